@@ -1,0 +1,1 @@
+//! Pure policy: prices, bounds, windows, thresholds, brake, model choice.

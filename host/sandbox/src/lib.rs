@@ -1,0 +1,1 @@
+//! wasmtime: the catalog of plugins and a fresh store for each attempt.

@@ -1,0 +1,1 @@
+//! anvil.toml and its reference: schema, defaults, presets.

@@ -1,0 +1,1 @@
+//! A Claude that costs nothing: the Messages API on loopback, with faults on demand.

@@ -1,0 +1,1 @@
+//! What survives: jobs, ledger, journal, events. The only SQL in the house.

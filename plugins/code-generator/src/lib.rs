@@ -1,0 +1,1 @@
+//! Agent: plans and writes code, asking Claude.
