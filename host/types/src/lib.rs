@@ -1,1 +1,42 @@
-//! The words of the house: ids, money, usage, limits, jobs, calls, events. No I/O.
+//! The words of the house: ids, money, time, usage, limits, jobs, calls, events.
+//!
+//! Pure data. Nothing here reads a file, a socket or the wall clock by itself; the one clock of the
+//! house is a trait that is handed in ([`Clock`]).
+
+pub mod agent;
+pub mod artifact;
+pub mod call;
+pub mod clock;
+pub mod event;
+pub mod id;
+pub mod job;
+pub mod json;
+pub mod limits;
+pub mod log;
+pub mod model;
+pub mod money;
+pub mod time;
+pub mod upstream;
+pub mod usage;
+
+pub use agent::{ActionInfo, AgentInfo, AgentState};
+pub use artifact::{ArtifactInfo, ArtifactName};
+pub use call::{
+    CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, Effort, Message, Origin,
+    Remaining, Reply, Request, Role, Tool,
+};
+pub use clock::{Clock, DrivenClock, SystemClock};
+pub use event::{Event, EventKind};
+pub use id::{BootId, CallId, HostId, JobId};
+pub use job::{
+    Attempt, Job, JobError, JobEvent, JobState, Lease, NewJob, ParentResult, Priority, TransitionRefused,
+    Wait, WaitReason,
+};
+pub use json::Json;
+pub use limits::{Limits, LimitsPatch};
+pub use log::{LogLevel, LogLine};
+pub use model::Tier;
+pub use money::Nanodollars;
+pub use time::Timestamp;
+pub use upstream::UpstreamKind;
+pub use usage::Usage;

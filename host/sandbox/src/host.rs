@@ -1,0 +1,80 @@
+//! What a running guest may ask of the rest of the house.
+
+use anvil_types::{
+    ArtifactName, CallError, JobId, LogLevel, ParentResult, Remaining, Reply, Request, Timestamp,
+};
+use async_trait::async_trait;
+
+/// The attempt ends here, by no fault of the guest: the host function does not return to it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stop {
+    /// The job has been parked; it will run again and get its journal back.
+    #[error("the job is parked")]
+    Parked,
+    /// A person cancelled the job.
+    #[error("the job is cancelled")]
+    Cancelled,
+    /// Another attempt holds a newer lease.
+    #[error("the attempt's lease is lost")]
+    LeaseLost,
+    /// The host shuts down; the job goes on at the next start.
+    #[error("the host shuts down")]
+    Shutdown,
+    /// The store failed; what the guest did since cannot be kept.
+    #[error("the store failed: {0}")]
+    Store(String),
+}
+
+/// Who a guest's job is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GuestIdentity {
+    /// The job.
+    pub job: JobId,
+    /// The attempt, from 1.
+    pub attempt: u32,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// The jobs that it came after.
+    pub parents: Vec<ParentResult>,
+}
+
+/// The one way out of a guest, one for each attempt.
+///
+/// `sandbox` calls it, `runner` implements it over the gateway and the store. A `Stop` ends the guest
+/// at once; every other answer goes back into it.
+#[async_trait]
+pub trait JobHost: Send + Sync + 'static {
+    /// Asks Claude, from the journal where the job has asked this before.
+    async fn complete(&self, request: Request) -> Result<Result<Reply, CallError>, Stop>;
+
+    /// Asks several questions at once; the answers in the order of the questions.
+    async fn complete_many(&self, requests: Vec<Request>) -> Result<Vec<Result<Reply, CallError>>, Stop>;
+
+    /// What the job may still spend; journalled.
+    async fn allowance(&self) -> Result<Remaining, Stop>;
+
+    /// How far the job is: `fraction` already clamped to 0..=1, `line` already cut.
+    async fn progress(&self, fraction: f64, line: String) -> Result<(), Stop>;
+
+    /// A line for the job's log; never blocks. `source` is `guest`, `stdout` or `stderr`.
+    fn log(&self, source: &'static str, level: LogLevel, line: String);
+
+    /// Takes a file. The sandbox has already checked the name and the attempt's limits.
+    async fn artifact(&self, name: ArtifactName, media_type: String, bytes: Vec<u8>) -> Result<(), Stop>;
+
+    /// Who the job is.
+    fn identity(&self) -> GuestIdentity;
+
+    /// A parent's file, or why there is none.
+    async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop>;
+
+    /// One of the agent's own settings.
+    fn setting(&self, key: &str) -> Option<String>;
+
+    /// The names of all of the agent's settings, sorted.
+    fn setting_keys(&self) -> Vec<String>;
+
+    /// The time that the guest's clocks show: it moves only when `complete`, `complete_many` or
+    /// `allowance` return, and a replay gives the same times.
+    fn guest_time(&self) -> Timestamp;
+}

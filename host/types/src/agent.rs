@@ -1,0 +1,80 @@
+//! Agents as the rest of the house sees them.
+
+use crate::{Effort, Json, Tier, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Whether an agent can take jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AgentState {
+    /// It takes jobs.
+    Ready,
+    /// A person switched it off; its jobs wait.
+    Disabled,
+    /// The file is no agent; `reason` says why.
+    Rejected,
+    /// It broke its limits so often that it was set aside.
+    Quarantined,
+    /// Its file is gone; its jobs wait.
+    Retired,
+    /// Another file has a newer version of the same agent.
+    Shadowed,
+}
+
+impl AgentState {
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Disabled => "disabled",
+            Self::Rejected => "rejected",
+            Self::Quarantined => "quarantined",
+            Self::Retired => "retired",
+            Self::Shadowed => "shadowed",
+        }
+    }
+}
+
+/// One thing that an agent can do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActionInfo {
+    /// Its name.
+    pub name: String,
+    /// One sentence; untrusted text.
+    pub summary: String,
+    /// JSON Schema of the payload.
+    pub input_schema: Json,
+    /// JSON Schema of the result.
+    pub output_schema: Json,
+}
+
+/// One plugin file and what it says of itself. All texts are untrusted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgentInfo {
+    /// The agent's name; the file's where the file is no agent.
+    pub name: String,
+    /// Its version; empty where the file is no agent.
+    pub version: String,
+    /// One sentence.
+    pub summary: String,
+    /// The file's name in the plugins folder.
+    pub file: String,
+    /// The file's BLAKE3 hash in hexadecimal; empty while it could not be read.
+    pub digest: String,
+    /// The file's length in bytes.
+    pub size: u64,
+    /// Whether it takes jobs.
+    pub state: AgentState,
+    /// Why it does not.
+    pub reason: Option<String>,
+    /// What it can do.
+    pub actions: Vec<ActionInfo>,
+    /// Downgrades stop at this tier.
+    pub model_floor: Option<Tier>,
+    /// The effort of requests that do not say.
+    pub effort: Effort,
+    /// The longest an attempt may take, in seconds, where the agent says.
+    pub time_limit_s: Option<u64>,
+    /// When this version came into force.
+    pub loaded_at: Timestamp,
+}

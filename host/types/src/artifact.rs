@@ -1,0 +1,95 @@
+//! Files that a job hands over.
+
+use crate::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// The name of an artifact: a relative path that can name nothing outside the job's artifacts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ArtifactName(String);
+
+/// Why a text is no artifact's name.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadArtifactName {
+    /// Empty or too long.
+    #[error("an artifact's name has 1 to 255 bytes; this one has {0}")]
+    Length(usize),
+    /// `a//b`, `/a`, `./a`, `../a`.
+    #[error("an artifact's name is a relative path without empty parts, `.` or `..`")]
+    Part,
+    /// A backslash, a colon or a control character.
+    #[error("an artifact's name has no backslash, no colon and no control character")]
+    Character,
+}
+
+impl ArtifactName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ArtifactName {
+    type Err = BadArtifactName;
+    fn from_str(text: &str) -> Result<Self, BadArtifactName> {
+        if text.is_empty() || text.len() > 255 {
+            return Err(BadArtifactName::Length(text.len()));
+        }
+        if text.chars().any(|c| c.is_control() || c == '\\' || c == ':') {
+            return Err(BadArtifactName::Character);
+        }
+        if text.split('/').any(|part| part.trim().is_empty() || part == "." || part == "..") {
+            return Err(BadArtifactName::Part);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl From<ArtifactName> for String {
+    fn from(name: ArtifactName) -> Self {
+        name.0
+    }
+}
+
+impl TryFrom<String> for ArtifactName {
+    type Error = BadArtifactName;
+    fn try_from(text: String) -> Result<Self, BadArtifactName> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for ArtifactName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// An artifact without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactInfo {
+    /// Its name.
+    pub name: ArtifactName,
+    /// Its media type, as the plugin says: untrusted.
+    pub media_type: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// When it was handed over.
+    pub created_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_the_job() {
+        for bad in ["", "..", "../a", "a/../b", "/etc/passwd", "a//b", "a/./b", "a\\b", "c:x", "a\0b", "a/"] {
+            assert!(bad.parse::<ArtifactName>().is_err(), "{bad:?}");
+        }
+        for good in ["a", "src/main.rs", "..a", "über/ä b.txt", ".env"] {
+            assert!(good.parse::<ArtifactName>().is_ok(), "{good:?}");
+        }
+    }
+}

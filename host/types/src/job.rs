@@ -1,0 +1,405 @@
+//! Jobs, their states, and the one function that moves them from one to the next.
+
+use crate::{ArtifactInfo, JobId, Json, Nanodollars, Timestamp, UpstreamKind};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Which jobs go first. Ordered from the most urgent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// A slot and places in the queue are kept for these.
+    Critical,
+    /// Before normal ones.
+    High,
+    /// The usual.
+    #[default]
+    Normal,
+    /// When nothing else waits; rises with age.
+    Low,
+}
+
+impl Priority {
+    /// All, from the most urgent.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Normal, Self::Low];
+
+    /// The name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Normal => "normal",
+            Self::Low => "low",
+        }
+    }
+
+    /// 0 for critical to 3 for low: what the store sorts by.
+    pub fn rank(self) -> u8 {
+        self as u8
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Priority {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|priority| priority.name() == text)
+            .ok_or_else(|| format!("`{text}` is no priority; there are critical, high, normal and low"))
+    }
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobState {
+    /// Waits for its `run_at`.
+    Scheduled,
+    /// Waits for a slot.
+    Queued,
+    /// An attempt runs under a lease.
+    Running,
+    /// Waits, not in memory, its paid work kept.
+    Parked,
+    /// Done.
+    Succeeded,
+    /// Given up.
+    Failed,
+    /// Stopped by a person.
+    Cancelled,
+}
+
+impl JobState {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Scheduled,
+        Self::Queued,
+        Self::Running,
+        Self::Parked,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// The name in JSON and the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Parked => "parked",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing more will happen to the job by itself.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+
+    /// The state after `event`, or the reason why there is none. Every write to a job's state goes
+    /// through here.
+    pub fn after(self, event: JobEvent) -> Result<Self, TransitionRefused> {
+        use JobEvent as E;
+        match (self, event) {
+            (Self::Scheduled, E::Due)
+            | (Self::Parked, E::Resume)
+            | (Self::Running, E::LeaseLost)
+            | (Self::Failed | Self::Cancelled, E::RetryByPerson) => Ok(Self::Queued),
+            (Self::Queued | Self::Parked, E::Claim) => Ok(Self::Running),
+            (Self::Running, E::Park) => Ok(Self::Parked),
+            // A retry waits out its back-off as a scheduled job does.
+            (Self::Running, E::AttemptFailed) => Ok(Self::Scheduled),
+            (Self::Running, E::Succeed) => Ok(Self::Succeeded),
+            (Self::Running, E::Fail) => Ok(Self::Failed),
+            (Self::Scheduled | Self::Queued | Self::Running | Self::Parked, E::Cancel) => Ok(Self::Cancelled),
+            (from, event) => Err(TransitionRefused { from, event }),
+        }
+    }
+}
+
+impl fmt::Display for JobState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for JobState {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|state| state.name() == text).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|state| state.name()).collect();
+            format!("`{text}` is no state; there are {}", names.join(", "))
+        })
+    }
+}
+
+/// What can happen to a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobEvent {
+    /// Its time has come.
+    Due,
+    /// A runner takes it.
+    Claim,
+    /// Its reason to wait is gone.
+    Resume,
+    /// It has to wait.
+    Park,
+    /// The attempt failed; another follows.
+    AttemptFailed,
+    /// The host that ran it is gone.
+    LeaseLost,
+    /// It is done.
+    Succeed,
+    /// It is given up.
+    Fail,
+    /// A person stops it.
+    Cancel,
+    /// A person wants it run again.
+    RetryByPerson,
+}
+
+/// A job in this state cannot take this turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a {from} job cannot take the turn {event:?}")]
+pub struct TransitionRefused {
+    /// Where the job stands.
+    pub from: JobState,
+    /// What was to happen.
+    pub event: JobEvent,
+}
+
+/// The right to write an attempt's results: a claim raises the number, and a write that carries an
+/// older one is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// The job.
+    pub job: JobId,
+    /// The claim's number, from 1.
+    pub number: u64,
+}
+
+/// Why a job waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitReason {
+    /// Every slot is busy.
+    Slot,
+    /// Its `run_at` has not come.
+    Schedule,
+    /// Its last attempt failed; it waits before the next.
+    Backoff,
+    /// A money window has no room for its next call.
+    Money,
+    /// Room comes when calls that are under way settle.
+    Holds,
+    /// Requests or tokens a minute.
+    Pace,
+    /// The brake is engaged.
+    Brake,
+    /// There is no agent of that name now.
+    AgentMissing,
+    /// The agent is switched off.
+    AgentDisabled,
+    /// It comes after jobs that have not succeeded yet.
+    Parents,
+    /// The job belongs to another kind of upstream than the host asks now.
+    Upstream,
+    /// A person paused the queue.
+    Paused,
+}
+
+impl WaitReason {
+    /// The name in JSON and the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Slot => "slot",
+            Self::Schedule => "schedule",
+            Self::Backoff => "backoff",
+            Self::Money => "money",
+            Self::Holds => "holds",
+            Self::Pace => "pace",
+            Self::Brake => "brake",
+            Self::AgentMissing => "agent_missing",
+            Self::AgentDisabled => "agent_disabled",
+            Self::Parents => "parents",
+            Self::Upstream => "upstream",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+/// What a job waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// The kind of reason.
+    pub reason: WaitReason,
+    /// A sentence for people: what it waits for and what would end it.
+    pub detail: String,
+    /// When it ends by itself, where that is known.
+    pub until: Option<Timestamp>,
+}
+
+/// Why a job or an attempt failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{kind}: {message}")]
+pub struct JobError {
+    /// `invalid-input`, `bad-reply`, `over-budget`, `trap`, `memory`, `stack`, `cpu-time`,
+    /// `wall-time`, `poison`, … : the guest's own word or the host's.
+    pub kind: String,
+    /// For people; untrusted where the guest said it.
+    pub message: String,
+}
+
+/// A job as it is submitted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewJob {
+    /// Its id, made by the submitter so that it can be retried.
+    pub id: JobId,
+    /// The agent.
+    pub agent: String,
+    /// The action.
+    pub action: String,
+    /// The payload.
+    pub payload: Json,
+    /// Its priority.
+    pub priority: Priority,
+    /// Not before this time.
+    pub run_at: Option<Timestamp>,
+    /// A second submission with the same key and the same content is the first.
+    pub idempotency_key: Option<String>,
+    /// The most that it may spend.
+    pub max_cost: Nanodollars,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// The upstream it may spend on.
+    pub upstream: UpstreamKind,
+}
+
+/// One attempt at a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<JobError>,
+}
+
+/// What a parent gave its child.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParentResult {
+    /// The parent.
+    pub id: JobId,
+    /// Its agent.
+    pub agent: String,
+    /// Its result.
+    pub result: Json,
+    /// Its files.
+    pub artifacts: Vec<ArtifactInfo>,
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// The agent.
+    pub agent: String,
+    /// The action.
+    pub action: String,
+    /// The payload.
+    pub payload: Json,
+    /// Where it stands.
+    pub state: JobState,
+    /// Its priority.
+    pub priority: Priority,
+    /// Attempts that failed by the guest's own doing, the running one included.
+    pub attempts: u32,
+    /// How many it may have.
+    pub max_attempts: u32,
+    /// Settled and unknown cost.
+    #[serde(rename = "cost_usd")]
+    pub cost: Nanodollars,
+    /// The part of the cost that is unknown: counted at the most it can be.
+    #[serde(rename = "unknown_usd")]
+    pub unknown: Nanodollars,
+    /// Held by calls under way.
+    #[serde(rename = "held_usd")]
+    pub held: Nanodollars,
+    /// The most that it may spend.
+    #[serde(rename = "max_cost_usd")]
+    pub max_cost: Nanodollars,
+    /// Calls that were sent.
+    pub calls: u32,
+    /// What it waits for.
+    pub waiting_for: Option<Wait>,
+    /// Its result.
+    pub result: Option<Json>,
+    /// Why it failed; of the last attempt while more follow.
+    pub error: Option<JobError>,
+    /// How far it is, from 0 to 1.
+    pub progress: Option<f64>,
+    /// The last line that it said of its progress; untrusted text.
+    pub progress_line: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// The upstream it may spend on.
+    pub upstream: UpstreamKind,
+    /// The digest of the plugin that its journal belongs to.
+    pub plugin_digest: Option<String>,
+    /// When it was submitted.
+    pub created_at: Timestamp,
+    /// Not before this time.
+    pub run_at: Option<Timestamp>,
+    /// When its first attempt began.
+    pub started_at: Option<Timestamp>,
+    /// When it came to its final state.
+    pub finished_at: Option<Timestamp>,
+    /// The number of its newest lease.
+    #[serde(skip_serializing, default)]
+    pub lease: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_a_person_moves_a_finished_job() {
+        for state in JobState::ALL.into_iter().filter(|state| state.is_final()) {
+            for event in [
+                JobEvent::Due,
+                JobEvent::Claim,
+                JobEvent::Resume,
+                JobEvent::Park,
+                JobEvent::AttemptFailed,
+                JobEvent::LeaseLost,
+                JobEvent::Succeed,
+                JobEvent::Fail,
+                JobEvent::Cancel,
+            ] {
+                assert!(state.after(event).is_err(), "{state} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn priorities_sort_from_the_most_urgent() {
+        assert!(Priority::Critical < Priority::Low);
+        assert_eq!("high".parse(), Ok(Priority::High));
+        assert!("urgent".parse::<Priority>().is_err());
+    }
+}

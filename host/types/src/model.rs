@@ -1,0 +1,47 @@
+//! Tiers of models.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A tier: which model stands behind it is a setting. Ordered from the weakest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// For simple work.
+    Haiku,
+    /// For ordinary work.
+    Sonnet,
+    /// For complex work.
+    Opus,
+}
+
+impl Tier {
+    /// All, from the weakest.
+    pub const ALL: [Self; 3] = [Self::Haiku, Self::Sonnet, Self::Opus];
+
+    /// The name in settings and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Haiku => "haiku",
+            Self::Sonnet => "sonnet",
+            Self::Opus => "opus",
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Tier {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|tier| tier.name() == text)
+            .ok_or_else(|| format!("`{text}` is no tier; the tiers are haiku, sonnet and opus"))
+    }
+}

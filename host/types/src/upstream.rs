@@ -1,0 +1,31 @@
+//! Whom the gateway asks.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The kind of upstream. Ledger, cache and journal are kept apart for each: declared, never guessed
+/// from an address, so that simulated dollars fill no real window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UpstreamKind {
+    /// A server that bills.
+    Live,
+    /// The simulator.
+    Simulated,
+}
+
+impl UpstreamKind {
+    /// The name in JSON and the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
+impl fmt::Display for UpstreamKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,45 @@
+//! What a call used, as the Messages API's `usage` says it.
+
+use serde::{Deserialize, Serialize};
+
+/// Tokens by kind, and what multiplies their price.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Input tokens that were neither read from nor written to the prompt cache.
+    pub input_tokens: u64,
+    /// Output tokens, thinking included.
+    pub output_tokens: u64,
+    /// Input tokens read from the prompt cache.
+    #[serde(default)]
+    pub cache_read_tokens: u64,
+    /// Input tokens written to the prompt cache for five minutes.
+    #[serde(default)]
+    pub cache_write_5m_tokens: u64,
+    /// Input tokens written to the prompt cache for an hour.
+    #[serde(default)]
+    pub cache_write_1h_tokens: u64,
+    /// `service_tier`: `batch` halves the price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
+    /// `inference_geo`: `us` costs a tenth more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inference_geo: Option<String>,
+    /// `speed`: `fast` has prices of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<String>,
+}
+
+impl Usage {
+    /// The whole prompt: what sets the price band.
+    pub fn prompt_tokens(&self) -> u64 {
+        self.input_tokens
+            .saturating_add(self.cache_read_tokens)
+            .saturating_add(self.cache_write_5m_tokens)
+            .saturating_add(self.cache_write_1h_tokens)
+    }
+
+    /// What counts against the input tokens a minute: all but cache reads.
+    pub fn paced_input_tokens(&self) -> u64 {
+        self.prompt_tokens() - self.cache_read_tokens.min(self.prompt_tokens())
+    }
+}
