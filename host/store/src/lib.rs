@@ -1,1 +1,20 @@
-//! What survives: jobs, ledger, journal, events. The only SQL in the house.
+//! What survives: jobs, journal, ledger, limits, brake, events. The only SQL in the house.
+//!
+//! [`Store`] is a trait of coarse operations, each one transaction that calls `anvil_budget`'s pure
+//! decisions inside it. Time comes from the clock that the store is given.
+
+mod error;
+mod hold;
+mod jobs;
+mod journal;
+mod limits;
+mod query;
+mod store;
+
+pub use error::StoreError;
+pub use hold::{HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
+pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, Recovered};
+pub use journal::{JournalEntry, JournalKind, JournalWrite};
+pub use limits::{BrakeState, LimitSource, LimitsInForce};
+pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, WindowStanding};
+pub use store::Store;

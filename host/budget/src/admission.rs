@@ -1,0 +1,171 @@
+//! Admission: may this much more be held?
+
+use crate::window::Amounts;
+use anvil_types::{Nanodollars, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Which limit refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitName {
+    /// The rolling hour.
+    Hour,
+    /// The calendar day.
+    Day,
+    /// The calendar month.
+    Month,
+    /// What the job may spend.
+    Job,
+    /// A limit of one agent's.
+    Agent(String),
+    /// A limit of one API key's.
+    ApiKey(String),
+}
+
+impl fmt::Display for LimitName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hour => f.write_str("the hour's limit"),
+            Self::Day => f.write_str("the day's limit"),
+            Self::Month => f.write_str("the month's limit"),
+            Self::Job => f.write_str("the job's own limit"),
+            Self::Agent(name) => write!(f, "the limit of agent `{name}`"),
+            Self::ApiKey(name) => write!(f, "the limit of API key `{name}`"),
+        }
+    }
+}
+
+/// One limit and what counts against it now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Which.
+    pub limit_name: LimitName,
+    /// How much.
+    pub limit: Nanodollars,
+    /// What counts against it.
+    pub amounts: Amounts,
+    /// When what is spent stops counting: for each moment, how much leaves then, by rising time. A
+    /// calendar window lets go of everything at its end; a job's own limit of nothing, ever.
+    pub leaves: Vec<(Timestamp, Nanodollars)>,
+}
+
+/// The answer to "may this much more be held?".
+#[derive(Clone, Debug, PartialEq)]
+pub enum Admission {
+    /// Yes.
+    Granted,
+    /// Not now; room comes when holds settle.
+    WaitForHolds {
+        /// The limit that has no room.
+        limit: LimitName,
+    },
+    /// Not before this time.
+    ParkUntil {
+        /// The earliest time at which it can fit.
+        at: Timestamp,
+        /// The limit that has no room.
+        limit: LimitName,
+    },
+    /// Not under this limit, however long one waits.
+    Never {
+        /// The limit.
+        limit: LimitName,
+        /// How much it is.
+        allowed: Nanodollars,
+        /// How much of it is spent for good (a job's own).
+        spent: Nanodollars,
+    },
+}
+
+/// Judges one more hold of `amount` against every limit that it falls under. Rule 2 of the design:
+/// granted only where settled + unknown + held + amount ≤ limit for all of them.
+pub fn admit(standings: &[Standing], amount: Nanodollars) -> Admission {
+    standings.iter().map(|standing| judge(standing, amount)).fold(Admission::Granted, worse)
+}
+
+fn judge(standing: &Standing, amount: Nanodollars) -> Admission {
+    let limit = standing.limit_name.clone();
+    let fits = |committed: Nanodollars| committed + amount <= standing.limit;
+    if fits(standing.amounts.committed()) {
+        return Admission::Granted;
+    }
+    if fits(standing.amounts.spent()) {
+        return Admission::WaitForHolds { limit };
+    }
+    let mut left = standing.amounts.spent();
+    for (at, leaving) in &standing.leaves {
+        left = left.less(*leaving);
+        if fits(left) {
+            return Admission::ParkUntil { at: *at, limit };
+        }
+    }
+    let spent = if standing.leaves.is_empty() { standing.amounts.spent() } else { Nanodollars::ZERO };
+    Admission::Never { limit, allowed: standing.limit, spent }
+}
+
+fn worse(one: Admission, other: Admission) -> Admission {
+    use Admission::{Granted, Never, ParkUntil, WaitForHolds};
+    match (one, other) {
+        (Never { limit, allowed, spent }, _) | (_, Never { limit, allowed, spent }) => {
+            Never { limit, allowed, spent }
+        }
+        (ParkUntil { at, limit }, ParkUntil { at: other_at, limit: other_limit }) => {
+            if other_at > at {
+                ParkUntil { at: other_at, limit: other_limit }
+            } else {
+                ParkUntil { at, limit }
+            }
+        }
+        (ParkUntil { at, limit }, _) | (_, ParkUntil { at, limit }) => ParkUntil { at, limit },
+        (WaitForHolds { limit }, _) | (_, WaitForHolds { limit }) => WaitForHolds { limit },
+        (Granted, Granted) => Granted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(limit: i64, settled: i64, unknown: i64, held: i64, leaves: &[(i64, i64)]) -> Standing {
+        Standing {
+            limit_name: LimitName::Day,
+            limit: Nanodollars::new(limit),
+            amounts: Amounts {
+                settled: Nanodollars::new(settled),
+                unknown: Nanodollars::new(unknown),
+                held: Nanodollars::new(held),
+            },
+            leaves: leaves.iter().map(|(at, n)| (Timestamp::from_secs(*at), Nanodollars::new(*n))).collect(),
+        }
+    }
+
+    #[test]
+    fn a_hold_is_granted_up_to_the_last_nano_dollar() {
+        let full = |amount| admit(&[standing(100, 40, 20, 30, &[(9, 60)])], Nanodollars::new(amount));
+        assert_eq!(full(10), Admission::Granted);
+        assert_eq!(full(11), Admission::WaitForHolds { limit: LimitName::Day });
+        assert_eq!(full(41), Admission::ParkUntil { at: Timestamp::from_secs(9), limit: LimitName::Day });
+        assert!(matches!(full(101), Admission::Never { .. }));
+    }
+
+    #[test]
+    fn the_rolling_hour_names_the_minute_at_which_enough_has_left() {
+        let hour = standing(100, 90, 0, 0, &[(1, 20), (2, 30), (3, 40)]);
+        let until = |amount| admit(std::slice::from_ref(&hour), Nanodollars::new(amount));
+        assert_eq!(until(30), Admission::ParkUntil { at: Timestamp::from_secs(1), limit: LimitName::Day });
+        assert_eq!(until(31), Admission::ParkUntil { at: Timestamp::from_secs(2), limit: LimitName::Day });
+        assert_eq!(until(100), Admission::ParkUntil { at: Timestamp::from_secs(3), limit: LimitName::Day });
+    }
+
+    #[test]
+    fn what_a_job_has_spent_never_comes_back() {
+        let mut job = standing(100, 90, 0, 5, &[]);
+        job.limit_name = LimitName::Job;
+        assert_eq!(
+            admit(std::slice::from_ref(&job), Nanodollars::new(10)),
+            Admission::WaitForHolds { limit: LimitName::Job }
+        );
+        assert!(matches!(admit(&[job], Nanodollars::new(11)), Admission::Never { .. }));
+    }
+}

@@ -1,0 +1,398 @@
+//! The price table: dated rows, exact ids, bands by prompt length.
+
+use anvil_types::{Nanodollars, Timestamp, Usage};
+use serde::Deserialize;
+
+const BUILT_IN: &str = include_str!("../prices.toml");
+
+/// Why a price cannot be told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PriceError {
+    /// A price file that does not parse or does not make sense.
+    #[error("{file}: {message}")]
+    BadFile {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A model that is not in the table.
+    #[error(
+        "no price is known for the model `{model}`; add a [[price]] row with exactly this id to {file} \
+         (copy the form of the rows in host/budget/prices.toml), or choose one of: {known}"
+    )]
+    UnknownModel {
+        /// The model's id.
+        model: String,
+        /// Which file to edit.
+        file: String,
+        /// The ids that have a price.
+        known: String,
+    },
+}
+
+/// Prices of one band, in nano-dollars per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Input neither read from nor written to the cache.
+    pub input: i64,
+    /// Output.
+    pub output: i64,
+    /// Input written to the cache for five minutes.
+    pub cache_write_5m: i64,
+    /// Input written to the cache for an hour.
+    pub cache_write_1h: i64,
+    /// Input read from the cache.
+    pub cache_read: i64,
+}
+
+impl Rates {
+    fn dearest_input(&self) -> i64 {
+        self.input.max(self.cache_write_5m).max(self.cache_write_1h).max(self.cache_read)
+    }
+}
+
+/// Prices for prompts up to a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// The longest prompt of the band, in tokens; the last band has no end.
+    pub up_to: Option<u64>,
+    /// The prices.
+    pub rates: Rates,
+}
+
+/// The prices of one model at one speed from one day on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceRow {
+    /// Names the row in ledger entries: `claude-haiku-5-5@2026-10-07`.
+    pub id: String,
+    /// The exact model id.
+    pub model: String,
+    /// `fast`, or none for the ordinary speed.
+    pub speed: Option<String>,
+    /// In force from this time on.
+    pub from: Timestamp,
+    /// The longest context, in tokens.
+    pub context: u64,
+    /// The longest answer, in tokens.
+    pub max_output: u64,
+    /// The bands, by rising length.
+    pub bands: Vec<Band>,
+    multipliers: Multipliers,
+}
+
+/// Factors on every kind of token, in thousandths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Multipliers {
+    batch: i64,
+    geo_us: i64,
+}
+
+/// A million tokens times a thousandth, twice: the divisor of a cost's exact sum.
+const UNIT: i128 = 1_000_000 * 1_000 * 1_000;
+
+impl PriceRow {
+    fn band(&self, prompt_tokens: u64) -> &Band {
+        self.bands
+            .iter()
+            .find(|band| band.up_to.is_none_or(|up_to| prompt_tokens <= up_to))
+            .expect("a row's last band has no end; the parser sees to it")
+    }
+
+    /// What a call of this usage costs: summed exactly, rounded up once.
+    ///
+    /// The band follows from the whole prompt, the multipliers from what the *answer* says of itself.
+    pub fn cost(&self, usage: &Usage) -> Nanodollars {
+        let rates = self.band(usage.prompt_tokens()).rates;
+        let sum = [
+            (usage.input_tokens, rates.input),
+            (usage.output_tokens, rates.output),
+            (usage.cache_read_tokens, rates.cache_read),
+            (usage.cache_write_5m_tokens, rates.cache_write_5m),
+            (usage.cache_write_1h_tokens, rates.cache_write_1h),
+        ]
+        .into_iter()
+        .map(|(tokens, rate)| i128::from(tokens) * i128::from(rate))
+        .sum::<i128>();
+        let batch =
+            if usage.service_tier.as_deref() == Some("batch") { self.multipliers.batch } else { 1_000 };
+        let geo = if usage.inference_geo.as_deref() == Some("us") { self.multipliers.geo_us } else { 1_000 };
+        let scaled = sum.saturating_mul(i128::from(batch)).saturating_mul(i128::from(geo));
+        to_nanodollars(scaled)
+    }
+
+    /// The most that a call can cost: every input token at the dearest price of any band that the
+    /// prompt can reach, all of `max_output_tokens`, and the dearest multiplier.
+    pub fn bound(&self, input_tokens: u64, max_output_tokens: u64) -> Nanodollars {
+        let reachable = self.bands.iter().enumerate().filter(|(at, _)| {
+            let shortest = at.checked_sub(1).and_then(|before| self.bands[before].up_to).unwrap_or(0);
+            *at == 0 || input_tokens > shortest
+        });
+        let sum = reachable
+            .map(|(_, band)| {
+                i128::from(input_tokens) * i128::from(band.rates.dearest_input())
+                    + i128::from(max_output_tokens) * i128::from(band.rates.output)
+            })
+            .max()
+            .unwrap_or(i128::MAX);
+        let dearest =
+            i128::from(self.multipliers.geo_us.max(1_000)) * i128::from(self.multipliers.batch.max(1_000));
+        to_nanodollars(sum.saturating_mul(dearest))
+    }
+}
+
+fn to_nanodollars(scaled: i128) -> Nanodollars {
+    let nano = scaled.saturating_add(UNIT - 1) / UNIT;
+    Nanodollars::new(i64::try_from(nano).unwrap_or(i64::MAX))
+}
+
+/// All prices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceTable {
+    rows: Vec<PriceRow>,
+    file: String,
+}
+
+impl PriceTable {
+    /// The prices that this build came with.
+    pub fn built_in() -> Self {
+        let rows = parse(BUILT_IN, "prices.toml").expect("the built-in prices are checked by a test");
+        Self { rows, file: "a price file of your own, named by `prices.file` in anvil.toml".to_owned() }
+    }
+
+    /// The built-in prices with a user's own file (`name`, its `text`) laid over them: where both have
+    /// a row for the same model, speed and day, the user's counts.
+    pub fn with_file(name: &str, text: &str) -> Result<Self, PriceError> {
+        let mut rows = parse(text, name)?;
+        rows.extend(Self::built_in().rows);
+        Ok(Self { rows, file: name.to_owned() })
+    }
+
+    /// The row in force at `now` for exactly this model and speed.
+    pub fn row(&self, model: &str, speed: Option<&str>, now: Timestamp) -> Result<&PriceRow, PriceError> {
+        let speed = speed.filter(|speed| *speed != "standard");
+        let mut best: Option<&PriceRow> = None;
+        for row in &self.rows {
+            let fits = row.model == model && row.speed.as_deref() == speed && row.from <= now;
+            // The first of two rows of one day wins: the user's own come first.
+            if fits && best.is_none_or(|best| row.from > best.from) {
+                best = Some(row);
+            }
+        }
+        best.ok_or_else(|| PriceError::UnknownModel {
+            model: speed.map_or_else(|| model.to_owned(), |speed| format!("{model} (speed {speed})")),
+            file: self.file.clone(),
+            known: self.models().join(", "),
+        })
+    }
+
+    /// The row that a hold pinned, by its id.
+    pub fn by_id(&self, id: &str) -> Option<&PriceRow> {
+        self.rows.iter().find(|row| row.id == id)
+    }
+
+    /// The ids of all models that have a price.
+    pub fn models(&self) -> Vec<&str> {
+        let mut models: Vec<_> = self.rows.iter().map(|row| row.model.as_str()).collect();
+        models.sort_unstable();
+        models.dedup();
+        models
+    }
+
+    /// All rows, a user's own first.
+    pub fn rows(&self) -> &[PriceRow] {
+        &self.rows
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileForm {
+    multipliers: Option<MultipliersForm>,
+    #[serde(default)]
+    price: Vec<RowForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MultipliersForm {
+    batch: f64,
+    geo_us: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RowForm {
+    model: String,
+    speed: Option<String>,
+    from: jiff::civil::Date,
+    context: u64,
+    max_output: u64,
+    bands: Vec<BandForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BandForm {
+    up_to: Option<u64>,
+    input: f64,
+    output: f64,
+    cache_write_5m: f64,
+    cache_write_1h: f64,
+    cache_read: f64,
+}
+
+fn parse(text: &str, file: &str) -> Result<Vec<PriceRow>, PriceError> {
+    let bad = |message: String| PriceError::BadFile { file: file.to_owned(), message };
+    let form: FileForm = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
+    let multipliers = match form.multipliers {
+        None => Multipliers { batch: 500, geo_us: 1_100 },
+        Some(m) => Multipliers {
+            batch: thousandths(m.batch).ok_or_else(|| bad("multipliers.batch is no factor".into()))?,
+            geo_us: thousandths(m.geo_us).ok_or_else(|| bad("multipliers.geo_us is no factor".into()))?,
+        },
+    };
+    form.price.into_iter().map(|row| parse_row(row, multipliers).map_err(&bad)).collect()
+}
+
+fn parse_row(row: RowForm, multipliers: Multipliers) -> Result<PriceRow, String> {
+    let id = match &row.speed {
+        None => format!("{}@{}", row.model, row.from),
+        Some(speed) => format!("{}+{speed}@{}", row.model, row.from),
+    };
+    let from =
+        row.from.to_zoned_datetime(jiff::tz::TimeZone::UTC).map_err(|error| format!("{id}: {error}"))?;
+    let mut bands = Vec::new();
+    for band in row.bands {
+        let rate = |name: &str, usd: f64| {
+            Nanodollars::from_usd(usd)
+                .filter(|rate| *rate >= Nanodollars::ZERO)
+                .map(Nanodollars::get)
+                .ok_or_else(|| format!("{id}: {name} is no price"))
+        };
+        bands.push(Band {
+            up_to: band.up_to,
+            rates: Rates {
+                input: rate("input", band.input)?,
+                output: rate("output", band.output)?,
+                cache_write_5m: rate("cache_write_5m", band.cache_write_5m)?,
+                cache_write_1h: rate("cache_write_1h", band.cache_write_1h)?,
+                cache_read: rate("cache_read", band.cache_read)?,
+            },
+        });
+    }
+    let rising = bands.windows(2).all(|pair| match (pair[0].up_to, pair[1].up_to) {
+        (Some(low), Some(high)) => low < high,
+        (Some(_), None) => true,
+        (None, _) => false,
+    });
+    if bands.last().is_none_or(|last| last.up_to.is_some()) || !rising {
+        return Err(format!("{id}: the bands must rise by `up_to`, and the last has none"));
+    }
+    Ok(PriceRow {
+        id,
+        model: row.model,
+        speed: row.speed,
+        from: from.timestamp().into(),
+        context: row.context,
+        max_output: row.max_output,
+        bands,
+        multipliers,
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
+fn thousandths(factor: f64) -> Option<i64> {
+    (factor.is_finite() && (0.0..=100.0).contains(&factor)).then(|| (factor * 1_000.0).round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a time")
+    }
+
+    fn row(model: &str) -> PriceRow {
+        PriceTable::built_in().row(model, None, at("2026-11-23T00:00:00Z")).expect("a price").clone()
+    }
+
+    #[test]
+    fn haiku_has_two_bands_and_the_band_prices_the_output_too() {
+        let haiku = row("claude-haiku-5-5");
+        let usage = |input, read| Usage {
+            input_tokens: input,
+            cache_read_tokens: read,
+            output_tokens: 1_000,
+            ..Usage::default()
+        };
+        assert_eq!(haiku.cost(&usage(100_000, 0)).get(), 100_000 * 100 + 1_000 * 500);
+        assert_eq!(haiku.cost(&usage(100_001, 0)).get(), 100_001 * 500 + 1_000 * 2_500);
+        assert_eq!(haiku.cost(&usage(1, 100_000)).get(), 500 + 100_000 * 50 + 1_000 * 2_500);
+    }
+
+    #[test]
+    fn a_row_is_in_force_from_its_day_on() {
+        let table = PriceTable::built_in();
+        let read = |time| {
+            let usage = Usage { cache_read_tokens: 1_000_000, ..Usage::default() };
+            table.row("claude-sonnet-5-5", None, at(time)).expect("a price").cost(&usage)
+        };
+        assert_eq!(read("2026-10-06T23:59:59Z"), Nanodollars::from_usd(0.20).expect("fits"));
+        assert_eq!(read("2026-10-07T00:00:00Z"), Nanodollars::from_usd(0.10).expect("fits"));
+    }
+
+    #[test]
+    fn an_unknown_model_is_refused_with_the_file_to_edit() {
+        let table = PriceTable::built_in();
+        let now = at("2026-11-23T00:00:00Z");
+        // No prefix matches: neither a shorter nor a longer id.
+        for model in ["claude-haiku-5", "claude-haiku-5-5-20260101", ""] {
+            let error = table.row(model, None, now).expect_err("no price").to_string();
+            assert!(error.contains("prices.file") && error.contains("claude-haiku-5-5"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_users_row_wins_over_the_built_in_one() {
+        let text = "[[price]]\nmodel = \"claude-opus-5-5\"\nfrom = \"2026-09-22\"\ncontext = 1\nmax_output = 1\n\
+                    bands = [{ input = 1, output = 1, cache_write_5m = 1, cache_write_1h = 1, cache_read = 1 }]\n";
+        let table = PriceTable::with_file("mine.toml", text).expect("parses");
+        let row = table.row("claude-opus-5-5", None, at("2026-11-23T00:00:00Z")).expect("a price");
+        assert_eq!(row.bands[0].rates.output, 1_000_000_000);
+    }
+
+    #[test]
+    fn fractions_are_rounded_up_once() {
+        let sonnet = row("claude-sonnet-5-5");
+        let usage = Usage { cache_read_tokens: 1, inference_geo: Some("us".into()), ..Usage::default() };
+        assert_eq!(sonnet.cost(&usage).get(), 110);
+        let haiku = row("claude-haiku-5-5");
+        let usage = Usage {
+            cache_read_tokens: 1,
+            service_tier: Some("batch".into()),
+            inference_geo: Some("us".into()),
+            ..Usage::default()
+        };
+        // 10 × 0.5 × 1.1 = 5.5 nano-dollars.
+        assert_eq!(haiku.cost(&usage).get(), 6);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_usage_within_the_bound_costs_more_than_the_hold(
+            parts in proptest::array::uniform4(0_u64..120_000), output in 0_u64..10_000,
+            model in 0_usize..16, batch in proptest::bool::ANY, us in proptest::bool::ANY,
+        ) {
+            let table = PriceTable::built_in();
+            let row = &table.rows()[model % table.rows().len()];
+            let usage = Usage {
+                input_tokens: parts[0], cache_read_tokens: parts[1],
+                cache_write_5m_tokens: parts[2], cache_write_1h_tokens: parts[3], output_tokens: output,
+                service_tier: batch.then(|| "batch".into()), inference_geo: us.then(|| "us".into()), speed: None,
+            };
+            proptest::prop_assert!(row.cost(&usage) <= row.bound(usage.prompt_tokens(), output));
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Why the store could not do as asked.
+
+use anvil_types::{JobId, TransitionRefused};
+
+/// Why the store could not do as asked. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// As many unfinished jobs as may wait.
+    #[error(
+        "the queue is full: {unfinished} of {limit} unfinished jobs. Try again when some have finished, cancel some, \
+         or raise queue_max"
+    )]
+    QueueFull {
+        /// Unfinished jobs now.
+        unfinished: u64,
+        /// The limit that applies to the job's priority.
+        limit: u64,
+    },
+    /// The idempotency key was used for something else.
+    #[error(
+        "the idempotency key belongs to job {job}, which asked for something else; use a new key for a new job"
+    )]
+    IdempotencyConflict {
+        /// The job that has the key.
+        job: JobId,
+    },
+    /// There is no such job.
+    #[error("there is no job {0}")]
+    NoSuchJob(JobId),
+    /// There is no such call, or it holds nothing.
+    #[error("there is no call {0}")]
+    NoSuchCall(anvil_types::CallId),
+    /// The job's state does not allow it.
+    #[error(transparent)]
+    Refused(#[from] TransitionRefused),
+    /// Another attempt holds a newer lease.
+    #[error("the lease is lost: another attempt has taken the job over")]
+    LeaseLost,
+    /// Another process has the data folder.
+    #[error(
+        "another host (process {pid}) uses the data folder {folder}; stop it, or give this one another with --data"
+    )]
+    Locked {
+        /// The folder.
+        folder: String,
+        /// The process that has it, where it says.
+        pid: String,
+    },
+    /// The data folder cannot be used.
+    #[error("the data folder {folder} cannot be used: {message}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// Why, and what to do.
+        message: String,
+    },
+    /// The library or the schema is of a version that will not do.
+    #[error("{0}")]
+    Version(String),
+    /// The writer has ended: the host is shutting down.
+    #[error("the store is closed")]
+    Closed,
+    /// Reading or writing failed.
+    #[error("the store failed: {0}")]
+    Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

@@ -1,0 +1,107 @@
+//! Holds and settlements.
+
+use crate::JournalWrite;
+use anvil_budget::{Admission, BrakeCause};
+use anvil_types::{CallId, JobId, Lease, Nanodollars, Tier, Timestamp, UpstreamKind, Usage};
+
+/// Money to be set aside before a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HoldRequest {
+    /// The call's id; a second request with the same id gets the first one's answer.
+    pub id: CallId,
+    /// The upstream that will bill it; windows are kept apart for each.
+    pub upstream: UpstreamKind,
+    /// The attempt that asks; the hold is refused when its lease is lost.
+    pub lease: Option<Lease>,
+    /// The job that asks.
+    pub job: Option<JobId>,
+    /// The agent that asks.
+    pub agent: Option<String>,
+    /// The job's attempt.
+    pub attempt: Option<u32>,
+    /// The place in the job's journal.
+    pub position: Option<u32>,
+    /// The API key that asks, where no job does.
+    pub api_key: Option<String>,
+    /// A client's session.
+    pub session: Option<String>,
+    /// Tags for the ledger.
+    pub tags: Vec<String>,
+    /// The tier asked for.
+    pub tier_asked: Tier,
+    /// The tier given.
+    pub tier_given: Tier,
+    /// The exact model.
+    pub model: String,
+    /// The price row that the hold pins.
+    pub price_row: String,
+    /// The most that the call can cost.
+    pub amount: Nanodollars,
+}
+
+/// What became of a request to hold.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub enum HoldDecision {
+    /// The money is set aside, durably. The hold's time is the ledger time of the transaction.
+    Granted {
+        /// The hold's time.
+        at: Timestamp,
+    },
+    /// A limit refuses, now or for good.
+    Refused(Admission),
+    /// The brake is engaged.
+    Braked(Vec<BrakeCause>),
+    /// The attempt's lease is lost.
+    LeaseLost,
+}
+
+/// What a call came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SettlementOutcome {
+    /// Usage arrived.
+    Usage {
+        /// What the call used.
+        usage: Usage,
+        /// What it cost by the pinned price row.
+        cost: Nanodollars,
+    },
+    /// It may have been billed; counted at the most it can have cost.
+    Unknown {
+        /// What was reported before the end.
+        usage: Usage,
+        /// The most it can have cost; the whole hold where nothing was reported.
+        cost: Nanodollars,
+    },
+    /// Certainly not billed.
+    Released,
+}
+
+/// The end of a hold, and the journal entry that belongs to it, in one transaction.
+///
+/// The settlement itself is never refused, not even for a stale lease; only the journal's part is
+/// fenced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settlement {
+    /// The call.
+    pub call: CallId,
+    /// What it came to.
+    pub outcome: SettlementOutcome,
+    /// A stop reason, or an error's kind.
+    pub detail: Option<String>,
+    /// The model that answered, where it is another than was asked.
+    pub model: Option<String>,
+    /// What the job's journal keeps of it.
+    pub journal: Option<JournalWrite>,
+}
+
+/// What a settlement did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    /// Whether this was the first settlement of its hold; later ones change nothing.
+    pub first: bool,
+    /// Whether the journal's entry was written; not where the lease was lost.
+    pub journalled: bool,
+    /// By how much the cost is above the hold: a bug in the bound, zero otherwise.
+    pub over_hold: Nanodollars,
+}

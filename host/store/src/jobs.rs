@@ -1,0 +1,85 @@
+//! What goes into and comes out of the queue.
+
+use crate::JournalEntry;
+use anvil_types::{Job, JobError, JobId, Json, Lease, Timestamp, UpstreamKind};
+use std::time::Duration;
+
+/// What became of a submission.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Enqueued {
+    /// It is a new job.
+    New(Job),
+    /// Its idempotency key belongs to this job, which asked for the same.
+    Existing(Job),
+}
+
+/// What a runner is ready to take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// The agents that are ready now.
+    pub agents: Vec<String>,
+    /// The upstream that is asked now.
+    pub upstream: UpstreamKind,
+    /// The most jobs to take.
+    pub most: u32,
+    /// Take critical jobs only: what is left is the slot that is kept for them.
+    pub critical_only: bool,
+    /// How long a lease holds without a heartbeat.
+    pub lease_for: Duration,
+}
+
+/// A job that was taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claimed {
+    /// The job, running now.
+    pub job: Job,
+    /// The right to write its results.
+    pub lease: Lease,
+    /// What its earlier runs were answered.
+    pub journal: Vec<JournalEntry>,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finish {
+    /// It is done.
+    Succeeded {
+        /// The result.
+        result: Json,
+    },
+    /// It failed; another attempt follows. Drops the journal's last `Call` entry, so that a bad reply
+    /// is asked for anew.
+    Retry {
+        /// Why.
+        error: JobError,
+        /// When the next may begin.
+        at: Timestamp,
+    },
+    /// It failed for good.
+    Failed {
+        /// Why.
+        error: JobError,
+    },
+    /// The host shuts down: back to the queue, no attempt used up.
+    Released,
+}
+
+/// What a heartbeat found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LostLeases {
+    /// Jobs that another attempt has taken over.
+    pub taken_over: Vec<JobId>,
+    /// Jobs that a person cancelled.
+    pub cancelled: Vec<JobId>,
+}
+
+/// What a start found of the host's earlier lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Jobs put back into the queue.
+    pub requeued: u64,
+    /// Jobs failed as poison: running in three crashes without a new journal entry.
+    pub poisoned: u64,
+    /// Holds whose outcome nobody knows, settled as unknown.
+    pub unknown_holds: u64,
+}

@@ -1,0 +1,48 @@
+//! The limits in force and the brake.
+
+use anvil_budget::BrakeCause;
+use anvil_types::{Limits, LimitsPatch, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Where a limit's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "from")]
+pub enum LimitSource {
+    /// Preset, file, environment or flag, as the settings say it (`preset max-200`, `anvil.toml`, …).
+    Settings {
+        /// Which.
+        name: String,
+    },
+    /// A person changed it at run time.
+    RunTime {
+        /// Who.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// The limits in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitsInForce {
+    /// The values.
+    pub limits: Limits,
+    /// What was changed at run time; wins over the settings until it is reset.
+    pub changed: LimitsPatch,
+    /// Who changed a limit at run time and when, by the limit's name.
+    pub changes: Vec<(String, String, Timestamp)>,
+}
+
+/// The brake.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrakeState {
+    /// Its causes; engaged while there is one.
+    pub causes: Vec<BrakeCause>,
+}
+
+impl BrakeState {
+    /// Whether no new call may go out.
+    pub fn engaged(&self) -> bool {
+        !self.causes.is_empty()
+    }
+}

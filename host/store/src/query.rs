@@ -1,0 +1,89 @@
+//! Questions to the store, and their answers.
+
+use anvil_budget::{Amounts, WindowKind};
+use anvil_types::{Job, JobId, JobState, Nanodollars, Priority, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Which jobs to list, the newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobFilter {
+    /// Only these states; all where empty.
+    pub states: Vec<JobState>,
+    /// Only this agent.
+    pub agent: Option<String>,
+    /// Only jobs with this tag.
+    pub tag: Option<String>,
+    /// Only this priority.
+    pub priority: Option<Priority>,
+    /// Older than this job: the `next` of the page before.
+    pub after: Option<JobId>,
+    /// The most jobs; 1 to 500.
+    pub limit: u32,
+}
+
+/// A page of jobs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobPage {
+    /// The jobs, without payload and result where those are long.
+    pub items: Vec<Job>,
+    /// Where the next page begins; none on the last.
+    pub next: Option<JobId>,
+}
+
+/// How many jobs there are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueCounts {
+    /// Waiting for their time.
+    pub scheduled: u64,
+    /// Waiting for a slot.
+    pub queued: u64,
+    /// Running.
+    pub running: u64,
+    /// Parked.
+    pub parked: u64,
+    /// Done.
+    pub succeeded: u64,
+    /// Given up.
+    pub failed: u64,
+    /// Stopped by a person.
+    pub cancelled: u64,
+    /// When the oldest queued job was submitted.
+    pub oldest_queued: Option<Timestamp>,
+}
+
+/// One window as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowStanding {
+    /// Which.
+    pub kind: WindowKind,
+    /// What counts in it.
+    pub amounts: Amounts,
+    /// Its limit.
+    pub limit: Nanodollars,
+    /// When it begins anew; for the rolling hour, when its oldest counting minute leaves.
+    pub resets_at: Timestamp,
+}
+
+/// All money windows of one upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpendSnapshot {
+    /// Hour, day and month.
+    pub windows: [WindowStanding; 3],
+    /// All that was ever spent under this upstream, settled and unknown.
+    pub total: Amounts,
+    /// Calls whose cost was above their hold; a bug in the bound.
+    pub bounds_broken: u64,
+}
+
+/// What a person changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// What, as in `limits.change`, `brake.on`, `job.cancel`.
+    pub action: String,
+    /// The details, for people.
+    pub detail: String,
+}

@@ -1,0 +1,147 @@
+//! The trait.
+
+use crate::{
+    AuditEntry, BrakeState, Claim, Claimed, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
+    JournalWrite, LimitsInForce, LostLeases, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
+    StoreError,
+};
+use anvil_types::{
+    ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Event, EventKind, Job, JobId, Lease,
+    LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
+};
+use async_trait::async_trait;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast;
+
+/// What survives. Every operation that writes is one transaction, answered only after it is durable;
+/// its events are rows of the same transaction and are published after it.
+#[async_trait]
+pub trait Store: Send + Sync + Debug + 'static {
+    // The queue.
+
+    /// Takes a job in, durably: refused when as many jobs are unfinished as may wait.
+    async fn enqueue(&self, job: NewJob) -> Result<Enqueued, StoreError>;
+    /// Takes jobs out to run, the most urgent first, first come first served within a priority; jobs
+    /// whose time has come are promoted first.
+    async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError>;
+    /// Keeps leases alive, and tells which are lost.
+    async fn heartbeat(&self, leases: Vec<Lease>, lease_for: Duration) -> Result<LostLeases, StoreError>;
+    /// Puts a running job aside until its reason to wait is gone. Fenced.
+    async fn park(&self, lease: Lease, wait: Wait) -> Result<(), StoreError>;
+    /// Ends an attempt. Fenced.
+    async fn finish(&self, lease: Lease, finish: Finish) -> Result<Job, StoreError>;
+    /// Stops a job, whatever it does.
+    async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
+    /// Runs a failed or cancelled job again, its paid work kept.
+    async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
+    /// Puts jobs that are parked for one of these reasons back into the queue; of one agent where
+    /// that is given. Answers how many.
+    async fn resume(&self, reasons: &[WaitReason], agent: Option<&str>) -> Result<u64, StoreError>;
+    /// When the next scheduled or parked job is due.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    // What a running attempt leaves. All fenced.
+
+    /// Pins the digest of the plugin that the job's journal belongs to. Where another digest is
+    /// pinned already and the journal is not empty, that one stays and is answered.
+    async fn pin_plugin(&self, lease: Lease, digest: &str) -> Result<String, StoreError>;
+    /// Writes an answer that cost nothing into the journal.
+    async fn journal(&self, write: JournalWrite) -> Result<(), StoreError>;
+    /// Puts aside the journal from this position on: the job went another way.
+    async fn journal_cut(&self, lease: Lease, from: u32) -> Result<(), StoreError>;
+    /// Tells how far the job is.
+    async fn progress(&self, lease: Lease, fraction: f64, line: &str) -> Result<(), StoreError>;
+    /// Adds lines to the job's log.
+    async fn append_log(&self, lease: Lease, lines: Vec<LogLine>) -> Result<(), StoreError>;
+    /// Takes a file; one of the same name is replaced.
+    async fn put_artifact(
+        &self,
+        lease: Lease,
+        name: ArtifactName,
+        media_type: String,
+        bytes: Vec<u8>,
+    ) -> Result<(), StoreError>;
+
+    // Money.
+
+    /// Sets money aside, or says why not: rule 2 of the design, in one transaction with the brake and
+    /// the lease's fence.
+    async fn hold(&self, request: HoldRequest) -> Result<HoldDecision, StoreError>;
+    /// Ends a hold. The first settlement of a hold wins; it is never refused.
+    async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError>;
+    /// How the windows of an upstream stand.
+    async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError>;
+    /// The limits in force.
+    async fn limits(&self) -> Result<LimitsInForce, StoreError>;
+    /// Changes limits at run time: at once, kept over a restart, audited. `reset` names limits that go
+    /// back to the settings. A raise ends the brake and the parking that the old limit caused.
+    async fn set_limits(
+        &self,
+        patch: LimitsPatch,
+        reset: &[String],
+        by: &str,
+    ) -> Result<LimitsInForce, StoreError>;
+    /// The brake's causes now; one whose time is over is gone.
+    async fn brake(&self) -> Result<BrakeState, StoreError>;
+    /// Engages the brake by a person's hand.
+    async fn engage_brake(&self, cause: anvil_budget::BrakeCause) -> Result<BrakeState, StoreError>;
+    /// Ends all causes by a person's hand; one that a window raised is muted for that window's
+    /// instance. Puts jobs that were parked for the brake back into the queue.
+    async fn release_brake(&self, by: &str, reason: &str) -> Result<BrakeState, StoreError>;
+    /// Calls whose hold stands: the ones that this life of the host does not know are orphans.
+    async fn open_holds(&self) -> Result<Vec<CallId>, StoreError>;
+
+    // Reading.
+
+    /// A job.
+    async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError>;
+    /// A page of jobs.
+    async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError>;
+    /// A job's attempts.
+    async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError>;
+    /// A job's calls, the oldest first.
+    async fn calls(&self, job: JobId) -> Result<Vec<CallRecord>, StoreError>;
+    /// The ledger, the newest first: `limit` entries older than `after`.
+    async fn ledger(
+        &self,
+        upstream: UpstreamKind,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<CallRecord>, StoreError>;
+    /// Lines of a job's log after a place.
+    async fn log(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError>;
+    /// A job's files.
+    async fn artifacts(&self, job: JobId) -> Result<Vec<ArtifactInfo>, StoreError>;
+    /// One file with its bytes.
+    async fn artifact(
+        &self,
+        job: JobId,
+        name: &ArtifactName,
+    ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError>;
+    /// How many jobs there are in each state.
+    async fn queue_counts(&self) -> Result<QueueCounts, StoreError>;
+    /// Events after a place, of one job where that is given.
+    async fn events(&self, after: u64, job: Option<JobId>, limit: u32) -> Result<Vec<Event>, StoreError>;
+    /// The place of the newest event.
+    async fn last_event(&self) -> Result<u64, StoreError>;
+    /// Events as they are published; one that lags asks [`Store::events`] for what it missed.
+    fn subscribe(&self) -> broadcast::Receiver<Arc<Event>>;
+
+    // The rest.
+
+    /// Writes an event that tells of something outside the store (an agent that changed).
+    async fn record(&self, event: EventKind) -> Result<(), StoreError>;
+    /// Agents that a person switched off.
+    async fn disabled_agents(&self) -> Result<Vec<String>, StoreError>;
+    /// Switches an agent off or on.
+    async fn set_agent_disabled(&self, agent: &str, disabled: bool, by: &str) -> Result<(), StoreError>;
+    /// What people changed, the newest first.
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+    /// What the start found of the host's earlier lives. Done by the store as it opens, before
+    /// anything else.
+    fn recovered(&self) -> Recovered;
+    /// Ends the writer after all that is queued is durable.
+    async fn close(&self);
+}
