@@ -1,0 +1,146 @@
+//! How the host stands, as every face shows it.
+
+use anvil_budget::BrakeCause;
+use anvil_store::LimitSource;
+use anvil_types::{Limits, Nanodollars, Timestamp, UpstreamKind};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The host's time.
+    pub now: Timestamp,
+    /// The host's version.
+    pub version: String,
+    /// Whom the gateway asks.
+    pub upstream: UpstreamStatus,
+    /// Slots.
+    pub agents: AgentsStatus,
+    /// Jobs.
+    pub queue: QueueStatus,
+    /// Money.
+    pub spend: SpendStatus,
+    /// Requests and tokens a minute.
+    pub pace: PaceStatus,
+    /// How full the fullest window is, from 0 to 1.
+    pub pressure: f64,
+    /// The brake.
+    pub brake: BrakeStatus,
+    /// Why nothing runs, or why what waits does; none where nothing waits.
+    pub why_idle: Option<String>,
+}
+
+/// Whom the gateway asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamStatus {
+    /// Live or simulated.
+    pub kind: UpstreamKind,
+    /// Its address.
+    pub base_url: String,
+}
+
+/// Slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentsStatus {
+    /// Attempts that run.
+    pub running: u32,
+    /// Slots that there are now.
+    pub slots: u32,
+    /// The fewest.
+    pub min: u32,
+    /// The most.
+    pub max: u32,
+}
+
+/// Jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueStatus {
+    /// Waiting for a slot.
+    pub queued: u64,
+    /// Waiting for their time.
+    pub scheduled: u64,
+    /// Parked.
+    pub parked: u64,
+    /// Running.
+    pub running: u64,
+    /// How long the oldest queued job has waited, in seconds.
+    pub oldest_wait_s: u64,
+    /// The most unfinished jobs.
+    pub limit: u32,
+    /// Done since the data folder began, as far as jobs are kept.
+    pub succeeded: u64,
+    /// Given up, likewise.
+    pub failed: u64,
+    /// Stopped by a person, likewise.
+    pub cancelled: u64,
+}
+
+/// Money by window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpendStatus {
+    /// The rolling hour.
+    pub hour: WindowStatus,
+    /// The calendar day.
+    pub day: WindowStatus,
+    /// The calendar month.
+    pub month: WindowStatus,
+    /// All that was ever spent under this upstream.
+    #[serde(rename = "total_usd")]
+    pub total: Nanodollars,
+}
+
+/// One money window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowStatus {
+    /// Settled and unknown.
+    pub spent_usd: Nanodollars,
+    /// Held by calls under way.
+    pub held_usd: Nanodollars,
+    /// The part of spent that is unknown.
+    pub unknown_usd: Nanodollars,
+    /// The limit.
+    pub limit_usd: Nanodollars,
+    /// When it begins anew.
+    pub resets_at: Timestamp,
+}
+
+/// Hours of use in a week.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeekStatus {
+    /// Hours with a call in flight.
+    pub hours: f64,
+    /// The limit.
+    pub limit_hours: u32,
+}
+
+/// Requests a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaceStatus {
+    /// Requests in the last 60 seconds.
+    pub requests_last_minute: u32,
+    /// The limit.
+    pub requests_per_minute: u32,
+    /// Calls that wait for pace or money.
+    pub waiting_calls: u32,
+    /// Calls under way.
+    pub calls_in_flight: u32,
+}
+
+/// The brake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrakeStatus {
+    /// Whether no new call goes out.
+    pub engaged: bool,
+    /// Why.
+    pub causes: Vec<BrakeCause>,
+}
+
+/// The limits in force and where each comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LimitsView {
+    /// The values.
+    pub limits: Limits,
+    /// Where each comes from, by its name.
+    pub sources: BTreeMap<String, LimitSource>,
+}

@@ -1,0 +1,103 @@
+//! A job on its way in, and why it may be refused.
+
+use anvil_store::StoreError;
+use anvil_types::{Job, Json, Nanodollars, Priority, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A job as a client asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submission {
+    /// The agent.
+    pub agent: String,
+    /// The action.
+    pub action: String,
+    /// The payload.
+    pub payload: Json,
+    /// Its priority.
+    pub priority: Priority,
+    /// Not before this time.
+    pub run_at: Option<Timestamp>,
+    /// A second submission with the same key and content is the first.
+    pub idempotency_key: Option<String>,
+    /// The most that it may spend; the limit `job_usd` where absent.
+    pub max_cost: Option<Nanodollars>,
+    /// Tags.
+    pub tags: Vec<String>,
+}
+
+/// A job that was taken in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submitted {
+    /// The job.
+    pub job: Job,
+    /// Whether it is new; not where its idempotency key had been used for the same.
+    pub new: bool,
+}
+
+/// One thing that is wrong with a payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldError {
+    /// JSON pointer to the value (RFC 6901); empty for the whole.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// Why a job was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// There is no such agent.
+    #[error("there is no agent `{name}`{}; the agents are: {}", nearest(.nearest.as_deref()), list(.known))]
+    UnknownAgent {
+        /// What was asked for.
+        name: String,
+        /// The name that comes nearest.
+        nearest: Option<String>,
+        /// The agents that there are.
+        known: Vec<String>,
+    },
+    /// The agent cannot do that.
+    #[error("the agent `{agent}` has no action `{action}`{}; its actions are: {}", nearest(.nearest.as_deref()), list(.known))]
+    UnknownAction {
+        /// The agent.
+        agent: String,
+        /// What was asked for.
+        action: String,
+        /// The name that comes nearest.
+        nearest: Option<String>,
+        /// The actions that there are.
+        known: Vec<String>,
+    },
+    /// The payload misses the action's schema.
+    #[error("the payload does not match the schema of {agent}/{action}: {}", fields(.errors))]
+    InvalidPayload {
+        /// The agent.
+        agent: String,
+        /// The action.
+        action: String,
+        /// What is wrong, field by field.
+        errors: Vec<FieldError>,
+    },
+    /// A value that makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// The queue, the key, or the store itself.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn nearest(name: Option<&str>) -> String {
+    name.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none; drop a plugin into the plugins folder".to_owned() } else { names.join(", ") }
+}
+
+fn fields(errors: &[FieldError]) -> String {
+    let each = errors.iter().map(|error| {
+        let place = if error.pointer.is_empty() { "the payload" } else { &error.pointer };
+        format!("{place}: {}", error.message)
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
