@@ -47,7 +47,7 @@ pub struct FieldError {
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// There is no such agent.
-    #[error("there is no agent `{name}`{}; the agents are: {}", nearest(.nearest.as_deref()), list(.known))]
+    #[error("there is no agent `{name}`{}; the agents are: {}", suggest(.nearest.as_deref()), list(.known))]
     UnknownAgent {
         /// What was asked for.
         name: String,
@@ -57,7 +57,7 @@ pub enum SubmitError {
         known: Vec<String>,
     },
     /// The agent cannot do that.
-    #[error("the agent `{agent}` has no action `{action}`{}; its actions are: {}", nearest(.nearest.as_deref()), list(.known))]
+    #[error("the agent `{agent}` has no action `{action}`{}; its actions are: {}", suggest(.nearest.as_deref()), list(.known))]
     UnknownAction {
         /// The agent.
         agent: String,
@@ -86,7 +86,7 @@ pub enum SubmitError {
     Store(#[from] StoreError),
 }
 
-fn nearest(name: Option<&str>) -> String {
+fn suggest(name: Option<&str>) -> String {
     name.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }
 
