@@ -205,6 +205,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plus = |billed: &bool| if *billed { "+billed" } else { "" };
         match self {
+            Self::RateLimited { retry_after: Some(1) } => f.write_str("429"),
             Self::RateLimited { retry_after: Some(s) } => write!(f, "429:{s}"),
             Self::RateLimited { retry_after: None } => f.write_str("429-bare"),
             Self::SpendCap => f.write_str("spend-cap"),

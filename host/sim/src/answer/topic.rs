@@ -72,7 +72,12 @@ const ASKING: &[&str] = &[
     "numbered",
     "plan",
     "full",
-    "complete", "python", "rust", "javascript", "typescript", "golang",
+    "complete",
+    "python",
+    "rust",
+    "javascript",
+    "typescript",
+    "golang",
 ];
 
 /// Where a phrase ends.
