@@ -62,15 +62,15 @@ impl Bill {
         let input = new.input_tokens.saturating_sub(old_usage.input_tokens);
         let output = new.output_tokens.saturating_sub(old_usage.output_tokens);
         let read = new.cache_read_tokens.saturating_sub(old_usage.cache_read_tokens);
-        let write_5m = new.cache_write_5m_tokens.saturating_sub(old_usage.cache_write_5m_tokens);
-        let write_1h = new.cache_write_1h_tokens.saturating_sub(old_usage.cache_write_1h_tokens);
+        let short = new.cache_write_5m_tokens.saturating_sub(old_usage.cache_write_5m_tokens);
+        let long = new.cache_write_1h_tokens.saturating_sub(old_usage.cache_write_1h_tokens);
         self.billed_calls += calls;
         self.nano_dollars += cost;
         self.input_tokens += input;
         self.output_tokens += output;
         self.cache_read_tokens += read;
-        self.cache_write_5m_tokens += write_5m;
-        self.cache_write_1h_tokens += write_1h;
+        self.cache_write_5m_tokens += short;
+        self.cache_write_1h_tokens += long;
         if !self.by_model.contains_key(model) {
             self.by_model.insert(model.to_owned(), ModelBill::default());
         }
@@ -80,8 +80,8 @@ impl Bill {
             part.input_tokens += input;
             part.output_tokens += output;
             part.cache_read_tokens += read;
-            part.cache_write_5m_tokens += write_5m;
-            part.cache_write_1h_tokens += write_1h;
+            part.cache_write_5m_tokens += short;
+            part.cache_write_1h_tokens += long;
         }
     }
 }

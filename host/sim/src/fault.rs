@@ -55,7 +55,7 @@ pub enum Fault {
     },
 }
 
-/// Where a stream breaks. A fault at or after an event of the answer's end counts what was streamed until then.
+/// Where a stream breaks. Pings count as events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CutPoint {
     /// After the response's head, before `message_start`. Nothing is billed.
@@ -198,7 +198,7 @@ const NAMES: &str = "one of 429, 429:SECONDS, 429-bare, spend-cap, org-limit, 40
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie within a day")]
 fn millis(seconds: &str) -> Option<u64> {
     let seconds: f64 = seconds.parse().ok()?;
-    (0.0..=86_400.0).contains(&seconds).then(|| (seconds * 1_000.0) as u64)
+    (0.0..=86_400.0).contains(&seconds).then_some((seconds * 1_000.0) as u64)
 }
 
 impl fmt::Display for Fault {

@@ -77,10 +77,6 @@ impl Log {
         Self { entries: VecDeque::new(), capacity: capacity.max(1) }
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.entries.clear();
-    }
-
     pub(crate) fn push(&mut self, entry: LogEntry) {
         if self.entries.len() >= self.capacity {
             self.entries.pop_front();

@@ -30,7 +30,11 @@ pub struct PriceRow {
 const OCT_7_2026: i64 = 1_791_331_200_000;
 const ANY: u64 = u64::MAX;
 
-#[expect(clippy::too_many_arguments, reason = "a row of the table below, in the table's order")]
+#[expect(
+    clippy::too_many_arguments,
+    clippy::similar_names,
+    reason = "a row of the table below, in the table's order"
+)]
 const fn row(
     model: &'static str,
     from_ms: i64,

@@ -102,7 +102,7 @@ pub struct ScriptItem {
 #[serde(untagged)]
 enum ItemForm {
     Text(String),
-    Item(ItemFields),
+    Item(Box<ItemFields>),
 }
 
 #[derive(Default, Deserialize)]
@@ -121,10 +121,15 @@ impl From<ItemForm> for ScriptItem {
     fn from(form: ItemForm) -> Self {
         match form {
             ItemForm::Text(text) => Self { text: Some(text), ..Self::default() },
-            ItemForm::Item(ItemFields { text, content, stop_reason, usage, fault, latency, repeat }) => {
-                Self { text, content, stop_reason, usage, fault, latency, repeat }
-            }
+            ItemForm::Item(fields) => (*fields).into(),
         }
+    }
+}
+
+impl From<ItemFields> for ScriptItem {
+    fn from(fields: ItemFields) -> Self {
+        let ItemFields { text, content, stop_reason, usage, fault, latency, repeat } = fields;
+        Self { text, content, stop_reason, usage, fault, latency, repeat }
     }
 }
 
@@ -160,7 +165,7 @@ impl Script {
 fn item_from(item: Value) -> Result<ScriptItem, serde_json::Error> {
     match item {
         Value::String(text) => Ok(ScriptItem { text: Some(text), ..ScriptItem::default() }),
-        fields => serde_json::from_value::<ItemFields>(fields).map(|fields| ItemForm::Item(fields).into()),
+        fields => serde_json::from_value::<ItemFields>(fields).map(ScriptItem::from),
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn files(kind: Kind, user: &str, topic: &Topic) -> String {
         (Kind::Code, n) => format!("Here is the {} in {n} files.", topic.name),
     };
     let close = match kind {
-        Kind::Code if paths.iter().any(|p| p.ends_with(".html")) => {
+        Kind::Code if paths.iter().any(|p| language(p) == Some("html")) => {
             "\nOpen the HTML file in a browser to try it.\n"
         }
         _ => "",

@@ -6,13 +6,18 @@ use super::topic::Topic;
 
 /// A value that keeps to a JSON schema, as far as it says.
 pub(super) fn by_schema(schema: &Value, topic: &Topic, name: &str) -> Value {
+    at_depth(schema, topic, name, 0)
+}
+
+/// Below two levels an array has one item, whatever it asks for: a deep schema must not multiply.
+fn at_depth(schema: &Value, topic: &Topic, name: &str, depth: usize) -> Value {
     if let Some(value) =
         schema.get("const").or_else(|| schema["enum"].get(0)).or_else(|| schema.get("default"))
     {
         return value.clone();
     }
     if let Some(one) = ["anyOf", "oneOf", "allOf"].iter().find_map(|key| schema[*key].get(0)) {
-        return by_schema(one, topic, name);
+        return at_depth(one, topic, name, depth + 1);
     }
     let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str());
     match kind {
@@ -22,12 +27,14 @@ pub(super) fn by_schema(schema: &Value, topic: &Topic, name: &str) -> Value {
         Some("boolean") => json!(true),
         Some("null") => Value::Null,
         Some("array") => {
-            let least = schema["minItems"].as_u64().unwrap_or(0).clamp(1, 20);
-            Value::Array((0..least).map(|_| by_schema(&schema["items"], topic, name)).collect())
+            let least = schema["minItems"].as_u64().unwrap_or(0).clamp(1, if depth < 2 { 20 } else { 1 });
+            Value::Array((0..least).map(|_| at_depth(&schema["items"], topic, name, depth + 1)).collect())
         }
         _ if schema["properties"].is_object() || kind == Some("object") => {
             let fields = schema["properties"].as_object().into_iter().flatten();
-            Value::Object(fields.map(|(key, part)| (key.clone(), by_schema(part, topic, key))).collect())
+            Value::Object(
+                fields.map(|(key, part)| (key.clone(), at_depth(part, topic, key, depth + 1))).collect(),
+            )
         }
         _ => json!(text_for(name, topic)),
     }

@@ -17,10 +17,18 @@ use crate::rng::Rng;
 use form::Form;
 use topic::Topic;
 
+/// How much of a text is looked at, in bytes: a guest that sends megabytes must not keep the host busy with them.
+const OPENING: usize = 32 * 1024;
+
+fn opening(text: &str) -> &str {
+    &text[..text.floor_char_boundary(OPENING)]
+}
+
 /// Content for a question.
 pub(crate) fn answer(question: &Question) -> Vec<Block> {
     let mut rng = Rng::new(question.hash);
-    let topic = Topic::of(&question.last_user);
+    let (system, user) = (opening(&question.system), opening(&question.last_user));
+    let topic = Topic::of(user);
     let mut blocks = Vec::new();
     if question.thinking {
         blocks.push(Block::Thinking {
@@ -42,10 +50,10 @@ pub(crate) fn answer(question: &Question) -> Vec<Block> {
     let text = match &question.schema {
         Some(schema) => json::by_schema(schema, &topic, "value").to_string(),
         None if question.after_tool => prose::after_tool(&topic),
-        None => match Form::of(&question.system, &question.last_user) {
-            Form::Json => json::from_prompt(&question.system, &question.last_user, &topic),
+        None => match Form::of(system, user) {
+            Form::Json => json::from_prompt(system, user, &topic),
             Form::Plan => plan::plan(&topic, &mut rng),
-            Form::Files(kind) => files::files(kind, &question.last_user, &topic),
+            Form::Files(kind) => files::files(kind, user, &topic),
             Form::Prose => prose::prose(&topic, &mut rng),
         },
     };
@@ -55,6 +63,7 @@ pub(crate) fn answer(question: &Question) -> Vec<Block> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
@@ -158,5 +167,21 @@ mod tests {
     fn anything_else_is_answered_in_prose() {
         let text = user("Why do token buckets go into debt?");
         assert!(text.contains("token buckets") && text.len() > 200, "{text}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gets_an_answer(text in "(\\PC|\n|json|plan|files?|task:|[{}\"`.:]){1,200}") {
+            prop_assert!(!user(&text).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_hostile_schema_does_not_blow_up() {
+        let deep = (0..40).fold(
+            json!({"type": "string"}),
+            |inner, _| json!({"type": "array", "minItems": 20, "items": inner}),
+        );
+        assert!(json::by_schema(&deep, &Topic::of("x"), "x").to_string().len() < 100_000);
     }
 }

@@ -33,8 +33,11 @@ test("{name}: refuses what is no text", () => {{
 
 /// A README.
 pub(super) fn readme(topic: &Topic, all: &[String]) -> String {
-    let others: Vec<String> =
-        all.iter().filter(|path| !path.ends_with(".md")).map(|path| format!("- `{path}`")).collect();
+    let others: Vec<String> = all
+        .iter()
+        .filter(|path| path.rsplit('.').next() != Some("md"))
+        .map(|path| format!("- `{path}`"))
+        .collect();
     let files =
         if others.is_empty() { String::new() } else { format!("## Files\n\n{}\n\n", others.join("\n")) };
     format!(

@@ -52,7 +52,7 @@ form.addEventListener("submit", async (event) => {
 });
 "##;
 
-const SEND: &str = r##"form.addEventListener("submit", (event) => {
+const SEND: &str = r#"form.addEventListener("submit", (event) => {
   event.preventDefault();
   form.dataset.tried = "yes";
   if (!check()) return;
@@ -60,7 +60,7 @@ const SEND: &str = r##"form.addEventListener("submit", (event) => {
   form.reset();
   delete form.dataset.tried;
 });
-"##;
+"#;
 
 const LIST: &str = r##"const list = document.querySelector("#list");
 const text = document.querySelector("#text");
@@ -88,6 +88,7 @@ function save() {
 
 document.querySelector("#form").addEventListener("submit", (event) => {
   event.preventDefault();
+  if (!text.value.trim()) return;
   entries.push({ text: text.value.trim(), done: false });
   text.value = "";
   save();

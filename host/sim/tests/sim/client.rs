@@ -78,13 +78,11 @@ pub(crate) async fn send(
     let (parts, mut body) = response.into_parts();
     let (mut text, mut whole) = (Vec::new(), true);
     while let Some(frame) = body.frame().await {
-        match frame {
-            Ok(frame) => text.extend_from_slice(frame.data_ref().map_or(&[][..], |b| b)),
-            Err(_) => {
-                whole = false;
-                break;
-            }
-        }
+        let Ok(frame) = frame else {
+            whole = false;
+            break;
+        };
+        text.extend_from_slice(frame.data_ref().map_or(&[][..], |b| b));
     }
     let body = String::from_utf8(text).unwrap();
     Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body, whole })
