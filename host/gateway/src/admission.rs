@@ -8,10 +8,10 @@
 use crate::pace::{Expected, Pace, Ticket};
 use anvil_budget::{Admission as Verdict, LimitName};
 use anvil_store::{HoldDecision, HoldRequest, Store, StoreError};
-use anvil_types::{CallId, Clock, Priority, Timestamp};
+use anvil_types::{CallId, Clock, JobId, Priority, Timestamp, Wait, WaitReason};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -64,6 +64,14 @@ pub(crate) struct Admission {
     room: Arc<Notify>,
     pace: Arc<Mutex<Pace>>,
     waiting: Arc<AtomicU32>,
+    standstill: Arc<Mutex<Standstill>>,
+}
+
+/// Who waits, and what the head of the queue waits for.
+#[derive(Debug, Default)]
+struct Standstill {
+    jobs: HashSet<JobId>,
+    head: Option<Wait>,
 }
 
 impl Admission {
@@ -79,6 +87,7 @@ impl Admission {
             room: Arc::new(Notify::new()),
             pace: Arc::new(Mutex::new(pace)),
             waiting: Arc::new(AtomicU32::new(0)),
+            standstill: Arc::default(),
         };
         let queue = Queue {
             store,
@@ -88,11 +97,12 @@ impl Admission {
             room: admission.room.clone(),
             pace: admission.pace.clone(),
             count: admission.waiting.clone(),
+            standstill: admission.standstill.clone(),
             waiting: BTreeMap::new(),
             aside: Vec::new(),
             arrivals: 0,
             attempts: FuturesUnordered::new(),
-            blocked: false,
+            blocked_on: None,
             scarce: false,
         };
         tokio::spawn(queue.run());
@@ -119,6 +129,12 @@ impl Admission {
         with(&mut self.pace.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// What a job's call waits for here, if one does.
+    pub(crate) fn wait_of(&self, job: JobId) -> Option<Wait> {
+        let standstill = self.standstill.lock().unwrap_or_else(PoisonError::into_inner);
+        standstill.head.clone().filter(|_| standstill.jobs.contains(&job))
+    }
+
     pub(crate) fn waiting(&self) -> u32 {
         self.waiting.load(Ordering::Relaxed)
     }
@@ -132,13 +148,14 @@ struct Queue {
     room: Arc<Notify>,
     pace: Arc<Mutex<Pace>>,
     count: Arc<AtomicU32>,
+    standstill: Arc<Mutex<Standstill>>,
     waiting: BTreeMap<Place, Waiter>,
     // Calls for which their own job's limit has no room: no reason for others to wait.
     aside: Vec<(Place, Waiter)>,
     arrivals: u64,
     attempts: FuturesUnordered<Attempt>,
-    // The head has no room until a hold settles.
-    blocked: bool,
+    // The head has no room under this limit until a hold settles.
+    blocked_on: Option<LimitName>,
     // Money has been refused since the queue was last empty: one hold at a time.
     scarce: bool,
 }
@@ -165,13 +182,38 @@ impl Queue {
                 },
                 Some((place, waiter, ticket, decision)) = self.attempts.next() => self.decided(place, waiter, ticket, decision),
                 () = self.room.notified() => {
-                    self.blocked = false;
+                    self.blocked_on = None;
                     self.waiting.extend(std::mem::take(&mut self.aside));
                 }
                 () = pause => {}
             }
             until = self.pump();
+            self.tell(until);
         }
+    }
+
+    fn tell(&mut self, pace_until: Option<Timestamp>) {
+        let all = self.waiting.values().chain(self.aside.iter().map(|(_, waiter)| waiter));
+        let jobs = all.filter_map(|waiter| waiter.candidate.hold.job).collect();
+        let wait = |reason, detail: String, until| Some(Wait { reason, detail, until });
+        let head = if let Some(limit) = &self.blocked_on {
+            wait(
+                WaitReason::Holds,
+                format!("{limit} has no room until calls that are under way settle"),
+                None,
+            )
+        } else if pace_until.is_some() {
+            wait(WaitReason::Pace, "requests or tokens a minute are used up for now".to_owned(), pace_until)
+        } else if self.waiting.is_empty() && !self.aside.is_empty() {
+            wait(
+                WaitReason::Holds,
+                "the job's own limit has no room until its other calls settle".to_owned(),
+                None,
+            )
+        } else {
+            None
+        };
+        *self.standstill.lock().unwrap_or_else(PoisonError::into_inner) = Standstill { jobs, head };
     }
 
     fn enter(&mut self, waiter: Waiter) {
@@ -190,10 +232,10 @@ impl Queue {
         self.waiting.retain(|_, waiter| !waiter.answer.is_closed());
         self.aside.retain(|(_, waiter)| !waiter.answer.is_closed());
         if self.waiting.is_empty() && self.attempts.is_empty() {
-            (self.blocked, self.scarce) = (false, false);
+            (self.blocked_on, self.scarce) = (None, false);
         }
         let most = if self.scarce { 1 } else { MOST_AT_ONCE };
-        while !self.blocked && self.attempts.len() < most {
+        while self.blocked_on.is_none() && self.attempts.len() < most {
             let (_, head) = self.waiting.first_key_value()?;
             let taken =
                 self.pace.lock().unwrap_or_else(PoisonError::into_inner).take(head.candidate.expected);
@@ -239,8 +281,8 @@ impl Queue {
                         self.aside.push((place, waiter));
                         return;
                     }
-                    Ok(HoldDecision::Refused(Verdict::WaitForHolds { .. })) => {
-                        (self.scarce, self.blocked) = (true, true);
+                    Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit })) => {
+                        (self.scarce, self.blocked_on) = (true, Some(limit));
                         self.waiting.insert(place, waiter);
                         return;
                     }

@@ -289,7 +289,10 @@ async fn exchange(
         }
     };
     let too_long = "the call took too long and was given up; it may have been billed";
-    ended.unwrap_or_else(|| Err(Failed::cut(too_long, reported(answer))))
+    match ended {
+        Some(ended) => ended,
+        None => Err(Failed::cut(too_long, reported(answer))),
+    }
 }
 
 // Reported input and the hold's whole output; the whole hold where nothing was reported.

@@ -8,7 +8,7 @@ use crate::pace::{Expected, Pace};
 use crate::send::Sender;
 use anvil_budget::Windows;
 use anvil_store::{Settled, Settlement, Store, StoreError};
-use anvil_types::{CallId, CallState, Clock, Limits, Timestamp};
+use anvil_types::{CallId, CallState, Clock, JobId, Limits, Timestamp, Wait};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -102,6 +102,11 @@ impl Gateway {
             waiting: self.inner.admission.waiting(),
             in_flight: self.inner.under_way.load(Ordering::Relaxed),
         }
+    }
+
+    /// What a job's call waits for before it goes out, if one does.
+    pub fn wait_of(&self, job: JobId) -> Option<Wait> {
+        self.inner.admission.wait_of(job)
     }
 
     /// Whom it asks.
