@@ -3,13 +3,24 @@
 //! [`Runner`] is what the faces (web, command line over it) stand on. It implements the sandbox's
 //! `JobHost` over the gateway and the store.
 
+mod attempt;
+mod desk;
+mod dispatch;
+mod explain;
+mod live_text;
+mod notes;
+mod replay;
 mod runner;
+mod settings;
+mod slots;
 mod status;
 mod submission;
+mod submit;
 
-pub use runner::Runner;
+pub use runner::{Runner, RunnerParts};
+pub use settings::{AgentSettings, RunnerSettings};
 pub use status::{
-    AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, UpstreamStatus,
-    WeekStatus, WindowStatus,
+    AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, UpstreamStatus, WeekStatus,
+    WindowStatus,
 };
 pub use submission::{FieldError, Submission, SubmitError, Submitted};
