@@ -34,7 +34,7 @@ impl UpstreamConfig {
     ) -> Result<Option<Self>, SettingsError> {
         let env =
             |name: &str| env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let base_url = env("ANTHROPIC_BASE_URL").map(base_url).transpose()?;
+        let base_url = env("ANTHROPIC_BASE_URL").map(|url| base_url(&url)).transpose()?;
         let declared = settings.upstream.kind;
         let key = env("ANTHROPIC_API_KEY").filter(|_| declared != Some(UpstreamKind::Simulated));
         match (key, declared) {
@@ -59,7 +59,7 @@ impl UpstreamConfig {
     }
 }
 
-fn base_url(url: String) -> Result<String, SettingsError> {
+fn base_url(url: &str) -> Result<String, SettingsError> {
     if url.starts_with("https://") || url.starts_with("http://") {
         return Ok(url.trim_end_matches('/').to_owned());
     }

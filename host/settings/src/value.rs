@@ -62,6 +62,7 @@ impl Raw {
 impl fmt::Display for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Word(text) if text.is_empty() => f.write_str("empty"),
             Self::Word(text) | Self::Number(text) => f.write_str(text),
             Self::Text(text) => write!(f, "{text:?}"),
             Self::Bool(value) => write!(f, "{value}"),
@@ -101,10 +102,8 @@ macro_rules! whole_numbers {
             fn show(&self) -> String {
                 self.to_string()
             }
-            #[expect(clippy::allow_attributes, reason = "lossless for the smaller of the two")]
-            #[allow(clippy::cast_precision_loss, clippy::cast_lossless, reason = "for a range check; ranges are far below 2⁵³")]
             fn number(&self) -> Option<f64> {
-                Some(*self as f64)
+                self.to_string().parse().ok()
             }
         }
     )*};

@@ -20,18 +20,15 @@ pub(super) fn add(env: &[(String, String)], over: &mut BTreeMap<String, Given>) 
     let mut problems = Vec::new();
     let ours = env.iter().filter(|(name, _)| name.starts_with("ANVIL_"));
     for (name, value) in ours.filter(|(name, _)| !is_read_elsewhere(name)) {
-        match known.get(name).cloned().or_else(|| agent_path(name)) {
-            Some(path) => {
-                over.insert(path, Given { raw: Raw::Word(value.clone()), source: Source::Env(name.clone()) });
-            }
-            None => {
-                let names = known.keys().map(String::as_str).chain(OTHERS);
-                let hint = nearest(name, names).map_or_else(
-                    || "docs/reference/settings.md lists the settings".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                problems.push(Problem::UnknownVariable { name: name.clone(), hint });
-            }
+        if let Some(path) = known.get(name).cloned().or_else(|| agent_path(name)) {
+            over.insert(path, Given { raw: Raw::Word(value.clone()), source: Source::Env(name.clone()) });
+        } else {
+            let names = known.keys().map(String::as_str).chain(OTHERS);
+            let hint = nearest(name, names).map_or_else(
+                || "docs/reference/settings.md lists the settings".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            problems.push(Problem::UnknownVariable { name: name.clone(), hint });
         }
     }
     problems

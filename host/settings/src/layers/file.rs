@@ -45,7 +45,7 @@ impl File<'_> {
                 DeValue::Table(agents) if name == "agents" => self.agents(agents),
                 DeValue::Table(section) if !keys_of(name).is_empty() => self.section(name, section),
                 DeValue::Table(_) => {
-                    let hint = hint(name, sections(), "the sections are", |near| format!("[{near}]"));
+                    let hint = hint(name, &sections(), "the sections are", |near| format!("[{near}]"));
                     self.unknown(format!("section [{name}]"), &key.span(), hint);
                 }
                 _ if name == "preset" => self.give(name.to_owned(), value.get_ref(), &key.span()),
@@ -102,7 +102,9 @@ impl File<'_> {
                 }
                 _ => {
                     let known = AGENT_KEYS.iter().map(|(known, ..)| *known).chain(["settings"]);
-                    let hint = hint(name, known.collect(), "its settings are", |near| format!("`{near}`"));
+                    let hint = hint(name, &known.collect::<Vec<_>>(), "its settings are", |near| {
+                        format!("`{near}`")
+                    });
                     self.unknown(format!("setting `{name}` in [agents.{agent}]"), &key.span(), hint);
                 }
             }
@@ -130,7 +132,7 @@ fn line_of(text: &str, span: &Range<usize>) -> usize {
 }
 
 /// The nearest name; where nothing is near, all of them.
-fn hint(name: &str, known: Vec<&'static str>, all: &str, show: impl Fn(&str) -> String) -> String {
+fn hint(name: &str, known: &[&'static str], all: &str, show: impl Fn(&str) -> String) -> String {
     match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean {}?", show(near)),
         None => format!("{all} {}", known.join(", ")),
@@ -145,7 +147,7 @@ pub(super) fn hint_in(section: &str, name: &str) -> String {
     {
         return format!("did you mean `{}` in [{}]?", key.name, key.section);
     }
-    hint(name, own, "its settings are", |near| format!("`{near}`"))
+    hint(name, &own, "its settings are", |near| format!("`{near}`"))
 }
 
 /// A name outside of any section: the section's header is missing, or `preset` is misspelt.

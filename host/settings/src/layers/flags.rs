@@ -50,6 +50,11 @@ fn hint(path: &str) -> String {
         .map(crate::Key::path)
         .chain(["preset".to_owned()])
         .collect();
+    if let Some(whole) =
+        paths.iter().find(|known| known.split_once('.').is_some_and(|(_, name)| name == path))
+    {
+        return format!("did you mean `{whole}`?");
+    }
     if let Some(near) = nearest(path, paths.iter().map(String::as_str)) {
         return format!("did you mean `{near}`?");
     }
