@@ -33,7 +33,7 @@ impl Answer {
             Seam::Apart => self.texts.push(next.to_owned()),
             Seam::At { keep, from, newline } => {
                 last.truncate(keep);
-                if newline && !last.ends_with('\n') {
+                if newline && !last.ends_with('\n') && !next[from..].starts_with(['\n', '\r']) {
                     last.push('\n');
                 }
                 last.push_str(&next[from..]);
@@ -138,10 +138,13 @@ fn repeated(before: &str, next: &str, from: usize) -> Option<Seam> {
     let most = text.len().min(next.len() - from).min(OVERLAP);
     (1..=most).rev().filter(|length| next.is_char_boundary(from + length)).find_map(|length| {
         let piece = &next[from..from + length];
+        let part_of_a_fence = length < 3 && piece.bytes().all(|byte| matches!(byte, b'`' | b'~'));
         let start = text.len() - length;
         let begins_a_line = || text[..start].rsplit('\n').next().is_some_and(|head| head.trim().is_empty());
-        let counts =
-            text.ends_with(piece) && !piece.trim().is_empty() && (length >= CERTAIN || begins_a_line());
+        let counts = text.ends_with(piece)
+            && !piece.trim().is_empty()
+            && !part_of_a_fence
+            && (length >= CERTAIN || begins_a_line());
         counts.then_some(Seam::At { keep: text.len(), from: from + length, newline: false })
     })
 }
