@@ -1,1 +1,24 @@
-//! The REST API and the browser panel.
+//! The faces: the REST API and the browser panel.
+//!
+//! Everything here is a translation: a request becomes a question to [`anvil_runner::Runner`], its
+//! answer becomes JSON or a page. No SQL, no request to Claude, no rule about money. What plugins
+//! name, log or hand over is untrusted text wherever it is shown.
+
+mod api;
+mod assets;
+mod auth;
+mod config;
+mod guard;
+mod nearest;
+mod pages;
+mod problem;
+mod routes;
+mod scope;
+mod serve;
+mod sse;
+mod state;
+
+pub use config::{Token, WebConfig};
+pub use scope::Scope;
+pub use serve::{router, serve};
+pub use state::WebState;

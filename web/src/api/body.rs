@@ -1,0 +1,149 @@
+//! A JSON body, read field by field: all that is wrong is told at once, each with its pointer.
+
+use crate::nearest::nearest;
+use crate::problem::Problem;
+use crate::state::WebState;
+use anvil_runner::FieldError;
+use axum::body::{Body, BodyDataStream};
+use axum::extract::{FromRequest, Request};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use bytes::BytesMut;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use tokio_stream::StreamExt;
+
+/// How much of a body that is too long is read and thrown away, in multiples of the limit: a client
+/// that is cut off while it sends never sees the answer.
+const DRAIN: usize = 8;
+
+/// The fields of a JSON object, each as the text that came, so that numbers stay exact.
+#[derive(Debug)]
+pub(crate) struct Object {
+    fields: BTreeMap<String, Box<RawValue>>,
+    known: Vec<&'static str>,
+    errors: Vec<FieldError>,
+}
+
+impl FromRequest<WebState> for Object {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, Problem> {
+        is_json(request.headers())?;
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body, state.config.max_body_bytes).await?;
+        Self::parse(&bytes)
+    }
+}
+
+impl Object {
+    fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        if bytes.is_empty() {
+            return Err(malformed("the body is empty; send a JSON object"));
+        }
+        let fields = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => malformed(format!("the body is no JSON object: {error}")),
+            _ => malformed(format!("the body is no JSON: {error}")),
+        })?;
+        Ok(Self { fields, known: Vec::new(), errors: Vec::new() })
+    }
+
+    /// A field; null is as absent.
+    pub(crate) fn field<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+        self.known.push(name);
+        let raw = self.fields.remove(name).filter(|raw| raw.get() != "null")?;
+        match serde_json::from_str(raw.get()) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.wrong(name, without_place(&error.to_string()));
+                None
+            }
+        }
+    }
+
+    /// A field that has to be there.
+    pub(crate) fn required<T: DeserializeOwned + Default>(&mut self, name: &'static str) -> T {
+        let errors = self.errors.len();
+        let value = self.field(name);
+        if value.is_none() && self.errors.len() == errors {
+            self.wrong(name, "is missing");
+        }
+        value.unwrap_or_default()
+    }
+
+    /// Says what is wrong with a field.
+    pub(crate) fn wrong(&mut self, name: &str, message: impl Into<String>) {
+        self.errors.push(FieldError { pointer: format!("/{name}"), message: message.into() });
+    }
+
+    /// Everything that was wrong: fields that nobody asked for, and values that do not fit.
+    pub(crate) fn finish(mut self) -> Result<(), Problem> {
+        let mut near = None;
+        for name in std::mem::take(&mut self.fields).into_keys() {
+            let guess = nearest(&name, self.known.iter().copied());
+            let hint = guess.as_deref().map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
+            self.wrong(&name, format!("there is no such field{hint}"));
+            near = near.or(guess);
+        }
+        if self.errors.is_empty() {
+            return Ok(());
+        }
+        let each = self.errors.iter().map(|error| format!("{}: {}", error.pointer, error.message));
+        let detail = each.collect::<Vec<_>>().join("; ");
+        Err(Problem::invalid("invalid-body", "Fields of the body do not fit", detail)
+            .with_errors(self.errors)
+            .with_known(self.known.into_iter().map(str::to_owned).collect(), near))
+    }
+}
+
+fn malformed(detail: impl Into<String>) -> Problem {
+    Problem::bad_request("malformed-json", "The body is not the JSON that it should be", detail)
+}
+
+/// A value's place in its own text says nothing about its place in the body.
+fn without_place(message: &str) -> &str {
+    message.rsplit_once(" at line ").map_or(message, |(message, _)| message)
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("not readable"));
+    let media = given.and_then(|text| text.split(';').next()).map(|text| text.trim().to_ascii_lowercase());
+    if media.as_deref().is_some_and(|media| media == "application/json" || media.ends_with("+json")) {
+        return Ok(());
+    }
+    let given = given.map_or("no Content-Type".to_owned(), |given| format!("the Content-Type `{given}`"));
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "wrong-content-type",
+        "The body has the wrong type",
+        format!("the request has {given}; send JSON with `Content-Type: application/json`"),
+    ))
+}
+
+async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<BytesMut, Problem> {
+    let announced =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let mut chunks: BodyDataStream = body.into_data_stream();
+    let mut bytes = BytesMut::new();
+    let mut seen = 0_usize;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| malformed(format!("the body broke off: {error}")))?;
+        seen = seen.saturating_add(chunk.len());
+        if seen <= limit {
+            bytes.extend_from_slice(&chunk);
+        } else if seen > limit.saturating_mul(DRAIN) {
+            break;
+        }
+    }
+    if seen <= limit {
+        return Ok(bytes);
+    }
+    let size = announced.map_or(format!("over {limit}"), |length| length.to_string());
+    Err(Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-large",
+        "The body is too large",
+        format!("the body has {size} bytes, the limit is {limit} (max_body_bytes in the settings)"),
+    ))
+}

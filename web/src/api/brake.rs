@@ -1,0 +1,37 @@
+//! `GET` and `PUT /api/v1/brake`.
+
+use super::Object;
+use crate::guard::name_of;
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_runner::BrakeStatus;
+use anvil_store::BrakeState;
+use axum::extract::State;
+use axum::{Extension, Json};
+
+pub(super) async fn show(State(state): State<WebState>) -> Result<Json<BrakeStatus>, Problem> {
+    Ok(Json(view(state.runner.brake().await?)))
+}
+
+pub(super) async fn set(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    mut body: Object,
+) -> Result<Json<BrakeStatus>, Problem> {
+    let engaged = body.field::<bool>("engaged");
+    let reason: String = body.required("reason");
+    if engaged.is_none() {
+        body.wrong("engaged", "must be true or false");
+    }
+    if reason.trim().is_empty() {
+        body.wrong("reason", "must say why, in a few words: the audit log keeps it");
+    }
+    body.finish()?;
+    let by = name_of(caller.map(|c| c.0));
+    Ok(Json(view(state.runner.set_brake(engaged.unwrap_or(true), reason.trim(), by).await?)))
+}
+
+fn view(state: BrakeState) -> BrakeStatus {
+    BrakeStatus { engaged: state.engaged(), causes: state.causes }
+}

@@ -1,0 +1,100 @@
+//! A job's files. Their bytes and media types are untrusted: they are handed over, never run.
+
+use super::Id;
+use super::jobs::known;
+use super::list::List;
+use crate::problem::Problem;
+use crate::state::WebState;
+use anvil_types::{ArtifactInfo, ArtifactName};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+pub(super) async fn list(
+    State(state): State<WebState>,
+    Id(id): Id,
+) -> Result<Json<List<ArtifactInfo>>, Problem> {
+    known(&state, id).await?;
+    Ok(Json(List::whole(state.runner.artifacts(id).await?)))
+}
+
+pub(super) async fn download(
+    State(state): State<WebState>,
+    Id(id): Id,
+    Path(params): Path<HashMap<String, String>>,
+) -> Result<Response, Problem> {
+    let (info, bytes) = find(&state, id, params.get("name").map_or("", String::as_str)).await?;
+    Ok(attachment(&info, bytes))
+}
+
+/// A file of a job by the name in an address.
+pub(crate) async fn find(
+    state: &WebState,
+    id: anvil_types::JobId,
+    name: &str,
+) -> Result<(ArtifactInfo, Vec<u8>), Problem> {
+    let missing = |detail: String| Problem::not_found("no-such-artifact", "There is no such file", detail);
+    let name: ArtifactName = name.parse().map_err(|error| missing(format!("{error}")))?;
+    known(state, id).await?;
+    let found = state.runner.artifact(id, &name).await?;
+    found.ok_or_else(|| missing(format!("job {id} has handed over no file `{name}`")))
+}
+
+/// Bytes as a download. The media type is not the plugin's: a browser is never told to render.
+fn attachment(info: &ArtifactInfo, bytes: Vec<u8>) -> Response {
+    let text = std::str::from_utf8(&bytes).is_ok();
+    let media = if text { "text/plain; charset=utf-8" } else { "application/octet-stream" };
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"),
+    );
+    let name = info.name.as_str().rsplit('/').next().unwrap_or("file");
+    let disposition = HeaderValue::from_str(&disposition(name));
+    headers.insert(CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
+    (headers, bytes).into_response()
+}
+
+/// RFC 6266: a plain name for old clients, the exact one in `filename*`.
+fn disposition(name: &str) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' }).collect();
+    let mut exact = String::new();
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
+            exact.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(exact, "%{byte:02X}");
+        }
+    }
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anvil_types::Timestamp;
+
+    #[test]
+    fn a_file_is_a_download_that_no_browser_runs() {
+        let info = ArtifactInfo {
+            name: "out/ü \"x\".html".parse().expect("a name"),
+            media_type: "text/html".to_owned(),
+            size: 5,
+            created_at: Timestamp::from_secs(0),
+        };
+        let response = attachment(&info, b"<b>!".to_vec());
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/plain; charset=utf-8");
+        assert_eq!(
+            response.headers()[CONTENT_DISPOSITION],
+            "attachment; filename=\"_ _x_.html\"; filename*=UTF-8''%C3%BC%20%22x%22.html"
+        );
+        assert!(response.headers()[CONTENT_SECURITY_POLICY].to_str().expect("text").starts_with("sandbox"));
+    }
+}

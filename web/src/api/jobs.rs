@@ -1,0 +1,92 @@
+//! Jobs: lists, one, its calls and log, cancel and retry.
+
+use super::list::List;
+use super::{Id, Query};
+use crate::guard::name_of;
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_store::{JobFilter, StoreError};
+use anvil_types::{Attempt, CallRecord, Job, JobId, LogLine};
+use axum::extract::State;
+use axum::{Extension, Json};
+use serde::Serialize;
+
+/// A job with its attempts.
+#[derive(Serialize)]
+pub(super) struct Detail {
+    #[serde(flatten)]
+    job: Job,
+    /// `attempts` is their count already.
+    attempt_history: Vec<Attempt>,
+}
+
+pub(super) async fn list(
+    State(state): State<WebState>,
+    query: Query,
+) -> Result<Json<List<Job, JobId>>, Problem> {
+    let query = query.only(&["state", "agent", "tag", "priority", "after", "limit"])?;
+    let page = state.runner.jobs(filter(&query, 50)?).await?;
+    Ok(Json(List { items: page.items, next: page.next }))
+}
+
+/// The filter that a query asks for; the panel's list takes the same.
+pub(crate) fn filter(query: &Query, usual: u32) -> Result<JobFilter, Problem> {
+    Ok(JobFilter {
+        states: query.values("state")?,
+        agent: query.text("agent").map(str::to_owned),
+        tag: query.text("tag").map(str::to_owned),
+        priority: query.value("priority")?,
+        after: query.value("after")?,
+        limit: query.limit(usual, 500)?,
+    })
+}
+
+pub(super) async fn show(State(state): State<WebState>, Id(id): Id) -> Result<Json<Detail>, Problem> {
+    let job = known(&state, id).await?;
+    let attempt_history = state.runner.attempts(id).await?;
+    Ok(Json(Detail { job, attempt_history }))
+}
+
+/// The job, or that there is none.
+pub(crate) async fn known(state: &WebState, id: JobId) -> Result<Job, Problem> {
+    Ok(state.runner.job(id).await?.ok_or(StoreError::NoSuchJob(id))?)
+}
+
+pub(super) async fn calls(
+    State(state): State<WebState>,
+    Id(id): Id,
+) -> Result<Json<List<CallRecord>>, Problem> {
+    known(&state, id).await?;
+    Ok(Json(List::whole(state.runner.calls(id).await?)))
+}
+
+pub(super) async fn log(
+    State(state): State<WebState>,
+    Id(id): Id,
+    query: Query,
+) -> Result<Json<List<LogLine, u64>>, Problem> {
+    let query = query.only(&["after", "limit"])?;
+    let limit = query.limit(500, 5_000)?;
+    known(&state, id).await?;
+    let items = state.runner.log(id, query.value("after")?.unwrap_or(0), limit).await?;
+    let full = items.len() >= limit as usize;
+    let next = items.last().filter(|_| full).map(|line| line.seq);
+    Ok(Json(List { items, next }))
+}
+
+pub(super) async fn cancel(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Id(id): Id,
+) -> Result<Json<Job>, Problem> {
+    Ok(Json(state.runner.cancel(id, name_of(caller.map(|c| c.0))).await?))
+}
+
+pub(super) async fn retry(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Id(id): Id,
+) -> Result<Json<Job>, Problem> {
+    Ok(Json(state.runner.retry(id, name_of(caller.map(|c| c.0))).await?))
+}

@@ -1,0 +1,58 @@
+//! `GET` and `PUT /api/v1/limits`.
+
+use super::Object;
+use crate::guard::name_of;
+use crate::nearest::nearest;
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_runner::LimitsView;
+use anvil_types::LimitsPatch;
+use axum::extract::State;
+use axum::{Extension, Json};
+
+pub(super) async fn show(State(state): State<WebState>) -> Result<Json<LimitsView>, Problem> {
+    Ok(Json(state.runner.limits().await?))
+}
+
+pub(super) async fn change(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    body: Object,
+) -> Result<Json<LimitsView>, Problem> {
+    let (patch, reset) = read(body)?;
+    Ok(Json(state.runner.set_limits(patch, &reset, name_of(caller.map(|c| c.0))).await?))
+}
+
+fn read(mut body: Object) -> Result<(LimitsPatch, Vec<String>), Problem> {
+    let reset: Vec<String> = body.field("reset").unwrap_or_default();
+    for name in &reset {
+        if !LimitsPatch::NAMES.contains(&name.as_str()) {
+            let near = nearest(name, LimitsPatch::NAMES.iter().copied());
+            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            body.wrong("reset", format!("there is no limit `{name}`{hint}"));
+        }
+    }
+    let patch = LimitsPatch {
+        hour_usd: body.field("hour_usd"),
+        day_usd: body.field("day_usd"),
+        month_usd: body.field("month_usd"),
+        week_hours: body.field("week_hours"),
+        job_usd: body.field("job_usd"),
+        requests_per_minute: body.field("requests_per_minute"),
+        input_tokens_per_minute: body.field("input_tokens_per_minute"),
+        output_tokens_per_minute: body.field("output_tokens_per_minute"),
+        max_input_tokens: body.field("max_input_tokens"),
+        max_output_tokens: body.field("max_output_tokens"),
+        agents_min: body.field("agents_min"),
+        agents_max: body.field("agents_max"),
+        queue_max: body.field("queue_max"),
+    };
+    for name in patch.names() {
+        if reset.iter().any(|reset| reset == name) {
+            body.wrong(name, "is set and reset at once; do one of them");
+        }
+    }
+    body.finish()?;
+    Ok((patch, reset))
+}

@@ -1,0 +1,107 @@
+//! Figures in Prometheus' text format.
+
+use crate::problem::Problem;
+use crate::state::WebState;
+use anvil_runner::Status;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use std::fmt::{Display, Write as _};
+
+pub(super) async fn show(State(state): State<WebState>) -> Result<Response, Problem> {
+    let text = render(&state.runner.status().await?);
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
+}
+
+fn render(status: &Status) -> String {
+    let mut text = String::new();
+    let queue = &status.queue;
+    family(
+        &mut text,
+        "anvil_jobs",
+        "Jobs by state.",
+        &[
+            ("state=\"scheduled\"", &queue.scheduled as &dyn Display),
+            ("state=\"queued\"", &queue.queued),
+            ("state=\"running\"", &queue.running),
+            ("state=\"parked\"", &queue.parked),
+            ("state=\"succeeded\"", &queue.succeeded),
+            ("state=\"failed\"", &queue.failed),
+            ("state=\"cancelled\"", &queue.cancelled),
+        ],
+    );
+    family(
+        &mut text,
+        "anvil_oldest_wait_seconds",
+        "How long the oldest queued job has waited.",
+        &[("", &queue.oldest_wait_s)],
+    );
+    let (hour, day, month) = (&status.spend.hour, &status.spend.day, &status.spend.month);
+    let windows = [("window=\"hour\"", hour), ("window=\"day\"", day), ("window=\"month\"", month)];
+    let money = |pick: fn(&anvil_runner::WindowStatus) -> anvil_types::Nanodollars| {
+        windows.map(|(label, window)| (label, pick(window).usd()))
+    };
+    for (name, help, values) in [
+        ("anvil_spent_usd", "Settled and unknown dollars by window.", money(|w| w.spent_usd)),
+        ("anvil_held_usd", "Dollars held by calls under way.", money(|w| w.held_usd)),
+        ("anvil_unknown_usd", "The part of spent whose outcome is unknown.", money(|w| w.unknown_usd)),
+        ("anvil_limit_usd", "The limit of the window.", money(|w| w.limit_usd)),
+    ] {
+        let values = values.each_ref().map(|(label, value)| (*label, value as &dyn Display));
+        family(&mut text, name, help, &values);
+    }
+    let total = status.spend.total.usd();
+    family(
+        &mut text,
+        "anvil_spent_total_usd",
+        "All that was ever spent under this upstream.",
+        &[("", &total)],
+    );
+    let pace = &status.pace;
+    family(
+        &mut text,
+        "anvil_requests_last_minute",
+        "Requests in the last 60 seconds.",
+        &[("", &pace.requests_last_minute)],
+    );
+    family(
+        &mut text,
+        "anvil_calls",
+        "Calls under way and waiting.",
+        &[
+            ("state=\"in_flight\"", &pace.calls_in_flight as &dyn Display),
+            ("state=\"waiting\"", &pace.waiting_calls),
+        ],
+    );
+    family(
+        &mut text,
+        "anvil_slots",
+        "Agent slots.",
+        &[
+            ("state=\"running\"", &status.agents.running as &dyn Display),
+            ("state=\"all\"", &status.agents.slots),
+        ],
+    );
+    family(
+        &mut text,
+        "anvil_pressure",
+        "How full the fullest window is, from 0 to 1.",
+        &[("", &status.pressure)],
+    );
+    family(
+        &mut text,
+        "anvil_brake_engaged",
+        "Whether no new call goes out.",
+        &[("", &u8::from(status.brake.engaged))],
+    );
+    text
+}
+
+fn family(text: &mut String, name: &str, help: &str, values: &[(&str, &dyn Display)]) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    for (labels, value) in values {
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
+        let _ = writeln!(text, "{name}{labels} {value}");
+    }
+}

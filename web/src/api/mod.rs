@@ -1,0 +1,57 @@
+//! The REST API under `/api/v1`, and what machines ask beside it.
+
+mod agents;
+mod body;
+mod brake;
+mod clock;
+mod events;
+mod files;
+mod health;
+mod id;
+mod jobs;
+mod ledger;
+mod limits;
+mod list;
+mod metrics;
+mod query;
+mod status;
+mod submit;
+
+pub(crate) use body::Object;
+pub(crate) use id::Id;
+pub(crate) use query::Query;
+
+use crate::routes::Routes;
+use crate::scope::Scope::{Admin, Open, Operate, Read, Submit};
+use axum::http::Method;
+
+/// Adds the API's routes.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+    routes
+        .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
+        .route(Read, get.clone(), "/api/v1/jobs", "Jobs, the newest first", jobs::list)
+        .route(Read, get.clone(), "/api/v1/jobs/{id}", "A job with its attempts", jobs::show)
+        .route(Read, get.clone(), "/api/v1/jobs/{id}/calls", "A job's calls", jobs::calls)
+        .route(Read, get.clone(), "/api/v1/jobs/{id}/events", "A job's events as they happen", events::of_job)
+        .route(Read, get.clone(), "/api/v1/jobs/{id}/log", "A job's log", jobs::log)
+        .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts", "A job's files", files::list)
+        .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts/{*name}", "One file", files::download)
+        .route(Submit, post.clone(), "/api/v1/jobs/{id}/cancel", "Stop a job", jobs::cancel)
+        .route(Submit, post.clone(), "/api/v1/jobs/{id}/retry", "Run a finished job again", jobs::retry)
+        .route(Read, get.clone(), "/api/v1/agents", "Every plugin file", agents::list)
+        .route(Read, get.clone(), "/api/v1/agents/{name}", "One agent", agents::show)
+        .route(Operate, post.clone(), "/api/v1/agents/{name}/enable", "Switch an agent on", agents::enable)
+        .route(Operate, post.clone(), "/api/v1/agents/{name}/disable", "Switch it off", agents::disable)
+        .route(Read, get.clone(), "/api/v1/status", "How the host stands", status::show)
+        .route(Read, get.clone(), "/api/v1/limits", "The limits in force", limits::show)
+        .route(Admin, put.clone(), "/api/v1/limits", "Change or reset limits", limits::change)
+        .route(Read, get.clone(), "/api/v1/brake", "The brake", brake::show)
+        .route(Operate, put, "/api/v1/brake", "Engage or release the brake", brake::set)
+        .route(Read, get.clone(), "/api/v1/ledger", "The ledger, the newest first", ledger::list)
+        .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
+        .route(Admin, post, "/api/v1/clock", "Drive the simulator's clock ahead", clock::advance)
+        .route(Open, get.clone(), "/healthz", "Whether the process answers", health::alive)
+        .route(Open, get.clone(), "/readyz", "Whether it can take jobs", health::ready)
+        .route(Read, get, "/metrics", "Figures for Prometheus", metrics::show)
+}

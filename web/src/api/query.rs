@@ -1,0 +1,72 @@
+//! The query of an address, read strictly: a misspelt filter would otherwise show everything.
+
+use crate::nearest::nearest;
+use crate::problem::Problem;
+use axum::extract::{FromRequestParts, Query as Pairs};
+use axum::http::request::Parts;
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// The pairs of a query.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Pairs::try_from_uri(&parts.uri)
+            .map(|Pairs(pairs)| Self(pairs))
+            .map_err(|error| bad(error.body_text()))
+    }
+}
+
+fn bad(detail: String) -> Problem {
+    Problem::bad_request("bad-query", "The query makes no sense", detail)
+}
+
+impl Query {
+    /// Refuses names that are not among `known`.
+    pub(crate) fn only(self, known: &[&str]) -> Result<Self, Problem> {
+        let Some((name, _)) = self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) else {
+            return Ok(self);
+        };
+        let near = nearest(name, known.iter().copied());
+        let hint = near.as_deref().map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+        let names = known.join(", ");
+        Err(bad(format!("there is no parameter `{name}`{hint}; this takes {names}"))
+            .with_known(known.iter().map(ToString::to_string).collect(), near))
+    }
+
+    /// A value; an empty one is as none, since forms send those.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|v| !v.is_empty())
+    }
+
+    /// A value of a type.
+    pub(crate) fn value<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
+        self.text(name)
+            .map(|text| text.parse().map_err(|error| bad(format!("`{name}={text}`: {error}"))))
+            .transpose()
+    }
+
+    /// Several values, by commas or by repetition.
+    pub(crate) fn values<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Vec<T>, Problem> {
+        let texts = self.0.iter().filter(|(key, _)| key == name).flat_map(|(_, value)| value.split(','));
+        texts
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(|text| text.parse().map_err(|error| bad(format!("`{name}={text}`: {error}"))))
+            .collect()
+    }
+
+    /// The length of a page, from 1 to `most`.
+    pub(crate) fn limit(&self, usual: u32, most: u32) -> Result<u32, Problem> {
+        let limit = self.value::<u32>("limit")?.unwrap_or(usual);
+        if (1..=most).contains(&limit) {
+            Ok(limit)
+        } else {
+            Err(bad(format!("`limit={limit}`: a page has 1 to {most} entries")))
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! `GET /api/v1/status`.
+
+use crate::problem::Problem;
+use crate::state::WebState;
+use anvil_runner::Status;
+use axum::Json;
+use axum::extract::State;
+
+pub(super) async fn show(State(state): State<WebState>) -> Result<Json<Status>, Problem> {
+    Ok(Json(state.runner.status().await?))
+}

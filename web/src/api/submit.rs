@@ -1,0 +1,73 @@
+//! `POST /api/v1/jobs`.
+
+use super::Object;
+use crate::problem::Problem;
+use crate::state::WebState;
+use anvil_runner::Submission;
+use anvil_types::{Job, Json, Nanodollars, Priority, Timestamp};
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+/// Takes a job in: 201 where it is new, 200 where its idempotency key had been used for the same.
+pub(super) async fn submit(
+    State(state): State<WebState>,
+    headers: HeaderMap,
+    body: Object,
+) -> Result<Response, Problem> {
+    let submission = read(&headers, body)?;
+    let submitted = state.runner.submit(submission).await?;
+    let status = if submitted.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, [(LOCATION, location(&submitted.job))], Answer(submitted.job)).into_response())
+}
+
+fn location(job: &Job) -> String {
+    format!("/api/v1/jobs/{}", job.id)
+}
+
+fn read(headers: &HeaderMap, mut body: Object) -> Result<Submission, Problem> {
+    let agent: Option<String> = body.field("agent");
+    let agent_type: Option<String> = body.field("agentType");
+    let agent = match (agent, agent_type) {
+        (Some(agent), Some(other)) if agent != other => {
+            body.wrong("agentType", format!("says `{other}`, but `agent` says `{agent}`; give one of them"));
+            agent
+        }
+        (Some(agent), _) | (None, Some(agent)) => agent,
+        (None, None) => {
+            body.wrong("agent", "is missing");
+            String::new()
+        }
+    };
+    let action = body.required("action");
+    // A payload of null is a payload; one that is absent is an empty object.
+    let payload =
+        body.field::<Json>("payload").unwrap_or_else(|| "{}".parse().unwrap_or_else(|_| Json::null()));
+    let priority = body.field::<Priority>("priority").unwrap_or_default();
+    let run_at = body.field::<Timestamp>("run_at");
+    let key = body.field::<String>("idempotency_key");
+    let header = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    if let (Some(key), Some(header)) = (&key, &header)
+        && key != header
+    {
+        body.wrong("idempotency_key", "differs from the Idempotency-Key header; give one of them");
+    }
+    let max_cost = body.field::<Nanodollars>("max_cost_usd");
+    if max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
+        body.wrong("max_cost_usd", "must be more than 0");
+    }
+    let tags = body.field("tags").unwrap_or_default();
+    body.finish()?;
+    Ok(Submission {
+        agent,
+        action,
+        payload,
+        priority,
+        run_at,
+        idempotency_key: key.or(header),
+        max_cost,
+        tags,
+    })
+}

@@ -1,0 +1,182 @@
+//! What every request passes before a handler sees it, and every response on its way out.
+
+use crate::problem::Problem;
+use crate::routes::Face;
+use crate::scope::{Caller, Scope, Via};
+use crate::state::WebState;
+use crate::{WebConfig, pages};
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::net::IpAddr;
+
+/// Nothing from elsewhere, nothing inline, nothing evaluated.
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                   connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The outermost layer: turns problems into pages for the panel, and adds the security headers.
+pub(crate) async fn dress(request: Request, next: Next) -> Response {
+    let asked = pages::Asked::of(&request);
+    let face = Face::of(request.uri().path());
+    let mut response = next.run(request).await;
+    if face == Face::Panel
+        && let Some(problem) = response.extensions_mut().remove::<Problem>()
+    {
+        response = pages::problem(&problem, &asked);
+        problem.dress(&mut response);
+    }
+    let headers = response.headers_mut();
+    // A handler that serves untrusted bytes sets a stricter policy of its own.
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // `no-referrer` would turn the Origin of the panel's own forms into `null`.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    // What a page shows is for who asked, now.
+    headers.entry("cache-control").or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Refuses requests under a name that is not this server's: a page elsewhere whose name is made to
+/// point here (DNS rebinding) would otherwise be same-origin with it.
+pub(crate) async fn known_host(
+    State(state): State<WebState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    // Health checks name the host as their network does, and learn nothing that matters.
+    let health = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let host = host_of(&request);
+    if health || host.as_deref().is_some_and(|host| is_allowed(host, &state.config)) {
+        return Ok(next.run(request).await);
+    }
+    let name = host.unwrap_or_default();
+    Err(Problem::new(
+        StatusCode::MISDIRECTED_REQUEST,
+        "unknown-host",
+        "This server does not answer to that name",
+        format!(
+            "the Host header says `{name}`, which is not among the names that this server answers to. Use \
+             http://{}, or add the name to the allowed hosts in the settings",
+            state.config.listen
+        ),
+    ))
+}
+
+fn host_of(request: &Request) -> Option<String> {
+    let text = match request.headers().get(HOST) {
+        Some(header) => header.to_str().ok()?.to_owned(),
+        None => request.uri().authority()?.to_string(),
+    };
+    let authority: Authority = text.parse().ok()?;
+    Some(authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase())
+}
+
+fn is_allowed(host: &str, config: &WebConfig) -> bool {
+    if host == "localhost" || config.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)) {
+        return true;
+    }
+    // No DNS stands behind an address, so an address cannot be rebound.
+    host.parse::<IpAddr>().is_ok_and(|address| {
+        address.is_loopback() || address == config.listen.ip() || config.listen.ip().is_unspecified()
+    })
+}
+
+/// Lets a request through that may do what its route asks.
+pub(crate) async fn authorize(
+    State((state, scope)): State<(WebState, Scope)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let caller = state.keys.caller(request.headers());
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    match caller {
+        _ if scope == Scope::Open => {
+            // Also the login form: no other site may log a browser in.
+            if changes && !is_same_origin(request.headers()) {
+                return Err(cross_origin());
+            }
+        }
+        None => return Err(unauthorized(request.headers())),
+        Some(caller) => {
+            if caller.scope < scope {
+                return Err(Problem::new(
+                    StatusCode::FORBIDDEN,
+                    "scope",
+                    "The token may not do that",
+                    format!("this needs the scope `{scope}`; the token has `{}`", caller.scope),
+                ));
+            }
+            if changes && caller.via == Via::Cookie && !is_same_origin(request.headers()) {
+                return Err(cross_origin());
+            }
+        }
+    }
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller);
+    }
+    Ok(next.run(request).await)
+}
+
+/// Whether the request comes from a page of this server. Browsers say so in `Sec-Fetch-Site`, or, where
+/// the connection is neither TLS nor loopback, in `Origin`.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    match (origin.and_then(|origin| origin.split_once("://")), host) {
+        (Some((_, origin)), Some(host)) => origin.eq_ignore_ascii_case(host),
+        _ => false,
+    }
+}
+
+fn cross_origin() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "cross-origin",
+        "The request comes from another site",
+        "a browser session may change things only from the panel's own pages; scripts use \
+         `Authorization: Bearer` with the token instead of the cookie",
+    )
+}
+
+fn unauthorized(headers: &HeaderMap) -> Problem {
+    let detail = if headers.contains_key(axum::http::header::AUTHORIZATION) {
+        "the token in the Authorization header is not this host's; it is in the file `token` of its data folder"
+    } else {
+        "send `Authorization: Bearer` with the token, which is in the file `token` of the host's data folder, \
+         or log in at /login"
+    };
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed", detail)
+}
+
+/// What is told of a handler that panicked; the panic itself goes to the log.
+pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(panic = text, "a handler panicked");
+    Problem::internal("the host met a fault of its own; see its log").into_response()
+}
+
+/// The caller as the audit log names them.
+pub(crate) fn name_of(caller: Option<Caller>) -> &'static str {
+    caller.map_or("nobody", Caller::name)
+}

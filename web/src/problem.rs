@@ -1,0 +1,228 @@
+//! The one error format: `application/problem+json` (RFC 9457) that says what to do.
+//!
+//! Handlers of both faces answer with a [`Problem`]; the panel's outermost layer turns it into a page.
+
+use anvil_runner::{FieldError, SubmitError};
+use anvil_store::StoreError;
+use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// Seconds after which a full queue is worth another try.
+const QUEUE_RETRY_S: u64 = 5;
+
+/// What went wrong and what to do about it.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem(Box<Body>);
+
+#[derive(Clone, Debug, Serialize)]
+struct Body {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    known: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<String>,
+    #[serde(rename = "retry_after_s", skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    #[serde(skip)]
+    allow: Option<String>,
+}
+
+impl Problem {
+    /// A problem: its status, a slug that never changes, a title that is the same for all of its kind,
+    /// and a sentence for this one.
+    pub(crate) fn new(
+        status: StatusCode,
+        slug: &str,
+        title: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self(Box::new(Body {
+            kind: format!("urn:anvil:problem:{slug}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            known: Vec::new(),
+            nearest: None,
+            retry_after: None,
+            allow: None,
+        }))
+    }
+
+    /// The request makes no sense.
+    pub(crate) fn bad_request(slug: &str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, slug, title, detail)
+    }
+
+    /// The request is understood, but its values will not do.
+    pub(crate) fn invalid(slug: &str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title, detail)
+    }
+
+    /// There is no such thing.
+    pub(crate) fn not_found(slug: &str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, slug, title, detail)
+    }
+
+    /// The host itself failed; the log has the details.
+    pub(crate) fn internal(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The host failed", detail)
+    }
+
+    #[must_use]
+    pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_known(mut self, known: Vec<String>, nearest: Option<String>) -> Self {
+        self.0.known = known;
+        self.0.nearest = nearest;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_allow(mut self, methods: impl Into<String>) -> Self {
+        self.0.allow = Some(methods.into());
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub(crate) fn title(&self) -> &'static str {
+        self.0.title
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    pub(crate) fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    /// The headers that belong to the problem, whichever face shows it.
+    pub(crate) fn dress(&self, response: &mut Response) {
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.0.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(allow) = self.0.allow.as_deref().and_then(|methods| HeaderValue::from_str(methods).ok()) {
+            headers.insert(ALLOW, allow);
+        }
+        if self.0.status == 401 {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"anvil\""));
+        }
+    }
+
+    /// The JSON text.
+    pub(crate) fn json(&self) -> String {
+        serde_json::to_string_pretty(&self.0).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (
+            self.status(),
+            [(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))],
+            self.json(),
+        )
+            .into_response();
+        self.dress(&mut response);
+        // The panel's outermost layer finds it here and shows a page instead.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StoreError::QueueFull { .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "queue-full", "The queue is full", detail)
+                    .with_retry_after(QUEUE_RETRY_S)
+            }
+            StoreError::IdempotencyConflict { .. } => Self::new(
+                StatusCode::CONFLICT,
+                "idempotency-conflict",
+                "The idempotency key is taken",
+                detail,
+            ),
+            StoreError::NoSuchJob(_) => Self::not_found("no-such-job", "There is no such job", detail),
+            StoreError::NoSuchCall(_) => Self::not_found("no-such-call", "There is no such call", detail),
+            StoreError::Refused(refused) => {
+                let does = match refused.event {
+                    anvil_types::JobEvent::Cancel => "a finished job cannot be cancelled",
+                    anvil_types::JobEvent::RetryByPerson => "only a failed or cancelled job can be run again",
+                    _ => "its state does not allow it",
+                };
+                let detail = format!("the job is {}: {does}", refused.from);
+                Self::new(StatusCode::CONFLICT, "wrong-state", "The job's state does not allow it", detail)
+            }
+            StoreError::LeaseLost => {
+                Self::new(StatusCode::CONFLICT, "lease-lost", "The lease is lost", detail)
+            }
+            StoreError::Closed => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "closing", "The host is shutting down", detail)
+                    .with_retry_after(QUEUE_RETRY_S)
+            }
+            StoreError::Locked { .. }
+            | StoreError::Folder { .. }
+            | StoreError::Version(_)
+            | StoreError::Backend(_) => {
+                tracing::error!(error = %detail, "the store failed a request");
+                Self::internal(
+                    "the store could not be read or written; see the host's log. Nothing was changed",
+                )
+            }
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        let detail = error.to_string();
+        let at = |pointer: &str, message: String| vec![FieldError { pointer: pointer.to_owned(), message }];
+        match error {
+            SubmitError::UnknownAgent { nearest, known, name } => {
+                Self::invalid("unknown-agent", "There is no such agent", detail)
+                    .with_errors(at("/agent", format!("there is no agent `{name}`")))
+                    .with_known(known, nearest)
+            }
+            SubmitError::UnknownAction { nearest, known, action, .. } => {
+                Self::invalid("unknown-action", "The agent has no such action", detail)
+                    .with_errors(at("/action", format!("there is no action `{action}`")))
+                    .with_known(known, nearest)
+            }
+            SubmitError::InvalidPayload { errors, .. } => {
+                let errors = errors.into_iter().map(|error| FieldError {
+                    pointer: format!("/payload{}", error.pointer),
+                    message: error.message,
+                });
+                Self::invalid("invalid-payload", "The payload does not match the schema", detail)
+                    .with_errors(errors.collect())
+            }
+            SubmitError::Invalid(_) => Self::invalid("invalid-value", "A value makes no sense", detail),
+            SubmitError::Store(error) => error.into(),
+        }
+    }
+}

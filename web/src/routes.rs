@@ -1,0 +1,79 @@
+//! The table of routes. A route can only be added with the scope that it needs.
+
+use crate::guard;
+use crate::scope::Scope;
+use crate::state::WebState;
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, on};
+
+/// Which face a path belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// JSON.
+    Api,
+    /// Pages.
+    Panel,
+}
+
+impl Face {
+    pub(crate) fn of(path: &str) -> Self {
+        let api = ["/api", "/v1"]
+            .iter()
+            .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+        let machine = matches!(path, "/healthz" | "/readyz" | "/metrics");
+        if api || machine { Self::Api } else { Self::Panel }
+    }
+}
+
+/// One route as the table tells of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) scope: Scope,
+    /// What it does, in a few words, for the API's description.
+    pub(crate) summary: &'static str,
+}
+
+/// Routes on their way into a router.
+pub(crate) struct Routes {
+    state: WebState,
+    router: Router<WebState>,
+    pub(crate) table: Vec<Entry>,
+}
+
+impl Routes {
+    pub(crate) fn new(state: WebState) -> Self {
+        Self { state, router: Router::new(), table: Vec::new() }
+    }
+
+    /// Adds a route. The scope is checked before the handler's extractors read anything.
+    #[must_use]
+    pub(crate) fn route<H, T>(
+        mut self,
+        scope: Scope,
+        method: Method,
+        path: &'static str,
+        summary: &'static str,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, WebState>,
+        T: 'static,
+    {
+        let filter = MethodFilter::try_from(method.clone()).expect("the table uses standard methods alone");
+        let guarded = on(filter, handler)
+            .route_layer(from_fn_with_state((self.state.clone(), scope), guard::authorize));
+        self.router = self.router.route(path, guarded);
+        self.table.push(Entry { method, path, scope, summary });
+        self
+    }
+
+    /// The router and its table.
+    pub(crate) fn finish(self) -> (Router<WebState>, Vec<Entry>) {
+        (self.router, self.table)
+    }
+}

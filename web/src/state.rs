@@ -1,0 +1,36 @@
+//! What every handler can reach.
+
+use crate::WebConfig;
+use crate::auth::Keys;
+use anvil_runner::Runner;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, watch};
+
+/// The most event streams at once: each is a task and a socket.
+const MAX_STREAMS: usize = 256;
+
+/// What every handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct WebState {
+    /// The host behind the faces.
+    pub(crate) runner: Arc<Runner>,
+    pub(crate) config: Arc<WebConfig>,
+    pub(crate) keys: Arc<Keys>,
+    /// Turns true when the server stops: event streams end, since they would hold it up for ever.
+    pub(crate) shutdown: watch::Receiver<bool>,
+    pub(crate) streams: Arc<Semaphore>,
+}
+
+impl WebState {
+    /// The state over a running host. `shutdown` turns true when the server is to stop.
+    pub fn new(runner: Arc<Runner>, config: WebConfig, shutdown: watch::Receiver<bool>) -> Self {
+        let keys = Arc::new(Keys::new(&config));
+        Self {
+            runner,
+            config: Arc::new(config),
+            keys,
+            shutdown,
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        }
+    }
+}
