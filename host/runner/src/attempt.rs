@@ -54,7 +54,11 @@ async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then>
         (Some(current), _) if claimed.journal.is_empty() => current.digest().to_owned(),
         (_, Some(pinned)) => pinned.clone(),
         (Some(current), None) => current.digest().to_owned(),
-        (None, None) => return Err(missing(format!("the agent `{agent}` is not there; drop its plugin into the plugins folder"))),
+        (None, None) => {
+            return Err(missing(format!(
+                "the agent `{agent}` is not there; drop its plugin into the plugins folder"
+            )));
+        }
     };
     let pinned = match shared.store.pin_plugin(claimed.lease, &digest).await {
         Ok(pinned) => pinned,
@@ -68,8 +72,13 @@ async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then>
     }
     match shared.catalog.by_digest(&pinned).await {
         Ok(Some(plugin)) => Ok(plugin),
-        Ok(None) => Err(missing(format!("version {} of `{agent}`, which the job began on, is not kept any more", short(&pinned)))),
-        Err(error) => Err(missing(format!("version {} of `{agent}` cannot be loaded: {error}", short(&pinned)))),
+        Ok(None) => Err(missing(format!(
+            "version {} of `{agent}`, which the job began on, is not kept any more",
+            short(&pinned)
+        ))),
+        Err(error) => {
+            Err(missing(format!("version {} of `{agent}` cannot be loaded: {error}", short(&pinned))))
+        }
     }
 }
 
@@ -77,7 +86,12 @@ fn short(digest: &str) -> &str {
     digest.get(..12).unwrap_or(digest)
 }
 
-async fn with_plugin(shared: &Arc<Shared>, claimed: Claimed, plugin: &Arc<Plugin>, cancel: &CancellationToken) -> Then {
+async fn with_plugin(
+    shared: &Arc<Shared>,
+    claimed: Claimed,
+    plugin: &Arc<Plugin>,
+    cancel: &CancellationToken,
+) -> Then {
     let job = claimed.job.clone();
     let agent = shared.settings.agent(&job.agent);
     let mut limits = shared.settings.attempt;
@@ -121,14 +135,18 @@ async fn with_plugin(shared: &Arc<Shared>, claimed: Claimed, plugin: &Arc<Plugin
     shared.live_text.close(job.id);
     match end {
         AttemptEnd::Succeeded { result, .. } => Then::Finish(Finish::Succeeded { result }),
-        AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => Then::Finish(failed(shared, job.attempts, error)),
+        AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => {
+            Then::Finish(failed(shared, job.attempts, error))
+        }
         AttemptEnd::Stopped(Stop::Parked) => match desk.park_reason() {
             Some(wait) => Then::Park(wait),
             None => Then::Finish(Finish::Released),
         },
         // Whoever cancelled the token knows why: a person (the job is final already), a lost lease, or
         // the end of this host's life.
-        AttemptEnd::Stopped(Stop::Cancelled | Stop::Shutdown) if shared.shutting_down() => Then::Finish(Finish::Released),
+        AttemptEnd::Stopped(Stop::Cancelled | Stop::Shutdown) if shared.shutting_down() => {
+            Then::Finish(Finish::Released)
+        }
         AttemptEnd::Stopped(Stop::Store(error)) => {
             tracing::error!(job = %job.id, %error, "an attempt stopped because the store failed");
             Then::Finish(Finish::Released)

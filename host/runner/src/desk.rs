@@ -8,8 +8,8 @@ use anvil_gateway::{Ask, Asker, CallEnd, Gateway, JournalSlot};
 use anvil_sandbox::{GuestIdentity, JobHost, Stop};
 use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError};
 use anvil_types::{
-    ArtifactName, CallError, CallErrorKind, Clock, Job, Json, Lease, LogLevel, Nanodollars, Origin, Remaining, Reply,
-    Request, Timestamp, Wait,
+    ArtifactName, CallError, CallErrorKind, Clock, Job, Json, Lease, LogLevel, Nanodollars, Origin,
+    Remaining, Reply, Request, Timestamp, Wait,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -120,10 +120,20 @@ impl Desk {
         }
     }
 
-    async fn journalled<T: serde::Serialize>(&self, kind: JournalKind, slot: JournalSlot, answer: T) -> Result<T, Stop> {
+    async fn journalled<T: serde::Serialize>(
+        &self,
+        kind: JournalKind,
+        slot: JournalSlot,
+        answer: T,
+    ) -> Result<T, Stop> {
         let at = self.clock.now();
-        let entry =
-            JournalEntry { position: slot.position, kind, request_hash: slot.request_hash, answer: Json::of(&answer), at };
+        let entry = JournalEntry {
+            position: slot.position,
+            kind,
+            request_hash: slot.request_hash,
+            answer: Json::of(&answer),
+            at,
+        };
         self.store.journal(JournalWrite { lease: self.lease, entry }).await.map_err(stop)?;
         self.replay(|replay| replay.answered(at));
         Ok(answer)
@@ -136,7 +146,11 @@ impl Desk {
         let windows = spend.windows.iter();
         Ok(Remaining {
             job: job.max_cost.less(job.cost + job.held),
-            window: windows.clone().map(|w| w.limit.less(w.amounts.committed())).min().unwrap_or(Nanodollars::ZERO),
+            window: windows
+                .clone()
+                .map(|w| w.limit.less(w.amounts.committed()))
+                .min()
+                .unwrap_or(Nanodollars::ZERO),
             calls: self.settings.calls.saturating_sub(self.calls.load(Ordering::Relaxed)),
             max_input_tokens: self.agent.max_input_tokens.unwrap_or(limits.max_input_tokens),
             max_output_tokens: self.agent.max_output_tokens.unwrap_or(limits.max_output_tokens),
@@ -153,7 +167,9 @@ fn stop(error: StoreError) -> Stop {
 }
 
 fn known(entry: &JournalEntry) -> Result<Answer, Stop> {
-    let unreadable = |error: serde_json::Error| Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position));
+    let unreadable = |error: serde_json::Error| {
+        Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
+    };
     let mut answer: Answer = serde_json::from_str(entry.answer.as_str()).map_err(unreadable)?;
     if let Ok(reply) = &mut answer {
         reply.origin = Origin::Journal;
@@ -161,7 +177,7 @@ fn known(entry: &JournalEntry) -> Result<Answer, Stop> {
     Ok(answer)
 }
 
-fn hash<T: serde::Serialize>(request: &T) -> [u8; 32] {
+fn hash<T: serde::Serialize + ?Sized>(request: &T) -> [u8; 32] {
     *blake3::hash(Json::of(request).as_str().as_bytes()).as_bytes()
 }
 
@@ -186,18 +202,21 @@ impl JobHost for Desk {
         let answers = placed.into_iter().map(|(next, request, hash)| self.answer(next, request, hash));
         // All of them come to their end before one that has to be parked ends the attempt: what the
         // others paid for is kept.
-        let answers: Vec<_> = futures_util::stream::iter(answers).buffered(self.settings.calls_at_once).collect().await;
+        let answers: Vec<_> =
+            futures_util::stream::iter(answers).buffered(self.settings.calls_at_once).collect().await;
         answers.into_iter().collect()
     }
 
     async fn allowance(&self) -> Result<Remaining, Stop> {
         let request_hash = hash("allowance");
         match self.place(JournalKind::Allowance, request_hash).await? {
-            Next::Known(entry) => serde_json::from_str(entry.answer.as_str())
-                .map_err(|error| Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))),
+            Next::Known(entry) => serde_json::from_str(entry.answer.as_str()).map_err(|error| {
+                Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
+            }),
             Next::Live { position, .. } => {
                 let remaining = self.remaining().await.map_err(stop)?;
-                self.journalled(JournalKind::Allowance, JournalSlot { position, request_hash }, remaining).await
+                self.journalled(JournalKind::Allowance, JournalSlot { position, request_hash }, remaining)
+                    .await
             }
         }
     }

@@ -49,7 +49,10 @@ pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
     if scene.running + 1 >= scene.slots && scene.slots > 1 {
         return because(
             WaitReason::Slot,
-            format!("{} of {} slots are busy, and the last is kept for critical jobs", scene.running, scene.slots),
+            format!(
+                "{} of {} slots are busy, and the last is kept for critical jobs",
+                scene.running, scene.slots
+            ),
         );
     }
     because(WaitReason::Slot, "it is about to start".to_owned())

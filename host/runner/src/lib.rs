@@ -18,9 +18,9 @@ mod submission;
 mod submit;
 
 pub use runner::{Runner, RunnerParts};
-pub use settings::{AgentSettings, RunnerSettings};
+pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{
-    AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, UpstreamStatus, WeekStatus,
-    WindowStatus,
+    AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, UpstreamStatus,
+    WeekStatus, WindowStatus,
 };
 pub use submission::{FieldError, Submission, SubmitError, Submitted};

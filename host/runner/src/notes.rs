@@ -36,7 +36,14 @@ impl Notes {
             pending.dropped += 1;
             return;
         }
-        pending.lines.push(LogLine { seq: 0, at, attempt: self.attempt, level, source: source.to_owned(), line });
+        pending.lines.push(LogLine {
+            seq: 0,
+            at,
+            attempt: self.attempt,
+            level,
+            source: source.to_owned(),
+            line,
+        });
     }
 
     pub(crate) fn progress(&self, fraction: f64, line: String) {
@@ -54,7 +61,10 @@ impl Notes {
                 attempt: self.attempt,
                 level: LogLevel::Warn,
                 source: "host".to_owned(),
-                line: format!("{} lines came faster than they can be stored, and were dropped", pending.dropped),
+                line: format!(
+                    "{} lines came faster than they can be stored, and were dropped",
+                    pending.dropped
+                ),
             });
         }
         if !pending.lines.is_empty() {

@@ -29,7 +29,11 @@ pub(crate) struct Replay {
 impl Replay {
     /// A journal from its beginning; the guest's clock begins at `time`.
     pub(crate) fn new(entries: Vec<JournalEntry>, time: Timestamp) -> Self {
-        Self { entries: entries.into_iter().map(|entry| (entry.position, entry)).collect(), position: 0, time }
+        Self {
+            entries: entries.into_iter().map(|entry| (entry.position, entry)).collect(),
+            position: 0,
+            time,
+        }
     }
 
     /// Moves on to the next question. An entry that answers another question makes all that follows

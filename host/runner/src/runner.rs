@@ -4,8 +4,8 @@ use crate::explain::{self, Scene};
 use crate::live_text::LiveText;
 use crate::settings::RunnerSettings;
 use crate::{
-    AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, Submission, SubmitError,
-    Submitted, UpstreamStatus, WindowStatus, attempt, dispatch, submit,
+    AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, Submission,
+    SubmitError, Submitted, UpstreamStatus, WindowStatus, attempt, dispatch, submit,
 };
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
@@ -14,8 +14,9 @@ use anvil_store::{
     WindowStanding,
 };
 use anvil_types::{
-    AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Clock, DrivenClock, Event, EventKind, Job,
-    JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars, NewJob, Timestamp, WaitReason,
+    AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Clock, DrivenClock,
+    Event, EventKind, Job, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars, NewJob,
+    Timestamp, WaitReason,
 };
 use rand::RngExt as _;
 use std::collections::HashMap;
@@ -218,7 +219,11 @@ impl Runner {
     }
 
     /// One file with its bytes.
-    pub async fn artifact(&self, job: JobId, name: &ArtifactName) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError> {
+    pub async fn artifact(
+        &self,
+        job: JobId,
+        name: &ArtifactName,
+    ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError> {
         self.shared.store.artifact(job, name).await
     }
 
@@ -242,7 +247,12 @@ impl Runner {
     }
 
     /// Switches an agent on or off; `None` where there is no such agent.
-    pub async fn set_agent_enabled(&self, name: &str, enabled: bool, by: &str) -> Result<Option<AgentInfo>, StoreError> {
+    pub async fn set_agent_enabled(
+        &self,
+        name: &str,
+        enabled: bool,
+        by: &str,
+    ) -> Result<Option<AgentInfo>, StoreError> {
         let is_agent = |agent: &AgentInfo| agent.name == name && agent.state != AgentState::Rejected;
         if !self.shared.catalog.agents().iter().any(is_agent) {
             return Ok(None);
@@ -255,7 +265,8 @@ impl Runner {
     /// How the host stands.
     pub async fn status(&self) -> Result<Status, StoreError> {
         let store = &self.shared.store;
-        let (limits, counts, brake) = (store.limits().await?.limits, store.queue_counts().await?, store.brake().await?);
+        let (limits, counts, brake) =
+            (store.limits().await?.limits, store.queue_counts().await?, store.brake().await?);
         let spend = store.spend(self.shared.settings.upstream).await?;
         let now = self.shared.clock.now();
         let pace = self.shared.gateway.report();
@@ -281,7 +292,11 @@ impl Runner {
                 failed: counts.failed,
                 cancelled: counts.cancelled,
             },
-            pressure: spend.windows.iter().map(|w| w.amounts.spent().fraction_of(w.limit)).fold(0.0, f64::max),
+            pressure: spend
+                .windows
+                .iter()
+                .map(|w| w.amounts.spent().fraction_of(w.limit))
+                .fold(0.0, f64::max),
             spend: spend_status(&spend),
             pace: PaceStatus {
                 requests_last_minute: pace.requests_last_minute,
@@ -329,7 +344,12 @@ impl Runner {
 
     /// Changes limits; `reset` names limits that go back to the settings. `SubmitError::Invalid` where
     /// they make no sense together.
-    pub async fn set_limits(&self, patch: LimitsPatch, reset: &[String], by: &str) -> Result<LimitsView, SubmitError> {
+    pub async fn set_limits(
+        &self,
+        patch: LimitsPatch,
+        reset: &[String],
+        by: &str,
+    ) -> Result<LimitsView, SubmitError> {
         if let Some(unknown) = reset.iter().find(|name| !LimitsPatch::NAMES.contains(&name.as_str())) {
             return Err(SubmitError::Invalid(format!(
                 "`{unknown}` is no limit; the limits are {}",
@@ -354,7 +374,11 @@ impl Runner {
         let state = if engaged {
             let cause = anvil_budget::BrakeCause {
                 kind: anvil_budget::BrakeCauseKind::Person,
-                reason: if reason.trim().is_empty() { "engaged by hand".to_owned() } else { reason.trim().to_owned() },
+                reason: if reason.trim().is_empty() {
+                    "engaged by hand".to_owned()
+                } else {
+                    reason.trim().to_owned()
+                },
                 since: self.shared.clock.now(),
                 until: None,
                 by: Some(by.to_owned()),
@@ -428,8 +452,10 @@ async fn tell_of_agents(shared: Arc<Shared>) {
             Err(broadcast::error::RecvError::Lagged(_)) => continue,
             Err(broadcast::error::RecvError::Closed) => return,
         };
-        let (name, state) = (change.name, change.state);
-        if attempt::takes_jobs(state) {
+        // A line that went away tells by its last state that its agent takes no more jobs.
+        let Some(line) = change.after.as_ref().or(change.before.as_ref()) else { continue };
+        let (name, state) = (line.name.clone(), line.state);
+        if change.after.is_some() && attempt::takes_jobs(state) {
             let waits = [WaitReason::AgentMissing, WaitReason::AgentDisabled];
             if let Err(error) = shared.store.resume(&waits, Some(&name)).await {
                 tracing::error!(%error, agent = %name, "jobs that wait for an agent could not be resumed");

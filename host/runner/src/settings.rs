@@ -3,6 +3,7 @@
 use anvil_sandbox::AttemptLimits;
 use anvil_types::{Limits, UpstreamKind};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One agent's own settings.
@@ -18,8 +19,11 @@ pub struct AgentSettings {
     pub values: BTreeMap<String, String>,
 }
 
+/// Says what is wrong with limits that a person wants, if anything is.
+pub type LimitsCheck = Arc<dyn Fn(&Limits) -> Result<(), String> + Send + Sync>;
+
 /// What the runner goes by.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RunnerSettings {
     /// The upstream that is asked.
     pub upstream: UpstreamKind,
@@ -46,7 +50,7 @@ pub struct RunnerSettings {
     /// Where each limit's value comes from before anyone changes it at run time.
     pub limit_sources: BTreeMap<String, String>,
     /// Checks limits that a person wants to change against what the settings allow.
-    pub check_limits: fn(&Limits) -> Result<(), String>,
+    pub check_limits: LimitsCheck,
 }
 
 impl RunnerSettings {

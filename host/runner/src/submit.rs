@@ -15,10 +15,12 @@ pub(crate) fn check(submission: &Submission, agents: &[AgentInfo]) -> Result<(),
         .filter(|agent| matches!(agent.state, AgentState::Ready | AgentState::Disabled | AgentState::Retired))
         .collect();
     let names = sorted(known.iter().map(|agent| agent.name.clone()));
-    let agent = known.iter().find(|agent| agent.name == submission.agent).ok_or_else(|| SubmitError::UnknownAgent {
-        name: clip(&submission.agent),
-        nearest: nearest(&submission.agent, &names),
-        known: names.clone(),
+    let agent = known.iter().find(|agent| agent.name == submission.agent).ok_or_else(|| {
+        SubmitError::UnknownAgent {
+            name: clip(&submission.agent),
+            nearest: nearest(&submission.agent, &names),
+            known: names.clone(),
+        }
     })?;
     let actions: Vec<_> = agent.actions.iter().map(|action| action.name.clone()).collect();
     let action = agent.actions.iter().find(|action| action.name == submission.action).ok_or_else(|| {
@@ -42,7 +44,10 @@ fn misses(action: &ActionInfo, payload: &Json) -> Result<Vec<FieldError>, String
     let payload = payload.value();
     let errors = validator.iter_errors(&payload).take(MOST_ERRORS);
     let mut errors: Vec<_> = errors
-        .map(|error| FieldError { pointer: error.instance_path().to_string(), message: clip(&error.to_string()) })
+        .map(|error| FieldError {
+            pointer: error.instance_path().to_string(),
+            message: clip(&error.to_string()),
+        })
         .collect();
     errors.sort_by(|one, other| one.pointer.cmp(&other.pointer));
     Ok(errors)
@@ -57,10 +62,16 @@ fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
 
 // What a client sent is repeated to it, but not by the megabyte.
 fn clip(text: &str) -> String {
-    if text.chars().count() <= 300 { text.to_owned() } else { text.chars().take(300).chain(['…']).collect() }
+    if text.chars().count() <= 300 {
+        text.to_owned()
+    } else {
+        text.chars().take(300).chain(['…']).collect()
+    }
 }
 
 fn nearest(name: &str, known: &[String]) -> Option<String> {
     let near = known.iter().map(|other| (strsim::jaro_winkler(name, other), other));
-    near.filter(|(likeness, _)| *likeness > 0.75).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, other)| other.clone())
+    near.filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, other)| other.clone())
 }
