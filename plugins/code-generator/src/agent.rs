@@ -12,7 +12,7 @@ use crate::payload::Payload;
 use crate::plan::Plan;
 use crate::prompt::{self, Room};
 use crate::report::{Entry, Report, Spent, count};
-use crate::wit::anvil::agent::claude::{CallError, ContentBlock, Reply, Request};
+use crate::wit::anvil::agent::claude::{ContentBlock, Request};
 use crate::wit::anvil::agent::job::Level;
 use crate::wit::exports::anvil::agent::agent_api::{Failure, Job, Outcome};
 
@@ -47,6 +47,29 @@ enum Gap {
     Unfinished(String),
 }
 
+impl Gap {
+    /// What a failed continuation leaves: a job without any complete file fails with it, any other
+    /// keeps what it has.
+    fn of(failure: Failure, answer: &Answer) -> Result<Self, Failure> {
+        if failure.kind == "over-budget" {
+            Ok(Self::Spent(failure.message))
+        } else if files::harvest(answer.texts()).files.is_empty() {
+            Err(failure)
+        } else {
+            Ok(Self::Unfinished(format!("asking for the rest failed: {}", failure.message)))
+        }
+    }
+}
+
+/// How a reply's length stands to its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    /// The reply ended by itself.
+    Kept,
+    /// The limit ended it.
+    Reached,
+}
+
 /// What to do after a part of the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Next {
@@ -71,8 +94,8 @@ impl<H: Host> Work<'_, H> {
         self.host.progress(0.05, "Planning");
         let room = self.room();
         let request = prompt::plan(&self.payload, self.house_rules.as_deref(), room);
-        let reply = self.ask(&request).map_err(|error| failure::of_call(&error))?;
-        let plan = Plan::read(&text_of(&reply)?);
+        let (text, _) = self.ask(&request)?;
+        let plan = Plan::read(&text);
         if plan.steps.is_empty() {
             self.host.log(Level::Warn, "the plan has no numbered steps; going on without one");
         } else {
@@ -90,19 +113,20 @@ impl<H: Host> Work<'_, H> {
         let mut part = 0;
         loop {
             part += 1;
-            let reply = match self.ask(&request) {
-                Ok(reply) => reply,
-                Err(error) if part > 1 && failure::is_spent(&error) => {
-                    return Ok((answer, Some(Gap::Spent(error.message))));
+            let (text, limit) = match self.ask(&request) {
+                Ok(said) => said,
+                Err(failure) if part > 1 => {
+                    let gap = Gap::of(failure, &answer)?;
+                    return Ok((answer, Some(gap)));
                 }
-                Err(error) => return Err(failure::of_call(&error)),
+                Err(failure) => return Err(failure),
             };
-            answer.add(&text_of(&reply)?);
-            match self.judge(&answer, plan, &reply, part) {
+            answer.add(&text);
+            match self.judge(&answer, plan, limit, part) {
                 Next::Done => return Ok((answer, None)),
                 Next::Stop(gap) => return Ok((answer, Some(gap))),
                 Next::GoOn(room) => {
-                    self.host.progress(0.2 + 0.1 * f64::from(part), "Writing on where the answer was cut");
+                    self.host.progress(f64::from(2 + part) / 10.0, "Writing on where the answer was cut");
                     request = prompt::go_on(&self.payload, plan, &answer, self.house_rules.as_deref(), room);
                 }
             }
@@ -110,8 +134,8 @@ impl<H: Host> Work<'_, H> {
     }
 
     /// What follows the answer's latest part.
-    fn judge(&mut self, answer: &Answer, plan: &Plan, reply: &Reply, part: u32) -> Next {
-        let limited = reply.stop_reason == "max_tokens";
+    fn judge(&mut self, answer: &Answer, plan: &Plan, limit: Limit, part: u32) -> Next {
+        let limited = limit == Limit::Reached;
         if !answer.is_open() && (!limited || has_all(answer, plan)) {
             return Next::Done;
         }
@@ -125,8 +149,7 @@ impl<H: Host> Work<'_, H> {
         match self.room_to_go_on() {
             Err(reason) => Next::Stop(Gap::Spent(reason)),
             Ok(room) => {
-                let line = format!("part {part} was cut ({}); asking for the rest", reply.stop_reason);
-                self.host.log(Level::Info, &line);
+                self.host.log(Level::Info, &format!("part {part} is cut off; asking for the rest"));
                 Next::GoOn(room)
             }
         }
@@ -169,10 +192,19 @@ impl<H: Host> Work<'_, H> {
         Ok(report)
     }
 
-    fn ask(&mut self, request: &Request) -> Result<Reply, CallError> {
-        let reply = self.host.ask(request)?;
+    /// Asks Claude: the text of the reply, and whether the limit on its length ended it.
+    fn ask(&mut self, request: &Request) -> Result<(String, Limit), Failure> {
+        let reply = self.host.ask(request).map_err(|error| failure::of_call(&error))?;
         self.spent.count(reply.cost_nanodollars);
-        Ok(reply)
+        if reply.stop_reason == "refusal" {
+            return Err(failure("final", "Claude declined to do this"));
+        }
+        let texts = reply.content.iter().filter_map(|block| match block {
+            ContentBlock::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        let limit = if reply.stop_reason == "max_tokens" { Limit::Reached } else { Limit::Kept };
+        Ok((texts.collect(), limit))
     }
 
     fn room(&mut self) -> Room {
@@ -218,16 +250,4 @@ fn nothing(skipped: &[Skipped], gap: Option<Gap>) -> Failure {
         ),
         None => failure("bad-reply", format!("the answer holds no file{details}")),
     }
-}
-
-/// The text of a reply.
-fn text_of(reply: &Reply) -> Result<String, Failure> {
-    if reply.stop_reason == "refusal" {
-        return Err(failure("final", "Claude declined to do this"));
-    }
-    let texts = reply.content.iter().filter_map(|block| match block {
-        ContentBlock::Text(text) => Some(text.as_str()),
-        _ => None,
-    });
-    Ok(texts.collect())
 }

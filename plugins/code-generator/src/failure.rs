@@ -20,8 +20,3 @@ pub fn of_call(error: &CallError) -> Failure {
         kind => failure("internal", format!("{kind}: {}", error.message)),
     }
 }
-
-/// Whether the error says that the job's money or calls are spent.
-pub fn is_spent(error: &CallError) -> bool {
-    matches!(error.kind.as_str(), "over-budget" | "calls-exhausted")
-}

@@ -151,6 +151,18 @@ fn without_money_for_the_rest_it_finishes_with_what_is_complete() {
 }
 
 #[test]
+fn what_is_complete_is_not_lost_with_the_rest() {
+    let half = "```html login.html\n<form>\n```\n```js app.js\nlet";
+    for rest in [fails("overloaded"), fails("too-large"), stops("refusal", "")] {
+        let mut host = Played::new([says(PLAN), cut(half), rest]);
+        assert_eq!(result(&mut host, LOGIN)["skipped"][0]["name"], "app.js");
+        assert_eq!(host.names(), ["login.html"]);
+    }
+    let mut host = Played::new([says(PLAN), cut("```js app.js\nlet"), fails("overloaded")]);
+    assert_eq!(failure(&mut host).kind, "internal", "without any file another attempt is worth it");
+}
+
+#[test]
 fn a_full_window_is_waited_for() {
     let mut host = Played::new([says(PLAN), cut("```html login.html\n<form>"), says("<form>\n```")]);
     (host.left.window_nanodollars, host.left.pressure) = (0, 1.0);
