@@ -9,6 +9,7 @@ mod jobs;
 mod journal;
 mod limits;
 mod query;
+mod sqlite;
 mod store;
 
 pub use error::StoreError;
@@ -17,4 +18,5 @@ pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, Recovered};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
 pub use limits::{BrakeState, LimitSource, LimitsInForce};
 pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, WindowStanding};
+pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::Store;
