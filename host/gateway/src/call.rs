@@ -12,7 +12,7 @@ use crate::pace::{Expected, Ticket};
 use crate::send::reported;
 use crate::stream::Answer;
 use anvil_budget::{
-    Admission as Verdict, BrakeCause, BrakeCauseKind, InputSize, PriceRow, bound_input_tokens,
+    Admission as Verdict, BrakeCause, BrakeCauseKind, InputSize, LimitName, PriceRow, bound_input_tokens,
     estimate_input_tokens, tier_for,
 };
 use anvil_store::{
@@ -183,7 +183,13 @@ async fn attempt(
         Admitted::Refused(HoldDecision::Braked(causes)) => Tried::end(braked(&causes)),
         Admitted::Refused(HoldDecision::Refused(Verdict::ParkUntil { at, limit })) => Tried::end(parked(
             WaitReason::Money,
-            format!("{limit} has no room for a call of up to {}; raise it, or wait until {at}", plan.amount),
+            match limit {
+                LimitName::Week => format!("{limit} are used up; raise week_hours, or wait until {at}"),
+                limit => format!(
+                    "{limit} has no room for a call of up to {}; raise it, or wait until {at}",
+                    plan.amount
+                ),
+            },
             Some(at),
         )),
         Admitted::Refused(HoldDecision::Refused(Verdict::Never { limit, allowed, spent })) => {

@@ -5,7 +5,7 @@ use crate::live_text::LiveText;
 use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, Submission,
-    SubmitError, Submitted, UpstreamStatus, WindowStatus, attempt, dispatch, submit,
+    SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
 };
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
@@ -439,7 +439,18 @@ fn spend_status(spend: &SpendSnapshot) -> SpendStatus {
         resets_at: standing.resets_at,
     };
     let [hour, day, month] = &spend.windows;
-    SpendStatus { hour: window(hour), day: window(day), month: window(month), total: spend.total.spent() }
+    let week = WeekStatus {
+        hours: spend.week.used.as_secs_f64() / 3_600.0,
+        limit_hours: spend.week.limit_hours,
+        resets_at: spend.week.resets_at,
+    };
+    SpendStatus {
+        week,
+        hour: window(hour),
+        day: window(day),
+        month: window(month),
+        total: spend.total.spent(),
+    }
 }
 
 // Agents come and go by the catalog's word: the panel hears of it by an event, and jobs that waited

@@ -7,8 +7,6 @@ use std::collections::BTreeMap;
 /// What is different for one agent. What is absent is as for all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AgentSettings {
-    /// Whether it takes jobs; a person's switch at run time wins.
-    pub enabled: Option<bool>,
     /// Output tokens of one call.
     pub max_output_tokens: Option<u32>,
     /// Input tokens of one call, by the estimate.
@@ -21,7 +19,6 @@ pub struct AgentSettings {
 
 /// A setting of one agent: its name, what it has to be, and what it means.
 pub(crate) const AGENT_KEYS: &[(&str, &str, &str)] = &[
-    ("enabled", bool::EXPECTED, "Whether it takes jobs. A person's switch at run time wins."),
     (
         "max_output_tokens",
         u32::EXPECTED,
@@ -48,7 +45,6 @@ pub(crate) fn read_agents(reader: &mut Reader<'_>) -> BTreeMap<String, AgentSett
         };
         let agent = agents.entry(name.to_owned()).or_default();
         match key {
-            "enabled" => agent.enabled = reader.given(&path, None),
             "max_output_tokens" => agent.max_output_tokens = reader.given(&path, Some((1.0, 1_000_000.0))),
             "max_input_tokens" => agent.max_input_tokens = reader.given(&path, Some((1.0, 10_000_000.0))),
             "wall_s" => agent.wall_s = reader.given(&path, Some((1.0, 604_800.0))),
@@ -66,7 +62,6 @@ impl AgentSettings {
     /// Every key that is set, with its value as TOML.
     pub(crate) fn show(&self, name: &str) -> Vec<(String, String)> {
         let known = [
-            ("enabled", self.enabled.map(|value| value.show())),
             ("max_output_tokens", self.max_output_tokens.map(|value| value.show())),
             ("max_input_tokens", self.max_input_tokens.map(|value| value.show())),
             ("wall_s", self.wall_s.map(|value| value.show())),

@@ -154,8 +154,6 @@ sections! {
         allowed_hosts: Vec<String> = "[]";
         /// The largest body of a request, such as a job with its payload, in bytes.
         max_body_bytes: u64 = "1048576" in 1024.0..=1_073_741_824.0;
-        /// The largest upload of a plugin, in bytes.
-        max_upload_bytes: u64 = "67108864" in 1024.0..=4_294_967_296.0;
     }
 
     /// What survives a restart.
@@ -202,9 +200,9 @@ sections! {
         /// Seconds between two signs of life.
         heartbeat_s: u64 = "5" in 1.0..=1_800.0;
         /// Seconds that an attempt may compute.
-        cpu_s: u64 = "60" in 1.0..=86_400.0;
-        /// Seconds that an attempt may take; waiting for pace or money does not count.
-        wall_s: u64 = "1800" in 1.0..=604_800.0;
+        cpu_s: u64 = "15" in 1.0..=86_400.0;
+        /// Seconds that an attempt may take; waiting for Claude, pace or money does not count.
+        wall_s: u64 = "60" in 1.0..=604_800.0;
         /// Calls that one job may make.
         calls: u32 = "50" in 1.0..=100_000.0;
         /// Calls that one job may have under way at once.

@@ -101,13 +101,13 @@ fn every_preset_is_sound() {
 #[test]
 fn an_agent_has_settings_of_its_own() {
     let settings = given()
-        .file("[agents.code-generator]\nenabled = false\nwall_s = 60\nsettings = { language = \"rust\" }")
+        .file("[agents.code-generator]\nwall_s = 60\nsettings = { language = \"rust\" }")
         .env("ANVIL_AGENTS_CODE_GENERATOR_WALL_S", "90")
         .env("ANVIL_AGENTS_CODE_GENERATOR_SETTINGS_STYLE", "plain")
         .set("agents.design-architect.max_output_tokens", "4000")
         .load();
     let agent = &settings.agents["code-generator"];
-    assert_eq!((agent.enabled, agent.wall_s), (Some(false), Some(90)));
+    assert_eq!(agent.wall_s, Some(90));
     assert_eq!((agent.settings["language"].as_str(), agent.settings["style"].as_str()), ("rust", "plain"));
     assert_eq!(settings.agents["design-architect"].max_output_tokens, Some(4_000));
     let from = settings.source("agents.code-generator.wall_s").expect("a setting");
@@ -164,10 +164,10 @@ fn unknown_names() {
         @"unknown setting `wall` in [agents.code-generator] (anvil.toml line 2); did you mean `wall_s`?"
     );
     insta::assert_snapshot!(
-        file("[agents.Code_Generator]\nwall_s = 5\n[agents]\nenabled = true"),
+        file("[agents.Code_Generator]\nwall_s = 5\n[agents]\nwall_s = 5"),
         @r#"
         unknown agent `Code_Generator` in [agents] (anvil.toml line 1); an agent's name is lower-case words joined by hyphens, as in `code-generator`
-        unknown setting `enabled` in [agents] (anvil.toml line 4); settings of an agent stand in [agents.NAME]
+        unknown setting `wall_s` in [agents] (anvil.toml line 4); settings of an agent stand in [agents.NAME]
         "#
     );
     insta::assert_snapshot!(

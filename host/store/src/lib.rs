@@ -17,6 +17,6 @@ pub use hold::{HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome
 pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, Recovered};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
 pub use limits::{BrakeState, LimitSource, LimitsInForce};
-pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, WindowStanding};
+pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, WeekStanding, WindowStanding};
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::Store;

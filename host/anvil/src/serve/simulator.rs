@@ -1,7 +1,7 @@
 //! The built-in simulator, on the host's own clock.
 
 use anvil_settings::Settings;
-use anvil_sim::{Latency, Sim, SimClock, SimConfig, SimHandle};
+use anvil_sim::{Latency, Sim, SimClock, SimConfig, SimHandle, Span};
 use anvil_types::Clock;
 use std::future::Future;
 use std::pin::Pin;
@@ -28,7 +28,7 @@ pub(super) async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow:
     let simulator = &settings.simulator;
     let config = SimConfig {
         latency: Latency {
-            first_byte_ms: simulator.latency_ms.into(),
+            first_byte_ms: Span::Fixed(simulator.latency_ms),
             per_token_us: (simulator.stream_ms_per_token * 1_000.0).round() as u64,
             ..Latency::default()
         },

@@ -5,10 +5,12 @@ use super::columns::{Columns, Id, number, texts};
 use super::job_row::JobMoney;
 use super::spend::{self, Moved};
 use super::tx::Tx;
+use super::week;
 use crate::{HoldDecision, HoldRequest, StoreError};
 use anvil_budget::{Admission, Amounts, LimitName, Standing, admit};
 use anvil_types::{EventKind, JobId, JobState, Nanodollars, Timestamp, UpstreamKind};
 use rusqlite::params;
+use std::time::Duration;
 
 /// Sets money aside, or says why not.
 pub(super) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecision, StoreError> {
@@ -30,6 +32,12 @@ pub(super) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecisio
     if !causes.is_empty() {
         return Ok(HoldDecision::Braked(causes));
     }
+    let policy = &tx.policy;
+    let week = week::standing(tx.conn, request.upstream, &policy.force.limits, &policy.windows, tx.now)?;
+    if week.used >= Duration::from_hours(u64::from(week.limit_hours)) {
+        let full = Admission::ParkUntil { at: week.resets_at, limit: LimitName::Week };
+        return Ok(HoldDecision::Refused(full));
+    }
     let mut standings = spend::standings(tx, request.upstream)?;
     standings.extend(job.as_ref().map(|job| standing_of(job.money)));
     let admission = admit(&standings, request.amount);
@@ -39,7 +47,10 @@ pub(super) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecisio
     insert(tx, request, job_id)?;
     let amount = request.amount.get();
     let moved = Moved { held: amount, ..Moved::default() };
-    spend::add(tx, request.upstream, request.agent.as_deref(), tx.now, moved)?;
+    let held = spend::add(tx, request.upstream, request.agent.as_deref(), tx.now, moved)?;
+    if held == request.amount {
+        week::flight_begins(tx, request.upstream)?;
+    }
     if let Some(job) = job {
         tx.run(
             "UPDATE jobs SET held = held + ?2, calls = calls + 1 WHERE seq = ?1",

@@ -65,7 +65,7 @@ pub(super) fn apply(tx: &mut Tx<'_>, before: &Limits) -> Result<(), StoreError> 
     brake::evaluate(tx)?;
     let force = tx.policy.force.clone();
     let now = &force.limits;
-    let money = |limits: &Limits| (limits.hour_usd, limits.day_usd, limits.month_usd);
+    let money = |limits: &Limits| (limits.hour_usd, limits.day_usd, limits.month_usd, limits.week_hours);
     if money(before) != money(now) {
         moves::resume(tx, &[WaitReason::Money, WaitReason::Holds], None)?;
     }

@@ -31,6 +31,7 @@ mod recovery;
 mod settle;
 mod spend;
 mod tx;
+mod week;
 mod writer;
 
 pub use options::SqliteOptions;

@@ -6,9 +6,10 @@ use super::job_row::{JobHead, heads};
 use super::moves::{self, Move};
 use super::settle::{End, Hold, end_hold};
 use super::tx::Tx;
-use super::{brake, limits, spend};
+use super::writer::stored_ledger_time;
+use super::{brake, limits, spend, week};
 use crate::{Recovered, StoreError};
-use anvil_types::{CallState, JobError, JobEvent, Limits, Usage, WaitReason};
+use anvil_types::{CallState, JobError, JobEvent, Limits, UpstreamKind, Usage, WaitReason};
 use rusqlite::params;
 
 /// A job that was running in this many crashes without a new journal entry is given up.
@@ -55,6 +56,10 @@ pub(super) fn remember_limits(tx: &Tx<'_>) -> Result<(), StoreError> {
 
 /// Whatever was held when the process ended may have been billed: it counts as spent.
 fn sweep(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    // The time for which the host was gone is no use.
+    let last = stored_ledger_time(tx.conn)?;
+    week::flight_ends(tx, UpstreamKind::Live, last)?;
+    week::flight_ends(tx, UpstreamKind::Simulated, last)?;
     let holds = tx.all(
         &format!("SELECT {} FROM calls WHERE state = 'held' AND host = ?1 AND boot <> ?2", Hold::COLUMNS),
         params![tx.policy.host.bytes(), tx.policy.boot.bytes()],

@@ -3,7 +3,7 @@
 use super::columns::{Columns, Id, number};
 use super::spend::{self, Moved};
 use super::tx::Tx;
-use super::{brake, journal, moves};
+use super::{brake, journal, moves, week};
 use crate::{Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_types::{
     CallId, CallState, EventKind, JobId, Nanodollars, Timestamp, UpstreamKind, Usage, WaitReason,
@@ -140,6 +140,9 @@ pub(super) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
     let (settled, unknown) = if is_unknown { (0, end.cost.get()) } else { (end.cost.get(), 0) };
     let moved = Moved { settled, unknown, held: -hold.amount.get() };
     let still_held = spend::add(tx, hold.upstream, hold.agent.as_deref(), hold.held_at, moved)?;
+    if still_held == Nanodollars::ZERO {
+        week::flight_ends(tx, hold.upstream, tx.now)?;
+    }
     if let Some(job) = hold.job {
         tx.run(
             "UPDATE jobs SET held = held - ?2, cost = cost + ?3, unknown = unknown + ?4,

@@ -4,6 +4,7 @@
 use super::columns::{Columns, all, first, meta, set_meta};
 use super::policy::Policy;
 use super::tx::Tx;
+use super::week;
 use crate::{SpendSnapshot, StoreError, WindowStanding};
 use anvil_budget::{Amounts, LimitName, Standing, WindowKind, WindowSpan, Windows};
 use anvil_types::{Limits, Nanodollars, Timestamp, UpstreamKind};
@@ -163,6 +164,7 @@ pub(super) fn snapshot(
             calendar_standing(WindowKind::Day, "day", limits.day_usd, windows.day(now))?,
             calendar_standing(WindowKind::Month, "month", limits.month_usd, windows.month(now))?,
         ],
+        week: week::standing(conn, upstream, limits, windows, now)?,
         total: calendar(conn, upstream, "total", Timestamp::default())?,
         bounds_broken: meta::<i64>(conn, broken_key(upstream))?.map_or(0, i64::unsigned_abs),
     })

@@ -250,3 +250,11 @@ CREATE TABLE audit (
     action TEXT NOT NULL,
     detail TEXT NOT NULL
 ) STRICT;
+
+-- Hours of use: microseconds with any call in flight, by week.
+CREATE TABLE week_use (
+    upstream TEXT NOT NULL,
+    start    INTEGER NOT NULL,
+    micros   INTEGER NOT NULL,
+    PRIMARY KEY (upstream, start)
+) STRICT, WITHOUT ROWID;
