@@ -29,6 +29,7 @@ pub const GUESTS: &[(&str, &str)] = &[
     ("spins-forever", include_str!("../../guests/spins_forever.wat")),
     ("tells-the-time", include_str!("../../guests/tells_the_time.wat")),
     ("traps", include_str!("../../guests/traps.wat")),
+    ("waits-for-nothing", include_str!("../../guests/waits_for_nothing.wat")),
 ];
 
 /// The guest of this name, ready to build. Names are those of the files, with `-` for `_`.

@@ -36,6 +36,7 @@ const IMPORTS: &[(&str, &str, &str, &str)] = &[
         "(param i64) (result i32)",
     ),
     ("wasi:io/poll@0.2.6", "[method]pollable.block", "$block", "(param i32)"),
+    ("wasi:io/poll@0.2.6", "[resource-drop]pollable", "$drop", "(param i32)"),
     ("wasi:random/random@0.2.6", "get-random-u64", "$random", "(result i64)"),
     ("wasi:random/insecure@0.2.6", "get-insecure-random-u64", "$insecure_random", "(result i64)"),
     ("wasi:cli/exit@0.2.6", "exit", "$exit", "(param i32)"),

@@ -1,9 +1,7 @@
 //! Files that are no plugins, each refused with its reason.
 
-use crate::bench::{Bench, catalog_settings};
+use crate::bench::Bench;
 use anvil_sandbox::testing::{GuestBuilder, hostile, of_another_interface, with_another_run};
-use anvil_sandbox::{Catalog, CatalogSettings, CompileCommand, Rejection};
-use std::time::Duration;
 
 async fn refusal(bytes: &[u8]) -> String {
     let bench = Bench::with(&[]).await;
@@ -67,21 +65,4 @@ async fn every_prefix_of_a_plugin_is_refused() {
         std::fs::write(&file, &whole[..length]).unwrap();
         assert!(bench.catalog.check(&file).await.is_err(), "the first {length} bytes pass");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn compiling_past_its_time_is_ended() {
-    let bench = Bench::with(&[]).await;
-    let file = bench.folders.path().join("x.wasm");
-    std::fs::write(&file, GuestBuilder::quiet("quiet").component()).unwrap();
-    let other = tempfile::tempdir().unwrap();
-    let settings = CatalogSettings {
-        compile: CompileCommand::Child { program: "sleep".into(), args: vec!["60".into()] },
-        compile_time: Duration::from_millis(300),
-        ..catalog_settings(other.path())
-    };
-    let catalog = Catalog::start(bench.sandbox.clone(), settings).unwrap();
-    let rejection = catalog.check(&file).await.unwrap_err();
-    // `sleep` refuses the further arguments or sleeps on; both end without a plugin.
-    assert!(matches!(rejection, Rejection::Compile(_)), "{rejection:?}");
 }

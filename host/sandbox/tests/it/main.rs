@@ -3,6 +3,7 @@
 
 mod bench;
 mod catalog;
+mod compiling;
 mod fairness;
 mod files;
 mod guests;
