@@ -3,7 +3,7 @@
 use super::pill::Pill;
 use super::shell::{Nav, Shell};
 use super::when::When;
-use super::{html, see_other};
+use super::{fragment, html, see_other};
 use crate::api::switch_agent;
 use crate::problem::Problem;
 use crate::scope::Caller;
@@ -109,8 +109,9 @@ pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Prob
     html(&AgentsPage { shell, body: Agents::new(&state.runner.agents(), status.now) })
 }
 
-pub(super) async fn fragment(State(state): State<WebState>) -> Result<Response, Problem> {
-    html(&Agents::new(&state.runner.agents(), state.runner.now()))
+pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
+    let now = state.runner.now();
+    fragment(&Agents::new(&state.runner.agents(), now), now)
 }
 
 pub(super) async fn enable(

@@ -26,7 +26,7 @@ pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Prob
     html(&BrakePage { shell, running: status.agents.running, waiting })
 }
 
-pub(super) async fn fragment(State(state): State<WebState>) -> Result<Response, Problem> {
+pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
     let (shell, _) = Shell::load(&state, Nav::Other, "").await?;
     html(&shell.brake)
 }

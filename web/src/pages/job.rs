@@ -5,7 +5,7 @@ use super::money::Money;
 use super::pill::Pill;
 use super::shell::{Nav, Shell, permille};
 use super::when::{When, long};
-use super::{html, see_other};
+use super::{fragment, html, see_other};
 use crate::api::{Id, Query, known_job};
 use crate::guard::name_of;
 use crate::problem::Problem;
@@ -242,7 +242,8 @@ pub(super) async fn page(State(state): State<WebState>, Id(id): Id) -> Result<Re
 }
 
 pub(super) async fn head(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
-    html(&Head::new(&known_job(&state, id).await?, state.runner.now()))
+    let now = state.runner.now();
+    fragment(&Head::new(&known_job(&state, id).await?, now), now)
 }
 
 pub(super) async fn rest(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {

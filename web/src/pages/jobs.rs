@@ -1,8 +1,8 @@
 //! The list of jobs.
 
-use super::html;
 use super::job_row::JobRow;
 use super::shell::{Nav, Shell};
+use super::{fragment, html};
 use crate::api::{Query, job_filter};
 use crate::problem::Problem;
 use crate::state::WebState;
@@ -194,8 +194,8 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     html(&JobsPage::new(shell, &filter, &names, body))
 }
 
-pub(super) async fn fragment(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
+pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
     let filter = Filter::of(query)?;
     let status = state.runner.status().await?;
-    html(&Rows::load(&state, &status, &filter).await?)
+    fragment(&Rows::load(&state, &status, &filter).await?, status.now)
 }

@@ -5,6 +5,7 @@ use anvil_store::LimitSource;
 use anvil_types::{Limits, Nanodollars, Timestamp};
 use serde_json::{Map, Value};
 
+use super::money::rounded;
 use super::when::When;
 
 /// Name, label and meaning of each limit, in the order in which they are shown.
@@ -145,11 +146,17 @@ fn effect(row: &LimitRow, new: Option<&Value>, status: &Status) -> String {
             let limit = Nanodollars::from_usd(new).unwrap_or_default();
             let used = window.spent_usd + window.held_usd;
             if used >= limit {
-                format!("{used} are spent or held {when}: no new call goes out until that is below the limit")
+                format!(
+                    "{} are spent or held {when}: no new call goes out until that is below the limit",
+                    rounded(used)
+                )
             } else if old.is_some_and(|old| new > old) {
-                format!("{} become free at once; what waits for this limit goes on", limit.less(used))
+                format!(
+                    "{} become free at once; what waits for this limit goes on",
+                    rounded(limit.less(used))
+                )
             } else {
-                format!("{} are left {when}", limit.less(used))
+                format!("{} are left {when}", rounded(limit.less(used)))
             }
         }
         (Some(_), None) => "takes the value of the settings at once".to_owned(),

@@ -36,6 +36,7 @@ use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::scope::Scope::{Admin, Open, Operate, Read, Submit};
 use crate::state::WebState;
+use anvil_types::Timestamp;
 use askama::Template;
 use axum::extract::State;
 use axum::http::{Method, header};
@@ -47,12 +48,12 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
     routes
         .route(Read, get.clone(), "/", "Overview", overview::page)
-        .route(Read, get.clone(), "/ui/overview", "Its changing part", overview::fragment)
+        .route(Read, get.clone(), "/ui/overview", "Its changing part", overview::changing)
         .route(Read, get.clone(), "/ui/strip", "The strip at the top", strip)
-        .route(Read, get.clone(), "/ui/brake", "The brake's box", brake::fragment)
+        .route(Read, get.clone(), "/ui/brake", "The brake's box", brake::changing)
         .route(Read, get.clone(), "/ui/events", "What changes, for one tab", live::events)
         .route(Read, get.clone(), "/jobs", "Jobs", jobs::page)
-        .route(Read, get.clone(), "/ui/jobs", "Their rows", jobs::fragment)
+        .route(Read, get.clone(), "/ui/jobs", "Their rows", jobs::changing)
         .route(Read, get.clone(), "/jobs/{id}", "A job", job::page)
         .route(Read, get.clone(), "/ui/jobs/{id}/head", "Where it stands", job::head)
         .route(Read, get.clone(), "/ui/jobs/{id}/body", "Its calls and files", job::rest)
@@ -63,7 +64,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/submit", "The form for a job", submit::page)
         .route(Submit, post.clone(), "/submit", "Submit a job", submit::submit)
         .route(Read, get.clone(), "/agents", "Agents", agents::page)
-        .route(Read, get.clone(), "/ui/agents", "Their changing part", agents::fragment)
+        .route(Read, get.clone(), "/ui/agents", "Their changing part", agents::changing)
         .route(Operate, post.clone(), "/agents/{name}/enable", "Switch an agent on", agents::enable)
         .route(Operate, post.clone(), "/agents/{name}/disable", "Switch it off", agents::disable)
         .route(Read, get.clone(), "/ledger", "The ledger", ledger::page)
@@ -77,7 +78,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
 }
 
 async fn strip(State(state): State<WebState>) -> Result<Response, Problem> {
-    html(&shell::Strip::new(&state.runner.status().await?))
+    let status = state.runner.status().await?;
+    fragment(&shell::Strip::new(&status), status.now)
 }
 
 /// A page, rendered.
@@ -89,6 +91,11 @@ fn html<T: Template>(page: &T) -> Result<Response, Problem> {
             Err(Problem::internal("the page could not be made; see the host's log"))
         }
     }
+}
+
+/// A part of a page that is fetched anew, with the host's time: a driven clock jumps.
+fn fragment<T: Template>(part: &T, now: Timestamp) -> Result<Response, Problem> {
+    Ok(([("anvil-now", now.to_string())], html(part)?).into_response())
 }
 
 /// Where a form's answer sends the browser.

@@ -24,7 +24,7 @@ impl From<Nanodollars> for Money {
 }
 
 /// To the cent from a dollar on, to a hundredth of a cent below: the one place that rounds.
-fn rounded(amount: Nanodollars) -> String {
+pub(crate) fn rounded(amount: Nanodollars) -> String {
     const CENT: i64 = 10_000_000;
     const FINE: i64 = CENT / 100;
     let step = if amount.get().abs() >= 100 * CENT { CENT } else { FINE };
@@ -32,7 +32,13 @@ fn rounded(amount: Nanodollars) -> String {
         return format!("<{}", Nanodollars::new(FINE));
     }
     let half = step / 2 * amount.get().signum();
-    Nanodollars::new(amount.get().saturating_add(half) / step * step).to_string()
+    let mut text = Nanodollars::new(amount.get().saturating_add(half) / step * step).to_string();
+    // Amounts below a dollar keep four decimals, so that a column of them lines up.
+    if step == FINE && amount.get() != 0 {
+        let decimals = text.rsplit('.').next().map_or(0, str::len);
+        text.extend(std::iter::repeat_n('0', 4_usize.saturating_sub(decimals)));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -45,7 +51,8 @@ mod tests {
             (0, "$0.00"),
             (1, "<$0.0001"),
             (4_213_500, "$0.0042"),
-            (999_960_000, "$1.00"),
+            (999_960_000, "$1.0000"),
+            (24_039_000, "$0.0240"),
             (25_321_234_567, "$25.32"),
             (-1_500_000, "-$0.0015"),
         ] {

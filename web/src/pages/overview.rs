@@ -1,10 +1,10 @@
 //! The overview: what is spent, what runs, and why nothing does.
 
-use super::html;
 use super::job_row::JobRow;
 use super::money::Money;
 use super::shell::{Bar, Nav, Shell};
 use super::when::{When, length};
+use super::{fragment, html};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_runner::{Status, WindowStatus};
@@ -158,7 +158,7 @@ pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Prob
     html(&OverviewPage { shell, body })
 }
 
-pub(super) async fn fragment(State(state): State<WebState>) -> Result<Response, Problem> {
+pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
     let status = state.runner.status().await?;
-    html(&Overview::load(&state, &status).await?)
+    fragment(&Overview::load(&state, &status).await?, status.now)
 }

@@ -42,7 +42,7 @@ fn json(text: &str) -> Json {
 }
 
 fn job_id(seconds: u64, random: u128) -> JobId {
-    JobId::new(ago(seconds), random << 40 | 0x00a5_17c3_99e1)
+    JobId::new(ago(seconds), random.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060))
 }
 
 /// A host in the middle of its work.
@@ -190,7 +190,8 @@ pub(crate) fn jobs() -> Vec<Job> {
 
 /// A job's calls, in every state.
 pub(crate) fn calls() -> Vec<CallRecord> {
-    let states = [CallState::Settled, CallState::Settled, CallState::Unknown, CallState::Released, CallState::Held];
+    let states =
+        [CallState::Settled, CallState::Settled, CallState::Unknown, CallState::Released, CallState::Held];
     let details = [Some("end_turn"), Some("max_tokens"), Some("unknown-outcome"), Some("overloaded"), None];
     let make = |(place, state): (u32, CallState)| CallRecord {
         id: CallId::new(ago(60 - u64::from(place) * 9), u128::from(place) << 50 | 7),
@@ -289,18 +290,24 @@ pub(crate) fn agents() -> Vec<AgentInfo> {
         loaded_at: ago(7_300),
     };
     let mut agents = vec![
-        agent("code-generator", AgentState::Ready, "Turns requirements into files of code.", &[(
-            "generate",
-            "Plans, writes and checks the files that the requirements ask for.",
-        )]),
-        agent("requirements-analyzer", AgentState::Ready, "Finds what a text leaves open.", &[(
-            "analyze",
-            "Lists requirements, contradictions and open questions.",
-        )]),
-        agent("design-architect", AgentState::Disabled, "Proposes designs and weighs them.", &[(
-            "design",
-            "Two or three designs with their trade-offs.",
-        )]),
+        agent(
+            "code-generator",
+            AgentState::Ready,
+            "Turns requirements into files of code.",
+            &[("generate", "Plans, writes and checks the files that the requirements ask for.")],
+        ),
+        agent(
+            "requirements-analyzer",
+            AgentState::Ready,
+            "Finds what a text leaves open.",
+            &[("analyze", "Lists requirements, contradictions and open questions.")],
+        ),
+        agent(
+            "design-architect",
+            AgentState::Disabled,
+            "Proposes designs and weighs them.",
+            &[("design", "Two or three designs with their trade-offs.")],
+        ),
         agent("half-a-plugin", AgentState::Rejected, "", &[]),
         agent("notes", AgentState::Rejected, "", &[]),
     ];
@@ -357,7 +364,17 @@ pub fn pages() -> Vec<(&'static str, String)> {
         body: Overview::new(status, running, recent),
     };
     let mut fresh = super::samples::status();
-    fresh.queue = QueueStatus { queued: 0, scheduled: 0, parked: 0, running: 0, oldest_wait_s: 0, limit: 200, succeeded: 0, failed: 0, cancelled: 0 };
+    fresh.queue = QueueStatus {
+        queued: 0,
+        scheduled: 0,
+        parked: 0,
+        running: 0,
+        oldest_wait_s: 0,
+        limit: 200,
+        succeeded: 0,
+        failed: 0,
+        cancelled: 0,
+    };
     fresh.agents.running = 0;
     let job_page = |job: &Job| JobPage {
         shell: shell(&status, Nav::Jobs, "code-generator / generate"),
@@ -368,7 +385,10 @@ pub fn pages() -> Vec<(&'static str, String)> {
         body: Rest::new(
             job,
             &calls(),
-            &[artifact("src/LoginForm.tsx", "text/typescript", 4_312), artifact("README.md", "text/markdown", 811)],
+            &[
+                artifact("src/LoginForm.tsx", "text/typescript", 4_312),
+                artifact("README.md", "text/markdown", 811),
+            ],
             &[Attempt { number: 1, started_at: ago(44), ended_at: None, error: None }],
             NOW,
         ),
@@ -382,7 +402,10 @@ pub fn pages() -> Vec<(&'static str, String)> {
     let mut refused = Chosen::new(&agents[0], &agents[0].actions[0]);
     refused.errors = refused.payload.blame(vec![
         FieldError { pointer: String::new(), message: "\"requirements\" is a required property".to_owned() },
-        FieldError { pointer: "/max_files".to_owned(), message: "40 is greater than the maximum of 20".to_owned() },
+        FieldError {
+            pointer: "/max_files".to_owned(),
+            message: "40 is greater than the maximum of 20".to_owned(),
+        },
         FieldError { pointer: "/colour".to_owned(), message: "there is no such property".to_owned() },
     ]);
     let source = "import { useState } from 'react';\n\nexport function LoginForm() {\n  const [email, setEmail] = useState('');\n  return <form aria-label=\"Log in\">…</form>;\n}\n";
@@ -396,31 +419,62 @@ pub fn pages() -> Vec<(&'static str, String)> {
         ("/job-parked", html(&job_page(&jobs[4]))),
         ("/job-failed", html(&job_page(&jobs[6]))),
         ("/job-done", html(&job_page(&jobs[5]))),
-        ("/file", html(&FilePage {
-            shell: shell(&status, Nav::Jobs, "src/LoginForm.tsx"),
-            job: jobs[5].id.to_string(),
-            short: super::job_row::short(&jobs[5].id.to_string()),
-            name: "src/LoginForm.tsx".to_owned(),
-            path: "src/LoginForm.tsx".to_owned(),
-            media: "text/typescript".to_owned(),
-            size: "4.3 kB".to_owned(),
-            text: Text::of(source.as_bytes()),
-        })),
-        ("/agents", html(&AgentsPage { shell: shell(&status, Nav::Agents, "Agents"), body: Agents::new(&agents, NOW) })),
-        ("/agents-empty", html(&AgentsPage { shell: shell(&status, Nav::Agents, "Agents"), body: Agents::new(&[], NOW) })),
-        ("/submit", html(&SubmitPage::new(shell(&status, Nav::Submit, "Submit a job"), &agents, Some(Chosen::new(&agents[0], &agents[0].actions[0]))))),
-        ("/submit-refused", html(&SubmitPage::new(shell(&status, Nav::Submit, "Submit a job"), &agents, Some(refused)))),
+        (
+            "/file",
+            html(&FilePage {
+                shell: shell(&status, Nav::Jobs, "src/LoginForm.tsx"),
+                job: jobs[5].id.to_string(),
+                short: super::job_row::short(&jobs[5].id.to_string()),
+                name: "src/LoginForm.tsx".to_owned(),
+                path: "src/LoginForm.tsx".to_owned(),
+                media: "text/typescript".to_owned(),
+                size: "4.3 kB".to_owned(),
+                text: Text::of(source.as_bytes()),
+            }),
+        ),
+        (
+            "/agents",
+            html(&AgentsPage {
+                shell: shell(&status, Nav::Agents, "Agents"),
+                body: Agents::new(&agents, NOW),
+            }),
+        ),
+        (
+            "/agents-empty",
+            html(&AgentsPage { shell: shell(&status, Nav::Agents, "Agents"), body: Agents::new(&[], NOW) }),
+        ),
+        (
+            "/submit",
+            html(&SubmitPage::new(
+                shell(&status, Nav::Submit, "Submit a job"),
+                &agents,
+                Some(Chosen::new(&agents[0], &agents[0].actions[0])),
+            )),
+        ),
+        (
+            "/submit-refused",
+            html(&SubmitPage::new(shell(&status, Nav::Submit, "Submit a job"), &agents, Some(refused))),
+        ),
         ("/ledger", html(&LedgerPage::new(shell(&status, Nav::Ledger, "Ledger"), &status, &calls(), true))),
         ("/limits", html(&LimitsPage::new(shell(&status, Nav::Limits, "Limits"), &limits))),
-        ("/limits-review", html(&super::limits::sample_review(shell(&status, Nav::Limits, "Limits"), &limits, &status))),
-        ("/brake", html(&BrakePage { shell: shell(&braked(), Nav::Other, "Brake"), running: 3, waiting: 19 })),
+        (
+            "/limits-review",
+            html(&super::limits::sample_review(shell(&status, Nav::Limits, "Limits"), &limits, &status)),
+        ),
+        (
+            "/brake",
+            html(&BrakePage { shell: shell(&braked(), Nav::Other, "Brake"), running: 3, waiting: 19 }),
+        ),
         ("/login", html(&LoginPage { simulated: true, next: "/".to_owned(), wrong: true })),
-        ("/error", html(&ErrorPage {
-            status: 404,
-            title: "There is no such job".to_owned(),
-            detail: "there is no job 01KASX3V8E00000000000000A5".to_owned(),
-            errors: Vec::new(),
-        })),
+        (
+            "/error",
+            html(&ErrorPage {
+                status: 404,
+                title: "There is no such job".to_owned(),
+                detail: "there is no job 01KASX3V8E00000000000000A5".to_owned(),
+                errors: Vec::new(),
+            }),
+        ),
     ]
 }
 
