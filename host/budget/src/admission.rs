@@ -15,6 +15,8 @@ pub enum LimitName {
     Day,
     /// The calendar month.
     Month,
+    /// Hours of use in the week.
+    Week,
     /// What the job may spend.
     Job,
     /// A limit of one agent's.
@@ -29,6 +31,7 @@ impl fmt::Display for LimitName {
             Self::Hour => f.write_str("the hour's limit"),
             Self::Day => f.write_str("the day's limit"),
             Self::Month => f.write_str("the month's limit"),
+            Self::Week => f.write_str("the week's hours of use"),
             Self::Job => f.write_str("the job's own limit"),
             Self::Agent(name) => write!(f, "the limit of agent `{name}`"),
             Self::ApiKey(name) => write!(f, "the limit of API key `{name}`"),

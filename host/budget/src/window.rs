@@ -126,6 +126,21 @@ impl Windows {
         WindowSpan { start: first.timestamp().into(), end: next.timestamp().into() }
     }
 
+    /// The week that `time` belongs to, Monday to Monday.
+    pub fn week(&self, time: Timestamp) -> WindowSpan {
+        let today = time.to_jiff().to_zoned_datetime(self.zone.clone());
+        let since_monday = i64::from(today.weekday().to_monday_zero_offset());
+        let monday = today
+            .checked_sub(jiff::Span::new().days(since_monday))
+            .and_then(|monday| monday.start_of_day())
+            .unwrap_or_else(|_| today.clone());
+        let next = monday
+            .checked_add(jiff::Span::new().days(7))
+            .and_then(|next| next.start_of_day())
+            .unwrap_or_else(|_| monday.clone());
+        WindowSpan { start: monday.timestamp().into(), end: next.timestamp().into() }
+    }
+
     /// The calendar window of this kind that `time` belongs to; for the rolling hour, the one that
     /// ends now.
     pub fn span(&self, kind: WindowKind, time: Timestamp) -> WindowSpan {
@@ -179,6 +194,15 @@ mod tests {
         // Already March in Berlin.
         assert_eq!(leap.start, at("2028-02-29T23:00:00Z"));
         assert_eq!(leap.end, at("2028-03-31T22:00:00Z"));
+    }
+
+    #[test]
+    fn a_week_is_monday_to_monday() {
+        let week = berlin().week(at("2026-10-25T12:00:00Z"));
+        assert_eq!(week.start, at("2026-10-18T22:00:00Z"));
+        // The clocks went back on that Sunday.
+        assert_eq!(week.end, at("2026-10-25T23:00:00Z"));
+        assert_eq!(berlin().week(week.end).start, week.end);
     }
 
     #[test]

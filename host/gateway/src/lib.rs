@@ -1,1 +1,18 @@
-//! The one door to Claude: admit, send, settle.
+//! The one door to Claude: admit (money and pace together), send, settle.
+//!
+//! Knows nothing of Wasm. Holds the API key, and nobody else does.
+
+mod admission;
+mod ask;
+mod body;
+mod call;
+mod config;
+mod gateway;
+mod outcome;
+mod pace;
+mod send;
+mod stream;
+
+pub use ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, TextSink};
+pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
+pub use gateway::{Gateway, GatewayError, PaceReport};

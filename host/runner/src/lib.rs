@@ -3,11 +3,22 @@
 //! [`Runner`] is what the faces (web, command line over it) stand on. It implements the sandbox's
 //! `JobHost` over the gateway and the store.
 
+mod attempt;
+mod desk;
+mod dispatch;
+mod explain;
+mod live_text;
+mod notes;
+mod replay;
 mod runner;
+mod settings;
+mod slots;
 mod status;
 mod submission;
+mod submit;
 
-pub use runner::Runner;
+pub use runner::{Runner, RunnerParts};
+pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{
     AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, UpstreamStatus,
     WeekStatus, WindowStatus,

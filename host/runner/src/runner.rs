@@ -1,68 +1,261 @@
 //! The facade: what the faces may ask.
 
-use crate::{LimitsView, Status, Submission, SubmitError, Submitted};
-use anvil_store::{BrakeState, JobFilter, JobPage, StoreError};
-use anvil_types::{
-    AgentInfo, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Event, Job, JobId, LimitsPatch,
-    LogLine, Timestamp,
+use crate::explain::{self, Scene};
+use crate::live_text::LiveText;
+use crate::settings::RunnerSettings;
+use crate::{
+    AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, Submission,
+    SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
 };
-use std::sync::Arc;
+use anvil_budget::{BrakeCause, BrakeCauseKind};
+use anvil_gateway::Gateway;
+use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
+use anvil_store::{
+    BrakeState, Enqueued, JobFilter, JobPage, LimitSource, LimitsInForce, SpendSnapshot, Store, StoreError,
+    WindowStanding,
+};
+use anvil_types::{
+    AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Clock, DrivenClock,
+    Event, EventKind, Job, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars, NewJob,
+    Timestamp, WaitReason,
+};
+use rand::RngExt as _;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
-/// The running host without its faces.
-pub struct Runner {}
+/// How long stopped attempts may take to give their jobs back.
+const GIVE_BACK: Duration = Duration::from_secs(2);
 
-#[expect(unused_variables, clippy::unused_async, reason = "signatures first")]
+/// What a runner is made of.
+pub struct RunnerParts {
+    /// What it goes by.
+    pub settings: RunnerSettings,
+    /// What survives.
+    pub store: Arc<dyn Store>,
+    /// The door to Claude.
+    pub gateway: Gateway,
+    /// Where guests run.
+    pub sandbox: Sandbox,
+    /// The plugins.
+    pub catalog: Catalog,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The same clock where it can be driven: with the simulator, and only with it.
+    pub driven: Option<Arc<DrivenClock>>,
+}
+
+/// An attempt under way.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub lease: Lease,
+    pub cancel: CancellationToken,
+}
+
+/// What the runner's tasks share.
+pub(crate) struct Shared {
+    pub settings: Arc<RunnerSettings>,
+    pub store: Arc<dyn Store>,
+    pub gateway: Gateway,
+    pub sandbox: Sandbox,
+    pub catalog: Catalog,
+    pub clock: Arc<dyn Clock>,
+    pub driven: Option<Arc<DrivenClock>>,
+    pub live_text: LiveText,
+    pub slots: AtomicU32,
+    /// A slot became free.
+    pub freed: Notify,
+    pub shutdown: CancellationToken,
+    attempts: Mutex<HashMap<JobId, Running>>,
+}
+
+impl Shared {
+    pub(crate) fn shutting_down(&self) -> bool {
+        self.shutdown.is_cancelled()
+    }
+
+    pub(crate) fn running(&self) -> MutexGuard<'_, HashMap<JobId, Running>> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn running_now(&self) -> u32 {
+        u32::try_from(self.running().len()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn ready_agents(&self) -> Vec<String> {
+        let ready = self.catalog.agents().into_iter().filter(|agent| attempt::takes_jobs(agent.state));
+        ready.map(|agent| agent.name).collect()
+    }
+}
+
+/// The running host without its faces. Cheap to clone.
+#[derive(Clone)]
+pub struct Runner {
+    shared: Arc<Shared>,
+}
+
 impl Runner {
+    /// Starts the tasks that run jobs.
+    pub async fn start(parts: RunnerParts) -> Result<Self, StoreError> {
+        let limits = parts.store.limits().await?.limits;
+        for agent in parts.store.disabled_agents().await? {
+            parts.catalog.set_enabled(&agent, false);
+        }
+        let shared = Arc::new(Shared {
+            slots: AtomicU32::new(limits.agents_min.min(parts.settings.hard_slots).max(1)),
+            settings: Arc::new(parts.settings),
+            store: parts.store,
+            gateway: parts.gateway,
+            sandbox: parts.sandbox,
+            catalog: parts.catalog,
+            clock: parts.clock,
+            driven: parts.driven,
+            live_text: LiveText::default(),
+            freed: Notify::new(),
+            shutdown: CancellationToken::new(),
+            attempts: Mutex::default(),
+        });
+        tokio::spawn(dispatch::run(shared.clone()));
+        tokio::spawn(dispatch::heartbeat(shared.clone()));
+        tokio::spawn(tell_of_agents(shared.clone()));
+        Ok(Self { shared })
+    }
+
+    /// Stops taking jobs, lets calls under way end within `patience` and begins none, gives back what
+    /// runs (no attempt is used up), and closes the store. What is not settled by then is counted as
+    /// unknown at the next start.
+    pub async fn shutdown(&self, patience: Duration) {
+        self.shared.shutdown.cancel();
+        let end = tokio::time::Instant::now() + patience;
+        self.quiet_by(end).await;
+        for run in self.shared.running().values() {
+            run.cancel.cancel();
+        }
+        self.quiet_by(tokio::time::Instant::now() + GIVE_BACK).await;
+        self.shared.store.close().await;
+    }
+
+    async fn quiet_by(&self, end: tokio::time::Instant) {
+        while (self.shared.running_now() > 0 || self.shared.gateway.report().in_flight > 0)
+            && tokio::time::Instant::now() < end
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Takes a job in.
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
-        todo!()
+        submit::check(&submission, &self.shared.catalog.agents())?;
+        let limits = self.shared.store.limits().await?.limits;
+        let max_cost = submission.max_cost.unwrap_or(limits.job_usd);
+        if max_cost <= Nanodollars::ZERO {
+            return Err(SubmitError::Invalid("max_cost_usd must be above 0".to_owned()));
+        }
+        let job = NewJob {
+            id: JobId::new(self.shared.clock.now(), rand::rng().random()),
+            agent: submission.agent,
+            action: submission.action,
+            payload: submission.payload,
+            priority: submission.priority,
+            run_at: submission.run_at,
+            idempotency_key: submission.idempotency_key,
+            max_cost,
+            tags: submission.tags,
+            upstream: self.shared.settings.upstream,
+        };
+        Ok(match self.shared.store.enqueue(job).await? {
+            Enqueued::New(job) => Submitted { job, new: true },
+            Enqueued::Existing(job) => Submitted { job, new: false },
+        })
     }
-    /// A job; a queued one says what it waits for.
+
+    /// A job; one that waits says for what.
     pub async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
-        todo!()
+        let Some(mut job) = self.shared.store.job(id).await? else { return Ok(None) };
+        let brake = self.shared.store.brake().await?;
+        self.explain(std::slice::from_mut(&mut job), &brake);
+        Ok(Some(job))
     }
-    /// A page of jobs; queued ones say what they wait for.
+
+    /// A page of jobs; those that wait say for what.
     pub async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
-        todo!()
+        let mut page = self.shared.store.jobs(filter).await?;
+        let brake = self.shared.store.brake().await?;
+        self.explain(&mut page.items, &brake);
+        Ok(page)
     }
+
+    fn explain(&self, jobs: &mut [Job], brake: &BrakeState) {
+        let agents = self.shared.catalog.agents();
+        let scene = self.scene(&agents, brake);
+        for job in jobs {
+            job.waiting_for = match job.state {
+                JobState::Running => self.shared.gateway.wait_of(job.id),
+                _ => explain::wait(job, &scene),
+            };
+        }
+    }
+
+    fn scene<'a>(&self, agents: &'a [AgentInfo], brake: &'a BrakeState) -> Scene<'a> {
+        Scene {
+            agents,
+            brake,
+            upstream: self.shared.settings.upstream,
+            slots: self.shared.slots.load(Ordering::Relaxed),
+            running: self.shared.running_now(),
+        }
+    }
+
     /// A job's attempts.
     pub async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {
-        todo!()
+        self.shared.store.attempts(job).await
     }
+
     /// A job's calls, the oldest first.
     pub async fn calls(&self, job: JobId) -> Result<Vec<CallRecord>, StoreError> {
-        todo!()
+        self.shared.store.calls(job).await
     }
+
     /// Lines of a job's log after a place.
     pub async fn log(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
-        todo!()
+        self.shared.store.log(job, after, limit).await
     }
+
     /// A job's files.
     pub async fn artifacts(&self, job: JobId) -> Result<Vec<ArtifactInfo>, StoreError> {
-        todo!()
+        self.shared.store.artifacts(job).await
     }
+
     /// One file with its bytes.
     pub async fn artifact(
         &self,
         job: JobId,
         name: &ArtifactName,
     ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError> {
-        todo!()
+        self.shared.store.artifact(job, name).await
     }
-    /// Stops a job.
+
+    /// Stops a job: a running guest within a tick.
     pub async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
-        todo!()
+        let cancelled = self.shared.store.cancel(job, by).await?;
+        if let Some(run) = self.shared.running().get(&job) {
+            run.cancel.cancel();
+        }
+        Ok(cancelled)
     }
-    /// Runs a failed or cancelled job again.
+
+    /// Runs a failed or cancelled job again, its paid work kept.
     pub async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
-        todo!()
+        self.shared.store.retry(job, by).await
     }
+
     /// Every plugin file and what it says of itself.
     pub fn agents(&self) -> Vec<AgentInfo> {
-        todo!()
+        self.shared.catalog.agents()
     }
+
     /// Switches an agent on or off; `None` where there is no such agent.
     pub async fn set_agent_enabled(
         &self,
@@ -70,16 +263,95 @@ impl Runner {
         enabled: bool,
         by: &str,
     ) -> Result<Option<AgentInfo>, StoreError> {
-        todo!()
+        let is_agent = |agent: &AgentInfo| agent.name == name && agent.state != AgentState::Rejected;
+        if !self.shared.catalog.agents().iter().any(is_agent) {
+            return Ok(None);
+        }
+        self.shared.store.set_agent_disabled(name, !enabled, by).await?;
+        self.shared.catalog.set_enabled(name, enabled);
+        Ok(self.shared.catalog.agents().into_iter().find(is_agent))
     }
+
     /// How the host stands.
     pub async fn status(&self) -> Result<Status, StoreError> {
-        todo!()
+        let store = &self.shared.store;
+        let (limits, counts, brake) =
+            (store.limits().await?.limits, store.queue_counts().await?, self.brake().await?);
+        let spend = store.spend(self.shared.settings.upstream).await?;
+        let now = self.shared.clock.now();
+        let pace = self.shared.gateway.report();
+        let upstream = self.shared.gateway.upstream();
+        Ok(Status {
+            now,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            upstream: UpstreamStatus { kind: upstream.kind, base_url: upstream.base_url.clone() },
+            agents: AgentsStatus {
+                running: self.shared.running_now(),
+                slots: self.shared.slots.load(Ordering::Relaxed),
+                min: limits.agents_min,
+                max: limits.agents_max,
+            },
+            queue: QueueStatus {
+                queued: counts.queued,
+                scheduled: counts.scheduled,
+                parked: counts.parked,
+                running: counts.running,
+                oldest_wait_s: counts.oldest_queued.map_or(0, |since| now.since(since).as_secs()),
+                limit: limits.queue_max,
+                succeeded: counts.succeeded,
+                failed: counts.failed,
+                cancelled: counts.cancelled,
+            },
+            pressure: spend
+                .windows
+                .iter()
+                .map(|w| w.amounts.spent().fraction_of(w.limit))
+                .fold(0.0, f64::max),
+            spend: spend_status(&spend),
+            pace: PaceStatus {
+                requests_last_minute: pace.requests_last_minute,
+                requests_per_minute: limits.requests_per_minute,
+                waiting_calls: pace.waiting,
+                calls_in_flight: pace.in_flight,
+            },
+            why_idle: self.why_idle(&brake, pace.in_flight).await?,
+            brake: BrakeStatus { engaged: brake.engaged(), causes: brake.causes },
+        })
     }
+
+    // While calls are under way something gets on, and nothing has to be explained.
+    async fn why_idle(&self, brake: &BrakeState, in_flight: u32) -> Result<Option<String>, StoreError> {
+        if in_flight > 0 {
+            return Ok(None);
+        }
+        let states = vec![JobState::Running, JobState::Queued, JobState::Parked, JobState::Scheduled];
+        let filter = JobFilter { states, limit: 20, ..JobFilter::default() };
+        let mut waiting = self.shared.store.jobs(filter).await?.items;
+        waiting.reverse();
+        self.explain(&mut waiting, brake);
+        if waiting.is_empty() && !brake.engaged() {
+            return Ok(None);
+        }
+        let agents = self.shared.catalog.agents();
+        Ok(explain::why_idle(&waiting, &self.scene(&agents, brake)))
+    }
+
     /// The limits in force and where each comes from.
     pub async fn limits(&self) -> Result<LimitsView, StoreError> {
-        todo!()
+        Ok(self.limits_view(self.shared.store.limits().await?))
     }
+
+    fn limits_view(&self, in_force: LimitsInForce) -> LimitsView {
+        let source = |name: &str| match in_force.changes.iter().find(|(changed, _, _)| changed == name) {
+            Some((_, by, at)) => LimitSource::RunTime { by: by.clone(), at: *at },
+            None => LimitSource::Settings {
+                name: self.shared.settings.limit_sources.get(name).cloned().unwrap_or_default(),
+            },
+        };
+        let sources = LimitsPatch::NAMES.iter().map(|name| ((*name).to_owned(), source(name))).collect();
+        LimitsView { limits: in_force.limits, sources }
+    }
+
     /// Changes limits; `reset` names limits that go back to the settings. `SubmitError::Invalid` where
     /// they make no sense together.
     pub async fn set_limits(
@@ -88,42 +360,141 @@ impl Runner {
         reset: &[String],
         by: &str,
     ) -> Result<LimitsView, SubmitError> {
-        todo!()
+        if let Some(unknown) = reset.iter().find(|name| !LimitsPatch::NAMES.contains(&name.as_str())) {
+            return Err(SubmitError::Invalid(format!(
+                "`{unknown}` is no limit; the limits are {}",
+                LimitsPatch::NAMES.join(", ")
+            )));
+        }
+        let wanted: Limits = self.shared.store.limits().await?.limits.with(&patch);
+        (self.shared.settings.check_limits)(&wanted).map_err(SubmitError::Invalid)?;
+        let in_force = self.shared.store.set_limits(patch, reset, by).await?;
+        self.shared.gateway.limits_changed(&in_force.limits);
+        self.shared.freed.notify_one();
+        Ok(self.limits_view(in_force))
     }
-    /// The brake.
+
+    /// The brake. A store that fails cannot keep a cause of its own, so the gateway tells of it.
     pub async fn brake(&self) -> Result<BrakeState, StoreError> {
-        todo!()
+        let mut brake = self.shared.store.brake().await?;
+        if self.shared.gateway.store_failing() {
+            brake.causes.push(BrakeCause {
+                kind: BrakeCauseKind::Store,
+                reason: "what calls cost cannot be written to the data folder; see the host's log".to_owned(),
+                since: self.shared.clock.now(),
+                until: None,
+                by: None,
+            });
+        }
+        Ok(brake)
     }
+
     /// Engages or releases the brake by a person's hand.
     pub async fn set_brake(&self, engaged: bool, reason: &str, by: &str) -> Result<BrakeState, StoreError> {
-        todo!()
+        let state = if engaged {
+            let cause = BrakeCause {
+                kind: BrakeCauseKind::Person,
+                reason: if reason.trim().is_empty() {
+                    "engaged by hand".to_owned()
+                } else {
+                    reason.trim().to_owned()
+                },
+                since: self.shared.clock.now(),
+                until: None,
+                by: Some(by.to_owned()),
+            };
+            self.shared.store.engage_brake(cause).await?
+        } else {
+            self.shared.store.release_brake(by, reason).await?
+        };
+        self.shared.gateway.limits_changed(&self.shared.store.limits().await?.limits);
+        Ok(state)
     }
+
     /// The ledger, the newest first.
     pub async fn ledger(&self, after: Option<CallId>, limit: u32) -> Result<Vec<CallRecord>, StoreError> {
-        todo!()
+        self.shared.store.ledger(self.shared.settings.upstream, after, limit).await
     }
+
     /// Events as they are published.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
-        todo!()
+        self.shared.store.subscribe()
     }
+
     /// Events after a place.
     pub async fn events(&self, after: u64, job: Option<JobId>, limit: u32) -> Result<Vec<Event>, StoreError> {
-        todo!()
+        self.shared.store.events(after, job, limit).await
     }
+
     /// The place of the newest event.
     pub async fn last_event(&self) -> Result<u64, StoreError> {
-        todo!()
+        self.shared.store.last_event().await
     }
+
     /// The text that streams into a job now: what has come so far, and what follows.
     pub fn live_text(&self, job: JobId) -> Option<(String, broadcast::Receiver<String>)> {
-        todo!()
+        self.shared.live_text.watch(job)
     }
+
     /// The host's time.
     pub fn now(&self) -> Timestamp {
-        todo!()
+        self.shared.clock.now()
     }
+
     /// Drives the host's clock ahead; only with the simulator.
     pub fn drive_clock(&self, by: Duration) -> Result<Timestamp, String> {
-        todo!()
+        match &self.shared.driven {
+            Some(clock) => Ok(clock.advance(by)),
+            None => Err("the clock can be driven with the simulator only".to_owned()),
+        }
+    }
+}
+
+fn spend_status(spend: &SpendSnapshot) -> SpendStatus {
+    let window = |standing: &WindowStanding| WindowStatus {
+        spent_usd: standing.amounts.spent(),
+        held_usd: standing.amounts.held,
+        unknown_usd: standing.amounts.unknown,
+        limit_usd: standing.limit,
+        resets_at: standing.resets_at,
+    };
+    let [hour, day, month] = &spend.windows;
+    let week = WeekStatus {
+        hours: spend.week.used.as_secs_f64() / 3_600.0,
+        limit_hours: spend.week.limit_hours,
+        resets_at: spend.week.resets_at,
+    };
+    SpendStatus {
+        week,
+        hour: window(hour),
+        day: window(day),
+        month: window(month),
+        total: spend.total.spent(),
+    }
+}
+
+// Agents come and go by the catalog's word: the panel hears of it by an event, and jobs that waited
+// for one go back into the queue.
+async fn tell_of_agents(shared: Arc<Shared>) {
+    let mut changes = shared.catalog.changes();
+    loop {
+        let change = match changes.recv().await {
+            Ok(change) => change,
+            Err(broadcast::error::RecvError::Lagged(_)) => continue,
+            Err(broadcast::error::RecvError::Closed) => return,
+        };
+        // A line that went away tells by its last state that its agent takes no more jobs.
+        let Some(line) = change.after.as_ref().or(change.before.as_ref()) else { continue };
+        let (name, state) = (line.name.clone(), line.state);
+        if change.after.is_some() && attempt::takes_jobs(state) {
+            let waits = [WaitReason::AgentMissing, WaitReason::AgentDisabled];
+            if let Err(error) = shared.store.resume(&waits, Some(&name)).await {
+                tracing::error!(%error, agent = %name, "jobs that wait for an agent could not be resumed");
+            }
+        }
+        if let Err(error) = shared.store.record(EventKind::Agent { name, state }).await {
+            tracing::error!(%error, "an agent's change could not be recorded");
+        }
+        shared.freed.notify_one();
     }
 }

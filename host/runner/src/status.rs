@@ -85,6 +85,8 @@ pub struct SpendStatus {
     pub day: WindowStatus,
     /// The calendar month.
     pub month: WindowStatus,
+    /// Hours of use in the week.
+    pub week: WeekStatus,
     /// All that was ever spent under this upstream.
     #[serde(rename = "total_usd")]
     pub total: Nanodollars,
@@ -112,6 +114,8 @@ pub struct WeekStatus {
     pub hours: f64,
     /// The limit.
     pub limit_hours: u32,
+    /// When the next week begins.
+    pub resets_at: Timestamp,
 }
 
 /// Requests a minute.

@@ -1,7 +1,44 @@
 //! The sandbox: wasmtime, the catalog of plugins, and a fresh store for each attempt.
 //!
 //! Knows nothing of HTTP, SQL or money: what a guest may ask goes through [`JobHost`].
+//!
+//! [`Sandbox`] runs attempts; [`Catalog`] keeps the plugins of a folder loaded. Every limit is named
+//! by the caller ([`EngineSettings`], [`AttemptLimits`], [`CatalogSettings`]).
 
+mod attempt;
+mod bindings;
+mod catalog;
+mod compile;
+mod component;
+mod describe;
+mod door;
+mod end;
+mod engine;
+mod error;
+mod guest;
 mod host;
+mod imports;
+mod lanes;
+mod limiter;
+mod limits;
+mod log;
+mod output;
+mod plugin;
+mod processor;
+mod sandbox;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod wall;
+mod wasi;
 
+pub use catalog::{Catalog, CatalogChange, CatalogSettings};
+pub use compile::{CompileCommand, CompileError, compile_worker};
+pub use component::Rejection;
+pub use end::{AttemptEnd, Breach, BreachKind};
+pub use engine::{EngineSettings, SandboxEngine};
+pub use error::SandboxError;
 pub use host::{GuestIdentity, JobHost, Stop};
+pub use limits::{AttemptLimits, LOG_LINE_BYTES};
+pub use plugin::Plugin;
+pub use sandbox::{Sandbox, SandboxSettings};
+pub use tokio_util::sync::CancellationToken;

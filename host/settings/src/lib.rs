@@ -1,1 +1,41 @@
 //! anvil.toml and its reference: schema, defaults, presets.
+//!
+//! Every setting is written down once, in `schema.rs`: name, type, default, range and the sentence that
+//! explains it. From there come the structs that the host reads, the errors, `anvil.example.toml` and
+//! the reference page. Settings come in layers, each over the one before: the preset, the file, the
+//! environment, flags; [`Settings::source`] tells which of them gave a value.
+//!
+//! A setting that nothing knows is an error that names the nearest one; so a misspelt limit never
+//! leaves the host without it.
+
+mod agents;
+mod check;
+mod error;
+mod key;
+mod layers;
+mod nearest;
+mod preset;
+mod reader;
+mod reference;
+mod schema;
+mod secret;
+mod settings;
+mod source;
+mod upstream;
+mod value;
+
+pub use agents::AgentSettings;
+pub use check::check_limits;
+pub use error::{Problem, SettingsError};
+pub use key::{Key, Section};
+pub use layers::LoadOptions;
+pub use preset::Preset;
+pub use reference::{example_toml, reference_markdown};
+pub use schema::{
+    DataSettings, JobsSettings, PaceSettings, PluginsSettings, PricesSettings, SECTIONS, SandboxSettings,
+    ServerSettings, SimulatorSettings, TimeSettings, UpstreamSettings,
+};
+pub use secret::Secret;
+pub use settings::{Entry, Settings};
+pub use source::Source;
+pub use upstream::UpstreamConfig;

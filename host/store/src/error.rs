@@ -1,6 +1,6 @@
 //! Why the store could not do as asked.
 
-use anvil_types::{JobId, TransitionRefused};
+use anvil_types::{JobId, TransitionRefused, UpstreamKind};
 
 /// Why the store could not do as asked. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,24 @@ pub enum StoreError {
     /// Another attempt holds a newer lease.
     #[error("the lease is lost: another attempt has taken the job over")]
     LeaseLost,
+    /// The job belongs to another kind of upstream than the one that would bill it.
+    #[error("job {job} may spend on the {belongs} upstream only, not on the {asked} one")]
+    WrongUpstream {
+        /// The job.
+        job: JobId,
+        /// The upstream that it may spend on.
+        belongs: UpstreamKind,
+        /// The upstream that would bill it.
+        asked: UpstreamKind,
+    },
+    /// There is no such limit.
+    #[error("there is no limit `{name}`; the limits are {names}")]
+    NoSuchLimit {
+        /// What was named.
+        name: String,
+        /// The ones there are.
+        names: String,
+    },
     /// Another process has the data folder.
     #[error(
         "another host (process {pid}) uses the data folder {folder}; stop it, or give this one another with --data"

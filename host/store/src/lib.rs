@@ -3,12 +3,15 @@
 //! [`Store`] is a trait of coarse operations, each one transaction that calls `anvil_budget`'s pure
 //! decisions inside it. Time comes from the clock that the store is given.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod hold;
 mod jobs;
 mod journal;
 mod limits;
 mod query;
+mod sqlite;
 mod store;
 
 pub use error::StoreError;
@@ -16,5 +19,6 @@ pub use hold::{HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome
 pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, Recovered};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
 pub use limits::{BrakeState, LimitSource, LimitsInForce};
-pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, WindowStanding};
+pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, WeekStanding, WindowStanding};
+pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::Store;

@@ -64,11 +64,24 @@ pub struct WindowStanding {
     pub resets_at: Timestamp,
 }
 
-/// All money windows of one upstream.
+/// Hours of use in the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WeekStanding {
+    /// For how long any call was in flight this week.
+    pub used: std::time::Duration,
+    /// How many hours there may be.
+    pub limit_hours: u32,
+    /// When the next week begins.
+    pub resets_at: Timestamp,
+}
+
+/// All windows of one upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpendSnapshot {
     /// Hour, day and month.
     pub windows: [WindowStanding; 3],
+    /// The week's hours of use.
+    pub week: WeekStanding,
     /// All that was ever spent under this upstream, settled and unknown.
     pub total: Amounts,
     /// Calls whose cost was above their hold; a bug in the bound.

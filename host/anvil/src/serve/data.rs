@@ -1,0 +1,40 @@
+//! The token in the data folder.
+
+use anyhow::Context as _;
+use rand::RngExt as _;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+/// The name of the token's file in the data folder.
+pub const TOKEN_FILE: &str = "token";
+
+/// The token: made on the first start, readable by its owner alone.
+pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
+    let path = folder.join(TOKEN_FILE);
+    if let Ok(token) = fs::read_to_string(&path)
+        && !token.trim().is_empty()
+    {
+        return Ok(token.trim().to_owned());
+    }
+    let random: [u8; 32] = rand::rng().random();
+    let token = random.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    write_private(&path, &token).with_context(|| format!("the token cannot be written to {}", path.display()))?;
+    Ok(token)
+}
+
+#[cfg(unix)]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    writeln!(file, "{text}")
+}
+
+#[cfg(not(unix))]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    fs::write(path, format!("{text}\n"))
+}

@@ -1,0 +1,170 @@
+//! `anvil serve`: puts the rooms of the house together and runs them until told to stop.
+
+mod data;
+mod parts;
+mod simulator;
+
+use anvil_gateway::Gateway;
+use anvil_runner::{Runner, RunnerParts};
+use anvil_sandbox::{Catalog, Sandbox};
+use anvil_settings::{Settings, UpstreamConfig};
+use anvil_store::{SqliteOptions, SqliteStore, Store};
+use anvil_types::{BootId, Clock, DrivenClock, HostId, SystemClock, UpstreamKind};
+use anvil_web::{Token, WebConfig, WebState};
+use anyhow::Context as _;
+use rand::RngExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// How long calls under way may take to end when the host stops; what is not settled then is counted
+/// as unknown at the next start.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs the host. `upstream` is whom it asks; none is the built-in simulator.
+pub async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow::Result<()> {
+    // The port first: a second host must not touch the data before it finds the port taken.
+    let listener = listen(&settings).await?;
+    let address = listener.local_addr()?;
+    let folder = settings.data.dir.clone();
+    let clock = SystemClock::not_before(SqliteStore::ledger_time(&folder)?);
+    let kind = upstream.as_ref().map_or(UpstreamKind::Simulated, |upstream| upstream.kind);
+    // Only with the simulator may anyone drive the clock.
+    let (clock, driven): (Arc<dyn Clock>, _) = match kind {
+        UpstreamKind::Live => (Arc::new(clock), None),
+        UpstreamKind::Simulated => {
+            let driven = Arc::new(DrivenClock::new(clock));
+            (driven.clone(), Some(driven))
+        }
+    };
+    let store: Arc<dyn Store> = Arc::new(open_store(&settings, kind, clock.clone())?);
+    let token = data::token(&folder)?;
+    let (upstream, simulator) = match upstream {
+        Some(upstream) => (upstream, None),
+        None => {
+            let simulator = simulator::start(&settings, clock.clone()).await?;
+            (UpstreamConfig::simulated(simulator.base_url()), Some(simulator))
+        }
+    };
+    let prices = parts::prices(&settings)?;
+    let gateway = Gateway::start(parts::gateway(&settings, &upstream, prices), store.clone(), clock.clone()).await?;
+    let sandbox = Sandbox::new(parts::sandbox(&settings), tokio::runtime::Handle::current())?;
+    let catalog = Catalog::start(sandbox.clone(), parts::catalog(&settings, clock.clone())?)?;
+    let runner = Runner::start(RunnerParts {
+        settings: parts::runner(&settings, kind),
+        store: store.clone(),
+        gateway,
+        sandbox,
+        catalog: catalog.clone(),
+        clock,
+        driven,
+    })
+    .await?;
+    let (stop, stopped) = watch::channel(false);
+    let config = WebConfig {
+        token: Token::new(&token),
+        listen: address,
+        allowed_hosts: settings.server.allowed_hosts.clone(),
+        max_body_bytes: usize::try_from(settings.server.max_body_bytes).unwrap_or(usize::MAX),
+        upstream: kind,
+    };
+    let web = tokio::spawn(anvil_web::serve(listener, WebState::new(Arc::new(runner.clone()), config, stopped)));
+    catalog.ready().await;
+    announce(&settings, &upstream, simulator.is_some(), &runner, store.recovered(), &format!("http://{address}"), &token);
+    signal().await?;
+    eprintln!("Stopping: what runs is given back to the queue, and calls under way are settled.");
+    // A second signal does not wait.
+    tokio::spawn(async {
+        if signal().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+    // Waiting for the last open connection of a panel would hold the end up.
+    let _ = stop.send(true);
+    runner.shutdown(SHUTDOWN_PATIENCE).await;
+    let _ = tokio::time::timeout(Duration::from_secs(2), web).await;
+    Ok(())
+}
+
+async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
+    let address = settings.server.listen;
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{address} is in use by another program, perhaps another anvil; stop it, or listen elsewhere: \
+             anvil serve --listen {}:{}",
+            address.ip(),
+            address.port().wrapping_add(1).max(1024)
+        ),
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}"),
+    })
+}
+
+fn open_store(settings: &Settings, kind: UpstreamKind, clock: Arc<dyn Clock>) -> anyhow::Result<SqliteStore> {
+    let now = clock.now();
+    let options = SqliteOptions {
+        folder: settings.data.dir.clone(),
+        clock,
+        limits: settings.limits.clone(),
+        windows: anvil_budget::Windows::new(settings.time.zone.clone()),
+        upstream: kind,
+        new_host: HostId::new(now, rand::rng().random()),
+        boot: BootId::new(now, rand::rng().random()),
+    };
+    Ok(SqliteStore::open(options)?)
+}
+
+fn announce(
+    settings: &Settings,
+    upstream: &UpstreamConfig,
+    built_in: bool,
+    runner: &Runner,
+    recovered: anvil_store::Recovered,
+    url: &str,
+    token: &str,
+) {
+    let agents = runner.agents();
+    let ready = agents.iter().filter(|agent| agent.state == anvil_types::AgentState::Ready).count();
+    println!("anvil {}", env!("CARGO_PKG_VERSION"));
+    println!("  data      {}", shown(&settings.data.dir));
+    println!("  plugins   {} ({ready} ready, {} not)", shown(&settings.plugins.dir), agents.len() - ready);
+    match (upstream.kind, built_in) {
+        (UpstreamKind::Live, _) => println!("  upstream  {} (live: calls cost money)", upstream.base_url),
+        (UpstreamKind::Simulated, true) => {
+            println!("  upstream  SIMULATED: no ANTHROPIC_API_KEY is set, so a built-in stand-in answers, and nothing costs money");
+        }
+        (UpstreamKind::Simulated, false) => println!("  upstream  SIMULATED at {}", upstream.base_url),
+    }
+    let limits = &settings.limits;
+    println!("  budget    {} an hour, {} a day, {} a month", limits.hour_usd, limits.day_usd, limits.month_usd);
+    if recovered != anvil_store::Recovered::default() {
+        println!(
+            "  recovered {} jobs put back into the queue, {} failed as poison, {} calls of unknown outcome counted as spent",
+            recovered.requeued, recovered.poisoned, recovered.unknown_holds
+        );
+    }
+    println!();
+    println!("  panel     {url}/login?token={token}");
+    println!();
+    println!("Ctrl-C stops it.");
+}
+
+fn shown(path: &std::path::Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path)).display().to_string()
+}
+
+async fn signal() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("signals cannot be heard")?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.context("signals cannot be heard")?;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! What each room goes by, out of the settings.
+
+use anvil_budget::PriceTable;
+use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
+use anvil_runner::{AgentSettings, RunnerSettings};
+use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
+use anvil_settings::{Settings, UpstreamConfig, check_limits};
+use anvil_types::{Clock, UpstreamKind};
+use anyhow::Context as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A call that would wait longer than this for the pace parks its job instead.
+const LONGEST_PACE_WAIT: Duration = Duration::from_secs(30);
+/// How long the number of slots stays after it changed.
+const SCALE_COOLDOWN: Duration = Duration::from_mins(5);
+/// Guests beside the running attempts: those that describe themselves.
+const SPARE_INSTANCES: u32 = 4;
+/// How often a running guest is looked at.
+const TICK: Duration = Duration::from_millis(5);
+const MIB: usize = 1024 * 1024;
+
+pub(super) fn prices(settings: &Settings) -> anyhow::Result<PriceTable> {
+    let Some(file) = &settings.prices.file else { return Ok(PriceTable::built_in()) };
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(|| format!("the price file {name} cannot be read"))?;
+    Ok(PriceTable::with_file(&name, &text)?)
+}
+
+pub(super) fn gateway(settings: &Settings, upstream: &UpstreamConfig, prices: PriceTable) -> GatewayConfig {
+    let patience = &settings.upstream;
+    GatewayConfig {
+        upstream: Upstream {
+            kind: upstream.kind,
+            base_url: upstream.base_url.clone(),
+            api_key: Some(ApiKey::new(upstream.api_key.expose())),
+        },
+        patience: Patience {
+            connect: Duration::from_secs(patience.connect_timeout_s),
+            first_byte: Duration::from_secs(patience.first_byte_timeout_s),
+            idle: Duration::from_secs(patience.idle_timeout_s),
+            call: Duration::from_secs(patience.call_timeout_s),
+            drain: Duration::from_secs(patience.drain_s),
+            retries: patience.retries,
+        },
+        pace: PaceSettings { burst: settings.pace.burst, longest_wait: LONGEST_PACE_WAIT },
+        prices: Arc::new(prices),
+        models: settings.models.clone(),
+    }
+}
+
+pub(super) fn sandbox(settings: &Settings) -> SandboxSettings {
+    let sandbox = &settings.sandbox;
+    SandboxSettings {
+        engine: EngineSettings {
+            max_instances: settings.preset.agents_hard() + SPARE_INSTANCES,
+            max_core_instances: sandbox.instances,
+            max_memories: sandbox.instances.min(8),
+            max_tables: sandbox.instances.min(16),
+            max_memory_bytes: sandbox.memory_mb as usize * MIB,
+            max_table_elements: sandbox.table_elements as usize,
+            stack_bytes: sandbox.stack_kb as usize * 1024,
+            tick: TICK,
+        },
+        guest_threads: SandboxSettings::guest_threads(),
+    }
+}
+
+fn attempt(settings: &Settings) -> AttemptLimits {
+    let sandbox = &settings.sandbox;
+    let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    AttemptLimits {
+        memory_bytes: sandbox.memory_mb as usize * MIB,
+        table_elements: sandbox.table_elements as usize,
+        instances: sandbox.instances as usize,
+        wall_time: Duration::from_secs(settings.jobs.wall_s),
+        cpu_time: Duration::from_secs(settings.jobs.cpu_s),
+        log_lines: sandbox.log_lines,
+        log_bytes: bytes(sandbox.log_bytes),
+        artifacts: sandbox.artifacts as usize,
+        artifact_bytes: bytes(sandbox.artifact_bytes),
+        hostcall_bytes: bytes(sandbox.value_bytes),
+        resources: sandbox.resources as usize,
+    }
+}
+
+pub(super) fn catalog(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<CatalogSettings> {
+    let sandbox = &settings.sandbox;
+    let describe = AttemptLimits {
+        memory_bytes: 64 * MIB,
+        wall_time: Duration::from_secs(sandbox.describe_s),
+        cpu_time: Duration::from_secs(sandbox.describe_s),
+        artifacts: 0,
+        artifact_bytes: 0,
+        ..attempt(settings)
+    };
+    Ok(CatalogSettings {
+        plugins: settings.plugins.dir.clone(),
+        data: settings.data.dir.clone(),
+        max_file_bytes: u64::from(sandbox.plugin_file_mb) * MIB as u64,
+        compile: CompileCommand::Child {
+            program: std::env::current_exe().context("the host's own binary cannot be found")?,
+            args: vec!["compile-plugin".into()],
+        },
+        compile_time: Duration::from_secs(sandbox.compile_s),
+        compile_memory_bytes: u64::from(sandbox.compile_memory_mb) * MIB as u64,
+        describe,
+        clock,
+    })
+}
+
+pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSettings {
+    let jobs = &settings.jobs;
+    let agents = settings.agents.iter().map(|(name, agent)| {
+        let own = AgentSettings {
+            max_input_tokens: agent.max_input_tokens,
+            max_output_tokens: agent.max_output_tokens,
+            wall_time: agent.wall_s.map(Duration::from_secs),
+            values: agent.settings.clone(),
+        };
+        (name.clone(), own)
+    });
+    let (pace, preset) = (settings.pace.clone(), settings.preset);
+    RunnerSettings {
+        upstream,
+        max_attempts: jobs.max_attempts,
+        back_off: Duration::try_from_secs_f64(jobs.backoff_s).unwrap_or_default(),
+        lease: Duration::from_secs(jobs.lease_s),
+        heartbeat: Duration::from_secs(jobs.heartbeat_s),
+        calls: jobs.calls,
+        calls_at_once: jobs.calls_parallel as usize,
+        hard_slots: preset.agents_hard(),
+        scale_cooldown: SCALE_COOLDOWN,
+        attempt: attempt(settings),
+        agents: agents.collect(),
+        limit_sources: settings.limit_sources(),
+        check_limits: Arc::new(move |limits| {
+            let problems = check_limits(limits, &pace, preset);
+            if problems.is_empty() {
+                return Ok(());
+            }
+            Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        }),
+    }
+}

@@ -1,0 +1,104 @@
+//! A call on its way in, and how it ends for the one who asked.
+
+use anvil_types::{CallError, Effort, JobId, Lease, Priority, Reply, Request, Tier, Timestamp, Wait};
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Takes the text of a running call as it streams by.
+pub type TextSink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Who asks: goes into the ledger, and decides the place in the queue.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The attempt's lease.
+    pub lease: Lease,
+    /// The agent.
+    pub agent: String,
+    /// The attempt.
+    pub attempt: u32,
+    /// The job's tags.
+    pub tags: Vec<String>,
+    /// The job's priority.
+    pub priority: Priority,
+    /// When the job was submitted: its place among calls of one priority, kept over parks.
+    pub since: Timestamp,
+    /// The agent's effort, where the request does not say.
+    pub effort: Effort,
+    /// The weakest tier that the agent can do with.
+    pub floor: Option<Tier>,
+    /// The agent's own limit of input tokens a call, where it has one.
+    pub max_input_tokens: Option<u32>,
+    /// The agent's own limit of output tokens a call, where it has one.
+    pub max_output_tokens: Option<u32>,
+}
+
+impl Asker {
+    /// The job that asks.
+    pub fn job(&self) -> JobId {
+        self.lease.job
+    }
+}
+
+/// Where the answer goes in the job's journal.
+#[derive(Clone, Copy, Debug)]
+pub struct JournalSlot {
+    /// The place.
+    pub position: u32,
+    /// BLAKE3 of the guest's own request.
+    pub request_hash: [u8; 32],
+}
+
+/// One question.
+#[derive(Clone)]
+pub struct Ask {
+    /// Who asks.
+    pub asker: Asker,
+    /// What.
+    pub request: Request,
+    /// Where the answer is kept.
+    pub slot: JournalSlot,
+    /// Where the text goes as it streams by.
+    pub text: Option<TextSink>,
+}
+
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask")
+            .field("job", &self.asker.job())
+            .field("slot", &self.slot)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a call ended for the one who asked.
+#[derive(Clone, Debug)]
+pub enum CallEnd {
+    /// An answer, journalled, with the guest's time after it.
+    Answered {
+        /// The answer.
+        answer: Result<Reply, CallError>,
+        /// The time at which it was journalled.
+        at: Timestamp,
+    },
+    /// It has to wait so long that the job is better parked. Nothing is held.
+    Park(Wait),
+    /// Another attempt holds the lease. Nothing is held.
+    LeaseLost,
+    /// The store failed; what happened is not certain to be kept.
+    StoreFailed(String),
+}
+
+/// Watches a call. Dropping it does not end the call: what was sent is settled all the same.
+#[derive(Debug)]
+#[must_use]
+pub struct CallHandle {
+    pub(crate) end: oneshot::Receiver<CallEnd>,
+}
+
+impl CallHandle {
+    /// Waits for the end.
+    pub async fn wait(self) -> CallEnd {
+        self.end.await.unwrap_or_else(|_| CallEnd::StoreFailed("the gateway has shut down".to_owned()))
+    }
+}

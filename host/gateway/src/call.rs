@@ -1,0 +1,421 @@
+//! One call, as a task of its own that owns its hold until it is settled or released.
+//!
+//! Whoever asked only watches: when the watcher goes, a call that waits leaves the queue, and one that
+//! was sent is drained for a bounded time to learn what it cost.
+
+use crate::admission::{Admitted, Candidate};
+use crate::ask::{Ask, CallEnd};
+use crate::body::{messages_body, named_tier};
+use crate::gateway::Inner;
+use crate::outcome::{Again, Failed, Money};
+use crate::pace::{Expected, Ticket};
+use crate::send::reported;
+use crate::stream::Answer;
+use anvil_budget::{
+    Admission as Verdict, BrakeCause, BrakeCauseKind, InputSize, LimitName, PriceRow, bound_input_tokens,
+    estimate_input_tokens, tier_for,
+};
+use anvil_store::{
+    HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, Settlement, SettlementOutcome,
+    StoreError,
+};
+use anvil_types::{
+    CallError, CallErrorKind, CallId, Json, Nanodollars, Origin, Reply, Tier, Timestamp, Usage, Wait,
+    WaitReason,
+};
+use rand::RngExt as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// What is fixed for all tries of a call.
+struct Plan<'a> {
+    ask: &'a Ask,
+    body: Vec<u8>,
+    asked: Tier,
+    given: Tier,
+    row: PriceRow,
+    amount: Nanodollars,
+    max_tokens: u64,
+    expected: Expected,
+}
+
+/// How one try ended.
+enum Tried {
+    End(Box<CallEnd>),
+    Again(Duration),
+    /// The price changed while the call waited; nothing was sent.
+    Stale,
+}
+
+impl Tried {
+    fn end(end: CallEnd) -> Self {
+        Self::End(Box::new(end))
+    }
+}
+
+/// Runs a call to its end and tells the watcher.
+pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sender<CallEnd>) {
+    let mut retries = 0;
+    // Each try is planned anew: limits and prices may have changed while the call waited.
+    let end = loop {
+        let tried = match plan(&gateway, &ask).await {
+            Ok(plan) => attempt(&gateway, &plan, retries, &mut watcher).await,
+            Err(refused) => break refused,
+        };
+        match tried {
+            Tried::End(end) => break *end,
+            Tried::Again(wait) => {
+                retries += 1;
+                tokio::select! {
+                    () = gateway.clock.sleep(wait) => {}
+                    () = watcher.closed() => return,
+                }
+            }
+            Tried::Stale => {}
+        }
+    };
+    // Nobody may be watching any more; the money is settled all the same.
+    let _ = watcher.send(end);
+}
+
+/// Exponential with full jitter: up to 1, 2, 4 … seconds.
+fn back_off(retries: u32) -> Duration {
+    let most = Duration::from_secs(1 << retries.min(6));
+    most.mul_f64(rand::rng().random::<f64>())
+}
+
+/// The settlement of a hold whose request was never sent.
+pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
+    Settlement {
+        call,
+        outcome: SettlementOutcome::Released,
+        detail: Some(detail.to_owned()),
+        model: None,
+        journal: None,
+    }
+}
+
+async fn plan<'a>(gateway: &Inner, ask: &'a Ask) -> Result<Plan<'a>, CallEnd> {
+    let limits = match gateway.store.limits().await {
+        Ok(in_force) => in_force.limits,
+        Err(error) => return Err(CallEnd::StoreFailed(error.to_string())),
+    };
+    match prepare(gateway, ask, &limits) {
+        Ok((body, asked, row, max_tokens, size)) => {
+            let amount = row.bound(bound_input_tokens(size), max_tokens);
+            let expected = Expected {
+                input_tokens: estimate_input_tokens(size),
+                output_tokens: max_tokens.min(gateway.usual_output.load(Ordering::Relaxed)),
+            };
+            Ok(Plan { ask, body, asked, given: asked, row, amount, max_tokens, expected })
+        }
+        Err(error) => Err(journalled(gateway, ask, error).await),
+    }
+}
+
+type Prepared = (Vec<u8>, Tier, PriceRow, u64, InputSize);
+
+fn prepare(gateway: &Inner, ask: &Ask, limits: &anvil_types::Limits) -> Result<Prepared, CallError> {
+    let invalid = |message: String| CallError::unsent(CallErrorKind::InvalidRequest, message);
+    let (request, asker) = (&ask.request, &ask.asker);
+    let size = InputSize::of(request)
+        .map_err(|error| CallError::unsent(CallErrorKind::UnboundedContent, error.to_string()))?;
+    let named = named_tier(request).map_err(|error| invalid(error.to_string()))?;
+    let tier = tier_for(&gateway.config.models, named, request.effort, asker.effort, asker.floor);
+    let model = gateway.config.models.model(tier);
+    let row = gateway
+        .config
+        .prices
+        .row(model, None, gateway.clock.now())
+        .map_err(|error| invalid(error.to_string()))?
+        .clone();
+    let most_input = asker.max_input_tokens.unwrap_or(limits.max_input_tokens);
+    let estimate = estimate_input_tokens(size);
+    if estimate > u64::from(most_input) {
+        return Err(CallError::unsent(
+            CallErrorKind::TooLarge,
+            format!(
+                "the request has about {estimate} input tokens; a call may have {most_input} (max_input_tokens)"
+            ),
+        ));
+    }
+    let most_output =
+        u64::from(asker.max_output_tokens.unwrap_or(limits.max_output_tokens)).min(row.max_output);
+    let max_tokens = request.max_output_tokens.map_or(most_output, |wish| u64::from(wish).min(most_output));
+    if max_tokens == 0 {
+        return Err(invalid("max_output_tokens is 0; an answer needs at least one token".to_owned()));
+    }
+    let body = messages_body(request, model, max_tokens).map_err(|error| invalid(error.to_string()))?;
+    let body = serde_json::to_vec(&body).expect("a JSON value has string keys");
+    Ok((body, tier, row, max_tokens, size))
+}
+
+async fn attempt(
+    gateway: &Inner,
+    plan: &Plan<'_>,
+    retries: u32,
+    watcher: &mut oneshot::Sender<CallEnd>,
+) -> Tried {
+    if gateway.store_failed.load(Ordering::Relaxed) {
+        return Tried::end(parked(
+            WaitReason::Brake,
+            "the store fails; the brake is engaged until it works again".to_owned(),
+            None,
+        ));
+    }
+    let id = gateway.new_call_id();
+    let candidate = Candidate {
+        priority: plan.ask.asker.priority,
+        since: plan.ask.asker.since,
+        hold: hold_request(gateway, plan, id),
+        expected: plan.expected,
+    };
+    let admitted = tokio::select! {
+        admitted = gateway.admission.admit(candidate) => admitted,
+        () = watcher.closed() => return Tried::end(CallEnd::LeaseLost),
+    };
+    match admitted {
+        Admitted::Granted { at, ticket } => granted(gateway, plan, id, at, ticket, retries, watcher).await,
+        Admitted::PaceUntil(until) => Tried::end(parked(
+            WaitReason::Pace,
+            "requests or tokens a minute are used up for longer than a call may wait".to_owned(),
+            Some(until),
+        )),
+        Admitted::Refused(HoldDecision::Braked(causes)) => Tried::end(braked(&causes)),
+        Admitted::Refused(HoldDecision::Refused(Verdict::ParkUntil { at, limit })) => Tried::end(parked(
+            WaitReason::Money,
+            match limit {
+                LimitName::Week => format!("{limit} are used up; raise week_hours, or wait until {at}"),
+                limit => format!(
+                    "{limit} has no room for a call of up to {}; raise it, or wait until {at}",
+                    plan.amount
+                ),
+            },
+            Some(at),
+        )),
+        Admitted::Refused(HoldDecision::Refused(Verdict::Never { limit, allowed, spent })) => {
+            let message = if spent > Nanodollars::ZERO {
+                format!(
+                    "the call may cost up to {}; {limit} is {allowed}, of which {spent} are spent",
+                    plan.amount
+                )
+            } else {
+                format!("the call may cost up to {}, more than the whole of {limit}: {allowed}", plan.amount)
+            };
+            let error = CallError::unsent(CallErrorKind::OverBudget, message);
+            Tried::end(journalled(gateway, plan.ask, error).await)
+        }
+        Admitted::Refused(_) => Tried::end(CallEnd::LeaseLost),
+        Admitted::Failed(error) => Tried::end(CallEnd::StoreFailed(error.to_string())),
+    }
+}
+
+fn hold_request(gateway: &Inner, plan: &Plan<'_>, id: CallId) -> HoldRequest {
+    let asker = &plan.ask.asker;
+    HoldRequest {
+        id,
+        upstream: gateway.config.upstream.kind,
+        lease: Some(asker.lease),
+        job: Some(asker.job()),
+        agent: Some(asker.agent.clone()),
+        attempt: Some(asker.attempt),
+        position: Some(plan.ask.slot.position),
+        api_key: None,
+        session: None,
+        tags: asker.tags.clone(),
+        tier_asked: plan.asked,
+        tier_given: plan.given,
+        model: plan.row.model.clone(),
+        price_row: plan.row.id.clone(),
+        amount: plan.amount,
+    }
+}
+
+// From here on money is held: every way out settles or releases it.
+async fn granted(
+    gateway: &Inner,
+    plan: &Plan<'_>,
+    id: CallId,
+    held_at: Timestamp,
+    ticket: Ticket,
+    retries: u32,
+    watcher: &mut oneshot::Sender<CallEnd>,
+) -> Tried {
+    let now_in_force = gateway.config.prices.row(&plan.row.model, None, held_at);
+    if now_in_force.is_ok_and(|row| row.id != plan.row.id) {
+        gateway.admission.with_pace(|pace| pace.give_back(ticket));
+        let ended =
+            settle_only(gateway, id, SettlementOutcome::Released, Some("price changed".to_owned())).await;
+        return ended.map_or(Tried::Stale, Tried::end);
+    }
+    let _in_flight = gateway.in_flight();
+    let mut answer = Answer::default();
+    let sent = exchange(gateway, plan, &mut answer, watcher).await;
+    let failed = match sent {
+        Ok(()) => {
+            let cost = plan.row.cost(&answer.usage);
+            correct_pace(gateway, ticket, &answer.usage);
+            let reply = reply(plan, &answer, cost);
+            let outcome = SettlementOutcome::Usage { usage: answer.usage.clone(), cost };
+            let detail = Some(reply.stop_reason.clone());
+            return Tried::end(settle(gateway, plan, id, outcome, detail, answer.model, Ok(reply)).await);
+        }
+        Err(failed) => failed,
+    };
+    if failed.spend_cap {
+        gateway.engage_spend_cap(&failed.error.message, held_at).await;
+    }
+    let outcome = match &failed.money {
+        Money::Released => SettlementOutcome::Released,
+        Money::Unknown(reported) => unknown(plan, reported.clone()),
+    };
+    let detail = Some(failed.error.kind.name().to_owned());
+    let again = match failed.again {
+        Again::No => None,
+        Again::BackOff => Some(back_off(retries)),
+        Again::After(wait) => Some(wait),
+    };
+    match again.filter(|_| retries < gateway.config.patience.retries) {
+        Some(wait) if wait > gateway.config.pace.longest_wait => {
+            let ended = settle_only(gateway, id, outcome, detail).await;
+            let until = gateway.clock.now() + wait;
+            Tried::end(ended.unwrap_or_else(|| parked(WaitReason::Pace, failed.error.message, Some(until))))
+        }
+        Some(wait) => settle_only(gateway, id, outcome, detail).await.map_or(Tried::Again(wait), Tried::end),
+        None => Tried::end(settle(gateway, plan, id, outcome, detail, None, Err(failed.error)).await),
+    }
+}
+
+// One request and its answer, within the call's time; within the drain's time once nobody watches.
+async fn exchange(
+    gateway: &Inner,
+    plan: &Plan<'_>,
+    answer: &mut Answer,
+    watcher: &mut oneshot::Sender<CallEnd>,
+) -> Result<(), Failed> {
+    let patience = gateway.config.patience;
+    let ended = {
+        let sending = gateway.sender.send(plan.body.clone(), answer, plan.ask.text.as_ref());
+        tokio::pin!(sending);
+        tokio::select! {
+            sent = tokio::time::timeout(patience.call, &mut sending) => sent.ok(),
+            () = watcher.closed() => tokio::time::timeout(patience.drain, &mut sending).await.ok(),
+        }
+    };
+    let too_long = "the call took too long and was given up; it may have been billed";
+    match ended {
+        Some(ended) => ended,
+        None => Err(Failed::cut(too_long, reported(answer))),
+    }
+}
+
+// Reported input and the hold's whole output; the whole hold where nothing was reported.
+fn unknown(plan: &Plan<'_>, reported: Option<Usage>) -> SettlementOutcome {
+    match reported {
+        None => SettlementOutcome::Unknown { usage: Usage::default(), cost: plan.amount },
+        Some(mut usage) => {
+            usage.output_tokens = usage.output_tokens.max(plan.max_tokens);
+            let cost = plan.row.cost(&usage).min(plan.amount);
+            SettlementOutcome::Unknown { usage, cost }
+        }
+    }
+}
+
+fn reply(plan: &Plan<'_>, answer: &Answer, cost: Nanodollars) -> Reply {
+    Reply {
+        content: answer.content(),
+        stop_reason: answer.stop_reason.clone().unwrap_or_else(|| "end_turn".to_owned()),
+        model: answer.model.clone().unwrap_or_else(|| plan.row.model.clone()),
+        usage: answer.usage.clone(),
+        cost,
+        origin: Origin::Live,
+        extras: vec![
+            ("tier_asked".to_owned(), format!("\"{}\"", plan.asked)),
+            ("tier_given".to_owned(), format!("\"{}\"", plan.given)),
+        ],
+    }
+}
+
+fn correct_pace(gateway: &Inner, ticket: Ticket, usage: &Usage) {
+    let real = Expected { input_tokens: usage.paced_input_tokens(), output_tokens: usage.output_tokens };
+    gateway.admission.with_pace(|pace| pace.correct(ticket, real));
+    // The next call's output is expected to be what calls usually have: a mean that forgets.
+    let usual = gateway.usual_output.load(Ordering::Relaxed);
+    gateway.usual_output.store((usual * 7 + usage.output_tokens) / 8, Ordering::Relaxed);
+}
+
+async fn settle(
+    gateway: &Inner,
+    plan: &Plan<'_>,
+    call: CallId,
+    outcome: SettlementOutcome,
+    detail: Option<String>,
+    model: Option<String>,
+    answer: Result<Reply, CallError>,
+) -> CallEnd {
+    let at = gateway.clock.now();
+    let journal = Some(journal_write(plan.ask, &answer, at));
+    let settlement = Settlement { call, outcome, detail, model, journal };
+    match gateway.settle(settlement).await {
+        Ok(settled) if settled.journalled => CallEnd::Answered { answer, at },
+        Ok(_) => CallEnd::LeaseLost,
+        Err(error) => CallEnd::StoreFailed(error.to_string()),
+    }
+}
+
+async fn settle_only(
+    gateway: &Inner,
+    call: CallId,
+    outcome: SettlementOutcome,
+    detail: Option<String>,
+) -> Option<CallEnd> {
+    let settlement = Settlement { call, outcome, detail, model: None, journal: None };
+    gateway.settle(settlement).await.err().map(|error| CallEnd::StoreFailed(error.to_string()))
+}
+
+// An answer that cost nothing goes into the journal by itself.
+async fn journalled(gateway: &Inner, ask: &Ask, error: CallError) -> CallEnd {
+    let at = gateway.clock.now();
+    let answer = Err(error);
+    match gateway.store.journal(journal_write(ask, &answer, at)).await {
+        Ok(()) => CallEnd::Answered { answer, at },
+        Err(StoreError::LeaseLost) => CallEnd::LeaseLost,
+        Err(error) => CallEnd::StoreFailed(error.to_string()),
+    }
+}
+
+fn journal_write(ask: &Ask, answer: &Result<Reply, CallError>, at: Timestamp) -> JournalWrite {
+    let entry = JournalEntry {
+        position: ask.slot.position,
+        kind: JournalKind::Call,
+        request_hash: ask.slot.request_hash,
+        answer: Json::of(answer),
+        at,
+    };
+    JournalWrite { lease: ask.asker.lease, entry }
+}
+
+fn parked(reason: WaitReason, detail: String, until: Option<Timestamp>) -> CallEnd {
+    CallEnd::Park(Wait { reason, detail, until })
+}
+
+fn braked(causes: &[BrakeCause]) -> CallEnd {
+    let reasons: Vec<_> = causes.iter().map(|cause| cause.reason.as_str()).collect();
+    // With a person's or the store's cause among them nobody knows when it ends.
+    let ends: Option<Vec<_>> = causes.iter().map(|cause| cause.until).collect();
+    let until = ends.and_then(|ends| ends.into_iter().max());
+    parked(WaitReason::Brake, format!("the brake is engaged: {}", reasons.join("; ")), until)
+}
+
+/// The cause that upstream's own spend cap raises.
+pub(crate) fn spend_cap_cause(message: &str, since: Timestamp, until: Timestamp) -> BrakeCause {
+    BrakeCause {
+        kind: BrakeCauseKind::SpendCap,
+        reason: format!("upstream's own spend limit is reached ({message})"),
+        since,
+        until: Some(until),
+        by: None,
+    }
+}

@@ -1,0 +1,81 @@
+//! Whom the gateway asks, and how patiently.
+
+use anvil_budget::{ModelMap, PriceTable};
+use anvil_types::UpstreamKind;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An API key: never shown, in logs, errors or `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiKey(String);
+
+impl ApiKey {
+    /// Wraps a key.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self(key.into())
+    }
+
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(…)")
+    }
+}
+
+/// Whom the gateway asks.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Declared, never guessed from the address.
+    pub kind: UpstreamKind,
+    /// Its address, without `/v1/messages`.
+    pub base_url: String,
+    /// The key that goes with every request.
+    pub api_key: Option<ApiKey>,
+}
+
+/// How long the gateway waits for what. Real time, not the driven clock's: sockets know no other.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a connection.
+    pub connect: Duration,
+    /// From sending to the answer's first byte.
+    pub first_byte: Duration,
+    /// Between two events of a stream.
+    pub idle: Duration,
+    /// For the whole of a call.
+    pub call: Duration,
+    /// For the rest of a call whose asker is gone.
+    pub drain: Duration,
+    /// How often a failed call is tried again where nothing can have been billed.
+    pub retries: u32,
+}
+
+/// Requests a minute.
+#[derive(Clone, Copy, Debug)]
+pub struct PaceSettings {
+    /// How many may go at once: rate + burst is at most the hard limit, so that no sliding minute
+    /// exceeds it.
+    pub burst: u32,
+    /// A wait longer than this parks the job instead.
+    pub longest_wait: Duration,
+}
+
+/// What a gateway is made of.
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// Whom it asks.
+    pub upstream: Upstream,
+    /// How patiently.
+    pub patience: Patience,
+    /// How fast.
+    pub pace: PaceSettings,
+    /// What it costs.
+    pub prices: Arc<PriceTable>,
+    /// Which model stands behind each tier.
+    pub models: ModelMap,
+}

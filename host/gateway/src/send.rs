@@ -1,0 +1,145 @@
+//! One try: the request over HTTP, the answer event by event.
+
+use crate::ask::TextSink;
+use crate::config::{Patience, Upstream};
+use crate::outcome::Failed;
+use crate::stream::Answer;
+use eventsource_stream::Eventsource as _;
+use futures_util::StreamExt as _;
+use std::time::Duration;
+
+/// The version of the Messages API that the gateway speaks.
+const API_VERSION: &str = "2023-06-01";
+/// The most of an error's body that is read.
+const MOST_ERROR_BYTES: usize = 64 * 1024;
+
+/// The client for all tries.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    http: reqwest::Client,
+    url: String,
+    upstream: Upstream,
+    patience: Patience,
+}
+
+impl Sender {
+    pub(crate) fn new(upstream: Upstream, patience: Patience) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(patience.connect)
+            .tcp_nodelay(true)
+            // A redirect would carry the key to where nobody meant it to go.
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(128)
+            .user_agent(concat!("anvil/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        let url = format!("{}/v1/messages", upstream.base_url.trim_end_matches('/'));
+        Ok(Self { http, url, upstream, patience })
+    }
+
+    /// Sends the body and reads the answer into `answer`, which keeps what came even where this is
+    /// dropped half way. `Ok` only for an answer whose usage arrived.
+    pub(crate) async fn send(
+        &self,
+        body: Vec<u8>,
+        answer: &mut Answer,
+        sink: Option<&TextSink>,
+    ) -> Result<(), Failed> {
+        let mut request = self
+            .http
+            .post(&self.url)
+            .header("content-type", "application/json")
+            .header("anthropic-version", API_VERSION)
+            .body(body);
+        if let Some(key) = &self.upstream.api_key {
+            request = request.header("x-api-key", key.reveal());
+        }
+        let head = match tokio::time::timeout(self.patience.first_byte, request.send()).await {
+            Err(_) => {
+                return Err(Failed::cut("no answer began in time; the call may have been billed", None));
+            }
+            Ok(Err(error)) if error.is_connect() => return Err(Failed::not_connected(&root(&error))),
+            Ok(Err(error)) => {
+                let message = format!(
+                    "the connection broke before an answer: {}; the call may have been billed",
+                    root(&error)
+                );
+                return Err(Failed::cut(&message, None));
+            }
+            Ok(Ok(head)) => head,
+        };
+        if head.status() != reqwest::StatusCode::OK {
+            let status = head.status().as_u16();
+            let retry_after = retry_after(head.headers());
+            return Err(Failed::status(status, retry_after, &self.error_body(head).await));
+        }
+        self.read(head, answer, sink).await
+    }
+
+    async fn read(
+        &self,
+        head: reqwest::Response,
+        answer: &mut Answer,
+        sink: Option<&TextSink>,
+    ) -> Result<(), Failed> {
+        let mut events = head.bytes_stream().eventsource();
+        let broke = loop {
+            let event = match tokio::time::timeout(self.patience.idle, events.next()).await {
+                Err(_) => break "the answer stalled".to_owned(),
+                Ok(None) => break "the answer ended before its end".to_owned(),
+                Ok(Some(Err(error))) => break format!("the answer broke off: {error}"),
+                Ok(Some(Ok(event))) => event,
+            };
+            match answer.take(&event.data) {
+                Err(nonsense) => break nonsense,
+                Ok(Some(text)) => {
+                    if let Some(sink) = sink {
+                        sink(&text);
+                    }
+                }
+                Ok(None) => {}
+            }
+            if let Some((kind, message)) = &answer.error {
+                break format!("Claude broke the answer off with {kind}: {message}");
+            }
+            if answer.complete {
+                break "the answer came whole, but its usage did not".to_owned();
+            }
+        };
+        if answer.usage_arrived() {
+            Ok(())
+        } else {
+            Err(Failed::cut(&format!("{broke}; the call may have been billed"), reported(answer)))
+        }
+    }
+
+    async fn error_body(&self, head: reqwest::Response) -> String {
+        let mut bytes = Vec::new();
+        let mut stream = head.bytes_stream();
+        while let Ok(Some(Ok(chunk))) = tokio::time::timeout(self.patience.idle, stream.next()).await {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > MOST_ERROR_BYTES {
+                break;
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// What of a broken answer's usage is known: its input, if that was told.
+pub(crate) fn reported(answer: &Answer) -> Option<anvil_types::Usage> {
+    answer.input_known.then(|| answer.usage.clone())
+}
+
+fn retry_after(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
+    let secs = number("retry-after-ms").map(|ms| ms / 1_000.0).or_else(|| number("retry-after"))?;
+    Duration::try_from_secs_f64(secs).ok()
+}
+
+fn root(error: &reqwest::Error) -> String {
+    let mut source: &dyn std::error::Error = error;
+    while let Some(deeper) = source.source() {
+        source = deeper;
+    }
+    source.to_string()
+}

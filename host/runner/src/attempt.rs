@@ -1,0 +1,172 @@
+//! One attempt: from a claimed job to its next state.
+
+use crate::desk::{Desk, Setup};
+use crate::runner::Shared;
+use anvil_gateway::Asker;
+use anvil_sandbox::{AttemptEnd, CancellationToken, Plugin, Stop};
+use anvil_store::{Claimed, Finish, StoreError};
+use anvil_types::{AgentState, JobError, Wait, WaitReason};
+use rand::RngExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often what a guest says is written.
+const FLUSH: Duration = Duration::from_millis(200);
+/// Each wait before another attempt is this much longer than the one before.
+const BACK_OFF_FACTOR: f64 = 1.5;
+
+/// Failures that another attempt does not mend.
+const FINAL: [&str; 3] = ["invalid-input", "over-budget", "final"];
+
+/// What an attempt leaves to be done.
+enum Then {
+    Finish(Finish),
+    Park(Wait),
+    /// The job has another owner or a final state: nothing is ours to write.
+    Leave,
+}
+
+/// Runs a claimed job until it is finished, parked or given back.
+pub(crate) async fn run(shared: &Arc<Shared>, claimed: Claimed, cancel: CancellationToken) {
+    let lease = claimed.lease;
+    let then = match plugin(shared, &claimed).await {
+        Ok(plugin) => with_plugin(shared, claimed, &plugin, &cancel).await,
+        Err(then) => then,
+    };
+    let written = match then {
+        Then::Finish(finish) => shared.store.finish(lease, finish).await.map(drop),
+        Then::Park(wait) => shared.store.park(lease, wait).await,
+        Then::Leave => Ok(()),
+    };
+    match written {
+        Ok(()) | Err(StoreError::LeaseLost | StoreError::Refused(_)) => {}
+        // The lease runs out, and the job is taken up again.
+        Err(error) => tracing::error!(job = %lease.job, %error, "an attempt's end could not be written"),
+    }
+}
+
+// The version that the job's journal belongs to, or the present one where nothing is journalled.
+async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then> {
+    let missing = |detail: String| Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None });
+    let agent = &claimed.job.agent;
+    let current = shared.catalog.get(agent);
+    let digest = match (&current, &claimed.job.plugin_digest) {
+        (Some(current), _) if claimed.journal.is_empty() => current.digest().to_owned(),
+        (_, Some(pinned)) => pinned.clone(),
+        (Some(current), None) => current.digest().to_owned(),
+        (None, None) => {
+            return Err(missing(format!(
+                "the agent `{agent}` is not there; drop its plugin into the plugins folder"
+            )));
+        }
+    };
+    let pinned = match shared.store.pin_plugin(claimed.lease, &digest).await {
+        Ok(pinned) => pinned,
+        Err(error) => {
+            tracing::warn!(job = %claimed.job.id, %error, "a job's plugin could not be pinned");
+            return Err(Then::Leave);
+        }
+    };
+    if let Some(current) = current.filter(|current| current.digest() == pinned) {
+        return Ok(current);
+    }
+    match shared.catalog.by_digest(&pinned).await {
+        Ok(Some(plugin)) => Ok(plugin),
+        Ok(None) => Err(missing(format!(
+            "version {} of `{agent}`, which the job began on, is not kept any more",
+            short(&pinned)
+        ))),
+        Err(error) => {
+            Err(missing(format!("version {} of `{agent}` cannot be loaded: {error}", short(&pinned))))
+        }
+    }
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+async fn with_plugin(
+    shared: &Arc<Shared>,
+    claimed: Claimed,
+    plugin: &Arc<Plugin>,
+    cancel: &CancellationToken,
+) -> Then {
+    let job = claimed.job.clone();
+    let agent = shared.settings.agent(&job.agent);
+    let mut limits = shared.settings.attempt;
+    if let Some(wall) = agent.wall_time.or(plugin.info.time_limit_s.map(Duration::from_secs)) {
+        limits.wall_time = if agent.wall_time.is_some() { wall } else { wall.min(limits.wall_time) };
+    }
+    let asker = Asker {
+        lease: claimed.lease,
+        agent: job.agent.clone(),
+        attempt: job.attempts,
+        tags: job.tags.clone(),
+        priority: job.priority,
+        since: job.created_at,
+        effort: plugin.info.effort,
+        floor: plugin.info.model_floor,
+        max_input_tokens: agent.max_input_tokens,
+        max_output_tokens: agent.max_output_tokens,
+    };
+    let setup = Setup { job: claimed.job, lease: claimed.lease, journal: claimed.journal, asker, agent };
+    let desk = Arc::new(Desk::new(
+        setup,
+        shared.settings.clone(),
+        shared.store.clone(),
+        shared.gateway.clone(),
+        shared.clock.clone(),
+        shared.live_text.clone(),
+        shared.shutdown.clone(),
+    ));
+    shared.live_text.open(job.id);
+    let end = {
+        let run = shared.sandbox.run(plugin, &job.action, &job.payload, desk.clone(), limits, cancel);
+        tokio::pin!(run);
+        let mut flush = tokio::time::interval(FLUSH);
+        loop {
+            tokio::select! {
+                end = &mut run => break end,
+                _ = flush.tick() => desk.notes.flush(shared.clock.now()).await,
+            }
+        }
+    };
+    desk.notes.flush(shared.clock.now()).await;
+    shared.live_text.close(job.id);
+    match end {
+        AttemptEnd::Succeeded { result, .. } => Then::Finish(Finish::Succeeded { result }),
+        AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => {
+            Then::Finish(failed(shared, job.attempts, error))
+        }
+        AttemptEnd::Stopped(Stop::Parked) => match desk.park_reason() {
+            Some(wait) => Then::Park(wait),
+            None => Then::Finish(Finish::Released),
+        },
+        // Whoever cancelled the token knows why: a person (the job is final already), a lost lease, or
+        // the end of this host's life.
+        AttemptEnd::Stopped(Stop::Cancelled | Stop::Shutdown) if shared.shutting_down() => {
+            Then::Finish(Finish::Released)
+        }
+        AttemptEnd::Stopped(Stop::Store(error)) => {
+            tracing::error!(job = %job.id, %error, "an attempt stopped because the store failed");
+            Then::Finish(Finish::Released)
+        }
+        AttemptEnd::Stopped(_) => Then::Leave,
+    }
+}
+
+fn failed(shared: &Shared, attempts: u32, error: JobError) -> Finish {
+    if FINAL.contains(&error.kind.as_str()) || attempts >= shared.settings.max_attempts {
+        return Finish::Failed { error };
+    }
+    let factor = BACK_OFF_FACTOR.powi(i32::try_from(attempts.saturating_sub(1)).unwrap_or(i32::MAX));
+    let jitter = rand::rng().random_range(0.5..1.0);
+    let wait = shared.settings.back_off.mul_f64((factor * jitter).min(1e6));
+    Finish::Retry { error, at: shared.clock.now() + wait }
+}
+
+/// Whether an agent in this state takes jobs.
+pub(crate) fn takes_jobs(state: AgentState) -> bool {
+    state == AgentState::Ready
+}

@@ -1,0 +1,120 @@
+//! The journal of a running attempt: what earlier runs were answered, and where this one is in it.
+
+use anvil_store::{JournalEntry, JournalKind};
+use anvil_types::Timestamp;
+use std::collections::BTreeMap;
+
+/// What the journal says to the next question.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Next {
+    /// It was asked before: this is the answer.
+    Known(JournalEntry),
+    /// It is new.
+    Live {
+        /// Its place.
+        position: u32,
+        /// Whether the journal goes another way from here: the rest is to be put aside.
+        cut: bool,
+    },
+}
+
+/// A job's journal while an attempt runs.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    entries: BTreeMap<u32, JournalEntry>,
+    position: u32,
+    time: Timestamp,
+}
+
+impl Replay {
+    /// A journal from its beginning; the guest's clock begins at `time`.
+    pub(crate) fn new(entries: Vec<JournalEntry>, time: Timestamp) -> Self {
+        Self {
+            entries: entries.into_iter().map(|entry| (entry.position, entry)).collect(),
+            position: 0,
+            time,
+        }
+    }
+
+    /// Moves on to the next question. An entry that answers another question makes all that follows
+    /// live. A place that was never answered (one of several questions at once, when the host went)
+    /// is live by itself.
+    pub(crate) fn next(&mut self, kind: JournalKind, request_hash: [u8; 32]) -> Next {
+        let position = self.position;
+        self.position += 1;
+        match self.entries.get(&position) {
+            Some(entry) if entry.kind == kind && entry.request_hash == request_hash => {
+                self.time = self.time.max(entry.at);
+                Next::Known(entry.clone())
+            }
+            Some(_) => {
+                self.entries.split_off(&position);
+                Next::Live { position, cut: true }
+            }
+            None => Next::Live { position, cut: false },
+        }
+    }
+
+    /// A live answer came at this time.
+    pub(crate) fn answered(&mut self, at: Timestamp) {
+        self.time = self.time.max(at);
+    }
+
+    /// The time that the guest's clocks show.
+    pub(crate) fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// Whether answers of an earlier run are still to come: the guest has said all this before.
+    pub(crate) fn replaying(&self) -> bool {
+        self.entries.last_key_value().is_some_and(|(last, _)| *last >= self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anvil_types::Json;
+
+    fn entry(position: u32, hash: u8) -> JournalEntry {
+        JournalEntry {
+            position,
+            kind: JournalKind::Call,
+            request_hash: [hash; 32],
+            answer: Json::null(),
+            at: Timestamp::from_secs(i64::from(position) + 10),
+        }
+    }
+
+    fn ask(replay: &mut Replay, hash: u8) -> Next {
+        replay.next(JournalKind::Call, [hash; 32])
+    }
+
+    #[test]
+    fn the_same_questions_get_the_same_answers_at_the_same_times() {
+        let mut replay = Replay::new(vec![entry(0, 1), entry(1, 2)], Timestamp::from_secs(5));
+        assert_eq!(replay.time(), Timestamp::from_secs(5));
+        assert!(matches!(ask(&mut replay, 1), Next::Known(_)));
+        assert_eq!(replay.time(), Timestamp::from_secs(10));
+        assert!(replay.replaying());
+        assert!(matches!(ask(&mut replay, 2), Next::Known(_)));
+        assert!(!replay.replaying());
+        assert_eq!(ask(&mut replay, 3), Next::Live { position: 2, cut: false });
+    }
+
+    #[test]
+    fn at_the_first_difference_the_rest_is_live() {
+        let mut replay = Replay::new(vec![entry(0, 1), entry(1, 2), entry(2, 3)], Timestamp::default());
+        assert!(matches!(ask(&mut replay, 1), Next::Known(_)));
+        assert_eq!(ask(&mut replay, 9), Next::Live { position: 1, cut: true });
+        assert_eq!(ask(&mut replay, 3), Next::Live { position: 2, cut: false });
+    }
+
+    #[test]
+    fn a_gap_is_live_by_itself() {
+        let mut replay = Replay::new(vec![entry(0, 1), entry(2, 3)], Timestamp::default());
+        assert!(matches!(ask(&mut replay, 1), Next::Known(_)));
+        assert_eq!(ask(&mut replay, 2), Next::Live { position: 1, cut: false });
+        assert!(matches!(ask(&mut replay, 3), Next::Known(_)));
+    }
+}

@@ -1,0 +1,60 @@
+//! What the runner goes by.
+
+use anvil_sandbox::AttemptLimits;
+use anvil_types::{Limits, UpstreamKind};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One agent's own settings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AgentSettings {
+    /// Input tokens a call, where it differs from everyone's.
+    pub max_input_tokens: Option<u32>,
+    /// Output tokens a call, where it differs from everyone's.
+    pub max_output_tokens: Option<u32>,
+    /// The longest an attempt may take, where it differs from everyone's; waiting is not counted.
+    pub wall_time: Option<Duration>,
+    /// What the plugin may read of its configuration.
+    pub values: BTreeMap<String, String>,
+}
+
+/// Says what is wrong with limits that a person wants, if anything is.
+pub type LimitsCheck = Arc<dyn Fn(&Limits) -> Result<(), String> + Send + Sync>;
+
+/// What the runner goes by.
+#[derive(Clone)]
+pub struct RunnerSettings {
+    /// The upstream that is asked.
+    pub upstream: UpstreamKind,
+    /// How many attempts of a job may fail.
+    pub max_attempts: u32,
+    /// The wait before the second attempt; × 1.5 before each further one, with jitter.
+    pub back_off: Duration,
+    /// How long a lease holds without a heartbeat.
+    pub lease: Duration,
+    /// How often leases are kept alive.
+    pub heartbeat: Duration,
+    /// Calls that one job may make.
+    pub calls: u32,
+    /// Calls of one job that may be under way at once.
+    pub calls_at_once: usize,
+    /// Slots never rise above this.
+    pub hard_slots: u32,
+    /// How long slots stay as they are after they were lowered or raised.
+    pub scale_cooldown: Duration,
+    /// What one attempt may take.
+    pub attempt: AttemptLimits,
+    /// The agents' own settings.
+    pub agents: BTreeMap<String, AgentSettings>,
+    /// Where each limit's value comes from before anyone changes it at run time.
+    pub limit_sources: BTreeMap<String, String>,
+    /// Checks limits that a person wants to change against what the settings allow.
+    pub check_limits: LimitsCheck,
+}
+
+impl RunnerSettings {
+    pub(crate) fn agent(&self, name: &str) -> AgentSettings {
+        self.agents.get(name).cloned().unwrap_or_default()
+    }
+}

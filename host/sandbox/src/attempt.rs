@@ -1,0 +1,133 @@
+//! One attempt: a fresh store, one call of `run`, and the name of how it ended.
+
+use crate::bindings::exports::anvil::agent::agent_api as wit;
+use crate::end::BreachKind;
+use crate::engine::SandboxEngine;
+use crate::guest::Guest;
+use crate::lanes::CpuMeter;
+use crate::log::cut;
+use crate::{AttemptEnd, AttemptLimits, Breach, Plugin, Stop};
+use anvil_types::{JobError, Json};
+use std::sync::Arc;
+use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime_wasi::{I32Exit, ResourceTableError};
+
+/// The longest kind and message of a failure that are kept.
+const KIND_BYTES: usize = 64;
+const MESSAGE_BYTES: usize = 4 * 1024;
+/// Frames of a trap's backtrace that are shown.
+const FRAMES: usize = 6;
+
+/// A store for one guest with every limit in place.
+pub(crate) fn store(engine: &SandboxEngine, guest: Guest, meter: Arc<CpuMeter>) -> Store<Guest> {
+    let hostcall_bytes = guest.limits.hostcall_bytes;
+    let mut store = Store::new(engine.wasmtime(), guest);
+    store.limiter(|guest| &mut guest.limiter);
+    store.set_hostcall_fuel(hostcall_bytes);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.give_way()))));
+    store
+}
+
+/// Runs `action` in a new instance of `plugin`.
+pub(crate) async fn run(
+    mut store: Store<Guest>,
+    plugin: Arc<Plugin>,
+    action: String,
+    payload: Json,
+) -> AttemptEnd {
+    let job = wit::Job { action, payload: payload.as_str().to_owned(), extras: Vec::new() };
+    let called = match plugin.pre.instantiate_async(&mut store).await {
+        Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, &job).await,
+        Err(error) => Err(not_started(error)),
+    };
+    let guest = store.data();
+    guest.stderr.finish();
+    match called {
+        Ok(Ok(outcome)) => succeeded(outcome),
+        Ok(Err(failure)) => AttemptEnd::Failed(failed(&failure)),
+        Err(error) => match error.downcast::<Stop>() {
+            Ok(stop) => AttemptEnd::Stopped(stop),
+            Err(error) => AttemptEnd::Broke(breach(&error, guest).into()),
+        },
+    }
+}
+
+fn succeeded(outcome: wit::Outcome) -> AttemptEnd {
+    match outcome.result.parse::<Json>() {
+        Ok(result) => {
+            let extras = outcome.extras.into_iter().map(|extra| (extra.name, extra.value));
+            // What is no JSON is no extra; the result is worth more than its ornaments.
+            let extras = extras.filter(|(_, value)| value.parse::<Json>().is_ok()).collect();
+            AttemptEnd::Succeeded { result, extras }
+        }
+        Err(error) => AttemptEnd::Failed(JobError {
+            kind: "bad-reply".to_owned(),
+            message: format!("the agent's result is no JSON: {error}"),
+        }),
+    }
+}
+
+fn failed(failure: &wit::Failure) -> JobError {
+    let word = cut(&failure.kind, KIND_BYTES);
+    let fits = !word.is_empty()
+        && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let kind = if fits { word } else { "internal" };
+    JobError { kind: kind.to_owned(), message: cut(&failure.message, MESSAGE_BYTES).to_owned() }
+}
+
+/// An error of instantiation that is neither a limit's nor a trap's is named for what it is.
+pub(crate) fn not_started(error: wasmtime::Error) -> wasmtime::Error {
+    if error.is::<Breach>() || error.is::<Trap>() || error.is::<Stop>() || error.is::<I32Exit>() {
+        return error;
+    }
+    let message = format!("the plugin cannot be started: {error:#}");
+    wasmtime::Error::new(Breach::new(BreachKind::Instantiate, message))
+}
+
+/// The limit's name and a sentence for an error that came out of a guest.
+pub(crate) fn breach(error: &wasmtime::Error, guest: &Guest) -> Breach {
+    if let Some(breach) = error.downcast_ref::<Breach>() {
+        return breach.clone();
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        let message = format!("the agent called `exit({})`; an agent returns from `run` instead", exit.0);
+        return Breach::new(BreachKind::Exit, message);
+    }
+    if let Some(Trap::StackOverflow) = error.downcast_ref::<Trap>() {
+        let message = format!("the stack is full; functions call each other without end?{}", frames(error));
+        return Breach::new(BreachKind::Stack, message);
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+        let message = format!("the guest holds {} resources of the host, its limit", guest.limits.resources);
+        return Breach::new(BreachKind::Resources, message);
+    }
+    // wasmtime does not export this error's type.
+    if error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls")) {
+        return Breach::new(BreachKind::HostcallSize, too_large(&guest.limits));
+    }
+    let said = guest.stderr.tail().join("\n");
+    let what = match error.downcast_ref::<Trap>() {
+        Some(trap) => trap.to_string(),
+        None => error.root_cause().to_string(),
+    };
+    let what = if said.is_empty() { what } else { format!("{said}\n{what}") };
+    Breach::new(BreachKind::Trap, format!("{}{}", cut(&what, MESSAGE_BYTES), frames(error)))
+}
+
+fn too_large(limits: &AttemptLimits) -> String {
+    format!("a value that the guest hands to the host is larger than {} bytes", limits.hostcall_bytes)
+}
+
+/// The innermost functions, where the plugin kept their names.
+fn frames(error: &wasmtime::Error) -> String {
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else { return String::new() };
+    let names: Vec<_> = trace
+        .frames()
+        .iter()
+        .take(FRAMES)
+        .filter_map(|frame| frame.func_name())
+        .map(|name| cut(name, 120).to_owned())
+        .collect();
+    if names.is_empty() { String::new() } else { format!(" (in {})", names.join(" ← ")) }
+}

@@ -1,0 +1,139 @@
+//! Compiled code, kept by the hash of the plugin that it was made from.
+//!
+//! Compiled code runs as it is, with the host's own rights. So it is read from one folder, which only
+//! the host writes, and only where a keyed hash shows that the host wrote exactly these bytes for
+//! exactly this plugin and this engine. Whatever does not fit is compiled again.
+
+use crate::SandboxError;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+const KEY_BYTES: usize = 32;
+const TAG_BYTES: usize = 32;
+
+/// The folder of compiled code.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    folder: PathBuf,
+    key: [u8; KEY_BYTES],
+    /// What of the engine decides whether its code runs here.
+    engine: String,
+}
+
+impl Cache {
+    /// Opens the folder, making it and its key where they are missing.
+    pub(crate) fn open(folder: &Path, engine: &Engine) -> Result<Self, SandboxError> {
+        let failed = |source| SandboxError::Folder { path: folder.display().to_string(), source };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let key = key(&folder.join("key")).map_err(failed)?;
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        Ok(Self { folder: folder.to_owned(), key, engine: format!("{:016x}", hasher.finish()) })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The compiled form of the plugin with this digest, if it is here and as the host wrote it.
+    pub(crate) fn get(&self, engine: &Engine, digest: &str) -> Option<Component> {
+        let file = self.file(digest);
+        let bytes = std::fs::read(&file).ok()?;
+        let (tag, code) = bytes.split_at_checked(TAG_BYTES)?;
+        // `blake3::Hash` compares in constant time.
+        if self.tag(digest, code) != *<&[u8; TAG_BYTES]>::try_from(tag).ok()? {
+            tracing::warn!(file = %file.display(), "compiled code is not as the host wrote it; it is compiled again");
+            return None;
+        }
+        match deserialize(engine, code) {
+            Ok(component) => Some(component),
+            Err(error) => {
+                tracing::info!(file = %file.display(), error = %format!("{error:#}"), "compiled code is of another engine");
+                None
+            }
+        }
+    }
+
+    /// Keeps compiled code, and loads it. The bytes come from the compiler that the host ran.
+    pub(crate) fn put(&self, engine: &Engine, digest: &str, code: &[u8]) -> wasmtime::Result<Component> {
+        let component = deserialize(engine, code)?;
+        let mut bytes = self.tag(digest, code).as_bytes().to_vec();
+        bytes.extend_from_slice(code);
+        if let Err(error) = write_whole(&self.file(digest), &bytes) {
+            tracing::warn!(%error, "compiled code cannot be kept; the next start compiles it again");
+        }
+        Ok(component)
+    }
+
+    /// Removes the code of every plugin but these, and of other engines.
+    pub(crate) fn keep_only(&self, needed: impl Fn(&str) -> bool) {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".code")) else { continue };
+            let keep =
+                stem.split_once('-').is_some_and(|(digest, engine)| engine == self.engine && needed(digest));
+            if !keep {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    fn file(&self, digest: &str) -> PathBuf {
+        self.folder.join(format!("{digest}-{}.code", self.engine))
+    }
+
+    fn tag(&self, digest: &str, code: &[u8]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(digest.as_bytes()).update(self.engine.as_bytes()).update(code);
+        hasher.finalize()
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "the one place: `code` came from the compiler that this host ran just now, or carries its keyed hash"
+)]
+fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `deserialize` runs what it is given. Both callers hand over bytes that wasmtime's own
+    // compiler made: `put` has them from the compiler that the host started, `get` has checked their
+    // keyed hash. They are in this process's memory, so nobody changes them after the check.
+    unsafe { Component::deserialize(engine, code) }
+}
+
+/// The key, made at first use.
+fn key(file: &Path) -> io::Result<[u8; KEY_BYTES]> {
+    if let Ok(bytes) = std::fs::read(file)
+        && let Ok(key) = <[u8; KEY_BYTES]>::try_from(bytes.as_slice())
+    {
+        return Ok(key);
+    }
+    let key: [u8; KEY_BYTES] = rand::random();
+    write_whole(file, &key)?;
+    Ok(key)
+}
+
+/// Writes a file so that it is there whole or not at all, for its owner alone.
+pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let unique = format!("tmp-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let draft = file.with_extension(unique);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&draft).and_then(|mut open| {
+        open.write_all(bytes)?;
+        open.sync_all()
+    });
+    let renamed = written.and_then(|()| std::fs::rename(&draft, file));
+    if renamed.is_err() {
+        let _ = std::fs::remove_file(&draft);
+    }
+    renamed
+}

@@ -1,0 +1,28 @@
+//! How the catalog is built.
+
+use crate::{AttemptLimits, CompileCommand};
+use anvil_types::Clock;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How the catalog is built. No default: every bound is named.
+#[derive(Clone, Debug)]
+pub struct CatalogSettings {
+    /// The plugins folder, which people put files into. Made if it is missing.
+    pub plugins: PathBuf,
+    /// The data folder: `compiled/` and `plugins/` below it are the catalog's own.
+    pub data: PathBuf,
+    /// The largest plugin file, in bytes.
+    pub max_file_bytes: u64,
+    /// Who compiles: a child process, or this process itself (tests).
+    pub compile: CompileCommand,
+    /// The longest that one compilation may take.
+    pub compile_time: Duration,
+    /// The most memory that one compilation may take, in bytes; bounds a child only.
+    pub compile_memory_bytes: u64,
+    /// Bounds of one `describe`.
+    pub describe: AttemptLimits,
+    /// The clock that `loaded_at` is read from.
+    pub clock: Arc<dyn Clock>,
+}

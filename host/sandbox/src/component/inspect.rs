@@ -1,0 +1,61 @@
+//! What a file is, before anything of it is compiled.
+
+use super::Rejection;
+use super::difference::differences;
+use wasmparser::{Encoding, Parser, Payload};
+
+/// What every WebAssembly file begins with.
+const MAGIC: &[u8] = b"\0asm";
+/// What wasmtime's compiled code begins with: it is an ELF file.
+const ELF: &[u8] = b"\x7fELF";
+
+/// Whether the bytes are a whole WebAssembly file, as far as its sections tell.
+pub(crate) fn is_whole(bytes: &[u8]) -> bool {
+    kind(bytes).and_then(|()| sections(bytes)).is_ok()
+}
+
+/// Checks that the bytes are a component that fits the contract.
+pub(crate) fn inspect(bytes: &[u8]) -> Result<(), Rejection> {
+    kind(bytes)?;
+    sections(bytes)?;
+    differences(bytes)
+}
+
+fn kind(bytes: &[u8]) -> Result<(), Rejection> {
+    if bytes.is_empty() {
+        return Err(Rejection::Empty);
+    }
+    if bytes.starts_with(ELF) {
+        return Err(Rejection::Precompiled);
+    }
+    if bytes.len() < 8 && bytes.starts_with(&MAGIC[..bytes.len().min(MAGIC.len())]) {
+        return Err(Rejection::Damaged("it ends within its header".to_owned()));
+    }
+    if !bytes.starts_with(MAGIC) {
+        return Err(Rejection::NotWasm);
+    }
+    match Parser::new(0).parse_all(bytes).next() {
+        Some(Ok(Payload::Version { encoding: Encoding::Component, .. })) => Ok(()),
+        Some(Ok(Payload::Version { encoding: Encoding::Module, .. })) => Err(Rejection::CoreModule),
+        Some(Err(error)) => Err(Rejection::Damaged(error.message().to_owned())),
+        _ => Err(Rejection::NotWasm),
+    }
+}
+
+/// Walks over all sections; the bodies of functions are not looked at, the compiler does that.
+fn sections(bytes: &[u8]) -> Result<(), Rejection> {
+    let mut ended = 0_usize;
+    let mut begun = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(|error| damaged(&error, bytes.len()))? {
+            Payload::Version { .. } => begun += 1,
+            Payload::End(_) => ended += 1,
+            _ => {}
+        }
+    }
+    if begun == ended { Ok(()) } else { Err(Rejection::Damaged("a part of it has no end".to_owned())) }
+}
+
+fn damaged(error: &wasmparser::BinaryReaderError, length: usize) -> Rejection {
+    Rejection::Damaged(format!("{} at byte {} of {length}", error.message(), error.offset()))
+}

@@ -1,0 +1,8 @@
+//! Plugin files: what they are, and why one is no plugin.
+
+mod difference;
+mod inspect;
+mod rejection;
+
+pub(crate) use inspect::{inspect, is_whole};
+pub use rejection::Rejection;

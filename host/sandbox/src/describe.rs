@@ -1,0 +1,134 @@
+//! A plugin says what it is, and the host checks that it holds.
+
+use crate::attempt::{breach, not_started};
+use crate::bindings::AgentPre;
+use crate::bindings::exports::anvil::agent::agent_api as wit;
+use crate::door::Door;
+use crate::guest::Guest;
+use crate::log::cut;
+use crate::sandbox::Cut;
+use crate::{AttemptLimits, Breach, CancellationToken, Rejection, Sandbox};
+use anvil_types::{ActionInfo, Effort, Json, Tier};
+use wasmtime::Store;
+
+const MAX_ACTIONS: usize = 64;
+const NAME_BYTES: usize = 64;
+const SUMMARY_BYTES: usize = 1_000;
+const SCHEMA_BYTES: usize = 256 * 1024;
+
+/// What a plugin says of itself, found to hold.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Description {
+    pub(crate) name: String,
+    pub(crate) version: semver::Version,
+    pub(crate) summary: String,
+    pub(crate) actions: Vec<ActionInfo>,
+    pub(crate) model_floor: Option<Tier>,
+    pub(crate) effort: Effort,
+    pub(crate) time_limit_s: Option<u64>,
+}
+
+/// Calls `describe` within `limits`, without any way out for the guest.
+pub(crate) async fn describe(
+    sandbox: &Sandbox,
+    pre: AgentPre<Guest>,
+    limits: AttemptLimits,
+) -> Result<Description, Rejection> {
+    let never = CancellationToken::new();
+    let said = sandbox.within(limits, &never, |_| Door::Shut, move |store| call(store, pre)).await;
+    match said {
+        Ok(Ok(description)) => checked(description).map_err(Rejection::Description),
+        Ok(Err(breach)) | Err(Cut::Breach(breach)) => Err(Rejection::Describe(breach.to_string())),
+        Err(Cut::Cancelled) => Err(Rejection::Host("the host shuts down".to_owned())),
+    }
+}
+
+async fn call(mut store: Store<Guest>, pre: AgentPre<Guest>) -> Result<wit::Description, Breach> {
+    let called = match pre.instantiate_async(&mut store).await {
+        Ok(agent) => agent.anvil_agent_agent_api().call_describe(&mut store).await,
+        Err(error) => Err(not_started(error)),
+    };
+    store.data().stderr.finish();
+    called.map_err(|error| breach(&error, store.data()))
+}
+
+fn checked(said: wit::Description) -> Result<Description, String> {
+    name("the agent's name", &said.name)?;
+    let version = said.version.parse().map_err(|error| {
+        format!("its version `{}` is no semantic version: {error}", cut(&said.version, 64))
+    })?;
+    if said.actions.is_empty() || said.actions.len() > MAX_ACTIONS {
+        return Err(format!("it has {} actions; an agent has 1 to {MAX_ACTIONS}", said.actions.len()));
+    }
+    let mut actions: Vec<ActionInfo> = Vec::with_capacity(said.actions.len());
+    for action in said.actions {
+        name("an action's name", &action.name)?;
+        if actions.iter().any(|earlier| earlier.name == action.name) {
+            return Err(format!("it has two actions named `{}`", action.name));
+        }
+        actions.push(ActionInfo {
+            summary: line(&action.summary),
+            input_schema: schema(&action.name, "input", &action.input_schema)?,
+            output_schema: schema(&action.name, "output", &action.output_schema)?,
+            name: action.name,
+        });
+    }
+    let model_floor = said.model_floor.as_deref().map(tier).transpose()?;
+    let time_limit_s = said.extras.iter().find(|extra| extra.name == "time_limit_s");
+    let time_limit_s = time_limit_s
+        .map(|extra| {
+            let seconds = extra.value.trim().parse::<u64>().ok().filter(|seconds| *seconds > 0);
+            seconds.ok_or_else(|| {
+                format!("its `time_limit_s` is `{}`, not a whole number of seconds", cut(&extra.value, 32))
+            })
+        })
+        .transpose()?;
+    Ok(Description {
+        name: said.name,
+        version,
+        summary: line(&said.summary),
+        actions,
+        model_floor,
+        effort: said.effort.into(),
+        time_limit_s,
+    })
+}
+
+fn name(what: &str, text: &str) -> Result<(), String> {
+    let fits = (1..=NAME_BYTES).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if fits {
+        return Ok(());
+    }
+    Err(format!(
+        "{what} is `{}`; it has 1 to {NAME_BYTES} characters of a-z 0-9 -",
+        cut(text, 80).escape_debug()
+    ))
+}
+
+fn schema(action: &str, which: &str, text: &str) -> Result<Json, String> {
+    if text.len() > SCHEMA_BYTES {
+        return Err(format!(
+            "the {which} schema of `{action}` has {} bytes, over {SCHEMA_BYTES}",
+            text.len()
+        ));
+    }
+    let json: Json =
+        text.parse().map_err(|error| format!("the {which} schema of `{action}` is no JSON: {error}"))?;
+    // JSON Schema knows `true` and `false` as schemas; a form and a pointer to a field need an object.
+    if json.value().is_object() {
+        Ok(json)
+    } else {
+        Err(format!("the {which} schema of `{action}` is no JSON object"))
+    }
+}
+
+fn tier(text: &str) -> Result<Tier, String> {
+    text.parse()
+        .map_err(|_| format!("its model floor is `{}`; there are haiku, sonnet and opus", cut(text, 32)))
+}
+
+/// One line of bounded length.
+fn line(text: &str) -> String {
+    cut(text, SUMMARY_BYTES).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

@@ -1,0 +1,141 @@
+//! The engine: one for the whole host.
+
+use crate::SandboxError;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
+
+/// How large the pool of instances is. No default: whoever builds an engine names every size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngineSettings {
+    /// Guests alive at once, those that describe themselves included; further ones wait for a slot.
+    pub max_instances: u32,
+    /// Core instances of one guest. A component of ordinary tooling has about five.
+    pub max_core_instances: u32,
+    /// Memories of one guest.
+    pub max_memories: u32,
+    /// Tables of one guest.
+    pub max_tables: u32,
+    /// Bytes of any one memory.
+    pub max_memory_bytes: usize,
+    /// Elements of any one table.
+    pub max_table_elements: usize,
+    /// Bytes of any guest's stack.
+    pub stack_bytes: usize,
+    /// How often a running guest is looked at: the longest that it keeps a thread for itself, and
+    /// the longest that a cancel takes.
+    pub tick: Duration,
+}
+
+/// Room on the host's stack for host functions, above what the guest may use.
+const HOST_STACK: usize = 512 * 1024;
+
+/// Memory that an idle slot keeps, so that the next small guest faults no pages.
+const KEEP_RESIDENT: usize = 1024 * 1024;
+
+/// wasmtime's engine, its ticker, and the slots of its pool. Cheap to clone.
+#[derive(Clone)]
+pub struct SandboxEngine {
+    engine: Engine,
+    slots: Arc<Semaphore>,
+    settings: EngineSettings,
+}
+
+impl SandboxEngine {
+    /// An engine with a pool of these sizes, and the thread that ticks for it.
+    pub fn new(settings: EngineSettings) -> Result<Self, SandboxError> {
+        let mut config = compile_config();
+        config.max_wasm_stack(settings.stack_bytes);
+        config.async_stack_size(settings.stack_bytes + HOST_STACK);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(&settings)));
+        let engine = Engine::new(&config).map_err(SandboxError::engine)?;
+        start_ticker(&engine, settings.tick)?;
+        let slots = Arc::new(Semaphore::new(settings.max_instances as usize));
+        Ok(Self { engine, slots, settings })
+    }
+
+    /// The sizes.
+    pub fn settings(&self) -> EngineSettings {
+        self.settings
+    }
+
+    pub(crate) fn wasmtime(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Waits for a slot of the pool: beyond its slots instantiation fails instead of waiting.
+    pub(crate) async fn slot(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .expect("the semaphore lives as long as the engine, open")
+    }
+}
+
+impl std::fmt::Debug for SandboxEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SandboxEngine").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// What decides how code is compiled. The compiling child uses this alone; the host adds its pool,
+/// which must not change what compiled code looks like (a test compares their hashes).
+pub(crate) fn compile_config() -> Config {
+    let mut config = Config::new();
+    config.strategy(Strategy::Cranelift);
+    config.epoch_interruption(true);
+    config.wasm_component_model(true);
+    // Guests in most languages speak plain functions; without it stores are cheaper. A component
+    // that needs it is refused with a sentence (`component::inspect`).
+    config.concurrency_support(false);
+    // No supported language needs these; each is code of the engine that a guest could attack.
+    // Threads, GC and exceptions are not even compiled in.
+    config.wasm_relaxed_simd(false);
+    config.wasm_memory64(false);
+    config.wasm_tail_call(false);
+    config.wasm_wide_arithmetic(false);
+    config.wasm_custom_page_sizes(false);
+    config.wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16));
+    config
+}
+
+fn pool(settings: &EngineSettings) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    let guests = settings.max_instances;
+    pool.total_component_instances(guests);
+    pool.total_stacks(guests);
+    pool.total_core_instances(guests.saturating_mul(settings.max_core_instances));
+    pool.total_memories(guests.saturating_mul(settings.max_memories));
+    pool.total_tables(guests.saturating_mul(settings.max_tables));
+    pool.max_core_instances_per_component(settings.max_core_instances);
+    pool.max_memories_per_component(settings.max_memories);
+    pool.max_tables_per_component(settings.max_tables);
+    pool.max_memories_per_module(settings.max_memories);
+    pool.max_tables_per_module(settings.max_tables);
+    pool.max_memory_size(settings.max_memory_bytes);
+    pool.table_elements(settings.max_table_elements);
+    // Metadata of an instance grows with its functions; an interpreter has tens of thousands.
+    pool.max_component_instance_size(4 * 1024 * 1024);
+    pool.max_core_instance_size(4 * 1024 * 1024);
+    pool.linear_memory_keep_resident(KEEP_RESIDENT);
+    pool.table_keep_resident(64 * 1024);
+    pool
+}
+
+/// One operating-system thread, so that a blocked executor cannot stop the ticks. It ends with the
+/// engine. Nothing else increments the epoch: a second hand would end other guests' slices early.
+fn start_ticker(engine: &Engine, tick: Duration) -> Result<(), SandboxError> {
+    let weak = engine.weak();
+    std::thread::Builder::new()
+        .name("anvil-ticker".to_owned())
+        .spawn(move || {
+            loop {
+                std::thread::sleep(tick);
+                let Some(engine) = weak.upgrade() else { return };
+                engine.increment_epoch();
+            }
+        })
+        .map(drop)
+        .map_err(SandboxError::Thread)
+}

@@ -1,0 +1,115 @@
+//! `anvil:agent/job`.
+
+use crate::bindings::anvil::agent::job::{ArtifactRef, Host, Identity, Level, Parent};
+use crate::guest::Guest;
+use crate::log::cut;
+use anvil_types::{ArtifactName, LogLevel};
+
+/// The longest line of progress, in characters.
+const PROGRESS_CHARACTERS: usize = 200;
+
+/// The longest media type, by RFC 6838 (127 characters for each half).
+const MEDIA_TYPE_BYTES: usize = 255;
+
+impl Host for Guest {
+    async fn progress(&mut self, fraction: f64, line: String) -> wasmtime::Result<()> {
+        let fraction = if fraction.is_nan() { 0.0 } else { fraction.clamp(0.0, 1.0) };
+        let line = match line.char_indices().nth(PROGRESS_CHARACTERS) {
+            Some((end, _)) => line[..end].to_owned(),
+            None => line,
+        };
+        self.door("job.progress")?
+            .ask("job.progress", async move |host| host.progress(fraction, line).await)
+            .await
+    }
+
+    async fn log(&mut self, level: Level, line: String) -> wasmtime::Result<()> {
+        let level = match level {
+            Level::Debug => LogLevel::Debug,
+            Level::Info => LogLevel::Info,
+            Level::Warn => LogLevel::Warn,
+            Level::Error => LogLevel::Error,
+        };
+        self.log.line("guest", level, &line);
+        Ok(())
+    }
+
+    async fn artifact(
+        &mut self,
+        name: String,
+        media_type: String,
+        bytes: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), String>> {
+        let door = self.door("job.artifact")?;
+        let name = match self.admit_artifact(&name, &media_type, bytes.len()) {
+            Ok(name) => name,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let size = bytes.len();
+        let stored = name.clone();
+        door.ask("job.artifact", async move |host| host.artifact(name, media_type, bytes).await).await?;
+        self.artifacts.insert(stored, size);
+        Ok(Ok(()))
+    }
+
+    async fn whoami(&mut self) -> wasmtime::Result<Identity> {
+        let identity = self.door("job.whoami")?.host.identity();
+        let parents = identity.parents.into_iter().map(|parent| Parent {
+            id: parent.id.to_string(),
+            agent: parent.agent,
+            result: parent.result.as_str().to_owned(),
+            artifacts: parent
+                .artifacts
+                .into_iter()
+                .map(|artifact| ArtifactRef {
+                    name: artifact.name.into(),
+                    media_type: artifact.media_type,
+                    size: artifact.size,
+                })
+                .collect(),
+        });
+        Ok(Identity {
+            id: identity.job.to_string(),
+            attempt: identity.attempt,
+            tags: identity.tags,
+            parents: parents.collect(),
+            extras: Vec::new(),
+        })
+    }
+
+    async fn parent_artifact(
+        &mut self,
+        parent_id: String,
+        name: String,
+    ) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        self.door("job.parent-artifact")?
+            .ask("job.parent-artifact", async move |host| host.parent_artifact(&parent_id, &name).await)
+            .await
+    }
+}
+
+impl Guest {
+    /// The name, or a sentence for the guest that says why the file is not taken.
+    fn admit_artifact(&self, name: &str, media_type: &str, size: usize) -> Result<ArtifactName, String> {
+        let name: ArtifactName =
+            name.parse().map_err(|error| format!("`{}` is no artifact's name: {error}", cut(name, 255)))?;
+        if media_type.is_empty()
+            || media_type.len() > MEDIA_TYPE_BYTES
+            || !media_type.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+        {
+            return Err(format!("a media type has 1 to {MEDIA_TYPE_BYTES} printable ASCII characters"));
+        }
+        let replaced = self.artifacts.get(&name).copied();
+        if replaced.is_none() && self.artifacts.len() >= self.limits.artifacts {
+            return Err(format!("this job may hand over {} files and has done so", self.limits.artifacts));
+        }
+        let others = self.artifacts.values().sum::<usize>() - replaced.unwrap_or(0);
+        if others.saturating_add(size) > self.limits.artifact_bytes {
+            return Err(format!(
+                "this job may hand over {} bytes of files; it has handed over {others}, and this one has {size}",
+                self.limits.artifact_bytes
+            ));
+        }
+        Ok(name)
+    }
+}

@@ -1,0 +1,6 @@
+//! The functions that a guest may call: `wit/` over [`JobHost`](crate::JobHost).
+
+mod claude;
+mod job;
+mod request;
+mod settings;

@@ -1,0 +1,144 @@
+//! A question to Claude as it comes out of a guest: bounded, then in the words of the house.
+
+use crate::bindings::anvil::agent::claude as wit;
+use crate::log::cut;
+use anvil_types::{CallError, CallErrorKind, ContentBlock, Effort, Json, Message, Request, Role, Tool};
+
+const MAX_MESSAGES: usize = 1_000;
+const MAX_TOOLS: usize = 128;
+const MAX_STOP_SEQUENCES: usize = 16;
+const MAX_IMAGE_BYTES: usize = 5 * 1024 * 1024;
+const IMAGE_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
+const OPTIONS: [&str; 4] = ["tier", "tool_choice", "thinking", "output_config"];
+const TIERS: [&str; 3] = ["haiku", "sonnet", "opus"];
+
+/// `invalid-request`, before anything was sent.
+pub(super) fn refusal(message: impl Into<String>) -> CallError {
+    CallError::unsent(CallErrorKind::InvalidRequest, message)
+}
+
+/// The request, or `invalid-request` with the cap that it breaks. The caps are those that the WIT
+/// documents; tokens and money are judged later, by the gateway.
+pub(super) fn checked(request: wit::Request) -> Result<Request, CallError> {
+    if request.messages.is_empty() {
+        return Err(refusal("a request has at least one message"));
+    }
+    at_most("messages", request.messages.len(), MAX_MESSAGES)?;
+    at_most("tools", request.tools.len(), MAX_TOOLS)?;
+    at_most("stop sequences", request.stop_sequences.len(), MAX_STOP_SEQUENCES)?;
+    if request.messages[0].role == wit::Role::Assistant {
+        return Err(refusal("the first message is the agent's; give it the role `user`"));
+    }
+    if request.max_output_tokens == Some(0) {
+        return Err(refusal("`max-output-tokens` is at least 1"));
+    }
+    Ok(Request {
+        system: request.system,
+        messages: request.messages.into_iter().map(message).collect::<Result<_, _>>()?,
+        tools: request.tools.into_iter().map(tool).collect::<Result<_, _>>()?,
+        effort: request.effort.map(Into::into),
+        max_output_tokens: request.max_output_tokens,
+        stop_sequences: request.stop_sequences,
+        cacheable: request.cacheable,
+        options: request.options.into_iter().map(option).collect::<Result<_, _>>()?,
+    })
+}
+
+fn at_most(what: &str, count: usize, most: usize) -> Result<(), CallError> {
+    if count > most {
+        return Err(refusal(format!("a request has at most {most} {what}; this one has {count}")));
+    }
+    Ok(())
+}
+
+fn message(message: wit::Message) -> Result<Message, CallError> {
+    if message.content.is_empty() {
+        return Err(refusal("a message has at least one block of content"));
+    }
+    let role = match message.role {
+        wit::Role::User => Role::User,
+        wit::Role::Assistant => Role::Assistant,
+    };
+    Ok(Message { role, content: message.content.into_iter().map(block).collect::<Result<_, _>>()? })
+}
+
+fn block(block: wit::ContentBlock) -> Result<ContentBlock, CallError> {
+    Ok(match block {
+        wit::ContentBlock::Text(text) => ContentBlock::Text { text },
+        wit::ContentBlock::Image(wit::Image { media_type, data }) => {
+            if !IMAGE_TYPES.contains(&media_type.as_str()) {
+                let list = IMAGE_TYPES.join(", ");
+                return Err(refusal(format!("a picture is {list}, not `{}`", cut(&media_type, 64))));
+            }
+            if data.len() > MAX_IMAGE_BYTES {
+                return Err(refusal(format!(
+                    "a picture has at most 5 MiB; this one has {} bytes",
+                    data.len()
+                )));
+            }
+            ContentBlock::Image { media_type, data }
+        }
+        wit::ContentBlock::ToolUse(wit::ToolUse { id, name, input }) => {
+            object("the input of a tool", &input)?;
+            ContentBlock::ToolUse { id, name, input }
+        }
+        wit::ContentBlock::ToolResult(wit::ToolResult { tool_use_id, content, is_error }) => {
+            ContentBlock::ToolResult { tool_use_id, content, is_error }
+        }
+        wit::ContentBlock::Thinking(wit::Thinking { text, signature }) => {
+            ContentBlock::Thinking { text, signature }
+        }
+        wit::ContentBlock::Other(json) => {
+            object("a block of another kind", &json)?;
+            ContentBlock::Other { json }
+        }
+    })
+}
+
+fn tool(tool: wit::Tool) -> Result<Tool, CallError> {
+    let fits = (1..=64).contains(&tool.name.len())
+        && tool.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if !fits {
+        return Err(refusal(format!(
+            "a tool's name has 1 to 64 characters of a-z A-Z 0-9 _ -, unlike `{}`",
+            cut(&tool.name, 80)
+        )));
+    }
+    object("the input schema of a tool", &tool.input_schema)?;
+    Ok(Tool { name: tool.name, description: tool.description, input_schema: tool.input_schema })
+}
+
+fn option(option: wit::Extra) -> Result<(String, String), CallError> {
+    let wit::Extra { name, value } = option;
+    if !OPTIONS.contains(&name.as_str()) {
+        return Err(refusal(format!(
+            "there is no option `{}`; there are {}",
+            cut(&name, 64),
+            OPTIONS.join(", ")
+        )));
+    }
+    let json: Json =
+        value.parse().map_err(|error| refusal(format!("the option `{name}` is no JSON: {error}")))?;
+    if name == "tier" && !json.value().as_str().is_some_and(|tier| TIERS.contains(&tier)) {
+        let value = cut(&value, 64);
+        return Err(refusal(format!("the option `tier` is \"haiku\", \"sonnet\" or \"opus\", not {value}")));
+    }
+    Ok((name, value))
+}
+
+fn object(what: &str, json: &str) -> Result<(), CallError> {
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(refusal(format!("{what} is a JSON object: {error}"))),
+    }
+}
+
+impl From<wit::Effort> for Effort {
+    fn from(effort: wit::Effort) -> Self {
+        match effort {
+            wit::Effort::Simple => Self::Simple,
+            wit::Effort::Standard => Self::Standard,
+            wit::Effort::Complex => Self::Complex,
+        }
+    }
+}

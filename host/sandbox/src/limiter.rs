@@ -1,0 +1,117 @@
+//! Memory, tables and instances of one guest.
+
+use crate::{AttemptLimits, Breach, end::BreachKind};
+use wasmtime::{Error, ResourceLimiter, Result};
+
+/// Sums what all memories and tables of a store take: wasmtime asks for each one alone, so a limit
+/// that did not sum would be had once for each memory.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    limits: AttemptLimits,
+    memory_bytes: usize,
+    table_elements: usize,
+    /// The growth allowed last, to be taken back when it fails after all.
+    last_memory: usize,
+    last_table: usize,
+}
+
+impl Limiter {
+    pub(crate) fn new(limits: AttemptLimits) -> Self {
+        Self { limits, memory_bytes: 0, table_elements: 0, last_memory: 0, last_table: 0 }
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    // Beyond the limit the guest traps instead of being told -1: most guests answer that with a trap
+    // that names nothing, and one that asks again for ever would end by its time, not by its crime.
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+        let growth = desired.saturating_sub(current);
+        let total = self.memory_bytes.saturating_add(growth);
+        if total > self.limits.memory_bytes {
+            return Err(Error::new(Breach::new(
+                BreachKind::Memory,
+                format!(
+                    "the guest wants {} of memory in all; its limit is {}",
+                    Mebibytes(total),
+                    Mebibytes(self.limits.memory_bytes)
+                ),
+            )));
+        }
+        self.memory_bytes = total;
+        self.last_memory = growth;
+        Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
+        tracing::debug!(error = %error, "a guest's memory could not grow");
+        self.memory_bytes = self.memory_bytes.saturating_sub(std::mem::take(&mut self.last_memory));
+        Ok(())
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+        let growth = desired.saturating_sub(current);
+        let total = self.table_elements.saturating_add(growth);
+        if total > self.limits.table_elements {
+            return Err(Error::new(Breach::new(
+                BreachKind::Table,
+                format!(
+                    "the guest wants {total} table elements in all; its limit is {}",
+                    self.limits.table_elements
+                ),
+            )));
+        }
+        self.table_elements = total;
+        self.last_table = growth;
+        Ok(true)
+    }
+
+    fn table_grow_failed(&mut self, error: Error) -> Result<()> {
+        tracing::debug!(error = %error, "a guest's table could not grow");
+        self.table_elements = self.table_elements.saturating_sub(std::mem::take(&mut self.last_table));
+        Ok(())
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.instances
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.instances
+    }
+}
+
+/// Bytes as people read them.
+struct Mebibytes(usize);
+
+impl std::fmt::Display for Mebibytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const MIB: usize = 1024 * 1024;
+        let tenths = self.0.saturating_mul(10) / MIB;
+        if tenths.is_multiple_of(10) {
+            write!(f, "{} MiB", tenths / 10)
+        } else {
+            write!(f, "{}.{} MiB", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::small_limits;
+
+    #[test]
+    fn memories_share_one_limit_and_a_failed_growth_is_given_back() {
+        const MIB: usize = 1024 * 1024;
+        let mut limiter = Limiter::new(AttemptLimits { memory_bytes: 4 * MIB, ..small_limits() });
+        assert!(limiter.memory_growing(0, 3 * MIB, None).is_ok());
+        assert!(limiter.memory_growing(0, 2 * MIB, None).is_err(), "a second memory gets the rest only");
+        assert!(limiter.memory_growing(0, MIB, None).is_ok());
+        limiter.memory_grow_failed(wasmtime::format_err!("no pages")).unwrap();
+        assert!(limiter.memory_growing(0, MIB, None).is_ok());
+    }
+}

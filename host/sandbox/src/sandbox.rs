@@ -1,0 +1,135 @@
+//! The sandbox: runs attempts of plugins.
+
+use crate::attempt;
+use crate::door::{Door, OpenDoor};
+use crate::end::BreachKind;
+use crate::guest::Guest;
+use crate::lanes::{CpuMeter, Lanes, Outcome};
+use crate::wall::WallMeter;
+use crate::{
+    AttemptEnd, AttemptLimits, Breach, CancellationToken, EngineSettings, JobHost, Plugin, SandboxEngine,
+    SandboxError, Stop,
+};
+use anvil_types::Json;
+use std::future::Future;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// How the sandbox is built. No default: every size is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SandboxSettings {
+    /// The engine's sizes.
+    pub engine: EngineSettings,
+    /// Threads of each of the two lanes that guests run on; see [`SandboxSettings::guest_threads`].
+    pub guest_threads: usize,
+}
+
+impl SandboxSettings {
+    /// One processor less than the machine has, at least one: the panel and the gateway keep one.
+    pub fn guest_threads() -> usize {
+        std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).max(1))
+    }
+}
+
+/// Runs guests, each attempt in a fresh store, on threads of their own. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    engine: SandboxEngine,
+    lanes: Arc<Lanes>,
+    host: Handle,
+}
+
+impl Sandbox {
+    /// Starts the engine and the guests' threads. What guests ask is answered on `host`.
+    pub fn new(settings: SandboxSettings, host: Handle) -> Result<Self, SandboxError> {
+        let engine = SandboxEngine::new(settings.engine)?;
+        let lanes = Arc::new(Lanes::new(settings.guest_threads)?);
+        Ok(Self { engine, lanes, host })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &SandboxEngine {
+        &self.engine
+    }
+
+    /// Runs one attempt. It ends within its limits whatever the guest does; cancelling (or dropping
+    /// the future) stops the guest within a tick and drops what it has asked for.
+    pub async fn run(
+        &self,
+        plugin: &Arc<Plugin>,
+        action: &str,
+        payload: &Json,
+        host: Arc<dyn JobHost>,
+        limits: AttemptLimits,
+        cancel: &CancellationToken,
+    ) -> AttemptEnd {
+        let (plugin, action, payload) = (Arc::clone(plugin), action.to_owned(), payload.clone());
+        let door = |wall| Door::Open(OpenDoor { host, runtime: self.host.clone(), wall });
+        let ended =
+            self.within(limits, cancel, door, move |store| attempt::run(store, plugin, action, payload));
+        match ended.await {
+            Ok(end) => end,
+            Err(Cut::Breach(breach)) => AttemptEnd::Broke(breach.into()),
+            Err(Cut::Cancelled) => AttemptEnd::Stopped(Stop::Cancelled),
+        }
+    }
+
+    /// Waits for a slot, then lets `work` have a store on the guests' threads until it ends, a limit
+    /// of time is reached, or it is cancelled.
+    pub(crate) async fn within<T, F>(
+        &self,
+        limits: AttemptLimits,
+        cancel: &CancellationToken,
+        door: impl FnOnce(Arc<WallMeter>) -> Door,
+        work: impl FnOnce(wasmtime::Store<Guest>) -> F + Send + 'static,
+    ) -> Result<T, Cut>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let slot = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(Cut::Cancelled),
+            slot = self.engine.slot() => slot,
+        };
+        let wall = Arc::new(WallMeter::started());
+        let meter = Arc::new(CpuMeter::new(limits.cpu_time));
+        let (engine, door, counted) = (self.engine.clone(), door(Arc::clone(&wall)), Arc::clone(&meter));
+        let guest = async move {
+            let ended = work(attempt::store(&engine, Guest::new(door, limits), counted)).await;
+            // The slot is free again only when the store is gone.
+            drop(slot);
+            ended
+        };
+        let stop = async {
+            tokio::select! {
+                () = cancel.cancelled() => Cut::Cancelled,
+                () = wall.spent(limits.wall_time) => Cut::Breach(Breach::new(
+                    BreachKind::WallTime,
+                    format!("the agent ran for {:?}, its limit; waiting for Claude is not counted", limits.wall_time),
+                )),
+            }
+        };
+        match self.lanes.run(guest, meter, stop).await {
+            Ok(Outcome::Finished(ended)) => Ok(ended),
+            Ok(Outcome::Stopped(cut)) => Err(cut),
+            Ok(Outcome::OutOfTime) => Err(Cut::Breach(Breach::new(
+                BreachKind::CpuTime,
+                format!("the agent computed for {:?}, its limit", limits.cpu_time),
+            ))),
+            Err(error) => Err(Cut::Breach(Breach::new(
+                BreachKind::Internal,
+                format!("the host failed to run the agent: {error}"),
+            ))),
+        }
+    }
+}
+
+/// Why a guest did not come to its own end.
+#[derive(Debug)]
+pub(crate) enum Cut {
+    /// It broke a limit.
+    Breach(Breach),
+    /// It was cancelled.
+    Cancelled,
+}

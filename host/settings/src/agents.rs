@@ -1,0 +1,75 @@
+//! `[agents.NAME]`: what is different for one agent.
+
+use crate::reader::Reader;
+use crate::value::Value;
+use std::collections::BTreeMap;
+
+/// What is different for one agent. What is absent is as for all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AgentSettings {
+    /// Output tokens of one call.
+    pub max_output_tokens: Option<u32>,
+    /// Input tokens of one call, by the estimate.
+    pub max_input_tokens: Option<u32>,
+    /// Seconds that an attempt may take.
+    pub wall_s: Option<u64>,
+    /// What the agent itself reads as its settings.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A setting of one agent: its name, what it has to be, and what it means.
+pub(crate) const AGENT_KEYS: &[(&str, &str, &str)] = &[
+    (
+        "max_output_tokens",
+        u32::EXPECTED,
+        "Output tokens of one call, in place of `limits.max_output_tokens`.",
+    ),
+    ("max_input_tokens", u32::EXPECTED, "Input tokens of one call, in place of `limits.max_input_tokens`."),
+    ("wall_s", u64::EXPECTED, "Seconds that an attempt may take, in place of `jobs.wall_s`."),
+];
+
+/// Whether a text can be an agent's name: lower-case words, joined by hyphens.
+pub(crate) fn is_agent_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.split('-').all(|word| {
+            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        })
+}
+
+/// Reads the sections of all agents that any layer names.
+pub(crate) fn read_agents(reader: &mut Reader<'_>) -> BTreeMap<String, AgentSettings> {
+    let mut agents: BTreeMap<String, AgentSettings> = BTreeMap::new();
+    for path in reader.paths_under("agents.") {
+        let Some((name, key)) = path.strip_prefix("agents.").and_then(|rest| rest.split_once('.')) else {
+            continue;
+        };
+        let agent = agents.entry(name.to_owned()).or_default();
+        match key {
+            "max_output_tokens" => agent.max_output_tokens = reader.given(&path, Some((1.0, 1_000_000.0))),
+            "max_input_tokens" => agent.max_input_tokens = reader.given(&path, Some((1.0, 10_000_000.0))),
+            "wall_s" => agent.wall_s = reader.given(&path, Some((1.0, 604_800.0))),
+            _ => {
+                if let (Some(key), Some(value)) = (key.strip_prefix("settings."), reader.given(&path, None)) {
+                    agent.settings.insert(key.to_owned(), value);
+                }
+            }
+        }
+    }
+    agents
+}
+
+impl AgentSettings {
+    /// Every key that is set, with its value as TOML.
+    pub(crate) fn show(&self, name: &str) -> Vec<(String, String)> {
+        let known = [
+            ("max_output_tokens", self.max_output_tokens.map(|value| value.show())),
+            ("max_input_tokens", self.max_input_tokens.map(|value| value.show())),
+            ("wall_s", self.wall_s.map(|value| value.show())),
+        ];
+        let known =
+            known.into_iter().filter_map(|(key, value)| Some((format!("agents.{name}.{key}"), value?)));
+        let own =
+            self.settings.iter().map(|(key, value)| (format!("agents.{name}.settings.{key}"), value.show()));
+        known.chain(own).collect()
+    }
+}

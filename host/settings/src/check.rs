@@ -1,0 +1,100 @@
+//! Values that make no sense together, or that a preset does not allow.
+
+use crate::error::Problem;
+use crate::preset::Preset;
+use crate::reader::between;
+use crate::schema::{PaceSettings, ReadSection};
+use crate::settings::Settings;
+use anvil_types::Limits;
+
+/// Judges limits that are to be changed at run time as those of the settings are judged: each within its
+/// range, and all of them together. An empty answer is a yes.
+pub fn check_limits(limits: &Limits, pace: &PaceSettings, preset: Preset) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = limits
+        .show()
+        .into_iter()
+        .filter_map(|(key, value, number)| {
+            let (least, most) = key.range?;
+            (!(least..=most).contains(&number?))
+                .then(|| say(format!("`{}` is {value}, but must be {}", key.path(), between(least, most))))
+        })
+        .collect();
+    problems.extend(limits_together(limits, pace, preset));
+    problems
+}
+
+fn limits_together(limits: &Limits, pace: &PaceSettings, preset: Preset) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if limits.agents_min > limits.agents_max {
+        problems.push(say(format!(
+            "`limits.agents_min` is {}, above `limits.agents_max`, which is {}",
+            limits.agents_min, limits.agents_max
+        )));
+    }
+    if limits.agents_max > preset.agents_hard() {
+        problems.push(say(format!(
+            "`limits.agents_max` is {}, but under the preset {preset} there are never more than {} agents",
+            limits.agents_max,
+            preset.agents_hard()
+        )));
+    }
+    if limits.month_usd > preset.month_hard() {
+        problems.push(say(format!(
+            "`limits.month_usd` is {}, but under the preset {preset} a month is never above {}",
+            limits.month_usd,
+            preset.month_hard()
+        )));
+    }
+    if limits.requests_per_minute.saturating_add(pace.burst) > pace.requests_per_minute_hard {
+        problems.push(say(format!(
+            "`limits.requests_per_minute` ({}) and `pace.burst` ({}) together are above \
+             `pace.requests_per_minute_hard` ({}), so some minute could exceed it",
+            limits.requests_per_minute, pace.burst, pace.requests_per_minute_hard
+        )));
+    }
+    problems
+}
+
+/// All that is wrong across settings.
+pub(crate) fn contradictions(settings: &Settings) -> Vec<Problem> {
+    let mut problems = limits_together(&settings.limits, &settings.pace, settings.preset);
+    let hard = settings.preset.requests_hard();
+    if settings.pace.requests_per_minute_hard > hard {
+        problems.push(say(format!(
+            "`pace.requests_per_minute_hard` is {}, but under the preset {} it is never above {hard}",
+            settings.pace.requests_per_minute_hard, settings.preset
+        )));
+    }
+    let jobs = &settings.jobs;
+    let upstream = &settings.upstream;
+    let ordered = [
+        ("jobs.heartbeat_s", jobs.heartbeat_s * 2, "half of `jobs.lease_s`", jobs.lease_s),
+        ("jobs.cpu_s", jobs.cpu_s, "`jobs.wall_s`", jobs.wall_s),
+        ("jobs.calls_parallel", jobs.calls_parallel.into(), "`jobs.calls`", jobs.calls.into()),
+        (
+            "upstream.first_byte_timeout_s",
+            upstream.first_byte_timeout_s,
+            "`upstream.call_timeout_s`",
+            upstream.call_timeout_s,
+        ),
+    ];
+    for (lesser, value, name, most) in ordered {
+        if value > most {
+            problems.push(say(format!("`{lesser}` must not be above {name}")));
+        }
+    }
+    for (key, model) in [
+        ("haiku", &settings.models.haiku),
+        ("sonnet", &settings.models.sonnet),
+        ("opus", &settings.models.opus),
+    ] {
+        if model.trim().is_empty() {
+            problems.push(say(format!("`models.{key}` is empty, but must be the exact id of a model")));
+        }
+    }
+    problems
+}
+
+fn say(sentence: String) -> Problem {
+    Problem::Contradiction(sentence)
+}

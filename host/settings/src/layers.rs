@@ -1,0 +1,88 @@
+//! The layers that values come in: preset, file, environment, flags.
+
+mod environment;
+mod file;
+mod flags;
+
+use crate::error::{Problem, SettingsError};
+use crate::preset::Preset;
+use crate::schema::SECTIONS;
+use crate::source::Source;
+use crate::value::{Raw, Value};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Where settings are read from.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// The settings file; it has to exist.
+    pub file: Option<PathBuf>,
+    /// The environment, as `std::env::vars` gives it; only `ANVIL_…` is looked at.
+    pub env: Vec<(String, String)>,
+    /// Settings by flags: the setting's path (`limits.day_usd`), its value, and the flag to name as its source.
+    pub flags: Vec<(String, String, String)>,
+}
+
+/// A value and where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Given {
+    pub(crate) raw: Raw,
+    pub(crate) source: Source,
+}
+
+/// For each path the value that wins.
+pub(crate) struct Layers {
+    pub(crate) preset: Preset,
+    pub(crate) given: BTreeMap<String, Given>,
+}
+
+impl Layers {
+    /// Lays them over each other; what nothing knows is a problem.
+    pub(crate) fn collect(options: &LoadOptions) -> Result<Self, SettingsError> {
+        let mut over = BTreeMap::new();
+        let mut problems = Vec::new();
+        if let Some(path) = &options.file {
+            problems.extend(file::add(path, &mut over));
+        }
+        problems.extend(environment::add(&options.env, &mut over));
+        problems.extend(flags::add(&options.flags, &mut over));
+        let preset = match preset(over.remove("preset")) {
+            Ok(preset) => preset,
+            Err(problem) => {
+                problems.push(problem);
+                Preset::default()
+            }
+        };
+        if !problems.is_empty() {
+            return Err(SettingsError { problems });
+        }
+        let mut given = under(preset);
+        given.extend(over);
+        Ok(Self { preset, given })
+    }
+}
+
+/// The preset's own values over the schema's defaults.
+fn under(preset: Preset) -> BTreeMap<String, Given> {
+    let defaults = SECTIONS.iter().flat_map(|section| section.keys).map(|key| (key.path(), key.default));
+    let own = preset.values().iter().map(|(path, value)| ((*path).to_owned(), *value));
+    defaults
+        .chain(own)
+        .map(|(path, toml)| (path, Given { raw: Raw::of_default(toml), source: Source::Preset(preset) }))
+        .collect()
+}
+
+fn preset(given: Option<Given>) -> Result<Preset, Problem> {
+    let Some(given) = given else { return Ok(Preset::default()) };
+    let name = String::read(&given.raw).unwrap_or_default();
+    Preset::named(&name).ok_or_else(|| {
+        let names = Preset::ALL.map(Preset::name);
+        Problem::WrongValue {
+            key: "preset".to_owned(),
+            from: given.source.precise(),
+            value: given.raw.to_string(),
+            expected: format!("one of {}", names.join(", ")),
+            more: crate::nearest::nearest(&name, names).map(|near| format!("did you mean `{near}`?")),
+        }
+    })
+}

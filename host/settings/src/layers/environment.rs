@@ -1,0 +1,53 @@
+//! `ANVIL_…` variables.
+
+use super::Given;
+use crate::agents::AGENT_KEYS;
+use crate::error::Problem;
+use crate::nearest::nearest;
+use crate::schema::SECTIONS;
+use crate::source::Source;
+use crate::value::Raw;
+use std::collections::BTreeMap;
+
+/// Variables that are read elsewhere: where the command line finds the host, the log's filter, the file.
+const OTHERS: [&str; 4] = ["ANVIL_URL", "ANVIL_TOKEN", "ANVIL_LOG", "ANVIL_CONFIG"];
+
+/// Adds what the environment says.
+pub(super) fn add(env: &[(String, String)], over: &mut BTreeMap<String, Given>) -> Vec<Problem> {
+    let mut known: BTreeMap<String, String> =
+        SECTIONS.iter().flat_map(|section| section.keys).map(|key| (key.env(), key.path())).collect();
+    known.insert("ANVIL_PRESET".to_owned(), "preset".to_owned());
+    let mut problems = Vec::new();
+    let ours = env.iter().filter(|(name, _)| name.starts_with("ANVIL_"));
+    for (name, value) in ours.filter(|(name, _)| !is_read_elsewhere(name)) {
+        if let Some(path) = known.get(name).cloned().or_else(|| agent_path(name)) {
+            over.insert(path, Given { raw: Raw::Word(value.clone()), source: Source::Env(name.clone()) });
+        } else {
+            let names = known.keys().map(String::as_str).chain(OTHERS);
+            let hint = nearest(name, names).map_or_else(
+                || "docs/reference/settings.md lists the settings".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            problems.push(Problem::UnknownVariable { name: name.clone(), hint });
+        }
+    }
+    problems
+}
+
+fn is_read_elsewhere(name: &str) -> bool {
+    OTHERS.contains(&name) || name.starts_with("ANVIL_TEST_")
+}
+
+/// `ANVIL_AGENTS_CODE_GENERATOR_WALL_S` is `agents.code-generator.wall_s`; what follows `_SETTINGS_` is
+/// the agent's own.
+fn agent_path(name: &str) -> Option<String> {
+    let rest = name.strip_prefix("ANVIL_AGENTS_")?;
+    let agent = |name: &str| name.to_lowercase().replace('_', "-");
+    if let Some((name, key)) = rest.split_once("_SETTINGS_") {
+        return Some(format!("agents.{}.settings.{}", agent(name), key.to_lowercase()));
+    }
+    AGENT_KEYS.iter().find_map(|(key, ..)| {
+        let name = rest.strip_suffix(&format!("_{}", key.to_uppercase()))?;
+        Some(format!("agents.{}.{key}", agent(name)))
+    })
+}

@@ -1,0 +1,251 @@
+//! Every setting, once: name, type, default, range, and the sentence that explains it.
+
+use crate::key::{Key, Section};
+use crate::reader::Reader;
+use crate::value::Value;
+use anvil_budget::ModelMap;
+use anvil_types::{Limits, Nanodollars, Tier, UpstreamKind};
+use jiff::tz::TimeZone;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A section that can be read out of the layers, and shown.
+pub(crate) trait ReadSection: Sized {
+    /// Reads every key; what is wrong is told to the reader.
+    fn read(reader: &mut Reader<'_>) -> Option<Self>;
+    /// Every key's path, its value as TOML, and as a number.
+    fn show(&self) -> Vec<(&'static Key, String, Option<f64>)>;
+}
+
+/// Defines the struct of a section, unless it is one of a crate below.
+macro_rules! define {
+    (own $(#[$doc:meta])+ $Type:ident { $($(#[$key_doc:meta])+ $key:ident: $type:ty;)+ }) => {
+        $(#[$doc])+
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $Type { $($(#[$key_doc])+ pub $key: $type,)+ }
+    };
+    (theirs $($rest:tt)+) => {};
+}
+
+macro_rules! sections {
+    ($(
+        $(#[doc = $doc:literal])+
+        $whose:ident $section:ident: $Type:ident {
+            $($(#[doc = $key_doc:literal])+ $key:ident: $type:ty = $default:literal $(in $least:literal..=$most:literal)?;)+
+        }
+    )+) => {
+        /// Every section with its settings, in the order of the reference.
+        pub const SECTIONS: &[Section] = &[$(Section {
+            name: stringify!($section),
+            doc: concat!($($doc, "\n"),+),
+            keys: &[$(Key {
+                section: stringify!($section),
+                name: stringify!($key),
+                doc: concat!($($key_doc, "\n"),+),
+                default: $default,
+                expected: <$type as Value>::EXPECTED,
+                range: sections!(@range $($least, $most)?),
+            },)+],
+        },)+];
+
+        $(
+            define!($whose $(#[doc = $doc])+ $Type { $($(#[doc = $key_doc])+ $key: $type;)+ });
+
+            impl ReadSection for $Type {
+                fn read(reader: &mut Reader<'_>) -> Option<Self> {
+                    let mut keys = keys_of(stringify!($section)).iter();
+                    $(let $key: Option<$type> = keys.next().and_then(|key| reader.get(key));)+
+                    Some(Self { $($key: $key?,)+ })
+                }
+
+                fn show(&self) -> Vec<(&'static Key, String, Option<f64>)> {
+                    let shown = [$((self.$key.show(), self.$key.number()),)+];
+                    let keys = keys_of(stringify!($section)).iter();
+                    keys.zip(shown).map(|(key, (value, number))| (key, value, number)).collect()
+                }
+            }
+        )+
+    };
+    (@range) => { None };
+    (@range $least:literal, $most:literal) => { Some(($least, $most)) };
+}
+
+/// The keys of a section; none where there is no such section.
+pub(crate) fn keys_of(section: &str) -> &'static [Key] {
+    SECTIONS.iter().find(|known| known.name == section).map_or(&[], |known| known.keys)
+}
+
+sections! {
+    /// What may be spent, how fast, and how much at once. All of these can also be changed while the host
+    /// runs (`anvil limits set`, the panel); what is changed there wins until it is reset.
+    theirs limits: Limits {
+        /// Dollars in any 60 minutes.
+        hour_usd: Nanodollars = "8.00" in 0.000_001..=1_000_000.0;
+        /// Dollars in a calendar day of the time zone. At 95 % of it the brake engages.
+        day_usd: Nanodollars = "160.00" in 0.000_001..=1_000_000.0;
+        /// Dollars in a calendar month of the time zone.
+        month_usd: Nanodollars = "200.00" in 0.000_001..=1_000_000.0;
+        /// Hours with any call in flight in a week, Monday to Monday.
+        week_hours: u32 = "80" in 1.0..=168.0;
+        /// Dollars that one job may spend when it does not say (`max_cost_usd`).
+        job_usd: Nanodollars = "2.00" in 0.000_001..=1_000_000.0;
+        /// Requests to Claude in any 60 seconds.
+        requests_per_minute: u32 = "45" in 1.0..=1_000_000.0;
+        /// Input tokens a minute, cache reads not counted.
+        input_tokens_per_minute: u32 = "30000" in 1.0..=1_000_000_000.0;
+        /// Output tokens a minute.
+        output_tokens_per_minute: u32 = "8000" in 1.0..=1_000_000_000.0;
+        /// Input tokens of one call, by the estimate. A larger call is refused.
+        max_input_tokens: u32 = "8000" in 1.0..=10_000_000.0;
+        /// Output tokens of one call. A request for more is cut down to this.
+        max_output_tokens: u32 = "2000" in 1.0..=1_000_000.0;
+        /// Agent slots that are always on.
+        agents_min: u32 = "3" in 1.0..=256.0;
+        /// The most agent slots. Never above 12 under the `max-` presets.
+        agents_max: u32 = "10" in 1.0..=256.0;
+        /// The most unfinished jobs. The next one is refused, and nothing that was accepted is dropped.
+        queue_max: u32 = "200" in 1.0..=1_000_000.0;
+    }
+
+    /// How requests are spread over a minute.
+    own pace: PaceSettings {
+        /// Requests that must never be exceeded in any minute, whatever happens: the upstream's own limit.
+        requests_per_minute_hard: u32 = "50" in 1.0..=1_000_000.0;
+        /// Requests that may leave at once after a pause. `limits.requests_per_minute` and this together
+        /// stay within the hard limit.
+        burst: u32 = "5" in 1.0..=100_000.0;
+    }
+
+    /// Which model stands behind each tier, and which tier answers which work.
+    theirs models: ModelMap {
+        /// The exact id of the model for simple work.
+        haiku: String = r#""claude-haiku-5-5""#;
+        /// The exact id of the model for ordinary work.
+        sonnet: String = r#""claude-sonnet-5-5""#;
+        /// The exact id of the model for complex work.
+        opus: String = r#""claude-opus-5-5""#;
+        /// The tier of work that an agent calls `simple`.
+        simple: Tier = r#""haiku""#;
+        /// The tier of work that an agent calls `standard`.
+        standard: Tier = r#""sonnet""#;
+        /// The tier of work that an agent calls `complex`.
+        complex: Tier = r#""opus""#;
+    }
+
+    /// What tokens cost.
+    own prices: PricesSettings {
+        /// A price table of your own (TOML); its rows win over the built-in ones. Empty: only those.
+        file: Option<PathBuf> = r#""""#;
+    }
+
+    /// Where days and months begin.
+    own time: TimeSettings {
+        /// The time zone of the day and month windows, by its IANA name.
+        zone: TimeZone = r#""UTC""#;
+    }
+
+    /// The REST API and the panel.
+    own server: ServerSettings {
+        /// The address and port to listen on. Anything but loopback can be reached by others: put TLS in
+        /// front of it.
+        listen: SocketAddr = r#""127.0.0.1:8787""#;
+        /// Host names under which it may be reached besides loopback and `listen`; others are refused, so
+        /// that no web site can reach the panel by DNS rebinding.
+        allowed_hosts: Vec<String> = "[]";
+        /// The largest body of a request, such as a job with its payload, in bytes.
+        max_body_bytes: u64 = "1048576" in 1024.0..=1_073_741_824.0;
+    }
+
+    /// What survives a restart.
+    own data: DataSettings {
+        /// The folder of jobs, ledger, journals, artifacts and the token. Relative to where anvil is started.
+        dir: PathBuf = r#""anvil-data""#;
+    }
+
+    /// Agents.
+    own plugins: PluginsSettings {
+        /// The folder of the plugins; it is watched. Relative to where anvil is started.
+        dir: PathBuf = r#""plugins/dist""#;
+    }
+
+    /// Calls to Claude. Key and address are not settings: they come from `ANTHROPIC_API_KEY` and
+    /// `ANTHROPIC_BASE_URL`.
+    own upstream: UpstreamSettings {
+        /// What stands behind the address: `live` bills, `simulated` does not. Empty: live where there is
+        /// an API key, else the built-in simulator. Simulated money fills no real window; to a simulated
+        /// upstream the key is never sent.
+        kind: Option<UpstreamKind> = r#""""#;
+        /// Seconds to connect.
+        connect_timeout_s: u64 = "10" in 1.0..=600.0;
+        /// Seconds until the first byte of an answer.
+        first_byte_timeout_s: u64 = "120" in 1.0..=3_600.0;
+        /// Seconds between two events of a stream.
+        idle_timeout_s: u64 = "60" in 1.0..=3_600.0;
+        /// Seconds for one call, from sending to the last byte.
+        call_timeout_s: u64 = "600" in 1.0..=86_400.0;
+        /// Seconds for which a cancelled call is read on, to learn what it really cost.
+        drain_s: u64 = "60" in 0.0..=3_600.0;
+        /// Further tries of a call that failed where nothing can have been billed.
+        retries: u32 = "3" in 0.0..=20.0;
+    }
+
+    /// How jobs run.
+    own jobs: JobsSettings {
+        /// Attempts in all, where the agent itself fails. Waiting and restarts of the host use up none.
+        max_attempts: u32 = "3" in 1.0..=100.0;
+        /// Seconds before the second attempt; × 1.5 before each further one, with jitter.
+        backoff_s: f64 = "2.0" in 0.0..=3_600.0;
+        /// Seconds after which a host that gives no sign has lost its jobs.
+        lease_s: u64 = "15" in 1.0..=3_600.0;
+        /// Seconds between two signs of life.
+        heartbeat_s: u64 = "5" in 1.0..=1_800.0;
+        /// Seconds that an attempt may compute.
+        cpu_s: u64 = "15" in 1.0..=86_400.0;
+        /// Seconds that an attempt may take; waiting for Claude, pace or money does not count.
+        wall_s: u64 = "60" in 1.0..=604_800.0;
+        /// Calls that one job may make.
+        calls: u32 = "50" in 1.0..=100_000.0;
+        /// Calls that one job may have under way at once.
+        calls_parallel: u32 = "8" in 1.0..=256.0;
+    }
+
+    /// What an agent may use. Each attempt has all of it to itself.
+    own sandbox: SandboxSettings {
+        /// MiB of memory, summed over all memories of the plugin.
+        memory_mb: u32 = "256" in 1.0..=65_536.0;
+        /// Elements of a table.
+        table_elements: u32 = "100000" in 1.0..=10_000_000.0;
+        /// Core instances, memories and tables in one component, each.
+        instances: u32 = "50" in 1.0..=10_000.0;
+        /// KiB of stack.
+        stack_kb: u32 = "1024" in 64.0..=65_536.0;
+        /// Lines of a job's log; what comes after is dropped, and the log says so.
+        log_lines: u32 = "10000" in 1.0..=10_000_000.0;
+        /// Bytes of a job's log, likewise.
+        log_bytes: u64 = "4194304" in 1024.0..=1_073_741_824.0;
+        /// Files that a job may hand over.
+        artifacts: u32 = "256" in 0.0..=100_000.0;
+        /// Bytes of all files that a job hands over.
+        artifact_bytes: u64 = "67108864" in 0.0..=17_179_869_184.0;
+        /// Bytes of one value that crosses between host and plugin: a payload, a request, a result, a file.
+        value_bytes: u64 = "8388608" in 1024.0..=1_073_741_824.0;
+        /// Handles that a plugin may hold at once.
+        resources: u32 = "1000" in 16.0..=1_000_000.0;
+        /// MiB of a plugin's file.
+        plugin_file_mb: u32 = "64" in 1.0..=4_096.0;
+        /// Seconds to compile a plugin.
+        compile_s: u64 = "60" in 1.0..=3_600.0;
+        /// MiB of memory to compile a plugin.
+        compile_memory_mb: u32 = "2048" in 64.0..=65_536.0;
+        /// Seconds for a plugin to describe itself.
+        describe_s: u64 = "5" in 1.0..=600.0;
+    }
+
+    /// The built-in simulator, which answers where there is no API key.
+    own simulator: SimulatorSettings {
+        /// Milliseconds until the first byte of an answer.
+        latency_ms: u64 = "400" in 0.0..=600_000.0;
+        /// Milliseconds for each token of an answer.
+        stream_ms_per_token: f64 = "4.0" in 0.0..=10_000.0;
+    }
+}

@@ -1,0 +1,153 @@
+//! The settings that the host runs by.
+
+use crate::agents::{AgentSettings, read_agents};
+use crate::check;
+use crate::error::SettingsError;
+use crate::layers::{Layers, LoadOptions};
+use crate::preset::Preset;
+use crate::reader::Reader;
+use crate::schema::{
+    DataSettings, JobsSettings, PaceSettings, PluginsSettings, PricesSettings, ReadSection, SandboxSettings,
+    ServerSettings, SimulatorSettings, TimeSettings, UpstreamSettings,
+};
+use crate::source::Source;
+use anvil_budget::ModelMap;
+use anvil_types::{Limits, LimitsPatch};
+use std::collections::BTreeMap;
+
+/// All settings, checked. Made by [`Settings::load`] alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The preset under all of them.
+    pub preset: Preset,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[pace]`.
+    pub pace: PaceSettings,
+    /// `[models]`.
+    pub models: ModelMap,
+    /// `[prices]`.
+    pub prices: PricesSettings,
+    /// `[time]`.
+    pub time: TimeSettings,
+    /// `[server]`.
+    pub server: ServerSettings,
+    /// `[data]`.
+    pub data: DataSettings,
+    /// `[plugins]`.
+    pub plugins: PluginsSettings,
+    /// `[upstream]`.
+    pub upstream: UpstreamSettings,
+    /// `[jobs]`.
+    pub jobs: JobsSettings,
+    /// `[sandbox]`.
+    pub sandbox: SandboxSettings,
+    /// `[simulator]`.
+    pub simulator: SimulatorSettings,
+    /// `[agents.NAME]`, by name.
+    pub agents: BTreeMap<String, AgentSettings>,
+    sources: BTreeMap<String, Source>,
+}
+
+/// One setting as it is in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its path: `limits.day_usd`.
+    pub key: String,
+    /// Its value, as TOML.
+    pub value: String,
+    /// Where it came from.
+    pub source: Source,
+}
+
+impl Settings {
+    /// Reads the settings: preset, file, environment, flags, each over the one before. Says all that is
+    /// wrong, not only the first.
+    pub fn load(options: &LoadOptions) -> Result<Self, SettingsError> {
+        let layers = Layers::collect(options)?;
+        let mut reader = Reader::new(&layers);
+        let read = Self::read(&mut reader, &layers);
+        let problems = reader.problems;
+        match read {
+            Some(settings) if problems.is_empty() => {
+                let problems = check::contradictions(&settings);
+                if problems.is_empty() { Ok(settings) } else { Err(SettingsError { problems }) }
+            }
+            _ => Err(SettingsError { problems }),
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>, layers: &Layers) -> Option<Self> {
+        // Every section is read before any is missed, so that all problems are found.
+        let limits = Limits::read(reader);
+        let pace = PaceSettings::read(reader);
+        let models = ModelMap::read(reader);
+        let prices = PricesSettings::read(reader);
+        let time = TimeSettings::read(reader);
+        let server = ServerSettings::read(reader);
+        let data = DataSettings::read(reader);
+        let plugins = PluginsSettings::read(reader);
+        let upstream = UpstreamSettings::read(reader);
+        let jobs = JobsSettings::read(reader);
+        let sandbox = SandboxSettings::read(reader);
+        let simulator = SimulatorSettings::read(reader);
+        let agents = read_agents(reader);
+        Some(Self {
+            preset: layers.preset,
+            limits: limits?,
+            pace: pace?,
+            models: models?,
+            prices: prices?,
+            time: time?,
+            server: server?,
+            data: data?,
+            plugins: plugins?,
+            upstream: upstream?,
+            jobs: jobs?,
+            sandbox: sandbox?,
+            simulator: simulator?,
+            agents,
+            sources: layers.given.iter().map(|(path, given)| (path.clone(), given.source.clone())).collect(),
+        })
+    }
+
+    /// Where a setting's value came from; none where there is no such setting.
+    ///
+    /// Shown as `preset max-200`, `anvil.toml`, `ANVIL_LIMITS_DAY_USD` or the flag.
+    pub fn source(&self, key: &str) -> Option<&Source> {
+        self.sources.get(key)
+    }
+
+    /// Where each limit came from, by the limit's name, in words.
+    pub fn limit_sources(&self) -> BTreeMap<String, String> {
+        let named =
+            |name: &&str| Some(((*name).to_owned(), self.source(&format!("limits.{name}"))?.to_string()));
+        LimitsPatch::NAMES.iter().filter_map(named).collect()
+    }
+
+    /// Every setting in force, in the order of the reference; those of agents at the end.
+    pub fn entries(&self) -> Vec<Entry> {
+        let sections = [
+            self.limits.show(),
+            self.pace.show(),
+            self.models.show(),
+            self.prices.show(),
+            self.time.show(),
+            self.server.show(),
+            self.data.show(),
+            self.plugins.show(),
+            self.upstream.show(),
+            self.jobs.show(),
+            self.sandbox.show(),
+            self.simulator.show(),
+        ];
+        let shown = sections.into_iter().flatten().map(|(key, value, _)| (key.path(), value));
+        shown
+            .chain(self.agents.iter().flat_map(|(name, agent)| agent.show(name)))
+            .filter_map(|(key, value)| {
+                let source = self.source(&key)?.clone();
+                Some(Entry { key, value, source })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,85 @@
+//! `/_sim/…`: what the simulator adds to the API. Needs no key: it listens on loopback.
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response};
+use serde_json::{Value, json};
+
+use crate::error::SimError;
+use crate::fault::FaultRule;
+use crate::latency::Latency;
+use crate::routes::{Body, json_reply, query, read};
+use crate::script::{Player, Script};
+use crate::state::Shared;
+
+/// Entries of the log that one answer has, unless `limit` says otherwise.
+const PAGE: usize = 1_000;
+
+/// Answers a control request.
+pub(crate) async fn control(
+    shared: &Shared,
+    method: &Method,
+    what: &str,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    match (method, what) {
+        (&Method::GET, "bill") => {
+            let bill = shared.state().bill.clone();
+            json_reply(200, &json!(bill))
+        }
+        (&Method::GET, "log") => {
+            let number = |name| query(request.uri().query(), name).and_then(|v| v.parse::<u64>().ok());
+            let after = number("after").unwrap_or(0);
+            let limit = number("limit").map_or(PAGE, |n| usize::try_from(n).unwrap_or(PAGE));
+            let items = shared.state().log.after(after, limit);
+            let next = items.last().map_or(after, |entry| entry.index);
+            json_reply(200, &json!({"items": items, "next": next}))
+        }
+        (&Method::POST, "reset") => {
+            shared.reset();
+            json_reply(200, &json!({"ok": true}))
+        }
+        (&Method::POST, "script" | "faults" | "latency") => {
+            let toml = request.headers().get("content-type").is_some_and(|v| v.as_bytes().ends_with(b"toml"));
+            let done = match read(request.into_body()).await {
+                Ok(body) => set(shared, what, &String::from_utf8_lossy(&body), toml),
+                Err(refusal) => Err(SimError::Config(refusal.message)),
+            };
+            match done {
+                Ok(()) => json_reply(200, &json!({"ok": true})),
+                Err(e) => json_reply(400, &json!({"error": e.to_string()})),
+            }
+        }
+        _ => json_reply(
+            404,
+            &json!({"error": "there are GET /_sim/bill and /_sim/log, POST /_sim/script, /_sim/faults, /_sim/latency \
+                              and /_sim/reset"}),
+        ),
+    }
+}
+
+fn set(shared: &Shared, what: &str, text: &str, toml: bool) -> Result<(), SimError> {
+    match what {
+        "script" => {
+            let script = if toml { Script::from_toml(text)? } else { Script::from_json(text)? };
+            shared.state().set_player(Player::new(script));
+        }
+        "faults" => shared.state().set_faults(rules(text)?),
+        _ => {
+            let latency: Latency = serde_json::from_str(text).map_err(|e| SimError::Config(e.to_string()))?;
+            shared.state().latency = latency;
+        }
+    }
+    Ok(())
+}
+
+/// A list of rules; a bare text is a fault that always happens.
+fn rules(text: &str) -> Result<Vec<FaultRule>, SimError> {
+    let bad = |e: serde_json::Error| SimError::Config(e.to_string());
+    let list: Vec<Value> = serde_json::from_str(text).map_err(bad)?;
+    list.into_iter()
+        .map(|rule| match rule {
+            Value::String(fault) => serde_json::from_value(json!({"fault": fault})).map_err(bad),
+            rule => serde_json::from_value(rule).map_err(bad),
+        })
+        .collect()
+}

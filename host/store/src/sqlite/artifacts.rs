@@ -1,0 +1,69 @@
+//! Files that a job hands over. Their bytes stand apart, so that a list reads none.
+
+use super::columns::{Columns, Id, all, first};
+use super::job_row::JobHead;
+use super::tx::Tx;
+use crate::StoreError;
+use anvil_types::{ArtifactInfo, ArtifactName, EventKind, JobId, Lease};
+use rusqlite::{Connection, Row, params};
+
+/// Takes a file; one of the same name is replaced.
+pub(super) fn put(
+    tx: &mut Tx<'_>,
+    lease: Lease,
+    name: &ArtifactName,
+    media_type: &str,
+    bytes: &[u8],
+) -> Result<(), StoreError> {
+    let job = JobHead::fenced(tx, lease)?;
+    tx.run("DELETE FROM artifacts WHERE job = ?1 AND name = ?2", params![job.seq, name.as_str()])?;
+    tx.run(
+        "INSERT INTO artifacts (job, name, media_type, size, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            job.seq,
+            name.as_str(),
+            media_type,
+            i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+            tx.now.micros()
+        ],
+    )?;
+    let artifact = tx.conn.last_insert_rowid();
+    tx.run("INSERT INTO artifact_bytes (artifact, bytes) VALUES (?1, ?2)", params![artifact, bytes])?;
+    tx.tell(Some(job.id), EventKind::Artifact { name: name.as_str().to_owned() });
+    Ok(())
+}
+
+/// A job's files, by name.
+pub(super) fn list(conn: &Connection, job: JobId) -> Result<Vec<ArtifactInfo>, StoreError> {
+    let select = "SELECT name, media_type, size, created_at FROM artifacts
+         WHERE job = (SELECT seq FROM jobs WHERE id = ?1) ORDER BY name";
+    Ok(all(conn, select, [job.bytes()], info)?)
+}
+
+/// One file with its bytes.
+pub(super) fn get(
+    conn: &Connection,
+    job: JobId,
+    name: &ArtifactName,
+) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError> {
+    let select = "SELECT name, media_type, size, created_at, bytes
+         FROM artifacts JOIN artifact_bytes ON artifact = artifacts.id
+         WHERE job = (SELECT seq FROM jobs WHERE id = ?1) AND name = ?2";
+    Ok(first(conn, select, params![job.bytes(), name.as_str()], |row| Ok((info(row)?, row.get("bytes")?)))?)
+}
+
+fn info(row: &Row<'_>) -> rusqlite::Result<ArtifactInfo> {
+    let name: String = row.get("name")?;
+    Ok(ArtifactInfo {
+        name: name.parse().map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(
+                0,
+                rusqlite::types::Type::Text,
+                Box::<anvil_types::artifact::BadArtifactName>::new(error),
+            )
+        })?,
+        media_type: row.get("media_type")?,
+        size: row.count("size")?,
+        created_at: row.time("created_at")?,
+    })
+}

@@ -1,0 +1,54 @@
+//! What people changed.
+
+use super::columns::{Columns, all};
+use super::moves;
+use super::tx::Tx;
+use crate::{AuditEntry, StoreError};
+use anvil_types::WaitReason;
+use rusqlite::{Connection, params};
+
+/// Notes what somebody changed.
+pub(super) fn note(tx: &Tx<'_>, by: &str, action: &str, detail: &str) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO audit (at, who, action, detail) VALUES (?1, ?2, ?3, ?4)",
+        params![tx.now.micros(), by, action, detail],
+    )
+    .map(drop)
+}
+
+/// What people changed, the newest first.
+pub(super) fn list(conn: &Connection, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+    let select = "SELECT at, who, action, detail FROM audit ORDER BY seq DESC LIMIT ?1";
+    Ok(all(conn, select, [limit], |row| {
+        Ok(AuditEntry {
+            at: row.time("at")?,
+            by: row.get("who")?,
+            action: row.get("action")?,
+            detail: row.get("detail")?,
+        })
+    })?)
+}
+
+/// Switches an agent off or on; its jobs that waited for that go on.
+pub(super) fn set_agent_disabled(
+    tx: &mut Tx<'_>,
+    agent: &str,
+    disabled: bool,
+    by: &str,
+) -> Result<(), StoreError> {
+    if disabled {
+        tx.run(
+            "INSERT INTO agents_off (name, who, at) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING",
+            params![agent, by, tx.now.micros()],
+        )?;
+        return note(tx, by, "agent.disable", agent);
+    }
+    tx.run("DELETE FROM agents_off WHERE name = ?1", [agent])?;
+    note(tx, by, "agent.enable", agent)?;
+    moves::resume(tx, &[WaitReason::AgentDisabled], Some(agent)).map(drop)
+}
+
+/// Agents that a person switched off.
+pub(super) fn disabled_agents(conn: &Connection) -> Result<Vec<String>, StoreError> {
+    Ok(all(conn, "SELECT name FROM agents_off ORDER BY name", [], |row| row.get(0))?)
+}

@@ -1,0 +1,201 @@
+//! The brake: its causes, its history, and what a person ended.
+
+use super::columns::{Columns, all};
+use super::policy::Raised;
+use super::tx::Tx;
+use super::{audit, moves, spend};
+use crate::{BrakeState, StoreError};
+use anvil_budget::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
+use anvil_types::{EventKind, Timestamp, UpstreamKind, WaitReason};
+use rusqlite::{Connection, params};
+
+/// Both kinds of upstream: each has a day of its own.
+const UPSTREAMS: [UpstreamKind; 2] = [UpstreamKind::Live, UpstreamKind::Simulated];
+
+type Muted = Vec<(UpstreamKind, Timestamp)>;
+
+/// The causes, and the days that a person has muted.
+pub(super) fn load(conn: &Connection) -> Result<(Vec<Raised>, Muted), StoreError> {
+    let raised = all(conn, "SELECT kind, upstream, reason, since, until, who FROM brake", [], |row| {
+        let any = row.get_ref("upstream")?.as_str()?.is_empty();
+        Ok(Raised {
+            upstream: if any { None } else { Some(row.word("upstream")?) },
+            cause: BrakeCause {
+                kind: row.word("kind")?,
+                reason: row.get("reason")?,
+                since: row.time("since")?,
+                until: row.maybe_time("until")?,
+                by: row.get("who")?,
+            },
+        })
+    })?;
+    let muted = all(conn, "SELECT upstream, day_start FROM brake_muted", [], |row| {
+        Ok((row.word("upstream")?, row.time("day_start")?))
+    })?;
+    Ok((raised, muted))
+}
+
+/// Ends causes whose time is over and judges every upstream's day.
+pub(super) fn evaluate(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    end_what_is_over(tx)?;
+    UPSTREAMS.into_iter().try_for_each(|upstream| evaluate_upstream(tx, upstream))
+}
+
+/// Ends causes whose time is over: their window has rolled over.
+pub(super) fn end_what_is_over(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let now = tx.now;
+    let over: Vec<Raised> =
+        tx.policy.raised.iter().filter(|raised| is_over(&raised.cause, now)).cloned().collect();
+    if over.is_empty() {
+        return Ok(());
+    }
+    over.iter().try_for_each(|raised| lower(tx, raised, "its time is over", None))?;
+    // The new day may be full already, by a limit that was lowered.
+    UPSTREAMS.into_iter().try_for_each(|upstream| evaluate_upstream(tx, upstream))?;
+    after_release(tx)
+}
+
+/// Whether a cause's own end has come.
+pub(super) fn is_over(cause: &BrakeCause, now: Timestamp) -> bool {
+    cause.until.is_some_and(|until| until <= now)
+}
+
+/// Judges the day of one upstream: 95 % of its limit engages the brake, a raised limit ends it.
+pub(super) fn evaluate_upstream(tx: &mut Tx<'_>, upstream: UpstreamKind) -> Result<(), StoreError> {
+    let day = tx.policy.day(tx.now);
+    let amounts = spend::calendar(tx.conn, upstream, "day", day.start)?;
+    let ours = |raised: &&Raised| {
+        raised.cause.kind == BrakeCauseKind::Day && raised.upstream.is_none_or(|one| one == upstream)
+    };
+    let raised = tx.policy.raised.iter().find(ours).cloned();
+    let muted = tx.policy.muted.iter().find(|(one, _)| *one == upstream).map(|(_, start)| *start);
+    let limit = tx.policy.force.limits.day_usd;
+    match evaluate_day(limit, amounts, day, raised.as_ref().map(|raised| &raised.cause), muted, tx.now) {
+        BrakeChange::Keep => Ok(()),
+        BrakeChange::Engage(cause) => raise(tx, Raised { upstream: Some(upstream), cause }),
+        BrakeChange::Release => {
+            if let Some(raised) = raised {
+                lower(tx, &raised, "the day has room again", None)?;
+            }
+            after_release(tx)
+        }
+    }
+}
+
+/// Engages the brake with a cause that somebody brings.
+pub(super) fn engage(tx: &mut Tx<'_>, cause: BrakeCause) -> Result<BrakeState, StoreError> {
+    if let Some(by) = &cause.by {
+        audit::note(tx, by, "brake.on", &cause.reason)?;
+    }
+    raise(tx, Raised { upstream: None, cause })?;
+    Ok(tx.policy.brake())
+}
+
+/// Ends all causes that stop this host by a person's hand; one that the day raised is muted for that day.
+pub(super) fn release(tx: &mut Tx<'_>, by: &str, reason: &str) -> Result<BrakeState, StoreError> {
+    end_what_is_over(tx)?;
+    let upstream = tx.policy.upstream;
+    let day = tx.policy.day(tx.now).start;
+    let ours: Vec<Raised> = tx
+        .policy
+        .raised
+        .iter()
+        .filter(|raised| raised.upstream.is_none_or(|one| one == upstream))
+        .cloned()
+        .collect();
+    for raised in &ours {
+        if raised.cause.kind == BrakeCauseKind::Day {
+            mute(tx, upstream, day)?;
+        }
+        lower(tx, raised, reason, Some(by))?;
+    }
+    audit::note(tx, by, "brake.off", reason)?;
+    after_release(tx)?;
+    Ok(tx.policy.brake())
+}
+
+fn raise(tx: &mut Tx<'_>, raised: Raised) -> Result<(), StoreError> {
+    let Raised { upstream, cause } = &raised;
+    tx.run(
+        "INSERT INTO brake (kind, upstream, reason, since, until, who) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (kind, upstream) DO UPDATE SET
+             reason = excluded.reason, since = excluded.since, until = excluded.until, who = excluded.who",
+        params![
+            cause.kind.name(),
+            scope(*upstream),
+            cause.reason,
+            cause.since.micros(),
+            cause.until.map(Timestamp::micros),
+            cause.by,
+        ],
+    )?;
+    history(tx, &raised, "engaged", &cause.reason, cause.by.as_deref())?;
+    let shown = stops_this_host(tx, &raised);
+    tx.policy
+        .raised
+        .retain(|other| other.upstream != raised.upstream || other.cause.kind != raised.cause.kind);
+    tx.policy.raised.push(raised);
+    tx.policy.touched = true;
+    if shown {
+        tx.tell(None, EventKind::Brake { engaged: true });
+    }
+    Ok(())
+}
+
+fn lower(tx: &mut Tx<'_>, raised: &Raised, reason: &str, by: Option<&str>) -> Result<(), StoreError> {
+    tx.run(
+        "DELETE FROM brake WHERE kind = ?1 AND upstream = ?2",
+        params![raised.cause.kind.name(), scope(raised.upstream)],
+    )?;
+    history(tx, raised, "released", reason, by)?;
+    tx.policy.raised.retain(|other| other != raised);
+    tx.policy.touched = true;
+    if stops_this_host(tx, raised) {
+        let engaged = tx.policy.brake().engaged();
+        tx.tell(None, EventKind::Brake { engaged });
+    }
+    Ok(())
+}
+
+/// Jobs that waited for the brake go on, where nothing stops them now.
+pub(super) fn after_release(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    if !tx.policy.brake().engaged() {
+        moves::resume(tx, &[WaitReason::Brake], None)?;
+    }
+    Ok(())
+}
+
+fn stops_this_host(tx: &Tx<'_>, raised: &Raised) -> bool {
+    raised.upstream.is_none_or(|one| one == tx.policy.upstream)
+}
+
+fn mute(tx: &mut Tx<'_>, upstream: UpstreamKind, day: Timestamp) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO brake_muted (upstream, day_start) VALUES (?1, ?2)
+         ON CONFLICT (upstream) DO UPDATE SET day_start = excluded.day_start",
+        params![upstream.name(), day.micros()],
+    )?;
+    tx.policy.muted.retain(|(one, _)| *one != upstream);
+    tx.policy.muted.push((upstream, day));
+    tx.policy.touched = true;
+    Ok(())
+}
+
+fn history(
+    tx: &Tx<'_>,
+    raised: &Raised,
+    change: &str,
+    reason: &str,
+    by: Option<&str>,
+) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO brake_history (at, kind, upstream, change, reason, who) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![tx.now.micros(), raised.cause.kind.name(), scope(raised.upstream), change, reason, by],
+    )
+    .map(drop)
+}
+
+/// No upstream stands as an empty text, which a primary key can hold.
+fn scope(upstream: Option<UpstreamKind>) -> &'static str {
+    upstream.map_or("", UpstreamKind::name)
+}

@@ -1,0 +1,50 @@
+//! Connections: one that writes, some that read.
+
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long to wait for another process that has the file (a back-up, a person with a shell).
+const BUSY: Duration = Duration::from_secs(5);
+/// Statements that are kept prepared; more than there are in this crate.
+const STATEMENTS: usize = 256;
+
+/// The connection that writes. `synchronous=FULL`: what was answered survives a power cut.
+pub(super) fn writing(database: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let conn = Connection::open_with_flags(database, flags)?;
+    prepare(&conn)?;
+    conn.execute_batch(
+        // On macOS a plain fsync does not reach the disk.
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = ON;
+         PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA cache_size = -32768;",
+    )?;
+    Ok(conn)
+}
+
+/// A connection that only reads.
+pub(super) fn reading(database: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let conn = Connection::open_with_flags(database, flags)?;
+    prepare(&conn)?;
+    conn.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;")?;
+    Ok(conn)
+}
+
+fn prepare(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Events: rows of the transaction that they tell of, published after it.
+
+use super::columns::{Columns, Id, all, bad_json, number};
+use super::tx::News;
+use crate::StoreError;
+use anvil_types::{Event, JobId, Timestamp};
+use rusqlite::{Connection, Row, params};
+use std::sync::Arc;
+
+/// How many events stay readable.
+const KEPT: u64 = 100_000;
+/// How many more may be there before the oldest go, so that most commits delete nothing.
+const SLACK: u64 = 512;
+
+/// The order of all events, kept by the writer: numbers without gaps, from 1.
+#[derive(Debug)]
+pub(super) struct EventOrder {
+    last: u64,
+    oldest: u64,
+}
+
+impl EventOrder {
+    /// Goes on where the table ends.
+    pub(super) fn load(conn: &Connection) -> Result<Self, StoreError> {
+        let (first, last): (Option<i64>, Option<i64>) = conn.query_row(
+            "SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events)",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let seq = |value: Option<i64>| value.and_then(|seq| u64::try_from(seq).ok());
+        Ok(Self { last: seq(last).unwrap_or(0), oldest: seq(first).unwrap_or(1) })
+    }
+
+    /// Writes what a batch had to say, in its order. [`EventOrder::take_back`] undoes the numbers when
+    /// the commit fails.
+    pub(super) fn write(
+        &mut self,
+        conn: &Connection,
+        at: Timestamp,
+        news: &mut Vec<News>,
+    ) -> Result<Vec<Arc<Event>>, StoreError> {
+        let mut insert =
+            conn.prepare_cached("INSERT INTO events (seq, at, job, kind) VALUES (?1, ?2, ?3, ?4)")?;
+        let mut written = Vec::with_capacity(news.len());
+        for News { job, kind } in news.drain(..) {
+            self.last += 1;
+            let text = serde_json::to_string(&kind).map_err(|error| StoreError::Backend(Box::new(error)))?;
+            insert.execute(params![number(self.last), at.micros(), job.map(Id::bytes), text])?;
+            written.push(Arc::new(Event { seq: self.last, at, job, kind }));
+        }
+        self.prune(conn, KEPT)?;
+        Ok(written)
+    }
+
+    fn prune(&mut self, conn: &Connection, kept: u64) -> Result<(), StoreError> {
+        if self.last.saturating_sub(self.oldest) < kept + SLACK {
+            return Ok(());
+        }
+        let first_kept = self.last + 1 - kept;
+        conn.prepare_cached("DELETE FROM events WHERE seq < ?1")?.execute([number(first_kept)])?;
+        self.oldest = first_kept;
+        Ok(())
+    }
+
+    /// The batch was rolled back: its numbers are free again.
+    pub(super) fn take_back(&mut self, last: u64, oldest: u64) {
+        self.last = last;
+        self.oldest = oldest;
+    }
+
+    /// What [`EventOrder::take_back`] wants.
+    pub(super) fn mark(&self) -> (u64, u64) {
+        (self.last, self.oldest)
+    }
+}
+
+/// Events after a place, the oldest first.
+pub(super) fn after(
+    conn: &Connection,
+    after: u64,
+    job: Option<JobId>,
+    limit: u32,
+) -> Result<Vec<Event>, StoreError> {
+    let after = number(after);
+    let events = match job {
+        Some(job) => all(
+            conn,
+            "SELECT seq, at, job, kind FROM events WHERE job = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+            params![job.bytes(), after, limit],
+            event,
+        ),
+        None => all(
+            conn,
+            "SELECT seq, at, job, kind FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            params![after, limit],
+            event,
+        ),
+    };
+    Ok(events?)
+}
+
+/// The newest event's number.
+pub(super) fn last(conn: &Connection) -> Result<u64, StoreError> {
+    Ok(conn.query_row("SELECT coalesce(max(seq), 0) AS last FROM events", [], |row| row.count("last"))?)
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+    Ok(Event {
+        seq: row.count("seq")?,
+        at: row.time("at")?,
+        job: row.maybe_id("job")?,
+        kind: serde_json::from_str(row.get_ref("kind")?.as_str()?).map_err(bad_json)?,
+    })
+}

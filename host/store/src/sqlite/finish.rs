@@ -1,0 +1,144 @@
+//! How an attempt ends: finished, parked, cancelled; and a person's retry.
+
+use super::audit;
+use super::columns::{Columns, number};
+use super::enqueue::ATTEMPTS;
+use super::job_row::{self, JobHead};
+use super::moves::{self, Move};
+use super::tx::Tx;
+use super::{journal, spend};
+use crate::{Finish, LostLeases, StoreError};
+use anvil_types::{
+    Job, JobError, JobEvent, JobId, JobState, Json, Lease, Nanodollars, Timestamp, UpstreamKind, Wait,
+    WaitReason,
+};
+use rusqlite::params;
+use std::time::Duration;
+
+/// The kind of a job's error where the host crashed with it again and again.
+pub(super) const POISON: &str = "poison";
+
+/// Keeps leases alive, and tells which are lost.
+pub(super) fn heartbeat(
+    tx: &mut Tx<'_>,
+    leases: &[Lease],
+    lease_for: Duration,
+) -> Result<LostLeases, StoreError> {
+    let mut lost = LostLeases::default();
+    let until = (tx.now + lease_for).micros();
+    for lease in leases {
+        match JobHead::find(tx, lease.job) {
+            Ok(job) if job.is_under(*lease) => {
+                tx.run("UPDATE jobs SET lease_until = ?2 WHERE seq = ?1", params![job.seq, until])?;
+            }
+            Ok(job) if job.state == JobState::Cancelled => lost.cancelled.push(lease.job),
+            Ok(_) | Err(StoreError::NoSuchJob(_)) => lost.taken_over.push(lease.job),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(lost)
+}
+
+/// Ends an attempt.
+pub(super) fn finish(tx: &mut Tx<'_>, lease: Lease, finish: &Finish) -> Result<Job, StoreError> {
+    let job = JobHead::fenced(tx, lease)?;
+    match finish {
+        Finish::Succeeded { result } => succeed(tx, &job, result)?,
+        // The last attempt has no next.
+        Finish::Retry { error, .. } if job.attempts >= job.max_attempts => fail(tx, &job, error)?,
+        Finish::Retry { error, at } => retry_later(tx, &job, error, *at)?,
+        Finish::Failed { error } => fail(tx, &job, error)?,
+        Finish::Released => {
+            moves::go(tx, &job, JobEvent::LeaseLost, &Move::default())?;
+        }
+    }
+    job_row::whole(tx.conn, lease.job)
+}
+
+fn succeed(tx: &mut Tx<'_>, job: &JobHead, result: &Json) -> Result<(), StoreError> {
+    moves::end_attempt(tx, job, None)?;
+    tx.run("UPDATE job_bodies SET result = ?2 WHERE seq = ?1", params![job.seq, result.as_str()])?;
+    tx.run("UPDATE jobs SET error_kind = NULL, error_message = NULL WHERE seq = ?1", [job.seq])?;
+    moves::go(tx, job, JobEvent::Succeed, &Move::default()).map(drop)
+}
+
+fn retry_later(tx: &mut Tx<'_>, job: &JobHead, error: &JobError, at: Timestamp) -> Result<(), StoreError> {
+    moves::end_attempt(tx, job, Some(error))?;
+    journal::drop_last_call(tx, job.seq)?;
+    let wait = Wait {
+        reason: WaitReason::Backoff,
+        detail: format!(
+            "attempt {} of {} failed ({}); the next begins {}",
+            job.attempts,
+            job.max_attempts,
+            error.kind,
+            tx.policy.windows.local(at)
+        ),
+        until: Some(at),
+    };
+    moves::go(tx, job, JobEvent::AttemptFailed, &Move { wait: Some(&wait), error: Some(error) }).map(drop)
+}
+
+/// Gives a job up.
+pub(super) fn fail(tx: &mut Tx<'_>, job: &JobHead, error: &JobError) -> Result<(), StoreError> {
+    moves::end_attempt(tx, job, Some(error))?;
+    moves::go(tx, job, JobEvent::Fail, &Move { error: Some(error), ..Move::default() }).map(drop)
+}
+
+/// Puts a running job aside until its reason to wait is gone; back into the queue where it is gone
+/// already, so that nothing waits for what has happened.
+pub(super) fn park(tx: &mut Tx<'_>, lease: Lease, wait: &Wait) -> Result<(), StoreError> {
+    let mut job = JobHead::fenced(tx, lease)?;
+    job.state = moves::go(tx, &job, JobEvent::Park, &Move { wait: Some(wait), ..Move::default() })?;
+    let upstream = upstream_of(tx, &job)?;
+    let gone = match wait.reason {
+        WaitReason::Brake => tx.policy.causes(upstream).is_empty(),
+        WaitReason::Holds => !anything_held(tx, upstream)?,
+        _ => false,
+    };
+    if gone {
+        moves::go(tx, &job, JobEvent::Resume, &Move::default())?;
+    }
+    Ok(())
+}
+
+fn upstream_of(tx: &Tx<'_>, job: &JobHead) -> Result<UpstreamKind, StoreError> {
+    tx.first("SELECT upstream FROM jobs WHERE seq = ?1", [job.seq], |row| row.word("upstream"))?
+        .ok_or(StoreError::NoSuchJob(job.id))
+}
+
+fn anything_held(tx: &Tx<'_>, upstream: UpstreamKind) -> Result<bool, StoreError> {
+    let total = spend::calendar(tx.conn, upstream, "total", Timestamp::default())?;
+    Ok(total.held > Nanodollars::ZERO)
+}
+
+/// Stops a job, whatever it does. The lease's number rises, so that a running attempt writes nothing
+/// more, its settlements excepted.
+pub(super) fn cancel(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreError> {
+    let job = JobHead::find(tx, id)?;
+    moves::go(tx, &job, JobEvent::Cancel, &Move::default())?;
+    moves::end_attempt(tx, &job, None)?;
+    tx.run("UPDATE jobs SET lease = ?2 WHERE seq = ?1", params![job.seq, number(job.lease + 1)])?;
+    audit::note(tx, by, "job.cancel", &id.to_string())?;
+    job_row::whole(tx.conn, id)
+}
+
+/// Runs a failed or cancelled job again, with as many attempts as a new one. What was paid stays; the
+/// reply that the guest failed on is asked for anew.
+pub(super) fn retry(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreError> {
+    let job = JobHead::find(tx, id)?;
+    moves::go(tx, &job, JobEvent::RetryByPerson, &Move::default())?;
+    let kind: Option<String> =
+        tx.first("SELECT error_kind FROM jobs WHERE seq = ?1", [job.seq], |row| row.get(0))?.flatten();
+    if job.state == JobState::Failed && kind.as_deref() != Some(POISON) {
+        journal::drop_last_call(tx, job.seq)?;
+    }
+    tx.run(
+        "UPDATE jobs SET max_attempts = attempts + ?2, crashes = 0, ready_at = ?3, error_kind = NULL,
+             error_message = NULL
+         WHERE seq = ?1",
+        params![job.seq, ATTEMPTS, tx.now.micros()],
+    )?;
+    audit::note(tx, by, "job.retry", &id.to_string())?;
+    job_row::whole(tx.conn, id)
+}

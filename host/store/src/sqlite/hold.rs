@@ -1,0 +1,148 @@
+//! Taking a hold: rule 2 of the design, in one transaction with the brake and the lease's fence.
+
+use super::brake;
+use super::columns::{Columns, Id, number, texts};
+use super::job_row::JobMoney;
+use super::spend::{self, Moved};
+use super::tx::Tx;
+use super::week;
+use crate::{HoldDecision, HoldRequest, StoreError};
+use anvil_budget::{Admission, Amounts, LimitName, Standing, admit};
+use anvil_types::{EventKind, JobId, JobState, Nanodollars, Timestamp, UpstreamKind};
+use rusqlite::params;
+use std::time::Duration;
+
+/// Sets money aside, or says why not.
+pub(super) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecision, StoreError> {
+    if request.amount < Nanodollars::ZERO {
+        return Err(StoreError::Backend("a hold of less than nothing".into()));
+    }
+    if let Some(at) = granted_before(tx, request)? {
+        return Ok(HoldDecision::Granted { at });
+    }
+    let job_id = request.lease.map(|lease| lease.job).or(request.job);
+    let job = job_id.map(|id| judge_job(tx, request, id)).transpose()?;
+    if let Some(job) = &job
+        && !job.may_write
+    {
+        return Ok(HoldDecision::LeaseLost);
+    }
+    brake::end_what_is_over(tx)?;
+    let causes = tx.policy.causes(request.upstream);
+    if !causes.is_empty() {
+        return Ok(HoldDecision::Braked(causes));
+    }
+    let policy = &tx.policy;
+    let week = week::standing(tx.conn, request.upstream, &policy.force.limits, &policy.windows, tx.now)?;
+    if week.used >= Duration::from_hours(u64::from(week.limit_hours)) {
+        let full = Admission::ParkUntil { at: week.resets_at, limit: LimitName::Week };
+        return Ok(HoldDecision::Refused(full));
+    }
+    let mut standings = spend::standings(tx, request.upstream)?;
+    standings.extend(job.as_ref().map(|job| standing_of(job.money)));
+    let admission = admit(&standings, request.amount);
+    if admission != Admission::Granted {
+        return Ok(HoldDecision::Refused(admission));
+    }
+    insert(tx, request, job_id)?;
+    let amount = request.amount.get();
+    let moved = Moved { held: amount, ..Moved::default() };
+    let held = spend::add(tx, request.upstream, request.agent.as_deref(), tx.now, moved)?;
+    if held == request.amount {
+        week::flight_begins(tx, request.upstream)?;
+    }
+    if let Some(job) = job {
+        tx.run(
+            "UPDATE jobs SET held = held + ?2, calls = calls + 1 WHERE seq = ?1",
+            params![job.seq, amount],
+        )?;
+    }
+    tx.tell(job_id, EventKind::Held { call: request.id, hold: request.amount });
+    Ok(HoldDecision::Granted { at: tx.now })
+}
+
+fn granted_before(tx: &Tx<'_>, request: &HoldRequest) -> Result<Option<Timestamp>, StoreError> {
+    tx.first(
+        "SELECT held_at FROM calls WHERE upstream = ?1 AND id = ?2",
+        params![request.upstream.name(), request.id.bytes()],
+        |row| row.get(0).map(Timestamp::from_micros),
+    )
+}
+
+struct JudgedJob {
+    seq: i64,
+    money: JobMoney,
+    may_write: bool,
+}
+
+fn judge_job(tx: &Tx<'_>, request: &HoldRequest, id: JobId) -> Result<JudgedJob, StoreError> {
+    let row = tx.first(
+        "SELECT seq, state, lease, upstream, cost, unknown, held, max_cost FROM jobs WHERE id = ?1",
+        [id.bytes()],
+        |row| {
+            let state: JobState = row.word("state")?;
+            let lease: i64 = row.get(2)?;
+            let under = |wanted: u64| state == JobState::Running && lease == number(wanted);
+            let job = JudgedJob {
+                seq: row.get(0)?,
+                money: JobMoney {
+                    cost: Nanodollars::new(row.get(4)?),
+                    unknown: Nanodollars::new(row.get(5)?),
+                    held: Nanodollars::new(row.get(6)?),
+                    limit: Nanodollars::new(row.get(7)?),
+                },
+                may_write: request.lease.is_none_or(|lease| under(lease.number)),
+            };
+            Ok((job, row.word::<UpstreamKind>("upstream")?))
+        },
+    )?;
+    let (job, belongs) = row.ok_or(StoreError::NoSuchJob(id))?;
+    if belongs != request.upstream {
+        return Err(StoreError::WrongUpstream { job: id, belongs, asked: request.upstream });
+    }
+    Ok(job)
+}
+
+/// What a job spent never comes back, so nothing ever leaves.
+fn standing_of(money: JobMoney) -> Standing {
+    Standing {
+        limit_name: LimitName::Job,
+        limit: money.limit,
+        amounts: Amounts {
+            settled: money.cost.less(money.unknown),
+            unknown: money.unknown,
+            held: money.held,
+        },
+        leaves: Vec::new(),
+    }
+}
+
+fn insert(tx: &Tx<'_>, request: &HoldRequest, job: Option<JobId>) -> Result<(), StoreError> {
+    let tags = (!request.tags.is_empty()).then(|| texts(&request.tags));
+    tx.run(
+        "INSERT INTO calls (upstream, id, state, held_at, job, agent, attempt, position, api_key, session,
+             tags, tier_asked, tier_given, model, price_row, hold, lease, host, boot)
+         VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        params![
+            request.upstream.name(),
+            request.id.bytes(),
+            tx.now.micros(),
+            job.map(Id::bytes),
+            request.agent,
+            request.attempt,
+            request.position,
+            request.api_key,
+            request.session,
+            tags,
+            request.tier_asked.name(),
+            request.tier_given.name(),
+            request.model,
+            request.price_row,
+            request.amount.get(),
+            request.lease.map(|lease| number(lease.number)),
+            tx.policy.host.bytes(),
+            tx.policy.boot.bytes(),
+        ],
+    )
+    .map(drop)
+}

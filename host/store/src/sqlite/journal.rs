@@ -1,0 +1,106 @@
+//! The journal: what the host answered a job, by position.
+
+use super::columns::{Columns, Id};
+use super::job_row::JobHead;
+use super::tx::Tx;
+use crate::{JournalEntry, JournalKind, JournalWrite, StoreError};
+use anvil_types::Lease;
+use rusqlite::params;
+
+/// Pins the digest of the plugin that the journal belongs to; answers the one that is pinned.
+pub(super) fn pin_plugin(tx: &mut Tx<'_>, lease: Lease, digest: &str) -> Result<String, StoreError> {
+    let job = JobHead::fenced(tx, lease)?;
+    let pinned: Option<String> = tx
+        .first(
+            "SELECT plugin_digest FROM jobs
+             WHERE seq = ?1 AND EXISTS (SELECT 1 FROM journal WHERE journal.job = jobs.seq)",
+            [job.seq],
+            |row| row.get(0),
+        )?
+        .flatten();
+    if let Some(pinned) = pinned {
+        return Ok(pinned);
+    }
+    tx.run("UPDATE jobs SET plugin_digest = ?2 WHERE seq = ?1", params![job.seq, digest])?;
+    Ok(digest.to_owned())
+}
+
+/// Writes an answer that cost nothing.
+pub(super) fn write(tx: &mut Tx<'_>, write: &JournalWrite) -> Result<(), StoreError> {
+    let job = JobHead::fenced(tx, write.lease)?;
+    put(tx, job.seq, &write.entry)?;
+    tx.run("UPDATE jobs SET crashes = 0 WHERE seq = ?1", [job.seq]).map(drop)
+}
+
+/// Writes an entry; one of the same position is replaced. Whoever calls it clears the job's crashes.
+pub(super) fn put(tx: &Tx<'_>, job: i64, entry: &JournalEntry) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO journal (job, position, kind, request_hash, answer, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (job, position) DO UPDATE SET
+             kind = excluded.kind, request_hash = excluded.request_hash, answer = excluded.answer,
+             at = excluded.at",
+        params![
+            job,
+            entry.position,
+            entry.kind.name(),
+            entry.request_hash,
+            entry.answer.as_str(),
+            entry.at.micros()
+        ],
+    )
+    .map(drop)
+}
+
+/// Puts the entries from this position on aside.
+pub(super) fn cut(tx: &mut Tx<'_>, lease: Lease, from: u32) -> Result<(), StoreError> {
+    let job = JobHead::fenced(tx, lease)?;
+    put_aside(tx, job.seq, from)
+}
+
+/// Puts the last reply aside, and what came after it: it is asked for anew.
+pub(super) fn drop_last_call(tx: &Tx<'_>, job: i64) -> Result<(), StoreError> {
+    let last = tx
+        .first(
+            "SELECT max(position) FROM journal WHERE job = ?1 AND kind = ?2",
+            params![job, JournalKind::Call.name()],
+            |row| row.get::<_, Option<u32>>(0),
+        )?
+        .flatten();
+    last.map_or(Ok(()), |position| put_aside(tx, job, position))
+}
+
+fn put_aside(tx: &Tx<'_>, job: i64, from: u32) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO journal_aside (job, position, kind, request_hash, answer, at, aside_at)
+         SELECT job, position, kind, request_hash, answer, at, ?3 FROM journal
+         WHERE job = ?1 AND position >= ?2 ORDER BY position",
+        params![job, from, tx.now.micros()],
+    )?;
+    tx.run("DELETE FROM journal WHERE job = ?1 AND position >= ?2", params![job, from]).map(drop)
+}
+
+/// A job's journal, by position.
+pub(super) fn entries(tx: &Tx<'_>, job: i64) -> Result<Vec<JournalEntry>, StoreError> {
+    tx.all(
+        "SELECT position, kind, request_hash, answer, at FROM journal WHERE job = ?1 ORDER BY position",
+        [job],
+        |row| {
+            Ok(JournalEntry {
+                position: row.get("position")?,
+                kind: row.word("kind")?,
+                request_hash: row.get("request_hash")?,
+                answer: row.json("answer")?,
+                at: row.time("at")?,
+            })
+        },
+    )
+}
+
+/// The row of the job that a settlement belongs to, where its lease still holds.
+pub(super) fn under_lease(tx: &Tx<'_>, lease: Lease) -> Result<Option<i64>, StoreError> {
+    tx.first(
+        "SELECT seq FROM jobs WHERE id = ?1 AND lease = ?2 AND state = 'running'",
+        params![lease.job.bytes(), super::columns::number(lease.number)],
+        |row| row.get(0),
+    )
+}

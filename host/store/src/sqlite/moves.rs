@@ -1,0 +1,110 @@
+//! Moves of a job from state to state: every one goes through `JobState::after` and tells of itself.
+
+use super::job_row::{JobHead, heads};
+use super::tx::Tx;
+use crate::StoreError;
+use anvil_types::{EventKind, JobError, JobEvent, JobState, Timestamp, Wait, WaitReason};
+use rusqlite::params;
+
+/// What a move writes beside the state.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Move<'a> {
+    /// What the job waits for now.
+    pub(super) wait: Option<&'a Wait>,
+    /// Why the attempt, or the job, failed.
+    pub(super) error: Option<&'a JobError>,
+}
+
+/// Moves a job; answers the state that it is in now. Whatever it waited for is gone, and so is its hold
+/// on a lease.
+pub(super) fn go(
+    tx: &mut Tx<'_>,
+    job: &JobHead,
+    event: JobEvent,
+    with: &Move<'_>,
+) -> Result<JobState, StoreError> {
+    let state = job.state.after(event)?;
+    let finished = state.is_final().then_some(tx.now.micros());
+    tx.run(
+        "UPDATE jobs SET state = ?2, due_at = ?3, wait_reason = ?4, wait_detail = ?5, lease_until = NULL,
+             error_kind = coalesce(?6, error_kind), error_message = coalesce(?7, error_message),
+             finished_at = ?8
+         WHERE seq = ?1",
+        params![
+            job.seq,
+            state.name(),
+            with.wait.and_then(|wait| wait.until).map(Timestamp::micros),
+            with.wait.map(|wait| wait.reason.name()),
+            with.wait.map(|wait| wait.detail.as_str()),
+            with.error.map(|error| error.kind.as_str()),
+            with.error.map(|error| error.message.as_str()),
+            finished,
+        ],
+    )?;
+    tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
+    Ok(state)
+}
+
+/// Ends the attempt that is open.
+pub(super) fn end_attempt(tx: &Tx<'_>, job: &JobHead, error: Option<&JobError>) -> Result<(), StoreError> {
+    if !job.attempt_open {
+        return Ok(());
+    }
+    tx.run(
+        "UPDATE attempts SET ended_at = ?3, error_kind = ?4, error_message = ?5 WHERE job = ?1 AND number = ?2",
+        params![
+            job.seq,
+            job.attempts,
+            tx.now.micros(),
+            error.map(|error| error.kind.as_str()),
+            error.map(|error| error.message.as_str()),
+        ],
+    )?;
+    tx.run("UPDATE jobs SET attempt_open = 0, crashes = 0 WHERE seq = ?1", [job.seq]).map(drop)
+}
+
+/// Puts jobs that are parked for one of these reasons back into the queue; of one agent where that is
+/// given. Answers how many.
+pub(super) fn resume(
+    tx: &mut Tx<'_>,
+    reasons: &[WaitReason],
+    agent: Option<&str>,
+) -> Result<u64, StoreError> {
+    let mut resumed = 0;
+    for reason in reasons {
+        let parked = match agent {
+            Some(agent) => heads(
+                tx,
+                "WHERE state = 'parked' AND wait_reason = ?1 AND agent = ?2 ORDER BY seq",
+                params![reason.name(), agent],
+            )?,
+            None => heads(tx, "WHERE state = 'parked' AND wait_reason = ?1 ORDER BY seq", [reason.name()])?,
+        };
+        for job in &parked {
+            go(tx, job, JobEvent::Resume, &Move::default())?;
+            resumed += 1;
+        }
+    }
+    Ok(resumed)
+}
+
+/// Moves scheduled and parked jobs whose time has come into the queue.
+pub(super) fn promote(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    // No more at once than one commit bears; the next claim takes the rest.
+    let due = heads(tx, "WHERE due_at <= ?1 ORDER BY due_at LIMIT 1000", [tx.now.micros()])?;
+    for job in &due {
+        let event = if job.state == JobState::Scheduled { JobEvent::Due } else { JobEvent::Resume };
+        go(tx, job, event, &Move::default())?;
+    }
+    Ok(())
+}
+
+/// Takes over jobs whose lease has run out: whoever had it stalled.
+pub(super) fn take_over_expired(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let lost = heads(tx, "WHERE state = 'running' AND lease_until <= ?1", [tx.now.micros()])?;
+    for job in &lost {
+        tracing::warn!(job = %job.id, "a lease ran out; the job goes back into the queue");
+        go(tx, job, JobEvent::LeaseLost, &Move::default())?;
+    }
+    Ok(())
+}

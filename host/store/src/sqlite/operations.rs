@@ -1,0 +1,239 @@
+//! The store's operations, each one command to the writer or one short read.
+
+use super::{
+    SqliteStore, artifacts, audit, brake, claim, enqueue, events, finish, hold, journal, ledger, limits,
+    logs, moves, queries, recovery, settle, spend,
+};
+use crate::{
+    AuditEntry, BrakeState, Claim, Claimed, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
+    JournalWrite, LimitsInForce, LostLeases, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
+    Store, StoreError,
+};
+use anvil_budget::BrakeCause;
+use anvil_types::{
+    ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Event, EventKind, Job, JobId, Lease,
+    LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
+};
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast;
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn enqueue(&self, job: NewJob) -> Result<Enqueued, StoreError> {
+        self.write(move |tx| enqueue::enqueue(tx, &job)).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
+        self.write(move |tx| claim::claim(tx, &claim)).await
+    }
+
+    async fn heartbeat(&self, leases: Vec<Lease>, lease_for: Duration) -> Result<LostLeases, StoreError> {
+        self.write(move |tx| finish::heartbeat(tx, &leases, lease_for)).await
+    }
+
+    async fn park(&self, lease: Lease, wait: Wait) -> Result<(), StoreError> {
+        self.write(move |tx| finish::park(tx, lease, &wait)).await
+    }
+
+    async fn finish(&self, lease: Lease, finish: Finish) -> Result<Job, StoreError> {
+        self.write(move |tx| finish::finish(tx, lease, &finish)).await
+    }
+
+    async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| finish::cancel(tx, job, &by)).await
+    }
+
+    async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| finish::retry(tx, job, &by)).await
+    }
+
+    async fn resume(&self, reasons: &[WaitReason], agent: Option<&str>) -> Result<u64, StoreError> {
+        let (reasons, agent) = (reasons.to_vec(), agent.map(str::to_owned));
+        self.write(move |tx| moves::resume(tx, &reasons, agent.as_deref())).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.readers.read(queries::next_due).await
+    }
+
+    async fn pin_plugin(&self, lease: Lease, digest: &str) -> Result<String, StoreError> {
+        let digest = digest.to_owned();
+        self.write(move |tx| journal::pin_plugin(tx, lease, &digest)).await
+    }
+
+    async fn journal(&self, write: JournalWrite) -> Result<(), StoreError> {
+        self.write(move |tx| journal::write(tx, &write)).await
+    }
+
+    async fn journal_cut(&self, lease: Lease, from: u32) -> Result<(), StoreError> {
+        self.write(move |tx| journal::cut(tx, lease, from)).await
+    }
+
+    async fn progress(&self, lease: Lease, fraction: f64, line: &str) -> Result<(), StoreError> {
+        let line = line.to_owned();
+        self.write(move |tx| logs::progress(tx, lease, fraction, &line)).await
+    }
+
+    async fn append_log(&self, lease: Lease, lines: Vec<LogLine>) -> Result<(), StoreError> {
+        self.write(move |tx| logs::append(tx, lease, &lines)).await
+    }
+
+    async fn put_artifact(
+        &self,
+        lease: Lease,
+        name: ArtifactName,
+        media_type: String,
+        bytes: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| artifacts::put(tx, lease, &name, &media_type, &bytes)).await
+    }
+
+    async fn hold(&self, request: HoldRequest) -> Result<HoldDecision, StoreError> {
+        self.write(move |tx| hold::hold(tx, &request)).await
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
+        self.write(move |tx| settle::settle(tx, &settlement)).await
+    }
+
+    async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError> {
+        let (limits, windows, now) = (self.shared.limits(), self.windows.clone(), self.now());
+        self.readers.read(move |conn| spend::snapshot(conn, upstream, &limits.limits, &windows, now)).await
+    }
+
+    async fn limits(&self) -> Result<LimitsInForce, StoreError> {
+        Ok((*self.shared.limits()).clone())
+    }
+
+    async fn set_limits(
+        &self,
+        patch: LimitsPatch,
+        reset: &[String],
+        by: &str,
+    ) -> Result<LimitsInForce, StoreError> {
+        let (reset, by) = (reset.to_vec(), by.to_owned());
+        self.write(move |tx| {
+            let force = limits::change(tx, &patch, &reset, &by)?;
+            recovery::remember_limits(tx)?;
+            Ok(force)
+        })
+        .await
+    }
+
+    async fn brake(&self) -> Result<BrakeState, StoreError> {
+        let brake = self.shared.brake();
+        let now = self.now();
+        if !brake.causes.iter().any(|cause| brake::is_over(cause, now)) {
+            return Ok(brake);
+        }
+        self.write(|tx| {
+            brake::end_what_is_over(tx)?;
+            Ok(tx.policy.brake())
+        })
+        .await
+    }
+
+    async fn engage_brake(&self, cause: BrakeCause) -> Result<BrakeState, StoreError> {
+        self.write(move |tx| brake::engage(tx, cause)).await
+    }
+
+    async fn release_brake(&self, by: &str, reason: &str) -> Result<BrakeState, StoreError> {
+        let (by, reason) = (by.to_owned(), reason.to_owned());
+        self.write(move |tx| brake::release(tx, &by, &reason)).await
+    }
+
+    async fn open_holds(&self) -> Result<Vec<CallId>, StoreError> {
+        self.readers.read(ledger::open_holds).await
+    }
+
+    async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
+        self.readers.read(move |conn| queries::job(conn, id)).await
+    }
+
+    async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
+        self.readers.read(move |conn| queries::jobs(conn, &filter)).await
+    }
+
+    async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {
+        self.readers.read(move |conn| queries::attempts(conn, job)).await
+    }
+
+    async fn calls(&self, job: JobId) -> Result<Vec<CallRecord>, StoreError> {
+        self.readers.read(move |conn| ledger::of_job(conn, job)).await
+    }
+
+    async fn ledger(
+        &self,
+        upstream: UpstreamKind,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<CallRecord>, StoreError> {
+        self.readers.read(move |conn| ledger::page(conn, upstream, after, limit)).await
+    }
+
+    async fn log(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
+        self.readers.read(move |conn| logs::lines(conn, job, after, limit)).await
+    }
+
+    async fn artifacts(&self, job: JobId) -> Result<Vec<ArtifactInfo>, StoreError> {
+        self.readers.read(move |conn| artifacts::list(conn, job)).await
+    }
+
+    async fn artifact(
+        &self,
+        job: JobId,
+        name: &ArtifactName,
+    ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError> {
+        let name = name.clone();
+        self.readers.read(move |conn| artifacts::get(conn, job, &name)).await
+    }
+
+    async fn queue_counts(&self) -> Result<QueueCounts, StoreError> {
+        self.readers.read(queries::counts).await
+    }
+
+    async fn events(&self, after: u64, job: Option<JobId>, limit: u32) -> Result<Vec<Event>, StoreError> {
+        self.readers.read(move |conn| events::after(conn, after, job, limit)).await
+    }
+
+    async fn last_event(&self) -> Result<u64, StoreError> {
+        self.readers.read(events::last).await
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.shared.subscribe()
+    }
+
+    async fn record(&self, event: EventKind) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.tell(None, event);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn disabled_agents(&self) -> Result<Vec<String>, StoreError> {
+        self.readers.read(audit::disabled_agents).await
+    }
+
+    async fn set_agent_disabled(&self, agent: &str, disabled: bool, by: &str) -> Result<(), StoreError> {
+        let (agent, by) = (agent.to_owned(), by.to_owned());
+        self.write(move |tx| audit::set_agent_disabled(tx, &agent, disabled, &by)).await
+    }
+
+    async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.readers.read(move |conn| audit::list(conn, limit)).await
+    }
+
+    fn recovered(&self) -> Recovered {
+        self.recovered
+    }
+
+    async fn close(&self) {
+        self.end().await;
+    }
+}

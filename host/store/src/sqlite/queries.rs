@@ -1,0 +1,143 @@
+//! Lists and counts for people.
+//!
+//! A page is gathered from probes of an index, one for each state and priority that the filter lets
+//! through, so that it costs the same with ten jobs as with a million.
+
+use super::columns::{Columns, Id, all, first};
+use super::job_row;
+use crate::{JobFilter, JobPage, QueueCounts, StoreError};
+use anvil_types::{Attempt, Job, JobError, JobId, JobState, Priority, Timestamp};
+use rusqlite::{Connection, params};
+
+/// The longest page.
+const LONGEST: u32 = 500;
+
+/// Older than a place, of all jobs.
+pub(super) const ALL: &str = "SELECT seq FROM jobs WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
+/// Older than a place, in one state with one priority.
+pub(super) const BY_STATE: &str =
+    "SELECT seq FROM jobs WHERE state = ?3 AND priority = ?4 AND seq < ?1 ORDER BY seq DESC LIMIT ?2";
+/// Older than a place, of one agent, in one state with one priority.
+pub(super) const BY_AGENT: &str = "SELECT seq FROM jobs
+    WHERE agent = ?5 AND state = ?3 AND priority = ?4 AND seq < ?1 ORDER BY seq DESC LIMIT ?2";
+/// Older than a place, with one tag; the rest of the filter as conditions on the job.
+pub(super) const BY_TAG: &str = "SELECT job FROM job_tags CROSS JOIN jobs ON jobs.seq = job_tags.job
+    WHERE tag = ?3 AND job < ?1 AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR priority = ?5)
+        AND (?6 = '' OR instr(?6, ' ' || state || ' ') > 0)
+    ORDER BY job DESC LIMIT ?2";
+
+/// A job.
+pub(super) fn job(conn: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
+    job_row::one(conn, "j.id = ?1", [id.bytes()])
+}
+
+/// A page of jobs, the newest first.
+pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<JobPage, StoreError> {
+    let limit = filter.limit.clamp(1, LONGEST);
+    let before = match filter.after {
+        Some(id) => seq_of(conn, id)?.ok_or(StoreError::NoSuchJob(id))?,
+        None => i64::MAX,
+    };
+    // One more than the page tells whether there is another.
+    let mut seqs = seqs(conn, filter, before, limit + 1)?;
+    let more = seqs.len() > limit as usize;
+    seqs.truncate(limit as usize);
+    let mut page = JobPage::default();
+    for seq in seqs {
+        page.items.extend(job_row::listed(conn, seq)?);
+    }
+    if more {
+        page.next = page.items.last().map(|job| job.id);
+    }
+    Ok(page)
+}
+
+fn seqs(conn: &Connection, filter: &JobFilter, before: i64, limit: u32) -> Result<Vec<i64>, StoreError> {
+    if let Some(tag) = &filter.tag {
+        let states: String = filter.states.iter().flat_map(|state| [" ", state.name(), " "]).collect();
+        let priority = filter.priority.map(Priority::rank);
+        return Ok(all(conn, BY_TAG, params![before, limit, tag, filter.agent, priority, states], |row| {
+            row.get(0)
+        })?);
+    }
+    if filter.states.is_empty() && filter.agent.is_none() && filter.priority.is_none() {
+        return Ok(all(conn, ALL, params![before, limit], |row| row.get(0))?);
+    }
+    let states = if filter.states.is_empty() { &JobState::ALL[..] } else { &filter.states[..] };
+    let priorities = filter.priority.as_ref().map_or(&Priority::ALL[..], std::slice::from_ref);
+    let mut seqs: Vec<i64> = Vec::new();
+    for state in states {
+        for priority in priorities {
+            let probed: Vec<i64> = match &filter.agent {
+                Some(agent) => {
+                    all(conn, BY_AGENT, params![before, limit, state.name(), priority.rank(), agent], |row| {
+                        row.get(0)
+                    })
+                }
+                None => all(conn, BY_STATE, params![before, limit, state.name(), priority.rank()], |row| {
+                    row.get(0)
+                }),
+            }?;
+            seqs.extend(probed);
+        }
+    }
+    seqs.sort_unstable_by(|one, other| other.cmp(one));
+    seqs.dedup();
+    seqs.truncate(limit as usize);
+    Ok(seqs)
+}
+
+fn seq_of(conn: &Connection, id: JobId) -> Result<Option<i64>, StoreError> {
+    let select = "SELECT seq FROM jobs WHERE id = ?1";
+    Ok(first(conn, select, [id.bytes()], |row| row.get(0))?)
+}
+
+/// A job's attempts, the first first.
+pub(super) fn attempts(conn: &Connection, job: JobId) -> Result<Vec<Attempt>, StoreError> {
+    let select = "SELECT number, started_at, ended_at, error_kind, error_message FROM attempts
+         WHERE job = (SELECT seq FROM jobs WHERE id = ?1) ORDER BY number";
+    Ok(all(conn, select, [job.bytes()], |row| {
+        let error = match row.get::<_, Option<String>>("error_kind")? {
+            Some(kind) => Some(JobError { kind, message: row.get("error_message")? }),
+            None => None,
+        };
+        Ok(Attempt {
+            number: row.get("number")?,
+            started_at: row.time("started_at")?,
+            ended_at: row.maybe_time("ended_at")?,
+            error,
+        })
+    })?)
+}
+
+/// How many jobs there are in each state.
+pub(super) fn counts(conn: &Connection) -> Result<QueueCounts, StoreError> {
+    let mut counts = QueueCounts::default();
+    let rows: Vec<(JobState, u64)> = all(conn, "SELECT state, jobs FROM job_counts", [], |row| {
+        Ok((row.word("state")?, row.count("jobs")?))
+    })?;
+    for (state, jobs) in rows {
+        *match state {
+            JobState::Scheduled => &mut counts.scheduled,
+            JobState::Queued => &mut counts.queued,
+            JobState::Running => &mut counts.running,
+            JobState::Parked => &mut counts.parked,
+            JobState::Succeeded => &mut counts.succeeded,
+            JobState::Failed => &mut counts.failed,
+            JobState::Cancelled => &mut counts.cancelled,
+        } = jobs;
+    }
+    counts.oldest_queued =
+        first(conn, OLDEST, [], |row| row.get::<_, Option<i64>>(0))?.flatten().map(Timestamp::from_micros);
+    Ok(counts)
+}
+
+pub(super) const OLDEST: &str = "SELECT min(ready_at) FROM jobs WHERE state = 'queued'";
+/// The next time at which a scheduled or parked job wakes by itself.
+pub(super) const NEXT_DUE: &str = "SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL";
+
+/// When the next scheduled or parked job is due.
+pub(super) fn next_due(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let due = first(conn, NEXT_DUE, [], |row| row.get::<_, Option<i64>>(0))?;
+    Ok(due.flatten().map(Timestamp::from_micros))
+}

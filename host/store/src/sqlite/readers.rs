@@ -1,0 +1,49 @@
+//! The pool of connections that read, beside the one that writes.
+
+use super::connect;
+use crate::StoreError;
+use rusqlite::Connection;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// How many reads run at once.
+const READERS: usize = 4;
+
+/// Connections that read. A read sees everything that was answered before it began.
+#[derive(Debug)]
+pub(super) struct Readers {
+    database: PathBuf,
+    turns: Arc<Semaphore>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Readers {
+    /// A pool that opens its connections when they are first wanted.
+    pub(super) fn new(database: PathBuf) -> Self {
+        Self { database, turns: Arc::new(Semaphore::new(READERS)), idle: Arc::default() }
+    }
+
+    /// Runs a short read, as one snapshot, away from the async threads.
+    pub(super) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let idle = self.idle.clone();
+        let database = self.database.clone();
+        // The connection goes back from inside, so that a caller who goes away does not take it along.
+        let work = move || {
+            let _turn = turn;
+            let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let conn = taken.map_or_else(|| connect::reading(&database), Ok)?;
+            let snapshot = conn.unchecked_transaction()?;
+            let answer = read(&snapshot);
+            drop(snapshot);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            answer
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Backend(Box::new(error)))?
+    }
+}

@@ -1,0 +1,99 @@
+//! What a start does before anything else: it ends what the host's earlier lives left behind.
+
+use super::columns::{Id, meta, set_meta};
+use super::finish::{self, POISON};
+use super::job_row::{JobHead, heads};
+use super::moves::{self, Move};
+use super::settle::{End, Hold, end_hold};
+use super::tx::Tx;
+use super::writer::stored_ledger_time;
+use super::{brake, limits, spend, week};
+use crate::{Recovered, StoreError};
+use anvil_types::{CallState, JobError, JobEvent, Limits, UpstreamKind, Usage, WaitReason};
+use rusqlite::params;
+
+/// A job that was running in this many crashes without a new journal entry is given up.
+const CRASHES: u32 = 3;
+/// The key of the limits that were in force last, in `meta`.
+const LAST_LIMITS: &str = "last_limits";
+
+/// Voids the leases of earlier lives, settles their holds as unknown, and judges brake and limits anew.
+pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
+    spend::rebuild_for_zone(tx.conn, tx.policy)?;
+    let mut recovered = Recovered { unknown_holds: sweep(tx)?, ..Recovered::default() };
+    let running = heads(
+        tx,
+        "WHERE state = 'running' AND host = ?1 AND boot <> ?2 ORDER BY seq",
+        params![tx.policy.host.bytes(), tx.policy.boot.bytes()],
+    )?;
+    for job in &running {
+        if requeue(tx, job)? {
+            recovered.requeued += 1;
+        } else {
+            recovered.poisoned += 1;
+        }
+    }
+    // Nothing is held now, so nobody waits for holds.
+    moves::resume(tx, &[WaitReason::Holds], None)?;
+    let force = tx.policy.force.clone();
+    let before = meta::<String>(tx.conn, LAST_LIMITS)?
+        .and_then(|text| serde_json::from_str::<Limits>(&text).ok())
+        .unwrap_or_else(|| force.limits.clone());
+    limits::apply(tx, &before)?;
+    remember_limits(tx)?;
+    if !tx.policy.brake().engaged() {
+        brake::after_release(tx)?;
+    }
+    Ok(recovered)
+}
+
+/// Keeps the limits in force, so that the next start knows whether the settings have changed them.
+pub(super) fn remember_limits(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let limits = serde_json::to_string(&tx.policy.force.limits)
+        .map_err(|error| StoreError::Backend(Box::new(error)))?;
+    Ok(set_meta(tx.conn, LAST_LIMITS, limits)?)
+}
+
+/// Whatever was held when the process ended may have been billed: it counts as spent.
+fn sweep(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    // The time for which the host was gone is no use.
+    let last = stored_ledger_time(tx.conn)?;
+    week::flight_ends(tx, UpstreamKind::Live, last)?;
+    week::flight_ends(tx, UpstreamKind::Simulated, last)?;
+    let holds = tx.all(
+        &format!("SELECT {} FROM calls WHERE state = 'held' AND host = ?1 AND boot <> ?2", Hold::COLUMNS),
+        params![tx.policy.host.bytes(), tx.policy.boot.bytes()],
+        Hold::read,
+    )?;
+    let usage = Usage::default();
+    for hold in &holds {
+        let end = End {
+            state: CallState::Unknown,
+            cost: hold.amount,
+            usage: &usage,
+            detail: Some("host crash"),
+            model: None,
+            progress: false,
+        };
+        end_hold(tx, hold, &end)?;
+    }
+    Ok(holds.len() as u64)
+}
+
+/// Puts a job back into the queue; gives it up where it brings the host down again and again.
+fn requeue(tx: &mut Tx<'_>, job: &JobHead) -> Result<bool, StoreError> {
+    let crashes = job.crashes + 1;
+    tx.run("UPDATE jobs SET crashes = ?2 WHERE seq = ?1", params![job.seq, crashes])?;
+    if crashes < CRASHES {
+        moves::go(tx, job, JobEvent::LeaseLost, &Move::default())?;
+        return Ok(true);
+    }
+    let error = JobError {
+        kind: POISON.to_owned(),
+        message: format!(
+            "the host ended {crashes} times while this job ran, without a new answer in its journal"
+        ),
+    };
+    finish::fail(tx, job, &error)?;
+    Ok(false)
+}

@@ -1,0 +1,156 @@
+//! Ending a hold: once, never refused, by the time of the hold.
+
+use super::columns::{Columns, Id, number};
+use super::spend::{self, Moved};
+use super::tx::Tx;
+use super::{brake, journal, moves, week};
+use crate::{Settled, Settlement, SettlementOutcome, StoreError};
+use anvil_types::{
+    CallId, CallState, EventKind, JobId, Nanodollars, Timestamp, UpstreamKind, Usage, WaitReason,
+};
+use rusqlite::{Row, params};
+
+/// The dearest call that the sums can hold thousands of; far more than any call can cost.
+const DEAREST: i64 = 1 << 52;
+
+/// A hold as its row has it.
+#[derive(Debug)]
+pub(super) struct Hold {
+    pub(super) id: CallId,
+    pub(super) upstream: UpstreamKind,
+    pub(super) state: CallState,
+    pub(super) held_at: Timestamp,
+    pub(super) job: Option<JobId>,
+    pub(super) agent: Option<String>,
+    pub(super) amount: Nanodollars,
+}
+
+impl Hold {
+    /// The columns that [`Hold::read`] reads.
+    pub(super) const COLUMNS: &str = "id, upstream, state, held_at, job, agent, hold";
+
+    /// Reads a row of [`Hold::COLUMNS`].
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: CallId::from_bytes(row.get(0)?),
+            upstream: row.word("upstream")?,
+            state: row.word("state")?,
+            held_at: Timestamp::from_micros(row.get(3)?),
+            job: row.get::<_, Option<[u8; 16]>>(4)?.map(JobId::from_bytes),
+            agent: row.get(5)?,
+            amount: Nanodollars::new(row.get(6)?),
+        })
+    }
+}
+
+/// What takes the place of a hold.
+#[derive(Debug)]
+pub(super) struct End<'a> {
+    pub(super) state: CallState,
+    pub(super) cost: Nanodollars,
+    pub(super) usage: &'a Usage,
+    pub(super) detail: Option<&'a str>,
+    pub(super) model: Option<&'a str>,
+    /// Whether the job has a new journal entry with it.
+    pub(super) progress: bool,
+}
+
+/// Ends a hold by what the call came to.
+pub(super) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled, StoreError> {
+    let hold = tx
+        .first(
+            "SELECT id, upstream, state, held_at, job, agent, hold FROM calls
+             WHERE upstream IN ('live', 'simulated') AND id = ?1",
+            [settlement.call.bytes()],
+            Hold::read,
+        )?
+        .ok_or(StoreError::NoSuchCall(settlement.call))?;
+    if hold.state != CallState::Held {
+        return Ok(Settled { first: false, journalled: false, over_hold: Nanodollars::ZERO });
+    }
+    let journal = settlement.journal.as_ref();
+    let journal_of = match journal {
+        Some(write) => journal::under_lease(tx, write.lease)?,
+        None => None,
+    };
+    let nothing = Usage::default();
+    let (state, cost, usage) = match &settlement.outcome {
+        SettlementOutcome::Usage { usage, cost } => (CallState::Settled, *cost, usage),
+        SettlementOutcome::Unknown { usage, cost } => (CallState::Unknown, *cost, usage),
+        SettlementOutcome::Released => (CallState::Released, Nanodollars::ZERO, &nothing),
+    };
+    let cost = Nanodollars::new(cost.get().clamp(0, DEAREST));
+    let end = End {
+        state,
+        cost,
+        usage,
+        detail: settlement.detail.as_deref(),
+        model: settlement.model.as_deref(),
+        progress: journal_of.is_some(),
+    };
+    let still_held = end_hold(tx, &hold, &end)?;
+    if let (Some(write), Some(job)) = (journal, journal_of) {
+        journal::put(tx, job, &write.entry)?;
+    }
+    let over_hold = cost.less(hold.amount);
+    if over_hold > Nanodollars::ZERO {
+        tracing::error!(call = %hold.id, hold = %hold.amount, %cost, "a call cost more than its hold");
+        spend::count_broken_bound(tx.conn, hold.upstream)?;
+    }
+    if cost > Nanodollars::ZERO {
+        brake::evaluate_upstream(tx, hold.upstream)?;
+    }
+    if still_held == Nanodollars::ZERO {
+        // Nothing is left to wait for.
+        moves::resume(tx, &[WaitReason::Holds], None)?;
+    }
+    Ok(Settled { first: true, journalled: journal_of.is_some(), over_hold })
+}
+
+/// Puts an end in the place of a hold that stands. Answers what is held of the upstream after it.
+pub(super) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Nanodollars, StoreError> {
+    let usage = end.usage;
+    let written = tx.run(
+        "UPDATE calls SET state = ?3, settled_at = ?4, cost = ?5, input_tokens = ?6, output_tokens = ?7,
+             cache_read_tokens = ?8, cache_write_5m_tokens = ?9, cache_write_1h_tokens = ?10,
+             service_tier = ?11, inference_geo = ?12, speed = ?13, detail = ?14, model_answered = ?15
+         WHERE upstream = ?1 AND id = ?2 AND state = 'held'",
+        params![
+            hold.upstream.name(),
+            hold.id.bytes(),
+            end.state.name(),
+            tx.now.micros(),
+            end.cost.get(),
+            number(usage.input_tokens),
+            number(usage.output_tokens),
+            number(usage.cache_read_tokens),
+            number(usage.cache_write_5m_tokens),
+            number(usage.cache_write_1h_tokens),
+            usage.service_tier,
+            usage.inference_geo,
+            usage.speed,
+            end.detail,
+            end.model,
+        ],
+    )?;
+    if written != 1 {
+        return Err(StoreError::NoSuchCall(hold.id));
+    }
+    let is_unknown = end.state == CallState::Unknown;
+    let (settled, unknown) = if is_unknown { (0, end.cost.get()) } else { (end.cost.get(), 0) };
+    let moved = Moved { settled, unknown, held: -hold.amount.get() };
+    let still_held = spend::add(tx, hold.upstream, hold.agent.as_deref(), hold.held_at, moved)?;
+    if still_held == Nanodollars::ZERO {
+        week::flight_ends(tx, hold.upstream, tx.now)?;
+    }
+    if let Some(job) = hold.job {
+        tx.run(
+            "UPDATE jobs SET held = held - ?2, cost = cost + ?3, unknown = unknown + ?4,
+                 crashes = CASE WHEN ?5 THEN 0 ELSE crashes END
+             WHERE id = ?1",
+            params![job.bytes(), hold.amount.get(), end.cost.get(), unknown, end.progress],
+        )?;
+    }
+    tx.tell(hold.job, EventKind::Settled { call: hold.id, cost: end.cost, unknown: is_unknown });
+    Ok(still_held)
+}

@@ -1,0 +1,275 @@
+//! The one thread that writes, and its group commit.
+//!
+//! Commands queue while a commit syncs; the next transaction takes what has queued, each command in a
+//! savepoint, so that one that fails takes nothing of the others along. A command is answered, and its
+//! events are published, only after the commit. There is no timer: a command that comes alone is
+//! committed at once.
+
+use super::columns::{meta, set_meta};
+use super::events::EventOrder;
+use super::lock::DataFolder;
+use super::policy::Policy;
+use super::tx::{News, Tx};
+use crate::{BrakeState, LimitsInForce, StoreError};
+use anvil_types::{Clock, Event, Timestamp};
+use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+/// The most commands of one commit.
+const BATCH: usize = 256;
+/// How many events a slow listener may be behind before it has to ask for what it missed.
+const BACKLOG: usize = 4_096;
+/// The key of ledger time in `meta`.
+pub(super) const LEDGER_TIME: &str = "ledger_time";
+
+/// What the writer lets everyone see without asking it, as of the last commit.
+#[derive(Debug)]
+pub(super) struct Shared {
+    limits: RwLock<Arc<LimitsInForce>>,
+    brake: RwLock<BrakeState>,
+    ledger_time: AtomicI64,
+    events: broadcast::Sender<Arc<Event>>,
+}
+
+impl Shared {
+    pub(super) fn new(policy: &Policy, ledger_time: Timestamp) -> Self {
+        Self {
+            limits: RwLock::new(policy.force.clone()),
+            brake: RwLock::new(policy.brake()),
+            ledger_time: AtomicI64::new(ledger_time.micros()),
+            events: broadcast::Sender::new(BACKLOG),
+        }
+    }
+
+    pub(super) fn limits(&self) -> Arc<LimitsInForce> {
+        self.limits.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn brake(&self) -> BrakeState {
+        self.brake.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn ledger_time(&self) -> Timestamp {
+        Timestamp::from_micros(self.ledger_time.load(Ordering::Acquire))
+    }
+
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.events.subscribe()
+    }
+
+    fn show(&self, policy: &mut Policy) {
+        if std::mem::take(&mut policy.touched) {
+            *self.limits.write().unwrap_or_else(PoisonError::into_inner) = policy.force.clone();
+            *self.brake.write().unwrap_or_else(PoisonError::into_inner) = policy.brake();
+        }
+    }
+}
+
+/// One command on its way through the writer.
+pub(super) trait Command: Send {
+    /// Runs it; false when what it wrote has to be undone.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// What it did is not durable, or it did not run.
+    fn fail(&mut self, why: &str);
+    /// Answers whoever waits.
+    fn answer(self: Box<Self>);
+}
+
+/// What the writer is sent.
+pub(super) enum Message {
+    /// A command.
+    Run(Box<dyn Command>),
+    /// End after all that was sent before.
+    Close(oneshot::Sender<()>),
+}
+
+/// A closure as a command.
+struct Operation<T, F> {
+    run: Option<F>,
+    result: Result<T, StoreError>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Command for Operation<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let Some(run) = self.run.take() else { return false };
+        // A fault in one command must not end the writer.
+        self.result = catch_unwind(AssertUnwindSafe(|| run(tx)))
+            .unwrap_or_else(|_| Err(failed("a fault in the store; its details are in the log")));
+        self.result.is_ok()
+    }
+
+    fn fail(&mut self, why: &str) {
+        self.result = Err(failed(why));
+    }
+
+    fn answer(self: Box<Self>) {
+        // Whoever asked may have gone; the work is done all the same.
+        let _ = self.reply.send(self.result);
+    }
+}
+
+fn failed(why: &str) -> StoreError {
+    StoreError::Backend(why.into())
+}
+
+/// A command made of a closure, and where its answer comes.
+pub(super) fn command<T, F>(run: F) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    let operation = Operation { run: Some(run), result: Err(StoreError::Closed), reply };
+    (Message::Run(Box::new(operation)), answer)
+}
+
+/// The writer: owns the connection that writes, and the lock on the folder.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) conn: Connection,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) policy: Policy,
+    pub(super) shared: Arc<Shared>,
+    pub(super) order: EventOrder,
+    pub(super) _folder: DataFolder,
+    /// Ledger time in the database. What changed nothing does not move it: that costs no sync.
+    pub(super) stored_time: Timestamp,
+    /// What is known by heart may differ from the tables: read it before the next batch.
+    pub(super) stale: bool,
+}
+
+impl Writer {
+    /// Works until everyone who could send has gone, or it is told to close.
+    pub(super) fn work(mut self, mut inbox: mpsc::Receiver<Message>) {
+        let mut taken = Vec::with_capacity(BATCH);
+        let mut batch: Vec<Box<dyn Command>> = Vec::with_capacity(BATCH);
+        let mut closers = Vec::new();
+        while inbox.blocking_recv_many(&mut taken, BATCH) > 0 {
+            for message in taken.drain(..) {
+                match message {
+                    Message::Run(command) => batch.push(command),
+                    Message::Close(done) => {
+                        inbox.close();
+                        closers.push(done);
+                    }
+                }
+            }
+            while !batch.is_empty() {
+                let ended = self.commit(&mut batch);
+                batch.drain(..ended).for_each(Command::answer);
+            }
+        }
+        if let Err(error) = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+            tracing::warn!(%error, "the write-ahead log stays; the next start reads it");
+        }
+        drop(self);
+        for done in closers {
+            let _ = done.send(());
+        }
+    }
+
+    /// One transaction of as many commands as it can hold; answers how many have come to their end.
+    fn commit(&mut self, batch: &mut [Box<dyn Command>]) -> usize {
+        let mark = self.order.mark();
+        let mut news = Vec::new();
+        let mut ran = 0;
+        match self.transact(batch, &mut news, &mut ran) {
+            Ok(events) => {
+                self.shared.show(&mut self.policy);
+                for event in events {
+                    // Nobody may be listening.
+                    let _ = self.shared.events.send(event);
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "a commit failed");
+                if !self.conn.is_autocommit()
+                    && let Err(error) = self.conn.execute_batch("ROLLBACK")
+                {
+                    tracing::error!(%error, "a rollback failed");
+                }
+                self.order.take_back(mark.0, mark.1);
+                self.stale = true;
+                let why = error.to_string();
+                // Where nothing could begin, nothing of the batch can.
+                ran = if ran == 0 { batch.len() } else { ran };
+                batch[..ran].iter_mut().for_each(|command| command.fail(&why));
+            }
+        }
+        ran
+    }
+
+    fn transact(
+        &mut self,
+        batch: &mut [Box<dyn Command>],
+        news: &mut Vec<News>,
+        ran: &mut usize,
+    ) -> Result<Vec<Arc<Event>>, StoreError> {
+        let conn = &self.conn;
+        let before = conn.total_changes();
+        conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        if self.stale {
+            self.policy.reload(conn)?;
+            self.stale = false;
+        }
+        let seen = self.shared.ledger_time();
+        let now = self.clock.now().max(seen);
+        // A command that is alone needs no savepoint: the transaction is one.
+        let alone = batch.len() == 1;
+        for command in batch {
+            let told = news.len();
+            if !alone {
+                conn.prepare_cached("SAVEPOINT command")?.execute([])?;
+            }
+            let touched = std::mem::take(&mut self.policy.touched);
+            let good = command.run(&mut Tx::new(conn, now, &mut self.policy, news));
+            *ran += 1;
+            if conn.is_autocommit() {
+                // The disk is full or failing: SQLite has rolled back all of it by itself.
+                return Err(failed("the transaction was rolled back: the disk may be full or failing"));
+            }
+            if !good {
+                news.truncate(told);
+                if alone {
+                    conn.prepare_cached("ROLLBACK")?.execute([])?;
+                } else {
+                    conn.prepare_cached("ROLLBACK TO command")?.execute([])?;
+                }
+                if self.policy.touched {
+                    self.policy.reload(conn)?;
+                }
+                if alone {
+                    return Ok(Vec::new());
+                }
+            }
+            self.policy.touched |= touched;
+            if !alone {
+                conn.prepare_cached("RELEASE command")?.execute([])?;
+            }
+        }
+        let events = self.order.write(conn, now, news)?;
+        let moves_time = conn.total_changes() != before && now > self.stored_time;
+        if moves_time {
+            set_meta(conn, LEDGER_TIME, now.micros())?;
+        }
+        conn.prepare_cached("COMMIT")?.execute([])?;
+        if moves_time {
+            self.stored_time = now;
+        }
+        self.shared.ledger_time.store(now.micros(), Ordering::Release);
+        Ok(events)
+    }
+}
+
+/// The latest time that the database has seen.
+pub(super) fn stored_ledger_time(conn: &Connection) -> Result<Timestamp, StoreError> {
+    Ok(Timestamp::from_micros(meta(conn, LEDGER_TIME)?.unwrap_or(0)))
+}

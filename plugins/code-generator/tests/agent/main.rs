@@ -1,0 +1,7 @@
+//! The agent from outside: answers in, files out; and the whole flow against a Claude that is played.
+
+mod answers;
+mod claude;
+mod flow;
+mod joins;
+mod properties;
