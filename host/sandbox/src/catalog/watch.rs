@@ -82,7 +82,7 @@ async fn follow(shared: Arc<Shared>) {
                 }
             }
             Ok(Err(error)) => {
-                tracing::warn!(%error, folder = %folder.display(), "the plugins folder cannot be read")
+                tracing::warn!(%error, folder = %folder.display(), "the plugins folder cannot be read");
             }
             Err(error) => tracing::warn!(%error, "listing the plugins folder failed"),
         }
@@ -107,7 +107,7 @@ async fn restore(shared: &Arc<Shared>) {
         match shared.loader.examine(&file, bytes).await {
             Ok(plugin) => shared.board().accept(&file, plugin),
             Err(rejection) => {
-                tracing::warn!(%file, %rejection, "the last good version does not load any more")
+                tracing::warn!(%file, %rejection, "the last good version does not load any more");
             }
         }
     }
@@ -177,7 +177,7 @@ async fn examine(shared: &Shared, name: &str, seen: Stamp) -> Found {
     let rejected =
         |reason, digest: String| Rejected { digest, size: seen.size, reason, at: settings.clock.now() };
     let file = settings.plugins.join(name);
-    if name.ends_with(".cwasm") {
+    if file.extension().is_some_and(|extension| extension == "cwasm") {
         return Found::Rejected(rejected(Rejection::Precompiled, String::new()));
     }
     let bytes = match read(&file, settings.max_file_bytes).await {

@@ -34,7 +34,7 @@ impl Credit {
             let gain = now.saturating_duration_since(account.filled) / CREDIT_REFILL;
             let left = (account.left + gain).min(CREDIT);
             let drawn = left.min(FULL);
-            *account = Account { left: left - drawn, filled: now };
+            *account = Account { left: left.saturating_sub(drawn), filled: now };
             drawn
         })
     }
@@ -67,7 +67,7 @@ impl Purse {
         let gain = now.saturating_duration_since(since) / REFILL;
         let paid = gain.min(self.debt);
         self.debt -= paid;
-        self.left = (self.left + (gain - paid)).min(FULL);
+        self.left = (self.left + gain.saturating_sub(paid)).min(FULL);
     }
 
     pub(super) fn spend(&mut self, used: Duration) {
@@ -98,7 +98,7 @@ mod tests {
         assert!(purse.is_empty());
         purse.waited(now, now + Duration::from_millis(100));
         assert!(purse.is_empty(), "five milliseconds are paid back and no more");
-        purse.waited(now, now + Duration::from_secs(3600));
+        purse.waited(now, now + Duration::from_hours(1));
         assert_eq!(purse.left, FULL);
     }
 
