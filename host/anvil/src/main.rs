@@ -1,2 +1,21 @@
-//! The anvil binary.
-fn main() {}
+//! The anvil binary: the host, and the command line that talks to it over the REST API.
+
+mod cli;
+mod client;
+mod compile;
+mod connect;
+mod failure;
+mod serve;
+mod show;
+mod watch;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match cli.run() {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report().into(),
+    }
+}

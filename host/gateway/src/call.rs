@@ -30,8 +30,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// What is fixed for all tries of a call.
-struct Plan {
-    ask: Ask,
+struct Plan<'a> {
+    ask: &'a Ask,
     body: Vec<u8>,
     asked: Tier,
     given: Tier,
@@ -45,6 +45,8 @@ struct Plan {
 enum Tried {
     End(Box<CallEnd>),
     Again(Duration),
+    /// The price changed while the call waited; nothing was sent.
+    Stale,
 }
 
 impl Tried {
@@ -55,23 +57,24 @@ impl Tried {
 
 /// Runs a call to its end and tells the watcher.
 pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sender<CallEnd>) {
-    let end = match plan(&gateway, ask).await {
-        Ok(plan) => {
-            let mut retries = 0;
-            loop {
-                match attempt(&gateway, &plan, retries, &mut watcher).await {
-                    Tried::End(end) => break *end,
-                    Tried::Again(wait) => {
-                        retries += 1;
-                        tokio::select! {
-                            () = gateway.clock.sleep(wait) => {}
-                            () = watcher.closed() => return,
-                        }
-                    }
+    let mut retries = 0;
+    // Each try is planned anew: limits and prices may have changed while the call waited.
+    let end = loop {
+        let tried = match plan(&gateway, &ask).await {
+            Ok(plan) => attempt(&gateway, &plan, retries, &mut watcher).await,
+            Err(refused) => break refused,
+        };
+        match tried {
+            Tried::End(end) => break *end,
+            Tried::Again(wait) => {
+                retries += 1;
+                tokio::select! {
+                    () = gateway.clock.sleep(wait) => {}
+                    () = watcher.closed() => return,
                 }
             }
+            Tried::Stale => {}
         }
-        Err(refused) => refused,
     };
     // Nobody may be watching any more; the money is settled all the same.
     let _ = watcher.send(end);
@@ -94,12 +97,12 @@ pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
     }
 }
 
-async fn plan(gateway: &Inner, ask: Ask) -> Result<Plan, CallEnd> {
+async fn plan<'a>(gateway: &Inner, ask: &'a Ask) -> Result<Plan<'a>, CallEnd> {
     let limits = match gateway.store.limits().await {
         Ok(in_force) => in_force.limits,
         Err(error) => return Err(CallEnd::StoreFailed(error.to_string())),
     };
-    match prepare(gateway, &ask, &limits) {
+    match prepare(gateway, ask, &limits) {
         Ok((body, asked, row, max_tokens, size)) => {
             let amount = row.bound(bound_input_tokens(size), max_tokens);
             let expected = Expected {
@@ -108,7 +111,7 @@ async fn plan(gateway: &Inner, ask: Ask) -> Result<Plan, CallEnd> {
             };
             Ok(Plan { ask, body, asked, given: asked, row, amount, max_tokens, expected })
         }
-        Err(error) => Err(journalled(gateway, &ask, error).await),
+        Err(error) => Err(journalled(gateway, ask, error).await),
     }
 }
 
@@ -151,7 +154,7 @@ fn prepare(gateway: &Inner, ask: &Ask, limits: &anvil_types::Limits) -> Result<P
 
 async fn attempt(
     gateway: &Inner,
-    plan: &Plan,
+    plan: &Plan<'_>,
     retries: u32,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Tried {
@@ -202,14 +205,14 @@ async fn attempt(
                 format!("the call may cost up to {}, more than the whole of {limit}: {allowed}", plan.amount)
             };
             let error = CallError::unsent(CallErrorKind::OverBudget, message);
-            Tried::end(journalled(gateway, &plan.ask, error).await)
+            Tried::end(journalled(gateway, plan.ask, error).await)
         }
         Admitted::Refused(_) => Tried::end(CallEnd::LeaseLost),
         Admitted::Failed(error) => Tried::end(CallEnd::StoreFailed(error.to_string())),
     }
 }
 
-fn hold_request(gateway: &Inner, plan: &Plan, id: CallId) -> HoldRequest {
+fn hold_request(gateway: &Inner, plan: &Plan<'_>, id: CallId) -> HoldRequest {
     let asker = &plan.ask.asker;
     HoldRequest {
         id,
@@ -233,13 +236,20 @@ fn hold_request(gateway: &Inner, plan: &Plan, id: CallId) -> HoldRequest {
 // From here on money is held: every way out settles or releases it.
 async fn granted(
     gateway: &Inner,
-    plan: &Plan,
+    plan: &Plan<'_>,
     id: CallId,
     held_at: Timestamp,
     ticket: Ticket,
     retries: u32,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Tried {
+    let now_in_force = gateway.config.prices.row(&plan.row.model, None, held_at);
+    if now_in_force.is_ok_and(|row| row.id != plan.row.id) {
+        gateway.admission.with_pace(|pace| pace.give_back(ticket));
+        let ended =
+            settle_only(gateway, id, SettlementOutcome::Released, Some("price changed".to_owned())).await;
+        return ended.map_or(Tried::Stale, Tried::end);
+    }
     let _in_flight = gateway.in_flight();
     let mut answer = Answer::default();
     let sent = exchange(gateway, plan, &mut answer, watcher).await;
@@ -281,7 +291,7 @@ async fn granted(
 // One request and its answer, within the call's time; within the drain's time once nobody watches.
 async fn exchange(
     gateway: &Inner,
-    plan: &Plan,
+    plan: &Plan<'_>,
     answer: &mut Answer,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Result<(), Failed> {
@@ -302,7 +312,7 @@ async fn exchange(
 }
 
 // Reported input and the hold's whole output; the whole hold where nothing was reported.
-fn unknown(plan: &Plan, reported: Option<Usage>) -> SettlementOutcome {
+fn unknown(plan: &Plan<'_>, reported: Option<Usage>) -> SettlementOutcome {
     match reported {
         None => SettlementOutcome::Unknown { usage: Usage::default(), cost: plan.amount },
         Some(mut usage) => {
@@ -313,7 +323,7 @@ fn unknown(plan: &Plan, reported: Option<Usage>) -> SettlementOutcome {
     }
 }
 
-fn reply(plan: &Plan, answer: &Answer, cost: Nanodollars) -> Reply {
+fn reply(plan: &Plan<'_>, answer: &Answer, cost: Nanodollars) -> Reply {
     Reply {
         content: answer.content(),
         stop_reason: answer.stop_reason.clone().unwrap_or_else(|| "end_turn".to_owned()),
@@ -338,7 +348,7 @@ fn correct_pace(gateway: &Inner, ticket: Ticket, usage: &Usage) {
 
 async fn settle(
     gateway: &Inner,
-    plan: &Plan,
+    plan: &Plan<'_>,
     call: CallId,
     outcome: SettlementOutcome,
     detail: Option<String>,
@@ -346,7 +356,7 @@ async fn settle(
     answer: Result<Reply, CallError>,
 ) -> CallEnd {
     let at = gateway.clock.now();
-    let journal = Some(journal_write(&plan.ask, &answer, at));
+    let journal = Some(journal_write(plan.ask, &answer, at));
     let settlement = Settlement { call, outcome, detail, model, journal };
     match gateway.settle(settlement).await {
         Ok(settled) if settled.journalled => CallEnd::Answered { answer, at },

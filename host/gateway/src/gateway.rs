@@ -8,7 +8,7 @@ use crate::pace::{Expected, Pace};
 use crate::send::Sender;
 use anvil_budget::Windows;
 use anvil_store::{Settled, Settlement, Store, StoreError};
-use anvil_types::{CallId, CallState, Clock, JobId, Limits, Timestamp, Wait};
+use anvil_types::{CallId, CallState, Clock, JobId, Limits, Timestamp, Wait, WaitReason};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -109,6 +109,11 @@ impl Gateway {
         self.inner.admission.wait_of(job)
     }
 
+    /// Whether a settlement could not be stored: no new call goes out until one can.
+    pub fn store_failing(&self) -> bool {
+        self.inner.store_failed.load(Ordering::Relaxed)
+    }
+
     /// Whom it asks.
     pub fn upstream(&self) -> &Upstream {
         &self.inner.config.upstream
@@ -163,7 +168,9 @@ impl Inner {
         loop {
             match self.store.settle(settlement.clone()).await {
                 Ok(settled) => {
-                    self.store_failed.store(false, Ordering::Relaxed);
+                    if self.store_failed.swap(false, Ordering::Relaxed) {
+                        self.resume_after_failure().await;
+                    }
                     self.admission.room();
                     if settled.over_hold > anvil_types::Nanodollars::ZERO {
                         tracing::error!(call = %settlement.call, over = %settled.over_hold, "a call cost more than its hold: the bound is wrong");
@@ -182,6 +189,18 @@ impl Inner {
                     wait = (wait * 2).min(Duration::from_secs(15));
                 }
             }
+        }
+    }
+
+    // Jobs that were parked while the store failed go on, unless the brake has other causes.
+    async fn resume_after_failure(&self) {
+        let resumed = match self.store.brake().await {
+            Ok(brake) if brake.engaged() => return,
+            Ok(_) => self.store.resume(&[WaitReason::Brake], None).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = resumed {
+            tracing::error!(%error, "jobs that were parked while the store failed could not be resumed");
         }
     }
 

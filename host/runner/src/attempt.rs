@@ -118,6 +118,7 @@ async fn with_plugin(
         shared.gateway.clone(),
         shared.clock.clone(),
         shared.live_text.clone(),
+        shared.shutdown.clone(),
     ));
     shared.live_text.open(job.id);
     let end = {

@@ -5,7 +5,7 @@ use crate::notes::Notes;
 use crate::replay::{Next, Replay};
 use crate::settings::{AgentSettings, RunnerSettings};
 use anvil_gateway::{Ask, Asker, CallEnd, Gateway, JournalSlot};
-use anvil_sandbox::{GuestIdentity, JobHost, Stop};
+use anvil_sandbox::{CancellationToken, GuestIdentity, JobHost, Stop};
 use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError};
 use anvil_types::{
     ArtifactName, CallError, CallErrorKind, Clock, Job, Json, Lease, LogLevel, Nanodollars, Origin,
@@ -36,6 +36,7 @@ pub(crate) struct Desk {
     gateway: Gateway,
     clock: Arc<dyn Clock>,
     live_text: LiveText,
+    shutdown: CancellationToken,
     replay: Mutex<Replay>,
     calls: AtomicU32,
     park: Mutex<Option<Wait>>,
@@ -52,6 +53,7 @@ impl Desk {
         gateway: Gateway,
         clock: Arc<dyn Clock>,
         live_text: LiveText,
+        shutdown: CancellationToken,
     ) -> Self {
         // The guest's clock begins where the job's first attempt did, on every run alike.
         let began = setup.job.started_at.unwrap_or_else(|| clock.now());
@@ -69,6 +71,7 @@ impl Desk {
             gateway,
             clock,
             live_text,
+            shutdown,
         }
     }
 
@@ -96,6 +99,10 @@ impl Desk {
             Next::Known(entry) => return known(&entry),
             Next::Live { position, .. } => position,
         };
+        // A host that shuts down lets calls under way end, and begins none: what is paid is kept.
+        if self.shutdown.is_cancelled() {
+            return Err(Stop::Shutdown);
+        }
         let slot = JournalSlot { position, request_hash };
         if self.calls.fetch_add(1, Ordering::Relaxed) >= self.settings.calls {
             let message = format!("a job may make {} calls (jobs.calls)", self.settings.calls);

@@ -7,6 +7,7 @@ use crate::{
     AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, Submission,
     SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
 };
+use anvil_budget::{BrakeCause, BrakeCauseKind};
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{
@@ -24,6 +25,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast};
+
+/// How long stopped attempts may take to give their jobs back.
+const GIVE_BACK: Duration = Duration::from_secs(2);
 
 /// What a runner is made of.
 pub struct RunnerParts {
@@ -119,20 +123,26 @@ impl Runner {
         Ok(Self { shared })
     }
 
-    /// Stops taking jobs, gives back what runs (no attempt is used up), and closes the store. What was
-    /// sent to Claude is settled within `patience`, or counted as unknown at the next start.
+    /// Stops taking jobs, lets calls under way end within `patience` and begins none, gives back what
+    /// runs (no attempt is used up), and closes the store. What is not settled by then is counted as
+    /// unknown at the next start.
     pub async fn shutdown(&self, patience: Duration) {
         self.shared.shutdown.cancel();
+        let end = tokio::time::Instant::now() + patience;
+        self.quiet_by(end).await;
         for run in self.shared.running().values() {
             run.cancel.cancel();
         }
-        let end = tokio::time::Instant::now() + patience;
+        self.quiet_by(tokio::time::Instant::now() + GIVE_BACK).await;
+        self.shared.store.close().await;
+    }
+
+    async fn quiet_by(&self, end: tokio::time::Instant) {
         while (self.shared.running_now() > 0 || self.shared.gateway.report().in_flight > 0)
             && tokio::time::Instant::now() < end
         {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.shared.store.close().await;
     }
 
     /// Takes a job in.
@@ -266,7 +276,7 @@ impl Runner {
     pub async fn status(&self) -> Result<Status, StoreError> {
         let store = &self.shared.store;
         let (limits, counts, brake) =
-            (store.limits().await?.limits, store.queue_counts().await?, store.brake().await?);
+            (store.limits().await?.limits, store.queue_counts().await?, self.brake().await?);
         let spend = store.spend(self.shared.settings.upstream).await?;
         let now = self.shared.clock.now();
         let pace = self.shared.gateway.report();
@@ -364,16 +374,26 @@ impl Runner {
         Ok(self.limits_view(in_force))
     }
 
-    /// The brake.
+    /// The brake. A store that fails cannot keep a cause of its own, so the gateway tells of it.
     pub async fn brake(&self) -> Result<BrakeState, StoreError> {
-        self.shared.store.brake().await
+        let mut brake = self.shared.store.brake().await?;
+        if self.shared.gateway.store_failing() {
+            brake.causes.push(BrakeCause {
+                kind: BrakeCauseKind::Store,
+                reason: "what calls cost cannot be written to the data folder; see the host's log".to_owned(),
+                since: self.shared.clock.now(),
+                until: None,
+                by: None,
+            });
+        }
+        Ok(brake)
     }
 
     /// Engages or releases the brake by a person's hand.
     pub async fn set_brake(&self, engaged: bool, reason: &str, by: &str) -> Result<BrakeState, StoreError> {
         let state = if engaged {
-            let cause = anvil_budget::BrakeCause {
-                kind: anvil_budget::BrakeCauseKind::Person,
+            let cause = BrakeCause {
+                kind: BrakeCauseKind::Person,
                 reason: if reason.trim().is_empty() {
                     "engaged by hand".to_owned()
                 } else {

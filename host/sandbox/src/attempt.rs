@@ -25,10 +25,7 @@ pub(crate) fn store(engine: &SandboxEngine, guest: Guest, meter: Arc<CpuMeter>) 
     store.limiter(|guest| &mut guest.limiter);
     store.set_hostcall_fuel(hostcall_bytes);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| {
-        meter.yielding();
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
-    });
+    store.epoch_deadline_callback(move |_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.give_way()))));
     store
 }
 

@@ -111,6 +111,8 @@ fn pool(settings: &EngineSettings) -> PoolingAllocationConfig {
     pool.max_core_instances_per_component(settings.max_core_instances);
     pool.max_memories_per_component(settings.max_memories);
     pool.max_tables_per_component(settings.max_tables);
+    pool.max_memories_per_module(settings.max_memories);
+    pool.max_tables_per_module(settings.max_tables);
     pool.max_memory_size(settings.max_memory_bytes);
     pool.table_elements(settings.max_table_elements);
     // Metadata of an instance grows with its functions; an interpreter has tens of thousands.

@@ -94,10 +94,9 @@ impl Sandbox {
         };
         let wall = Arc::new(WallMeter::started());
         let meter = Arc::new(CpuMeter::new(limits.cpu_time));
-        let guest = Guest::new(door(Arc::clone(&wall)), limits);
-        let store = attempt::store(&self.engine, guest, Arc::clone(&meter));
+        let (engine, door, counted) = (self.engine.clone(), door(Arc::clone(&wall)), Arc::clone(&meter));
         let guest = async move {
-            let ended = work(store).await;
+            let ended = work(attempt::store(&engine, Guest::new(door, limits), counted)).await;
             // The slot is free again only when the store is gone.
             drop(slot);
             ended

@@ -3,6 +3,8 @@
 //! [`Store`] is a trait of coarse operations, each one transaction that calls `anvil_budget`'s pure
 //! decisions inside it. Time comes from the clock that the store is given.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod hold;
 mod jobs;

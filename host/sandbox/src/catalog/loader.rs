@@ -113,7 +113,7 @@ impl Loader {
         tokio::task::spawn_blocking(move || cache.put(&engine, &digest, &code))
             .await
             .map_err(|error| Rejection::Host(error.to_string()))?
-            .map_err(|error| Rejection::Host(format!("what the compiler made does not load: {error:#}")))
+            .map_err(|error| Rejection::TooDemanding(format!("{error:#}")))
     }
 
     async fn cached(&self, digest: &str) -> Result<Option<Component>, Rejection> {

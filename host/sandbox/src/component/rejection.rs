@@ -79,6 +79,9 @@ pub enum Rejection {
     /// It cannot be compiled.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// It wants more from its start than any guest gets.
+    #[error("wants more than this host gives to a plugin: {0}")]
+    TooDemanding(String),
     /// It fits the contract but cannot be linked.
     #[error("cannot be linked: {0}")]
     Link(String),

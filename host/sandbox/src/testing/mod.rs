@@ -1,5 +1,11 @@
-//! Guests and a host for tests.
+//! Guests and a host for tests, here and in crates above. Only with the feature `testing`.
 
+mod gallery;
+mod guest;
 mod limits;
+mod recorder;
 
-pub use limits::small_limits;
+pub use gallery::{GUESTS, hostile};
+pub use guest::{GuestBuilder, of_another_interface, with_another_run};
+pub use limits::{small_engine, small_limits};
+pub use recorder::{Answer, Recorder};

@@ -1,0 +1,46 @@
+# make run · make test · make lint · make bench · make agents
+#
+# Cargo decides what is out of date, so every target is phony.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: run agents test lint bench clean
+
+CARGO ?= cargo
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+AGENTS := code-generator
+
+# The development build, whose dependencies are optimised: what is hot (wasmtime, Cranelift, SQLite) is as
+# fast as in a release, it is ready in a fraction of a release's link-time optimisation, and `make test`
+# then builds nothing twice. For a server: `cargo build --release -p anvil`.
+run: agents ## Starts the host and prints its login link; ARGS="--listen 127.0.0.1:9000" and the like
+	$(CARGO) build --package anvil
+	exec "$(TARGET_DIR)/debug/anvil" serve $(ARGS)
+
+agents: ## Builds the plugins into plugins/dist
+	@if command -v rustup >/dev/null; then rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2; fi
+	$(CARGO) build --profile agent --target wasm32-wasip2 $(addprefix --package ,$(AGENTS))
+	@mkdir -p plugins/dist
+# A running host watches the folder: what appears there is whole, and nothing appears that has not changed.
+	@for agent in $(AGENTS); do \
+	  built="$(TARGET_DIR)/wasm32-wasip2/agent/$${agent//-/_}.wasm"; \
+	  if ! cmp -s "$$built" "plugins/dist/$$agent.wasm"; then \
+	    cp "$$built" "plugins/dist/.$$agent.wasm.part"; \
+	    mv "plugins/dist/.$$agent.wasm.part" "plugins/dist/$$agent.wasm"; \
+	  fi; \
+	  echo "plugins/dist/$$agent.wasm"; \
+	done
+
+test: agents ## All tests, and how many ran; ANVIL_TEST_NO_SKIPS=1: none may skip
+	tests/run
+
+lint: ## Formatting and clippy
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+bench: agents ## First figures, from the release binary
+	$(CARGO) bench --workspace
+
+clean:
+	$(CARGO) clean
+	rm -rf plugins/dist

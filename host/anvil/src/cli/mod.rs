@@ -1,0 +1,116 @@
+//! The command line: one file a command.
+
+mod agents;
+mod brake;
+mod completions;
+mod jobs;
+mod limits;
+mod progress;
+#[cfg(test)]
+mod reference;
+mod result;
+mod serve;
+mod sim;
+mod spend;
+mod status;
+mod submit;
+
+use crate::compile::{self, CompileArgs};
+use crate::connect::connect;
+use crate::failure::{EXIT_CODES, Exit, Failure};
+use clap::{Args, Parser, Subcommand};
+use std::future::Future;
+use std::path::PathBuf;
+
+/// Runs AI agents that it does not trust, on a budget that it never exceeds.
+#[derive(Debug, Parser)]
+#[command(name = "anvil", version, after_help = EXIT_CODES, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Globals {
+    /// Where the host is; else `server.listen` of the settings, which is http://127.0.0.1:8787.
+    #[arg(long, global = true, value_name = "URL", env = "ANVIL_URL", hide_env_values = true)]
+    pub(crate) url: Option<String>,
+    /// The data folder. Its file `token` opens the host, unless ANVIL_TOKEN does.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The settings file; else anvil.toml, where there is one.
+    #[arg(long, global = true, value_name = "FILE", env = "ANVIL_CONFIG", hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON, as the API gives it.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the host: queue, agents, API and panel.
+    Serve(serve::ServeArgs),
+    /// Give an agent a job.
+    Submit(submit::SubmitArgs),
+    /// Look at jobs, and stop or repeat them.
+    #[command(subcommand)]
+    Jobs(jobs::JobsCommand),
+    /// Show what runs, what waits and why, and what is spent.
+    Status,
+    /// Show what is spent, by window and by call.
+    Spend(spend::SpendArgs),
+    /// Show and change the limits while the host runs.
+    Limits(limits::LimitsArgs),
+    /// Stop all spending at once, or let it go on.
+    Brake(brake::BrakeArgs),
+    /// Look at agents, and switch them on and off.
+    #[command(subcommand)]
+    Agents(agents::AgentsCommand),
+    /// Run the simulator alone: a Claude that costs nothing.
+    Sim(sim::SimArgs),
+    /// Print the completions of a shell.
+    Completions(completions::CompletionsArgs),
+    #[command(hide = true)]
+    CompilePlugin(CompileArgs),
+}
+
+impl Cli {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<Exit, Failure> {
+        let Self { globals, command } = self;
+        match command {
+            Command::Serve(args) => wait(args.run(&globals)),
+            Command::Sim(args) => wait(args.run(&globals)),
+            Command::Completions(args) => args.run(),
+            // No runtime: the child's memory is the compiler's alone.
+            Command::CompilePlugin(args) => Ok(compile::run(&args).map(|()| Exit::Done)?),
+            remote => {
+                let client = connect(&globals)?;
+                wait(async {
+                    match remote {
+                        Command::Submit(args) => args.run(&client, &globals).await,
+                        Command::Jobs(command) => command.run(&client, &globals).await,
+                        Command::Status => status::run(&client, &globals).await,
+                        Command::Spend(args) => args.run(&client, &globals).await,
+                        Command::Limits(args) => args.run(&client, &globals).await,
+                        Command::Brake(args) => args.run(&client, &globals).await,
+                        Command::Agents(command) => command.run(&client, &globals).await,
+                        Command::Serve(_)
+                        | Command::Sim(_)
+                        | Command::Completions(_)
+                        | Command::CompilePlugin(_) => Ok(Exit::Done),
+                    }
+                })
+            }
+        }
+    }
+}
+
+fn wait(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?;
+    runtime.block_on(command)
+}

@@ -1,0 +1,199 @@
+//! `anvil submit`.
+
+use super::Globals;
+use super::{progress, result};
+use crate::client::Client;
+use crate::failure::{Exit, Failure};
+use crate::show::{print, print_json, text};
+use anvil_types::{Clock as _, Priority, SystemClock, Timestamp};
+use clap::Args;
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::time::Duration;
+
+/// As in: anvil submit code-generator generate --field requirements="Build a login form" --wait
+#[derive(Debug, Args)]
+pub(crate) struct SubmitArgs {
+    /// The agent; `anvil agents list` shows them.
+    agent: String,
+    /// What it is to do; `anvil agents show AGENT` shows its actions.
+    action: String,
+    /// The payload: JSON, @FILE, or - for standard input.
+    #[arg(long, value_name = "JSON")]
+    payload: Option<String>,
+    /// A field of the payload, as text (name=value) or as JSON (name:=5); can be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = field)]
+    field: Vec<(String, Box<RawValue>)>,
+    /// critical, high, normal or low.
+    #[arg(long, value_name = "PRIORITY")]
+    priority: Option<Priority>,
+    /// Not before this time (2026-12-01T08:00:00Z), or after this long (90s, 2h 30m).
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    run_at: Option<Timestamp>,
+    /// A second submission with the same key and content gives the first job.
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// The most that it may spend, in dollars.
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    max_cost: Option<f64>,
+    /// A tag; can be given several times.
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+    /// Wait until it is done, and show its result.
+    #[arg(long)]
+    wait: bool,
+}
+
+/// The body of the request.
+#[derive(Serialize)]
+struct Body<'a> {
+    agent: &'a str,
+    action: &'a str,
+    payload: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<Priority>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotency_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_cost_usd: Option<f64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tags: &'a [String],
+}
+
+impl SubmitArgs {
+    pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
+        let body = Body {
+            agent: &self.agent,
+            action: &self.action,
+            payload: self.payload()?,
+            priority: self.priority,
+            run_at: self.run_at,
+            idempotency_key: self.idempotency_key.as_deref(),
+            max_cost_usd: self.max_cost,
+            tags: &self.tag,
+        };
+        let job = client.send(Method::POST, &["jobs"], &body).await?;
+        let id = text(&job, "/id");
+        if self.wait {
+            return match progress::wait(client, &id, globals.json).await? {
+                Some(job) => result::finished(client, &job, globals.json).await,
+                None => {
+                    eprintln!("The job goes on.\nnext: anvil jobs show {id}");
+                    Ok(Exit::Interrupted)
+                }
+            };
+        }
+        if globals.json {
+            print_json(&job)?;
+        } else {
+            print(&format!("{id} {}", text(&job, "/state")))?;
+            eprintln!("next: anvil jobs show {id}");
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The payload with the fields over it. Numbers stay as they were written.
+    fn payload(&self) -> Result<Box<RawValue>, Failure> {
+        let text = match self.payload.as_deref() {
+            None => "{}".to_owned(),
+            Some("-") => {
+                let mut text = String::new();
+                let read = std::io::stdin().read_to_string(&mut text);
+                read.map_err(|error| Failure::Usage(format!("cannot read the payload from standard input: {error}")))?;
+                text
+            }
+            Some(text) => match text.strip_prefix('@') {
+                Some(path) => std::fs::read_to_string(path)
+                    .map_err(|error| Failure::Usage(format!("cannot read the payload from {path}: {error}")))?,
+                None => text.to_owned(),
+            },
+        };
+        let payload: Box<RawValue> = serde_json::from_str(text.trim())
+            .map_err(|error| Failure::Usage(format!("the payload is not valid JSON: {error}")))?;
+        if self.field.is_empty() {
+            return Ok(payload);
+        }
+        let fields: Result<BTreeMap<String, Box<RawValue>>, _> = serde_json::from_str(payload.get());
+        let mut fields = fields
+            .map_err(|_| Failure::Usage("--field adds to a payload that is a JSON object; this one is not".to_owned()))?;
+        fields.extend(self.field.iter().cloned());
+        serde_json::value::to_raw_value(&fields).map_err(|error| Failure::Other(error.into()))
+    }
+}
+
+fn field(text: &str) -> Result<(String, Box<RawValue>), String> {
+    let (name, value) = text
+        .split_once('=')
+        .filter(|(name, _)| !name.trim_end_matches(':').is_empty())
+        .ok_or("a name, `=` and a value are expected, as in requirements=\"Build a login form\"")?;
+    let value = match name.strip_suffix(':') {
+        Some(_) => serde_json::from_str(value).map_err(|error| format!("what follows `:=` is not valid JSON: {error}"))?,
+        None => serde_json::value::to_raw_value(value).map_err(|error| error.to_string())?,
+    };
+    Ok((name.trim_end_matches(':').to_owned(), value))
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse() {
+        return Ok(at);
+    }
+    let length: Option<Duration> =
+        text.parse::<jiff::SignedDuration>().ok().and_then(|length| length.try_into().ok());
+    length.map(|length| SystemClock::new().now() + length).ok_or_else(|| {
+        "a time such as 2026-12-01T08:00:00Z, or a length such as 90s or 2h 30m, is expected".to_owned()
+    })
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    let usd: Option<f64> = text.trim_start_matches('$').parse().ok();
+    usd.filter(|usd| usd.is_finite() && *usd > 0.0).ok_or_else(|| "an amount of dollars above 0 is expected".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(payload: Option<&str>, fields: &[&str]) -> SubmitArgs {
+        SubmitArgs {
+            agent: "a".to_owned(),
+            action: "b".to_owned(),
+            payload: payload.map(str::to_owned),
+            field: fields.iter().map(|text| field(text).expect("a field")).collect(),
+            priority: None,
+            run_at: None,
+            idempotency_key: None,
+            max_cost: None,
+            tag: Vec::new(),
+            wait: false,
+        }
+    }
+
+    #[test]
+    fn fields_lie_over_the_payload_and_numbers_stay_exact() {
+        let payload = args(Some(r#"{"n": 12345678901234567890123, "a": 1}"#), &["a=x=y", "b:=[1.50]"]);
+        let payload = payload.payload().expect("a payload");
+        assert_eq!(payload.get(), r#"{"a":"x=y","b":[1.50],"n":12345678901234567890123}"#);
+        assert_eq!(args(None, &[]).payload().expect("a payload").get(), "{}");
+    }
+
+    #[test]
+    fn what_is_no_payload_is_refused() {
+        assert!(args(Some("{"), &[]).payload().is_err());
+        assert!(args(Some("[1]"), &["a=1"]).payload().is_err());
+        assert!(args(Some("@/nowhere/at/all"), &[]).payload().is_err());
+        assert!(field("novalue").is_err() && field("=x").is_err() && field("n:={").is_err());
+    }
+
+    #[test]
+    fn a_time_is_a_point_or_a_length() {
+        assert_eq!(time("2026-12-01T08:00:00Z").expect("a time").to_string(), "2026-12-01T08:00:00Z");
+        assert!(time("2h 30m").expect("a length") > SystemClock::new().now());
+        assert!(time("soon").is_err());
+        assert!(dollars("0").is_err() && dollars("nan").is_err() && dollars("$0.5") == Ok(0.5));
+    }
+}

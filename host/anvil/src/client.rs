@@ -1,0 +1,114 @@
+//! The REST API, as a client sees it.
+
+use crate::connect::is_loopback;
+use crate::failure::{Failure, Problem};
+use anvil_settings::Secret;
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::Serialize;
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long an answer may take; event streams have no such bound.
+const TIMEOUT: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A host as a client sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    token: Option<Secret>,
+}
+
+impl Client {
+    /// A client of the host at `base`.
+    pub(crate) fn new(base: Url, token: Option<Secret>) -> Result<Self, Failure> {
+        let agent = concat!("anvil/", env!("CARGO_PKG_VERSION"));
+        let builder = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).user_agent(agent);
+        // A proxy of the environment cannot reach this machine's own loopback. A redirect could carry the token away.
+        let builder = if is_loopback(&base) { builder.no_proxy() } else { builder };
+        let http = builder.redirect(reqwest::redirect::Policy::none()).build().map_err(anyhow::Error::from)?;
+        Ok(Self { http, base, token })
+    }
+
+    /// Where the host is.
+    pub(crate) fn base(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// `GET` of `/api/v1/` and these segments.
+    pub(crate) async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
+        self.json(self.request(Method::GET, path, query)).await
+    }
+
+    /// `POST` without a body.
+    pub(crate) async fn post(&self, path: &[&str]) -> Result<Value, Failure> {
+        self.json(self.request(Method::POST, path, &[])).await
+    }
+
+    /// `POST` or `PUT` of a JSON body.
+    pub(crate) async fn send<T: Serialize + Sync>(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: &T,
+    ) -> Result<Value, Failure> {
+        self.json(self.request(method, path, &[]).json(body)).await
+    }
+
+    /// The bytes of a `GET`.
+    pub(crate) async fn bytes(&self, path: &[&str]) -> Result<Vec<u8>, Failure> {
+        let response = self.answer(self.request(Method::GET, path, &[]).timeout(TIMEOUT)).await?;
+        Ok(response.bytes().await.map_err(|error| self.unreachable(&error))?.to_vec())
+    }
+
+    /// Opens an event stream.
+    pub(crate) async fn stream(&self, path: &[&str], after: u64) -> Result<Response, Failure> {
+        let request = self.request(Method::GET, path, &[("after", after.to_string())]);
+        self.answer(request.header("accept", "text/event-stream")).await
+    }
+
+    fn request(&self, method: Method, path: &[&str], query: &[(&str, String)]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1"]).extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let request = self.http.request(method, url);
+        match &self.token {
+            Some(token) => request.bearer_auth(token.expose()),
+            None => request,
+        }
+    }
+
+    async fn json(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let response = self.answer(request.timeout(TIMEOUT)).await?;
+        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        serde_json::from_slice(&body).map_err(|_| {
+            anyhow::anyhow!("what answers at {} is not the API of an Anvil host: no JSON came", self.base()).into()
+        })
+    }
+
+    /// The answer, or the problem that came in its place.
+    async fn answer(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let status = response.status().as_u16();
+        let body = response.text().await.unwrap_or_default();
+        Err(Failure::Problem(Problem::read(status, &body)))
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        // The innermost cause is the one that says something: "connection refused".
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        let reason = if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() };
+        Failure::Unreachable { url: self.base().to_owned(), reason }
+    }
+}

@@ -1,0 +1,178 @@
+//! What ends a command, and the exit code that says so.
+
+use crate::show::clean;
+use serde_json::Value;
+use std::fmt;
+use std::process::ExitCode;
+
+/// The exit codes, as `anvil --help` lists them.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; with --wait: the job succeeded
+  1  the job failed, or something went wrong here (a file, a port)
+  2  the command line or the settings are wrong
+  3  the job was cancelled
+  4  the host cannot be reached
+  5  the host refused (the request is wrong, not allowed, or over a limit)
+  6  the host failed";
+
+/// How a command ended that did what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All is well.
+    Done,
+    /// The job that it waited for failed.
+    JobFailed,
+    /// The job that it waited for was cancelled.
+    JobCancelled,
+    /// It was interrupted while it waited; the job goes on.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::JobFailed => 1,
+            Exit::JobCancelled => 3,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line or the settings are wrong.
+    Usage(String),
+    /// The host cannot be reached.
+    Unreachable {
+        /// Where it was looked for.
+        url: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The host refused, or failed.
+    Problem(Problem),
+    /// Whoever read the output has closed it.
+    OutputClosed,
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+/// An error of the host: `application/problem+json`, or whatever else came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) status: u16,
+    /// The last part of its `type`, as in `queue-full`.
+    pub(crate) slug: String,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+    pub(crate) retry_after_s: Option<u64>,
+}
+
+impl Problem {
+    /// Reads an error's body.
+    pub(crate) fn read(status: u16, body: &str) -> Self {
+        let json: Value = serde_json::from_str(body).unwrap_or_default();
+        let text = |key: &str| json.get(key).and_then(Value::as_str).map(clean);
+        let start = || clean(&body.chars().take(300).collect::<String>());
+        Self {
+            status,
+            slug: text("type").and_then(|kind| kind.rsplit([':', '/']).next().map(str::to_owned)).unwrap_or_default(),
+            title: text("title").unwrap_or_else(|| format!("the host answered {status}")),
+            detail: text("detail").unwrap_or_else(start),
+            retry_after_s: json.get("retry_after_s").and_then(Value::as_u64),
+        }
+    }
+
+    fn next(&self) -> Option<String> {
+        let next = match (self.status, self.slug.as_str()) {
+            (401, _) => {
+                "set ANVIL_TOKEN, or name the host's data folder with --data (its token is in DIR/token)"
+            }
+            (_, "unknown-agent" | "no-such-agent") => "`anvil agents list` shows the agents",
+            (_, "unknown-action" | "invalid-payload") => {
+                "`anvil agents show AGENT` shows its actions and their schemas"
+            }
+            (_, "queue-full") => "`anvil jobs list --state queued` shows what waits; `anvil status` shows why",
+            (_, "no-such-job") => "`anvil jobs list` shows the jobs",
+            _ => return self.retry_after_s.map(|seconds| format!("try again in {seconds} s")),
+        };
+        Some(next.to_owned())
+    }
+}
+
+impl Failure {
+    /// Says on standard error what went wrong and what to do next; the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        if !matches!(self, Self::OutputClosed) {
+            for line in self.to_string().lines() {
+                eprintln!("error: {line}");
+            }
+            if let Some(next) = self.next() {
+                eprintln!("next: {next}");
+            }
+        }
+        ExitCode::from(self.code())
+    }
+
+    fn code(&self) -> u8 {
+        match self {
+            Self::OutputClosed => 0,
+            Self::Other(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Unreachable { .. } => 4,
+            Self::Problem(problem) if problem.status < 500 => 5,
+            Self::Problem(_) => 6,
+        }
+    }
+
+    fn next(&self) -> Option<String> {
+        match self {
+            Self::Unreachable { .. } => Some(
+                "start the host with `anvil serve`, or say where it is with --url or ANVIL_URL".to_owned(),
+            ),
+            Self::Problem(problem) => problem.next(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) => f.write_str(message),
+            Self::Unreachable { url, reason } => write!(f, "cannot reach the host at {url}: {reason}"),
+            Self::Problem(Problem { title, detail, .. }) if detail.is_empty() => f.write_str(title),
+            Self::Problem(Problem { title, detail, .. }) => write!(f, "{title}: {detail}"),
+            Self::OutputClosed => f.write_str("the output was closed"),
+            Self::Other(error) => write!(f, "{error:#}"),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<anvil_settings::SettingsError> for Failure {
+    fn from(error: anvil_settings::SettingsError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_no_problem_is_shown_as_it_came_without_its_control_characters() {
+        let problem = Problem::read(502, "<html>\u{1b}[31mBad gateway");
+        assert_eq!(problem.title, "the host answered 502");
+        assert!(!problem.detail.contains('\u{1b}'));
+        assert_eq!(Failure::Problem(problem).code(), 6);
+    }
+}

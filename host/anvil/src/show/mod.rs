@@ -1,0 +1,78 @@
+//! How things are shown on a terminal.
+
+mod table;
+mod text;
+mod time;
+
+pub(crate) use table::Table;
+pub(crate) use text::{clean, clean_lines, first_line};
+pub(crate) use time::{Moment, elapsed};
+
+use crate::failure::Failure;
+use anvil_types::Nanodollars;
+use serde_json::Value;
+use std::io::Write as _;
+
+/// Prints a text and a line end; that nobody reads it any more ends the command quietly.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let written = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failure::OutputClosed,
+        _ => Failure::Other(error.into()),
+    })
+}
+
+/// Prints JSON as the API gave it, indented.
+pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
+    print(&pretty(value))
+}
+
+/// JSON with indentation, safe for a terminal.
+pub(crate) fn pretty(value: &Value) -> String {
+    clean_lines(&serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+/// A text at a JSON pointer, cleaned; empty where there is none.
+pub(crate) fn text(value: &Value, pointer: &str) -> String {
+    match value.pointer(pointer) {
+        Some(Value::String(text)) => clean(text),
+        None | Some(Value::Null) => String::new(),
+        Some(other) => clean(&other.to_string()),
+    }
+}
+
+/// An amount at a JSON pointer; none where there is none.
+pub(crate) fn amount(value: &Value, pointer: &str) -> Option<Nanodollars> {
+    value.pointer(pointer).and_then(Value::as_f64).and_then(Nanodollars::from_usd)
+}
+
+/// Money at a JSON pointer, the one way it is shown.
+pub(crate) fn money(value: &Value, pointer: &str) -> String {
+    amount(value, pointer).map(|amount| amount.to_string()).unwrap_or_default()
+}
+
+/// The items of a list.
+pub(crate) fn items(list: &Value) -> &[Value] {
+    list.get("items").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Bytes as people read them.
+pub(crate) fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
+    match bytes {
+        0..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => format!("{} KiB", tenths(1_024)),
+        _ => format!("{} MiB", tenths(1_048_576)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shown_in_the_unit_that_fits() {
+        assert_eq!([0, 1_023, 1_536, 5_242_880].map(size), ["0 B", "1023 B", "1.5 KiB", "5.0 MiB"]);
+    }
+}

@@ -1,0 +1,121 @@
+//! Watching one job: its event stream where there is one, else a look now and then.
+//!
+//! Whatever the stream misses, a look finds: the job itself is the truth, events only say when to look.
+//! A host that restarts is waited for, since its jobs survive that.
+
+use crate::client::Client;
+use crate::failure::Failure;
+use eventsource_stream::Eventsource as _;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// How often a job is looked at while its stream is silent.
+const LOOK: Duration = Duration::from_secs(5);
+/// How often it is looked at where there is no stream.
+const POLL: Duration = Duration::from_secs(1);
+/// For how long a host that does not answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Change {
+    /// An event.
+    Event(Value),
+    /// A piece of the text that Claude writes.
+    Text(String),
+    /// Nothing that was told; time for a look.
+    Look,
+    /// The host does not answer at the moment.
+    Away,
+}
+
+/// Watches one job.
+pub(crate) struct Watch<'a> {
+    client: &'a Client,
+    id: &'a str,
+    last: u64,
+    stream: Option<BoxStream<'a, Change>>,
+    /// No new stream is asked for before this.
+    retry_at: Instant,
+    away_since: Option<Instant>,
+}
+
+impl<'a> Watch<'a> {
+    /// Watches the job from its first event on.
+    pub(crate) fn new(client: &'a Client, id: &'a str) -> Self {
+        Self { client, id, last: 0, stream: None, retry_at: Instant::now(), away_since: None }
+    }
+
+    /// The next change. May be dropped while it waits.
+    pub(crate) async fn next(&mut self) -> Change {
+        if self.stream.is_none() && Instant::now() >= self.retry_at {
+            self.open().await;
+        }
+        let Some(stream) = &mut self.stream else {
+            tokio::time::sleep(POLL).await;
+            return Change::Look;
+        };
+        match tokio::time::timeout(LOOK, stream.next()).await {
+            Err(_) => Change::Look,
+            Ok(None) => {
+                // It broke, or the host stopped: what it missed is asked for by the next one.
+                self.stream = None;
+                self.retry_at = Instant::now() + POLL;
+                Change::Look
+            }
+            Ok(Some(change)) => {
+                if let Change::Event(event) = &change {
+                    self.last = event.get("seq").and_then(Value::as_u64).unwrap_or(self.last).max(self.last);
+                }
+                change
+            }
+        }
+    }
+
+    async fn open(&mut self) {
+        self.retry_at = Instant::now() + LOOK;
+        let Ok(response) = self.client.stream(&["jobs", self.id, "events"], self.last).await else { return };
+        let events = response.bytes_stream().eventsource().take_while(|event| std::future::ready(event.is_ok()));
+        self.stream = Some(events.filter_map(|event| async move { read(&event.ok()?) }).boxed());
+    }
+
+    /// The job as it is now; none while the host is away.
+    pub(crate) async fn look(&mut self) -> Result<Option<Value>, Failure> {
+        match self.client.get(&["jobs", self.id], &[]).await {
+            Ok(job) => {
+                self.away_since = None;
+                Ok(Some(job))
+            }
+            Err(failure) if is_passing(&failure) => {
+                let since = *self.away_since.get_or_insert_with(Instant::now);
+                if since.elapsed() > PATIENCE { Err(failure) } else { Ok(None) }
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// Whether the host may soon be back: it restarts, or something before it has lost it.
+fn is_passing(failure: &Failure) -> bool {
+    match failure {
+        Failure::Unreachable { .. } => true,
+        Failure::Problem(problem) => matches!(problem.status, 502..=504),
+        _ => false,
+    }
+}
+
+fn read(event: &eventsource_stream::Event) -> Option<Change> {
+    let data: Value = serde_json::from_str(&event.data).ok()?;
+    match event.event.as_str() {
+        "text" => data.get("text").and_then(Value::as_str).map(|text| Change::Text(text.to_owned())),
+        _ => Some(Change::Event(data)),
+    }
+}
+
+/// Whether nothing more will happen to the job by itself.
+pub(crate) fn is_final(job: &Value) -> bool {
+    let state = job.get("state").and_then(Value::as_str).unwrap_or_default();
+    state.parse().is_ok_and(anvil_types::JobState::is_final)
+}

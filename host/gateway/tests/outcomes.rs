@@ -1,0 +1,328 @@
+//! The outcome table of the design, against a simulator that keeps a bill of its own.
+
+use anvil_budget::{ModelMap, PriceTable, Windows};
+use anvil_gateway::{
+    ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
+};
+use anvil_sim::{Script, Sim, SimConfig, SimHandle};
+use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
+use anvil_types::{
+    BootId, CallErrorKind, CallRecord, CallState, Clock, ContentBlock, Effort, HostId, JobId, Json, Limits,
+    Message, Nanodollars, NewJob, Origin, Priority, Request, Role, SystemClock, Tier, UpstreamKind,
+    WaitReason,
+};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+struct Scene {
+    sim: SimHandle,
+    store: Arc<dyn Store>,
+    gateway: Gateway,
+    job: Claimed,
+    _folder: TempDir,
+}
+
+fn limits(day: i64) -> Limits {
+    Limits {
+        hour_usd: Nanodollars::from_dollars(1_000),
+        day_usd: Nanodollars::new(day),
+        month_usd: Nanodollars::from_dollars(1_000),
+        week_hours: 168,
+        job_usd: Nanodollars::from_dollars(1_000),
+        requests_per_minute: 60_000,
+        input_tokens_per_minute: 100_000_000,
+        output_tokens_per_minute: 100_000_000,
+        max_input_tokens: 10_000,
+        max_output_tokens: 1_000,
+        agents_min: 1,
+        agents_max: 1,
+        queue_max: 10,
+    }
+}
+
+async fn scene(script: &str, day: i64) -> Scene {
+    let script = Script::from_json(script).expect("a script");
+    let sim = Sim::start(SimConfig { script, ..SimConfig::default() }).await.expect("a simulator");
+    let folder = TempDir::new().expect("a folder");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let options = SqliteOptions {
+        folder: folder.path().to_owned(),
+        clock: clock.clone(),
+        limits: limits(day),
+        windows: Windows::new(jiff::tz::TimeZone::UTC),
+        upstream: UpstreamKind::Simulated,
+        new_host: HostId::new(clock.now(), 1),
+        boot: BootId::new(clock.now(), 2),
+    };
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).expect("a store"));
+    let job = claimed(store.as_ref(), clock.as_ref()).await;
+    let config = GatewayConfig {
+        upstream: Upstream {
+            kind: UpstreamKind::Simulated,
+            base_url: sim.base_url(),
+            api_key: Some(ApiKey::new("simulated")),
+        },
+        patience: Patience {
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_millis(400),
+            idle: Duration::from_secs(5),
+            call: Duration::from_secs(20),
+            drain: Duration::from_secs(5),
+            retries: 0,
+        },
+        pace: PaceSettings { burst: 1_000, longest_wait: Duration::from_secs(30) },
+        prices: Arc::new(PriceTable::built_in()),
+        models: ModelMap {
+            haiku: "claude-haiku-5-5".into(),
+            sonnet: "claude-sonnet-5-5".into(),
+            opus: "claude-opus-5-5".into(),
+            simple: Tier::Haiku,
+            standard: Tier::Sonnet,
+            complex: Tier::Opus,
+        },
+    };
+    let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");
+    Scene { sim, store, gateway, job, _folder: folder }
+}
+
+async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
+    let job = NewJob {
+        id: JobId::new(clock.now(), 3),
+        agent: "tester".into(),
+        action: "test".into(),
+        payload: Json::null(),
+        priority: Priority::Normal,
+        run_at: None,
+        idempotency_key: None,
+        max_cost: Nanodollars::from_dollars(100),
+        tags: vec!["night".into()],
+        upstream: UpstreamKind::Simulated,
+    };
+    store.enqueue(job).await.expect("taken in");
+    let claim = Claim {
+        agents: vec!["tester".into()],
+        upstream: UpstreamKind::Simulated,
+        most: 1,
+        critical_only: false,
+        lease_for: Duration::from_mins(1),
+    };
+    store.claim(claim).await.expect("a claim").pop().expect("the job")
+}
+
+fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
+    Ask {
+        asker: Asker {
+            lease: job.lease,
+            agent: "tester".into(),
+            attempt: 1,
+            tags: job.job.tags.clone(),
+            priority: Priority::Normal,
+            since: job.job.created_at,
+            effort: Effort::Standard,
+            floor: None,
+            max_input_tokens: None,
+            max_output_tokens: None,
+        },
+        request: Request {
+            system: None,
+            messages: vec![Message {
+                role: Role::User,
+                content: vec![ContentBlock::Text { text: text.to_owned() }],
+            }],
+            tools: Vec::new(),
+            effort: None,
+            max_output_tokens: Some(200),
+            stop_sequences: Vec::new(),
+            cacheable: false,
+            options: Vec::new(),
+        },
+        slot: JournalSlot { position, request_hash: [7; 32] },
+        text: None,
+    }
+}
+
+impl Scene {
+    async fn call(&self, position: u32) -> CallEnd {
+        self.gateway.call(ask(&self.job, position, "Say something.")).wait().await
+    }
+
+    async fn last(&self) -> CallRecord {
+        self.store.calls(self.job.job.id).await.expect("calls").pop().expect("a call")
+    }
+
+    fn billed(&self) -> Nanodollars {
+        let bill = serde_json::to_value(self.sim.bill()).expect("a bill");
+        Nanodollars::new(bill["nano_dollars"].as_i64().expect("a number"))
+    }
+}
+
+#[tokio::test]
+async fn every_fault_leaves_the_money_that_the_table_says() {
+    use CallState::{Released, Settled, Unknown};
+    // The fault, the state of its call, and whether its cost is the whole hold.
+    let table = [
+        ("400", Released, false),
+        ("401", Released, false),
+        ("403", Released, false),
+        ("404", Released, false),
+        ("413", Released, false),
+        ("429:1", Released, false),
+        ("429-bare", Released, false),
+        ("500", Released, false),
+        ("503", Released, false),
+        ("529", Released, false),
+        ("502", Unknown, true),
+        ("504", Unknown, true),
+        ("502+billed", Unknown, true),
+        ("close", Unknown, true),
+        ("close+billed", Unknown, true),
+        ("hang:1", Unknown, true),
+        ("cut:start", Unknown, true),
+        ("cut:1", Unknown, false),
+        ("cut:3", Unknown, false),
+        ("cut:delta", Unknown, false),
+        ("cut:stop", Unknown, false),
+        ("error:2", Unknown, false),
+        ("no-usage", Unknown, true),
+        ("no-usage:final", Unknown, false),
+        ("dup-delta", Settled, false),
+    ];
+    let items: Vec<_> = table.iter().map(|(fault, ..)| serde_json::json!({ "fault": fault })).collect();
+    let scene = scene(&serde_json::json!(items).to_string(), 1_000_000_000_000).await;
+    let mut known = Nanodollars::ZERO;
+    for (position, (fault, state, whole)) in (0..).zip(table) {
+        let before = scene.billed();
+        let end = scene.call(position).await;
+        let CallEnd::Answered { answer, .. } = end else { panic!("{fault}: {end:?}") };
+        let call = scene.last().await;
+        assert_eq!(call.state, state, "{fault}: {answer:?}");
+        assert_eq!(answer.is_ok(), state == Settled, "{fault}");
+        assert_eq!(call.cost == call.hold, whole, "{fault}: {} of {}", call.cost, call.hold);
+        let billed = scene.billed() - before;
+        assert!(call.cost >= billed, "{fault}: billed {billed}, counted {}", call.cost);
+        if state == Settled {
+            assert_eq!(call.cost, billed, "{fault}");
+        }
+        if let Err(error) = answer {
+            assert_eq!(
+                error.kind == CallErrorKind::UnknownOutcome,
+                state == Unknown && !fault.starts_with('5'),
+                "{fault}"
+            );
+            assert!(error.request_sent, "{fault}");
+        }
+        known += call.cost;
+    }
+    let spend = scene.store.spend(UpstreamKind::Simulated).await.expect("the spend");
+    assert_eq!(spend.total.spent(), known);
+    assert_eq!(spend.total.held, Nanodollars::ZERO);
+    assert_eq!(spend.bounds_broken, 0);
+    let job = scene.store.job(scene.job.job.id).await.expect("a read").expect("the job");
+    assert_eq!((job.cost, job.held), (known, Nanodollars::ZERO));
+}
+
+#[tokio::test]
+async fn an_answer_is_settled_and_journalled_with_its_exact_cost() {
+    let scene = scene("[\"Hello there.\"]", 1_000_000_000_000).await;
+    let CallEnd::Answered { answer: Ok(reply), .. } = scene.call(0).await else { panic!("no answer") };
+    assert_eq!(reply.content, vec![ContentBlock::Text { text: "Hello there.".into() }]);
+    assert_eq!((reply.origin, reply.model.as_str()), (Origin::Live, "claude-sonnet-5-5"));
+    let call = scene.last().await;
+    assert_eq!((call.state, call.cost), (CallState::Settled, scene.billed()));
+    assert_eq!(
+        (call.tags.as_slice(), call.price_row.as_str()),
+        (["night".to_owned()].as_slice(), "claude-sonnet-5-5@2026-10-07")
+    );
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_pays_what_the_call_cost() {
+    let slow = r#"[{"text": "one two three four five six seven eight nine ten", "latency": {"first_byte_ms": 50, "duration_ms": 600}}]"#;
+    let scene = scene(slow, 1_000_000_000_000).await;
+    let handle = scene.gateway.call(ask(&scene.job, 0, "Count."));
+    while scene.gateway.report().in_flight == 0 {
+        tokio::task::yield_now().await;
+    }
+    drop(handle);
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while scene.gateway.report().in_flight > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("drained");
+    let call = scene.last().await;
+    assert_eq!((call.state, call.cost), (CallState::Settled, scene.billed()));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_refused_releases_the_hold() {
+    let Scene { sim, store, gateway, job, _folder } = scene("[]", 1_000_000_000_000).await;
+    sim.shutdown().await;
+    let CallEnd::Answered { answer: Err(error), .. } = gateway.call(ask(&job, 0, "Anyone?")).wait().await
+    else {
+        panic!("an answer from nobody")
+    };
+    assert!(!error.request_sent, "{error}");
+    let call = store.calls(job.job.id).await.expect("calls").pop().expect("a call");
+    assert_eq!((call.state, call.cost), (CallState::Released, Nanodollars::ZERO));
+}
+
+#[tokio::test]
+async fn many_at_once_never_pass_the_days_limit() {
+    // A hold is about 0.0026 dollars and a call a hundredth of it, so calls come through as others settle.
+    let day = 4_000_000;
+    let items = r#"{"items": [{"text": "yes", "latency": {"first_byte_ms": 20}}], "repeat": true}"#;
+    let scene = scene(items, day).await;
+    let calls =
+        (0..200).map(|position| scene.gateway.call(ask(&scene.job, position, "Say something.")).wait());
+    let ends = futures_util::future::join_all(calls).await;
+    let answered = ends.iter().filter(|end| matches!(end, CallEnd::Answered { answer: Ok(_), .. })).count();
+    let waits = ends.iter().filter(|end| {
+        matches!(end, CallEnd::Park(wait) if matches!(wait.reason, WaitReason::Money | WaitReason::Brake) && wait.until.is_some())
+    });
+    assert_eq!(answered + waits.count(), 200, "{ends:?}");
+    let spend = scene.store.spend(UpstreamKind::Simulated).await.expect("the spend");
+    assert!(scene.billed() <= Nanodollars::new(day));
+    assert_eq!(spend.total.spent(), scene.billed());
+    assert_eq!(spend.total.held, Nanodollars::ZERO);
+    // Held back by one hold at most, or by the brake at 95 %.
+    let hold = scene.last().await.hold;
+    let left = Nanodollars::new(day) - scene.billed();
+    assert!(left < hold.max(Nanodollars::new(day / 20)), "{left} left, a hold is {hold}");
+}
+
+#[tokio::test]
+async fn a_spend_cap_engages_the_brake() {
+    let scene = scene(r#"[{"fault": "spend-cap"}]"#, 1_000_000_000_000).await;
+    let CallEnd::Answered { answer: Err(error), .. } = scene.call(0).await else { panic!("an answer") };
+    assert_eq!(error.kind, CallErrorKind::OverBudget);
+    assert!(
+        matches!(scene.call(1).await, CallEnd::Park(wait) if wait.reason == WaitReason::Brake && wait.until.is_some())
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_beforehand_costs_nothing_and_says_why() {
+    let scene = scene("[]", 1_000_000_000_000).await;
+    let refused = async |ask: Ask| match scene.gateway.call(ask).wait().await {
+        CallEnd::Answered { answer: Err(error), .. } => {
+            assert!(!error.request_sent);
+            (error.kind, error.message)
+        }
+        end => panic!("{end:?}"),
+    };
+    let (kind, message) = refused(ask(&scene.job, 0, &"word ".repeat(10_000))).await;
+    assert!(kind == CallErrorKind::TooLarge && message.contains("max_input_tokens"), "{message}");
+    let mut unbounded = ask(&scene.job, 1, "Look.");
+    unbounded.request.messages[0].content.push(ContentBlock::Other { json: r#"{"type":"document"}"#.into() });
+    assert_eq!(refused(unbounded).await.0, CallErrorKind::UnboundedContent);
+    let mut unknown = ask(&scene.job, 2, "Hello.");
+    unknown.request.options.push(("temprature".into(), "1".into()));
+    assert_eq!(refused(unknown).await.0, CallErrorKind::InvalidRequest);
+    let mut empty = ask(&scene.job, 3, "");
+    empty.request.messages.clear();
+    assert_eq!(refused(empty).await.0, CallErrorKind::InvalidRequest);
+    assert!(scene.store.calls(scene.job.job.id).await.expect("calls").is_empty());
+}

@@ -1,0 +1,2 @@
+  (func $describe (result i32) unreachable)
+  (func $run (param i32 i32 i32 i32 i32 i32) (result i32) (call $done))

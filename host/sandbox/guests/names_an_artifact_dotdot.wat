@@ -1,0 +1,5 @@
+  (data (i32.const 256) "../etc/passwdtext/plaininvalid-input")
+  (func $run (param i32 i32 i32 i32 i32 i32) (result i32)
+    (call $artifact (i32.const 256) (i32.const 13) (i32.const 269) (i32.const 10) (i32.const 0) (i32.const 8) (i32.const 192))
+    (if (i32.eqz (i32.load8_u (i32.const 192))) (then (return (call $done))))
+    (call $fail (i32.const 279) (i32.const 13) (i32.load (i32.const 196)) (i32.load (i32.const 200))))

@@ -1,0 +1,5 @@
+  (func $deeper (param $n i64) (result i64)
+    (i64.add (call $deeper (i64.add (local.get $n) (i64.const 1))) (i64.const 1)))
+  (func $run (param i32 i32 i32 i32 i32 i32) (result i32)
+    (drop (call $deeper (i64.const 0)))
+    (call $done))

@@ -1,0 +1,3 @@
+  (func $run (param i32 i32 i32 i32 i32 i32) (result i32)
+    (loop $again (br $again))
+    unreachable)

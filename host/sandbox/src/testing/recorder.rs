@@ -1,0 +1,152 @@
+//! A job's host that writes down what its guest does.
+
+use crate::{GuestIdentity, JobHost, Stop};
+use anvil_types::{
+    ArtifactName, CallError, ContentBlock, JobId, LogLevel, Nanodollars, Origin, Remaining, Reply, Request,
+    Timestamp, Usage,
+};
+use async_trait::async_trait;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// What the recorder does when it is asked.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// It replies `hi` after this long.
+    Reply(Duration),
+    /// It never replies.
+    Never,
+    /// It ends the attempt.
+    Stop(Stop),
+}
+
+/// A job's host that writes down what its guest does.
+#[derive(Debug)]
+pub struct Recorder {
+    job: JobId,
+    answer: Answer,
+    store_delay: Duration,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    requests: Vec<Request>,
+    log: Vec<(&'static str, LogLevel, String)>,
+    artifacts: Vec<(String, String, usize)>,
+    asked: i64,
+}
+
+impl Recorder {
+    /// The host of the job with this number.
+    pub fn new(job: u128, answer: Answer) -> Self {
+        let job = JobId::new(Timestamp::from_secs(1_700_000_000), job);
+        Self { job, answer, store_delay: Duration::ZERO, seen: Mutex::default() }
+    }
+
+    /// Takes this long to store a file.
+    #[must_use]
+    pub fn storing_for(mut self, delay: Duration) -> Self {
+        self.store_delay = delay;
+        self
+    }
+
+    /// The questions.
+    pub fn requests(&self) -> Vec<Request> {
+        self.seen().requests.clone()
+    }
+
+    /// The log: source, level and line.
+    pub fn log_lines(&self) -> Vec<(&'static str, LogLevel, String)> {
+        self.seen().log.clone()
+    }
+
+    /// The artifacts: name, media type and size.
+    pub fn artifacts(&self) -> Vec<(String, String, usize)> {
+        self.seen().artifacts.clone()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer(&self) -> Result<Reply, Stop> {
+        match &self.answer {
+            Answer::Reply(delay) => tokio::time::sleep(*delay).await,
+            Answer::Never => std::future::pending().await,
+            Answer::Stop(stop) => return Err(stop.clone()),
+        }
+        self.seen().asked += 1;
+        Ok(Reply {
+            content: vec![ContentBlock::Text { text: "hi".to_owned() }],
+            stop_reason: "end_turn".to_owned(),
+            model: "test".to_owned(),
+            usage: Usage::default(),
+            cost: Nanodollars::new(1),
+            origin: Origin::Live,
+            extras: Vec::new(),
+        })
+    }
+}
+
+#[async_trait]
+impl JobHost for Recorder {
+    async fn complete(&self, request: Request) -> Result<Result<Reply, CallError>, Stop> {
+        self.seen().requests.push(request);
+        self.answer().await.map(Ok)
+    }
+
+    async fn complete_many(&self, requests: Vec<Request>) -> Result<Vec<Result<Reply, CallError>>, Stop> {
+        let mut replies = Vec::new();
+        for request in requests {
+            replies.push(self.complete(request).await?);
+        }
+        Ok(replies)
+    }
+
+    async fn allowance(&self) -> Result<Remaining, Stop> {
+        Ok(Remaining {
+            job: Nanodollars::new(1),
+            window: Nanodollars::new(1),
+            calls: 1,
+            max_input_tokens: 1,
+            max_output_tokens: 1,
+            pressure: 0.0,
+        })
+    }
+
+    async fn progress(&self, _fraction: f64, _line: String) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn log(&self, source: &'static str, level: LogLevel, line: String) {
+        self.seen().log.push((source, level, line));
+    }
+
+    async fn artifact(&self, name: ArtifactName, media_type: String, bytes: Vec<u8>) -> Result<(), Stop> {
+        tokio::time::sleep(self.store_delay).await;
+        self.seen().artifacts.push((name.into(), media_type, bytes.len()));
+        Ok(())
+    }
+
+    fn identity(&self) -> GuestIdentity {
+        GuestIdentity { job: self.job, attempt: 1, tags: Vec::new(), parents: Vec::new() }
+    }
+
+    async fn parent_artifact(&self, _parent: &str, _name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        Ok(Err("this job came after no other".to_owned()))
+    }
+
+    fn setting(&self, _key: &str) -> Option<String> {
+        None
+    }
+
+    fn setting_keys(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Five seconds pass with each answer.
+    fn guest_time(&self) -> Timestamp {
+        Timestamp::from_secs(1_000 + 5 * self.seen().asked)
+    }
+}

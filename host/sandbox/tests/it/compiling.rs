@@ -1,0 +1,83 @@
+//! Compiling in a child process that is killed past its bounds.
+
+use crate::bench::{Bench, catalog_settings};
+use anvil_sandbox::testing::GuestBuilder;
+use anvil_sandbox::{Catalog, CatalogSettings, CompileCommand, CompileError, Rejection, compile_worker};
+use anvil_types::AgentInfo;
+use std::path::Path;
+use std::time::Duration;
+
+/// What the child of the tests below does; run by hand it has nothing to do.
+#[test]
+fn the_child() {
+    let variable = |name| std::env::var(name).ok();
+    if let (Some(input), Some(output), Some(memory)) = (variable("IN"), variable("OUT"), variable("MEMORY")) {
+        if let Err(error) = compile_worker(Path::new(&input), Path::new(&output), memory.parse().unwrap()) {
+            eprintln!("{error}");
+            std::process::exit(1);
+        }
+    }
+}
+
+/// A child that runs `script` with `$CHILD` for this test binary and the files as variables.
+fn child(script: &str) -> CompileCommand {
+    let this = std::env::current_exe().unwrap();
+    let set = r#"export IN="$2" OUT="$4" MEMORY="$6" CHILD="$0 compiling::the_child --exact --nocapture""#;
+    CompileCommand::Child {
+        program: "/bin/sh".into(),
+        args: vec!["-c".into(), format!("{set}\n{script}").into(), this.into()],
+    }
+}
+
+async fn check(compile: CompileCommand, time: Duration, memory: u64) -> Result<AgentInfo, Rejection> {
+    let bench = Bench::with(&[]).await;
+    let file = bench.folders.path().join("x.wasm");
+    std::fs::write(&file, GuestBuilder::quiet("quiet").component()).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let settings = CatalogSettings {
+        compile,
+        compile_time: time,
+        compile_memory_bytes: memory,
+        ..catalog_settings(other.path())
+    };
+    let catalog = Catalog::start(bench.sandbox.clone(), settings).unwrap();
+    let checked = catalog.check(&file).await;
+    let left = std::fs::read_dir(other.path().join("data/compiled")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(left.iter().all(|file| !file.ends_with(".in") && !file.ends_with(".out")), "{left:?}");
+    checked
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const GIB: u64 = 1 << 30;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_compiles_what_this_process_runs() {
+    assert_eq!(check(child("exec $CHILD"), MINUTE, GIB).await.unwrap().name, "quiet");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_takes_too_long_is_ended() {
+    let time = Duration::from_millis(300);
+    let rejection = check(child("exec sleep 60"), time, GIB).await.unwrap_err();
+    assert_eq!(rejection, Rejection::Compile(CompileError::Time(time)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_takes_too_much_memory_is_ended() {
+    let rejection = check(child("exec $CHILD"), MINUTE, 3 << 20).await.unwrap_err();
+    assert_eq!(rejection, Rejection::Compile(CompileError::Memory(3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_childs_complaint_is_shown() {
+    let rejection = check(child("echo 'bad section' >&2; exit 1"), MINUTE, GIB).await.unwrap_err();
+    assert_eq!(rejection.to_string(), "cannot be compiled: bad section");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_sees_nothing_of_the_hosts_environment() {
+    let script = r#"[ -z "$CARGO_MANIFEST_DIR$HOME" ] || { echo leaked >&2; exit 1; }; exec $CHILD"#;
+    assert!(std::env::var_os("HOME").is_some() || std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    assert!(check(child(script), MINUTE, GIB).await.is_ok());
+}

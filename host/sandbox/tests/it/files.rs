@@ -1,0 +1,68 @@
+//! Files that are no plugins, each refused with its reason.
+
+use crate::bench::Bench;
+use anvil_sandbox::testing::{GuestBuilder, hostile, of_another_interface, with_another_run};
+
+async fn refusal(bytes: &[u8]) -> String {
+    let bench = Bench::with(&[]).await;
+    let file = bench.folders.path().join("x.wasm");
+    std::fs::write(&file, bytes).unwrap();
+    bench.catalog.check(&file).await.unwrap_err().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_file_that_is_no_plugin_says_why() {
+    let whole = GuestBuilder::quiet("quiet").component();
+    let cases: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("empty", Vec::new(), "is empty"),
+        ("text", b"hello".to_vec(), "is not a WebAssembly file"),
+        ("header", whole[..6].to_vec(), "is incomplete or damaged: it ends within its header"),
+        ("half", whole[..whole.len() / 2].to_vec(), "is incomplete or damaged: "),
+        ("module", GuestBuilder::quiet("q").core_module(), "is a core module, not a component; build it for"),
+        ("native", b"\x7fELF and so on".to_vec(), "is compiled code, which is never loaded"),
+        ("large", vec![0; 1024 * 1024 + 1], "has 1048577 bytes; a plugin has at most 1048576"),
+        (
+            "greeter",
+            of_another_interface(),
+            "does not export `anvil:agent/agent-api@0.1.0`, so it is no agent; it exports `greet`",
+        ),
+        (
+            "run",
+            with_another_run(),
+            "has another `anvil:agent/agent-api@0.1.0.run` than the contract: `job` is expected to be the record job, found string",
+        ),
+        (
+            "http",
+            hostile("imports-http").component(),
+            "imports `wasi:http/outgoing-handler@0.2.6`, which this host does not offer",
+        ),
+        ("spins", hostile("describe-spins").component(), "cannot describe itself: cpu-time: "),
+        ("traps", hostile("describe-traps").component(), "cannot describe itself: trap: "),
+        ("asks", hostile("describe-asks-claude").component(), "`describe` called `claude.complete`"),
+        (
+            "name",
+            GuestBuilder::quiet("No Name").component(),
+            "describes itself wrongly: the agent's name is `No Name`",
+        ),
+        (
+            "version",
+            GuestBuilder::quiet("q").version("one").component(),
+            "its version `one` is no semantic version",
+        ),
+    ];
+    for (name, bytes, says) in cases {
+        let reason = refusal(&bytes).await;
+        assert!(reason.contains(says), "{name}: {reason}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_prefix_of_a_plugin_is_refused() {
+    let bench = Bench::with(&[]).await;
+    let whole = hostile("asks-claude").component();
+    let file = bench.folders.path().join("x.wasm");
+    for length in (0..whole.len()).step_by(97) {
+        std::fs::write(&file, &whole[..length]).unwrap();
+        assert!(bench.catalog.check(&file).await.is_err(), "the first {length} bytes pass");
+    }
+}

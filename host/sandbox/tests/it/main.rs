@@ -1,0 +1,11 @@
+//! The sandbox against hostile guests, and the catalog against hostile files.
+#![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
+
+mod bench;
+mod catalog;
+mod compiling;
+mod fairness;
+mod files;
+mod guests;
+mod limits;
+mod world;

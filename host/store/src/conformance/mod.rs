@@ -1,0 +1,159 @@
+//! What every store must do: one suite that each implementation passes.
+//!
+//! An implementation brings a [`Factory`] and calls [`conformance!`](crate::conformance) in a test file;
+//! each law becomes a test of its own, in a data set of its own. Time is driven by the tests.
+
+pub mod brake;
+pub mod calendar;
+pub mod clock;
+pub mod crash;
+pub mod fences;
+pub mod limits;
+pub mod lists;
+pub mod model;
+pub mod money;
+pub mod order;
+pub mod queue;
+pub mod traces;
+mod world;
+
+pub use clock::TestClock;
+pub use world::World;
+
+use crate::Store;
+use anvil_budget::Windows;
+use anvil_types::{BootId, Clock, Limits, UpstreamKind};
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// What a store is opened with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The limits of the settings.
+    pub limits: Limits,
+    /// Where windows begin and end.
+    pub windows: Windows,
+    /// The upstream that the host asks.
+    pub upstream: UpstreamKind,
+    /// The life of the host that opens it.
+    pub boot: BootId,
+}
+
+/// Opens stores over one data set.
+#[async_trait]
+pub trait Factory: Send + Sync {
+    /// Opens the store; every time on the same data, by the same host. What was open before is dropped.
+    async fn open(&self, setup: Setup) -> Arc<dyn Store>;
+
+    /// Another, over data of its own that are empty.
+    fn fresh(&self) -> Box<dyn Factory>;
+}
+
+macro_rules! suite {
+    ($d:tt $($module:ident: $($name:ident)*;)*) => {
+        /// Makes a test of each law of the suite; the argument makes a fresh [`Factory`](
+        /// $crate::conformance::Factory).
+        #[macro_export]
+        macro_rules! conformance {
+            ($d factory:expr) => {$($(
+                #[tokio::test]
+                async fn $name() {
+                    let factory = $d factory;
+                    $crate::conformance::$module::$name(&factory).await;
+                }
+            )*)*};
+        }
+    };
+}
+
+suite! { $
+    queue:
+        a_job_comes_back_as_it_was_submitted
+        the_job_after_the_last_place_is_refused
+        a_key_makes_one_job_of_two_submissions
+        an_id_is_one_job_however_often_it_is_sent
+        a_job_for_later_waits_for_its_time
+        a_retry_waits_out_its_back_off
+        a_retry_asks_the_last_reply_anew
+        the_last_attempt_that_fails_fails_the_job
+        a_park_uses_up_no_attempt
+        a_park_ends_when_its_time_has_come
+        a_reason_that_is_gone_parks_nobody
+        a_released_job_goes_on_with_its_attempt
+        parked_jobs_resume_by_reason_and_agent
+        a_person_stops_a_job_in_any_state
+        a_person_runs_a_failed_job_again
+        a_finished_job_is_finished_once;
+    order:
+        urgent_jobs_go_first_and_equals_in_turn
+        age_lets_a_low_job_overtake_but_never_a_critical_one
+        a_flood_of_critical_jobs_starves_nobody
+        the_kept_slot_takes_critical_jobs_alone
+        only_ready_agents_of_this_upstream_are_taken
+        claims_at_once_never_take_the_same_job
+        a_job_keeps_its_place_over_a_park;
+    fences:
+        a_stale_attempt_writes_nothing
+        a_stale_settlement_is_kept_but_not_journalled
+        a_cancelled_attempt_writes_nothing_but_its_settlement
+        a_heartbeat_keeps_a_lease_and_tells_of_lost_ones
+        a_lease_that_ran_out_is_taken_over;
+    crash:
+        a_crash_puts_running_jobs_back_with_their_journal
+        a_job_in_three_crashes_without_progress_is_poison
+        progress_between_crashes_is_no_poison
+        an_open_hold_is_unknown_after_a_crash
+        an_orderly_end_leaves_nothing_to_recover
+        time_never_runs_backwards
+        a_closed_store_says_so;
+    money:
+        callers_at_once_never_pass_on_the_same_dollar
+        a_hold_is_taken_once_for_its_id
+        a_hold_is_settled_once
+        a_released_hold_leaves_nothing
+        a_job_spends_no_more_than_its_own_limit
+        a_cost_above_the_hold_is_kept_and_counted
+        each_upstream_has_its_own_money
+        a_job_never_spends_on_another_upstream
+        the_ledger_says_who_what_and_how_much
+        a_settlement_journals_in_the_same_step;
+    calendar:
+        a_settlement_counts_when_its_hold_was_taken
+        the_rolling_hour_lets_go_minute_by_minute
+        a_full_window_says_when_it_has_room
+        a_month_ends_where_the_time_zone_says
+        another_time_zone_sums_up_anew;
+    brake:
+        the_brake_engages_in_the_settlement_that_crosses
+        a_person_mutes_the_brake_for_that_day_only
+        midnight_ends_the_days_brake_and_its_parking
+        a_raised_limit_ends_the_brake
+        what_a_person_engaged_only_a_person_ends
+        the_brake_survives_a_restart
+        simulated_dollars_stop_no_live_call;
+    limits:
+        a_changed_limit_counts_at_once_and_after_a_restart
+        a_reset_goes_back_to_the_settings
+        a_raise_ends_the_parking_that_the_limit_caused
+        an_unknown_limit_is_named
+        people_leave_a_trace;
+    lists:
+        pages_come_newest_first_and_complete
+        every_filter_finds_its_jobs
+        long_payloads_stay_out_of_lists
+        the_queue_is_counted_by_state
+        the_next_due_job_is_known;
+    traces:
+        events_come_in_order_without_gaps
+        a_failed_command_tells_nothing
+        what_was_missed_can_be_asked_for
+        log_lines_are_numbered_for_each_job
+        an_artifact_of_the_same_name_is_replaced
+        the_plugin_stays_pinned_while_there_is_a_journal
+        a_journal_is_cut_where_the_job_went_another_way
+        an_agent_is_switched_off_and_on;
+    model:
+        no_sequence_breaks_a_limit_or_loses_money;
+}

@@ -1,0 +1,114 @@
+//! Who goes first.
+
+#![expect(missing_docs, reason = "the names are sentences")]
+
+use super::Factory;
+use super::world::World;
+use crate::Claim;
+use anvil_types::{JobId, NewJob, Priority, UpstreamKind, WaitReason};
+use std::collections::HashSet;
+use std::time::Duration;
+
+async fn taken(world: &World<'_>, most: u32) -> Vec<JobId> {
+    world.claim(most).await.into_iter().map(|claimed| claimed.job.id).collect()
+}
+
+pub async fn urgent_jobs_go_first_and_equals_in_turn(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let mut ids = Vec::new();
+    for priority in [Priority::Low, Priority::Normal, Priority::High, Priority::Critical] {
+        for _ in 0..3 {
+            ids.push(world.submit_with(priority).await);
+        }
+    }
+    let mut expected = Vec::new();
+    for of_one in ids.chunks(3).rev() {
+        expected.extend_from_slice(of_one);
+    }
+    let mut order = taken(&world, 2).await;
+    order.extend(taken(&world, 5).await);
+    order.extend(taken(&world, 100).await);
+    assert_eq!(order, expected);
+}
+
+pub async fn age_lets_a_low_job_overtake_but_never_a_critical_one(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let low = world.submit_with(Priority::Low).await;
+    world.wait(Duration::from_mins(9));
+    let normal = world.submit_with(Priority::Normal).await;
+    world.wait(Duration::from_mins(2));
+    let first = world.claim_one().await;
+    assert_eq!(first.job.id, low, "it has risen to normal, and waits longer");
+    world.succeed(first.lease).await;
+    world.wait(Duration::from_hours(100));
+    let critical = world.submit_with(Priority::Critical).await;
+    let high = world.submit_with(Priority::High).await;
+    assert_eq!(taken(&world, 9).await, [critical, normal, high]);
+}
+
+pub async fn a_flood_of_critical_jobs_starves_nobody(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let low = world.submit_with(Priority::Low).await;
+    let mut place = 0;
+    for turn in 1..50 {
+        world.submit_with(Priority::Critical).await;
+        if taken(&world, 1).await == [low] {
+            place = turn;
+            break;
+        }
+    }
+    assert_eq!(place, 10, "after nine that overtook it");
+}
+
+pub async fn the_kept_slot_takes_critical_jobs_alone(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    world.submit_with(Priority::High).await;
+    let critical = world.submit_with(Priority::Critical).await;
+    let claim = Claim { critical_only: true, ..world.claim_of(5) };
+    let claimed = world.store().claim(claim).await.expect("a claim works");
+    assert_eq!(claimed.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [critical]);
+}
+
+pub async fn only_ready_agents_of_this_upstream_are_taken(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    world.submit(NewJob { agent: "gone".into(), ..world.new_job() }).await;
+    world.submit(NewJob { upstream: UpstreamKind::Live, ..world.new_job() }).await;
+    assert_eq!(taken(&world, 9).await, []);
+    let mine = world.submit(world.new_job()).await;
+    assert_eq!(taken(&world, 9).await, [mine]);
+    assert_eq!(
+        world.store().claim(Claim { agents: Vec::new(), ..world.claim_of(9) }).await.expect("works"),
+        []
+    );
+}
+
+pub async fn claims_at_once_never_take_the_same_job(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    for _ in 0..60 {
+        world.submit(world.new_job()).await;
+    }
+    let mut claims = Vec::new();
+    for _ in 0..30 {
+        let (store, claim) = (world.store().clone(), world.claim_of(3));
+        claims.push(tokio::spawn(async move { store.claim(claim).await.expect("a claim works") }));
+    }
+    let (mut seen, mut count) = (HashSet::new(), 0);
+    for claim in claims {
+        for claimed in claim.await.expect("no panic") {
+            seen.insert(claimed.job.id);
+            count += 1;
+        }
+    }
+    assert_eq!((seen.len(), count), (60, 60));
+}
+
+pub async fn a_job_keeps_its_place_over_a_park(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let first = world.running().await;
+    world.wait(Duration::from_secs(1));
+    let second = world.submit(world.new_job()).await;
+    world.park(first.lease, WaitReason::Money).await;
+    world.wait(Duration::from_secs(1));
+    world.store().resume(&[WaitReason::Money], None).await.expect("resumes");
+    assert_eq!(taken(&world, 2).await, [first.job.id, second]);
+}

@@ -1,0 +1,254 @@
+//! The queue: jobs in, through their states, and out.
+
+#![expect(missing_docs, reason = "the names are sentences")]
+
+use super::world::{World, bad_reply, dollars, entry, time, wait, wide};
+use super::{Factory, world::AGENT};
+use crate::{Enqueued, Finish, JournalKind, StoreError};
+use anvil_types::{Clock, JobId, JobState, Limits, NewJob, Priority, WaitReason};
+use std::time::Duration;
+
+pub async fn a_job_comes_back_as_it_was_submitted(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let new = NewJob { priority: Priority::High, tags: vec!["x".into(), "y\"".into()], ..world.new_job() };
+    let Enqueued::New(job) = world.store().enqueue(new.clone()).await.expect("room") else {
+        panic!("a new job");
+    };
+    assert_eq!(job, world.job(new.id).await);
+    assert_eq!((job.id, &job.agent, &job.action), (new.id, &new.agent, &new.action));
+    assert_eq!(job.payload, new.payload, "numbers of any size stay exact");
+    assert_eq!((job.priority, job.tags, job.upstream), (new.priority, new.tags, new.upstream));
+    assert_eq!((job.state, job.attempts, job.max_attempts, job.calls), (JobState::Queued, 0, 3, 0));
+    assert_eq!((job.max_cost, job.created_at), (dollars(1_000), world.clock.now()));
+    assert_eq!((job.waiting_for, job.started_at, job.finished_at), (None, None, None));
+    let nobody = JobId::new(world.clock.now(), 0);
+    assert_eq!(world.store().job(nobody).await.expect("a read works"), None);
+}
+
+pub async fn the_job_after_the_last_place_is_refused(factory: &dyn Factory) {
+    let world = World::with(factory, Limits { queue_max: 3, ..wide() }).await;
+    let running = world.running().await;
+    let keyed = NewJob { idempotency_key: Some("k".into()), ..world.new_job() };
+    world.submit(keyed.clone()).await;
+    let later = NewJob { run_at: Some(world.clock.now() + Duration::from_hours(1)), ..world.new_job() };
+    world.submit(later).await;
+    let refused = world.store().enqueue(world.new_job()).await;
+    assert!(matches!(refused, Err(StoreError::QueueFull { unfinished: 3, limit: 3 })), "{refused:?}");
+    let again = world.store().enqueue(NewJob { id: world.new_job().id, ..keyed }).await;
+    assert!(matches!(again, Ok(Enqueued::Existing(_))), "what was accepted is not refused: {again:?}");
+    world.succeed(running.lease).await;
+    world.submit(world.new_job()).await;
+}
+
+pub async fn a_key_makes_one_job_of_two_submissions(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let first = NewJob { idempotency_key: Some("k".into()), ..world.new_job() };
+    world.submit(first.clone()).await;
+    let again = NewJob { id: world.new_job().id, ..first.clone() };
+    let Ok(Enqueued::Existing(job)) = world.store().enqueue(again.clone()).await else {
+        panic!("the first job");
+    };
+    assert_eq!(job.id, first.id);
+    let other = NewJob { payload: "1".parse().expect("JSON"), ..again };
+    let refused = world.store().enqueue(other).await;
+    assert!(matches!(refused, Err(StoreError::IdempotencyConflict { job }) if job == first.id));
+}
+
+pub async fn an_id_is_one_job_however_often_it_is_sent(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let job = world.new_job();
+    world.submit(job.clone()).await;
+    assert!(matches!(world.store().enqueue(job).await, Ok(Enqueued::Existing(_))));
+    assert_eq!(world.store().queue_counts().await.expect("counts").queued, 1);
+}
+
+pub async fn a_job_for_later_waits_for_its_time(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let run_at = world.clock.now() + Duration::from_hours(1);
+    let id = world.submit(NewJob { run_at: Some(run_at), ..world.new_job() }).await;
+    let job = world.job(id).await;
+    let waits = job.waiting_for.expect("it waits");
+    assert_eq!(
+        (job.state, waits.reason, waits.until),
+        (JobState::Scheduled, WaitReason::Schedule, Some(run_at))
+    );
+    assert!(waits.detail.contains("2026-11-23 13:00 CET"), "{}", waits.detail);
+    assert_eq!(world.claim(1).await, []);
+    world.wait(Duration::from_hours(1));
+    assert_eq!(world.claim_one().await.job.id, id);
+    assert_eq!(world.job(id).await.waiting_for, None);
+}
+
+pub async fn a_retry_waits_out_its_back_off(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let first = world.running().await;
+    let at = world.clock.now() + Duration::from_secs(90);
+    let retry = Finish::Retry { error: bad_reply(), at };
+    let job = world.store().finish(first.lease, retry).await.expect("the lease is current");
+    let waits = job.waiting_for.clone().expect("it waits");
+    assert_eq!((job.state, waits.reason, waits.until), (JobState::Scheduled, WaitReason::Backoff, Some(at)));
+    assert_eq!((job.error, job.attempts), (Some(bad_reply()), 1));
+    world.wait(Duration::from_secs(89));
+    assert_eq!(world.claim(1).await, []);
+    world.wait(Duration::from_secs(1));
+    let second = world.claim_one().await;
+    assert_eq!((second.job.attempts, second.lease.number), (2, first.lease.number + 1));
+    let done = world.succeed(second.lease).await;
+    assert_eq!((done.state, done.error), (JobState::Succeeded, None));
+    let attempts = world.store().attempts(first.job.id).await.expect("a read works");
+    assert_eq!(attempts.len(), 2);
+    assert_eq!((attempts[0].error.clone(), attempts[1].error.clone()), (Some(bad_reply()), None));
+    assert!(attempts.iter().all(|attempt| attempt.ended_at.is_some()));
+}
+
+pub async fn a_retry_asks_the_last_reply_anew(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let first = world.running().await;
+    for (position, kind) in [
+        (0, JournalKind::Call),
+        (1, JournalKind::Allowance),
+        (2, JournalKind::Call),
+        (3, JournalKind::Allowance),
+    ] {
+        world.store().journal(entry(first.lease, position, kind)).await.expect("the lease is current");
+    }
+    let retry = Finish::Retry { error: bad_reply(), at: world.clock.now() };
+    world.store().finish(first.lease, retry).await.expect("the lease is current");
+    let kept: Vec<_> = world.claim_one().await.journal.iter().map(|entry| entry.position).collect();
+    assert_eq!(kept, [0, 1], "the last reply goes, and what came after it");
+}
+
+pub async fn the_last_attempt_that_fails_fails_the_job(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let id = world.submit(world.new_job()).await;
+    for attempt in 1..=3 {
+        let claimed = world.claim_one().await;
+        assert_eq!(claimed.job.attempts, attempt);
+        let retry = Finish::Retry { error: bad_reply(), at: world.clock.now() };
+        world.store().finish(claimed.lease, retry).await.expect("the lease is current");
+    }
+    let job = world.job(id).await;
+    assert_eq!((job.state, job.attempts, job.error), (JobState::Failed, 3, Some(bad_reply())));
+    assert_eq!(job.finished_at, Some(world.clock.now()));
+    assert_eq!(world.claim(1).await, []);
+}
+
+pub async fn a_park_uses_up_no_attempt(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let mut claimed = world.running().await;
+    for _ in 0..5 {
+        world.store().journal(entry(claimed.lease, 0, JournalKind::Call)).await.expect("current");
+        world.park(claimed.lease, WaitReason::Money).await;
+        let job = world.job(claimed.job.id).await;
+        assert_eq!(
+            (job.state, job.waiting_for.map(|wait| wait.reason)),
+            (JobState::Parked, Some(WaitReason::Money))
+        );
+        assert_eq!(world.store().resume(&[WaitReason::Money], None).await.expect("resumes"), 1);
+        claimed = world.claim_one().await;
+        assert_eq!((claimed.job.attempts, claimed.journal.len()), (1, 1), "paid work is kept");
+    }
+    assert_eq!(world.store().attempts(claimed.job.id).await.expect("a read works").len(), 1);
+}
+
+pub async fn a_park_ends_when_its_time_has_come(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let claimed = world.running().await;
+    let until = world.clock.now() + Duration::from_mins(20);
+    world.store().park(claimed.lease, wait(WaitReason::Money, Some(until))).await.expect("current");
+    assert_eq!(world.store().next_due().await.expect("a read works"), Some(until));
+    assert_eq!(world.claim(1).await, []);
+    world.wait(Duration::from_mins(20));
+    assert_eq!(world.claim_one().await.job.attempts, 1);
+}
+
+pub async fn a_reason_that_is_gone_parks_nobody(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let claimed = world.running().await;
+    world.park(claimed.lease, WaitReason::Holds).await;
+    assert_eq!(world.state(claimed.job.id).await, JobState::Queued, "nothing is held");
+    let call = world.hold(dollars(1)).await;
+    let claimed = world.claim_one().await;
+    world.park(claimed.lease, WaitReason::Holds).await;
+    assert_eq!(world.state(claimed.job.id).await, JobState::Parked);
+    world.settle(call, dollars(1)).await;
+    assert_eq!(world.state(claimed.job.id).await, JobState::Queued, "nothing is held any more");
+    let claimed = world.claim_one().await;
+    world.park(claimed.lease, WaitReason::Brake).await;
+    assert_eq!(world.state(claimed.job.id).await, JobState::Queued, "the brake is off");
+}
+
+pub async fn a_released_job_goes_on_with_its_attempt(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let claimed = world.running().await;
+    let job = world.store().finish(claimed.lease, Finish::Released).await.expect("current");
+    assert_eq!((job.state, job.attempts), (JobState::Queued, 1));
+    assert_eq!(world.claim_one().await.job.attempts, 1);
+}
+
+pub async fn parked_jobs_resume_by_reason_and_agent(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let money = world.running().await;
+    world.park(money.lease, WaitReason::Money).await;
+    let pace = world.running().await;
+    world.park(pace.lease, WaitReason::Pace).await;
+    let store = world.store();
+    assert_eq!(store.resume(&[WaitReason::AgentMissing], None).await.expect("resumes"), 0);
+    assert_eq!(store.resume(&[WaitReason::Money], Some("other")).await.expect("resumes"), 0);
+    assert_eq!(store.resume(&[WaitReason::Money], Some(AGENT)).await.expect("resumes"), 1);
+    assert_eq!(world.state(money.job.id).await, JobState::Queued);
+    assert_eq!(world.state(pace.job.id).await, JobState::Parked);
+    assert_eq!(store.resume(&[WaitReason::Money, WaitReason::Pace], None).await.expect("resumes"), 1);
+}
+
+pub async fn a_person_stops_a_job_in_any_state(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let parked = world.running().await;
+    world.park(parked.lease, WaitReason::Money).await;
+    let running = world.running().await;
+    let queued = world.submit(world.new_job()).await;
+    let run_at = Some(world.clock.now() + Duration::from_hours(1));
+    let scheduled = world.submit(NewJob { run_at, ..world.new_job() }).await;
+    for id in [parked.job.id, running.job.id, queued, scheduled] {
+        let job = world.store().cancel(id, "ann").await.expect("it is not finished");
+        assert_eq!((job.state, job.waiting_for), (JobState::Cancelled, None));
+        assert!(job.finished_at.is_some());
+        assert!(matches!(world.store().cancel(id, "ann").await, Err(StoreError::Refused(_))));
+    }
+    assert_eq!(world.claim(9).await, []);
+    assert_eq!(world.store().next_due().await.expect("a read works"), None);
+    let nobody = JobId::new(time("2026-11-23T11:00:00Z"), 0);
+    assert!(matches!(world.store().cancel(nobody, "ann").await, Err(StoreError::NoSuchJob(_))));
+}
+
+pub async fn a_person_runs_a_failed_job_again(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let first = world.running().await;
+    for position in 0..2 {
+        world.store().journal(entry(first.lease, position, JournalKind::Call)).await.expect("current");
+    }
+    let failed = Finish::Failed { error: bad_reply() };
+    world.store().finish(first.lease, failed).await.expect("current");
+    let job = world.store().retry(first.job.id, "ann").await.expect("it failed");
+    assert_eq!((job.state, job.error, job.finished_at), (JobState::Queued, None, None));
+    let again = world.claim_one().await;
+    assert_eq!(again.job.attempts, 2, "attempts count on, so that the ledger tells them apart");
+    assert_eq!(again.job.max_attempts, 4, "as many more as a new job has");
+    assert_eq!(again.journal.len(), 1, "the reply that it failed on is asked for anew");
+    world.store().cancel(again.job.id, "ann").await.expect("it runs");
+    let job = world.store().retry(again.job.id, "ann").await.expect("it was cancelled");
+    assert_eq!(job.state, JobState::Queued);
+    let third = world.claim_one().await;
+    assert_eq!((third.job.attempts, third.journal.len()), (3, 1));
+    assert!(matches!(world.store().retry(third.job.id, "ann").await, Err(StoreError::Refused(_))));
+}
+
+pub async fn a_finished_job_is_finished_once(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let claimed = world.running().await;
+    let done = Finish::Succeeded { result: r#"{"files":2}"#.parse().expect("JSON") };
+    let job = world.store().finish(claimed.lease, done.clone()).await.expect("current");
+    assert_eq!((job.state, job.finished_at), (JobState::Succeeded, Some(world.clock.now())));
+    assert_eq!(job.result.map(|result| result.to_string()).as_deref(), Some(r#"{"files":2}"#));
+    assert!(matches!(world.store().finish(claimed.lease, done).await, Err(StoreError::LeaseLost)));
+}

@@ -1,0 +1,42 @@
+//! The embedded store passes the suite that every store must pass.
+
+use anvil_store::conformance::{Factory, Setup};
+use anvil_store::{SqliteOptions, SqliteStore, Store};
+use anvil_types::{HostId, Timestamp};
+use async_trait::async_trait;
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+struct Folder(TempDir);
+
+impl Folder {
+    // Syncing is SQLite's own affair; in memory the suite takes seconds instead of minutes.
+    fn new() -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Self(folder.expect("a folder"))
+    }
+}
+
+#[async_trait]
+impl Factory for Folder {
+    async fn open(&self, setup: Setup) -> Arc<dyn Store> {
+        let options = SqliteOptions {
+            folder: self.0.path().to_owned(),
+            clock: setup.clock,
+            limits: setup.limits,
+            windows: setup.windows,
+            upstream: setup.upstream,
+            new_host: HostId::new(Timestamp::from_secs(1), 7),
+            boot: setup.boot,
+        };
+        Arc::new(SqliteStore::open(options).expect("the store opens"))
+    }
+
+    fn fresh(&self) -> Box<dyn Factory> {
+        Box::new(Self::new())
+    }
+}
+
+anvil_store::conformance!(Folder::new());

@@ -1,0 +1,142 @@
+//! The dependency rule of the house: who may know whom, and who alone may know what.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// Each crate of the house and the crates of the house that it may use.
+const HOUSE: &[(&str, &[&str])] = &[
+    ("anvil-types", &[]),
+    ("anvil-budget", &["anvil-types"]),
+    ("anvil-settings", &["anvil-types", "anvil-budget"]),
+    ("anvil-store", &["anvil-types", "anvil-budget"]),
+    ("anvil-gateway", &["anvil-types", "anvil-budget", "anvil-store"]),
+    // What runs guests knows neither money nor SQL nor HTTP.
+    ("anvil-sandbox", &["anvil-types"]),
+    ("anvil-runner", &["anvil-types", "anvil-budget", "anvil-store", "anvil-gateway", "anvil-sandbox"]),
+    // Its bill is a second opinion only while it shares no arithmetic with the first.
+    ("anvil-sim", &[]),
+    // It asks the runner, and reads the words that the runner's answers are made of.
+    ("anvil-web", &["anvil-types", "anvil-budget", "anvil-store", "anvil-runner"]),
+    (
+        "anvil",
+        &[
+            "anvil-types",
+            "anvil-budget",
+            "anvil-settings",
+            "anvil-store",
+            "anvil-gateway",
+            "anvil-sandbox",
+            "anvil-runner",
+            "anvil-sim",
+            "anvil-web",
+        ],
+    ),
+    ("code-generator", &[]),
+    // An agent for tests.
+    ("asker", &[]),
+];
+
+/// What only some may use: the crate, those that may, and what would be broken.
+const RESERVED: &[(&str, &[&str], &str)] = &[
+    ("rusqlite", &["anvil-store"], "only the store has SQL"),
+    ("wasmtime", &["anvil-sandbox"], "only the sandbox knows Wasm"),
+    ("wasmtime-wasi", &["anvil-sandbox"], "only the sandbox knows Wasm"),
+    ("wasmparser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
+    ("wit-parser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
+    ("wit-component", &["anvil-sandbox"], "only the sandbox knows Wasm"),
+    ("wit-bindgen", &["code-generator", "asker"], "guest bindings belong in plugins"),
+    ("governor", &["anvil-gateway"], "only the gateway paces requests"),
+    ("axum", &["anvil-web"], "only the web serves HTTP to people and clients"),
+    ("hyper", &["anvil-sim"], "only the simulator serves HTTP by hand"),
+    // The command line talks to the running host; Claude is asked by the gateway alone.
+    ("reqwest", &["anvil-gateway", "anvil"], "there is no second path to Claude"),
+];
+
+/// What pure policy must do without.
+const IMPURE: &[&str] = &["tokio", "rand", "reqwest", "rusqlite", "tracing"];
+
+struct Package {
+    name: String,
+    /// What the shipped code uses.
+    uses: BTreeSet<String>,
+    /// What its tests use beside that.
+    tests_use: BTreeSet<String>,
+}
+
+fn packages() -> Vec<Package> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo can be started");
+    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata writes JSON");
+    metadata["packages"].as_array().expect("a list of packages").iter().map(package).collect()
+}
+
+fn package(package: &Value) -> Package {
+    let names = |tests: bool| {
+        let dependencies = package["dependencies"].as_array().expect("a list of dependencies").iter();
+        dependencies
+            .filter(|dependency| (dependency["kind"] == "dev") == tests)
+            .map(|dependency| dependency["name"].as_str().expect("a name").to_owned())
+            .collect()
+    };
+    let name = package["name"].as_str().expect("a name").to_owned();
+    Package { name, uses: names(false), tests_use: names(true) }
+}
+
+#[test]
+fn each_crate_uses_only_the_rooms_that_it_may_know() {
+    let rooms: BTreeMap<&str, &[&str]> = HOUSE.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for package in packages() {
+        let Some(may) = rooms.get(package.name.as_str()) else {
+            wrong.push(format!("`{}` has no row in this table: say what it may use", package.name));
+            continue;
+        };
+        for used in package.uses.iter().filter(|used| rooms.contains_key(used.as_str())) {
+            if !may.contains(&used.as_str()) {
+                wrong.push(format!("`{}` uses `{used}`, but may use only {may:?}", package.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "the dependency rule is broken:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_simulator_knows_no_crate_of_the_house_even_in_its_tests() {
+    let all = packages();
+    let sim = all.iter().find(|package| package.name == "anvil-sim").expect("the simulator is a package");
+    let known: Vec<_> =
+        sim.uses.union(&sim.tests_use).filter(|used| HOUSE.iter().any(|(room, _)| room == used)).collect();
+    assert!(known.is_empty(), "the simulator uses {known:?}, so its bill is no second opinion");
+}
+
+#[test]
+fn what_is_reserved_for_one_room_is_used_by_no_other() {
+    let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
+    for package in packages() {
+        for (reserved, may, why) in RESERVED.iter().filter(|(reserved, ..)| package.uses.contains(*reserved)) {
+            seen.insert(*reserved);
+            if !may.contains(&package.name.as_str()) {
+                wrong.push(format!("`{}` uses `{reserved}`, but {why}", package.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "the dependency rule is broken:\n{}", wrong.join("\n"));
+    for (reserved, may, _) in RESERVED {
+        assert!(seen.contains(reserved), "nothing uses `{reserved}`, not even {may:?}: its row guards nothing");
+    }
+}
+
+#[test]
+fn policy_has_no_clock_randomness_or_network() {
+    for package in packages().iter().filter(|package| package.name == "anvil-budget") {
+        let found: Vec<_> = IMPURE.iter().filter(|impure| package.uses.contains(**impure)).collect();
+        assert!(found.is_empty(), "`{}` is pure policy, but uses {found:?}", package.name);
+    }
+}
