@@ -24,7 +24,7 @@ use tokio::sync::watch;
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the host. `upstream` is whom it asks; none is the built-in simulator.
-pub async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow::Result<()> {
+pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow::Result<()> {
     // The port first: a second host must not touch the data before it finds the port taken.
     let listener = listen(&settings).await?;
     let address = listener.local_addr()?;
