@@ -97,6 +97,7 @@ impl Model {
     }
 }
 
+#[expect(clippy::unused_async, reason = "as all laws are")]
 pub async fn no_sequence_breaks_a_limit_or_loses_money(factory: &dyn Factory) {
     // The runner is not async; it has a thread and a runtime of its own.
     std::thread::scope(|scope| {

@@ -7,6 +7,9 @@ use anvil_types::{Event, JobId, Timestamp};
 use rusqlite::{Connection, Row, params};
 use std::sync::Arc;
 
+/// Writes an event.
+pub(super) const INSERT: &str = "INSERT INTO events (seq, at, job, kind) VALUES (?1, ?2, ?3, ?4)";
+
 /// How many events stay readable.
 const KEPT: u64 = 100_000;
 /// How many more may be there before the oldest go, so that most commits delete nothing.
@@ -39,8 +42,7 @@ impl EventOrder {
         at: Timestamp,
         news: &mut Vec<News>,
     ) -> Result<Vec<Arc<Event>>, StoreError> {
-        let mut insert =
-            conn.prepare_cached("INSERT INTO events (seq, at, job, kind) VALUES (?1, ?2, ?3, ?4)")?;
+        let mut insert = conn.prepare_cached(INSERT)?;
         let mut written = Vec::with_capacity(news.len());
         for News { job, kind } in news.drain(..) {
             self.last += 1;

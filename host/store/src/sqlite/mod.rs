@@ -6,6 +6,8 @@
 
 mod artifacts;
 mod audit;
+#[cfg(feature = "bench")]
+pub mod bare;
 mod brake;
 mod claim;
 mod columns;

@@ -1,10 +1,13 @@
 //! Moves of a job from state to state: every one goes through `JobState::after` and tells of itself.
 
-use super::job_row::{JobHead, heads};
+use super::job_row::{JobHead, heads, select_heads};
 use super::tx::Tx;
 use crate::StoreError;
 use anvil_types::{EventKind, JobError, JobEvent, JobState, Timestamp, Wait, WaitReason};
 use rusqlite::params;
+
+/// Jobs that are parked for a reason.
+pub(super) const PARKED: &str = select_heads!("WHERE state = 'parked' AND wait_reason = ?1 ORDER BY seq");
 
 /// What a move writes beside the state.
 #[derive(Clone, Debug, Default)]
@@ -75,10 +78,10 @@ pub(super) fn resume(
         let parked = match agent {
             Some(agent) => heads(
                 tx,
-                "WHERE state = 'parked' AND wait_reason = ?1 AND agent = ?2 ORDER BY seq",
+                select_heads!("WHERE state = 'parked' AND wait_reason = ?1 AND agent = ?2 ORDER BY seq"),
                 params![reason.name(), agent],
             )?,
-            None => heads(tx, "WHERE state = 'parked' AND wait_reason = ?1 ORDER BY seq", [reason.name()])?,
+            None => heads(tx, PARKED, [reason.name()])?,
         };
         for job in &parked {
             go(tx, job, JobEvent::Resume, &Move::default())?;
@@ -91,7 +94,7 @@ pub(super) fn resume(
 /// Moves scheduled and parked jobs whose time has come into the queue.
 pub(super) fn promote(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     // No more at once than one commit bears; the next claim takes the rest.
-    let due = heads(tx, "WHERE due_at <= ?1 ORDER BY due_at LIMIT 1000", [tx.now.micros()])?;
+    let due = heads(tx, select_heads!("WHERE due_at <= ?1 ORDER BY due_at LIMIT 1000"), [tx.now.micros()])?;
     for job in &due {
         let event = if job.state == JobState::Scheduled { JobEvent::Due } else { JobEvent::Resume };
         go(tx, job, event, &Move::default())?;
@@ -101,7 +104,7 @@ pub(super) fn promote(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 /// Takes over jobs whose lease has run out: whoever had it stalled.
 pub(super) fn take_over_expired(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    let lost = heads(tx, "WHERE state = 'running' AND lease_until <= ?1", [tx.now.micros()])?;
+    let lost = heads(tx, select_heads!("WHERE state = 'running' AND lease_until <= ?1"), [tx.now.micros()])?;
     for job in &lost {
         tracing::warn!(job = %job.id, "a lease ran out; the job goes back into the queue");
         go(tx, job, JobEvent::LeaseLost, &Move::default())?;
