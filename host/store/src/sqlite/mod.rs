@@ -14,6 +14,8 @@ mod columns;
 mod connect;
 mod enqueue;
 mod events;
+#[cfg(test)]
+mod faults;
 mod finish;
 mod hold;
 mod job_row;
@@ -26,6 +28,8 @@ mod migrate;
 mod moves;
 mod operations;
 mod options;
+#[cfg(test)]
+mod plans;
 mod policy;
 mod queries;
 mod readers;
