@@ -99,8 +99,9 @@ impl Host {
     /// Waits until it has printed its link.
     pub(crate) async fn ready(&mut self) {
         let process = self.process.as_mut().expect("the host was started");
-        let link = process.line("http://127.0.0.1:", START).await;
-        let (url, token) = link.trim().split_once("/login?token=").expect("the link has a token");
+        let link = process.line("/login?token=", START).await;
+        let (url, token) = link.trim().split_once("/login?token=").expect("it was asked for");
+        let url = url.rsplit(' ').next().unwrap_or(url);
         self.rest = Some(Rest::new(url, token));
     }
 
