@@ -70,16 +70,14 @@ impl Setup {
 
     /// Starts it and waits until it has printed its link.
     pub(crate) async fn start(self) -> Host {
-        let mut host = Host { folder: self.folder, settings: self.settings, process: None, rest: None };
+        let mut host = self.prepare();
         host.start().await;
         host
     }
 
-    /// Starts it without waiting for anything.
-    pub(crate) fn spawn(self) -> (Host, Process) {
-        let host = Host { folder: self.folder, settings: self.settings, process: None, rest: None };
-        let process = Process::start(host.command(&["serve"]));
-        (host, process)
+    /// A host that does not run yet.
+    pub(crate) fn prepare(self) -> Host {
+        Host { folder: self.folder, settings: self.settings, process: None, rest: None }
     }
 }
 
