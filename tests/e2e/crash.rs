@@ -105,7 +105,9 @@ async fn a_host_that_is_killed_at_random_moments_loses_no_job_and_no_dollar() {
     println!("seed {seed} (ANVIL_TEST_SEED), {kills} kills (ANVIL_TEST_KILLS)");
     let upstream = Upstream::start().await;
     upstream.latency(&json!({"first_byte_ms": [20, 250], "duration_ms": [0, 150]})).await;
-    upstream.script(&json!({"matches": [{"contains": "doomed", "items": [{"fault": "400"}], "repeat": true}]})).await;
+    upstream
+        .script(&json!({"matches": [{"contains": "doomed", "items": [{"fault": "400"}], "repeat": true}]}))
+        .await;
     let mut host = Setup::new()
         .agent("asker")
         .simulated_by(&upstream)
@@ -144,7 +146,10 @@ async fn a_host_that_is_killed_at_random_moments_loses_no_job_and_no_dollar() {
     }
     until("all jobs end", PATIENCE, async || (load.look(&host, &upstream).await == 0).then_some(())).await;
     let figures = verify(&host, &upstream, &load).await;
-    println!("{kills} kills, {births} at birth, {unborn} before the host was ready; {figures}; {} looks", load.looks);
+    println!(
+        "{kills} kills, {births} at birth, {unborn} before the host was ready; {figures}; {} looks",
+        load.looks
+    );
 }
 
 /// Judges what is left when all is at rest; gives the figures.

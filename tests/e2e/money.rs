@@ -135,7 +135,7 @@ async fn cost_equals_the_bill_to_the_nano_dollar_for_a_thousand_random_usages() 
     assert!(!host.said().contains("the bound is wrong"), "a call cost more than its hold:\n{}", host.said());
 }
 
-/// The command line, the panel and the metrics show the same sum.
+/// The command line, the panel, the metrics and the CSV show the same sum.
 async fn same_on_every_face(host: &Host, paid: i64) {
     let rest = host.rest();
     let shown = dollars(paid);
@@ -148,6 +148,10 @@ async fn same_on_every_face(host: &Host, paid: i64) {
     for command in ["spend", "status"] {
         let text = String::from_utf8(host.anvil(&[command]).await.stdout).expect("text");
         assert!(text.contains(&shown), "anvil {command} does not show {shown}:\n{text}");
+    }
+    for page in ["/", "/ledger"] {
+        let html = rest.text(page).await;
+        assert!(html.contains(&shown), "the panel's page {page} does not show {shown}:\n{html}");
     }
     let metrics = rest.text("/metrics").await;
     let line = metrics.lines().find_map(|line| line.strip_prefix("anvil_spent_total_usd "));
@@ -215,9 +219,12 @@ async fn crowd(output: i64, tenths: i64) -> String {
         let said = said(rest).await;
         assert!(said.spent + said.held <= limit, "{} spent and {} held of {limit}", said.spent, said.held);
         assert!(bill.nano_dollars <= said.spent + said.held, "the ledger is behind the bill");
+        let status = rest.status().await;
         let waits = waits(rest).await;
         reasons.extend(waits.iter().filter_map(|(_, wait)| wait["reason"].as_str().map(str::to_owned)));
-        let at_rest = bill.in_flight == 0 && said.held == 0 && rest.status().await["agents"]["running"] == 0;
+        // Nothing is under way, and nothing is about to be.
+        let standing = |state: &str| status["queue"][state].as_u64().expect("a count");
+        let at_rest = bill.in_flight == 0 && said.held == 0 && standing("running") + standing("queued") == 0;
         at_rest.then_some(waits)
     })
     .await;

@@ -63,11 +63,6 @@ impl Setup {
         self.set("ANVIL_UPSTREAM_KIND", "simulated").set("ANTHROPIC_BASE_URL", upstream.url())
     }
 
-    /// Asks this upstream as though it were the real one.
-    pub(crate) fn live(self, upstream: &Upstream) -> Self {
-        self.set("ANTHROPIC_API_KEY", "sk-ant-test").set("ANTHROPIC_BASE_URL", upstream.url())
-    }
-
     /// Starts it and waits until it has printed its link.
     pub(crate) async fn start(self) -> Host {
         let mut host = self.prepare();

@@ -58,7 +58,7 @@ impl Process {
     }
 
     /// SIGTERM, and waits until it has ended by itself.
-    pub(crate) async fn terminate(mut self, within: Duration) -> (ExitStatus, String) {
+    pub(crate) async fn terminate(self, within: Duration) -> (ExitStatus, String) {
         if let Some(pid) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a child can be told");
         }
@@ -72,11 +72,6 @@ impl Process {
         // What it said last is read once its output is closed.
         while self.lines.recv().await.is_some() {}
         (status.expect("a child can be waited for"), self.said())
-    }
-
-    /// Whether it has ended.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 }
 

@@ -68,11 +68,6 @@ impl Upstream {
         self.post("/_sim/script", script).await;
     }
 
-    /// Sets the faults by chance, in place of any others.
-    pub(crate) async fn faults(&self, faults: &Value) {
-        self.post("/_sim/faults", faults).await;
-    }
-
     /// Sets how long answers take.
     pub(crate) async fn latency(&self, latency: &Value) {
         self.post("/_sim/latency", latency).await;
