@@ -4,5 +4,7 @@
 //! beside each other. A test knows what a client knows: the REST API, the command line, the panel, and the bill of an
 //! upstream that shares no code with the host.
 
+mod crash;
 mod files;
 mod harness;
+mod money;

@@ -17,5 +17,5 @@ pub(crate) use agents::agent;
 pub(crate) use host::{Host, Setup};
 pub(crate) use process::Process;
 pub(crate) use rest::{Answer, Rest, nanos};
-pub(crate) use upstream::{Bill, Upstream};
+pub(crate) use upstream::Upstream;
 pub(crate) use wait::until;

@@ -22,7 +22,8 @@ pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
         let _ = write!(text, "{byte:02x}");
         text
     });
-    write_private(&path, &token).with_context(|| format!("the token cannot be written to {}", path.display()))?;
+    write_private(&path, &token)
+        .with_context(|| format!("the token cannot be written to {}", path.display()))?;
     Ok(token)
 }
 
