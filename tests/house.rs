@@ -33,6 +33,8 @@ const HOUSE: &[(&str, &[&str])] = &[
         ],
     ),
     ("code-generator", &[]),
+    // An agent for tests.
+    ("asker", &[]),
 ];
 
 /// What only some may use: the crate, those that may, and what would be broken.
@@ -43,7 +45,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("wasmparser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-parser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-component", &["anvil-sandbox"], "only the sandbox knows Wasm"),
-    ("wit-bindgen", &["code-generator"], "guest bindings belong in plugins"),
+    ("wit-bindgen", &["code-generator", "asker"], "guest bindings belong in plugins"),
     ("governor", &["anvil-gateway"], "only the gateway paces requests"),
     ("axum", &["anvil-web"], "only the web serves HTTP to people and clients"),
     ("hyper", &["anvil-sim"], "only the simulator serves HTTP by hand"),

@@ -46,7 +46,10 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     routes.route(Scope::Open, Method::GET, "/static/{hash}/{name}", "A static file", serve)
 }
 
-async fn serve(Path((hash, name)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn serve(
+    Path((hash, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or_else(|| {
         Problem::not_found(
             "no-such-file",

@@ -166,6 +166,7 @@ fn unauthorized(headers: &HeaderMap) -> Problem {
 }
 
 /// What is told of a handler that panicked; the panic itself goes to the log.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over by value")]
 pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let text = panic
         .downcast_ref::<String>()

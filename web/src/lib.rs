@@ -19,6 +19,9 @@ mod sse;
 mod state;
 
 pub use config::{Token, WebConfig};
+#[cfg(feature = "gallery")]
+#[doc(hidden)]
+pub use pages::samples::{gallery, pages as gallery_pages};
 pub use scope::Scope;
 pub use serve::{router, serve};
 pub use state::WebState;

@@ -1,5 +1,4 @@
 //! The contract `anvil:agent@0.1.0` as Rust types, made from `wit/`.
-#![expect(clippy::pedantic, reason = "generated; the WIT has the documentation")]
 
 wasmtime::component::bindgen!({
     path: "../../wit",

@@ -44,6 +44,11 @@ pub enum CompileError {
 /// How much of a compiler's complaint is read.
 const COMPLAINT_BYTES: u64 = 4 * 1024;
 
+/// How a process says that memory was refused to it: Rust's allocator before it aborts, a mapping,
+/// the stack of a thread.
+const REFUSED_MEMORY: [&str; 3] =
+    ["memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable"];
+
 /// What the compiling child does: reads `input`, compiles it, writes `output`. It lowers its own limit
 /// on memory first, so that a component cannot make the compiler eat the machine.
 pub fn compile_worker(input: &Path, output: &Path, memory_bytes: u64) -> Result<(), CompileError> {
@@ -118,8 +123,7 @@ async fn watch(mut command: Command, memory_bytes: u64) -> Result<(), CompileErr
         return Ok(());
     }
     let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
-    // Rust ends a process whose memory is refused with this line and an abort.
-    if complaint.contains("memory allocation of") || complaint.contains("Cannot allocate memory") {
+    if REFUSED_MEMORY.iter().any(|words| complaint.contains(words)) {
         return Err(CompileError::Memory(memory_bytes / (1024 * 1024)));
     }
     if status.code().is_none() {

@@ -5,10 +5,12 @@ use crate::bindings::AgentPre;
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::door::Door;
 use crate::guest::Guest;
+use crate::lanes::Credit;
 use crate::log::cut;
 use crate::sandbox::Cut;
 use crate::{AttemptLimits, Breach, CancellationToken, Rejection, Sandbox};
 use anvil_types::{ActionInfo, Effort, Json, Tier};
+use std::sync::Arc;
 use wasmtime::Store;
 
 const MAX_ACTIONS: usize = 64;
@@ -33,9 +35,10 @@ pub(crate) async fn describe(
     sandbox: &Sandbox,
     pre: AgentPre<Guest>,
     limits: AttemptLimits,
+    credit: Arc<Credit>,
 ) -> Result<Description, Rejection> {
     let never = CancellationToken::new();
-    let said = sandbox.within(limits, &never, |_| Door::Shut, move |store| call(store, pre)).await;
+    let said = sandbox.within(limits, credit, &never, |_| Door::Shut, move |store| call(store, pre)).await;
     match said {
         Ok(Ok(description)) => checked(description).map_err(Rejection::Description),
         Ok(Err(breach)) | Err(Cut::Breach(breach)) => Err(Rejection::Describe(breach.to_string())),

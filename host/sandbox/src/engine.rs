@@ -1,6 +1,7 @@
 //! The engine: one for the whole host.
 
 use crate::SandboxError;
+use crate::limiter::Single;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -58,6 +59,14 @@ impl SandboxEngine {
     /// The sizes.
     pub fn settings(&self) -> EngineSettings {
         self.settings
+    }
+
+    /// The pool's bounds of one memory and one table.
+    pub(crate) fn single(&self) -> Single {
+        Single {
+            memory_bytes: self.settings.max_memory_bytes,
+            table_elements: self.settings.max_table_elements,
+        }
     }
 
     pub(crate) fn wasmtime(&self) -> &Engine {

@@ -20,6 +20,7 @@ pub enum SandboxError {
 }
 
 impl SandboxError {
+    #[expect(clippy::needless_pass_by_value, reason = "so that it can be given to `map_err`")]
     pub(crate) fn engine(error: wasmtime::Error) -> Self {
         Self::Engine(format!("{error:#}"))
     }

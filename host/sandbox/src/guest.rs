@@ -1,7 +1,7 @@
 //! What a store holds for its guest.
 
 use crate::door::{Door, OpenDoor};
-use crate::limiter::Limiter;
+use crate::limiter::{Limiter, Single};
 use crate::log::JobLog;
 use crate::output::Output;
 use crate::{AttemptLimits, wasi};
@@ -27,7 +27,7 @@ pub(crate) struct Guest {
 
 impl Guest {
     /// A guest that has not run yet.
-    pub(crate) fn new(door: Door, limits: AttemptLimits) -> Self {
+    pub(crate) fn new(door: Door, limits: AttemptLimits, single: Single) -> Self {
         let host = match &door {
             Door::Open(door) => Some(Arc::clone(&door.host)),
             Door::Shut => None,
@@ -36,7 +36,7 @@ impl Guest {
         let (wasi, stdout, stderr) = wasi::empty_world(host.as_ref(), &log);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
-        let limiter = Limiter::new(limits);
+        let limiter = Limiter::new(limits, single);
         Self { limits, limiter, log, stdout, stderr, artifacts: HashMap::new(), door, wasi, table }
     }
 

@@ -8,6 +8,8 @@ use wasmtime::{Error, ResourceLimiter, Result};
 #[derive(Debug)]
 pub(crate) struct Limiter {
     limits: AttemptLimits,
+    /// What the pool holds of any one memory and table.
+    single: Single,
     memory_bytes: usize,
     table_elements: usize,
     /// The growth allowed last, to be taken back when it fails after all.
@@ -15,9 +17,16 @@ pub(crate) struct Limiter {
     last_table: usize,
 }
 
+/// The pool's bounds of one memory and one table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Single {
+    pub(crate) memory_bytes: usize,
+    pub(crate) table_elements: usize,
+}
+
 impl Limiter {
-    pub(crate) fn new(limits: AttemptLimits) -> Self {
-        Self { limits, memory_bytes: 0, table_elements: 0, last_memory: 0, last_table: 0 }
+    pub(crate) fn new(limits: AttemptLimits, single: Single) -> Self {
+        Self { limits, single, memory_bytes: 0, table_elements: 0, last_memory: 0, last_table: 0 }
     }
 }
 
@@ -27,13 +36,14 @@ impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
         let growth = desired.saturating_sub(current);
         let total = self.memory_bytes.saturating_add(growth);
-        if total > self.limits.memory_bytes {
+        if total > self.limits.memory_bytes || desired > self.single.memory_bytes {
+            let limit = self.limits.memory_bytes.min(self.single.memory_bytes);
             return Err(Error::new(Breach::new(
                 BreachKind::Memory,
                 format!(
                     "the guest wants {} of memory in all; its limit is {}",
                     Mebibytes(total),
-                    Mebibytes(self.limits.memory_bytes)
+                    Mebibytes(limit)
                 ),
             )));
         }
@@ -51,13 +61,11 @@ impl ResourceLimiter for Limiter {
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
         let growth = desired.saturating_sub(current);
         let total = self.table_elements.saturating_add(growth);
-        if total > self.limits.table_elements {
+        if total > self.limits.table_elements || desired > self.single.table_elements {
+            let limit = self.limits.table_elements.min(self.single.table_elements);
             return Err(Error::new(Breach::new(
                 BreachKind::Table,
-                format!(
-                    "the guest wants {total} table elements in all; its limit is {}",
-                    self.limits.table_elements
-                ),
+                format!("the guest wants {total} table elements in all; its limit is {limit}"),
             )));
         }
         self.table_elements = total;
@@ -107,11 +115,13 @@ mod tests {
     #[test]
     fn memories_share_one_limit_and_a_failed_growth_is_given_back() {
         const MIB: usize = 1024 * 1024;
-        let mut limiter = Limiter::new(AttemptLimits { memory_bytes: 4 * MIB, ..small_limits() });
+        let limits = AttemptLimits { memory_bytes: 4 * MIB, ..small_limits() };
+        let mut limiter = Limiter::new(limits, Single { memory_bytes: 3 * MIB, table_elements: 10 });
+        assert!(limiter.memory_growing(0, 4 * MIB, None).is_err(), "the pool has less room for one memory");
         assert!(limiter.memory_growing(0, 3 * MIB, None).is_ok());
         assert!(limiter.memory_growing(0, 2 * MIB, None).is_err(), "a second memory gets the rest only");
         assert!(limiter.memory_growing(0, MIB, None).is_ok());
-        limiter.memory_grow_failed(wasmtime::format_err!("no pages")).unwrap();
+        assert!(limiter.memory_grow_failed(wasmtime::format_err!("no pages")).is_ok());
         assert!(limiter.memory_growing(0, MIB, None).is_ok());
     }
 }

@@ -26,8 +26,16 @@ impl JobLog {
         Self { host, room: Mutex::new(room) }
     }
 
-    pub(crate) fn line(&self, source: &'static str, level: LogLevel, line: &str) {
-        let line = cut(line, LOG_LINE_BYTES);
+    /// Takes what a guest logged in one go: as a rule one line.
+    pub(crate) fn text(&self, source: &'static str, level: LogLevel, text: &str) {
+        let text = cut(text, LOG_LINE_BYTES);
+        if text.is_empty() {
+            self.line(source, level, text);
+        }
+        text.lines().for_each(|line| self.line(source, level, line));
+    }
+
+    fn line(&self, source: &'static str, level: LogLevel, line: &str) {
         let Some(host) = &self.host else { return };
         let fits = {
             let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);

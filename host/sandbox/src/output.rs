@@ -87,7 +87,7 @@ impl Output {
         let line = String::from_utf8_lossy(&lines.begun).trim_end_matches('\r').to_owned();
         lines.begun.clear();
         lines.overlong = false;
-        self.0.log.line(self.0.source, self.0.level, &line);
+        self.0.log.text(self.0.source, self.0.level, &line);
         if !line.trim().is_empty() {
             if lines.tail.len() == TAIL_LINES {
                 lines.tail.remove(0);

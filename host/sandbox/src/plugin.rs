@@ -2,13 +2,17 @@
 
 use crate::bindings::AgentPre;
 use crate::guest::Guest;
+use crate::lanes::Credit;
 use anvil_types::AgentInfo;
+use std::sync::Arc;
 
 /// One version of an agent, ready to run. Jobs that began on it keep it alive.
 pub struct Plugin {
     /// What it says of itself. `state` is as of loading; the catalog knows the present one.
     pub info: AgentInfo,
     pub(crate) version: semver::Version,
+    /// What its guests' purses are filled from.
+    pub(crate) credit: Arc<Credit>,
     pub(crate) pre: AgentPre<Guest>,
 }
 

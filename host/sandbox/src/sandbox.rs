@@ -4,7 +4,7 @@ use crate::attempt;
 use crate::door::{Door, OpenDoor};
 use crate::end::BreachKind;
 use crate::guest::Guest;
-use crate::lanes::{CpuMeter, Lanes, Outcome};
+use crate::lanes::{CpuMeter, Credit, Lanes, Outcome};
 use crate::wall::WallMeter;
 use crate::{
     AttemptEnd, AttemptLimits, Breach, CancellationToken, EngineSettings, JobHost, Plugin, SandboxEngine,
@@ -63,10 +63,11 @@ impl Sandbox {
         limits: AttemptLimits,
         cancel: &CancellationToken,
     ) -> AttemptEnd {
+        let credit = Arc::clone(&plugin.credit);
         let (plugin, action, payload) = (Arc::clone(plugin), action.to_owned(), payload.clone());
         let door = |wall| Door::Open(OpenDoor { host, runtime: self.host.clone(), wall });
-        let ended =
-            self.within(limits, cancel, door, move |store| attempt::run(store, plugin, action, payload));
+        let ended = self
+            .within(limits, credit, cancel, door, move |store| attempt::run(store, plugin, action, payload));
         match ended.await {
             Ok(end) => end,
             Err(Cut::Breach(breach)) => AttemptEnd::Broke(breach.into()),
@@ -79,6 +80,7 @@ impl Sandbox {
     pub(crate) async fn within<T, F>(
         &self,
         limits: AttemptLimits,
+        credit: Arc<Credit>,
         cancel: &CancellationToken,
         door: impl FnOnce(Arc<WallMeter>) -> Door,
         work: impl FnOnce(wasmtime::Store<Guest>) -> F + Send + 'static,
@@ -96,7 +98,8 @@ impl Sandbox {
         let meter = Arc::new(CpuMeter::new(limits.cpu_time));
         let (engine, door, counted) = (self.engine.clone(), door(Arc::clone(&wall)), Arc::clone(&meter));
         let guest = async move {
-            let ended = work(attempt::store(&engine, Guest::new(door, limits), counted)).await;
+            let ended =
+                work(attempt::store(&engine, Guest::new(door, limits, engine.single()), counted)).await;
             // The slot is free again only when the store is gone.
             drop(slot);
             ended
@@ -110,7 +113,7 @@ impl Sandbox {
                 )),
             }
         };
-        match self.lanes.run(guest, meter, stop).await {
+        match self.lanes.run(guest, meter, credit, stop).await {
             Ok(Outcome::Finished(ended)) => Ok(ended),
             Ok(Outcome::Stopped(cut)) => Err(cut),
             Ok(Outcome::OutOfTime) => Err(Cut::Breach(Breach::new(

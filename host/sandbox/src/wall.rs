@@ -81,7 +81,7 @@ mod tests {
             tokio::time::sleep(Duration::from_secs(2)).await;
             {
                 let _standing = meter.pause();
-                tokio::time::sleep(Duration::from_secs(3600)).await;
+                tokio::time::sleep(Duration::from_hours(1)).await;
             }
             std::future::pending::<()>().await;
         };

@@ -17,8 +17,12 @@ mod query;
 mod status;
 mod submit;
 
+pub(crate) use agents::{missing as missing_agent, switch as switch_agent};
 pub(crate) use body::Object;
+pub(crate) use events::LiveText;
+pub(crate) use files::find as find_artifact;
 pub(crate) use id::Id;
+pub(crate) use jobs::{filter as job_filter, known as known_job};
 pub(crate) use query::Query;
 
 use crate::routes::Routes;

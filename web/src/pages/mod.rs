@@ -1,23 +1,161 @@
-//! The panel.
+//! The panel: pages made on the server, each from a view that is built without one.
+//!
+//! A page works without a script: links, and forms that answer with a redirect. With it, the parts
+//! that change (`…_body.html`) are fetched anew when an event says so, and morphed in place.
+
+mod agents;
+mod brake;
+mod error;
+mod file;
+mod form;
+mod job;
+mod job_calls;
+mod job_row;
+mod jobs;
+mod ledger;
+mod limit_rows;
+mod limits;
+mod live;
+mod login;
+mod money;
+mod overview;
+mod pill;
+mod schema;
+mod shell;
+mod submit;
+mod submit_form;
+mod when;
+
+#[cfg(any(test, feature = "gallery"))]
+pub(crate) mod samples;
+
+pub(crate) use error::{Asked, problem};
+pub(crate) use form::Form;
 
 use crate::problem::Problem;
 use crate::routes::Routes;
-use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
+use crate::scope::Scope::{Admin, Open, Operate, Read, Submit};
+use crate::state::WebState;
+use anvil_types::Timestamp;
+use askama::Template;
+use axum::extract::State;
+use axum::http::{Method, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use std::fmt::Write as _;
 
-/// What of a request its error page needs.
-pub(crate) struct Asked {}
+/// Adds the panel's routes.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    let (get, post) = (Method::GET, Method::POST);
+    routes
+        .route(Read, get.clone(), "/", "Overview", overview::page)
+        .route(Read, get.clone(), "/ui/overview", "Its changing part", overview::changing)
+        .route(Read, get.clone(), "/ui/strip", "The strip at the top", strip)
+        .route(Read, get.clone(), "/ui/brake", "The brake's box", brake::changing)
+        .route(Read, get.clone(), "/ui/events", "What changes, for one tab", live::events)
+        .route(Read, get.clone(), "/jobs", "Jobs", jobs::page)
+        .route(Read, get.clone(), "/ui/jobs", "Their rows", jobs::changing)
+        .route(Read, get.clone(), "/jobs/{id}", "A job", job::page)
+        .route(Read, get.clone(), "/ui/jobs/{id}/head", "Where it stands", job::head)
+        .route(Read, get.clone(), "/ui/jobs/{id}/body", "Its calls and files", job::rest)
+        .route(Read, get.clone(), "/ui/jobs/{id}/log", "Its log", job::log)
+        .route(Read, get.clone(), "/jobs/{id}/artifacts/{*name}", "A file as text", file::page)
+        .route(Submit, post.clone(), "/jobs/{id}/cancel", "Stop a job", job::cancel)
+        .route(Submit, post.clone(), "/jobs/{id}/retry", "Run it again", job::retry)
+        .route(Read, get.clone(), "/submit", "The form for a job", submit::page)
+        .route(Submit, post.clone(), "/submit", "Submit a job", submit::submit)
+        .route(Read, get.clone(), "/agents", "Agents", agents::page)
+        .route(Read, get.clone(), "/ui/agents", "Their changing part", agents::changing)
+        .route(Operate, post.clone(), "/agents/{name}/enable", "Switch an agent on", agents::enable)
+        .route(Operate, post.clone(), "/agents/{name}/disable", "Switch it off", agents::disable)
+        .route(Read, get.clone(), "/ledger", "The ledger", ledger::page)
+        .route(Read, get.clone(), "/limits", "Limits", limits::page)
+        .route(Admin, post.clone(), "/limits", "Change limits", limits::change)
+        .route(Read, get.clone(), "/brake", "The brake", brake::page)
+        .route(Operate, post.clone(), "/brake", "Engage or release it", brake::set)
+        .route(Open, get, "/login", "Log in", login::page)
+        .route(Open, post.clone(), "/login", "Log in", login::login)
+        .route(Open, post, "/logout", "Log out", login::logout)
+}
 
-impl Asked {
-    pub(crate) fn of(_: &Request) -> Self {
-        Self {}
+async fn strip(State(state): State<WebState>) -> Result<Response, Problem> {
+    let status = state.runner.status().await?;
+    fragment(&shell::Strip::new(&status), status.now)
+}
+
+/// A page, rendered.
+fn html<T: Template>(page: &T) -> Result<Response, Problem> {
+    match page.render() {
+        Ok(text) => Ok(Html(text).into_response()),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            Err(Problem::internal("the page could not be made; see the host's log"))
+        }
     }
 }
 
-pub(crate) fn problem(problem: &Problem, _: &Asked) -> Response {
-    problem.detail().to_owned().into_response()
+/// A part of a page that is fetched anew, with the host's time: a driven clock jumps.
+fn fragment<T: Template>(part: &T, now: Timestamp) -> Result<Response, Problem> {
+    Ok(([("anvil-now", now.to_string())], html(part)?).into_response())
 }
 
-pub(crate) fn routes(routes: Routes) -> Routes {
-    routes
+/// Where a form's answer sends the browser.
+fn see_other(place: &str) -> Response {
+    // `Redirect::to` is 303: the next request is a GET.
+    let mut response = Redirect::to(place).into_response();
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response
+}
+
+/// A place within the panel: what an address says is no reason to send a browser elsewhere.
+fn local(place: &str) -> &str {
+    let inside = place.starts_with('/') && !place.starts_with("//") && !place.contains(['\\', '\r', '\n']);
+    if inside { place } else { "/" }
+}
+
+/// A text as a part of an address (RFC 3986): only unreserved characters stay.
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// A relative path as a part of an address: its slashes stay.
+fn encode_path(path: &str) -> String {
+    path.split('/').map(encode).collect::<Vec<_>>().join("/")
+}
+
+/// A length in bytes for reading.
+#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+fn bytes(size: u64) -> String {
+    match size {
+        0..1_000 => format!("{size} B"),
+        1_000..1_000_000 => format!("{:.1} kB", size as f64 / 1e3),
+        _ => format!("{:.1} MB", size as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_stays_within_the_panel() {
+        for bad in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nb"] {
+            assert_eq!(local(bad), "/", "{bad:?}");
+        }
+        assert_eq!(local("/jobs?state=failed"), "/jobs?state=failed");
+    }
+
+    #[test]
+    fn names_are_encoded_for_addresses() {
+        assert_eq!(encode("a b/ü"), "a%20b%2F%C3%BC");
+        assert_eq!(encode_path("src/a b.rs"), "src/a%20b.rs");
+    }
 }

@@ -117,8 +117,9 @@ impl Board {
                 let (winner, version) = current
                     .get(&plugin.info.name)
                     .map_or((file, &plugin.info.version), |(winner, plugin)| (*winner, &plugin.info.version));
-                agents
-                    .push(self.shown(plugin, (winner != file).then(|| (winner.as_str(), version.as_str()))));
+                agents.push(
+                    self.shown(plugin, (winner != file).then_some((winner.as_str(), version.as_str()))),
+                );
             }
             if let Some(rejected) = &state.rejected {
                 agents.push(shown_rejected(file, rejected, state.good.as_deref()));
@@ -150,10 +151,8 @@ impl Board {
 }
 
 fn shown_rejected(file: &str, rejected: &Rejected, good: Option<&Plugin>) -> AgentInfo {
-    let mut reason = format!("`{file}` {}", rejected.reason);
-    if let Some(good) = good {
-        reason.push_str(&format!("; {} {} stays in force", good.info.name, good.info.version));
-    }
+    let stays = good.map(|good| format!("; {} {} stays in force", good.info.name, good.info.version));
+    let reason = format!("`{file}` {}{}", rejected.reason, stays.unwrap_or_default());
     AgentInfo {
         name: file.to_owned(),
         version: String::new(),

@@ -88,6 +88,13 @@ impl Folder {
         }
     }
 
+    /// What was read as `stamp` is to be read once more when it has settled.
+    pub(crate) fn again(&mut self, name: &str, stamp: Stamp) {
+        if let Some(watched) = self.reading(name, stamp) {
+            watched.state = Watching::Settling;
+        }
+    }
+
     /// What was read as `stamp` is not whole. Whether to wait for the rest of it.
     pub(crate) fn wait_for_the_rest(&mut self, name: &str, stamp: Stamp, now: Instant) -> bool {
         let Some(watched) = self.reading(name, stamp) else { return true };

@@ -33,6 +33,10 @@ impl Kept {
         }
     }
 
+    pub(crate) fn has(&self, digest: &str) -> bool {
+        self.file(digest).is_some_and(|file| file.exists())
+    }
+
     /// Which file had which digest when it was last good.
     pub(crate) fn in_force(&self) -> BTreeMap<String, String> {
         let text = std::fs::read(self.folder.join("in-force.json")).unwrap_or_default();

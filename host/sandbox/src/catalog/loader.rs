@@ -7,6 +7,7 @@ use crate::bindings::{Agent, AgentPre};
 use crate::component::inspect;
 use crate::describe::describe;
 use crate::guest::Guest;
+use crate::lanes::Credit;
 use crate::{CompileError, Plugin, Rejection, Sandbox, SandboxError, compile, wasi};
 use anvil_types::{AgentInfo, AgentState};
 use std::sync::Arc;
@@ -74,7 +75,8 @@ impl Loader {
         let component = self.component(&digest, bytes).await?;
         let linked = self.linker.instantiate_pre(&component).map_err(|error| unlinked(&error))?;
         let pre = AgentPre::new(linked).map_err(|error| unlinked(&error))?;
-        let said = describe(&self.sandbox, pre.clone(), self.settings.describe).await?;
+        let credit = Arc::new(Credit::new());
+        let said = describe(&self.sandbox, pre.clone(), self.settings.describe, Arc::clone(&credit)).await?;
         let info = AgentInfo {
             name: said.name,
             version: said.version.to_string(),
@@ -90,7 +92,7 @@ impl Loader {
             time_limit_s: said.time_limit_s,
             loaded_at: self.settings.clock.now(),
         };
-        Ok(Arc::new(Plugin { info, version: said.version, pre }))
+        Ok(Arc::new(Plugin { info, version: said.version, credit, pre }))
     }
 
     async fn component(&self, digest: &str, bytes: Arc<Vec<u8>>) -> Result<Component, Rejection> {

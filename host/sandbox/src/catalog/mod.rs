@@ -73,8 +73,8 @@ impl Catalog {
         Ok(Self { shared, _watching: Arc::new(stop.drop_guard()) })
     }
 
-    /// Returns when every file that was in the folder at the start has been loaded or rejected, but
-    /// for those that were being written just then.
+    /// Returns when every file that was in the folder at the start has been loaded or rejected, and
+    /// after five seconds at the latest: what takes longer follows when it is done.
     pub async fn ready(&self) {
         // The sender lives in `shared`, so waiting cannot fail.
         let _ = self.shared.scanned.subscribe().wait_for(|scanned| *scanned).await;

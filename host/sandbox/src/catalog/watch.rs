@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 const SLOW: Duration = Duration::from_secs(1);
 /// … and while a file settles.
 const QUICK: Duration = Duration::from_millis(100);
+/// The longest that the files which are there at the start are waited for before others are shown.
+const FIRST_SCAN: Duration = Duration::from_secs(5);
 
 /// What came of reading a file.
 struct Read {
@@ -51,6 +53,7 @@ async fn follow(shared: Arc<Shared>) {
     let _watcher = listen(&folder, told);
     let (read, mut reads) = mpsc::unbounded_channel();
     let mut files = Folder::default();
+    let began = Instant::now();
     loop {
         let listed = {
             let folder = folder.clone();
@@ -74,10 +77,12 @@ async fn follow(shared: Arc<Shared>) {
                         }
                     }
                 }
-                first_scan_done(&shared, &files, &listing);
+                if !*shared.scanned.borrow() && (!files.is_busy() || began.elapsed() >= FIRST_SCAN) {
+                    open(&shared, &listing);
+                }
             }
             Ok(Err(error)) => {
-                tracing::warn!(%error, folder = %folder.display(), "the plugins folder cannot be read")
+                tracing::warn!(%error, folder = %folder.display(), "the plugins folder cannot be read");
             }
             Err(error) => tracing::warn!(%error, "listing the plugins folder failed"),
         }
@@ -102,17 +107,14 @@ async fn restore(shared: &Arc<Shared>) {
         match shared.loader.examine(&file, bytes).await {
             Ok(plugin) => shared.board().accept(&file, plugin),
             Err(rejection) => {
-                tracing::warn!(%file, %rejection, "the last good version does not load any more")
+                tracing::warn!(%file, %rejection, "the last good version does not load any more");
             }
         }
     }
 }
 
-/// The first view is published when all files that were there have been dealt with.
-fn first_scan_done(shared: &Shared, files: &Folder, listing: &BTreeMap<String, Stamp>) {
-    if *shared.scanned.borrow() || files.is_busy() {
-        return;
-    }
+/// Publishes the first view.
+fn open(shared: &Shared, listing: &BTreeMap<String, Stamp>) {
     let mut board = shared.board();
     // What was in force and has no file any more.
     for file in board.in_force().into_keys().filter(|file| !listing.contains_key(file)) {
@@ -128,7 +130,7 @@ fn settle(shared: &Shared, files: &mut Folder, read: Read) {
         return;
     }
     match found {
-        Found::Moving => return,
+        Found::Moving => return files.again(&file, stamp),
         Found::Part(rejected) => {
             if files.wait_for_the_rest(&file, stamp, Instant::now()) {
                 return;
@@ -138,8 +140,19 @@ fn settle(shared: &Shared, files: &mut Folder, read: Read) {
         Found::Rejected(rejected) => reject(shared, &file, rejected),
         Found::Unchanged => shared.change(|board| board.restore(&file)),
         Found::Plugin(plugin) => {
-            tracing::info!(agent = %plugin.info.name, version = %plugin.info.version, %file, "agent loaded");
-            shared.change(|board| board.accept(&file, plugin));
+            let (agent, version) = (plugin.info.name.clone(), plugin.info.version.clone());
+            let mut accepted = false;
+            shared.change(|board| {
+                // Its bytes were kept, but may have been removed as nobody's before it was in force.
+                if shared.loader.kept().has(plugin.digest()) {
+                    board.accept(&file, plugin);
+                    accepted = true;
+                }
+            });
+            if !accepted {
+                return files.again(&file, stamp);
+            }
+            tracing::info!(%agent, %version, %file, "agent loaded");
             remember(shared);
         }
     }
@@ -164,7 +177,7 @@ async fn examine(shared: &Shared, name: &str, seen: Stamp) -> Found {
     let rejected =
         |reason, digest: String| Rejected { digest, size: seen.size, reason, at: settings.clock.now() };
     let file = settings.plugins.join(name);
-    if name.ends_with(".cwasm") {
+    if file.extension().is_some_and(|extension| extension == "cwasm") {
         return Found::Rejected(rejected(Rejection::Precompiled, String::new()));
     }
     let bytes = match read(&file, settings.max_file_bytes).await {
@@ -206,7 +219,11 @@ pub(super) async fn read(file: &Path, limit: u64) -> Result<Vec<u8>, Rejection> 
 
 /// Asks the operating system to tell of changes. Where it does not, the slow look has to do.
 fn listen(folder: &Path, told: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
-    let tell = move |_event: notify::Result<notify::Event>| {
+    let tell = move |event: notify::Result<notify::Event>| {
+        // Looking at the folder is itself an access: to be told of it would never end.
+        if event.is_ok_and(|event| event.kind.is_access()) {
+            return;
+        }
         // One telling that waits is enough: the whole folder is looked at.
         let _ = told.try_send(());
     };

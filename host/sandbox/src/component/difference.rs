@@ -206,35 +206,35 @@ impl Comparison<'_> {
         };
         match (&self.ours.types[our_id].kind, &self.theirs.types[their_id].kind) {
             (TypeDefKind::Record(a), TypeDefKind::Record(b)) => {
-                let names = |record: &wit_parser::Record| {
+                let list = |record: &wit_parser::Record| {
                     record.fields.iter().map(|field| field.name.clone()).collect::<Vec<_>>()
                 };
-                self.names(at, "a record of", &names(a), &names(b))?;
+                names(at, "a record of", &list(a), &list(b))?;
                 a.fields
                     .iter()
                     .zip(&b.fields)
                     .try_for_each(|(a, b)| self.types(&format!("{at}.{}", a.name), &a.ty, &b.ty))
             }
             (TypeDefKind::Variant(a), TypeDefKind::Variant(b)) => {
-                let names = |variant: &wit_parser::Variant| {
+                let list = |variant: &wit_parser::Variant| {
                     variant.cases.iter().map(|case| case.name.clone()).collect::<Vec<_>>()
                 };
-                self.names(at, "a variant of", &names(a), &names(b))?;
+                names(at, "a variant of", &list(a), &list(b))?;
                 a.cases.iter().zip(&b.cases).try_for_each(|(a, b)| {
                     self.optional(&format!("{at}.{}", a.name), a.ty.as_ref(), b.ty.as_ref())
                 })
             }
             (TypeDefKind::Enum(a), TypeDefKind::Enum(b)) => {
-                let names = |all: &wit_parser::Enum| {
+                let list = |all: &wit_parser::Enum| {
                     all.cases.iter().map(|case| case.name.clone()).collect::<Vec<_>>()
                 };
-                self.names(at, "an enum of", &names(a), &names(b))
+                names(at, "an enum of", &list(a), &list(b))
             }
             (TypeDefKind::Flags(a), TypeDefKind::Flags(b)) => {
-                let names = |all: &wit_parser::Flags| {
+                let list = |all: &wit_parser::Flags| {
                     all.flags.iter().map(|flag| flag.name.clone()).collect::<Vec<_>>()
                 };
-                self.names(at, "flags of", &names(a), &names(b))
+                names(at, "flags of", &list(a), &list(b))
             }
             (TypeDefKind::Tuple(a), TypeDefKind::Tuple(b)) if a.types.len() == b.types.len() => {
                 a.types.iter().zip(&b.types).try_for_each(|(a, b)| self.types(at, a, b))
@@ -249,17 +249,18 @@ impl Comparison<'_> {
         }
     }
 
-    fn names(&self, at: &str, what: &str, ours: &[String], theirs: &[String]) -> Result<(), Difference> {
-        if ours == theirs {
-            return Ok(());
-        }
-        let list = |names: &[String]| format!("{what} {}", names.join(", "));
-        Err(Difference::new(at, list(ours), list(theirs)))
-    }
-
     fn unlike(&self, at: &str, ours: &Type, theirs: &Type) -> Difference {
         Difference::new(at, shape(self.ours, ours), shape(self.theirs, theirs))
     }
+}
+
+/// Whether two types have the same fields or cases, in the same order.
+fn names(at: &str, what: &str, ours: &[String], theirs: &[String]) -> Result<(), Difference> {
+    if ours == theirs {
+        return Ok(());
+    }
+    let list = |names: &[String]| format!("{what} {}", names.join(", "));
+    Err(Difference::new(at, list(ours), list(theirs)))
 }
 
 /// The type that a chain of `type a = b` and `use` ends in.

@@ -30,7 +30,7 @@ impl Host for Guest {
             Level::Warn => LogLevel::Warn,
             Level::Error => LogLevel::Error,
         };
-        self.log.line("guest", level, &line);
+        self.log.text("guest", level, &line);
         Ok(())
     }
 

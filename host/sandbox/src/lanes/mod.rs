@@ -5,7 +5,8 @@
 //! in it the guest runs on the prompt lane. With an empty purse it goes on in the slow lane, whose
 //! threads the operating system prefers last, and where guests take turns at every tick. So however
 //! many guests loop, one that hardly computes finds the prompt lane free, and the host's own threads
-//! (panel, gateway) find the processors free of both.
+//! (panel, gateway) find the processors free of both. New purses are filled from their plugin's credit,
+//! so that guests which crash at once and come again live in the slow lane too.
 
 mod leg;
 mod purse;
@@ -13,6 +14,7 @@ mod purse;
 use crate::SandboxError;
 use crate::processor::lower_priority;
 use leg::{Bell, Leg, Runner, Turn};
+pub(crate) use purse::Credit;
 use purse::Purse;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -26,11 +28,11 @@ use tokio::task::{JoinError, JoinHandle};
 /// How long a stopped guest may take to be gone before nobody waits for it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Niceness of the prompt lane's threads: behind the host's own.
-const PROMPT_NICE: i32 = 2;
-/// Niceness of the slow lane's: about 3 % of a contended processor. More than none, so that a lock
-/// held by a slow thread is let go.
-const SLOW_NICE: i32 = 15;
+/// Niceness of the prompt lane's threads: as the host's own.
+const PROMPT_NICE: i32 = 0;
+/// Niceness of the slow lane's: behind all others, but not by far. A thread that hardly ever runs
+/// keeps what it holds, such as the lock of the process's memory map, from the prompt ones.
+const SLOW_NICE: i32 = 5;
 
 /// The guests' own runtimes; no task of the host runs on them.
 #[derive(Debug)]
@@ -72,10 +74,12 @@ impl Lanes {
         &self,
         future: impl Future<Output = T> + Send + 'static,
         meter: Arc<CpuMeter>,
+        credit: Arc<Credit>,
         stop: impl Future<Output = S>,
     ) -> Result<Outcome<T, S>, JoinError> {
         let bell = Arc::new(Bell::default());
-        let runner = Runner { future: Box::pin(future), purse: Purse::full(), meter, bell };
+        let purse = Purse::filled(credit, Instant::now());
+        let runner = Runner { future: Box::pin(future), purse, meter, bell };
         let mut guest = Some(self.waiting(runner));
         let mut stop = pin!(stop);
         loop {

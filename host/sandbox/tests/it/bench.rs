@@ -67,7 +67,7 @@ pub(crate) fn catalog_settings(folders: &Path) -> CatalogSettings {
         data: folders.join("data"),
         max_file_bytes: 1024 * 1024,
         compile: CompileCommand::InProcess,
-        compile_time: Duration::from_secs(60),
+        compile_time: Duration::from_mins(1),
         compile_memory_bytes: 1024 * 1024 * 1024,
         describe: AttemptLimits {
             wall_time: Duration::from_secs(5),
@@ -86,7 +86,7 @@ pub(crate) fn host() -> Arc<Recorder> {
 /// Makes a file look as if it had been there for long, so that it need not settle.
 pub(crate) fn age(file: &Path) {
     let open = std::fs::File::options().write(true).open(file).unwrap();
-    open.set_modified(std::time::SystemTime::now() - Duration::from_secs(60)).unwrap();
+    open.set_modified(std::time::SystemTime::now() - Duration::from_mins(1)).unwrap();
 }
 
 /// The kind under which an attempt broke.

@@ -31,7 +31,7 @@ async fn a_guest_that_sleeps_in_a_host_call_ends_by_its_wall_time() {
     let limits = AttemptLimits { wall_time: Duration::from_millis(300), ..small_limits() };
     assert_eq!(breaks("sleeps-in-a-host-call", limits).await.0, "wall-time");
     let bench = Bench::of("hands-over-a-file-that-takes-long").await;
-    let host = Arc::new(Recorder::new(7, Answer::Never).storing_for(Duration::from_secs(3600)));
+    let host = Arc::new(Recorder::new(7, Answer::Never).storing_for(Duration::from_hours(1)));
     assert_eq!(broke(&bench.run("hands-over-a-file-that-takes-long", &host, limits).await), "wall-time");
 }
 

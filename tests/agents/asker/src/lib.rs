@@ -1,0 +1,148 @@
+//! An agent for tests: asks as often as its payload says, and tells what it got.
+
+use serde::{Deserialize, Serialize};
+use wit::anvil::agent::claude::{
+    self, CallError, ContentBlock, Effort, Message, Origin, Reply, Request, Role,
+};
+use wit::anvil::agent::job;
+use wit::exports::anvil::agent::agent_api::{Action, Description, Failure, Guest, Job, Outcome};
+
+/// What `wit/` says, as Rust.
+#[expect(missing_docs, clippy::pedantic, reason = "generated; the words are documented in wit/")]
+pub mod wit {
+    wit_bindgen::generate!({ path: "../../../wit", world: "agent" });
+}
+
+/// The payload; its schema stands beside this file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payload {
+    prompt: String,
+    #[serde(default = "once")]
+    calls: u32,
+    #[serde(default)]
+    together: bool,
+    #[serde(default)]
+    prompt_bytes: usize,
+    max_output_tokens: Option<u32>,
+    effort: Option<String>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// One reply in the result.
+#[derive(Debug, Serialize)]
+struct Told {
+    text: String,
+    model: String,
+    cost_nanodollars: u64,
+    origin: &'static str,
+}
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Asker;
+
+impl Guest for Asker {
+    fn describe() -> Description {
+        Description {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            summary: env!("CARGO_PKG_DESCRIPTION").to_owned(),
+            actions: vec![Action {
+                name: "ask".to_owned(),
+                summary: "Asks.".to_owned(),
+                input_schema: include_str!("payload.json").to_owned(),
+                output_schema: r#"{"type": "object"}"#.to_owned(),
+            }],
+            model_floor: None,
+            effort: Effort::Simple,
+            extras: Vec::new(),
+        }
+    }
+
+    fn run(job: Job) -> Result<Outcome, Failure> {
+        let payload: Payload =
+            serde_json::from_str(&job.payload).map_err(|e| failure("invalid-input", e.to_string()))?;
+        let requests: Vec<Request> = (1..=payload.calls).map(|number| request(&payload, number)).collect();
+        let replies = if payload.together { at_once(&requests)? } else { in_turn(&requests)? };
+        let cost: u64 = replies.iter().map(|told| told.cost_nanodollars).sum();
+        let result = serde_json::json!({"replies": replies, "cost_nanodollars": cost});
+        Ok(Outcome { result: result.to_string(), extras: Vec::new() })
+    }
+}
+
+fn request(payload: &Payload, number: u32) -> Request {
+    let mut text = format!("{} ({number} of {})", payload.prompt, payload.calls);
+    let missing = payload.prompt_bytes.saturating_sub(text.len());
+    text.push_str(&" word".repeat(missing.div_ceil(5))[..missing]);
+    Request {
+        system: None,
+        messages: vec![Message { role: Role::User, content: vec![ContentBlock::Text(text)] }],
+        tools: Vec::new(),
+        effort: payload.effort.as_deref().map(|effort| match effort {
+            "complex" => Effort::Complex,
+            "standard" => Effort::Standard,
+            _ => Effort::Simple,
+        }),
+        max_output_tokens: payload.max_output_tokens,
+        stop_sequences: Vec::new(),
+        cacheable: false,
+        options: Vec::new(),
+    }
+}
+
+fn in_turn(requests: &[Request]) -> Result<Vec<Told>, Failure> {
+    let calls = u32::try_from(requests.len()).unwrap_or(u32::MAX);
+    let mut told = Vec::new();
+    for (number, request) in (1..).zip(requests) {
+        told.push(tell(claude::complete(request))?);
+        job::progress(f64::from(number) / f64::from(calls), "asking");
+    }
+    Ok(told)
+}
+
+fn at_once(requests: &[Request]) -> Result<Vec<Told>, Failure> {
+    claude::complete_many(requests).into_iter().map(tell).collect()
+}
+
+fn tell(answer: Result<Reply, CallError>) -> Result<Told, Failure> {
+    let reply = answer.map_err(|error| {
+        // What waiting or money cannot mend is final; anything else is worth another attempt.
+        let kind = match error.kind.as_str() {
+            "over-budget" | "calls-exhausted" => "over-budget",
+            "invalid-request" | "too-large" | "unbounded-content" => "final",
+            _ => "internal",
+        };
+        failure(kind, format!("{}: {}", error.kind, error.message))
+    })?;
+    let text = reply.content.iter().filter_map(|block| match block {
+        ContentBlock::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    Ok(Told {
+        text: text.collect(),
+        model: reply.model,
+        cost_nanodollars: reply.cost_nanodollars,
+        origin: match reply.origin {
+            Origin::Live => "live",
+            Origin::Cache => "cache",
+            Origin::Journal => "journal",
+            Origin::Batch => "batch",
+        },
+    })
+}
+
+fn failure(kind: &str, message: String) -> Failure {
+    Failure { kind: kind.to_owned(), message, extras: Vec::new() }
+}
+
+// Natively there is nobody to export to, and the exports' names are no valid symbols.
+#[cfg(target_arch = "wasm32")]
+#[expect(unsafe_code, reason = "generated: the exports of a component are raw symbols")]
+mod export {
+    use super::{Asker, wit};
+    wit::export!(Asker with_types_in wit);
+}

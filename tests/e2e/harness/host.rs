@@ -1,0 +1,164 @@
+//! The host: `anvil serve` in a folder of its own.
+
+use super::agents::agent;
+use super::process::Process;
+use super::rest::Rest;
+use super::upstream::Upstream;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+/// A start compiles the plugins, on a machine that may be busy with other tests.
+const START: Duration = Duration::from_secs(60);
+/// How long a host may take to stop when it is told to.
+const STOP: Duration = Duration::from_secs(20);
+
+/// A host that is being set up.
+pub(crate) struct Setup {
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+}
+
+/// A host that was started, with the folder that all its files are in.
+pub(crate) struct Host {
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+    process: Option<Process>,
+    rest: Option<Rest>,
+}
+
+impl Setup {
+    /// A host with default settings, no agents, and the built-in simulator.
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::with_prefix("anvil-e2e-").expect("a temporary folder");
+        for part in ["plugins", "home"] {
+            fs::create_dir(folder.path().join(part)).expect("a folder");
+        }
+        Self { folder, settings: Vec::new() }
+    }
+
+    /// With an agent in its plugins folder.
+    pub(crate) fn agent(self, name: &str) -> Self {
+        self.plugin(&format!("{name}.wasm"), &agent(name))
+    }
+
+    /// With any file in its plugins folder.
+    pub(crate) fn plugin(self, file: &str, bytes: &[u8]) -> Self {
+        fs::write(self.folder.path().join("plugins").join(file), bytes).expect("a plugin is written");
+        self
+    }
+
+    /// With a setting, by the name of its environment variable.
+    pub(crate) fn set(mut self, name: &str, value: impl ToString) -> Self {
+        self.settings.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Asks this upstream, which is declared to be a simulator.
+    pub(crate) fn simulated_by(self, upstream: &Upstream) -> Self {
+        self.set("ANVIL_UPSTREAM_KIND", "simulated").set("ANTHROPIC_BASE_URL", upstream.url())
+    }
+
+    /// Asks this upstream as though it were the real one.
+    pub(crate) fn live(self, upstream: &Upstream) -> Self {
+        self.set("ANTHROPIC_API_KEY", "sk-ant-test").set("ANTHROPIC_BASE_URL", upstream.url())
+    }
+
+    /// Starts it and waits until it has printed its link.
+    pub(crate) async fn start(self) -> Host {
+        let mut host = Host { folder: self.folder, settings: self.settings, process: None, rest: None };
+        host.start().await;
+        host
+    }
+
+    /// Starts it without waiting for anything.
+    pub(crate) fn spawn(self) -> (Host, Process) {
+        let host = Host { folder: self.folder, settings: self.settings, process: None, rest: None };
+        let process = Process::start(host.command(&["serve"]));
+        (host, process)
+    }
+}
+
+impl Host {
+    /// Starts it, on the data of its earlier life if it had one.
+    pub(crate) async fn start(&mut self) {
+        self.spawn();
+        self.ready().await;
+    }
+
+    /// Starts it without waiting until it answers.
+    pub(crate) fn spawn(&mut self) {
+        assert!(self.process.is_none(), "the host runs already");
+        self.process = Some(Process::start(self.command(&["serve"])));
+    }
+
+    /// Waits until it has printed its link.
+    pub(crate) async fn ready(&mut self) {
+        let process = self.process.as_mut().expect("the host was started");
+        let link = process.line("http://127.0.0.1:", START).await;
+        let (url, token) = link.trim().split_once("/login?token=").expect("the link has a token");
+        self.rest = Some(Rest::new(url, token));
+    }
+
+    /// `kill -9`. Gives all that it said in this life.
+    pub(crate) async fn kill(&mut self) -> String {
+        self.rest = None;
+        self.process.take().expect("the host runs").kill().await
+    }
+
+    /// SIGTERM, as a service manager stops it.
+    pub(crate) async fn stop(&mut self) -> (ExitStatus, String) {
+        self.rest = None;
+        self.process.take().expect("the host runs").terminate(STOP).await
+    }
+
+    /// A client of it.
+    pub(crate) fn rest(&self) -> &Rest {
+        self.rest.as_ref().expect("the host runs")
+    }
+
+    /// All that it said in this life.
+    pub(crate) fn said(&self) -> String {
+        self.process.as_ref().expect("the host runs").said()
+    }
+
+    /// The folder that all its files are in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Its plugins.
+    pub(crate) fn plugins(&self) -> PathBuf {
+        self.folder.path().join("plugins")
+    }
+
+    /// The command line, as a person uses it beside the running host.
+    pub(crate) async fn anvil(&self, args: &[&str]) -> Output {
+        let mut command = self.command(args);
+        if let Some(rest) = &self.rest {
+            command.env("ANVIL_URL", rest.url()).env("ANVIL_TOKEN", rest.token());
+        }
+        command.kill_on_drop(true).output().await.expect("anvil runs")
+    }
+
+    /// The binary with this host's settings and nothing else of the test's environment.
+    pub(crate) fn command(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let home = self.folder.path().join("home");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_anvil"));
+        command.args(args).env_clear().current_dir(&home).env("HOME", &home);
+        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "RUST_BACKTRACE"));
+        command.env("ANVIL_DATA_DIR", self.data()).env("ANVIL_PLUGINS_DIR", self.plugins());
+        command.env("ANVIL_SERVER_LISTEN", "127.0.0.1:0");
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}

@@ -1,0 +1,98 @@
+//! A program that runs beside the test.
+
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+/// A program that runs, with all that it said. It is killed when this is dropped.
+pub(crate) struct Process {
+    child: Child,
+    said: Arc<Mutex<String>>,
+    lines: mpsc::UnboundedReceiver<String>,
+}
+
+impl Process {
+    /// Starts it.
+    pub(crate) fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let said = Arc::default();
+        let (out, lines) = mpsc::unbounded_channel();
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let stderr = child.stderr.take().expect("stderr is piped");
+        tokio::spawn(listen(stdout, Arc::clone(&said), Some(out)));
+        tokio::spawn(listen(stderr, Arc::clone(&said), None));
+        Self { child, said, lines }
+    }
+
+    /// All that it said so far, on both outputs.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The rest of the next line of its standard output that contains `mark`, from `mark` on.
+    pub(crate) async fn line(&mut self, mark: &str, within: Duration) -> String {
+        let found = tokio::time::timeout(within, async {
+            while let Some(line) = self.lines.recv().await {
+                if let Some(at) = line.find(mark) {
+                    return Some(line[at..].to_owned());
+                }
+            }
+            None
+        });
+        match found.await {
+            Ok(Some(line)) => line,
+            Ok(None) => panic!("it ended without a line with `{mark}`:\n{}", self.said()),
+            Err(_) => panic!("no line with `{mark}` within {within:?}:\n{}", self.said()),
+        }
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub(crate) async fn kill(mut self) -> String {
+        self.child.kill().await.expect("a child can be killed");
+        self.said()
+    }
+
+    /// SIGTERM, and waits until it has ended by itself.
+    pub(crate) async fn terminate(mut self, within: Duration) -> (ExitStatus, String) {
+        if let Some(pid) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a child can be told");
+        }
+        self.end(within).await
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn end(mut self, within: Duration) -> (ExitStatus, String) {
+        let ended = tokio::time::timeout(within, self.child.wait()).await;
+        let status = ended.unwrap_or_else(|_| panic!("it did not end within {within:?}:\n{}", self.said()));
+        // What it said last is read once its output is closed.
+        while self.lines.recv().await.is_some() {}
+        (status.expect("a child can be waited for"), self.said())
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+}
+
+async fn listen(
+    from: impl AsyncRead + Unpin,
+    said: Arc<Mutex<String>>,
+    to: Option<mpsc::UnboundedSender<String>>,
+) {
+    let mut lines = BufReader::new(from).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.push_str(&line);
+        said.push('\n');
+        drop(said);
+        if let Some(to) = &to {
+            // The test may have no use for lines any more.
+            let _ = to.send(line);
+        }
+    }
+}

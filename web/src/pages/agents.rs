@@ -1,0 +1,133 @@
+//! The agents: which plugin files there are, what they can do, and why some are no agents.
+
+use super::pill::Pill;
+use super::shell::{Nav, Shell};
+use super::when::When;
+use super::{fragment, html, see_other};
+use crate::api::switch_agent;
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_types::{AgentInfo, AgentState, Timestamp};
+use askama::Template;
+use askama::filters::HtmlSafe;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "agents.html")]
+pub(crate) struct AgentsPage {
+    pub(crate) shell: Shell,
+    pub(crate) body: Agents,
+}
+
+/// What of the page changes while it is looked at.
+#[derive(Template)]
+#[template(path = "agents_body.html")]
+pub(crate) struct Agents {
+    /// Those that are agents.
+    agents: Vec<Card>,
+    /// Files that are none, or not now.
+    others: Vec<Card>,
+}
+
+impl HtmlSafe for Agents {}
+
+/// One plugin file. All texts are untrusted.
+struct Card {
+    name: String,
+    version: String,
+    summary: String,
+    file: String,
+    digest: String,
+    size: String,
+    pill: Pill,
+    reason: Option<String>,
+    actions: Vec<Action>,
+    floor: Option<&'static str>,
+    loaded: When,
+    ready: bool,
+    disabled: bool,
+}
+
+/// One thing that an agent can do.
+struct Action {
+    name: String,
+    summary: String,
+    href: String,
+}
+
+impl Agents {
+    pub(crate) fn new(agents: &[AgentInfo], now: Timestamp) -> Self {
+        let (mut works, mut others) = (Vec::new(), Vec::new());
+        for agent in agents {
+            let card = Card::new(agent, now);
+            let is_agent = matches!(
+                agent.state,
+                AgentState::Ready | AgentState::Disabled | AgentState::Quarantined | AgentState::Retired
+            );
+            if is_agent { works.push(card) } else { others.push(card) }
+        }
+        Self { agents: works, others }
+    }
+}
+
+impl Card {
+    fn new(agent: &AgentInfo, now: Timestamp) -> Self {
+        let actions = agent.actions.iter().map(|action| Action {
+            name: action.name.clone(),
+            summary: action.summary.clone(),
+            href: super::submit::href(&agent.name, &action.name),
+        });
+        Self {
+            name: agent.name.clone(),
+            version: agent.version.clone(),
+            summary: agent.summary.clone(),
+            file: agent.file.clone(),
+            digest: agent.digest.chars().take(12).collect(),
+            size: super::bytes(agent.size),
+            pill: agent.state.into(),
+            reason: agent.reason.clone(),
+            actions: actions.collect(),
+            floor: agent.model_floor.map(anvil_types::Tier::name),
+            loaded: When::relative(agent.loaded_at, now),
+            ready: agent.state == AgentState::Ready,
+            disabled: agent.state == AgentState::Disabled,
+        }
+    }
+
+    /// The name in an address.
+    fn path(&self) -> String {
+        super::encode(&self.name)
+    }
+}
+
+pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
+    let (shell, status) = Shell::load(&state, Nav::Agents, "Agents").await?;
+    html(&AgentsPage { shell, body: Agents::new(&state.runner.agents(), status.now) })
+}
+
+pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
+    let now = state.runner.now();
+    fragment(&Agents::new(&state.runner.agents(), now), now)
+}
+
+pub(super) async fn enable(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    switch_agent(&state, &name, true, caller.map(|c| c.0)).await?;
+    Ok(see_other("/agents"))
+}
+
+pub(super) async fn disable(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    switch_agent(&state, &name, false, caller.map(|c| c.0)).await?;
+    Ok(see_other("/agents"))
+}

@@ -1,0 +1,288 @@
+//! One job: where it stands, what it says, what it cost.
+
+use super::job_calls::CallRow;
+use super::money::Money;
+use super::pill::Pill;
+use super::shell::{Nav, Shell, permille};
+use super::when::{When, long};
+use super::{fragment, html, see_other};
+use crate::api::{Id, Query, known_job};
+use crate::guard::name_of;
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_types::{ArtifactInfo, Attempt, CallRecord, Job, JobState, LogLine, Timestamp};
+use askama::Template;
+use askama::filters::HtmlSafe;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use std::time::Duration;
+
+/// Lines of the log that come with the page; the script fetches the rest.
+const LOG_LINES: u32 = 1_000;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "job.html")]
+pub(crate) struct JobPage {
+    pub(crate) shell: Shell,
+    pub(crate) id: String,
+    pub(crate) running: bool,
+    pub(crate) head: Head,
+    pub(crate) log: Log,
+    pub(crate) body: Rest,
+}
+
+/// Where the job stands.
+#[derive(Template)]
+#[template(path = "job_head.html")]
+pub(crate) struct Head {
+    id: String,
+    agent: String,
+    action: String,
+    pill: Pill,
+    progress: Option<u32>,
+    line: Option<String>,
+    waiting: Option<Waiting>,
+    error: Option<(String, String)>,
+    can_cancel: bool,
+    can_retry: bool,
+    cost: Money,
+    unknown: Option<Money>,
+    held: Option<Money>,
+    cap: Money,
+    /// Of 1000: how much of the cap is spent.
+    of_cap: u32,
+    calls: u32,
+    attempts: u32,
+    max_attempts: u32,
+    priority: &'static str,
+    tags: Vec<String>,
+    created: When,
+    started: Option<When>,
+    finished: Option<When>,
+    took: Option<String>,
+    elapsed: Option<When>,
+    run_at: Option<When>,
+    simulated: bool,
+    digest: Option<String>,
+}
+
+impl HtmlSafe for Head {}
+
+/// What a job waits for.
+struct Waiting {
+    detail: String,
+    until: Option<When>,
+}
+
+impl Head {
+    pub(crate) fn new(job: &Job, now: Timestamp) -> Self {
+        let id = job.id.to_string();
+        let when = |at| When::relative(at, now);
+        let running = job.state == JobState::Running;
+        Self {
+            id,
+            agent: job.agent.clone(),
+            action: job.action.clone(),
+            pill: job.state.into(),
+            progress: job.progress.filter(|_| !job.state.is_final()).map(permille),
+            line: job.progress_line.clone().filter(|_| !job.state.is_final()),
+            waiting: job
+                .waiting_for
+                .as_ref()
+                .filter(|_| !job.state.is_final())
+                .map(|wait| Waiting { detail: wait.detail.clone(), until: wait.until.map(when) }),
+            error: job
+                .error
+                .as_ref()
+                .filter(|_| job.state != JobState::Succeeded)
+                .map(|error| (error.kind.clone(), error.message.clone())),
+            can_cancel: !job.state.is_final(),
+            can_retry: matches!(job.state, JobState::Failed | JobState::Cancelled),
+            cost: job.cost.into(),
+            unknown: (job.unknown.get() > 0).then(|| job.unknown.into()),
+            held: (job.held.get() > 0).then(|| job.held.into()),
+            cap: job.max_cost.into(),
+            of_cap: permille(job.cost.fraction_of(job.max_cost)),
+            calls: job.calls,
+            attempts: job.attempts,
+            max_attempts: job.max_attempts,
+            priority: job.priority.name(),
+            tags: job.tags.clone(),
+            created: when(job.created_at),
+            started: job.started_at.map(when),
+            finished: job.finished_at.map(when),
+            took: job.started_at.zip(job.finished_at).map(|(start, end)| long(end.since(start))),
+            elapsed: job.started_at.filter(|_| running).map(|start| When::elapsed(start, now)),
+            run_at: job.run_at.map(when),
+            simulated: job.upstream == anvil_types::UpstreamKind::Simulated,
+            digest: job.plugin_digest.as_deref().map(|digest| digest.chars().take(12).collect()),
+        }
+    }
+}
+
+/// Lines of the log.
+#[derive(Template)]
+#[template(path = "job_log.html")]
+pub(crate) struct Log {
+    lines: Vec<Line>,
+}
+
+impl HtmlSafe for Log {}
+
+struct Line {
+    seq: u64,
+    clock: String,
+    level: &'static str,
+    source: String,
+    text: String,
+}
+
+impl Log {
+    pub(crate) fn new(lines: &[LogLine]) -> Self {
+        let lines = lines.iter().map(|line| Line {
+            seq: line.seq,
+            clock: line.at.to_jiff().strftime("%H:%M:%S%.3f").to_string(),
+            level: line.level.name(),
+            source: line.source.clone(),
+            text: line.line.clone(),
+        });
+        Self { lines: lines.collect() }
+    }
+
+    fn last(&self) -> u64 {
+        self.lines.last().map_or(0, |line| line.seq)
+    }
+}
+
+/// Calls, files, attempts, payload and result.
+#[derive(Template)]
+#[template(path = "job_body.html")]
+pub(crate) struct Rest {
+    id: String,
+    calls: Vec<CallRow>,
+    files: Vec<File>,
+    tries: Vec<Try>,
+    payload: String,
+    result: Option<String>,
+}
+
+impl HtmlSafe for Rest {}
+
+/// A file that the job handed over.
+struct File {
+    name: String,
+    path: String,
+    media: String,
+    size: String,
+    at: When,
+}
+
+/// An attempt.
+struct Try {
+    number: u32,
+    started: When,
+    took: String,
+    error: Option<String>,
+    running: bool,
+}
+
+impl Rest {
+    pub(crate) fn new(
+        job: &Job,
+        calls: &[CallRecord],
+        files: &[ArtifactInfo],
+        attempts: &[Attempt],
+        now: Timestamp,
+    ) -> Self {
+        let files = files.iter().map(|file| File {
+            name: file.name.to_string(),
+            path: super::encode_path(file.name.as_str()),
+            media: file.media_type.clone(),
+            size: super::bytes(file.size),
+            at: When::relative(file.created_at, now),
+        });
+        let tries = attempts.iter().map(|attempt| Try {
+            number: attempt.number,
+            started: When::relative(attempt.started_at, now),
+            took: long(attempt.ended_at.unwrap_or(now).since(attempt.started_at)),
+            error: attempt.error.as_ref().map(ToString::to_string),
+            running: attempt.ended_at.is_none(),
+        });
+        Self {
+            id: job.id.to_string(),
+            calls: calls.iter().map(|call| CallRow::new(call, now)).collect(),
+            files: files.collect(),
+            tries: tries.collect(),
+            payload: job.payload.pretty(),
+            result: job.result.as_ref().map(anvil_types::Json::pretty),
+        }
+    }
+
+    async fn load(state: &WebState, job: &Job) -> Result<Self, Problem> {
+        let calls = state.runner.calls(job.id).await?;
+        let files = state.runner.artifacts(job.id).await?;
+        let attempts = state.runner.attempts(job.id).await?;
+        Ok(Self::new(job, &calls, &files, &attempts, state.runner.now()))
+    }
+}
+
+pub(super) async fn page(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
+    let job = known_job(&state, id).await?;
+    let title = format!("{} / {}", job.agent, job.action);
+    let (shell, status) = Shell::load_for(&state, Some(id), Nav::Jobs, title).await?;
+    // Read again, after the place in the events: a change between the two would be missed otherwise.
+    let job = known_job(&state, id).await?;
+    let log = Log::new(&state.runner.log(id, 0, LOG_LINES).await?);
+    let body = Rest::load(&state, &job).await?;
+    let head = Head::new(&job, status.now);
+    html(&JobPage { shell, id: id.to_string(), running: job.state == JobState::Running, head, log, body })
+}
+
+pub(super) async fn head(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
+    let now = state.runner.now();
+    fragment(&Head::new(&known_job(&state, id).await?, now), now)
+}
+
+pub(super) async fn rest(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
+    let job = known_job(&state, id).await?;
+    html(&Rest::load(&state, &job).await?)
+}
+
+/// Lines of the log after a place; the header tells where the next begin.
+pub(super) async fn log(
+    State(state): State<WebState>,
+    Id(id): Id,
+    query: Query,
+) -> Result<Response, Problem> {
+    let query = query.only(&["after"])?;
+    let after = query.value("after")?.unwrap_or(0);
+    let log = Log::new(&state.runner.log(id, after, LOG_LINES).await?);
+    let last = log.last().max(after).to_string();
+    Ok(([("anvil-log-last", last)], html(&log)?).into_response())
+}
+
+pub(super) async fn cancel(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Id(id): Id,
+) -> Result<Response, Problem> {
+    state.runner.cancel(id, name_of(caller.map(|c| c.0))).await?;
+    Ok(see_other(&format!("/jobs/{id}")))
+}
+
+pub(super) async fn retry(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Id(id): Id,
+) -> Result<Response, Problem> {
+    state.runner.retry(id, name_of(caller.map(|c| c.0))).await?;
+    Ok(see_other(&format!("/jobs/{id}")))
+}
+
+/// How long a call or an attempt took.
+pub(crate) fn millis(ms: u64) -> String {
+    long(Duration::from_millis(ms))
+}

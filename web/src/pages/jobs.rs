@@ -1,0 +1,201 @@
+//! The list of jobs.
+
+use super::job_row::JobRow;
+use super::shell::{Nav, Shell};
+use super::{fragment, html};
+use crate::api::{Query, job_filter};
+use crate::problem::Problem;
+use crate::state::WebState;
+use anvil_runner::{QueueStatus, Status};
+use anvil_store::{JobFilter, JobPage};
+use anvil_types::{JobId, JobState, Priority};
+use askama::Template;
+use askama::filters::HtmlSafe;
+use axum::extract::State;
+use axum::response::Response;
+
+/// Jobs on a page.
+const PAGE: u32 = 50;
+/// How many jobs above the shown ones are looked for when the page is refreshed.
+const ABOVE: u32 = 200;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "jobs.html")]
+pub(crate) struct JobsPage {
+    pub(crate) shell: Shell,
+    pub(crate) agents: Vec<Choice>,
+    pub(crate) priorities: Vec<Choice>,
+    pub(crate) tag: String,
+    pub(crate) state: String,
+    pub(crate) body: Rows,
+}
+
+/// An entry of a select.
+pub(crate) struct Choice {
+    pub(crate) value: String,
+    pub(crate) chosen: bool,
+}
+
+/// A tab with its count.
+struct Tab {
+    name: &'static str,
+    href: String,
+    count: u64,
+    here: bool,
+}
+
+/// Tabs and rows: what changes while the page is looked at.
+#[derive(Template)]
+#[template(path = "jobs_body.html")]
+pub(crate) struct Rows {
+    tabs: Vec<Tab>,
+    shown: Vec<JobRow>,
+    /// The address that refreshes exactly these rows: they change in place, and new ones are counted,
+    /// not put above the one that a person is about to click.
+    refresh: String,
+    newer: usize,
+    newest: String,
+    next: Option<String>,
+    filtered: bool,
+}
+
+impl HtmlSafe for Rows {}
+
+/// What a person filters by, as it stands in the address.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) jobs: JobFilter,
+    /// The first row that is shown, where it is not simply the newest.
+    pub(crate) top: Option<JobId>,
+}
+
+impl Filter {
+    fn of(query: Query) -> Result<Self, Problem> {
+        let query = query.only(&["state", "agent", "tag", "priority", "after", "top"])?;
+        Ok(Self { jobs: job_filter(&query, PAGE)?, top: query.value("top")? })
+    }
+
+    /// The address with this filter and these further parts.
+    fn href(&self, root: &str, states: &[JobState], more: &[(&str, String)]) -> String {
+        let mut pairs: Vec<(&str, String)> = Vec::new();
+        if !states.is_empty() {
+            let names: Vec<_> = states.iter().map(|state| state.name()).collect();
+            pairs.push(("state", names.join(",")));
+        }
+        pairs.extend(self.jobs.agent.clone().map(|agent| ("agent", agent)));
+        pairs.extend(self.jobs.tag.clone().map(|tag| ("tag", tag)));
+        pairs.extend(self.jobs.priority.map(|priority| ("priority", priority.to_string())));
+        pairs.extend(more.iter().cloned());
+        if pairs.is_empty() {
+            return root.to_owned();
+        }
+        let pairs = pairs.iter().map(|(key, value)| format!("{key}={}", super::encode(value)));
+        format!("{root}?{}", pairs.collect::<Vec<_>>().join("&"))
+    }
+}
+
+impl Rows {
+    /// From a page of jobs that begins with the filter's `top` or above it.
+    pub(crate) fn new(status: &Status, filter: &Filter, page: JobPage) -> Self {
+        let JobPage { mut items, next } = page;
+        let newer = filter.top.map_or(0, |top| items.iter().take_while(|job| job.id > top).count());
+        items.drain(..newer);
+        // Older rows than the page had are for the next page.
+        let more = next.is_some() || items.len() > PAGE as usize;
+        items.truncate(PAGE as usize);
+        let last = items.last().map(|job| job.id);
+        let top = filter.top.or_else(|| items.first().map(|job| job.id));
+        let chosen = &filter.jobs.states;
+        let mut place = Vec::new();
+        place.extend(filter.jobs.after.map(|after| ("after", after.to_string())));
+        place.extend(top.map(|top| ("top", top.to_string())));
+        Self {
+            tabs: tabs(&status.queue, filter),
+            shown: items.iter().map(|job| JobRow::new(job, status.now)).collect(),
+            refresh: filter.href("/ui/jobs", chosen, &place),
+            newer,
+            newest: filter.href("/jobs", chosen, &[]),
+            next: last
+                .filter(|_| more)
+                .map(|last| filter.href("/jobs", chosen, &[("after", last.to_string())])),
+            filtered: !chosen.is_empty()
+                || filter.jobs.agent.is_some()
+                || filter.jobs.tag.is_some()
+                || filter.jobs.priority.is_some(),
+        }
+    }
+
+    async fn load(state: &WebState, status: &Status, filter: &Filter) -> Result<Self, Problem> {
+        // With a top row and no page before it, newer jobs stand above the shown ones.
+        let above = if filter.top.is_some() && filter.jobs.after.is_none() { ABOVE } else { 0 };
+        let wanted = JobFilter { limit: PAGE + above, ..filter.jobs.clone() };
+        Ok(Self::new(status, filter, state.runner.jobs(wanted).await?))
+    }
+}
+
+fn tabs(queue: &QueueStatus, filter: &Filter) -> Vec<Tab> {
+    let counts = [
+        ("Running", JobState::Running, queue.running),
+        ("Queued", JobState::Queued, queue.queued),
+        ("Scheduled", JobState::Scheduled, queue.scheduled),
+        ("Parked", JobState::Parked, queue.parked),
+        ("Succeeded", JobState::Succeeded, queue.succeeded),
+        ("Failed", JobState::Failed, queue.failed),
+        ("Cancelled", JobState::Cancelled, queue.cancelled),
+    ];
+    let all = Tab {
+        name: "All",
+        href: filter.href("/jobs", &[], &[]),
+        count: counts.iter().map(|(_, _, count)| count).sum(),
+        here: filter.jobs.states.is_empty(),
+    };
+    let each = counts.into_iter().map(|(name, state, count)| Tab {
+        name,
+        href: filter.href("/jobs", &[state], &[]),
+        count,
+        here: filter.jobs.states == [state],
+    });
+    std::iter::once(all).chain(each).collect()
+}
+
+impl JobsPage {
+    /// From the filter, the names of the agents, and the rows.
+    pub(crate) fn new(shell: Shell, filter: &Filter, names: &[String], body: Rows) -> Self {
+        let mut names = names.to_vec();
+        // Jobs outlive their agents.
+        names.extend(filter.jobs.agent.clone());
+        names.sort();
+        names.dedup();
+        let agents = names
+            .into_iter()
+            .map(|value| Choice { chosen: filter.jobs.agent.as_ref() == Some(&value), value });
+        let priorities = Priority::ALL.into_iter().map(|priority| Choice {
+            value: priority.to_string(),
+            chosen: filter.jobs.priority == Some(priority),
+        });
+        let states: Vec<_> = filter.jobs.states.iter().map(|state| state.name()).collect();
+        Self {
+            shell,
+            agents: agents.collect(),
+            priorities: priorities.collect(),
+            tag: filter.jobs.tag.clone().unwrap_or_default(),
+            state: states.join(","),
+            body,
+        }
+    }
+}
+
+pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
+    let filter = Filter::of(query)?;
+    let (shell, status) = Shell::load(&state, Nav::Jobs, "Jobs").await?;
+    let body = Rows::load(&state, &status, &filter).await?;
+    let names: Vec<String> = state.runner.agents().into_iter().map(|agent| agent.name).collect();
+    html(&JobsPage::new(shell, &filter, &names, body))
+}
+
+pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
+    let filter = Filter::of(query)?;
+    let status = state.runner.status().await?;
+    fragment(&Rows::load(&state, &status, &filter).await?, status.now)
+}

@@ -1,0 +1,55 @@
+//! A state as a coloured pill: colour, shape and word, so that none of them stands alone.
+
+use anvil_types::{AgentState, CallState, JobState};
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+/// A state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
+#[template(source = r#"<span class="pill {{ tone }}">{{ word }}</span>"#, ext = "html")]
+pub(crate) struct Pill {
+    pub(crate) tone: &'static str,
+    pub(crate) word: &'static str,
+}
+
+impl HtmlSafe for Pill {}
+
+impl From<JobState> for Pill {
+    fn from(state: JobState) -> Self {
+        let tone = match state {
+            JobState::Scheduled => "wait",
+            JobState::Queued => "quiet",
+            JobState::Running => "busy",
+            JobState::Parked => "warn",
+            JobState::Succeeded => "good",
+            JobState::Failed => "bad",
+            JobState::Cancelled => "off",
+        };
+        Self { tone, word: state.name() }
+    }
+}
+
+impl From<AgentState> for Pill {
+    fn from(state: AgentState) -> Self {
+        let tone = match state {
+            AgentState::Ready => "good",
+            AgentState::Disabled | AgentState::Shadowed => "off",
+            AgentState::Rejected => "bad",
+            AgentState::Quarantined => "warn",
+            AgentState::Retired => "wait",
+        };
+        Self { tone, word: state.name() }
+    }
+}
+
+impl From<CallState> for Pill {
+    fn from(state: CallState) -> Self {
+        let tone = match state {
+            CallState::Held => "busy",
+            CallState::Settled => "good",
+            CallState::Unknown => "warn",
+            CallState::Released => "off",
+        };
+        Self { tone, word: state.name() }
+    }
+}

@@ -1,0 +1,491 @@
+//! Made-up data behind every page: for the gallery that shows them all, and for the snapshots.
+
+use super::agents::{Agents, AgentsPage};
+use super::brake::BrakePage;
+use super::error::ErrorPage;
+use super::file::{FilePage, Text};
+use super::job::{Head, JobPage, Log, Rest};
+use super::jobs::{Filter, JobsPage, Rows};
+use super::ledger::LedgerPage;
+use super::limits::LimitsPage;
+use super::login::LoginPage;
+use super::overview::{Overview, OverviewPage};
+use super::shell::{Nav, Shell};
+use super::submit::{Chosen, SubmitPage};
+use anvil_budget::{BrakeCause, BrakeCauseKind};
+use anvil_runner::{
+    AgentsStatus, BrakeStatus, FieldError, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
+    UpstreamStatus, WindowStatus,
+};
+use anvil_store::{JobPage as JobItems, LimitSource};
+use anvil_types::{
+    ActionInfo, AgentInfo, AgentState, ArtifactInfo, Attempt, CallId, CallRecord, CallState, Effort, Job,
+    JobError, JobId, JobState, Json, Limits, LimitsPatch, LogLevel, LogLine, Nanodollars, Priority, Tier,
+    Timestamp, UpstreamKind, Usage, Wait, WaitReason,
+};
+use askama::Template;
+use std::time::Duration;
+
+/// The samples' own time.
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_795_442_712);
+
+fn ago(seconds: u64) -> Timestamp {
+    NOW - Duration::from_secs(seconds)
+}
+
+fn nano(nano: i64) -> Nanodollars {
+    Nanodollars::new(nano)
+}
+
+fn json(text: &str) -> Json {
+    text.parse().unwrap_or_else(|_| Json::null())
+}
+
+fn job_id(seconds: u64, random: u128) -> JobId {
+    JobId::new(ago(seconds), random.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060))
+}
+
+/// A host in the middle of its work.
+pub(crate) fn status() -> Status {
+    let window = |spent, held, unknown, limit, resets| WindowStatus {
+        spent_usd: nano(spent),
+        held_usd: nano(held),
+        unknown_usd: nano(unknown),
+        limit_usd: Nanodollars::from_dollars(limit),
+        resets_at: NOW + Duration::from_secs(resets),
+    };
+    Status {
+        now: NOW,
+        version: "0.1.0".to_owned(),
+        upstream: UpstreamStatus {
+            kind: UpstreamKind::Simulated,
+            base_url: "http://127.0.0.1:41007".to_owned(),
+        },
+        agents: AgentsStatus { running: 3, slots: 10, min: 3, max: 10 },
+        queue: QueueStatus {
+            queued: 14,
+            scheduled: 2,
+            parked: 5,
+            running: 3,
+            oldest_wait_s: 252,
+            limit: 200,
+            succeeded: 1_284,
+            failed: 7,
+            cancelled: 3,
+        },
+        spend: SpendStatus {
+            hour: window(3_912_400_350, 412_000_000, 0, 8, 540),
+            day: window(131_204_811_237, 412_000_000, 2_140_000_000, 160, 24_888),
+            month: window(174_520_113_902, 412_000_000, 2_140_000_000, 200, 629_688),
+            total: nano(1_204_520_113_902),
+        },
+        pace: PaceStatus {
+            requests_last_minute: 31,
+            requests_per_minute: 45,
+            waiting_calls: 2,
+            calls_in_flight: 3,
+        },
+        pressure: 0.87,
+        brake: BrakeStatus { engaged: false, causes: Vec::new() },
+        why_idle: None,
+    }
+}
+
+/// The same host with the brake on and nothing running.
+pub(crate) fn braked() -> Status {
+    let mut status = status();
+    status.agents.running = 0;
+    status.queue.running = 0;
+    status.why_idle = Some(
+        "The brake is on: $152.04 of the day's $160.00 are spent. 19 jobs wait; raise the day's limit, release \
+         the brake, or wait for the next day."
+            .to_owned(),
+    );
+    status.spend.day.spent_usd = nano(152_041_200_000);
+    status.brake = BrakeStatus {
+        engaged: true,
+        causes: vec![BrakeCause {
+            kind: BrakeCauseKind::Day,
+            reason: "$152.0412 of the day's $160.00 are spent: 95 % is reached".to_owned(),
+            since: ago(600),
+            until: Some(status.spend.day.resets_at),
+            by: None,
+        }],
+    };
+    status
+}
+
+fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
+    let running = matches!(state, JobState::Running);
+    let begun = running || state.is_final();
+    Job {
+        id: job_id(seconds, u128::from(seconds) * 7_919),
+        agent: agent.to_owned(),
+        action: action.to_owned(),
+        payload: json(r#"{"requirements":"Build a login form","language":"typescript"}"#),
+        state,
+        priority: Priority::Normal,
+        attempts: u32::from(begun),
+        max_attempts: 3,
+        cost: nano(if begun { 18_342_150 + i64::try_from(seconds).unwrap_or(0) * 91_000 } else { 0 }),
+        unknown: Nanodollars::ZERO,
+        held: nano(if running { 137_500_000 } else { 0 }),
+        max_cost: Nanodollars::from_dollars(2),
+        calls: if begun { 3 } else { 0 },
+        waiting_for: None,
+        result: None,
+        error: None,
+        progress: running.then_some(0.62),
+        progress_line: running.then(|| "Writing src/components/LoginForm.tsx".to_owned()),
+        tags: Vec::new(),
+        upstream: UpstreamKind::Simulated,
+        plugin_digest: Some("9f2c41d07be35a66c1".to_owned()),
+        created_at: ago(seconds),
+        run_at: None,
+        started_at: begun.then(|| ago(seconds.saturating_sub(4))),
+        finished_at: state.is_final().then(|| ago(seconds.saturating_sub(41))),
+        lease: 1,
+    }
+}
+
+/// Jobs in every state, the newest first.
+pub(crate) fn jobs() -> Vec<Job> {
+    let wait = |reason, detail: &str, until| Some(Wait { reason, detail: detail.to_owned(), until });
+    let mut jobs = vec![
+        job(JobState::Queued, 9, "test-automator", "generate-tests"),
+        job(JobState::Running, 48, "code-generator", "generate"),
+        job(JobState::Running, 73, "documentation-generator", "generate-docs"),
+        job(JobState::Running, 96, "design-architect", "design"),
+        job(JobState::Parked, 130, "code-generator", "generate"),
+        job(JobState::Succeeded, 190, "code-generator", "generate"),
+        job(JobState::Failed, 401, "requirements-analyzer", "analyze"),
+        job(JobState::Cancelled, 3_004, "design-architect", "design"),
+        job(JobState::Scheduled, 4_111, "documentation-generator", "generate-docs"),
+        job(JobState::Succeeded, 90_400, "requirements-analyzer", "analyze"),
+    ];
+    jobs[0].waiting_for = wait(WaitReason::Slot, "All 10 slots are busy; 3 jobs are before it", None);
+    jobs[1].tags = vec!["billing".to_owned(), "sprint-12".to_owned()];
+    jobs[2].progress = None;
+    jobs[2].progress_line = None;
+    jobs[3].priority = Priority::Critical;
+    jobs[3].progress = Some(0.18);
+    jobs[3].progress_line = Some("Comparing three designs for the session store".to_owned());
+    jobs[4].waiting_for = wait(
+        WaitReason::Money,
+        "Its next call needs up to $0.1375, the hour has $0.0876 left; room comes as the oldest minute leaves",
+        Some(NOW + Duration::from_mins(9)),
+    );
+    jobs[5].result = Some(json(
+        r#"{"files":["src/LoginForm.tsx","src/LoginForm.test.tsx","README.md"],"summary":"A login form with validation"}"#,
+    ));
+    jobs[6].error = Some(JobError {
+        kind: "memory".to_owned(),
+        message: "the guest asked for 512 MiB, the limit is 256 MiB".to_owned(),
+    });
+    jobs[6].attempts = 3;
+    jobs[8].run_at = Some(NOW + Duration::from_hours(5));
+    jobs[8].waiting_for = wait(WaitReason::Schedule, "Its time has not come", jobs[8].run_at);
+    jobs
+}
+
+/// A job's calls, in every state.
+pub(crate) fn calls() -> Vec<CallRecord> {
+    let states =
+        [CallState::Settled, CallState::Settled, CallState::Unknown, CallState::Released, CallState::Held];
+    let details = [Some("end_turn"), Some("max_tokens"), Some("unknown-outcome"), Some("overloaded"), None];
+    let make = |(place, state): (u32, CallState)| CallRecord {
+        id: CallId::new(ago(60 - u64::from(place) * 9), u128::from(place) << 50 | 7),
+        state,
+        held_at: ago(60 - u64::from(place) * 9),
+        settled_at: None,
+        job: Some(jobs()[1].id),
+        agent: Some("code-generator".to_owned()),
+        attempt: Some(1),
+        position: Some(place),
+        api_key: None,
+        session: None,
+        tags: Vec::new(),
+        tier_asked: if place == 1 { Tier::Opus } else { Tier::Sonnet },
+        tier_given: Tier::Sonnet,
+        model: "claude-sonnet-5".to_owned(),
+        usage: Usage {
+            input_tokens: 2_413 * u64::from(place + 1),
+            output_tokens: 1_120,
+            cache_read_tokens: if place == 1 { 18_204 } else { 0 },
+            ..Usage::default()
+        },
+        price_row: "claude-sonnet-5@2026-06".to_owned(),
+        hold: nano(137_500_000),
+        cost: nano(match state {
+            CallState::Held | CallState::Released => 0,
+            CallState::Unknown => 137_500_000,
+            CallState::Settled => 24_039_000 + i64::from(place) * 1_201_350,
+        }),
+        detail: details[place as usize].map(str::to_owned),
+        duration_ms: (state != CallState::Held).then_some(4_120 + u64::from(place) * 911),
+    };
+    (0..).zip(states).map(make).collect()
+}
+
+fn artifact(name: &str, media_type: &str, size: u64) -> ArtifactInfo {
+    ArtifactInfo {
+        name: name.parse().unwrap_or_else(|_| unreachable!("the samples' names are good")),
+        media_type: media_type.to_owned(),
+        size,
+        created_at: ago(20),
+    }
+}
+
+fn log() -> Vec<LogLine> {
+    let lines = [
+        (LogLevel::Info, "host", "attempt 1 begins on code-generator 0.1.0"),
+        (LogLevel::Info, "guest", "planning: 3 files"),
+        (LogLevel::Debug, "guest", "effort standard, allowance $1.98"),
+        (LogLevel::Info, "stdout", "LoginForm.tsx <script>alert(1)</script> is only text here"),
+        (LogLevel::Warn, "guest", "the reply was cut at max_tokens; asking for the rest"),
+        (LogLevel::Error, "host", "call 3: sent, but no full answer came; counted at its hold"),
+    ];
+    let line = |(seq, (level, source, text)): (u64, (LogLevel, &str, &str))| LogLine {
+        seq,
+        at: ago(50 - seq * 5),
+        attempt: 1,
+        level,
+        source: source.to_owned(),
+        line: text.to_owned(),
+    };
+    (1..).zip(lines).map(line).collect()
+}
+
+const SCHEMA: &str = r#"{"type":"object","required":["requirements"],"properties":{
+  "requirements":{"type":"string","description":"What is to be built, in your own words.","examples":["A login form with e-mail and password"]},
+  "language":{"type":"string","enum":["typescript","rust","python"],"default":"typescript","description":"The language of the code."},
+  "max_files":{"type":"integer","minimum":1,"maximum":20,"default":5,"description":"At most this many files."},
+  "contact":{"type":"string","format":"email","title":"Contact","examples":["you@example.org"]},
+  "tests":{"type":"boolean","default":true,"title":"Write tests too"},
+  "style":{"type":"object","title":"Style rules","description":"Anything that a linter would say."}}}"#;
+
+/// Plugin files in every state.
+pub(crate) fn agents() -> Vec<AgentInfo> {
+    let agent = |name: &str, state, summary: &str, actions: &[(&str, &str)]| AgentInfo {
+        name: name.to_owned(),
+        version: if actions.is_empty() { String::new() } else { "0.1.0".to_owned() },
+        summary: summary.to_owned(),
+        file: format!("{name}.wasm"),
+        digest: "9f2c41d07be35a66c1aa0b".to_owned(),
+        size: 214_336,
+        state,
+        reason: None,
+        actions: actions
+            .iter()
+            .map(|(name, summary)| ActionInfo {
+                name: (*name).to_owned(),
+                summary: (*summary).to_owned(),
+                input_schema: json(SCHEMA),
+                output_schema: json("{}"),
+            })
+            .collect(),
+        model_floor: None,
+        effort: Effort::Standard,
+        time_limit_s: None,
+        loaded_at: ago(7_300),
+    };
+    let mut agents = vec![
+        agent(
+            "code-generator",
+            AgentState::Ready,
+            "Turns requirements into files of code.",
+            &[("generate", "Plans, writes and checks the files that the requirements ask for.")],
+        ),
+        agent(
+            "requirements-analyzer",
+            AgentState::Ready,
+            "Finds what a text leaves open.",
+            &[("analyze", "Lists requirements, contradictions and open questions.")],
+        ),
+        agent(
+            "design-architect",
+            AgentState::Disabled,
+            "Proposes designs and weighs them.",
+            &[("design", "Two or three designs with their trade-offs.")],
+        ),
+        agent("half-a-plugin", AgentState::Rejected, "", &[]),
+        agent("notes", AgentState::Rejected, "", &[]),
+    ];
+    agents[1].model_floor = Some(Tier::Sonnet);
+    agents[2].reason = Some("A person switched it off; its 2 jobs wait.".to_owned());
+    agents[3].reason = Some(
+        "the component imports wasi:http/outgoing-handler@0.2.3, which is not offered: an agent's only way out is \
+         anvil:agent/claude"
+            .to_owned(),
+    );
+    agents[4].reason = Some("the file is no WebAssembly: it does not begin with \\0asm".to_owned());
+    agents
+}
+
+/// The limits, one of them changed by a person.
+pub(crate) fn limits() -> LimitsView {
+    let dollars = Nanodollars::from_dollars;
+    let limits = Limits {
+        hour_usd: dollars(8),
+        day_usd: dollars(160),
+        month_usd: dollars(200),
+        week_hours: 80,
+        job_usd: dollars(2),
+        requests_per_minute: 45,
+        input_tokens_per_minute: 30_000,
+        output_tokens_per_minute: 8_000,
+        max_input_tokens: 8_000,
+        max_output_tokens: 2_000,
+        agents_min: 3,
+        agents_max: 10,
+        queue_max: 200,
+    };
+    let source = |name: &str| match name {
+        "hour_usd" => LimitSource::RunTime { by: "a person at the panel".to_owned(), at: ago(5_000) },
+        "job_usd" => LimitSource::Settings { name: "anvil.toml".to_owned() },
+        _ => LimitSource::Settings { name: "preset max-200".to_owned() },
+    };
+    let sources = LimitsPatch::NAMES.iter().map(|name| ((*name).to_owned(), source(name)));
+    LimitsView { limits, sources: sources.collect() }
+}
+
+fn shell(status: &Status, nav: Nav, title: &str) -> Shell {
+    Shell::new(status, 4_711, None, nav, title)
+}
+
+/// Every page: its address in the gallery, and its HTML.
+pub fn pages() -> Vec<(&'static str, String)> {
+    let status = status();
+    let (jobs, agents, limits) = (jobs(), agents(), limits());
+    let running: Vec<Job> = jobs.iter().filter(|job| job.state == JobState::Running).cloned().collect();
+    let html = |page: &dyn askama::DynTemplate| page.dyn_render().unwrap_or_else(|error| error.to_string());
+    let overview = |status: &Status, running: &[Job], recent: &[Job]| OverviewPage {
+        shell: shell(status, Nav::Overview, "Overview"),
+        body: Overview::new(status, running, recent),
+    };
+    let mut fresh = super::samples::status();
+    fresh.queue = QueueStatus {
+        queued: 0,
+        scheduled: 0,
+        parked: 0,
+        running: 0,
+        oldest_wait_s: 0,
+        limit: 200,
+        succeeded: 0,
+        failed: 0,
+        cancelled: 0,
+    };
+    fresh.agents.running = 0;
+    let job_page = |job: &Job| JobPage {
+        shell: shell(&status, Nav::Jobs, "code-generator / generate"),
+        id: job.id.to_string(),
+        running: job.state == JobState::Running,
+        head: Head::new(job, NOW),
+        log: Log::new(&log()),
+        body: Rest::new(
+            job,
+            &calls(),
+            &[
+                artifact("src/LoginForm.tsx", "text/typescript", 4_312),
+                artifact("README.md", "text/markdown", 811),
+            ],
+            &[Attempt { number: 1, started_at: ago(44), ended_at: None, error: None }],
+            NOW,
+        ),
+    };
+    let names: Vec<String> = agents.iter().map(|agent| agent.name.clone()).collect();
+    let list = |filter: Filter, items: Vec<Job>| {
+        let body = Rows::new(&status, &filter, JobItems { next: items.last().map(|job| job.id), items });
+        JobsPage::new(shell(&status, Nav::Jobs, "Jobs"), &filter, &names, body)
+    };
+    let newer = Filter { top: Some(jobs[2].id), ..Filter::default() };
+    let mut refused = Chosen::new(&agents[0], &agents[0].actions[0]);
+    refused.errors = refused.payload.blame(vec![
+        FieldError { pointer: String::new(), message: "\"requirements\" is a required property".to_owned() },
+        FieldError {
+            pointer: "/max_files".to_owned(),
+            message: "40 is greater than the maximum of 20".to_owned(),
+        },
+        FieldError { pointer: "/colour".to_owned(), message: "there is no such property".to_owned() },
+    ]);
+    let source = "import { useState } from 'react';\n\nexport function LoginForm() {\n  const [email, setEmail] = useState('');\n  return <form aria-label=\"Log in\">…</form>;\n}\n";
+    vec![
+        ("/", html(&overview(&status, &running, &jobs[..8]))),
+        ("/braked", html(&overview(&braked(), &[], &jobs[4..6]))),
+        ("/fresh", html(&overview(&fresh, &[], &[]))),
+        ("/jobs", html(&list(newer, jobs.clone()))),
+        ("/jobs-empty", html(&list(Filter::default(), Vec::new()))),
+        ("/job", html(&job_page(&jobs[1]))),
+        ("/job-parked", html(&job_page(&jobs[4]))),
+        ("/job-failed", html(&job_page(&jobs[6]))),
+        ("/job-done", html(&job_page(&jobs[5]))),
+        (
+            "/file",
+            html(&FilePage {
+                shell: shell(&status, Nav::Jobs, "src/LoginForm.tsx"),
+                job: jobs[5].id.to_string(),
+                short: super::job_row::short(&jobs[5].id.to_string()),
+                name: "src/LoginForm.tsx".to_owned(),
+                path: "src/LoginForm.tsx".to_owned(),
+                media: "text/typescript".to_owned(),
+                size: "4.3 kB".to_owned(),
+                text: Text::of(source.as_bytes()),
+            }),
+        ),
+        (
+            "/agents",
+            html(&AgentsPage {
+                shell: shell(&status, Nav::Agents, "Agents"),
+                body: Agents::new(&agents, NOW),
+            }),
+        ),
+        (
+            "/agents-empty",
+            html(&AgentsPage { shell: shell(&status, Nav::Agents, "Agents"), body: Agents::new(&[], NOW) }),
+        ),
+        (
+            "/submit",
+            html(&SubmitPage::new(
+                shell(&status, Nav::Submit, "Submit a job"),
+                &agents,
+                Some(Chosen::new(&agents[0], &agents[0].actions[0])),
+            )),
+        ),
+        (
+            "/submit-refused",
+            html(&SubmitPage::new(shell(&status, Nav::Submit, "Submit a job"), &agents, Some(refused))),
+        ),
+        ("/ledger", html(&LedgerPage::new(shell(&status, Nav::Ledger, "Ledger"), &status, &calls(), true))),
+        ("/limits", html(&LimitsPage::new(shell(&status, Nav::Limits, "Limits"), &limits))),
+        (
+            "/limits-review",
+            html(&super::limits::sample_review(shell(&status, Nav::Limits, "Limits"), &limits, &status)),
+        ),
+        (
+            "/brake",
+            html(&BrakePage { shell: shell(&braked(), Nav::Other, "Brake"), running: 3, waiting: 19 }),
+        ),
+        ("/login", html(&LoginPage { simulated: true, next: "/".to_owned(), wrong: true })),
+        (
+            "/error",
+            html(&ErrorPage {
+                status: 404,
+                title: "There is no such job".to_owned(),
+                detail: "there is no job 01KASX3V8E00000000000000A5".to_owned(),
+                errors: Vec::new(),
+            }),
+        ),
+    ]
+}
+
+/// A router that shows every page with made-up data, under the real security headers.
+#[cfg(feature = "gallery")]
+pub fn gallery() -> axum::Router {
+    use axum::response::Html;
+    use axum::routing::get;
+    let mut router = axum::Router::new().route("/static/{hash}/{name}", get(crate::assets::serve));
+    for (path, page) in pages() {
+        router = router.route(path, get(async move || Html(page)));
+    }
+    router.layer(axum::middleware::from_fn(crate::guard::dress))
+}
