@@ -95,7 +95,10 @@ async fn files_that_are_no_agents_are_shown_with_the_reason_and_disturb_nothing(
     })
     .await;
     let reasons: Vec<_> = shown.iter().map(|file| file["reason"].as_str().expect("a reason")).collect();
-    insta::assert_snapshot!("files_that_are_no_agents", reasons.join("\n"));
+    // Where half of a plugin ends depends on the compiler that built it.
+    insta::with_settings!({filters => [(r"damaged: .*", "damaged: [WHERE]")]}, {
+        insta::assert_snapshot!("files_that_are_no_agents", reasons.join("\n"));
+    });
 
     host.rest().succeeded(&meanwhile, PATIENCE).await;
     let after = host.rest().submit(GOOD, "run", json!({})).await;
