@@ -38,8 +38,9 @@ lint: ## Formatting and clippy
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-bench: agents ## First figures, from the release binary
-	$(CARGO) bench --workspace
+bench: ## First figures, from the release build, on the disk that the build is on
+	$(CARGO) bench --package anvil --bench first_instruction
+	$(CARGO) run --release --package anvil-store --features bench --example bench_hold_settle -- "$(TARGET_DIR)/bench"
 
 clean:
 	$(CARGO) clean
