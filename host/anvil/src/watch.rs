@@ -27,8 +27,6 @@ pub(crate) enum Change {
     Text(String),
     /// Nothing that was told; time for a look.
     Look,
-    /// The host does not answer at the moment.
-    Away,
 }
 
 /// Watches one job.

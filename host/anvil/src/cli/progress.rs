@@ -18,7 +18,7 @@ pub(super) async fn wait(client: &Client, id: &str, quiet: bool) -> Result<Optio
         let look = match &change {
             Change::Event(event) => line.event(event),
             Change::Text(text) => line.text(text),
-            Change::Look | Change::Away => true,
+            Change::Look => true,
         };
         if look {
             match watch.look().await? {

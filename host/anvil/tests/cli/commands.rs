@@ -1,0 +1,261 @@
+//! The other commands, as a person sees them.
+
+use crate::host::{Answer, Host, anvil};
+use axum::http::Method;
+use serde_json::{Value, json};
+
+const ID: &str = "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
+
+fn status() -> Value {
+    let window = |spent: f64, limit: f64, resets: &str| json!({ "spent_usd": spent, "held_usd": 0.05, "unknown_usd": 0.0, "limit_usd": limit, "resets_at": resets });
+    json!({
+        "now": "2026-11-23T12:00:00Z", "version": "0.1.0",
+        "upstream": { "kind": "simulated", "base_url": "http://127.0.0.1:9" },
+        "agents": { "running": 2, "slots": 3, "min": 3, "max": 10 },
+        "queue": { "queued": 4, "scheduled": 0, "parked": 1, "running": 2, "oldest_wait_s": 75, "limit": 200,
+                   "succeeded": 10, "failed": 1, "cancelled": 0 },
+        "spend": { "hour": window(0.0123, 8.0, "2026-11-23T12:32:00Z"), "day": window(152.0, 160.0, "2026-11-24T00:00:00Z"),
+                   "month": window(152.0, 200.0, "2026-12-01T00:00:00Z"), "total_usd": 152.0 },
+        "pace": { "requests_last_minute": 12, "requests_per_minute": 45, "waiting_calls": 1, "calls_in_flight": 2 },
+        "pressure": 0.95,
+        "brake": { "engaged": true, "causes": [{ "kind": "day", "reason": "95 % is reached", "by": null,
+                   "since": "2026-11-23T11:59:00Z", "until": "2026-11-24T00:00:00Z" }] },
+        "why_idle": "the brake is engaged",
+    })
+}
+
+fn job(state: &str) -> Value {
+    json!({
+        "id": ID, "agent": "code-generator", "action": "generate", "payload": { "requirements": "a form" },
+        "state": state, "priority": "high", "attempts": 2, "max_attempts": 3, "cost_usd": 0.0042, "unknown_usd": 0.001,
+        "held_usd": 0.0, "max_cost_usd": 2.0, "calls": 2, "upstream": "live", "tags": ["a", "b"],
+        "created_at": "2026-11-23T12:00:00Z", "started_at": "2026-11-23T12:00:01Z", "finished_at": null,
+        "waiting_for": { "reason": "money", "detail": "the day's limit has no room", "until": null },
+        "result": null, "error": null, "progress": 0.4, "progress_line": "planning",
+        "attempt_history": [{ "number": 1, "error": { "kind": "bad-reply", "message": "no files" } }],
+    })
+}
+
+/// Output without the parts that depend on the present.
+fn settled(text: &str) -> String {
+    text.lines()
+        .map(|line| {
+            let words = line.split_inclusive(' ').collect::<String>();
+            let cut = |line: &str, sign: &str| line.find(sign).map(|at| line[..at].to_owned());
+            match cut(&words, " (") {
+                Some(start) if words.contains("2026-11-23 ") => format!("{start} (… ago)"),
+                _ => words,
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn status_says_what_runs_what_waits_and_what_is_spent() {
+    let host = Host::start().on("GET /api/v1/status", &status());
+    insta::assert_snapshot!(host.anvil(&["status"]).out, @"");
+    let json = host.anvil(&["--json", "status"]);
+    assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), status());
+}
+
+#[test]
+fn spend_shows_windows_and_calls() {
+    let call = json!({
+        "id": "01JD9Z6W3NQ8Y5R2K7M4T1X0VC", "state": "settled", "held_at": "2026-11-23T11:59:00Z", "agent": "code-generator",
+        "model": "claude-haiku-5-5", "usage": { "input_tokens": 100, "cache_read_tokens": 20, "output_tokens": 50 },
+        "hold_usd": 0.01, "cost_usd": 0.0042, "detail": "end_turn",
+    });
+    let mut held = call.clone();
+    held["state"] = json!("held");
+    held["detail"] = Value::Null;
+    let host = Host::start()
+        .on("GET /api/v1/status", &status())
+        .on("GET /api/v1/ledger", &json!({ "items": [call, held], "next": null }));
+    insta::assert_snapshot!(host.anvil(&["spend", "--calls"]).out, @"");
+    assert_eq!(host.asked()[1].target, "/api/v1/ledger?limit=20");
+}
+
+#[test]
+fn jobs_are_listed_and_filtered() {
+    let host = Host::start().on("GET /api/v1/jobs", &json!({ "items": [job("parked")], "next": ID }));
+    let ran = host
+        .anvil(&["jobs", "list", "--state", "parked", "--state", "queued", "--agent", "a b", "--limit", "5"]);
+    assert_eq!(host.asked()[0].target, "/api/v1/jobs?limit=5&state=parked&state=queued&agent=a+b");
+    assert!(ran.out.contains("the day's limit has no room"), "{ran:?}");
+    assert_eq!(ran.err, format!("next: --after {ID}\n"));
+    let none = Host::start().on("GET /api/v1/jobs", &json!({ "items": [], "next": null }));
+    assert_eq!(none.anvil(&["jobs", "list"]).out, "There are no such jobs.\n");
+}
+
+#[test]
+fn a_job_is_shown_with_all_there_is_to_know() {
+    let host = Host::start()
+        .on(&format!("GET /api/v1/jobs/{ID}"), &job("parked"))
+        .on(&format!("GET /api/v1/jobs/{ID}/calls"), &json!({ "items": [], "next": null }))
+        .on(
+            &format!("GET /api/v1/jobs/{ID}/artifacts"),
+            &json!({ "items": [{ "name": "a.txt", "size": 5, "media_type": "text/plain" }], "next": null }),
+        );
+    insta::assert_snapshot!(settled(&host.anvil(&["jobs", "show", ID]).out), @"");
+}
+
+#[test]
+fn several_jobs_are_stopped_and_one_that_cannot_be_is_said() {
+    let other = "01JD9Z6W3NQ8Y5R2K7M4T1X0VD";
+    let host = Host::start().on(&format!("POST /api/v1/jobs/{ID}/cancel"), &job("cancelled")).problem(
+        &format!("POST /api/v1/jobs/{other}/cancel"),
+        409,
+        "wrong-state",
+        "The job's state does not allow it",
+        "the job is succeeded",
+    );
+    let ran = host.anvil(&["jobs", "cancel", other, ID]);
+    assert_eq!(ran.code, 5);
+    assert!(ran.out.contains("cancelled"), "{ran:?}");
+    assert_eq!(ran.err, "error: The job's state does not allow it: the job is succeeded\n");
+}
+
+#[test]
+fn a_log_is_shown_line_by_line_and_harmless() {
+    let line = |seq: u64, text: &str| json!({ "seq": seq, "at": "2026-11-23T12:00:01Z", "attempt": 1, "level": "info", "source": "guest", "line": text });
+    let page = json!({ "items": [line(1, "one"), line(2, "two \u{1b}]0;title\u{7}")], "next": null });
+    let host = Host::start().on(&format!("GET /api/v1/jobs/{ID}/log"), &page);
+    insta::assert_snapshot!(host.anvil(&["jobs", "logs", ID]).out, @"");
+}
+
+#[test]
+fn a_log_is_followed_until_the_job_is_done() {
+    let line = |seq: u64| json!({ "seq": seq, "at": "2026-11-23T12:00:01Z", "level": "info", "source": "guest", "line": seq });
+    let page = |items: Value| json!({ "items": items, "next": null });
+    let log = format!("GET /api/v1/jobs/{ID}/log");
+    let host = Host::start()
+        .on(&format!("GET /api/v1/jobs/{ID}"), &job("running"))
+        .on(&format!("GET /api/v1/jobs/{ID}"), &job("succeeded"))
+        .events(
+            &format!("GET /api/v1/jobs/{ID}/events"),
+            "id: 1\ndata: {\"seq\":1,\"type\":\"logged\",\"last_seq\":2}\n\n",
+        )
+        .on(&log, &page(json!([line(1)])))
+        .on(&log, &page(json!([line(2)])));
+    let ran = host.anvil(&["jobs", "logs", "--follow", ID]);
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 2), "{ran:?}");
+    let after: Vec<_> = host
+        .asked()
+        .into_iter()
+        .filter(|asked| asked.target.contains("/log"))
+        .map(|asked| asked.target)
+        .collect();
+    assert!(after[1].contains("after=1"), "{after:?}");
+}
+
+#[test]
+fn files_are_written_into_the_folder_and_nowhere_else() {
+    let list = format!("GET /api/v1/jobs/{ID}/artifacts");
+    let named = |name: &str| json!({ "items": [{ "name": name, "size": 5, "media_type": "text/plain" }], "next": null });
+    let dir = tempfile::tempdir().expect("a folder");
+    let out = dir.path().join("out");
+    let into = ["jobs", "artifacts", ID, "--out", out.to_str().expect("text")];
+    let host = Host::start().on(&list, &named("src/ü b.txt")).answers(
+        &format!("GET /api/v1/jobs/{ID}/artifacts/src/%C3%BC%20b.txt"),
+        Answer(200, "text/plain", "hello".to_owned()),
+    );
+    let ran = host.anvil(&into);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(std::fs::read_to_string(out.join("src/ü b.txt")).expect("the file"), "hello");
+    let again = host.anvil(&into);
+    assert_eq!(again.code, 2, "{again:?}");
+    assert!(again.err.contains("--force"), "{again:?}");
+    assert_eq!(host.anvil(&[&into[..], &["--force"]].concat()).code, 0);
+
+    let evil = Host::start().on(&list, &named("../evil.txt"));
+    assert_eq!(evil.anvil(&into).code, 1);
+    assert!(!dir.path().join("evil.txt").exists());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(dir.path(), out.join("link")).expect("a link");
+        let linked = Host::start().on(&list, &named("link/evil.txt")).answers(
+            &format!("GET /api/v1/jobs/{ID}/artifacts/link/evil.txt"),
+            Answer(200, "text/plain", "x".to_owned()),
+        );
+        assert_eq!(linked.anvil(&into).code, 1);
+        assert!(!dir.path().join("evil.txt").exists());
+    }
+}
+
+#[test]
+fn limits_are_shown_changed_and_reset() {
+    let view = json!({
+        "limits": { "hour_usd": 8.0, "day_usd": 20.5, "week_hours": 80, "new_thing": 3 },
+        "sources": { "hour_usd": { "from": "settings", "name": "preset max-200" },
+                     "day_usd": { "from": "run_time", "by": "token", "at": null } },
+    });
+    let host = Host::start().on("GET /api/v1/limits", &view).on("PUT /api/v1/limits", &view);
+    insta::assert_snapshot!(host.anvil(&["limits"]).out, @"");
+    host.anvil(&["limits", "set", "day_usd=$20.5", "queue_max=1_000"]);
+    host.anvil(&["limits", "reset", "day_usd"]);
+    host.anvil(&["limits", "reset", "--all"]);
+    let bodies: Vec<_> = host
+        .asked()
+        .into_iter()
+        .filter(|asked| asked.method == Method::PUT)
+        .map(|asked| asked.body)
+        .collect();
+    assert_eq!(bodies[0], json!({ "day_usd": 20.5, "queue_max": 1_000 }));
+    assert_eq!(bodies[1], json!({ "reset": ["day_usd"] }));
+    assert_eq!(bodies[2]["reset"].as_array().map(Vec::len), Some(13));
+}
+
+#[test]
+fn agents_are_listed_shown_and_switched() {
+    let agent = json!({
+        "name": "code-generator", "version": "1.0.0", "summary": "Writes code.", "file": "code-generator.wasm",
+        "digest": "abc", "size": 1_048_576, "state": "ready", "reason": null, "model_floor": null, "effort": "standard",
+        "loaded_at": null, "time_limit_s": null,
+        "actions": [{ "name": "generate", "summary": "Writes files.", "input_schema": { "type": "object" }, "output_schema": {} }],
+    });
+    let bad = json!({
+        "name": "x", "version": "", "summary": "", "file": "x.wasm", "state": "rejected", "actions": [],
+        "reason": "x.wasm is no WebAssembly component",
+    });
+    let host = Host::start()
+        .on("GET /api/v1/agents", &json!({ "items": [agent, bad], "next": null }))
+        .on("GET /api/v1/agents/code-generator", &agent)
+        .on(
+            "POST /api/v1/agents/code-generator/disable",
+            &json!({ "name": "code-generator", "state": "disabled" }),
+        );
+    insta::assert_snapshot!(host.anvil(&["agents", "list"]).out, @"");
+    insta::assert_snapshot!(host.anvil(&["agents", "show", "code-generator"]).out, @"");
+    assert_eq!(host.anvil(&["agents", "disable", "code-generator"]).out, "code-generator is disabled\n");
+}
+
+#[test]
+fn the_brake_is_a_command_with_a_reason() {
+    let host = Host::start().on("PUT /api/v1/brake", &json!({ "engaged": false, "causes": [] }));
+    assert_eq!(host.anvil(&["brake", "off", "--reason", "looked at it"]).out, "off\n");
+    assert_eq!(host.asked()[0].body, json!({ "engaged": false, "reason": "looked at it" }));
+    assert_eq!(host.anvil(&["brake", "on"]).code, 2);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = anvil()
+        .args(["completions", "bash"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("anvil runs");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().expect("an end");
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = anvil().args(["completions", shell]).output().expect("anvil runs");
+        let script = String::from_utf8_lossy(&output.stdout);
+        assert!(script.contains("submit") && !script.contains("compile-plugin --"), "{shell}");
+    }
+}

@@ -1,0 +1,174 @@
+//! `anvil submit` and `--wait`.
+
+use crate::host::{Answer, Host, Ran, anvil};
+use axum::http::Method;
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::process::Stdio;
+
+const ID: &str = "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
+
+fn job(state: &str) -> Value {
+    json!({
+        "id": ID, "agent": "code-generator", "action": "generate", "payload": {}, "state": state,
+        "priority": "normal", "attempts": 1, "max_attempts": 3, "cost_usd": 0.0042, "unknown_usd": 0.0,
+        "held_usd": 0.0, "max_cost_usd": 2.0, "calls": 2, "waiting_for": null, "result": null, "error": null,
+        "progress": null, "progress_line": null, "tags": [], "upstream": "simulated",
+        "created_at": "2026-11-23T12:00:00Z", "started_at": "2026-11-23T12:00:01Z",
+        "finished_at": "2026-11-23T12:00:04.2Z",
+    })
+}
+
+fn with(mut job: Value, key: &str, value: Value) -> Value {
+    job[key] = value;
+    job
+}
+
+fn files(host: Host, files: &Value) -> Host {
+    host.on(&format!("GET /api/v1/jobs/{ID}/artifacts"), &json!({ "items": files, "next": null }))
+}
+
+#[test]
+fn a_job_is_sent_as_it_was_asked_for() {
+    let host = Host::start()
+        .answers("POST /api/v1/jobs", Answer(201, "application/json", job("queued").to_string()));
+    let ran = host.anvil(&[
+        "submit",
+        "code-generator",
+        "generate",
+        "--payload",
+        r#"{"n": 1}"#,
+        "--field",
+        "requirements=a form",
+        "--field",
+        "deep:={\"x\":[1]}",
+        "--priority",
+        "high",
+        "--run-at",
+        "2026-12-01T08:00:00Z",
+        "--idempotency-key",
+        "k",
+        "--max-cost",
+        "0.5",
+        "--tag",
+        "a",
+        "--tag",
+        "b",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.out, format!("{ID} queued\n"));
+    let asked = host.asked();
+    assert_eq!(asked[0].token.as_deref(), Some("Bearer secret"));
+    assert_eq!(
+        asked[0].body,
+        json!({
+            "agent": "code-generator", "action": "generate",
+            "payload": { "n": 1, "requirements": "a form", "deep": { "x": [1] } },
+            "priority": "high", "run_at": "2026-12-01T08:00:00Z", "idempotency_key": "k", "max_cost_usd": 0.5,
+            "tags": ["a", "b"],
+        })
+    );
+}
+
+#[test]
+fn a_payload_comes_from_standard_input_or_a_file() {
+    let host = Host::start().on("POST /api/v1/jobs", &job("queued"));
+    let mut child = anvil()
+        .args(["submit", "a", "b", "--payload", "-"])
+        .env("ANVIL_URL", &host.url)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("anvil runs");
+    child.stdin.take().expect("a pipe").write_all(b"{\"from\": \"stdin\"}").expect("written");
+    assert!(child.wait().expect("an end").success());
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("payload.json");
+    std::fs::write(&file, "{\"from\": \"file\"}").expect("written");
+    host.anvil(&["submit", "a", "b", "--payload", &format!("@{}", file.display())]);
+    let bodies: Vec<_> =
+        host.asked().into_iter().map(|asked| asked.body["payload"]["from"].clone()).collect();
+    assert_eq!(bodies, ["stdin", "file"]);
+}
+
+/// A host that takes the job in, tells of its progress, and ends it in this state.
+fn ending(end: &Value) -> Host {
+    let events = concat!(
+        "id: 1\ndata: {\"seq\":1,\"type\":\"job\",\"state\":\"running\",\"agent\":\"code-generator\"}\n\n",
+        "id: 2\ndata: {\"seq\":2,\"type\":\"progress\",\"fraction\":0.4,\"line\":\"planning \\u001b[2J\"}\n\n",
+        "event: text\ndata: {\"text\":\"abc\",\"start\":true}\n\n",
+        "id: 3\ndata: {\"seq\":3,\"type\":\"job\",\"state\":\"succeeded\",\"agent\":\"code-generator\"}\n\n",
+    );
+    Host::start()
+        .on("POST /api/v1/jobs", &job("queued"))
+        .on(&format!("GET /api/v1/jobs/{ID}"), &job("queued"))
+        .on(&format!("GET /api/v1/jobs/{ID}"), &job("running"))
+        .on(&format!("GET /api/v1/jobs/{ID}"), end)
+        .events(&format!("GET /api/v1/jobs/{ID}/events"), events)
+}
+
+fn wait(host: &Host) -> Ran {
+    host.anvil(&["submit", "code-generator", "generate", "--wait"])
+}
+
+#[test]
+fn waiting_shows_the_way_and_the_result() {
+    let end = with(job("succeeded"), "result", json!({ "files": 1 }));
+    let file = json!([{ "name": "src/login.html", "media_type": "text/html", "size": 1_536 }]);
+    let ran = wait(&files(ending(&end), &file));
+    insta::assert_snapshot!(ran.shown(), @"");
+}
+
+#[test]
+fn the_exit_code_says_how_the_job_ended() {
+    let failed = with(
+        job("failed"),
+        "error",
+        json!({ "kind": "invalid-input", "message": "no \u{1b}[31mrequirements" }),
+    );
+    insta::assert_snapshot!(wait(&files(ending(&failed), &json!([]))).shown(), @"");
+    let cancelled = wait(&files(ending(&job("cancelled")), &json!([])));
+    assert_eq!(cancelled.code, 3, "{cancelled:?}");
+}
+
+#[test]
+fn a_job_is_waited_for_without_event_streams_too() {
+    let host = Host::start()
+        .on("POST /api/v1/jobs", &job("queued"))
+        .on(&format!("GET /api/v1/jobs/{ID}"), &job("queued"))
+        .on(&format!("GET /api/v1/jobs/{ID}"), &job("succeeded"))
+        .problem(
+            &format!("GET /api/v1/jobs/{ID}/events"),
+            503,
+            "too-many-streams",
+            "Too many event streams are open",
+            "x",
+        );
+    let ran = wait(&files(host, &json!([])));
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
+fn a_host_that_goes_away_and_comes_back_is_waited_for() {
+    let host = Host::start()
+        .on("POST /api/v1/jobs", &job("queued"))
+        .on(&format!("GET /api/v1/jobs/{ID}"), &job("running"))
+        .problem(&format!("GET /api/v1/jobs/{ID}"), 503, "closing", "The host is shutting down", "x")
+        .on(&format!("GET /api/v1/jobs/{ID}"), &job("succeeded"))
+        .events(&format!("GET /api/v1/jobs/{ID}/events"), "");
+    let ran = wait(&files(host, &json!([])));
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("the host does not answer"), "{ran:?}");
+}
+
+#[test]
+fn with_json_the_output_is_the_job_alone() {
+    let host = files(ending(&job("succeeded")), &json!([]));
+    let ran = host.anvil(&["submit", "a", "b", "--wait", "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&ran.out).expect("JSON"), job("succeeded"));
+    assert_eq!(ran.err, "");
+    // A stream is gone on with where it broke off.
+    let streams: Vec<_> = host.asked().into_iter().filter(|asked| asked.target.contains("/events")).collect();
+    assert!(streams.iter().all(|asked| asked.method == Method::GET && asked.target.contains("after=")));
+}
