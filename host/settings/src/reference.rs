@@ -38,7 +38,7 @@ pub fn example_toml() -> String {
     out.push('\n');
     comment(&mut out, "What is different for one agent, by its name.");
     out.push_str("#[agents.code-generator]\n");
-    for ((name, _, doc), value) in AGENT_KEYS.iter().zip(["true", "4000", "16000", "600"]) {
+    for ((name, _, doc), value) in AGENT_KEYS.iter().zip(["4000", "16000", "600"]) {
         comment(&mut out, doc);
         let _ = writeln!(out, "#{name} = {value}");
     }
