@@ -38,7 +38,8 @@ async fn bench() {
     let folder = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let plugins = folder.path().join("plugins");
     std::fs::create_dir(&plugins).expect("a folder");
-    std::fs::write(plugins.join("first.wasm"), GuestBuilder::new("first", GUEST).component()).expect("a plugin");
+    std::fs::write(plugins.join("first.wasm"), GuestBuilder::new("first", GUEST).component())
+        .expect("a plugin");
     let mut child = Command::new(env!("CARGO_BIN_EXE_anvil"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(folder.path().join("data"))
@@ -50,8 +51,10 @@ async fn bench() {
         .expect("the host starts");
     let said = BufReader::new(child.stdout.take().expect("piped"));
     let _host = Host(child);
-    let login = said.lines().map_while(Result::ok).find(|line| line.contains("/login?token=")).expect("a link");
-    let (url, token) = login.trim().trim_start_matches("panel").trim().split_once("/login?token=").expect("a link");
+    let login =
+        said.lines().map_while(Result::ok).find(|line| line.contains("/login?token=")).expect("a link");
+    let (url, token) =
+        login.trim().trim_start_matches("panel").trim().split_once("/login?token=").expect("a link");
     let http = reqwest::Client::builder().tcp_nodelay(true).build().expect("a client");
     let get = async |path: String| -> Value {
         let answer = http.get(format!("{url}{path}")).bearer_auth(token).send().await.expect("an answer");
@@ -61,7 +64,13 @@ async fn bench() {
     for _ in 0..JOBS {
         let sent = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         let job = json!({ "agent": "first", "action": "run", "payload": {} });
-        let answer = http.post(format!("{url}/api/v1/jobs")).bearer_auth(token).json(&job).send().await.expect("an answer");
+        let answer = http
+            .post(format!("{url}/api/v1/jobs"))
+            .bearer_auth(token)
+            .json(&job)
+            .send()
+            .await
+            .expect("an answer");
         let job: Value = answer.json().await.expect("JSON");
         let id = job["id"].as_str().unwrap_or_else(|| panic!("no job: {job}")).to_owned();
         let end = Instant::now() + Duration::from_secs(10);
@@ -79,7 +88,9 @@ async fn bench() {
     let commit = commit_time(folder.path());
     let at = |percent: usize| Duration::from_micros(waits[(waits.len() - 1) * percent / 100]);
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("submit to the guest's first instruction, idle host, synchronous=FULL, {cores} cores, {JOBS} jobs");
+    println!(
+        "submit to the guest's first instruction, idle host, synchronous=FULL, {cores} cores, {JOBS} jobs"
+    );
     println!("  p50 {:?}   p90 {:?}   p99 {:?}", at(50), at(90), at(99));
     println!("  one write and fdatasync on the same disk in the same run: p50 {commit:?}");
 }

@@ -4,6 +4,7 @@ use crate::harness::{Browser, Host, Setup, until};
 use fantoccini::elements::Element;
 use fantoccini::{Client, Locator};
 use std::time::Duration;
+use tokio::task::LocalSet;
 
 /// How long a page may take to show what it should.
 const PAGE: Duration = Duration::from_secs(20);
@@ -21,7 +22,11 @@ async fn seen(page: &Client, what: &str, within: Duration) -> Element {
 }
 
 async fn click(page: &Client, what: &str) {
-    seen(page, what, PAGE).await.click().await.unwrap_or_else(|error| panic!("{what} cannot be clicked: {error}"));
+    seen(page, what, PAGE)
+        .await
+        .click()
+        .await
+        .unwrap_or_else(|error| panic!("{what} cannot be clicked: {error}"));
 }
 
 async fn write(page: &Client, what: &str, text: &str) {
@@ -37,20 +42,23 @@ async fn a_person_logs_in_submits_the_form_watches_the_job_reads_its_file_and_us
     let Some(browser) = Browser::start("browser").await else { return };
     let host = Setup::new().agent("code-generator").set("ANVIL_SIMULATOR_LATENCY_MS", 1_500).start().await;
     let page = browser.client().clone();
-    let outcome = tokio::spawn(async move {
+    // A task of its own, so that the browser is closed also where this fails.
+    let visit = async move {
         log_in(&page, &host).await;
         let job = submit(&page).await;
         watch(&page).await;
         read(&page, &host, &job).await;
         brake(&page, &host).await;
-    })
-    .await;
+        // The page still listens to it: it runs until the console has been read.
+        host
+    };
+    let outcome = LocalSet::new().run_until(async { tokio::task::spawn_local(visit).await }).await;
     let console = browser.console().await;
     browser.close().await;
-    if let Err(failed) = outcome {
+    let _host = outcome.unwrap_or_else(|failed| {
         eprintln!("the console: {console:#?}");
-        std::panic::resume_unwind(failed.into_panic());
-    }
+        std::panic::resume_unwind(failed.into_panic())
+    });
     let bad: Vec<_> = console.iter().filter(|(level, _)| level == "SEVERE" || level == "WARNING").collect();
     assert!(bad.is_empty(), "the pages wrote errors to the console: {bad:#?}");
 }
@@ -79,12 +87,14 @@ async fn submit(page: &Client) -> String {
 
 /// Watches the job to its end on a page that is loaded once.
 async fn watch(page: &Client) {
-    let head = seen(page, "//div[@id='job-head']//h1", PAGE).await.text().await.expect("a text").to_lowercase();
+    let head =
+        seen(page, "//div[@id='job-head']//h1", PAGE).await.text().await.expect("a text").to_lowercase();
     assert!(!head.contains("succeeded"), "it takes seconds, so the page was there before the end: {head}");
     page.execute("window.loadedOnce = true;", Vec::new()).await.expect("the page is marked");
     let done = "//div[@id='job-head']//h1[contains(translate(., 'SUCED', 'suced'), 'succeeded')]";
     seen(page, done, JOB).await;
-    let marked = page.execute("return window.loadedOnce === true;", Vec::new()).await.expect("the mark is read");
+    let marked =
+        page.execute("return window.loadedOnce === true;", Vec::new()).await.expect("the mark is read");
     assert_eq!(marked, true, "the page showed the end without being loaded again");
 }
 
@@ -103,7 +113,9 @@ async fn read(page: &Client, host: &Host, job: &str) {
 async fn brake(page: &Client, host: &Host) {
     let (button, reason) = ("//div[@id='brake']/button", "//div[@id='brake-pop']//input[@name='reason']");
     let submit = "//div[@id='brake-pop']//button[@type='submit']";
-    for (engaged, why, then) in [(true, "What I saw frightened me", "Brake on"), (false, "All is well", "Brake")] {
+    for (engaged, why, then) in
+        [(true, "What I saw frightened me", "Brake on"), (false, "All is well", "Brake")]
+    {
         click(page, button).await;
         write(page, reason, why).await;
         click(page, submit).await;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 const KILLS: u64 = 5;
 /// How long a life lasts, from its link on. At least long enough for every job to get an answer: a job that runs in
 /// three crashes without a new one is given up as poison, so only one life in a row may be shorter.
-const LIFE: [Duration; 2] = [Duration::from_millis(1_200), Duration::from_millis(3_000)];
+const LIFE: [Duration; 2] = [Duration::from_millis(1_200), Duration::from_secs(3)];
 /// How long a life lasts at most that may end before the host is ready, from its start on.
 const BIRTH: Duration = Duration::from_millis(800);
 /// Unfinished jobs that are kept waiting.

@@ -42,7 +42,11 @@ fn told(answer: &Answer) -> String {
 async fn still_works(rest: &Rest, jobs_before: usize) {
     let job = rest.submit("code-generator", "generate", json!({"requirements": "A clock"})).await;
     rest.succeeded(&job, PATIENCE).await;
-    assert_eq!(rest.jobs().await.len(), jobs_before + 1, "what was refused has left a job behind, or one is lost");
+    assert_eq!(
+        rest.jobs().await.len(),
+        jobs_before + 1,
+        "what was refused has left a job behind, or one is lost"
+    );
 }
 
 #[tokio::test]
@@ -108,7 +112,8 @@ async fn refused(host: &Host, command: Command, replace: &[(&str, &str)]) -> Str
     let (status, said) = Process::start(command).end(REFUSAL).await;
     assert!(!status.success(), "it should have failed:\n{said}");
     let folder = host.folder().display().to_string();
-    let said = replace.iter().fold(said, |said, (from, to)| said.replace(from, to)).replace(&folder, "[FOLDER]");
+    let said =
+        replace.iter().fold(said, |said, (from, to)| said.replace(from, to)).replace(&folder, "[FOLDER]");
     format!("exit code {}\n{said}", status.code().expect("an exit code"))
 }
 
@@ -164,7 +169,8 @@ async fn a_misspelt_setting_is_an_error_that_names_the_nearest() {
     insta::assert_snapshot!("misspelt_flag", refused(&host, command, &[]).await);
 
     let file = host.folder().join("misspelt.toml");
-    fs::write(&file, "[limits]\nhour_usd = 4\nday_us = 20\n\n[servr]\nlisten = \"127.0.0.1:0\"\n").expect("a file");
+    fs::write(&file, "[limits]\nhour_usd = 4\nday_us = 20\n\n[servr]\nlisten = \"127.0.0.1:0\"\n")
+        .expect("a file");
     let command = second(&host, &["--config", path(&file)]);
     insta::assert_snapshot!("misspelt_in_the_file", refused(&host, command, &[]).await);
 

@@ -40,6 +40,7 @@ async fn the_seeds_own_call_posted_as_it_stands_succeeds() {
         (&agents["items"][0]["name"], &agents["items"][0]["state"]),
         (&json!("code-generator"), &json!("ready"))
     );
+    assert!(rest.text("/agents").await.contains("code-generator"), "the panel lists the agent");
     let call: Value = serde_json::from_str(
         r#"{"agentType":"code-generator","action":"generate","payload":{"requirements":"Build a login form"}}"#,
     )
@@ -48,7 +49,11 @@ async fn the_seeds_own_call_posted_as_it_stands_succeeds() {
     let id = job["id"].as_str().expect("an id");
     let job = rest.succeeded(id, PATIENCE).await;
     let files = rest.artifacts(id).await;
-    assert!(files.keys().any(|name| name.ends_with(".html")), "a login form is a page: {:?}", files.keys());
+    assert!(
+        files.keys().any(|name| name.rsplit('.').next() == Some("html")),
+        "a login form is a page: {:?}",
+        files.keys()
+    );
     assert_eq!(job["upstream"], "simulated");
     assert!(job["cost_usd"].as_f64().is_some_and(|cost| cost > 0.0), "{job:#}");
     assert_eq!(rest.status().await["upstream"]["kind"], "simulated");

@@ -56,7 +56,8 @@ async fn an_agent_that_is_copied_slowly_takes_jobs_within_two_seconds_of_its_las
     drop(copy);
     let last_byte = Instant::now();
 
-    let body = json!({"agent": "code-generator", "action": "generate", "payload": {"requirements": "A clock"}});
+    let body =
+        json!({"agent": "code-generator", "action": "generate", "payload": {"requirements": "A clock"}});
     let job = until("the new agent takes a job", PATIENCE, async || {
         let answer = host.rest().send(reqwest::Method::POST, "/api/v1/jobs", Some(&body)).await;
         let answer = answer.expect("the host answers");

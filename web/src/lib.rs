@@ -10,6 +10,7 @@ mod auth;
 mod config;
 mod guard;
 mod nearest;
+mod openapi;
 mod pages;
 mod problem;
 mod routes;

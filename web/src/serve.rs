@@ -3,13 +3,14 @@
 use crate::problem::Problem;
 use crate::routes::{Entry, Face, Routes};
 use crate::state::WebState;
-use crate::{api, assets, guard, pages};
-use axum::Router;
+use crate::{Scope, api, assets, guard, openapi, pages};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use axum::serve::ListenerExt;
+use axum::{Json, Router};
 use std::io;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -25,7 +26,11 @@ pub(crate) fn routes(state: &WebState) -> Routes {
 pub fn router(state: WebState) -> Router {
     let (router, table) = routes(&state).finish();
     let limit = state.config.max_body_bytes;
+    let description = openapi::describe(&table);
+    let described = get(async move || Json(description.clone()))
+        .route_layer(from_fn_with_state((state.clone(), Scope::Read), guard::authorize));
     router
+        .route("/api/openapi.json", described)
         .fallback(unknown_route)
         .method_not_allowed_fallback(async move |request: Request| wrong_method(&request, &table))
         .layer(DefaultBodyLimit::max(limit))

@@ -44,13 +44,8 @@ fn misses(action: &ActionInfo, payload: &Json) -> Result<Vec<FieldError>, String
     let validator = jsonschema::validator_for(&action.input_schema.value())
         .map_err(|error| format!("the schema of the action `{}` is itself wrong: {error}", action.name))?;
     let payload = payload.value();
-    let errors = validator.iter_errors(&payload).take(MOST_ERRORS);
-    let mut errors: Vec<_> = errors
-        .map(|error| FieldError {
-            pointer: error.instance_path().to_string(),
-            message: clip(&error.to_string()),
-        })
-        .collect();
+    let errors = validator.iter_errors(&payload).flat_map(|error| field_errors(&error));
+    let mut errors: Vec<_> = errors.take(MOST_ERRORS).collect();
     errors.sort_by(|one, other| one.pointer.cmp(&other.pointer));
     Ok(errors)
 }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 /// A start compiles the plugins, on a machine that may be busy with other tests.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 /// How long a host may take to stop when it is told to.
 const STOP: Duration = Duration::from_secs(20);
 
@@ -53,6 +53,7 @@ impl Setup {
     }
 
     /// With a setting, by the name of its environment variable.
+    #[expect(clippy::needless_pass_by_value, reason = "a number or a text, as it stands in the test")]
     pub(crate) fn set(mut self, name: &str, value: impl ToString) -> Self {
         self.settings.push((name.to_owned(), value.to_string()));
         self
@@ -86,7 +87,7 @@ impl Host {
     /// Starts it without waiting until it answers.
     pub(crate) fn spawn(&mut self) {
         assert!(self.process.is_none(), "the host runs already");
-        self.process = Some(Process::start(self.command(&["serve"])));
+        self.process = Some(Process::start(self.command(["serve"])));
     }
 
     /// Waits until it has printed its link.

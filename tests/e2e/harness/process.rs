@@ -47,7 +47,7 @@ impl Process {
         match found.await {
             Ok(Some(line)) => line,
             Ok(None) => panic!("it ended without a line with `{mark}`:\n{}", self.said()),
-            Err(_) => panic!("no line with `{mark}` within {within:?}:\n{}", self.said()),
+            Err(_elapsed) => panic!("no line with `{mark}` within {within:?}:\n{}", self.said()),
         }
     }
 
