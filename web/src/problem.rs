@@ -178,9 +178,12 @@ impl From<StoreError> for Problem {
                 let detail = format!("the job is {}: {does}", refused.from);
                 Self::new(StatusCode::CONFLICT, "wrong-state", "The job's state does not allow it", detail)
             }
-            StoreError::WrongUpstream { .. } => {
-                Self::new(StatusCode::CONFLICT, "wrong-upstream", "The job belongs to another upstream", detail)
-            }
+            StoreError::WrongUpstream { .. } => Self::new(
+                StatusCode::CONFLICT,
+                "wrong-upstream",
+                "The job belongs to another upstream",
+                detail,
+            ),
             StoreError::NoSuchLimit { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no-such-limit", "There is no such limit", detail)
             }
