@@ -120,7 +120,8 @@ fn what_is_reserved_for_one_room_is_used_by_no_other() {
     let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
     for package in packages() {
-        for (reserved, may, why) in RESERVED.iter().filter(|(reserved, ..)| package.uses.contains(*reserved)) {
+        for (reserved, may, why) in RESERVED.iter().filter(|(reserved, ..)| package.uses.contains(*reserved))
+        {
             seen.insert(*reserved);
             if !may.contains(&package.name.as_str()) {
                 wrong.push(format!("`{}` uses `{reserved}`, but {why}", package.name));
@@ -129,7 +130,10 @@ fn what_is_reserved_for_one_room_is_used_by_no_other() {
     }
     assert!(wrong.is_empty(), "the dependency rule is broken:\n{}", wrong.join("\n"));
     for (reserved, may, _) in RESERVED {
-        assert!(seen.contains(reserved), "nothing uses `{reserved}`, not even {may:?}: its row guards nothing");
+        assert!(
+            seen.contains(reserved),
+            "nothing uses `{reserved}`, not even {may:?}: its row guards nothing"
+        );
     }
 }
 

@@ -175,5 +175,5 @@ async fn an_answer_without_a_whole_file_fails_the_job_and_says_why() {
     .await;
     assert_eq!((&job["error"]["kind"], &job["attempts"]), (&json!("bad-reply"), &json!(3)), "{job:#}");
     assert!(rest.artifacts(&id).await.is_empty());
-    assert_eq!(upstream.bill().await.requests, 6, "each attempt asked for a plan and an answer");
+    assert_eq!(upstream.bill().await.requests, 4, "three answers, and the plan is paid once");
 }

@@ -4,5 +4,11 @@
 //! beside each other. A test knows what a client knows: the REST API, the command line, the panel, and the bill of an
 //! upstream that shares no code with the host.
 
+mod browser;
+mod crash;
+mod errors;
 mod files;
 mod harness;
+mod hostile;
+mod money;
+mod plugins_folder;

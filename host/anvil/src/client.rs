@@ -27,7 +27,8 @@ impl Client {
         let builder = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).user_agent(agent);
         // A proxy of the environment cannot reach this machine's own loopback. A redirect could carry the token away.
         let builder = if is_loopback(&base) { builder.no_proxy() } else { builder };
-        let http = builder.redirect(reqwest::redirect::Policy::none()).build().map_err(anyhow::Error::from)?;
+        let http =
+            builder.redirect(reqwest::redirect::Policy::none()).build().map_err(anyhow::Error::from)?;
         Ok(Self { http, base, token })
     }
 
@@ -87,7 +88,8 @@ impl Client {
         let response = self.answer(request.timeout(TIMEOUT)).await?;
         let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         serde_json::from_slice(&body).map_err(|_| {
-            anyhow::anyhow!("what answers at {} is not the API of an Anvil host: no JSON came", self.base()).into()
+            anyhow::anyhow!("what answers at {} is not the API of an Anvil host: no JSON came", self.base())
+                .into()
         })
     }
 

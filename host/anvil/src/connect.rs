@@ -28,7 +28,8 @@ pub(crate) fn connect(globals: &Globals) -> Result<Client, Failure> {
 
 /// The settings as `anvil serve` would read them here, with `--data` over them.
 pub(crate) fn settings(globals: &Globals) -> Result<Settings, Failure> {
-    let flags = globals.data.iter().map(|dir| flag("data.dir", &dir.display().to_string(), "--data")).collect();
+    let flags =
+        globals.data.iter().map(|dir| flag("data.dir", &dir.display().to_string(), "--data")).collect();
     Ok(Settings::load(&load_options(globals, flags))?)
 }
 
@@ -36,7 +37,8 @@ pub(crate) fn settings(globals: &Globals) -> Result<Settings, Failure> {
 pub(crate) fn load_options(globals: &Globals, flags: Vec<(String, String, String)>) -> LoadOptions {
     let usual = Path::new("anvil.toml");
     let file = globals.config.clone().or_else(|| usual.is_file().then(|| usual.to_owned()));
-    let env = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let env = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     LoadOptions { file, env: env.collect(), flags }
 }
 
@@ -51,7 +53,9 @@ fn env(name: &str) -> Option<String> {
 
 fn parse(url: &str) -> Result<Url, Failure> {
     let wrong = |reason: &str| {
-        Failure::Usage(format!("`{url}` is no address of a host ({reason}); it looks like http://127.0.0.1:8787"))
+        Failure::Usage(format!(
+            "`{url}` is no address of a host ({reason}); it looks like http://127.0.0.1:8787"
+        ))
     };
     let parsed: Url = url.parse().map_err(|_| wrong("it is no URL"))?;
     match parsed.scheme() {
@@ -64,7 +68,11 @@ fn parse(url: &str) -> Result<Url, Failure> {
 fn local(listen: SocketAddr) -> Result<Url, Failure> {
     let mut reachable = listen;
     if listen.ip().is_unspecified() {
-        reachable.set_ip(if listen.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+        reachable.set_ip(if listen.is_ipv4() {
+            [127, 0, 0, 1].into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
     }
     parse(&format!("http://{reachable}"))
 }

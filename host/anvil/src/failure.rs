@@ -79,7 +79,9 @@ impl Problem {
         let start = || clean(&body.chars().take(300).collect::<String>());
         Self {
             status,
-            slug: text("type").and_then(|kind| kind.rsplit([':', '/']).next().map(str::to_owned)).unwrap_or_default(),
+            slug: text("type")
+                .and_then(|kind| kind.rsplit([':', '/']).next().map(str::to_owned))
+                .unwrap_or_default(),
             title: text("title").unwrap_or_else(|| format!("the host answered {status}")),
             detail: text("detail").unwrap_or_else(start),
             retry_after_s: json.get("retry_after_s").and_then(Value::as_u64),
@@ -95,7 +97,9 @@ impl Problem {
             (_, "unknown-action" | "invalid-payload") => {
                 "`anvil agents show AGENT` shows its actions and their schemas"
             }
-            (_, "queue-full") => "`anvil jobs list --state queued` shows what waits; `anvil status` shows why",
+            (_, "queue-full") => {
+                "`anvil jobs list --state queued` shows what waits; `anvil status` shows why"
+            }
             (_, "no-such-job") => "`anvil jobs list` shows the jobs",
             _ => return self.retry_after_s.map(|seconds| format!("try again in {seconds} s")),
         };

@@ -77,7 +77,8 @@ impl<'a> Watch<'a> {
     async fn open(&mut self) {
         self.retry_at = Instant::now() + LOOK;
         let Ok(response) = self.client.stream(&["jobs", self.id, "events"], self.last).await else { return };
-        let events = response.bytes_stream().eventsource().take_while(|event| std::future::ready(event.is_ok()));
+        let events =
+            response.bytes_stream().eventsource().take_while(|event| std::future::ready(event.is_ok()));
         self.stream = Some(events.filter_map(|event| async move { read(&event.ok()?) }).boxed());
     }
 

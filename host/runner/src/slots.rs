@@ -23,8 +23,8 @@ pub(crate) struct Load {
     pub max: u32,
 }
 
-/// How many slots there should be: one and a half times as many when the present ones are 85 % busy and
-/// jobs wait, half as many (never fewer than run) when they are 30 % busy, within the limits, and no
+/// How many slots there should be: one and a half times as many when those for ordinary jobs are 85 % busy
+/// and jobs wait, half as many (never fewer than run) when they are 30 % busy, within the limits, and no
 /// change within the cooldown of the last one. Limits that moved count at once.
 pub(crate) fn decide(load: Load, changed: Timestamp, cooldown: Duration, now: Timestamp) -> u32 {
     let within = |slots: u32| slots.clamp(load.min.min(load.max), load.max.max(1));
@@ -35,7 +35,8 @@ pub(crate) fn decide(load: Load, changed: Timestamp, cooldown: Duration, now: Ti
     if held != load.slots || !cool {
         return held;
     }
-    if load.queued > 0 && busy >= load.slots * BUSY_PERCENT {
+    // The slot kept for critical jobs is mostly empty, which does not help those that wait.
+    if load.queued > 0 && busy >= ordinary(load.slots) * BUSY_PERCENT {
         let wanted = u32::try_from(load.queued).unwrap_or(u32::MAX).saturating_add(load.running + 1);
         return within(wanted.max(load.slots + load.slots.div_ceil(2)));
     }
@@ -63,6 +64,8 @@ mod tests {
     #[test]
     fn slots_follow_the_load_within_their_limits() {
         assert_eq!(at(3, 3, 1, 0), 5, "the first rise needs no cooldown");
+        assert_eq!(at(3, 2, 1, 0), 5, "the third slot is kept for critical jobs");
+        assert_eq!(at(3, 1, 1, 0), 3);
         assert_eq!(at(3, 3, 50, 0), 10);
         assert_eq!(at(5, 5, 9, 299), 5, "the cooldown holds");
         assert_eq!(at(5, 5, 9, 300), 10);

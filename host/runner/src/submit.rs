@@ -2,6 +2,8 @@
 
 use crate::{FieldError, Submission, SubmitError};
 use anvil_types::{ActionInfo, AgentInfo, AgentState, Json};
+use jsonschema::ValidationError;
+use jsonschema::error::ValidationErrorKind;
 
 /// The most wrong fields that are named.
 const MOST_ERRORS: usize = 20;
@@ -53,6 +55,24 @@ fn misses(action: &ActionInfo, payload: &Json) -> Result<Vec<FieldError>, String
     Ok(errors)
 }
 
+// A field that is missing, or one too many, is named itself, not the object that it belongs into.
+fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
+    let place = error.instance_path().to_string();
+    let field = |name: &str, message: &str| FieldError {
+        pointer: format!("{place}/{}", clip(name).replace('~', "~0").replace('/', "~1")),
+        message: message.to_owned(),
+    };
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            vec![field(property.as_str().unwrap_or_default(), "is required")]
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            unexpected.iter().map(|name| field(name, "is no field of this action")).collect()
+        }
+        _ => vec![FieldError { message: clip(&error.to_string()), pointer: place }],
+    }
+}
+
 fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut names: Vec<_> = names.collect();
     names.sort_unstable();
@@ -74,4 +94,67 @@ fn nearest(name: &str, known: &[String]) -> Option<String> {
     near.filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, other)| other.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anvil_types::{Effort, Priority, Timestamp};
+
+    fn agent() -> AgentInfo {
+        let schema = r#"{"type":"object","required":["requirements"],"additionalProperties":false,
+            "properties":{"requirements":{"type":"string","minLength":1},"files_max":{"type":"integer"}}}"#;
+        let action = ActionInfo {
+            name: "generate".into(),
+            summary: String::new(),
+            input_schema: schema.parse().expect("JSON"),
+            output_schema: Json::null(),
+        };
+        AgentInfo {
+            name: "code-generator".into(),
+            version: "0.1.0".into(),
+            summary: String::new(),
+            file: String::new(),
+            digest: String::new(),
+            size: 0,
+            state: AgentState::Ready,
+            reason: None,
+            actions: vec![action],
+            model_floor: None,
+            effort: Effort::Standard,
+            time_limit_s: None,
+            loaded_at: Timestamp::default(),
+        }
+    }
+
+    fn refusal(agent_name: &str, action: &str, payload: &str) -> String {
+        let submission = Submission {
+            agent: agent_name.into(),
+            action: action.into(),
+            payload: payload.parse().expect("JSON"),
+            priority: Priority::Normal,
+            run_at: None,
+            idempotency_key: None,
+            max_cost: None,
+            tags: Vec::new(),
+        };
+        check(&submission, &[agent()]).expect_err("a refusal").to_string()
+    }
+
+    #[test]
+    fn a_refusal_names_what_there_is_and_points_at_the_field() {
+        assert_eq!(
+            refusal("code-generatr", "generate", "{}"),
+            "there is no agent `code-generatr` (did you mean `code-generator`?); the agents are: code-generator"
+        );
+        assert_eq!(
+            refusal("code-generator", "write", "{}"),
+            "the agent `code-generator` has no action `write`; its actions are: generate"
+        );
+        assert_eq!(
+            refusal("code-generator", "generate", r#"{"requirement":"x","files_max":"two"}"#),
+            "the payload does not match the schema of code-generator/generate: /files_max: \"two\" is not of type \
+             \"integer\"; /requirement: is no field of this action; /requirements: is required"
+        );
+    }
 }

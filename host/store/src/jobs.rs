@@ -47,8 +47,9 @@ pub enum Finish {
         /// The result.
         result: Json,
     },
-    /// It failed; another attempt follows. Drops the journal's last `Call` entry, so that a bad reply
-    /// is asked for anew.
+    /// It failed; another attempt follows, unless this was the last that the job may have: then the
+    /// job fails. Puts the journal's last `Call` entry aside, and what came after it, so that a bad
+    /// reply is asked for anew.
     Retry {
         /// Why.
         error: JobError,

@@ -20,5 +20,7 @@ pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, Recovered};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
 pub use limits::{BrakeState, LimitSource, LimitsInForce};
 pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, WeekStanding, WindowStanding};
+#[cfg(feature = "bench")]
+pub use sqlite::bare;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::Store;

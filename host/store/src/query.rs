@@ -24,7 +24,7 @@ pub struct JobFilter {
 /// A page of jobs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobPage {
-    /// The jobs, without payload and result where those are long.
+    /// The jobs, without payload (`null`) and result (none) where those have more than 1,024 bytes.
     pub items: Vec<Job>,
     /// Where the next page begins; none on the last.
     pub next: Option<JobId>,
@@ -47,7 +47,7 @@ pub struct QueueCounts {
     pub failed: u64,
     /// Stopped by a person.
     pub cancelled: u64,
-    /// When the oldest queued job was submitted.
+    /// Since when the job waits that waits longest for a slot: its submission, or its `run_at`.
     pub oldest_queued: Option<Timestamp>,
 }
 

@@ -23,18 +23,23 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     /// Takes a job in, durably: refused when as many jobs are unfinished as may wait.
     async fn enqueue(&self, job: NewJob) -> Result<Enqueued, StoreError>;
-    /// Takes jobs out to run, the most urgent first, first come first served within a priority; jobs
-    /// whose time has come are promoted first.
+    /// Takes jobs out to run, the most urgent first, first come first served within a priority. Ten
+    /// minutes of waiting raise a job by one priority, up to high; after nine critical jobs that
+    /// overtook others, the one that waits longest has its turn. Jobs whose time has come, and jobs
+    /// whose lease has run out, are put into the queue first.
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError>;
     /// Keeps leases alive, and tells which are lost.
     async fn heartbeat(&self, leases: Vec<Lease>, lease_for: Duration) -> Result<LostLeases, StoreError>;
-    /// Puts a running job aside until its reason to wait is gone. Fenced.
+    /// Puts a running job aside until its reason to wait is gone. Fenced. Where it is gone already (the
+    /// brake is off, nothing is held), the job goes straight back into the queue; jobs that wait for
+    /// holds do so when the last hold of the upstream ends.
     async fn park(&self, lease: Lease, wait: Wait) -> Result<(), StoreError>;
     /// Ends an attempt. Fenced.
     async fn finish(&self, lease: Lease, finish: Finish) -> Result<Job, StoreError>;
     /// Stops a job, whatever it does.
     async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
-    /// Runs a failed or cancelled job again, its paid work kept.
+    /// Runs a failed or cancelled job again, with as many attempts as a new one, its paid work kept; the
+    /// reply that the guest failed on is asked for anew.
     async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
     /// Puts jobs that are parked for one of these reasons back into the queue; of one agent where
     /// that is given. Answers how many.

@@ -63,23 +63,16 @@ impl Setup {
         self.set("ANVIL_UPSTREAM_KIND", "simulated").set("ANTHROPIC_BASE_URL", upstream.url())
     }
 
-    /// Asks this upstream as though it were the real one.
-    pub(crate) fn live(self, upstream: &Upstream) -> Self {
-        self.set("ANTHROPIC_API_KEY", "sk-ant-test").set("ANTHROPIC_BASE_URL", upstream.url())
-    }
-
     /// Starts it and waits until it has printed its link.
     pub(crate) async fn start(self) -> Host {
-        let mut host = Host { folder: self.folder, settings: self.settings, process: None, rest: None };
+        let mut host = self.prepare();
         host.start().await;
         host
     }
 
-    /// Starts it without waiting for anything.
-    pub(crate) fn spawn(self) -> (Host, Process) {
-        let host = Host { folder: self.folder, settings: self.settings, process: None, rest: None };
-        let process = Process::start(host.command(&["serve"]));
-        (host, process)
+    /// A host that does not run yet.
+    pub(crate) fn prepare(self) -> Host {
+        Host { folder: self.folder, settings: self.settings, process: None, rest: None }
     }
 }
 
@@ -99,8 +92,9 @@ impl Host {
     /// Waits until it has printed its link.
     pub(crate) async fn ready(&mut self) {
         let process = self.process.as_mut().expect("the host was started");
-        let link = process.line("http://127.0.0.1:", START).await;
-        let (url, token) = link.trim().split_once("/login?token=").expect("the link has a token");
+        let link = process.line("/login?token=", START).await;
+        let (url, token) = link.trim().split_once("/login?token=").expect("it was asked for");
+        let url = url.rsplit(' ').next().unwrap_or(url);
         self.rest = Some(Rest::new(url, token));
     }
 

@@ -3,10 +3,12 @@
 //! - [`Upstream`]: `anvil sim` as a process of its own, with its bill, its log and what it can be told to do.
 //! - [`Setup`] and [`Host`]: `anvil serve` in a folder of its own; killed, stopped and started again on the same data.
 //! - [`Rest`]: a client of the REST API.
+//! - [`Browser`]: Chromium, driven through chromedriver.
 //! - [`until`]: the one way to wait. It is bounded, and says what it waited for.
 //! - [`agent`]: the agents that come with anvil, and those that stand in `tests/agents`.
 
 mod agents;
+mod browser;
 mod host;
 mod process;
 mod rest;
@@ -14,8 +16,9 @@ mod upstream;
 mod wait;
 
 pub(crate) use agents::agent;
+pub(crate) use browser::Browser;
 pub(crate) use host::{Host, Setup};
 pub(crate) use process::Process;
 pub(crate) use rest::{Answer, Rest, nanos};
-pub(crate) use upstream::{Bill, Upstream};
+pub(crate) use upstream::Upstream;
 pub(crate) use wait::until;

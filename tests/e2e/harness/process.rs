@@ -7,7 +7,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
-/// A program that runs, with all that it said. It is killed when this is dropped.
+/// A program that runs, with all that it said. It is killed when this is dropped; in a test that fails, what it said is
+/// shown.
 pub(crate) struct Process {
     child: Child,
     said: Arc<Mutex<String>>,
@@ -33,12 +34,12 @@ impl Process {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The rest of the next line of its standard output that contains `mark`, from `mark` on.
+    /// The next line of its standard output that contains `mark`.
     pub(crate) async fn line(&mut self, mark: &str, within: Duration) -> String {
         let found = tokio::time::timeout(within, async {
             while let Some(line) = self.lines.recv().await {
-                if let Some(at) = line.find(mark) {
-                    return Some(line[at..].to_owned());
+                if line.contains(mark) {
+                    return Some(line);
                 }
             }
             None
@@ -57,7 +58,7 @@ impl Process {
     }
 
     /// SIGTERM, and waits until it has ended by itself.
-    pub(crate) async fn terminate(mut self, within: Duration) -> (ExitStatus, String) {
+    pub(crate) async fn terminate(self, within: Duration) -> (ExitStatus, String) {
         if let Some(pid) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a child can be told");
         }
@@ -72,10 +73,13 @@ impl Process {
         while self.lines.recv().await.is_some() {}
         (status.expect("a child can be waited for"), self.said())
     }
+}
 
-    /// Whether it has ended.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.child.try_wait().is_ok_and(|status| status.is_some())
+impl Drop for Process {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{:?} said:\n{}", self.child, self.said());
+        }
     }
 }
 

@@ -33,8 +33,8 @@ impl Upstream {
         command.args(["sim", "--listen", "127.0.0.1:0"]);
         command.env_remove("ANTHROPIC_API_KEY").env_remove("ANTHROPIC_BASE_URL");
         let mut process = Process::start(command);
-        let line = process.line("http://127.0.0.1:", Duration::from_secs(30)).await;
-        let url = line.split_whitespace().next().unwrap_or(&line).trim_end_matches('/').to_owned();
+        let line = process.line("ANTHROPIC_BASE_URL=", Duration::from_secs(30)).await;
+        let url = line.trim().trim_start_matches("ANTHROPIC_BASE_URL=").to_owned();
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { url, http, _process: process }
     }
@@ -66,11 +66,6 @@ impl Upstream {
     /// Plays a script from its start, in place of any other.
     pub(crate) async fn script(&self, script: &Value) {
         self.post("/_sim/script", script).await;
-    }
-
-    /// Sets the faults by chance, in place of any others.
-    pub(crate) async fn faults(&self, faults: &Value) {
-        self.post("/_sim/faults", faults).await;
     }
 
     /// Sets how long answers take.

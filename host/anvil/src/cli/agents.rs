@@ -38,7 +38,11 @@ impl AgentsCommand {
             Self::Enable { agent } => (client.post(&["agents", agent, "enable"]).await?, state),
             Self::Disable { agent } => (client.post(&["agents", agent, "disable"]).await?, state),
         };
-        if globals.json { print_json(&answer)? } else { print(&show(&answer))? }
+        if globals.json {
+            print_json(&answer)?
+        } else {
+            print(&show(&answer))?
+        }
         Ok(Exit::Done)
     }
 }
@@ -79,7 +83,10 @@ fn detail(agent: &Value) -> String {
     for (name, value) in [
         ("why", at("/reason")),
         ("", at("/summary")),
-        ("file", format!("{}, {}", at("/file"), size(agent.get("size").and_then(Value::as_u64).unwrap_or(0)))),
+        (
+            "file",
+            format!("{}, {}", at("/file"), size(agent.get("size").and_then(Value::as_u64).unwrap_or(0))),
+        ),
         ("digest", at("/digest")),
         ("loaded", Moment::now().full(agent, "/loaded_at")),
         ("effort", at("/effort")),

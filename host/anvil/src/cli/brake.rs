@@ -39,10 +39,18 @@ impl BrakeArgs {
         let set = |engaged: bool, reason: &str| json!({ "engaged": engaged, "reason": reason });
         let brake = match &self.command {
             None | Some(BrakeCommand::Show) => client.get(&["brake"], &[]).await?,
-            Some(BrakeCommand::On { reason }) => client.send(Method::PUT, &["brake"], &set(true, reason)).await?,
-            Some(BrakeCommand::Off { reason }) => client.send(Method::PUT, &["brake"], &set(false, reason)).await?,
+            Some(BrakeCommand::On { reason }) => {
+                client.send(Method::PUT, &["brake"], &set(true, reason)).await?
+            }
+            Some(BrakeCommand::Off { reason }) => {
+                client.send(Method::PUT, &["brake"], &set(false, reason)).await?
+            }
         };
-        if globals.json { print_json(&brake)? } else { print(&show(&brake, &Moment::now()))? }
+        if globals.json {
+            print_json(&brake)?
+        } else {
+            print(&show(&brake, &Moment::now()))?
+        }
         Ok(Exit::Done)
     }
 }

@@ -52,7 +52,11 @@ impl LimitsArgs {
                 client.send(Method::PUT, &["limits"], &json!({ "reset": names })).await?
             }
         };
-        if globals.json { print_json(&view)? } else { print(&show(&view, &Moment::now()))? }
+        if globals.json {
+            print_json(&view)?
+        } else {
+            print(&show(&view, &Moment::now()))?
+        }
         Ok(Exit::Done)
     }
 }
@@ -108,7 +112,8 @@ mod tests {
 
     #[test]
     fn limits_are_sent_as_the_numbers_they_are() {
-        let pairs = [("day_usd".to_owned(), "$20.5".to_owned()), ("queue_max".to_owned(), "1_000".to_owned())];
+        let pairs =
+            [("day_usd".to_owned(), "$20.5".to_owned()), ("queue_max".to_owned(), "1_000".to_owned())];
         assert_eq!(patch(&pairs).expect("numbers"), json!({ "day_usd": 20.5, "queue_max": 1_000 }));
         assert!(patch(&[("day_usd".to_owned(), "lots".to_owned())]).is_err());
     }

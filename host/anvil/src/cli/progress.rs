@@ -89,7 +89,8 @@ impl Line {
             "running" => text(job, "/progress_line"),
             _ => text(job, "/waiting_for/detail"),
         };
-        let mut said = if detail.is_empty() { state } else { format!("{state}: {}", first_line(&detail, 100)) };
+        let mut said =
+            if detail.is_empty() { state } else { format!("{state}: {}", first_line(&detail, 100)) };
         let attempts = job.get("attempts").and_then(Value::as_u64).unwrap_or(0);
         if attempts > 1 {
             said = format!("{said} · attempt {attempts}");

@@ -80,8 +80,8 @@ fn used(spent: Option<Nanodollars>, limit: Option<Nanodollars>) -> String {
 
 /// Calls as a table.
 pub(super) fn calls(calls: &Value, moment: &Moment) -> String {
-    let mut table =
-        Table::new(&["CALL", "WHEN", "STATE", "AGENT", "MODEL", "IN", "OUT", "COST", "DETAIL"]).right(&[5, 6, 7]);
+    let mut table = Table::new(&["CALL", "WHEN", "STATE", "AGENT", "MODEL", "IN", "OUT", "COST", "DETAIL"])
+        .right(&[5, 6, 7]);
     for call in items(calls) {
         let tokens = |key: &str| call.pointer(&format!("/usage/{key}")).and_then(Value::as_u64).unwrap_or(0);
         let input = ["input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"];

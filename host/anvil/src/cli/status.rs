@@ -10,7 +10,11 @@ use std::time::Duration;
 
 pub(crate) async fn run(client: &Client, globals: &Globals) -> Result<Exit, Failure> {
     let status = client.get(&["status"], &[]).await?;
-    if globals.json { print_json(&status)? } else { print(&show(&status, client.base()))? }
+    if globals.json {
+        print_json(&status)?
+    } else {
+        print(&show(&status, client.base()))?
+    }
     Ok(Exit::Done)
 }
 
@@ -40,7 +44,11 @@ fn show(status: &Value, base: &str) -> String {
     let unfinished = ["running", "queued", "parked", "scheduled"].map(count);
     line(&mut out, "Jobs", &[&unfinished[..], &[waited, format!("at most {}", at("/queue/limit"))]].concat());
     line(&mut out, "Done", &["succeeded", "failed", "cancelled"].map(count));
-    let pace = format!("{} of {} requests in the last minute", at("/pace/requests_last_minute"), at("/pace/requests_per_minute"));
+    let pace = format!(
+        "{} of {} requests in the last minute",
+        at("/pace/requests_last_minute"),
+        at("/pace/requests_per_minute")
+    );
     let in_flight = format!("{} calls under way", at("/pace/calls_in_flight"));
     line(&mut out, "Pace", &[pace, in_flight, format!("{} waiting", at("/pace/waiting_calls"))]);
     let brake = status.get("brake").cloned().unwrap_or_default();

@@ -104,12 +104,15 @@ impl SubmitArgs {
             Some("-") => {
                 let mut text = String::new();
                 let read = std::io::stdin().read_to_string(&mut text);
-                read.map_err(|error| Failure::Usage(format!("cannot read the payload from standard input: {error}")))?;
+                read.map_err(|error| {
+                    Failure::Usage(format!("cannot read the payload from standard input: {error}"))
+                })?;
                 text
             }
             Some(text) => match text.strip_prefix('@') {
-                Some(path) => std::fs::read_to_string(path)
-                    .map_err(|error| Failure::Usage(format!("cannot read the payload from {path}: {error}")))?,
+                Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                    Failure::Usage(format!("cannot read the payload from {path}: {error}"))
+                })?,
                 None => text.to_owned(),
             },
         };
@@ -119,8 +122,9 @@ impl SubmitArgs {
             return Ok(payload);
         }
         let fields: Result<BTreeMap<String, Box<RawValue>>, _> = serde_json::from_str(payload.get());
-        let mut fields = fields
-            .map_err(|_| Failure::Usage("--field adds to a payload that is a JSON object; this one is not".to_owned()))?;
+        let mut fields = fields.map_err(|_| {
+            Failure::Usage("--field adds to a payload that is a JSON object; this one is not".to_owned())
+        })?;
         fields.extend(self.field.iter().cloned());
         serde_json::value::to_raw_value(&fields).map_err(|error| Failure::Other(error.into()))
     }
@@ -132,7 +136,8 @@ fn field(text: &str) -> Result<(String, Box<RawValue>), String> {
         .filter(|(name, _)| !name.trim_end_matches(':').is_empty())
         .ok_or("a name, `=` and a value are expected, as in requirements=\"Build a login form\"")?;
     let value = match name.strip_suffix(':') {
-        Some(_) => serde_json::from_str(value).map_err(|error| format!("what follows `:=` is not valid JSON: {error}"))?,
+        Some(_) => serde_json::from_str(value)
+            .map_err(|error| format!("what follows `:=` is not valid JSON: {error}"))?,
         None => serde_json::value::to_raw_value(value).map_err(|error| error.to_string())?,
     };
     Ok((name.trim_end_matches(':').to_owned(), value))
@@ -151,7 +156,8 @@ fn time(text: &str) -> Result<Timestamp, String> {
 
 fn dollars(text: &str) -> Result<f64, String> {
     let usd: Option<f64> = text.trim_start_matches('$').parse().ok();
-    usd.filter(|usd| usd.is_finite() && *usd > 0.0).ok_or_else(|| "an amount of dollars above 0 is expected".to_owned())
+    usd.filter(|usd| usd.is_finite() && *usd > 0.0)
+        .ok_or_else(|| "an amount of dollars above 0 is expected".to_owned())
 }
 
 #[cfg(test)]

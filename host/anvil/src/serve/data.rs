@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The name of the token's file in the data folder.
-pub const TOKEN_FILE: &str = "token";
+const TOKEN_FILE: &str = "token";
 
 /// The token: made on the first start, readable by its owner alone.
 pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
@@ -22,7 +22,8 @@ pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
         let _ = write!(text, "{byte:02x}");
         text
     });
-    write_private(&path, &token).with_context(|| format!("the token cannot be written to {}", path.display()))?;
+    write_private(&path, &token)
+        .with_context(|| format!("the token cannot be written to {}", path.display()))?;
     Ok(token)
 }
 

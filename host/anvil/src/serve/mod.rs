@@ -24,7 +24,7 @@ use tokio::sync::watch;
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the host. `upstream` is whom it asks; none is the built-in simulator.
-pub async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow::Result<()> {
+pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow::Result<()> {
     // The port first: a second host must not touch the data before it finds the port taken.
     let listener = listen(&settings).await?;
     let address = listener.local_addr()?;
@@ -49,7 +49,8 @@ pub async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow
         }
     };
     let prices = parts::prices(&settings)?;
-    let gateway = Gateway::start(parts::gateway(&settings, &upstream, prices), store.clone(), clock.clone()).await?;
+    let gateway =
+        Gateway::start(parts::gateway(&settings, &upstream, prices), store.clone(), clock.clone()).await?;
     let sandbox = Sandbox::new(parts::sandbox(&settings), tokio::runtime::Handle::current())?;
     let catalog = Catalog::start(sandbox.clone(), parts::catalog(&settings, clock.clone())?)?;
     let runner = Runner::start(RunnerParts {
@@ -70,9 +71,18 @@ pub async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow
         max_body_bytes: usize::try_from(settings.server.max_body_bytes).unwrap_or(usize::MAX),
         upstream: kind,
     };
-    let web = tokio::spawn(anvil_web::serve(listener, WebState::new(Arc::new(runner.clone()), config, stopped)));
+    let web =
+        tokio::spawn(anvil_web::serve(listener, WebState::new(Arc::new(runner.clone()), config, stopped)));
     catalog.ready().await;
-    announce(&settings, &upstream, simulator.is_some(), &runner, store.recovered(), &format!("http://{address}"), &token);
+    announce(
+        &settings,
+        &upstream,
+        simulator.is_some(),
+        &runner,
+        store.recovered(),
+        &format!("http://{address}"),
+        &token,
+    );
     signal().await?;
     eprintln!("Stopping: what runs is given back to the queue, and calls under way are settled.");
     // A second signal does not wait.
@@ -132,12 +142,17 @@ fn announce(
     match (upstream.kind, built_in) {
         (UpstreamKind::Live, _) => println!("  upstream  {} (live: calls cost money)", upstream.base_url),
         (UpstreamKind::Simulated, true) => {
-            println!("  upstream  SIMULATED: no ANTHROPIC_API_KEY is set, so a built-in stand-in answers, and nothing costs money");
+            println!(
+                "  upstream  SIMULATED: no ANTHROPIC_API_KEY is set, so a built-in stand-in answers, and nothing costs money"
+            );
         }
         (UpstreamKind::Simulated, false) => println!("  upstream  SIMULATED at {}", upstream.base_url),
     }
     let limits = &settings.limits;
-    println!("  budget    {} an hour, {} a day, {} a month", limits.hour_usd, limits.day_usd, limits.month_usd);
+    println!(
+        "  budget    {} an hour, {} a day, {} a month",
+        limits.hour_usd, limits.day_usd, limits.month_usd
+    );
     if recovered != anvil_store::Recovered::default() {
         println!(
             "  recovered {} jobs put back into the queue, {} failed as poison, {} calls of unknown outcome counted as spent",

@@ -23,7 +23,8 @@ const MIB: usize = 1024 * 1024;
 pub(super) fn prices(settings: &Settings) -> anyhow::Result<PriceTable> {
     let Some(file) = &settings.prices.file else { return Ok(PriceTable::built_in()) };
     let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).with_context(|| format!("the price file {name} cannot be read"))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("the price file {name} cannot be read"))?;
     Ok(PriceTable::with_file(&name, &text)?)
 }
 

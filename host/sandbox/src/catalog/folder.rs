@@ -5,7 +5,9 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-/// A file is taken when it has not changed for this long …
+/// A file is read and compiled when it has not changed for this long …
+const LOOK: Duration = Duration::from_millis(300);
+/// … but put in force only after this long without a change …
 const SETTLE: Duration = Duration::from_millis(500);
 /// … or for twice the longest pause in its growth so far, up to this: a slow copy pauses.
 const SETTLE_SLOW: Duration = Duration::from_millis(1_300);
@@ -24,8 +26,8 @@ pub(crate) struct Stamp {
 /// What to do about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// It has settled: read it.
-    Read(String, Stamp),
+    /// It may have settled: read it. It has settled if it is still the same at this time.
+    Read(String, Stamp, Instant),
     /// It is gone.
     Forget(String),
 }
@@ -75,7 +77,7 @@ impl Folder {
         for (name, stamp) in listing {
             let watched = self.files.entry(name.clone()).or_insert_with(|| Watched::new(*stamp, now, clock));
             if watched.look(*stamp, now) {
-                steps.push(Step::Read(name.clone(), *stamp));
+                steps.push(Step::Read(name.clone(), *stamp, watched.settled_at()));
             }
         }
         steps
@@ -130,6 +132,11 @@ impl Watched {
         Self { stamp, changed, longest_pause: Duration::ZERO, state: Watching::Settling }
     }
 
+    /// When it has settled, unless it changes before.
+    fn settled_at(&self) -> Instant {
+        self.changed + (self.longest_pause * 2).clamp(SETTLE, SETTLE_SLOW)
+    }
+
     /// Whether it is to be read now.
     fn look(&mut self, stamp: Stamp, now: Instant) -> bool {
         let quiet = now.saturating_duration_since(self.changed);
@@ -146,7 +153,7 @@ impl Watched {
             return false;
         }
         let due = match self.state {
-            Watching::Settling => quiet >= (self.longest_pause * 2).clamp(SETTLE, SETTLE_SLOW),
+            Watching::Settling => quiet >= LOOK,
             Watching::Again(at) => now >= at,
             Watching::Reading | Watching::Done => false,
         };
@@ -189,23 +196,27 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_copy_is_read_only_when_it_has_ended() {
+    fn a_slow_copy_has_not_settled_while_it_pauses() {
         let mut folder = Folder::default();
         let mut now = Instant::now();
         let clock = SystemTime::now();
         let mut size = 0;
-        // A pause of 600 ms would pass for the end of a quick copy, but the first one is remembered.
-        for pause in [100, 400, 600, 600, 600] {
+        let mut settled = None;
+        // A pause of 600 ms would pass for the end of a quick copy, but the one before is remembered.
+        for pause in [100, 400, 600, 600, 1_200] {
+            assert!(settled.is_none_or(|at| at > now), "it grows on after {size} bytes");
             size += 1_000;
             assert_eq!(folder.observe(&listing(size), now, clock), [], "{size}");
             for _ in 0..pause / 100 {
                 now += Duration::from_millis(100);
-                let steps = folder.observe(&listing(size), now, clock);
-                assert_eq!(steps, [], "it pauses after {size} bytes");
+                for step in folder.observe(&listing(size), now, clock) {
+                    let Step::Read(_, stamp, at) = step else { unreachable!("it is still there") };
+                    assert_eq!(stamp.size, size);
+                    settled = Some(at);
+                }
             }
         }
-        now += SETTLE_SLOW;
-        assert_eq!(folder.observe(&listing(size), now, clock).len(), 1);
+        assert!(settled.is_some_and(|at| at <= now));
         assert_eq!(folder.observe(&listing(size), now, clock), [], "it is read once");
     }
 
@@ -224,7 +235,7 @@ mod tests {
         folder.observe(&listing(8), now, clock);
         now += SETTLE;
         let stamp = listing(8)["a.wasm"];
-        assert_eq!(folder.observe(&listing(8), now, clock), [Step::Read("a.wasm".to_owned(), stamp)]);
+        assert_eq!(folder.observe(&listing(8), now, clock).len(), 1);
         assert!(folder.wait_for_the_rest("a.wasm", stamp, now));
         now += PATIENCE;
         assert_eq!(folder.observe(&listing(8), now, clock).len(), 1);

@@ -63,10 +63,10 @@ async fn follow(shared: Arc<Shared>) {
             Ok(Ok(listing)) => {
                 for step in files.observe(&listing, Instant::now(), SystemTime::now()) {
                     match step {
-                        Step::Read(file, stamp) => {
+                        Step::Read(file, stamp, settled) => {
                             let (shared, read) = (Arc::clone(&shared), read.clone());
                             tokio::spawn(async move {
-                                let found = examine(&shared, &file, stamp).await;
+                                let found = examine(&shared, &file, stamp, settled).await;
                                 // Nobody listens any more when the host shuts down.
                                 let _ = read.send(Read { file, stamp, found });
                             });
@@ -172,7 +172,15 @@ fn remember(shared: &Shared) {
     }
 }
 
-async fn examine(shared: &Shared, name: &str, seen: Stamp) -> Found {
+/// Reads and loads a file, and waits until it has settled.
+async fn examine(shared: &Shared, name: &str, seen: Stamp, settled: Instant) -> Found {
+    let found = load(shared, name, seen).await;
+    tokio::time::sleep_until(settled.into()).await;
+    // What was read is one state of the file; it counts if that was its last.
+    if stamp(&shared.loader.settings().plugins.join(name)) == Some(seen) { found } else { Found::Moving }
+}
+
+async fn load(shared: &Shared, name: &str, seen: Stamp) -> Found {
     let settings = shared.loader.settings();
     let rejected =
         |reason, digest: String| Rejected { digest, size: seen.size, reason, at: settings.clock.now() };

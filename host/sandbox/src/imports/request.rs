@@ -142,3 +142,89 @@ impl From<wit::Effort> for Effort {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> wit::Request {
+        let content = vec![wit::ContentBlock::Text("hello".to_owned())];
+        wit::Request {
+            system: None,
+            messages: vec![wit::Message { role: wit::Role::User, content }],
+            tools: Vec::new(),
+            effort: None,
+            max_output_tokens: None,
+            stop_sequences: Vec::new(),
+            cacheable: false,
+            options: Vec::new(),
+        }
+    }
+
+    fn with(change: impl FnOnce(&mut wit::Request)) -> wit::Request {
+        let mut request = request();
+        change(&mut request);
+        request
+    }
+
+    fn option(name: &str, value: &str) -> wit::Extra {
+        wit::Extra { name: name.to_owned(), value: value.to_owned() }
+    }
+
+    fn tool(name: &str, input_schema: &str) -> wit::Tool {
+        wit::Tool { name: name.to_owned(), description: String::new(), input_schema: input_schema.to_owned() }
+    }
+
+    #[test]
+    fn what_the_contract_allows_passes() {
+        for allowed in [
+            request(),
+            with(|request| request.messages = vec![request.messages[0].clone(); MAX_MESSAGES]),
+            with(|request| request.tools = vec![tool("run_it-2", "{}"); MAX_TOOLS]),
+            with(|request| request.options = vec![option("tier", "\"opus\""), option("tool_choice", "{}")]),
+            with(|request| request.stop_sequences = vec!["x".to_owned(); MAX_STOP_SEQUENCES]),
+        ] {
+            assert!(checked(allowed).is_ok());
+        }
+    }
+
+    #[test]
+    fn every_cap_of_the_contract_is_an_invalid_request() {
+        let picture = |media_type: &str, size| {
+            let image = wit::Image { media_type: media_type.to_owned(), data: vec![0; size] };
+            with(|request| request.messages[0].content = vec![wit::ContentBlock::Image(image)])
+        };
+        for (refused, says) in [
+            (with(|request| request.messages.clear()), "at least one message"),
+            (with(|request| request.messages[0].content.clear()), "at least one block"),
+            (with(|request| request.messages[0].role = wit::Role::Assistant), "the first message"),
+            (
+                with(|request| request.messages = vec![request.messages[0].clone(); MAX_MESSAGES + 1]),
+                "at most 1000 messages; this one has 1001",
+            ),
+            (with(|request| request.tools = vec![tool("t", "{}"); MAX_TOOLS + 1]), "at most 128 tools"),
+            (with(|request| request.tools = vec![tool("no name", "{}")]), "unlike `no name`"),
+            (
+                with(|request| request.tools = vec![tool("t", "[]")]),
+                "the input schema of a tool is a JSON object",
+            ),
+            (with(|request| request.stop_sequences = vec![String::new(); 17]), "at most 16 stop sequences"),
+            (with(|request| request.max_output_tokens = Some(0)), "at least 1"),
+            (
+                with(|request| request.options = vec![option("temperature", "1")]),
+                "there is no option `temperature`",
+            ),
+            (with(|request| request.options = vec![option("tier", "\"gpt\"")]), "not \"gpt\""),
+            (
+                with(|request| request.options = vec![option("thinking", "{")]),
+                "the option `thinking` is no JSON",
+            ),
+            (picture("image/bmp", 1), "not `image/bmp`"),
+            (picture("image/png", MAX_IMAGE_BYTES + 1), "at most 5 MiB"),
+        ] {
+            let error = checked(refused).expect_err(says);
+            assert_eq!(error.kind, CallErrorKind::InvalidRequest);
+            assert!(error.message.contains(says) && !error.request_sent, "{}", error.message);
+        }
+    }
+}

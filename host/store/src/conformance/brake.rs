@@ -3,7 +3,7 @@
 #![expect(missing_docs, reason = "the names are sentences")]
 
 use super::Factory;
-use super::world::{World, dollars, wide};
+use super::world::{World, dollars, next, wide};
 use crate::HoldDecision;
 use anvil_budget::{BrakeCause, BrakeCauseKind};
 use anvil_types::{
@@ -37,8 +37,8 @@ pub async fn the_brake_engages_in_the_settlement_that_crosses(factory: &dyn Fact
     assert_eq!(kinds(&world).await, []);
     let mut events = world.store().subscribe();
     world.settle(second, Nanodollars::new(1)).await;
-    let settled = events.recv().await.expect("an event");
-    let braked = events.recv().await.expect("an event");
+    let settled = next(&mut events).await;
+    let braked = next(&mut events).await;
     assert!(matches!(settled.kind, EventKind::Settled { .. }));
     assert_eq!((&braked.kind, braked.seq), (&EventKind::Brake { engaged: true }, settled.seq + 1));
     let brake = world.store().brake().await.expect("a read works");

@@ -5,15 +5,18 @@
 use super::Factory;
 use super::world::{LEASE, World, dollars, entry, usage, wait};
 use crate::{Finish, HoldDecision, JournalKind, LostLeases, Settlement, SettlementOutcome, StoreError};
-use anvil_types::{CallState, JobState, Json, Lease, LogLevel, LogLine, WaitReason};
+use anvil_types::{CallState, JobState, Json, Lease, LogLevel, LogLine, Timestamp, WaitReason};
 use std::time::Duration;
+
+/// A little less than a lease.
+const NEARLY: Duration = Duration::from_secs(29);
 
 /// Every write that a fence guards is refused.
 async fn writes_nothing(world: &World<'_>, stale: Lease) {
     let store = world.store();
     let line = LogLine {
         seq: 0,
-        at: Default::default(),
+        at: Timestamp::default(),
         attempt: 1,
         level: LogLevel::Info,
         source: "guest".into(),
@@ -108,7 +111,7 @@ pub async fn a_heartbeat_keeps_a_lease_and_tells_of_lost_ones(factory: &dyn Fact
         world.store().heartbeat(vec![stale, current, cancelled], LEASE).await.expect("a heartbeat works")
     };
     for _ in 0..5 {
-        world.wait(LEASE - Duration::from_secs(1));
+        world.wait(NEARLY);
         let lost = LostLeases { taken_over: vec![stale.job], cancelled: vec![cancelled.job] };
         assert_eq!(beat().await, lost);
         assert_eq!(world.claim(1).await, [], "the lease is kept");
@@ -119,7 +122,7 @@ pub async fn a_lease_that_ran_out_is_taken_over(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let first = world.running().await;
     world.store().journal(entry(first.lease, 0, JournalKind::Call)).await.expect("current");
-    world.wait(LEASE - Duration::from_secs(1));
+    world.wait(NEARLY);
     assert_eq!(world.claim(1).await, []);
     world.wait(Duration::from_secs(1));
     let second = world.claim_one().await;

@@ -97,13 +97,19 @@ impl Model {
     }
 }
 
+#[expect(clippy::unused_async, reason = "as all laws are")]
 pub async fn no_sequence_breaks_a_limit_or_loses_money(factory: &dyn Factory) {
     // The runner is not async; it has a thread and a runtime of its own.
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a runtime");
-            let config = Config { cases: SEQUENCES, failure_persistence: None, ..Config::default() };
+            let config = Config {
+                cases: SEQUENCES,
+                failure_persistence: None,
+                max_shrink_iters: 300,
+                ..Config::default()
+            };
             TestRunner::new(config)
                 .run(&prop::collection::vec(step(), LENGTH), |steps| {
                     let fresh = factory.fresh();

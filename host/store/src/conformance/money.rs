@@ -21,7 +21,10 @@ pub async fn callers_at_once_never_pass_on_the_same_dollar(factory: &dyn Factory
         match caller.await.expect("no panic") {
             (id, HoldDecision::Granted { .. }) => granted.push(id),
             (_, decision) => {
-                assert_eq!(decision, HoldDecision::Refused(Admission::WaitForHolds { limit: LimitName::Day }))
+                assert_eq!(
+                    decision,
+                    HoldDecision::Refused(Admission::WaitForHolds { limit: LimitName::Day })
+                );
             }
         }
     }
@@ -183,7 +186,7 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         detail: Some("end_turn".into()),
         duration_ms: Some(1_500),
     };
-    assert_eq!(world.store().calls(lease.job).await.expect("a read works"), [expected.clone()]);
+    assert_eq!(world.store().calls(lease.job).await.expect("a read works"), std::slice::from_ref(&expected));
     // By a key, where no job asks; the newest first, page by page.
     world.wait(Duration::from_millis(1));
     let keyed = HoldRequest { agent: None, api_key: Some("key".into()), ..world.hold_of(dollars(1)) };

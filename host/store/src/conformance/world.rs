@@ -7,14 +7,15 @@ use crate::{
 };
 use anvil_budget::{Amounts, WindowKind, WindowSpan, Windows};
 use anvil_types::{
-    BootId, CallId, CallState, Clock, Job, JobError, JobId, JobState, Json, Lease, Limits, Nanodollars,
-    NewJob, Priority, Tier, Timestamp, UpstreamKind, Usage, Wait, WaitReason,
+    BootId, CallId, CallState, Clock, Event, Job, JobError, JobId, JobState, Json, Lease, Limits,
+    Nanodollars, NewJob, Priority, Tier, Timestamp, UpstreamKind, Usage, Wait, WaitReason,
 };
 use jiff::tz::TimeZone;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::broadcast;
 
 /// How long a lease of a test holds.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
@@ -293,6 +294,12 @@ impl<'a> World<'a> {
         }
         assert_eq!(self.snapshot().await.total, sums, "the sums are those of the entries");
     }
+}
+
+/// The next event; a test that waits for one that never comes fails instead of hanging.
+pub(super) async fn next(events: &mut broadcast::Receiver<Arc<Event>>) -> Arc<Event> {
+    let heard = tokio::time::timeout(Duration::from_secs(20), events.recv()).await;
+    heard.expect("an event comes").expect("the store is open")
 }
 
 /// A reason to wait.

@@ -5,7 +5,7 @@
 //! nobody either, after nine that overtook others the one that waits longest has its turn.
 
 use super::columns::number;
-use super::job_row::{self, JobHead, Waiting, heads};
+use super::job_row::{self, JobHead, Waiting, heads, select_heads};
 use super::tx::Tx;
 use super::{journal, moves};
 use crate::{Claim, Claimed, StoreError};
@@ -84,7 +84,7 @@ fn rank(job: &Waiting, now: Timestamp) -> u64 {
 }
 
 fn take(tx: &mut Tx<'_>, seq: i64, claim: &Claim) -> Result<Claimed, StoreError> {
-    let job = heads(tx, "WHERE seq = ?1", [seq])?
+    let job = heads(tx, select_heads!("WHERE seq = ?1"), [seq])?
         .pop()
         .ok_or_else(|| StoreError::Backend("a job that waited is gone".into()))?;
     let state = job.state.after(JobEvent::Claim)?;

@@ -1,5 +1,6 @@
 //! Connections: one that writes, some that read.
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -46,5 +47,7 @@ pub(super) fn reading(database: &Path) -> rusqlite::Result<Connection> {
 fn prepare(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan does not depend on bound values, so no statement is compiled anew for them.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }

@@ -7,6 +7,15 @@ use anvil_types::{Event, JobId, Timestamp};
 use rusqlite::{Connection, Row, params};
 use std::sync::Arc;
 
+/// Writes an event.
+pub(super) const INSERT: &str = "INSERT INTO events (seq, at, job, kind) VALUES (?1, ?2, ?3, ?4)";
+
+/// Events after a place.
+pub(super) const AFTER: &str = "SELECT seq, at, job, kind FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+/// A job's events after a place.
+pub(super) const OF_JOB: &str =
+    "SELECT seq, at, job, kind FROM events WHERE job = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+
 /// How many events stay readable.
 const KEPT: u64 = 100_000;
 /// How many more may be there before the oldest go, so that most commits delete nothing.
@@ -39,8 +48,7 @@ impl EventOrder {
         at: Timestamp,
         news: &mut Vec<News>,
     ) -> Result<Vec<Arc<Event>>, StoreError> {
-        let mut insert =
-            conn.prepare_cached("INSERT INTO events (seq, at, job, kind) VALUES (?1, ?2, ?3, ?4)")?;
+        let mut insert = conn.prepare_cached(INSERT)?;
         let mut written = Vec::with_capacity(news.len());
         for News { job, kind } in news.drain(..) {
             self.last += 1;
@@ -83,18 +91,8 @@ pub(super) fn after(
 ) -> Result<Vec<Event>, StoreError> {
     let after = number(after);
     let events = match job {
-        Some(job) => all(
-            conn,
-            "SELECT seq, at, job, kind FROM events WHERE job = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-            params![job.bytes(), after, limit],
-            event,
-        ),
-        None => all(
-            conn,
-            "SELECT seq, at, job, kind FROM events WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-            params![after, limit],
-            event,
-        ),
+        Some(job) => all(conn, OF_JOB, params![job.bytes(), after, limit], event),
+        None => all(conn, AFTER, params![after, limit], event),
     };
     Ok(events?)
 }
@@ -111,4 +109,32 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
         job: row.maybe_id("job")?,
         kind: serde_json::from_str(row.get_ref("kind")?.as_str()?).map_err(bad_json)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anvil_types::EventKind;
+
+    #[test]
+    fn the_oldest_events_go_and_numbers_go_on() {
+        let conn = Connection::open_in_memory().expect("it opens");
+        conn.execute_batch("CREATE TABLE events (seq INTEGER PRIMARY KEY, at, job, kind)").expect("made");
+        let mut order = EventOrder::load(&conn).expect("it loads");
+        let at = Timestamp::default();
+        for _ in 0..300 {
+            let mut news = (0..10).map(|_| News { job: None, kind: EventKind::Limits }).collect();
+            order.write(&conn, at, &mut news).expect("written");
+            order.prune(&conn, 100).expect("pruned");
+        }
+        let kept = after(&conn, 0, None, 10_000).expect("read");
+        assert!(
+            (100..100 + usize::try_from(SLACK).expect("small") + 10).contains(&kept.len()),
+            "{}",
+            kept.len()
+        );
+        assert_eq!(kept.last().map(|event| event.seq), Some(3_000));
+        assert!(kept.windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq));
+        assert_eq!(EventOrder::load(&conn).expect("it loads").last, 3_000);
+    }
 }

@@ -12,6 +12,22 @@ use anvil_types::{EventKind, JobId, JobState, Nanodollars, Timestamp, UpstreamKi
 use rusqlite::params;
 use std::time::Duration;
 
+/// A granted hold, in its job.
+pub(super) const COUNT_ON_JOB: &str = "UPDATE jobs SET held = held + ?2, calls = calls + 1 WHERE seq = ?1";
+
+/// A new entry of the ledger.
+pub(super) const INSERT: &str =
+    "INSERT INTO calls (upstream, id, state, held_at, job, agent, attempt, position, api_key, session,
+    tags, tier_asked, tier_given, model, price_row, hold, lease, host, boot)
+    VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+
+/// What a job is judged by.
+pub(super) const JUDGE_JOB: &str =
+    "SELECT seq, state, lease, upstream, cost, unknown, held, max_cost FROM jobs WHERE id = ?1";
+
+/// The hold of an id.
+pub(super) const GRANTED_BEFORE: &str = "SELECT held_at FROM calls WHERE upstream = ?1 AND id = ?2";
+
 /// Sets money aside, or says why not.
 pub(super) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecision, StoreError> {
     if request.amount < Nanodollars::ZERO {
@@ -52,21 +68,16 @@ pub(super) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecisio
         week::flight_begins(tx, request.upstream)?;
     }
     if let Some(job) = job {
-        tx.run(
-            "UPDATE jobs SET held = held + ?2, calls = calls + 1 WHERE seq = ?1",
-            params![job.seq, amount],
-        )?;
+        tx.run(COUNT_ON_JOB, params![job.seq, amount])?;
     }
     tx.tell(job_id, EventKind::Held { call: request.id, hold: request.amount });
     Ok(HoldDecision::Granted { at: tx.now })
 }
 
 fn granted_before(tx: &Tx<'_>, request: &HoldRequest) -> Result<Option<Timestamp>, StoreError> {
-    tx.first(
-        "SELECT held_at FROM calls WHERE upstream = ?1 AND id = ?2",
-        params![request.upstream.name(), request.id.bytes()],
-        |row| row.get(0).map(Timestamp::from_micros),
-    )
+    tx.first(GRANTED_BEFORE, params![request.upstream.name(), request.id.bytes()], |row| {
+        row.get(0).map(Timestamp::from_micros)
+    })
 }
 
 struct JudgedJob {
@@ -76,26 +87,22 @@ struct JudgedJob {
 }
 
 fn judge_job(tx: &Tx<'_>, request: &HoldRequest, id: JobId) -> Result<JudgedJob, StoreError> {
-    let row = tx.first(
-        "SELECT seq, state, lease, upstream, cost, unknown, held, max_cost FROM jobs WHERE id = ?1",
-        [id.bytes()],
-        |row| {
-            let state: JobState = row.word("state")?;
-            let lease: i64 = row.get(2)?;
-            let under = |wanted: u64| state == JobState::Running && lease == number(wanted);
-            let job = JudgedJob {
-                seq: row.get(0)?,
-                money: JobMoney {
-                    cost: Nanodollars::new(row.get(4)?),
-                    unknown: Nanodollars::new(row.get(5)?),
-                    held: Nanodollars::new(row.get(6)?),
-                    limit: Nanodollars::new(row.get(7)?),
-                },
-                may_write: request.lease.is_none_or(|lease| under(lease.number)),
-            };
-            Ok((job, row.word::<UpstreamKind>("upstream")?))
-        },
-    )?;
+    let row = tx.first(JUDGE_JOB, [id.bytes()], |row| {
+        let state: JobState = row.word("state")?;
+        let lease: i64 = row.get(2)?;
+        let under = |wanted: u64| state == JobState::Running && lease == number(wanted);
+        let job = JudgedJob {
+            seq: row.get(0)?,
+            money: JobMoney {
+                cost: Nanodollars::new(row.get(4)?),
+                unknown: Nanodollars::new(row.get(5)?),
+                held: Nanodollars::new(row.get(6)?),
+                limit: Nanodollars::new(row.get(7)?),
+            },
+            may_write: request.lease.is_none_or(|lease| under(lease.number)),
+        };
+        Ok((job, row.word::<UpstreamKind>("upstream")?))
+    })?;
     let (job, belongs) = row.ok_or(StoreError::NoSuchJob(id))?;
     if belongs != request.upstream {
         return Err(StoreError::WrongUpstream { job: id, belongs, asked: request.upstream });
@@ -120,9 +127,7 @@ fn standing_of(money: JobMoney) -> Standing {
 fn insert(tx: &Tx<'_>, request: &HoldRequest, job: Option<JobId>) -> Result<(), StoreError> {
     let tags = (!request.tags.is_empty()).then(|| texts(&request.tags));
     tx.run(
-        "INSERT INTO calls (upstream, id, state, held_at, job, agent, attempt, position, api_key, session,
-             tags, tier_asked, tier_given, model, price_row, hold, lease, host, boot)
-         VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        INSERT,
         params![
             request.upstream.name(),
             request.id.bytes(),

@@ -22,10 +22,19 @@ pub(super) struct JobHead {
     pub(super) crashes: u32,
 }
 
-const HEAD: &str = "seq, id, agent, state, lease, attempts, max_attempts, attempt_open, crashes";
+/// The query for heads, with what follows `FROM jobs`.
+macro_rules! select_heads {
+    ($rest:literal) => {
+        concat!(
+            "SELECT seq, id, agent, state, lease, attempts, max_attempts, attempt_open, crashes FROM jobs ",
+            $rest
+        )
+    };
+}
+pub(super) use select_heads;
 
 impl JobHead {
-    /// Reads the columns that [`heads`] asks for.
+    /// Reads a row of [`select_heads`].
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             seq: row.get(0)?,
@@ -42,13 +51,7 @@ impl JobHead {
 
     /// The job with this id.
     pub(super) fn find(tx: &Tx<'_>, id: JobId) -> Result<Self, StoreError> {
-        tx.first(
-            "SELECT seq, id, agent, state, lease, attempts, max_attempts, attempt_open, crashes
-             FROM jobs WHERE id = ?1",
-            [id.bytes()],
-            Self::read,
-        )?
-        .ok_or(StoreError::NoSuchJob(id))
+        tx.first(select_heads!("WHERE id = ?1"), [id.bytes()], Self::read)?.ok_or(StoreError::NoSuchJob(id))
     }
 
     /// The job under its lease: refused when another attempt, or a person's cancel, holds a newer one.
@@ -63,13 +66,13 @@ impl JobHead {
     }
 }
 
-/// A query for heads, with what follows `FROM jobs`.
+/// The heads that a query of [`select_heads`] finds.
 pub(super) fn heads(
     tx: &Tx<'_>,
-    rest: &str,
+    sql: &str,
     params: impl rusqlite::Params,
 ) -> Result<Vec<JobHead>, StoreError> {
-    tx.all(&format!("SELECT {HEAD} FROM jobs {rest}"), params, JobHead::read)
+    tx.all(sql, params, JobHead::read)
 }
 
 /// Payloads and results above this many bytes are left out of lists.

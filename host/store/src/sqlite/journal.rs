@@ -7,6 +7,17 @@ use crate::{JournalEntry, JournalKind, JournalWrite, StoreError};
 use anvil_types::Lease;
 use rusqlite::params;
 
+/// A job, where its lease still holds.
+pub(super) const UNDER_LEASE: &str =
+    "SELECT seq FROM jobs WHERE id = ?1 AND lease = ?2 AND state = 'running'";
+
+/// Writes an entry.
+pub(super) const PUT: &str =
+    "INSERT INTO journal (job, position, kind, request_hash, answer, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (job, position) DO UPDATE SET
+    kind = excluded.kind, request_hash = excluded.request_hash, answer = excluded.answer,
+    at = excluded.at";
+
 /// Pins the digest of the plugin that the journal belongs to; answers the one that is pinned.
 pub(super) fn pin_plugin(tx: &mut Tx<'_>, lease: Lease, digest: &str) -> Result<String, StoreError> {
     let job = JobHead::fenced(tx, lease)?;
@@ -35,10 +46,7 @@ pub(super) fn write(tx: &mut Tx<'_>, write: &JournalWrite) -> Result<(), StoreEr
 /// Writes an entry; one of the same position is replaced. Whoever calls it clears the job's crashes.
 pub(super) fn put(tx: &Tx<'_>, job: i64, entry: &JournalEntry) -> Result<(), StoreError> {
     tx.run(
-        "INSERT INTO journal (job, position, kind, request_hash, answer, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (job, position) DO UPDATE SET
-             kind = excluded.kind, request_hash = excluded.request_hash, answer = excluded.answer,
-             at = excluded.at",
+        PUT,
         params![
             job,
             entry.position,
@@ -98,9 +106,5 @@ pub(super) fn entries(tx: &Tx<'_>, job: i64) -> Result<Vec<JournalEntry>, StoreE
 
 /// The row of the job that a settlement belongs to, where its lease still holds.
 pub(super) fn under_lease(tx: &Tx<'_>, lease: Lease) -> Result<Option<i64>, StoreError> {
-    tx.first(
-        "SELECT seq FROM jobs WHERE id = ?1 AND lease = ?2 AND state = 'running'",
-        params![lease.job.bytes(), super::columns::number(lease.number)],
-        |row| row.get(0),
-    )
+    tx.first(UNDER_LEASE, params![lease.job.bytes(), super::columns::number(lease.number)], |row| row.get(0))
 }

@@ -5,14 +5,30 @@ use crate::StoreError;
 use anvil_types::{CallId, CallRecord, JobId, UpstreamKind, Usage};
 use rusqlite::{Connection, Row, params};
 
-const COLUMNS: &str = "id, state, held_at, settled_at, job, agent, attempt, position, api_key, session, \
-    tags, tier_asked, tier_given, model, price_row, hold, cost, input_tokens, output_tokens, \
-    cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, service_tier, inference_geo, speed, detail";
+/// The query for entries of the ledger, with what follows `FROM calls`.
+macro_rules! select_calls {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, state, held_at, settled_at, job, agent, attempt, position, api_key, session,
+                 tags, tier_asked, tier_given, model, price_row, hold, cost, input_tokens, output_tokens,
+                 cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, service_tier,
+                 inference_geo, speed, detail
+             FROM calls ",
+            $rest
+        )
+    };
+}
+
+/// A job's calls.
+pub(super) const OF_JOB: &str = select_calls!("WHERE job = ?1 ORDER BY id");
+/// A page of the ledger.
+pub(super) const PAGE: &str = select_calls!("WHERE upstream = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+/// Holds that stand.
+pub(super) const OPEN: &str = "SELECT id FROM calls WHERE state = 'held'";
 
 /// A job's calls, the oldest first.
 pub(super) fn of_job(conn: &Connection, job: JobId) -> Result<Vec<CallRecord>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM calls WHERE job = ?1 ORDER BY id");
-    Ok(all(conn, &sql, [job.bytes()], read)?)
+    Ok(all(conn, OF_JOB, [job.bytes()], read)?)
 }
 
 /// The ledger, the newest first.
@@ -22,16 +38,13 @@ pub(super) fn page(
     after: Option<CallId>,
     limit: u32,
 ) -> Result<Vec<CallRecord>, StoreError> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM calls WHERE upstream = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
     let before = after.map_or([0xff; 16], Id::bytes);
-    Ok(all(conn, &sql, params![upstream.name(), before, limit], read)?)
+    Ok(all(conn, PAGE, params![upstream.name(), before, limit], read)?)
 }
 
 /// Calls whose hold stands.
 pub(super) fn open_holds(conn: &Connection) -> Result<Vec<CallId>, StoreError> {
-    let select = "SELECT id FROM calls WHERE state = 'held' ORDER BY id";
-    Ok(all(conn, select, [], |row| row.id("id"))?)
+    Ok(all(conn, OPEN, [], |row| row.id("id"))?)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<CallRecord> {

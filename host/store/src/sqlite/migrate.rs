@@ -35,6 +35,15 @@ fn judge_library(number: i32, name: &str) -> Result<(), StoreError> {
 
 /// Brings the schema to this version, after a copy of a database that is not new.
 pub(super) fn migrate(conn: &mut Connection, folder: &DataFolder, now: Timestamp) -> Result<(), StoreError> {
+    step_up(conn, folder, now, STEPS)
+}
+
+fn step_up(
+    conn: &mut Connection,
+    folder: &DataFolder,
+    now: Timestamp,
+    steps: &[Step],
+) -> Result<(), StoreError> {
     conn.execute_batch(
         "CREATE TABLE IF NOT EXISTS schema_steps (
              version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, at INTEGER NOT NULL
@@ -45,11 +54,11 @@ pub(super) fn migrate(conn: &mut Connection, folder: &DataFolder, now: Timestamp
             Ok((row.get(0)?, row.get(1)?))
         })?;
     for (version, checksum) in &done {
-        let step = usize::try_from(*version - 1).ok().and_then(|index| STEPS.get(index)).ok_or_else(|| {
+        let step = usize::try_from(*version - 1).ok().and_then(|index| steps.get(index)).ok_or_else(|| {
             StoreError::Version(format!(
                 "the database was written by a newer version (its schema is {version}, this version knows {}); \
                  use that version, or another data folder",
-                STEPS.len()
+                steps.len()
             ))
         })?;
         if *checksum != sum(step) {
@@ -60,14 +69,14 @@ pub(super) fn migrate(conn: &mut Connection, folder: &DataFolder, now: Timestamp
             )));
         }
     }
-    if done.len() < STEPS.len() && !done.is_empty() {
+    if done.len() < steps.len() && !done.is_empty() {
         let copy = folder.backup(done.last().map_or(0, |(version, _)| *version));
         // A copy that an interrupted start left may be half a copy.
         let _ = std::fs::remove_file(&copy);
         conn.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
         tracing::info!(copy = %copy.display(), "copied the database before its schema changes");
     }
-    for (step, version) in STEPS.iter().zip(1_i64..).skip(done.len()) {
+    for (step, version) in steps.iter().zip(1_i64..).skip(done.len()) {
         let tx = conn.transaction()?;
         tx.execute_batch(step.sql)?;
         tx.execute(
@@ -92,5 +101,52 @@ mod tests {
         assert!(judge_library(3_051_002, "3.51.2").is_err_and(|error| error.to_string().contains("3.51.3")));
         assert!(judge_library(3_051_003, "3.51.3").is_ok());
         check_library().expect("the bundled one will do");
+    }
+
+    fn database() -> (tempfile::TempDir, DataFolder, Connection) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = DataFolder::lock(dir.path()).expect("it is free");
+        let conn = super::super::connect::writing(&folder.database()).expect("it opens");
+        (dir, folder, conn)
+    }
+
+    const ONE: Step = Step { name: "one", sql: "CREATE TABLE one (a INTEGER); INSERT INTO one VALUES (7)" };
+    const TWO: Step = Step { name: "two", sql: "ALTER TABLE one ADD COLUMN b INTEGER" };
+
+    #[test]
+    fn each_step_is_taken_once_and_after_a_copy() {
+        let (dir, folder, mut conn) = database();
+        let now = Timestamp::default();
+        let copy = dir.path().join("anvil-before-schema-2.db");
+        step_up(&mut conn, &folder, now, &[ONE]).expect("the first");
+        step_up(&mut conn, &folder, now, &[ONE]).expect("nothing to do");
+        assert!(!copy.exists(), "a new database needs no copy");
+        step_up(&mut conn, &folder, now, &[ONE, TWO]).expect("the second");
+        step_up(&mut conn, &folder, now, &[ONE, TWO]).expect("nothing to do");
+        conn.execute("UPDATE one SET b = a", []).expect("the new column is there");
+        let kept = Connection::open(copy).expect("the copy opens");
+        let row: i64 = kept.query_row("SELECT a FROM one", [], |row| row.get(0)).expect("the old row");
+        assert_eq!(row, 7);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_schema_as_it_was() {
+        let (_dir, folder, mut conn) = database();
+        let bad = Step { name: "bad", sql: "CREATE TABLE two (a); CREATE TABLE one (a)" };
+        step_up(&mut conn, &folder, Timestamp::default(), &[ONE]).expect("the first");
+        assert!(step_up(&mut conn, &folder, Timestamp::default(), &[ONE, bad]).is_err());
+        step_up(&mut conn, &folder, Timestamp::default(), &[ONE, TWO]).expect("the second, mended");
+        assert!(conn.execute("INSERT INTO two VALUES (1)", []).is_err(), "nothing of the bad step is left");
+    }
+
+    #[test]
+    fn a_schema_of_another_version_is_refused() {
+        let (_dir, folder, mut conn) = database();
+        let now = Timestamp::default();
+        step_up(&mut conn, &folder, now, &[ONE, TWO]).expect("both");
+        let newer = step_up(&mut conn, &folder, now, &[ONE]);
+        assert!(matches!(&newer, Err(StoreError::Version(why)) if why.contains("newer")), "{newer:?}");
+        let changed = step_up(&mut conn, &folder, now, &[Step { name: "one", sql: "SELECT 1" }, TWO]);
+        assert!(matches!(&changed, Err(StoreError::Version(why)) if why.contains("step 1")), "{changed:?}");
     }
 }

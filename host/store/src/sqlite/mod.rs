@@ -6,12 +6,16 @@
 
 mod artifacts;
 mod audit;
+#[cfg(feature = "bench")]
+pub mod bare;
 mod brake;
 mod claim;
 mod columns;
 mod connect;
 mod enqueue;
 mod events;
+#[cfg(test)]
+mod faults;
 mod finish;
 mod hold;
 mod job_row;
@@ -24,6 +28,8 @@ mod migrate;
 mod moves;
 mod operations;
 mod options;
+#[cfg(test)]
+mod plans;
 mod policy;
 mod queries;
 mod readers;

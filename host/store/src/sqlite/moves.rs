@@ -1,10 +1,24 @@
 //! Moves of a job from state to state: every one goes through `JobState::after` and tells of itself.
 
-use super::job_row::{JobHead, heads};
+use super::job_row::{JobHead, heads, select_heads};
 use super::tx::Tx;
 use crate::StoreError;
 use anvil_types::{EventKind, JobError, JobEvent, JobState, Timestamp, Wait, WaitReason};
 use rusqlite::params;
+
+/// Jobs that are parked for a reason.
+pub(super) const PARKED: &str =
+    select_heads!("INDEXED BY jobs_parked WHERE state = 'parked' AND wait_reason = ?1");
+
+/// Jobs of an agent that are parked for a reason.
+pub(super) const PARKED_OF_AGENT: &str =
+    select_heads!("INDEXED BY jobs_parked WHERE state = 'parked' AND wait_reason = ?1 AND agent = ?2");
+/// Jobs whose time has come; no more at once than one commit bears, the next claim takes the rest.
+pub(super) const DUE: &str =
+    select_heads!("WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at LIMIT 1000");
+/// Jobs whose lease has run out.
+pub(super) const EXPIRED: &str =
+    select_heads!("INDEXED BY jobs_leased WHERE state = 'running' AND lease_until <= ?1");
 
 /// What a move writes beside the state.
 #[derive(Clone, Debug, Default)]
@@ -73,12 +87,8 @@ pub(super) fn resume(
     let mut resumed = 0;
     for reason in reasons {
         let parked = match agent {
-            Some(agent) => heads(
-                tx,
-                "WHERE state = 'parked' AND wait_reason = ?1 AND agent = ?2 ORDER BY seq",
-                params![reason.name(), agent],
-            )?,
-            None => heads(tx, "WHERE state = 'parked' AND wait_reason = ?1 ORDER BY seq", [reason.name()])?,
+            Some(agent) => heads(tx, PARKED_OF_AGENT, params![reason.name(), agent])?,
+            None => heads(tx, PARKED, [reason.name()])?,
         };
         for job in &parked {
             go(tx, job, JobEvent::Resume, &Move::default())?;
@@ -90,8 +100,7 @@ pub(super) fn resume(
 
 /// Moves scheduled and parked jobs whose time has come into the queue.
 pub(super) fn promote(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    // No more at once than one commit bears; the next claim takes the rest.
-    let due = heads(tx, "WHERE due_at <= ?1 ORDER BY due_at LIMIT 1000", [tx.now.micros()])?;
+    let due = heads(tx, DUE, [tx.now.micros()])?;
     for job in &due {
         let event = if job.state == JobState::Scheduled { JobEvent::Due } else { JobEvent::Resume };
         go(tx, job, event, &Move::default())?;
@@ -101,7 +110,7 @@ pub(super) fn promote(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 /// Takes over jobs whose lease has run out: whoever had it stalled.
 pub(super) fn take_over_expired(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    let lost = heads(tx, "WHERE state = 'running' AND lease_until <= ?1", [tx.now.micros()])?;
+    let lost = heads(tx, EXPIRED, [tx.now.micros()])?;
     for job in &lost {
         tracing::warn!(job = %job.id, "a lease ran out; the job goes back into the queue");
         go(tx, job, JobEvent::LeaseLost, &Move::default())?;

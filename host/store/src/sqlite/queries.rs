@@ -132,7 +132,9 @@ pub(super) fn counts(conn: &Connection) -> Result<QueueCounts, StoreError> {
     Ok(counts)
 }
 
-pub(super) const OLDEST: &str = "SELECT min(ready_at) FROM jobs WHERE state = 'queued'";
+/// How long the queued job that waits longest has waited.
+pub(super) const OLDEST: &str = "SELECT ready_at FROM jobs INDEXED BY jobs_oldest
+    WHERE state = 'queued' AND ready_at >= 0 ORDER BY ready_at LIMIT 1";
 /// The next time at which a scheduled or parked job wakes by itself.
 pub(super) const NEXT_DUE: &str = "SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL";
 

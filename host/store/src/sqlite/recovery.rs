@@ -2,7 +2,7 @@
 
 use super::columns::{Id, meta, set_meta};
 use super::finish::{self, POISON};
-use super::job_row::{JobHead, heads};
+use super::job_row::{JobHead, heads, select_heads};
 use super::moves::{self, Move};
 use super::settle::{End, Hold, end_hold};
 use super::tx::Tx;
@@ -23,7 +23,7 @@ pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
     let mut recovered = Recovered { unknown_holds: sweep(tx)?, ..Recovered::default() };
     let running = heads(
         tx,
-        "WHERE state = 'running' AND host = ?1 AND boot <> ?2 ORDER BY seq",
+        select_heads!("WHERE state = 'running' AND host = ?1 AND boot <> ?2 ORDER BY seq"),
         params![tx.policy.host.bytes(), tx.policy.boot.bytes()],
     )?;
     for job in &running {

@@ -10,6 +10,23 @@ use anvil_types::{
 };
 use rusqlite::{Row, params};
 
+/// The end of a hold; of one that stands only.
+pub(super) const END: &str =
+    "UPDATE calls SET state = ?3, settled_at = ?4, cost = ?5, input_tokens = ?6, output_tokens = ?7,
+    cache_read_tokens = ?8, cache_write_5m_tokens = ?9, cache_write_1h_tokens = ?10,
+    service_tier = ?11, inference_geo = ?12, speed = ?13, detail = ?14, model_answered = ?15
+    WHERE upstream = ?1 AND id = ?2 AND state = 'held'";
+
+/// A hold by its id alone.
+pub(super) const FIND: &str = "SELECT id, upstream, state, held_at, job, agent, hold FROM calls
+    WHERE upstream IN ('live', 'simulated') AND id = ?1";
+
+/// An ended hold, in its job.
+pub(super) const COUNT_ON_JOB: &str =
+    "UPDATE jobs SET held = held - ?2, cost = cost + ?3, unknown = unknown + ?4,
+    crashes = CASE WHEN ?5 THEN 0 ELSE crashes END
+    WHERE id = ?1";
+
 /// The dearest call that the sums can hold thousands of; far more than any call can cost.
 const DEAREST: i64 = 1 << 52;
 
@@ -58,12 +75,7 @@ pub(super) struct End<'a> {
 /// Ends a hold by what the call came to.
 pub(super) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled, StoreError> {
     let hold = tx
-        .first(
-            "SELECT id, upstream, state, held_at, job, agent, hold FROM calls
-             WHERE upstream IN ('live', 'simulated') AND id = ?1",
-            [settlement.call.bytes()],
-            Hold::read,
-        )?
+        .first(FIND, [settlement.call.bytes()], Hold::read)?
         .ok_or(StoreError::NoSuchCall(settlement.call))?;
     if hold.state != CallState::Held {
         return Ok(Settled { first: false, journalled: false, over_hold: Nanodollars::ZERO });
@@ -111,10 +123,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled
 pub(super) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Nanodollars, StoreError> {
     let usage = end.usage;
     let written = tx.run(
-        "UPDATE calls SET state = ?3, settled_at = ?4, cost = ?5, input_tokens = ?6, output_tokens = ?7,
-             cache_read_tokens = ?8, cache_write_5m_tokens = ?9, cache_write_1h_tokens = ?10,
-             service_tier = ?11, inference_geo = ?12, speed = ?13, detail = ?14, model_answered = ?15
-         WHERE upstream = ?1 AND id = ?2 AND state = 'held'",
+        END,
         params![
             hold.upstream.name(),
             hold.id.bytes(),
@@ -144,12 +153,7 @@ pub(super) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
         week::flight_ends(tx, hold.upstream, tx.now)?;
     }
     if let Some(job) = hold.job {
-        tx.run(
-            "UPDATE jobs SET held = held - ?2, cost = cost + ?3, unknown = unknown + ?4,
-                 crashes = CASE WHEN ?5 THEN 0 ELSE crashes END
-             WHERE id = ?1",
-            params![job.bytes(), hold.amount.get(), end.cost.get(), unknown, end.progress],
-        )?;
+        tx.run(COUNT_ON_JOB, params![job.bytes(), hold.amount.get(), end.cost.get(), unknown, end.progress])?;
     }
     tx.tell(hold.job, EventKind::Settled { call: hold.id, cost: end.cost, unknown: is_unknown });
     Ok(still_held)

@@ -10,6 +10,24 @@ use anvil_budget::{Amounts, LimitName, Standing, WindowKind, WindowSpan, Windows
 use anvil_types::{Limits, Nanodollars, Timestamp, UpstreamKind};
 use rusqlite::{Connection, Row, named_params, params};
 
+/// The sums of the rolling hour.
+pub(super) const MINUTES: &str = "SELECT start, settled, unknown, held FROM spend
+    WHERE upstream = ?1 AND scope = 'all' AND period = 'minute' AND start >= ?2 ORDER BY start";
+
+/// One sum.
+pub(super) const CALENDAR: &str = "SELECT settled, unknown, held FROM spend
+    WHERE upstream = ?1 AND scope = 'all' AND period = ?2 AND start = ?3";
+
+/// Moves money in the four sums of a scope.
+pub(super) const ADD: &str =
+    "INSERT INTO spend (upstream, scope, period, start, settled, unknown, held) VALUES
+    (?1, ?2, 'minute', ?3, ?6, ?7, ?8), (?1, ?2, 'day', ?4, ?6, ?7, ?8),
+    (?1, ?2, 'month', ?5, ?6, ?7, ?8), (?1, ?2, 'total', 0, ?6, ?7, ?8)
+    ON CONFLICT (upstream, scope, period, start) DO UPDATE SET
+    settled = settled + excluded.settled, unknown = unknown + excluded.unknown,
+    held = held + excluded.held
+    RETURNING period = 'total', held";
+
 /// What a hold, a settlement or a release adds to each amount.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Moved {
@@ -31,15 +49,7 @@ pub(super) fn add(
     let day = tx.policy.day(held_at).start;
     let month = tx.policy.month(held_at).start;
     let scope = |scope: &str| -> Result<i64, StoreError> {
-        let mut upsert = tx.statement(
-            "INSERT INTO spend (upstream, scope, period, start, settled, unknown, held) VALUES
-                 (?1, ?2, 'minute', ?3, ?6, ?7, ?8), (?1, ?2, 'day', ?4, ?6, ?7, ?8),
-                 (?1, ?2, 'month', ?5, ?6, ?7, ?8), (?1, ?2, 'total', 0, ?6, ?7, ?8)
-             ON CONFLICT (upstream, scope, period, start) DO UPDATE SET
-                 settled = settled + excluded.settled, unknown = unknown + excluded.unknown,
-                 held = held + excluded.held
-             RETURNING period = 'total', held",
-        )?;
+        let mut upsert = tx.statement(ADD)?;
         let mut rows = upsert.query(params![
             upstream.name(),
             scope,
@@ -80,8 +90,7 @@ pub(super) fn calendar(
     period: &str,
     start: Timestamp,
 ) -> Result<Amounts, StoreError> {
-    let select = "SELECT settled, unknown, held FROM spend
-         WHERE upstream = ?1 AND scope = 'all' AND period = ?2 AND start = ?3";
+    let select = CALENDAR;
     let found = first(conn, select, params![upstream.name(), period, start.micros()], |row| amounts(row, 0))?;
     Ok(found.unwrap_or_default())
 }
@@ -92,8 +101,7 @@ fn minutes(
     upstream: UpstreamKind,
     now: Timestamp,
 ) -> Result<Vec<(Timestamp, Amounts)>, StoreError> {
-    let select = "SELECT start, settled, unknown, held FROM spend
-         WHERE upstream = ?1 AND scope = 'all' AND period = 'minute' AND start >= ?2 ORDER BY start";
+    let select = MINUTES;
     let oldest = Windows::first_bucket(now).micros();
     let rows = all(conn, select, params![upstream.name(), oldest], |row| {
         Ok((Timestamp::from_micros(row.get(0)?), amounts(row, 1)?))

@@ -198,7 +198,10 @@ impl Writer {
                 }
                 self.order.take_back(mark.0, mark.1);
                 self.stale = true;
-                let why = error.to_string();
+                let why = match &error {
+                    StoreError::Backend(cause) => cause.to_string(),
+                    other => other.to_string(),
+                };
                 // Where nothing could begin, nothing of the batch can.
                 ran = if ran == 0 { batch.len() } else { ran };
                 batch[..ran].iter_mut().for_each(|command| command.fail(&why));

@@ -49,12 +49,15 @@ impl ArtifactsArgs {
     /// leads out of it is not followed.
     async fn write(&self, client: &Client, dir: &Path, file: &Value) -> Result<PathBuf, Failure> {
         let name = file.get("name").and_then(Value::as_str).unwrap_or_default();
-        let name: ArtifactName = name.parse().with_context(|| format!("the host sent a file named {name:?}"))?;
-        let segments: Vec<&str> = ["jobs", &self.id, "artifacts"].into_iter().chain(name.as_str().split('/')).collect();
+        let name: ArtifactName =
+            name.parse().with_context(|| format!("the host sent a file named {name:?}"))?;
+        let segments: Vec<&str> =
+            ["jobs", &self.id, "artifacts"].into_iter().chain(name.as_str().split('/')).collect();
         let bytes = client.bytes(&segments).await?;
         let path = dir.join(name.as_str());
         let parent = path.parent().unwrap_or(dir);
-        std::fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
+        std::fs::create_dir_all(parent)
+            .with_context(|| format!("cannot make the folder {}", parent.display()))?;
         let inside = dir.canonicalize().and_then(|dir| Ok(parent.canonicalize()?.starts_with(dir)));
         if !inside.unwrap_or(false) || path.is_symlink() {
             return Err(anyhow::anyhow!("{} leads out of {}", path.display(), dir.display()).into());

@@ -58,7 +58,8 @@ impl ListArgs {
 
 fn table(jobs: &Value, moment: &Moment) -> String {
     let mut table =
-        Table::new(&["JOB", "STATE", "AGENT", "ACTION", "PRIORITY", "COST", "SUBMITTED", "DETAIL"]).right(&[5]);
+        Table::new(&["JOB", "STATE", "AGENT", "ACTION", "PRIORITY", "COST", "SUBMITTED", "DETAIL"])
+            .right(&[5]);
     for job in items(jobs) {
         table.row([
             text(job, "/id"),

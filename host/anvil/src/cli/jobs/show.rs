@@ -23,8 +23,10 @@ pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<
 fn show(job: &Value, calls: &Value, files: &Value, moment: &Moment) -> String {
     let at = |pointer: &str| text(job, pointer);
     let mut out = headline(job);
-    let tags: Vec<_> = job.get("tags").and_then(Value::as_array).into_iter().flatten().map(|tag| text(tag, "")).collect();
-    let progress = job.get("progress").and_then(Value::as_f64).map(|fraction| format!("{:.0} %", fraction * 100.0));
+    let tags: Vec<_> =
+        job.get("tags").and_then(Value::as_array).into_iter().flatten().map(|tag| text(tag, "")).collect();
+    let progress =
+        job.get("progress").and_then(Value::as_f64).map(|fraction| format!("{:.0} %", fraction * 100.0));
     for (name, value) in [
         ("priority", at("/priority")),
         ("attempts", format!("{} of {}", at("/attempts"), at("/max_attempts"))),
@@ -37,7 +39,12 @@ fn show(job: &Value, calls: &Value, files: &Value, moment: &Moment) -> String {
         ("started", moment.full(job, "/started_at")),
         ("finished", moment.full(job, "/finished_at")),
         ("progress", format!("{} {}", progress.unwrap_or_default(), at("/progress_line")).trim().to_owned()),
-        ("waits for", format!("{} {}", at("/waiting_for/detail"), moment.relative(job, "/waiting_for/until")).trim().to_owned()),
+        (
+            "waits for",
+            format!("{} {}", at("/waiting_for/detail"), moment.relative(job, "/waiting_for/until"))
+                .trim()
+                .to_owned(),
+        ),
     ] {
         if !value.is_empty() && value != "$0.00" {
             let _ = writeln!(out, "  {name:<11} {value}");

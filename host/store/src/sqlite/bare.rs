@@ -1,0 +1,174 @@
+//! The statements of a hold and its settlement, run bare: one thread, one transaction for as many as
+//! come at once, nothing decided, nobody answered. What the store is measured against.
+
+use super::columns::{Id, number, set_meta};
+use super::writer::LEDGER_TIME;
+use super::{connect, events, hold, journal, lock, moves, settle, spend};
+use crate::{HoldRequest, Settlement, SettlementOutcome, StoreError};
+use anvil_budget::Windows;
+use anvil_types::{CallId, EventKind, JobId, Lease, Nanodollars, Timestamp};
+use rusqlite::{Connection, Params, params};
+use std::path::Path;
+
+/// A connection with the store's settings, and nothing else of the store.
+#[derive(Debug)]
+pub struct Bare {
+    conn: Connection,
+    event: i64,
+}
+
+impl Bare {
+    /// Opens the database of a store that is closed.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let conn = connect::writing(&lock::database(folder))?;
+        let event = conn.query_row("SELECT max(seq) FROM events", [], |row| row.get(0))?;
+        Ok(Self { conn, event })
+    }
+
+    /// All that granting these holds asks and writes, in one transaction.
+    pub fn holds(&mut self, now: Timestamp, requests: &[HoldRequest]) -> Result<(), StoreError> {
+        self.run("BEGIN IMMEDIATE", [])?;
+        for request in requests {
+            let upstream = request.upstream.name();
+            let lease = request.lease.ok_or(StoreError::Closed)?;
+            self.ask(hold::GRANTED_BEFORE, params![upstream, request.id.bytes()])?;
+            let job = self.ask(hold::JUDGE_JOB, [lease.job.bytes()])?;
+            self.ask(spend::MINUTES, params![upstream, Windows::first_bucket(now).micros()])?;
+            for period in ["day", "month"] {
+                self.ask(spend::CALENDAR, params![upstream, period, 0])?;
+            }
+            self.run(
+                hold::INSERT,
+                params![
+                    upstream,
+                    request.id.bytes(),
+                    now.micros(),
+                    lease.job.bytes(),
+                    request.agent,
+                    request.attempt,
+                    request.position,
+                    request.api_key,
+                    request.session,
+                    None::<String>,
+                    request.tier_asked.name(),
+                    request.tier_given.name(),
+                    request.model,
+                    request.price_row,
+                    request.amount.get(),
+                    number(lease.number),
+                    [0_u8; 16],
+                    [0_u8; 16],
+                ],
+            )?;
+            self.add(upstream, request.agent.as_deref(), now, [0, request.amount.get()])?;
+            self.run(hold::COUNT_ON_JOB, params![job, request.amount.get()])?;
+            self.tell(now, lease.job, &EventKind::Held { call: request.id, hold: request.amount })?;
+        }
+        self.commit(now)
+    }
+
+    /// All that these settlements ask and write, in one transaction.
+    pub fn settlements(&mut self, now: Timestamp, settlements: &[Settlement]) -> Result<(), StoreError> {
+        self.run("BEGIN IMMEDIATE", [])?;
+        for settlement in settlements {
+            let (Some(write), SettlementOutcome::Usage { usage, cost }) =
+                (&settlement.journal, &settlement.outcome)
+            else {
+                return Err(StoreError::Closed);
+            };
+            let Lease { job, number: lease } = write.lease;
+            self.ask(settle::FIND, [settlement.call.bytes()])?;
+            let seq = self.ask(journal::UNDER_LEASE, params![job.bytes(), number(lease)])?;
+            self.run(
+                settle::END,
+                params![
+                    "simulated",
+                    settlement.call.bytes(),
+                    "settled",
+                    now.micros(),
+                    cost.get(),
+                    number(usage.input_tokens),
+                    number(usage.output_tokens),
+                    0,
+                    0,
+                    0,
+                    None::<String>,
+                    None::<String>,
+                    None::<String>,
+                    settlement.detail,
+                    None::<String>,
+                ],
+            )?;
+            self.add("simulated", Some("code-generator"), now, [cost.get(), -cost.get()])?;
+            self.run(settle::COUNT_ON_JOB, params![job.bytes(), cost.get(), cost.get(), 0, true])?;
+            let entry = &write.entry;
+            self.run(
+                journal::PUT,
+                params![
+                    seq,
+                    entry.position,
+                    entry.kind.name(),
+                    entry.request_hash,
+                    entry.answer.as_str(),
+                    entry.at.micros()
+                ],
+            )?;
+            self.ask(spend::CALENDAR, params!["simulated", "day", 0])?;
+            self.ask(moves::PARKED, ["holds"])?;
+            self.tell_settled(now, job, settlement.call, *cost)?;
+        }
+        self.commit(now)
+    }
+
+    fn tell_settled(
+        &mut self,
+        now: Timestamp,
+        job: JobId,
+        call: CallId,
+        cost: Nanodollars,
+    ) -> Result<(), StoreError> {
+        self.tell(now, job, &EventKind::Settled { call, cost, unknown: false })
+    }
+
+    fn tell(&mut self, now: Timestamp, job: JobId, kind: &EventKind) -> Result<(), StoreError> {
+        self.event += 1;
+        let text = serde_json::to_string(kind).map_err(|error| StoreError::Backend(Box::new(error)))?;
+        self.run(events::INSERT, params![self.event, now.micros(), job.bytes(), text])
+    }
+
+    fn add(
+        &self,
+        upstream: &str,
+        agent: Option<&str>,
+        now: Timestamp,
+        [settled, held]: [i64; 2],
+    ) -> Result<(), StoreError> {
+        let minute = Windows::bucket(now).micros();
+        let agent = agent.map(|agent| format!("agent:{agent}"));
+        for scope in agent.as_deref().into_iter().chain(["all"]) {
+            self.ask(spend::ADD, params![upstream, scope, minute, 0, 0, settled, 0, held])?;
+        }
+        Ok(())
+    }
+
+    fn commit(&self, now: Timestamp) -> Result<(), StoreError> {
+        set_meta(&self.conn, LEDGER_TIME, now.micros())?;
+        self.run("COMMIT", [])
+    }
+
+    fn run(&self, sql: &str, params: impl Params) -> Result<(), StoreError> {
+        self.conn.prepare_cached(sql)?.execute(params)?;
+        Ok(())
+    }
+
+    /// Runs a query to its end; answers the first number of its first row, where it is one.
+    fn ask(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut answer = 0;
+        while let Some(row) = rows.next()? {
+            answer = row.get::<_, i64>(0).unwrap_or(answer);
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,126 @@
+//! The data folder: made, locked, refused with a reason.
+
+use anvil_budget::Windows;
+use anvil_store::{SqliteOptions, SqliteStore, Store, StoreError};
+use anvil_types::{
+    BootId, Clock, EventKind, HostId, Limits, Nanodollars, SystemClock, Timestamp, UpstreamKind,
+};
+use jiff::tz::TimeZone;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn open_at(folder: &Path, clock: Arc<dyn Clock>) -> Result<SqliteStore, StoreError> {
+    let much = Nanodollars::from_dollars(1_000);
+    let limits = Limits {
+        hour_usd: much,
+        day_usd: much,
+        month_usd: much,
+        week_hours: 168,
+        job_usd: much,
+        requests_per_minute: 50,
+        input_tokens_per_minute: 30_000,
+        output_tokens_per_minute: 8_000,
+        max_input_tokens: 8_000,
+        max_output_tokens: 2_000,
+        agents_min: 3,
+        agents_max: 10,
+        queue_max: 200,
+    };
+    let now = clock.now();
+    SqliteStore::open(SqliteOptions {
+        folder: folder.to_owned(),
+        clock,
+        limits,
+        windows: Windows::new(TimeZone::UTC),
+        upstream: UpstreamKind::Simulated,
+        new_host: HostId::new(now, u128::from(now.millis())),
+        boot: BootId::new(now, 1),
+    })
+}
+
+fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
+    open_at(folder, Arc::new(SystemClock::new()))
+}
+
+#[tokio::test]
+async fn a_second_host_is_refused_and_told_who_has_the_folder() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let first = open(dir.path()).expect("it is free");
+    let second = open(dir.path()).expect_err("it is taken");
+    let pid = std::process::id();
+    let expected = format!(
+        "another host (process {pid}) uses the data folder {}; stop it, or give this one another with --data",
+        dir.path().display()
+    );
+    assert_eq!(second.to_string(), expected);
+    first.close().await;
+    open(dir.path()).expect("a host that has ended lets go");
+}
+
+#[test]
+fn a_file_in_the_folders_place_is_refused_with_what_to_do() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let refused = open(file.path()).expect_err("it is a file");
+    assert!(matches!(refused, StoreError::Folder { .. }));
+    assert!(refused.to_string().contains("it is a file. Name a folder with --data"), "{refused}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_new_folder_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("some/where");
+    drop(open(&folder).expect("it is made"));
+    let mode = folder.metadata().expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn a_database_that_is_none_is_told() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("anvil.db"), "this is no database, whatever its name says")
+        .expect("written");
+    let refused = open(dir.path()).expect_err("it is no database");
+    assert!(refused.to_string().contains("not a database"), "{refused}");
+}
+
+#[test]
+fn a_host_is_the_same_over_restarts() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let first = open(dir.path()).expect("it opens").host();
+    std::thread::sleep(Duration::from_millis(2));
+    assert_eq!(open(dir.path()).expect("it opens").host(), first);
+}
+
+#[tokio::test]
+async fn the_clock_can_ask_where_it_must_not_be_behind() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("data");
+    assert_eq!(SqliteStore::ledger_time(&folder).expect("nothing is there"), Timestamp::default());
+    let future = SystemClock::new().now() + Duration::from_hours(24 * 400);
+    let store = open_at(&folder, Arc::new(SystemClock::not_before(future))).expect("it opens");
+    store.record(EventKind::Limits).await.expect("recorded");
+    let written = store.events(0, None, 1).await.expect("a read works")[0].at;
+    // Without a word to the store, as after a crash, and while it runs.
+    assert_eq!(SqliteStore::ledger_time(&folder).expect("a read works"), written);
+    drop(store);
+    assert_eq!(SqliteStore::ledger_time(&folder).expect("a read works"), written);
+}
+
+#[tokio::test]
+async fn every_answer_is_durable_when_it_is_given() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = open(dir.path()).expect("it opens");
+    for turn in 1..=20 {
+        store.record(EventKind::Limits).await.expect("recorded");
+        // What another process would find if this one ended now.
+        let copy = tempfile::tempdir().expect("a folder");
+        for file in ["anvil.db", "anvil.db-wal"] {
+            std::fs::copy(dir.path().join(file), copy.path().join(file)).expect("copied");
+        }
+        let found = open(copy.path()).expect("it opens");
+        assert_eq!(found.last_event().await.expect("a read works"), turn);
+    }
+}

@@ -1,0 +1,117 @@
+//! The panel in a real browser.
+
+use crate::harness::{Browser, Host, Setup, until};
+use fantoccini::elements::Element;
+use fantoccini::{Client, Locator};
+use std::time::Duration;
+
+/// How long a page may take to show what it should.
+const PAGE: Duration = Duration::from_secs(20);
+/// How long the job may take.
+const JOB: Duration = Duration::from_secs(60);
+
+/// The element, once it is there and can be seen.
+async fn seen(page: &Client, what: &str, within: Duration) -> Element {
+    let place = Locator::XPath(what);
+    until(&format!("the page shows {what}"), within, async || {
+        let element = page.find(place).await.ok()?;
+        element.is_displayed().await.unwrap_or(false).then_some(element)
+    })
+    .await
+}
+
+async fn click(page: &Client, what: &str) {
+    seen(page, what, PAGE).await.click().await.unwrap_or_else(|error| panic!("{what} cannot be clicked: {error}"));
+}
+
+async fn write(page: &Client, what: &str, text: &str) {
+    seen(page, what, PAGE).await.send_keys(text).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+}
+
+async fn path(page: &Client) -> String {
+    page.current_url().await.expect("the page has an address").path().to_owned()
+}
+
+#[tokio::test]
+async fn a_person_logs_in_submits_the_form_watches_the_job_reads_its_file_and_uses_the_brake() {
+    let Some(browser) = Browser::start("browser").await else { return };
+    let host = Setup::new().agent("code-generator").set("ANVIL_SIMULATOR_LATENCY_MS", 1_500).start().await;
+    let page = browser.client().clone();
+    let outcome = tokio::spawn(async move {
+        log_in(&page, &host).await;
+        let job = submit(&page).await;
+        watch(&page).await;
+        read(&page, &host, &job).await;
+        brake(&page, &host).await;
+    })
+    .await;
+    let console = browser.console().await;
+    browser.close().await;
+    if let Err(failed) = outcome {
+        eprintln!("the console: {console:#?}");
+        std::panic::resume_unwind(failed.into_panic());
+    }
+    let bad: Vec<_> = console.iter().filter(|(level, _)| level == "SEVERE" || level == "WARNING").collect();
+    assert!(bad.is_empty(), "the pages wrote errors to the console: {bad:#?}");
+}
+
+async fn log_in(page: &Client, host: &Host) {
+    let rest = host.rest();
+    page.goto(&format!("{}/jobs", rest.url())).await.expect("the panel answers");
+    assert!(seen(page, "//input[@name='token']", PAGE).await.is_enabled().await.expect("a field"));
+    page.goto(&format!("{}/login?token={}", rest.url(), rest.token())).await.expect("the printed link works");
+    assert_eq!(path(page).await, "/", "the link leads to the overview");
+    let mark = seen(page, "//header//*[contains(@class, 'simulated')]", PAGE).await;
+    let mark = mark.text().await.expect("a text");
+    assert_eq!(mark.to_uppercase(), "SIMULATED");
+}
+
+/// Fills in the form that is made from the agent's schema. The id of the job.
+async fn submit(page: &Client) -> String {
+    click(page, "//nav//a[@href='/agents']").await;
+    click(page, "//article[.//h2='code-generator']//a[contains(@href, 'action=generate')]").await;
+    write(page, "//textarea[@name='p.requirements']", "Build a login form").await;
+    click(page, "//form[@data-job-form]//button[@type='submit']").await;
+    seen(page, "//div[@id='job-head']", PAGE).await;
+    let path = path(page).await;
+    path.strip_prefix("/jobs/").unwrap_or_else(|| panic!("{path} is no job's page")).to_owned()
+}
+
+/// Watches the job to its end on a page that is loaded once.
+async fn watch(page: &Client) {
+    let head = seen(page, "//div[@id='job-head']//h1", PAGE).await.text().await.expect("a text").to_lowercase();
+    assert!(!head.contains("succeeded"), "it takes seconds, so the page was there before the end: {head}");
+    page.execute("window.loadedOnce = true;", Vec::new()).await.expect("the page is marked");
+    let done = "//div[@id='job-head']//h1[contains(translate(., 'SUCED', 'suced'), 'succeeded')]";
+    seen(page, done, JOB).await;
+    let marked = page.execute("return window.loadedOnce === true;", Vec::new()).await.expect("the mark is read");
+    assert_eq!(marked, true, "the page showed the end without being loaded again");
+}
+
+/// Opens the first file and reads in it what the API says is in it.
+async fn read(page: &Client, host: &Host, job: &str) {
+    click(page, "//ul[contains(@class, 'files')]/li[1]/a[1]").await;
+    let name = seen(page, "//main//h1/code", PAGE).await.text().await.expect("a name");
+    let shown = seen(page, "//pre[contains(@class, 'text')]", PAGE).await.prop("textContent").await;
+    let shown = shown.expect("the browser answers").expect("a text");
+    let files = host.rest().artifacts(job).await;
+    let file = files.get(&name).unwrap_or_else(|| panic!("{name} is none of {:?}", files.keys()));
+    assert_eq!(shown.trim_end(), String::from_utf8_lossy(file).trim_end());
+    assert!(!shown.trim().is_empty(), "{name} has something in it");
+}
+
+async fn brake(page: &Client, host: &Host) {
+    let (button, reason) = ("//div[@id='brake']/button", "//div[@id='brake-pop']//input[@name='reason']");
+    let submit = "//div[@id='brake-pop']//button[@type='submit']";
+    for (engaged, why, then) in [(true, "What I saw frightened me", "Brake on"), (false, "All is well", "Brake")] {
+        click(page, button).await;
+        write(page, reason, why).await;
+        click(page, submit).await;
+        seen(page, &format!("{button}[normalize-space(.)='{then}']"), PAGE).await;
+        let brake = host.rest().get("/api/v1/brake").await;
+        assert_eq!(brake["engaged"], engaged, "{brake:#}");
+        if engaged {
+            assert!(brake.to_string().contains(why), "the reason is kept: {brake:#}");
+        }
+    }
+}

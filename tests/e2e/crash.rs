@@ -1,0 +1,218 @@
+//! `kill -9` at random moments under load: nothing that was accepted is lost, and no dollar goes uncounted.
+
+use crate::harness::{Host, Setup, Upstream, nanos, until};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How often the host is killed, unless `ANVIL_TEST_KILLS` says otherwise.
+const KILLS: u64 = 5;
+/// How long a life lasts, from its link on. At least long enough for every job to get an answer: a job that runs in
+/// three crashes without a new one is given up as poison, so only one life in a row may be shorter.
+const LIFE: [Duration; 2] = [Duration::from_millis(1_200), Duration::from_millis(3_000)];
+/// How long a life lasts at most that may end before the host is ready, from its start on.
+const BIRTH: Duration = Duration::from_millis(800);
+/// Unfinished jobs that are kept waiting.
+const CROWD: usize = 30;
+const PATIENCE: Duration = Duration::from_secs(90);
+
+fn from_environment(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// What a job was asked to do.
+#[derive(Clone, Debug)]
+struct Asked {
+    calls: u64,
+    doomed: bool,
+}
+
+/// The load and what is known of it.
+struct Load {
+    rng: StdRng,
+    /// The submission that is under way: a life may end before its answer comes, and then it is made again.
+    next: u64,
+    pending: Option<(Asked, Value)>,
+    accepted: BTreeMap<String, Asked>,
+    looks: u64,
+}
+
+impl Load {
+    fn draw(&mut self) -> (Asked, Value) {
+        let asked = Asked { calls: self.rng.random_range(1..=4), doomed: self.rng.random_bool(0.1) };
+        let name = if asked.doomed { "doomed" } else { "plain" };
+        let number = self.next;
+        let body = json!({
+            "agent": "asker",
+            "action": "ask",
+            "idempotency_key": format!("crash-{number}"),
+            "payload": {
+                "prompt": format!("{name} job {number}"),
+                "calls": asked.calls,
+                "together": self.rng.random_bool(0.3),
+                "max_output_tokens": self.rng.random_range(50..400),
+                "prompt_bytes": self.rng.random_range(50..2_000),
+                "effort": (["simple", "standard", "complex"][self.rng.random_range(0..3)]),
+            },
+        });
+        (asked, body)
+    }
+
+    /// Submits one job; the same one again where no answer came.
+    async fn submit(&mut self, host: &Host) {
+        if self.pending.is_none() {
+            self.pending = Some(self.draw());
+        }
+        let (asked, body) = self.pending.clone().expect("drawn above");
+        let Ok(answer) = host.rest().send(Method::POST, "/api/v1/jobs", Some(&body)).await else { return };
+        assert!(matches!(answer.status, StatusCode::CREATED | StatusCode::OK), "{}", answer.text());
+        self.accepted.insert(answer.json()["id"].as_str().expect("an id").to_owned(), asked);
+        self.pending = None;
+        self.next += 1;
+    }
+
+    /// The bill first, then the ledger: what was billed by then is settled or held by now.
+    async fn look(&mut self, host: &Host, upstream: &Upstream) -> usize {
+        let bill = upstream.bill().await;
+        let status = host.rest().status().await;
+        let spend = &status["spend"];
+        let counted = nanos(&spend["total_usd"]) + nanos(&spend["hour"]["held_usd"]);
+        assert!(counted >= bill.nano_dollars, "the ledger has {counted}, the bill {}", bill.nano_dollars);
+        self.looks += 1;
+        let unfinished =
+            ["running", "queued", "parked", "scheduled"].map(|state| status["queue"][state].as_u64());
+        usize::try_from(unfinished.into_iter().flatten().sum::<u64>()).expect("a small number")
+    }
+
+    /// Submits and looks for as long as it is let.
+    async fn press(&mut self, host: &Host, upstream: &Upstream) {
+        loop {
+            if self.look(host, upstream).await < CROWD {
+                self.submit(host).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_is_killed_at_random_moments_loses_no_job_and_no_dollar() {
+    let kills = from_environment("ANVIL_TEST_KILLS", KILLS);
+    let seed = from_environment("ANVIL_TEST_SEED", 4);
+    println!("seed {seed} (ANVIL_TEST_SEED), {kills} kills (ANVIL_TEST_KILLS)");
+    let upstream = Upstream::start().await;
+    upstream.latency(&json!({"first_byte_ms": [20, 250], "duration_ms": [0, 150]})).await;
+    upstream
+        .script(&json!({"matches": [{"contains": "doomed", "items": [{"fault": "400"}], "repeat": true}]}))
+        .await;
+    let mut host = Setup::new()
+        .agent("asker")
+        .simulated_by(&upstream)
+        .set("ANVIL_PRESET", "unlimited-dev")
+        .set("ANVIL_LIMITS_AGENTS_MIN", 12)
+        .prepare();
+    host.spawn();
+    let rng = StdRng::seed_from_u64(seed);
+    let mut load = Load { rng, next: 0, pending: None, accepted: BTreeMap::new(), looks: 0 };
+    let (mut births, mut unborn) = (0, 0);
+    let mut born = true;
+    for _ in 0..kills {
+        let begun = Instant::now();
+        // The end of its time is the end of a life, whatever is under way.
+        let left = if born {
+            host.ready().await;
+            load.rng.random_range(LIFE[0]..LIFE[1])
+        } else {
+            births += 1;
+            let moment = BIRTH.mul_f64(load.rng.random::<f64>());
+            let ready = timeout(moment, host.ready()).await.is_ok();
+            unborn += u64::from(!ready);
+            if ready { moment.saturating_sub(begun.elapsed()) } else { Duration::ZERO }
+        };
+        if !left.is_zero() {
+            let _ = timeout(left, load.press(&host, &upstream)).await;
+        }
+        host.kill().await;
+        // One life in three ends while it may still be starting.
+        born = !born || load.rng.random_bool(0.5);
+        host.spawn();
+    }
+    host.ready().await;
+    if load.pending.is_some() {
+        load.submit(&host).await;
+    }
+    until("all jobs end", PATIENCE, async || (load.look(&host, &upstream).await == 0).then_some(())).await;
+    let figures = verify(&host, &upstream, &load).await;
+    println!(
+        "{kills} kills, {births} at birth, {unborn} before the host was ready; {figures}; {} looks",
+        load.looks
+    );
+}
+
+/// Judges what is left when all is at rest; gives the figures.
+async fn verify(host: &Host, upstream: &Upstream, load: &Load) -> String {
+    let rest = host.rest();
+    let bill = until("upstream is idle", PATIENCE, async || {
+        Some(upstream.bill().await).filter(|bill| bill.in_flight == 0)
+    })
+    .await;
+    let jobs = rest.jobs().await;
+    let ledger = rest.ledger().await;
+    assert_eq!(jobs.len(), load.accepted.len(), "each submission is one job");
+    for job in &jobs {
+        let id = job["id"].as_str().expect("an id");
+        let asked = &load.accepted[id];
+        let expected = if asked.doomed { "failed" } else { "succeeded" };
+        assert_eq!(job["state"], expected, "{job:#}");
+        assert_eq!(nanos(&job["held_usd"]), 0, "{job:#}");
+        let calls: Vec<&Value> = ledger.iter().filter(|call| call["job"] == id).collect();
+        let settled = calls.iter().filter(|call| call["state"] == "settled").count() as u64;
+        // What was answered once is never paid again.
+        assert_eq!(settled, if asked.doomed { 0 } else { asked.calls }, "{calls:#?}");
+        let paid: i64 = calls.iter().map(|call| nanos(&call["cost_usd"])).sum();
+        assert_eq!(paid, nanos(&job["cost_usd"]), "{job:#}");
+    }
+    assert!(ledger.iter().all(|call| call["state"] != "held"), "money is held at idle");
+    let spend = rest.status().await["spend"].clone();
+    assert_eq!(nanos(&spend["hour"]["held_usd"]), 0);
+    let total = nanos(&spend["total_usd"]);
+    assert_eq!(total, ledger.iter().map(|call| nanos(&call["cost_usd"])).sum::<i64>());
+    assert!(total >= bill.nano_dollars, "the ledger has {total}, the bill {}", bill.nano_dollars);
+    let unknown: Vec<&Value> = ledger.iter().filter(|call| call["state"] == "unknown").collect();
+    let unknown_sum: i64 = unknown.iter().map(|call| nanos(&call["cost_usd"])).sum();
+    assert_eq!(unknown_sum, nanos(&spend["hour"]["unknown_usd"]));
+    // What is not unknown is exact, so the ledger is above the bill by no more than the unknown.
+    assert!(total - unknown_sum <= bill.nano_dollars, "the settled calls alone are above the bill");
+    format!(
+        "{} jobs, {} requests; ledger {total}, of which {} calls unknown with {unknown_sum}, bill {} (nano-dollars)",
+        jobs.len(),
+        bill.requests,
+        unknown.len(),
+        bill.nano_dollars
+    )
+}
+
+#[tokio::test]
+async fn a_host_that_is_told_to_stop_leaves_nothing_unknown() {
+    let upstream = Upstream::start().await;
+    upstream.first_byte_after(Duration::from_millis(300)).await;
+    let setup = Setup::new().agent("asker").simulated_by(&upstream).set("ANVIL_PRESET", "unlimited-dev");
+    let mut host = setup.start().await;
+    let payload = json!({"prompt": "a long talk", "calls": 20, "max_output_tokens": 100});
+    let id = host.rest().submit("asker", "ask", payload).await;
+    until("some calls were made", PATIENCE, async || (upstream.bill().await.requests >= 3).then_some(()))
+        .await;
+    let (status, said) = host.stop().await;
+    assert!(status.success(), "{status}: {said}");
+    host.start().await;
+    let job = host.rest().succeeded(&id, PATIENCE).await;
+    let bill = upstream.bill().await;
+    assert_eq!(bill.requests, 20, "a stop costs no call twice");
+    assert_eq!((nanos(&job["cost_usd"]), nanos(&job["unknown_usd"])), (bill.nano_dollars, 0));
+    let replies = job["result"]["replies"].as_array().expect("replies");
+    let paid_before = replies.iter().filter(|reply| reply["origin"] == "journal").count();
+    assert!((2..20).contains(&paid_before), "{paid_before} replies came from the journal");
+}
