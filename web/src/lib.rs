@@ -18,6 +18,10 @@ mod scope;
 mod serve;
 mod sse;
 mod state;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use config::{Token, WebConfig};
 #[cfg(feature = "gallery")]

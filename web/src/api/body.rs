@@ -49,27 +49,30 @@ impl Object {
         Ok(Self { fields, known: Vec::new(), errors: Vec::new() })
     }
 
-    /// A field; null is as absent.
-    pub(crate) fn field<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<T> {
+    /// A field; null is as absent. `wants` says what it must be, for whoever sent something else.
+    pub(crate) fn field<T: DeserializeOwned>(&mut self, name: &'static str, wants: &str) -> Option<T> {
         self.known.push(name);
         let raw = self.fields.remove(name).filter(|raw| raw.get() != "null")?;
-        match serde_json::from_str(raw.get()) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.wrong(name, without_place(&error.to_string()));
-                None
-            }
+        let value = serde_json::from_str(raw.get()).ok();
+        if value.is_none() {
+            self.wrong(name, format!("must be {wants}; it is {}", shown(raw.get())));
         }
+        value
     }
 
     /// A field that has to be there.
-    pub(crate) fn required<T: DeserializeOwned + Default>(&mut self, name: &'static str) -> T {
+    pub(crate) fn required<T: DeserializeOwned + Default>(&mut self, name: &'static str, wants: &str) -> T {
         let errors = self.errors.len();
-        let value = self.field(name);
+        let value = self.field(name, wants);
         if value.is_none() && self.errors.len() == errors {
-            self.wrong(name, "is missing");
+            self.wrong(name, format!("is missing; it must be {wants}"));
         }
         value.unwrap_or_default()
+    }
+
+    /// Whether nothing has been found wrong so far.
+    pub(crate) fn fits(&self) -> bool {
+        self.errors.is_empty()
     }
 
     /// Says what is wrong with a field.
@@ -80,11 +83,13 @@ impl Object {
     /// Everything that was wrong: fields that nobody asked for, and values that do not fit.
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
         let mut near = None;
+        let mut known = Vec::new();
         for name in std::mem::take(&mut self.fields).into_keys() {
             let guess = nearest(&name, self.known.iter().copied());
             let hint = guess.as_deref().map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
             self.wrong(&name, format!("there is no such field{hint}"));
             near = near.or(guess);
+            known = self.known.iter().map(ToString::to_string).collect();
         }
         if self.errors.is_empty() {
             return Ok(());
@@ -93,7 +98,7 @@ impl Object {
         let detail = each.collect::<Vec<_>>().join("; ");
         Err(Problem::invalid("invalid-body", "Fields of the body do not fit", detail)
             .with_errors(self.errors)
-            .with_known(self.known.into_iter().map(str::to_owned).collect(), near))
+            .with_known(known, near))
     }
 }
 
@@ -101,9 +106,14 @@ fn malformed(detail: impl Into<String>) -> Problem {
     Problem::bad_request("malformed-json", "The body is not the JSON that it should be", detail)
 }
 
-/// A value's place in its own text says nothing about its place in the body.
-fn without_place(message: &str) -> &str {
-    message.rsplit_once(" at line ").map_or(message, |(message, _)| message)
+/// The beginning of what was sent.
+fn shown(text: &str) -> String {
+    const MOST: usize = 40;
+    if text.len() <= MOST {
+        text.to_owned()
+    } else {
+        format!("{}…", &text[..text.floor_char_boundary(MOST)])
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {

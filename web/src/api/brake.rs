@@ -19,13 +19,10 @@ pub(super) async fn set(
     caller: Option<Extension<Caller>>,
     mut body: Object,
 ) -> Result<Json<BrakeStatus>, Problem> {
-    let engaged = body.field::<bool>("engaged");
-    let reason: String = body.required("reason");
-    if engaged.is_none() {
-        body.wrong("engaged", "must be true or false");
-    }
-    if reason.trim().is_empty() {
-        body.wrong("reason", "must say why, in a few words: the audit log keeps it");
+    let engaged = body.required::<Option<bool>>("engaged", "true or false");
+    let reason: String = body.required("reason", "a few words on why: the audit log keeps them");
+    if body.fits() && reason.trim().is_empty() {
+        body.wrong("reason", "is empty; it must be a few words on why: the audit log keeps them");
     }
     body.finish()?;
     let by = name_of(caller.map(|c| c.0));

@@ -25,10 +25,11 @@ pub(super) async fn advance(State(state): State<WebState>, mut body: Object) -> 
             "the host asks a live upstream; only with the simulator can time be driven".into(),
         ));
     }
-    let seconds = body.field::<f64>("advance_s");
+    let wants = "a number of seconds, 0 or more";
+    let seconds = body.required::<Option<f64>>("advance_s", wants);
     let length = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    if length.is_none() {
-        body.wrong("advance_s", "must be a number of seconds, 0 or more");
+    if body.fits() && length.is_none() {
+        body.wrong("advance_s", format!("must be {wants}"));
     }
     body.finish()?;
     let now = state.runner.drive_clock(length.unwrap_or_default()).map_err(refuse)?;

@@ -11,6 +11,9 @@ use anvil_types::LimitsPatch;
 use axum::extract::State;
 use axum::{Extension, Json};
 
+const DOLLARS: &str = "a number of dollars, as in 160 or 0.5";
+const NUMBER: &str = "a whole number from 0 on";
+
 pub(super) async fn show(State(state): State<WebState>) -> Result<Json<LimitsView>, Problem> {
     Ok(Json(state.runner.limits().await?))
 }
@@ -25,7 +28,7 @@ pub(super) async fn change(
 }
 
 fn read(mut body: Object) -> Result<(LimitsPatch, Vec<String>), Problem> {
-    let reset: Vec<String> = body.field("reset").unwrap_or_default();
+    let reset: Vec<String> = body.field("reset", "a list of limits").unwrap_or_default();
     for name in &reset {
         if !LimitsPatch::NAMES.contains(&name.as_str()) {
             let near = nearest(name, LimitsPatch::NAMES.iter().copied());
@@ -34,19 +37,19 @@ fn read(mut body: Object) -> Result<(LimitsPatch, Vec<String>), Problem> {
         }
     }
     let patch = LimitsPatch {
-        hour_usd: body.field("hour_usd"),
-        day_usd: body.field("day_usd"),
-        month_usd: body.field("month_usd"),
-        week_hours: body.field("week_hours"),
-        job_usd: body.field("job_usd"),
-        requests_per_minute: body.field("requests_per_minute"),
-        input_tokens_per_minute: body.field("input_tokens_per_minute"),
-        output_tokens_per_minute: body.field("output_tokens_per_minute"),
-        max_input_tokens: body.field("max_input_tokens"),
-        max_output_tokens: body.field("max_output_tokens"),
-        agents_min: body.field("agents_min"),
-        agents_max: body.field("agents_max"),
-        queue_max: body.field("queue_max"),
+        hour_usd: body.field("hour_usd", DOLLARS),
+        day_usd: body.field("day_usd", DOLLARS),
+        month_usd: body.field("month_usd", DOLLARS),
+        week_hours: body.field("week_hours", NUMBER),
+        job_usd: body.field("job_usd", DOLLARS),
+        requests_per_minute: body.field("requests_per_minute", NUMBER),
+        input_tokens_per_minute: body.field("input_tokens_per_minute", NUMBER),
+        output_tokens_per_minute: body.field("output_tokens_per_minute", NUMBER),
+        max_input_tokens: body.field("max_input_tokens", NUMBER),
+        max_output_tokens: body.field("max_output_tokens", NUMBER),
+        agents_min: body.field("agents_min", NUMBER),
+        agents_max: body.field("agents_max", NUMBER),
+        queue_max: body.field("queue_max", NUMBER),
     };
     for name in patch.names() {
         if reset.iter().any(|reset| reset == name) {

@@ -50,6 +50,9 @@ fn render(status: &Status) -> String {
         let values = values.each_ref().map(|(label, value)| (*label, value as &dyn Display));
         family(&mut text, name, help, &values);
     }
+    let week = &status.spend.week;
+    family(&mut text, "anvil_week_hours", "Hours with a call in flight this week.", &[("", &week.hours)]);
+    family(&mut text, "anvil_week_limit_hours", "Their limit.", &[("", &week.limit_hours)]);
     let total = status.spend.total.usd();
     family(
         &mut text,

@@ -28,8 +28,8 @@ fn location(job: &Job) -> String {
 }
 
 fn read(headers: &HeaderMap, mut body: Object) -> Result<Submission, Problem> {
-    let agent: Option<String> = body.field("agent");
-    let agent_type: Option<String> = body.field("agentType");
+    let agent: Option<String> = body.field("agent", "an agent's name");
+    let agent_type: Option<String> = body.field("agentType", "an agent's name");
     let agent = match (agent, agent_type) {
         (Some(agent), Some(other)) if agent != other => {
             body.wrong("agentType", format!("says `{other}`, but `agent` says `{agent}`; give one of them"));
@@ -37,28 +37,29 @@ fn read(headers: &HeaderMap, mut body: Object) -> Result<Submission, Problem> {
         }
         (Some(agent), _) | (None, Some(agent)) => agent,
         (None, None) => {
-            body.wrong("agent", "is missing");
+            body.wrong("agent", "is missing; it must be an agent's name");
             String::new()
         }
     };
-    let action = body.required("action");
+    let action = body.required("action", "the name of one of the agent's actions");
     // A payload of null is a payload; one that is absent is an empty object.
-    let payload =
-        body.field::<Json>("payload").unwrap_or_else(|| "{}".parse().unwrap_or_else(|_| Json::null()));
-    let priority = body.field::<Priority>("priority").unwrap_or_default();
-    let run_at = body.field::<Timestamp>("run_at");
-    let key = body.field::<String>("idempotency_key");
+    let payload = body
+        .field::<Json>("payload", "JSON")
+        .unwrap_or_else(|| "{}".parse().unwrap_or_else(|_| Json::null()));
+    let priority = body.field::<Priority>("priority", "critical, high, normal or low").unwrap_or_default();
+    let run_at = body.field::<Timestamp>("run_at", "a time as in 2026-11-23T14:00:00Z (RFC 3339)");
+    let key = body.field::<String>("idempotency_key", "a text");
     let header = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
     if let (Some(key), Some(header)) = (&key, &header)
         && key != header
     {
         body.wrong("idempotency_key", "differs from the Idempotency-Key header; give one of them");
     }
-    let max_cost = body.field::<Nanodollars>("max_cost_usd");
+    let max_cost = body.field::<Nanodollars>("max_cost_usd", "a number of dollars, as in 0.5");
     if max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
         body.wrong("max_cost_usd", "must be more than 0");
     }
-    let tags = body.field("tags").unwrap_or_default();
+    let tags = body.field("tags", "a list of texts").unwrap_or_default();
     body.finish()?;
     Ok(Submission {
         agent,

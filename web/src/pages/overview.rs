@@ -117,7 +117,7 @@ fn figures(status: &Status) -> Vec<Figure> {
     let queue = &status.queue;
     let oldest =
         (queue.queued > 0).then(|| format!("oldest {}", length(Duration::from_secs(queue.oldest_wait_s))));
-    let pace = &status.pace;
+    let (pace, week) = (&status.pace, &status.spend.week);
     vec![
         Figure {
             name: "Queued",
@@ -141,6 +141,12 @@ fn figures(status: &Status) -> Vec<Figure> {
             name: "Calls under way",
             value: pace.calls_in_flight.to_string(),
             note: (pace.waiting_calls > 0).then(|| format!("{} waiting", pace.waiting_calls)),
+            href: None,
+        },
+        Figure {
+            name: "Hours this week",
+            value: format!("{:.1}", week.hours),
+            note: Some(format!("of {}", week.limit_hours)),
             href: None,
         },
         Figure {

@@ -15,7 +15,7 @@ use super::submit::{Chosen, SubmitPage};
 use anvil_budget::{BrakeCause, BrakeCauseKind};
 use anvil_runner::{
     AgentsStatus, BrakeStatus, FieldError, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
-    UpstreamStatus, WindowStatus,
+    UpstreamStatus, WeekStatus, WindowStatus,
 };
 use anvil_store::{JobPage as JobItems, LimitSource};
 use anvil_types::{
@@ -23,7 +23,6 @@ use anvil_types::{
     JobError, JobId, JobState, Json, Limits, LimitsPatch, LogLevel, LogLine, Nanodollars, Priority, Tier,
     Timestamp, UpstreamKind, Usage, Wait, WaitReason,
 };
-use askama::Template;
 use std::time::Duration;
 
 /// The samples' own time.
@@ -77,6 +76,7 @@ pub(crate) fn status() -> Status {
             hour: window(3_912_400_350, 412_000_000, 0, 8, 540),
             day: window(131_204_811_237, 412_000_000, 2_140_000_000, 160, 24_888),
             month: window(174_520_113_902, 412_000_000, 2_140_000_000, 200, 629_688),
+            week: WeekStatus { hours: 31.4, limit_hours: 80, resets_at: NOW + Duration::from_hours(52) },
             total: nano(1_204_520_113_902),
         },
         pace: PaceStatus {

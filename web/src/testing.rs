@@ -1,0 +1,212 @@
+//! A host with everything but a Claude, for the tests: a store in a folder of its own, one agent
+//! (`quiet`, with the action `run`) that succeeds at once, and an upstream where nobody listens.
+
+use crate::{Token, WebConfig, WebState, router};
+use anvil_budget::{ModelMap, PriceTable, Windows};
+use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream};
+use anvil_runner::{Runner, RunnerParts, RunnerSettings};
+use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
+use anvil_sandbox::{Catalog, CatalogSettings, CompileCommand, Sandbox, SandboxSettings};
+use anvil_store::{SqliteOptions, SqliteStore, Store};
+use anvil_types::{BootId, Clock, DrivenClock, HostId, LimitsPatch, SystemClock, Tier, UpstreamKind};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+/// The token of every test.
+pub(crate) const TOKEN: &str = "open-sesame";
+/// The most bytes of a body.
+pub(crate) const MAX_BODY: usize = 4_096;
+
+/// The host and its faces.
+pub(crate) struct Scene {
+    pub(crate) state: WebState,
+    router: Router,
+    _stop: watch::Sender<bool>,
+    _folder: TempDir,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("readable"))
+    }
+}
+
+impl Scene {
+    /// A host with the simulator's kind of upstream.
+    pub(crate) async fn new() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let clock = Arc::new(DrivenClock::new(SystemClock::new()));
+        let runner = runner(&folder, clock).await;
+        let (stop, stopped) = watch::channel(false);
+        let config = WebConfig {
+            token: Token::new(TOKEN),
+            listen: "127.0.0.1:8420".parse().expect("an address"),
+            allowed_hosts: vec!["anvil.example".to_owned()],
+            max_body_bytes: MAX_BODY,
+            upstream: UpstreamKind::Simulated,
+        };
+        let state = WebState::new(Arc::new(runner), config, stopped);
+        Self { router: router(state.clone()), state, _stop: stop, _folder: folder }
+    }
+
+    /// Sends a request as it is; the `Host` is this server's.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let mut request = request;
+        request.headers_mut().entry("host").or_insert("127.0.0.1:8420".parse().expect("a value"));
+        let response = self.router.clone().oneshot(request).await.expect("routers do not fail");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 8 << 20).await.expect("a body");
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// Sends JSON with the token.
+    pub(crate) async fn api(&self, method: Method, path: &str, body: &str) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_owned()))
+            .expect("a request");
+        self.send(request).await
+    }
+
+    /// Asks for something with the token.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.api(Method::GET, path, "").await
+    }
+
+    /// The cookie of a session, as a browser sends it.
+    pub(crate) async fn cookie(&self) -> String {
+        let request = Request::get(format!("/login?token={TOKEN}")).body(Body::empty()).expect("a request");
+        let answer = self.send(request).await;
+        answer.header("set-cookie").split(';').next().expect("a cookie").to_owned()
+    }
+
+    /// Sends a form as the panel's own pages do.
+    pub(crate) async fn form(&self, path: &str, pairs: &str) -> Answer {
+        let request = Request::post(path)
+            .header("cookie", self.cookie().await)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(pairs.to_owned()))
+            .expect("a request");
+        self.send(request).await
+    }
+}
+
+async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> Runner {
+    let data = folder.path().join("data");
+    let plugins = folder.path().join("plugins");
+    std::fs::create_dir(&plugins).expect("a folder");
+    std::fs::write(plugins.join("quiet.wasm"), GuestBuilder::quiet("quiet").component()).expect("a plugin");
+    let shared: Arc<dyn Clock> = clock.clone();
+    let options = SqliteOptions {
+        folder: data.clone(),
+        clock: shared.clone(),
+        limits: crate::pages::samples::limits().limits,
+        windows: Windows::new(jiff::tz::TimeZone::UTC),
+        upstream: UpstreamKind::Simulated,
+        new_host: HostId::new(clock.now(), 1),
+        boot: BootId::new(clock.now(), 2),
+    };
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).expect("a store"));
+    let gateway = Gateway::start(gateway(), store.clone(), shared.clone()).await.expect("a gateway");
+    let settings = SandboxSettings { engine: small_engine(), guest_threads: 1 };
+    let sandbox = Sandbox::new(settings, tokio::runtime::Handle::current()).expect("a sandbox");
+    let catalog = CatalogSettings {
+        plugins,
+        data,
+        max_file_bytes: 1 << 20,
+        compile: CompileCommand::InProcess,
+        compile_time: Duration::from_mins(1),
+        compile_memory_bytes: 1 << 30,
+        describe: small_limits(),
+        clock: shared.clone(),
+    };
+    let catalog = Catalog::start(sandbox.clone(), catalog).expect("a catalog");
+    catalog.ready().await;
+    let parts = RunnerParts {
+        settings: settings_of_runner(),
+        store,
+        gateway,
+        sandbox,
+        catalog,
+        clock: shared,
+        driven: Some(clock),
+    };
+    Runner::start(parts).await.expect("a runner")
+}
+
+fn gateway() -> GatewayConfig {
+    let short = Duration::from_secs(1);
+    GatewayConfig {
+        upstream: Upstream {
+            kind: UpstreamKind::Simulated,
+            base_url: "http://127.0.0.1:1".to_owned(),
+            api_key: Some(ApiKey::new("simulated")),
+        },
+        patience: Patience {
+            connect: short,
+            first_byte: short,
+            idle: short,
+            call: short,
+            drain: short,
+            retries: 0,
+        },
+        pace: PaceSettings { burst: 1, longest_wait: short },
+        prices: Arc::new(PriceTable::built_in()),
+        models: ModelMap {
+            haiku: "claude-haiku-5-5".into(),
+            sonnet: "claude-sonnet-5-5".into(),
+            opus: "claude-opus-5-5".into(),
+            simple: Tier::Haiku,
+            standard: Tier::Sonnet,
+            complex: Tier::Opus,
+        },
+    }
+}
+
+fn settings_of_runner() -> RunnerSettings {
+    let sources = LimitsPatch::NAMES.iter().map(|name| ((*name).to_owned(), "preset max-200".to_owned()));
+    RunnerSettings {
+        upstream: UpstreamKind::Simulated,
+        max_attempts: 3,
+        back_off: Duration::from_secs(1),
+        lease: Duration::from_secs(30),
+        heartbeat: Duration::from_secs(10),
+        calls: 10,
+        calls_at_once: 2,
+        hard_slots: 12,
+        scale_cooldown: Duration::from_mins(5),
+        attempt: small_limits(),
+        agents: std::collections::BTreeMap::new(),
+        limit_sources: sources.collect(),
+        check_limits: Arc::new(|limits| {
+            if limits.agents_min > limits.agents_max {
+                return Err("agents_min is above agents_max".to_owned());
+            }
+            Ok(())
+        }),
+    }
+}
