@@ -154,6 +154,16 @@ mod tests {
     }
 
     #[test]
+    fn every_page_renders_and_carries_no_inline_script_or_style() {
+        for (path, page) in samples::pages() {
+            assert!(page.contains("</html>"), "{path}: {page}");
+            for bad in ["<script>", "<style", " style=", " onclick=", "javascript:"] {
+                assert!(!page.contains(bad), "{path} has {bad}");
+            }
+        }
+    }
+
+    #[test]
     fn names_are_encoded_for_addresses() {
         assert_eq!(encode("a b/ü"), "a%20b%2F%C3%BC");
         assert_eq!(encode_path("src/a b.rs"), "src/a%20b.rs");

@@ -54,7 +54,23 @@ fn settled(text: &str) -> String {
 #[test]
 fn status_says_what_runs_what_waits_and_what_is_spent() {
     let host = Host::start().on("GET /api/v1/status", &status());
-    insta::assert_snapshot!(host.anvil(&["status"]).out, @"");
+    insta::assert_snapshot!(host.anvil(&["status"]).out, @r###"
+    Anvil 0.1.0 at http://HOST
+
+    Claude   SIMULATED: nothing costs money · http://127.0.0.1:9
+    Agents   2 of 3 slots busy · 3 to 10
+    Jobs     2 running · 4 queued · 1 parked · 0 scheduled · the oldest waits for 1m 15s · at most 200
+    Done     10 succeeded · 1 failed · 0 cancelled
+    Pace     12 of 45 requests in the last minute · 2 calls under way · 1 waiting
+    Brake    ON: no new call goes out
+             day, 1m 00s ago: 95 % is reached; ends in 12h 00m
+    Waits    the brake is engaged
+
+    WINDOW    SPENT  UNKNOWN   HELD    LIMIT    USED  RESETS
+    hour    $0.0123    $0.00  $0.05    $8.00   0.2 %  in 32m 00s
+    day     $152.00    $0.00  $0.05  $160.00  95.0 %  in 12h 00m
+    month   $152.00    $0.00  $0.05  $200.00  76.0 %  in 7d 12h
+    "###);
     let json = host.anvil(&["--json", "status"]);
     assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), status());
 }
@@ -72,7 +88,18 @@ fn spend_shows_windows_and_calls() {
     let host = Host::start()
         .on("GET /api/v1/status", &status())
         .on("GET /api/v1/ledger", &json!({ "items": [call, held], "next": null }));
-    insta::assert_snapshot!(host.anvil(&["spend", "--calls"]).out, @"");
+    insta::assert_snapshot!(host.anvil(&["spend", "--calls"]).out, @r###"
+    WINDOW    SPENT  UNKNOWN   HELD    LIMIT    USED  RESETS
+    hour    $0.0123    $0.00  $0.05    $8.00   0.2 %  in 32m 00s
+    day     $152.00    $0.00  $0.05  $160.00  95.0 %  in 12h 00m
+    month   $152.00    $0.00  $0.05  $200.00  76.0 %  in 7d 12h
+
+    in all  $152.00 (SIMULATED)
+
+    CALL                        WHEN        STATE    AGENT           MODEL              IN  OUT     COST  DETAIL
+    01JD9Z6W3NQ8Y5R2K7M4T1X0VC  1m 00s ago  settled  code-generator  claude-haiku-5-5  120   50  $0.0042  end_turn
+    01JD9Z6W3NQ8Y5R2K7M4T1X0VC  1m 00s ago  held     code-generator  claude-haiku-5-5  120   50  ≤ $0.01
+    "###);
     assert_eq!(host.asked()[1].target, "/api/v1/ledger?limit=20");
 }
 
@@ -97,7 +124,27 @@ fn a_job_is_shown_with_all_there_is_to_know() {
             &format!("GET /api/v1/jobs/{ID}/artifacts"),
             &json!({ "items": [{ "name": "a.txt", "size": 5, "media_type": "text/plain" }], "next": null }),
         );
-    insta::assert_snapshot!(settled(&host.anvil(&["jobs", "show", ID]).out), @"");
+    insta::assert_snapshot!(settled(&host.anvil(&["jobs", "show", ID]).out), @r###"
+    01JD9Z6W3NQ8Y5R2K7M4T1X0VB parked code-generator/generate · $0.0042 · 2 calls
+      priority    high
+      attempts    2 of 3
+      may spend   $2.00
+      unknown     $0.001
+      tags        a, b
+      submitted   2026-11-23 12:00:00 (… ago)
+      started     2026-11-23 12:00:01 (… ago)
+      progress    40 % planning
+      waits for   the day's limit has no room
+      attempt 1   bad-reply: no files
+
+    FILE   SIZE  TYPE
+    a.txt   5 B  text/plain
+
+    payload
+    {
+      "requirements": "a form"
+    }
+    "###);
 }
 
 #[test]
@@ -121,7 +168,10 @@ fn a_log_is_shown_line_by_line_and_harmless() {
     let line = |seq: u64, text: &str| json!({ "seq": seq, "at": "2026-11-23T12:00:01Z", "attempt": 1, "level": "info", "source": "guest", "line": text });
     let page = json!({ "items": [line(1, "one"), line(2, "two \u{1b}]0;title\u{7}")], "next": null });
     let host = Host::start().on(&format!("GET /api/v1/jobs/{ID}/log"), &page);
-    insta::assert_snapshot!(host.anvil(&["jobs", "logs", ID]).out, @"");
+    insta::assert_snapshot!(host.anvil(&["jobs", "logs", ID]).out, @r###"
+    12:00:01 INFO  guest  one
+    12:00:01 INFO  guest  two �]0;title�
+    "###);
 }
 
 #[test]
@@ -191,7 +241,13 @@ fn limits_are_shown_changed_and_reset() {
                      "day_usd": { "from": "run_time", "by": "token", "at": null } },
     });
     let host = Host::start().on("GET /api/v1/limits", &view).on("PUT /api/v1/limits", &view);
-    insta::assert_snapshot!(host.anvil(&["limits"]).out, @"");
+    insta::assert_snapshot!(host.anvil(&["limits"]).out, @r###"
+    LIMIT        VALUE  FROM
+    hour_usd     $8.00  preset max-200
+    day_usd     $20.50  changed by token,
+    week_hours      80
+    new_thing        3
+    "###);
     host.anvil(&["limits", "set", "day_usd=$20.5", "queue_max=1_000"]);
     host.anvil(&["limits", "reset", "day_usd"]);
     host.anvil(&["limits", "reset", "--all"]);
@@ -225,8 +281,26 @@ fn agents_are_listed_shown_and_switched() {
             "POST /api/v1/agents/code-generator/disable",
             &json!({ "name": "code-generator", "state": "disabled" }),
         );
-    insta::assert_snapshot!(host.anvil(&["agents", "list"]).out, @"");
-    insta::assert_snapshot!(host.anvil(&["agents", "show", "code-generator"]).out, @"");
+    insta::assert_snapshot!(host.anvil(&["agents", "list"]).out, @r###"
+    AGENT           VERSION  STATE     ACTIONS   FILE                 SUMMARY
+    code-generator  1.0.0    ready     generate  code-generator.wasm  Writes code.
+    x                        rejected            x.wasm               x.wasm is no WebAssembly component
+    "###);
+    insta::assert_snapshot!(host.anvil(&["agents", "show", "code-generator"]).out, @r###"
+    code-generator 1.0.0: ready
+                  Writes code.
+      file        code-generator.wasm, 1.0 MiB
+      digest      abc
+      effort      standard
+
+    generate: Writes files.
+      payload {
+        "type": "object"
+      }
+      result {}
+
+    Try it: anvil submit code-generator generate --field NAME=VALUE --wait
+    "###);
     assert_eq!(host.anvil(&["agents", "disable", "code-generator"]).out, "code-generator is disabled\n");
 }
 

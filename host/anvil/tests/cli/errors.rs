@@ -18,7 +18,13 @@ fn no_host() {
     let url = format!("http://{free}");
     let mut ran = run_in(dir.path(), &["status", "--url", &url], &[]);
     ran.err = ran.err.replace(&url, "http://HOST");
-    insta::assert_snapshot!(ran.shown(), @"");
+    insta::assert_snapshot!(ran.shown(), @r###"
+    exit 4
+    --- out
+    --- err
+    error: cannot reach the host at http://HOST: Connection refused (os error 111)
+    next: start the host with `anvil serve`, or say where it is with --url or ANVIL_URL
+    "###);
 }
 
 #[test]
@@ -26,8 +32,19 @@ fn refusals() {
     let status = |status, slug, title, detail| {
         Host::start().problem("GET /api/v1/status", status, slug, title, detail).anvil(&["status"]).shown()
     };
-    insta::assert_snapshot!(status(401, "unauthorized", "The token is missing or wrong", "send it"), @"");
-    insta::assert_snapshot!(status(500, "internal", "The host failed", "see its log"), @"");
+    insta::assert_snapshot!(status(401, "unauthorized", "The token is missing or wrong", "send it"), @r###"
+    exit 5
+    --- out
+    --- err
+    error: The token is missing or wrong: send it
+    next: set ANVIL_TOKEN, or name the host's data folder with --data (its token is in DIR/token)
+    "###);
+    insta::assert_snapshot!(status(500, "internal", "The host failed", "see its log"), @r###"
+    exit 6
+    --- out
+    --- err
+    error: The host failed: see its log
+    "###);
     let submit = |status, slug, title, detail| {
         Host::start()
             .problem("POST /api/v1/jobs", status, slug, title, detail)
@@ -36,48 +53,164 @@ fn refusals() {
     };
     insta::assert_snapshot!(
         submit(422, "unknown-agent", "There is no such agent", "there is no agent `a`; the agents are: code-generator"),
-        @""
+        @r###"
+    exit 5
+    --- out
+    --- err
+    error: There is no such agent: there is no agent `a`; the agents are: code-generator
+    next: `anvil agents list` shows the agents
+    "###
     );
-    insta::assert_snapshot!(submit(429, "queue-full", "The queue is full", "200 of 200 jobs are unfinished"), @"");
+    insta::assert_snapshot!(submit(429, "queue-full", "The queue is full", "200 of 200 jobs are unfinished"), @r###"
+    exit 5
+    --- out
+    --- err
+    error: The queue is full: 200 of 200 jobs are unfinished
+    next: `anvil jobs list --state queued` shows what waits; `anvil status` shows why
+    "###);
 }
 
 #[test]
 fn something_else_answers() {
     let html = || Answer(200, "text/html", "<html>".to_owned());
-    insta::assert_snapshot!(Host::start().answers("GET /api/v1/status", html()).anvil(&["status"]).shown(), @"");
+    insta::assert_snapshot!(Host::start().answers("GET /api/v1/status", html()).anvil(&["status"]).shown(), @r###"
+    exit 1
+    --- out
+    --- err
+    error: what answers at http://HOST is not the API of an Anvil host: no JSON came
+    "###);
     let gateway = Answer(502, "text/html", "<h1>\u{1b}[2JBad gateway</h1>".to_owned());
-    insta::assert_snapshot!(Host::start().answers("GET /api/v1/status", gateway).anvil(&["status"]).shown(), @"");
+    insta::assert_snapshot!(Host::start().answers("GET /api/v1/status", gateway).anvil(&["status"]).shown(), @r###"
+    exit 6
+    --- out
+    --- err
+    error: the host answered 502: <h1>�[2JBad gateway</h1>
+    "###);
 }
 
 #[test]
 fn wrong_words() {
     let dir = tempfile::tempdir().expect("a folder");
     let run = |args: &[&str]| run_in(dir.path(), args, &[]).shown();
-    insta::assert_snapshot!(run(&["submit", "a", "b", "--payload", "{"]), @"");
-    insta::assert_snapshot!(run(&["submit", "a", "b", "--payload", "@nowhere.json"]), @"");
-    insta::assert_snapshot!(run(&["submit", "a", "b", "--priority", "urgent"]), @"");
-    insta::assert_snapshot!(run(&["submit", "a", "b", "--field", "requirements"]), @"");
-    insta::assert_snapshot!(run(&["submit", "a", "b", "--run-at", "soon"]), @"");
-    insta::assert_snapshot!(run(&["jobs", "list", "--state", "done"]), @"");
-    insta::assert_snapshot!(run(&["limits", "set", "day_usd=lots"]), @"");
-    insta::assert_snapshot!(run(&["status", "--url", "localhost:8787"]), @"");
-    insta::assert_snapshot!(run(&["statsu"]), @"");
+    insta::assert_snapshot!(run(&["submit", "a", "b", "--payload", "{"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: the payload is not valid JSON: EOF while parsing an object at line 1 column 1
+    "###);
+    insta::assert_snapshot!(run(&["submit", "a", "b", "--payload", "@nowhere.json"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: cannot read the payload from nowhere.json: No such file or directory (os error 2)
+    "###);
+    insta::assert_snapshot!(run(&["submit", "a", "b", "--priority", "urgent"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: invalid value 'urgent' for '--priority <PRIORITY>': `urgent` is no priority; there are critical, high, normal and low
+
+    For more information, try '--help'.
+    "###);
+    insta::assert_snapshot!(run(&["submit", "a", "b", "--field", "requirements"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: invalid value 'requirements' for '--field <NAME=VALUE>': a name, `=` and a value are expected, as in requirements="Build a login form"
+
+    For more information, try '--help'.
+    "###);
+    insta::assert_snapshot!(run(&["submit", "a", "b", "--run-at", "soon"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: invalid value 'soon' for '--run-at <TIME>': a time such as 2026-12-01T08:00:00Z, or a length such as 90s or 2h 30m, is expected
+
+    For more information, try '--help'.
+    "###);
+    insta::assert_snapshot!(run(&["jobs", "list", "--state", "done"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: invalid value 'done' for '--state <STATE>': `done` is no state; there are scheduled, queued, running, parked, succeeded, failed, cancelled
+
+    For more information, try '--help'.
+    "###);
+    insta::assert_snapshot!(run(&["limits", "set", "day_usd=lots"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: `day_usd=lots`: the value of a limit is a number, as in day_usd=20
+    "###);
+    insta::assert_snapshot!(run(&["status", "--url", "localhost:8787"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: `localhost:8787` is no address of a host (it begins with http:// or https://); it looks like http://127.0.0.1:8787
+    "###);
+    insta::assert_snapshot!(run(&["statsu"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: unrecognized subcommand 'statsu'
+
+      tip: a similar subcommand exists: 'status'
+
+    Usage: anvil [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    "###);
 }
 
 #[test]
 fn wrong_settings() {
     let dir = tempfile::tempdir().expect("a folder");
     std::fs::write(dir.path().join("anvil.toml"), "[limits]\nday_us = 20\nqueue_max = 0\n").expect("written");
-    insta::assert_snapshot!(run_in(dir.path(), &["serve"], &[]).shown(), @"");
+    insta::assert_snapshot!(run_in(dir.path(), &["serve"], &[]).shown(), @r###"
+    exit 2
+    --- out
+    --- err
+    error: unknown setting `day_us` in [limits] (anvil.toml line 2); did you mean `day_usd`?
+    "###);
     std::fs::remove_file(dir.path().join("anvil.toml")).expect("removed");
     let serve =
         |args: &[&str], env: &[(&str, &str)]| run_in(dir.path(), &[&["serve"], args].concat(), env).shown();
-    insta::assert_snapshot!(serve(&["--set", "limits.day_us=20"], &[]), @"");
-    insta::assert_snapshot!(serve(&["--preset", "max-20"], &[]), @"");
-    insta::assert_snapshot!(serve(&["--listen", "here"], &[]), @"");
-    insta::assert_snapshot!(serve(&["--config", "nowhere.toml"], &[]), @"");
-    insta::assert_snapshot!(serve(&[], &[("ANVIL_LIMITS_DAYUSD", "5")]), @"");
-    insta::assert_snapshot!(serve(&["--preset", "unlimited-dev"], &[("ANTHROPIC_API_KEY", "sk-secret")]), @"");
+    insta::assert_snapshot!(serve(&["--set", "limits.day_us=20"], &[]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: unknown setting `limits.day_us` (--set); did you mean `limits.day_usd`?
+    "###);
+    insta::assert_snapshot!(serve(&["--preset", "max-20"], &[]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: `preset` (--preset) is max-20, but must be one of max-100, max-200, api-start, api-build, unlimited-dev; did you mean `max-200`?
+    "###);
+    insta::assert_snapshot!(serve(&["--listen", "here"], &[]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: `server.listen` (--listen) is here, but must be an address and a port such as 127.0.0.1:8787 (port 0: any that is free)
+    "###);
+    insta::assert_snapshot!(serve(&["--config", "nowhere.toml"], &[]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: cannot read the settings file nowhere.toml: No such file or directory (os error 2)
+    "###);
+    insta::assert_snapshot!(serve(&[], &[("ANVIL_LIMITS_DAYUSD", "5")]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: unknown environment variable `ANVIL_LIMITS_DAYUSD`; did you mean `ANVIL_LIMITS_DAY_USD`?
+    "###);
+    insta::assert_snapshot!(serve(&["--preset", "unlimited-dev"], &[("ANTHROPIC_API_KEY", "sk-secret")]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: the preset unlimited-dev is for the simulator only, but ANTHROPIC_API_KEY is set: choose another preset, unset the key, or declare the upstream (`upstream.kind = "simulated"`)
+    "###);
 }
 
 #[test]
@@ -89,9 +222,24 @@ fn the_simulator_says_what_is_wrong_with_what_it_is_given() {
     let port = taken.local_addr().expect("an address").to_string();
     let run =
         |args: &[&str]| run_in(dir.path(), &[&["sim"], args].concat(), &[]).shown().replace(&port, "PORT");
-    insta::assert_snapshot!(run(&["--script", "script.json"]), @"");
-    insta::assert_snapshot!(run(&["--faults", "faults.json"]), @"");
-    insta::assert_snapshot!(run(&["--listen", &port]), @"");
+    insta::assert_snapshot!(run(&["--script", "script.json"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: script.json: the script cannot be read: item 0: unknown field `txet`, expected one of `text`, `content`, `stop_reason`, `usage`, `fault`, `latency`, `repeat`
+    "###);
+    insta::assert_snapshot!(run(&["--faults", "faults.json"]), @r###"
+    exit 2
+    --- out
+    --- err
+    error: the faults in faults.json cannot be read: `boom` is no fault: one of 429, 429:SECONDS, 429-bare, spend-cap, org-limit, 400, 401, 402, 403, 404, 413, 500, 502, 503, 504, 529, close, cut:start, cut:EVENTS, cut:delta, cut:stop, error:EVENTS, no-usage, no-usage:final, dup-delta, hang:SECONDS at line 1 column 18
+    "###);
+    insta::assert_snapshot!(run(&["--listen", &port]), @r###"
+    exit 1
+    --- out
+    --- err
+    error: cannot listen on PORT: Address already in use (os error 98): Address already in use (os error 98)
+    "###);
 }
 
 #[test]

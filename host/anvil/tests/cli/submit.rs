@@ -117,7 +117,23 @@ fn waiting_shows_the_way_and_the_result() {
     let end = with(job("succeeded"), "result", json!({ "files": 1 }));
     let file = json!([{ "name": "src/login.html", "media_type": "text/html", "size": 1_536 }]);
     let ran = wait(&files(ending(&end), &file));
-    insta::assert_snapshot!(ran.shown(), @"");
+    insta::assert_snapshot!(ran.shown(), @r###"
+    exit 0
+    --- out
+    01JD9Z6W3NQ8Y5R2K7M4T1X0VB succeeded code-generator/generate · $0.0042 (SIMULATED) · 2 calls · 3.2s
+
+    {
+      "files": 1
+    }
+
+    FILE               SIZE  TYPE
+    src/login.html  1.5 KiB  text/html
+    --- err
+    queued
+    running
+    running: planning �[2J
+    next: anvil jobs artifacts 01JD9Z6W3NQ8Y5R2K7M4T1X0VB --out DIR
+    "###);
 }
 
 #[test]
@@ -127,7 +143,18 @@ fn the_exit_code_says_how_the_job_ended() {
         "error",
         json!({ "kind": "invalid-input", "message": "no \u{1b}[31mrequirements" }),
     );
-    insta::assert_snapshot!(wait(&files(ending(&failed), &json!([]))).shown(), @"");
+    insta::assert_snapshot!(wait(&files(ending(&failed), &json!([]))).shown(), @r###"
+    exit 1
+    --- out
+    01JD9Z6W3NQ8Y5R2K7M4T1X0VB failed code-generator/generate · $0.0042 (SIMULATED) · 2 calls · 3.2s
+
+    error: invalid-input: no �[31mrequirements
+    --- err
+    queued
+    running
+    running: planning �[2J
+    next: anvil jobs logs 01JD9Z6W3NQ8Y5R2K7M4T1X0VB
+    "###);
     let cancelled = wait(&files(ending(&job("cancelled")), &json!([])));
     assert_eq!(cancelled.code, 3, "{cancelled:?}");
 }
