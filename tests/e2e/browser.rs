@@ -9,7 +9,7 @@ use tokio::task::LocalSet;
 /// How long a page may take to show what it should.
 const PAGE: Duration = Duration::from_secs(20);
 /// How long the job may take.
-const JOB: Duration = Duration::from_secs(60);
+const JOB: Duration = Duration::from_mins(1);
 
 /// The element, once it is there and can be seen.
 async fn seen(page: &Client, what: &str, within: Duration) -> Element {

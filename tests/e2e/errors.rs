@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 /// A start that fails does so at once; the machine may be busy with other tests.
 const REFUSAL: Duration = Duration::from_secs(30);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn host() -> Host {
     Setup::new().agent("code-generator").start().await

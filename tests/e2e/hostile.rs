@@ -23,9 +23,9 @@ const CRIMES: [Crime; 4] = [
 ];
 
 /// What `jobs.cpu_s` is by default.
-const CPU_LIMIT: Duration = Duration::from_secs(60);
-/// Half an hour of wall time is the default for all agents; the sleeper has this of its own.
-const SLEEPERS_WALL_LIMIT: Duration = Duration::from_secs(20);
+const CPU_LIMIT: Duration = Duration::from_secs(15);
+/// What `jobs.wall_s` is by default.
+const WALL_LIMIT: Duration = Duration::from_mins(1);
 /// Over a limit of time: a tick, the store, and a machine that is busy with the others.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -43,7 +43,7 @@ async fn median(rest: &Rest) -> Duration {
             "payload": {"requirements": "Build a login form"},
         });
         let job = rest.post("/api/v1/jobs", &body).await;
-        let job = rest.succeeded(job["id"].as_str().expect("an id"), Duration::from_secs(60)).await;
+        let job = rest.succeeded(job["id"].as_str().expect("an id"), Duration::from_mins(1)).await;
         times.push(between(&job["created_at"], &job["finished_at"]));
     }
     times.sort();
@@ -57,14 +57,17 @@ fn between(from: &Value, to: &Value) -> Duration {
 }
 
 /// Waits until an attempt of one of these jobs has ended by this name, and gives the attempt.
+///
+/// Those that compute share a processor: beside many others the wall's limit may be reached before the processor's.
 async fn ended_by(rest: &Rest, jobs: &[String], name: &str, within: Duration) -> Value {
     until(&format!("a guest ends by {name}"), within, async || {
         for job in jobs {
             let job = rest.job(job).await;
             for attempt in job["attempt_history"].as_array().expect("the attempts") {
-                if let Some(kind) = attempt["error"]["kind"].as_str() {
-                    assert_eq!(kind, name, "{job:#}");
-                    return Some(attempt.clone());
+                match attempt["error"]["kind"].as_str() {
+                    Some(kind) if kind == name => return Some(attempt.clone()),
+                    Some(kind) => assert!(name != "wall-time" && kind == "wall-time", "not {name}: {job:#}"),
+                    None => {}
                 }
             }
         }
@@ -81,8 +84,7 @@ async fn switch(rest: &Rest, which: &str) {
 }
 
 async fn host() -> Host {
-    let wall = "ANVIL_AGENTS_SLEEPS_IN_A_HOST_CALL_WALL_S";
-    let mut setup = Setup::new().agent("code-generator").set(wall, SLEEPERS_WALL_LIMIT.as_secs());
+    let mut setup = Setup::new().agent("code-generator");
     for crime in &CRIMES {
         setup = setup.plugin(&format!("{}.wasm", crime.guest), &hostile(crime.guest).component());
     }
@@ -117,25 +119,30 @@ async fn guests_that_loop_eat_recurse_and_sleep_end_by_name_and_slow_the_last_sl
     let waiting = rest.status().await["queue"]["queued"].as_u64().expect("a number");
     assert!(waiting > 0, "hostile jobs wait for a slot to the end, so all slots but the last were taken");
 
-    // What takes its limit of time is waited for; the others, which share a processor with it, are not.
+    println!(
+        "a job beside {} hostile guests takes {under_load:?}, alone {before:?}",
+        status["agents"]["running"]
+    );
+
     let [spinning, sleeping, recursing, eating] = criminals.as_slice() else { panic!("four crimes") };
     let mut ends = Vec::new();
     for (crime, jobs) in CRIMES.iter().zip([&spinning[..1], sleeping, recursing, eating]).skip(1) {
-        ends.push((crime.guest, ended_by(rest, jobs, crime.ends_by, SLEEPERS_WALL_LIMIT * 3).await));
+        ends.push((crime.guest, ended_by(rest, jobs, crime.ends_by, WALL_LIMIT * 3).await));
     }
+    // The last that loops has its processor to itself from here on.
     for job in spinning[1..].iter().chain(eating).chain(recursing).chain(sleeping) {
         // Those that have failed for good already say so, and need no more.
         let path = format!("/api/v1/jobs/{job}/cancel");
         rest.send(reqwest::Method::POST, &path, None).await.expect("the host answers");
     }
-    ends.push(("spins-forever", ended_by(rest, &spinning[..1], "cpu-time", CPU_LIMIT * 3).await));
+    ends.push(("spins-forever", ended_by(rest, &spinning[..1], "cpu-time", WALL_LIMIT * 4).await));
     let after = median(rest).await;
 
     for (guest, attempt) in &ends {
         let took = between(&attempt["started_at"], &attempt["ended_at"]);
         println!("{guest} ended after {took:?}: {}", attempt["error"]["message"]);
         if *guest == "sleeps-in-a-host-call" {
-            assert!((SLEEPERS_WALL_LIMIT..SLEEPERS_WALL_LIMIT + GRACE).contains(&took), "{guest}: {took:?}");
+            assert!((WALL_LIMIT..WALL_LIMIT + GRACE).contains(&took), "{guest}: {took:?}");
         }
         if *guest == "spins-forever" {
             assert!(took >= CPU_LIMIT, "time on a processor is no longer than time: {took:?}");
@@ -144,9 +151,6 @@ async fn guests_that_loop_eat_recurse_and_sleep_end_by_name_and_slow_the_last_sl
     // A machine that is busy with something else now and then is so alone too.
     let alone = before.max(after);
     let ratio = under_load.as_secs_f64() / alone.as_secs_f64();
-    println!(
-        "a job alone {before:?} before and {after:?} after, beside {} hostile guests {under_load:?}: {ratio:.2} times",
-        status["agents"]["running"]
-    );
+    println!("alone {before:?} before and {after:?} after: {ratio:.2} times as long beside the others");
     assert!(ratio <= MOST, "a well-behaved job takes {ratio:.2} times as long beside hostile ones");
 }

@@ -44,11 +44,10 @@ impl Process {
             }
             None
         });
-        match found.await {
-            Ok(Some(line)) => line,
-            Ok(None) => panic!("it ended without a line with `{mark}`:\n{}", self.said()),
-            Err(_elapsed) => panic!("no line with `{mark}` within {within:?}:\n{}", self.said()),
-        }
+        let found = found
+            .await
+            .unwrap_or_else(|_| panic!("no line with `{mark}` within {within:?}:\n{}", self.said()));
+        found.unwrap_or_else(|| panic!("it ended without a line with `{mark}`:\n{}", self.said()))
     }
 
     /// `kill -9`, and waits until it is gone.

@@ -354,6 +354,8 @@ fn shell(status: &Status, nav: Nav, title: &str) -> Shell {
 }
 
 /// Every page: its address in the gallery, and its HTML.
+#[cfg_attr(not(feature = "gallery"), expect(unreachable_pub, reason = "the gallery shows them from outside"))]
+#[expect(clippy::too_many_lines, reason = "a list of all pages")]
 pub fn pages() -> Vec<(&'static str, String)> {
     let status = status();
     let (jobs, agents, limits) = (jobs(), agents(), limits());
