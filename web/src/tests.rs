@@ -214,7 +214,7 @@ async fn each_mistake_is_told_with_what_to_do() {
     ] {
         let answer = scene.api(method.parse().expect("a method"), path, body).await;
         assert_eq!(answer.header("content-type"), "application/problem+json", "{title}");
-        told += &format!("## {title}\n{}\n\n", answer.text);
+        told.extend(["## ", title, "\n", &answer.text, "\n\n"]);
     }
     assert_snapshot!(told);
 }
@@ -235,7 +235,8 @@ async fn who_may_not_ask_is_told_how() {
         ("a form", json(request("POST", "/api/v1/jobs"), "application/x-www-form-urlencoded")),
     ] {
         let answer = scene.send(sent).await;
-        told += &format!("## {title}: {}\n{}\n\n", answer.status, answer.text);
+        let status = answer.status.to_string();
+        told.extend(["## ", title, ": ", &status, "\n", &answer.text, "\n\n"]);
     }
     assert_snapshot!(told);
 }

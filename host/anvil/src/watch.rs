@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How often it is looked at where there is no stream.
 const POLL: Duration = Duration::from_secs(1);
 /// For how long a host that does not answer is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]

@@ -39,9 +39,9 @@ impl AgentsCommand {
             Self::Disable { agent } => (client.post(&["agents", agent, "disable"]).await?, state),
         };
         if globals.json {
-            print_json(&answer)?
+            print_json(&answer)?;
         } else {
-            print(&show(&answer))?
+            print(&show(&answer))?;
         }
         Ok(Exit::Done)
     }

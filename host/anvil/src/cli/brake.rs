@@ -47,9 +47,9 @@ impl BrakeArgs {
             }
         };
         if globals.json {
-            print_json(&brake)?
+            print_json(&brake)?;
         } else {
-            print(&show(&brake, &Moment::now()))?
+            print(&show(&brake, &Moment::now()))?;
         }
         Ok(Exit::Done)
     }

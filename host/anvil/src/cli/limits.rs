@@ -53,9 +53,9 @@ impl LimitsArgs {
             }
         };
         if globals.json {
-            print_json(&view)?
+            print_json(&view)?;
         } else {
-            print(&show(&view, &Moment::now()))?
+            print(&show(&view, &Moment::now()))?;
         }
         Ok(Exit::Done)
     }

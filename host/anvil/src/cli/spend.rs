@@ -35,7 +35,8 @@ impl SpendArgs {
         let moment = Moment::of(&status);
         let mut out = windows(&spend, &moment);
         if let Some(total) = amount(&spend, "/total_usd") {
-            out += &format!("\nin all  {total}{}\n", super::status::mark(&status));
+            let all = format!("\nin all  {total}{}\n", super::status::mark(&status));
+            out.push_str(&all);
         }
         if let Some(calls) = calls {
             out += "\n";

@@ -11,9 +11,9 @@ use std::time::Duration;
 pub(crate) async fn run(client: &Client, globals: &Globals) -> Result<Exit, Failure> {
     let status = client.get(&["status"], &[]).await?;
     if globals.json {
-        print_json(&status)?
+        print_json(&status)?;
     } else {
-        print(&show(&status, client.base()))?
+        print(&show(&status, client.base()))?;
     }
     Ok(Exit::Done)
 }

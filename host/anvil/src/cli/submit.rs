@@ -80,12 +80,11 @@ impl SubmitArgs {
         let job = client.send(Method::POST, &["jobs"], &body).await?;
         let id = text(&job, "/id");
         if self.wait {
-            return match progress::wait(client, &id, globals.json).await? {
-                Some(job) => result::finished(client, &job, globals.json).await,
-                None => {
-                    eprintln!("The job goes on.\nnext: anvil jobs show {id}");
-                    Ok(Exit::Interrupted)
-                }
+            return if let Some(job) = progress::wait(client, &id, globals.json).await? {
+                result::finished(client, &job, globals.json).await
+            } else {
+                eprintln!("The job goes on.\nnext: anvil jobs show {id}");
+                Ok(Exit::Interrupted)
             };
         }
         if globals.json {

@@ -41,12 +41,11 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     };
     let store: Arc<dyn Store> = Arc::new(open_store(&settings, kind, clock.clone())?);
     let token = data::token(&folder)?;
-    let (upstream, simulator) = match upstream {
-        Some(upstream) => (upstream, None),
-        None => {
-            let simulator = simulator::start(&settings, clock.clone()).await?;
-            (UpstreamConfig::simulated(simulator.base_url()), Some(simulator))
-        }
+    let (upstream, simulator) = if let Some(upstream) = upstream {
+        (upstream, None)
+    } else {
+        let simulator = simulator::start(&settings, clock.clone()).await?;
+        (UpstreamConfig::simulated(simulator.base_url()), Some(simulator))
     };
     let prices = parts::prices(&settings)?;
     let gateway =
