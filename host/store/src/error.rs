@@ -30,6 +30,12 @@ pub enum StoreError {
     /// There is no such call, or it holds nothing.
     #[error("there is no call {0}")]
     NoSuchCall(anvil_types::CallId),
+    /// There is no such alert.
+    #[error("there is no alert {0}")]
+    NoSuchAlert(anvil_types::AlertId),
+    /// There is no such delivery, or its webhook is gone.
+    #[error("there is no delivery {0}, or its webhook is gone")]
+    NoSuchDelivery(anvil_types::DeliveryId),
     /// The job's state does not allow it.
     #[error(transparent)]
     Refused(#[from] TransitionRefused),

@@ -3,6 +3,7 @@
 //! [`Store`] is a trait of coarse operations, each one transaction that calls `anvil_budget`'s pure
 //! decisions inside it. Time comes from the clock that the store is given.
 
+mod alerts;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
@@ -14,6 +15,9 @@ mod query;
 mod sqlite;
 mod store;
 
+pub use alerts::{
+    AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
+};
 pub use error::StoreError;
 pub use hold::{HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
 pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, Recovered};

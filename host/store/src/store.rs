@@ -1,13 +1,14 @@
 //! The trait.
 
 use crate::{
-    AuditEntry, BrakeState, Claim, Claimed, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LimitsInForce, LostLeases, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
+    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
+    JournalWrite, LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
     StoreError,
 };
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Event, EventKind, Job, JobId, Lease,
+    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event, EventKind, Job, JobId, Lease,
     LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
+    Webhook,
 };
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -97,6 +98,36 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn release_brake(&self, by: &str, reason: &str) -> Result<BrakeState, StoreError>;
     /// Calls whose hold stands: the ones that this life of the host does not know are orphans.
     async fn open_holds(&self) -> Result<Vec<CallId>, StoreError>;
+
+    // Alerts. The ones that money causes fire in the transaction that moves it.
+
+    /// Tells people of something, once for its key while that lasts, with a row in the outbox for each
+    /// webhook that is on. Answers the new alert; none where one with this key is open.
+    async fn raise_alert(&self, alert: NewAlert) -> Result<Option<AlertId>, StoreError>;
+    /// Ends the open alert with this key, where there is one: its cause is gone.
+    async fn resolve_alert(&self, key: &str) -> Result<Option<AlertId>, StoreError>;
+    /// Somebody knows. An alert that is resolved stays so, and keeps the note.
+    async fn acknowledge_alert(&self, id: AlertId, by: &str, note: &str) -> Result<Alert, StoreError>;
+    /// An alert.
+    async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError>;
+    /// A page of alerts.
+    async fn alerts(&self, filter: AlertFilter) -> Result<AlertPage, StoreError>;
+    /// All webhooks, by name.
+    async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError>;
+    /// Makes a webhook, or changes the one of this name.
+    async fn put_webhook(&self, webhook: Webhook, by: &str) -> Result<(), StoreError>;
+    /// Takes a webhook away; what was still to be sent to it is given up. Answers whether there was one.
+    async fn delete_webhook(&self, name: &str, by: &str) -> Result<bool, StoreError>;
+    /// Deliveries whose time has come, the oldest first.
+    async fn due_deliveries(&self, limit: u32) -> Result<Vec<DueDelivery>, StoreError>;
+    /// When the next delivery is due.
+    async fn next_delivery(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Notes how a try of a delivery went.
+    async fn delivery_tried(&self, tried: DeliveryTried) -> Result<(), StoreError>;
+    /// Sends a delivery once more, with the same `webhook-id`, whatever became of it.
+    async fn redeliver(&self, id: DeliveryId, by: &str) -> Result<Delivery, StoreError>;
+    /// A page of deliveries.
+    async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<Delivery>, StoreError>;
 
     // Reading.
 

@@ -1,6 +1,6 @@
 //! Events: rows written in the transaction that they tell of, published after it.
 
-use crate::{AgentState, CallId, JobId, JobState, Nanodollars, Timestamp};
+use crate::{AgentState, AlertId, AlertState, CallId, JobId, JobState, Nanodollars, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What happened.
@@ -64,7 +64,9 @@ pub enum EventKind {
     /// An alert fired or changed.
     Alert {
         /// Its id.
-        id: i64,
+        alert: AlertId,
+        /// Where it stands now.
+        state: AlertState,
     },
 }
 

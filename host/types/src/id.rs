@@ -72,4 +72,8 @@ ids! {
     HostId;
     /// One life of a host's process.
     BootId;
+    /// An alert.
+    AlertId;
+    /// A message to a webhook.
+    DeliveryId;
 }

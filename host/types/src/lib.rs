@@ -4,6 +4,7 @@
 //! house is a trait that is handed in ([`Clock`]).
 
 pub mod agent;
+pub mod alert;
 pub mod artifact;
 pub mod call;
 pub mod clock;
@@ -15,11 +16,16 @@ pub mod limits;
 pub mod log;
 pub mod model;
 pub mod money;
+pub mod scope;
 pub mod time;
 pub mod upstream;
 pub mod usage;
 
 pub use agent::{ActionInfo, AgentInfo, AgentState};
+pub use alert::{
+    Acknowledgement, Alert, AlertKind, AlertNews, AlertState, AlertWindow, Crossing, Delivery, DeliveryState,
+    Webhook, WebhookFormat,
+};
 pub use artifact::{ArtifactInfo, ArtifactName};
 pub use call::{
     CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, Effort, Message, Origin,
@@ -27,7 +33,7 @@ pub use call::{
 };
 pub use clock::{Clock, DrivenClock, SystemClock};
 pub use event::{Event, EventKind};
-pub use id::{BootId, CallId, HostId, JobId};
+pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobId};
 pub use job::{
     Attempt, Job, JobError, JobEvent, JobState, Lease, NewJob, ParentResult, Priority, TransitionRefused,
     Wait, WaitReason,
@@ -37,6 +43,7 @@ pub use limits::{Limits, LimitsPatch};
 pub use log::{LogLevel, LogLine};
 pub use model::Tier;
 pub use money::Nanodollars;
+pub use scope::Scope;
 pub use time::Timestamp;
 pub use upstream::UpstreamKind;
 pub use usage::Usage;

@@ -1,7 +1,7 @@
 //! How the words of the house stand in columns.
 
 use crate::StoreError;
-use anvil_types::{BootId, CallId, HostId, JobId, Json, Nanodollars, Priority, Timestamp};
+use anvil_types::{AlertId, BootId, CallId, DeliveryId, HostId, JobId, Json, Nanodollars, Priority, Timestamp};
 use rusqlite::types::{FromSql, FromSqlError, Type};
 use rusqlite::{Connection, Row};
 use serde::de::value::{Error as WordError, StrDeserializer};
@@ -37,7 +37,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(JobId, CallId, HostId, BootId);
+ids!(JobId, CallId, HostId, BootId, AlertId, DeliveryId);
 
 /// Reads the words of the house out of a row.
 pub(super) trait Columns {

@@ -14,7 +14,10 @@ struct Step {
 
 /// All steps; the version is the place in the list, from 1. A step that was released is never changed:
 /// a change is a new step.
-const STEPS: &[Step] = &[Step { name: "begin", sql: include_str!("migrations/0001_begin.sql") }];
+const STEPS: &[Step] = &[
+    Step { name: "begin", sql: include_str!("migrations/0001_begin.sql") },
+    Step { name: "alerts", sql: include_str!("migrations/0002_alerts.sql") },
+];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.
 const OLDEST_LIBRARY: i32 = 3_051_003;

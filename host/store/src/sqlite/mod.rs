@@ -4,6 +4,7 @@
 //! beside it ([`readers`]). Every operation is a function on the writer's transaction in a file of its
 //! own; [`operations`] is the list of them.
 
+mod alerts;
 mod artifacts;
 mod audit;
 #[cfg(feature = "bench")]
@@ -37,6 +38,7 @@ mod recovery;
 mod settle;
 mod spend;
 mod tx;
+mod webhooks;
 mod week;
 mod writer;
 
@@ -44,7 +46,7 @@ pub use options::SqliteOptions;
 
 use crate::{Recovered, StoreError};
 use anvil_budget::Windows;
-use anvil_types::{Clock, HostId, Timestamp};
+use anvil_types::{Clock, HostId, Timestamp, UpstreamKind};
 use columns::{Id, meta, set_meta};
 use events::EventOrder;
 use lock::DataFolder;
@@ -72,6 +74,7 @@ pub struct SqliteStore {
     shared: Arc<Shared>,
     clock: Arc<dyn Clock>,
     windows: Windows,
+    upstream: UpstreamKind,
     host: HostId,
     recovered: Recovered,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -118,6 +121,7 @@ impl SqliteStore {
             shared,
             clock: options.clock,
             windows: options.windows,
+            upstream: options.upstream,
             host,
             recovered,
             writer: Mutex::new(Some(thread)),

@@ -1,18 +1,19 @@
 //! The store's operations, each one command to the writer or one short read.
 
 use super::{
-    SqliteStore, artifacts, audit, brake, claim, enqueue, events, finish, hold, journal, ledger, limits,
-    logs, moves, queries, recovery, settle, spend,
+    SqliteStore, alerts, artifacts, audit, brake, claim, enqueue, events, finish, hold, journal, ledger, limits,
+    logs, moves, queries, recovery, settle, spend, webhooks,
 };
 use crate::{
-    AuditEntry, BrakeState, Claim, Claimed, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LimitsInForce, LostLeases, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
+    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
+    JournalWrite, LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
     Store, StoreError,
 };
 use anvil_budget::BrakeCause;
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Event, EventKind, Job, JobId, Lease,
+    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event, EventKind, Job, JobId, Lease,
     LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
+    Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -148,6 +149,65 @@ impl Store for SqliteStore {
 
     async fn open_holds(&self) -> Result<Vec<CallId>, StoreError> {
         self.readers.read(ledger::open_holds).await
+    }
+
+    async fn raise_alert(&self, alert: NewAlert) -> Result<Option<AlertId>, StoreError> {
+        self.write(move |tx| alerts::raise(tx, &alert)).await
+    }
+
+    async fn resolve_alert(&self, key: &str) -> Result<Option<AlertId>, StoreError> {
+        let key = key.to_owned();
+        self.write(move |tx| alerts::resolve(tx, &key)).await
+    }
+
+    async fn acknowledge_alert(&self, id: AlertId, by: &str, note: &str) -> Result<Alert, StoreError> {
+        let (by, note) = (by.to_owned(), note.to_owned());
+        self.write(move |tx| alerts::acknowledge(tx, id, &by, &note)).await
+    }
+
+    async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {
+        self.readers.read(move |conn| alerts::get(conn, id)).await
+    }
+
+    async fn alerts(&self, filter: AlertFilter) -> Result<AlertPage, StoreError> {
+        let upstream = self.upstream;
+        self.readers.read(move |conn| alerts::list(conn, upstream, &filter)).await
+    }
+
+    async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
+        self.readers.read(webhooks::list).await
+    }
+
+    async fn put_webhook(&self, webhook: Webhook, by: &str) -> Result<(), StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| webhooks::put(tx, &webhook, &by)).await
+    }
+
+    async fn delete_webhook(&self, name: &str, by: &str) -> Result<bool, StoreError> {
+        let (name, by) = (name.to_owned(), by.to_owned());
+        self.write(move |tx| webhooks::delete(tx, &name, &by)).await
+    }
+
+    async fn due_deliveries(&self, limit: u32) -> Result<Vec<DueDelivery>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |conn| webhooks::due(conn, now, limit)).await
+    }
+
+    async fn next_delivery(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.readers.read(webhooks::next_due).await
+    }
+
+    async fn delivery_tried(&self, tried: DeliveryTried) -> Result<(), StoreError> {
+        self.write(move |tx| webhooks::tried(tx, &tried)).await
+    }
+
+    async fn redeliver(&self, id: DeliveryId, by: &str) -> Result<Delivery, StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| webhooks::redeliver(tx, id, &by)).await
+    }
+
+    async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+        self.readers.read(move |conn| webhooks::deliveries(conn, &filter)).await
     }
 
     async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {

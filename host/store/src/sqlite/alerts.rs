@@ -1,0 +1,152 @@
+//! Alerts: fired in the transaction that causes them, once for a key while that lasts.
+
+use super::columns::{Columns, Id, all, first};
+use super::policy::Policy;
+use super::tx::Tx;
+use super::{audit, webhooks};
+use crate::{AlertFilter, AlertPage, NewAlert, StoreError};
+use anvil_types::{
+    Acknowledgement, Alert, AlertId, AlertNews, AlertState, Crossing, EventKind, Timestamp, UpstreamKind,
+};
+use rusqlite::{Connection, Row, params};
+
+/// The longest page.
+const LONGEST: u32 = 500;
+
+macro_rules! select_alerts {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, upstream, kind, state, scope, window, window_start, percent, title, detail, raised_at,
+             ack_by, ack_at, ack_note, resolved_at FROM alerts ",
+            $rest
+        )
+    };
+}
+
+/// Fires an alert, where none with its key is open, and puts it into the outbox.
+pub(super) fn raise(tx: &mut Tx<'_>, new: &NewAlert) -> Result<Option<AlertId>, StoreError> {
+    if open(tx, &new.key)?.is_some() {
+        return Ok(None);
+    }
+    let id: AlertId = made_id(tx.policy, tx.now, &new.key, AlertId::new);
+    let crossing = new.crossing.as_ref();
+    tx.run(
+        "INSERT INTO alerts (id, upstream, kind, state, key, scope, window, window_start, percent, title, detail,
+         raised_at) VALUES (?1, ?2, ?3, 'firing', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        params![
+            id.bytes(),
+            new.upstream.name(),
+            new.kind.name(),
+            new.key,
+            crossing.map(|crossing| crossing.scope.to_string()),
+            crossing.map(|crossing| crossing.window.name()),
+            crossing.map(|crossing| crossing.start.micros()),
+            crossing.map(|crossing| crossing.percent),
+            new.title,
+            new.detail,
+            tx.now.micros(),
+        ],
+    )?;
+    webhooks::queue(tx, id, AlertNews::Fired)?;
+    tx.tell(None, EventKind::Alert { alert: id, state: AlertState::Firing });
+    Ok(Some(id))
+}
+
+/// Ends the open alert with this key: its cause is gone.
+pub(super) fn resolve(tx: &mut Tx<'_>, key: &str) -> Result<Option<AlertId>, StoreError> {
+    let Some(id) = open(tx, key)? else { return Ok(None) };
+    tx.run(
+        "UPDATE alerts SET state = 'resolved', resolved_at = ?2 WHERE id = ?1",
+        params![id.bytes(), tx.now.micros()],
+    )?;
+    webhooks::queue(tx, id, AlertNews::Resolved)?;
+    tx.tell(None, EventKind::Alert { alert: id, state: AlertState::Resolved });
+    Ok(Some(id))
+}
+
+/// Notes who knows of an alert.
+pub(super) fn acknowledge(tx: &mut Tx<'_>, id: AlertId, by: &str, note: &str) -> Result<Alert, StoreError> {
+    let changed = tx.run(
+        "UPDATE alerts SET ack_by = ?2, ack_at = ?3, ack_note = ?4,
+         state = CASE WHEN state = 'firing' THEN 'acknowledged' ELSE state END WHERE id = ?1",
+        params![id.bytes(), by, tx.now.micros(), note],
+    )?;
+    if changed == 0 {
+        return Err(StoreError::NoSuchAlert(id));
+    }
+    let alert = get(tx.conn, id)?.ok_or(StoreError::NoSuchAlert(id))?;
+    audit::note(tx, by, "alert.acknowledge", &format!("{id}: {note}"))?;
+    tx.tell(None, EventKind::Alert { alert: id, state: alert.state });
+    Ok(alert)
+}
+
+/// An alert.
+pub(super) fn get(conn: &Connection, id: AlertId) -> Result<Option<Alert>, StoreError> {
+    Ok(first(conn, select_alerts!("WHERE id = ?1"), [id.bytes()], read)?)
+}
+
+/// A page of an upstream's alerts, the newest first.
+pub(super) fn list(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    filter: &AlertFilter,
+) -> Result<AlertPage, StoreError> {
+    let limit = filter.limit.clamp(1, LONGEST);
+    let states: String = filter.states.iter().flat_map(|state| [" ", state.name(), " "]).collect();
+    let before = filter.after.map_or([u8::MAX; 16], Id::bytes);
+    let mut items = all(
+        conn,
+        select_alerts!(
+            "WHERE upstream = ?1 AND id < ?2 AND (?3 = '' OR instr(?3, ' ' || state || ' ') > 0)
+             ORDER BY id DESC LIMIT ?4"
+        ),
+        params![upstream.name(), before, states, limit + 1],
+        read,
+    )?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|alert| alert.id);
+    Ok(AlertPage { items, next })
+}
+
+/// An id without a source of randomness: what it is made for is in it, and so is this life of the host.
+pub(super) fn made_id<T>(policy: &Policy, now: Timestamp, what: &str, new: impl Fn(Timestamp, u128) -> T) -> T {
+    let mut hash = blake3::Hasher::new();
+    hash.update(&policy.boot.bytes()).update(&now.micros().to_be_bytes()).update(what.as_bytes());
+    let mut random = [0; 16];
+    random.copy_from_slice(&hash.finalize().as_bytes()[..16]);
+    new(now, u128::from_be_bytes(random))
+}
+
+fn open(tx: &Tx<'_>, key: &str) -> Result<Option<AlertId>, StoreError> {
+    tx.first("SELECT id FROM alerts WHERE key = ?1 AND state <> 'resolved'", [key], |row| row.id("id"))
+}
+
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Alert> {
+    let crossing = if row.get_ref("scope")? == rusqlite::types::ValueRef::Null {
+        None
+    } else {
+        Some(Crossing {
+            scope: row.word("scope")?,
+            window: row.word("window")?,
+            start: row.time("window_start")?,
+            percent: row.count("percent")?,
+        })
+    };
+    let acknowledged = match row.get::<_, Option<String>>("ack_by")? {
+        None => None,
+        Some(by) => Some(Acknowledgement { by, at: row.time("ack_at")?, note: row.get("ack_note")? }),
+    };
+    Ok(Alert {
+        id: row.id("id")?,
+        upstream: row.word("upstream")?,
+        kind: row.word("kind")?,
+        state: row.word("state")?,
+        crossing,
+        title: row.get("title")?,
+        detail: row.get("detail")?,
+        raised_at: row.time("raised_at")?,
+        acknowledged,
+        resolved_at: row.maybe_time("resolved_at")?,
+    })
+}
