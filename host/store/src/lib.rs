@@ -14,6 +14,7 @@ mod limits;
 mod query;
 mod sqlite;
 mod store;
+mod usage;
 
 pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
@@ -28,3 +29,6 @@ pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, Week
 pub use sqlite::bare;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::Store;
+pub use usage::{
+    BrakeEntry, BrakeHistory, BrakeMove, LedgerFilter, LedgerPage, LedgerTotals, Tokens, UsageSum,
+};

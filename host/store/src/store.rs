@@ -1,14 +1,16 @@
 //! The trait.
 
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
-    StoreError,
+    AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, DeliveryFilter,
+    DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
+    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, QueueCounts,
+    Recovered, Settled, Settlement, SpendSnapshot, StoreError, UsageSum,
 };
+use anvil_budget::Windows;
 use anvil_types::{
-    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event, EventKind, Job, JobId, Lease,
-    LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
-    Webhook,
+    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Timestamp, UpstreamKind, Wait,
+    WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -145,7 +147,36 @@ pub trait Store: Send + Sync + Debug + 'static {
         upstream: UpstreamKind,
         after: Option<CallId>,
         limit: u32,
-    ) -> Result<Vec<CallRecord>, StoreError>;
+    ) -> Result<Vec<CallRecord>, StoreError> {
+        Ok(self.ledger_page(upstream, LedgerFilter::default(), after, limit).await?.items)
+    }
+    /// A page of the ledger, the newest hold first: 1 to 1,000 entries older than `after`.
+    async fn ledger_page(
+        &self,
+        upstream: UpstreamKind,
+        filter: LedgerFilter,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<LedgerPage, StoreError>;
+    /// What the entries of a filter come to.
+    async fn ledger_totals(
+        &self,
+        upstream: UpstreamKind,
+        filter: LedgerFilter,
+    ) -> Result<LedgerTotals, StoreError>;
+    /// What has ended between each cut and the next (rising), by agent, API key and model.
+    async fn usage(&self, upstream: UpstreamKind, cuts: Vec<Timestamp>) -> Result<Vec<UsageSum>, StoreError>;
+    /// What was spent in each minute of the rolling hour in which anything was, the oldest first.
+    async fn spent_minutes(
+        &self,
+        upstream: UpstreamKind,
+    ) -> Result<Vec<(Timestamp, Nanodollars)>, StoreError>;
+    /// The brake's history as far as it concerns this host's upstream, the newest first.
+    async fn brake_history(&self, limit: u32) -> Result<BrakeHistory, StoreError>;
+    /// What people changed of one kind (`limits`, `brake`, …), the newest first.
+    async fn audit_of(&self, kind: &str, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+    /// Where windows begin and end.
+    fn windows(&self) -> Windows;
     /// Lines of a job's log after a place.
     async fn log(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError>;
     /// A job's files.

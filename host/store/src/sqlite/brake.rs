@@ -1,11 +1,11 @@
 //! The brake: its causes, its history, and what a person ended.
 
-use super::columns::{Columns, all};
+use super::columns::{Columns, all, first};
 use super::policy::Raised;
 use super::tx::Tx;
 use super::{audit, moves, spend};
-use crate::{BrakeState, StoreError};
-use anvil_budget::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
+use crate::{BrakeEntry, BrakeHistory, BrakeState, StoreError};
+use anvil_budget::{BrakeCause, BrakeCauseKind, BrakeChange, WindowSpan, evaluate_day};
 use anvil_types::{EventKind, Timestamp, UpstreamKind, WaitReason};
 use rusqlite::{Connection, params};
 
@@ -193,6 +193,31 @@ fn history(
         params![tx.now.micros(), raised.cause.kind.name(), scope(raised.upstream), change, reason, by],
     )
     .map(drop)
+}
+
+/// What the brake did that concerns an upstream, the newest first, and whether its day is muted.
+pub(super) fn history_of(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    day: WindowSpan,
+    limit: u32,
+) -> Result<BrakeHistory, StoreError> {
+    let select = "SELECT at, kind, upstream, change, reason, who FROM brake_history
+         WHERE upstream IN ('', ?1) ORDER BY seq DESC LIMIT ?2";
+    let history = all(conn, select, params![upstream.name(), limit], |row| {
+        let any = row.get_ref("upstream")?.as_str()?.is_empty();
+        Ok(BrakeEntry {
+            at: row.time("at")?,
+            change: row.word("change")?,
+            kind: row.word("kind")?,
+            upstream: if any { None } else { Some(row.word("upstream")?) },
+            reason: row.get("reason")?,
+            by: row.get("who")?,
+        })
+    })?;
+    let muted = "SELECT 1 FROM brake_muted WHERE upstream = ?1 AND day_start = ?2";
+    let muted = first(conn, muted, params![upstream.name(), day.start.micros()], |_| Ok(()))?;
+    Ok(BrakeHistory { history, muted_until: muted.map(|()| day.end) })
 }
 
 /// No upstream stands as an empty text, which a primary key can hold.

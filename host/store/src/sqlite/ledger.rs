@@ -1,9 +1,11 @@
-//! Reading the ledger.
+//! Reading the ledger: pages by a filter, each in the order of an index, and what a filter comes to.
 
-use super::columns::{Columns, Id, all};
-use crate::StoreError;
-use anvil_types::{CallId, CallRecord, JobId, UpstreamKind, Usage};
-use rusqlite::{Connection, Row, params};
+use super::columns::{Columns, Id, all, first};
+use super::usage::{hour_from, hour_until, tokens};
+use crate::{LedgerFilter, LedgerPage, LedgerTotals, StoreError};
+use anvil_types::{CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, UpstreamKind, Usage};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
 
 /// The query for entries of the ledger, with what follows `FROM calls`.
 macro_rules! select_calls {
@@ -21,8 +23,14 @@ macro_rules! select_calls {
 
 /// A job's calls.
 pub(super) const OF_JOB: &str = select_calls!("WHERE job = ?1 ORDER BY id");
-/// A page of the ledger.
-pub(super) const PAGE: &str = select_calls!("WHERE upstream = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+/// The head of every page's query.
+const PAGE: &str = select_calls!("");
+/// The longest page.
+const LONGEST: u32 = 1_000;
+/// The digits of the dearest call that can be settled.
+const MOST_DIGITS: usize = 16;
+/// Where the page before ended.
+const PLACE: &str = "SELECT held_at FROM calls WHERE upstream = ?1 AND id = ?2";
 /// Holds that stand.
 pub(super) const OPEN: &str = "SELECT id FROM calls WHERE state = 'held'";
 
@@ -31,15 +39,235 @@ pub(super) fn of_job(conn: &Connection, job: JobId) -> Result<Vec<CallRecord>, S
     Ok(all(conn, OF_JOB, [job.bytes()], read)?)
 }
 
-/// The ledger, the newest first.
+/// Conditions on entries, and the index that finds them in the order of their holds.
+struct Search {
+    index: &'static str,
+    conditions: String,
+    values: Vec<Value>,
+}
+
+impl Search {
+    fn new(upstream: UpstreamKind, filter: &LedgerFilter) -> Self {
+        let index = match filter {
+            LedgerFilter { job: Some(_), .. } => "calls_by_job",
+            LedgerFilter { state: Some(CallState::Held), .. } => "calls_open",
+            LedgerFilter { api_key: Some(_), .. } => "calls_by_key",
+            LedgerFilter { state: Some(CallState::Unknown), .. } => "calls_unknown",
+            LedgerFilter { state: Some(CallState::Released), .. } => "calls_released",
+            LedgerFilter { agent: Some(_), .. } => "calls_by_agent",
+            LedgerFilter { model: Some(_), .. } => "calls_by_model",
+            _ => "calls_by_time",
+        };
+        let mut search = Self { index, conditions: "upstream = ?".to_owned(), values: Vec::new() };
+        search.values.push(upstream.name().to_owned().into());
+        if let Some(job) = filter.job {
+            search.and("job = ?", job.bytes().to_vec());
+        }
+        for (condition, text) in
+            [("agent = ?", &filter.agent), ("api_key = ?", &filter.api_key), ("model = ?", &filter.model)]
+        {
+            if let Some(text) = text {
+                search.and(condition, text.clone());
+            }
+        }
+        // As text of the query, since a partial index is only found by what the query itself says.
+        match filter.state {
+            Some(CallState::Held) => search.conditions += " AND state = 'held'",
+            Some(CallState::Settled) => search.conditions += " AND state = 'settled'",
+            Some(CallState::Unknown) => search.conditions += " AND state = 'unknown'",
+            Some(CallState::Released) => search.conditions += " AND state = 'released'",
+            None => {}
+        }
+        if let Some(from) = filter.from {
+            search.and("held_at >= ?", from.micros());
+        }
+        if let Some(to) = filter.to {
+            search.and("held_at < ?", to.micros());
+        }
+        if let Some(cost) = least(filter) {
+            search.and("cost >= ?", cost);
+        }
+        search
+    }
+
+    fn and(&mut self, condition: &str, value: impl Into<Value>) {
+        self.conditions.extend([" AND ", condition]);
+        self.values.push(value.into());
+    }
+
+    /// The same for calls whose cost has so many digits.
+    fn of_digits(&self, digits: usize) -> Self {
+        let conditions = format!("{} AND cost > 0 AND length(cost) = {digits}", self.conditions);
+        Self { index: "calls_by_digits", conditions, values: self.values.clone() }
+    }
+
+    fn page(&self, limit: u32) -> (String, Vec<Value>) {
+        let mut values = self.values.clone();
+        values.push(i64::from(limit).into());
+        let sql = format!(
+            "{PAGE} INDEXED BY {} WHERE {} ORDER BY held_at DESC, id DESC LIMIT ?",
+            self.index, self.conditions
+        );
+        (sql, values)
+    }
+}
+
+/// The least cost that a filter asks for, where it asks for any.
+fn least(filter: &LedgerFilter) -> Option<i64> {
+    filter.min_cost.map(Nanodollars::get).filter(|cost| *cost > 0)
+}
+
+/// The queries that a page is gathered from: one, but for dear calls, which are probed by the digits of
+/// what they cost.
+pub(super) fn queries(
+    upstream: UpstreamKind,
+    filter: &LedgerFilter,
+    place: Option<(Timestamp, CallId)>,
+    limit: u32,
+) -> Vec<(String, Vec<Value>)> {
+    let mut search = Search::new(upstream, filter);
+    if let Some((held_at, id)) = place {
+        search.conditions += " AND (held_at, id) < (?, ?)";
+        search.values.extend([held_at.micros().into(), id.bytes().to_vec().into()]);
+    }
+    match least(filter) {
+        Some(cost) if search.index == "calls_by_time" => (cost.to_string().len()..=MOST_DIGITS)
+            .map(|digits| search.of_digits(digits).page(limit))
+            .collect(),
+        _ => vec![search.page(limit)],
+    }
+}
+
+/// A page of the ledger, the newest hold first.
 pub(super) fn page(
     conn: &Connection,
     upstream: UpstreamKind,
+    filter: &LedgerFilter,
     after: Option<CallId>,
     limit: u32,
-) -> Result<Vec<CallRecord>, StoreError> {
-    let before = after.map_or([0xff; 16], Id::bytes);
-    Ok(all(conn, PAGE, params![upstream.name(), before, limit], read)?)
+) -> Result<LedgerPage, StoreError> {
+    let limit = limit.clamp(1, LONGEST);
+    let place = match after {
+        Some(id) => {
+            let found = first(conn, PLACE, (upstream.name(), id.bytes()), |row| row.time("held_at"))?;
+            Some((found.ok_or(StoreError::NoSuchCall(id))?, id))
+        }
+        None => None,
+    };
+    let mut items = Vec::new();
+    // One more than the page tells whether there is another.
+    let queries = queries(upstream, filter, place, limit + 1);
+    let several = queries.len() > 1;
+    for (sql, values) in queries {
+        items.extend(all(conn, &sql, params_from_iter(values), read)?);
+    }
+    if several {
+        items.sort_unstable_by_key(|call| std::cmp::Reverse((call.held_at, call.id.bytes())));
+    }
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|last| last.id);
+    Ok(LedgerPage { items, next })
+}
+
+/// What the entries of a filter come to: from the hourly sums where they can tell, which costs the same
+/// with a million entries as with ten; else from the entries.
+pub(super) fn totals(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    filter: &LedgerFilter,
+) -> Result<LedgerTotals, StoreError> {
+    if filter.job.is_some() || filter.state.is_some() || least(filter).is_some() {
+        return sum(conn, upstream, filter);
+    }
+    let first_hour = filter.from.map_or(Timestamp::default(), hour_from);
+    let last_hour = filter.to.map_or(Timestamp::from_micros(i64::MAX), hour_until);
+    if first_hour >= last_hour {
+        return sum(conn, upstream, filter);
+    }
+    let mut totals = hours(conn, upstream, filter, first_hour, last_hour)?;
+    let within = |from, to, state| LedgerFilter { from, to, state, ..filter.clone() };
+    let pieces = [(filter.from, filter.from.map(|_| first_hour)), (filter.to.map(|_| last_hour), filter.to)];
+    for (from, to) in pieces.into_iter().filter(|(from, to)| from < to) {
+        for state in [CallState::Settled, CallState::Unknown] {
+            totals += sum(conn, upstream, &within(from, to, Some(state)))?;
+        }
+    }
+    // What is held, or was released, is in no hourly sum.
+    for state in [CallState::Held, CallState::Released] {
+        totals += sum(conn, upstream, &within(filter.from, filter.to, Some(state)))?;
+    }
+    Ok(totals)
+}
+
+/// The hourly sums of a filter by who asked and for which model.
+fn hours(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    filter: &LedgerFilter,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<LedgerTotals, StoreError> {
+    let mut sql = "SELECT coalesce(sum(calls), 0) AS calls, coalesce(sum(settled), 0) AS settled,
+            coalesce(sum(unknown), 0) AS unknown, 0 AS held, coalesce(sum(input_tokens), 0) AS input_tokens,
+            coalesce(sum(output_tokens), 0) AS output_tokens,
+            coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens,
+            coalesce(sum(cache_write_5m_tokens), 0) AS cache_write_5m_tokens,
+            coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens
+        FROM usage_hours WHERE upstream = ? AND hour >= ? AND hour < ?"
+        .to_owned();
+    let mut values: Vec<Value> =
+        vec![upstream.name().to_owned().into(), from.micros().into(), to.micros().into()];
+    for (condition, text) in [
+        (" AND agent = ?", &filter.agent),
+        (" AND api_key = ?", &filter.api_key),
+        (" AND model = ?", &filter.model),
+    ] {
+        if let Some(text) = text {
+            sql += condition;
+            values.push(text.clone().into());
+        }
+    }
+    Ok(first(conn, &sql, params_from_iter(values), read_totals)?.unwrap_or_default())
+}
+
+/// What the entries themselves come to, with what was corrected since.
+fn sum(conn: &Connection, upstream: UpstreamKind, filter: &LedgerFilter) -> Result<LedgerTotals, StoreError> {
+    let search = Search::new(upstream, filter);
+    let sql = format!(
+        "SELECT count(*) AS calls, coalesce(sum(iif(state = 'settled', cost, 0)), 0) AS settled,
+            coalesce(sum(iif(state = 'unknown', cost, 0)), 0) AS unknown,
+            coalesce(sum(iif(state = 'held', hold, 0)), 0) AS held,
+            coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
+            coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens,
+            coalesce(sum(cache_write_5m_tokens), 0) AS cache_write_5m_tokens,
+            coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens
+         FROM calls INDEXED BY {} WHERE {}",
+        search.index, search.conditions
+    );
+    let mut totals = first(conn, &sql, params_from_iter(&search.values), read_totals)?.unwrap_or_default();
+    let conditions = search.conditions.replacen("upstream", "calls.upstream", 1);
+    let corrected = format!(
+        "SELECT coalesce(sum(k.settled), 0), coalesce(sum(k.unknown), 0) FROM corrections AS k
+         CROSS JOIN calls ON calls.upstream = k.upstream AND calls.id = k.call WHERE {conditions}"
+    );
+    if let Some((settled, unknown)) =
+        first(conn, &corrected, params_from_iter(&search.values), |row| Ok((row.get(0)?, row.get(1)?)))?
+    {
+        totals.settled += Nanodollars::new(settled);
+        totals.unknown += Nanodollars::new(unknown);
+    }
+    Ok(totals)
+}
+
+fn read_totals(row: &Row<'_>) -> rusqlite::Result<LedgerTotals> {
+    Ok(LedgerTotals {
+        calls: row.count("calls")?,
+        settled: row.money("settled")?,
+        unknown: row.money("unknown")?,
+        held: row.money("held")?,
+        tokens: tokens(row)?,
+    })
 }
 
 /// Calls whose hold stands.

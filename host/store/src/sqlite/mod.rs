@@ -38,6 +38,7 @@ mod recovery;
 mod settle;
 mod spend;
 mod tx;
+mod usage;
 mod webhooks;
 mod week;
 mod writer;

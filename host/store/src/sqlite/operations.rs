@@ -1,19 +1,20 @@
 //! The store's operations, each one command to the writer or one short read.
 
 use super::{
-    SqliteStore, alerts, artifacts, audit, brake, claim, enqueue, events, finish, hold, journal, ledger, limits,
-    logs, moves, queries, recovery, settle, spend, webhooks,
+    SqliteStore, alerts, artifacts, audit, brake, claim, enqueue, events, finish, hold, journal, ledger,
+    limits, logs, moves, queries, recovery, settle, spend, usage, webhooks,
 };
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
-    Store, StoreError,
+    AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, DeliveryFilter,
+    DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
+    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, QueueCounts,
+    Recovered, Settled, Settlement, SpendSnapshot, Store, StoreError, UsageSum,
 };
-use anvil_budget::BrakeCause;
+use anvil_budget::{BrakeCause, Windows};
 use anvil_types::{
-    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event, EventKind, Job, JobId, Lease,
-    LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
-    Webhook,
+    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Timestamp, UpstreamKind, Wait,
+    WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -226,13 +227,48 @@ impl Store for SqliteStore {
         self.readers.read(move |conn| ledger::of_job(conn, job)).await
     }
 
-    async fn ledger(
+    async fn ledger_page(
         &self,
         upstream: UpstreamKind,
+        filter: LedgerFilter,
         after: Option<CallId>,
         limit: u32,
-    ) -> Result<Vec<CallRecord>, StoreError> {
-        self.readers.read(move |conn| ledger::page(conn, upstream, after, limit)).await
+    ) -> Result<LedgerPage, StoreError> {
+        self.readers.read(move |conn| ledger::page(conn, upstream, &filter, after, limit)).await
+    }
+
+    async fn ledger_totals(
+        &self,
+        upstream: UpstreamKind,
+        filter: LedgerFilter,
+    ) -> Result<LedgerTotals, StoreError> {
+        self.readers.read(move |conn| ledger::totals(conn, upstream, &filter)).await
+    }
+
+    async fn usage(&self, upstream: UpstreamKind, cuts: Vec<Timestamp>) -> Result<Vec<UsageSum>, StoreError> {
+        self.readers.read(move |conn| usage::sums(conn, upstream, &cuts)).await
+    }
+
+    async fn spent_minutes(
+        &self,
+        upstream: UpstreamKind,
+    ) -> Result<Vec<(Timestamp, Nanodollars)>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |conn| usage::minutes(conn, upstream, now)).await
+    }
+
+    async fn brake_history(&self, limit: u32) -> Result<BrakeHistory, StoreError> {
+        let (upstream, day) = (self.upstream, self.windows.day(self.now()));
+        self.readers.read(move |conn| brake::history_of(conn, upstream, day, limit)).await
+    }
+
+    async fn audit_of(&self, kind: &str, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let kind = kind.to_owned();
+        self.readers.read(move |conn| audit::of_kind(conn, &kind, limit)).await
+    }
+
+    fn windows(&self) -> Windows {
+        self.windows.clone()
     }
 
     async fn log(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
