@@ -7,12 +7,16 @@ pub mod admission;
 pub mod bound;
 pub mod brake;
 pub mod choice;
+pub mod forecast;
 pub mod price;
+pub mod split;
 pub mod window;
 
 pub use admission::{Admission, LimitName, Standing, admit};
 pub use bound::{InputSize, bound_input_tokens, estimate_input_tokens};
 pub use brake::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
 pub use choice::{ModelMap, tier_for};
+pub use forecast::{Ahead, Forecast, PressureEffect, PressureSteps, forecast, pressure_effect};
 pub use price::{Band, PriceError, PriceRow, PriceTable, Rates};
+pub use split::{KINDS, Kinds, split};
 pub use window::{Amounts, WindowKind, WindowSpan, Windows};

@@ -22,6 +22,8 @@ mod hold;
 mod job_row;
 mod journal;
 mod ledger;
+#[cfg(test)]
+mod ledger_tests;
 mod limits;
 mod lock;
 mod logs;

@@ -63,8 +63,9 @@ fn every_page_of_the_ledger_is_read_in_the_order_of_an_index() {
     let mut conn = connect::writing(&folder.database()).expect("it opens");
     migrate::migrate(&mut conn, &folder, Timestamp::default()).expect("the schema");
     let now = Timestamp::from_secs(1_000);
-    let states = [None, Some(CallState::Held), Some(CallState::Settled), Some(CallState::Unknown)];
-    for (set, state) in (0..256).zip(states.into_iter().chain([Some(CallState::Released)]).cycle()) {
+    let states = [CallState::Held, CallState::Settled, CallState::Unknown, CallState::Released];
+    let states = [None].into_iter().chain(states.map(Some));
+    for (set, state) in states.flat_map(|state| (0..256).map(move |set| (set, state))) {
         let has = |bit: u32| set >> bit & 1 == 1;
         let filter = LedgerFilter {
             job: has(0).then(|| JobId::new(now, 1)),
