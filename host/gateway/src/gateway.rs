@@ -6,7 +6,7 @@ use crate::call;
 use crate::config::{GatewayConfig, Upstream};
 use crate::pace::{Expected, Pace};
 use crate::send::Sender;
-use anvil_budget::Windows;
+use anvil_budget::{PriceTable, Windows};
 use anvil_store::{Settled, Settlement, Store, StoreError};
 use anvil_types::{CallId, CallState, Clock, JobId, Limits, Timestamp, Wait, WaitReason};
 use rand::RngExt as _;
@@ -102,6 +102,11 @@ impl Gateway {
             waiting: self.inner.admission.waiting(),
             in_flight: self.inner.under_way.load(Ordering::Relaxed),
         }
+    }
+
+    /// The prices in force.
+    pub fn prices(&self) -> Arc<PriceTable> {
+        self.inner.config.prices.clone()
     }
 
     /// What a job's call waits for before it goes out, if one does.

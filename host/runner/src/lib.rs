@@ -13,6 +13,7 @@ mod replay;
 mod runner;
 mod settings;
 mod slots;
+mod spending;
 mod status;
 mod submission;
 mod submit;

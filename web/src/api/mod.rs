@@ -14,6 +14,7 @@ mod limits;
 mod list;
 mod metrics;
 mod query;
+mod spend;
 mod status;
 mod submit;
 
@@ -23,6 +24,7 @@ pub(crate) use events::LiveText;
 pub(crate) use files::find as find_artifact;
 pub(crate) use id::Id;
 pub(crate) use jobs::{filter as job_filter, known as known_job};
+pub(crate) use ledger::{FILTERS as LEDGER_FILTERS, filter as ledger_filter};
 pub(crate) use query::Query;
 
 use crate::routes::Routes;
@@ -50,8 +52,15 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/status", "How the host stands", status::show)
         .route(Read, get.clone(), "/api/v1/limits", "The limits in force", limits::show)
         .route(Admin, put.clone(), "/api/v1/limits", "Change or reset limits", limits::change)
-        .route(Read, get.clone(), "/api/v1/brake", "The brake", brake::show)
+        .route(Read, get.clone(), "/api/v1/brake", "The brake and its history", brake::show)
         .route(Operate, put, "/api/v1/brake", "Engage or release the brake", brake::set)
+        .route(
+            Read,
+            get.clone(),
+            "/api/v1/spend",
+            "Spend by agent, model, key, kind, hour or day",
+            spend::show,
+        )
         .route(Read, get.clone(), "/api/v1/ledger", "The ledger, the newest first", ledger::list)
         .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
         .route(Admin, post, "/api/v1/clock", "Drive the simulator's clock ahead", clock::advance)
