@@ -6,6 +6,7 @@
 
 mod browser;
 mod crash;
+mod downgrade;
 mod errors;
 mod files;
 mod harness;

@@ -7,16 +7,22 @@ pub mod admission;
 pub mod bound;
 pub mod brake;
 pub mod choice;
+pub mod features;
 pub mod forecast;
 pub mod price;
 pub mod split;
+pub mod throttle;
 pub mod window;
 
 pub use admission::{Admission, LimitName, Standing, admit};
 pub use bound::{InputSize, bound_input_tokens, estimate_input_tokens};
 pub use brake::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
-pub use choice::{ModelMap, tier_for};
+pub use choice::{
+    CacheTtl, Candidate, Choice, ChoiceReason, DowngradePolicy, ModelMap, Turn, choose, tier_for,
+};
+pub use features::RequestFields;
 pub use forecast::{Ahead, Forecast, PressureEffect, PressureSteps, forecast, pressure_effect};
 pub use price::{Band, PriceError, PriceRow, PriceTable, Rates};
 pub use split::{KINDS, Kinds, split};
+pub use throttle::{Burn, EvenBurn, even_burn};
 pub use window::{Amounts, WindowKind, WindowSpan, Windows};

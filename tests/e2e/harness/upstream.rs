@@ -73,6 +73,11 @@ impl Upstream {
         self.post("/_sim/latency", latency).await;
     }
 
+    /// Jumps its clock ahead, and lets it run this many times as fast.
+    pub(crate) async fn drive(&self, ahead: Duration, rate: f64) {
+        self.post("/_sim/clock", &json!({"advance_s": ahead.as_secs_f64(), "rate": rate})).await;
+    }
+
     /// Sets how long it takes until an answer's first byte.
     pub(crate) async fn first_byte_after(&self, time: Duration) {
         self.latency(&json!({"first_byte_ms": u64::try_from(time.as_millis()).expect("a short time")})).await;

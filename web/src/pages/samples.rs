@@ -218,6 +218,7 @@ pub(crate) fn calls() -> Vec<CallRecord> {
         tags: Vec::new(),
         tier_asked: if place == 1 { Tier::Opus } else { Tier::Sonnet },
         tier_given: Tier::Sonnet,
+        tier_reason: (place == 1).then(|| "the fullest window is at 83 %".to_owned()),
         model: "claude-sonnet-5".to_owned(),
         usage: Usage {
             input_tokens: 2_413 * u64::from(place + 1),
