@@ -115,7 +115,7 @@ impl Gateway {
 
     /// The prices in force.
     pub fn prices(&self) -> Arc<PriceTable> {
-        self.inner.config.prices.clone()
+        self.inner.prices()
     }
 
     /// What a job's call waits for before it goes out, if one does.

@@ -22,7 +22,7 @@ pub(crate) const FILTERS: [&str; 8] = ["job", "agent", "model", "state", "key", 
 const BATCH: u32 = 1_000;
 
 /// The columns of the CSV, in their order.
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 28] = [
     "id",
     "state",
     "held_at",
@@ -36,6 +36,7 @@ const COLUMNS: [&str; 27] = [
     "tags",
     "tier_asked",
     "tier_given",
+    "tier_reason",
     "model",
     "input_tokens",
     "output_tokens",
@@ -175,6 +176,7 @@ fn line(call: &CallRecord) -> String {
         cell(&call.tags.join(" ")),
         call.tier_asked.to_string(),
         call.tier_given.to_string(),
+        text(&call.tier_reason),
         cell(&call.model),
         usage.input_tokens.to_string(),
         usage.output_tokens.to_string(),

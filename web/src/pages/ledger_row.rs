@@ -49,6 +49,7 @@ fn fields(call: &CallRecord) -> Vec<Field> {
     say("Tags", Some(call.tags.join(", ")));
     say("Tier asked for", Some(call.tier_asked.to_string()));
     say("Tier given", Some(call.tier_given.to_string()));
+    say("Why this tier", call.tier_reason.clone());
     say("Model", Some(call.model.clone()));
     say("Input tokens", tokens(usage.input_tokens));
     say("Output tokens", tokens(usage.output_tokens));

@@ -132,7 +132,8 @@ impl Choice {
             Some(by @ (By::Model | By::Key | By::Kind)) => by,
             _ => By::Agent,
         };
-        let date = |time: Timestamp| time.to_jiff().to_zoned_datetime(windows.zone().clone()).date().to_string();
+        let date =
+            |time: Timestamp| time.to_jiff().to_zoned_datetime(windows.zone().clone()).date().to_string();
         let pairs = query.pairs(&["range", "from", "to", "by", "bucket"]);
         let pairs = pairs.iter().map(|(name, value)| format!("{name}={}", encode(value)));
         Ok(Self {
@@ -301,7 +302,8 @@ fn times(cuts: &[Timestamp], bucket: By, windows: &Windows) -> Vec<String> {
     };
     let steps = last.min(4);
     let at = |step: usize| cuts[last * step / steps.max(1)];
-    let text = |at: Timestamp| at.to_jiff().to_zoned_datetime(windows.zone().clone()).strftime(form).to_string();
+    let text =
+        |at: Timestamp| at.to_jiff().to_zoned_datetime(windows.zone().clone()).strftime(form).to_string();
     // A day that is over at midnight is not called by the next day's name.
     let end = if bucket == By::Hour { String::new() } else { text(at(steps) - Duration::from_micros(1)) };
     (0..steps).map(|step| text(at(step))).chain([if day { "24:00".to_owned() } else { end }]).collect()
