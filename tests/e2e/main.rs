@@ -11,5 +11,6 @@ mod errors;
 mod files;
 mod harness;
 mod hostile;
+mod law;
 mod money;
 mod plugins_folder;
