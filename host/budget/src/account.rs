@@ -145,29 +145,6 @@ impl Account {
         changes
     }
 
-    /// When the account has to be looked at again for time's sake alone; none where it can wait for money
-    /// to move.
-    pub fn next_look(&mut self, now: Timestamp) -> Option<Timestamp> {
-        let mut next: Option<Timestamp> = None;
-        let told: Vec<WatchKey> =
-            self.watches.iter().filter(|(_, watch)| watch.level > 0).map(|(key, _)| key.clone()).collect();
-        let times = told.into_iter().filter_map(|(upstream, scope, window)| match window {
-            AlertWindow::Hour => self.books.resets_at(upstream, &scope, WindowKind::Hour),
-            AlertWindow::Day => Some(self.calendar.day(now).end),
-            AlertWindow::Month => Some(self.calendar.month(now).end),
-            AlertWindow::Week => Some(self.calendar.week(now).end),
-        });
-        for time in times {
-            next = Some(next.map_or(time, |next| next.min(time)));
-        }
-        // Hours of use grow while nothing else happens.
-        if self.weeks.values().any(|week| week.flight.is_some()) {
-            let soon = now + crate::window::BUCKET;
-            next = Some(next.map_or(soon, |next| next.min(soon)));
-        }
-        next
-    }
-
     fn look_at_brake(
         &mut self,
         upstream: UpstreamKind,

@@ -29,7 +29,9 @@ impl Tally {
     ) -> Self {
         let minutes: VecDeque<_> = minutes.into_iter().collect();
         let mut hour = Amounts::default();
-        minutes.iter().for_each(|(_, amounts)| hour += *amounts);
+        for (_, amounts) in &minutes {
+            hour += *amounts;
+        }
         Self { minutes, hour, day, month }
     }
 

@@ -1,8 +1,10 @@
 //! Reading the ledger.
 
-use super::columns::{Columns, Id, all};
+use super::columns::{Columns, Id, all, bad_json, first};
 use crate::StoreError;
-use anvil_types::{CallId, CallRecord, JobId, UpstreamKind, Usage};
+use anvil_types::{
+    CallId, CallRecord, CallState, CostCorrection, JobId, Nanodollars, Timestamp, UpstreamKind, Usage,
+};
 use rusqlite::{Connection, Row, params};
 
 /// The query for entries of the ledger, with what follows `FROM calls`.
@@ -12,7 +14,9 @@ macro_rules! select_calls {
             "SELECT id, state, held_at, settled_at, job, agent, attempt, position, api_key, session,
                  tags, tier_asked, tier_given, model, price_row, hold, cost, input_tokens, output_tokens,
                  cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, service_tier,
-                 inference_geo, speed, detail
+                 inference_geo, speed, detail, model_answered,
+                 (SELECT json_group_array(json_array(at, settled + unknown, who, reason)) FROM corrections
+                  WHERE corrections.upstream = calls.upstream AND corrections.call = calls.id) AS corrections
              FROM calls ",
             $rest
         )
@@ -23,6 +27,8 @@ macro_rules! select_calls {
 pub(super) const OF_JOB: &str = select_calls!("WHERE job = ?1 ORDER BY id");
 /// A page of the ledger.
 pub(super) const PAGE: &str = select_calls!("WHERE upstream = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+/// One entry.
+pub(super) const ONE: &str = select_calls!("WHERE upstream = ?1 AND id = ?2");
 /// Holds that stand.
 pub(super) const OPEN: &str = "SELECT id FROM calls WHERE state = 'held'";
 
@@ -42,6 +48,15 @@ pub(super) fn page(
     Ok(all(conn, PAGE, params![upstream.name(), before, limit], read)?)
 }
 
+/// One entry of the ledger.
+pub(super) fn one(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    id: CallId,
+) -> Result<Option<CallRecord>, StoreError> {
+    Ok(first(conn, ONE, params![upstream.name(), id.bytes()], read)?)
+}
+
 /// Calls whose hold stands.
 pub(super) fn open_holds(conn: &Connection) -> Result<Vec<CallId>, StoreError> {
     Ok(all(conn, OPEN, [], |row| row.id("id"))?)
@@ -49,9 +64,20 @@ pub(super) fn open_holds(conn: &Connection) -> Result<Vec<CallId>, StoreError> {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
     let (held_at, settled_at) = (row.time("held_at")?, row.maybe_time("settled_at")?);
+    let mut cost = row.money("cost")?;
+    let mut state: CallState = row.word("state")?;
+    let mut corrections = Vec::new();
+    let added: Vec<(i64, i64, String, String)> =
+        serde_json::from_str(row.get_ref("corrections")?.as_str()?).map_err(bad_json)?;
+    for (at, added, by, reason) in added {
+        // What is corrected is known.
+        state = CallState::Settled;
+        cost += Nanodollars::new(added);
+        corrections.push(CostCorrection { at: Timestamp::from_micros(at), cost, by, reason });
+    }
     Ok(CallRecord {
         id: row.id("id")?,
-        state: row.word("state")?,
+        state,
         held_at,
         settled_at,
         job: row.maybe_id("job")?,
@@ -64,6 +90,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         tier_asked: row.word("tier_asked")?,
         tier_given: row.word("tier_given")?,
         model: row.get("model")?,
+        model_answered: row.get("model_answered")?,
         usage: Usage {
             input_tokens: row.count("input_tokens")?,
             output_tokens: row.count("output_tokens")?,
@@ -76,7 +103,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         },
         price_row: row.get("price_row")?,
         hold: row.money("hold")?,
-        cost: row.money("cost")?,
+        cost,
+        corrections,
         detail: row.get("detail")?,
         duration_ms: settled_at
             .map(|settled_at| u64::try_from(settled_at.since(held_at).as_millis()).unwrap_or(u64::MAX)),

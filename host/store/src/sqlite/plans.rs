@@ -1,7 +1,7 @@
 //! Every query that runs often finds its rows by an index, and in the order of one.
 
 use super::lock::DataFolder;
-use super::{claim, connect, events, hold, journal, ledger, migrate, moves, queries, settle, spend};
+use super::{claim, connect, correct, events, hold, journal, ledger, migrate, moves, queries, settle, spend};
 use anvil_types::Timestamp;
 
 #[test]
@@ -32,6 +32,9 @@ fn no_query_scans_or_sorts() {
         (journal::UNDER_LEASE, "id=?"),
         (ledger::OF_JOB, "calls_by_job"),
         (ledger::PAGE, "PRIMARY KEY"),
+        (ledger::PAGE, "corrections_by_call"),
+        (ledger::ONE, "PRIMARY KEY"),
+        (correct::ADDED, "corrections_by_call"),
         (events::AFTER, "PRIMARY KEY"),
         (events::OF_JOB, "events_by_job"),
     ] {
