@@ -173,6 +173,10 @@ impl From<StoreError> for Problem {
             StoreError::NoSuchDelivery(_) => {
                 Self::not_found("no-such-delivery", "There is no such delivery", detail)
             }
+            StoreError::CallStillHeld(_) => {
+                Self::new(StatusCode::CONFLICT, "call-still-held", "The call has not ended", detail)
+            }
+            StoreError::BadChange(_) => Self::invalid("bad-change", "The change makes no sense", detail),
             StoreError::Refused(refused) => {
                 let does = match refused.event {
                     anvil_types::JobEvent::Cancel => "a finished job cannot be cancelled",

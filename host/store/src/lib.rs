@@ -20,11 +20,13 @@ pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
 };
 pub use error::StoreError;
-pub use hold::{HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
+pub use hold::{Correction, HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
 pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, Recovered};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
-pub use limits::{BrakeState, LimitSource, LimitsInForce};
-pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, WeekStanding, WindowStanding};
+pub use limits::{BrakeState, LimitSource, LimitsInForce, ScopeLimit};
+pub use query::{
+    AuditEntry, JobFilter, JobPage, QueueCounts, ScopeStanding, SpendSnapshot, WeekStanding, WindowStanding,
+};
 #[cfg(feature = "bench")]
 pub use sqlite::bare;
 pub use sqlite::{SqliteOptions, SqliteStore};

@@ -1,16 +1,16 @@
 //! The trait.
 
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, DeliveryFilter,
+    AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
     JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, QueueCounts,
-    Recovered, Settled, Settlement, SpendSnapshot, StoreError, UsageSum,
+    Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError, UsageSum,
 };
-use anvil_budget::Windows;
+use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Timestamp, UpstreamKind, Wait,
-    WaitReason, Webhook,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Scope, Timestamp, UpstreamKind,
+    Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -79,6 +79,10 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn hold(&self, request: HoldRequest) -> Result<HoldDecision, StoreError>;
     /// Ends a hold. The first settlement of a hold wins; it is never refused.
     async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError>;
+    /// A call that has ended is known to have cost this much: an entry of its own, and all sums follow, in
+    /// the windows of its hold. What was unknown is settled then. The same truth may come twice. Answers
+    /// the call as it counts now.
+    async fn correct(&self, correction: Correction) -> Result<CallRecord, StoreError>;
     /// How the windows of an upstream stand.
     async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError>;
     /// The limits in force.
@@ -91,6 +95,25 @@ pub trait Store: Send + Sync + Debug + 'static {
         reset: &[String],
         by: &str,
     ) -> Result<LimitsInForce, StoreError>;
+    /// The limits of agents and API keys, by scope and window.
+    async fn scope_limits(&self) -> Result<Vec<ScopeLimit>, StoreError>;
+    /// Sets limits of an agent or an API key and takes others away: at once, kept over a restart, audited.
+    /// Puts jobs that were parked for money back into the queue. Answers all limits of scopes.
+    async fn set_scope_limits(
+        &self,
+        scope: Scope,
+        set: WindowLimits,
+        unset: &[WindowKind],
+        by: &str,
+    ) -> Result<Vec<ScopeLimit>, StoreError>;
+    /// How the windows stand that an agent or an API key has a limit for.
+    async fn scope_spend(&self, upstream: UpstreamKind) -> Result<Vec<ScopeStanding>, StoreError>;
+    /// Sums the ledger up anew, and says which of the sums that are kept (by window, scope, hour of use, job)
+    /// disagree with it; nothing where all is well. Takes a while on a long ledger.
+    async fn verify_sums(&self) -> Result<Vec<String>, StoreError>;
+    /// Looks at what time alone changes: causes of the brake that end, alerts whose window began anew, the
+    /// wall's clock. To be called every second or so; does its work once a minute.
+    async fn look(&self) -> Result<(), StoreError>;
     /// The brake's causes now; one whose time is over is gone.
     async fn brake(&self) -> Result<BrakeState, StoreError>;
     /// Engages the brake by a person's hand.

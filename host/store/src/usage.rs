@@ -20,7 +20,7 @@ pub struct LedgerFilter {
     pub from: Option<Timestamp>,
     /// Held before this time.
     pub to: Option<Timestamp>,
-    /// Only what cost this or more.
+    /// Only what its own entry says cost this or more: corrections not counted.
     pub min_cost: Option<Nanodollars>,
 }
 

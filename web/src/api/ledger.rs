@@ -22,7 +22,7 @@ pub(crate) const FILTERS: [&str; 8] = ["job", "agent", "model", "state", "key", 
 const BATCH: u32 = 1_000;
 
 /// The columns of the CSV, in their order.
-const COLUMNS: [&str; 28] = [
+const COLUMNS: [&str; 29] = [
     "id",
     "state",
     "held_at",
@@ -38,6 +38,7 @@ const COLUMNS: [&str; 28] = [
     "tier_given",
     "tier_reason",
     "model",
+    "model_answered",
     "input_tokens",
     "output_tokens",
     "cache_read_tokens",
@@ -178,6 +179,7 @@ fn line(call: &CallRecord) -> String {
         call.tier_given.to_string(),
         text(&call.tier_reason),
         cell(&call.model),
+        text(&call.model_answered),
         usage.input_tokens.to_string(),
         usage.output_tokens.to_string(),
         usage.cache_read_tokens.to_string(),

@@ -78,6 +78,10 @@ impl BrakeBody {
                 BrakeCauseKind::Store => {
                     "Ends when what calls cost can be written to the data folder again.".to_owned()
                 }
+                BrakeCauseKind::Restored => {
+                    "Ends by a release, once somebody has made sure what was spent since the copy was made."
+                        .to_owned()
+                }
                 BrakeCauseKind::Person => "Ends only by a release: nothing else lets go of it.".to_owned(),
             };
             Raised {
@@ -118,6 +122,7 @@ fn title(kind: BrakeCauseKind) -> &'static str {
         BrakeCauseKind::Day => "The day at 95 %",
         BrakeCauseKind::SpendCap => "The upstream's spend cap",
         BrakeCauseKind::Store => "The data folder",
+        BrakeCauseKind::Restored => "A restored back-up",
         BrakeCauseKind::Person => "A person",
     }
 }

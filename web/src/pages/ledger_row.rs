@@ -5,7 +5,7 @@ use super::job_calls::CallRow;
 use super::job_calls::thousands;
 use super::when::local;
 use anvil_budget::Windows;
-use anvil_types::{CallRecord, CallState, Timestamp};
+use anvil_types::{CallRecord, CallState, CostCorrection, Timestamp};
 
 /// A call with all of its fields.
 pub(crate) struct LedgerRow {
@@ -51,6 +51,7 @@ fn fields(call: &CallRecord) -> Vec<Field> {
     say("Tier given", Some(call.tier_given.to_string()));
     say("Why this tier", call.tier_reason.clone());
     say("Model", Some(call.model.clone()));
+    say("Model that answered", call.model_answered.clone());
     say("Input tokens", tokens(usage.input_tokens));
     say("Output tokens", tokens(usage.output_tokens));
     say("Read from the prompt cache", tokens(usage.cache_read_tokens));
@@ -68,6 +69,10 @@ fn fields(call: &CallRecord) -> Vec<Field> {
     };
     say("Cost", Some(cost));
     say("Ended by", call.detail.clone());
+    for correction in &call.corrections {
+        let CostCorrection { at, cost, by, reason } = correction;
+        say("Corrected", Some(format!("{at}: to {cost} by {by}: {reason}")));
+    }
     if let Some(job) = call.job
         && let Some(field) = fields.iter_mut().find(|field| field.name == "Job")
     {

@@ -220,6 +220,8 @@ pub(crate) fn calls() -> Vec<CallRecord> {
         tier_given: Tier::Sonnet,
         tier_reason: (place == 1).then(|| "the fullest window is at 83 %".to_owned()),
         model: "claude-sonnet-5".to_owned(),
+        model_answered: None,
+        corrections: Vec::new(),
         usage: Usage {
             input_tokens: 2_413 * u64::from(place + 1),
             output_tokens: 1_120,

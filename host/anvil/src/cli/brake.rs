@@ -69,7 +69,8 @@ impl BrakeArgs {
             let mut out = show(&brake, &moment);
             let muted = moment.relative(&brake, "/muted_until");
             if !muted.is_empty() {
-                let _ = write!(out, "\nreleased for this day only: 95 % of it engages the brake again {muted}");
+                let _ =
+                    write!(out, "\nreleased for this day only: 95 % of it engages the brake again {muted}");
             }
             print(&out)?;
         }

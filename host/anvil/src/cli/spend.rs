@@ -109,8 +109,17 @@ impl SpendArgs {
 
 /// Spend of a stretch of time as a table, with its total.
 fn groups(spend: &Value, by: &str) -> String {
-    let mut table = Table::new(&[by.to_uppercase().as_str(), "CALLS", "INPUT", "OUTPUT", "CACHE READ", "CACHE WRITTEN", "UNKNOWN", "SPENT"])
-        .right(&[1, 2, 3, 4, 5, 6, 7]);
+    let mut table = Table::new(&[
+        by.to_uppercase().as_str(),
+        "CALLS",
+        "INPUT",
+        "OUTPUT",
+        "CACHE READ",
+        "CACHE WRITTEN",
+        "UNKNOWN",
+        "SPENT",
+    ])
+    .right(&[1, 2, 3, 4, 5, 6, 7]);
     let row = |name: String, sum: &Value| {
         let tokens = |key: &str| sum.get(key).and_then(Value::as_u64).unwrap_or(0);
         let written = tokens("cache_write_5m_tokens") + tokens("cache_write_1h_tokens");
@@ -178,7 +187,8 @@ pub(super) fn gauges(spend: &Value, moment: &Moment) -> String {
         }
         let resets = moment.relative(window, "/resets_at");
         if !resets.is_empty() {
-            facts.push(format!("{} {resets}", if name == "hour" { "oldest minute leaves" } else { "resets" }));
+            facts
+                .push(format!("{} {resets}", if name == "hour" { "oldest minute leaves" } else { "resets" }));
         }
         facts.extend(ahead(window, moment));
         table.row([name.to_owned(), bar, used(Some(spent), Some(limit)), facts.join(" · ")]);

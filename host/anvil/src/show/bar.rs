@@ -23,7 +23,12 @@ pub(crate) fn bar(settled: f64, unknown: f64, held: f64, limit: f64) -> String {
 }
 
 /// The bar of amounts of money; `spent` has what is unknown in it.
-pub(crate) fn money_bar(spent: Nanodollars, unknown: Nanodollars, held: Nanodollars, limit: Nanodollars) -> String {
+pub(crate) fn money_bar(
+    spent: Nanodollars,
+    unknown: Nanodollars,
+    held: Nanodollars,
+    limit: Nanodollars,
+) -> String {
     bar(spent.less(unknown).usd(), unknown.usd(), held.usd(), limit.usd())
 }
 

@@ -108,8 +108,10 @@ fn spend_shows_windows_and_calls() {
 
 #[test]
 fn spend_is_told_apart_with_a_total() {
-    let sum = |calls: u64, spent: f64, unknown: f64| json!({ "calls": calls, "spent_usd": spent, "unknown_usd": unknown,
-        "input_tokens": 1_000, "output_tokens": 200, "cache_read_tokens": 0, "cache_write_5m_tokens": 30, "cache_write_1h_tokens": 4 });
+    let sum = |calls: u64, spent: f64, unknown: f64| {
+        json!({ "calls": calls, "spent_usd": spent, "unknown_usd": unknown,
+        "input_tokens": 1_000, "output_tokens": 200, "cache_read_tokens": 0, "cache_write_5m_tokens": 30, "cache_write_1h_tokens": 4 })
+    };
     let named = |name: Value, mut sum: Value| {
         sum["name"] = name;
         sum
@@ -341,19 +343,26 @@ fn the_brake_is_a_command_with_a_reason() {
 
 #[test]
 fn the_brake_tells_what_it_did() {
-    let line = |change: &str, kind: &str, reason: &str, by: Value| json!({ "at": "2026-11-23T11:00:00Z", "change": change, "kind": kind,
-        "upstream": null, "reason": reason, "by": by });
+    let line = |change: &str, kind: &str, reason: &str, by: Value| {
+        json!({ "at": "2026-11-23T11:00:00Z", "change": change, "kind": kind,
+        "upstream": null, "reason": reason, "by": by })
+    };
     let history = json!([
         line("released", "day", "looked into", json!("ann")),
         line("engaged", "day", "95 % is reached \u{1b}[2J", Value::Null),
     ]);
-    let host = Host::start()
-        .on("GET /api/v1/brake", &json!({ "engaged": false, "causes": [], "history": history, "muted_until": "2999-01-01T00:00:00Z" }));
+    let host = Host::start().on(
+        "GET /api/v1/brake",
+        &json!({ "engaged": false, "causes": [], "history": history, "muted_until": "2999-01-01T00:00:00Z" }),
+    );
     insta::assert_snapshot!(settled(&host.anvil(&["brake", "history", "--limit", "5"]).out), @"");
     assert_eq!(host.asked()[0].target, "/api/v1/brake?limit=5");
     let status = host.anvil(&["brake", "status"]).out;
     assert!(status.starts_with("off\nreleased for this day only"), "{status}");
-    assert_eq!(serde_json::from_str::<Value>(&host.anvil(&["--json", "brake", "history"]).out).expect("JSON"), history);
+    assert_eq!(
+        serde_json::from_str::<Value>(&host.anvil(&["--json", "brake", "history"]).out).expect("JSON"),
+        history
+    );
 }
 
 #[test]

@@ -251,7 +251,7 @@ async fn compare(world: &World<'_>, model: &Model, step: &Step) {
     }
     assert_eq!(snapshot.total, model.sum(|_| true), "after {step:?}");
     let (day, limit) = windows[1];
-    let full = day.spent() >= limit.percent(95);
+    let full = day.spent().get() * 100 >= limit.get() * 95;
     let engaged = world.store().brake().await.expect("a read works").engaged();
     let muted = model.muted == Some(world.windows.day(model.now).start);
     if engaged {

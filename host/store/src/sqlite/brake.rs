@@ -3,14 +3,11 @@
 use super::columns::{Columns, all, first};
 use super::policy::Raised;
 use super::tx::Tx;
-use super::{audit, moves, spend};
-use crate::{BrakeEntry, BrakeHistory, BrakeState, StoreError};
-use anvil_budget::{BrakeCause, BrakeCauseKind, BrakeChange, WindowSpan, evaluate_day};
-use anvil_types::{EventKind, Timestamp, UpstreamKind, WaitReason};
+use super::{alerts, audit, evaluate, moves};
+use crate::{BrakeEntry, BrakeHistory, BrakeState, NewAlert, StoreError};
+use anvil_budget::{BrakeCause, BrakeCauseKind, BrakeChange, WindowSpan};
+use anvil_types::{AlertKind, EventKind, Timestamp, UpstreamKind, WaitReason};
 use rusqlite::{Connection, params};
-
-/// Both kinds of upstream: each has a day of its own.
-const UPSTREAMS: [UpstreamKind; 2] = [UpstreamKind::Live, UpstreamKind::Simulated];
 
 type Muted = Vec<(UpstreamKind, Timestamp)>;
 
@@ -35,24 +32,14 @@ pub(super) fn load(conn: &Connection) -> Result<(Vec<Raised>, Muted), StoreError
     Ok((raised, muted))
 }
 
-/// Ends causes whose time is over and judges every upstream's day.
-pub(super) fn evaluate(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    end_what_is_over(tx)?;
-    UPSTREAMS.into_iter().try_for_each(|upstream| evaluate_upstream(tx, upstream))
-}
-
-/// Ends causes whose time is over: their window has rolled over.
-pub(super) fn end_what_is_over(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+/// Ends causes whose time is over: their window has rolled over. Answers whether there were any; then
+/// the limits are to be looked at, and after that [`after_release`].
+pub(super) fn end_what_is_over(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let now = tx.now;
     let over: Vec<Raised> =
         tx.policy.raised.iter().filter(|raised| is_over(&raised.cause, now)).cloned().collect();
-    if over.is_empty() {
-        return Ok(());
-    }
     over.iter().try_for_each(|raised| lower(tx, raised, "its time is over", None))?;
-    // The new day may be full already, by a limit that was lowered.
-    UPSTREAMS.into_iter().try_for_each(|upstream| evaluate_upstream(tx, upstream))?;
-    after_release(tx)
+    Ok(!over.is_empty())
 }
 
 /// Whether a cause's own end has come.
@@ -60,21 +47,20 @@ pub(super) fn is_over(cause: &BrakeCause, now: Timestamp) -> bool {
     cause.until.is_some_and(|until| until <= now)
 }
 
-/// Judges the day of one upstream: 95 % of its limit engages the brake, a raised limit ends it.
-pub(super) fn evaluate_upstream(tx: &mut Tx<'_>, upstream: UpstreamKind) -> Result<(), StoreError> {
-    let day = tx.policy.day(tx.now);
-    let amounts = spend::calendar(tx.conn, upstream, "day", day.start)?;
-    let ours = |raised: &&Raised| {
-        raised.cause.kind == BrakeCauseKind::Day && raised.upstream.is_none_or(|one| one == upstream)
-    };
-    let raised = tx.policy.raised.iter().find(ours).cloned();
-    let muted = tx.policy.muted.iter().find(|(one, _)| *one == upstream).map(|(_, start)| *start);
-    let limit = tx.policy.force.limits.day_usd;
-    match evaluate_day(limit, amounts, day, raised.as_ref().map(|raised| &raised.cause), muted, tx.now) {
+/// Does what the look at an upstream's day calls for.
+pub(super) fn carry_out(
+    tx: &mut Tx<'_>,
+    upstream: UpstreamKind,
+    change: BrakeChange,
+) -> Result<(), StoreError> {
+    match change {
         BrakeChange::Keep => Ok(()),
         BrakeChange::Engage(cause) => raise(tx, Raised { upstream: Some(upstream), cause }),
         BrakeChange::Release => {
-            if let Some(raised) = raised {
+            let ours = |raised: &&Raised| {
+                raised.cause.kind == BrakeCauseKind::Day && raised.upstream.is_none_or(|one| one == upstream)
+            };
+            if let Some(raised) = tx.policy.raised.iter().find(ours).cloned() {
                 lower(tx, &raised, "the day has room again", None)?;
             }
             after_release(tx)
@@ -93,9 +79,9 @@ pub(super) fn engage(tx: &mut Tx<'_>, cause: BrakeCause) -> Result<BrakeState, S
 
 /// Ends all causes that stop this host by a person's hand; one that the day raised is muted for that day.
 pub(super) fn release(tx: &mut Tx<'_>, by: &str, reason: &str) -> Result<BrakeState, StoreError> {
-    end_what_is_over(tx)?;
+    evaluate::evaluate_all(tx)?;
     let upstream = tx.policy.upstream;
-    let day = tx.policy.day(tx.now).start;
+    let day = tx.policy.account.calendar.day(tx.now).start;
     let ours: Vec<Raised> = tx
         .policy
         .raised
@@ -134,12 +120,39 @@ fn raise(tx: &mut Tx<'_>, raised: Raised) -> Result<(), StoreError> {
     tx.policy
         .raised
         .retain(|other| other.upstream != raised.upstream || other.cause.kind != raised.cause.kind);
+    let alert = alert_of(tx, &raised);
     tx.policy.raised.push(raised);
     tx.policy.touched = true;
     if shown {
         tx.tell(None, EventKind::Brake { engaged: true });
     }
-    Ok(())
+    alerts::raise(tx, &alert).map(drop)
+}
+
+/// The alert that tells of a cause, for as long as it lasts.
+fn alert_of(tx: &Tx<'_>, raised: &Raised) -> NewAlert {
+    let what = match raised.cause.kind {
+        BrakeCauseKind::Day => "the day is nearly spent",
+        BrakeCauseKind::SpendCap => "upstream's own spend limit is reached",
+        BrakeCauseKind::Store => "the store fails",
+        BrakeCauseKind::Restored => "the database is older than what was spent",
+        BrakeCauseKind::Person => "a person engaged it",
+    };
+    let until = raised.cause.until.map_or_else(String::new, |until| {
+        format!(". It ends by itself at {}", tx.policy.windows().local(until))
+    });
+    NewAlert {
+        upstream: raised.upstream.unwrap_or(tx.policy.upstream),
+        kind: AlertKind::Brake,
+        key: alert_key(raised),
+        crossing: None,
+        title: format!("the brake is engaged: {what}"),
+        detail: format!("{}{until}. No new call goes out; calls under way finish.", raised.cause.reason),
+    }
+}
+
+fn alert_key(raised: &Raised) -> String {
+    format!("brake:{}:{}", raised.cause.kind.name(), scope(raised.upstream))
 }
 
 fn lower(tx: &mut Tx<'_>, raised: &Raised, reason: &str, by: Option<&str>) -> Result<(), StoreError> {
@@ -154,7 +167,7 @@ fn lower(tx: &mut Tx<'_>, raised: &Raised, reason: &str, by: Option<&str>) -> Re
         let engaged = tx.policy.brake().engaged();
         tx.tell(None, EventKind::Brake { engaged });
     }
-    Ok(())
+    alerts::resolve(tx, &alert_key(raised)).map(drop)
 }
 
 /// Jobs that waited for the brake go on, where nothing stops them now.

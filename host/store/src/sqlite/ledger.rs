@@ -1,11 +1,13 @@
 //! Reading the ledger: pages by a filter, each in the order of an index, and what a filter comes to.
 
-use super::columns::{Columns, Id, all, first};
+use super::columns::{Columns, Id, all, bad_json, first};
 use super::usage::{hour_from, hour_until, tokens};
 use crate::{LedgerFilter, LedgerPage, LedgerTotals, StoreError};
-use anvil_types::{CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, UpstreamKind, Usage};
+use anvil_types::{
+    CallId, CallRecord, CallState, CostCorrection, JobId, Nanodollars, Timestamp, UpstreamKind, Usage,
+};
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 
 /// The query for entries of the ledger, with what follows `FROM calls`.
 macro_rules! select_calls {
@@ -14,7 +16,9 @@ macro_rules! select_calls {
             "SELECT id, state, held_at, settled_at, job, agent, attempt, position, api_key, session,
                  tags, tier_asked, tier_given, model, price_row, hold, cost, input_tokens, output_tokens,
                  cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, service_tier,
-                 inference_geo, speed, detail, tier_reason
+                 inference_geo, speed, detail, tier_reason, model_answered,
+                 (SELECT json_group_array(json_array(at, settled + unknown, who, reason)) FROM corrections
+                  WHERE corrections.upstream = calls.upstream AND corrections.call = calls.id) AS corrections
              FROM calls ",
             $rest
         )
@@ -31,6 +35,8 @@ const LONGEST: u32 = 1_000;
 const MOST_DIGITS: usize = 16;
 /// Where the page before ended.
 const PLACE: &str = "SELECT held_at FROM calls WHERE upstream = ?1 AND id = ?2";
+/// One entry.
+pub(super) const ONE: &str = select_calls!("WHERE upstream = ?1 AND id = ?2");
 /// Holds that stand.
 pub(super) const OPEN: &str = "SELECT id FROM calls WHERE state = 'held'";
 
@@ -38,6 +44,10 @@ pub(super) const OPEN: &str = "SELECT id FROM calls WHERE state = 'held'";
 pub(super) fn of_job(conn: &Connection, job: JobId) -> Result<Vec<CallRecord>, StoreError> {
     Ok(all(conn, OF_JOB, [job.bytes()], read)?)
 }
+
+/// Whether an entry has been corrected.
+const CORRECTED: &str =
+    "EXISTS (SELECT 1 FROM corrections WHERE corrections.upstream = calls.upstream AND call = calls.id)";
 
 /// Conditions on entries, and the index that finds them in the order of their holds.
 struct Search {
@@ -70,12 +80,19 @@ impl Search {
                 search.and(condition, text.clone());
             }
         }
-        // As text of the query, since a partial index is only found by what the query itself says.
+        // As text of the query, since a partial index is only found by what the query itself says. What is
+        // corrected is known: it counts as settled.
         match filter.state {
             Some(CallState::Held) => search.conditions += " AND state = 'held'",
-            Some(CallState::Settled) => search.conditions += " AND state = 'settled'",
-            Some(CallState::Unknown) => search.conditions += " AND state = 'unknown'",
-            Some(CallState::Released) => search.conditions += " AND state = 'released'",
+            Some(CallState::Settled) => {
+                search.conditions.extend([" AND state <> 'held' AND (state = 'settled' OR ", CORRECTED, ")"]);
+            }
+            Some(CallState::Unknown) => {
+                search.conditions.extend([" AND state = 'unknown' AND NOT ", CORRECTED])
+            }
+            Some(CallState::Released) => {
+                search.conditions.extend([" AND state = 'released' AND NOT ", CORRECTED]);
+            }
             None => {}
         }
         if let Some(from) = filter.from {
@@ -178,25 +195,34 @@ pub(super) fn totals(
     filter: &LedgerFilter,
 ) -> Result<LedgerTotals, StoreError> {
     if filter.job.is_some() || filter.state.is_some() || least(filter).is_some() {
-        return sum(conn, upstream, filter);
+        return sum(conn, upstream, filter, "");
     }
     let first_hour = filter.from.map_or(Timestamp::default(), hour_from);
     let last_hour = filter.to.map_or(Timestamp::from_micros(i64::MAX), hour_until);
     if first_hour >= last_hour {
-        return sum(conn, upstream, filter);
+        return sum(conn, upstream, filter, "");
     }
     let mut totals = hours(conn, upstream, filter, first_hour, last_hour)?;
-    let within = |from, to, state| LedgerFilter { from, to, state, ..filter.clone() };
+    let within = |from, to| LedgerFilter { from, to, ..filter.clone() };
+    // The hours at both ends, of which only a part is in it.
     let pieces = [(filter.from, filter.from.map(|_| first_hour)), (filter.to.map(|_| last_hour), filter.to)];
     for (from, to) in pieces.into_iter().filter(|(from, to)| from < to) {
-        for state in [CallState::Settled, CallState::Unknown] {
-            totals += sum(conn, upstream, &within(from, to, Some(state)))?;
-        }
+        totals += sum(conn, upstream, &within(from, to), " AND state <> 'held'")?;
     }
-    // What is held, or was released, is in no hourly sum.
-    for state in [CallState::Held, CallState::Released] {
-        totals += sum(conn, upstream, &within(filter.from, filter.to, Some(state)))?;
-    }
+    // What is held is in no hourly sum. Of what was released they have what was corrected, but no calls.
+    totals += sum(conn, upstream, &LedgerFilter { state: Some(CallState::Held), ..filter.clone() }, "")?;
+    let whole = LedgerFilter {
+        from: Some(first_hour),
+        to: Some(last_hour),
+        state: Some(CallState::Released),
+        ..filter.clone()
+    };
+    let mut released = Search::new(upstream, &whole);
+    released.conditions = released.conditions.replace(&format!(" AND NOT {CORRECTED}"), "");
+    let count =
+        format!("SELECT count(*) FROM calls INDEXED BY {} WHERE {}", released.index, released.conditions);
+    let count = first(conn, &count, params_from_iter(&released.values), |row| row.get::<_, i64>(0))?;
+    totals.calls += count.map_or(0, i64::unsigned_abs);
     Ok(totals)
 }
 
@@ -232,8 +258,14 @@ fn hours(
 }
 
 /// What the entries themselves come to, with what was corrected since.
-fn sum(conn: &Connection, upstream: UpstreamKind, filter: &LedgerFilter) -> Result<LedgerTotals, StoreError> {
-    let search = Search::new(upstream, filter);
+fn sum(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    filter: &LedgerFilter,
+    and: &str,
+) -> Result<LedgerTotals, StoreError> {
+    let mut search = Search::new(upstream, filter);
+    search.conditions += and;
     let sql = format!(
         "SELECT count(*) AS calls, coalesce(sum(iif(state = 'settled', cost, 0)), 0) AS settled,
             coalesce(sum(iif(state = 'unknown', cost, 0)), 0) AS unknown,
@@ -246,7 +278,8 @@ fn sum(conn: &Connection, upstream: UpstreamKind, filter: &LedgerFilter) -> Resu
         search.index, search.conditions
     );
     let mut totals = first(conn, &sql, params_from_iter(&search.values), read_totals)?.unwrap_or_default();
-    let conditions = search.conditions.replacen("upstream", "calls.upstream", 1);
+    let conditions =
+        search.conditions.replacen("upstream", "calls.upstream", 1).replace("state", "calls.state");
     let corrected = format!(
         "SELECT coalesce(sum(k.settled), 0), coalesce(sum(k.unknown), 0) FROM corrections AS k
          CROSS JOIN calls ON calls.upstream = k.upstream AND calls.id = k.call WHERE {conditions}"
@@ -270,6 +303,15 @@ fn read_totals(row: &Row<'_>) -> rusqlite::Result<LedgerTotals> {
     })
 }
 
+/// One entry of the ledger.
+pub(super) fn one(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    id: CallId,
+) -> Result<Option<CallRecord>, StoreError> {
+    Ok(first(conn, ONE, params![upstream.name(), id.bytes()], read)?)
+}
+
 /// Calls whose hold stands.
 pub(super) fn open_holds(conn: &Connection) -> Result<Vec<CallId>, StoreError> {
     Ok(all(conn, OPEN, [], |row| row.id("id"))?)
@@ -277,9 +319,20 @@ pub(super) fn open_holds(conn: &Connection) -> Result<Vec<CallId>, StoreError> {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
     let (held_at, settled_at) = (row.time("held_at")?, row.maybe_time("settled_at")?);
+    let mut cost = row.money("cost")?;
+    let mut state: CallState = row.word("state")?;
+    let mut corrections = Vec::new();
+    let added: Vec<(i64, i64, String, String)> =
+        serde_json::from_str(row.get_ref("corrections")?.as_str()?).map_err(bad_json)?;
+    for (at, added, by, reason) in added {
+        // What is corrected is known.
+        state = CallState::Settled;
+        cost += Nanodollars::new(added);
+        corrections.push(CostCorrection { at: Timestamp::from_micros(at), cost, by, reason });
+    }
     Ok(CallRecord {
         id: row.id("id")?,
-        state: row.word("state")?,
+        state,
         held_at,
         settled_at,
         job: row.maybe_id("job")?,
@@ -293,6 +346,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         tier_given: row.word("tier_given")?,
         tier_reason: row.get("tier_reason")?,
         model: row.get("model")?,
+        model_answered: row.get("model_answered")?,
         usage: Usage {
             input_tokens: row.count("input_tokens")?,
             output_tokens: row.count("output_tokens")?,
@@ -305,7 +359,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         },
         price_row: row.get("price_row")?,
         hold: row.money("hold")?,
-        cost: row.money("cost")?,
+        cost,
+        corrections,
         detail: row.get("detail")?,
         duration_ms: settled_at
             .map(|settled_at| u64::try_from(settled_at.since(held_at).as_millis()).unwrap_or(u64::MAX)),

@@ -87,11 +87,11 @@ fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
             ])
         })
         .expect("an entry");
-        if state == "unknown" && random.next(3) == 0 {
-            // Later truth: what was unknown is settled at half of it.
+        if matches!(state, "unknown" | "released") && random.next(3) == 0 {
+            // Later truth: what was unknown is settled at half of it, what was released cost something.
             tx.execute(
                 "INSERT INTO corrections (upstream, call, at, settled, unknown, who, reason)
-                 SELECT upstream, id, 1, cost / 2, -cost, 'ann', 'the console says so' FROM calls WHERE id = ?1",
+                 SELECT upstream, id, 1, iif(state = 'released', 777, cost / 2), -cost, 'ann', 'the console says so' FROM calls WHERE id = ?1",
                 [id.bytes()],
             )
             .expect("a correction");
@@ -101,11 +101,11 @@ fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
         "DELETE FROM usage_hours;
          INSERT INTO usage_hours
          SELECT c.upstream, held_at / 3600000000 * 3600000000, coalesce(agent, ''), coalesce(api_key, ''), model,
-             count(*), sum(iif(state = 'settled', cost, 0) + coalesce(k.settled, 0)),
+             sum(iif(state = 'released', 0, 1)), sum(iif(state = 'settled', cost, 0) + coalesce(k.settled, 0)),
              sum(iif(state = 'unknown', cost, 0) + coalesce(k.unknown, 0)), sum(input_tokens), sum(output_tokens),
              sum(cache_read_tokens), sum(cache_write_5m_tokens), sum(cache_write_1h_tokens)
          FROM calls AS c LEFT JOIN corrections AS k ON k.upstream = c.upstream AND k.call = c.id
-         WHERE state IN ('settled', 'unknown') GROUP BY 1, 2, 3, 4, 5;",
+         WHERE state IN ('settled', 'unknown') OR k.seq IS NOT NULL GROUP BY 1, 2, 3, 4, 5;",
     )
     .expect("the sums");
     tx.commit().expect("it commits");
@@ -126,13 +126,14 @@ fn pages(conn: &Connection, filter: &LedgerFilter, limit: u32) -> Vec<CallRecord
     }
 }
 
-fn corrections(conn: &Connection) -> BTreeMap<[u8; 16], (i64, i64)> {
-    let mut rows = conn.prepare("SELECT call, settled, unknown FROM corrections").expect("a query");
-    let rows = rows.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))).expect("rows");
+/// What the entries themselves say that they cost, corrections aside.
+fn own_costs(conn: &Connection) -> BTreeMap<[u8; 16], i64> {
+    let mut rows = conn.prepare("SELECT id, cost FROM calls").expect("a query");
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
     rows.collect::<Result<_, _>>().expect("rows")
 }
 
-fn matches(call: &CallRecord, filter: &LedgerFilter) -> bool {
+fn matches(call: &CallRecord, filter: &LedgerFilter, own: &BTreeMap<[u8; 16], i64>) -> bool {
     let text =
         |wanted: &Option<String>, is: Option<&str>| wanted.as_deref().is_none_or(|wanted| is == Some(wanted));
     filter.job.is_none_or(|job| call.job == Some(job))
@@ -142,7 +143,7 @@ fn matches(call: &CallRecord, filter: &LedgerFilter) -> bool {
         && filter.state.is_none_or(|state| call.state == state)
         && filter.from.is_none_or(|from| call.held_at >= from)
         && filter.to.is_none_or(|to| call.held_at < to)
-        && filter.min_cost.is_none_or(|least| call.cost >= least)
+        && filter.min_cost.is_none_or(|least| own[&call.id.bytes()] >= least.get())
 }
 
 fn tokens(call: &CallRecord) -> Tokens {
@@ -155,11 +156,10 @@ fn tokens(call: &CallRecord) -> Tokens {
     }
 }
 
-/// What a call adds to settled and unknown, with what was corrected since.
-fn counted(call: &CallRecord, corrected: &BTreeMap<[u8; 16], (i64, i64)>) -> (Nanodollars, Nanodollars) {
-    let (settled, unknown) = corrected.get(&call.id.bytes()).copied().unwrap_or_default();
+/// What a call adds to settled and unknown; its record has what was corrected since.
+fn counted(call: &CallRecord) -> (Nanodollars, Nanodollars) {
     let own = |state| if call.state == state { call.cost } else { Nanodollars::ZERO };
-    (own(CallState::Settled) + Nanodollars::new(settled), own(CallState::Unknown) + Nanodollars::new(unknown))
+    (own(CallState::Settled), own(CallState::Unknown))
 }
 
 #[test]
@@ -168,8 +168,8 @@ fn every_filter_finds_its_entries_and_their_total() {
     fill(&mut conn, 3_000, Duration::from_hours(60), 7);
     let whole = pages(&conn, &LedgerFilter::default(), 1_000);
     assert!(whole.is_sorted_by(|one, next| one.held_at >= next.held_at), "the newest hold first");
-    let corrected = corrections(&conn);
-    assert!(!corrected.is_empty());
+    assert!(whole.iter().any(|call| !call.corrections.is_empty()));
+    let own = own_costs(&conn);
     let mut random = Random(11);
     for _ in 0..400 {
         let any = &whole[random.next(whole.len() as u64) as usize].clone();
@@ -184,12 +184,12 @@ fn every_filter_finds_its_entries_and_their_total() {
             to: yes(2).then(|| any.held_at + Duration::from_secs(9_000)),
             min_cost: yes(4).then_some(any.cost),
         };
-        let expected: Vec<&CallRecord> = whole.iter().filter(|call| matches(call, &filter)).collect();
+        let expected: Vec<&CallRecord> = whole.iter().filter(|call| matches(call, &filter, &own)).collect();
         let found = pages(&conn, &filter, 70);
         assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{filter:?}");
         let mut sums = LedgerTotals::default();
         for call in expected {
-            let (settled, unknown) = counted(call, &corrected);
+            let (settled, unknown) = counted(call);
             let held = if call.state == CallState::Held { call.hold } else { Nanodollars::ZERO };
             sums += LedgerTotals { calls: 1, settled, unknown, held, tokens: tokens(call) };
         }
@@ -204,7 +204,6 @@ fn sums_by_any_stretch_agree_with_the_entries_to_the_nano_dollar() {
     // Over the end of summer time in Berlin.
     fill(&mut conn, 4_000, Duration::from_hours(24 * 45), 3);
     let whole = pages(&conn, &LedgerFilter::default(), 1_000);
-    let corrected = corrections(&conn);
     let end = START + Duration::from_hours(24 * 45);
     for zone in ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"] {
         let windows = Windows::new(TimeZone::get(zone).expect("the zone"));
@@ -212,24 +211,17 @@ fn sums_by_any_stretch_agree_with_the_entries_to_the_nano_dollar() {
         while cuts[cuts.len() - 1] < end {
             cuts.push(windows.day(cuts[cuts.len() - 1]).end);
         }
-        check(&conn, &whole, &corrected, &cuts);
+        check(&conn, &whole, &cuts);
     }
     let odd = |secs: u64| START + Duration::from_secs(secs);
-    check(
-        &conn,
-        &whole,
-        &corrected,
-        &[odd(100), odd(101), odd(4_000), odd(3_600 * 30 + 5), odd(3_600 * 31 - 1)],
-    );
+    check(&conn, &whole, &[odd(100), odd(101), odd(4_000), odd(3_600 * 30 + 5), odd(3_600 * 31 - 1)]);
     assert_eq!(usage::sums(&conn, LIVE, &[]).expect("sums"), []);
 }
 
-fn check(
-    conn: &Connection,
-    whole: &[CallRecord],
-    corrected: &BTreeMap<[u8; 16], (i64, i64)>,
-    cuts: &[Timestamp],
-) {
+fn check(conn: &Connection, whole: &[CallRecord], cuts: &[Timestamp]) {
+    let mut released = conn.prepare("SELECT id FROM calls WHERE state = 'released'").expect("a query");
+    let released: Vec<[u8; 16]> =
+        released.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("rows");
     let mut expected: BTreeMap<_, UsageSum> = BTreeMap::new();
     for call in whole.iter().filter(|call| matches!(call.state, CallState::Settled | CallState::Unknown)) {
         let after = cuts.partition_point(|cut| *cut <= call.held_at);
@@ -245,8 +237,9 @@ fn check(
             model: call.model.clone(),
             ..UsageSum::default()
         });
-        let (settled, unknown) = counted(call, corrected);
-        sum.calls += 1;
+        let (settled, unknown) = counted(call);
+        // What was released is no call that cost something, though it was corrected to be one.
+        sum.calls += u64::from(!released.contains(&call.id.bytes()));
         sum.settled += settled;
         sum.unknown += unknown;
         sum.tokens += tokens(call);

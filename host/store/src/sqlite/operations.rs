@@ -1,20 +1,21 @@
 //! The store's operations, each one command to the writer or one short read.
 
 use super::{
-    SqliteStore, alerts, artifacts, audit, brake, claim, enqueue, events, finish, hold, journal, ledger,
-    limits, logs, moves, queries, recovery, settle, spend, usage, webhooks,
+    SqliteStore, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish, hold,
+    journal, ledger, limits, logs, moves, queries, recovery, scope_limits, settle, spend, usage, verify,
+    wall_clock, webhooks,
 };
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, DeliveryFilter,
+    AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
     JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, QueueCounts,
-    Recovered, Settled, Settlement, SpendSnapshot, Store, StoreError, UsageSum,
+    Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, Store, StoreError, UsageSum,
 };
-use anvil_budget::{BrakeCause, Windows};
+use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Timestamp, UpstreamKind, Wait,
-    WaitReason, Webhook,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Scope, Timestamp, UpstreamKind,
+    Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -102,6 +103,10 @@ impl Store for SqliteStore {
         self.write(move |tx| settle::settle(tx, &settlement)).await
     }
 
+    async fn correct(&self, correction: Correction) -> Result<CallRecord, StoreError> {
+        self.write(move |tx| correct::correct(tx, &correction)).await
+    }
+
     async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError> {
         let (limits, windows, now) = (self.shared.limits(), self.windows.clone(), self.now());
         self.readers.read(move |conn| spend::snapshot(conn, upstream, &limits.limits, &windows, now)).await
@@ -126,6 +131,43 @@ impl Store for SqliteStore {
         .await
     }
 
+    async fn scope_limits(&self) -> Result<Vec<ScopeLimit>, StoreError> {
+        self.readers.read(scope_limits::list).await
+    }
+
+    async fn set_scope_limits(
+        &self,
+        scope: Scope,
+        set: WindowLimits,
+        unset: &[WindowKind],
+        by: &str,
+    ) -> Result<Vec<ScopeLimit>, StoreError> {
+        let (unset, by) = (unset.to_vec(), by.to_owned());
+        self.write(move |tx| scope_limits::change(tx, &scope, &set, &unset, &by)).await
+    }
+
+    async fn scope_spend(&self, upstream: UpstreamKind) -> Result<Vec<ScopeStanding>, StoreError> {
+        let (windows, now) = (self.windows.clone(), self.now());
+        self.readers.read(move |conn| spend::scope_standings(conn, upstream, &windows, now)).await
+    }
+
+    async fn verify_sums(&self) -> Result<Vec<String>, StoreError> {
+        self.write(verify::verify).await
+    }
+
+    async fn look(&self) -> Result<(), StoreError> {
+        // Every window begins and ends with a minute.
+        if !self.shared.begins_minute(self.now()) {
+            return Ok(());
+        }
+        let wall = self.clock.wall();
+        self.write(move |tx| {
+            evaluate::evaluate_all(tx)?;
+            wall_clock::look(tx, wall)
+        })
+        .await
+    }
+
     async fn brake(&self) -> Result<BrakeState, StoreError> {
         let brake = self.shared.brake();
         let now = self.now();
@@ -133,7 +175,7 @@ impl Store for SqliteStore {
             return Ok(brake);
         }
         self.write(|tx| {
-            brake::end_what_is_over(tx)?;
+            evaluate::evaluate_all(tx)?;
             Ok(tx.policy.brake())
         })
         .await

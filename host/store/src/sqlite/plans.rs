@@ -1,7 +1,9 @@
 //! Every query that runs often finds its rows by an index, and in the order of one.
 
 use super::lock::DataFolder;
-use super::{claim, connect, events, hold, journal, ledger, migrate, moves, queries, settle, spend, usage};
+use super::{
+    claim, connect, correct, events, hold, journal, ledger, migrate, moves, queries, settle, spend, usage,
+};
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
 use rusqlite::Connection;
@@ -35,6 +37,9 @@ fn no_query_scans_or_sorts() {
         (ledger::OF_JOB, "calls_by_job"),
         (usage::HOURS, "PRIMARY KEY"),
         (usage::ENTRIES, "calls_by_time"),
+        (ledger::ONE, "PRIMARY KEY"),
+        (ledger::ONE, "corrections_by_call"),
+        (correct::ADDED, "corrections_by_call"),
         (events::AFTER, "PRIMARY KEY"),
         (events::OF_JOB, "events_by_job"),
     ] {

@@ -20,14 +20,16 @@ pub(super) const HOURS: &str = "SELECT hour, agent, api_key, model, calls, settl
 /// The entries of a stretch within an hour, with what was corrected since.
 pub(super) const ENTRIES: &str =
     "SELECT ?2 AS hour, coalesce(agent, '') AS agent, coalesce(api_key, '') AS api_key,
-        model, 1 AS calls,
+        model, iif(state = 'released', 0, 1) AS calls,
         iif(state = 'settled', cost, 0) + coalesce((SELECT sum(settled) FROM corrections
             WHERE corrections.upstream = calls.upstream AND call = calls.id), 0) AS settled,
         iif(state = 'unknown', cost, 0) + coalesce((SELECT sum(unknown) FROM corrections
             WHERE corrections.upstream = calls.upstream AND call = calls.id), 0) AS unknown,
         input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens
     FROM calls INDEXED BY calls_by_time
-    WHERE upstream = ?1 AND held_at >= ?2 AND held_at < ?3 AND state IN ('settled', 'unknown')";
+    WHERE upstream = ?1 AND held_at >= ?2 AND held_at < ?3
+        AND (state IN ('settled', 'unknown') OR state = 'released' AND EXISTS (SELECT 1 FROM corrections
+            WHERE corrections.upstream = calls.upstream AND call = calls.id))";
 
 /// The first whole hour from a time on.
 pub(super) fn hour_from(time: Timestamp) -> Timestamp {
@@ -124,7 +126,7 @@ pub(super) fn minutes(
     now: Timestamp,
 ) -> Result<Vec<(Timestamp, Nanodollars)>, StoreError> {
     let oldest = Windows::first_bucket(now).micros();
-    let rows = all(conn, spend::MINUTES, params![upstream.name(), oldest], |row| {
+    let rows = all(conn, spend::MINUTES, params![upstream.name(), "all", oldest], |row| {
         let amounts = Amounts {
             settled: row.money("settled")?,
             unknown: row.money("unknown")?,

@@ -11,6 +11,7 @@ use super::lock::DataFolder;
 use super::policy::Policy;
 use super::tx::{News, Tx};
 use crate::{BrakeState, LimitsInForce, StoreError};
+use anvil_budget::Windows;
 use anvil_types::{Clock, Event, Timestamp};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,6 +32,8 @@ pub(super) struct Shared {
     limits: RwLock<Arc<LimitsInForce>>,
     brake: RwLock<BrakeState>,
     ledger_time: AtomicI64,
+    // The minute of the last look at what time alone changes.
+    looked: AtomicI64,
     events: broadcast::Sender<Arc<Event>>,
 }
 
@@ -40,6 +43,7 @@ impl Shared {
             limits: RwLock::new(policy.force.clone()),
             brake: RwLock::new(policy.brake()),
             ledger_time: AtomicI64::new(ledger_time.micros()),
+            looked: AtomicI64::new(0),
             events: broadcast::Sender::new(BACKLOG),
         }
     }
@@ -54,6 +58,12 @@ impl Shared {
 
     pub(super) fn ledger_time(&self) -> Timestamp {
         Timestamp::from_micros(self.ledger_time.load(Ordering::Acquire))
+    }
+
+    /// Whether this is the first time that it is asked in this minute.
+    pub(super) fn begins_minute(&self, now: Timestamp) -> bool {
+        let minute = Windows::bucket(now).micros();
+        self.looked.swap(minute, Ordering::AcqRel) != minute
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
@@ -233,6 +243,7 @@ impl Writer {
                 conn.prepare_cached("SAVEPOINT command")?.execute([])?;
             }
             let touched = std::mem::take(&mut self.policy.touched);
+            self.policy.moved = false;
             let good = command.run(&mut Tx::new(conn, now, &mut self.policy, news));
             *ran += 1;
             if conn.is_autocommit() {
@@ -246,7 +257,7 @@ impl Writer {
                 } else {
                     conn.prepare_cached("ROLLBACK TO command")?.execute([])?;
                 }
-                if self.policy.touched {
+                if self.policy.touched || self.policy.moved {
                     self.policy.reload(conn)?;
                 }
                 if alone {
