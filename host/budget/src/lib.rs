@@ -11,6 +11,8 @@ pub mod brake;
 pub mod calendar;
 pub mod choice;
 pub mod moved;
+#[cfg(feature = "conformance")]
+pub mod oracle;
 pub mod price;
 pub mod telling;
 pub mod thresholds;
