@@ -208,6 +208,7 @@ pub(crate) fn calls() -> Vec<CallRecord> {
         tier_asked: if place == 1 { Tier::Opus } else { Tier::Sonnet },
         tier_given: Tier::Sonnet,
         model: "claude-sonnet-5".to_owned(),
+        model_answered: None,
         usage: Usage {
             input_tokens: 2_413 * u64::from(place + 1),
             output_tokens: 1_120,
@@ -221,6 +222,7 @@ pub(crate) fn calls() -> Vec<CallRecord> {
             CallState::Unknown => 137_500_000,
             CallState::Settled => 24_039_000 + i64::from(place) * 1_201_350,
         }),
+        corrections: Vec::new(),
         detail: details[place as usize].map(str::to_owned),
         duration_ms: (state != CallState::Held).then_some(4_120 + u64::from(place) * 911),
     };
