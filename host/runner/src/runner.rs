@@ -476,6 +476,7 @@ fn spend_status(spend: &SpendSnapshot) -> SpendStatus {
         day: window(day),
         month: window(month),
         total: spend.total.spent(),
+        bounds_broken: spend.bounds_broken,
     }
 }
 
