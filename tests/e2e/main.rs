@@ -15,4 +15,5 @@ mod hostile;
 mod law;
 mod money;
 mod plugins_folder;
+mod prices;
 mod truth;
