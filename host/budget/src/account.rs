@@ -214,12 +214,7 @@ impl Account {
             (Crossing { scope: scope.clone(), window: *window, start, percent }, words)
         });
         self.watches.insert(key.clone(), change.watch);
-        changes.push(Change::Watch {
-            key,
-            watch: change.watch,
-            resolve_above: change.resolve_above,
-            fire,
-        });
+        changes.push(Change::Watch { key, watch: change.watch, resolve_above: change.resolve_above, fire });
     }
 
     /// What counts in a window of a scope.

@@ -226,10 +226,7 @@ mod tests {
     fn a_limit_is_named_by_scope_and_window() {
         let name = |scope, window| LimitName::Window { scope, window }.to_string();
         assert_eq!(LimitName::HOUR.to_string(), "the hour's limit");
-        assert_eq!(
-            name(Scope::Agent("writer".into()), WindowKind::Day),
-            "the day's limit of agent `writer`"
-        );
+        assert_eq!(name(Scope::Agent("writer".into()), WindowKind::Day), "the day's limit of agent `writer`");
         assert_eq!(name(Scope::ApiKey("ci".into()), WindowKind::Month), "the month's limit of API key `ci`");
     }
 
@@ -250,9 +247,6 @@ mod tests {
             until: None,
             by: None,
         };
-        assert_eq!(
-            decide(vec![cause.clone()], Some(monday), &room, amount),
-            Verdict::Braked(vec![cause])
-        );
+        assert_eq!(decide(vec![cause.clone()], Some(monday), &room, amount), Verdict::Braked(vec![cause]));
     }
 }

@@ -123,9 +123,7 @@ impl Books {
     pub fn roll(&mut self, calendar: &mut Calendar, now: Timestamp) {
         let first_minute = Windows::first_bucket(now);
         let (day, month) = (calendar.day(now), calendar.month(now));
-        if first_minute == self.present.first_minute
-            && day == self.present.day
-            && month == self.present.month
+        if first_minute == self.present.first_minute && day == self.present.day && month == self.present.month
         {
             return;
         }

@@ -10,12 +10,14 @@ pub mod bound;
 pub mod brake;
 pub mod calendar;
 pub mod choice;
+pub mod features;
 pub mod moved;
 #[cfg(feature = "conformance")]
 pub mod oracle;
 pub mod price;
 pub mod telling;
 pub mod thresholds;
+pub mod throttle;
 pub mod week;
 pub mod window;
 
@@ -25,9 +27,13 @@ pub use books::{Books, Tally};
 pub use bound::{InputSize, bound_input_tokens, estimate_input_tokens};
 pub use brake::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
 pub use calendar::{Calendar, Places};
-pub use choice::{ModelMap, tier_for};
+pub use choice::{
+    CacheTtl, Candidate, Choice, ChoiceReason, DowngradePolicy, ModelMap, Turn, choose, tier_for,
+};
+pub use features::RequestFields;
 pub use moved::Moved;
 pub use price::{Band, PriceError, PriceRow, PriceTable, Rates};
 pub use thresholds::{Share, Watch, WatchChange};
+pub use throttle::{Burn, EvenBurn, even_burn};
 pub use week::WeekUse;
 pub use window::{Amounts, WindowKind, WindowLimits, WindowSpan, Windows};

@@ -130,14 +130,16 @@ impl Oracle {
     ) {
         let instance = self.instance(window, now);
         let used = i128::from(self.used(scope, window, now));
-        let reaches =
-            |percent: i128| limit.is_some_and(|limit| used * 100 >= i128::from(limit) * percent);
+        let reaches = |percent: i128| limit.is_some_and(|limit| used * 100 >= i128::from(limit) * percent);
         self.told.retain(|(of, one, start, percent)| {
             (of, *one) != (scope, window) || (*start == instance && reaches(*percent - 5))
         });
         assert!(fired.len() <= 1, "one look tells of {scope} {window:?} once: {fired:?}");
         for percent in fired.iter().map(|percent| i128::from(*percent)) {
-            assert!(reaches(percent), "{percent} % of {scope} {window:?} is not reached: {used} of {limit:?}");
+            assert!(
+                reaches(percent),
+                "{percent} % of {scope} {window:?} is not reached: {used} of {limit:?}"
+            );
             let told = (scope.clone(), window, instance.clone(), percent);
             assert!(!self.told.contains(&told), "{told:?} is told twice");
             for lower in THRESHOLDS.into_iter().filter(|lower| *lower <= percent) {

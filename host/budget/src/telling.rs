@@ -118,6 +118,10 @@ mod tests {
         assert!(words.detail.contains("leaves the rolling hour at 2026-11-24 00:00 CET"), "{}", words.detail);
         let used = Used::Hours { used: Duration::from_mins(2_430), limit: 80 };
         let words = of_threshold(&Scope::All, AlertWindow::Week, 50, 50, used, Some(midnight), &berlin);
-        assert!(words.detail.starts_with("calls were in flight for 40.5 of 80 hours (50 %)."), "{}", words.detail);
+        assert!(
+            words.detail.starts_with("calls were in flight for 40.5 of 80 hours (50 %)."),
+            "{}",
+            words.detail
+        );
     }
 }

@@ -9,9 +9,7 @@ use anvil_budget::{
     Account, Admission, Amounts, BrakeCause, BrakeChange, Change, LimitName, Moved, Tally, Verdict, WeekUse,
     WindowKind, WindowLimits, Windows, job_standing,
 };
-use anvil_types::{
-    AlertWindow, CallState, Crossing, Nanodollars, Scope, Timestamp, UpstreamKind,
-};
+use anvil_types::{AlertWindow, CallState, Crossing, Nanodollars, Scope, Timestamp, UpstreamKind};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -191,9 +189,12 @@ impl Keeper {
         let Call { held_at, scopes, job, .. } = self.ledger[call].clone();
         let places = self.account.add(SIMULATED, &scopes, held_at, moved);
         for scope in &scopes {
-            for (period, start) in
-                [("minute", places.minute), ("day", places.day), ("month", places.month), ("total", Timestamp::default())]
-            {
+            for (period, start) in [
+                ("minute", places.minute),
+                ("day", places.day),
+                ("month", places.month),
+                ("total", Timestamp::default()),
+            ] {
                 *self.sums.entry((scope.clone(), period, start)).or_default() += moved;
             }
         }
@@ -210,8 +211,7 @@ impl Keeper {
             self.brake = None;
         }
         self.open_pages(scopes);
-        let changes =
-            self.account.evaluate(SIMULATED, scopes, self.brake.as_ref(), self.muted, self.now);
+        let changes = self.account.evaluate(SIMULATED, scopes, self.brake.as_ref(), self.muted, self.now);
         let mut fired = Vec::new();
         for change in changes {
             match change {
@@ -290,7 +290,9 @@ impl Keeper {
         let verdict = self.account.judge(causes, SIMULATED, &limited, Some(own), amount, self.now);
         let fits = limited.iter().all(|scope| {
             let limits = self.account.limits[scope];
-            limits.iter().all(|(kind, limit)| self.oracle.counts(scope, kind, self.now).committed() + amount <= limit)
+            limits
+                .iter()
+                .all(|(kind, limit)| self.oracle.counts(scope, kind, self.now).committed() + amount <= limit)
         });
         let own_fits = self.jobs[job].amounts.committed() + amount <= self.jobs[job].limit;
         match verdict {
@@ -316,7 +318,8 @@ impl Keeper {
                 }
             }
             Verdict::Limits(Admission::WaitForHolds { limit }) => {
-                assert!(!(fits && own_fits) && !self.open.is_empty(), "{limit} waits for nothing");
+                assert!(!(fits && own_fits), "{limit} has room");
+                assert!(!self.open.is_empty(), "{limit} waits for nothing");
                 self.counts.waiting += 1;
             }
             Verdict::Limits(Admission::ParkUntil { limit: LimitName::Week, at }) => {
@@ -396,7 +399,8 @@ impl Keeper {
         account.limits.clone_from(&self.account.limits);
         account.week_hours = self.account.week_hours;
         account.watches.clone_from(&self.account.watches);
-        let (start, past) = self.week_use.last_key_value().map(|(start, past)| (*start, *past)).unwrap_or_default();
+        let (start, past) =
+            self.week_use.last_key_value().map(|(start, past)| (*start, *past)).unwrap_or_default();
         let flight = self.account.weeks.get(&SIMULATED).and_then(|week| week.flight);
         account.weeks.insert(SIMULATED, WeekUse { start, past, flight });
         self.account = account;
@@ -470,8 +474,12 @@ impl Keeper {
         self.counts.limit_changes += 1;
         self.account.limits.clear();
         self.account.limits.insert(Scope::All, limits(300, 900, 20_000));
-        self.account.limits.insert(agent(0), WindowLimits { hour: Some(Nanodollars::new(150)), ..limits_none() });
-        self.account.limits.insert(key(0), WindowLimits { month: Some(Nanodollars::new(900)), ..limits_none() });
+        self.account
+            .limits
+            .insert(agent(0), WindowLimits { hour: Some(Nanodollars::new(150)), ..limits_none() });
+        self.account
+            .limits
+            .insert(key(0), WindowLimits { month: Some(Nanodollars::new(900)), ..limits_none() });
         self.account.week_hours = 60;
         self.evaluate(&self.all_scopes());
     }
@@ -527,7 +535,8 @@ impl Keeper {
             }
         }
         let everything = ledger.get(&Scope::All).copied().unwrap_or_default();
-        let (mut by_name, mut by_job, mut by_hour) = (Amounts::default(), Amounts::default(), Amounts::default());
+        let (mut by_name, mut by_job, mut by_hour) =
+            (Amounts::default(), Amounts::default(), Amounts::default());
         for (_, amounts) in ledger.iter().filter(|(scope, _)| **scope != Scope::All) {
             by_name += *amounts;
         }

@@ -277,7 +277,9 @@ impl Queue {
             refused => {
                 self.pace.lock().unwrap_or_else(PoisonError::into_inner).give_back(ticket);
                 match refused {
-                    Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit })) if !limit.is_for_everything() => {
+                    Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit }))
+                        if !limit.is_for_everything() =>
+                    {
                         self.aside.push((place, waiter));
                         return;
                     }

@@ -1,16 +1,17 @@
 //! The trait.
 
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot,
-    StoreError,
-};
-use anvil_types::{
-    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event, EventKind, Job, JobId, Lease,
-    LimitsPatch, LogLine, NewJob, Scope, Timestamp, UpstreamKind, Wait, WaitReason,
-    Webhook,
+    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
+    DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
+    JournalWrite, LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, ScopeLimit, ScopeStanding,
+    Settled, Settlement, SpendSnapshot, StoreError,
 };
 use anvil_budget::{WindowKind, WindowLimits};
+use anvil_types::{
+    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, NewJob, Scope, Timestamp, UpstreamKind, Wait,
+    WaitReason, Webhook,
+};
 use async_trait::async_trait;
 use std::fmt::Debug;
 use std::sync::Arc;

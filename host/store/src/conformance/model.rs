@@ -223,7 +223,8 @@ impl Play<'_> {
         let mut fired: Vec<Crossing> = Vec::new();
         while let Ok(event) = self.events.try_recv() {
             if let EventKind::Alert { alert, state: AlertState::Firing } = event.kind {
-                let alert = self.world.store().alert(alert).await.expect("a read works").expect("it is there");
+                let alert =
+                    self.world.store().alert(alert).await.expect("a read works").expect("it is there");
                 assert_eq!(alert.raised_at, self.now);
                 fired.extend(alert.crossing);
             }
@@ -426,7 +427,8 @@ impl Play<'_> {
         let mut fired = Vec::new();
         for event in self.world.store().events(seen, None, 10_000).await.expect("a read works") {
             if let EventKind::Alert { alert, state: AlertState::Firing } = event.kind {
-                let alert = self.world.store().alert(alert).await.expect("a read works").expect("it is there");
+                let alert =
+                    self.world.store().alert(alert).await.expect("a read works").expect("it is there");
                 fired.extend(alert.crossing);
             }
         }

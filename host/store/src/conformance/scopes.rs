@@ -101,7 +101,10 @@ pub async fn a_scopes_limit_is_kept_and_leaves_a_trace(factory: &dyn Factory) {
     assert_eq!(none.await.expect("changed"), []);
     world.hold(dollars(3)).await;
     let trace = world.store().audit(9).await.expect("a read works");
-    assert_eq!((trace[0].action.as_str(), trace[0].detail.as_str()), ("limits.reset", "agent:writer day_usd"));
+    assert_eq!(
+        (trace[0].action.as_str(), trace[0].detail.as_str()),
+        ("limits.reset", "agent:writer day_usd")
+    );
     assert_eq!(trace[1].detail, "agent:writer day_usd = $10.00");
     let all = world.store().set_scope_limits(Scope::All, a_day(1), &[], "bob").await;
     assert!(matches!(all, Err(StoreError::BadChange(_))), "{all:?}");

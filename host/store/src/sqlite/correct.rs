@@ -28,12 +28,7 @@ pub(super) fn correct(tx: &mut Tx<'_>, correction: &Correction) -> Result<CallRe
     // The same truth twice, or one that was known, is no news.
     if moved != Moved::default() {
         write(tx, &hold, moved, by, reason)?;
-        audit::note(
-            tx,
-            by,
-            "ledger.correct",
-            &format!("{call}: {} to {cost}: {reason}", now.spent()),
-        )?;
+        audit::note(tx, by, "ledger.correct", &format!("{call}: {} to {cost}: {reason}", now.spent()))?;
         let scopes = hold.scopes();
         spend::add(tx, hold.upstream, &scopes, hold.held_at, moved)?;
         usage_hours::add(tx, &hold, 0, moved, &Usage::default())?;

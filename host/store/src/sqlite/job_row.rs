@@ -3,9 +3,7 @@
 use super::columns::{Columns, Id, first};
 use super::tx::Tx;
 use crate::StoreError;
-use anvil_types::{
-    Job, JobError, JobId, JobState, Json, Lease, Priority, Timestamp, Wait, WaitReason,
-};
+use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Priority, Timestamp, Wait, WaitReason};
 use rusqlite::{Connection, Row};
 
 /// What the transactions judge a job by: the short part of its row.

@@ -14,7 +14,7 @@ macro_rules! select_calls {
             "SELECT id, state, held_at, settled_at, job, agent, attempt, position, api_key, session,
                  tags, tier_asked, tier_given, model, price_row, hold, cost, input_tokens, output_tokens,
                  cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, service_tier,
-                 inference_geo, speed, detail, model_answered,
+                 inference_geo, speed, detail, tier_reason, model_answered,
                  (SELECT json_group_array(json_array(at, settled + unknown, who, reason)) FROM corrections
                   WHERE corrections.upstream = calls.upstream AND corrections.call = calls.id) AS corrections
              FROM calls ",
@@ -89,6 +89,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         tags: row.texts("tags")?,
         tier_asked: row.word("tier_asked")?,
         tier_given: row.word("tier_given")?,
+        tier_reason: row.get("tier_reason")?,
         model: row.get("model")?,
         model_answered: row.get("model_answered")?,
         usage: Usage {

@@ -104,7 +104,8 @@ impl SqliteStore {
         let mut order = EventOrder::load(&conn)?;
         let mark = Mark::read(&options.folder);
         let now = options.clock.now().max(stored_time).max(mark.at());
-        let restored = (stored_time < mark.at()).then(|| brake::restored(&policy, stored_time, mark.at(), now));
+        let restored =
+            (stored_time < mark.at()).then(|| brake::restored(&policy, stored_time, mark.at(), now));
         let recovered = begin(&mut conn, now, &mut policy, &mut order, restored)?;
         if recovered != Recovered::default() {
             tracing::warn!(?recovered, "the last run of this host did not end in order");

@@ -1,19 +1,21 @@
 //! The store's operations, each one command to the writer or one short read.
 
 use super::{
-    SqliteStore, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish, hold, journal, ledger, limits,
-    logs, moves, queries, recovery, scope_limits, settle, spend, verify, wall_clock, webhooks,
+    SqliteStore, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish, hold,
+    journal, ledger, limits, logs, moves, queries, recovery, scope_limits, settle, spend, verify, wall_clock,
+    webhooks,
 };
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot,
-    Store, StoreError,
+    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
+    DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
+    JournalWrite, LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, ScopeLimit, ScopeStanding,
+    Settled, Settlement, SpendSnapshot, Store, StoreError,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits};
 use anvil_types::{
-    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event, EventKind, Job, JobId, Lease,
-    LimitsPatch, LogLine, NewJob, Scope, Timestamp, UpstreamKind, Wait, WaitReason,
-    Webhook,
+    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, NewJob, Scope, Timestamp, UpstreamKind, Wait,
+    WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;

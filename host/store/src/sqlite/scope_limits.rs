@@ -47,7 +47,9 @@ pub(super) fn change(
         ));
     }
     if set.iter().any(|(_, limit)| limit < Nanodollars::ZERO) {
-        return Err(StoreError::BadChange("a limit is nothing or more; take it away to have none".to_owned()));
+        return Err(StoreError::BadChange(
+            "a limit is nothing or more; take it away to have none".to_owned(),
+        ));
     }
     let name = scope.to_string();
     for window in unset {

@@ -19,7 +19,8 @@ pub(super) const END: &str =
     WHERE upstream = ?1 AND id = ?2 AND state = 'held'";
 
 /// A hold by its id alone.
-pub(super) const FIND: &str = "SELECT id, upstream, state, held_at, job, agent, hold, api_key, model, cost FROM calls
+pub(super) const FIND: &str =
+    "SELECT id, upstream, state, held_at, job, agent, hold, api_key, model, cost FROM calls
     WHERE upstream IN ('live', 'simulated') AND id = ?1";
 
 /// An ended hold, in its job.
@@ -166,7 +167,10 @@ pub(super) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
         week::flight_ends(tx, hold.upstream, tx.now)?;
     }
     if let Some(job) = hold.job {
-        tx.run(COUNT_ON_JOB, params![job.bytes(), hold.amount.get(), moved.spent().get(), moved.unknown.get(), end.progress])?;
+        tx.run(
+            COUNT_ON_JOB,
+            params![job.bytes(), hold.amount.get(), moved.spent().get(), moved.unknown.get(), end.progress],
+        )?;
     }
     tx.tell(hold.job, EventKind::Settled { call: hold.id, cost: end.cost, unknown: is_unknown });
     Ok(still_held)

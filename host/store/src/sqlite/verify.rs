@@ -94,7 +94,11 @@ pub(super) fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
             );
             for kind in WindowKind::ALL {
                 if open.amounts(kind) != kept.amounts(kind) {
-                    wrong.push(format!("what is known by heart of {} {scope} {}", upstream.name(), kind.name()));
+                    wrong.push(format!(
+                        "what is known by heart of {} {scope} {}",
+                        upstream.name(),
+                        kind.name()
+                    ));
                 }
             }
         }
