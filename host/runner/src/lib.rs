@@ -8,6 +8,7 @@ mod desk;
 mod dispatch;
 mod explain;
 mod live_text;
+mod money;
 mod notes;
 mod replay;
 mod runner;

@@ -1,14 +1,17 @@
 //! `GET /api/v1/ledger`, as JSON or as CSV.
 
-use super::Query;
 use super::list::List;
+use super::{Object, Query};
+use crate::guard::name_of;
 use crate::problem::Problem;
+use crate::scope::Caller;
 use crate::state::WebState;
-use anvil_types::{CallId, CallRecord};
-use axum::Json;
-use axum::extract::State;
+use anvil_store::Correction;
+use anvil_types::{CallId, CallRecord, Nanodollars};
+use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use std::fmt::Write as _;
 
 /// The columns of the CSV, in their order.
@@ -41,6 +44,28 @@ pub(super) async fn list(State(state): State<WebState>, query: Query) -> Result<
             format!("`format={other}`: the formats are json and csv"),
         )),
     }
+}
+
+/// `POST /api/v1/ledger/{id}/correct`: an entry of its own beside the call's.
+pub(super) async fn correct(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(id): Path<String>,
+    mut body: Object,
+) -> Result<Json<CallRecord>, Problem> {
+    let cost = body.required::<Option<Nanodollars>>("cost_usd", "the dollars that the call really cost");
+    let reason: String = body.required("reason", "a few words on how you know: the ledger keeps them");
+    if body.fits() && reason.trim().is_empty() {
+        body.wrong("reason", "is empty; it must be a few words on how you know: the ledger keeps them");
+    }
+    body.finish()?;
+    let call = id.parse().map_err(|_| {
+        Problem::not_found("no-such-call", "There is no such call", format!("`{id}` is the id of no call"))
+    })?;
+    let by = name_of(caller.map(|caller| caller.0)).to_owned();
+    let correction =
+        Correction { call, cost: cost.unwrap_or_default(), by, reason: reason.trim().to_owned() };
+    Ok(Json(state.runner.correct(correction).await?))
 }
 
 fn csv(calls: &[CallRecord]) -> String {

@@ -53,6 +53,13 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/brake", "The brake", brake::show)
         .route(Operate, put, "/api/v1/brake", "Engage or release the brake", brake::set)
         .route(Read, get.clone(), "/api/v1/ledger", "The ledger, the newest first", ledger::list)
+        .route(
+            Admin,
+            post.clone(),
+            "/api/v1/ledger/{id}/correct",
+            "Enter what a call really cost",
+            ledger::correct,
+        )
         .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
         .route(Read, get.clone(), "/api/v1/clock", "The host's clock", clock::show)
         .route(Admin, post, "/api/v1/clock", "Drive the simulator's clock", clock::drive)
