@@ -93,7 +93,7 @@ impl Shared {
 /// The running host without its faces. Cheap to clone.
 #[derive(Clone)]
 pub struct Runner {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Runner {
