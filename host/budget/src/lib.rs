@@ -32,7 +32,7 @@ pub use choice::{
 };
 pub use features::RequestFields;
 pub use moved::Moved;
-pub use price::{Band, PriceError, PriceRow, PriceTable, Rates};
+pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates};
 pub use thresholds::{Share, Watch, WatchChange};
 pub use throttle::{Burn, EvenBurn, even_burn};
 pub use week::WeekUse;

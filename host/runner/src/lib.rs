@@ -10,6 +10,7 @@ mod explain;
 mod live_text;
 mod money;
 mod notes;
+mod prices;
 mod replay;
 mod runner;
 mod settings;
@@ -18,6 +19,7 @@ mod status;
 mod submission;
 mod submit;
 
+pub use prices::{PriceView, PriceWish};
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{

@@ -35,6 +35,7 @@ mod options;
 #[cfg(test)]
 mod plans;
 mod policy;
+mod prices;
 mod queries;
 mod readers;
 mod recovery;
