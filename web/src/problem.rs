@@ -173,10 +173,6 @@ impl From<StoreError> for Problem {
             StoreError::NoSuchDelivery(_) => {
                 Self::not_found("no-such-delivery", "There is no such delivery", detail)
             }
-            StoreError::CallStillHeld(_) => {
-                Self::new(StatusCode::CONFLICT, "call-still-held", "The call has not ended", detail)
-            }
-            StoreError::BadChange(_) => Self::invalid("bad-change", "The change makes no sense", detail),
             StoreError::Refused(refused) => {
                 let does = match refused.event {
                     anvil_types::JobEvent::Cancel => "a finished job cannot be cancelled",
@@ -192,6 +188,12 @@ impl From<StoreError> for Problem {
                 "The job belongs to another upstream",
                 detail,
             ),
+            StoreError::CallStillHeld(_) => {
+                Self::new(StatusCode::CONFLICT, "call-under-way", "The call is still under way", detail)
+            }
+            StoreError::BadChange(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-change", "The change makes no sense", detail)
+            }
             StoreError::NoSuchLimit { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no-such-limit", "There is no such limit", detail)
             }

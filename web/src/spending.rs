@@ -247,7 +247,7 @@ impl Grouped {
         // Prices change by the day, so that kinds of token are split for each day by itself.
         let cuts = stretch.cuts(if by == By::Kind { By::Day } else { by }, &windows)?;
         let sums = state.runner.usage(cuts).await?;
-        Ok(Self::new(&sums, by, &state.runner.prices()))
+        Ok(Self::new(&sums, by, &state.runner.price_table()))
     }
 }
 

@@ -324,6 +324,20 @@ async fn the_brake_goes_on_and_off_with_a_reason_from_both_faces() {
 }
 
 #[tokio::test]
+async fn a_correction_says_what_is_missing_and_which_call_there_is_not() {
+    let scene = Scene::new().await;
+    let nobody = "/api/v1/ledger/01JZZZZZZZZZZZZZZZZZZZZZZZ/correct";
+    let wrong = scene.api(Method::POST, nobody, r#"{"cost_usd":"much","reason":" "}"#).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("/cost_usd"), "{}", wrong.text);
+    let missing = scene.api(Method::POST, nobody, r#"{"cost_usd":0.5,"reason":"the invoice"}"#).await;
+    assert_eq!(
+        (missing.status, &missing.json()["detail"]),
+        (StatusCode::NOT_FOUND, &json!("there is no call 01JZZZZZZZZZZZZZZZZZZZZZZZ"))
+    );
+}
+
+#[tokio::test]
 async fn a_job_submitted_in_the_panel_can_be_looked_at_and_cancelled() {
     let scene = Scene::new().await;
     assert_eq!(scene.form("/agents/quiet/disable", "").await.status, StatusCode::SEE_OTHER);

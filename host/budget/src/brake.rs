@@ -6,7 +6,7 @@ use anvil_types::{Nanodollars, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The share of the day at which the brake engages, in percent.
-pub const DAY_BRAKE_PERCENT: u8 = 95;
+pub const DAY_BRAKE_PERCENT: u32 = 95;
 
 /// The kind of a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

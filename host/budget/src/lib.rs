@@ -13,6 +13,8 @@ pub mod choice;
 pub mod features;
 pub mod forecast;
 pub mod moved;
+#[cfg(feature = "conformance")]
+pub mod oracle;
 pub mod price;
 pub mod split;
 pub mod telling;
@@ -33,7 +35,7 @@ pub use choice::{
 pub use features::RequestFields;
 pub use forecast::{Ahead, Forecast, PressureEffect, PressureSteps, forecast, pressure_effect};
 pub use moved::Moved;
-pub use price::{Band, PriceError, PriceRow, PriceTable, Rates};
+pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates};
 pub use split::{KINDS, Kinds, split};
 pub use thresholds::{Share, Watch, WatchChange};
 pub use throttle::{Burn, EvenBurn, even_burn};

@@ -31,8 +31,8 @@ impl Share {
     }
 
     /// Whether it is so many percent or more, exactly. A limit of nothing is always full.
-    pub fn is_at_least(self, percent: u8) -> bool {
-        i128::from(self.used) * 100 >= i128::from(self.limit) * i128::from(percent)
+    pub fn is_at_least(self, percent: impl Into<i128>) -> bool {
+        i128::from(self.used) * 100 >= i128::from(self.limit) * percent.into()
     }
 
     /// The whole percent that are used, rounded down.

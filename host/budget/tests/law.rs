@@ -2,9 +2,9 @@
 //! store's transactions call ([`Account`], [`Moved`], [`WeekUse`], [`job_standing`]), with a keeper around
 //! them that does what the store does with its tables.
 //!
-//! What is right is told by oracles that share nothing with the account: civil dates for days and months,
-//! plain sums of minutes for the hour, a set of what has been told.
+//! What is right is told by an [`Oracle`] that shares nothing with the account.
 
+use anvil_budget::oracle::Oracle;
 use anvil_budget::{
     Account, Admission, Amounts, BrakeCause, BrakeChange, Change, LimitName, Moved, Tally, Verdict, WeekUse,
     WindowKind, WindowLimits, Windows, job_standing,
@@ -20,7 +20,6 @@ const OPERATIONS: u64 = 1_000_000;
 const LENGTH: u64 = 20_000;
 
 const SIMULATED: UpstreamKind = UpstreamKind::Simulated;
-const THRESHOLDS: [i128; 3] = [50, 80, 95];
 
 /// Zones with daylight saving to both sides, without, off the hour, and with midnights that do not exist;
 /// each with a start near a month's end, a leap day, or a change of the clocks.
@@ -117,7 +116,6 @@ type Sums = BTreeMap<(Scope, &'static str, Timestamp), Amounts>;
 
 /// The keeper: what the store has in its tables, and the account that judges by them.
 struct Keeper {
-    zone: TimeZone,
     now: Timestamp,
     account: Account,
     // The tables.
@@ -129,10 +127,7 @@ struct Keeper {
     week_use: BTreeMap<Timestamp, i64>,
     brake: Option<BrakeCause>,
     muted: Option<Timestamp>,
-    // The oracles.
-    minutes: BTreeMap<(Scope, i64), Amounts>,
-    dates: BTreeMap<(Scope, String), Amounts>,
-    told: BTreeSet<(Scope, AlertWindow, String, i128)>,
+    oracle: Oracle,
     random: Random,
     counts: Counts,
 }
@@ -154,7 +149,6 @@ impl Keeper {
         account.limits.insert(agent(0), WindowLimits { day: Some(Nanodollars::new(150)), ..limits_none() });
         account.week_hours = 40;
         Self {
-            zone,
             now: start.parse().expect("a time"),
             account,
             ledger: Vec::new(),
@@ -165,9 +159,7 @@ impl Keeper {
             week_use: BTreeMap::new(),
             brake: None,
             muted: None,
-            minutes: BTreeMap::new(),
-            dates: BTreeMap::new(),
-            told: BTreeSet::new(),
+            oracle: Oracle::new(zone),
             random: Random(seed),
             counts: Counts::default(),
         }
@@ -210,15 +202,7 @@ impl Keeper {
         let hour = Timestamp::from_micros(held_at.micros().div_euclid(3_600_000_000) * 3_600_000_000);
         let ended = Moved { held: Nanodollars::ZERO, ..moved };
         *self.hours.entry((hour, scopes.get(1).cloned())).or_default() += ended;
-        // The oracles: minutes since 1970, and the civil date on the wall in this zone.
-        let local = held_at.to_jiff().to_zoned(self.zone.clone());
-        for scope in scopes {
-            let minute = held_at.micros().div_euclid(60_000_000);
-            *self.minutes.entry((scope.clone(), minute)).or_default() += moved;
-            for date in [local.date().to_string(), format!("{}-{}", local.year(), local.month())] {
-                *self.dates.entry((scope.clone(), date)).or_default() += moved;
-            }
-        }
+        self.oracle.add(&scopes, held_at, moved);
     }
 
     /// The one look, as the store carries it out.
@@ -250,108 +234,43 @@ impl Keeper {
         self.account.limits.keys().cloned().chain(told).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// What the oracles count in a window now.
-    fn oracle(&self, scope: &Scope, kind: WindowKind) -> Amounts {
-        let local = self.now.to_jiff().to_zoned(self.zone.clone());
-        let date = match kind {
-            WindowKind::Day => local.date().to_string(),
-            WindowKind::Month => format!("{}-{}", local.year(), local.month()),
-            WindowKind::Hour => {
-                // A minute counts until its last instant is an hour old.
-                let minute = self.now.micros().div_euclid(60_000_000);
-                let mut sum = Amounts::default();
-                let counting = (scope.clone(), minute - 60)..=(scope.clone(), minute);
-                for (_, amounts) in self.minutes.range(counting) {
-                    sum += *amounts;
-                }
-                return sum;
-            }
-        };
-        self.dates.get(&(scope.clone(), date)).copied().unwrap_or_default()
-    }
-
-    /// The calendar instance as the oracle names it.
-    fn instance(&self, window: AlertWindow) -> String {
-        let local = self.now.to_jiff().to_zoned(self.zone.clone());
-        match window {
-            AlertWindow::Hour => String::new(),
-            AlertWindow::Day => local.date().to_string(),
-            AlertWindow::Month => format!("{}-{}", local.year(), local.month()),
-            AlertWindow::Week => {
-                let monday = local
-                    .date()
-                    .checked_sub(jiff::Span::new().days(i64::from(local.weekday().to_monday_zero_offset())));
-                monday.expect("a date").to_string()
-            }
-        }
-    }
-
     /// Each threshold is told once in its instance, and none is left out.
     fn check_told(&mut self, scopes: &[Scope], fired: &[Crossing]) {
+        self.counts.alerts += fired.len() as u64;
         for scope in scopes {
             for window in [AlertWindow::Hour, AlertWindow::Day, AlertWindow::Month, AlertWindow::Week] {
                 if window == AlertWindow::Week && *scope != Scope::All {
                     continue;
                 }
-                let (used, limit) = self.used(scope, window);
-                let instance = self.instance(window);
-                let reaches =
-                    |percent: i128| i128::from(used) * 100 >= i128::from(limit.unwrap_or(0)) * percent;
-                self.told.retain(|(of, one, start, percent)| {
-                    (of, *one) != (scope, window)
-                        || (limit.is_some() && *start == instance && reaches(*percent - 5))
-                });
-                let new: Vec<_> = fired
+                let fired: Vec<u8> = fired
                     .iter()
                     .filter(|crossing| crossing.scope == *scope && crossing.window == window)
-                    .map(|crossing| i128::from(crossing.percent))
+                    .map(|crossing| crossing.percent)
                     .collect();
-                assert!(new.len() <= 1, "one look tells once of {scope} {window:?}: {new:?}");
-                for percent in new {
-                    self.counts.alerts += 1;
-                    assert!(reaches(percent), "{percent} % of {scope} {window:?} is not reached");
-                    let told = (scope.clone(), window, instance.clone(), percent);
-                    assert!(!self.told.contains(&told), "{told:?} is told twice");
-                    for lower in THRESHOLDS.into_iter().filter(|lower| *lower <= percent) {
-                        self.told.insert((scope.clone(), window, instance.clone(), lower));
-                    }
-                }
-                for percent in THRESHOLDS.into_iter().filter(|percent| reaches(*percent)) {
-                    let told = (scope.clone(), window, instance.clone(), percent);
-                    assert!(
-                        limit.is_none() || used == 0 || self.told.contains(&told),
-                        "{told:?} is not told: {used} of {limit:?}"
-                    );
-                }
+                let limit = self.limit(scope, window);
+                self.oracle.looked(scope, window, limit, &fired, self.now);
             }
         }
     }
 
-    /// What is used of a limit, by the oracles; hours of use by the table.
-    fn used(&self, scope: &Scope, window: AlertWindow) -> (i64, Option<i64>) {
-        let kind = match window {
-            AlertWindow::Hour => WindowKind::Hour,
-            AlertWindow::Day => WindowKind::Day,
-            AlertWindow::Month => WindowKind::Month,
-            AlertWindow::Week => {
-                let week = self.account.calendar.windows().week(self.now);
-                let past = self.week_use.get(&week.start).copied().unwrap_or_default();
-                let flight = self.account.weeks.get(&SIMULATED).and_then(|week| week.flight);
-                let present = flight.map_or(0, |since| self.now.micros() - since.max(week.start).micros());
-                return (past + present, Some(i64::from(self.account.week_hours) * 3_600_000_000));
-            }
+    /// How much a limit is: nano-dollars, or microseconds of use.
+    fn limit(&self, scope: &Scope, window: AlertWindow) -> Option<i64> {
+        let limits = self.account.limits.get(scope)?;
+        let limit = match window {
+            AlertWindow::Hour => limits.hour,
+            AlertWindow::Day => limits.day,
+            AlertWindow::Month => limits.month,
+            AlertWindow::Week => return Some(i64::from(self.account.week_hours) * 3_600_000_000),
         };
-        let limit = self.account.limits.get(scope).and_then(|limits| limits.get(kind));
-        (self.oracle(scope, kind).spent().get(), limit.map(Nanodollars::get))
+        limit.map(Nanodollars::get)
     }
 
     fn check_brake(&self) {
         let day = self.account.limits[&Scope::All].day.expect("everything has one");
-        let spent = self.oracle(&Scope::All, WindowKind::Day).spent();
-        let full = i128::from(spent.get()) * 100 >= i128::from(day.get()) * 95;
+        let full = self.oracle.day_is_full(day, self.now);
         let today = self.account.calendar.windows().day(self.now).start;
         let muted = self.muted == Some(today);
-        assert_eq!(self.brake.is_some(), full && !muted, "{spent} of {day}, muted: {muted}");
+        assert_eq!(self.brake.is_some(), full && !muted, "of {day}, muted: {muted}");
     }
 
     fn hold(&mut self) {
@@ -360,7 +279,7 @@ impl Keeper {
             0 => scopes.push(key(self.random.below(2))),
             name => scopes.push(agent(name - 1)),
         }
-        let amount = self.random.nano(70);
+        let amount = self.random.nano(40);
         let job = self.jobs.len() - 1;
         // Nothing settles between the look and the grant: the store does both in one transaction.
         self.evaluate(&self.account.limited(&scopes));
@@ -371,7 +290,9 @@ impl Keeper {
         let verdict = self.account.judge(causes, SIMULATED, &limited, Some(own), amount, self.now);
         let fits = limited.iter().all(|scope| {
             let limits = self.account.limits[scope];
-            limits.iter().all(|(kind, limit)| self.oracle(scope, kind).committed() + amount <= limit)
+            limits
+                .iter()
+                .all(|(kind, limit)| self.oracle.counts(scope, kind, self.now).committed() + amount <= limit)
         });
         let own_fits = self.jobs[job].amounts.committed() + amount <= self.jobs[job].limit;
         match verdict {
@@ -392,16 +313,18 @@ impl Keeper {
                 });
                 self.add(self.ledger.len() - 1, Moved::hold(amount));
                 if was_idle {
+                    self.oracle.flight_begins(self.now);
                     self.account.weeks.entry(SIMULATED).or_default().flight_begins(self.now);
                 }
             }
             Verdict::Limits(Admission::WaitForHolds { limit }) => {
-                assert!(!(fits && own_fits) && !self.open.is_empty(), "{limit} waits for nothing");
+                assert!(!(fits && own_fits), "{limit} has room");
+                assert!(!self.open.is_empty(), "{limit} waits for nothing");
                 self.counts.waiting += 1;
             }
             Verdict::Limits(Admission::ParkUntil { limit: LimitName::Week, at }) => {
-                let (used, limit) = self.used(&Scope::All, AlertWindow::Week);
-                assert!(Some(used) >= limit && at > self.now);
+                let limit = self.limit(&Scope::All, AlertWindow::Week);
+                assert!(Some(self.oracle.week(self.now)) >= limit && at > self.now);
                 self.counts.parked_for_the_week += 1;
             }
             Verdict::Limits(Admission::ParkUntil { at, .. }) => {
@@ -431,6 +354,7 @@ impl Keeper {
         self.ledger[call].cost = if state == CallState::Released { Nanodollars::ZERO } else { cost };
         self.add(call, Moved::end(hold, state, cost));
         if self.open.is_empty() {
+            self.oracle.flight_ends(at);
             let account = &mut self.account;
             let week = account.weeks.entry(SIMULATED).or_default();
             for (week, micros) in week.flight_ends(&mut account.calendar, at) {
@@ -488,6 +412,7 @@ impl Keeper {
             self.ledger[call].cost = hold;
             self.add(call, Moved::end(hold, CallState::Unknown, hold));
         }
+        self.oracle.flight_ends(last);
         let account = &mut self.account;
         let week = account.weeks.entry(SIMULATED).or_default();
         for (week, micros) in week.flight_ends(&mut account.calendar, last) {
@@ -568,10 +493,10 @@ impl Keeper {
             30..130 => 600,
             _ => 60,
         };
-        let before = self.instance(AlertWindow::Month);
+        let before = self.oracle.instance(AlertWindow::Month, self.now);
         let micros = self.random.below(seconds * 1_000_000);
         self.now = self.now + Duration::from_micros(micros);
-        self.counts.months += u64::from(self.instance(AlertWindow::Month) != before);
+        self.counts.months += u64::from(self.oracle.instance(AlertWindow::Month, self.now) != before);
         // What the store does once a minute, sooner or later.
         if self.random.below(3) == 0 {
             self.evaluate(&self.all_scopes());
@@ -655,7 +580,7 @@ impl Keeper {
         self.check_totals();
         assert_eq!(self.sums[&(Scope::All, "total", Timestamp::default())].held, Nanodollars::ZERO);
         for kind in WindowKind::ALL {
-            assert_eq!(self.oracle(&Scope::All, kind).held, Nanodollars::ZERO);
+            assert_eq!(self.oracle.counts(&Scope::All, kind, self.now).held, Nanodollars::ZERO);
         }
     }
 }

@@ -8,7 +8,9 @@ mod desk;
 mod dispatch;
 mod explain;
 mod live_text;
+mod money;
 mod notes;
+mod prices;
 mod replay;
 mod runner;
 mod settings;
@@ -18,6 +20,7 @@ mod status;
 mod submission;
 mod submit;
 
+pub use prices::{PriceView, PriceWish};
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{

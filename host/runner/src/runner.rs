@@ -481,6 +481,7 @@ fn spend_status(spend: &SpendSnapshot, minutes: &[(Timestamp, Nanodollars)], now
         day: window(day),
         month: window(month),
         total: spend.total.spent(),
+        bounds_broken: spend.bounds_broken,
     }
 }
 

@@ -49,7 +49,7 @@ impl Runner {
     }
 
     /// The prices in force.
-    pub fn prices(&self) -> Arc<PriceTable> {
+    pub fn price_table(&self) -> Arc<PriceTable> {
         self.shared.gateway.prices()
     }
 }

@@ -23,7 +23,7 @@ pub use error::StoreError;
 pub use hold::{Correction, HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
 pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, Recovered};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
-pub use limits::{BrakeState, LimitSource, LimitsInForce, ScopeLimit};
+pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange, ScopeLimit};
 pub use query::{
     AuditEntry, JobFilter, JobPage, QueueCounts, ScopeStanding, SpendSnapshot, WeekStanding, WindowStanding,
 };

@@ -3,8 +3,9 @@
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, QueueCounts,
-    Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError, UsageSum,
+    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, PriceChange,
+    QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError,
+    UsageSum,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -114,6 +115,12 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Looks at what time alone changes: causes of the brake that end, alerts whose window began anew, the
     /// wall's clock. To be called every second or so; does its work once a minute.
     async fn look(&self) -> Result<(), StoreError>;
+    /// Prices that people set at run time.
+    async fn prices(&self) -> Result<Vec<PriceChange>, StoreError>;
+    /// Sets a price at run time, kept over a restart, audited; one of the same id is replaced.
+    async fn set_price(&self, price: anvil_budget::NewPrice, by: &str) -> Result<(), StoreError>;
+    /// Takes a price away that was set at run time. Answers whether there was one.
+    async fn reset_price(&self, id: &str, by: &str) -> Result<bool, StoreError>;
     /// The brake's causes now; one whose time is over is gone.
     async fn brake(&self) -> Result<BrakeState, StoreError>;
     /// Engages the brake by a person's hand.

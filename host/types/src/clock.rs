@@ -19,7 +19,7 @@ pub trait Clock: Send + Sync + Debug {
     fn sleep_until(&self, time: Timestamp) -> Sleep<'_>;
 
     /// The wall's own time, where this clock has one beside it: apart from [`Clock::now`] once the wall's
-    /// clock has jumped.
+    /// clock has jumped. A clock that is driven has none.
     fn wall(&self) -> Option<Timestamp> {
         None
     }
@@ -143,13 +143,6 @@ impl Clock for DrivenClock {
         // The lock is held over the reading, so that a jump meanwhile does not take time back.
         let going = self.going.borrow();
         going.at(self.base.now())
-    }
-
-    fn wall(&self) -> Option<Timestamp> {
-        // As far from the driven time as the wall's own clock is from the base's.
-        let (base, shown) = (self.base.now(), self.now());
-        let apart = |wall: Timestamp| wall.micros().saturating_sub(base.micros());
-        self.base.wall().map(|wall| Timestamp::from_micros(shown.micros().saturating_add(apart(wall))))
     }
 
     fn sleep_until(&self, time: Timestamp) -> Sleep<'_> {

@@ -68,6 +68,11 @@ impl Upstream {
         self.post("/_sim/script", script).await;
     }
 
+    /// Sets what goes wrong by chance.
+    pub(crate) async fn faults(&self, rules: &Value) {
+        self.post("/_sim/faults", rules).await;
+    }
+
     /// Sets how long answers take.
     pub(crate) async fn latency(&self, latency: &Value) {
         self.post("/_sim/latency", latency).await;

@@ -1,18 +1,20 @@
 //! `GET /api/v1/ledger`, as JSON or as CSV.
 
-use super::Query;
+use super::{Object, Query};
 use crate::csv::{self, cell, dollars};
+use crate::guard::name_of;
 use crate::problem::Problem;
+use crate::scope::Caller;
 use crate::spending::{begin, end};
 use crate::state::WebState;
 use anvil_budget::Windows;
-use anvil_store::{LedgerFilter, LedgerTotals, StoreError};
+use anvil_store::{Correction, LedgerFilter, LedgerTotals, StoreError};
 use anvil_types::{CallId, CallRecord, CallState, Nanodollars};
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use futures_util::stream;
 use serde::Serialize;
 
@@ -112,6 +114,28 @@ pub(super) async fn list(
 
 pub(super) fn bad(detail: String) -> Problem {
     Problem::bad_request("bad-query", "The query makes no sense", detail)
+}
+
+/// `POST /api/v1/ledger/{id}/correct`: an entry of its own beside the call's.
+pub(super) async fn correct(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(id): Path<String>,
+    mut body: Object,
+) -> Result<Json<CallRecord>, Problem> {
+    let cost = body.required::<Option<Nanodollars>>("cost_usd", "the dollars that the call really cost");
+    let reason: String = body.required("reason", "a few words on how you know: the ledger keeps them");
+    if body.fits() && reason.trim().is_empty() {
+        body.wrong("reason", "is empty; it must be a few words on how you know: the ledger keeps them");
+    }
+    body.finish()?;
+    let call = id.parse().map_err(|_| {
+        Problem::not_found("no-such-call", "There is no such call", format!("`{id}` is the id of no call"))
+    })?;
+    let by = name_of(caller.map(|caller| caller.0)).to_owned();
+    let correction =
+        Correction { call, cost: cost.unwrap_or_default(), by, reason: reason.trim().to_owned() };
+    Ok(Json(state.runner.correct(correction).await?))
 }
 
 /// Where a download is.

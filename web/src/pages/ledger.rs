@@ -119,6 +119,6 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     let mut agents: Vec<String> = state.runner.agents().into_iter().map(|agent| agent.name).collect();
     agents.sort_unstable();
     agents.dedup();
-    let models = state.runner.prices().models().into_iter().map(str::to_owned).collect();
+    let models = state.runner.price_table().models().into_iter().map(str::to_owned).collect();
     html(&LedgerPage::new(shell, &query, Names { agents, models }, &entries, &totals, &windows))
 }

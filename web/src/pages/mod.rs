@@ -21,6 +21,7 @@ mod login;
 mod money;
 mod overview;
 mod pill;
+mod prices;
 mod schema;
 mod shell;
 mod spend;
@@ -75,6 +76,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/ledger", "The ledger", ledger::page)
         .route(Read, get.clone(), "/limits", "Limits", limits::page)
         .route(Admin, post.clone(), "/limits", "Change limits", limits::change)
+        .route(Read, get.clone(), "/prices", "Prices", prices::page)
+        .route(Admin, post.clone(), "/prices", "Set or reset a price", prices::set)
         .route(Read, get.clone(), "/brake", "The brake", brake::page)
         .route(Read, get.clone(), "/ui/brake-page", "Its changing part", brake::page_body)
         .route(Operate, post.clone(), "/brake", "Engage or release it", brake::set)

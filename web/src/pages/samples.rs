@@ -85,6 +85,7 @@ pub(crate) fn status() -> Status {
             month: window(174_520_113_902, 412_000_000, 12_140_000_000, 200, 629_688, Forecast::TooLittle),
             week: WeekStatus { hours: 31.4, limit_hours: 80, resets_at: NOW + Duration::from_hours(52) },
             total: nano(1_204_520_113_902),
+            bounds_broken: 0,
         },
         pace: PaceStatus {
             requests_last_minute: 31,
@@ -221,7 +222,6 @@ pub(crate) fn calls() -> Vec<CallRecord> {
         tier_reason: (place == 1).then(|| "the fullest window is at 83 %".to_owned()),
         model: "claude-sonnet-5".to_owned(),
         model_answered: None,
-        corrections: Vec::new(),
         usage: Usage {
             input_tokens: 2_413 * u64::from(place + 1),
             output_tokens: 1_120,
@@ -235,6 +235,7 @@ pub(crate) fn calls() -> Vec<CallRecord> {
             CallState::Unknown => 137_500_000,
             CallState::Settled => 24_039_000 + i64::from(place) * 1_201_350,
         }),
+        corrections: Vec::new(),
         detail: details[place as usize].map(str::to_owned),
         duration_ms: (state != CallState::Held).then_some(4_120 + u64::from(place) * 911),
     };

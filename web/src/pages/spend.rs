@@ -232,7 +232,7 @@ impl Spend {
         let cuts = choice.cuts(&windows)?;
         let sums = state.runner.usage(cuts.clone()).await?;
         let simulated = state.config.upstream == anvil_types::UpstreamKind::Simulated;
-        Ok(Self::new(choice, &cuts, &sums, &state.runner.prices(), &windows, simulated))
+        Ok(Self::new(choice, &cuts, &sums, &state.runner.price_table(), &windows, simulated))
     }
 }
 

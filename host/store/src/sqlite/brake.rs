@@ -1,7 +1,7 @@
 //! The brake: its causes, its history, and what a person ended.
 
 use super::columns::{Columns, all, first};
-use super::policy::Raised;
+use super::policy::{Policy, Raised};
 use super::tx::Tx;
 use super::{alerts, audit, evaluate, moves};
 use crate::{BrakeEntry, BrakeHistory, BrakeState, NewAlert, StoreError};
@@ -65,6 +65,24 @@ pub(super) fn carry_out(
             }
             after_release(tx)
         }
+    }
+}
+
+/// The cause of a database that is older than what its host had written: until a person confirms.
+pub(super) fn restored(policy: &Policy, stored: Timestamp, marked: Timestamp, now: Timestamp) -> BrakeCause {
+    let local = |time| policy.windows().local(time);
+    BrakeCause {
+        kind: BrakeCauseKind::Restored,
+        reason: format!(
+            "the database ends at {}, but this folder's ledger had come to {}: an older copy was put in its place. \
+             What was spent in between is missing from every window. Look it up where Claude is billed, lower the \
+             limits by it, then release the brake",
+            local(stored),
+            local(marked),
+        ),
+        since: now,
+        until: None,
+        by: None,
     }
 }
 

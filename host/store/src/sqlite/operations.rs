@@ -2,14 +2,15 @@
 
 use super::{
     SqliteStore, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish, hold,
-    journal, ledger, limits, logs, moves, queries, recovery, scope_limits, settle, spend, usage, verify,
-    wall_clock, webhooks,
+    journal, ledger, limits, logs, moves, prices, queries, recovery, scope_limits, settle, spend, usage,
+    verify, wall_clock, webhooks,
 };
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, QueueCounts,
-    Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, Store, StoreError, UsageSum,
+    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, PriceChange,
+    QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, Store, StoreError,
+    UsageSum,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -166,6 +167,20 @@ impl Store for SqliteStore {
             wall_clock::look(tx, wall)
         })
         .await
+    }
+
+    async fn prices(&self) -> Result<Vec<PriceChange>, StoreError> {
+        self.readers.read(prices::list).await
+    }
+
+    async fn set_price(&self, price: anvil_budget::NewPrice, by: &str) -> Result<(), StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| prices::put(tx, &price, &by)).await
+    }
+
+    async fn reset_price(&self, id: &str, by: &str) -> Result<bool, StoreError> {
+        let (id, by) = (id.to_owned(), by.to_owned());
+        self.write(move |tx| prices::reset(tx, &id, &by)).await
     }
 
     async fn brake(&self) -> Result<BrakeState, StoreError> {

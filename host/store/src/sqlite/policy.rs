@@ -5,6 +5,7 @@ use crate::{BrakeState, LimitsInForce, StoreError};
 use anvil_budget::{Account, BrakeCause, WindowLimits, Windows};
 use anvil_types::{BootId, HostId, Limits, LimitsPatch, Scope, Timestamp, UpstreamKind};
 use rusqlite::Connection;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// A cause of the brake, with the upstream that it stops; all of them where none is named.
@@ -38,6 +39,8 @@ pub(super) struct Policy {
     pub(super) overtakes: u32,
     /// All that a grant and a threshold are judged by.
     pub(super) account: Account,
+    /// How many ids were made in this life: two of one moment and one purpose differ by it.
+    pub(super) made: Cell<u64>,
     /// Whether money moved in the account since this was last cleared.
     pub(super) moved: bool,
 }
@@ -67,6 +70,7 @@ impl Policy {
             touched: true,
             overtakes: 0,
             account: Account::new(windows),
+            made: Cell::new(0),
             moved: false,
         }
     }

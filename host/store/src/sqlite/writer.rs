@@ -8,6 +8,7 @@
 use super::columns::{meta, set_meta};
 use super::events::EventOrder;
 use super::lock::DataFolder;
+use super::mark::Mark;
 use super::policy::Policy;
 use super::tx::{News, Tx};
 use crate::{BrakeState, LimitsInForce, StoreError};
@@ -152,6 +153,8 @@ pub(super) struct Writer {
     pub(super) _folder: DataFolder,
     /// Ledger time in the database. What changed nothing does not move it: that costs no sync.
     pub(super) stored_time: Timestamp,
+    /// How far the ledger has come, beside the database.
+    pub(super) mark: Mark,
     /// What is known by heart may differ from the tables: read it before the next batch.
     pub(super) stale: bool,
 }
@@ -175,11 +178,13 @@ impl Writer {
             while !batch.is_empty() {
                 let ended = self.commit(&mut batch);
                 batch.drain(..ended).for_each(Command::answer);
+                self.mark.follow(self.stored_time);
             }
         }
         if let Err(error) = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "the write-ahead log stays; the next start reads it");
         }
+        self.mark.set(self.stored_time);
         drop(self);
         for done in closers {
             let _ = done.send(());
