@@ -3,6 +3,7 @@
 //! An implementation brings a [`Factory`] and calls [`conformance!`](crate::conformance) in a test file;
 //! each law becomes a test of its own, in a data set of its own. Time is driven by the tests.
 
+pub mod alerts;
 pub mod brake;
 pub mod calendar;
 pub mod clock;
@@ -139,6 +140,20 @@ suite! { $
         a_raise_ends_the_parking_that_the_limit_caused
         an_unknown_limit_is_named
         people_leave_a_trace;
+    alerts:
+        an_alert_fires_once_while_its_key_is_open
+        an_alert_and_its_deliveries_are_one_step
+        a_resolved_alert_is_told_and_its_key_is_free
+        somebody_knows_of_an_alert
+        alerts_and_the_outbox_survive_a_restart
+        a_webhook_that_is_off_gets_nothing
+        each_webhook_has_its_own_times
+        a_resend_is_the_same_message
+        a_receiver_that_is_gone_ends_its_webhook
+        a_deleted_webhook_is_owed_nothing
+        a_test_goes_to_its_webhook_alone
+        alerts_and_deliveries_come_in_pages
+        there_are_only_so_many_webhooks;
     lists:
         pages_come_newest_first_and_complete
         every_filter_finds_its_jobs

@@ -1,7 +1,7 @@
 //! Every query that runs often finds its rows by an index, and in the order of one.
 
 use super::lock::DataFolder;
-use super::{claim, connect, events, hold, journal, ledger, migrate, moves, queries, settle, spend};
+use super::{claim, connect, events, hold, journal, ledger, migrate, moves, queries, settle, spend, webhooks};
 use anvil_types::Timestamp;
 
 #[test]
@@ -34,6 +34,7 @@ fn no_query_scans_or_sorts() {
         (ledger::PAGE, "PRIMARY KEY"),
         (events::AFTER, "PRIMARY KEY"),
         (events::OF_JOB, "events_by_job"),
+        (webhooks::DUE, "deliveries_due"),
     ] {
         let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a query");
         let mut rows = explain.raw_query();

@@ -20,7 +20,7 @@ CREATE TABLE alerts (
     ack_note     TEXT,
     resolved_at  INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX alerts_open ON alerts (key) WHERE state <> 'resolved';
+CREATE UNIQUE INDEX alerts_open ON alerts (key) WHERE state <> 'resolved';
 
 CREATE TABLE webhooks (
     name          TEXT PRIMARY KEY,
@@ -45,7 +45,7 @@ CREATE TABLE deliveries (
     created_at  INTEGER NOT NULL,
     ended_at    INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'pending';
+CREATE INDEX deliveries_due ON deliveries (webhook, next_at) WHERE state = 'pending';
 CREATE INDEX deliveries_by_alert ON deliveries (alert);
 
 -- A limit of one agent (`agent:NAME`) or API key (`key:NAME`) for one window.
