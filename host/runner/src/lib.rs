@@ -16,11 +16,13 @@ mod slots;
 mod status;
 mod submission;
 mod submit;
+mod webhooks;
 
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{
-    AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, UpstreamStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, UpstreamStatus,
     WeekStatus, WindowStatus,
 };
 pub use submission::{FieldError, Submission, SubmitError, Submitted};
+pub use webhooks::{WebhookChange, WebhookError, WebhookView};

@@ -4,7 +4,7 @@ use crate::explain::{self, Scene};
 use crate::live_text::LiveText;
 use crate::settings::RunnerSettings;
 use crate::{
-    AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, Submission,
+    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, Submission,
     SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
 };
 use anvil_budget::{BrakeCause, BrakeCauseKind};
@@ -93,7 +93,7 @@ impl Shared {
 /// The running host without its faces. Cheap to clone.
 #[derive(Clone)]
 pub struct Runner {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Runner {
@@ -316,6 +316,7 @@ impl Runner {
             },
             why_idle: self.why_idle(&brake, pace.in_flight).await?,
             brake: BrakeStatus { engaged: brake.engaged(), causes: brake.causes },
+            alerts: AlertsStatus { firing: store.firing_alerts().await? },
         })
     }
 
