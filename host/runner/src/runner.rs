@@ -4,8 +4,8 @@ use crate::explain::{self, Scene};
 use crate::live_text::LiveText;
 use crate::settings::RunnerSettings;
 use crate::{
-    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, Submission,
-    SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
+    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
+    Submission, SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
 };
 use anvil_budget::{BrakeCause, BrakeCauseKind};
 use anvil_gateway::Gateway;

@@ -97,7 +97,10 @@ impl Runner {
         let known = self.shared.store.webhooks().await?.into_iter().find(|webhook| webhook.name == name);
         let secret = match (&change.secret, change.rotate_secret) {
             (Some(_), true) => {
-                return Err(invalid("secret", "either a secret is given or one is made; leave one of them out"));
+                return Err(invalid(
+                    "secret",
+                    "either a secret is given or one is made; leave one of them out",
+                ));
             }
             (Some(secret), false) => {
                 Some(Secret::parse(secret).map_err(|error| invalid("secret", error.to_string()))?)
@@ -105,7 +108,8 @@ impl Runner {
             (None, rotate) => (rotate || known.is_none()).then(|| Secret::new(rand::rng().random())),
         };
         let webhook = changed(name, known, &change, secret.as_ref(), self.now(), by)?;
-        let shown = secret.filter(|_| webhook.format == WebhookFormat::Standard).map(|secret| secret.expose());
+        let shown =
+            secret.filter(|_| webhook.format == WebhookFormat::Standard).map(|secret| secret.expose());
         let view = view(&webhook, shown);
         self.shared.store.put_webhook(webhook, by).await?;
         Ok(view)
@@ -153,8 +157,8 @@ fn changed(
         created_at: now,
     });
     let allow_private = change.allow_private.unwrap_or(known.allow_private);
-    let address = Address::parse(&url, Reach::of(allow_private))
-        .map_err(|error| invalid("url", error.to_string()))?;
+    let address =
+        Address::parse(&url, Reach::of(allow_private)).map_err(|error| invalid("url", error.to_string()))?;
     let disabled = match change.enabled {
         None => known.disabled,
         Some(true) => None,
@@ -215,7 +219,10 @@ mod tests {
     #[test]
     fn what_is_not_given_stays() {
         let made = put(None, &change("https://ops.example/a")).expect("made");
-        assert_eq!((made.format, made.allow_private, &made.disabled), (WebhookFormat::Standard, false, &None));
+        assert_eq!(
+            (made.format, made.allow_private, &made.disabled),
+            (WebhookFormat::Standard, false, &None)
+        );
         let off = WebhookChange { enabled: Some(false), ..WebhookChange::default() };
         let off = put(Some(made.clone()), &off).expect("changed");
         assert_eq!(off, Webhook { disabled: Some("switched off by ann".to_owned()), ..made.clone() });

@@ -18,6 +18,7 @@ pub(crate) enum Nav {
     Agents,
     Ledger,
     Limits,
+    Alerts,
     /// A page that has no entry.
     Other,
 }
@@ -36,6 +37,7 @@ pub(crate) struct Shell {
     pub(crate) simulated: bool,
     pub(crate) strip: Strip,
     pub(crate) brake: BrakeBox,
+    pub(crate) bell: Bell,
     pub(crate) version: String,
     /// Where this page's events come from.
     pub(crate) live: String,
@@ -59,6 +61,7 @@ impl Shell {
             simulated: status.upstream.kind == UpstreamKind::Simulated,
             strip: Strip::new(status),
             brake: BrakeBox::new(&status.brake, status.now),
+            bell: Bell::new(status.alerts.firing),
             version: status.version.clone(),
             live: format!("/ui/events?after={last_event}{job}"),
             now: status.now,
@@ -88,7 +91,7 @@ impl Shell {
     }
 
     /// The navigation.
-    pub(crate) fn entries(&self) -> [Entry; 6] {
+    pub(crate) fn entries(&self) -> [Entry; 7] {
         let entry = |nav, href, name| Entry { href, name, here: self.nav == nav };
         [
             entry(Nav::Overview, "/", "Overview"),
@@ -97,6 +100,7 @@ impl Shell {
             entry(Nav::Agents, "/agents", "Agents"),
             entry(Nav::Ledger, "/ledger", "Ledger"),
             entry(Nav::Limits, "/limits", "Limits"),
+            entry(Nav::Alerts, "/alerts", "Alerts"),
         ]
     }
 }
@@ -126,6 +130,21 @@ impl Strip {
             slots: status.agents.slots,
             waiting: status.queue.queued + status.queue.parked,
         }
+    }
+}
+
+/// The bell: how many alerts fire.
+#[derive(Template)]
+#[template(path = "bell.html")]
+pub(crate) struct Bell {
+    firing: u64,
+}
+
+impl HtmlSafe for Bell {}
+
+impl Bell {
+    pub(crate) fn new(firing: u64) -> Self {
+        Self { firing }
     }
 }
 
