@@ -95,9 +95,9 @@ impl Resolve for Judge {
 }
 
 pub(crate) fn not_allowed(name: &str, address: IpAddr) -> String {
+    let at = if name == address.to_string() { String::new() } else { format!("{name} is at ") };
     format!(
-        "{name} is at {address}, which is no public address; such are called only where the webhook allows private \
-         addresses"
+        "{at}{address}, which is no public address; such are called only where the webhook allows private addresses"
     )
 }
 

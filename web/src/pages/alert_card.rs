@@ -2,7 +2,7 @@
 
 use super::pill::Pill;
 use super::when::When;
-use anvil_types::{Alert, AlertKind, AlertState, AlertWindow, Crossing, Scope, Timestamp, UpstreamKind};
+use anvil_types::{Alert, AlertKind, AlertState, AlertWindow, Crossing, Scope, Timestamp};
 
 /// An alert.
 pub(crate) struct Card {
@@ -12,13 +12,12 @@ pub(crate) struct Card {
     pub(crate) pill: Pill,
     /// What it is about, in a few words.
     pub(crate) about: String,
-    pub(crate) simulated: bool,
     pub(crate) raised: When,
     pub(crate) known: Option<Known>,
     pub(crate) resolved: Option<When>,
     pub(crate) firing: bool,
-    /// Where the page of the limit is, where it is about one.
-    pub(crate) percent: Option<u8>,
+    /// Whether it is about a limit.
+    pub(crate) of_limit: bool,
 }
 
 /// Who knows of it.
@@ -38,7 +37,6 @@ impl Card {
             detail: alert.detail.clone(),
             pill: alert.state.into(),
             about: alert.crossing.as_ref().map_or_else(|| kind(alert.kind).to_owned(), limit),
-            simulated: alert.upstream == UpstreamKind::Simulated,
             raised: relative(alert.raised_at),
             known: alert.acknowledged.as_ref().map(|known| Known {
                 by: known.by.clone(),
@@ -47,7 +45,7 @@ impl Card {
             }),
             resolved: alert.resolved_at.map(relative),
             firing: alert.state == AlertState::Firing,
-            percent: alert.crossing.as_ref().map(|crossing| crossing.percent),
+            of_limit: alert.crossing.is_some(),
         }
     }
 }

@@ -600,7 +600,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
                     name: "local".to_owned(),
                     url: "http://127.0.0.1/".to_owned(),
                     error: Some(
-                        "url: 127.0.0.1 is at 127.0.0.1, which is no public address; such are called only where the \
+                        "127.0.0.1, which is no public address; such are called only where the \
                          webhook allows private addresses"
                             .to_owned(),
                     ),

@@ -121,7 +121,9 @@ pub(super) async fn add(
                 (StatusCode::CONFLICT, Form { error: Some(error.to_string()), ..form })
             }
             Err(WebhookError::Store(error)) => return Err(error.into()),
-            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, Form { error: Some(error.to_string()), ..form }),
+            Err(WebhookError::Invalid { message, .. }) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, Form { error: Some(message), ..form })
+            }
         }
     };
     Ok((status, html(&whole(&state, &Query::default(), form).await?)?).into_response())
