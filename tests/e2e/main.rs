@@ -5,11 +5,16 @@
 //! upstream that shares no code with the host.
 
 mod alerts;
+mod brake;
 mod browser;
 mod crash;
+mod downgrade;
 mod errors;
 mod files;
 mod harness;
 mod hostile;
+mod law;
 mod money;
 mod plugins_folder;
+mod prices;
+mod truth;

@@ -7,12 +7,18 @@ pub mod admission;
 pub mod bound;
 pub mod brake;
 pub mod choice;
+pub mod features;
 pub mod price;
+pub mod throttle;
 pub mod window;
 
 pub use admission::{Admission, LimitName, Standing, admit};
 pub use bound::{InputSize, bound_input_tokens, estimate_input_tokens};
 pub use brake::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
-pub use choice::{ModelMap, tier_for};
+pub use choice::{
+    CacheTtl, Candidate, Choice, ChoiceReason, DowngradePolicy, ModelMap, Turn, choose, tier_for,
+};
+pub use features::RequestFields;
 pub use price::{Band, PriceError, PriceRow, PriceTable, Rates};
+pub use throttle::{Burn, EvenBurn, even_burn};
 pub use window::{Amounts, WindowKind, WindowSpan, Windows};

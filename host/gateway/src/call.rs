@@ -5,41 +5,25 @@
 
 use crate::admission::{Admitted, Candidate};
 use crate::ask::{Ask, CallEnd};
-use crate::body::{messages_body, named_tier};
 use crate::gateway::Inner;
 use crate::outcome::{Again, Failed, Money};
 use crate::pace::{Expected, Ticket};
+use crate::plan::{Plan, Unplanned, plan};
 use crate::send::reported;
 use crate::stream::Answer;
-use anvil_budget::{
-    Admission as Verdict, BrakeCause, BrakeCauseKind, InputSize, LimitName, PriceRow, bound_input_tokens,
-    estimate_input_tokens, tier_for,
-};
+use anvil_budget::{Admission as Verdict, BrakeCause, BrakeCauseKind, LimitName};
 use anvil_store::{
     HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, Settlement, SettlementOutcome,
     StoreError,
 };
 use anvil_types::{
-    CallError, CallErrorKind, CallId, Json, Nanodollars, Origin, Reply, Tier, Timestamp, Usage, Wait,
-    WaitReason,
+    CallError, CallErrorKind, CallId, Json, Nanodollars, Origin, Reply, Timestamp, Usage, Wait, WaitReason,
 };
 use rand::RngExt as _;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
-
-/// What is fixed for all tries of a call.
-struct Plan<'a> {
-    ask: &'a Ask,
-    body: Vec<u8>,
-    asked: Tier,
-    given: Tier,
-    row: PriceRow,
-    amount: Nanodollars,
-    max_tokens: u64,
-    expected: Expected,
-}
 
 /// How one try ended.
 enum Tried {
@@ -62,7 +46,8 @@ pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sen
     let end = loop {
         let tried = match plan(&gateway, &ask).await {
             Ok(plan) => attempt(&gateway, &plan, retries, &mut watcher).await,
-            Err(refused) => break refused,
+            Err(Unplanned::Refused(error)) => break journalled(&gateway, &ask, error).await,
+            Err(Unplanned::StoreFailed(error)) => break CallEnd::StoreFailed(error),
         };
         match tried {
             Tried::End(end) => break *end,
@@ -95,61 +80,6 @@ pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
         model: None,
         journal: None,
     }
-}
-
-async fn plan<'a>(gateway: &Inner, ask: &'a Ask) -> Result<Plan<'a>, CallEnd> {
-    let limits = match gateway.store.limits().await {
-        Ok(in_force) => in_force.limits,
-        Err(error) => return Err(CallEnd::StoreFailed(error.to_string())),
-    };
-    match prepare(gateway, ask, &limits) {
-        Ok((body, asked, row, max_tokens, size)) => {
-            let amount = row.bound(bound_input_tokens(size), max_tokens);
-            let expected = Expected {
-                input_tokens: estimate_input_tokens(size),
-                output_tokens: max_tokens.min(gateway.usual_output.load(Ordering::Relaxed)),
-            };
-            Ok(Plan { ask, body, asked, given: asked, row, amount, max_tokens, expected })
-        }
-        Err(error) => Err(journalled(gateway, ask, error).await),
-    }
-}
-
-type Prepared = (Vec<u8>, Tier, PriceRow, u64, InputSize);
-
-fn prepare(gateway: &Inner, ask: &Ask, limits: &anvil_types::Limits) -> Result<Prepared, CallError> {
-    let invalid = |message: String| CallError::unsent(CallErrorKind::InvalidRequest, message);
-    let (request, asker) = (&ask.request, &ask.asker);
-    let size = InputSize::of(request)
-        .map_err(|error| CallError::unsent(CallErrorKind::UnboundedContent, error.to_string()))?;
-    let named = named_tier(request).map_err(|error| invalid(error.to_string()))?;
-    let tier = tier_for(&gateway.config.models, named, request.effort, asker.effort, asker.floor);
-    let model = gateway.config.models.model(tier);
-    let row = gateway
-        .config
-        .prices
-        .row(model, None, gateway.clock.now())
-        .map_err(|error| invalid(error.to_string()))?
-        .clone();
-    let most_input = asker.max_input_tokens.unwrap_or(limits.max_input_tokens);
-    let estimate = estimate_input_tokens(size);
-    if estimate > u64::from(most_input) {
-        return Err(CallError::unsent(
-            CallErrorKind::TooLarge,
-            format!(
-                "the request has about {estimate} input tokens; a call may have {most_input} (max_input_tokens)"
-            ),
-        ));
-    }
-    let most_output =
-        u64::from(asker.max_output_tokens.unwrap_or(limits.max_output_tokens)).min(row.max_output);
-    let max_tokens = request.max_output_tokens.map_or(most_output, |wish| u64::from(wish).min(most_output));
-    if max_tokens == 0 {
-        return Err(invalid("max_output_tokens is 0; an answer needs at least one token".to_owned()));
-    }
-    let body = messages_body(request, model, max_tokens).map_err(|error| invalid(error.to_string()))?;
-    let body = serde_json::to_vec(&body).expect("a JSON value has string keys");
-    Ok((body, tier, row, max_tokens, size))
 }
 
 async fn attempt(
@@ -226,7 +156,8 @@ fn hold_request(gateway: &Inner, plan: &Plan<'_>, id: CallId) -> HoldRequest {
         session: None,
         tags: asker.tags.clone(),
         tier_asked: plan.asked,
-        tier_given: plan.given,
+        tier_given: plan.choice.tier,
+        tier_reason: plan.reason(),
         model: plan.row.model.clone(),
         price_row: plan.row.id.clone(),
         amount: plan.amount,
@@ -243,20 +174,23 @@ async fn granted(
     retries: u32,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Tried {
-    let now_in_force = gateway.config.prices.row(&plan.row.model, None, held_at);
-    if now_in_force.is_ok_and(|row| row.id != plan.row.id) {
+    let prices = gateway.prices();
+    let now_in_force = prices.row(&plan.row.model, None, held_at);
+    if now_in_force.is_ok_and(|row| *row != plan.row) {
         gateway.admission.with_pace(|pace| pace.give_back(ticket));
         let ended =
             settle_only(gateway, id, SettlementOutcome::Released, Some("price changed".to_owned())).await;
         return ended.map_or(Tried::Stale, Tried::end);
     }
     let _in_flight = gateway.in_flight();
+    let _running = gateway.pressure.running(plan.expected_cost);
     let mut answer = Answer::default();
     let sent = exchange(gateway, plan, &mut answer, watcher).await;
     let failed = match sent {
         Ok(()) => {
             let cost = plan.row.cost(&answer.usage);
             correct_pace(gateway, ticket, &answer.usage);
+            learn_warmth(gateway, plan, &answer.usage);
             let reply = reply(plan, &answer, cost);
             let outcome = SettlementOutcome::Usage { usage: answer.usage.clone(), cost };
             let detail = Some(reply.stop_reason.clone());
@@ -324,6 +258,9 @@ fn unknown(plan: &Plan<'_>, reported: Option<Usage>) -> SettlementOutcome {
 }
 
 fn reply(plan: &Plan<'_>, answer: &Answer, cost: Nanodollars) -> Reply {
+    let text = |name: &str, text: &str| (name.to_owned(), serde_json::Value::from(text).to_string());
+    let mut extras = vec![text("tier_asked", plan.asked.name()), text("tier_given", plan.choice.tier.name())];
+    extras.extend(plan.reason().map(|reason| text("tier_reason", &reason)));
     Reply {
         content: answer.content(),
         stop_reason: answer.stop_reason.clone().unwrap_or_else(|| "end_turn".to_owned()),
@@ -331,10 +268,7 @@ fn reply(plan: &Plan<'_>, answer: &Answer, cost: Nanodollars) -> Reply {
         usage: answer.usage.clone(),
         cost,
         origin: Origin::Live,
-        extras: vec![
-            ("tier_asked".to_owned(), format!("\"{}\"", plan.asked)),
-            ("tier_given".to_owned(), format!("\"{}\"", plan.given)),
-        ],
+        extras,
     }
 }
 
@@ -344,6 +278,13 @@ fn correct_pace(gateway: &Inner, ticket: Ticket, usage: &Usage) {
     // The next call's output is expected to be what calls usually have: a mean that forgets.
     let usual = gateway.usual_output.load(Ordering::Relaxed);
     gateway.usual_output.store((usual * 7 + usage.output_tokens) / 8, Ordering::Relaxed);
+}
+
+fn learn_warmth(gateway: &Inner, plan: &Plan<'_>, usage: &Usage) {
+    if let Some(prompt) = plan.prompt {
+        let mut warm = gateway.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        warm.learn(prompt, &plan.row.model, usage, gateway.clock.now());
+    }
 }
 
 async fn settle(

@@ -1,6 +1,6 @@
 //! Whom the gateway asks, and how patiently.
 
-use anvil_budget::{ModelMap, PriceTable};
+use anvil_budget::{DowngradePolicy, ModelMap, PriceTable};
 use anvil_types::UpstreamKind;
 use std::fmt;
 use std::sync::Arc;
@@ -78,4 +78,6 @@ pub struct GatewayConfig {
     pub prices: Arc<PriceTable>,
     /// Which model stands behind each tier.
     pub models: ModelMap,
+    /// When a cheaper one answers.
+    pub downgrade: DowngradePolicy,
 }

@@ -5,13 +5,15 @@ use crate::ask::{Ask, CallEnd, CallHandle};
 use crate::call;
 use crate::config::{GatewayConfig, Upstream};
 use crate::pace::{Expected, Pace};
+use crate::pressure::Pressure;
 use crate::send::Sender;
-use anvil_budget::Windows;
+use crate::warm::WarmPrompts;
+use anvil_budget::{PriceTable, Windows};
 use anvil_store::{Settled, Settlement, Store, StoreError};
 use anvil_types::{CallId, CallState, Clock, JobId, Limits, Timestamp, Wait, WaitReason};
 use rand::RngExt as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -50,6 +52,10 @@ pub(crate) struct Inner {
     pub clock: Arc<dyn Clock>,
     pub admission: Admission,
     pub sender: Sender,
+    /// How full the fullest window is.
+    pub pressure: Pressure,
+    /// Which prompts the models have in their caches.
+    pub warm: Mutex<WarmPrompts>,
     /// Output tokens that a call usually has.
     pub usual_output: AtomicU64,
     /// A settlement could not be stored: no new call until one can.
@@ -75,6 +81,8 @@ impl Gateway {
             clock,
             admission,
             sender,
+            pressure: Pressure::default(),
+            warm: Mutex::default(),
             usual_output: AtomicU64::new(500),
             store_failed: AtomicBool::new(false),
             under_way: AtomicU32::new(0),
@@ -92,6 +100,7 @@ impl Gateway {
     /// The limits or the brake changed: waits are judged anew.
     pub fn limits_changed(&self, limits: &Limits) {
         self.inner.admission.with_pace(|pace| pace.change(limits));
+        self.inner.pressure.moved();
         self.inner.admission.room();
     }
 
@@ -156,6 +165,11 @@ impl Inner {
         CallId::new(self.clock.now(), rand::rng().random())
     }
 
+    /// The prices in force.
+    pub(crate) fn prices(&self) -> Arc<PriceTable> {
+        self.config.prices.clone()
+    }
+
     pub(crate) fn in_flight(&self) -> UnderWay<'_> {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         UnderWay(&self.under_way)
@@ -171,6 +185,7 @@ impl Inner {
                     if self.store_failed.swap(false, Ordering::Relaxed) {
                         self.resume_after_failure().await;
                     }
+                    self.pressure.moved();
                     self.admission.room();
                     if settled.over_hold > anvil_types::Nanodollars::ZERO {
                         tracing::error!(call = %settlement.call, over = %settled.over_hold, "a call cost more than its hold: the bound is wrong");

@@ -10,8 +10,11 @@ mod config;
 mod gateway;
 mod outcome;
 mod pace;
+mod plan;
+mod pressure;
 mod send;
 mod stream;
+mod warm;
 
 pub use ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, TextSink};
 pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};

@@ -1,6 +1,6 @@
 //! The outcome table of the design, against a simulator that keeps a bill of its own.
 
-use anvil_budget::{ModelMap, PriceTable, Windows};
+use anvil_budget::{DowngradePolicy, ModelMap, PriceTable, Windows};
 use anvil_gateway::{
     ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
 };
@@ -81,6 +81,7 @@ async fn scene(script: &str, day: i64) -> Scene {
             standard: Tier::Sonnet,
             complex: Tier::Opus,
         },
+        downgrade: DowngradePolicy { one_down: None, cheapest: None },
     };
     let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");
     Scene { sim, store, gateway, job, _folder: folder }

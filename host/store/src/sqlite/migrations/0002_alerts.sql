@@ -1,6 +1,9 @@
 -- Alerts, the outbox of their deliveries, limits of agents and API keys, corrections, and sums of the
 -- ledger by what people ask for.
 
+-- Why a call's tier is the one that it is, where money is short.
+ALTER TABLE calls ADD COLUMN tier_reason TEXT;
+
 CREATE TABLE alerts (
     id           BLOB PRIMARY KEY CHECK (length(id) = 16),
     upstream     TEXT NOT NULL,
