@@ -15,7 +15,10 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("anvil-alerts", &["anvil-types", "anvil-store"]),
     // What runs guests knows neither money nor SQL nor HTTP.
     ("anvil-sandbox", &["anvil-types"]),
-    ("anvil-runner", &["anvil-types", "anvil-budget", "anvil-store", "anvil-gateway", "anvil-alerts", "anvil-sandbox"]),
+    (
+        "anvil-runner",
+        &["anvil-types", "anvil-budget", "anvil-store", "anvil-gateway", "anvil-alerts", "anvil-sandbox"],
+    ),
     // Its bill is a second opinion only while it shares no arithmetic with the first.
     ("anvil-sim", &[]),
     // It asks the runner, and reads the words that the runner's answers are made of.

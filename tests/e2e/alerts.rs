@@ -94,7 +94,10 @@ async fn a_dead_receiver_is_retried_on_the_schedule_and_shown_and_a_gone_one_is_
     let firing = host.rest().get("/api/v1/alerts?state=firing").await;
     assert_eq!(firing["items"][0]["kind"], "webhook", "{firing}");
     assert_eq!(host.rest().status().await["alerts"]["firing"], 1);
-    for path in ["/api/v1/webhooks/ops/test", &format!("/api/v1/deliveries/{}/resend", gone["id"].as_str().expect("an id"))] {
+    for path in [
+        "/api/v1/webhooks/ops/test",
+        &format!("/api/v1/deliveries/{}/resend", gone["id"].as_str().expect("an id")),
+    ] {
         let refused = host.rest().send(Method::POST, path, None).await.expect("the host answers");
         assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text());
     }
@@ -102,12 +105,17 @@ async fn a_dead_receiver_is_retried_on_the_schedule_and_shown_and_a_gone_one_is_
     let known = host.anvil(&["alerts", "ack", &alert, "--note", "the channel moved"]).await;
     assert!(known.status.success(), "{known:?}");
     let known = host.rest().get(&format!("/api/v1/alerts/{alert}")).await;
-    assert_eq!((&known["state"], &known["acknowledged"]["note"]), (&json!("acknowledged"), &json!("the channel moved")));
+    assert_eq!(
+        (&known["state"], &known["acknowledged"]["note"]),
+        (&json!("acknowledged"), &json!("the channel moved"))
+    );
 
     // A person repairs it, and sends once more what was given up.
     receiver.replies(Reply::status(200));
     host.rest().put("/api/v1/webhooks/ops", &json!({"enabled": true})).await;
-    host.rest().post(&format!("/api/v1/deliveries/{}/resend", gone["id"].as_str().expect("an id")), &json!({})).await;
+    host.rest()
+        .post(&format!("/api/v1/deliveries/{}/resend", gone["id"].as_str().expect("an id")), &json!({}))
+        .await;
     assert_eq!(receiver.next().await.id(), first.id());
     let over = host.rest().get(&format!("/api/v1/alerts/{alert}")).await;
     assert_eq!(over["state"], "resolved");
@@ -133,8 +141,9 @@ async fn a_private_address_is_refused_however_it_is_written() {
         "file:///etc/passwd".to_owned(),
         "https://ann:secret@ops.example/".to_owned(),
     ] {
-        let answer = host.rest().send(Method::PUT, "/api/v1/webhooks/ops", Some(&json!({"url": url})));
-        let answer = answer.await.expect("the host answers");
+        let body = json!({"url": url});
+        let answer = host.rest().send(Method::PUT, "/api/v1/webhooks/ops", Some(&body)).await;
+        let answer = answer.expect("the host answers");
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{url}: {}", answer.text());
         assert_eq!(answer.json()["errors"][0]["pointer"], "/url", "{}", answer.text());
         assert!(!answer.text().contains("secret"), "{}", answer.text());

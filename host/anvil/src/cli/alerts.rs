@@ -75,7 +75,12 @@ impl AlertsArgs {
                 if globals.json {
                     print_json(&alert)?;
                 } else {
-                    print(&format!("{} is {}: {}", text(&alert, "/id"), text(&alert, "/state"), text(&alert, "/title")))?;
+                    print(&format!(
+                        "{} is {}: {}",
+                        text(&alert, "/id"),
+                        text(&alert, "/state"),
+                        text(&alert, "/title")
+                    ))?;
                 }
                 Ok(Exit::Done)
             }

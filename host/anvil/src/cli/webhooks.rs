@@ -115,7 +115,8 @@ impl WebhooksCommand {
             Self::Log(args) => return args.run(client, globals).await,
             Self::Resend { id } => {
                 let sent = client.post(&["deliveries", id, "resend"]).await?;
-                let shown = format!("{} goes to {} once more", text(&sent, "/message_id"), text(&sent, "/webhook"));
+                let shown =
+                    format!("{} goes to {} once more", text(&sent, "/message_id"), text(&sent, "/webhook"));
                 (sent, shown)
             }
         };
@@ -203,7 +204,8 @@ pub(super) fn log(sent: &Value, moment: &Moment) -> String {
     if items(sent).is_empty() {
         return "Nothing was sent.".to_owned();
     }
-    let headings = ["DELIVERY", "STATE", "WEBHOOK", "ALERT", "NEWS", "TRIES", "WHEN", "NEXT TRY", "LAST ANSWER"];
+    let headings =
+        ["DELIVERY", "STATE", "WEBHOOK", "ALERT", "NEWS", "TRIES", "WHEN", "NEXT TRY", "LAST ANSWER"];
     let mut table = Table::new(&headings).right(&[5]);
     for delivery in items(sent) {
         let status = text(delivery, "/last_status");

@@ -366,11 +366,14 @@ fn alerts_are_listed_shown_and_acknowledged() {
 
 #[test]
 fn webhooks_are_added_tested_and_removed() {
-    let webhook = |secret: Value, disabled: Value| json!({
-        "name": "ops", "address": "https://ops.example/…", "format": "standard", "allow_private": false,
-        "enabled": disabled.is_null(), "disabled": disabled, "created_at": "2026-11-23T12:00:00Z", "secret": secret,
-    });
-    let delivery = json!({ "id": ID, "webhook": "ops", "message_id": "msg_1_fired", "state": "pending", "tries": 0 });
+    let webhook = |secret: Value, disabled: Value| {
+        json!({
+            "name": "ops", "address": "https://ops.example/…", "format": "standard", "allow_private": false,
+            "enabled": disabled.is_null(), "disabled": disabled, "created_at": "2026-11-23T12:00:00Z", "secret": secret,
+        })
+    };
+    let delivery =
+        json!({ "id": ID, "webhook": "ops", "message_id": "msg_1_fired", "state": "pending", "tries": 0 });
     let host = Host::start()
         .on("GET /api/v1/webhooks", &json!({ "items": [webhook(Value::Null, json!("lunch"))], "next": null }))
         .on("PUT /api/v1/webhooks/ops", &webhook(json!("whsec_abc"), Value::Null))
@@ -389,7 +392,10 @@ fn webhooks_are_added_tested_and_removed() {
     let tested = host.anvil(&["webhooks", "test", "ops"]).out;
     assert_eq!(tested, "A test is on its way: anvil webhooks log --webhook ops\n");
     assert_eq!(host.anvil(&["webhooks", "resend", ID]).out, "msg_1_fired goes to ops once more\n");
-    assert_eq!(host.anvil(&["webhooks", "log", "--webhook", "ops", "--state", "failed"]).out, "Nothing was sent.\n");
+    assert_eq!(
+        host.anvil(&["webhooks", "log", "--webhook", "ops", "--state", "failed"]).out,
+        "Nothing was sent.\n"
+    );
     let asked = host.asked();
     let made = json!({ "url": "https://ops.example/hook", "format": "standard", "rotate_secret": false });
     assert_eq!(asked[1].body, made);

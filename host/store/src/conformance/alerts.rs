@@ -219,7 +219,8 @@ pub async fn each_webhook_has_its_own_times(factory: &dyn Factory) {
     world.wait(MINUTE);
     assert_eq!(due(&world, "slow").await.len(), 1);
     assert_eq!(due(&world, "fast").await, []);
-    let done = deliveries(&world, DeliveryFilter { webhook: Some("fast".into()), ..DeliveryFilter::default() });
+    let done =
+        deliveries(&world, DeliveryFilter { webhook: Some("fast".into()), ..DeliveryFilter::default() });
     let done = done.await.remove(0);
     assert_eq!((done.state, done.ended_at, done.next_at), (DeliveryState::Delivered, Some(now), None));
 }

@@ -1,7 +1,9 @@
 //! Every query that runs often finds its rows by an index, and in the order of one.
 
 use super::lock::DataFolder;
-use super::{claim, connect, events, hold, journal, ledger, migrate, moves, queries, settle, spend, webhooks};
+use super::{
+    claim, connect, events, hold, journal, ledger, migrate, moves, queries, settle, spend, webhooks,
+};
 use anvil_types::Timestamp;
 
 #[test]

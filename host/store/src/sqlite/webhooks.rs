@@ -151,9 +151,7 @@ pub(super) fn tried(tx: &mut Tx<'_>, tried: &DeliveryTried) -> Result<(), StoreE
     let (state, next_at, ended) = match &tried.next {
         DeliveryNext::Delivered => ("delivered", None, Some(tx.now.micros())),
         DeliveryNext::RetryAt(at) => ("pending", Some(at.micros()), None),
-        DeliveryNext::GiveUp | DeliveryNext::DisableWebhook { .. } => {
-            ("failed", None, Some(tx.now.micros()))
-        }
+        DeliveryNext::GiveUp | DeliveryNext::DisableWebhook { .. } => ("failed", None, Some(tx.now.micros())),
     };
     tx.run(
         "UPDATE deliveries SET tries = tries + 1, last_status = ?2, last_error = ?3 WHERE id = ?1",
