@@ -51,7 +51,8 @@ pub(crate) struct AddArgs {
     /// Its name.
     name: String,
     /// Where to, as in https://ops.example/hook; may be left out for one that there is.
-    url: Option<String>,
+    #[arg(value_name = "URL")]
+    address: Option<String>,
     /// What it is sent: `standard` (signed JSON) or `slack` (a text, for Slack and what is compatible).
     #[arg(long, value_name = "FORMAT")]
     format: Option<WebhookFormat>,
@@ -132,7 +133,7 @@ impl WebhooksCommand {
 impl AddArgs {
     fn body(&self) -> Value {
         let mut body = json!({ "rotate_secret": self.rotate_secret });
-        if let Some(url) = &self.url {
+        if let Some(url) = &self.address {
             body["url"] = json!(url);
         }
         if let Some(format) = self.format {

@@ -355,7 +355,18 @@ fn alerts_are_listed_shown_and_acknowledged() {
     assert!(listed.out.contains("SIMULATED: 80 % of the day's $160.00 are spent"), "{listed:?}");
     assert_eq!(listed.err, format!("next: --after {ID}\n"));
     assert_eq!(host.anvil(&["alerts", "list"]).out.lines().count(), 2);
-    insta::assert_snapshot!(settled(&host.anvil(&["alerts", "show", ID]).out), @"");
+    insta::assert_snapshot!(settled(&host.anvil(&["alerts", "show", ID]).out), @r###"
+    01JD9Z6W3NQ8Y5R2K7M4T1X0VB firing
+      SIMULATED: 80 % of the day's $160.00 are spent
+      $128.04 are spent.
+      Look at �[31mit
+      limit     80 % of the day, all
+      fired     2026-11-23 12:00:00 (… ago)
+      known to  ann: on it
+
+    DELIVERY                    STATE   WEBHOOK  ALERT                       NEWS   TRIES  WHEN  NEXT TRY  LAST ANSWER
+    01JD9Z6W3NQ8Y5R2K7M4T1X0VE  failed  ops      01JD9Z6W3NQ8Y5R2K7M4T1X0VB  fired     10                  HTTP 503: busy
+    "###);
     host.anvil(&["alerts", "ack", ID, "--note", "on it"]);
     let asked = host.asked();
     assert_eq!(asked[0].target, "/api/v1/alerts?limit=1&state=firing&state=acknowledged");
@@ -382,10 +393,18 @@ fn webhooks_are_added_tested_and_removed() {
         .on("POST /api/v1/webhooks/ops/test", &delivery)
         .on(&format!("POST /api/v1/deliveries/{ID}/resend"), &delivery)
         .on("GET /api/v1/deliveries", &json!({ "items": [], "next": null }));
-    insta::assert_snapshot!(host.anvil(&["webhooks", "list"]).out, @"");
+    insta::assert_snapshot!(host.anvil(&["webhooks", "list"]).out, @r###"
+    WEBHOOK  ADDRESS                FORMAT    PRIVATE  STATE
+    ops      https://ops.example/…  standard  refused  off: lunch
+    "###);
     insta::assert_snapshot!(
         host.anvil(&["webhooks", "add", "ops", "https://ops.example/hook", "--format", "standard"]).out,
-        @""
+        @r###"
+    ops at https://ops.example/…
+      secret    whsec_abc
+      It signs the messages, and is shown this once.
+    Try it: anvil webhooks test ops
+    "###
     );
     assert_eq!(host.anvil(&["webhooks", "disable", "ops"]).out, "ops is off: switched off by ann\n");
     assert_eq!(host.anvil(&["webhooks", "remove", "ops"]).out, "ops is deleted\n");
