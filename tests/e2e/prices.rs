@@ -122,3 +122,57 @@ async fn a_model_without_a_price_is_refused_and_nothing_is_sent() {
     assert_eq!(upstream.bill().await.requests, 0);
     assert!(host.rest().ledger().await.is_empty());
 }
+
+#[tokio::test]
+async fn a_price_set_while_it_runs_counts_at_once_and_after_a_restart() {
+    let upstream = Upstream::start().await;
+    let mut host = setup(&upstream).start().await;
+    let usage = json!({"input_tokens": 100, "output_tokens": 10});
+    upstream.script(&json!({"items": [{"text": "ok", "usage": usage}], "repeat": true})).await;
+    assert_eq!(nanos(&ask(&host, "simple").await["cost_usd"]), 100 * 100 + 10 * 500);
+    let set = [
+        "prices",
+        "set",
+        "claude-haiku-5-5",
+        "--input",
+        "2",
+        "--output",
+        "4",
+        "--cache-write-5m",
+        "3",
+        "--cache-write-1h",
+        "4",
+        "--cache-read",
+        "1",
+        "--json",
+    ];
+    let output = host.anvil(&set).await;
+    assert!(output.status.success(), "{output:?}");
+    let row: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let id = row["id"].as_str().expect("an id").to_owned();
+    let dearer = 100 * 2_000 + 10 * 4_000;
+    let entry = ask(&host, "simple").await;
+    assert_eq!((nanos(&entry["cost_usd"]), entry["price_row"].as_str()), (dearer, Some(id.as_str())));
+    host.kill().await;
+    host.start().await;
+    assert_eq!(nanos(&ask(&host, "simple").await["cost_usd"]), dearer);
+    let page = host.rest().text("/prices").await;
+    assert!(page.contains(&id) && page.contains("Take away"), "{page}");
+    // A model that had no price gets one.
+    let new = json!({
+        "model": "claude-haiku-6", "context": 1_000_000, "max_output": 64_000,
+        "input": 1, "output": 2, "cache_write_5m": 1, "cache_write_1h": 1, "cache_read": 1,
+    });
+    host.rest().put("/api/v1/prices", &new).await;
+    let refused = json!({"model": "claude-haiku-6", "input": 1});
+    let refused =
+        host.rest().send(reqwest::Method::PUT, "/api/v1/prices", Some(&refused)).await.expect("an answer");
+    assert_eq!(refused.status, 422);
+    let output = host.anvil(&["prices", "reset", &id]).await;
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(nanos(&ask(&host, "simple").await["cost_usd"]), 100 * 100 + 10 * 500);
+    let prices = host.rest().get("/api/v1/prices").await;
+    let models: Vec<_> =
+        prices["items"].as_array().expect("a list").iter().map(|row| row["model"].clone()).collect();
+    assert!(models.contains(&json!("claude-haiku-6")));
+}

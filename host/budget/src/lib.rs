@@ -19,6 +19,6 @@ pub use choice::{
     CacheTtl, Candidate, Choice, ChoiceReason, DowngradePolicy, ModelMap, Turn, choose, tier_for,
 };
 pub use features::RequestFields;
-pub use price::{Band, PriceError, PriceRow, PriceTable, Rates};
+pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates};
 pub use throttle::{Burn, EvenBurn, even_burn};
 pub use window::{Amounts, WindowKind, WindowSpan, Windows};

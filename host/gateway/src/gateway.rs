@@ -8,9 +8,10 @@ use crate::pace::{Expected, Pace};
 use crate::pressure::Pressure;
 use crate::send::Sender;
 use crate::warm::WarmPrompts;
-use anvil_budget::{PriceTable, Windows};
+use anvil_budget::{PriceError, PriceTable, Windows};
 use anvil_store::{Settled, Settlement, Store, StoreError};
 use anvil_types::{CallId, CallState, Clock, JobId, Limits, Timestamp, Wait, WaitReason};
+use arc_swap::ArcSwap;
 use rand::RngExt as _;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,6 +27,9 @@ pub enum GatewayError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A price that was set at run time makes no sense any more.
+    #[error(transparent)]
+    Price(#[from] PriceError),
 }
 
 /// How the gateway stands.
@@ -52,6 +56,8 @@ pub(crate) struct Inner {
     pub clock: Arc<dyn Clock>,
     pub admission: Admission,
     pub sender: Sender,
+    /// The settings' prices, and over them what people set at run time.
+    prices: ArcSwap<PriceTable>,
     /// How full the fullest window is.
     pub pressure: Pressure,
     /// Which prompts the models have in their caches.
@@ -74,6 +80,7 @@ impl Gateway {
         let recent = recent_calls(store.as_ref(), &config, clock.now()).await?;
         let pace = Pace::new(&limits, config.pace.burst, recent, clock.clone());
         let admission = Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone());
+        let prices = prices(&config, store.as_ref()).await?;
         let sender = Sender::new(config.upstream.clone(), config.patience)?;
         let inner = Inner {
             config,
@@ -81,6 +88,7 @@ impl Gateway {
             clock,
             admission,
             sender,
+            prices: ArcSwap::from_pointee(prices),
             pressure: Pressure::default(),
             warm: Mutex::default(),
             usual_output: AtomicU64::new(500),
@@ -102,6 +110,18 @@ impl Gateway {
         self.inner.admission.with_pace(|pace| pace.change(limits));
         self.inner.pressure.moved();
         self.inner.admission.room();
+    }
+
+    /// The prices in force.
+    pub fn prices(&self) -> Arc<PriceTable> {
+        self.inner.prices()
+    }
+
+    /// Prices were set or reset at run time: calls that are planned from now on go by them.
+    pub async fn prices_changed(&self) -> Result<(), GatewayError> {
+        let prices = prices(&self.inner.config, self.inner.store.as_ref()).await?;
+        self.inner.prices.store(Arc::new(prices));
+        Ok(())
     }
 
     /// How it stands.
@@ -127,6 +147,11 @@ impl Gateway {
     pub fn upstream(&self) -> &Upstream {
         &self.inner.config.upstream
     }
+}
+
+async fn prices(config: &GatewayConfig, store: &dyn Store) -> Result<PriceTable, GatewayError> {
+    let changes: Vec<_> = store.prices().await?.into_iter().map(|change| change.price).collect();
+    Ok(config.prices.with_changes(&changes)?)
 }
 
 // What an earlier life of the host sent in the last minute, the oldest first.
@@ -167,7 +192,7 @@ impl Inner {
 
     /// The prices in force.
     pub(crate) fn prices(&self) -> Arc<PriceTable> {
-        self.config.prices.clone()
+        self.prices.load_full()
     }
 
     pub(crate) fn in_flight(&self) -> UnderWay<'_> {

@@ -9,6 +9,7 @@ mod dispatch;
 mod explain;
 mod live_text;
 mod notes;
+mod prices;
 mod replay;
 mod runner;
 mod settings;
@@ -18,6 +19,7 @@ mod submission;
 mod submit;
 mod webhooks;
 
+pub use prices::{PriceView, PriceWish};
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{

@@ -14,6 +14,7 @@ mod ledger;
 mod limits;
 mod list;
 mod metrics;
+mod prices;
 mod query;
 mod status;
 mod submit;
@@ -56,6 +57,9 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/status", "How the host stands", status::show)
         .route(Read, get.clone(), "/api/v1/limits", "The limits in force", limits::show)
         .route(Admin, put.clone(), "/api/v1/limits", "Change or reset limits", limits::change)
+        .route(Read, get.clone(), "/api/v1/prices", "What tokens cost", prices::list)
+        .route(Admin, put.clone(), "/api/v1/prices", "Set a price", prices::set)
+        .route(Admin, Method::DELETE, "/api/v1/prices/{id}", "Take a set price away", prices::reset)
         .route(Read, get.clone(), "/api/v1/brake", "The brake", brake::show)
         .route(Operate, put, "/api/v1/brake", "Engage or release the brake", brake::set)
         .route(Read, get.clone(), "/api/v1/ledger", "The ledger, the newest first", ledger::list)

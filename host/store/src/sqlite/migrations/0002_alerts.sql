@@ -25,6 +25,14 @@ CREATE TABLE alerts (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX alerts_open ON alerts (key) WHERE state <> 'resolved';
 
+-- Prices that a person set at run time.
+CREATE TABLE price_rows (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL,               -- JSON
+    who  TEXT NOT NULL,
+    at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE webhooks (
     name          TEXT PRIMARY KEY,
     url           TEXT NOT NULL,
