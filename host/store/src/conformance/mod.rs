@@ -3,7 +3,6 @@
 //! An implementation brings a [`Factory`] and calls [`conformance!`](crate::conformance) in a test file;
 //! each law becomes a test of its own, in a data set of its own. Time is driven by the tests.
 
-pub mod alerts;
 pub mod brake;
 pub mod calendar;
 pub mod clock;
@@ -14,6 +13,7 @@ pub mod lists;
 pub mod model;
 pub mod money;
 pub mod order;
+pub mod outbox;
 pub mod queue;
 pub mod traces;
 mod world;
@@ -140,7 +140,13 @@ suite! { $
         a_raise_ends_the_parking_that_the_limit_caused
         an_unknown_limit_is_named
         people_leave_a_trace;
-    alerts:
+    lists:
+        pages_come_newest_first_and_complete
+        every_filter_finds_its_jobs
+        long_payloads_stay_out_of_lists
+        the_queue_is_counted_by_state
+        the_next_due_job_is_known;
+    outbox:
         an_alert_fires_once_while_its_key_is_open
         an_alert_and_its_deliveries_are_one_step
         a_resolved_alert_is_told_and_its_key_is_free
@@ -154,12 +160,6 @@ suite! { $
         a_test_goes_to_its_webhook_alone
         alerts_and_deliveries_come_in_pages
         there_are_only_so_many_webhooks;
-    lists:
-        pages_come_newest_first_and_complete
-        every_filter_finds_its_jobs
-        long_payloads_stay_out_of_lists
-        the_queue_is_counted_by_state
-        the_next_due_job_is_known;
     traces:
         events_come_in_order_without_gaps
         a_failed_command_tells_nothing
