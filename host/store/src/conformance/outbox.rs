@@ -255,6 +255,7 @@ pub async fn a_receiver_that_is_gone_ends_its_webhook(factory: &dyn Factory) {
     tried(&world, rest.id, 410, DeliveryNext::DisableWebhook { url: "https://old.example".into() }).await;
     assert!(world.store().webhooks().await.expect("a read works").iter().all(|hook| hook.disabled.is_none()));
     raise(&world, "week").await;
+    world.wait(MINUTE);
     tried(&world, first.id, 410, DeliveryNext::DisableWebhook { url: gone.url.clone() }).await;
     let webhooks = world.store().webhooks().await.expect("a read works");
     assert!(webhooks[0].disabled.as_deref().is_some_and(|why| why.contains("410")), "{webhooks:?}");
