@@ -11,7 +11,7 @@ use world::World;
 
 #[tokio::test]
 async fn an_alert_arrives_once_and_another_implementation_verifies_it() {
-    let world = World::new().await;
+    let world = World::new();
     let mut receiver = Receiver::start(Reply::status(204)).await;
     let webhook = world.hook("ops", &receiver.url("/hook?key=1")).await;
     let deliverer = world.deliverer();
@@ -40,7 +40,7 @@ async fn an_alert_arrives_once_and_another_implementation_verifies_it() {
 
 #[tokio::test]
 async fn a_dead_receiver_is_tried_on_the_schedule_and_then_given_up() {
-    let world = World::new().await;
+    let world = World::new();
     let mut receiver = Receiver::start(Reply::status(500)).await;
     world.hook("ops", &receiver.url("/")).await;
     let _deliverer = world.deliverer();
@@ -77,7 +77,7 @@ async fn a_dead_receiver_is_tried_on_the_schedule_and_then_given_up() {
 
 #[tokio::test]
 async fn a_receiver_that_asks_for_patience_has_it() {
-    let world = World::new().await;
+    let world = World::new();
     let mut receiver = Receiver::start(Reply::status(429).header("retry-after", "1000")).await;
     world.hook("ops", &receiver.url("/")).await;
     let _deliverer = world.deliverer();
@@ -85,12 +85,12 @@ async fn a_receiver_that_asks_for_patience_has_it() {
     receiver.next().await;
     let tried = world.settled("ops", 1).await;
     let wait = tried.next_at.expect("it is tried again").since(world.clock.now());
-    assert!(wait > Duration::from_secs(900) && wait <= Duration::from_secs(1_000), "{wait:?}");
+    assert!(wait > Duration::from_mins(15) && wait <= Duration::from_secs(1_000), "{wait:?}");
 }
 
 #[tokio::test]
 async fn a_receiver_that_is_gone_is_called_no_more() {
-    let world = World::new().await;
+    let world = World::new();
     let mut receiver = Receiver::start(Reply::status(410)).await;
     world.hook("ops", &receiver.url("/")).await;
     let _deliverer = world.deliverer();
@@ -106,7 +106,7 @@ async fn a_receiver_that_is_gone_is_called_no_more() {
 
 #[tokio::test]
 async fn a_redirect_is_a_failure_and_not_followed() {
-    let world = World::new().await;
+    let world = World::new();
     let mut elsewhere = Receiver::start(Reply::status(200)).await;
     let mut receiver = Receiver::start(Reply::status(307).header("location", &elsewhere.url("/"))).await;
     world.hook("ops", &receiver.url("/")).await;
@@ -120,7 +120,7 @@ async fn a_redirect_is_a_failure_and_not_followed() {
 
 #[tokio::test]
 async fn a_private_address_is_not_connected_to_by_number_or_by_name() {
-    let world = World::new().await;
+    let world = World::new();
     let mut receiver = Receiver::start(Reply::status(200)).await;
     let port = receiver.port();
     for (name, host) in [("number", "127.0.0.1"), ("short", "127.1"), ("name", "localhost")] {
@@ -142,7 +142,7 @@ async fn a_private_address_is_not_connected_to_by_number_or_by_name() {
 
 #[tokio::test]
 async fn a_slow_receiver_delays_no_other() {
-    let world = World::new().await;
+    let world = World::new();
     let mut slow = Receiver::start(Reply::never()).await;
     let mut quick = Receiver::start(Reply::status(200)).await;
     world.hook("a-slow", &slow.url("/")).await;
@@ -162,7 +162,7 @@ async fn a_slow_receiver_delays_no_other() {
 
 #[tokio::test]
 async fn what_was_on_its_way_when_the_host_ended_is_sent_again() {
-    let world = World::new().await;
+    let world = World::new();
     let mut receiver = Receiver::start(Reply::never()).await;
     world.hook("ops", &receiver.url("/")).await;
     let deliverer = world.deliverer();
@@ -177,7 +177,7 @@ async fn what_was_on_its_way_when_the_host_ended_is_sent_again() {
 
 #[tokio::test]
 async fn slack_gets_a_text() {
-    let world = World::new().await;
+    let world = World::new();
     let mut receiver = Receiver::start(Reply::status(200)).await;
     world.hook_as("slack", &receiver.url("/services/x"), WebhookFormat::Slack, true).await;
     let _deliverer = world.deliverer();
@@ -192,7 +192,7 @@ async fn slack_gets_a_text() {
 
 #[tokio::test]
 async fn a_long_answer_is_not_read_to_its_end() {
-    let world = World::new().await;
+    let world = World::new();
     let mut receiver = Receiver::start(Reply::status(500).body("spam \u{1b}[31m ".repeat(1_000_000))).await;
     world.hook("ops", &receiver.url("/")).await;
     let _deliverer = world.deliverer();

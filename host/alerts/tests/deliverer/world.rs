@@ -17,7 +17,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
         let clock = Arc::new(DrivenClock::new(SystemClock::new()));
         let dollars = Nanodollars::from_dollars(1_000);

@@ -5,7 +5,8 @@ use super::tx::Tx;
 use super::{alerts, audit};
 use crate::{DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert, StoreError};
 use anvil_types::{
-    AlertId, AlertKind, AlertNews, AlertState, Delivery, DeliveryId, EventKind, Timestamp, Webhook,
+    AlertId, AlertKind, AlertNews, AlertState, Delivery, DeliveryId, DeliveryState, EventKind, Timestamp,
+    Webhook,
 };
 use rusqlite::{Connection, Row, params};
 
@@ -234,7 +235,7 @@ pub(super) fn deliveries(conn: &Connection, filter: &DeliveryFilter) -> Result<V
             filter.after.map_or([u8::MAX; 16], Id::bytes),
             filter.alert.map(Id::bytes),
             filter.webhook,
-            filter.state.map(|state| state.name()),
+            filter.state.map(DeliveryState::name),
             filter.limit.clamp(1, LONGEST),
         ],
         read_delivery,
