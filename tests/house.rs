@@ -11,9 +11,14 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("anvil-settings", &["anvil-types", "anvil-budget"]),
     ("anvil-store", &["anvil-types", "anvil-budget"]),
     ("anvil-gateway", &["anvil-types", "anvil-budget", "anvil-store"]),
+    // Webhooks are delivered without a word of money or Claude.
+    ("anvil-alerts", &["anvil-types", "anvil-store"]),
     // What runs guests knows neither money nor SQL nor HTTP.
     ("anvil-sandbox", &["anvil-types"]),
-    ("anvil-runner", &["anvil-types", "anvil-budget", "anvil-store", "anvil-gateway", "anvil-sandbox"]),
+    (
+        "anvil-runner",
+        &["anvil-types", "anvil-budget", "anvil-store", "anvil-gateway", "anvil-alerts", "anvil-sandbox"],
+    ),
     // Its bill is a second opinion only while it shares no arithmetic with the first.
     ("anvil-sim", &[]),
     // It asks the runner, and reads the words that the runner's answers are made of.
@@ -27,6 +32,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "anvil-store",
             "anvil-gateway",
             "anvil-sandbox",
+            "anvil-alerts",
             "anvil-runner",
             "anvil-sim",
             "anvil-web",
@@ -49,8 +55,9 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("governor", &["anvil-gateway"], "only the gateway paces requests"),
     ("axum", &["anvil-web"], "only the web serves HTTP to people and clients"),
     ("hyper", &["anvil-sim"], "only the simulator serves HTTP by hand"),
-    // The command line talks to the running host; Claude is asked by the gateway alone.
-    ("reqwest", &["anvil-gateway", "anvil"], "there is no second path to Claude"),
+    // The command line talks to the running host, and webhooks are delivered by alerts, which has no API
+    // key; Claude is asked by the gateway alone.
+    ("reqwest", &["anvil-gateway", "anvil-alerts", "anvil"], "there is no second path to Claude"),
 ];
 
 /// What pure policy must do without.

@@ -2,7 +2,7 @@
 //!
 //! Handlers of both faces answer with a [`Problem`]; the panel's outermost layer turns it into a page.
 
-use anvil_runner::{FieldError, SubmitError};
+use anvil_runner::{FieldError, SubmitError, WebhookError};
 use anvil_store::StoreError;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -173,6 +173,15 @@ impl From<StoreError> for Problem {
             StoreError::NoSuchDelivery(_) => {
                 Self::not_found("no-such-delivery", "There is no such delivery", detail)
             }
+            StoreError::NoSuchWebhook(_) => {
+                Self::not_found("no-such-webhook", "There is no such webhook", detail)
+            }
+            StoreError::WebhookOff { .. } => {
+                Self::new(StatusCode::CONFLICT, "webhook-off", "The webhook is off", detail)
+            }
+            StoreError::TooManyWebhooks(_) => {
+                Self::new(StatusCode::CONFLICT, "too-many-webhooks", "There are too many webhooks", detail)
+            }
             StoreError::Refused(refused) => {
                 let does = match refused.event {
                     anvil_types::JobEvent::Cancel => "a finished job cannot be cancelled",
@@ -213,6 +222,20 @@ impl From<StoreError> for Problem {
                     "the store could not be read or written; see the host's log. Nothing was changed",
                 )
             }
+        }
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        let detail = error.to_string();
+        match error {
+            WebhookError::Invalid { field, message } => {
+                let at = FieldError { pointer: format!("/{field}"), message };
+                Self::invalid("invalid-webhook", "The webhook cannot be made so", detail)
+                    .with_errors(vec![at])
+            }
+            WebhookError::Store(error) => error.into(),
         }
     }
 }

@@ -4,8 +4,8 @@ use crate::explain::{self, Scene};
 use crate::live_text::LiveText;
 use crate::settings::RunnerSettings;
 use crate::{
-    AgentsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status, Submission,
-    SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
+    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
+    Submission, SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, PressureSteps, forecast, pressure_effect};
 use anvil_gateway::Gateway;
@@ -316,6 +316,7 @@ impl Runner {
             },
             why_idle: self.why_idle(&brake, pace.in_flight).await?,
             brake: BrakeStatus { engaged: brake.engaged(), causes: brake.causes },
+            alerts: AlertsStatus { firing: store.firing_alerts().await? },
         })
     }
 

@@ -29,6 +29,8 @@ pub struct Status {
     pub effect: PressureEffect,
     /// The brake.
     pub brake: BrakeStatus,
+    /// Alerts.
+    pub alerts: AlertsStatus,
     /// Why nothing runs, or why what waits does; none where nothing waits.
     pub why_idle: Option<String>,
 }
@@ -135,6 +137,13 @@ pub struct PaceStatus {
     pub waiting_calls: u32,
     /// Calls under way.
     pub calls_in_flight: u32,
+}
+
+/// Alerts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertsStatus {
+    /// Those that nobody has acknowledged, and whose cause is still there.
+    pub firing: u64,
 }
 
 /// The brake.

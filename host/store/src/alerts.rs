@@ -91,6 +91,10 @@ pub enum DeliveryNext {
     RetryAt(Timestamp),
     /// It was tried often enough.
     GiveUp,
-    /// The receiver is gone for good (410): nothing is sent to it any more.
-    DisableWebhook,
+    /// The receiver is gone for good (410): nothing is sent to it any more. Unless the webhook has
+    /// another address by now.
+    DisableWebhook {
+        /// The address that answered.
+        url: String,
+    },
 }

@@ -39,9 +39,23 @@ pub enum StoreError {
     /// There is no such alert.
     #[error("there is no alert {0}")]
     NoSuchAlert(anvil_types::AlertId),
-    /// There is no such delivery, or its webhook is gone.
-    #[error("there is no delivery {0}, or its webhook is gone")]
+    /// There is no such delivery.
+    #[error("there is no delivery {0}")]
     NoSuchDelivery(anvil_types::DeliveryId),
+    /// There is no such webhook.
+    #[error("there is no webhook `{0}`")]
+    NoSuchWebhook(String),
+    /// Nothing is sent to the webhook.
+    #[error("nothing is sent to the webhook `{name}`: {why}. Switch it on first")]
+    WebhookOff {
+        /// Its name.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// As many webhooks as there may be.
+    #[error("there are {0} webhooks already, as many as there may be; delete one first")]
+    TooManyWebhooks(u32),
     /// The job's state does not allow it.
     #[error(transparent)]
     Refused(#[from] TransitionRefused),

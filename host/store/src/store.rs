@@ -144,19 +144,26 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError>;
     /// A page of alerts.
     async fn alerts(&self, filter: AlertFilter) -> Result<AlertPage, StoreError>;
+    /// How many alerts are firing.
+    async fn firing_alerts(&self) -> Result<u64, StoreError>;
     /// All webhooks, by name.
     async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError>;
-    /// Makes a webhook, or changes the one of this name.
+    /// Makes a webhook, or changes the one of this name. One that is on again resolves the alert that
+    /// told of its end.
     async fn put_webhook(&self, webhook: Webhook, by: &str) -> Result<(), StoreError>;
+    /// Raises an alert of the kind `test` that is resolved from the start, so that it counts for
+    /// nothing, and puts it into the outbox for this webhook alone.
+    async fn test_webhook(&self, name: &str, by: &str) -> Result<Delivery, StoreError>;
     /// Takes a webhook away; what was still to be sent to it is given up. Answers whether there was one.
     async fn delete_webhook(&self, name: &str, by: &str) -> Result<bool, StoreError>;
-    /// Deliveries whose time has come, the oldest first.
-    async fn due_deliveries(&self, limit: u32) -> Result<Vec<DueDelivery>, StoreError>;
-    /// When the next delivery is due.
-    async fn next_delivery(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// Deliveries to a webhook whose time has come, the oldest first; none while it is off.
+    async fn due_deliveries(&self, webhook: &str, limit: u32) -> Result<Vec<DueDelivery>, StoreError>;
+    /// When the next delivery to each webhook is due, for those that are on and owed one.
+    async fn next_deliveries(&self) -> Result<Vec<(String, Timestamp)>, StoreError>;
     /// Notes how a try of a delivery went.
     async fn delivery_tried(&self, tried: DeliveryTried) -> Result<(), StoreError>;
-    /// Sends a delivery once more, with the same `webhook-id`, whatever became of it.
+    /// Sends a delivery once more, with the same `webhook-id`, whatever became of it. Refused while
+    /// its webhook is off.
     async fn redeliver(&self, id: DeliveryId, by: &str) -> Result<Delivery, StoreError>;
     /// A page of deliveries.
     async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<Delivery>, StoreError>;

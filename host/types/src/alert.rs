@@ -2,6 +2,7 @@
 
 use crate::{AlertId, DeliveryId, Scope, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// What an alert is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,6 +52,9 @@ pub enum AlertState {
 }
 
 impl AlertState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Firing, Self::Acknowledged, Self::Resolved];
+
     /// The name in JSON and the store.
     pub fn name(self) -> &'static str {
         match self {
@@ -58,6 +62,16 @@ impl AlertState {
             Self::Acknowledged => "acknowledged",
             Self::Resolved => "resolved",
         }
+    }
+}
+
+impl FromStr for AlertState {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|word| word.name() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("`{text}` is no state of an alert; there are {names}")
+        })
     }
 }
 
@@ -149,12 +163,25 @@ pub enum WebhookFormat {
 }
 
 impl WebhookFormat {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Standard, Self::Slack];
+
     /// The name in JSON and the store.
     pub fn name(self) -> &'static str {
         match self {
             Self::Standard => "standard",
             Self::Slack => "slack",
         }
+    }
+}
+
+impl FromStr for WebhookFormat {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|word| word.name() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("`{text}` is no format; there are {names}")
+        })
     }
 }
 
@@ -219,6 +246,9 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Failed];
+
     /// The name in JSON and the store.
     pub fn name(self) -> &'static str {
         match self {
@@ -226,6 +256,16 @@ impl DeliveryState {
             Self::Delivered => "delivered",
             Self::Failed => "failed",
         }
+    }
+}
+
+impl FromStr for DeliveryState {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|word| word.name() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("`{text}` is no state of a delivery; there are {names}")
+        })
     }
 }
 

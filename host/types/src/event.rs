@@ -70,6 +70,11 @@ pub enum EventKind {
         /// Where it stands now.
         state: AlertState,
     },
+    /// A webhook changed, or something was sent to it, or is to be sent again.
+    Webhook {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// One event.

@@ -4,6 +4,7 @@
 //! - [`Setup`] and [`Host`]: `anvil serve` in a folder of its own; killed, stopped and started again on the same data.
 //! - [`Rest`]: a client of the REST API.
 //! - [`Browser`]: Chromium, driven through chromedriver.
+//! - [`Receiver`]: a receiver of webhooks.
 //! - [`until`]: the one way to wait. It is bounded, and says what it waited for.
 //! - [`agent`]: the agents that come with anvil, and those that stand in `tests/agents`.
 
@@ -11,6 +12,9 @@ mod agents;
 mod browser;
 mod host;
 mod process;
+#[path = "../../../host/alerts/tests/deliverer/receiver.rs"]
+#[expect(dead_code, reason = "shared with the tests of anvil-alerts, which ask more of it")]
+mod receiver;
 mod rest;
 mod upstream;
 mod wait;
@@ -19,6 +23,7 @@ pub(crate) use agents::agent;
 pub(crate) use browser::Browser;
 pub(crate) use host::{Host, Setup};
 pub(crate) use process::Process;
+pub(crate) use receiver::{Receiver, Reply};
 pub(crate) use rest::{Answer, Rest, nanos};
 pub(crate) use upstream::Upstream;
 pub(crate) use wait::until;

@@ -1,6 +1,7 @@
 //! The REST API under `/api/v1`, and what machines ask beside it.
 
 mod agents;
+mod alerts;
 mod body;
 mod brake;
 mod clock;
@@ -18,8 +19,11 @@ mod query;
 mod spend;
 mod status;
 mod submit;
+mod webhooks;
 
 pub(crate) use agents::{missing as missing_agent, switch as switch_agent};
+pub(crate) use alerts::{checked_note, id as alert_id, known as known_alert};
+
 pub(crate) use body::Object;
 pub(crate) use events::LiveText;
 pub(crate) use files::find as find_artifact;
@@ -27,6 +31,7 @@ pub(crate) use id::Id;
 pub(crate) use jobs::{filter as job_filter, known as known_job};
 pub(crate) use ledger::{FILTERS as LEDGER_FILTERS, filter as ledger_filter};
 pub(crate) use query::Query;
+pub(crate) use webhooks::{delivery_id, known as known_webhook, missing as missing_webhook};
 
 use crate::routes::Routes;
 use crate::scope::Scope::{Admin, Open, Operate, Read, Submit};
@@ -35,6 +40,7 @@ use axum::http::Method;
 /// Adds the API's routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
     let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+    let routes = alerts::routes(webhooks::routes(routes));
     routes
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
         .route(Read, get.clone(), "/api/v1/jobs", "Jobs, the newest first", jobs::list)

@@ -4,7 +4,10 @@
 //! that change (`…_body.html`) are fetched anew when an event says so, and morphed in place.
 
 mod agents;
+mod alert_card;
+mod alerts;
 mod brake;
+mod delivery_rows;
 mod error;
 mod file;
 mod form;
@@ -28,6 +31,7 @@ mod spend;
 mod spend_chart;
 mod submit;
 mod submit_form;
+mod webhooks;
 mod when;
 
 #[cfg(any(test, feature = "gallery"))]
@@ -73,6 +77,21 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Operate, post.clone(), "/agents/{name}/disable", "Switch it off", agents::disable)
         .route(Read, get.clone(), "/spend", "Spend over time", spend::page)
         .route(Read, get.clone(), "/ui/spend", "Its changing part", spend::changing)
+        .route(Read, get.clone(), "/alerts", "Alerts and webhooks", alerts::page)
+        .route(Read, get.clone(), "/ui/alerts", "The alerts", alerts::changing)
+        .route(Read, get.clone(), "/ui/bell", "How many fire", alerts::bell)
+        .route(Read, get.clone(), "/alerts/{id}", "An alert", alerts::one)
+        .route(Read, get.clone(), "/ui/alerts/{id}", "Its changing part", alerts::one_changing)
+        .route(Operate, post.clone(), "/alerts/{id}/acknowledge", "Say who knows", alerts::acknowledge)
+        .route(Read, get.clone(), "/ui/webhooks", "The webhooks", webhooks::changing)
+        .route(Admin, post.clone(), "/webhooks", "Make a webhook", webhooks::add)
+        .route(Admin, post.clone(), "/webhooks/{name}/rotate", "Make a new secret", webhooks::rotate)
+        .route(Admin, post.clone(), "/webhooks/{name}/on", "Switch it on", webhooks::on)
+        .route(Admin, post.clone(), "/webhooks/{name}/off", "Switch it off", webhooks::off)
+        .route(Admin, post.clone(), "/webhooks/{name}/delete", "Delete it", webhooks::delete)
+        .route(Operate, post.clone(), "/webhooks/{name}/test", "Send a test", webhooks::test)
+        .route(Read, get.clone(), "/ui/deliveries", "The log of deliveries", delivery_rows::changing)
+        .route(Operate, post.clone(), "/deliveries/{id}/resend", "Send it once more", delivery_rows::resend)
         .route(Read, get.clone(), "/ledger", "The ledger", ledger::page)
         .route(Read, get.clone(), "/limits", "Limits", limits::page)
         .route(Admin, post.clone(), "/limits", "Change limits", limits::change)

@@ -1,6 +1,6 @@
 //! A state as a coloured pill: colour, shape and word, so that none of them stands alone.
 
-use anvil_types::{AgentState, CallState, JobState};
+use anvil_types::{AgentState, AlertState, CallState, DeliveryState, JobState};
 use askama::Template;
 use askama::filters::HtmlSafe;
 
@@ -49,6 +49,28 @@ impl From<CallState> for Pill {
             CallState::Settled => "good",
             CallState::Unknown => "warn",
             CallState::Released => "off",
+        };
+        Self { tone, word: state.name() }
+    }
+}
+
+impl From<AlertState> for Pill {
+    fn from(state: AlertState) -> Self {
+        let tone = match state {
+            AlertState::Firing => "bad",
+            AlertState::Acknowledged => "warn",
+            AlertState::Resolved => "off",
+        };
+        Self { tone, word: state.name() }
+    }
+}
+
+impl From<DeliveryState> for Pill {
+    fn from(state: DeliveryState) -> Self {
+        let tone = match state {
+            DeliveryState::Pending => "busy",
+            DeliveryState::Delivered => "good",
+            DeliveryState::Failed => "bad",
         };
         Self { tone, word: state.name() }
     }

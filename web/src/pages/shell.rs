@@ -19,6 +19,7 @@ pub(crate) enum Nav {
     Spend,
     Ledger,
     Limits,
+    Alerts,
     /// A page that has no entry.
     Other,
 }
@@ -37,6 +38,7 @@ pub(crate) struct Shell {
     pub(crate) simulated: bool,
     pub(crate) strip: Strip,
     pub(crate) brake: BrakeBox,
+    pub(crate) bell: Bell,
     pub(crate) version: String,
     /// Where this page's events come from.
     pub(crate) live: String,
@@ -60,6 +62,7 @@ impl Shell {
             simulated: status.upstream.kind == UpstreamKind::Simulated,
             strip: Strip::new(status),
             brake: BrakeBox::new(&status.brake, status.now),
+            bell: Bell::new(status.alerts.firing),
             version: status.version.clone(),
             live: format!("/ui/events?after={last_event}{job}"),
             now: status.now,
@@ -89,7 +92,7 @@ impl Shell {
     }
 
     /// The navigation.
-    pub(crate) fn entries(&self) -> [Entry; 7] {
+    pub(crate) fn entries(&self) -> [Entry; 8] {
         let entry = |nav, href, name| Entry { href, name, here: self.nav == nav };
         [
             entry(Nav::Overview, "/", "Overview"),
@@ -99,6 +102,7 @@ impl Shell {
             entry(Nav::Spend, "/spend", "Spend"),
             entry(Nav::Ledger, "/ledger", "Ledger"),
             entry(Nav::Limits, "/limits", "Limits"),
+            entry(Nav::Alerts, "/alerts", "Alerts"),
         ]
     }
 }
@@ -128,6 +132,21 @@ impl Strip {
             slots: status.agents.slots,
             waiting: status.queue.queued + status.queue.parked,
         }
+    }
+}
+
+/// The bell: how many alerts fire.
+#[derive(Template)]
+#[template(path = "bell.html")]
+pub(crate) struct Bell {
+    firing: u64,
+}
+
+impl HtmlSafe for Bell {}
+
+impl Bell {
+    pub(crate) fn new(firing: u64) -> Self {
+        Self { firing }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod agents;
+mod alerts;
 mod brake;
 mod completions;
 mod jobs;
@@ -15,6 +16,7 @@ mod sim;
 mod spend;
 mod status;
 mod submit;
+mod webhooks;
 
 use crate::compile::{self, CompileArgs};
 use crate::connect::connect;
@@ -70,6 +72,11 @@ enum Command {
     Prices(prices::PricesArgs),
     /// Stop all spending at once, or let it go on.
     Brake(brake::BrakeArgs),
+    /// Look at alerts, and say that you know of them.
+    Alerts(alerts::AlertsArgs),
+    /// Say where alerts are sent, test it, and look at what was sent.
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// Look at agents, and switch them on and off.
     #[command(subcommand)]
     Agents(agents::AgentsCommand),
@@ -102,6 +109,8 @@ impl Cli {
                         Command::Limits(args) => args.run(&client, &globals).await,
                         Command::Prices(args) => args.run(&client, &globals).await,
                         Command::Brake(args) => args.run(&client, &globals).await,
+                        Command::Alerts(args) => args.run(&client, &globals).await,
+                        Command::Webhooks(command) => command.run(&client, &globals).await,
                         Command::Agents(command) => command.run(&client, &globals).await,
                         Command::Serve(_)
                         | Command::Sim(_)

@@ -4,6 +4,7 @@ mod data;
 mod parts;
 mod simulator;
 
+use anvil_alerts::{Deliverer, DelivererParts};
 use anvil_gateway::Gateway;
 use anvil_runner::{Runner, RunnerParts};
 use anvil_sandbox::{Catalog, Sandbox};
@@ -22,6 +23,10 @@ use tokio::sync::watch;
 /// How long calls under way may take to end when the host stops; what is not settled then is counted
 /// as unknown at the next start.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a message to a webhook that is on its way may take when the host stops; it is sent again at
+/// the next start.
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs the host. `upstream` is whom it asks; none is the built-in simulator.
 pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow::Result<()> {
@@ -58,10 +63,12 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         gateway,
         sandbox,
         catalog: catalog.clone(),
-        clock,
+        clock: clock.clone(),
         driven,
     })
     .await?;
+    let panel_url = parts::panel_url(&settings, address);
+    let deliverer = Deliverer::start(DelivererParts { store: store.clone(), clock, panel_url })?;
     let (stop, stopped) = watch::channel(false);
     let config = WebConfig {
         token: Token::new(&token),
@@ -92,6 +99,8 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     });
     // Waiting for the last open connection of a panel would hold the end up.
     let _ = stop.send(true);
+    // An alert of a call that still ends is told of at the next start.
+    deliverer.stop(DELIVERY_PATIENCE).await;
     runner.shutdown(SHUTDOWN_PATIENCE).await;
     let _ = tokio::time::timeout(Duration::from_secs(2), web).await;
     Ok(())

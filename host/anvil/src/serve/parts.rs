@@ -7,6 +7,7 @@ use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettin
 use anvil_settings::{PressureSettings, Settings, UpstreamConfig, check_limits};
 use anvil_types::{Clock, UpstreamKind};
 use anyhow::Context as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +75,15 @@ pub(super) fn sandbox(settings: &Settings) -> SandboxSettings {
             tick: TICK,
         },
         guest_threads: SandboxSettings::guest_threads(),
+    }
+}
+
+/// Where people reach the panel: where it listens, or, where that is every address of the machine, by the
+/// first of the names that it answers to.
+pub(super) fn panel_url(settings: &Settings, listen: SocketAddr) -> String {
+    match settings.server.allowed_hosts.first().filter(|_| listen.ip().is_unspecified()) {
+        Some(name) => format!("http://{name}:{}", listen.port()),
+        None => format!("http://{listen}"),
     }
 }
 

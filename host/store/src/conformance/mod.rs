@@ -15,6 +15,7 @@ pub mod lists;
 pub mod model;
 pub mod money;
 pub mod order;
+pub mod outbox;
 pub mod queue;
 pub mod scopes;
 pub mod traces;
@@ -170,6 +171,20 @@ suite! { $
         long_payloads_stay_out_of_lists
         the_queue_is_counted_by_state
         the_next_due_job_is_known;
+    outbox:
+        an_alert_fires_once_while_its_key_is_open
+        an_alert_and_its_deliveries_are_one_step
+        a_resolved_alert_is_told_and_its_key_is_free
+        somebody_knows_of_an_alert
+        alerts_and_the_outbox_survive_a_restart
+        a_webhook_that_is_off_gets_nothing
+        each_webhook_has_its_own_times
+        a_resend_is_the_same_message
+        a_receiver_that_is_gone_ends_its_webhook
+        a_deleted_webhook_is_owed_nothing
+        a_test_goes_to_its_webhook_alone
+        alerts_and_deliveries_come_in_pages
+        there_are_only_so_many_webhooks;
     traces:
         events_come_in_order_without_gaps
         a_failed_command_tells_nothing

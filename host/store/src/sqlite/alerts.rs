@@ -28,15 +28,24 @@ pub(super) fn raise(tx: &mut Tx<'_>, new: &NewAlert) -> Result<Option<AlertId>, 
     if open(tx, &new.key)?.is_some() {
         return Ok(None);
     }
-    let id: AlertId = made_id(tx.policy, tx.now, &new.key, AlertId::new);
+    let id = insert(tx, new, AlertState::Firing)?;
+    webhooks::queue(tx, id, AlertNews::Fired)?;
+    Ok(Some(id))
+}
+
+/// Writes an alert, and tells of it.
+pub(super) fn insert(tx: &mut Tx<'_>, new: &NewAlert, state: AlertState) -> Result<AlertId, StoreError> {
+    let id = free_id(tx, &new.key)?;
     let crossing = new.crossing.as_ref();
+    let resolved_at = (state == AlertState::Resolved).then_some(tx.now.micros());
     tx.run(
         "INSERT INTO alerts (id, upstream, kind, state, key, scope, window, window_start, percent, title, detail,
-         raised_at) VALUES (?1, ?2, ?3, 'firing', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         raised_at, resolved_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             id.bytes(),
             new.upstream.name(),
             new.kind.name(),
+            state.name(),
             new.key,
             crossing.map(|crossing| crossing.scope.to_string()),
             crossing.map(|crossing| crossing.window.name()),
@@ -45,11 +54,11 @@ pub(super) fn raise(tx: &mut Tx<'_>, new: &NewAlert) -> Result<Option<AlertId>, 
             new.title,
             new.detail,
             tx.now.micros(),
+            resolved_at,
         ],
     )?;
-    webhooks::queue(tx, id, AlertNews::Fired)?;
-    tx.tell(None, EventKind::Alert { alert: id, state: AlertState::Firing });
-    Ok(Some(id))
+    tx.tell(None, EventKind::Alert { alert: id, state });
+    Ok(id)
 }
 
 /// Ends the open alert with this key: its cause is gone.
@@ -107,6 +116,25 @@ pub(super) fn list(
     items.truncate(limit as usize);
     let next = items.last().filter(|_| more).map(|alert| alert.id);
     Ok(AlertPage { items, next })
+}
+
+/// How many of an upstream's alerts are firing.
+pub(super) fn firing(conn: &Connection, upstream: UpstreamKind) -> Result<u64, StoreError> {
+    let count = "SELECT count(*) AS firing FROM alerts INDEXED BY alerts_open
+                 WHERE state <> 'resolved' AND state = 'firing' AND upstream = ?1";
+    Ok(first(conn, count, [upstream.name()], |row| row.count("firing"))?.unwrap_or(0))
+}
+
+// The same thing can fire, end and fire again within one moment.
+fn free_id(tx: &Tx<'_>, key: &str) -> Result<AlertId, StoreError> {
+    let mut turn = 0_u32;
+    loop {
+        let id = made_id(tx.policy, tx.now, &format!("{turn} {key}"), AlertId::new);
+        if tx.first("SELECT 1 FROM alerts WHERE id = ?1", [id.bytes()], |_| Ok(()))?.is_none() {
+            return Ok(id);
+        }
+        turn += 1;
+    }
 }
 
 /// An id without a source of randomness: what it is made for is in it, and so is this life of the host.

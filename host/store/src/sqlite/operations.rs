@@ -232,6 +232,11 @@ impl Store for SqliteStore {
         self.readers.read(move |conn| alerts::list(conn, upstream, &filter)).await
     }
 
+    async fn firing_alerts(&self) -> Result<u64, StoreError> {
+        let upstream = self.upstream;
+        self.readers.read(move |conn| alerts::firing(conn, upstream)).await
+    }
+
     async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
         self.readers.read(webhooks::list).await
     }
@@ -241,17 +246,22 @@ impl Store for SqliteStore {
         self.write(move |tx| webhooks::put(tx, &webhook, &by)).await
     }
 
+    async fn test_webhook(&self, name: &str, by: &str) -> Result<Delivery, StoreError> {
+        let (name, by) = (name.to_owned(), by.to_owned());
+        self.write(move |tx| webhooks::test(tx, &name, &by)).await
+    }
+
     async fn delete_webhook(&self, name: &str, by: &str) -> Result<bool, StoreError> {
         let (name, by) = (name.to_owned(), by.to_owned());
         self.write(move |tx| webhooks::delete(tx, &name, &by)).await
     }
 
-    async fn due_deliveries(&self, limit: u32) -> Result<Vec<DueDelivery>, StoreError> {
-        let now = self.now();
-        self.readers.read(move |conn| webhooks::due(conn, now, limit)).await
+    async fn due_deliveries(&self, webhook: &str, limit: u32) -> Result<Vec<DueDelivery>, StoreError> {
+        let (webhook, now) = (webhook.to_owned(), self.now());
+        self.readers.read(move |conn| webhooks::due(conn, &webhook, now, limit)).await
     }
 
-    async fn next_delivery(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_deliveries(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
         self.readers.read(webhooks::next_due).await
     }
 

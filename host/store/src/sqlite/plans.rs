@@ -3,6 +3,7 @@
 use super::lock::DataFolder;
 use super::{
     claim, connect, correct, events, hold, journal, ledger, migrate, moves, queries, settle, spend, usage,
+    webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
@@ -42,6 +43,7 @@ fn no_query_scans_or_sorts() {
         (correct::ADDED, "corrections_by_call"),
         (events::AFTER, "PRIMARY KEY"),
         (events::OF_JOB, "events_by_job"),
+        (webhooks::DUE, "deliveries_due"),
     ] {
         let plan = plan(&conn, sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");

@@ -4,27 +4,35 @@ use super::columns::{Columns, Id, all, first};
 use super::tx::Tx;
 use super::{alerts, audit};
 use crate::{DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert, StoreError};
-use anvil_types::{AlertId, AlertKind, AlertNews, Delivery, DeliveryId, Timestamp, Webhook};
+use anvil_types::{
+    AlertId, AlertKind, AlertNews, AlertState, Delivery, DeliveryId, DeliveryState, EventKind, Timestamp,
+    Webhook,
+};
 use rusqlite::{Connection, Row, params};
 
 /// The longest page.
 const LONGEST: u32 = 500;
+
+/// The most webhooks: each is sent to on its own, so that they bound what is sent at once.
+const MOST: u32 = 20;
 
 /// Puts news of an alert into the outbox, for each webhook that is on.
 pub(super) fn queue(tx: &Tx<'_>, alert: AlertId, news: AlertNews) -> Result<(), StoreError> {
     let names = tx.all("SELECT name FROM webhooks WHERE disabled IS NULL ORDER BY name", [], |row| {
         row.get::<_, String>(0)
     })?;
-    for name in names {
-        let what = format!("{alert} {} {name}", news.name());
-        let id: DeliveryId = alerts::made_id(tx.policy, tx.now, &what, DeliveryId::new);
-        tx.run(
-            "INSERT INTO deliveries (id, alert, news, webhook, state, next_at, created_at)
-             VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5)",
-            params![id.bytes(), alert.bytes(), news.name(), name, tx.now.micros()],
-        )?;
-    }
-    Ok(())
+    names.iter().try_for_each(|name| queue_one(tx, alert, news, name).map(drop))
+}
+
+fn queue_one(tx: &Tx<'_>, alert: AlertId, news: AlertNews, webhook: &str) -> Result<DeliveryId, StoreError> {
+    let what = format!("{alert} {} {webhook}", news.name());
+    let id: DeliveryId = alerts::made_id(tx.policy, tx.now, &what, DeliveryId::new);
+    tx.run(
+        "INSERT INTO deliveries (id, alert, news, webhook, state, next_at, created_at)
+         VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5)",
+        params![id.bytes(), alert.bytes(), news.name(), webhook, tx.now.micros()],
+    )?;
+    Ok(id)
 }
 
 /// All webhooks, by name.
@@ -33,7 +41,12 @@ pub(super) fn list(conn: &Connection) -> Result<Vec<Webhook>, StoreError> {
 }
 
 /// Makes a webhook, or changes the one of this name.
-pub(super) fn put(tx: &Tx<'_>, webhook: &Webhook, by: &str) -> Result<(), StoreError> {
+pub(super) fn put(tx: &mut Tx<'_>, webhook: &Webhook, by: &str) -> Result<(), StoreError> {
+    let others = "SELECT count(*) AS others FROM webhooks WHERE name <> ?1";
+    let others: u32 = tx.first(others, [&webhook.name], |row| row.count("others"))?.unwrap_or(0);
+    if others >= MOST {
+        return Err(StoreError::TooManyWebhooks(MOST));
+    }
     tx.run(
         "INSERT INTO webhooks (name, url, format, secret, allow_private, disabled, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -50,91 +63,144 @@ pub(super) fn put(tx: &Tx<'_>, webhook: &Webhook, by: &str) -> Result<(), StoreE
         ],
     )?;
     let state = webhook.disabled.as_deref().map_or_else(|| "on".to_owned(), |why| format!("off: {why}"));
-    audit::note(tx, by, "webhook.put", &format!("{} ({}), {state}", webhook.name, webhook.format.name()))
+    audit::note(tx, by, "webhook.put", &format!("{} ({}), {state}", webhook.name, webhook.format.name()))?;
+    if webhook.disabled.is_none() {
+        alerts::resolve(tx, &off_key(&webhook.name))?;
+    }
+    tell(tx, &webhook.name);
+    Ok(())
 }
 
 /// Takes a webhook away; what was still to be sent to it is given up.
-pub(super) fn delete(tx: &Tx<'_>, name: &str, by: &str) -> Result<bool, StoreError> {
+pub(super) fn delete(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<bool, StoreError> {
     let gone = tx.run("DELETE FROM webhooks WHERE name = ?1", [name])? > 0;
     if gone {
         give_up(tx, name, "the webhook was deleted")?;
         audit::note(tx, by, "webhook.delete", name)?;
+        alerts::resolve(tx, &off_key(name))?;
+        tell(tx, name);
     }
     Ok(gone)
 }
 
+/// Raises an alert that counts for nothing, for one webhook alone.
+pub(super) fn test(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<Delivery, StoreError> {
+    is_on(tx, name)?;
+    let alert = NewAlert {
+        upstream: tx.policy.upstream,
+        kind: AlertKind::Test,
+        key: format!("test:{name}"),
+        crossing: None,
+        title: format!("A test of the webhook `{name}`"),
+        detail: format!("Sent by {by}. Nothing has happened, and nothing is to be done"),
+    };
+    let id = alerts::insert(tx, &alert, AlertState::Resolved)?;
+    let delivery = queue_one(tx, id, AlertNews::Fired, name)?;
+    audit::note(tx, by, "webhook.test", name)?;
+    tell(tx, name);
+    one(tx, delivery)
+}
+
+/// Refuses a webhook that is not there or off.
+fn is_on(tx: &Tx<'_>, name: &str) -> Result<(), StoreError> {
+    let off = tx.first("SELECT disabled FROM webhooks WHERE name = ?1", [name], |row| row.get(0))?;
+    match off {
+        None => Err(StoreError::NoSuchWebhook(name.to_owned())),
+        Some(Some(why)) => Err(StoreError::WebhookOff { name: name.to_owned(), why }),
+        Some(None) => Ok(()),
+    }
+}
+
+/// Deliveries to a webhook whose time has come, the oldest first; none while it is off.
+pub(super) const DUE: &str = "SELECT d.* FROM webhooks w CROSS JOIN deliveries d ON d.webhook = w.name
+    WHERE w.name = ?1 AND w.disabled IS NULL AND d.state = 'pending' AND d.next_at <= ?2
+    ORDER BY d.next_at LIMIT ?3";
+/// When the next delivery to each webhook is due.
+pub(super) const NEXT: &str = "SELECT w.name AS name, (SELECT d.next_at FROM deliveries d
+        WHERE d.webhook = w.name AND d.state = 'pending' ORDER BY d.next_at LIMIT 1) AS next_at
+    FROM webhooks w WHERE w.disabled IS NULL";
+
 /// Deliveries whose time has come, the oldest first. One whose webhook a person switched off waits.
-pub(super) fn due(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<DueDelivery>, StoreError> {
-    let deliveries = all(
-        conn,
-        "SELECT d.* FROM deliveries d JOIN webhooks w ON w.name = d.webhook
-         WHERE d.state = 'pending' AND d.next_at <= ?1 AND w.disabled IS NULL ORDER BY d.next_at, d.id LIMIT ?2",
-        params![now.micros(), limit.clamp(1, LONGEST)],
-        read_delivery,
-    )?;
+pub(super) fn due(
+    conn: &Connection,
+    webhook: &str,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<DueDelivery>, StoreError> {
+    let find = "SELECT * FROM webhooks WHERE name = ?1";
+    let Some(webhook) = first(conn, find, [webhook], read_webhook)? else { return Ok(Vec::new()) };
+    let params = params![webhook.name, now.micros(), limit.clamp(1, LONGEST)];
+    let deliveries = all(conn, DUE, params, read_delivery)?;
     let mut due = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        let alert = alerts::get(conn, delivery.alert)?;
-        let webhook =
-            first(conn, "SELECT * FROM webhooks WHERE name = ?1", [&delivery.webhook], read_webhook)?;
-        if let (Some(alert), Some(webhook)) = (alert, webhook) {
-            due.push(DueDelivery { delivery, alert, webhook });
+        if let Some(alert) = alerts::get(conn, delivery.alert)? {
+            due.push(DueDelivery { delivery, alert, webhook: webhook.clone() });
         }
     }
     Ok(due)
 }
 
-/// When the next delivery is due.
-pub(super) fn next_due(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
-    let next = first(
-        conn,
-        "SELECT min(d.next_at) FROM deliveries d JOIN webhooks w ON w.name = d.webhook
-         WHERE d.state = 'pending' AND w.disabled IS NULL",
-        [],
-        |row| row.get::<_, Option<i64>>(0),
-    )?;
-    Ok(next.flatten().map(Timestamp::from_micros))
+/// When the next delivery to each webhook is due, for those that are on and owed one.
+pub(super) fn next_due(conn: &Connection) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    let next = all(conn, NEXT, [], |row| Ok((row.get("name")?, row.maybe_time("next_at")?)))?;
+    Ok(next.into_iter().filter_map(|(name, at)| Some((name, at?))).collect())
 }
 
-/// Notes how a try went. One that was given up or redelivered meanwhile counts the try all the same.
+/// Notes how a try went. What a person or a deletion ended meanwhile stays ended, unless the receiver
+/// has it after all; the try counts.
 pub(super) fn tried(tx: &mut Tx<'_>, tried: &DeliveryTried) -> Result<(), StoreError> {
     let (state, next_at, ended) = match &tried.next {
         DeliveryNext::Delivered => ("delivered", None, Some(tx.now.micros())),
         DeliveryNext::RetryAt(at) => ("pending", Some(at.micros()), None),
-        DeliveryNext::GiveUp | DeliveryNext::DisableWebhook => ("failed", None, Some(tx.now.micros())),
+        DeliveryNext::GiveUp | DeliveryNext::DisableWebhook { .. } => ("failed", None, Some(tx.now.micros())),
     };
-    let changed = tx.run(
-        "UPDATE deliveries SET state = ?2, next_at = ?3, ended_at = ?4, last_status = ?5, last_error = ?6,
-         tries = tries + 1 WHERE id = ?1",
-        params![tried.id.bytes(), state, next_at, ended, tried.status, tried.error],
+    tx.run(
+        "UPDATE deliveries SET tries = tries + 1, last_status = ?2, last_error = ?3 WHERE id = ?1",
+        params![tried.id.bytes(), tried.status, tried.error],
     )?;
-    if changed == 0 {
-        return Err(StoreError::NoSuchDelivery(tried.id));
+    tx.run(
+        "UPDATE deliveries SET state = ?2, next_at = ?3, ended_at = ?4
+         WHERE id = ?1 AND (state = 'pending' OR ?2 = 'delivered')",
+        params![tried.id.bytes(), state, next_at, ended],
+    )?;
+    let delivery = one(tx, tried.id)?;
+    if let DeliveryNext::DisableWebhook { url } = &tried.next {
+        switch_off(tx, &delivery.webhook, url)?;
     }
-    if tried.next == DeliveryNext::DisableWebhook {
-        switch_off(tx, tried)?;
-    }
+    tell(tx, &delivery.webhook);
     Ok(())
 }
 
-fn switch_off(tx: &mut Tx<'_>, tried: &DeliveryTried) -> Result<(), StoreError> {
-    let name = tx.first("SELECT webhook FROM deliveries WHERE id = ?1", [tried.id.bytes()], |row| {
-        row.get::<_, String>(0)
-    })?;
-    let Some(name) = name else { return Ok(()) };
+fn switch_off(tx: &mut Tx<'_>, name: &str, url: &str) -> Result<(), StoreError> {
     let why = "its receiver answered 410 Gone";
-    tx.run("UPDATE webhooks SET disabled = ?2 WHERE name = ?1", params![name, why])?;
-    give_up(tx, &name, why)?;
-    let upstream = tx.policy.upstream;
+    let off = "UPDATE webhooks SET disabled = ?3 WHERE name = ?1 AND url = ?2 AND disabled IS NULL";
+    if tx.run(off, params![name, url, why])? == 0 {
+        return Ok(());
+    }
+    give_up(tx, name, why)?;
     let alert = NewAlert {
-        upstream,
+        upstream: tx.policy.upstream,
         kind: AlertKind::Webhook,
-        key: format!("webhook:{name}"),
+        key: off_key(name),
         crossing: None,
         title: format!("The webhook `{name}` was switched off"),
         detail: format!("{why}. Give it another address, or delete it"),
     };
     alerts::raise(tx, &alert).map(drop)
+}
+
+/// The key of the alert that tells of a webhook's end.
+fn off_key(webhook: &str) -> String {
+    format!("webhook:{webhook}")
+}
+
+fn tell(tx: &mut Tx<'_>, webhook: &str) {
+    tx.tell(None, EventKind::Webhook { name: webhook.to_owned() });
+}
+
+fn one(tx: &Tx<'_>, id: DeliveryId) -> Result<Delivery, StoreError> {
+    tx.first("SELECT * FROM deliveries WHERE id = ?1", [id.bytes()], read_delivery)?
+        .ok_or(StoreError::NoSuchDelivery(id))
 }
 
 fn give_up(tx: &Tx<'_>, webhook: &str, why: &str) -> Result<(), StoreError> {
@@ -147,18 +213,16 @@ fn give_up(tx: &Tx<'_>, webhook: &str, why: &str) -> Result<(), StoreError> {
 }
 
 /// Sends a delivery once more.
-pub(super) fn redeliver(tx: &Tx<'_>, id: DeliveryId, by: &str) -> Result<Delivery, StoreError> {
-    let changed = tx.run(
-        "UPDATE deliveries SET state = 'pending', next_at = ?2, ended_at = NULL WHERE id = ?1
-         AND webhook IN (SELECT name FROM webhooks)",
+pub(super) fn redeliver(tx: &mut Tx<'_>, id: DeliveryId, by: &str) -> Result<Delivery, StoreError> {
+    let name = one(tx, id)?.webhook;
+    is_on(tx, &name)?;
+    tx.run(
+        "UPDATE deliveries SET state = 'pending', next_at = ?2, ended_at = NULL WHERE id = ?1",
         params![id.bytes(), tx.now.micros()],
     )?;
-    if changed == 0 {
-        return Err(StoreError::NoSuchDelivery(id));
-    }
     audit::note(tx, by, "delivery.resend", &id.to_string())?;
-    tx.first("SELECT * FROM deliveries WHERE id = ?1", [id.bytes()], read_delivery)?
-        .ok_or(StoreError::NoSuchDelivery(id))
+    tell(tx, &name);
+    one(tx, id)
 }
 
 /// A page of deliveries, the newest first.
@@ -171,7 +235,7 @@ pub(super) fn deliveries(conn: &Connection, filter: &DeliveryFilter) -> Result<V
             filter.after.map_or([u8::MAX; 16], Id::bytes),
             filter.alert.map(Id::bytes),
             filter.webhook,
-            filter.state.map(|state| state.name()),
+            filter.state.map(DeliveryState::name),
             filter.limit.clamp(1, LONGEST),
         ],
         read_delivery,

@@ -23,7 +23,7 @@ CREATE TABLE alerts (
     ack_note     TEXT,
     resolved_at  INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX alerts_open ON alerts (key) WHERE state <> 'resolved';
+CREATE UNIQUE INDEX alerts_open ON alerts (key) WHERE state <> 'resolved';
 
 -- Prices that a person set at run time.
 CREATE TABLE price_rows (
@@ -56,7 +56,7 @@ CREATE TABLE deliveries (
     created_at  INTEGER NOT NULL,
     ended_at    INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'pending';
+CREATE INDEX deliveries_due ON deliveries (webhook, next_at) WHERE state = 'pending';
 CREATE INDEX deliveries_by_alert ON deliveries (alert);
 
 -- A limit of one agent (`agent:NAME`) or API key (`key:NAME`) for one window.

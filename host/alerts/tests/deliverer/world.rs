@@ -1,0 +1,111 @@
+//! A store with an outbox, and a clock to drive.
+
+use anvil_alerts::{Deliverer, DelivererParts, Secret};
+use anvil_store::{DeliveryFilter, NewAlert, SqliteOptions, SqliteStore, Store};
+use anvil_types::{
+    AlertId, AlertKind, BootId, Clock, Delivery, DrivenClock, HostId, Limits, Nanodollars, SystemClock,
+    UpstreamKind, Webhook, WebhookFormat,
+};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+pub(crate) struct World {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<DrivenClock>,
+    _folder: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let clock = Arc::new(DrivenClock::new(SystemClock::new()));
+        let dollars = Nanodollars::from_dollars(1_000);
+        let options = SqliteOptions {
+            folder: folder.path().to_owned(),
+            clock: clock.clone(),
+            limits: Limits {
+                hour_usd: dollars,
+                day_usd: dollars,
+                month_usd: dollars,
+                week_hours: 168,
+                job_usd: dollars,
+                requests_per_minute: 50,
+                input_tokens_per_minute: 30_000,
+                output_tokens_per_minute: 8_000,
+                max_input_tokens: 8_000,
+                max_output_tokens: 2_000,
+                agents_min: 3,
+                agents_max: 10,
+                queue_max: 200,
+            },
+            windows: anvil_budget::Windows::new(jiff::tz::TimeZone::UTC),
+            upstream: UpstreamKind::Simulated,
+            new_host: HostId::new(clock.now(), 1),
+            boot: BootId::new(clock.now(), 2),
+        };
+        let store = Arc::new(SqliteStore::open(options).expect("a store"));
+        Self { store, clock, _folder: folder }
+    }
+
+    pub(crate) fn deliverer(&self) -> Deliverer {
+        let parts = DelivererParts {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            panel_url: "http://127.0.0.1:8787".to_owned(),
+        };
+        Deliverer::start(parts).expect("an HTTP client")
+    }
+
+    /// A webhook that may be on loopback.
+    pub(crate) async fn hook(&self, name: &str, url: &str) -> Webhook {
+        self.hook_as(name, url, WebhookFormat::Standard, true).await
+    }
+
+    pub(crate) async fn hook_as(
+        &self,
+        name: &str,
+        url: &str,
+        format: WebhookFormat,
+        private: bool,
+    ) -> Webhook {
+        let webhook = Webhook {
+            name: name.to_owned(),
+            url: url.to_owned(),
+            format,
+            secret: Secret::new([3; 32]).expose(),
+            allow_private: private,
+            disabled: None,
+            created_at: self.clock.now(),
+        };
+        self.store.put_webhook(webhook.clone(), "ann").await.expect("there is room");
+        webhook
+    }
+
+    pub(crate) async fn raise(&self, key: &str) -> AlertId {
+        let alert = NewAlert {
+            upstream: UpstreamKind::Simulated,
+            kind: AlertKind::Threshold,
+            key: key.to_owned(),
+            crossing: None,
+            title: format!("80 % of {key}"),
+            detail: "look at it".to_owned(),
+        };
+        self.store.raise_alert(alert).await.expect("a write works").expect("none is open")
+    }
+
+    /// The newest delivery to a webhook, when so many tries of it are noted.
+    pub(crate) async fn settled(&self, webhook: &str, tries: u32) -> Delivery {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let filter =
+                DeliveryFilter { webhook: Some(webhook.to_owned()), limit: 1, ..DeliveryFilter::default() };
+            let newest = self.store.deliveries(filter).await.expect("a read works").remove(0);
+            if newest.tries == tries {
+                return newest;
+            }
+            assert!(Instant::now() < end, "try {tries} never came: {newest:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
