@@ -1,13 +1,14 @@
 //! The trait.
 
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
+    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried,
+    DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage, JournalWrite,
+    LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
     StoreError,
 };
 use anvil_types::{
-    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event, EventKind, Job, JobId, Lease,
-    LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
+    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
     Webhook,
 };
 use async_trait::async_trait;

@@ -110,7 +110,12 @@ pub(super) fn list(
 }
 
 /// An id without a source of randomness: what it is made for is in it, and so is this life of the host.
-pub(super) fn made_id<T>(policy: &Policy, now: Timestamp, what: &str, new: impl Fn(Timestamp, u128) -> T) -> T {
+pub(super) fn made_id<T>(
+    policy: &Policy,
+    now: Timestamp,
+    what: &str,
+    new: impl Fn(Timestamp, u128) -> T,
+) -> T {
     let mut hash = blake3::Hasher::new();
     hash.update(&policy.boot.bytes()).update(&now.micros().to_be_bytes()).update(what.as_bytes());
     let mut random = [0; 16];

@@ -1,7 +1,9 @@
 //! How the words of the house stand in columns.
 
 use crate::StoreError;
-use anvil_types::{AlertId, BootId, CallId, DeliveryId, HostId, JobId, Json, Nanodollars, Priority, Timestamp};
+use anvil_types::{
+    AlertId, BootId, CallId, DeliveryId, HostId, JobId, Json, Nanodollars, Priority, Timestamp,
+};
 use rusqlite::types::{FromSql, FromSqlError, Type};
 use rusqlite::{Connection, Row};
 use serde::de::value::{Error as WordError, StrDeserializer};

@@ -1,18 +1,19 @@
 //! The store's operations, each one command to the writer or one short read.
 
 use super::{
-    SqliteStore, alerts, artifacts, audit, brake, claim, enqueue, events, finish, hold, journal, ledger, limits,
-    logs, moves, queries, recovery, settle, spend, webhooks,
+    SqliteStore, alerts, artifacts, audit, brake, claim, enqueue, events, finish, hold, journal, ledger,
+    limits, logs, moves, queries, recovery, settle, spend, webhooks,
 };
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
-    Store, StoreError,
+    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried,
+    DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage, JournalWrite,
+    LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot, Store,
+    StoreError,
 };
 use anvil_budget::BrakeCause;
 use anvil_types::{
-    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event, EventKind, Job, JobId, Lease,
-    LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
+    Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
     Webhook,
 };
 use async_trait::async_trait;

@@ -75,7 +75,8 @@ pub(super) fn due(conn: &Connection, now: Timestamp, limit: u32) -> Result<Vec<D
     let mut due = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
         let alert = alerts::get(conn, delivery.alert)?;
-        let webhook = first(conn, "SELECT * FROM webhooks WHERE name = ?1", [&delivery.webhook], read_webhook)?;
+        let webhook =
+            first(conn, "SELECT * FROM webhooks WHERE name = ?1", [&delivery.webhook], read_webhook)?;
         if let (Some(alert), Some(webhook)) = (alert, webhook) {
             due.push(DueDelivery { delivery, alert, webhook });
         }
