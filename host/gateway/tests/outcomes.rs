@@ -1,6 +1,6 @@
 //! The outcome table of the design, against a simulator that keeps a bill of its own.
 
-use anvil_budget::{ModelMap, PriceTable, Windows};
+use anvil_budget::{CircuitRule, ModelMap, PriceTable, Windows};
 use anvil_gateway::{
     ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
 };
@@ -72,6 +72,7 @@ async fn scene(script: &str, day: i64) -> Scene {
             retries: 0,
         },
         pace: PaceSettings { burst: 1_000, longest_wait: Duration::from_secs(30) },
+        circuit: CircuitRule { failures: 0, open_for: Duration::from_mins(1) },
         prices: Arc::new(PriceTable::built_in()),
         models: ModelMap {
             haiku: "claude-haiku-5-5".into(),
