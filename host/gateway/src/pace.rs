@@ -143,8 +143,10 @@ impl Pace {
         self.tickets += 1;
         let ticket = self.tickets;
         let amounts = [1, expected.input.tokens, expected.output.tokens];
-        for (count, amount) in self.pools[pool].counts.iter_mut().zip(amounts) {
+        for (at, amount) in amounts.into_iter().enumerate() {
+            let count = &mut self.pools[pool].counts[at];
             count.took(amount, now);
+            count.flowed(float(amount), count.limit(self.limits[at]), now);
         }
         let open = Open { pool, unheard: true, input: Some(expected.input), output: Some(expected.output) };
         self.open.insert(ticket, open);
@@ -192,9 +194,11 @@ impl Pace {
     pub(crate) fn input_known(&mut self, ticket: Ticket, tokens: u64) {
         let now = self.clock.now();
         if let Some(open) = self.open.get_mut(&ticket.0)
-            && open.input.take().is_some()
+            && let Some(estimate) = open.input.take()
         {
-            self.pools[open.pool].counts[1].minute.add(now, tokens);
+            let count = &mut self.pools[open.pool].counts[1];
+            count.minute.add(now, tokens);
+            count.flowed(float(tokens) - float(estimate.tokens), count.limit(self.limits[1]), now);
         }
     }
 
@@ -217,11 +221,19 @@ impl Pace {
             };
             input.minute.add(now, tokens);
         }
-        match spent {
-            Spent::NotSent | Spent::Refused => {}
-            Spent::Unknown(most) => output.minute.add(now, *most),
-            Spent::Usage(usage, progress) => spread(&mut output.minute, usage.output_tokens, progress, now),
-        }
+        let produced = match spent {
+            Spent::NotSent | Spent::Refused => 0,
+            Spent::Unknown(most) => {
+                output.minute.add(now, *most);
+                *most
+            }
+            Spent::Usage(usage, progress) => {
+                spread(&mut output.minute, usage.output_tokens, progress, now);
+                usage.output_tokens
+            }
+        };
+        let estimate = open.output.map_or(0, |estimate| estimate.tokens);
+        output.flowed(float(produced) - float(estimate), output.limit(self.limits[2]), now);
     }
 
     /// Requests in the last 60 seconds.
@@ -287,8 +299,10 @@ impl Pace {
         let Some(open) = self.open.remove(&ticket.0) else { return false };
         let tokens = |estimate: Option<Estimate>| estimate.map_or(0, |estimate| estimate.tokens);
         let amounts = [1, tokens(open.input), tokens(open.output)];
-        for (count, amount) in self.pools[open.pool].counts.iter_mut().zip(amounts) {
+        for (at, amount) in amounts.into_iter().enumerate() {
+            let count = &mut self.pools[open.pool].counts[at];
             count.gave_back(amount, now);
+            count.flowed(-float(amount), count.limit(self.limits[at]), now);
         }
         true
     }
@@ -314,17 +328,20 @@ impl Pace {
         (0..self.pools.len()).map(|pool| self.taken(pool, 0)).sum()
     }
 
-    fn pool_room(&self, pool: usize, expected: Expected, now: Timestamp) -> Result<(), Refusal> {
-        let there = &self.pools[pool];
+    fn pool_room(&mut self, pool: usize, expected: Expected, now: Timestamp) -> Result<(), Refusal> {
         let estimates = [Estimate { tokens: 1, spread: 0 }, expected.input, expected.output];
-        let mut wait = Some(there.stopped_for(now));
+        let mut wait = Some(self.pools[pool].stopped_for(now));
         for (at, estimate) in estimates.into_iter().enumerate() {
-            let count = &there.counts[at];
+            let count = &self.pools[pool].counts[at];
             let upstream = count.upstream_wait(estimate.tokens, now);
-            wait = wait.map(|wait| wait.max(upstream));
+            let flow = if at > 0 { count.flow_wait(now) } else { Duration::ZERO };
+            wait = wait.map(|wait| wait.max(upstream).max(flow));
             // Over all models our own limit of requests is looked at elsewhere.
             if at > 0 || count.told_limit().is_some_and(|told| told < self.limits[0]) {
                 let room = self.window_wait(pool, at, estimate, now);
+                if room != Some(Duration::ZERO) {
+                    self.pools[pool].counts[at].no_burst(now);
+                }
                 wait = wait.and_then(|wait| room.map(|room| wait.max(room)));
             }
         }

@@ -60,10 +60,32 @@ impl Mirror {
     }
 }
 
+/// Spreads tokens over the minute, so that one that is used up in its first seconds is not followed by
+/// a minute in which the most urgent call has to wait. In shares of the limit; may go into debt.
+#[derive(Clone, Copy, Debug)]
+struct Flow {
+    level: f64,
+    at: Timestamp,
+}
+
+/// After some quiet, half a minute's tokens may go at once.
+const MOST_BURST: f64 = 0.5;
+/// While somebody waits, a tenth.
+const BUSY_BURST: f64 = 0.1;
+/// A little above the limit itself, which the count of the minute keeps.
+const FLOW_PER_SECOND: f64 = 1.1 / 60.0;
+
+impl Flow {
+    fn level(&self, now: Timestamp) -> f64 {
+        (self.level + now.since(self.at).as_secs_f64() * FLOW_PER_SECOND).min(MOST_BURST)
+    }
+}
+
 /// One kind of count in one pool.
 #[derive(Debug, Default)]
 pub(crate) struct Count {
     pub minute: Minute,
+    flow: Option<Flow>,
     mirror: Option<Mirror>,
     told_limit: Option<u64>,
     others: Option<Timestamp>,
@@ -82,6 +104,27 @@ impl Count {
     /// How long until the upstream has so much, by its own word.
     pub(crate) fn upstream_wait(&self, count: u64, now: Timestamp) -> Duration {
         self.mirror.map_or(Duration::ZERO, |mirror| mirror.wait(count, now))
+    }
+
+    /// How long until the flow of tokens lets the next call go.
+    pub(crate) fn flow_wait(&self, now: Timestamp) -> Duration {
+        let level = self.flow.map_or(0.0, |flow| flow.level(now));
+        if level >= 0.0 { Duration::ZERO } else { seconds(-level / FLOW_PER_SECOND) }
+    }
+
+    /// Takes from the flow of tokens; `limit` is what may go in a minute. Gives where `count` is negative.
+    pub(crate) fn flowed(&mut self, count: f64, limit: u64, now: Timestamp) {
+        let level = self.flow.map_or(MOST_BURST, |flow| flow.level(now));
+        // A larger debt is the count's to see paid off.
+        let level = (level - count / float(limit.max(1))).max(-MOST_BURST);
+        self.flow = Some(Flow { level, at: now });
+    }
+
+    /// Somebody waits: what was not used in a quiet time is not caught up with at once.
+    pub(crate) fn no_burst(&mut self, now: Timestamp) {
+        if let Some(flow) = &mut self.flow {
+            (flow.level, flow.at) = (flow.level(now).min(BUSY_BURST), now);
+        }
     }
 
     pub(crate) fn took(&mut self, count: u64, now: Timestamp) {

@@ -4,7 +4,7 @@ use anvil_types::Timestamp;
 use std::time::Duration;
 
 /// Parts shorter than this are one.
-const PART: Duration = Duration::from_secs(1);
+const PART: Duration = Duration::from_millis(250);
 
 /// The bytes of an answer by the time at which they were there.
 #[derive(Debug, Default)]
