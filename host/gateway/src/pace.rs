@@ -94,7 +94,7 @@ type Limits3 = [u64; 3];
 /// A spare request older than this is given up: used late it would crowd a minute that is not its own.
 const SPARE_KEEPS: Duration = Duration::from_secs(1);
 /// How many standard deviations calls under way may together be above their estimates.
-const MARGIN: f64 = 2.0;
+const MARGIN: f64 = 1.5;
 /// Pools that are remembered while nothing goes through them.
 const MOST_POOLS: usize = 64;
 

@@ -73,7 +73,7 @@ const MOST_BURST: f64 = 0.5;
 /// While somebody waits, a tenth.
 const BUSY_BURST: f64 = 0.1;
 /// A little above the limit itself, which the count of the minute keeps.
-const FLOW_PER_SECOND: f64 = 1.1 / 60.0;
+const FLOW_PER_SECOND: f64 = 1.2 / 60.0;
 
 impl Flow {
     fn level(&self, now: Timestamp) -> f64 {

@@ -31,6 +31,7 @@ struct Inner {
     // Who wakes when; how many of them sleep in the simulator.
     wakes: Mutex<BTreeMap<Timestamp, u32>>,
     in_sim: AtomicU32,
+    away: AtomicU32,
     // The gateway's queue woke, and has not gone to sleep again.
     queue_woke: Mutex<Option<Instant>>,
 }
@@ -39,18 +40,33 @@ struct Inner {
 struct Sleeper {
     time: Time,
     until: Timestamp,
-    in_sim: bool,
+    who: Who,
+}
+
+#[derive(Clone, Copy)]
+enum Who {
+    /// An answer of the simulator.
+    Sim,
+    /// The gateway's queue.
+    Queue,
+    /// A caller whose job is parked.
+    Caller,
 }
 
 impl Drop for Sleeper {
     fn drop(&mut self) {
+        // First it is no longer counted as one who waits: seen from outside nobody is up and counted.
+        match self.who {
+            Who::Sim => drop(self.time.0.in_sim.fetch_sub(1, Ordering::SeqCst)),
+            Who::Queue => *self.time.0.queue_woke.lock().expect("no panic") = Some(Instant::now()),
+            Who::Caller => drop(self.time.0.away.fetch_sub(1, Ordering::SeqCst)),
+        }
         let mut wakes = self.time.0.wakes.lock().expect("no panic");
         let count = wakes.get_mut(&self.until).expect("it is there");
         *count -= 1;
         if *count == 0 {
             wakes.remove(&self.until);
         }
-        self.time.0.in_sim.fetch_sub(u32::from(self.in_sim), Ordering::SeqCst);
     }
 }
 
@@ -61,32 +77,33 @@ impl Time {
             now,
             wakes: Mutex::default(),
             in_sim: AtomicU32::new(0),
+            away: AtomicU32::new(0),
             queue_woke: Mutex::default(),
         }))
     }
 
-    fn sleeper(&self, until: Timestamp, in_sim: bool) -> Sleeper {
+    fn until(&self, until: Timestamp, who: Who) -> BoxFuture<'static, ()> {
         *self.0.wakes.lock().expect("no panic").entry(until).or_default() += 1;
-        self.0.in_sim.fetch_add(u32::from(in_sim), Ordering::SeqCst);
-        Sleeper { time: self.clone(), until, in_sim }
-    }
-
-    fn until(&self, until: Timestamp, in_sim: bool) -> BoxFuture<'static, ()> {
-        let sleeper = self.sleeper(until, in_sim);
+        match who {
+            Who::Sim => drop(self.0.in_sim.fetch_add(1, Ordering::SeqCst)),
+            Who::Queue => *self.0.queue_woke.lock().expect("no panic") = None,
+            Who::Caller => drop(self.0.away.fetch_add(1, Ordering::SeqCst)),
+        }
+        let sleeper = Sleeper { time: self.clone(), until, who };
         Box::pin(async move {
             let mut moves = sleeper.time.0.now.subscribe();
             let _ = moves.wait_for(|now| *now >= until).await;
         })
     }
 
-    // Whether all whose time has come are up.
-    fn nobody_wakes(&self) -> bool {
+    // Whether all whose time has come are up and have gone on to wait.
+    fn nobody_wakes(&self, queued: u32) -> bool {
         let now = Clock::now(self);
-        // Where the queue has nothing to wait for it does not go to sleep again.
+        // A queue whose first waits for calls under way does not go to sleep again: it is given a while.
         let queue = self.0.queue_woke.lock().expect("no panic");
-        let queue_is_up = queue.is_some_and(|woke| woke.elapsed() < Duration::from_millis(5));
+        let queue_is_up = queue.is_some_and(|woke| woke.elapsed() < Duration::from_millis(10));
         let wakes = self.0.wakes.lock().expect("no panic");
-        !queue_is_up && wakes.keys().next().is_none_or(|first| *first > now)
+        !(queue_is_up && queued > 0) && wakes.keys().next().is_none_or(|first| *first > now)
     }
 
     // On to where the next one wakes, by a second at most.
@@ -94,6 +111,9 @@ impl Time {
         let now = Clock::now(self);
         let next = self.0.wakes.lock().expect("no panic").keys().find(|at| **at > now).copied();
         let next = next.unwrap_or(now + Duration::from_secs(1)).min(now + Duration::from_secs(1));
+        if let Some(woke) = self.0.queue_woke.lock().expect("no panic").as_mut() {
+            *woke = Instant::now();
+        }
         self.0.now.send_replace(next);
     }
 }
@@ -104,12 +124,7 @@ impl Clock for Time {
     }
 
     fn sleep_until(&self, time: Timestamp) -> Sleep<'_> {
-        let sleep = self.until(time, false);
-        Box::pin(async move {
-            *self.0.queue_woke.lock().expect("no panic") = None;
-            sleep.await;
-            *self.0.queue_woke.lock().expect("no panic") = Some(Instant::now());
-        })
+        self.until(time, Who::Queue)
     }
 }
 
@@ -119,7 +134,7 @@ impl SimClock for Time {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.until(Clock::now(self) + duration, true)
+        self.until(Clock::now(self) + duration, Who::Sim)
     }
 }
 
@@ -186,8 +201,6 @@ fn simulator(outer: &Runtime, run: &Run, time: &Time) -> SimHandle {
 struct Seen {
     answered: AtomicU32,
     failed: Mutex<Vec<String>>,
-    /// Callers that sleep because their job is parked, or that have no more to ask.
-    away: AtomicU32,
     /// How long calls of each priority took until their answer, in seconds.
     took: Mutex<Vec<(Priority, u64)>>,
 }
@@ -218,9 +231,7 @@ async fn caller(
                     break;
                 }
                 CallEnd::Park(wait) => {
-                    seen.away.fetch_add(1, Ordering::SeqCst);
-                    time.until(wait.until.expect("a time"), false).await;
-                    seen.away.fetch_sub(1, Ordering::SeqCst);
+                    time.until(wait.until.expect("a time"), Who::Caller).await;
                 }
                 end => {
                     seen.failed.lock().expect("no panic").push(format!("{end:?}"));
@@ -230,12 +241,11 @@ async fn caller(
         }
         // A critical job comes twice a minute.
         if priority == Priority::Critical {
-            seen.away.fetch_add(1, Ordering::SeqCst);
-            time.until(Clock::now(&time) + Duration::from_secs(30), false).await;
-            seen.away.fetch_sub(1, Ordering::SeqCst);
+            time.until(Clock::now(&time) + Duration::from_secs(30), Who::Caller).await;
         }
     }
-    seen.away.fetch_add(1, Ordering::SeqCst);
+    // It has no more to ask.
+    time.until(Clock::now(&time) + 4 * HALF, Who::Caller).await;
 }
 
 // Half an hour of one life of the host, which then dies in the middle of its calls.
@@ -258,7 +268,7 @@ fn life(run: &Run, setting: &Setting, time: &Time, url: &str, folder: &std::path
             tokio::spawn(caller(number, priority, times, run.words, gateway, job, time, seen.clone()));
         }
         while Clock::now(time) < end {
-            everybody_waits(&gateway, time, &seen).await;
+            everybody_waits(&gateway, time).await;
             time.jump();
         }
     });
@@ -267,13 +277,14 @@ fn life(run: &Run, setting: &Setting, time: &Time, url: &str, folder: &std::path
 }
 
 // Each caller waits in the gateway's queue, in the simulator, or away from both.
-async fn everybody_waits(gateway: &Gateway, time: &Time, seen: &Seen) {
+async fn everybody_waits(gateway: &Gateway, time: &Time) {
     let began = Instant::now();
     let mut still = 0;
     while still < 3 {
         let in_sim = time.0.in_sim.load(Ordering::SeqCst);
-        let waiting = gateway.report().waiting + in_sim + seen.away.load(Ordering::SeqCst);
-        still = if waiting == CALLERS && time.nobody_wakes() { still + 1 } else { 0 };
+        let queued = gateway.report().waiting;
+        let waiting = queued + in_sim + time.0.away.load(Ordering::SeqCst);
+        still = if waiting == CALLERS && time.nobody_wakes(queued) { still + 1 } else { 0 };
         tokio::task::yield_now().await;
         assert!(began.elapsed() < Duration::from_secs(60), "stuck: {waiting} of {CALLERS} wait");
     }

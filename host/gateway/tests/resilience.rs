@@ -102,41 +102,33 @@ async fn a_retry_that_succeeds_is_one_answer_paid_once() {
 
 #[tokio::test]
 async fn a_call_that_is_tried_again_goes_before_those_that_came_after_it() {
-    // One request a second; the first call fails once, and three more come meanwhile.
+    // A request every fifteen seconds; the first call fails once, and two more come meanwhile.
+    let clock = Arc::new(DrivenClock::new(SystemClock::new()));
+    let slow = anvil_types::Limits { requests_per_minute: 4, ..limits(1_000_000_000_000) };
     let script = faults(&["503"]);
-    let setting = Setting {
-        retries: 3,
-        burst: 1,
-        limits: anvil_types::Limits { requests_per_minute: 1, ..limits(1_000_000_000_000) },
-        ..Setting::script(&script)
-    };
-    let (scene, _hurry) = hurried(setting).await;
-    let clock = scene.setting.clock.clone();
+    let setting =
+        Setting { retries: 3, burst: 1, limits: slow, clock: clock.clone(), ..Setting::script(&script) };
+    let scene = setting.scene().await;
     let (tell, mut order) = tokio::sync::mpsc::unbounded_channel();
-    let mut tasks = Vec::new();
-    for number in 0..4 {
+    for number in 0..3 {
         let mut question = ask(&scene.job, number, "Say something.");
         question.asker.priority = Priority::Critical;
         question.asker.since = clock.now();
-        let (gateway, tell, clock) = (scene.gateway.clone(), tell.clone(), clock.clone());
-        tasks.push(tokio::spawn(async move {
-            loop {
-                match gateway.call(question.clone()).wait().await {
-                    CallEnd::Answered { answer: Ok(_), .. } => break,
-                    CallEnd::Park(wait) => clock.sleep_until(wait.until.expect("a time")).await,
-                    end => panic!("{end:?}"),
-                }
-            }
-            tell.send(number).expect("somebody listens");
-        }));
+        let call = scene.gateway.call(question);
+        let tell = tell.clone();
+        tokio::spawn(async move {
+            let end = call.wait().await;
+            assert!(matches!(end, CallEnd::Answered { answer: Ok(_), .. }), "{end:?}");
+            let _ = tell.send(number);
+        });
         if number == 0 {
+            clock.advance(Duration::from_secs(16));
             until("the first was refused", async || scene.sim.log(0, 10).len() == 1).await;
         }
     }
+    until("the first is back in the queue", async || scene.gateway.report().waiting == 3).await;
+    clock.advance(Duration::from_secs(15));
     assert_eq!(order.recv().await, Some(0));
-    for task in tasks {
-        task.abort();
-    }
 }
 
 #[tokio::test]

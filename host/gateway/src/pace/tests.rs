@@ -133,7 +133,7 @@ fn the_spread_of_estimates_is_kept_free_while_calls_are_under_way() {
     clock.advance(MINUTE);
     let unsure = Expected { input: sure(1), output: Estimate { tokens: 300, spread: 100 } };
     let first = pace.take(MODEL, unsure).expect("room");
-    let second = pace.take(MODEL, unsure).expect("600 and twice 141");
+    let second = pace.take(MODEL, unsure).expect("600, and 212 to spare");
     assert!(pace.take(MODEL, unsure).is_err());
     pace.ended(first, &Spent::Usage(&usage(1, 300), &[]));
     pace.ended(second, &Spent::Usage(&usage(1, 100), &[]));
