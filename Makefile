@@ -39,7 +39,7 @@ lint: ## Formatting and clippy
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 bench: ## First figures, from the release build, on the disk that the build is on
-	$(CARGO) bench --package anvil --bench first_instruction
+	$(CARGO) bench --package anvil --bench first_instruction --bench gateway_call
 	$(CARGO) run --release --package anvil-store --features bench --example bench_hold_settle -- "$(TARGET_DIR)/bench"
 
 clean:

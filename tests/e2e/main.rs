@@ -4,11 +4,16 @@
 //! beside each other. A test knows what a client knows: the REST API, the command line, the panel, and the bill of an
 //! upstream that shares no code with the host.
 
+mod brake;
 mod browser;
 mod crash;
+mod downgrade;
 mod errors;
 mod files;
 mod harness;
 mod hostile;
+mod law;
 mod money;
 mod plugins_folder;
+mod prices;
+mod truth;

@@ -169,6 +169,10 @@ impl From<StoreError> for Problem {
             ),
             StoreError::NoSuchJob(_) => Self::not_found("no-such-job", "There is no such job", detail),
             StoreError::NoSuchCall(_) => Self::not_found("no-such-call", "There is no such call", detail),
+            StoreError::NoSuchAlert(_) => Self::not_found("no-such-alert", "There is no such alert", detail),
+            StoreError::NoSuchDelivery(_) => {
+                Self::not_found("no-such-delivery", "There is no such delivery", detail)
+            }
             StoreError::Refused(refused) => {
                 let does = match refused.event {
                     anvil_types::JobEvent::Cancel => "a finished job cannot be cancelled",

@@ -209,6 +209,8 @@ async fn each_mistake_is_told_with_what_to_do() {
         ("set and reset", "PUT", "/api/v1/limits", r#"{"day_usd":20,"reset":["day_usd"]}"#),
         ("brake without reason", "PUT", "/api/v1/brake", r#"{"engaged":true,"reason":" "}"#),
         ("clock backwards", "POST", "/api/v1/clock", r#"{"advance_s":-1}"#),
+        ("clock too fast", "POST", "/api/v1/clock", r#"{"rate":5000}"#),
+        ("clock not driven", "POST", "/api/v1/clock", "{}"),
         ("unknown route", "GET", "/api/v1/job", ""),
         ("wrong method", "DELETE", "/api/v1/jobs/01KASX3V8E0000000000000000", ""),
     ] {
@@ -351,6 +353,9 @@ async fn only_the_simulators_clock_can_be_driven() {
     let before = scene.get("/api/v1/status").await.json()["now"].as_str().map(str::to_owned).expect("a time");
     let after = scene.api(Method::POST, "/api/v1/clock", r#"{"advance_s":86400}"#).await.json();
     assert!(after["now"].as_str() > Some(before.as_str()));
+    let faster = scene.api(Method::POST, "/api/v1/clock", r#"{"rate":60}"#).await.json();
+    assert!(faster["now"].as_str() >= after["now"].as_str());
+    assert_eq!(scene.get("/api/v1/clock").await.json()["rate"], 60.0);
 }
 
 #[tokio::test]

@@ -57,6 +57,11 @@ impl Client {
         self.json(self.request(method, path, &[]).json(body)).await
     }
 
+    /// `DELETE`, which is answered with nothing.
+    pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
+        self.answer(self.request(Method::DELETE, path, &[]).timeout(TIMEOUT)).await.map(drop)
+    }
+
     /// The bytes of a `GET`.
     pub(crate) async fn bytes(&self, path: &[&str]) -> Result<Vec<u8>, Failure> {
         let response = self.answer(self.request(Method::GET, path, &[]).timeout(TIMEOUT)).await?;

@@ -84,6 +84,11 @@ impl Estimator {
         }
     }
 
+    /// The mean output tokens of an agent's answers; none before the first.
+    pub fn mean_output(&self, agent: &str, model: &str) -> Option<u64> {
+        self.output.get(&key(agent, model)).map(|learnt| whole(learnt.mean))
+    }
+
     /// Learns from a whole answer: `prompt` is all of its input, cache reads too.
     pub fn learn(&mut self, agent: &str, model: &str, size: InputSize, prompt: u64, output: u64, most: u64) {
         // The guess of an agent's first answer is no estimate, and its error says nothing.

@@ -1,7 +1,7 @@
 //! The price table: dated rows, exact ids, bands by prompt length.
 
 use anvil_types::{Nanodollars, Timestamp, Usage};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const BUILT_IN: &str = include_str!("../prices.toml");
 
@@ -78,7 +78,65 @@ pub struct PriceRow {
     pub max_output: u64,
     /// The bands, by rising length.
     pub bands: Vec<Band>,
+    /// Where the row comes from.
+    pub source: PriceSource,
     multipliers: Multipliers,
+}
+
+/// Where a price row comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceSource {
+    /// The table that this build came with.
+    BuiltIn,
+    /// A user's own file.
+    File,
+    /// A person, at run time.
+    RunTime,
+}
+
+/// A price row as a person gives it at run time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPrice {
+    /// The exact model id.
+    pub model: String,
+    /// `fast`, or none for the ordinary speed.
+    pub speed: Option<String>,
+    /// In force from this time on.
+    pub from: Timestamp,
+    /// The longest context, in tokens.
+    pub context: u64,
+    /// The longest answer, in tokens.
+    pub max_output: u64,
+    /// The bands, by rising length.
+    pub bands: Vec<NewBand>,
+}
+
+impl NewPrice {
+    /// Names the row, as in `claude-haiku-5-5@2026-11-23T10:00:00Z`.
+    pub fn id(&self) -> String {
+        let speed = self.speed.as_ref().map(|speed| format!("+{speed}")).unwrap_or_default();
+        format!("{}{speed}@{}", self.model, self.from)
+    }
+}
+
+/// Prices for prompts up to a length, in US dollars per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewBand {
+    /// The longest prompt of the band, in tokens; the last band has no end.
+    pub up_to: Option<u64>,
+    /// Input neither read from nor written to the cache.
+    pub input: f64,
+    /// Output.
+    pub output: f64,
+    /// Input written to the cache for five minutes.
+    pub cache_write_5m: f64,
+    /// Input written to the cache for an hour.
+    pub cache_write_1h: f64,
+    /// Input read from the cache.
+    pub cache_read: f64,
 }
 
 /// Factors on every kind of token, in thousandths.
@@ -86,6 +144,11 @@ pub struct PriceRow {
 struct Multipliers {
     batch: i64,
     geo_us: i64,
+}
+
+impl Multipliers {
+    /// What they are where no file says otherwise.
+    const USUAL: Self = Self { batch: 500, geo_us: 1_100 };
 }
 
 /// A million tokens times a thousandth, twice: the divisor of a cost's exact sum.
@@ -156,16 +219,28 @@ pub struct PriceTable {
 impl PriceTable {
     /// The prices that this build came with.
     pub fn built_in() -> Self {
-        let rows = parse(BUILT_IN, "prices.toml").expect("the built-in prices are checked by a test");
+        let rows = parse(BUILT_IN, "prices.toml", PriceSource::BuiltIn)
+            .expect("the built-in prices are checked by a test");
         Self { rows, file: "a price file of your own, named by `prices.file` in anvil.toml".to_owned() }
     }
 
     /// The built-in prices with a user's own file (`name`, its `text`) laid over them: where both have
     /// a row for the same model, speed and day, the user's counts.
     pub fn with_file(name: &str, text: &str) -> Result<Self, PriceError> {
-        let mut rows = parse(text, name)?;
+        let mut rows = parse(text, name, PriceSource::File)?;
         rows.extend(Self::built_in().rows);
         Ok(Self { rows, file: name.to_owned() })
+    }
+
+    /// These prices with what was set at run time laid over them.
+    pub fn with_changes(&self, changes: &[NewPrice]) -> Result<Self, PriceError> {
+        let bad = |message: String| PriceError::BadFile { file: "the new price".to_owned(), message };
+        let mut rows = Vec::new();
+        for new in changes {
+            rows.push(changed_row(new, Multipliers::USUAL).map_err(bad)?);
+        }
+        rows.extend(self.rows.iter().cloned());
+        Ok(Self { rows, file: self.file.clone() })
     }
 
     /// The row in force at `now` for exactly this model and speed.
@@ -228,42 +303,64 @@ struct RowForm {
     from: jiff::civil::Date,
     context: u64,
     max_output: u64,
-    bands: Vec<BandForm>,
+    bands: Vec<NewBand>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BandForm {
-    up_to: Option<u64>,
-    input: f64,
-    output: f64,
-    cache_write_5m: f64,
-    cache_write_1h: f64,
-    cache_read: f64,
-}
-
-fn parse(text: &str, file: &str) -> Result<Vec<PriceRow>, PriceError> {
+fn parse(text: &str, file: &str, source: PriceSource) -> Result<Vec<PriceRow>, PriceError> {
     let bad = |message: String| PriceError::BadFile { file: file.to_owned(), message };
     let form: FileForm = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
     let multipliers = match form.multipliers {
-        None => Multipliers { batch: 500, geo_us: 1_100 },
+        None => Multipliers::USUAL,
         Some(m) => Multipliers {
             batch: thousandths(m.batch).ok_or_else(|| bad("multipliers.batch is no factor".into()))?,
             geo_us: thousandths(m.geo_us).ok_or_else(|| bad("multipliers.geo_us is no factor".into()))?,
         },
     };
-    form.price.into_iter().map(|row| parse_row(row, multipliers).map_err(&bad)).collect()
+    form.price.into_iter().map(|row| parse_row(row, multipliers, source).map_err(&bad)).collect()
 }
 
-fn parse_row(row: RowForm, multipliers: Multipliers) -> Result<PriceRow, String> {
+fn parse_row(row: RowForm, multipliers: Multipliers, source: PriceSource) -> Result<PriceRow, String> {
     let id = match &row.speed {
         None => format!("{}@{}", row.model, row.from),
         Some(speed) => format!("{}+{speed}@{}", row.model, row.from),
     };
     let from =
         row.from.to_zoned_datetime(jiff::tz::TimeZone::UTC).map_err(|error| format!("{id}: {error}"))?;
+    let bands = read_bands(&id, &row.bands)?;
+    Ok(PriceRow {
+        id,
+        model: row.model,
+        speed: row.speed,
+        from: from.timestamp().into(),
+        context: row.context,
+        max_output: row.max_output,
+        bands,
+        source,
+        multipliers,
+    })
+}
+
+fn changed_row(new: &NewPrice, multipliers: Multipliers) -> Result<PriceRow, String> {
+    let id = new.id();
+    if new.model.trim().is_empty() {
+        return Err("it names no model".to_owned());
+    }
+    Ok(PriceRow {
+        bands: read_bands(&id, &new.bands)?,
+        id,
+        model: new.model.clone(),
+        speed: new.speed.clone(),
+        from: new.from,
+        context: new.context,
+        max_output: new.max_output,
+        source: PriceSource::RunTime,
+        multipliers,
+    })
+}
+
+fn read_bands(id: &str, forms: &[NewBand]) -> Result<Vec<Band>, String> {
     let mut bands = Vec::new();
-    for band in row.bands {
+    for band in forms {
         let rate = |name: &str, usd: f64| {
             Nanodollars::from_usd(usd)
                 .filter(|rate| *rate >= Nanodollars::ZERO)
@@ -289,16 +386,7 @@ fn parse_row(row: RowForm, multipliers: Multipliers) -> Result<PriceRow, String>
     if bands.last().is_none_or(|last| last.up_to.is_some()) || !rising {
         return Err(format!("{id}: the bands must rise by `up_to`, and the last has none"));
     }
-    Ok(PriceRow {
-        id,
-        model: row.model,
-        speed: row.speed,
-        from: from.timestamp().into(),
-        context: row.context,
-        max_output: row.max_output,
-        bands,
-        multipliers,
-    })
+    Ok(bands)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
@@ -361,6 +449,34 @@ mod tests {
         let table = PriceTable::with_file("mine.toml", text).expect("parses");
         let row = table.row("claude-opus-5-5", None, at("2026-11-23T00:00:00Z")).expect("a price");
         assert_eq!(row.bands[0].rates.output, 1_000_000_000);
+    }
+
+    #[test]
+    fn a_price_set_at_run_time_counts_from_its_time_on() {
+        let band = NewBand {
+            up_to: None,
+            input: 7.0,
+            output: 7.0,
+            cache_write_5m: 7.0,
+            cache_write_1h: 7.0,
+            cache_read: 7.0,
+        };
+        let new = NewPrice {
+            model: "claude-opus-5-5".into(),
+            speed: None,
+            from: at("2026-11-23T10:00:00Z"),
+            context: 1,
+            max_output: 1,
+            bands: vec![band],
+        };
+        let table = PriceTable::built_in().with_changes(std::slice::from_ref(&new)).expect("it fits");
+        let source = |time| table.row("claude-opus-5-5", None, at(time)).expect("a price").source;
+        assert_eq!(source("2026-11-23T09:59:59Z"), PriceSource::BuiltIn);
+        assert_eq!(source("2026-11-23T10:00:00Z"), PriceSource::RunTime);
+        let endless = NewPrice { bands: vec![NewBand { up_to: Some(5), ..band }], ..new.clone() };
+        assert!(PriceTable::built_in().with_changes(&[endless]).is_err());
+        let free = NewPrice { bands: vec![NewBand { input: -1.0, ..band }], ..new };
+        assert!(PriceTable::built_in().with_changes(&[free]).is_err());
     }
 
     #[test]

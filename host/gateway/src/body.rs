@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 /// Options that a request may carry beside its own fields, passed on as they are.
-const PASSED_ON: [&str; 3] = ["tool_choice", "thinking", "output_config"];
+const PASSED_ON: [&str; 4] = ["tool_choice", "thinking", "output_config", "cache_control"];
 
 /// A field of a request that is not what it has to be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +21,9 @@ pub(crate) enum BadRequest {
     EmptyMessage(usize),
     #[error("{0} is no JSON: {1}")]
     NotJson(String, String),
-    #[error("the option `{0}` is not known; known are: tier, tool_choice, thinking, output_config")]
+    #[error(
+        "the option `{0}` is not known; known are: tier, tool_choice, thinking, output_config, cache_control"
+    )]
     UnknownOption(String),
     #[error("the option `tier` is {0}; it names haiku, sonnet or opus")]
     Tier(String),

@@ -5,43 +5,26 @@
 
 use crate::admission::{Admitted, Candidate};
 use crate::ask::{Ask, CallEnd};
-use crate::body::{messages_body, named_tier};
 use crate::gateway::Inner;
 use crate::outcome::{Again, Failed, Money};
-use crate::pace::{Expected, Spent, Ticket};
+use crate::pace::{Spent, Ticket};
+use crate::plan::{Plan, Unplanned, plan};
 use crate::progress::Progress;
 use crate::send::{Sign, reported};
 use crate::stream::Answer;
-use anvil_budget::{
-    Admission as Verdict, BrakeCause, BrakeCauseKind, InputSize, LimitName, PriceRow, bound_input_tokens,
-    tier_for,
-};
+use anvil_budget::{Admission as Verdict, BrakeCause, BrakeCauseKind, LimitName};
 use anvil_store::{
     HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, Settlement, SettlementOutcome,
     StoreError,
 };
 use anvil_types::{
-    CallError, CallErrorKind, CallId, Json, Nanodollars, Origin, Reply, Tier, Timestamp, Usage, Wait,
-    WaitReason,
+    CallError, CallErrorKind, CallId, Json, Nanodollars, Origin, Reply, Timestamp, Usage, Wait, WaitReason,
 };
 use rand::RngExt as _;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
-
-/// What is fixed for all tries of a call.
-struct Plan<'a> {
-    ask: &'a Ask,
-    body: Vec<u8>,
-    asked: Tier,
-    given: Tier,
-    row: PriceRow,
-    amount: Nanodollars,
-    max_tokens: u64,
-    expected: Expected,
-    size: InputSize,
-}
 
 /// How one try ended.
 enum Tried {
@@ -66,7 +49,8 @@ pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sen
     let end = loop {
         let tried = match plan(&gateway, &ask).await {
             Ok(plan) => attempt(&gateway, &plan, arrival, retries, &mut watcher).await,
-            Err(refused) => break refused,
+            Err(Unplanned::Refused(error)) => break journalled(&gateway, &ask, error).await,
+            Err(Unplanned::StoreFailed(error)) => break CallEnd::StoreFailed(error),
         };
         match tried {
             Tried::End(end) => break *end,
@@ -99,61 +83,6 @@ pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
         model: None,
         journal: None,
     }
-}
-
-async fn plan<'a>(gateway: &Inner, ask: &'a Ask) -> Result<Plan<'a>, CallEnd> {
-    let limits = match gateway.store.limits().await {
-        Ok(in_force) => in_force.limits,
-        Err(error) => return Err(CallEnd::StoreFailed(error.to_string())),
-    };
-    match prepare(gateway, ask, &limits) {
-        Ok((body, asked, row, max_tokens, size)) => {
-            let amount = row.bound(bound_input_tokens(size), max_tokens);
-            let expected = Expected {
-                input: gateway.learner.input(&row.model, size),
-                output: gateway.learner.output(&ask.asker.agent, &row.model, max_tokens),
-            };
-            Ok(Plan { ask, body, asked, given: asked, row, amount, max_tokens, expected, size })
-        }
-        Err(error) => Err(journalled(gateway, ask, error).await),
-    }
-}
-
-type Prepared = (Vec<u8>, Tier, PriceRow, u64, InputSize);
-
-fn prepare(gateway: &Inner, ask: &Ask, limits: &anvil_types::Limits) -> Result<Prepared, CallError> {
-    let invalid = |message: String| CallError::unsent(CallErrorKind::InvalidRequest, message);
-    let (request, asker) = (&ask.request, &ask.asker);
-    let size = InputSize::of(request)
-        .map_err(|error| CallError::unsent(CallErrorKind::UnboundedContent, error.to_string()))?;
-    let named = named_tier(request).map_err(|error| invalid(error.to_string()))?;
-    let tier = tier_for(&gateway.config.models, named, request.effort, asker.effort, asker.floor);
-    let model = gateway.config.models.model(tier);
-    let row = gateway
-        .config
-        .prices
-        .row(model, None, gateway.clock.now())
-        .map_err(|error| invalid(error.to_string()))?
-        .clone();
-    let most_input = asker.max_input_tokens.unwrap_or(limits.max_input_tokens);
-    let estimate = gateway.learner.input(model, size).tokens;
-    if estimate > u64::from(most_input) {
-        return Err(CallError::unsent(
-            CallErrorKind::TooLarge,
-            format!(
-                "the request has about {estimate} input tokens; a call may have {most_input} (max_input_tokens)"
-            ),
-        ));
-    }
-    let most_output =
-        u64::from(asker.max_output_tokens.unwrap_or(limits.max_output_tokens)).min(row.max_output);
-    let max_tokens = request.max_output_tokens.map_or(most_output, |wish| u64::from(wish).min(most_output));
-    if max_tokens == 0 {
-        return Err(invalid("max_output_tokens is 0; an answer needs at least one token".to_owned()));
-    }
-    let body = messages_body(request, model, max_tokens).map_err(|error| invalid(error.to_string()))?;
-    let body = serde_json::to_vec(&body).expect("a JSON value has string keys");
-    Ok((body, tier, row, max_tokens, size))
 }
 
 async fn attempt(
@@ -235,7 +164,8 @@ fn hold_request(gateway: &Inner, plan: &Plan<'_>, id: CallId) -> HoldRequest {
         session: None,
         tags: asker.tags.clone(),
         tier_asked: plan.asked,
-        tier_given: plan.given,
+        tier_given: plan.choice.tier,
+        tier_reason: plan.reason(),
         model: plan.row.model.clone(),
         price_row: plan.row.id.clone(),
         amount: plan.amount,
@@ -252,8 +182,9 @@ async fn granted(
     retries: u32,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Tried {
-    let now_in_force = gateway.config.prices.row(&plan.row.model, None, held_at);
-    if now_in_force.is_ok_and(|row| row.id != plan.row.id) {
+    let prices = gateway.prices();
+    let now_in_force = prices.row(&plan.row.model, None, held_at);
+    if now_in_force.is_ok_and(|row| *row != plan.row) {
         gateway.admission.with_pace(|pace| pace.give_back(ticket));
         let ended =
             settle_only(gateway, id, SettlementOutcome::Released, Some("price changed".to_owned())).await;
@@ -267,6 +198,7 @@ async fn granted(
     }
     let _in_flight = gateway.in_flight();
     let paced = gateway.admission.paced(ticket, plan.max_tokens);
+    let _running = gateway.pressure.running(plan.expected_cost);
     let mut answer = Answer::default();
     let mut progress = Progress::default();
     let sent = exchange(gateway, plan, ticket, &mut answer, &mut progress, watcher).await;
@@ -276,6 +208,7 @@ async fn granted(
             paced.ended(&Spent::Usage(&answer.usage, progress.parts()));
             let (agent, model) = (&plan.ask.asker.agent, &plan.row.model);
             gateway.learner.learn(agent, model, plan.size, &answer.usage, plan.max_tokens);
+            learn_warmth(gateway, plan, &answer.usage);
             let reply = reply(plan, &answer, cost);
             let outcome = SettlementOutcome::Usage { usage: answer.usage.clone(), cost };
             let detail = Some(reply.stop_reason.clone());
@@ -367,6 +300,9 @@ fn unknown(plan: &Plan<'_>, reported: Option<Usage>) -> SettlementOutcome {
 }
 
 fn reply(plan: &Plan<'_>, answer: &Answer, cost: Nanodollars) -> Reply {
+    let text = |name: &str, text: &str| (name.to_owned(), serde_json::Value::from(text).to_string());
+    let mut extras = vec![text("tier_asked", plan.asked.name()), text("tier_given", plan.choice.tier.name())];
+    extras.extend(plan.reason().map(|reason| text("tier_reason", &reason)));
     Reply {
         content: answer.content(),
         stop_reason: answer.stop_reason.clone().unwrap_or_else(|| "end_turn".to_owned()),
@@ -374,10 +310,14 @@ fn reply(plan: &Plan<'_>, answer: &Answer, cost: Nanodollars) -> Reply {
         usage: answer.usage.clone(),
         cost,
         origin: Origin::Live,
-        extras: vec![
-            ("tier_asked".to_owned(), format!("\"{}\"", plan.asked)),
-            ("tier_given".to_owned(), format!("\"{}\"", plan.given)),
-        ],
+        extras,
+    }
+}
+
+fn learn_warmth(gateway: &Inner, plan: &Plan<'_>, usage: &Usage) {
+    if let Some(prompt) = plan.prompt {
+        let mut warm = gateway.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        warm.learn(prompt, &plan.row.model, usage, gateway.clock.now());
     }
 }
 

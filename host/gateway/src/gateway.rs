@@ -8,15 +8,18 @@ use crate::config::{GatewayConfig, Upstream};
 use crate::learn::Learner;
 use crate::pace::{Pace, Recent};
 use crate::pool::BucketReport;
+use crate::pressure::Pressure;
 use crate::send::Sender;
-use anvil_budget::Windows;
+use crate::warm::WarmPrompts;
+use anvil_budget::{PriceError, PriceTable, Windows};
 use anvil_store::{Settled, Settlement, Store, StoreError};
 use anvil_types::{
     CallId, CallRecord, CallState, Clock, JobId, Limits, Nanodollars, Timestamp, Wait, WaitReason,
 };
+use arc_swap::ArcSwap;
 use rand::RngExt as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -29,6 +32,9 @@ pub enum GatewayError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A price that was set at run time makes no sense any more.
+    #[error(transparent)]
+    Price(#[from] PriceError),
 }
 
 /// How the gateway stands.
@@ -64,8 +70,16 @@ pub(crate) struct Inner {
     pub clock: Arc<dyn Clock>,
     pub admission: Admission,
     pub sender: Sender,
+    /// What was learnt of how many tokens calls take.
     pub learner: Learner,
+    /// The circuit to the upstream.
     pub breaker: Breaker,
+    /// The settings' prices, and over them what people set at run time.
+    prices: ArcSwap<PriceTable>,
+    /// How full the fullest window is.
+    pub pressure: Pressure,
+    /// Which prompts the models have in their caches.
+    pub warm: Mutex<WarmPrompts>,
     /// A settlement could not be stored: no new call until one can.
     pub store_failed: AtomicBool,
     under_way: AtomicU32,
@@ -85,6 +99,7 @@ impl Gateway {
         let learner = Learner::start(store.clone(), clock.clone(), kind.name()).await;
         let breaker = Breaker::start(config.circuit, kind, store.clone(), clock.clone());
         let admission = Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone());
+        let prices = prices(&config, store.as_ref()).await?;
         let sender = Sender::new(config.upstream.clone(), config.patience)?;
         let inner = Inner {
             config,
@@ -94,6 +109,9 @@ impl Gateway {
             sender,
             learner,
             breaker,
+            prices: ArcSwap::from_pointee(prices),
+            pressure: Pressure::default(),
+            warm: Mutex::default(),
             store_failed: AtomicBool::new(false),
             under_way: AtomicU32::new(0),
         };
@@ -110,7 +128,20 @@ impl Gateway {
     /// The limits or the brake changed: waits are judged anew.
     pub fn limits_changed(&self, limits: &Limits) {
         self.inner.admission.with_pace(|pace| pace.change(limits));
+        self.inner.pressure.moved();
         self.inner.admission.room();
+    }
+
+    /// The prices in force.
+    pub fn prices(&self) -> Arc<PriceTable> {
+        self.inner.prices()
+    }
+
+    /// Prices were set or reset at run time: calls that are planned from now on go by them.
+    pub async fn prices_changed(&self) -> Result<(), GatewayError> {
+        let prices = prices(&self.inner.config, self.inner.store.as_ref()).await?;
+        self.inner.prices.store(Arc::new(prices));
+        Ok(())
     }
 
     /// How it stands.
@@ -143,6 +174,11 @@ impl Gateway {
     pub fn upstream(&self) -> &Upstream {
         &self.inner.config.upstream
     }
+}
+
+async fn prices(config: &GatewayConfig, store: &dyn Store) -> Result<PriceTable, GatewayError> {
+    let changes: Vec<_> = store.prices().await?.into_iter().map(|change| change.price).collect();
+    Ok(config.prices.with_changes(&changes)?)
 }
 
 /// How many entries of the ledger are read at once.
@@ -205,6 +241,11 @@ impl Inner {
         CallId::new(self.clock.now(), rand::rng().random())
     }
 
+    /// The prices in force.
+    pub(crate) fn prices(&self) -> Arc<PriceTable> {
+        self.prices.load_full()
+    }
+
     pub(crate) fn in_flight(&self) -> UnderWay<'_> {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         UnderWay(&self.under_way)
@@ -220,6 +261,7 @@ impl Inner {
                     if self.store_failed.swap(false, Ordering::Relaxed) {
                         self.resume_after_failure().await;
                     }
+                    self.pressure.moved();
                     self.admission.room();
                     if settled.over_hold > anvil_types::Nanodollars::ZERO {
                         tracing::error!(call = %settlement.call, over = %settled.over_hold, "a call cost more than its hold: the bound is wrong");

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 const KEY: &str = "estimates";
+/// The output tokens of an agent of which nothing was seen.
+const USUAL_OUTPUT: u64 = 500;
 /// What is learnt is stored no more often: it is cheap to lose.
 const STORE_EVERY: Duration = Duration::from_mins(1);
 
@@ -45,6 +47,11 @@ impl Learner {
     /// How many output tokens an answer to this agent probably has.
     pub(crate) fn output(&self, agent: &str, model: &str, most: u64) -> Estimate {
         self.lock().output(agent, model, most)
+    }
+
+    /// How many output tokens an answer to this agent usually has, to tell models' prices apart by.
+    pub(crate) fn usual_output(&self, agent: &str, model: &str) -> u64 {
+        self.lock().mean_output(agent, model).unwrap_or(USUAL_OUTPUT)
     }
 
     /// The mean absolute errors of input and output estimates in percent.

@@ -14,11 +14,14 @@ mod learn;
 mod minute;
 mod outcome;
 mod pace;
+mod plan;
 mod pool;
+mod pressure;
 mod progress;
 mod requests;
 mod send;
 mod stream;
+mod warm;
 
 pub use ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, TextSink};
 pub use breaker::CircuitReport;

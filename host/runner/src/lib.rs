@@ -9,6 +9,7 @@ mod dispatch;
 mod explain;
 mod live_text;
 mod notes;
+mod prices;
 mod replay;
 mod runner;
 mod settings;
@@ -17,6 +18,7 @@ mod status;
 mod submission;
 mod submit;
 
+pub use prices::{PriceView, PriceWish};
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{

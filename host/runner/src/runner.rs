@@ -93,7 +93,7 @@ impl Shared {
 /// The running host without its faces. Cheap to clone.
 #[derive(Clone)]
 pub struct Runner {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Runner {
@@ -436,15 +436,21 @@ impl Runner {
         self.shared.live_text.watch(job)
     }
 
+    /// How many of the host's seconds pass in one of the machine's: 1 unless the clock is driven.
+    pub fn clock_rate(&self) -> f64 {
+        self.shared.driven.as_ref().map_or(1.0, |clock| clock.rate())
+    }
+
     /// The host's time.
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()
     }
 
-    /// Drives the host's clock ahead; only with the simulator.
-    pub fn drive_clock(&self, by: Duration) -> Result<Timestamp, String> {
+    /// Drives the host's clock ahead, and sets how fast it runs where that is given; only with the
+    /// simulator.
+    pub fn drive_clock(&self, by: Duration, rate: Option<f64>) -> Result<Timestamp, String> {
         match &self.shared.driven {
-            Some(clock) => Ok(clock.advance(by)),
+            Some(clock) => Ok(clock.drive(by, rate)),
             None => Err("the clock can be driven with the simulator only".to_owned()),
         }
     }
@@ -470,6 +476,7 @@ fn spend_status(spend: &SpendSnapshot) -> SpendStatus {
         day: window(day),
         month: window(month),
         total: spend.total.spent(),
+        bounds_broken: spend.bounds_broken,
     }
 }
 

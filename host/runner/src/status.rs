@@ -90,6 +90,8 @@ pub struct SpendStatus {
     /// All that was ever spent under this upstream.
     #[serde(rename = "total_usd")]
     pub total: Nanodollars,
+    /// Calls that cost more than their hold: a bug in the bound.
+    pub bounds_broken: u64,
 }
 
 /// One money window.

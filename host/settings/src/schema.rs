@@ -132,6 +132,22 @@ sections! {
         complex: Tier = r#""opus""#;
     }
 
+    /// What happens while a money window fills up. The brake at 95 % of the day is no setting.
+    own pressure: PressureSettings {
+        /// Whether a cheaper model answers under pressure, where it is cheaper for the request, where a
+        /// conversation begins, and where the agent can do with it.
+        downgrade: bool = "true";
+        /// Percent of the fullest money window from which on the next lower tier answers.
+        one_tier_down_percent: u32 = "80" in 1.0..=1000.0;
+        /// Percent of the fullest money window from which on the cheapest tier answers.
+        cheapest_percent: u32 = "90" in 1.0..=1000.0;
+        /// Whether calls go out at an even burn once a money window is nearly spent: the hour's limit a
+        /// sixtieth a minute, what is left of the day (up to the brake) and of the month over the time left.
+        throttle: bool = "true";
+        /// Percent of a money window from which on they do.
+        throttle_percent: u32 = "80" in 1.0..=1000.0;
+    }
+
     /// What tokens cost.
     own prices: PricesSettings {
         /// A price table of your own (TOML); its rows win over the built-in ones. Empty: only those.

@@ -7,8 +7,8 @@ use crate::layers::{Layers, LoadOptions};
 use crate::preset::Preset;
 use crate::reader::Reader;
 use crate::schema::{
-    DataSettings, JobsSettings, PaceSettings, PluginsSettings, PricesSettings, ReadSection, SandboxSettings,
-    ServerSettings, SimulatorSettings, TimeSettings, UpstreamSettings,
+    DataSettings, JobsSettings, PaceSettings, PluginsSettings, PressureSettings, PricesSettings, ReadSection,
+    SandboxSettings, ServerSettings, SimulatorSettings, TimeSettings, UpstreamSettings,
 };
 use crate::source::Source;
 use anvil_budget::ModelMap;
@@ -26,6 +26,8 @@ pub struct Settings {
     pub pace: PaceSettings,
     /// `[models]`.
     pub models: ModelMap,
+    /// `[pressure]`.
+    pub pressure: PressureSettings,
     /// `[prices]`.
     pub prices: PricesSettings,
     /// `[time]`.
@@ -82,6 +84,7 @@ impl Settings {
         let limits = Limits::read(reader);
         let pace = PaceSettings::read(reader);
         let models = ModelMap::read(reader);
+        let pressure = PressureSettings::read(reader);
         let prices = PricesSettings::read(reader);
         let time = TimeSettings::read(reader);
         let server = ServerSettings::read(reader);
@@ -97,6 +100,7 @@ impl Settings {
             limits: limits?,
             pace: pace?,
             models: models?,
+            pressure: pressure?,
             prices: prices?,
             time: time?,
             server: server?,
@@ -131,6 +135,7 @@ impl Settings {
             self.limits.show(),
             self.pace.show(),
             self.models.show(),
+            self.pressure.show(),
             self.prices.show(),
             self.time.show(),
             self.server.show(),

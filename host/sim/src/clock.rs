@@ -10,21 +10,43 @@ pub trait SimClock: Send + Sync + 'static {
     fn now_ms(&self) -> i64;
     /// Completes when `duration` has passed on this clock.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+    /// Jumps ahead, and runs `rate` times as fast as the system's clock from then on, where that is given. Answers
+    /// whether it can: a clock that another drives can't.
+    fn drive(&self, _by: Duration, _rate: Option<f64>) -> bool {
+        false
+    }
 }
 
+/// The fastest that the clock of a simulator of its own runs.
+pub(crate) const FASTEST: f64 = 3_600.0;
+
 /// The system's time, read once at the start and carried on by the monotonic clock, so that a wall clock that jumps
-/// changes neither pace nor limits.
+/// changes neither pace nor limits. It can be driven ahead, and made to run faster.
 #[derive(Debug)]
 pub struct SystemClock {
-    start_ms: i64,
-    start: Instant,
+    going: tokio::sync::watch::Sender<Going>,
+}
+
+/// How the clock goes since it was last driven.
+#[derive(Clone, Copy, Debug)]
+struct Going {
+    since: Instant,
+    shown: Duration,
+    rate: f64,
+}
+
+impl Going {
+    /// Time since 1970.
+    fn now(&self) -> Duration {
+        self.shown + self.since.elapsed().mul_f64(self.rate)
+    }
 }
 
 impl SystemClock {
     /// A clock that starts at the system's present time.
     pub fn new() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { start_ms: i64::try_from(since.as_millis()).unwrap_or(i64::MAX), start: Instant::now() }
+        let shown = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { going: tokio::sync::watch::Sender::new(Going { since: Instant::now(), shown, rate: 1.0 }) }
     }
 }
 
@@ -36,11 +58,37 @@ impl Default for SystemClock {
 
 impl SimClock for SystemClock {
     fn now_ms(&self) -> i64 {
-        self.start_ms.saturating_add(i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX))
+        i64::try_from(self.going.borrow().now().as_millis()).unwrap_or(i64::MAX)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(duration))
+        let mut changes = self.going.subscribe();
+        let until = self.going.borrow().now() + duration;
+        Box::pin(async move {
+            loop {
+                let going = *changes.borrow_and_update();
+                let wait = until.saturating_sub(going.now()).div_f64(going.rate);
+                if wait.is_zero() {
+                    return;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    // The clock is gone with the simulator: the rest is slept as it was.
+                    changed = changes.changed() => if changed.is_err() {
+                        return tokio::time::sleep(wait).await;
+                    },
+                }
+            }
+        })
+    }
+
+    fn drive(&self, by: Duration, rate: Option<f64>) -> bool {
+        self.going.send_modify(|going| {
+            let shown = going.now() + by;
+            let rate = rate.unwrap_or(going.rate).clamp(1.0, FASTEST);
+            *going = Going { since: Instant::now(), shown, rate };
+        });
+        true
     }
 }
 

@@ -3,7 +3,9 @@
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response};
 use serde_json::{Value, json};
+use std::time::Duration;
 
+use crate::clock::FASTEST;
 use crate::error::SimError;
 use crate::fault::FaultRule;
 use crate::latency::Latency;
@@ -42,6 +44,17 @@ pub(crate) async fn control(
             shared.reset();
             json_reply(200, &json!({"ok": true}))
         }
+        (&Method::GET, "clock") => json_reply(200, &json!({"now_ms": shared.clock.now_ms()})),
+        (&Method::POST, "clock") => {
+            let text = match read(request.into_body()).await {
+                Ok(body) => String::from_utf8_lossy(&body).into_owned(),
+                Err(refusal) => return json_reply(400, &json!({"error": refusal.message})),
+            };
+            match drive(shared, &text) {
+                Ok(now_ms) => json_reply(200, &json!({"now_ms": now_ms})),
+                Err(error) => json_reply(400, &json!({"error": error})),
+            }
+        }
         (&Method::POST, "script" | "faults" | "latency") => {
             let toml = request.headers().get("content-type").is_some_and(|v| v.as_bytes().ends_with(b"toml"));
             let done = match read(request.into_body()).await {
@@ -55,8 +68,8 @@ pub(crate) async fn control(
         }
         _ => json_reply(
             404,
-            &json!({"error": "there are GET /_sim/bill, /_sim/limits and /_sim/log, POST /_sim/script, /_sim/faults, /_sim/latency \
-                              and /_sim/reset"}),
+            &json!({"error": "there are GET /_sim/bill, /_sim/limits and /_sim/log, POST /_sim/script, /_sim/faults, \
+                              /_sim/latency, /_sim/reset and /_sim/clock"}),
         ),
     }
 }
@@ -74,6 +87,27 @@ fn set(shared: &Shared, what: &str, text: &str, toml: bool) -> Result<(), SimErr
         }
     }
     Ok(())
+}
+
+/// How the clock is to be driven.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Drive {
+    #[serde(default)]
+    advance_s: f64,
+    rate: Option<f64>,
+}
+
+fn drive(shared: &Shared, text: &str) -> Result<i64, String> {
+    let drive: Drive = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let by = Duration::try_from_secs_f64(drive.advance_s).map_err(|error| format!("advance_s: {error}"))?;
+    if drive.rate.is_some_and(|rate| !(1.0..=FASTEST).contains(&rate)) {
+        return Err(format!("rate: from 1 to {FASTEST}"));
+    }
+    if !shared.clock.drive(by, drive.rate) {
+        return Err("this simulator runs on its host's clock; drive that one: POST /api/v1/clock".to_owned());
+    }
+    Ok(shared.clock.now_ms())
 }
 
 /// A list of rules; a bare text is a fault that always happens.

@@ -98,6 +98,7 @@ fn hold_of(id: CallId, lease: Lease) -> HoldRequest {
         tags: Vec::new(),
         tier_asked: Tier::Sonnet,
         tier_given: Tier::Sonnet,
+        tier_reason: None,
         model: "claude-sonnet-5-5".into(),
         price_row: "sonnet-5-5@2026-10-01".into(),
         amount: Nanodollars::new(5_000_000),

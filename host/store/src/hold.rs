@@ -31,6 +31,8 @@ pub struct HoldRequest {
     pub tier_asked: Tier,
     /// The tier given.
     pub tier_given: Tier,
+    /// Why it is this one, where money is short.
+    pub tier_reason: Option<String>,
     /// The exact model.
     pub model: String,
     /// The price row that the hold pins.

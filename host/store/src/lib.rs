@@ -22,7 +22,7 @@ pub use error::StoreError;
 pub use hold::{HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
 pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, Recovered};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
-pub use limits::{BrakeState, LimitSource, LimitsInForce};
+pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange};
 pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, WeekStanding, WindowStanding};
 #[cfg(feature = "bench")]
 pub use sqlite::bare;

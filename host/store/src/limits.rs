@@ -33,6 +33,17 @@ pub struct LimitsInForce {
     pub changes: Vec<(String, String, Timestamp)>,
 }
 
+/// A price that a person set at run time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PriceChange {
+    /// The price.
+    pub price: anvil_budget::NewPrice,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// The brake.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrakeState {

@@ -3,8 +3,8 @@
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried,
     DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage, JournalWrite,
-    LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot,
-    StoreError,
+    LimitsInForce, LostLeases, NewAlert, PriceChange, QueueCounts, Recovered, Settled, Settlement,
+    SpendSnapshot, StoreError,
 };
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
@@ -90,6 +90,12 @@ pub trait Store: Send + Sync + Debug + 'static {
         reset: &[String],
         by: &str,
     ) -> Result<LimitsInForce, StoreError>;
+    /// Prices that people set at run time.
+    async fn prices(&self) -> Result<Vec<PriceChange>, StoreError>;
+    /// Sets a price at run time, kept over a restart, audited; one of the same id is replaced.
+    async fn set_price(&self, price: anvil_budget::NewPrice, by: &str) -> Result<(), StoreError>;
+    /// Takes a price away that was set at run time. Answers whether there was one.
+    async fn reset_price(&self, id: &str, by: &str) -> Result<bool, StoreError>;
     /// The brake's causes now; one whose time is over is gone.
     async fn brake(&self) -> Result<BrakeState, StoreError>;
     /// Engages the brake by a person's hand.

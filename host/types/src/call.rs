@@ -296,6 +296,8 @@ pub struct CallRecord {
     pub tier_asked: Tier,
     /// The tier given.
     pub tier_given: Tier,
+    /// Why it is this one, where money is short.
+    pub tier_reason: Option<String>,
     /// The exact model asked.
     pub model: String,
     /// What it used; zero while held or released.

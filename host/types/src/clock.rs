@@ -4,7 +4,6 @@ use crate::Timestamp;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -66,46 +65,85 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that is driven from outside, on top of another: it goes on as the other does, and jumps
-/// forward when told. Everything that sleeps on it wakes when its time has come.
+/// The fastest that a driven clock runs: an hour in a second.
+pub const FASTEST: f64 = 3_600.0;
+
+/// How a driven clock goes since it was last driven.
+#[derive(Clone, Copy, Debug)]
+struct Going {
+    /// The base's time at that moment,
+    base: Timestamp,
+    /// what the driven clock showed then,
+    shown: Timestamp,
+    /// and how many of its seconds a second of the base is, from then on.
+    rate: f64,
+}
+
+impl Going {
+    fn at(&self, base: Timestamp) -> Timestamp {
+        self.shown + base.since(self.base).mul_f64(self.rate)
+    }
+}
+
+/// A clock that is driven from outside, on top of another: it jumps ahead when told, and runs faster
+/// when told. Everything that sleeps on it wakes when its time has come.
 #[derive(Debug)]
 pub struct DrivenClock {
     base: SystemClock,
-    ahead: watch::Sender<Duration>,
-    // A sum of jumps is made under this lock, so that two at once do not lose one.
-    jumping: Mutex<()>,
+    going: watch::Sender<Going>,
 }
 
 impl DrivenClock {
     /// A clock that goes as `base` does until it is driven.
     pub fn new(base: SystemClock) -> Self {
-        Self { base, ahead: watch::Sender::new(Duration::ZERO), jumping: Mutex::new(()) }
+        let now = base.now();
+        Self { base, going: watch::Sender::new(Going { base: now, shown: now, rate: 1.0 }) }
     }
 
     /// Jumps ahead; returns the time after it.
     pub fn advance(&self, by: Duration) -> Timestamp {
-        let _jumping = self.jumping.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        self.ahead.send_modify(|ahead| *ahead = ahead.saturating_add(by));
-        self.now()
+        self.drive(by, None)
+    }
+
+    /// Jumps ahead, and from then on runs `rate` times as fast as the machine's clock, where that is
+    /// given; at least as fast, and at most [`FASTEST`] times. Returns the time after the jump.
+    pub fn drive(&self, by: Duration, rate: Option<f64>) -> Timestamp {
+        let mut shown = Timestamp::default();
+        // Under the channel's lock, so that two jumps at once are both made.
+        self.going.send_modify(|going| {
+            let base = self.base.now();
+            shown = going.at(base) + by;
+            let rate = rate.unwrap_or(going.rate).clamp(1.0, FASTEST);
+            *going = Going { base, shown, rate };
+        });
+        shown
+    }
+
+    /// How many of its seconds pass in one of the machine's.
+    pub fn rate(&self) -> f64 {
+        self.going.borrow().rate
     }
 }
 
 impl Clock for DrivenClock {
     fn now(&self) -> Timestamp {
-        self.base.now() + *self.ahead.borrow()
+        // The lock is held over the reading, so that a jump meanwhile does not take time back.
+        let going = self.going.borrow();
+        going.at(self.base.now())
     }
 
     fn sleep_until(&self, time: Timestamp) -> Sleep<'_> {
-        let mut jumps = self.ahead.subscribe();
+        let mut changes = self.going.subscribe();
         Box::pin(async move {
             loop {
-                let wait = time.since(self.base.now() + *jumps.borrow_and_update());
+                let going = *changes.borrow_and_update();
+                let wait = time.since(going.at(self.base.now())).div_f64(going.rate);
                 if wait.is_zero() {
                     return;
                 }
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
-                    _ = jumps.changed() => {}
+                    _ = changes.changed() => {}
                 }
             }
         })
@@ -129,6 +167,22 @@ mod tests {
         assert!(!sleeper.is_finished());
         assert!(clock.advance(Duration::from_hours(24)) >= tomorrow);
         tokio::time::timeout(Duration::from_secs(5), sleeper).await.expect("woken").expect("no panic");
+    }
+
+    #[tokio::test]
+    async fn a_faster_clock_shortens_what_is_slept() {
+        let clock = DrivenClock::new(SystemClock::new());
+        let before = clock.now();
+        clock.drive(Duration::ZERO, Some(FASTEST));
+        let began = Instant::now();
+        // A tenth of a second at this rate; the bound is for a machine that is busy.
+        clock.sleep(Duration::from_mins(6)).await;
+        assert!(began.elapsed() < Duration::from_mins(1));
+        assert!(clock.now().since(before) >= Duration::from_mins(6));
+        // Slowing down takes nothing back.
+        let fast = clock.now();
+        clock.drive(Duration::ZERO, Some(1.0));
+        assert!(clock.now() >= fast);
     }
 
     #[test]

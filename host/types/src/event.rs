@@ -56,6 +56,8 @@ pub enum EventKind {
     },
     /// The limits in force changed.
     Limits,
+    /// The prices changed.
+    Prices,
     /// The brake's causes changed.
     Brake {
         /// Whether it has any.

@@ -78,6 +78,11 @@ impl Setup {
 }
 
 impl Host {
+    /// A setting from its next start on.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts it, on the data of its earlier life if it had one.
     pub(crate) async fn start(&mut self) {
         self.spawn();

@@ -68,9 +68,19 @@ impl Upstream {
         self.post("/_sim/script", script).await;
     }
 
+    /// Sets what goes wrong by chance.
+    pub(crate) async fn faults(&self, rules: &Value) {
+        self.post("/_sim/faults", rules).await;
+    }
+
     /// Sets how long answers take.
     pub(crate) async fn latency(&self, latency: &Value) {
         self.post("/_sim/latency", latency).await;
+    }
+
+    /// Jumps its clock ahead, and lets it run this many times as fast.
+    pub(crate) async fn drive(&self, ahead: Duration, rate: f64) {
+        self.post("/_sim/clock", &json!({"advance_s": ahead.as_secs_f64(), "rate": rate})).await;
     }
 
     /// Sets how long it takes until an answer's first byte.

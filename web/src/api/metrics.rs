@@ -60,6 +60,13 @@ fn render(status: &Status) -> String {
         "All that was ever spent under this upstream.",
         &[("", &total)],
     );
+    let broken = status.spend.bounds_broken;
+    family(
+        &mut text,
+        "anvil_bounds_broken_total",
+        "Calls that cost more than their hold: a bug.",
+        &[("", &broken)],
+    );
     let pace = &status.pace;
     family(
         &mut text,

@@ -13,6 +13,7 @@ mod ledger;
 mod limits;
 mod list;
 mod metrics;
+mod prices;
 mod query;
 mod status;
 mod submit;
@@ -50,11 +51,15 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/status", "How the host stands", status::show)
         .route(Read, get.clone(), "/api/v1/limits", "The limits in force", limits::show)
         .route(Admin, put.clone(), "/api/v1/limits", "Change or reset limits", limits::change)
+        .route(Read, get.clone(), "/api/v1/prices", "What tokens cost", prices::list)
+        .route(Admin, put.clone(), "/api/v1/prices", "Set a price", prices::set)
+        .route(Admin, Method::DELETE, "/api/v1/prices/{id}", "Take a set price away", prices::reset)
         .route(Read, get.clone(), "/api/v1/brake", "The brake", brake::show)
         .route(Operate, put, "/api/v1/brake", "Engage or release the brake", brake::set)
         .route(Read, get.clone(), "/api/v1/ledger", "The ledger, the newest first", ledger::list)
         .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
-        .route(Admin, post, "/api/v1/clock", "Drive the simulator's clock ahead", clock::advance)
+        .route(Read, get.clone(), "/api/v1/clock", "The host's clock", clock::show)
+        .route(Admin, post, "/api/v1/clock", "Drive the simulator's clock", clock::drive)
         .route(Open, get.clone(), "/healthz", "Whether the process answers", health::alive)
         .route(Open, get.clone(), "/readyz", "Whether it can take jobs", health::ready)
         .route(Read, get, "/metrics", "Figures for Prometheus", metrics::show)

@@ -18,6 +18,8 @@ pub(crate) struct CallRow {
     pub(crate) model: String,
     pub(crate) input: String,
     pub(crate) output: String,
+    /// Why this tier, where money is short.
+    pub(crate) why: String,
     pub(crate) cache: String,
     pub(crate) hold: Money,
     pub(crate) cost: Money,
@@ -37,6 +39,7 @@ impl CallRow {
             agent: call.agent.clone().or_else(|| call.api_key.clone()).unwrap_or_default(),
             tier: call.tier_given.to_string(),
             asked: (call.tier_asked != call.tier_given).then(|| call.tier_asked.to_string()),
+            why: call.tier_reason.clone().unwrap_or_default(),
             model: call.model.clone(),
             input: thousands(usage.input_tokens),
             output: thousands(usage.output_tokens),

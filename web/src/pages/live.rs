@@ -105,6 +105,7 @@ fn topics(event: &Event, job: Option<JobId>) -> Vec<&'static str> {
         EventKind::Held { .. } | EventKind::Settled { .. } => vec!["money"],
         EventKind::Agent { .. } => vec!["agents"],
         EventKind::Limits => vec!["money", "jobs"],
+        EventKind::Prices => vec![],
         EventKind::Brake { .. } => vec!["brake", "money"],
     }
 }

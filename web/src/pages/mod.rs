@@ -20,6 +20,7 @@ mod login;
 mod money;
 mod overview;
 mod pill;
+mod prices;
 mod schema;
 mod shell;
 mod submit;
@@ -70,6 +71,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/ledger", "The ledger", ledger::page)
         .route(Read, get.clone(), "/limits", "Limits", limits::page)
         .route(Admin, post.clone(), "/limits", "Change limits", limits::change)
+        .route(Read, get.clone(), "/prices", "Prices", prices::page)
+        .route(Admin, post.clone(), "/prices", "Set or reset a price", prices::set)
         .route(Read, get.clone(), "/brake", "The brake", brake::page)
         .route(Operate, post.clone(), "/brake", "Engage or release it", brake::set)
         .route(Open, get, "/login", "Log in", login::page)

@@ -78,6 +78,7 @@ pub(crate) fn status() -> Status {
             month: window(174_520_113_902, 412_000_000, 2_140_000_000, 200, 629_688),
             week: WeekStatus { hours: 31.4, limit_hours: 80, resets_at: NOW + Duration::from_hours(52) },
             total: nano(1_204_520_113_902),
+            bounds_broken: 0,
         },
         pace: PaceStatus {
             requests_last_minute: 31,
@@ -207,6 +208,7 @@ pub(crate) fn calls() -> Vec<CallRecord> {
         tags: Vec::new(),
         tier_asked: if place == 1 { Tier::Opus } else { Tier::Sonnet },
         tier_given: Tier::Sonnet,
+        tier_reason: (place == 1).then(|| "the fullest window is at 83 %".to_owned()),
         model: "claude-sonnet-5".to_owned(),
         usage: Usage {
             input_tokens: 2_413 * u64::from(place + 1),

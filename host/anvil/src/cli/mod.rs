@@ -5,6 +5,7 @@ mod brake;
 mod completions;
 mod jobs;
 mod limits;
+mod prices;
 mod progress;
 #[cfg(test)]
 mod reference;
@@ -65,6 +66,8 @@ enum Command {
     Spend(spend::SpendArgs),
     /// Show and change the limits while the host runs.
     Limits(limits::LimitsArgs),
+    /// Show what tokens cost, and set a price while the host runs.
+    Prices(prices::PricesArgs),
     /// Stop all spending at once, or let it go on.
     Brake(brake::BrakeArgs),
     /// Look at agents, and switch them on and off.
@@ -97,6 +100,7 @@ impl Cli {
                         Command::Status => status::run(&client, &globals).await,
                         Command::Spend(args) => args.run(&client, &globals).await,
                         Command::Limits(args) => args.run(&client, &globals).await,
+                        Command::Prices(args) => args.run(&client, &globals).await,
                         Command::Brake(args) => args.run(&client, &globals).await,
                         Command::Agents(command) => command.run(&client, &globals).await,
                         Command::Serve(_)

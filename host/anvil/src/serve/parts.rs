@@ -1,10 +1,10 @@
 //! What each room goes by, out of the settings.
 
-use anvil_budget::{CircuitRule, PriceTable};
+use anvil_budget::{CircuitRule, DowngradePolicy, PriceTable};
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
-use anvil_settings::{Settings, UpstreamConfig, check_limits};
+use anvil_settings::{PressureSettings, Settings, UpstreamConfig, check_limits};
 use anvil_types::{Clock, UpstreamKind};
 use anyhow::Context as _;
 use std::sync::Arc;
@@ -51,6 +51,16 @@ pub(super) fn gateway(settings: &Settings, upstream: &UpstreamConfig, prices: Pr
         },
         prices: Arc::new(prices),
         models: settings.models.clone(),
+        downgrade: downgrade(&settings.pressure),
+    }
+}
+
+fn downgrade(pressure: &PressureSettings) -> DowngradePolicy {
+    // More than 255 % is never: nothing is held above a limit.
+    let from = |percent: u32| u8::try_from(percent).ok().filter(|_| pressure.downgrade);
+    DowngradePolicy {
+        one_down: from(pressure.one_tier_down_percent),
+        cheapest: from(pressure.cheapest_percent),
     }
 }
 

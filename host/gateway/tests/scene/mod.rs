@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use anvil_budget::{CircuitRule, ModelMap, PriceTable, Windows};
+use anvil_budget::{CircuitRule, DowngradePolicy, ModelMap, PriceTable, Windows};
 use anvil_gateway::{
     ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
 };
@@ -80,6 +80,7 @@ impl Setting {
                 standard: Tier::Sonnet,
                 complex: Tier::Opus,
             },
+            downgrade: DowngradePolicy { one_down: None, cheapest: None },
         }
     }
 }

@@ -9,7 +9,7 @@ const MAX_TOOLS: usize = 128;
 const MAX_STOP_SEQUENCES: usize = 16;
 const MAX_IMAGE_BYTES: usize = 5 * 1024 * 1024;
 const IMAGE_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
-const OPTIONS: [&str; 4] = ["tier", "tool_choice", "thinking", "output_config"];
+const OPTIONS: [&str; 5] = ["tier", "tool_choice", "thinking", "output_config", "cache_control"];
 const TIERS: [&str; 3] = ["haiku", "sonnet", "opus"];
 
 /// `invalid-request`, before anything was sent.

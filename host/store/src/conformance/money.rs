@@ -150,6 +150,7 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         attempt: Some(1),
         position: Some(4),
         session: Some("s".into()),
+        tier_reason: Some("the fullest window is at 92 %".into()),
         tags: vec!["x".into(), "y".into()],
         ..world.hold_by(lease, dollars(5))
     };
@@ -178,6 +179,7 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         tags: vec!["x".into(), "y".into()],
         tier_asked: Tier::Opus,
         tier_given: Tier::Haiku,
+        tier_reason: Some("the fullest window is at 92 %".into()),
         model: request.model.clone(),
         usage: usage(),
         price_row: request.price_row.clone(),

@@ -218,6 +218,7 @@ impl<'a> World<'a> {
             tags: Vec::new(),
             tier_asked: Tier::Opus,
             tier_given: Tier::Haiku,
+            tier_reason: None,
             model: "claude-haiku-5-5".to_owned(),
             price_row: "haiku-5-5@2026-10-01".to_owned(),
             amount,

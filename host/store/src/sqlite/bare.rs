@@ -58,6 +58,7 @@ impl Bare {
                     number(lease.number),
                     [0_u8; 16],
                     [0_u8; 16],
+                    None::<String>,
                 ],
             )?;
             self.add(upstream, request.agent.as_deref(), now, [0, request.amount.get()])?;

@@ -18,8 +18,9 @@ pub(super) const COUNT_ON_JOB: &str = "UPDATE jobs SET held = held + ?2, calls =
 /// A new entry of the ledger.
 pub(super) const INSERT: &str =
     "INSERT INTO calls (upstream, id, state, held_at, job, agent, attempt, position, api_key, session,
-    tags, tier_asked, tier_given, model, price_row, hold, lease, host, boot)
-    VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+    tags, tier_asked, tier_given, model, price_row, hold, lease, host, boot,
+    tier_reason)
+    VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 
 /// What a job is judged by.
 pub(super) const JUDGE_JOB: &str =
@@ -147,6 +148,7 @@ fn insert(tx: &Tx<'_>, request: &HoldRequest, job: Option<JobId>) -> Result<(), 
             request.lease.map(|lease| number(lease.number)),
             tx.policy.host.bytes(),
             tx.policy.boot.bytes(),
+            request.tier_reason,
         ],
     )
     .map(drop)

@@ -12,7 +12,7 @@ macro_rules! select_calls {
             "SELECT id, state, held_at, settled_at, job, agent, attempt, position, api_key, session,
                  tags, tier_asked, tier_given, model, price_row, hold, cost, input_tokens, output_tokens,
                  cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, service_tier,
-                 inference_geo, speed, detail
+                 inference_geo, speed, detail, tier_reason
              FROM calls ",
             $rest
         )
@@ -63,6 +63,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
         tags: row.texts("tags")?,
         tier_asked: row.word("tier_asked")?,
         tier_given: row.word("tier_given")?,
+        tier_reason: row.get("tier_reason")?,
         model: row.get("model")?,
         usage: Usage {
             input_tokens: row.count("input_tokens")?,

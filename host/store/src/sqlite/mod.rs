@@ -32,6 +32,7 @@ mod options;
 #[cfg(test)]
 mod plans;
 mod policy;
+mod prices;
 mod queries;
 mod readers;
 mod recovery;

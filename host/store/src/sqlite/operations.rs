@@ -3,13 +3,13 @@
 use super::columns::{meta, set_meta};
 use super::{
     SqliteStore, alerts, artifacts, audit, brake, claim, enqueue, events, finish, hold, journal, ledger,
-    limits, logs, moves, queries, recovery, settle, spend, webhooks,
+    limits, logs, moves, prices, queries, recovery, settle, spend, webhooks,
 };
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried,
     DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage, JournalWrite,
-    LimitsInForce, LostLeases, NewAlert, QueueCounts, Recovered, Settled, Settlement, SpendSnapshot, Store,
-    StoreError,
+    LimitsInForce, LostLeases, NewAlert, PriceChange, QueueCounts, Recovered, Settled, Settlement,
+    SpendSnapshot, Store, StoreError,
 };
 use anvil_budget::BrakeCause;
 use anvil_types::{
@@ -125,6 +125,20 @@ impl Store for SqliteStore {
             Ok(force)
         })
         .await
+    }
+
+    async fn prices(&self) -> Result<Vec<PriceChange>, StoreError> {
+        self.readers.read(prices::list).await
+    }
+
+    async fn set_price(&self, price: anvil_budget::NewPrice, by: &str) -> Result<(), StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| prices::put(tx, &price, &by)).await
+    }
+
+    async fn reset_price(&self, id: &str, by: &str) -> Result<bool, StoreError> {
+        let (id, by) = (id.to_owned(), by.to_owned());
+        self.write(move |tx| prices::reset(tx, &id, &by)).await
     }
 
     async fn brake(&self) -> Result<BrakeState, StoreError> {

@@ -1,8 +1,9 @@
 //! An agent for tests: asks as often as its payload says, and tells what it got.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use wit::anvil::agent::claude::{
-    self, CallError, ContentBlock, Effort, Message, Origin, Reply, Request, Role,
+    self, CallError, ContentBlock, Effort, Extra, Message, Origin, Reply, Request, Role,
 };
 use wit::anvil::agent::job;
 use wit::exports::anvil::agent::agent_api::{Action, Description, Failure, Guest, Job, Outcome};
@@ -26,6 +27,12 @@ struct Payload {
     prompt_bytes: usize,
     max_output_tokens: Option<u32>,
     effort: Option<String>,
+    /// Whether Claude has spoken before.
+    #[serde(default)]
+    conversation: bool,
+    /// Options of the request, by name.
+    #[serde(default)]
+    options: BTreeMap<String, serde_json::Value>,
 }
 
 fn once() -> u32 {
@@ -39,6 +46,7 @@ struct Told {
     model: String,
     cost_nanodollars: u64,
     origin: &'static str,
+    extras: BTreeMap<String, serde_json::Value>,
 }
 
 /// The plugin.
@@ -78,9 +86,15 @@ fn request(payload: &Payload, number: u32) -> Request {
     let mut text = format!("{} ({number} of {})", payload.prompt, payload.calls);
     let missing = payload.prompt_bytes.saturating_sub(text.len());
     text.push_str(&" word".repeat(missing.div_ceil(5))[..missing]);
+    let turn = |role, text| Message { role, content: vec![ContentBlock::Text(text)] };
+    let mut messages = vec![turn(Role::User, text)];
+    if payload.conversation {
+        messages.push(turn(Role::Assistant, "What else?".to_owned()));
+        messages.push(turn(Role::User, "Go on.".to_owned()));
+    }
     Request {
         system: None,
-        messages: vec![Message { role: Role::User, content: vec![ContentBlock::Text(text)] }],
+        messages,
         tools: Vec::new(),
         effort: payload.effort.as_deref().map(|effort| match effort {
             "complex" => Effort::Complex,
@@ -90,7 +104,11 @@ fn request(payload: &Payload, number: u32) -> Request {
         max_output_tokens: payload.max_output_tokens,
         stop_sequences: Vec::new(),
         cacheable: false,
-        options: Vec::new(),
+        options: payload
+            .options
+            .iter()
+            .map(|(name, value)| Extra { name: name.clone(), value: value.to_string() })
+            .collect(),
     }
 }
 
@@ -132,6 +150,11 @@ fn tell(answer: Result<Reply, CallError>) -> Result<Told, Failure> {
             Origin::Journal => "journal",
             Origin::Batch => "batch",
         },
+        extras: reply
+            .extras
+            .into_iter()
+            .map(|extra| (extra.name, serde_json::from_str(&extra.value).unwrap_or_default()))
+            .collect(),
     })
 }
 

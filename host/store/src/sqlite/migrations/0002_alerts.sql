@@ -1,6 +1,9 @@
 -- Alerts, the outbox of their deliveries, limits of agents and API keys, corrections, and sums of the
 -- ledger by what people ask for.
 
+-- Why a call's tier is the one that it is, where money is short.
+ALTER TABLE calls ADD COLUMN tier_reason TEXT;
+
 CREATE TABLE alerts (
     id           BLOB PRIMARY KEY CHECK (length(id) = 16),
     upstream     TEXT NOT NULL,
@@ -21,6 +24,14 @@ CREATE TABLE alerts (
     resolved_at  INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX alerts_open ON alerts (key) WHERE state <> 'resolved';
+
+-- Prices that a person set at run time.
+CREATE TABLE price_rows (
+    id   TEXT PRIMARY KEY,
+    body TEXT NOT NULL,               -- JSON
+    who  TEXT NOT NULL,
+    at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE webhooks (
     name          TEXT PRIMARY KEY,

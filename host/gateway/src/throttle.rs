@@ -1,0 +1,120 @@
+//! The throttle: near a window's limit calls go out at an even burn, low priority last.
+
+use anvil_budget::EvenBurn;
+use anvil_types::{Nanodollars, Priority, Timestamp};
+use std::time::Duration;
+
+/// When the next call may go out for the money's sake.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    burn: Option<EvenBurn>,
+    // What has gone out lasts until then.
+    lasts_until: Timestamp,
+}
+
+/// What a call has to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Throttled {
+    /// How long.
+    pub wait: Duration,
+    /// The burn that asks for it.
+    pub burn: EvenBurn,
+}
+
+impl Throttle {
+    /// Goes by this burn from now on; none: as fast as the pace lets calls go.
+    pub(crate) fn set(&mut self, burn: Option<EvenBurn>) {
+        self.burn = burn;
+    }
+
+    /// The burn that calls go out at, where they are slowed down.
+    pub(crate) fn burn(&self) -> Option<EvenBurn> {
+        self.burn
+    }
+
+    /// Lets a call of this expected cost go, or tells how long it has to wait. Critical calls do not
+    /// wait, but what they cost counts; low ones wait until there is room for all of their cost.
+    pub(crate) fn take(&mut self, cost: Nanodollars, priority: Priority, now: Timestamp) -> Result<(), Throttled> {
+        let Some(burn) = self.burn else { return Ok(()) };
+        let lasts = burn.lasts(cost).unwrap_or(burn.over);
+        let opens = match priority {
+            Priority::Critical => now,
+            Priority::High | Priority::Normal => self.lasts_until,
+            Priority::Low => self.lasts_until + lasts,
+        };
+        if opens > now {
+            return Err(Throttled { wait: opens.since(now), burn });
+        }
+        self.lasts_until = self.lasts_until.max(now) + lasts;
+        Ok(())
+    }
+
+    /// A call that was let go costs something else than was expected; nothing, where it did not go out.
+    pub(crate) fn correct(&mut self, expected: Nanodollars, real: Nanodollars) {
+        let Some(burn) = self.burn else { return };
+        let lasts = |cost| burn.lasts(cost).unwrap_or(burn.over);
+        if real >= expected {
+            self.lasts_until = self.lasts_until + lasts(real.less(expected));
+        } else {
+            self.lasts_until = self.lasts_until - lasts(expected.less(real));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anvil_budget::WindowKind;
+
+    fn cents(cents: i64) -> Nanodollars {
+        Nanodollars::new(cents * 10_000_000)
+    }
+
+    // A cent a minute.
+    fn throttle() -> Throttle {
+        let mut throttle = Throttle::default();
+        throttle.set(Some(EvenBurn {
+            window: WindowKind::Hour,
+            amount: cents(60),
+            over: Duration::from_hours(1),
+        }));
+        throttle
+    }
+
+    #[test]
+    fn what_goes_out_lasts_as_long_as_the_burn_says() {
+        let (mut throttle, mut now) = (throttle(), Timestamp::from_secs(1_000));
+        let mut gone = 0;
+        let end = now + Duration::from_hours(1);
+        while now < end {
+            match throttle.take(cents(2), Priority::Normal, now) {
+                Ok(()) => gone += 2,
+                Err(throttled) => now = now + throttled.wait,
+            }
+        }
+        assert_eq!(gone, 60);
+    }
+
+    #[test]
+    fn low_calls_wait_first_and_critical_ones_not_at_all() {
+        let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
+        assert!(throttle.take(cents(1), Priority::Normal, now).is_ok());
+        assert!(throttle.take(cents(5), Priority::Critical, now).is_ok());
+        let wait = |priority, throttle: &mut Throttle| {
+            throttle.take(cents(1), priority, now).expect_err("throttled").wait.as_secs()
+        };
+        assert_eq!(wait(Priority::Normal, &mut throttle), 360);
+        assert_eq!(wait(Priority::Low, &mut throttle), 420);
+    }
+
+    #[test]
+    fn an_estimate_is_corrected() {
+        let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
+        assert!(throttle.take(cents(10), Priority::Normal, now).is_ok());
+        throttle.correct(cents(10), cents(1));
+        assert!(throttle.take(cents(1), Priority::Normal, now + Duration::from_mins(1)).is_ok());
+        throttle.correct(cents(1), cents(3));
+        let next = throttle.take(cents(1), Priority::Normal, now + Duration::from_mins(1));
+        assert_eq!(next.expect_err("throttled").wait, Duration::from_mins(3));
+    }
+}

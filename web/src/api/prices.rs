@@ -1,0 +1,80 @@
+//! `/api/v1/prices`: what tokens cost, and setting a price at run time.
+
+use super::Object;
+use super::list::List;
+use crate::guard::name_of;
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_budget::NewBand;
+use anvil_runner::{PriceView, PriceWish};
+use anvil_types::Timestamp;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+
+const DOLLARS: &str = "US dollars per million tokens";
+
+pub(super) async fn list(State(state): State<WebState>) -> Result<Json<List<PriceView>>, Problem> {
+    Ok(Json(List::whole(state.runner.prices().await?)))
+}
+
+pub(super) async fn set(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    body: Object,
+) -> Result<(StatusCode, Json<PriceView>), Problem> {
+    let wish = read(body)?;
+    let price = state.runner.set_price(wish, name_of(caller.map(|c| c.0))).await?;
+    Ok((StatusCode::CREATED, Json(price)))
+}
+
+pub(super) async fn reset(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    if state.runner.reset_price(&id, name_of(caller.map(|c| c.0))).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(Problem::not_found(
+        "no-such-price",
+        "There is no such price",
+        format!("no price `{id}` was set at run time; those of the built-in table and of a file stay"),
+    ))
+}
+
+fn read(mut body: Object) -> Result<PriceWish, Problem> {
+    let model: String = body.required("model", "the exact id of a model");
+    let speed = body.field("speed", "`fast`, or nothing for the ordinary speed");
+    let from: Option<Timestamp> = body.field("from", "a time (RFC 3339); without it, from now on");
+    let context = body.field("context", "the longest context in tokens");
+    let max_output = body.field("max_output", "the longest answer in tokens");
+    let bands: Option<Vec<NewBand>> = body.field(
+        "bands",
+        "a list of bands by prompt length, each with up_to (absent in the last), input, output, cache_write_5m, \
+         cache_write_1h and cache_read in dollars per million tokens",
+    );
+    let mut flat = |name| body.field::<f64>(name, DOLLARS);
+    let kinds =
+        [flat("input"), flat("output"), flat("cache_write_5m"), flat("cache_write_1h"), flat("cache_read")];
+    let bands = match (bands, kinds) {
+        (bands, [None, None, None, None, None]) => bands,
+        (None, [Some(input), Some(output), Some(cache_write_5m), Some(cache_write_1h), Some(cache_read)]) => {
+            Some(vec![NewBand { up_to: None, input, output, cache_write_5m, cache_write_1h, cache_read }])
+        }
+        (Some(_), _) => {
+            body.wrong("bands", "is given beside single prices; give one of them");
+            None
+        }
+        (None, _) => {
+            body.wrong(
+                "input",
+                "without bands, all of input, output, cache_write_5m, cache_write_1h and cache_read have to be given",
+            );
+            None
+        }
+    };
+    body.finish()?;
+    Ok(PriceWish { model, speed, from, context, max_output, bands })
+}
