@@ -186,8 +186,8 @@ fn simulator(outer: &Runtime, run: &Run, time: &Time) -> SimHandle {
         rate_limits: HashMap::from([("*".to_owned(), run.hard.clone())]),
         script: Script::from_json(&run.script).expect("a script"),
         latency: Latency {
-            first_byte_ms: Span::Range([200, 600]),
-            duration_ms: Span::Range([500, 1_500]),
+            first_byte_ms: Span::Range([100, 400]),
+            duration_ms: Span::Range([300, 1_000]),
             ..Latency::default()
         },
         tokens_per_event: 16,
