@@ -206,16 +206,16 @@ struct Seen {
 }
 
 /// One who asks: a question after the other, each a job of its own by its time of arrival.
-async fn caller(
+struct Caller {
     number: u32,
     priority: Priority,
+    /// How many questions; without it, for ever.
     times: Option<u32>,
     words: (usize, usize),
-    gateway: Gateway,
-    job: anvil_store::Claimed,
-    time: Time,
-    seen: Arc<Seen>,
-) {
+}
+
+async fn asks(caller: Caller, gateway: Gateway, job: anvil_store::Claimed, time: Time, seen: Arc<Seen>) {
+    let Caller { number, priority, times, words } = caller;
     for turn in 0..times.unwrap_or(u32::MAX) {
         let since = Clock::now(&time);
         let length = words.0 + (turn as usize * 7 + number as usize * 13) % (words.1 - words.0 + 1);
@@ -265,7 +265,8 @@ fn life(run: &Run, setting: &Setting, time: &Time, url: &str, folder: &std::path
                 _ => (Priority::Normal, None),
             };
             let (gateway, job, time) = (gateway.clone(), job.clone(), time.clone());
-            tokio::spawn(caller(number, priority, times, run.words, gateway, job, time, seen.clone()));
+            let caller = Caller { number, priority, times, words: run.words };
+            tokio::spawn(asks(caller, gateway, job, time, seen.clone()));
         }
         while Clock::now(time) < end {
             everybody_waits(&gateway, time).await;
@@ -286,7 +287,7 @@ async fn everybody_waits(gateway: &Gateway, time: &Time) {
         let waiting = queued + in_sim + time.0.away.load(Ordering::SeqCst);
         still = if waiting == CALLERS && time.nobody_wakes(queued) { still + 1 } else { 0 };
         tokio::task::yield_now().await;
-        assert!(began.elapsed() < Duration::from_secs(60), "stuck: {waiting} of {CALLERS} wait");
+        assert!(began.elapsed() < Duration::from_mins(1), "stuck: {waiting} of {CALLERS} wait");
     }
 }
 

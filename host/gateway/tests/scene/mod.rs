@@ -64,8 +64,8 @@ impl Setting {
             patience: Patience {
                 connect: Duration::from_secs(5),
                 first_byte: self.first_byte,
-                idle: Duration::from_secs(60),
-                call: Duration::from_secs(120),
+                idle: Duration::from_mins(1),
+                call: Duration::from_mins(2),
                 drain: self.drain,
                 retries: self.retries,
             },
