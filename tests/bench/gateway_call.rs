@@ -4,7 +4,7 @@
 //! this process, the simulator in another; beside it, in the same run: the same requests sent directly,
 //! and the time of one durable commit on the same disk.
 
-use anvil_budget::{DowngradePolicy, ModelMap, PriceTable, Windows};
+use anvil_budget::{CircuitRule, DowngradePolicy, ModelMap, PriceTable, Windows};
 use anvil_gateway::{
     ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
 };
@@ -117,6 +117,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
             retries: 0,
         },
         pace: PaceSettings { burst: 1_000_000, longest_wait: long },
+        circuit: CircuitRule { failures: 0, open_for: long },
         prices: Arc::new(PriceTable::built_in()),
         models: ModelMap {
             haiku: "claude-haiku-5-5".into(),

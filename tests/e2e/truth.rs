@@ -76,6 +76,7 @@ async fn ten_thousand_calls_with_every_fault_are_counted_as_the_table_says() {
         .agent("asker")
         .simulated_by(&upstream)
         .set("ANVIL_PRESET", "unlimited-dev")
+        .set("ANVIL_UPSTREAM_CIRCUIT_FAILURES", 0)
         .set("ANVIL_UPSTREAM_FIRST_BYTE_TIMEOUT_S", 4)
         .set("ANVIL_UPSTREAM_IDLE_TIMEOUT_S", 10)
         .set("ANVIL_LIMITS_AGENTS_MIN", 32)

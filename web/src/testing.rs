@@ -2,7 +2,7 @@
 //! (`quiet`, with the action `run`) that succeeds at once, and an upstream where nobody listens.
 
 use crate::{Token, WebConfig, WebState, router};
-use anvil_budget::{DowngradePolicy, ModelMap, PriceTable, Windows};
+use anvil_budget::{CircuitRule, DowngradePolicy, ModelMap, PriceTable, Windows};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
@@ -221,6 +221,7 @@ fn gateway() -> GatewayConfig {
             retries: 0,
         },
         pace: PaceSettings { burst: 1, longest_wait: short },
+        circuit: CircuitRule { failures: 5, open_for: Duration::from_mins(1) },
         prices: Arc::new(PriceTable::built_in()),
         models: ModelMap {
             haiku: "claude-haiku-5-5".into(),

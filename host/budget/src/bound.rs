@@ -108,11 +108,10 @@ pub fn bound_input_tokens(size: InputSize) -> u64 {
         .saturating_add(PER_REQUEST)
 }
 
-/// How many input tokens a request of this size probably has: 2.5 bytes of text a token (models from
-/// 4.7 on) and framing. Pace and `max_input_tokens` go by this.
-pub fn estimate_input_tokens(size: InputSize) -> u64 {
-    (size.text_bytes.saturating_mul(2) / 5)
-        .saturating_add(size.messages.saturating_mul(4))
+/// How many tokens beside its text a request of this size probably has: framing, tools, pictures.
+pub fn framing_tokens(size: InputSize) -> u64 {
+    size.messages
+        .saturating_mul(4)
         .saturating_add(size.tools.saturating_mul(16))
         .saturating_add(if size.tools > 0 { 350 } else { 0 })
         .saturating_add(size.images.saturating_mul(1_600))

@@ -10,11 +10,14 @@ pub mod bound;
 pub mod brake;
 pub mod calendar;
 pub mod choice;
+pub mod circuit;
+pub mod estimate;
 pub mod features;
 pub mod forecast;
 pub mod moved;
 #[cfg(feature = "conformance")]
 pub mod oracle;
+pub mod pool;
 pub mod price;
 pub mod split;
 pub mod telling;
@@ -26,15 +29,18 @@ pub mod window;
 pub use account::{Account, Change, WatchKey};
 pub use admission::{Admission, LimitName, Standing, Verdict, admit, decide, job_standing};
 pub use books::{Books, Tally};
-pub use bound::{InputSize, bound_input_tokens, estimate_input_tokens};
+pub use bound::{InputSize, bound_input_tokens};
 pub use brake::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
 pub use calendar::{Calendar, Places};
 pub use choice::{
     CacheTtl, Candidate, Choice, ChoiceReason, DowngradePolicy, ModelMap, Turn, choose, tier_for,
 };
+pub use circuit::{Circuit, CircuitChange, CircuitRule, CircuitState, Passage};
+pub use estimate::{Estimate, Estimator};
 pub use features::RequestFields;
 pub use forecast::{Ahead, Forecast, PressureEffect, PressureSteps, forecast, pressure_effect};
 pub use moved::Moved;
+pub use pool::pool_of;
 pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates};
 pub use split::{KINDS, Kinds, split};
 pub use thresholds::{Share, Watch, WatchChange};

@@ -3,17 +3,19 @@
 //! A task of its own owns the queue. It takes the most urgent waiter, asks the pace, and has the store
 //! set the money aside. While nobody has to wait, many holds are under way at once (they share the
 //! store's commits); once money has been refused for want of room, one at a time is tried, so that
-//! nothing less urgent overtakes.
+//! nothing less urgent overtakes. Where a pool of models has no pace left, calls of that pool wait in
+//! their order, and those of others go on.
 
-use crate::pace::{Expected, Pace, Ticket};
-use anvil_budget::{Admission as Verdict, LimitName};
+use crate::pace::{Expected, Pace, Spent, Ticket};
+use anvil_budget::{Admission as Verdict, LimitName, pool_of};
 use anvil_store::{HoldDecision, HoldRequest, Store, StoreError};
 use anvil_types::{CallId, Clock, JobId, Priority, Timestamp, Wait, WaitReason};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -22,6 +24,10 @@ const MOST_AT_ONCE: usize = 128;
 /// How much earlier a call counts for each step of priority: low priority rises with age, so that it
 /// never starves.
 const STEP: Duration = Duration::from_mins(10);
+/// After so many critical calls that overtook others, the first of the others has its turn.
+const MOST_OVERTAKING: u32 = 9;
+/// How often it is looked whose wait has become too long.
+const FORECAST_EVERY: Duration = Duration::from_millis(250);
 
 /// A call that wants to go out.
 #[derive(Debug)]
@@ -29,6 +35,8 @@ pub(crate) struct Candidate {
     pub priority: Priority,
     /// When the job first came.
     pub since: Timestamp,
+    /// When the call itself first came, among others: kept over its retries.
+    pub arrival: u64,
     pub hold: HoldRequest,
     pub expected: Expected,
 }
@@ -53,8 +61,9 @@ struct Waiter {
     answer: oneshot::Sender<Admitted>,
 }
 
-/// Sorts by the time at which a waiter would be first: its arrival, later for lower priority.
-type Place = (Timestamp, u64);
+/// Sorts by the time at which a waiter would be first: its job's arrival, later for lower priority;
+/// then by the arrival itself, and the call's.
+type Place = (Timestamp, Timestamp, u64);
 type Attempt = BoxFuture<'static, (Place, Waiter, Ticket, Result<HoldDecision, StoreError>)>;
 
 /// A handle to the queue.
@@ -65,6 +74,38 @@ pub(crate) struct Admission {
     pace: Arc<Mutex<Pace>>,
     waiting: Arc<AtomicU32>,
     standstill: Arc<Mutex<Standstill>>,
+    arrivals: AtomicU64,
+}
+
+/// What a call that goes out has taken of the pace, until it is over. Dropped before that, the call
+/// counts as all that it can have taken.
+#[derive(Debug)]
+pub(crate) struct Paced<'a> {
+    admission: &'a Admission,
+    ticket: Ticket,
+    most_output: u64,
+    over: bool,
+}
+
+impl Paced<'_> {
+    pub(crate) fn ended(mut self, spent: &Spent<'_>) {
+        self.end(spent);
+    }
+
+    fn end(&mut self, spent: &Spent<'_>) {
+        self.over = true;
+        self.admission.with_pace(|pace| pace.ended(self.ticket, spent));
+        // It may have taken less than was expected.
+        self.admission.room();
+    }
+}
+
+impl Drop for Paced<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.end(&Spent::Unknown(self.most_output));
+        }
+    }
 }
 
 /// Who waits, and what the head of the queue waits for.
@@ -73,6 +114,10 @@ struct Standstill {
     jobs: HashSet<JobId>,
     head: Option<Wait>,
 }
+
+/// The first place of critical calls: before everything, whatever its age.
+const CRITICAL: Timestamp = Timestamp::from_micros(0);
+const END_OF_TIME: Timestamp = Timestamp::from_micros(i64::MAX);
 
 impl Admission {
     pub(crate) fn start(
@@ -88,6 +133,7 @@ impl Admission {
             pace: Arc::new(Mutex::new(pace)),
             waiting: Arc::new(AtomicU32::new(0)),
             standstill: Arc::default(),
+            arrivals: AtomicU64::new(0),
         };
         let queue = Queue {
             store,
@@ -100,10 +146,12 @@ impl Admission {
             standstill: admission.standstill.clone(),
             waiting: BTreeMap::new(),
             aside: Vec::new(),
-            arrivals: 0,
             attempts: FuturesUnordered::new(),
             blocked_on: None,
             scarce: false,
+            overtaking: 0,
+            paced: None,
+            forecast: Timestamp::default(),
         };
         tokio::spawn(queue.run());
         admission
@@ -120,7 +168,17 @@ impl Admission {
         admitted.await.unwrap_or_else(|_| closed())
     }
 
-    /// Money may have become free: a settlement, a raised limit, a released brake.
+    /// A number for a call that comes now.
+    pub(crate) fn arrive(&self) -> u64 {
+        self.arrivals.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What a call that goes out has taken.
+    pub(crate) fn paced(&self, ticket: Ticket, most_output: u64) -> Paced<'_> {
+        Paced { admission: self, ticket, most_output, over: false }
+    }
+
+    /// Money or pace may have become free: a settlement, a raised limit, a released brake.
     pub(crate) fn room(&self) {
         self.room.notify_one();
     }
@@ -152,12 +210,17 @@ struct Queue {
     waiting: BTreeMap<Place, Waiter>,
     // Calls for which a limit of their own job, agent or key has no room: no reason for others to wait.
     aside: Vec<(Place, Waiter)>,
-    arrivals: u64,
     attempts: FuturesUnordered<Attempt>,
     // The head has no room under this limit until a hold settles.
     blocked_on: Option<LimitName>,
     // Money has been refused since the queue was last empty: one hold at a time.
     scarce: bool,
+    // Critical calls that have overtaken others since one of the others had its turn.
+    overtaking: u32,
+    // What the pace said to the first that it refused: until when, where it knows.
+    paced: Option<Option<Timestamp>>,
+    // When it was last looked whose wait is too long.
+    forecast: Timestamp,
 }
 
 impl Queue {
@@ -188,11 +251,11 @@ impl Queue {
                 () = pause => {}
             }
             until = self.pump();
-            self.tell(until);
+            self.tell();
         }
     }
 
-    fn tell(&mut self, pace_until: Option<Timestamp>) {
+    fn tell(&mut self) {
         let all = self.waiting.values().chain(self.aside.iter().map(|(_, waiter)| waiter));
         let jobs = all.filter_map(|waiter| waiter.candidate.hold.job).collect();
         let wait = |reason, detail: String, until| Some(Wait { reason, detail, until });
@@ -202,8 +265,8 @@ impl Queue {
                 format!("{limit} has no room until calls that are under way settle"),
                 None,
             )
-        } else if pace_until.is_some() {
-            wait(WaitReason::Pace, "requests or tokens a minute are used up for now".to_owned(), pace_until)
+        } else if let Some(until) = self.paced {
+            wait(WaitReason::Pace, "requests or tokens a minute are used up for now".to_owned(), until)
         } else if self.waiting.is_empty() && !self.aside.is_empty() {
             wait(
                 WaitReason::Holds,
@@ -217,43 +280,127 @@ impl Queue {
     }
 
     fn enter(&mut self, waiter: Waiter) {
-        self.arrivals += 1;
-        let steps = u32::from(waiter.candidate.priority.rank());
-        // Critical calls go before everything, whatever its age.
-        let first = match waiter.candidate.priority {
-            Priority::Critical => Timestamp::default(),
-            _ => waiter.candidate.since + STEP * steps,
+        let candidate = &waiter.candidate;
+        let steps = u32::from(candidate.priority.rank());
+        let first = match candidate.priority {
+            Priority::Critical => CRITICAL,
+            _ => candidate.since + STEP * steps,
         };
-        self.waiting.insert((first, self.arrivals), waiter);
+        self.waiting.insert((first, candidate.since, candidate.arrival), waiter);
     }
 
     // Starts what can start; returns when to look again for the pace's sake.
     fn pump(&mut self) -> Option<Timestamp> {
         self.waiting.retain(|_, waiter| !waiter.answer.is_closed());
         self.aside.retain(|(_, waiter)| !waiter.answer.is_closed());
+        self.paced = None;
         if self.waiting.is_empty() && self.attempts.is_empty() {
             (self.blocked_on, self.scarce) = (None, false);
         }
         let most = if self.scarce { 1 } else { MOST_AT_ONCE };
-        while self.blocked_on.is_none() && self.attempts.len() < most {
-            let (_, head) = self.waiting.first_key_value()?;
-            let taken =
-                self.pace.lock().unwrap_or_else(PoisonError::into_inner).take(head.candidate.expected);
-            let (place, waiter) = match taken {
+        let mut pools: HashSet<String> = HashSet::new();
+        let mut wake = None;
+        let mut next = self.first();
+        while let Some(place) = next {
+            if self.blocked_on.is_some() || self.attempts.len() >= most {
+                break;
+            }
+            let candidate = &self.waiting[&place].candidate;
+            let model = candidate.hold.model.as_str();
+            if pools.contains(pool_of(model)) {
+                next = self.after(place);
+                continue;
+            }
+            let pool = pool_of(model).to_owned();
+            let taken = self.pace().take(model, candidate.expected);
+            match taken {
                 Ok(ticket) => {
-                    let (place, waiter) = self.waiting.pop_first()?;
-                    self.attempt(place, waiter, ticket);
+                    self.start(place, ticket);
+                    next = self.first();
+                }
+                Err(refusal) => {
+                    let until = refusal.wait.map(|wait| self.clock.now() + wait);
+                    if refusal.wait.is_some_and(|wait| wait > self.longest_wait) {
+                        self.park(place, until.unwrap_or_default());
+                        next = self.first();
+                        continue;
+                    }
+                    pools.insert(pool);
+                    self.paced.get_or_insert(until);
+                    wake = wake.into_iter().chain(until).min();
+                    next = if refusal.every_model { None } else { self.after(place) };
+                }
+            }
+        }
+        if self.paced.is_some() {
+            self.park_what_waits_too_long();
+        }
+        wake
+    }
+
+    // Whose turn it is: the most urgent, unless critical calls have overtaken others for too long.
+    fn first(&self) -> Option<Place> {
+        let others = || self.waiting.range((Excluded((CRITICAL, END_OF_TIME, u64::MAX)), Unbounded));
+        let turn = (self.overtaking >= MOST_OVERTAKING).then(|| others().next()).flatten();
+        turn.or(self.waiting.iter().next()).map(|(place, _)| *place)
+    }
+
+    fn after(&self, place: Place) -> Option<Place> {
+        let first = self.first();
+        let rest = self.waiting.range((Excluded(place), Unbounded)).map(|(place, _)| *place);
+        // Where one of the others has its turn, the critical ones come after it.
+        if first == Some(place) && place.0 != CRITICAL {
+            return self.waiting.keys().copied().find(|other| *other != place);
+        }
+        rest.into_iter().find(|other| Some(*other) != first)
+    }
+
+    fn start(&mut self, place: Place, ticket: Ticket) {
+        let Some(waiter) = self.waiting.remove(&place) else { return };
+        let overtakes = place.0 == CRITICAL && self.waiting.keys().any(|other| other.0 != CRITICAL);
+        self.overtaking = if overtakes { self.overtaking + 1 } else { 0 };
+        self.attempt(place, waiter, ticket);
+    }
+
+    fn park(&mut self, place: Place, until: Timestamp) {
+        if let Some(waiter) = self.waiting.remove(&place) {
+            let _ = waiter.answer.send(Admitted::PaceUntil(until));
+        }
+    }
+
+    // Those that stand so far behind that their turn comes too late.
+    fn park_what_waits_too_long(&mut self) {
+        let now = self.clock.now();
+        if now.since(self.forecast) < FORECAST_EVERY {
+            return;
+        }
+        self.forecast = now;
+        let mut requests = 0;
+        let mut pools: HashMap<&str, (u64, u64)> = HashMap::new();
+        let mut late = Vec::new();
+        {
+            let pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            for (place, waiter) in &self.waiting {
+                let candidate = &waiter.candidate;
+                let model = candidate.hold.model.as_str();
+                let (input, output) = pools.entry(pool_of(model)).or_default();
+                let wait = pace.drain_time(model, requests, *input, *output);
+                if wait > self.longest_wait {
+                    late.push((*place, now + wait));
                     continue;
                 }
-                Err(wait) if wait <= self.longest_wait => return Some(self.clock.now() + wait),
-                Err(wait) => {
-                    let (_, waiter) = self.waiting.pop_first()?;
-                    (self.clock.now() + wait, waiter)
-                }
-            };
-            let _ = waiter.answer.send(Admitted::PaceUntil(place));
+                requests += 1;
+                *input += candidate.expected.input.tokens;
+                *output += candidate.expected.output.tokens;
+            }
         }
-        None
+        for (place, until) in late {
+            self.park(place, until);
+        }
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn attempt(&mut self, place: Place, waiter: Waiter, ticket: Ticket) {
@@ -275,7 +422,7 @@ impl Queue {
         let admitted = match decision {
             Ok(HoldDecision::Granted { at }) => Admitted::Granted { at, ticket },
             refused => {
-                self.pace.lock().unwrap_or_else(PoisonError::into_inner).give_back(ticket);
+                self.pace().give_back(ticket);
                 match refused {
                     Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit }))
                         if !limit.is_for_everything() =>
@@ -300,7 +447,7 @@ impl Queue {
 
     // The one who asked is gone: nothing was sent.
     fn release(&self, hold: CallId, ticket: Ticket) {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner).give_back(ticket);
+        self.pace().give_back(ticket);
         let (store, room) = (self.store.clone(), self.room.clone());
         tokio::spawn(async move {
             if let Err(error) = store.settle(crate::call::released(hold, "the asker was gone")).await {

@@ -7,9 +7,10 @@ use crate::admission::{Admitted, Candidate};
 use crate::ask::{Ask, CallEnd};
 use crate::gateway::Inner;
 use crate::outcome::{Again, Failed, Money};
-use crate::pace::{Expected, Ticket};
+use crate::pace::{Spent, Ticket};
 use crate::plan::{Plan, Unplanned, plan};
-use crate::send::reported;
+use crate::progress::Progress;
+use crate::send::{Sign, reported};
 use crate::stream::Answer;
 use anvil_budget::{Admission as Verdict, BrakeCause, BrakeCauseKind, LimitName};
 use anvil_store::{
@@ -42,10 +43,12 @@ impl Tried {
 /// Runs a call to its end and tells the watcher.
 pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sender<CallEnd>) {
     let mut retries = 0;
+    // Its place in the queue, kept over its retries.
+    let arrival = gateway.admission.arrive();
     // Each try is planned anew: limits and prices may have changed while the call waited.
     let end = loop {
         let tried = match plan(&gateway, &ask).await {
-            Ok(plan) => attempt(&gateway, &plan, retries, &mut watcher).await,
+            Ok(plan) => attempt(&gateway, &plan, arrival, retries, &mut watcher).await,
             Err(Unplanned::Refused(error)) => break journalled(&gateway, &ask, error).await,
             Err(Unplanned::StoreFailed(error)) => break CallEnd::StoreFailed(error),
         };
@@ -85,9 +88,13 @@ pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
 async fn attempt(
     gateway: &Inner,
     plan: &Plan<'_>,
+    arrival: u64,
     retries: u32,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Tried {
+    if let Some(until) = gateway.breaker.blocked() {
+        return Tried::end(circuit_open(until));
+    }
     if gateway.store_failed.load(Ordering::Relaxed) {
         return Tried::end(parked(
             WaitReason::Brake,
@@ -99,6 +106,7 @@ async fn attempt(
     let candidate = Candidate {
         priority: plan.ask.asker.priority,
         since: plan.ask.asker.since,
+        arrival,
         hold: hold_request(gateway, plan, id),
         expected: plan.expected,
     };
@@ -182,14 +190,24 @@ async fn granted(
             settle_only(gateway, id, SettlementOutcome::Released, Some("price changed".to_owned())).await;
         return ended.map_or(Tried::Stale, Tried::end);
     }
+    if let Err(until) = gateway.breaker.pass() {
+        gateway.admission.with_pace(|pace| pace.give_back(ticket));
+        let detail = Some("circuit open".to_owned());
+        let ended = settle_only(gateway, id, SettlementOutcome::Released, detail).await;
+        return Tried::end(ended.unwrap_or_else(|| circuit_open(until)));
+    }
     let _in_flight = gateway.in_flight();
+    let paced = gateway.admission.paced(ticket, plan.max_tokens);
     let _running = gateway.pressure.running(plan.expected_cost);
     let mut answer = Answer::default();
-    let sent = exchange(gateway, plan, &mut answer, watcher).await;
+    let mut progress = Progress::default();
+    let sent = exchange(gateway, plan, ticket, &mut answer, &mut progress, watcher).await;
     let failed = match sent {
         Ok(()) => {
             let cost = plan.row.cost(&answer.usage);
-            correct_pace(gateway, ticket, &answer.usage);
+            paced.ended(&Spent::Usage(&answer.usage, progress.parts()));
+            let (agent, model) = (&plan.ask.asker.agent, &plan.row.model);
+            gateway.learner.learn(agent, model, plan.size, &answer.usage, plan.max_tokens);
             learn_warmth(gateway, plan, &answer.usage);
             let reply = reply(plan, &answer, cost);
             let outcome = SettlementOutcome::Usage { usage: answer.usage.clone(), cost };
@@ -198,6 +216,14 @@ async fn granted(
         }
         Err(failed) => failed,
     };
+    paced.ended(&match &failed.money {
+        Money::Unknown(_) => Spent::Unknown(plan.max_tokens),
+        Money::Released if failed.error.request_sent => Spent::Refused,
+        Money::Released => Spent::NotSent,
+    });
+    if failed.down {
+        gateway.breaker.failed(&failed.error.message);
+    }
     if failed.spend_cap {
         gateway.engage_spend_cap(&failed.error.message, held_at).await;
     }
@@ -226,12 +252,28 @@ async fn granted(
 async fn exchange(
     gateway: &Inner,
     plan: &Plan<'_>,
+    ticket: Ticket,
     answer: &mut Answer,
+    progress: &mut Progress,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Result<(), Failed> {
     let patience = gateway.config.patience;
     let ended = {
-        let sending = gateway.sender.send(plan.body.clone(), answer, plan.ask.text.as_ref());
+        let mut sign = |sign: Sign<'_>| match sign {
+            Sign::Head(status, told) => {
+                gateway.admission.with_pace(|pace| pace.answered(ticket, told, status));
+                // Whatever it says, but for its own failures: it is there.
+                if status < 500 {
+                    gateway.breaker.answered();
+                }
+            }
+            Sign::Input(tokens) => {
+                gateway.admission.with_pace(|pace| pace.input_known(ticket, tokens));
+                gateway.admission.room();
+            }
+            Sign::Output(bytes) => progress.add(gateway.clock.now(), bytes),
+        };
+        let sending = gateway.sender.send(plan.body.clone(), answer, plan.ask.text.as_ref(), &mut sign);
         tokio::pin!(sending);
         tokio::select! {
             sent = tokio::time::timeout(patience.call, &mut sending) => sent.ok(),
@@ -270,14 +312,6 @@ fn reply(plan: &Plan<'_>, answer: &Answer, cost: Nanodollars) -> Reply {
         origin: Origin::Live,
         extras,
     }
-}
-
-fn correct_pace(gateway: &Inner, ticket: Ticket, usage: &Usage) {
-    let real = Expected { input_tokens: usage.paced_input_tokens(), output_tokens: usage.output_tokens };
-    gateway.admission.with_pace(|pace| pace.correct(ticket, real));
-    // The next call's output is expected to be what calls usually have: a mean that forgets.
-    let usual = gateway.usual_output.load(Ordering::Relaxed);
-    gateway.usual_output.store((usual * 7 + usage.output_tokens) / 8, Ordering::Relaxed);
 }
 
 fn learn_warmth(gateway: &Inner, plan: &Plan<'_>, usage: &Usage) {
@@ -340,6 +374,12 @@ fn journal_write(ask: &Ask, answer: &Result<Reply, CallError>, at: Timestamp) ->
 
 fn parked(reason: WaitReason, detail: String, until: Option<Timestamp>) -> CallEnd {
     CallEnd::Park(Wait { reason, detail, until })
+}
+
+fn circuit_open(until: Timestamp) -> CallEnd {
+    let detail =
+        "Claude failed again and again; one call tries again then, and the others follow when it answers";
+    parked(WaitReason::Circuit, detail.to_owned(), Some(until))
 }
 
 fn braked(causes: &[BrakeCause]) -> CallEnd {

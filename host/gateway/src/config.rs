@@ -1,6 +1,6 @@
 //! Whom the gateway asks, and how patiently.
 
-use anvil_budget::{DowngradePolicy, ModelMap, PriceTable};
+use anvil_budget::{CircuitRule, DowngradePolicy, ModelMap, PriceTable};
 use anvil_types::UpstreamKind;
 use std::fmt;
 use std::sync::Arc;
@@ -74,6 +74,8 @@ pub struct GatewayConfig {
     pub patience: Patience,
     /// How fast.
     pub pace: PaceSettings,
+    /// When it leaves an upstream alone that fails.
+    pub circuit: CircuitRule,
     /// What it costs.
     pub prices: Arc<PriceTable>,
     /// Which model stands behind each tier.

@@ -2,18 +2,23 @@
 
 use crate::admission::Admission;
 use crate::ask::{Ask, CallEnd, CallHandle};
+use crate::breaker::{Breaker, CircuitReport};
 use crate::call;
 use crate::config::{GatewayConfig, Upstream};
-use crate::pace::{Expected, Pace};
+use crate::learn::Learner;
+use crate::pace::{Pace, Recent};
+use crate::pool::BucketReport;
 use crate::pressure::Pressure;
 use crate::send::Sender;
 use crate::warm::WarmPrompts;
 use anvil_budget::{PriceError, PriceTable, Windows};
 use anvil_store::{Settled, Settlement, Store, StoreError};
-use anvil_types::{CallId, CallState, Clock, JobId, Limits, Timestamp, Wait, WaitReason};
+use anvil_types::{
+    CallId, CallRecord, CallState, Clock, JobId, Limits, Nanodollars, Timestamp, Wait, WaitReason,
+};
 use arc_swap::ArcSwap;
 use rand::RngExt as _;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -33,7 +38,7 @@ pub enum GatewayError {
 }
 
 /// How the gateway stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PaceReport {
     /// Requests in the last 60 seconds.
     pub requests_last_minute: u32,
@@ -41,6 +46,15 @@ pub struct PaceReport {
     pub waiting: u32,
     /// Calls under way.
     pub in_flight: u32,
+    /// What was taken of each limit a minute, and what the upstream says of its own: requests over all
+    /// models first, then the three of each pool of models.
+    pub buckets: Vec<BucketReport>,
+    /// The circuit to the upstream.
+    pub circuit: CircuitReport,
+    /// By how many percent the estimates of input tokens were off on average, of late.
+    pub input_error_percent: Option<f64>,
+    /// By how many percent the estimates of output tokens were off on average, of late.
+    pub output_error_percent: Option<f64>,
 }
 
 /// The one door to Claude. Cheap to clone.
@@ -56,14 +70,16 @@ pub(crate) struct Inner {
     pub clock: Arc<dyn Clock>,
     pub admission: Admission,
     pub sender: Sender,
+    /// What was learnt of how many tokens calls take.
+    pub learner: Learner,
+    /// The circuit to the upstream.
+    pub breaker: Breaker,
     /// The settings' prices, and over them what people set at run time.
     prices: ArcSwap<PriceTable>,
     /// How full the fullest window is.
     pub pressure: Pressure,
     /// Which prompts the models have in their caches.
     pub warm: Mutex<WarmPrompts>,
-    /// Output tokens that a call usually has.
-    pub usual_output: AtomicU64,
     /// A settlement could not be stored: no new call until one can.
     pub store_failed: AtomicBool,
     under_way: AtomicU32,
@@ -77,8 +93,11 @@ impl Gateway {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GatewayError> {
         let limits = store.limits().await?.limits;
-        let recent = recent_calls(store.as_ref(), &config, clock.now()).await?;
-        let pace = Pace::new(&limits, config.pace.burst, recent, clock.clone());
+        let recent = recent_calls(store.as_ref(), &config, &limits, clock.now()).await?;
+        let pace = Pace::new(&limits, config.pace.burst, &recent, clock.clone());
+        let kind = config.upstream.kind;
+        let learner = Learner::start(store.clone(), clock.clone(), kind.name()).await;
+        let breaker = Breaker::start(config.circuit, kind, store.clone(), clock.clone());
         let admission = Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone());
         let prices = prices(&config, store.as_ref()).await?;
         let sender = Sender::new(config.upstream.clone(), config.patience)?;
@@ -88,10 +107,11 @@ impl Gateway {
             clock,
             admission,
             sender,
+            learner,
+            breaker,
             prices: ArcSwap::from_pointee(prices),
             pressure: Pressure::default(),
             warm: Mutex::default(),
-            usual_output: AtomicU64::new(500),
             store_failed: AtomicBool::new(false),
             under_way: AtomicU32::new(0),
         };
@@ -121,10 +141,17 @@ impl Gateway {
 
     /// How it stands.
     pub fn report(&self) -> PaceReport {
+        let (requests_last_minute, buckets) =
+            self.inner.admission.with_pace(|pace| (pace.requests_last_minute(), pace.report()));
+        let (input_error_percent, output_error_percent) = self.inner.learner.errors();
         PaceReport {
-            requests_last_minute: self.inner.admission.with_pace(Pace::requests_last_minute),
+            requests_last_minute,
             waiting: self.inner.admission.waiting(),
             in_flight: self.inner.under_way.load(Ordering::Relaxed),
+            buckets,
+            circuit: self.inner.breaker.report(),
+            input_error_percent,
+            output_error_percent,
         }
     }
 
@@ -154,26 +181,50 @@ async fn prices(config: &GatewayConfig, store: &dyn Store) -> Result<PriceTable,
     Ok(config.prices.with_changes(&changes)?)
 }
 
-// What an earlier life of the host sent in the last minute, the oldest first.
+/// How many entries of the ledger are read at once.
+const PAGE: u32 = 500;
+
+// What an earlier life of the host sent in the last minute: calls that ended in it, and those that may
+// have. A call whose usage nobody knows counts as all that its hold could pay for.
 async fn recent_calls(
     store: &dyn Store,
     config: &GatewayConfig,
+    limits: &Limits,
     now: Timestamp,
-) -> Result<Vec<(Timestamp, Expected)>, StoreError> {
-    let since = now - Duration::from_mins(1);
-    let calls = store.ledger(config.upstream.kind, None, 500).await?;
-    let recent = calls.into_iter().filter(|call| call.held_at > since && call.state != CallState::Released);
-    let mut recent: Vec<_> = recent
-        .map(|call| {
-            let tokens = Expected {
-                input_tokens: call.usage.paced_input_tokens(),
-                output_tokens: call.usage.output_tokens,
+) -> Result<Vec<Recent>, StoreError> {
+    let minute = Duration::from_mins(1);
+    let (ended, begun) = (now - minute, now - minute - config.patience.call - config.patience.drain);
+    let (mut recent, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.ledger(config.upstream.kind, after, PAGE).await?;
+        let Some(last) = page.last().map(|call| (call.id, call.held_at)) else { return Ok(recent) };
+        for call in page {
+            let at = call.settled_at.unwrap_or(now);
+            if at <= ended || call.state == CallState::Released && call.settled_at.is_none() {
+                continue;
+            }
+            let untold =
+                matches!(call.state, CallState::Unknown | CallState::Held) && call.usage.prompt_tokens() == 0;
+            let (input, output) = if untold {
+                most_of(&call, config, limits)
+            } else {
+                (call.usage.paced_input_tokens(), call.usage.output_tokens)
             };
-            (call.held_at, tokens)
-        })
-        .collect();
-    recent.reverse();
-    Ok(recent)
+            recent.push(Recent { model: call.model, at, input, output });
+        }
+        if last.1 < begun {
+            return Ok(recent);
+        }
+        after = Some(last.0);
+    }
+}
+
+// The most tokens that a hold can have been for.
+fn most_of(call: &CallRecord, config: &GatewayConfig, limits: &Limits) -> (u64, u64) {
+    let (input, output) = (u64::from(limits.max_input_tokens), u64::from(limits.max_output_tokens));
+    let Ok(row) = config.prices.row(&call.model, None, call.held_at) else { return (input, output) };
+    let pays_for = |one: Nanodollars| call.hold.get().unsigned_abs() / one.get().unsigned_abs().max(1);
+    (pays_for(row.bound(1, 0)).min(input), pays_for(row.bound(0, 1)).min(output))
 }
 
 /// Counts a call under way for as long as it lives.

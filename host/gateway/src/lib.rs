@@ -5,17 +5,27 @@
 mod admission;
 mod ask;
 mod body;
+mod breaker;
 mod call;
 mod config;
 mod gateway;
+mod headers;
+mod learn;
+mod minute;
 mod outcome;
 mod pace;
 mod plan;
+mod pool;
 mod pressure;
+mod progress;
+mod requests;
 mod send;
 mod stream;
 mod warm;
 
 pub use ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, TextSink};
+pub use breaker::CircuitReport;
 pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 pub use gateway::{Gateway, GatewayError, PaceReport};
+pub use headers::Bucket;
+pub use pool::BucketReport;

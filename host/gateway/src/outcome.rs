@@ -30,6 +30,8 @@ pub(crate) struct Failed {
     pub again: Again,
     /// Upstream's own spend cap is reached: nothing will be answered until a person or a month mends it.
     pub spend_cap: bool,
+    /// Whether it says that the upstream is down: the circuit counts these.
+    pub down: bool,
 }
 
 impl Failed {
@@ -40,6 +42,7 @@ impl Failed {
             error: error(CallErrorKind::Upstream, format!("Claude cannot be reached: {message}"), false),
             again: Again::BackOff,
             spend_cap: false,
+            down: true,
         }
     }
 
@@ -50,7 +53,13 @@ impl Failed {
             error: error(CallErrorKind::UnknownOutcome, message.to_owned(), true),
             again: Again::No,
             spend_cap: false,
+            down: false,
         }
+    }
+
+    /// The same, where not even an answer began.
+    pub(crate) fn down(self) -> Self {
+        Self { down: true, ..self }
     }
 
     /// A status other than 200.
@@ -79,7 +88,7 @@ impl Failed {
         };
         let mut error = error(kind, message, true);
         error.retry_after_ms = retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
-        Self { money, error, again, spend_cap }
+        Self { money, error, again, spend_cap, down: status >= 500 }
     }
 }
 

@@ -7,11 +7,10 @@ use crate::pace::Expected;
 use crate::warm::Prompt;
 use anvil_budget::{
     Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn, bound_input_tokens, choose,
-    estimate_input_tokens, tier_for,
+    tier_for,
 };
 use anvil_types::{CallError, CallErrorKind, ContentBlock, Limits, Nanodollars, Request, Role, Tier};
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 
 /// What is fixed for one try of a call.
 pub(crate) struct Plan<'a> {
@@ -28,6 +27,8 @@ pub(crate) struct Plan<'a> {
     pub expected_cost: Nanodollars,
     pub max_tokens: u64,
     pub expected: Expected,
+    /// The sizes that its input tokens follow from.
+    pub size: InputSize,
     /// What the model's cache goes by, where the request marks its prompt.
     pub prompt: Option<Prompt>,
 }
@@ -73,7 +74,7 @@ impl Wishes {
         let named = named_tier(request).map_err(|error| invalid(error.to_string()))?;
         let asked = tier_for(&gateway.config.models, named, request.effort, asker.effort, asker.floor);
         let most_input = asker.max_input_tokens.unwrap_or(limits.max_input_tokens);
-        let input_tokens = estimate_input_tokens(size);
+        let input_tokens = gateway.learner.input(gateway.config.models.model(asked), size).tokens;
         if input_tokens > u64::from(most_input) {
             return Err(CallError::unsent(
                 CallErrorKind::TooLarge,
@@ -94,7 +95,8 @@ impl Wishes {
 
     fn plan<'a>(self, gateway: &Inner, ask: &'a Ask, pressure: u64) -> Result<Plan<'a>, CallError> {
         let rows = self.rows(gateway)?;
-        let usual_output = gateway.usual_output.load(Ordering::Relaxed).min(self.most_output);
+        let (agent, model) = (&ask.asker.agent, gateway.config.models.model(self.asked));
+        let usual_output = gateway.learner.usual_output(agent, model).min(self.most_output);
         let candidates = self.candidates(gateway, ask, &rows, usual_output);
         let choice = choose(
             gateway.config.downgrade,
@@ -120,7 +122,11 @@ impl Wishes {
             amount: row.bound(bound_input_tokens(self.size), max_tokens),
             expected_cost,
             max_tokens,
-            expected: Expected { input_tokens: self.input_tokens, output_tokens: usual_output },
+            expected: Expected {
+                input: gateway.learner.input(&row.model, self.size),
+                output: gateway.learner.output(agent, &row.model, max_tokens),
+            },
+            size: self.size,
             prompt: self.prompt,
             choice,
             row,
@@ -155,7 +161,7 @@ impl Wishes {
             .map(|(tier, row)| Candidate {
                 tier: *tier,
                 row,
-                input_tokens: counted.unwrap_or(self.input_tokens),
+                input_tokens: counted.unwrap_or_else(|| gateway.learner.input(&row.model, self.size).tokens),
                 warm_tokens: self.prompt.map_or(0, |prompt| warm.warm_tokens(prompt, &row.model, now)),
                 written_for: self.prompt.map(|prompt| prompt.ttl),
                 output_tokens,

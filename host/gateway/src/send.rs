@@ -2,16 +2,27 @@
 
 use crate::ask::TextSink;
 use crate::config::{Patience, Upstream};
+use crate::headers::Told;
 use crate::outcome::Failed;
 use crate::stream::Answer;
 use eventsource_stream::Eventsource as _;
 use futures_util::StreamExt as _;
-use std::time::Duration;
 
 /// The version of the Messages API that the gateway speaks.
 const API_VERSION: &str = "2023-06-01";
 /// The most of an error's body that is read.
 const MOST_ERROR_BYTES: usize = 64 * 1024;
+
+/// What comes of an answer while it comes.
+#[derive(Debug)]
+pub(crate) enum Sign<'a> {
+    /// Its head, with the status.
+    Head(u16, &'a Told),
+    /// The input's tokens are known: what counts of them against the pace.
+    Input(u64),
+    /// So many more bytes of the answer itself.
+    Output(usize),
+}
 
 /// The client for all tries.
 #[derive(Clone, Debug)]
@@ -43,6 +54,7 @@ impl Sender {
         body: Vec<u8>,
         answer: &mut Answer,
         sink: Option<&TextSink>,
+        sign: &mut (dyn FnMut(Sign<'_>) + Send),
     ) -> Result<(), Failed> {
         let mut request = self
             .http
@@ -55,7 +67,8 @@ impl Sender {
         }
         let head = match tokio::time::timeout(self.patience.first_byte, request.send()).await {
             Err(_) => {
-                return Err(Failed::cut("no answer began in time; the call may have been billed", None));
+                let message = "no answer began in time; the call may have been billed";
+                return Err(Failed::cut(message, None).down());
             }
             Ok(Err(error)) if error.is_connect() => return Err(Failed::not_connected(&root(&error))),
             Ok(Err(error)) => {
@@ -63,16 +76,16 @@ impl Sender {
                     "the connection broke before an answer: {}; the call may have been billed",
                     root(&error)
                 );
-                return Err(Failed::cut(&message, None));
+                return Err(Failed::cut(&message, None).down());
             }
             Ok(Ok(head)) => head,
         };
+        let (status, told) = (head.status().as_u16(), Told::of(head.headers()));
+        sign(Sign::Head(status, &told));
         if head.status() != reqwest::StatusCode::OK {
-            let status = head.status().as_u16();
-            let retry_after = retry_after(head.headers());
-            return Err(Failed::status(status, retry_after, &self.error_body(head).await));
+            return Err(Failed::status(status, told.retry_after, &self.error_body(head).await));
         }
-        self.read(head, answer, sink).await
+        self.read(head, answer, sink, sign).await
     }
 
     async fn read(
@@ -80,6 +93,7 @@ impl Sender {
         head: reqwest::Response,
         answer: &mut Answer,
         sink: Option<&TextSink>,
+        sign: &mut (dyn FnMut(Sign<'_>) + Send),
     ) -> Result<(), Failed> {
         let mut events = head.bytes_stream().eventsource();
         let broke = loop {
@@ -89,6 +103,7 @@ impl Sender {
                 Ok(Some(Err(error))) => break format!("the answer broke off: {error}"),
                 Ok(Some(Ok(event))) => event,
             };
+            let input_was_known = answer.input_known;
             match answer.take(&event.data) {
                 Err(nonsense) => break nonsense,
                 Ok(Some(text)) => {
@@ -97,6 +112,11 @@ impl Sender {
                     }
                 }
                 Ok(None) => {}
+            }
+            if answer.input_known && !input_was_known {
+                sign(Sign::Input(answer.usage.paced_input_tokens()));
+            } else if event.event == "content_block_delta" {
+                sign(Sign::Output(event.data.len()));
             }
             if let Some((kind, message)) = &answer.error {
                 break format!("Claude broke the answer off with {kind}: {message}");
@@ -128,12 +148,6 @@ impl Sender {
 /// What of a broken answer's usage is known: its input, if that was told.
 pub(crate) fn reported(answer: &Answer) -> Option<anvil_types::Usage> {
     answer.input_known.then(|| answer.usage.clone())
-}
-
-fn retry_after(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
-    let secs = number("retry-after-ms").map(|ms| ms / 1_000.0).or_else(|| number("retry-after"))?;
-    Duration::try_from_secs_f64(secs).ok()
 }
 
 fn root(error: &reqwest::Error) -> String {

@@ -1,162 +1,11 @@
 //! The outcome table of the design, against a simulator that keeps a bill of its own.
 
-use anvil_budget::{DowngradePolicy, ModelMap, PriceTable, Windows};
-use anvil_gateway::{
-    ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
-};
-use anvil_sim::{Script, Sim, SimConfig, SimHandle};
-use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
-use anvil_types::{
-    BootId, CallErrorKind, CallRecord, CallState, Clock, ContentBlock, Effort, HostId, JobId, Json, Limits,
-    Message, Nanodollars, NewJob, Origin, Priority, Request, Role, SystemClock, Tier, UpstreamKind,
-    WaitReason,
-};
-use std::sync::Arc;
+mod scene;
+
+use anvil_gateway::{Ask, CallEnd};
+use anvil_types::{CallErrorKind, CallState, ContentBlock, Nanodollars, Origin, UpstreamKind, WaitReason};
+use scene::{Scene, ask, scene};
 use std::time::Duration;
-use tempfile::TempDir;
-
-struct Scene {
-    sim: SimHandle,
-    store: Arc<dyn Store>,
-    gateway: Gateway,
-    job: Claimed,
-    _folder: TempDir,
-}
-
-fn limits(day: i64) -> Limits {
-    Limits {
-        hour_usd: Nanodollars::from_dollars(1_000),
-        day_usd: Nanodollars::new(day),
-        month_usd: Nanodollars::from_dollars(1_000),
-        week_hours: 168,
-        job_usd: Nanodollars::from_dollars(1_000),
-        requests_per_minute: 60_000,
-        input_tokens_per_minute: 100_000_000,
-        output_tokens_per_minute: 100_000_000,
-        max_input_tokens: 10_000,
-        max_output_tokens: 1_000,
-        agents_min: 1,
-        agents_max: 1,
-        queue_max: 10,
-    }
-}
-
-async fn scene(script: &str, day: i64) -> Scene {
-    let script = Script::from_json(script).expect("a script");
-    let sim = Sim::start(SimConfig { script, ..SimConfig::default() }).await.expect("a simulator");
-    let folder = TempDir::new().expect("a folder");
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let options = SqliteOptions {
-        folder: folder.path().to_owned(),
-        clock: clock.clone(),
-        limits: limits(day),
-        windows: Windows::new(jiff::tz::TimeZone::UTC),
-        upstream: UpstreamKind::Simulated,
-        new_host: HostId::new(clock.now(), 1),
-        boot: BootId::new(clock.now(), 2),
-    };
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).expect("a store"));
-    let job = claimed(store.as_ref(), clock.as_ref()).await;
-    let config = GatewayConfig {
-        upstream: Upstream {
-            kind: UpstreamKind::Simulated,
-            base_url: sim.base_url(),
-            api_key: Some(ApiKey::new("simulated")),
-        },
-        patience: Patience {
-            connect: Duration::from_secs(5),
-            first_byte: Duration::from_millis(400),
-            idle: Duration::from_secs(5),
-            call: Duration::from_secs(20),
-            drain: Duration::from_secs(5),
-            retries: 0,
-        },
-        pace: PaceSettings { burst: 1_000, longest_wait: Duration::from_secs(30) },
-        prices: Arc::new(PriceTable::built_in()),
-        models: ModelMap {
-            haiku: "claude-haiku-5-5".into(),
-            sonnet: "claude-sonnet-5-5".into(),
-            opus: "claude-opus-5-5".into(),
-            simple: Tier::Haiku,
-            standard: Tier::Sonnet,
-            complex: Tier::Opus,
-        },
-        downgrade: DowngradePolicy { one_down: None, cheapest: None },
-    };
-    let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");
-    Scene { sim, store, gateway, job, _folder: folder }
-}
-
-async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
-    let job = NewJob {
-        id: JobId::new(clock.now(), 3),
-        agent: "tester".into(),
-        action: "test".into(),
-        payload: Json::null(),
-        priority: Priority::Normal,
-        run_at: None,
-        idempotency_key: None,
-        max_cost: Nanodollars::from_dollars(100),
-        tags: vec!["night".into()],
-        upstream: UpstreamKind::Simulated,
-    };
-    store.enqueue(job).await.expect("taken in");
-    let claim = Claim {
-        agents: vec!["tester".into()],
-        upstream: UpstreamKind::Simulated,
-        most: 1,
-        critical_only: false,
-        lease_for: Duration::from_mins(1),
-    };
-    store.claim(claim).await.expect("a claim").pop().expect("the job")
-}
-
-fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
-    Ask {
-        asker: Asker {
-            lease: job.lease,
-            agent: "tester".into(),
-            attempt: 1,
-            tags: job.job.tags.clone(),
-            priority: Priority::Normal,
-            since: job.job.created_at,
-            effort: Effort::Standard,
-            floor: None,
-            max_input_tokens: None,
-            max_output_tokens: None,
-        },
-        request: Request {
-            system: None,
-            messages: vec![Message {
-                role: Role::User,
-                content: vec![ContentBlock::Text { text: text.to_owned() }],
-            }],
-            tools: Vec::new(),
-            effort: None,
-            max_output_tokens: Some(200),
-            stop_sequences: Vec::new(),
-            cacheable: false,
-            options: Vec::new(),
-        },
-        slot: JournalSlot { position, request_hash: [7; 32] },
-        text: None,
-    }
-}
-
-impl Scene {
-    async fn call(&self, position: u32) -> CallEnd {
-        self.gateway.call(ask(&self.job, position, "Say something.")).wait().await
-    }
-
-    async fn last(&self) -> CallRecord {
-        self.store.calls(self.job.job.id).await.expect("calls").pop().expect("a call")
-    }
-
-    fn billed(&self) -> Nanodollars {
-        let bill = serde_json::to_value(self.sim.bill()).expect("a bill");
-        Nanodollars::new(bill["nano_dollars"].as_i64().expect("a number"))
-    }
-}
 
 #[tokio::test]
 async fn every_fault_leaves_the_money_that_the_table_says() {
@@ -259,7 +108,7 @@ async fn a_caller_that_goes_away_pays_what_the_call_cost() {
 
 #[tokio::test]
 async fn a_connection_that_is_refused_releases_the_hold() {
-    let Scene { sim, store, gateway, job, _folder } = scene("[]", 1_000_000_000_000).await;
+    let Scene { sim, store, gateway, job, folder: _folder, .. } = scene("[]", 1_000_000_000_000).await;
     sim.shutdown().await;
     let CallEnd::Answered { answer: Err(error), .. } = gateway.call(ask(&job, 0, "Anyone?")).wait().await
     else {

@@ -74,7 +74,7 @@ impl SimClock for SystemClock {
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
                     // The clock is gone with the simulator: the rest is slept as it was.
-                    changed = changes.changed() => if changed.is_err() {
+                    told = changes.changed() => if told.is_err() {
                         return tokio::time::sleep(wait).await;
                     },
                 }

@@ -28,6 +28,10 @@ pub(crate) async fn control(
             let bill = shared.state().bill.clone();
             json_reply(200, &json!(bill))
         }
+        (&Method::GET, "limits") => {
+            let items = shared.state().limiter.usage();
+            json_reply(200, &json!({"items": items}))
+        }
         (&Method::GET, "log") => {
             let number = |name| query(request.uri().query(), name).and_then(|v| v.parse::<u64>().ok());
             let after = number("after").unwrap_or(0);
@@ -64,8 +68,8 @@ pub(crate) async fn control(
         }
         _ => json_reply(
             404,
-            &json!({"error": "there are GET /_sim/bill and /_sim/log, POST /_sim/script, /_sim/faults, /_sim/latency, \
-                              /_sim/reset and /_sim/clock"}),
+            &json!({"error": "there are GET /_sim/bill, /_sim/limits and /_sim/log, POST /_sim/script, /_sim/faults, \
+                              /_sim/latency, /_sim/reset and /_sim/clock"}),
         ),
     }
 }

@@ -17,6 +17,11 @@ pub enum Fault {
         /// Seconds for the `retry-after` header.
         retry_after: Option<u64>,
     },
+    /// `acceleration` (retry-after 1 s), `acceleration:7`: a 429 because use rose too steeply.
+    Acceleration {
+        /// Seconds for the `retry-after` header.
+        retry_after: u64,
+    },
     /// `spend-cap`: 429 without retry-after, `error.details.error_code = enforced_spend_limit_reached`.
     SpendCap,
     /// `org-limit`: 400 "You have reached your specified API usage limits …".
@@ -51,6 +56,11 @@ pub enum Fault {
     /// `hang:2.5`: that many seconds of silence before the first byte; then the usual answer.
     Hang {
         /// Milliseconds of silence.
+        ms: u64,
+    },
+    /// `drip:0.5`: that many seconds before each event: an answer that comes drop by drop.
+    Drip {
+        /// Milliseconds before each event.
         ms: u64,
     },
 }
@@ -96,7 +106,10 @@ impl Fault {
     /// Whether it comes in place of an answer that never was, so that a script's next item stays for the retry.
     pub(crate) fn leaves_script(&self) -> bool {
         match self {
-            Self::RateLimited { .. } | Self::SpendCap | Self::OrganisationLimit => true,
+            Self::RateLimited { .. }
+            | Self::Acceleration { .. }
+            | Self::SpendCap
+            | Self::OrganisationLimit => true,
             Self::Status { billed, .. } | Self::Close { billed } => !billed,
             _ => false,
         }
@@ -111,6 +124,14 @@ impl Fault {
                     429,
                     "rate_limit_error",
                     "This request would exceed your organization's rate limit.",
+                )
+            }),
+            Self::Acceleration { retry_after } => Some(Refusal {
+                retry_after: Some(*retry_after),
+                ..Refusal::new(
+                    429,
+                    "rate_limit_error",
+                    "This request would exceed your organization's acceleration limit: scale up more gradually.",
                 )
             }),
             Self::SpendCap => Some(Refusal {
@@ -164,6 +185,8 @@ impl FromStr for Fault {
             ("429", None) => Self::RateLimited { retry_after: Some(1) },
             ("429", Some(v)) => Self::RateLimited { retry_after: Some(number(v)?) },
             ("429-bare", None) => Self::RateLimited { retry_after: None },
+            ("acceleration", None) => Self::Acceleration { retry_after: 1 },
+            ("acceleration", Some(v)) => Self::Acceleration { retry_after: number(v)? },
             ("spend-cap", None) => Self::SpendCap,
             ("org-limit", None) => Self::OrganisationLimit,
             ("close", None) => Self::Close { billed },
@@ -178,6 +201,9 @@ impl FromStr for Fault {
             ("hang", Some(v)) => {
                 Self::Hang { ms: millis(v).ok_or_else(|| bad("seconds stand after the colon"))? }
             }
+            ("drip", Some(v)) => {
+                Self::Drip { ms: millis(v).ok_or_else(|| bad("seconds stand after the colon"))? }
+            }
             (name, None) => match name.parse() {
                 Ok(status) if STATUSES.contains(&status) => Self::Status { status, billed },
                 _ => return Err(bad(NAMES)),
@@ -191,9 +217,9 @@ impl FromStr for Fault {
     }
 }
 
-const NAMES: &str = "one of 429, 429:SECONDS, 429-bare, spend-cap, org-limit, 400, 401, 402, 403, 404, 413, 500, 502, \
+const NAMES: &str = "one of 429, 429:SECONDS, 429-bare, acceleration, acceleration:SECONDS, spend-cap, org-limit, 400, 401, 402, 403, 404, 413, 500, 502, \
                      503, 504, 529, close, cut:start, cut:EVENTS, cut:delta, cut:stop, error:EVENTS, no-usage, \
-                     no-usage:final, dup-delta, hang:SECONDS";
+                     no-usage:final, dup-delta, hang:SECONDS, drip:SECONDS";
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie within a day")]
 fn millis(seconds: &str) -> Option<u64> {
@@ -208,6 +234,8 @@ impl fmt::Display for Fault {
             Self::RateLimited { retry_after: Some(1) } => f.write_str("429"),
             Self::RateLimited { retry_after: Some(s) } => write!(f, "429:{s}"),
             Self::RateLimited { retry_after: None } => f.write_str("429-bare"),
+            Self::Acceleration { retry_after: 1 } => f.write_str("acceleration"),
+            Self::Acceleration { retry_after } => write!(f, "acceleration:{retry_after}"),
             Self::SpendCap => f.write_str("spend-cap"),
             Self::OrganisationLimit => f.write_str("org-limit"),
             Self::Status { status, billed } => write!(f, "{status}{}", plus(billed)),
@@ -221,6 +249,7 @@ impl fmt::Display for Fault {
             Self::NoUsage { only_final: true } => f.write_str("no-usage:final"),
             Self::DuplicateDelta => f.write_str("dup-delta"),
             Self::Hang { ms } => write!(f, "hang:{}.{:03}", ms / 1_000, ms % 1_000),
+            Self::Drip { ms } => write!(f, "drip:{}.{:03}", ms / 1_000, ms % 1_000),
         }
     }
 }
@@ -264,6 +293,9 @@ mod tests {
             "no-usage:final",
             "dup-delta",
             "hang:2.500",
+            "drip:0.250",
+            "acceleration",
+            "acceleration:7",
         ] {
             assert_eq!(text.parse::<Fault>().expect(text).to_string(), text);
         }

@@ -66,6 +66,11 @@ impl Latency {
 }
 
 impl Tempo {
+    /// The same, with so much more time before each event.
+    pub(crate) fn dripping(self, each: Duration) -> Self {
+        Self { per_event: self.per_event + each, ..self }
+    }
+
     /// How long after the first byte the event `index` of `events` is due, with `tokens` output by then.
     pub(crate) fn due(&self, index: usize, events: usize, tokens: u64) -> Duration {
         let share = |whole: Duration| {

@@ -12,7 +12,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What it adds to the API stands under `/_sim/`: `bill`, `log`, `script`, `faults`, `reset`.
+//! What it adds to the API stands under `/_sim/`: `bill`, `limits`, `log`, `script`, `faults`, `reset`.
 
 mod answer;
 mod bill;
@@ -50,7 +50,7 @@ pub use config::SimConfig;
 pub use error::SimError;
 pub use fault::{CutPoint, Fault, FaultRule};
 pub use latency::{Latency, Span};
-pub use limits::RateLimits;
+pub use limits::{LimitUse, RateLimits};
 pub use log::{LogEntry, Outcome};
 pub use prices::{PRICES, PriceRow, cost_nano_dollars};
 pub use script::{Repeat, Script, ScriptItem, SubScript};

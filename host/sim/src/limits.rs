@@ -1,6 +1,6 @@
 //! Rate limits as a real organisation has them: token buckets, a minute deep, refilled continuously.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,11 +28,39 @@ struct Bucket {
     limit: u64,
     level: i128,
     at_ms: i64,
+    /// What was taken in the last 60 seconds, by time; its sum, and the highest sum so far.
+    minute: VecDeque<(i64, u64)>,
+    sum: u64,
+    fullest: u64,
+    refused: u64,
+}
+
+/// How one bucket was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LimitUse {
+    /// The pool of models that shares it.
+    pub pool: String,
+    /// `requests`, `input-tokens` or `output-tokens`.
+    pub bucket: String,
+    /// Its limit a minute.
+    pub limit: u64,
+    /// The most that was taken from it in any 60 seconds.
+    pub fullest_minute: u64,
+    /// Requests that were refused because of it.
+    pub refused: u64,
 }
 
 impl Bucket {
     fn full(limit: u64, now_ms: i64) -> Self {
-        Self { limit, level: i128::from(limit) * MINUTE_MS, at_ms: now_ms }
+        Self {
+            limit,
+            level: i128::from(limit) * MINUTE_MS,
+            at_ms: now_ms,
+            minute: VecDeque::new(),
+            sum: 0,
+            fullest: 0,
+            refused: 0,
+        }
     }
 
     fn refill(&mut self, now_ms: i64) {
@@ -41,8 +69,16 @@ impl Bucket {
         self.at_ms = self.at_ms.max(now_ms);
     }
 
+    /// Takes at the time of the latest refill.
     fn take(&mut self, amount: u64) {
         self.level -= i128::from(amount) * MINUTE_MS;
+        while let Some((_, old)) = self.minute.front().filter(|(at, _)| self.at_ms - at >= 60_000) {
+            self.sum -= old;
+            self.minute.pop_front();
+        }
+        self.minute.push_back((self.at_ms, amount));
+        self.sum += amount;
+        self.fullest = self.fullest.max(self.sum);
     }
 
     /// Milliseconds until it holds `amount`, or is full where `amount` is more than it can hold.
@@ -121,6 +157,7 @@ impl Limiter {
             let Some(bucket) = bucket else { continue };
             let wait = bucket.wait_ms(amount(name));
             if wait > 0 {
+                bucket.refused += 1;
                 let what = name.replace('-', " ");
                 return Err(Refusal {
                     retry_after: Some(u64::try_from(wait).unwrap_or(0).div_ceil(1_000)),
@@ -149,6 +186,26 @@ impl Limiter {
         if let Some(bucket) = self.pool(model, now_ms).and_then(|pool| pool.output.as_mut()) {
             bucket.take(output);
         }
+    }
+
+    /// How every bucket was used, by pool.
+    pub(crate) fn usage(&self) -> Vec<LimitUse> {
+        let mut pools: Vec<_> = self.pools.iter().map(|(name, pool)| (*name, pool.clone())).collect();
+        pools.sort_by_key(|(name, _)| *name);
+        let mut uses = Vec::new();
+        for (pool, mut buckets) in pools {
+            for (name, bucket) in buckets.buckets() {
+                let Some(bucket) = bucket else { continue };
+                uses.push(LimitUse {
+                    pool: pool.to_owned(),
+                    bucket: name.to_owned(),
+                    limit: bucket.limit,
+                    fullest_minute: bucket.fullest,
+                    refused: bucket.refused,
+                });
+            }
+        }
+        uses
     }
 
     /// The `anthropic-ratelimit-*` headers.
@@ -202,6 +259,25 @@ mod tests {
         limiter.produced(haiku, 6_100, 0);
         assert_eq!(limiter.admit(haiku, 1, 0).expect_err("in debt").retry_after, Some(2));
         limiter.admit(haiku, 1, 1_010).expect("101 tokens later");
+    }
+
+    #[test]
+    fn the_fullest_sliding_minute_is_kept() {
+        let mut limiter = limiter(Some(10), None, Some(1_000));
+        let haiku = find("claude-haiku-5-5").expect("a model");
+        for at in [0, 1_000, 59_999, 60_000, 200_000] {
+            limiter.admit(haiku, 1, at).expect("room");
+            limiter.produced(haiku, 100, at);
+        }
+        assert!(limiter.admit(haiku, 1, 200_000).is_ok());
+        let uses: Vec<_> =
+            limiter.usage().into_iter().map(|row| (row.bucket, row.fullest_minute, row.refused)).collect();
+        // The first leaves as the fourth comes.
+        assert_eq!(uses, [("requests".to_owned(), 3, 0), ("output-tokens".to_owned(), 300, 0)]);
+        for _ in 0..9 {
+            let _ = limiter.admit(haiku, 1, 200_000);
+        }
+        assert_eq!(limiter.usage()[0].refused, 1);
     }
 
     #[test]

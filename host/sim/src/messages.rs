@@ -66,7 +66,11 @@ pub(crate) async fn answer(mut call: Call, question: Result<Question, Refusal>) 
     for (name, value) in rate_headers() {
         response = response.header(name, value);
     }
-    let playback = Playback::new(call, list, message, usage, plan.tempo, fault);
+    let tempo = match &fault {
+        Some(Fault::Drip { ms }) => plan.tempo.dripping(Duration::from_millis(*ms)),
+        _ => plan.tempo,
+    };
+    let playback = Playback::new(call, list, message, usage, tempo, fault);
     let (kind, body) = if question.stream {
         ("text/event-stream; charset=utf-8", streamed(playback))
     } else {

@@ -19,6 +19,7 @@ use crate::config::SimConfig;
 use crate::error::SimError;
 use crate::fault::FaultRule;
 use crate::latency::Latency;
+use crate::limits::LimitUse;
 use crate::log::LogEntry;
 use crate::routes::route;
 use crate::script::{Player, Script};
@@ -65,6 +66,11 @@ impl Sim {
     /// The bill so far.
     pub fn bill(&self) -> Bill {
         self.shared.state().bill.clone()
+    }
+
+    /// How the rate limits of every pool that was asked were used: the fullest minutes, and refusals.
+    pub fn limit_use(&self) -> Vec<LimitUse> {
+        self.shared.state().limiter.usage()
     }
 
     /// Up to `limit` log entries with a number above `after`, oldest first.

@@ -241,6 +241,10 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn disabled_agents(&self) -> Result<Vec<String>, StoreError>;
     /// Switches an agent off or on.
     async fn set_agent_disabled(&self, agent: &str, disabled: bool, by: &str) -> Result<(), StoreError>;
+    /// Keeps a small note under a key, in place of an earlier one: what is learnt, and cheap to lose.
+    async fn remember(&self, key: &str, note: &str) -> Result<(), StoreError>;
+    /// The note that was kept under a key.
+    async fn recall(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// What people changed, the newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
     /// What the start found of the host's earlier lives. Done by the store as it opens, before

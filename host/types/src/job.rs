@@ -204,6 +204,8 @@ pub enum WaitReason {
     Holds,
     /// Requests or tokens a minute.
     Pace,
+    /// The upstream fails again and again: the circuit is open.
+    Circuit,
     /// The brake is engaged.
     Brake,
     /// There is no agent of that name now.
@@ -228,6 +230,7 @@ impl WaitReason {
             Self::Money => "money",
             Self::Holds => "holds",
             Self::Pace => "pace",
+            Self::Circuit => "circuit",
             Self::Brake => "brake",
             Self::AgentMissing => "agent_missing",
             Self::AgentDisabled => "agent_disabled",

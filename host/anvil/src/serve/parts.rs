@@ -1,6 +1,6 @@
 //! What each room goes by, out of the settings.
 
-use anvil_budget::{DowngradePolicy, PriceTable};
+use anvil_budget::{CircuitRule, DowngradePolicy, PriceTable};
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
@@ -46,6 +46,10 @@ pub(super) fn gateway(settings: &Settings, upstream: &UpstreamConfig, prices: Pr
             retries: patience.retries,
         },
         pace: PaceSettings { burst: settings.pace.burst, longest_wait: LONGEST_PACE_WAIT },
+        circuit: CircuitRule {
+            failures: patience.circuit_failures,
+            open_for: Duration::from_secs(patience.circuit_open_s),
+        },
         prices: Arc::new(prices),
         models: settings.models.clone(),
         downgrade: downgrade(&settings.pressure),

@@ -18,6 +18,8 @@ async fn errors_before_the_stream_have_their_form_and_bill_nothing() {
         ("429", 429, "rate_limit_error", Some("1")),
         ("429:7", 429, "rate_limit_error", Some("7")),
         ("429-bare", 429, "rate_limit_error", None),
+        ("acceleration", 429, "rate_limit_error", Some("1")),
+        ("acceleration:7", 429, "rate_limit_error", Some("7")),
         ("spend-cap", 429, "rate_limit_error", None),
         ("org-limit", 400, "invalid_request_error", None),
         ("400", 400, "invalid_request_error", None),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use anvil_sim::{FaultRule, Latency, RateLimits, Sim, SimConfig, SimHandle, Span};
+use anvil_sim::{FaultRule, Latency, Outcome, RateLimits, Sim, SimConfig, SimHandle, Span};
 use serde_json::json;
 
 use crate::client::{ask, question, start};
@@ -112,4 +112,33 @@ async fn a_hang_is_silence_before_the_usual_answer() {
     }]);
     assert_eq!(ask(&sim, &question(true)).await.status, 200);
     assert_eq!(sim.log(0, 1)[0].took_ms, Some(2_500));
+}
+
+#[tokio::test]
+async fn the_log_and_the_limits_tell_what_a_test_of_sliding_minutes_needs() {
+    let limits = RateLimits { requests_per_minute: Some(2), ..RateLimits::default() };
+    let (sim, clock) = limited(limits).await;
+    for _ in 0..3 {
+        ask(&sim, &question(true)).await;
+        clock.advance(1_000);
+    }
+    let log = sim.log(0, 10);
+    let seen: Vec<_> = log.iter().map(|call| (call.time_ms - log[0].time_ms, call.status)).collect();
+    assert_eq!(seen, [(0, Some(200)), (1_000, Some(200)), (2_000, Some(429))]);
+    assert!(log[0].usage.as_ref().is_some_and(|usage| usage.output_tokens > 0));
+    assert_eq!((log[2].outcome, log[0].model.as_deref()), (Outcome::Refused, Some("claude-haiku-5-5")));
+    let uses = sim.limit_use();
+    assert_eq!((uses.len(), uses[0].fullest_minute, uses[0].refused), (1, 2, 1));
+}
+
+#[tokio::test]
+async fn a_slow_drip_comes_event_by_event() {
+    let clock = TestClock::at(1_795_000_000_000);
+    let script = anvil_sim::Script::from_json(r#"[{"text": "one two three", "fault": "drip:0.5"}]"#).unwrap();
+    let config = SimConfig { script, ..SimConfig::default() };
+    let sim = Sim::start_with_clock(config, Arc::new(clock)).await.unwrap();
+    assert_eq!(ask(&sim, &question(true)).await.status, 200);
+    let call = sim.log(0, 1).pop().unwrap();
+    // Start, block start, ping, text, block stop, delta, stop: half a second before each but the first.
+    assert_eq!(call.took_ms, Some(3_000));
 }

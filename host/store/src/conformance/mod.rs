@@ -193,7 +193,8 @@ suite! { $
         an_artifact_of_the_same_name_is_replaced
         the_plugin_stays_pinned_while_there_is_a_journal
         a_journal_is_cut_where_the_job_went_another_way
-        an_agent_is_switched_off_and_on;
+        an_agent_is_switched_off_and_on
+        a_note_is_kept_under_its_key;
     model:
         no_sequence_breaks_a_limit_or_loses_money;
 }

@@ -179,3 +179,13 @@ pub async fn an_agent_is_switched_off_and_on(factory: &dyn Factory) {
     assert_eq!(world.store().disabled_agents().await.expect("a read works"), [""; 0]);
     assert_eq!(world.state(claimed.job.id).await, JobState::Queued);
 }
+
+pub async fn a_note_is_kept_under_its_key(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    assert_eq!(world.store().recall("pace").await.expect("a read works"), None);
+    world.store().remember("pace", "one").await.expect("kept");
+    world.store().remember("pace", "two").await.expect("kept");
+    world.store().remember("host_id", "not the store's own").await.expect("kept");
+    world.crash().await;
+    assert_eq!(world.store().recall("pace").await.expect("a read works").as_deref(), Some("two"));
+}

@@ -1,5 +1,6 @@
 //! The store's operations, each one command to the writer or one short read.
 
+use super::columns::{meta, set_meta};
 use super::{
     SqliteStore, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish, hold,
     journal, ledger, limits, logs, moves, prices, queries, recovery, scope_limits, settle, spend, usage,
@@ -388,6 +389,16 @@ impl Store for SqliteStore {
         self.write(move |tx| audit::set_agent_disabled(tx, &agent, disabled, &by)).await
     }
 
+    async fn remember(&self, key: &str, note: &str) -> Result<(), StoreError> {
+        let (key, note) = (note_key(key), note.to_owned());
+        self.write(move |tx| Ok(set_meta(tx.conn, &key, note)?)).await
+    }
+
+    async fn recall(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let key = note_key(key);
+        self.readers.read(move |conn| Ok(meta(conn, &key)?)).await
+    }
+
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.readers.read(move |conn| audit::list(conn, limit)).await
     }
@@ -399,4 +410,9 @@ impl Store for SqliteStore {
     async fn close(&self) {
         self.end().await;
     }
+}
+
+// Notes have a room of their own in `meta`, beside what the store itself keeps there.
+fn note_key(key: &str) -> String {
+    format!("note.{key}")
 }

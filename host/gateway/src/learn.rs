@@ -1,0 +1,81 @@
+//! What was learnt of how many tokens calls take, kept over a restart.
+
+use anvil_budget::{Estimate, Estimator, InputSize};
+use anvil_store::Store;
+use anvil_types::{Clock, Timestamp, Usage};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+const KEY: &str = "estimates";
+/// The output tokens of an agent of which nothing was seen.
+const USUAL_OUTPUT: u64 = 500;
+/// What is learnt is stored no more often: it is cheap to lose.
+const STORE_EVERY: Duration = Duration::from_mins(1);
+
+/// Learns, and remembers.
+#[derive(Debug)]
+pub(crate) struct Learner {
+    estimator: Mutex<Estimator>,
+    stored: Mutex<Timestamp>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    key: String,
+}
+
+impl Learner {
+    /// Begins where an earlier life of the host was; from nothing where its note cannot be read.
+    pub(crate) async fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>, upstream: &str) -> Self {
+        let key = format!("{KEY}.{upstream}");
+        let note = store.recall(&key).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what was learnt of tokens cannot be read; learning begins anew");
+            None
+        });
+        let estimator = note.and_then(|note| serde_json::from_str(&note).ok()).unwrap_or_default();
+        let stored = Mutex::new(clock.now());
+        Self { estimator: Mutex::new(estimator), stored, store, clock, key }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Estimator> {
+        self.estimator.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many input tokens a request of this size probably has.
+    pub(crate) fn input(&self, model: &str, size: InputSize) -> Estimate {
+        self.lock().input(model, size)
+    }
+
+    /// How many output tokens an answer to this agent probably has.
+    pub(crate) fn output(&self, agent: &str, model: &str, most: u64) -> Estimate {
+        self.lock().output(agent, model, most)
+    }
+
+    /// How many output tokens an answer to this agent usually has, to tell models' prices apart by.
+    pub(crate) fn usual_output(&self, agent: &str, model: &str) -> u64 {
+        self.lock().mean_output(agent, model).unwrap_or(USUAL_OUTPUT)
+    }
+
+    /// The mean absolute errors of input and output estimates in percent.
+    pub(crate) fn errors(&self) -> (Option<f64>, Option<f64>) {
+        let estimator = self.lock();
+        (estimator.input_error_percent(), estimator.output_error_percent())
+    }
+
+    /// Learns from a whole answer.
+    pub(crate) fn learn(&self, agent: &str, model: &str, size: InputSize, usage: &Usage, most: u64) {
+        let mut estimator = self.lock();
+        estimator.learn(agent, model, size, usage.prompt_tokens(), usage.output_tokens, most);
+        let now = self.clock.now();
+        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.since(*stored) < STORE_EVERY {
+            return;
+        }
+        *stored = now;
+        let Ok(note) = serde_json::to_string(&*estimator) else { return };
+        let (store, key) = (self.store.clone(), self.key.clone());
+        tokio::spawn(async move {
+            if let Err(error) = store.remember(&key, &note).await {
+                tracing::warn!(%error, "what was learnt of tokens could not be stored");
+            }
+        });
+    }
+}

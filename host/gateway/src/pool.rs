@@ -1,0 +1,241 @@
+//! The rate limits of one pool of models: ours, and what the upstream tells of its own.
+
+use crate::headers::{Bucket, Told, ToldBucket};
+use crate::minute::{MINUTE, Minute};
+use anvil_types::Timestamp;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Remaining tokens are rounded to thousands: there may be half a thousand more than was told.
+const ROUNDING: u64 = 500;
+/// How long others are said to share a limit after they were last seen to.
+const SHARED_FOR: Duration = Duration::from_mins(10);
+/// What was told is believed for no longer than this, whatever its reset says.
+const BELIEVED_FOR: Duration = Duration::from_mins(5);
+
+/// How one bucket stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BucketReport {
+    /// The pool of models that share it; none for what counts over all pools.
+    pub pool: Option<String>,
+    /// What is counted.
+    pub bucket: Bucket,
+    /// What was taken in the last 60 seconds, with the estimates of calls under way.
+    pub taken: u64,
+    /// What may be taken in any 60 seconds: the lower of the setting and the upstream's limit.
+    pub limit: u64,
+    /// The upstream's own limit, where it told one.
+    pub upstream_limit: Option<u64>,
+    /// What is left at the upstream by its latest word, refilled since.
+    pub remaining: Option<u64>,
+    /// When the upstream's bucket is full again.
+    pub reset: Option<Timestamp>,
+    /// Whether somebody else takes from it too.
+    pub shared: bool,
+}
+
+/// The upstream's bucket as it was told of, carried on: it refills by its limit a minute, and what is
+/// taken here is taken from it.
+#[derive(Clone, Copy, Debug)]
+struct Mirror {
+    limit: u64,
+    level: f64,
+    at: Timestamp,
+    reset: Timestamp,
+}
+
+impl Mirror {
+    fn level(&self, now: Timestamp) -> f64 {
+        let full = float(self.limit);
+        (self.level + now.since(self.at).as_secs_f64() * full / 60.0).min(full)
+    }
+
+    fn take(&mut self, count: u64, now: Timestamp) {
+        (self.level, self.at) = (self.level(now) - float(count), now);
+    }
+
+    fn wait(&self, count: u64, now: Timestamp) -> Duration {
+        let missing = float(count.min(self.limit)) - self.level(now);
+        if missing <= 0.0 { Duration::ZERO } else { seconds(missing * 60.0 / float(self.limit)) }
+    }
+}
+
+/// Spreads tokens over the minute, so that one that is used up in its first seconds is not followed by
+/// a minute in which the most urgent call has to wait. In shares of the limit; may go into debt.
+#[derive(Clone, Copy, Debug)]
+struct Flow {
+    level: f64,
+    at: Timestamp,
+}
+
+/// After some quiet, half a minute's tokens may go at once.
+const MOST_BURST: f64 = 0.5;
+/// While somebody waits, a tenth.
+const BUSY_BURST: f64 = 0.1;
+/// A little above the limit itself, which the count of the minute keeps.
+const FLOW_PER_SECOND: f64 = 1.2 / 60.0;
+
+impl Flow {
+    fn level(&self, now: Timestamp) -> f64 {
+        (self.level + now.since(self.at).as_secs_f64() * FLOW_PER_SECOND).min(MOST_BURST)
+    }
+}
+
+/// One kind of count in one pool.
+#[derive(Debug, Default)]
+pub(crate) struct Count {
+    pub minute: Minute,
+    flow: Option<Flow>,
+    mirror: Option<Mirror>,
+    told_limit: Option<u64>,
+    others: Option<Timestamp>,
+}
+
+impl Count {
+    /// The lower of our limit and the upstream's.
+    pub(crate) fn limit(&self, ours: u64) -> u64 {
+        self.told_limit.map_or(ours, |told| told.min(ours))
+    }
+
+    pub(crate) fn told_limit(&self) -> Option<u64> {
+        self.told_limit
+    }
+
+    /// How long until the upstream has so much, by its own word.
+    pub(crate) fn upstream_wait(&self, count: u64, now: Timestamp) -> Duration {
+        self.mirror.map_or(Duration::ZERO, |mirror| mirror.wait(count, now))
+    }
+
+    /// How long until the flow of tokens lets the next call go.
+    pub(crate) fn flow_wait(&self, now: Timestamp) -> Duration {
+        let level = self.flow.map_or(0.0, |flow| flow.level(now));
+        if level >= 0.0 { Duration::ZERO } else { seconds(-level / FLOW_PER_SECOND) }
+    }
+
+    /// Takes from the flow of tokens; `limit` is what may go in a minute. Gives where `count` is negative.
+    pub(crate) fn flowed(&mut self, count: f64, limit: u64, now: Timestamp) {
+        let level = self.flow.map_or(MOST_BURST, |flow| flow.level(now));
+        // A larger debt is the count's to see paid off.
+        let level = (level - count / float(limit.max(1))).max(-MOST_BURST);
+        self.flow = Some(Flow { level, at: now });
+    }
+
+    /// Somebody waits: what was not used in a quiet time is not caught up with at once.
+    pub(crate) fn no_burst(&mut self, now: Timestamp) {
+        if let Some(flow) = &mut self.flow {
+            (flow.level, flow.at) = (flow.level(now).min(BUSY_BURST), now);
+        }
+    }
+
+    pub(crate) fn took(&mut self, count: u64, now: Timestamp) {
+        if let Some(mirror) = &mut self.mirror {
+            mirror.take(count, now);
+        }
+    }
+
+    pub(crate) fn gave_back(&mut self, count: u64, now: Timestamp) {
+        if let Some(mirror) = &mut self.mirror {
+            mirror.level = mirror.level(now) + float(count);
+            mirror.at = now;
+        }
+    }
+
+    pub(crate) fn forget(&mut self, now: Timestamp) {
+        self.minute.forget(now);
+        self.mirror = self.mirror.filter(|mirror| now < mirror.reset);
+    }
+
+    /// Goes by what the upstream told. `own` is what we took at most in the last minute, `coming` what
+    /// of it the upstream has not counted yet.
+    pub(crate) fn told(&mut self, bucket: Bucket, told: ToldBucket, own: u64, coming: u64, now: Timestamp) {
+        let rounding = if bucket == Bucket::Requests { 0 } else { ROUNDING };
+        // Never more than the limit, never so much less that a word misheard would stop us for long.
+        let slack = told.limit / 20 + if bucket == Bucket::Requests { 2 } else { 2 * ROUNDING };
+        if told.remaining.saturating_add(own).saturating_add(slack) < told.limit {
+            self.others = Some(now);
+        }
+        let level = told.remaining.saturating_add(rounding).min(told.limit);
+        let full_in = seconds(float(told.limit - told.remaining.min(told.limit)) * 60.0 / float(told.limit));
+        let reset = told.reset.unwrap_or(now).max(now + full_in).min(now + BELIEVED_FOR);
+        self.told_limit = Some(told.limit);
+        self.mirror = Some(Mirror { limit: told.limit, level: float(level) - float(coming), at: now, reset });
+    }
+
+    fn report(&self, pool: &str, bucket: Bucket, taken: u64, ours: u64, now: Timestamp) -> BucketReport {
+        BucketReport {
+            pool: Some(pool.to_owned()),
+            bucket,
+            taken,
+            limit: self.limit(ours),
+            upstream_limit: self.told_limit,
+            remaining: self.mirror.map(|mirror| whole(mirror.level(now))),
+            reset: self.mirror.map(|mirror| mirror.reset),
+            shared: self.others.is_some_and(|seen| now.since(seen) < SHARED_FOR),
+        }
+    }
+}
+
+/// One pool of models.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub name: String,
+    /// In the order of [`Bucket::ALL`].
+    pub counts: [Count; 3],
+    /// A 429 said to come no earlier.
+    stopped: Option<Timestamp>,
+}
+
+impl Pool {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), counts: Default::default(), stopped: None }
+    }
+
+    pub(crate) fn forget(&mut self, now: Timestamp) {
+        for count in &mut self.counts {
+            count.forget(now);
+        }
+        self.stopped = self.stopped.filter(|until| now < *until);
+    }
+
+    /// Stops the pool for as long as a 429 says.
+    pub(crate) fn stop(&mut self, told: &Told, now: Timestamp) {
+        let until = told.retry_after.map(|wait| now + wait);
+        self.stopped = self.stopped.max(until);
+    }
+
+    /// How long the pool is stopped.
+    pub(crate) fn stopped_for(&self, now: Timestamp) -> Duration {
+        self.stopped.map_or(Duration::ZERO, |until| until.since(now))
+    }
+
+    pub(crate) fn report(&self, taken: [u64; 3], ours: [u64; 3], now: Timestamp) -> Vec<BucketReport> {
+        let rows = Bucket::ALL.into_iter().zip(&self.counts).zip(taken.into_iter().zip(ours));
+        rows.map(|((bucket, count), (taken, ours))| count.report(&self.name, bucket, taken, ours, now))
+            .collect()
+    }
+
+    /// Whether nothing of it has to be remembered.
+    pub(crate) fn idle_for_a_minute(&self) -> bool {
+        self.counts.iter().all(|count| count.minute.sum() == 0) && self.stopped.is_none()
+    }
+}
+
+pub(crate) fn float(count: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "counts of a minute are far below 2^52")]
+    let float = count as f64;
+    float
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast saturates, and what is below zero is shown as zero"
+)]
+pub(crate) fn whole(count: f64) -> u64 {
+    count.max(0.0).ceil() as u64
+}
+
+fn seconds(seconds: f64) -> Duration {
+    let length = Duration::try_from_secs_f64(seconds).unwrap_or(MINUTE);
+    length.max(Duration::from_millis(1))
+}

@@ -1,0 +1,211 @@
+//! A gateway before a simulator, with a real store and one job that asks.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use anvil_budget::{CircuitRule, DowngradePolicy, ModelMap, PriceTable, Windows};
+use anvil_gateway::{
+    ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
+};
+use anvil_sim::{Script, Sim, SimConfig, SimHandle};
+use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
+use anvil_types::{
+    BootId, CallRecord, Clock, ContentBlock, Effort, HostId, JobId, Json, Limits, Message, Nanodollars,
+    NewJob, Priority, Request, Role, SystemClock, Tier, UpstreamKind,
+};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// What a scene is made of, unless a test says otherwise: nothing limits, nothing is tried again.
+pub(crate) struct Setting {
+    pub(crate) sim: SimConfig,
+    pub(crate) limits: Limits,
+    pub(crate) retries: u32,
+    pub(crate) first_byte: Duration,
+    pub(crate) drain: Duration,
+    pub(crate) burst: u32,
+    pub(crate) circuit_failures: u32,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Setting {
+    pub(crate) fn script(script: &str) -> Self {
+        let script = Script::from_json(script).expect("a script");
+        Self {
+            sim: SimConfig { script, ..SimConfig::default() },
+            limits: limits(1_000_000_000_000),
+            retries: 0,
+            first_byte: Duration::from_millis(400),
+            drain: Duration::from_secs(5),
+            burst: 1_000,
+            circuit_failures: 0,
+            clock: Arc::new(SystemClock::new()),
+        }
+    }
+
+    pub(crate) async fn scene(self) -> Scene {
+        let sim = Sim::start(self.sim.clone()).await.expect("a simulator");
+        let folder = TempDir::new().expect("a folder");
+        let store = store(folder.path(), &self.limits, &self.clock);
+        let job = claimed(store.as_ref(), self.clock.as_ref()).await;
+        let config = self.config(sim.base_url());
+        let gateway = Gateway::start(config, store.clone(), self.clock.clone()).await.expect("a gateway");
+        Scene { sim, store, gateway, job, setting: self, folder }
+    }
+
+    pub(crate) fn config(&self, base_url: String) -> GatewayConfig {
+        GatewayConfig {
+            upstream: Upstream {
+                kind: UpstreamKind::Simulated,
+                base_url,
+                api_key: Some(ApiKey::new("simulated")),
+            },
+            patience: Patience {
+                connect: Duration::from_secs(5),
+                first_byte: self.first_byte,
+                idle: Duration::from_mins(1),
+                call: Duration::from_mins(2),
+                drain: self.drain,
+                retries: self.retries,
+            },
+            pace: PaceSettings { burst: self.burst, longest_wait: Duration::from_secs(30) },
+            circuit: CircuitRule { failures: self.circuit_failures, open_for: Duration::from_mins(1) },
+            prices: Arc::new(PriceTable::built_in()),
+            models: ModelMap {
+                haiku: "claude-haiku-5-5".into(),
+                sonnet: "claude-sonnet-5-5".into(),
+                opus: "claude-opus-5-5".into(),
+                simple: Tier::Haiku,
+                standard: Tier::Sonnet,
+                complex: Tier::Opus,
+            },
+            downgrade: DowngradePolicy { one_down: None, cheapest: None },
+        }
+    }
+}
+
+pub(crate) struct Scene {
+    pub(crate) sim: SimHandle,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) gateway: Gateway,
+    pub(crate) job: Claimed,
+    pub(crate) setting: Setting,
+    pub(crate) folder: TempDir,
+}
+
+pub(crate) fn limits(day: i64) -> Limits {
+    Limits {
+        hour_usd: Nanodollars::from_dollars(1_000),
+        day_usd: Nanodollars::new(day),
+        month_usd: Nanodollars::from_dollars(1_000),
+        week_hours: 168,
+        job_usd: Nanodollars::from_dollars(1_000),
+        requests_per_minute: 60_000,
+        input_tokens_per_minute: 100_000_000,
+        output_tokens_per_minute: 100_000_000,
+        max_input_tokens: 10_000,
+        max_output_tokens: 1_000,
+        agents_min: 1,
+        agents_max: 1,
+        queue_max: 100,
+    }
+}
+
+pub(crate) fn store(folder: &Path, limits: &Limits, clock: &Arc<dyn Clock>) -> Arc<dyn Store> {
+    let options = SqliteOptions {
+        folder: folder.to_owned(),
+        clock: clock.clone(),
+        limits: limits.clone(),
+        windows: Windows::new(jiff::tz::TimeZone::UTC),
+        upstream: UpstreamKind::Simulated,
+        new_host: HostId::new(clock.now(), 1),
+        boot: BootId::new(clock.now(), 2),
+    };
+    Arc::new(SqliteStore::open(options).expect("a store"))
+}
+
+pub(crate) async fn scene(script: &str, day: i64) -> Scene {
+    Setting { limits: limits(day), ..Setting::script(script) }.scene().await
+}
+
+pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
+    let job = NewJob {
+        id: JobId::new(clock.now(), 3),
+        agent: "tester".into(),
+        action: "test".into(),
+        payload: Json::null(),
+        priority: Priority::Normal,
+        run_at: None,
+        idempotency_key: None,
+        max_cost: Nanodollars::from_dollars(100),
+        tags: vec!["night".into()],
+        upstream: UpstreamKind::Simulated,
+    };
+    store.enqueue(job).await.expect("taken in");
+    let claim = Claim {
+        agents: vec!["tester".into()],
+        upstream: UpstreamKind::Simulated,
+        most: 1,
+        critical_only: false,
+        lease_for: Duration::from_hours(3),
+    };
+    store.claim(claim).await.expect("a claim").pop().expect("the job")
+}
+
+pub(crate) fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
+    Ask {
+        asker: Asker {
+            lease: job.lease,
+            agent: "tester".into(),
+            attempt: 1,
+            tags: job.job.tags.clone(),
+            priority: Priority::Normal,
+            since: job.job.created_at,
+            effort: Effort::Standard,
+            floor: None,
+            max_input_tokens: None,
+            max_output_tokens: None,
+        },
+        request: Request {
+            system: None,
+            messages: vec![Message {
+                role: Role::User,
+                content: vec![ContentBlock::Text { text: text.to_owned() }],
+            }],
+            tools: Vec::new(),
+            effort: None,
+            max_output_tokens: Some(200),
+            stop_sequences: Vec::new(),
+            cacheable: false,
+            options: Vec::new(),
+        },
+        slot: JournalSlot { position, request_hash: [7; 32] },
+        text: None,
+    }
+}
+
+impl Scene {
+    pub(crate) async fn call(&self, position: u32) -> CallEnd {
+        self.gateway.call(ask(&self.job, position, "Say something.")).wait().await
+    }
+
+    pub(crate) async fn last(&self) -> CallRecord {
+        self.store.calls(self.job.job.id).await.expect("calls").pop().expect("a call")
+    }
+
+    pub(crate) fn billed(&self) -> Nanodollars {
+        let bill = serde_json::to_value(self.sim.bill()).expect("a bill");
+        Nanodollars::new(bill["nano_dollars"].as_i64().expect("a number"))
+    }
+
+    /// Waits until no call is under way.
+    pub(crate) async fn idle(&self) {
+        let idle = async {
+            while self.gateway.report().in_flight > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), idle).await.expect("idle in the end");
+    }
+}
