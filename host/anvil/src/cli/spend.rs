@@ -24,7 +24,7 @@ pub(crate) struct SpendArgs {
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
     /// Print CSV.
-    #[arg(long, conflicts_with_all = ["json", "calls"])]
+    #[arg(long, conflicts_with = "calls")]
     csv: bool,
     /// Show the last so many calls of the ledger too.
     #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "20", conflicts_with_all = ["by", "from", "to"])]
@@ -92,6 +92,9 @@ impl SpendArgs {
         let mut query = vec![("by", by.to_owned())];
         query.extend(self.from.clone().map(|from| ("from", from)));
         query.extend(self.to.clone().map(|to| ("to", to)));
+        if self.csv && globals.json {
+            return Err(Failure::Usage("`--csv` and `--json` are two forms; choose one of them".to_owned()));
+        }
         if self.csv {
             query.push(("format", "csv".to_owned()));
             print_raw(&client.bytes_of(&["spend"], &query).await?)?;

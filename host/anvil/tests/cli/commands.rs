@@ -65,14 +65,14 @@ fn status_says_what_runs_what_waits_and_what_is_spent() {
     Jobs     2 running · 4 queued · 1 parked · 0 scheduled · the oldest waits for 1m 15s · at most 200
     Done     10 succeeded · 1 failed · 0 cancelled
     Pace     12 of 45 requests in the last minute · 2 calls under way · 1 waiting
+    Pressure 95 % · braked
     Brake    ON: no new call goes out
              day, 1m 00s ago: 95 % is reached; ends in 12h 00m
     Waits    the brake is engaged
 
-    WINDOW    SPENT  UNKNOWN   HELD    LIMIT    USED  RESETS
-    hour    $0.0123    $0.00  $0.05    $8.00   0.2 %  in 32m 00s
-    day     $152.00    $0.00  $0.05  $160.00  95.0 %  in 12h 00m
-    month   $152.00    $0.00  $0.05  $200.00  76.0 %  in 7d 12h
+    hour   [#.......................]   0.2 %  $0.0123 of $8.00 · $0.05 held · oldest minute leaves in 32m 00s
+    day    [####################??..]  95.0 %  $152.00 of $160.00 · $0.05 held · $12.50 unknown · resets in 12h 00m · 95 % at 16:40:00 (in 4h 40m) at this rate
+    month  [##################......]  76.0 %  $152.00 of $200.00 · $0.05 held · resets in 7d 12h
     "###);
     let json = host.anvil(&["--json", "status"]);
     assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), status());
@@ -94,7 +94,7 @@ fn spend_shows_windows_and_calls() {
     insta::assert_snapshot!(host.anvil(&["spend", "--calls"]).out, @r###"
     WINDOW    SPENT  UNKNOWN   HELD    LIMIT    USED  RESETS
     hour    $0.0123    $0.00  $0.05    $8.00   0.2 %  in 32m 00s
-    day     $152.00    $0.00  $0.05  $160.00  95.0 %  in 12h 00m
+    day     $152.00   $12.50  $0.05  $160.00  95.0 %  in 12h 00m
     month   $152.00    $0.00  $0.05  $200.00  76.0 %  in 7d 12h
 
     in all  $152.00 (SIMULATED)
@@ -125,7 +125,14 @@ fn spend_is_told_apart_with_a_total() {
     let host = Host::start()
         .on("GET /api/v1/spend", &spend)
         .answers("GET /api/v1/spend", Answer(200, "text/csv", csv.to_owned()));
-    insta::assert_snapshot!(host.anvil(&["spend", "--by", "agent", "--from", "2026-11-23"]).out, @"");
+    insta::assert_snapshot!(host.anvil(&["spend", "--by", "agent", "--from", "2026-11-23"]).out, @r###"
+    2026-11-22T23:00:00Z to 2026-11-23T23:00:00Z (SIMULATED)
+
+    AGENT           CALLS  INPUT  OUTPUT  CACHE READ  CACHE WRITTEN  UNKNOWN         SPENT
+    code-generator     12   1000     200                         34    $0.10  $1.204000001
+    -                   1   1000     200                         34                  $0.50
+    together           13   1000     200                         34    $0.10  $1.704000001
+    "###);
     assert_eq!(host.asked()[0].target, "/api/v1/spend?by=agent&from=2026-11-23");
     assert_eq!(host.anvil(&["spend", "--csv", "--by", "day", "--to", "2026-11-23"]).out, csv);
     assert_eq!(host.asked()[1].target, "/api/v1/spend?by=day&to=2026-11-23&format=csv");
@@ -355,7 +362,10 @@ fn the_brake_tells_what_it_did() {
         "GET /api/v1/brake",
         &json!({ "engaged": false, "causes": [], "history": history, "muted_until": "2999-01-01T00:00:00Z" }),
     );
-    insta::assert_snapshot!(settled(&host.anvil(&["brake", "history", "--limit", "5"]).out), @"");
+    let out = host.anvil(&["brake", "history", "--limit", "5"]).out;
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines[1].contains("released  day    ann  looked into"), "{out}");
+    assert!(lines[2].contains("engaged   day         95 % is reached") && !out.contains('\u{1b}'), "{out}");
     assert_eq!(host.asked()[0].target, "/api/v1/brake?limit=5");
     let status = host.anvil(&["brake", "status"]).out;
     assert!(status.starts_with("off\nreleased for this day only"), "{status}");
