@@ -8,6 +8,7 @@ mod api;
 mod assets;
 mod auth;
 mod config;
+mod csv;
 mod guard;
 mod nearest;
 mod openapi;
@@ -16,6 +17,7 @@ mod problem;
 mod routes;
 mod scope;
 mod serve;
+mod spending;
 mod sse;
 mod state;
 #[cfg(test)]

@@ -197,6 +197,12 @@ impl From<StoreError> for Problem {
                 "The job belongs to another upstream",
                 detail,
             ),
+            StoreError::CallStillHeld(_) => {
+                Self::new(StatusCode::CONFLICT, "call-under-way", "The call is still under way", detail)
+            }
+            StoreError::BadChange(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-change", "The change makes no sense", detail)
+            }
             StoreError::NoSuchLimit { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no-such-limit", "There is no such limit", detail)
             }

@@ -7,8 +7,13 @@ use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upst
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
 use anvil_sandbox::{Catalog, CatalogSettings, CompileCommand, Sandbox, SandboxSettings};
-use anvil_store::{SqliteOptions, SqliteStore, Store};
-use anvil_types::{BootId, Clock, DrivenClock, HostId, LimitsPatch, SystemClock, Tier, UpstreamKind};
+use anvil_store::{
+    HoldDecision, HoldRequest, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
+};
+use anvil_types::{
+    BootId, CallId, Clock, DrivenClock, HostId, LimitsPatch, Nanodollars, SystemClock, Tier, UpstreamKind,
+    Usage,
+};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
@@ -27,6 +32,8 @@ pub(crate) const MAX_BODY: usize = 4_096;
 /// The host and its faces.
 pub(crate) struct Scene {
     pub(crate) state: WebState,
+    /// The store behind it, for what no face can do.
+    pub(crate) store: Arc<dyn Store>,
     router: Router,
     _stop: watch::Sender<bool>,
     _folder: TempDir,
@@ -55,7 +62,7 @@ impl Scene {
     pub(crate) async fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
         let clock = Arc::new(DrivenClock::new(SystemClock::new()));
-        let runner = runner(&folder, clock).await;
+        let (runner, store) = runner(&folder, clock).await;
         let (stop, stopped) = watch::channel(false);
         let config = WebConfig {
             token: Token::new(TOKEN),
@@ -65,7 +72,7 @@ impl Scene {
             upstream: UpstreamKind::Simulated,
         };
         let state = WebState::new(Arc::new(runner), config, stopped);
-        Self { router: router(state.clone()), state, _stop: stop, _folder: folder }
+        Self { router: router(state.clone()), state, store, _stop: stop, _folder: folder }
     }
 
     /// Sends a request as it is; the `Host` is this server's.
@@ -103,6 +110,45 @@ impl Scene {
         answer.header("set-cookie").split(';').next().expect("a cookie").to_owned()
     }
 
+    /// A call of an agent that has cost so much, in nano-dollars; unknown where nobody knows.
+    pub(crate) async fn spend(&self, agent: &str, model: &str, nano: i64, known: bool) -> CallId {
+        let now = self.state.runner.now();
+        let cost = Nanodollars::new(nano);
+        let id =
+            CallId::new(now, u128::from(now.micros().unsigned_abs()) << 20 | u128::from(nano.unsigned_abs()));
+        let request = HoldRequest {
+            id,
+            upstream: UpstreamKind::Simulated,
+            lease: None,
+            job: None,
+            agent: Some(agent.to_owned()),
+            attempt: None,
+            position: None,
+            api_key: None,
+            session: None,
+            tags: vec!["one".to_owned(), "=two,".to_owned()],
+            tier_asked: Tier::Sonnet,
+            tier_given: Tier::Sonnet,
+            tier_reason: None,
+            model: model.to_owned(),
+            price_row: "row@2026-10-07".to_owned(),
+            amount: cost + Nanodollars::new(1),
+        };
+        let held = self.store.hold(request).await.expect("a hold is decided");
+        assert!(matches!(held, HoldDecision::Granted { .. }), "{held:?}");
+        let usage =
+            Usage { input_tokens: 1_200, output_tokens: 340, cache_read_tokens: 7, ..Usage::default() };
+        let outcome = if known {
+            SettlementOutcome::Usage { usage, cost }
+        } else {
+            SettlementOutcome::Unknown { usage, cost }
+        };
+        let detail = Some("end_turn".to_owned());
+        let settlement = Settlement { call: id, outcome, detail, model: None, journal: None };
+        self.store.settle(settlement).await.expect("it settles");
+        id
+    }
+
     /// Sends a form as the panel's own pages do.
     pub(crate) async fn form(&self, path: &str, pairs: &str) -> Answer {
         let request = Request::post(path)
@@ -115,7 +161,7 @@ impl Scene {
     }
 }
 
-async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> Runner {
+async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> (Runner, Arc<dyn Store>) {
     let data = folder.path().join("data");
     let plugins = folder.path().join("plugins");
     std::fs::create_dir(&plugins).expect("a folder");
@@ -148,14 +194,14 @@ async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> Runner {
     catalog.ready().await;
     let parts = RunnerParts {
         settings: settings_of_runner(),
-        store,
+        store: store.clone(),
         gateway,
         sandbox,
         catalog,
         clock: shared,
         driven: Some(clock),
     };
-    Runner::start(parts).await.expect("a runner")
+    (Runner::start(parts).await.expect("a runner"), store)
 }
 
 fn gateway() -> GatewayConfig {

@@ -64,7 +64,12 @@ impl Client {
 
     /// The bytes of a `GET`.
     pub(crate) async fn bytes(&self, path: &[&str]) -> Result<Vec<u8>, Failure> {
-        let response = self.answer(self.request(Method::GET, path, &[]).timeout(TIMEOUT)).await?;
+        self.bytes_of(path, &[]).await
+    }
+
+    /// The bytes of a `GET` with a query.
+    pub(crate) async fn bytes_of(&self, path: &[&str], query: &[(&str, String)]) -> Result<Vec<u8>, Failure> {
+        let response = self.answer(self.request(Method::GET, path, query).timeout(TIMEOUT)).await?;
         Ok(response.bytes().await.map_err(|error| self.unreachable(&error))?.to_vec())
     }
 

@@ -1,7 +1,8 @@
 //! Admission: may this much more be held?
 
-use crate::window::Amounts;
-use anvil_types::{Nanodollars, Timestamp};
+use crate::brake::BrakeCause;
+use crate::window::{Amounts, WindowKind};
+use anvil_types::{Nanodollars, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -9,32 +10,50 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitName {
-    /// The rolling hour.
-    Hour,
-    /// The calendar day.
-    Day,
-    /// The calendar month.
-    Month,
+    /// A window of everything, one agent or one API key.
+    Window {
+        /// Whose limit.
+        scope: Scope,
+        /// Of which window.
+        window: WindowKind,
+    },
     /// Hours of use in the week.
     Week,
     /// What the job may spend.
     Job,
-    /// A limit of one agent's.
-    Agent(String),
-    /// A limit of one API key's.
-    ApiKey(String),
+}
+
+impl LimitName {
+    /// The rolling hour of everything.
+    pub const HOUR: Self = Self::Window { scope: Scope::All, window: WindowKind::Hour };
+    /// The calendar day of everything.
+    pub const DAY: Self = Self::Window { scope: Scope::All, window: WindowKind::Day };
+    /// The calendar month of everything.
+    pub const MONTH: Self = Self::Window { scope: Scope::All, window: WindowKind::Month };
+
+    /// Whether every call falls under it: one that it stops is no reason for others to wait otherwise.
+    pub fn is_for_everything(&self) -> bool {
+        match self {
+            Self::Window { scope, .. } => *scope == Scope::All,
+            Self::Week => true,
+            Self::Job => false,
+        }
+    }
 }
 
 impl fmt::Display for LimitName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Hour => f.write_str("the hour's limit"),
-            Self::Day => f.write_str("the day's limit"),
-            Self::Month => f.write_str("the month's limit"),
+            Self::Window { scope, window } => {
+                write!(f, "the {}'s limit", window.name())?;
+                match scope {
+                    Scope::All => Ok(()),
+                    Scope::Agent(name) => write!(f, " of agent `{name}`"),
+                    Scope::ApiKey(name) => write!(f, " of API key `{name}`"),
+                }
+            }
             Self::Week => f.write_str("the week's hours of use"),
             Self::Job => f.write_str("the job's own limit"),
-            Self::Agent(name) => write!(f, "the limit of agent `{name}`"),
-            Self::ApiKey(name) => write!(f, "the limit of API key `{name}`"),
         }
     }
 }
@@ -79,6 +98,37 @@ pub enum Admission {
         /// How much of it is spent for good (a job's own).
         spent: Nanodollars,
     },
+}
+
+/// The answer to a call that asks for money: the brake, then the week's hours of use, then every limit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// The brake is engaged.
+    Braked(Vec<BrakeCause>),
+    /// What the limits say.
+    Limits(Admission),
+}
+
+/// Judges one more hold of `amount`. `week_full_until` says until when no hour of use is left, where
+/// that is so.
+pub fn decide(
+    causes: Vec<BrakeCause>,
+    week_full_until: Option<Timestamp>,
+    standings: &[Standing],
+    amount: Nanodollars,
+) -> Verdict {
+    if !causes.is_empty() {
+        return Verdict::Braked(causes);
+    }
+    Verdict::Limits(match week_full_until {
+        Some(at) => Admission::ParkUntil { at, limit: LimitName::Week },
+        None => admit(standings, amount),
+    })
+}
+
+/// A job's own limit. What a job spent never comes back, so nothing ever leaves.
+pub fn job_standing(limit: Nanodollars, amounts: Amounts) -> Standing {
+    Standing { limit_name: LimitName::Job, limit, amounts, leaves: Vec::new() }
 }
 
 /// Judges one more hold of `amount` against every limit that it falls under. Rule 2 of the design:
@@ -132,7 +182,7 @@ mod tests {
 
     fn standing(limit: i64, settled: i64, unknown: i64, held: i64, leaves: &[(i64, i64)]) -> Standing {
         Standing {
-            limit_name: LimitName::Day,
+            limit_name: LimitName::DAY,
             limit: Nanodollars::new(limit),
             amounts: Amounts {
                 settled: Nanodollars::new(settled),
@@ -147,8 +197,8 @@ mod tests {
     fn a_hold_is_granted_up_to_the_last_nano_dollar() {
         let full = |amount| admit(&[standing(100, 40, 20, 30, &[(9, 60)])], Nanodollars::new(amount));
         assert_eq!(full(10), Admission::Granted);
-        assert_eq!(full(11), Admission::WaitForHolds { limit: LimitName::Day });
-        assert_eq!(full(41), Admission::ParkUntil { at: Timestamp::from_secs(9), limit: LimitName::Day });
+        assert_eq!(full(11), Admission::WaitForHolds { limit: LimitName::DAY });
+        assert_eq!(full(41), Admission::ParkUntil { at: Timestamp::from_secs(9), limit: LimitName::DAY });
         assert!(matches!(full(101), Admission::Never { .. }));
     }
 
@@ -156,9 +206,9 @@ mod tests {
     fn the_rolling_hour_names_the_minute_at_which_enough_has_left() {
         let hour = standing(100, 90, 0, 0, &[(1, 20), (2, 30), (3, 40)]);
         let until = |amount| admit(std::slice::from_ref(&hour), Nanodollars::new(amount));
-        assert_eq!(until(30), Admission::ParkUntil { at: Timestamp::from_secs(1), limit: LimitName::Day });
-        assert_eq!(until(31), Admission::ParkUntil { at: Timestamp::from_secs(2), limit: LimitName::Day });
-        assert_eq!(until(100), Admission::ParkUntil { at: Timestamp::from_secs(3), limit: LimitName::Day });
+        assert_eq!(until(30), Admission::ParkUntil { at: Timestamp::from_secs(1), limit: LimitName::DAY });
+        assert_eq!(until(31), Admission::ParkUntil { at: Timestamp::from_secs(2), limit: LimitName::DAY });
+        assert_eq!(until(100), Admission::ParkUntil { at: Timestamp::from_secs(3), limit: LimitName::DAY });
     }
 
     #[test]
@@ -170,5 +220,33 @@ mod tests {
             Admission::WaitForHolds { limit: LimitName::Job }
         );
         assert!(matches!(admit(&[job], Nanodollars::new(11)), Admission::Never { .. }));
+    }
+
+    #[test]
+    fn a_limit_is_named_by_scope_and_window() {
+        let name = |scope, window| LimitName::Window { scope, window }.to_string();
+        assert_eq!(LimitName::HOUR.to_string(), "the hour's limit");
+        assert_eq!(name(Scope::Agent("writer".into()), WindowKind::Day), "the day's limit of agent `writer`");
+        assert_eq!(name(Scope::ApiKey("ci".into()), WindowKind::Month), "the month's limit of API key `ci`");
+    }
+
+    #[test]
+    fn the_brake_comes_first_and_the_week_before_the_limits() {
+        let room = [standing(100, 0, 0, 0, &[])];
+        let monday = Timestamp::from_secs(7);
+        let amount = Nanodollars::new(1);
+        assert_eq!(decide(Vec::new(), None, &room, amount), Verdict::Limits(Admission::Granted));
+        assert_eq!(
+            decide(Vec::new(), Some(monday), &room, amount),
+            Verdict::Limits(Admission::ParkUntil { at: monday, limit: LimitName::Week })
+        );
+        let cause = BrakeCause {
+            kind: crate::BrakeCauseKind::Person,
+            reason: "lunch".into(),
+            since: monday,
+            until: None,
+            by: None,
+        };
+        assert_eq!(decide(vec![cause.clone()], Some(monday), &room, amount), Verdict::Braked(vec![cause]));
     }
 }

@@ -1,5 +1,6 @@
 //! The brake: while it has a cause, no new call goes out.
 
+use crate::thresholds::Share;
 use crate::window::{Amounts, WindowSpan};
 use anvil_types::{Nanodollars, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub enum BrakeCauseKind {
     SpendCap,
     /// The store fails.
     Store,
+    /// The database is older than what its host had written: a back-up was restored.
+    Restored,
     /// A person.
     Person,
 }
@@ -28,6 +31,7 @@ impl BrakeCauseKind {
             Self::Day => "day",
             Self::SpendCap => "spend_cap",
             Self::Store => "store",
+            Self::Restored => "restored",
             Self::Person => "person",
         }
     }
@@ -72,7 +76,7 @@ pub fn evaluate_day(
     muted_for: Option<Timestamp>,
     now: Timestamp,
 ) -> BrakeChange {
-    let full = amounts.spent() >= limit.percent(DAY_BRAKE_PERCENT);
+    let full = Share::of(amounts.spent(), limit).is_at_least(DAY_BRAKE_PERCENT);
     match (raised, full) {
         (None, true) if muted_for != Some(day.start) => BrakeChange::Engage(BrakeCause {
             kind: BrakeCauseKind::Day,

@@ -3,22 +3,41 @@
 //! No clock, no randomness, no I/O: every rule takes the time and the state that it judges. The store
 //! calls these functions inside its transactions, so what is tested here is what decides there.
 
+pub mod account;
 pub mod admission;
+pub mod books;
 pub mod bound;
 pub mod brake;
+pub mod calendar;
 pub mod choice;
 pub mod features;
+pub mod forecast;
+pub mod moved;
+#[cfg(feature = "conformance")]
+pub mod oracle;
 pub mod price;
+pub mod split;
+pub mod telling;
+pub mod thresholds;
 pub mod throttle;
+pub mod week;
 pub mod window;
 
-pub use admission::{Admission, LimitName, Standing, admit};
+pub use account::{Account, Change, WatchKey};
+pub use admission::{Admission, LimitName, Standing, Verdict, admit, decide, job_standing};
+pub use books::{Books, Tally};
 pub use bound::{InputSize, bound_input_tokens, estimate_input_tokens};
 pub use brake::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
+pub use calendar::{Calendar, Places};
 pub use choice::{
     CacheTtl, Candidate, Choice, ChoiceReason, DowngradePolicy, ModelMap, Turn, choose, tier_for,
 };
 pub use features::RequestFields;
+pub use forecast::{Ahead, Forecast, PressureEffect, PressureSteps, forecast, pressure_effect};
+pub use moved::Moved;
 pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates};
+pub use split::{KINDS, Kinds, split};
+pub use thresholds::{Share, Watch, WatchChange};
 pub use throttle::{Burn, EvenBurn, even_burn};
-pub use window::{Amounts, WindowKind, WindowSpan, Windows};
+pub use week::WeekUse;
+pub use window::{Amounts, WindowKind, WindowLimits, WindowSpan, Windows};

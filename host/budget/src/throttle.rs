@@ -57,7 +57,7 @@ pub fn even_burn(windows: &[Burn], from_percent: u8, now: Timestamp) -> Option<E
         let (amount, over) = match burn.kind {
             WindowKind::Hour => (burn.limit, HOUR),
             WindowKind::Day => {
-                (burn.limit.percent(DAY_BRAKE_PERCENT).less(burn.spent), burn.resets_at.since(now))
+                (burn.limit.percent(DAY_BRAKE_PERCENT.into()).less(burn.spent), burn.resets_at.since(now))
             }
             WindowKind::Month => (burn.limit.less(burn.spent), burn.resets_at.since(now)),
         };

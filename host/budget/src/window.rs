@@ -1,6 +1,6 @@
 //! Windows: stretches of time with a limit.
 
-use anvil_types::{Nanodollars, Timestamp};
+use anvil_types::{AlertWindow, Nanodollars, Timestamp};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -28,6 +28,62 @@ impl WindowKind {
             Self::Day => "day",
             Self::Month => "month",
         }
+    }
+}
+
+impl From<WindowKind> for AlertWindow {
+    fn from(kind: WindowKind) -> Self {
+        match kind {
+            WindowKind::Hour => Self::Hour,
+            WindowKind::Day => Self::Day,
+            WindowKind::Month => Self::Month,
+        }
+    }
+}
+
+/// The limits of one scope; a window without one is not limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowLimits {
+    /// Dollars in any 60 minutes.
+    #[serde(default, rename = "hour_usd", skip_serializing_if = "Option::is_none")]
+    pub hour: Option<Nanodollars>,
+    /// Dollars in a calendar day.
+    #[serde(default, rename = "day_usd", skip_serializing_if = "Option::is_none")]
+    pub day: Option<Nanodollars>,
+    /// Dollars in a calendar month.
+    #[serde(default, rename = "month_usd", skip_serializing_if = "Option::is_none")]
+    pub month: Option<Nanodollars>,
+}
+
+impl WindowLimits {
+    /// The limit of a window, where there is one.
+    pub fn get(&self, kind: WindowKind) -> Option<Nanodollars> {
+        match kind {
+            WindowKind::Hour => self.hour,
+            WindowKind::Day => self.day,
+            WindowKind::Month => self.month,
+        }
+    }
+
+    /// Sets the limit of a window, or takes it away.
+    pub fn set(&mut self, kind: WindowKind, limit: Option<Nanodollars>) {
+        match kind {
+            WindowKind::Hour => self.hour = limit,
+            WindowKind::Day => self.day = limit,
+            WindowKind::Month => self.month = limit,
+        }
+    }
+
+    /// The windows that have a limit, with it.
+    pub fn iter(&self) -> impl Iterator<Item = (WindowKind, Nanodollars)> + use<> {
+        let limits = *self;
+        WindowKind::ALL.into_iter().filter_map(move |kind| limits.get(kind).map(|limit| (kind, limit)))
+    }
+
+    /// Whether no window has a limit.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -69,6 +125,13 @@ pub struct WindowSpan {
     pub start: Timestamp,
     /// The first instant after it.
     pub end: Timestamp,
+}
+
+impl WindowSpan {
+    /// Whether `time` lies in it.
+    pub fn contains(self, time: Timestamp) -> bool {
+        self.start <= time && time < self.end
+    }
 }
 
 /// The length of a bucket of the rolling hour.

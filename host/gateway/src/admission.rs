@@ -150,7 +150,7 @@ struct Queue {
     count: Arc<AtomicU32>,
     standstill: Arc<Mutex<Standstill>>,
     waiting: BTreeMap<Place, Waiter>,
-    // Calls for which their own job's limit has no room: no reason for others to wait.
+    // Calls for which a limit of their own job, agent or key has no room: no reason for others to wait.
     aside: Vec<(Place, Waiter)>,
     arrivals: u64,
     attempts: FuturesUnordered<Attempt>,
@@ -277,7 +277,9 @@ impl Queue {
             refused => {
                 self.pace.lock().unwrap_or_else(PoisonError::into_inner).give_back(ticket);
                 match refused {
-                    Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit: LimitName::Job })) => {
+                    Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit }))
+                        if !limit.is_for_everything() =>
+                    {
                         self.aside.push((place, waiter));
                         return;
                     }

@@ -112,11 +112,6 @@ impl Gateway {
         self.inner.admission.room();
     }
 
-    /// The prices in force.
-    pub fn prices(&self) -> Arc<PriceTable> {
-        self.inner.prices()
-    }
-
     /// Prices were set or reset at run time: calls that are planned from now on go by them.
     pub async fn prices_changed(&self) -> Result<(), GatewayError> {
         let prices = prices(&self.inner.config, self.inner.store.as_ref()).await?;
@@ -131,6 +126,11 @@ impl Gateway {
             waiting: self.inner.admission.waiting(),
             in_flight: self.inner.under_way.load(Ordering::Relaxed),
         }
+    }
+
+    /// The prices in force.
+    pub fn prices(&self) -> Arc<PriceTable> {
+        self.inner.prices()
     }
 
     /// What a job's call waits for before it goes out, if one does.

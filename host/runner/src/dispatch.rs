@@ -29,6 +29,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "jobs could not be claimed"),
         }
+        if let Err(error) = shared.store.look().await {
+            tracing::error!(%error, "the limits could not be looked at");
+        }
         let due = shared.store.next_due().await.ok().flatten();
         let next = due.map_or_else(|| shared.clock.now() + LOOK, |due| due.min(shared.clock.now() + LOOK));
         tokio::select! {

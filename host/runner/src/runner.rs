@@ -7,7 +7,7 @@ use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
     Submission, SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
 };
-use anvil_budget::{BrakeCause, BrakeCauseKind};
+use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, PressureSteps, forecast, pressure_effect};
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{
@@ -15,9 +15,9 @@ use anvil_store::{
     WindowStanding,
 };
 use anvil_types::{
-    AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Clock, DrivenClock,
-    Event, EventKind, Job, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars, NewJob,
-    Timestamp, WaitReason,
+    AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, Event,
+    EventKind, Job, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars, NewJob, Timestamp,
+    WaitReason,
 };
 use rand::RngExt as _;
 use std::collections::HashMap;
@@ -278,7 +278,10 @@ impl Runner {
         let (limits, counts, brake) =
             (store.limits().await?.limits, store.queue_counts().await?, self.brake().await?);
         let spend = store.spend(self.shared.settings.upstream).await?;
+        let minutes = store.spent_minutes(self.shared.settings.upstream).await?;
         let now = self.shared.clock.now();
+        let pressure =
+            spend.windows.iter().map(|w| w.amounts.spent().fraction_of(w.limit)).fold(0.0, f64::max);
         let pace = self.shared.gateway.report();
         let upstream = self.shared.gateway.upstream();
         Ok(Status {
@@ -302,12 +305,9 @@ impl Runner {
                 failed: counts.failed,
                 cancelled: counts.cancelled,
             },
-            pressure: spend
-                .windows
-                .iter()
-                .map(|w| w.amounts.spent().fraction_of(w.limit))
-                .fold(0.0, f64::max),
-            spend: spend_status(&spend),
+            effect: pressure_effect(pressure, PressureSteps::USUAL, brake.engaged()),
+            pressure,
+            spend: spend_status(&spend, &minutes, now),
             pace: PaceStatus {
                 requests_last_minute: pace.requests_last_minute,
                 requests_per_minute: limits.requests_per_minute,
@@ -412,11 +412,6 @@ impl Runner {
         Ok(state)
     }
 
-    /// The ledger, the newest first.
-    pub async fn ledger(&self, after: Option<CallId>, limit: u32) -> Result<Vec<CallRecord>, StoreError> {
-        self.shared.store.ledger(self.shared.settings.upstream, after, limit).await
-    }
-
     /// Events as they are published.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
         self.shared.store.subscribe()
@@ -457,13 +452,23 @@ impl Runner {
     }
 }
 
-fn spend_status(spend: &SpendSnapshot) -> SpendStatus {
+fn spend_status(spend: &SpendSnapshot, minutes: &[(Timestamp, Nanodollars)], now: Timestamp) -> SpendStatus {
     let window = |standing: &WindowStanding| WindowStatus {
         spent_usd: standing.amounts.spent(),
         held_usd: standing.amounts.held,
         unknown_usd: standing.amounts.unknown,
         limit_usd: standing.limit,
         resets_at: standing.resets_at,
+        forecast: forecast(
+            &Ahead {
+                kind: standing.kind,
+                spent: standing.amounts.spent(),
+                limit: standing.limit,
+                resets_at: standing.resets_at,
+                minutes,
+            },
+            now,
+        ),
     };
     let [hour, day, month] = &spend.windows;
     let week = WeekStatus {

@@ -1,6 +1,6 @@
 //! How the host stands, as every face shows it.
 
-use anvil_budget::BrakeCause;
+use anvil_budget::{BrakeCause, Forecast, PressureEffect};
 use anvil_store::LimitSource;
 use anvil_types::{Limits, Nanodollars, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ pub struct Status {
     pub pace: PaceStatus,
     /// How full the fullest window is, from 0 to 1.
     pub pressure: f64,
+    /// What the pressure and the brake do to calls at this moment.
+    pub effect: PressureEffect,
     /// The brake.
     pub brake: BrakeStatus,
     /// Alerts.
@@ -109,6 +111,8 @@ pub struct WindowStatus {
     pub limit_usd: Nanodollars,
     /// When it begins anew.
     pub resets_at: Timestamp,
+    /// When it will be at 95 % of its limit at the rate of the last minutes.
+    pub forecast: Forecast,
 }
 
 /// Hours of use in a week.

@@ -30,6 +30,12 @@ pub enum StoreError {
     /// There is no such call, or it holds nothing.
     #[error("there is no call {0}")]
     NoSuchCall(anvil_types::CallId),
+    /// The call's hold stands: its settlement says what it cost.
+    #[error("call {0} is still under way: its cost is known when it has ended")]
+    CallStillHeld(anvil_types::CallId),
+    /// A change that makes no sense; the text says why.
+    #[error("{0}")]
+    BadChange(String),
     /// There is no such alert.
     #[error("there is no alert {0}")]
     NoSuchAlert(anvil_types::AlertId),

@@ -107,3 +107,16 @@ pub struct Settled {
     /// By how much the cost is above the hold: a bug in the bound, zero otherwise.
     pub over_hold: Nanodollars,
 }
+
+/// Later truth about a call, or a person's correction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// The call, which has ended.
+    pub call: CallId,
+    /// What it really cost.
+    pub cost: Nanodollars,
+    /// Who says so.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}

@@ -14,17 +14,23 @@ mod limits;
 mod query;
 mod sqlite;
 mod store;
+mod usage;
 
 pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
 };
 pub use error::StoreError;
-pub use hold::{HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
+pub use hold::{Correction, HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
 pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, Recovered};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
-pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange};
-pub use query::{AuditEntry, JobFilter, JobPage, QueueCounts, SpendSnapshot, WeekStanding, WindowStanding};
+pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange, ScopeLimit};
+pub use query::{
+    AuditEntry, JobFilter, JobPage, QueueCounts, ScopeStanding, SpendSnapshot, WeekStanding, WindowStanding,
+};
 #[cfg(feature = "bench")]
 pub use sqlite::bare;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use store::Store;
+pub use usage::{
+    BrakeEntry, BrakeHistory, BrakeMove, LedgerFilter, LedgerPage, LedgerTotals, Tokens, UsageSum,
+};

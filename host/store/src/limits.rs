@@ -1,7 +1,7 @@
 //! The limits in force and the brake.
 
-use anvil_budget::BrakeCause;
-use anvil_types::{Limits, LimitsPatch, Timestamp};
+use anvil_budget::{BrakeCause, WindowKind};
+use anvil_types::{Limits, LimitsPatch, Nanodollars, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Where a limit's value comes from.
@@ -31,6 +31,22 @@ pub struct LimitsInForce {
     pub changed: LimitsPatch,
     /// Who changed a limit at run time and when, by the limit's name.
     pub changes: Vec<(String, String, Timestamp)>,
+}
+
+/// A limit of one agent or API key, set at run time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeLimit {
+    /// Whose.
+    pub scope: Scope,
+    /// For which window.
+    pub window: WindowKind,
+    /// How much.
+    #[serde(rename = "limit_usd")]
+    pub limit: Nanodollars,
+    /// Who set it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A price that a person set at run time.

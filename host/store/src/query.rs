@@ -1,7 +1,7 @@
 //! Questions to the store, and their answers.
 
 use anvil_budget::{Amounts, WindowKind};
-use anvil_types::{Job, JobId, JobState, Nanodollars, Priority, Timestamp};
+use anvil_types::{Job, JobId, JobState, Nanodollars, Priority, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Which jobs to list, the newest first.
@@ -62,6 +62,15 @@ pub struct WindowStanding {
     pub limit: Nanodollars,
     /// When it begins anew; for the rolling hour, when its oldest counting minute leaves.
     pub resets_at: Timestamp,
+}
+
+/// The windows of one agent or API key that have a limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeStanding {
+    /// Whose.
+    pub scope: Scope,
+    /// How they stand, the shortest first.
+    pub windows: Vec<WindowStanding>,
 }
 
 /// Hours of use in the week.

@@ -1,15 +1,17 @@
 //! The trait.
 
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried,
-    DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage, JournalWrite,
-    LimitsInForce, LostLeases, NewAlert, PriceChange, QueueCounts, Recovered, Settled, Settlement,
-    SpendSnapshot, StoreError,
+    AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
+    DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
+    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, PriceChange,
+    QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError,
+    UsageSum,
 };
+use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
-    Webhook,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Scope, Timestamp, UpstreamKind,
+    Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -78,6 +80,10 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn hold(&self, request: HoldRequest) -> Result<HoldDecision, StoreError>;
     /// Ends a hold. The first settlement of a hold wins; it is never refused.
     async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError>;
+    /// A call that has ended is known to have cost this much: an entry of its own, and all sums follow, in
+    /// the windows of its hold. What was unknown is settled then. The same truth may come twice. Answers
+    /// the call as it counts now.
+    async fn correct(&self, correction: Correction) -> Result<CallRecord, StoreError>;
     /// How the windows of an upstream stand.
     async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError>;
     /// The limits in force.
@@ -90,6 +96,25 @@ pub trait Store: Send + Sync + Debug + 'static {
         reset: &[String],
         by: &str,
     ) -> Result<LimitsInForce, StoreError>;
+    /// The limits of agents and API keys, by scope and window.
+    async fn scope_limits(&self) -> Result<Vec<ScopeLimit>, StoreError>;
+    /// Sets limits of an agent or an API key and takes others away: at once, kept over a restart, audited.
+    /// Puts jobs that were parked for money back into the queue. Answers all limits of scopes.
+    async fn set_scope_limits(
+        &self,
+        scope: Scope,
+        set: WindowLimits,
+        unset: &[WindowKind],
+        by: &str,
+    ) -> Result<Vec<ScopeLimit>, StoreError>;
+    /// How the windows stand that an agent or an API key has a limit for.
+    async fn scope_spend(&self, upstream: UpstreamKind) -> Result<Vec<ScopeStanding>, StoreError>;
+    /// Sums the ledger up anew, and says which of the sums that are kept (by window, scope, hour of use, job)
+    /// disagree with it; nothing where all is well. Takes a while on a long ledger.
+    async fn verify_sums(&self) -> Result<Vec<String>, StoreError>;
+    /// Looks at what time alone changes: causes of the brake that end, alerts whose window began anew, the
+    /// wall's clock. To be called every second or so; does its work once a minute.
+    async fn look(&self) -> Result<(), StoreError>;
     /// Prices that people set at run time.
     async fn prices(&self) -> Result<Vec<PriceChange>, StoreError>;
     /// Sets a price at run time, kept over a restart, audited; one of the same id is replaced.
@@ -159,7 +184,36 @@ pub trait Store: Send + Sync + Debug + 'static {
         upstream: UpstreamKind,
         after: Option<CallId>,
         limit: u32,
-    ) -> Result<Vec<CallRecord>, StoreError>;
+    ) -> Result<Vec<CallRecord>, StoreError> {
+        Ok(self.ledger_page(upstream, LedgerFilter::default(), after, limit).await?.items)
+    }
+    /// A page of the ledger, the newest hold first: 1 to 1,000 entries older than `after`.
+    async fn ledger_page(
+        &self,
+        upstream: UpstreamKind,
+        filter: LedgerFilter,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<LedgerPage, StoreError>;
+    /// What the entries of a filter come to.
+    async fn ledger_totals(
+        &self,
+        upstream: UpstreamKind,
+        filter: LedgerFilter,
+    ) -> Result<LedgerTotals, StoreError>;
+    /// What has ended between each cut and the next (rising), by agent, API key and model.
+    async fn usage(&self, upstream: UpstreamKind, cuts: Vec<Timestamp>) -> Result<Vec<UsageSum>, StoreError>;
+    /// What was spent in each minute of the rolling hour in which anything was, the oldest first.
+    async fn spent_minutes(
+        &self,
+        upstream: UpstreamKind,
+    ) -> Result<Vec<(Timestamp, Nanodollars)>, StoreError>;
+    /// The brake's history as far as it concerns this host's upstream, the newest first.
+    async fn brake_history(&self, limit: u32) -> Result<BrakeHistory, StoreError>;
+    /// What people changed of one kind (`limits`, `brake`, …), the newest first.
+    async fn audit_of(&self, kind: &str, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+    /// Where windows begin and end.
+    fn windows(&self) -> Windows;
     /// Lines of a job's log after a place.
     async fn log(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError>;
     /// A job's files.

@@ -109,6 +109,46 @@ async fn the_clock_can_ask_where_it_must_not_be_behind() {
     assert_eq!(SqliteStore::ledger_time(&folder).expect("a read works"), written);
 }
 
+/// Copies the database, and nothing else of the folder.
+fn copy_database(from: &Path, to: &Path) {
+    for file in ["anvil.db", "anvil.db-wal", "anvil.db-shm"] {
+        // What is not there is not put there.
+        let _ = std::fs::remove_file(to.join(file));
+        if from.join(file).is_file() {
+            std::fs::copy(from.join(file), to.join(file)).expect("copied");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_old_back_up_engages_the_brake_until_a_person_confirms() {
+    let (dir, back_up) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let causes = |store: SqliteStore| async move {
+        let causes = store.brake().await.expect("a read works").causes;
+        (store, causes.into_iter().map(|cause| cause.kind).collect::<Vec<_>>())
+    };
+    let store = open(dir.path()).expect("it opens");
+    store.record(EventKind::Limits).await.expect("recorded");
+    drop(store);
+    copy_database(dir.path(), back_up.path());
+    // Its own database is none that is too old, however often it is opened.
+    for _ in 0..3 {
+        let (store, causes) = causes(open(dir.path()).expect("it opens")).await;
+        assert_eq!(causes, []);
+        store.record(EventKind::Limits).await.expect("recorded");
+    }
+    copy_database(back_up.path(), dir.path());
+    for _ in 0..2 {
+        let (store, causes) = causes(open(dir.path()).expect("it opens")).await;
+        assert_eq!(causes, [anvil_budget::BrakeCauseKind::Restored], "and over a restart");
+        drop(store);
+    }
+    let store = open(dir.path()).expect("it opens");
+    store.release_brake("ann", "nothing was spent since").await.expect("released");
+    drop(store);
+    assert_eq!(causes(open(dir.path()).expect("it opens")).await.1, []);
+}
+
 #[tokio::test]
 async fn every_answer_is_durable_when_it_is_given() {
     let dir = tempfile::tempdir().expect("a folder");

@@ -267,6 +267,20 @@ impl CallState {
     }
 }
 
+/// Later truth about a call's cost, or a person's correction: an entry of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostCorrection {
+    /// When it was written.
+    pub at: Timestamp,
+    /// What the call counts as since then.
+    #[serde(rename = "cost_usd")]
+    pub cost: Nanodollars,
+    /// Who says so.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// One call as the ledger has it: who, what, and what it cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
@@ -300,6 +314,9 @@ pub struct CallRecord {
     pub tier_reason: Option<String>,
     /// The exact model asked.
     pub model: String,
+    /// The exact model that answered, where it is another.
+    #[serde(default)]
+    pub model_answered: Option<String>,
     /// What it used; zero while held or released.
     pub usage: Usage,
     /// The id of the price row that the hold pinned.
@@ -307,9 +324,12 @@ pub struct CallRecord {
     /// What was held: the most it can cost.
     #[serde(rename = "hold_usd")]
     pub hold: Nanodollars,
-    /// What it cost.
+    /// What it cost, with its corrections.
     #[serde(rename = "cost_usd")]
     pub cost: Nanodollars,
+    /// Its corrections, the oldest first; a call that has any counts as settled.
+    #[serde(default)]
+    pub corrections: Vec<CostCorrection>,
     /// Why it ended: a stop reason or an error's kind.
     pub detail: Option<String>,
     /// How long it took from hold to settlement, in milliseconds.

@@ -18,6 +18,12 @@ pub trait Clock: Send + Sync + Debug {
     /// Waits until `time`; ends at once when it is past.
     fn sleep_until(&self, time: Timestamp) -> Sleep<'_>;
 
+    /// The wall's own time, where this clock has one beside it: apart from [`Clock::now`] once the wall's
+    /// clock has jumped. A clock that is driven has none.
+    fn wall(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Waits for `length`.
     fn sleep(&self, length: Duration) -> Sleep<'_> {
         self.sleep_until(self.now() + length)
@@ -37,15 +43,18 @@ impl SystemClock {
     /// A clock that starts at the wall's time, or at `floor` where the wall is behind it (the latest
     /// time that the store has seen: ledger time never runs backwards, a restart included).
     pub fn not_before(floor: Timestamp) -> Self {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let wall = Timestamp::from_micros(i64::try_from(wall.as_micros()).unwrap_or(i64::MAX));
-        Self { began: wall.max(floor), instant: Instant::now() }
+        Self { began: wall_time().max(floor), instant: Instant::now() }
     }
 
     /// A clock that starts at the wall's time.
     pub fn new() -> Self {
         Self::not_before(Timestamp::default())
     }
+}
+
+fn wall_time() -> Timestamp {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(wall.as_micros()).unwrap_or(i64::MAX))
 }
 
 impl Default for SystemClock {
@@ -57,6 +66,10 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         self.began + self.instant.elapsed()
+    }
+
+    fn wall(&self) -> Option<Timestamp> {
+        Some(wall_time())
     }
 
     fn sleep_until(&self, time: Timestamp) -> Sleep<'_> {

@@ -28,8 +28,8 @@ pub use alert::{
 };
 pub use artifact::{ArtifactInfo, ArtifactName};
 pub use call::{
-    CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, Effort, Message, Origin,
-    Remaining, Reply, Request, Role, Tool,
+    CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, CostCorrection, Effort,
+    Message, Origin, Remaining, Reply, Request, Role, Tool,
 };
 pub use clock::{Clock, DrivenClock, SystemClock};
 pub use event::{Event, EventKind};

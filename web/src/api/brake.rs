@@ -1,17 +1,29 @@
 //! `GET` and `PUT /api/v1/brake`.
 
-use super::Object;
+use super::{Object, Query};
 use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_runner::BrakeStatus;
-use anvil_store::BrakeState;
+use anvil_store::{BrakeHistory, BrakeState};
 use axum::extract::State;
 use axum::{Extension, Json};
+use serde::Serialize;
 
-pub(super) async fn show(State(state): State<WebState>) -> Result<Json<BrakeStatus>, Problem> {
-    Ok(Json(view(state.runner.brake().await?)))
+/// The brake now, and what it did.
+#[derive(Serialize)]
+pub(super) struct Brake {
+    #[serde(flatten)]
+    now: BrakeStatus,
+    #[serde(flatten)]
+    past: BrakeHistory,
+}
+
+pub(super) async fn show(State(state): State<WebState>, query: Query) -> Result<Json<Brake>, Problem> {
+    let limit = query.only(&["limit"])?.limit(50, 1_000)?;
+    let past = state.runner.brake_history(limit).await?;
+    Ok(Json(Brake { now: view(state.runner.brake().await?), past }))
 }
 
 pub(super) async fn set(

@@ -1,100 +1,221 @@
 //! `GET /api/v1/ledger`, as JSON or as CSV.
 
-use super::Query;
-use super::list::List;
+use super::{Object, Query};
+use crate::csv::{self, cell, dollars};
+use crate::guard::name_of;
 use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::spending::{begin, end};
 use crate::state::WebState;
-use anvil_types::{CallId, CallRecord};
-use axum::Json;
-use axum::extract::State;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use anvil_budget::Windows;
+use anvil_store::{Correction, LedgerFilter, LedgerTotals, StoreError};
+use anvil_types::{CallId, CallRecord, CallState, Nanodollars};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use std::fmt::Write as _;
+use axum::{Extension, Json};
+use futures_util::stream;
+use serde::Serialize;
+
+/// The parameters that filter.
+pub(crate) const FILTERS: [&str; 8] = ["job", "agent", "model", "state", "key", "from", "to", "min_usd"];
+/// Entries that are read at once for a download.
+const BATCH: u32 = 1_000;
 
 /// The columns of the CSV, in their order.
-const COLUMNS: &str = "id,state,held_at,settled_at,job,agent,attempt,position,api_key,session,tags,tier_asked,\
-                       tier_given,model,input_tokens,output_tokens,cache_read_tokens,cache_write_5m_tokens,\
-                       cache_write_1h_tokens,price_row,hold_usd,cost_usd,duration_ms,detail\n";
+const COLUMNS: [&str; 29] = [
+    "id",
+    "state",
+    "held_at",
+    "settled_at",
+    "job",
+    "agent",
+    "attempt",
+    "position",
+    "api_key",
+    "session",
+    "tags",
+    "tier_asked",
+    "tier_given",
+    "tier_reason",
+    "model",
+    "model_answered",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "service_tier",
+    "inference_geo",
+    "speed",
+    "price_row",
+    "hold_usd",
+    "cost_usd",
+    "duration_ms",
+    "detail",
+];
 
-pub(super) async fn list(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&["after", "limit", "format"])?;
-    let after: Option<CallId> = query.value("after")?;
-    match query.text("format") {
-        None | Some("json") => {
-            let limit = query.limit(100, 1_000)?;
-            let items = state.runner.ledger(after, limit).await?;
-            let full = items.len() >= limit as usize;
-            let next = items.last().filter(|_| full).map(|call| call.id);
-            Ok(Json(List { items, next }).into_response())
-        }
-        Some("csv") => {
-            let calls = state.runner.ledger(after, query.limit(10_000, 100_000)?).await?;
-            let headers = [
-                (CONTENT_TYPE, "text/csv; charset=utf-8"),
-                (CONTENT_DISPOSITION, "attachment; filename=\"anvil-ledger.csv\""),
-            ];
-            Ok((headers, csv(&calls)).into_response())
-        }
-        Some(other) => Err(Problem::bad_request(
-            "bad-query",
-            "The query makes no sense",
-            format!("`format={other}`: the formats are json and csv"),
-        )),
-    }
+/// A page of the ledger, and what all that the filter lets through comes to.
+#[derive(Serialize)]
+struct Page {
+    items: Vec<CallRecord>,
+    /// What to send as `after` to get the next page; null on the last.
+    next: Option<CallId>,
+    total: LedgerTotals,
 }
 
-fn csv(calls: &[CallRecord]) -> String {
-    let mut text = COLUMNS.to_owned();
-    for call in calls {
-        let show = |value: Option<String>| value.unwrap_or_default();
-        let usage = &call.usage;
-        let row = [
-            call.id.to_string(),
-            call.state.name().to_owned(),
-            call.held_at.to_string(),
-            show(call.settled_at.map(|at| at.to_string())),
-            show(call.job.map(|job| job.to_string())),
-            cell(call.agent.as_deref().unwrap_or_default()),
-            show(call.attempt.map(|n| n.to_string())),
-            show(call.position.map(|n| n.to_string())),
-            cell(call.api_key.as_deref().unwrap_or_default()),
-            cell(call.session.as_deref().unwrap_or_default()),
-            cell(&call.tags.join(" ")),
-            call.tier_asked.to_string(),
-            call.tier_given.to_string(),
-            cell(&call.model),
-            usage.input_tokens.to_string(),
-            usage.output_tokens.to_string(),
-            usage.cache_read_tokens.to_string(),
-            usage.cache_write_5m_tokens.to_string(),
-            usage.cache_write_1h_tokens.to_string(),
-            cell(&call.price_row),
-            call.hold.to_string().replace('$', ""),
-            call.cost.to_string().replace('$', ""),
-            show(call.duration_ms.map(|ms| ms.to_string())),
-            cell(call.detail.as_deref().unwrap_or_default()),
-        ];
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}", row.join(","));
-    }
-    text
-}
-
-/// A cell of untrusted text: quoted (RFC 4180), and not a formula for the spreadsheet that opens it.
-fn cell(text: &str) -> String {
+/// Reads the filters of a query.
+pub(crate) fn filter(query: &Query, windows: &Windows) -> Result<LedgerFilter, Problem> {
     let text =
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+        |name: &str| query.text(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let state = text("state").map(|state| match state.as_str() {
+        "held" => Ok(CallState::Held),
+        "settled" => Ok(CallState::Settled),
+        "unknown" => Ok(CallState::Unknown),
+        "released" => Ok(CallState::Released),
+        _ => Err(bad(format!("`state={state}`: the states are held, settled, unknown and released"))),
+    });
+    let min_cost = text("min_usd").map(|usd| {
+        let amount = usd.trim_start_matches('$').parse().ok().and_then(Nanodollars::from_usd);
+        amount
+            .filter(|amount| *amount >= Nanodollars::ZERO)
+            .ok_or_else(|| bad(format!("`min_usd={usd}` is no amount of dollars, as in 0.05")))
+    });
+    Ok(LedgerFilter {
+        job: query.value("job")?,
+        agent: text("agent"),
+        api_key: text("key"),
+        model: text("model"),
+        state: state.transpose()?,
+        from: text("from").map(|from| begin("from", &from, windows)).transpose()?,
+        to: text("to").map(|to| end("to", &to, windows)).transpose()?,
+        min_cost: min_cost.transpose()?,
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn a_cell_is_neither_two_cells_nor_a_formula() {
-        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(cell("=1+1"), "'=1+1");
-        assert_eq!(cell("plain"), "plain");
+pub(super) async fn list(
+    State(state): State<WebState>,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, Problem> {
+    let query = query.only(&[&FILTERS[..], &["after", "limit", "format"]].concat())?;
+    let after: Option<CallId> = query.value("after")?;
+    let filter = filter(&query, &state.runner.windows())?;
+    if csv::wanted(query.text("format"), &headers).map_err(bad)? {
+        let most = query.value::<u64>("limit")?.unwrap_or(u64::MAX);
+        return Ok(csv::download("anvil-ledger.csv", lines(state, filter, after, most)));
     }
+    let limit = query.limit(100, 1_000)?;
+    let page = state.runner.ledger(filter.clone(), after, limit).await?;
+    let total = state.runner.ledger_totals(filter).await?;
+    Ok(Json(Page { items: page.items, next: page.next, total }).into_response())
+}
+
+pub(super) fn bad(detail: String) -> Problem {
+    Problem::bad_request("bad-query", "The query makes no sense", detail)
+}
+
+/// `POST /api/v1/ledger/{id}/correct`: an entry of its own beside the call's.
+pub(super) async fn correct(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(id): Path<String>,
+    mut body: Object,
+) -> Result<Json<CallRecord>, Problem> {
+    let cost = body.required::<Option<Nanodollars>>("cost_usd", "the dollars that the call really cost");
+    let reason: String = body.required("reason", "a few words on how you know: the ledger keeps them");
+    if body.fits() && reason.trim().is_empty() {
+        body.wrong("reason", "is empty; it must be a few words on how you know: the ledger keeps them");
+    }
+    body.finish()?;
+    let call = id.parse().map_err(|_| {
+        Problem::not_found("no-such-call", "There is no such call", format!("`{id}` is the id of no call"))
+    })?;
+    let by = name_of(caller.map(|caller| caller.0)).to_owned();
+    let correction =
+        Correction { call, cost: cost.unwrap_or_default(), by, reason: reason.trim().to_owned() };
+    Ok(Json(state.runner.correct(correction).await?))
+}
+
+/// Where a download is.
+struct Place {
+    state: WebState,
+    filter: LedgerFilter,
+    after: Option<CallId>,
+    left: u64,
+    begun: bool,
+    done: bool,
+}
+
+/// The lines of a download, a batch at a time, so that no more than a batch is ever in memory.
+fn lines(
+    state: WebState,
+    filter: LedgerFilter,
+    after: Option<CallId>,
+    most: u64,
+) -> impl futures_util::Stream<Item = Result<Bytes, StoreError>> + Send {
+    let begin = Place { state, filter, after, left: most, begun: false, done: false };
+    stream::unfold(begin, |mut place| async move {
+        if !place.begun {
+            place.begun = true;
+            return Some((Ok(csv::line(COLUMNS.map(str::to_owned)).into()), place));
+        }
+        if place.done || place.left == 0 {
+            return None;
+        }
+        let batch = u32::try_from(place.left).unwrap_or(BATCH).min(BATCH);
+        match place.state.runner.ledger(place.filter.clone(), place.after, batch).await {
+            Ok(page) => {
+                place.done = page.next.is_none();
+                place.after = page.next;
+                place.left -= page.items.len() as u64;
+                let text: String = page.items.iter().map(line).collect();
+                Some((Ok(text.into()), place))
+            }
+            Err(error) => {
+                // The connection breaks off, so that nobody takes this for all of it.
+                tracing::error!(%error, "a download of the ledger broke off");
+                place.done = true;
+                Some((Err(error), place))
+            }
+        }
+    })
+}
+
+fn line(call: &CallRecord) -> String {
+    let show = |value: Option<String>| value.unwrap_or_default();
+    let text = |value: &Option<String>| cell(value.as_deref().unwrap_or_default());
+    let usage = &call.usage;
+    csv::line([
+        call.id.to_string(),
+        call.state.name().to_owned(),
+        call.held_at.to_string(),
+        show(call.settled_at.map(|at| at.to_string())),
+        show(call.job.map(|job| job.to_string())),
+        text(&call.agent),
+        show(call.attempt.map(|n| n.to_string())),
+        show(call.position.map(|n| n.to_string())),
+        text(&call.api_key),
+        text(&call.session),
+        cell(&call.tags.join(" ")),
+        call.tier_asked.to_string(),
+        call.tier_given.to_string(),
+        text(&call.tier_reason),
+        cell(&call.model),
+        text(&call.model_answered),
+        usage.input_tokens.to_string(),
+        usage.output_tokens.to_string(),
+        usage.cache_read_tokens.to_string(),
+        usage.cache_write_5m_tokens.to_string(),
+        usage.cache_write_1h_tokens.to_string(),
+        text(&usage.service_tier),
+        text(&usage.inference_geo),
+        text(&usage.speed),
+        cell(&call.price_row),
+        dollars(call.hold),
+        dollars(call.cost),
+        show(call.duration_ms.map(|ms| ms.to_string())),
+        text(&call.detail),
+    ])
 }

@@ -16,6 +16,7 @@ mod list;
 mod metrics;
 mod prices;
 mod query;
+mod spend;
 mod status;
 mod submit;
 mod webhooks;
@@ -28,6 +29,7 @@ pub(crate) use events::LiveText;
 pub(crate) use files::find as find_artifact;
 pub(crate) use id::Id;
 pub(crate) use jobs::{filter as job_filter, known as known_job};
+pub(crate) use ledger::{FILTERS as LEDGER_FILTERS, filter as ledger_filter};
 pub(crate) use query::Query;
 pub(crate) use webhooks::{delivery_id, known as known_webhook, missing as missing_webhook};
 
@@ -60,9 +62,23 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/prices", "What tokens cost", prices::list)
         .route(Admin, put.clone(), "/api/v1/prices", "Set a price", prices::set)
         .route(Admin, Method::DELETE, "/api/v1/prices/{id}", "Take a set price away", prices::reset)
-        .route(Read, get.clone(), "/api/v1/brake", "The brake", brake::show)
+        .route(Read, get.clone(), "/api/v1/brake", "The brake and its history", brake::show)
         .route(Operate, put, "/api/v1/brake", "Engage or release the brake", brake::set)
+        .route(
+            Read,
+            get.clone(),
+            "/api/v1/spend",
+            "Spend by agent, model, key, kind, hour or day",
+            spend::show,
+        )
         .route(Read, get.clone(), "/api/v1/ledger", "The ledger, the newest first", ledger::list)
+        .route(
+            Admin,
+            post.clone(),
+            "/api/v1/ledger/{id}/correct",
+            "Enter what a call really cost",
+            ledger::correct,
+        )
         .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
         .route(Read, get.clone(), "/api/v1/clock", "The host's clock", clock::show)
         .route(Admin, post, "/api/v1/clock", "Drive the simulator's clock", clock::drive)

@@ -26,6 +26,18 @@ fn bad(detail: String) -> Problem {
 }
 
 impl Query {
+    /// These pairs.
+    #[cfg(any(test, feature = "gallery"))]
+    pub(crate) fn of(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
+    /// The pairs of these names, as they came.
+    pub(crate) fn pairs(&self, names: &[&str]) -> Vec<(&str, &str)> {
+        let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        pairs.filter(|(name, value)| names.contains(name) && !value.is_empty()).collect()
+    }
+
     /// Refuses names that are not among `known`.
     pub(crate) fn only(self, known: &[&str]) -> Result<Self, Problem> {
         let Some((name, _)) = self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) else {

@@ -1,29 +1,141 @@
-//! The brake as a page of its own: what the button in the header does, without a script too.
+//! The brake as a page of its own: its causes and what ends each, the switch, and what it did before.
 
 use super::shell::{Nav, Shell};
-use super::{Form, html, local, see_other};
+use super::when::{When, local};
+use super::{Form, fragment, html, local as within, see_other};
 use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_budget::{BrakeCauseKind, Windows};
+use anvil_runner::Status;
+use anvil_store::{BrakeEntry, BrakeHistory, BrakeMove};
 use askama::Template;
+use askama::filters::HtmlSafe;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
+
+/// Lines of the history that are shown.
+const PAST: u32 = 50;
 
 /// The page.
 #[derive(Template)]
 #[template(path = "brake.html")]
 pub(crate) struct BrakePage {
     pub(crate) shell: Shell,
-    pub(crate) running: u32,
-    pub(crate) waiting: u64,
+    pub(crate) body: BrakeBody,
+}
+
+/// What of the page changes while it is looked at.
+#[derive(Template)]
+#[template(path = "brake_page.html")]
+pub(crate) struct BrakeBody {
+    engaged: bool,
+    causes: Vec<Raised>,
+    /// Whether one of them is the day's: releasing it mutes it.
+    day: bool,
+    muted_until: Option<String>,
+    running: u32,
+    waiting: u64,
+    past: Vec<Past>,
+}
+
+impl HtmlSafe for BrakeBody {}
+
+/// A cause, and what ends it.
+struct Raised {
+    title: &'static str,
+    reason: String,
+    by: Option<String>,
+    since: When,
+    ends: String,
+}
+
+/// A line of the history.
+struct Past {
+    at: When,
+    engaged: bool,
+    title: &'static str,
+    reason: String,
+    by: Option<String>,
+}
+
+impl BrakeBody {
+    pub(crate) fn new(status: &Status, history: &BrakeHistory, windows: &Windows) -> Self {
+        let now = status.now;
+        let causes = status.brake.causes.iter().map(|cause| {
+            let until = cause.until.map(|until| format!(" by itself at {}", local(until, now, windows)));
+            let until = until.unwrap_or_default();
+            let ends = match cause.kind {
+                BrakeCauseKind::Day => {
+                    format!("Ends{until}, when the day's limit is raised, or by a release.")
+                }
+                BrakeCauseKind::SpendCap if until.is_empty() => {
+                    "Ends by a release, once the cap of the upstream's own console is raised.".to_owned()
+                }
+                BrakeCauseKind::SpendCap => format!("Ends{until}, or by a release."),
+                BrakeCauseKind::Store => {
+                    "Ends when what calls cost can be written to the data folder again.".to_owned()
+                }
+                BrakeCauseKind::Restored => {
+                    "Ends by a release, once somebody has made sure what was spent since the copy was made."
+                        .to_owned()
+                }
+                BrakeCauseKind::Person => "Ends only by a release: nothing else lets go of it.".to_owned(),
+            };
+            Raised {
+                title: title(cause.kind),
+                reason: cause.reason.clone(),
+                by: cause.by.clone(),
+                since: When::relative(cause.since, now),
+                ends,
+            }
+        });
+        let past = |entry: &BrakeEntry| Past {
+            at: When::relative(entry.at, now),
+            engaged: entry.change == BrakeMove::Engaged,
+            title: title(entry.kind),
+            reason: entry.reason.clone(),
+            by: entry.by.clone(),
+        };
+        Self {
+            engaged: status.brake.engaged,
+            causes: causes.collect(),
+            day: status.brake.causes.iter().any(|cause| cause.kind == BrakeCauseKind::Day),
+            muted_until: history.muted_until.map(|until| local(until, now, windows)),
+            running: status.agents.running,
+            waiting: status.queue.queued + status.queue.parked,
+            past: history.history.iter().map(past).collect(),
+        }
+    }
+
+    async fn load(state: &WebState, status: &Status) -> Result<Self, Problem> {
+        let history = state.runner.brake_history(PAST).await?;
+        Ok(Self::new(status, &history, &state.runner.windows()))
+    }
+}
+
+/// A cause in a few words.
+fn title(kind: BrakeCauseKind) -> &'static str {
+    match kind {
+        BrakeCauseKind::Day => "The day at 95 %",
+        BrakeCauseKind::SpendCap => "The upstream's spend cap",
+        BrakeCauseKind::Store => "The data folder",
+        BrakeCauseKind::Restored => "A restored back-up",
+        BrakeCauseKind::Person => "A person",
+    }
 }
 
 pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
     let (shell, status) = Shell::load(&state, Nav::Other, "Brake").await?;
-    let waiting = status.queue.queued + status.queue.parked;
-    html(&BrakePage { shell, running: status.agents.running, waiting })
+    let body = BrakeBody::load(&state, &status).await?;
+    html(&BrakePage { shell, body })
+}
+
+pub(super) async fn page_body(State(state): State<WebState>) -> Result<Response, Problem> {
+    let status = state.runner.status().await?;
+    fragment(&BrakeBody::load(&state, &status).await?, status.now)
 }
 
 pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
@@ -56,5 +168,5 @@ pub(super) async fn set(
         }
     };
     state.runner.set_brake(engage, reason, name_of(caller.map(|c| c.0))).await?;
-    Ok(see_other(local(form.text("next"))))
+    Ok(see_other(within(form.text("next"))))
 }

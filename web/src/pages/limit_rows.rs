@@ -88,7 +88,7 @@ pub(crate) fn rows(view: &LimitsView, now: Timestamp) -> Vec<LimitRow> {
 }
 
 /// A value as its field shows it.
-fn field(name: &str, value: Option<&Value>) -> String {
+pub(crate) fn field(name: &str, value: Option<&Value>) -> String {
     let Some(value) = value else { return String::new() };
     if !name.ends_with("_usd") {
         return value.to_string();

@@ -1,20 +1,25 @@
 //! The limits: values, where each comes from, and changing them with the effect in view.
 
-use super::limit_rows::{Change, LimitRow, changes, parse, rows, values};
+use super::limit_rows::{Change, LimitRow, changes, field, parse, rows, values};
 use super::shell::{Nav, Shell};
+use super::when::When;
 use super::{Form, html, see_other};
 use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_runner::{LimitsView, Status, SubmitError};
-use anvil_types::LimitsPatch;
+use anvil_store::AuditEntry;
+use anvil_types::{LimitsPatch, Timestamp};
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
+
+/// Changes that are shown.
+const PAST: u32 = 20;
 
 /// The page.
 #[derive(Template)]
@@ -23,6 +28,14 @@ pub(crate) struct LimitsPage {
     pub(crate) shell: Shell,
     rows: Vec<LimitRow>,
     error: Option<String>,
+    past: Vec<Past>,
+}
+
+/// A change that somebody made.
+struct Past {
+    at: When,
+    by: String,
+    what: String,
 }
 
 /// What a person is about to change.
@@ -34,9 +47,21 @@ pub(crate) struct ReviewPage {
 }
 
 impl LimitsPage {
-    pub(crate) fn new(shell: Shell, view: &LimitsView) -> Self {
-        Self { rows: rows(view, shell.now), shell, error: None }
+    pub(crate) fn new(shell: Shell, view: &LimitsView, audit: &[AuditEntry]) -> Self {
+        Self { rows: rows(view, shell.now), past: past(audit, shell.now), shell, error: None }
     }
+}
+
+fn past(audit: &[AuditEntry], now: Timestamp) -> Vec<Past> {
+    let past = audit.iter().map(|entry| Past {
+        at: When::relative(entry.at, now),
+        by: entry.by.clone(),
+        what: match entry.action.as_str() {
+            "limits.reset" => format!("{} back to the settings", entry.detail),
+            _ => entry.detail.clone(),
+        },
+    });
+    past.collect()
 }
 
 /// A form of limits, read.
@@ -73,9 +98,21 @@ impl Wish {
     }
 }
 
+impl Wish {
+    /// What was typed stays in its field.
+    fn keep(&self, rows: &mut [LimitRow]) {
+        for row in rows {
+            if let Some(value) = self.patch.get(row.name) {
+                row.value = field(row.name, Some(value));
+            }
+        }
+    }
+}
+
 pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
     let (shell, _) = Shell::load(&state, Nav::Limits, "Limits").await?;
-    html(&LimitsPage::new(shell, &state.runner.limits().await?))
+    let past = state.runner.limit_changes(PAST).await?;
+    html(&LimitsPage::new(shell, &state.runner.limits().await?, &past))
 }
 
 /// First shows what would change; with `confirm` it does it.
@@ -89,19 +126,26 @@ pub(super) async fn change(
     let mut rows = rows(&view, status.now);
     let wish = Wish::read(&form, &mut rows, &view);
     if rows.iter().any(|row| row.error.is_some()) {
-        return refused(shell, rows, None);
+        return refused(&state, shell, rows, None).await;
     }
     if wish.patch.is_empty() && wish.reset.is_empty() {
         return Ok(see_other("/limits"));
     }
+    let patch: LimitsPatch = serde_json::from_value(Value::Object(wish.patch.clone()))
+        .map_err(|error| Problem::invalid("invalid-value", "A value makes no sense", error.to_string()))?;
+    if let Some(message) = state.runner.judge_limits(&patch).await? {
+        wish.keep(&mut rows);
+        return refused(&state, shell, rows, Some(message)).await;
+    }
     if form.find("confirm").is_none() {
         return review(shell, &rows, &wish, &status);
     }
-    let patch: LimitsPatch = serde_json::from_value(Value::Object(wish.patch))
-        .map_err(|error| Problem::invalid("invalid-value", "A value makes no sense", error.to_string()))?;
     match state.runner.set_limits(patch, &wish.reset, name_of(caller.map(|c| c.0))).await {
         Ok(_) => Ok(see_other("/limits")),
-        Err(SubmitError::Invalid(message)) => refused(shell, rows, Some(message)),
+        Err(SubmitError::Invalid(message)) => {
+            wish.keep(&mut rows);
+            refused(&state, shell, rows, Some(message)).await
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -110,9 +154,32 @@ fn review(shell: Shell, rows: &[LimitRow], wish: &Wish, status: &Status) -> Resu
     html(&ReviewPage { shell, changes: changes(rows, &wish.patch, status) })
 }
 
-fn refused(shell: Shell, rows: Vec<LimitRow>, error: Option<String>) -> Result<Response, Problem> {
-    let page = html(&LimitsPage { shell, rows, error })?;
+/// The form again, with what is wrong beside the fields that it is about.
+async fn refused(
+    state: &WebState,
+    shell: Shell,
+    mut rows: Vec<LimitRow>,
+    message: Option<String>,
+) -> Result<Response, Problem> {
+    let past = past(&state.runner.limit_changes(PAST).await?, shell.now);
+    let error = message.filter(|message| !blame(&mut rows, message));
+    let page = html(&LimitsPage { shell, rows, error, past })?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// Puts a message beside the first field that it names; answers whether it names one.
+fn blame(rows: &mut [LimitRow], message: &str) -> bool {
+    let named = |row: &&mut LimitRow| {
+        let mut words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        words.any(|word| word == row.name)
+    };
+    match rows.iter_mut().find(named) {
+        Some(row) => {
+            row.error = Some(message.to_owned());
+            true
+        }
+        None => false,
+    }
 }
 
 /// For samples: a review of raising the day's limit.

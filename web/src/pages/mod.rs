@@ -16,6 +16,7 @@ mod job_calls;
 mod job_row;
 mod jobs;
 mod ledger;
+mod ledger_row;
 mod limit_rows;
 mod limits;
 mod live;
@@ -26,6 +27,8 @@ mod pill;
 mod prices;
 mod schema;
 mod shell;
+mod spend;
+mod spend_chart;
 mod submit;
 mod submit_form;
 mod webhooks;
@@ -87,12 +90,15 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Operate, post.clone(), "/webhooks/{name}/test", "Send a test", webhooks::test)
         .route(Read, get.clone(), "/ui/deliveries", "The log of deliveries", delivery_rows::changing)
         .route(Operate, post.clone(), "/deliveries/{id}/resend", "Send it once more", delivery_rows::resend)
+        .route(Read, get.clone(), "/spend", "Spend over time", spend::page)
+        .route(Read, get.clone(), "/ui/spend", "Its changing part", spend::changing)
         .route(Read, get.clone(), "/ledger", "The ledger", ledger::page)
         .route(Read, get.clone(), "/limits", "Limits", limits::page)
         .route(Admin, post.clone(), "/limits", "Change limits", limits::change)
         .route(Read, get.clone(), "/prices", "Prices", prices::page)
         .route(Admin, post.clone(), "/prices", "Set or reset a price", prices::set)
         .route(Read, get.clone(), "/brake", "The brake", brake::page)
+        .route(Read, get.clone(), "/ui/brake-page", "Its changing part", brake::page_body)
         .route(Operate, post.clone(), "/brake", "Engage or release it", brake::set)
         .route(Open, get, "/login", "Log in", login::page)
         .route(Open, post.clone(), "/login", "Log in", login::login)

@@ -1,15 +1,17 @@
 //! The overview: what is spent, what runs, and why nothing does.
 
+use super::job_calls::thousands;
 use super::job_row::JobRow;
 use super::money::Money;
-use super::shell::{Bar, Nav, Shell};
-use super::when::{When, length};
+use super::shell::{Bar, Nav, Shell, permille};
+use super::when::{When, length, local};
 use super::{fragment, html};
 use crate::problem::Problem;
 use crate::state::WebState;
+use anvil_budget::{Forecast, PressureEffect, Windows};
 use anvil_runner::{Status, WindowStatus};
 use anvil_store::JobFilter;
-use anvil_types::{Job, JobState};
+use anvil_types::{Job, JobState, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::State;
@@ -31,7 +33,8 @@ pub(crate) struct OverviewPage {
 #[derive(Template)]
 #[template(path = "overview_body.html")]
 pub(crate) struct Overview {
-    gauges: [Gauge; 3],
+    gauges: [Gauge; 4],
+    pressure: Pressure,
     why_idle: Option<String>,
     engaged: bool,
     slots: Slots,
@@ -42,10 +45,11 @@ pub(crate) struct Overview {
 
 impl HtmlSafe for Overview {}
 
-/// One money window.
+/// One window.
 struct Gauge {
     name: &'static str,
-    spent: Money,
+    /// What of it is used, and all of it, as its page shows them.
+    used: Money,
     limit: Money,
     left: Money,
     held: Option<Money>,
@@ -53,8 +57,34 @@ struct Gauge {
     percent: u32,
     bar: Bar,
     resets: When,
+    /// The same in the host's time zone.
+    resets_at: String,
     /// What the window does when it begins anew.
     resets_how: &'static str,
+    ahead: Option<Ahead>,
+}
+
+/// What is to be expected of a window.
+struct Ahead {
+    text: String,
+    soon: bool,
+}
+
+/// The fullest window and what it does, and the buckets of the pace.
+struct Pressure {
+    percent: u32,
+    tone: &'static str,
+    word: &'static str,
+    means: &'static str,
+    buckets: Vec<Bucket>,
+}
+
+/// What was taken of a rate in the last minute.
+struct Bucket {
+    name: &'static str,
+    taken: String,
+    limit: String,
+    bar: Bar,
 }
 
 /// What runs.
@@ -73,28 +103,18 @@ struct Figure {
 
 impl Overview {
     /// From how the host stands, its running jobs and its newest ones.
-    pub(crate) fn new(status: &Status, running: &[Job], recent: &[Job]) -> Self {
+    pub(crate) fn new(status: &Status, running: &[Job], recent: &[Job], windows: &Windows) -> Self {
         let now = status.now;
         let rows = |jobs: &[Job]| jobs.iter().map(|job| JobRow::new(job, now)).collect::<Vec<_>>();
         let spend = &status.spend;
-        let gauge = |name, resets_how, window: &WindowStatus| Gauge {
-            name,
-            spent: window.spent_usd.into(),
-            limit: window.limit_usd.into(),
-            left: window.limit_usd.less(window.spent_usd + window.held_usd).into(),
-            held: (window.held_usd.get() > 0).then(|| window.held_usd.into()),
-            unknown: (window.unknown_usd.get() > 0).then(|| window.unknown_usd.into()),
-            percent: super::shell::permille(window.spent_usd.fraction_of(window.limit_usd)) / 10,
-            bar: Bar::new(window, name),
-            resets: When::relative(window.resets_at, now),
-            resets_how,
-        };
         Self {
             gauges: [
-                gauge("Last 60 minutes", "oldest minute leaves", &spend.hour),
-                gauge("Today", "resets", &spend.day),
-                gauge("This month", "resets", &spend.month),
+                gauge("Last 60 minutes", "Oldest minute leaves", &spend.hour, now, windows),
+                gauge("Today", "Resets", &spend.day, now, windows),
+                gauge("This month", "Resets", &spend.month, now, windows),
+                week(status, windows),
             ],
+            pressure: Pressure::new(status),
             why_idle: status.why_idle.clone(),
             engaged: status.brake.engaged,
             slots: Slots { running: rows(running), all: status.agents.slots },
@@ -109,7 +129,107 @@ impl Overview {
         let running = JobFilter { states: vec![JobState::Running], limit: 50, ..JobFilter::default() };
         let running = state.runner.jobs(running).await?.items;
         let recent = state.runner.jobs(newest).await?.items;
-        Ok(Self::new(status, &running, &recent))
+        Ok(Self::new(status, &running, &recent, &state.runner.windows()))
+    }
+}
+
+fn gauge(
+    name: &'static str,
+    resets_how: &'static str,
+    window: &WindowStatus,
+    now: Timestamp,
+    windows: &Windows,
+) -> Gauge {
+    Gauge {
+        name,
+        used: window.spent_usd.into(),
+        limit: window.limit_usd.into(),
+        left: window.limit_usd.less(window.spent_usd + window.held_usd).into(),
+        held: (window.held_usd.get() > 0).then(|| window.held_usd.into()),
+        unknown: (window.unknown_usd.get() > 0).then(|| window.unknown_usd.into()),
+        percent: permille(window.spent_usd.fraction_of(window.limit_usd)) / 10,
+        bar: Bar::new(window, name),
+        resets: When::relative(window.resets_at, now),
+        resets_at: local(window.resets_at, now, windows),
+        resets_how,
+        ahead: ahead(window, resets_how == "Resets", now, windows),
+    }
+}
+
+/// What the forecast says, in words; nothing where there is too little to go by.
+fn ahead(window: &WindowStatus, calendar: bool, now: Timestamp, windows: &Windows) -> Option<Ahead> {
+    let quiet = |text: &str| Some(Ahead { text: text.to_owned(), soon: false });
+    match window.forecast {
+        Forecast::TooLittle => None,
+        Forecast::Reached => Some(Ahead { text: "95 % is reached".to_owned(), soon: true }),
+        Forecast::At { at } => {
+            Some(Ahead { text: format!("95 % at {} at this rate", local(at, now, windows)), soon: true })
+        }
+        Forecast::NotBeforeReset if calendar => quiet("95 % not before the reset at this rate"),
+        Forecast::NotBeforeReset => quiet("Stays below 95 % at this rate"),
+    }
+}
+
+/// The hours of use, which are no money.
+fn week(status: &Status, windows: &Windows) -> Gauge {
+    let week = &status.spend.week;
+    let limit = f64::from(week.limit_hours);
+    let plain = |hours: f64| {
+        let text = format!("{hours:.1} h");
+        Money { short: text.clone(), exact: text }
+    };
+    let whole = format!("{} h", week.limit_hours);
+    let bar = Bar::share(week.hours, limit, format!("This week: {:.1} of {whole} of use", week.hours));
+    Gauge {
+        name: "Hours of use this week",
+        used: plain(week.hours),
+        limit: Money { short: whole.clone(), exact: whole },
+        left: plain((limit - week.hours).max(0.0)),
+        held: None,
+        unknown: None,
+        percent: permille(if limit > 0.0 { week.hours / limit } else { 1.0 }) / 10,
+        bar,
+        resets: When::relative(week.resets_at, status.now),
+        resets_at: local(week.resets_at, status.now, windows),
+        resets_how: "Resets",
+        ahead: None,
+    }
+}
+
+impl Pressure {
+    fn new(status: &Status) -> Self {
+        let (tone, word, means) = match status.effect {
+            PressureEffect::Normal => ("good", "normal", "Calls go out as they come."),
+            PressureEffect::Throttled => {
+                ("warn", "throttled", "Calls are slowed to an even burn, low priority first.")
+            }
+            PressureEffect::Downgraded => (
+                "warn",
+                "downgraded",
+                "New conversations get a cheaper model where that really is cheaper for them.",
+            ),
+            PressureEffect::Braked => {
+                ("bad", "braked", "No new call goes out. Calls under way finish, jobs wait.")
+            }
+        };
+        let pace = &status.pace;
+        let bucket = |name, taken: u64, limit: u32| Bucket {
+            name,
+            taken: thousands(taken),
+            limit: thousands(limit.into()),
+            bar: Bar::share(
+                u32::try_from(taken).unwrap_or(u32::MAX).into(),
+                limit.into(),
+                format!("{name}: {taken} of {limit} in the last minute"),
+            ),
+        };
+        Self {
+            percent: permille(status.pressure) / 10,
+            tone,
+            word,
+            means,
+            buckets: vec![bucket("Requests", pace.requests_last_minute.into(), pace.requests_per_minute)],
+        }
     }
 }
 
@@ -117,7 +237,7 @@ fn figures(status: &Status) -> Vec<Figure> {
     let queue = &status.queue;
     let oldest =
         (queue.queued > 0).then(|| format!("oldest {}", length(Duration::from_secs(queue.oldest_wait_s))));
-    let (pace, week) = (&status.pace, &status.spend.week);
+    let pace = &status.pace;
     vec![
         Figure {
             name: "Queued",
@@ -132,21 +252,9 @@ fn figures(status: &Status) -> Vec<Figure> {
             href: Some("/jobs?state=parked"),
         },
         Figure {
-            name: "Requests a minute",
-            value: pace.requests_last_minute.to_string(),
-            note: Some(format!("of {}", pace.requests_per_minute)),
-            href: None,
-        },
-        Figure {
             name: "Calls under way",
             value: pace.calls_in_flight.to_string(),
             note: (pace.waiting_calls > 0).then(|| format!("{} waiting", pace.waiting_calls)),
-            href: None,
-        },
-        Figure {
-            name: "Hours this week",
-            value: format!("{:.1}", week.hours),
-            note: Some(format!("of {}", week.limit_hours)),
             href: None,
         },
         Figure {

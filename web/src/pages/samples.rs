@@ -2,25 +2,30 @@
 
 use super::agents::{Agents, AgentsPage};
 use super::alerts::{AlertBody, AlertList, AlertPage, AlertsPage};
-use super::brake::BrakePage;
+use super::brake::{BrakeBody, BrakePage};
 use super::delivery_rows::Deliveries;
 use super::error::ErrorPage;
 use super::file::{FilePage, Text};
 use super::job::{Head, JobPage, Log, Rest};
 use super::jobs::{Filter, JobsPage, Rows};
-use super::ledger::LedgerPage;
+use super::ledger::{LedgerPage, Names};
 use super::limits::LimitsPage;
 use super::login::LoginPage;
 use super::overview::{Overview, OverviewPage};
 use super::shell::{Nav, Shell};
+use super::spend::{Choice, Spend, SpendPage};
 use super::submit::{Chosen, SubmitPage};
 use super::webhooks::{Form as NewWebhook, Hooks};
-use anvil_budget::{BrakeCause, BrakeCauseKind};
+use crate::api::Query;
+use anvil_budget::{BrakeCause, BrakeCauseKind, Forecast, PressureEffect, PriceTable, Windows};
 use anvil_runner::{
     AgentsStatus, AlertsStatus, BrakeStatus, FieldError, LimitsView, PaceStatus, QueueStatus, SpendStatus,
     Status, UpstreamStatus, WebhookView, WeekStatus, WindowStatus,
 };
-use anvil_store::{AlertPage as AlertItems, JobPage as JobItems, LimitSource};
+use anvil_store::{
+    AlertPage as AlertItems, AuditEntry, BrakeEntry, BrakeHistory, BrakeMove, JobPage as JobItems,
+    LedgerPage as Entries, LedgerTotals, LimitSource, Tokens, UsageSum,
+};
 use anvil_types::{
     Acknowledgement, ActionInfo, AgentInfo, AgentState, Alert, AlertId, AlertKind, AlertNews, AlertState,
     AlertWindow, ArtifactInfo, Attempt, CallId, CallRecord, CallState, Crossing, Delivery, DeliveryId,
@@ -51,13 +56,15 @@ fn job_id(seconds: u64, random: u128) -> JobId {
 
 /// A host in the middle of its work.
 pub(crate) fn status() -> Status {
-    let window = |spent, held, unknown, limit, resets| WindowStatus {
+    let window = |spent, held, unknown, limit, resets, forecast| WindowStatus {
         spent_usd: nano(spent),
         held_usd: nano(held),
         unknown_usd: nano(unknown),
         limit_usd: Nanodollars::from_dollars(limit),
         resets_at: NOW + Duration::from_secs(resets),
+        forecast,
     };
+    let soon = Forecast::At { at: NOW + Duration::from_mins(218) };
     Status {
         now: NOW,
         version: "0.1.0".to_owned(),
@@ -78,9 +85,9 @@ pub(crate) fn status() -> Status {
             cancelled: 3,
         },
         spend: SpendStatus {
-            hour: window(3_912_400_350, 412_000_000, 0, 8, 540),
-            day: window(131_204_811_237, 412_000_000, 2_140_000_000, 160, 24_888),
-            month: window(174_520_113_902, 412_000_000, 2_140_000_000, 200, 629_688),
+            hour: window(3_912_400_350, 412_000_000, 0, 8, 540, Forecast::NotBeforeReset),
+            day: window(131_204_811_237, 412_000_000, 12_140_000_000, 160, 24_888, soon),
+            month: window(174_520_113_902, 412_000_000, 12_140_000_000, 200, 629_688, Forecast::TooLittle),
             week: WeekStatus { hours: 31.4, limit_hours: 80, resets_at: NOW + Duration::from_hours(52) },
             total: nano(1_204_520_113_902),
             bounds_broken: 0,
@@ -92,6 +99,7 @@ pub(crate) fn status() -> Status {
             calls_in_flight: 3,
         },
         pressure: 0.87,
+        effect: PressureEffect::Downgraded,
         brake: BrakeStatus { engaged: false, causes: Vec::new() },
         alerts: AlertsStatus { firing: 2 },
         why_idle: None,
@@ -109,6 +117,9 @@ pub(crate) fn braked() -> Status {
             .to_owned(),
     );
     status.spend.day.spent_usd = nano(152_041_200_000);
+    status.spend.day.forecast = Forecast::Reached;
+    status.pressure = 0.95;
+    status.effect = PressureEffect::Braked;
     status.brake = BrakeStatus {
         engaged: true,
         causes: vec![BrakeCause {
@@ -216,6 +227,7 @@ pub(crate) fn calls() -> Vec<CallRecord> {
         tier_given: Tier::Sonnet,
         tier_reason: (place == 1).then(|| "the fullest window is at 83 %".to_owned()),
         model: "claude-sonnet-5".to_owned(),
+        model_answered: None,
         usage: Usage {
             input_tokens: 2_413 * u64::from(place + 1),
             output_tokens: 1_120,
@@ -229,6 +241,7 @@ pub(crate) fn calls() -> Vec<CallRecord> {
             CallState::Unknown => 137_500_000,
             CallState::Settled => 24_039_000 + i64::from(place) * 1_201_350,
         }),
+        corrections: Vec::new(),
         detail: details[place as usize].map(str::to_owned),
         duration_ms: (state != CallState::Held).then_some(4_120 + u64::from(place) * 911),
     };
@@ -481,6 +494,123 @@ fn alerts_page(status: &Status, full: bool, form: NewWebhook) -> AlertsPage {
     }
 }
 
+/// Where the samples' people live.
+pub(crate) fn windows() -> Windows {
+    Windows::new(jiff::tz::TimeZone::get("Europe/Berlin").unwrap_or(jiff::tz::TimeZone::UTC))
+}
+
+fn changed() -> Vec<AuditEntry> {
+    let entry = |seconds, by: &str, action: &str, detail: &str| AuditEntry {
+        at: ago(seconds),
+        by: by.to_owned(),
+        action: action.to_owned(),
+        detail: detail.to_owned(),
+    };
+    vec![
+        entry(5_000, "a person at the panel", "limits.change", "hour_usd = 8.0"),
+        entry(90_000, "the API token", "limits.reset", "day_usd"),
+    ]
+}
+
+fn brake_history(muted: bool) -> BrakeHistory {
+    let entry = |seconds, change, kind, reason: &str, by: Option<&str>| BrakeEntry {
+        at: ago(seconds),
+        change,
+        kind,
+        upstream: None,
+        reason: reason.to_owned(),
+        by: by.map(str::to_owned),
+    };
+    let person = Some("a person at the panel");
+    BrakeHistory {
+        history: vec![
+            entry(
+                600,
+                BrakeMove::Engaged,
+                BrakeCauseKind::Day,
+                "$152.0412 of the day's $160.00 are spent: 95 % is reached",
+                None,
+            ),
+            entry(80_000, BrakeMove::Released, BrakeCauseKind::Person, "the answers are right again", person),
+            entry(
+                84_000,
+                BrakeMove::Engaged,
+                BrakeCauseKind::Person,
+                "odd answers of design-architect",
+                person,
+            ),
+        ],
+        muted_until: muted.then_some(status().spend.day.resets_at),
+    }
+}
+
+/// Three weeks of work, less of it at night and at weekends.
+fn sums(cuts: &[Timestamp]) -> Vec<UsageSum> {
+    let mut sums = Vec::new();
+    for (place, start) in (0_u64..).zip(cuts).filter(|(_, start)| **start < NOW) {
+        for (agent, (name, model)) in (0_u64..).zip([
+            ("code-generator", "claude-sonnet-5-5"),
+            ("test-automator", "claude-haiku-5-5"),
+            ("design-architect", "claude-opus-5-5"),
+            ("documentation-generator", "claude-haiku-5-5"),
+        ]) {
+            let wave = (place * 7 + agent * 5) % 11;
+            if wave < agent + 1 {
+                continue;
+            }
+            let calls = wave * 9 / (agent + 1);
+            sums.push(UsageSum {
+                start: *start,
+                agent: Some(name.to_owned()),
+                api_key: None,
+                model: model.to_owned(),
+                calls,
+                settled: nano(i64::try_from(calls).unwrap_or(0) * 61_237_411),
+                unknown: nano(if wave == 9 { 137_500_000 } else { 0 }),
+                tokens: Tokens {
+                    input: calls * 2_413,
+                    output: calls * 1_120,
+                    cache_read: calls * 911 * (agent % 2),
+                    cache_write_5m: calls * 307 * (agent % 2),
+                    cache_write_1h: 0,
+                },
+            });
+        }
+    }
+    sums
+}
+
+fn query(text: &str) -> Query {
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    Query::of(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+fn spend_page(status: &Status, asked: &str) -> SpendPage {
+    let choice =
+        Choice::read(query(asked), &windows(), NOW).unwrap_or_else(|_| unreachable!("the samples ask well"));
+    let cuts = choice.cuts(&windows()).unwrap_or_default();
+    let body = Spend::new(choice, &cuts, &sums(&cuts), &PriceTable::built_in(), &windows(), true);
+    SpendPage { shell: shell(status, Nav::Spend, "Spend"), body }
+}
+
+fn ledger_page(status: &Status, asked: &str, items: Vec<CallRecord>) -> LedgerPage {
+    let names = Names {
+        agents: vec!["code-generator".to_owned()],
+        models: PriceTable::built_in().models().into_iter().map(str::to_owned).collect(),
+    };
+    let totals = LedgerTotals {
+        calls: 12_408,
+        settled: nano(1_192_380_113_902),
+        unknown: nano(12_140_000_000),
+        held: nano(412_000_000),
+        tokens: Tokens { input: 21_204_811, output: 8_104_377, cache_read: 4_002_118, ..Tokens::default() },
+    };
+    let totals = if items.is_empty() { LedgerTotals::default() } else { totals };
+    let next = items.last().map(|call| call.id);
+    let entries = Entries { items, next };
+    LedgerPage::new(shell(status, Nav::Ledger, "Ledger"), &query(asked), names, &entries, &totals, &windows())
+}
+
 fn shell(status: &Status, nav: Nav, title: &str) -> Shell {
     Shell::new(status, 4_711, None, nav, title)
 }
@@ -495,7 +625,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
     let html = |page: &dyn askama::DynTemplate| page.dyn_render().unwrap_or_else(|error| error.to_string());
     let overview = |status: &Status, running: &[Job], recent: &[Job]| OverviewPage {
         shell: shell(status, Nav::Overview, "Overview"),
-        body: Overview::new(status, running, recent),
+        body: Overview::new(status, running, recent, &windows()),
     };
     let mut fresh = super::samples::status();
     fresh.queue = QueueStatus {
@@ -641,13 +771,29 @@ pub fn pages() -> Vec<(&'static str, String)> {
         ),
         ("/ledger", html(&LedgerPage::new(shell(&status, Nav::Ledger, "Ledger"), &status, &calls(), true))),
         ("/limits", html(&LimitsPage::new(shell(&status, Nav::Limits, "Limits"), &limits))),
+        ("/spend", html(&spend_page(&status, "range=today"))),
+        ("/spend-month", html(&spend_page(&status, "range=month&by=model"))),
+        ("/spend-kind", html(&spend_page(&status, "range=custom&from=2026-11-20&to=2026-11-23&by=kind"))),
+        ("/ledger", html(&ledger_page(&status, "", calls()))),
+        ("/ledger-filtered", html(&ledger_page(&status, "agent=code-generator&state=held", Vec::new()))),
+        ("/limits", html(&LimitsPage::new(shell(&status, Nav::Limits, "Limits"), &limits, &changed()))),
         (
             "/limits-review",
             html(&super::limits::sample_review(shell(&status, Nav::Limits, "Limits"), &limits, &status)),
         ),
         (
             "/brake",
-            html(&BrakePage { shell: shell(&braked(), Nav::Other, "Brake"), running: 3, waiting: 19 }),
+            html(&BrakePage {
+                shell: shell(&braked(), Nav::Other, "Brake"),
+                body: BrakeBody::new(&braked(), &brake_history(false), &windows()),
+            }),
+        ),
+        (
+            "/brake-off",
+            html(&BrakePage {
+                shell: shell(&status, Nav::Other, "Brake"),
+                body: BrakeBody::new(&status, &brake_history(true), &windows()),
+            }),
         ),
         ("/login", html(&LoginPage { simulated: true, next: "/".to_owned(), wrong: true })),
         (

@@ -16,6 +16,7 @@ pub(crate) enum Nav {
     Jobs,
     Submit,
     Agents,
+    Spend,
     Ledger,
     Limits,
     Alerts,
@@ -91,13 +92,14 @@ impl Shell {
     }
 
     /// The navigation.
-    pub(crate) fn entries(&self) -> [Entry; 7] {
+    pub(crate) fn entries(&self) -> [Entry; 8] {
         let entry = |nav, href, name| Entry { href, name, here: self.nav == nav };
         [
             entry(Nav::Overview, "/", "Overview"),
             entry(Nav::Jobs, "/jobs", "Jobs"),
             entry(Nav::Submit, "/submit", "Submit"),
             entry(Nav::Agents, "/agents", "Agents"),
+            entry(Nav::Spend, "/spend", "Spend"),
             entry(Nav::Ledger, "/ledger", "Ledger"),
             entry(Nav::Limits, "/limits", "Limits"),
             entry(Nav::Alerts, "/alerts", "Alerts"),
@@ -168,19 +170,30 @@ impl Bar {
         let end = |amount: anvil_types::Nanodollars| permille(amount.fraction_of(window.limit_usd));
         let (first, second, third) =
             (end(settled), end(window.spent_usd), end(window.spent_usd + window.held_usd));
-        let tone = match first.max(second) {
-            0..800 => "calm",
-            800..950 => "warn",
-            _ => "bad",
-        };
+        let tone = tone(second);
         let label =
             format!("{name}: {} of {} spent, {} held", window.spent_usd, window.limit_usd, window.held_usd);
         Self { label, settled: first, unknown: second - first, held: third - second, tone }
     }
 
+    /// A part of a whole, without money: a bucket, hours of use.
+    pub(crate) fn share(part: f64, whole: f64, label: String) -> Self {
+        let settled = permille(if whole > 0.0 { part / whole } else { 1.0 });
+        Self { label, settled, unknown: 0, held: 0, tone: tone(settled) }
+    }
+
     /// Where the held part begins.
     fn spent(&self) -> u32 {
         self.settled + self.unknown
+    }
+}
+
+/// How a bar this full looks.
+pub(crate) fn tone(permille: u32) -> &'static str {
+    match permille {
+        0..800 => "calm",
+        800..950 => "warn",
+        _ => "bad",
     }
 }
 

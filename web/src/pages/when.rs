@@ -1,5 +1,6 @@
 //! Time on a page: relative for reading, absolute for machines and in the title.
 
+use anvil_budget::Windows;
 use anvil_types::Timestamp;
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -44,6 +45,18 @@ impl When {
     }
 }
 
+/// A time as people of the host's zone say it: `16:40` today, `Tue 1 Dec 00:00` on another day.
+pub(crate) fn local(at: Timestamp, now: Timestamp, windows: &Windows) -> String {
+    let zoned = |time: Timestamp| time.to_jiff().to_zoned_datetime(windows.zone().clone());
+    let (there, here) = (zoned(at), zoned(now));
+    let form = match (there.date() == here.date(), there.year() == here.year()) {
+        (true, _) => "%H:%M",
+        (false, true) => "%a %-d %b %H:%M",
+        (false, false) => "%-d %b %Y %H:%M",
+    };
+    there.strftime(form).to_string()
+}
+
 /// A length by its largest unit: `12 s`, `3 min`, `5 h`, `9 d`.
 pub(crate) fn length(length: Duration) -> String {
     let seconds = length.as_secs();
@@ -71,6 +84,20 @@ pub(crate) fn long(length: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_told_in_the_hosts_zone() {
+        let windows = Windows::new(jiff::tz::TimeZone::get("Europe/Berlin").expect("the zone"));
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+        let now = at("2026-11-23T12:00:00Z");
+        for (time, shown) in [
+            ("2026-11-23T15:40:00Z", "16:40"),
+            ("2026-11-30T23:00:00Z", "Tue 1 Dec 00:00"),
+            ("2026-12-31T23:00:00Z", "1 Jan 2027 00:00"),
+        ] {
+            assert_eq!(local(at(time), now, &windows), shown);
+        }
+    }
 
     #[test]
     fn lengths_read_well() {

@@ -3,7 +3,7 @@
 use super::Globals;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, print, print_json, text};
+use crate::show::{Moment, Table, print, print_json, text};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -19,18 +19,25 @@ pub(crate) struct BrakeArgs {
 #[derive(Debug, Subcommand)]
 enum BrakeCommand {
     /// Show whether it is on, and why.
-    Show,
+    #[command(alias = "show")]
+    Status,
     /// Let no new call go out.
     On {
         /// Why; the audit log keeps it.
         #[arg(long)]
         reason: String,
     },
-    /// Let calls go out again, whatever had put it on.
+    /// Let calls go out again, whatever had put it on. The day's own cause is muted for this day only.
     Off {
         /// Why; the audit log keeps it.
         #[arg(long)]
         reason: String,
+    },
+    /// Show what it did, the newest first.
+    History {
+        /// How many lines.
+        #[arg(long, value_name = "COUNT", default_value_t = 20)]
+        limit: u32,
     },
 }
 
@@ -38,7 +45,16 @@ impl BrakeArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let set = |engaged: bool, reason: &str| json!({ "engaged": engaged, "reason": reason });
         let brake = match &self.command {
-            None | Some(BrakeCommand::Show) => client.get(&["brake"], &[]).await?,
+            Some(BrakeCommand::History { limit }) => {
+                let brake = client.get(&["brake"], &[("limit", limit.to_string())]).await?;
+                if globals.json {
+                    print_json(&brake.get("history").cloned().unwrap_or_default())?;
+                } else {
+                    print(&history(&brake, &Moment::now()))?;
+                }
+                return Ok(Exit::Done);
+            }
+            None | Some(BrakeCommand::Status) => client.get(&["brake"], &[]).await?,
             Some(BrakeCommand::On { reason }) => {
                 client.send(Method::PUT, &["brake"], &set(true, reason)).await?
             }
@@ -49,10 +65,36 @@ impl BrakeArgs {
         if globals.json {
             print_json(&brake)?;
         } else {
-            print(&show(&brake, &Moment::now()))?;
+            let moment = Moment::now();
+            let mut out = show(&brake, &moment);
+            let muted = moment.relative(&brake, "/muted_until");
+            if !muted.is_empty() {
+                let _ =
+                    write!(out, "\nreleased for this day only: 95 % of it engages the brake again {muted}");
+            }
+            print(&out)?;
         }
         Ok(Exit::Done)
     }
+}
+
+/// What the brake did, as a table.
+fn history(brake: &Value, moment: &Moment) -> String {
+    let lines = brake.get("history").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if lines.is_empty() {
+        return "The brake has never been on.".to_owned();
+    }
+    let mut table = Table::new(&["WHEN", "CHANGE", "CAUSE", "BY", "REASON"]);
+    for line in lines {
+        table.row([
+            moment.full(line, "/at"),
+            text(line, "/change"),
+            text(line, "/kind"),
+            text(line, "/by"),
+            text(line, "/reason"),
+        ]);
+    }
+    table.to_string()
 }
 
 /// `off`, or `ON` and each cause.

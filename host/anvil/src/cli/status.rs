@@ -51,6 +51,9 @@ fn show(status: &Value, base: &str) -> String {
     );
     let in_flight = format!("{} calls under way", at("/pace/calls_in_flight"));
     line(&mut out, "Pace", &[pace, in_flight, format!("{} waiting", at("/pace/waiting_calls"))]);
+    if let Some(pressure) = status.get("pressure").and_then(Value::as_f64) {
+        line(&mut out, "Pressure", &[format!("{:.0} %", pressure * 100.0), at("/effect")]);
+    }
     let brake = status.get("brake").cloned().unwrap_or_default();
     line(&mut out, "Brake", &[super::brake::show(&brake, &moment)]);
     let why = at("/why_idle");
@@ -58,7 +61,7 @@ fn show(status: &Value, base: &str) -> String {
         line(&mut out, "Waits", &[why]);
     }
     let spend = status.get("spend").cloned().unwrap_or_default();
-    let _ = write!(out, "\n{}", super::spend::windows(&spend, &moment));
+    let _ = write!(out, "\n{}", super::spend::gauges(&spend, &moment));
     out
 }
 

@@ -1,9 +1,11 @@
 //! How things are shown on a terminal.
 
+mod bar;
 mod table;
 mod text;
 mod time;
 
+pub(crate) use bar::{bar, money_bar};
 pub(crate) use table::Table;
 pub(crate) use text::{clean, clean_lines, first_line};
 pub(crate) use time::{Moment, elapsed};
@@ -18,6 +20,15 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     let written = writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush());
     written.map_err(|error| match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Failure::OutputClosed,
+        _ => Failure::Other(error.into()),
+    })
+}
+
+/// Prints a text exactly as it is: a file's own line ends stay.
+pub(crate) fn print_raw(text: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text).and_then(|()| out.flush()).map_err(|error| match error.kind() {
         std::io::ErrorKind::BrokenPipe => Failure::OutputClosed,
         _ => Failure::Other(error.into()),
     })

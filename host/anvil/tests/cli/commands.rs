@@ -8,16 +8,19 @@ const ID: &str = "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
 
 fn status() -> Value {
     let window = |spent: f64, limit: f64, resets: &str| json!({ "spent_usd": spent, "held_usd": 0.05, "unknown_usd": 0.0, "limit_usd": limit, "resets_at": resets });
+    let mut day = window(152.0, 160.0, "2026-11-24T00:00:00Z");
+    day["unknown_usd"] = json!(12.5);
+    day["forecast"] = json!({ "outcome": "at", "at": "2026-11-23T16:40:00Z" });
     json!({
         "now": "2026-11-23T12:00:00Z", "version": "0.1.0",
         "upstream": { "kind": "simulated", "base_url": "http://127.0.0.1:9" },
         "agents": { "running": 2, "slots": 3, "min": 3, "max": 10 },
         "queue": { "queued": 4, "scheduled": 0, "parked": 1, "running": 2, "oldest_wait_s": 75, "limit": 200,
                    "succeeded": 10, "failed": 1, "cancelled": 0 },
-        "spend": { "hour": window(0.0123, 8.0, "2026-11-23T12:32:00Z"), "day": window(152.0, 160.0, "2026-11-24T00:00:00Z"),
+        "spend": { "hour": window(0.0123, 8.0, "2026-11-23T12:32:00Z"), "day": day,
                    "month": window(152.0, 200.0, "2026-12-01T00:00:00Z"), "total_usd": 152.0 },
         "pace": { "requests_last_minute": 12, "requests_per_minute": 45, "waiting_calls": 1, "calls_in_flight": 2 },
-        "pressure": 0.95,
+        "pressure": 0.95, "effect": "braked",
         "brake": { "engaged": true, "causes": [{ "kind": "day", "reason": "95 % is reached", "by": null,
                    "since": "2026-11-23T11:59:00Z", "until": "2026-11-24T00:00:00Z" }] },
         "why_idle": "the brake is engaged",
@@ -101,6 +104,32 @@ fn spend_shows_windows_and_calls() {
     01JD9Z6W3NQ8Y5R2K7M4T1X0VC  1m 00s ago  held     code-generator  claude-haiku-5-5  120   50  ≤ $0.01
     "###);
     assert_eq!(host.asked()[1].target, "/api/v1/ledger?limit=20");
+}
+
+#[test]
+fn spend_is_told_apart_with_a_total() {
+    let sum = |calls: u64, spent: f64, unknown: f64| {
+        json!({ "calls": calls, "spent_usd": spent, "unknown_usd": unknown,
+        "input_tokens": 1_000, "output_tokens": 200, "cache_read_tokens": 0, "cache_write_5m_tokens": 30, "cache_write_1h_tokens": 4 })
+    };
+    let named = |name: Value, mut sum: Value| {
+        sum["name"] = name;
+        sum
+    };
+    let spend = json!({
+        "from": "2026-11-22T23:00:00Z", "to": "2026-11-23T23:00:00Z", "by": "agent", "upstream": "simulated", "estimated": false,
+        "items": [named(json!("code-generator"), sum(12, 1.204_000_001, 0.1)), named(Value::Null, sum(1, 0.5, 0.0))],
+        "total": sum(13, 1.704_000_001, 0.1),
+    });
+    let csv = "agent,calls\r\ncode-generator,12\r\n";
+    let host = Host::start()
+        .on("GET /api/v1/spend", &spend)
+        .answers("GET /api/v1/spend", Answer(200, "text/csv", csv.to_owned()));
+    insta::assert_snapshot!(host.anvil(&["spend", "--by", "agent", "--from", "2026-11-23"]).out, @"");
+    assert_eq!(host.asked()[0].target, "/api/v1/spend?by=agent&from=2026-11-23");
+    assert_eq!(host.anvil(&["spend", "--csv", "--by", "day", "--to", "2026-11-23"]).out, csv);
+    assert_eq!(host.asked()[1].target, "/api/v1/spend?by=day&to=2026-11-23&format=csv");
+    assert_eq!(host.anvil(&["spend", "--csv", "--json"]).code, 2);
 }
 
 #[test]
@@ -310,6 +339,30 @@ fn the_brake_is_a_command_with_a_reason() {
     assert_eq!(host.anvil(&["brake", "off", "--reason", "looked at it"]).out, "off\n");
     assert_eq!(host.asked()[0].body, json!({ "engaged": false, "reason": "looked at it" }));
     assert_eq!(host.anvil(&["brake", "on"]).code, 2);
+}
+
+#[test]
+fn the_brake_tells_what_it_did() {
+    let line = |change: &str, kind: &str, reason: &str, by: Value| {
+        json!({ "at": "2026-11-23T11:00:00Z", "change": change, "kind": kind,
+        "upstream": null, "reason": reason, "by": by })
+    };
+    let history = json!([
+        line("released", "day", "looked into", json!("ann")),
+        line("engaged", "day", "95 % is reached \u{1b}[2J", Value::Null),
+    ]);
+    let host = Host::start().on(
+        "GET /api/v1/brake",
+        &json!({ "engaged": false, "causes": [], "history": history, "muted_until": "2999-01-01T00:00:00Z" }),
+    );
+    insta::assert_snapshot!(settled(&host.anvil(&["brake", "history", "--limit", "5"]).out), @"");
+    assert_eq!(host.asked()[0].target, "/api/v1/brake?limit=5");
+    let status = host.anvil(&["brake", "status"]).out;
+    assert!(status.starts_with("off\nreleased for this day only"), "{status}");
+    assert_eq!(
+        serde_json::from_str::<Value>(&host.anvil(&["--json", "brake", "history"]).out).expect("JSON"),
+        history
+    );
 }
 
 #[test]

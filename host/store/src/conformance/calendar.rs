@@ -38,7 +38,7 @@ pub async fn the_rolling_hour_lets_go_minute_by_minute(factory: &dyn Factory) {
         world.spend(dollars(2)).await;
         world.wait(Duration::from_mins(1));
     }
-    let full = |at| HoldDecision::Refused(Admission::ParkUntil { at, limit: LimitName::Hour });
+    let full = |at| HoldDecision::Refused(Admission::ParkUntil { at, limit: LimitName::HOUR });
     let first_leaves = Windows::bucket_leaves(began);
     assert_eq!(world.snapshot().await.windows[0].resets_at, first_leaves);
     assert_eq!(world.ask(world.hold_of(dollars(2))).await, full(first_leaves));
@@ -58,15 +58,15 @@ pub async fn a_full_window_says_when_it_has_room(factory: &dyn Factory) {
     world.spend(dollars(90)).await;
     let refused = |at, limit| HoldDecision::Refused(Admission::ParkUntil { at, limit });
     let day = world.day();
-    assert_eq!(world.ask(world.hold_of(dollars(20))).await, refused(day.end, LimitName::Day));
+    assert_eq!(world.ask(world.hold_of(dollars(20))).await, refused(day.end, LimitName::DAY));
     world.wait(Duration::from_hours(24));
     world.spend(dollars(50)).await;
     let month = world.windows.month(world.clock.now());
-    assert_eq!(world.ask(world.hold_of(dollars(20))).await, refused(month.end, LimitName::Month));
+    assert_eq!(world.ask(world.hold_of(dollars(20))).await, refused(month.end, LimitName::MONTH));
     assert_eq!(
         world.ask(world.hold_of(dollars(99) + Nanodollars::new(1))).await,
         HoldDecision::Refused(Admission::Never {
-            limit: LimitName::Hour,
+            limit: LimitName::HOUR,
             allowed: dollars(99),
             spent: Nanodollars::ZERO
         })

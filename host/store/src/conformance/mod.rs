@@ -3,9 +3,11 @@
 //! An implementation brings a [`Factory`] and calls [`conformance!`](crate::conformance) in a test file;
 //! each law becomes a test of its own, in a data set of its own. Time is driven by the tests.
 
+pub mod alerts;
 pub mod brake;
 pub mod calendar;
 pub mod clock;
+pub mod corrections;
 pub mod crash;
 pub mod fences;
 pub mod limits;
@@ -15,6 +17,7 @@ pub mod money;
 pub mod order;
 pub mod outbox;
 pub mod queue;
+pub mod scopes;
 pub mod traces;
 mod world;
 
@@ -140,6 +143,28 @@ suite! { $
         a_raise_ends_the_parking_that_the_limit_caused
         an_unknown_limit_is_named
         people_leave_a_trace;
+    scopes:
+        an_agents_limit_stops_that_agent_alone
+        an_api_keys_limit_counts_its_own_calls
+        a_scopes_limit_is_kept_and_leaves_a_trace
+        a_raised_scope_limit_ends_the_parking_of_its_agent;
+    alerts:
+        twelve_that_cross_at_once_make_one_alert
+        a_settlement_that_jumps_several_thresholds_makes_one_alert
+        what_is_held_fires_nothing_and_what_is_unknown_does
+        a_new_day_resolves_its_alerts_and_tells_anew
+        the_rolling_hour_tells_again_when_it_fell_five_points_below
+        a_raised_limit_resolves_what_it_makes_untrue
+        a_scopes_limit_has_alerts_of_its_own
+        hours_of_use_are_told_of
+        the_brake_is_told_of_while_it_has_the_cause
+        a_broken_bound_is_told_of
+        a_wall_clock_that_jumps_is_told_of;
+    corrections:
+        a_correction_moves_every_sum_at_the_holds_time
+        the_same_truth_may_come_twice
+        a_call_under_way_is_not_corrected
+        a_correction_engages_and_ends_the_brake;
     lists:
         pages_come_newest_first_and_complete
         every_filter_finds_its_jobs

@@ -23,7 +23,7 @@ pub async fn callers_at_once_never_pass_on_the_same_dollar(factory: &dyn Factory
             (_, decision) => {
                 assert_eq!(
                     decision,
-                    HoldDecision::Refused(Admission::WaitForHolds { limit: LimitName::Day })
+                    HoldDecision::Refused(Admission::WaitForHolds { limit: LimitName::DAY })
                 );
             }
         }
@@ -181,10 +181,12 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         tier_given: Tier::Haiku,
         tier_reason: Some("the fullest window is at 92 %".into()),
         model: request.model.clone(),
+        model_answered: None,
         usage: usage(),
         price_row: request.price_row.clone(),
         hold: dollars(5),
         cost: dollars(3),
+        corrections: Vec::new(),
         detail: Some("end_turn".into()),
         duration_ms: Some(1_500),
     };

@@ -294,6 +294,8 @@ impl<'a> World<'a> {
             }
         }
         assert_eq!(self.snapshot().await.total, sums, "the sums are those of the entries");
+        let wrong = self.store().verify_sums().await.expect("a read works");
+        assert_eq!(wrong, Vec::<String>::new(), "totals by every grouping agree");
     }
 }
 

@@ -145,6 +145,8 @@ pub(super) fn made_id<T>(
     new: impl Fn(Timestamp, u128) -> T,
 ) -> T {
     let mut hash = blake3::Hasher::new();
+    policy.made.set(policy.made.get() + 1);
+    hash.update(&policy.made.get().to_be_bytes());
     hash.update(&policy.boot.bytes()).update(&now.micros().to_be_bytes()).update(what.as_bytes());
     let mut random = [0; 16];
     random.copy_from_slice(&hash.finalize().as_bytes()[..16]);

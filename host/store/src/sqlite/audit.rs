@@ -5,7 +5,7 @@ use super::moves;
 use super::tx::Tx;
 use crate::{AuditEntry, StoreError};
 use anvil_types::WaitReason;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 /// Notes what somebody changed.
 pub(super) fn note(tx: &Tx<'_>, by: &str, action: &str, detail: &str) -> Result<(), StoreError> {
@@ -19,14 +19,23 @@ pub(super) fn note(tx: &Tx<'_>, by: &str, action: &str, detail: &str) -> Result<
 /// What people changed, the newest first.
 pub(super) fn list(conn: &Connection, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
     let select = "SELECT at, who, action, detail FROM audit ORDER BY seq DESC LIMIT ?1";
-    Ok(all(conn, select, [limit], |row| {
-        Ok(AuditEntry {
-            at: row.time("at")?,
-            by: row.get("who")?,
-            action: row.get("action")?,
-            detail: row.get("detail")?,
-        })
-    })?)
+    Ok(all(conn, select, [limit], read)?)
+}
+
+/// What people changed of one kind, the newest first.
+pub(super) fn of_kind(conn: &Connection, kind: &str, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+    let select = "SELECT at, who, action, detail FROM audit
+         WHERE substr(action, 1, length(?1) + 1) = ?1 || '.' ORDER BY seq DESC LIMIT ?2";
+    Ok(all(conn, select, params![kind, limit], read)?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
+    Ok(AuditEntry {
+        at: row.time("at")?,
+        by: row.get("who")?,
+        action: row.get("action")?,
+        detail: row.get("detail")?,
+    })
 }
 
 /// Switches an agent off or on; its jobs that waited for that go on.

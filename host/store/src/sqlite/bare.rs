@@ -3,7 +3,7 @@
 
 use super::columns::{Id, number, set_meta};
 use super::writer::LEDGER_TIME;
-use super::{connect, events, hold, journal, lock, moves, settle, spend};
+use super::{connect, events, hold, journal, lock, moves, settle, spend, usage_hours};
 use crate::{HoldRequest, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::Windows;
 use anvil_types::{CallId, EventKind, JobId, Lease, Nanodollars, Timestamp};
@@ -33,10 +33,6 @@ impl Bare {
             let lease = request.lease.ok_or(StoreError::Closed)?;
             self.ask(hold::GRANTED_BEFORE, params![upstream, request.id.bytes()])?;
             let job = self.ask(hold::JUDGE_JOB, [lease.job.bytes()])?;
-            self.ask(spend::MINUTES, params![upstream, Windows::first_bucket(now).micros()])?;
-            for period in ["day", "month"] {
-                self.ask(spend::CALENDAR, params![upstream, period, 0])?;
-            }
             self.run(
                 hold::INSERT,
                 params![
@@ -101,6 +97,25 @@ impl Bare {
                 ],
             )?;
             self.add("simulated", Some("code-generator"), now, [cost.get(), -cost.get()])?;
+            let hour = now.micros().div_euclid(3_600_000_000) * 3_600_000_000;
+            self.run(
+                usage_hours::ADD,
+                params![
+                    "simulated",
+                    hour,
+                    "code-generator",
+                    "",
+                    "claude-haiku-5-5",
+                    1,
+                    cost.get(),
+                    0,
+                    number(usage.input_tokens),
+                    number(usage.output_tokens),
+                    0,
+                    0,
+                    0
+                ],
+            )?;
             self.run(settle::COUNT_ON_JOB, params![job.bytes(), cost.get(), cost.get(), 0, true])?;
             let entry = &write.entry;
             self.run(
@@ -114,7 +129,6 @@ impl Bare {
                     entry.at.micros()
                 ],
             )?;
-            self.ask(spend::CALENDAR, params!["simulated", "day", 0])?;
             self.ask(moves::PARKED, ["holds"])?;
             self.tell_settled(now, job, settlement.call, *cost)?;
         }

@@ -1,16 +1,13 @@
 //! The brake: its causes, its history, and what a person ended.
 
-use super::columns::{Columns, all};
-use super::policy::Raised;
+use super::columns::{Columns, all, first};
+use super::policy::{Policy, Raised};
 use super::tx::Tx;
-use super::{audit, moves, spend};
-use crate::{BrakeState, StoreError};
-use anvil_budget::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
-use anvil_types::{EventKind, Timestamp, UpstreamKind, WaitReason};
+use super::{alerts, audit, evaluate, moves};
+use crate::{BrakeEntry, BrakeHistory, BrakeState, NewAlert, StoreError};
+use anvil_budget::{BrakeCause, BrakeCauseKind, BrakeChange, WindowSpan};
+use anvil_types::{AlertKind, EventKind, Timestamp, UpstreamKind, WaitReason};
 use rusqlite::{Connection, params};
-
-/// Both kinds of upstream: each has a day of its own.
-const UPSTREAMS: [UpstreamKind; 2] = [UpstreamKind::Live, UpstreamKind::Simulated];
 
 type Muted = Vec<(UpstreamKind, Timestamp)>;
 
@@ -35,24 +32,14 @@ pub(super) fn load(conn: &Connection) -> Result<(Vec<Raised>, Muted), StoreError
     Ok((raised, muted))
 }
 
-/// Ends causes whose time is over and judges every upstream's day.
-pub(super) fn evaluate(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    end_what_is_over(tx)?;
-    UPSTREAMS.into_iter().try_for_each(|upstream| evaluate_upstream(tx, upstream))
-}
-
-/// Ends causes whose time is over: their window has rolled over.
-pub(super) fn end_what_is_over(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+/// Ends causes whose time is over: their window has rolled over. Answers whether there were any; then
+/// the limits are to be looked at, and after that [`after_release`].
+pub(super) fn end_what_is_over(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let now = tx.now;
     let over: Vec<Raised> =
         tx.policy.raised.iter().filter(|raised| is_over(&raised.cause, now)).cloned().collect();
-    if over.is_empty() {
-        return Ok(());
-    }
     over.iter().try_for_each(|raised| lower(tx, raised, "its time is over", None))?;
-    // The new day may be full already, by a limit that was lowered.
-    UPSTREAMS.into_iter().try_for_each(|upstream| evaluate_upstream(tx, upstream))?;
-    after_release(tx)
+    Ok(!over.is_empty())
 }
 
 /// Whether a cause's own end has come.
@@ -60,25 +47,42 @@ pub(super) fn is_over(cause: &BrakeCause, now: Timestamp) -> bool {
     cause.until.is_some_and(|until| until <= now)
 }
 
-/// Judges the day of one upstream: 95 % of its limit engages the brake, a raised limit ends it.
-pub(super) fn evaluate_upstream(tx: &mut Tx<'_>, upstream: UpstreamKind) -> Result<(), StoreError> {
-    let day = tx.policy.day(tx.now);
-    let amounts = spend::calendar(tx.conn, upstream, "day", day.start)?;
-    let ours = |raised: &&Raised| {
-        raised.cause.kind == BrakeCauseKind::Day && raised.upstream.is_none_or(|one| one == upstream)
-    };
-    let raised = tx.policy.raised.iter().find(ours).cloned();
-    let muted = tx.policy.muted.iter().find(|(one, _)| *one == upstream).map(|(_, start)| *start);
-    let limit = tx.policy.force.limits.day_usd;
-    match evaluate_day(limit, amounts, day, raised.as_ref().map(|raised| &raised.cause), muted, tx.now) {
+/// Does what the look at an upstream's day calls for.
+pub(super) fn carry_out(
+    tx: &mut Tx<'_>,
+    upstream: UpstreamKind,
+    change: BrakeChange,
+) -> Result<(), StoreError> {
+    match change {
         BrakeChange::Keep => Ok(()),
         BrakeChange::Engage(cause) => raise(tx, Raised { upstream: Some(upstream), cause }),
         BrakeChange::Release => {
-            if let Some(raised) = raised {
+            let ours = |raised: &&Raised| {
+                raised.cause.kind == BrakeCauseKind::Day && raised.upstream.is_none_or(|one| one == upstream)
+            };
+            if let Some(raised) = tx.policy.raised.iter().find(ours).cloned() {
                 lower(tx, &raised, "the day has room again", None)?;
             }
             after_release(tx)
         }
+    }
+}
+
+/// The cause of a database that is older than what its host had written: until a person confirms.
+pub(super) fn restored(policy: &Policy, stored: Timestamp, marked: Timestamp, now: Timestamp) -> BrakeCause {
+    let local = |time| policy.windows().local(time);
+    BrakeCause {
+        kind: BrakeCauseKind::Restored,
+        reason: format!(
+            "the database ends at {}, but this folder's ledger had come to {}: an older copy was put in its place. \
+             What was spent in between is missing from every window. Look it up where Claude is billed, lower the \
+             limits by it, then release the brake",
+            local(stored),
+            local(marked),
+        ),
+        since: now,
+        until: None,
+        by: None,
     }
 }
 
@@ -93,9 +97,9 @@ pub(super) fn engage(tx: &mut Tx<'_>, cause: BrakeCause) -> Result<BrakeState, S
 
 /// Ends all causes that stop this host by a person's hand; one that the day raised is muted for that day.
 pub(super) fn release(tx: &mut Tx<'_>, by: &str, reason: &str) -> Result<BrakeState, StoreError> {
-    end_what_is_over(tx)?;
+    evaluate::evaluate_all(tx)?;
     let upstream = tx.policy.upstream;
-    let day = tx.policy.day(tx.now).start;
+    let day = tx.policy.account.calendar.day(tx.now).start;
     let ours: Vec<Raised> = tx
         .policy
         .raised
@@ -134,12 +138,39 @@ fn raise(tx: &mut Tx<'_>, raised: Raised) -> Result<(), StoreError> {
     tx.policy
         .raised
         .retain(|other| other.upstream != raised.upstream || other.cause.kind != raised.cause.kind);
+    let alert = alert_of(tx, &raised);
     tx.policy.raised.push(raised);
     tx.policy.touched = true;
     if shown {
         tx.tell(None, EventKind::Brake { engaged: true });
     }
-    Ok(())
+    alerts::raise(tx, &alert).map(drop)
+}
+
+/// The alert that tells of a cause, for as long as it lasts.
+fn alert_of(tx: &Tx<'_>, raised: &Raised) -> NewAlert {
+    let what = match raised.cause.kind {
+        BrakeCauseKind::Day => "the day is nearly spent",
+        BrakeCauseKind::SpendCap => "upstream's own spend limit is reached",
+        BrakeCauseKind::Store => "the store fails",
+        BrakeCauseKind::Restored => "the database is older than what was spent",
+        BrakeCauseKind::Person => "a person engaged it",
+    };
+    let until = raised.cause.until.map_or_else(String::new, |until| {
+        format!(". It ends by itself at {}", tx.policy.windows().local(until))
+    });
+    NewAlert {
+        upstream: raised.upstream.unwrap_or(tx.policy.upstream),
+        kind: AlertKind::Brake,
+        key: alert_key(raised),
+        crossing: None,
+        title: format!("the brake is engaged: {what}"),
+        detail: format!("{}{until}. No new call goes out; calls under way finish.", raised.cause.reason),
+    }
+}
+
+fn alert_key(raised: &Raised) -> String {
+    format!("brake:{}:{}", raised.cause.kind.name(), scope(raised.upstream))
 }
 
 fn lower(tx: &mut Tx<'_>, raised: &Raised, reason: &str, by: Option<&str>) -> Result<(), StoreError> {
@@ -154,7 +185,7 @@ fn lower(tx: &mut Tx<'_>, raised: &Raised, reason: &str, by: Option<&str>) -> Re
         let engaged = tx.policy.brake().engaged();
         tx.tell(None, EventKind::Brake { engaged });
     }
-    Ok(())
+    alerts::resolve(tx, &alert_key(raised)).map(drop)
 }
 
 /// Jobs that waited for the brake go on, where nothing stops them now.
@@ -193,6 +224,31 @@ fn history(
         params![tx.now.micros(), raised.cause.kind.name(), scope(raised.upstream), change, reason, by],
     )
     .map(drop)
+}
+
+/// What the brake did that concerns an upstream, the newest first, and whether its day is muted.
+pub(super) fn history_of(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    day: WindowSpan,
+    limit: u32,
+) -> Result<BrakeHistory, StoreError> {
+    let select = "SELECT at, kind, upstream, change, reason, who FROM brake_history
+         WHERE upstream IN ('', ?1) ORDER BY seq DESC LIMIT ?2";
+    let history = all(conn, select, params![upstream.name(), limit], |row| {
+        let any = row.get_ref("upstream")?.as_str()?.is_empty();
+        Ok(BrakeEntry {
+            at: row.time("at")?,
+            change: row.word("change")?,
+            kind: row.word("kind")?,
+            upstream: if any { None } else { Some(row.word("upstream")?) },
+            reason: row.get("reason")?,
+            by: row.get("who")?,
+        })
+    })?;
+    let muted = "SELECT 1 FROM brake_muted WHERE upstream = ?1 AND day_start = ?2";
+    let muted = first(conn, muted, params![upstream.name(), day.start.micros()], |_| Ok(()))?;
+    Ok(BrakeHistory { history, muted_until: muted.map(|()| day.end) })
 }
 
 /// No upstream stands as an empty text, which a primary key can hold.

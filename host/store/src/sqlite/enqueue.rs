@@ -50,7 +50,7 @@ fn is_same(existing: &Job, job: &NewJob) -> bool {
 fn insert(tx: &mut Tx<'_>, job: &NewJob) -> Result<(), StoreError> {
     let later = job.run_at.filter(|run_at| *run_at > tx.now);
     let state = if later.is_some() { JobState::Scheduled } else { JobState::Queued };
-    let detail = later.map(|time| format!("waits for its time, {}", tx.policy.windows.local(time)));
+    let detail = later.map(|time| format!("waits for its time, {}", tx.policy.windows().local(time)));
     tx.run(
         "INSERT INTO jobs (id, agent, action, upstream, state, priority, ready_at, due_at, wait_reason,
              wait_detail, max_attempts, max_cost, tags, idempotency_key, created_at, run_at)

@@ -9,7 +9,7 @@ use super::tx::Tx;
 use super::{journal, spend};
 use crate::{Finish, LostLeases, StoreError};
 use anvil_types::{
-    Job, JobError, JobEvent, JobId, JobState, Json, Lease, Nanodollars, Timestamp, UpstreamKind, Wait,
+    Job, JobError, JobEvent, JobId, JobState, Json, Lease, Nanodollars, Scope, Timestamp, UpstreamKind, Wait,
     WaitReason,
 };
 use rusqlite::params;
@@ -72,7 +72,7 @@ fn retry_later(tx: &mut Tx<'_>, job: &JobHead, error: &JobError, at: Timestamp) 
             job.attempts,
             job.max_attempts,
             error.kind,
-            tx.policy.windows.local(at)
+            tx.policy.windows().local(at)
         ),
         until: Some(at),
     };
@@ -108,7 +108,7 @@ fn upstream_of(tx: &Tx<'_>, job: &JobHead) -> Result<UpstreamKind, StoreError> {
 }
 
 fn anything_held(tx: &Tx<'_>, upstream: UpstreamKind) -> Result<bool, StoreError> {
-    let total = spend::calendar(tx.conn, upstream, "total", Timestamp::default())?;
+    let total = spend::calendar(tx.conn, upstream, &Scope::All, "total", Timestamp::default())?;
     Ok(total.held > Nanodollars::ZERO)
 }
 

@@ -1,16 +1,12 @@
 //! Taking a hold: rule 2 of the design, in one transaction with the brake and the lease's fence.
 
-use super::brake;
 use super::columns::{Columns, Id, number, texts};
-use super::job_row::JobMoney;
-use super::spend::{self, Moved};
 use super::tx::Tx;
-use super::week;
+use super::{evaluate, spend, week};
 use crate::{HoldDecision, HoldRequest, StoreError};
-use anvil_budget::{Admission, Amounts, LimitName, Standing, admit};
+use anvil_budget::{Admission, Amounts, Moved, Verdict, job_standing};
 use anvil_types::{EventKind, JobId, JobState, Nanodollars, Timestamp, UpstreamKind};
 use rusqlite::params;
-use std::time::Duration;
 
 /// A granted hold, in its job.
 pub(super) const COUNT_ON_JOB: &str = "UPDATE jobs SET held = held + ?2, calls = calls + 1 WHERE seq = ?1";
@@ -44,27 +40,21 @@ pub(super) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecisio
     {
         return Ok(HoldDecision::LeaseLost);
     }
-    brake::end_what_is_over(tx)?;
+    let scopes = spend::scopes(request.agent.as_deref(), request.api_key.as_deref());
+    evaluate::evaluate(tx, request.upstream, &scopes)?;
     let causes = tx.policy.causes(request.upstream);
-    if !causes.is_empty() {
-        return Ok(HoldDecision::Braked(causes));
-    }
-    let policy = &tx.policy;
-    let week = week::standing(tx.conn, request.upstream, &policy.force.limits, &policy.windows, tx.now)?;
-    if week.used >= Duration::from_hours(u64::from(week.limit_hours)) {
-        let full = Admission::ParkUntil { at: week.resets_at, limit: LimitName::Week };
-        return Ok(HoldDecision::Refused(full));
-    }
-    let mut standings = spend::standings(tx, request.upstream)?;
-    standings.extend(job.as_ref().map(|job| standing_of(job.money)));
-    let admission = admit(&standings, request.amount);
-    if admission != Admission::Granted {
-        return Ok(HoldDecision::Refused(admission));
+    let limited = tx.policy.account.limited(&scopes);
+    spend::open_pages(tx, request.upstream, &limited)?;
+    let job_standing = job.as_ref().map(|job| job_standing(job.limit, job.amounts));
+    let account = &mut tx.policy.account;
+    match account.judge(causes, request.upstream, &limited, job_standing, request.amount, tx.now) {
+        Verdict::Braked(causes) => return Ok(HoldDecision::Braked(causes)),
+        Verdict::Limits(Admission::Granted) => {}
+        Verdict::Limits(refused) => return Ok(HoldDecision::Refused(refused)),
     }
     insert(tx, request, job_id)?;
     let amount = request.amount.get();
-    let moved = Moved { held: amount, ..Moved::default() };
-    let held = spend::add(tx, request.upstream, request.agent.as_deref(), tx.now, moved)?;
+    let held = spend::add(tx, request.upstream, &scopes, tx.now, Moved::hold(request.amount))?;
     if held == request.amount {
         week::flight_begins(tx, request.upstream)?;
     }
@@ -83,7 +73,8 @@ fn granted_before(tx: &Tx<'_>, request: &HoldRequest) -> Result<Option<Timestamp
 
 struct JudgedJob {
     seq: i64,
-    money: JobMoney,
+    amounts: Amounts,
+    limit: Nanodollars,
     may_write: bool,
 }
 
@@ -94,12 +85,12 @@ fn judge_job(tx: &Tx<'_>, request: &HoldRequest, id: JobId) -> Result<JudgedJob,
         let under = |wanted: u64| state == JobState::Running && lease == number(wanted);
         let job = JudgedJob {
             seq: row.get(0)?,
-            money: JobMoney {
-                cost: Nanodollars::new(row.get(4)?),
+            amounts: Amounts {
+                settled: Nanodollars::new(row.get(4)?).less(Nanodollars::new(row.get(5)?)),
                 unknown: Nanodollars::new(row.get(5)?),
                 held: Nanodollars::new(row.get(6)?),
-                limit: Nanodollars::new(row.get(7)?),
             },
+            limit: Nanodollars::new(row.get(7)?),
             may_write: request.lease.is_none_or(|lease| under(lease.number)),
         };
         Ok((job, row.word::<UpstreamKind>("upstream")?))
@@ -109,20 +100,6 @@ fn judge_job(tx: &Tx<'_>, request: &HoldRequest, id: JobId) -> Result<JudgedJob,
         return Err(StoreError::WrongUpstream { job: id, belongs, asked: request.upstream });
     }
     Ok(job)
-}
-
-/// What a job spent never comes back, so nothing ever leaves.
-fn standing_of(money: JobMoney) -> Standing {
-    Standing {
-        limit_name: LimitName::Job,
-        limit: money.limit,
-        amounts: Amounts {
-            settled: money.cost.less(money.unknown),
-            unknown: money.unknown,
-            held: money.held,
-        },
-        leaves: Vec::new(),
-    }
 }
 
 fn insert(tx: &Tx<'_>, request: &HoldRequest, job: Option<JobId>) -> Result<(), StoreError> {

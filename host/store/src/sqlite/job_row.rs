@@ -3,9 +3,7 @@
 use super::columns::{Columns, Id, first};
 use super::tx::Tx;
 use crate::StoreError;
-use anvil_types::{
-    Job, JobError, JobId, JobState, Json, Lease, Nanodollars, Priority, Timestamp, Wait, WaitReason,
-};
+use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Priority, Timestamp, Wait, WaitReason};
 use rusqlite::{Connection, Row};
 
 /// What the transactions judge a job by: the short part of its row.
@@ -173,13 +171,4 @@ pub(super) struct Waiting {
     pub(super) seq: i64,
     pub(super) priority: Priority,
     pub(super) since: Timestamp,
-}
-
-/// What a job has spent and may spend.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct JobMoney {
-    pub(super) cost: Nanodollars,
-    pub(super) unknown: Nanodollars,
-    pub(super) held: Nanodollars,
-    pub(super) limit: Nanodollars,
 }

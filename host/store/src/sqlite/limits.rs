@@ -2,12 +2,11 @@
 
 use super::columns::{Columns, all};
 use super::tx::Tx;
-use super::{audit, brake, moves};
+use super::{audit, evaluate, moves};
 use crate::{LimitsInForce, StoreError};
 use anvil_types::{EventKind, Limits, LimitsPatch, WaitReason};
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
-use std::sync::Arc;
 
 /// Reads what was changed at run time, over the limits of the settings.
 pub(super) fn load(conn: &Connection, base: &Limits) -> Result<LimitsInForce, StoreError> {
@@ -52,9 +51,9 @@ pub(super) fn change(
         audit::note(tx, by, "limits.change", &format!("{name} = {value}"))?;
     }
     let before = tx.policy.force.limits.clone();
-    let force = Arc::new(load(tx.conn, &tx.policy.base)?);
-    tx.policy.force = force.clone();
     tx.policy.touched = true;
+    tx.policy.load_limits(tx.conn)?;
+    let force = tx.policy.force.clone();
     tx.tell(None, EventKind::Limits);
     apply(tx, &before)?;
     Ok((*force).clone())
@@ -62,7 +61,7 @@ pub(super) fn change(
 
 /// Ends the brake and the parking that other limits caused.
 pub(super) fn apply(tx: &mut Tx<'_>, before: &Limits) -> Result<(), StoreError> {
-    brake::evaluate(tx)?;
+    evaluate::evaluate_all(tx)?;
     let force = tx.policy.force.clone();
     let now = &force.limits;
     let money = |limits: &Limits| (limits.hour_usd, limits.day_usd, limits.month_usd, limits.week_hours);

@@ -17,6 +17,8 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "begin", sql: include_str!("migrations/0001_begin.sql") },
     Step { name: "alerts", sql: include_str!("migrations/0002_alerts.sql") },
+    Step { name: "watches", sql: include_str!("migrations/0003_watches.sql") },
+    Step { name: "ledger", sql: include_str!("migrations/0004_ledger.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

@@ -13,7 +13,9 @@ mod brake;
 mod claim;
 mod columns;
 mod connect;
+mod correct;
 mod enqueue;
+mod evaluate;
 mod events;
 #[cfg(test)]
 mod faults;
@@ -22,9 +24,12 @@ mod hold;
 mod job_row;
 mod journal;
 mod ledger;
+#[cfg(test)]
+mod ledger_tests;
 mod limits;
 mod lock;
 mod logs;
+mod mark;
 mod migrate;
 mod moves;
 mod operations;
@@ -36,9 +41,14 @@ mod prices;
 mod queries;
 mod readers;
 mod recovery;
+mod scope_limits;
 mod settle;
 mod spend;
 mod tx;
+mod usage;
+mod usage_hours;
+mod verify;
+mod wall_clock;
 mod webhooks;
 mod week;
 mod writer;
@@ -46,11 +56,12 @@ mod writer;
 pub use options::SqliteOptions;
 
 use crate::{Recovered, StoreError};
-use anvil_budget::Windows;
+use anvil_budget::{BrakeCause, Windows};
 use anvil_types::{Clock, HostId, Timestamp, UpstreamKind};
 use columns::{Id, meta, set_meta};
 use events::EventOrder;
 use lock::DataFolder;
+use mark::Mark;
 use policy::Policy;
 use readers::Readers;
 use rusqlite::Connection;
@@ -95,8 +106,11 @@ impl SqliteStore {
         let mut policy =
             Policy::new(host, options.boot, options.upstream, options.windows.clone(), options.limits);
         let mut order = EventOrder::load(&conn)?;
-        let now = options.clock.now().max(stored_time);
-        let recovered = begin(&mut conn, now, &mut policy, &mut order)?;
+        let mark = Mark::read(&options.folder);
+        let now = options.clock.now().max(stored_time).max(mark.at());
+        let restored =
+            (stored_time < mark.at()).then(|| brake::restored(&policy, stored_time, mark.at(), now));
+        let recovered = begin(&mut conn, now, &mut policy, &mut order, restored)?;
         if recovered != Recovered::default() {
             tracing::warn!(?recovered, "the last run of this host did not end in order");
         }
@@ -110,6 +124,7 @@ impl SqliteStore {
             order,
             _folder: folder,
             stored_time: now,
+            mark,
             stale: false,
         };
         let thread = std::thread::Builder::new()
@@ -133,13 +148,15 @@ impl SqliteStore {
     /// not start before it. The beginning of time where there is no database.
     pub fn ledger_time(folder: &Path) -> Result<Timestamp, StoreError> {
         let database = lock::database(folder);
+        let marked = Mark::read(folder).at();
         if !database.is_file() {
-            return Ok(Timestamp::default());
+            return Ok(marked);
         }
         let conn = connect::reading(&database)?;
         let made: bool =
             conn.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", [], |row| row.get(0))?;
-        if made { writer::stored_ledger_time(&conn) } else { Ok(Timestamp::default()) }
+        let stored = if made { writer::stored_ledger_time(&conn)? } else { Timestamp::default() };
+        Ok(stored.max(marked))
     }
 
     /// This host: the same over restarts with the same folder.
@@ -202,11 +219,17 @@ fn begin(
     now: Timestamp,
     policy: &mut Policy,
     order: &mut EventOrder,
+    restored: Option<BrakeCause>,
 ) -> Result<Recovered, StoreError> {
     let transaction = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     policy.reload(&transaction)?;
     let mut news = Vec::new();
-    let recovered = recovery::recover(&mut Tx::new(&transaction, now, policy, &mut news))?;
+    let mut tx = Tx::new(&transaction, now, policy, &mut news);
+    let recovered = recovery::recover(&mut tx)?;
+    if let Some(cause) = restored {
+        tracing::error!(reason = %cause.reason, "the database is older than the folder's mark");
+        brake::engage(&mut tx, cause)?;
+    }
     order.write(&transaction, now, &mut news)?;
     set_meta(&transaction, writer::LEDGER_TIME, now.micros())?;
     transaction.commit()?;

@@ -1,20 +1,22 @@
 //! The store's operations, each one command to the writer or one short read.
 
 use super::{
-    SqliteStore, alerts, artifacts, audit, brake, claim, enqueue, events, finish, hold, journal, ledger,
-    limits, logs, moves, prices, queries, recovery, settle, spend, webhooks,
+    SqliteStore, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish, hold,
+    journal, ledger, limits, logs, moves, prices, queries, recovery, scope_limits, settle, spend, usage,
+    verify, wall_clock, webhooks,
 };
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeState, Claim, Claimed, DeliveryFilter, DeliveryTried,
-    DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage, JournalWrite,
-    LimitsInForce, LostLeases, NewAlert, PriceChange, QueueCounts, Recovered, Settled, Settlement,
-    SpendSnapshot, Store, StoreError,
+    AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
+    DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
+    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, PriceChange,
+    QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, Store, StoreError,
+    UsageSum,
 };
-use anvil_budget::BrakeCause;
+use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, NewJob, Timestamp, UpstreamKind, Wait, WaitReason,
-    Webhook,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Scope, Timestamp, UpstreamKind,
+    Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -102,6 +104,10 @@ impl Store for SqliteStore {
         self.write(move |tx| settle::settle(tx, &settlement)).await
     }
 
+    async fn correct(&self, correction: Correction) -> Result<CallRecord, StoreError> {
+        self.write(move |tx| correct::correct(tx, &correction)).await
+    }
+
     async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError> {
         let (limits, windows, now) = (self.shared.limits(), self.windows.clone(), self.now());
         self.readers.read(move |conn| spend::snapshot(conn, upstream, &limits.limits, &windows, now)).await
@@ -122,6 +128,43 @@ impl Store for SqliteStore {
             let force = limits::change(tx, &patch, &reset, &by)?;
             recovery::remember_limits(tx)?;
             Ok(force)
+        })
+        .await
+    }
+
+    async fn scope_limits(&self) -> Result<Vec<ScopeLimit>, StoreError> {
+        self.readers.read(scope_limits::list).await
+    }
+
+    async fn set_scope_limits(
+        &self,
+        scope: Scope,
+        set: WindowLimits,
+        unset: &[WindowKind],
+        by: &str,
+    ) -> Result<Vec<ScopeLimit>, StoreError> {
+        let (unset, by) = (unset.to_vec(), by.to_owned());
+        self.write(move |tx| scope_limits::change(tx, &scope, &set, &unset, &by)).await
+    }
+
+    async fn scope_spend(&self, upstream: UpstreamKind) -> Result<Vec<ScopeStanding>, StoreError> {
+        let (windows, now) = (self.windows.clone(), self.now());
+        self.readers.read(move |conn| spend::scope_standings(conn, upstream, &windows, now)).await
+    }
+
+    async fn verify_sums(&self) -> Result<Vec<String>, StoreError> {
+        self.write(verify::verify).await
+    }
+
+    async fn look(&self) -> Result<(), StoreError> {
+        // Every window begins and ends with a minute.
+        if !self.shared.begins_minute(self.now()) {
+            return Ok(());
+        }
+        let wall = self.clock.wall();
+        self.write(move |tx| {
+            evaluate::evaluate_all(tx)?;
+            wall_clock::look(tx, wall)
         })
         .await
     }
@@ -147,7 +190,7 @@ impl Store for SqliteStore {
             return Ok(brake);
         }
         self.write(|tx| {
-            brake::end_what_is_over(tx)?;
+            evaluate::evaluate_all(tx)?;
             Ok(tx.policy.brake())
         })
         .await
@@ -251,13 +294,48 @@ impl Store for SqliteStore {
         self.readers.read(move |conn| ledger::of_job(conn, job)).await
     }
 
-    async fn ledger(
+    async fn ledger_page(
         &self,
         upstream: UpstreamKind,
+        filter: LedgerFilter,
         after: Option<CallId>,
         limit: u32,
-    ) -> Result<Vec<CallRecord>, StoreError> {
-        self.readers.read(move |conn| ledger::page(conn, upstream, after, limit)).await
+    ) -> Result<LedgerPage, StoreError> {
+        self.readers.read(move |conn| ledger::page(conn, upstream, &filter, after, limit)).await
+    }
+
+    async fn ledger_totals(
+        &self,
+        upstream: UpstreamKind,
+        filter: LedgerFilter,
+    ) -> Result<LedgerTotals, StoreError> {
+        self.readers.read(move |conn| ledger::totals(conn, upstream, &filter)).await
+    }
+
+    async fn usage(&self, upstream: UpstreamKind, cuts: Vec<Timestamp>) -> Result<Vec<UsageSum>, StoreError> {
+        self.readers.read(move |conn| usage::sums(conn, upstream, &cuts)).await
+    }
+
+    async fn spent_minutes(
+        &self,
+        upstream: UpstreamKind,
+    ) -> Result<Vec<(Timestamp, Nanodollars)>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |conn| usage::minutes(conn, upstream, now)).await
+    }
+
+    async fn brake_history(&self, limit: u32) -> Result<BrakeHistory, StoreError> {
+        let (upstream, day) = (self.upstream, self.windows.day(self.now()));
+        self.readers.read(move |conn| brake::history_of(conn, upstream, day, limit)).await
+    }
+
+    async fn audit_of(&self, kind: &str, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let kind = kind.to_owned();
+        self.readers.read(move |conn| audit::of_kind(conn, &kind, limit)).await
+    }
+
+    fn windows(&self) -> Windows {
+        self.windows.clone()
     }
 
     async fn log(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {

@@ -2,9 +2,12 @@
 
 use super::lock::DataFolder;
 use super::{
-    claim, connect, events, hold, journal, ledger, migrate, moves, queries, settle, spend, webhooks,
+    claim, connect, correct, events, hold, journal, ledger, migrate, moves, queries, settle, spend, usage,
+    webhooks,
 };
-use anvil_types::Timestamp;
+use crate::LedgerFilter;
+use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
+use rusqlite::Connection;
 
 #[test]
 fn no_query_scans_or_sorts() {
@@ -33,19 +36,61 @@ fn no_query_scans_or_sorts() {
         (settle::COUNT_ON_JOB, "id=?"),
         (journal::UNDER_LEASE, "id=?"),
         (ledger::OF_JOB, "calls_by_job"),
-        (ledger::PAGE, "PRIMARY KEY"),
+        (usage::HOURS, "PRIMARY KEY"),
+        (usage::ENTRIES, "calls_by_time"),
+        (ledger::ONE, "PRIMARY KEY"),
+        (ledger::ONE, "corrections_by_call"),
+        (correct::ADDED, "corrections_by_call"),
         (events::AFTER, "PRIMARY KEY"),
         (events::OF_JOB, "events_by_job"),
         (webhooks::DUE, "deliveries_due"),
     ] {
-        let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a query");
-        let mut rows = explain.raw_query();
-        let mut plan = String::new();
-        while let Some(row) = rows.next().expect("a plan") {
-            plan += &row.get::<_, String>("detail").expect("a line of it");
-            plan += "; ";
-        }
+        let plan = plan(&conn, sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
         assert!(plan.contains(index), "{sql}\n{plan}");
+    }
+}
+
+fn plan(conn: &Connection, sql: &str) -> String {
+    let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a query");
+    let mut rows = explain.raw_query();
+    let mut plan = String::new();
+    while let Some(row) = rows.next().expect("a plan") {
+        plan += &row.get::<_, String>("detail").expect("a line of it");
+        plan += "; ";
+    }
+    plan
+}
+
+/// With every set of filters, on the first page and on a later one.
+#[test]
+fn every_page_of_the_ledger_is_read_in_the_order_of_an_index() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = DataFolder::lock(dir.path()).expect("it is free");
+    let mut conn = connect::writing(&folder.database()).expect("it opens");
+    migrate::migrate(&mut conn, &folder, Timestamp::default()).expect("the schema");
+    let now = Timestamp::from_secs(1_000);
+    let states = [CallState::Held, CallState::Settled, CallState::Unknown, CallState::Released];
+    let states = [None].into_iter().chain(states.map(Some));
+    for (set, state) in states.flat_map(|state| (0..256).map(move |set| (set, state))) {
+        let has = |bit: u32| set >> bit & 1 == 1;
+        let filter = LedgerFilter {
+            job: has(0).then(|| JobId::new(now, 1)),
+            agent: has(1).then(|| "a".to_owned()),
+            api_key: has(2).then(|| "k".to_owned()),
+            model: has(3).then(|| "m".to_owned()),
+            state,
+            from: has(4).then_some(now),
+            to: has(5).then_some(now),
+            min_cost: has(6).then(|| Nanodollars::new(1_000)),
+        };
+        let place = has(7).then(|| (now, CallId::new(now, 1)));
+        for (sql, _) in ledger::queries(UpstreamKind::Live, &filter, place, 10) {
+            let plan = plan(&conn, &sql);
+            assert!(plan.contains("USING INDEX"), "{sql}\n{plan}");
+            // The calls of one job, and those under way, are few: they may be sorted.
+            let few = filter.job.is_some() || state == Some(CallState::Held);
+            assert!(few || !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        }
     }
 }

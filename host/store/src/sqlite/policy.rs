@@ -1,10 +1,11 @@
-//! What the writer knows by heart: the limits in force, the brake, the day and the month.
+//! What the writer knows by heart: the limits in force, the brake, and the account that both are judged by.
 
-use super::{brake, limits};
+use super::{brake, evaluate, limits, scope_limits, week};
 use crate::{BrakeState, LimitsInForce, StoreError};
-use anvil_budget::{BrakeCause, WindowSpan, Windows};
-use anvil_types::{BootId, HostId, Limits, LimitsPatch, Timestamp, UpstreamKind};
+use anvil_budget::{Account, BrakeCause, WindowLimits, Windows};
+use anvil_types::{BootId, HostId, Limits, LimitsPatch, Scope, Timestamp, UpstreamKind};
 use rusqlite::Connection;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// A cause of the brake, with the upstream that it stops; all of them where none is named.
@@ -24,8 +25,6 @@ pub(super) struct Policy {
     pub(super) boot: BootId,
     /// The upstream that this host asks.
     pub(super) upstream: UpstreamKind,
-    /// Where windows begin and end.
-    pub(super) windows: Windows,
     /// The limits of the settings.
     pub(super) base: Limits,
     /// The limits in force.
@@ -38,8 +37,12 @@ pub(super) struct Policy {
     pub(super) touched: bool,
     /// Critical jobs in a row that have overtaken others.
     pub(super) overtakes: u32,
-    day: WindowSpan,
-    month: WindowSpan,
+    /// All that a grant and a threshold are judged by.
+    pub(super) account: Account,
+    /// How many ids were made in this life: two of one moment and one purpose differ by it.
+    pub(super) made: Cell<u64>,
+    /// Whether money moved in the account since this was last cleared.
+    pub(super) moved: bool,
 }
 
 impl Policy {
@@ -56,45 +59,51 @@ impl Policy {
             changed: LimitsPatch::default(),
             changes: Vec::new(),
         });
-        let nothing = WindowSpan { start: Timestamp::default(), end: Timestamp::default() };
         Self {
             host,
             boot,
             upstream,
-            windows,
             base,
             force,
             raised: Vec::new(),
             muted: Vec::new(),
             touched: true,
             overtakes: 0,
-            day: nothing,
-            month: nothing,
+            account: Account::new(windows),
+            made: Cell::new(0),
+            moved: false,
         }
     }
 
-    /// Reads limits and brake from the tables.
+    /// Reads everything from the tables; the account's pages are opened when they are needed.
     pub(super) fn reload(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        self.force = Arc::new(limits::load(conn, &self.base)?);
+        self.load_limits(conn)?;
         (self.raised, self.muted) = brake::load(conn)?;
+        self.account.books.close();
+        self.account.watches = evaluate::load(conn)?;
+        self.account.weeks = week::load(conn)?;
         self.touched = true;
         Ok(())
     }
 
-    /// The day that `time` belongs to.
-    pub(super) fn day(&mut self, time: Timestamp) -> WindowSpan {
-        if time < self.day.start || time >= self.day.end {
-            self.day = self.windows.day(time);
-        }
-        self.day
+    /// Reads the limits in force, everything's and each scope's.
+    pub(super) fn load_limits(&mut self, conn: &Connection) -> Result<(), StoreError> {
+        self.force = Arc::new(limits::load(conn, &self.base)?);
+        let limits = &self.force.limits;
+        let everything = WindowLimits {
+            hour: Some(limits.hour_usd),
+            day: Some(limits.day_usd),
+            month: Some(limits.month_usd),
+        };
+        self.account.week_hours = limits.week_hours;
+        self.account.limits = scope_limits::load(conn)?;
+        self.account.limits.insert(Scope::All, everything);
+        Ok(())
     }
 
-    /// The month that `time` belongs to.
-    pub(super) fn month(&mut self, time: Timestamp) -> WindowSpan {
-        if time < self.month.start || time >= self.month.end {
-            self.month = self.windows.month(time);
-        }
-        self.month
+    /// Where windows begin and end.
+    pub(super) fn windows(&self) -> &Windows {
+        self.account.calendar.windows()
     }
 
     /// The causes that stop calls to this upstream.

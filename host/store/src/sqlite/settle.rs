@@ -1,12 +1,13 @@
 //! Ending a hold: once, never refused, by the time of the hold.
 
 use super::columns::{Columns, Id, number};
-use super::spend::{self, Moved};
 use super::tx::Tx;
-use super::{brake, journal, moves, week};
-use crate::{Settled, Settlement, SettlementOutcome, StoreError};
+use super::{alerts, evaluate, journal, moves, spend, usage_hours, week};
+use crate::{NewAlert, Settled, Settlement, SettlementOutcome, StoreError};
+use anvil_budget::Moved;
 use anvil_types::{
-    CallId, CallState, EventKind, JobId, Nanodollars, Timestamp, UpstreamKind, Usage, WaitReason,
+    AlertKind, CallId, CallState, EventKind, JobId, Nanodollars, Scope, Timestamp, UpstreamKind, Usage,
+    WaitReason,
 };
 use rusqlite::{Row, params};
 
@@ -18,7 +19,8 @@ pub(super) const END: &str =
     WHERE upstream = ?1 AND id = ?2 AND state = 'held'";
 
 /// A hold by its id alone.
-pub(super) const FIND: &str = "SELECT id, upstream, state, held_at, job, agent, hold FROM calls
+pub(super) const FIND: &str =
+    "SELECT id, upstream, state, held_at, job, agent, hold, api_key, model, cost FROM calls
     WHERE upstream IN ('live', 'simulated') AND id = ?1";
 
 /// An ended hold, in its job.
@@ -28,7 +30,7 @@ pub(super) const COUNT_ON_JOB: &str =
     WHERE id = ?1";
 
 /// The dearest call that the sums can hold thousands of; far more than any call can cost.
-const DEAREST: i64 = 1 << 52;
+pub(super) const DEAREST: i64 = 1 << 52;
 
 /// A hold as its row has it.
 #[derive(Debug)]
@@ -40,11 +42,14 @@ pub(super) struct Hold {
     pub(super) job: Option<JobId>,
     pub(super) agent: Option<String>,
     pub(super) amount: Nanodollars,
+    pub(super) api_key: Option<String>,
+    pub(super) model: String,
+    pub(super) cost: Nanodollars,
 }
 
 impl Hold {
     /// The columns that [`Hold::read`] reads.
-    pub(super) const COLUMNS: &str = "id, upstream, state, held_at, job, agent, hold";
+    pub(super) const COLUMNS: &str = "id, upstream, state, held_at, job, agent, hold, api_key, model, cost";
 
     /// Reads a row of [`Hold::COLUMNS`].
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -56,7 +61,15 @@ impl Hold {
             job: row.get::<_, Option<[u8; 16]>>(4)?.map(JobId::from_bytes),
             agent: row.get(5)?,
             amount: Nanodollars::new(row.get(6)?),
+            api_key: row.get(7)?,
+            model: row.get(8)?,
+            cost: Nanodollars::new(row.get(9)?),
         })
+    }
+
+    /// The scopes that it falls under.
+    pub(super) fn scopes(&self) -> Vec<Scope> {
+        spend::scopes(self.agent.as_deref(), self.api_key.as_deref())
     }
 }
 
@@ -108,10 +121,9 @@ pub(super) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled
     if over_hold > Nanodollars::ZERO {
         tracing::error!(call = %hold.id, hold = %hold.amount, %cost, "a call cost more than its hold");
         spend::count_broken_bound(tx.conn, hold.upstream)?;
+        alerts::raise(tx, &bound_broken(&hold, cost))?;
     }
-    if cost > Nanodollars::ZERO {
-        brake::evaluate_upstream(tx, hold.upstream)?;
-    }
+    evaluate::evaluate(tx, hold.upstream, &hold.scopes())?;
     if still_held == Nanodollars::ZERO {
         // Nothing is left to wait for.
         moves::resume(tx, &[WaitReason::Holds], None)?;
@@ -146,15 +158,36 @@ pub(super) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
         return Err(StoreError::NoSuchCall(hold.id));
     }
     let is_unknown = end.state == CallState::Unknown;
-    let (settled, unknown) = if is_unknown { (0, end.cost.get()) } else { (end.cost.get(), 0) };
-    let moved = Moved { settled, unknown, held: -hold.amount.get() };
-    let still_held = spend::add(tx, hold.upstream, hold.agent.as_deref(), hold.held_at, moved)?;
+    let moved = Moved::end(hold.amount, end.state, end.cost);
+    let still_held = spend::add(tx, hold.upstream, &hold.scopes(), hold.held_at, moved)?;
+    if end.state != CallState::Released {
+        usage_hours::add(tx, hold, 1, moved, usage)?;
+    }
     if still_held == Nanodollars::ZERO {
         week::flight_ends(tx, hold.upstream, tx.now)?;
     }
     if let Some(job) = hold.job {
-        tx.run(COUNT_ON_JOB, params![job.bytes(), hold.amount.get(), end.cost.get(), unknown, end.progress])?;
+        tx.run(
+            COUNT_ON_JOB,
+            params![job.bytes(), hold.amount.get(), moved.spent().get(), moved.unknown.get(), end.progress],
+        )?;
     }
     tx.tell(hold.job, EventKind::Settled { call: hold.id, cost: end.cost, unknown: is_unknown });
     Ok(still_held)
+}
+
+/// A bug in the bound: told once an hour for a model, so that many do not drown what else is told.
+fn bound_broken(hold: &Hold, cost: Nanodollars) -> NewAlert {
+    let hour = hold.held_at.micros().div_euclid(3_600_000_000);
+    NewAlert {
+        upstream: hold.upstream,
+        kind: AlertKind::BoundBroken,
+        key: format!("bound_broken:{}:{}:{hour}", hold.upstream.name(), hold.model),
+        crossing: None,
+        title: format!("a call of {} cost more than was held for it", hold.model),
+        detail: format!(
+            "call {} cost {cost}, and {} were held. The whole of it is counted. The bound of this kind of request              is too low: please report it with the call's entry in the ledger",
+            hold.id, hold.amount
+        ),
+    }
 }

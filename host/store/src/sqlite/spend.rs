@@ -4,19 +4,19 @@
 use super::columns::{Columns, all, first, meta, set_meta};
 use super::policy::Policy;
 use super::tx::Tx;
-use super::week;
-use crate::{SpendSnapshot, StoreError, WindowStanding};
-use anvil_budget::{Amounts, LimitName, Standing, WindowKind, WindowSpan, Windows};
-use anvil_types::{Limits, Nanodollars, Timestamp, UpstreamKind};
+use super::{scope_limits, week};
+use crate::{ScopeStanding, SpendSnapshot, StoreError, WindowStanding};
+use anvil_budget::{Amounts, Moved, Tally, WindowKind, Windows};
+use anvil_types::{Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
 use rusqlite::{Connection, Row, named_params, params};
 
 /// The sums of the rolling hour.
 pub(super) const MINUTES: &str = "SELECT start, settled, unknown, held FROM spend
-    WHERE upstream = ?1 AND scope = 'all' AND period = 'minute' AND start >= ?2 ORDER BY start";
+    WHERE upstream = ?1 AND scope = ?2 AND period = 'minute' AND start >= ?3 ORDER BY start";
 
 /// One sum.
 pub(super) const CALENDAR: &str = "SELECT settled, unknown, held FROM spend
-    WHERE upstream = ?1 AND scope = 'all' AND period = ?2 AND start = ?3";
+    WHERE upstream = ?1 AND scope = ?2 AND period = ?3 AND start = ?4";
 
 /// Moves money in the four sums of a scope.
 pub(super) const ADD: &str =
@@ -28,12 +28,12 @@ pub(super) const ADD: &str =
     held = held + excluded.held
     RETURNING period = 'total', held";
 
-/// What a hold, a settlement or a release adds to each amount.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Moved {
-    pub(super) settled: i64,
-    pub(super) unknown: i64,
-    pub(super) held: i64,
+/// The scopes that a call of this agent or API key falls under.
+pub(super) fn scopes(agent: Option<&str>, api_key: Option<&str>) -> Vec<Scope> {
+    let mut scopes = vec![Scope::All];
+    scopes.extend(agent.map(|agent| Scope::Agent(agent.to_owned())));
+    scopes.extend(api_key.map(|key| Scope::ApiKey(key.to_owned())));
+    scopes
 }
 
 /// Moves money in all sums that a hold of this time counts in. Answers what is held of this upstream
@@ -41,37 +41,54 @@ pub(super) struct Moved {
 pub(super) fn add(
     tx: &mut Tx<'_>,
     upstream: UpstreamKind,
-    agent: Option<&str>,
+    scopes: &[Scope],
     held_at: Timestamp,
     moved: Moved,
 ) -> Result<Nanodollars, StoreError> {
-    let minute = Windows::bucket(held_at);
-    let day = tx.policy.day(held_at).start;
-    let month = tx.policy.month(held_at).start;
-    let scope = |scope: &str| -> Result<i64, StoreError> {
+    tx.policy.moved = true;
+    let places = tx.policy.account.add(upstream, scopes, held_at, moved);
+    let mut all_held = 0;
+    for scope in scopes {
         let mut upsert = tx.statement(ADD)?;
         let mut rows = upsert.query(params![
             upstream.name(),
-            scope,
-            minute.micros(),
-            day.micros(),
-            month.micros(),
-            moved.settled,
-            moved.unknown,
-            moved.held,
+            scope.to_string(),
+            places.minute.micros(),
+            places.day.micros(),
+            places.month.micros(),
+            moved.settled.get(),
+            moved.unknown.get(),
+            moved.held.get(),
         ])?;
-        let mut held = 0;
         while let Some(row) = rows.next()? {
-            if row.get::<_, bool>(0)? {
-                held = row.get(1)?;
+            if row.get::<_, bool>(0)? && *scope == Scope::All {
+                all_held = row.get(1)?;
             }
         }
-        Ok(held)
-    };
-    if let Some(agent) = agent {
-        scope(&format!("agent:{agent}"))?;
     }
-    Ok(Nanodollars::new(scope("all")?))
+    Ok(Nanodollars::new(all_held))
+}
+
+/// Opens the account's pages of these scopes where they are not: reads what counts now from the sums.
+pub(super) fn open_pages(
+    tx: &mut Tx<'_>,
+    upstream: UpstreamKind,
+    scopes: &[Scope],
+) -> Result<(), StoreError> {
+    tx.policy.account.roll(tx.now);
+    for scope in scopes {
+        if tx.policy.account.books.tally(upstream, scope).is_some() {
+            continue;
+        }
+        let places = tx.policy.account.calendar.places(tx.now);
+        let tally = Tally::new(
+            minutes(tx.conn, upstream, scope, tx.now)?,
+            calendar(tx.conn, upstream, scope, "day", places.day)?,
+            calendar(tx.conn, upstream, scope, "month", places.month)?,
+        );
+        tx.policy.account.open(upstream, scope.clone(), tally);
+    }
+    Ok(())
 }
 
 /// One row of the sums.
@@ -87,56 +104,27 @@ fn amounts(row: &Row<'_>, from: usize) -> rusqlite::Result<Amounts> {
 pub(super) fn calendar(
     conn: &Connection,
     upstream: UpstreamKind,
+    scope: &Scope,
     period: &str,
     start: Timestamp,
 ) -> Result<Amounts, StoreError> {
-    let select = CALENDAR;
-    let found = first(conn, select, params![upstream.name(), period, start.micros()], |row| amounts(row, 0))?;
+    let place = params![upstream.name(), scope.to_string(), period, start.micros()];
+    let found = first(conn, CALENDAR, place, |row| amounts(row, 0))?;
     Ok(found.unwrap_or_default())
 }
 
 /// The minutes of the rolling hour in which anything counts, the oldest first.
-fn minutes(
+pub(super) fn minutes(
     conn: &Connection,
     upstream: UpstreamKind,
+    scope: &Scope,
     now: Timestamp,
 ) -> Result<Vec<(Timestamp, Amounts)>, StoreError> {
-    let select = MINUTES;
     let oldest = Windows::first_bucket(now).micros();
-    let rows = all(conn, select, params![upstream.name(), oldest], |row| {
+    let rows = all(conn, MINUTES, params![upstream.name(), scope.to_string(), oldest], |row| {
         Ok((Timestamp::from_micros(row.get(0)?), amounts(row, 1)?))
     })?;
     Ok(rows.into_iter().filter(|(_, amounts)| amounts.committed() > Nanodollars::ZERO).collect())
-}
-
-/// How hour, day and month stand for admission.
-pub(super) fn standings(tx: &mut Tx<'_>, upstream: UpstreamKind) -> Result<Vec<Standing>, StoreError> {
-    let limits = tx.policy.force.clone();
-    let limits = &limits.limits;
-    let mut hour = Amounts::default();
-    let mut leaves = Vec::new();
-    for (bucket, amounts) in minutes(tx.conn, upstream, tx.now)? {
-        hour += amounts;
-        if amounts.spent() > Nanodollars::ZERO {
-            leaves.push((Windows::bucket_leaves(bucket), amounts.spent()));
-        }
-    }
-    let mut standings = Vec::with_capacity(4);
-    standings.push(Standing { limit_name: LimitName::Hour, limit: limits.hour_usd, amounts: hour, leaves });
-    let mut calendar_standing = |name, limit, period, span: WindowSpan| -> Result<(), StoreError> {
-        let amounts = calendar(tx.conn, upstream, period, span.start)?;
-        standings.push(Standing {
-            limit_name: name,
-            limit,
-            amounts,
-            leaves: vec![(span.end, amounts.spent())],
-        });
-        Ok(())
-    };
-    let (day, month) = (tx.policy.day(tx.now), tx.policy.month(tx.now));
-    calendar_standing(LimitName::Day, limits.day_usd, "day", day)?;
-    calendar_standing(LimitName::Month, limits.month_usd, "month", month)?;
-    Ok(standings)
 }
 
 /// How all windows of an upstream stand, for people.
@@ -147,35 +135,60 @@ pub(super) fn snapshot(
     windows: &Windows,
     now: Timestamp,
 ) -> Result<SpendSnapshot, StoreError> {
-    let minutes = minutes(conn, upstream, now)?;
-    let mut hour = Amounts::default();
-    for (_, amounts) in &minutes {
-        hour += *amounts;
-    }
-    let oldest = minutes.first().map_or(Windows::bucket(now), |(bucket, _)| *bucket);
-    let calendar_standing = |kind, period, limit, span: WindowSpan| -> Result<_, StoreError> {
-        Ok(WindowStanding {
-            kind,
-            amounts: calendar(conn, upstream, period, span.start)?,
-            limit,
-            resets_at: span.end,
-        })
-    };
+    let all = &Scope::All;
     Ok(SpendSnapshot {
         windows: [
-            WindowStanding {
-                kind: WindowKind::Hour,
-                amounts: hour,
-                limit: limits.hour_usd,
-                resets_at: Windows::bucket_leaves(oldest),
-            },
-            calendar_standing(WindowKind::Day, "day", limits.day_usd, windows.day(now))?,
-            calendar_standing(WindowKind::Month, "month", limits.month_usd, windows.month(now))?,
+            standing(conn, upstream, all, WindowKind::Hour, limits.hour_usd, windows, now)?,
+            standing(conn, upstream, all, WindowKind::Day, limits.day_usd, windows, now)?,
+            standing(conn, upstream, all, WindowKind::Month, limits.month_usd, windows, now)?,
         ],
         week: week::standing(conn, upstream, limits, windows, now)?,
-        total: calendar(conn, upstream, "total", Timestamp::default())?,
+        total: calendar(conn, upstream, all, "total", Timestamp::default())?,
         bounds_broken: meta::<i64>(conn, broken_key(upstream))?.map_or(0, i64::unsigned_abs),
     })
+}
+
+/// How the windows stand that one agent or API key has a limit for.
+pub(super) fn scope_standings(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    windows: &Windows,
+    now: Timestamp,
+) -> Result<Vec<ScopeStanding>, StoreError> {
+    let mut standings = Vec::new();
+    for (scope, limits) in scope_limits::load(conn)? {
+        let windows = limits
+            .iter()
+            .map(|(kind, limit)| standing(conn, upstream, &scope, kind, limit, windows, now))
+            .collect::<Result<_, _>>()?;
+        standings.push(ScopeStanding { scope, windows });
+    }
+    Ok(standings)
+}
+
+fn standing(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    scope: &Scope,
+    kind: WindowKind,
+    limit: Nanodollars,
+    windows: &Windows,
+    now: Timestamp,
+) -> Result<WindowStanding, StoreError> {
+    let mut amounts = Amounts::default();
+    let resets_at = if kind == WindowKind::Hour {
+        let minutes = minutes(conn, upstream, scope, now)?;
+        for (_, minute) in &minutes {
+            amounts += *minute;
+        }
+        let oldest = minutes.first().map_or(Windows::bucket(now), |(bucket, _)| *bucket);
+        Windows::bucket_leaves(oldest)
+    } else {
+        let span = windows.span(kind, now);
+        amounts = calendar(conn, upstream, scope, kind.name(), span.start)?;
+        span.end
+    };
+    Ok(WindowStanding { kind, amounts, limit, resets_at })
 }
 
 /// Counts a cost that was above its hold.
@@ -193,7 +206,7 @@ fn broken_key(upstream: UpstreamKind) -> &'static str {
 
 /// Where the time zone is another than the sums were made for, makes them anew from the ledger.
 pub(super) fn rebuild_for_zone(conn: &Connection, policy: &mut Policy) -> Result<(), StoreError> {
-    let zone = policy.windows.zone();
+    let zone = policy.windows().zone();
     let name = zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned);
     let before: Option<String> = meta(conn, "time_zone")?;
     if before.as_deref() == Some(name.as_str()) {
@@ -208,8 +221,17 @@ pub(super) fn rebuild_for_zone(conn: &Connection, policy: &mut Policy) -> Result
 
 fn rebuild(conn: &Connection, policy: &mut Policy) -> Result<(), StoreError> {
     conn.execute("DELETE FROM spend WHERE period IN ('day', 'month')", [])?;
-    let mut calls = conn
-        .prepare("SELECT upstream, agent, held_at, state, hold, cost FROM calls WHERE state <> 'released'")?;
+    policy.account.books.close();
+    let mut entries = conn.prepare(
+        "SELECT upstream, agent, api_key, held_at,
+             CASE state WHEN 'settled' THEN cost ELSE 0 END AS settled,
+             CASE state WHEN 'unknown' THEN cost ELSE 0 END AS unknown,
+             CASE state WHEN 'held' THEN hold ELSE 0 END AS held
+         FROM calls WHERE state <> 'released'
+         UNION ALL
+         SELECT calls.upstream, agent, api_key, held_at, corrections.settled, corrections.unknown, 0
+         FROM corrections JOIN calls ON calls.upstream = corrections.upstream AND calls.id = call",
+    )?;
     let mut upsert = conn.prepare(
         "INSERT INTO spend (upstream, scope, period, start, settled, unknown, held) VALUES
              (:upstream, :scope, 'day', :day, :settled, :unknown, :held),
@@ -218,24 +240,20 @@ fn rebuild(conn: &Connection, policy: &mut Policy) -> Result<(), StoreError> {
              settled = settled + excluded.settled, unknown = unknown + excluded.unknown,
              held = held + excluded.held",
     )?;
-    let mut rows = calls.query([])?;
+    let mut rows = entries.query([])?;
     while let Some(row) = rows.next()? {
-        let held_at = row.time("held_at")?;
-        let state: String = row.get("state")?;
-        let (hold, cost): (i64, i64) = (row.get("hold")?, row.get("cost")?);
-        let mut scopes = vec!["all".to_owned()];
-        if let Some(agent) = row.get::<_, Option<String>>("agent")? {
-            scopes.push(format!("agent:{agent}"));
-        }
-        for scope in scopes {
+        let places = policy.account.calendar.places(row.time("held_at")?);
+        let agent: Option<String> = row.get("agent")?;
+        let api_key: Option<String> = row.get("api_key")?;
+        for scope in scopes(agent.as_deref(), api_key.as_deref()) {
             upsert.execute(named_params! {
                 ":upstream": row.get::<_, String>("upstream")?,
-                ":scope": scope,
-                ":day": policy.day(held_at).start.micros(),
-                ":month": policy.month(held_at).start.micros(),
-                ":settled": if state == "settled" { cost } else { 0 },
-                ":unknown": if state == "unknown" { cost } else { 0 },
-                ":held": if state == "held" { hold } else { 0 },
+                ":scope": scope.to_string(),
+                ":day": places.day.micros(),
+                ":month": places.month.micros(),
+                ":settled": row.get::<_, i64>("settled")?,
+                ":unknown": row.get::<_, i64>("unknown")?,
+                ":held": row.get::<_, i64>("held")?,
             })?;
         }
     }

@@ -1,34 +1,47 @@
-//! Hours of use: how long any call was in flight in a week.
-//!
-//! A flight begins with the first hold of an upstream and ends when none stands any more; its length
-//! goes to the weeks that it lies in.
+//! Hours of use, as they are kept: the flight under way in `meta`, what has ended by week.
 
-use super::columns::{first, meta, set_meta};
+use super::columns::{Columns, first, meta, set_meta};
+use super::evaluate::UPSTREAMS;
 use super::tx::Tx;
 use crate::{StoreError, WeekStanding};
-use anvil_budget::Windows;
+use anvil_budget::{WeekUse, Windows};
 use anvil_types::{Limits, Timestamp, UpstreamKind};
 use rusqlite::{Connection, params};
-use std::time::Duration;
+use std::collections::BTreeMap;
+
+/// The hours of use of every upstream.
+pub(super) fn load(conn: &Connection) -> Result<BTreeMap<UpstreamKind, WeekUse>, StoreError> {
+    UPSTREAMS.into_iter().map(|upstream| Ok((upstream, of(conn, upstream)?))).collect()
+}
+
+fn of(conn: &Connection, upstream: UpstreamKind) -> Result<WeekUse, StoreError> {
+    let select = "SELECT start, micros FROM week_use WHERE upstream = ?1 ORDER BY start DESC LIMIT 1";
+    let last = first(conn, select, [upstream.name()], |row| Ok((row.time("start")?, row.get("micros")?)))?;
+    let (start, past) = last.unwrap_or_default();
+    let flight = meta::<i64>(conn, flight_key(upstream))?.map(Timestamp::from_micros);
+    Ok(WeekUse { start, past, flight })
+}
 
 /// A first call goes out.
-pub(super) fn flight_begins(tx: &Tx<'_>, upstream: UpstreamKind) -> Result<(), StoreError> {
-    Ok(set_meta(tx.conn, flight_key(upstream), tx.now.micros())?)
+pub(super) fn flight_begins(tx: &mut Tx<'_>, upstream: UpstreamKind) -> Result<(), StoreError> {
+    let now = tx.now;
+    tx.policy.moved = true;
+    tx.policy.account.weeks.entry(upstream).or_default().flight_begins(now);
+    Ok(set_meta(tx.conn, flight_key(upstream), now.micros())?)
 }
 
 /// The last call that was in flight has ended, at `end`.
-pub(super) fn flight_ends(tx: &Tx<'_>, upstream: UpstreamKind, end: Timestamp) -> Result<(), StoreError> {
-    let Some(mut from) = flight(tx.conn, upstream)? else { return Ok(()) };
+pub(super) fn flight_ends(tx: &mut Tx<'_>, upstream: UpstreamKind, end: Timestamp) -> Result<(), StoreError> {
+    tx.policy.moved = true;
+    let account = &mut tx.policy.account;
+    let added = account.weeks.entry(upstream).or_default().flight_ends(&mut account.calendar, end);
     tx.run("DELETE FROM meta WHERE key = ?1", [flight_key(upstream)])?;
-    while from < end {
-        let week = tx.policy.windows.week(from);
-        let until = week.end.min(end);
+    for (week, micros) in added {
         tx.run(
             "INSERT INTO week_use (upstream, start, micros) VALUES (?1, ?2, ?3)
              ON CONFLICT (upstream, start) DO UPDATE SET micros = micros + excluded.micros",
-            params![upstream.name(), week.start.micros(), until.micros() - from.micros()],
+            params![upstream.name(), week.micros(), micros],
         )?;
-        from = until;
     }
     Ok(())
 }
@@ -42,16 +55,8 @@ pub(super) fn standing(
     now: Timestamp,
 ) -> Result<WeekStanding, StoreError> {
     let week = windows.week(now);
-    let select = "SELECT micros FROM week_use WHERE upstream = ?1 AND start = ?2";
-    let past =
-        first(conn, select, params![upstream.name(), week.start.micros()], |row| row.get::<_, i64>(0))?;
-    let past = Duration::from_micros(past.map_or(0, i64::unsigned_abs));
-    let present = flight(conn, upstream)?.map_or(Duration::ZERO, |since| now.since(since.max(week.start)));
-    Ok(WeekStanding { used: past + present, limit_hours: limits.week_hours, resets_at: week.end })
-}
-
-fn flight(conn: &Connection, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {
-    Ok(meta::<i64>(conn, flight_key(upstream))?.map(Timestamp::from_micros))
+    let used = of(conn, upstream)?.used(week, now);
+    Ok(WeekStanding { used, limit_hours: limits.week_hours, resets_at: week.end })
 }
 
 fn flight_key(upstream: UpstreamKind) -> &'static str {

@@ -8,9 +8,11 @@
 use super::columns::{meta, set_meta};
 use super::events::EventOrder;
 use super::lock::DataFolder;
+use super::mark::Mark;
 use super::policy::Policy;
 use super::tx::{News, Tx};
 use crate::{BrakeState, LimitsInForce, StoreError};
+use anvil_budget::Windows;
 use anvil_types::{Clock, Event, Timestamp};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,6 +33,8 @@ pub(super) struct Shared {
     limits: RwLock<Arc<LimitsInForce>>,
     brake: RwLock<BrakeState>,
     ledger_time: AtomicI64,
+    // The minute of the last look at what time alone changes.
+    looked: AtomicI64,
     events: broadcast::Sender<Arc<Event>>,
 }
 
@@ -40,6 +44,7 @@ impl Shared {
             limits: RwLock::new(policy.force.clone()),
             brake: RwLock::new(policy.brake()),
             ledger_time: AtomicI64::new(ledger_time.micros()),
+            looked: AtomicI64::new(0),
             events: broadcast::Sender::new(BACKLOG),
         }
     }
@@ -54,6 +59,12 @@ impl Shared {
 
     pub(super) fn ledger_time(&self) -> Timestamp {
         Timestamp::from_micros(self.ledger_time.load(Ordering::Acquire))
+    }
+
+    /// Whether this is the first time that it is asked in this minute.
+    pub(super) fn begins_minute(&self, now: Timestamp) -> bool {
+        let minute = Windows::bucket(now).micros();
+        self.looked.swap(minute, Ordering::AcqRel) != minute
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
@@ -142,6 +153,8 @@ pub(super) struct Writer {
     pub(super) _folder: DataFolder,
     /// Ledger time in the database. What changed nothing does not move it: that costs no sync.
     pub(super) stored_time: Timestamp,
+    /// How far the ledger has come, beside the database.
+    pub(super) mark: Mark,
     /// What is known by heart may differ from the tables: read it before the next batch.
     pub(super) stale: bool,
 }
@@ -165,11 +178,13 @@ impl Writer {
             while !batch.is_empty() {
                 let ended = self.commit(&mut batch);
                 batch.drain(..ended).for_each(Command::answer);
+                self.mark.follow(self.stored_time);
             }
         }
         if let Err(error) = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "the write-ahead log stays; the next start reads it");
         }
+        self.mark.set(self.stored_time);
         drop(self);
         for done in closers {
             let _ = done.send(());
@@ -233,6 +248,7 @@ impl Writer {
                 conn.prepare_cached("SAVEPOINT command")?.execute([])?;
             }
             let touched = std::mem::take(&mut self.policy.touched);
+            self.policy.moved = false;
             let good = command.run(&mut Tx::new(conn, now, &mut self.policy, news));
             *ran += 1;
             if conn.is_autocommit() {
@@ -246,7 +262,7 @@ impl Writer {
                 } else {
                     conn.prepare_cached("ROLLBACK TO command")?.execute([])?;
                 }
-                if self.policy.touched {
+                if self.policy.touched || self.policy.moved {
                     self.policy.reload(conn)?;
                 }
                 if alone {

@@ -1,0 +1,102 @@
+//! The one look at the limits, in every transaction that moves money or limits and at start: it carries
+//! out what the account calls for.
+
+use super::columns::{Columns, all};
+use super::tx::Tx;
+use super::{alerts, brake, spend};
+use crate::{NewAlert, StoreError};
+use anvil_budget::thresholds::THRESHOLDS;
+use anvil_budget::{BrakeCauseKind, Change, Watch, WatchKey};
+use anvil_types::{AlertKind, Scope, UpstreamKind};
+use rusqlite::{Connection, params};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Both kinds of upstream: each has windows of its own.
+pub(super) const UPSTREAMS: [UpstreamKind; 2] = [UpstreamKind::Live, UpstreamKind::Simulated];
+
+/// What has been told of each limit.
+pub(super) fn load(conn: &Connection) -> Result<BTreeMap<WatchKey, Watch>, StoreError> {
+    let rows = all(conn, "SELECT upstream, scope, window, start, level FROM watches", [], |row| {
+        let key: WatchKey = (row.word("upstream")?, row.word("scope")?, row.word("window")?);
+        Ok((key, Watch { start: row.time("start")?, level: row.count("level")? }))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Looks at the limits that a call of these scopes falls under.
+pub(super) fn evaluate(tx: &mut Tx<'_>, upstream: UpstreamKind, scopes: &[Scope]) -> Result<(), StoreError> {
+    if brake::end_what_is_over(tx)? {
+        // The new day may be full already, by a limit that was lowered.
+        look_at_all(tx)?;
+        return brake::after_release(tx);
+    }
+    let limited = tx.policy.account.limited(scopes);
+    look(tx, upstream, &limited)
+}
+
+/// Looks at every limit.
+pub(super) fn evaluate_all(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let ended = brake::end_what_is_over(tx)?;
+    look_at_all(tx)?;
+    if ended { brake::after_release(tx) } else { Ok(()) }
+}
+
+fn look_at_all(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    for upstream in UPSTREAMS {
+        let account = &tx.policy.account;
+        let told = account.watches.keys().map(|(_, scope, _)| scope);
+        let scopes: BTreeSet<Scope> = account.limits.keys().chain(told).cloned().collect();
+        look(tx, upstream, &scopes.into_iter().collect::<Vec<_>>())?;
+    }
+    Ok(())
+}
+
+fn look(tx: &mut Tx<'_>, upstream: UpstreamKind, scopes: &[Scope]) -> Result<(), StoreError> {
+    spend::open_pages(tx, upstream, scopes)?;
+    let policy = &mut *tx.policy;
+    let ours = |raised: &&super::policy::Raised| {
+        raised.cause.kind == BrakeCauseKind::Day && raised.upstream.is_none_or(|one| one == upstream)
+    };
+    let raised = policy.raised.iter().find(ours).map(|raised| &raised.cause);
+    let muted = policy.muted.iter().find(|(one, _)| *one == upstream).map(|(_, start)| *start);
+    let changes = policy.account.evaluate(upstream, scopes, raised, muted, tx.now);
+    for change in changes {
+        tx.policy.moved = true;
+        match change {
+            Change::Brake(change) => brake::carry_out(tx, upstream, change)?,
+            Change::Watch { key, watch, resolve_above, fire } => {
+                keep(tx, &key, watch)?;
+                if let Some(level) = resolve_above {
+                    for percent in THRESHOLDS.into_iter().filter(|percent| *percent > level) {
+                        alerts::resolve(tx, &alert_key(&key, percent))?;
+                    }
+                }
+                if let Some((crossing, words)) = fire {
+                    let alert = NewAlert {
+                        upstream,
+                        kind: AlertKind::Threshold,
+                        key: alert_key(&key, crossing.percent),
+                        crossing: Some(crossing),
+                        title: words.title,
+                        detail: words.detail,
+                    };
+                    alerts::raise(tx, &alert)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn keep(tx: &Tx<'_>, (upstream, scope, window): &WatchKey, watch: Watch) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO watches (upstream, scope, window, start, level) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (upstream, scope, window) DO UPDATE SET start = excluded.start, level = excluded.level",
+        params![upstream.name(), scope.to_string(), window.name(), watch.start.micros(), watch.level],
+    )
+    .map(drop)
+}
+
+fn alert_key((upstream, scope, window): &WatchKey, percent: u8) -> String {
+    format!("threshold:{}:{scope}:{}:{percent}", upstream.name(), window.name())
+}

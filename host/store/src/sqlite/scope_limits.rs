@@ -1,0 +1,75 @@
+//! Limits of one agent or one API key, set at run time.
+
+use super::columns::{Columns, all};
+use super::tx::Tx;
+use super::{audit, evaluate, moves};
+use crate::{ScopeLimit, StoreError};
+use anvil_budget::{WindowKind, WindowLimits};
+use anvil_types::{EventKind, Nanodollars, Scope, WaitReason};
+use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+
+/// The limits of scopes, by scope and window.
+pub(super) fn list(conn: &Connection) -> Result<Vec<ScopeLimit>, StoreError> {
+    let select = "SELECT scope, window, amount, who, at FROM scope_limits ORDER BY scope, window";
+    Ok(all(conn, select, [], |row| {
+        Ok(ScopeLimit {
+            scope: row.word("scope")?,
+            window: row.word("window")?,
+            limit: row.money("amount")?,
+            by: row.get("who")?,
+            at: row.time("at")?,
+        })
+    })?)
+}
+
+/// The same, as they are judged by.
+pub(super) fn load(conn: &Connection) -> Result<BTreeMap<Scope, WindowLimits>, StoreError> {
+    let mut limits = BTreeMap::<Scope, WindowLimits>::new();
+    for row in list(conn)? {
+        limits.entry(row.scope).or_default().set(row.window, Some(row.limit));
+    }
+    Ok(limits)
+}
+
+/// Sets limits of a scope and takes others away, at once and durably, and ends the parking that the old
+/// ones caused.
+pub(super) fn change(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    set: &WindowLimits,
+    unset: &[WindowKind],
+    by: &str,
+) -> Result<Vec<ScopeLimit>, StoreError> {
+    if *scope == Scope::All {
+        return Err(StoreError::BadChange(
+            "the limits of everything are hour_usd, day_usd and month_usd; set those".to_owned(),
+        ));
+    }
+    if set.iter().any(|(_, limit)| limit < Nanodollars::ZERO) {
+        return Err(StoreError::BadChange(
+            "a limit is nothing or more; take it away to have none".to_owned(),
+        ));
+    }
+    let name = scope.to_string();
+    for window in unset {
+        tx.run("DELETE FROM scope_limits WHERE scope = ?1 AND window = ?2", params![name, window.name()])?;
+        audit::note(tx, by, "limits.reset", &format!("{name} {}_usd", window.name()))?;
+    }
+    for (window, limit) in set.iter() {
+        tx.run(
+            "INSERT INTO scope_limits (scope, window, amount, who, at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (scope, window) DO UPDATE SET
+                 amount = excluded.amount, who = excluded.who, at = excluded.at",
+            params![name, window.name(), limit.get(), by, tx.now.micros()],
+        )?;
+        audit::note(tx, by, "limits.change", &format!("{name} {}_usd = {limit}", window.name()))?;
+    }
+    tx.policy.touched = true;
+    tx.policy.load_limits(tx.conn)?;
+    tx.tell(None, EventKind::Limits);
+    evaluate::evaluate_all(tx)?;
+    let agent = if let Scope::Agent(agent) = scope { Some(agent.as_str()) } else { None };
+    moves::resume(tx, &[WaitReason::Money, WaitReason::Holds], agent)?;
+    list(tx.conn)
+}

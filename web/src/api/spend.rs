@@ -1,0 +1,93 @@
+//! `GET /api/v1/spend`, as JSON or as CSV.
+
+use super::Query;
+use crate::csv::{self, cell, dollars};
+use crate::problem::Problem;
+use crate::spending::{By, Grouped, Stretch, Sum};
+use crate::state::WebState;
+use anvil_types::{Timestamp, UpstreamKind};
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// What was spent in a stretch of time.
+#[derive(Serialize)]
+struct Spend {
+    from: Timestamp,
+    /// Not in it.
+    to: Timestamp,
+    by: By,
+    upstream: UpstreamKind,
+    /// Whether dollars are split by the price table: exact together, an estimate each.
+    estimated: bool,
+    items: Vec<Item>,
+    total: Sum,
+}
+
+#[derive(Serialize)]
+struct Item {
+    /// The agent, model, API key or kind of token, or the beginning of the hour or day; null where nobody is
+    /// named.
+    name: Option<String>,
+    #[serde(flatten)]
+    sum: Sum,
+}
+
+pub(super) async fn show(
+    State(state): State<WebState>,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, Problem> {
+    let query = query.only(&["from", "to", "by", "format"])?;
+    let by = query.value("by")?.unwrap_or(By::Agent);
+    let stretch = Stretch::of(&query, &state.runner.windows(), state.runner.now())?;
+    let csv = csv::wanted(query.text("format"), &headers).map_err(super::ledger::bad)?;
+    let grouped = Grouped::load(&state, stretch, by).await?;
+    if csv {
+        return Ok(csv::file("anvil-spend.csv", lines(by, &grouped)));
+    }
+    let items = grouped.groups.into_iter().map(|(name, sum)| Item { name, sum }).collect();
+    let spend = Spend {
+        from: stretch.from,
+        to: stretch.to,
+        by,
+        upstream: state.config.upstream,
+        estimated: by == By::Kind,
+        items,
+        total: grouped.total,
+    };
+    Ok(Json(spend).into_response())
+}
+
+/// Without a line of totals: a spreadsheet makes its own.
+fn lines(by: By, grouped: &Grouped) -> String {
+    let names = [
+        by.name(),
+        "calls",
+        "spent_usd",
+        "unknown_usd",
+        "input_tokens",
+        "output_tokens",
+        "cache_read_tokens",
+        "cache_write_5m_tokens",
+        "cache_write_1h_tokens",
+    ];
+    let mut text = csv::line(names.map(str::to_owned));
+    for (name, sum) in &grouped.groups {
+        let tokens = &sum.tokens;
+        text += &csv::line([
+            cell(name.as_deref().unwrap_or_default()),
+            sum.calls.map(|calls| calls.to_string()).unwrap_or_default(),
+            dollars(sum.spent),
+            dollars(sum.unknown),
+            tokens.input.to_string(),
+            tokens.output.to_string(),
+            tokens.cache_read.to_string(),
+            tokens.cache_write_5m.to_string(),
+            tokens.cache_write_1h.to_string(),
+        ]);
+    }
+    text
+}
