@@ -769,8 +769,6 @@ pub fn pages() -> Vec<(&'static str, String)> {
                 ),
             }),
         ),
-        ("/ledger", html(&LedgerPage::new(shell(&status, Nav::Ledger, "Ledger"), &status, &calls(), true))),
-        ("/limits", html(&LimitsPage::new(shell(&status, Nav::Limits, "Limits"), &limits))),
         ("/spend", html(&spend_page(&status, "range=today"))),
         ("/spend-month", html(&spend_page(&status, "range=month&by=model"))),
         ("/spend-kind", html(&spend_page(&status, "range=custom&from=2026-11-20&to=2026-11-23&by=kind"))),
