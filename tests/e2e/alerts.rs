@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Makes a webhook at this receiver; its secret.
 async fn hook(host: &Host, name: &str, receiver: &Receiver) -> String {
@@ -151,7 +151,6 @@ async fn a_private_address_is_refused_however_it_is_written() {
 }
 
 #[tokio::test]
-#[ignore = "waits for the thresholds, which fire in the money's transactions"]
 async fn twelve_concurrent_crossings_make_one_alert_that_a_crash_does_not_lose() {
     const OUTPUT: u64 = 2_000;
     let upstream = Upstream::start().await;

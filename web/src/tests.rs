@@ -573,7 +573,7 @@ async fn a_webhook_is_made_changed_tested_and_deleted() {
 async fn a_webhook_that_will_not_do_is_refused_with_what_would() {
     let scene = Scene::new().await;
     for (name, body, pointer, part) in [
-        ("ops", r#"{}"#, "/url", "a new webhook needs an address"),
+        ("ops", "{}", "/url", "a new webhook needs an address"),
         ("ops", r#"{"url":"http://127.0.0.1:9/"}"#, "/url", "no public address"),
         ("ops", r#"{"url":"http://localhost/"}"#, "/url", "no public address"),
         ("ops", r#"{"url":"ftp://ops.example/"}"#, "/url", "https: or http:"),

@@ -102,7 +102,6 @@ impl Shell {
             entry(Nav::Spend, "/spend", "Spend"),
             entry(Nav::Ledger, "/ledger", "Ledger"),
             entry(Nav::Limits, "/limits", "Limits"),
-            entry(Nav::Alerts, "/alerts", "Alerts"),
         ]
     }
 }
