@@ -92,7 +92,7 @@ impl Shell {
     }
 
     /// The navigation.
-    pub(crate) fn entries(&self) -> [Entry; 8] {
+    pub(crate) fn entries(&self) -> [Entry; 7] {
         let entry = |nav, href, name| Entry { href, name, here: self.nav == nav };
         [
             entry(Nav::Overview, "/", "Overview"),
