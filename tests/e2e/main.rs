@@ -15,6 +15,7 @@ mod harness;
 mod hostile;
 mod law;
 mod money;
+mod pace;
 mod plugins_folder;
 mod prices;
 mod throttle;

@@ -4,6 +4,7 @@ use super::process::Process;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::process::Command;
 
 /// A Claude that costs nothing and keeps a bill.
@@ -11,6 +12,7 @@ pub(crate) struct Upstream {
     url: String,
     http: reqwest::Client,
     _process: Process,
+    _folder: TempDir,
 }
 
 /// What upstream has charged so far.
@@ -29,14 +31,22 @@ pub(crate) struct Bill {
 impl Upstream {
     /// Starts one on a free port.
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// Starts one with these settings of the simulator (TOML).
+    pub(crate) async fn start_with(settings: &str) -> Self {
+        let folder = TempDir::with_prefix("anvil-sim-").expect("a temporary folder");
+        let file = folder.path().join("sim.toml");
+        std::fs::write(&file, settings).expect("written");
         let mut command = Command::new(env!("CARGO_BIN_EXE_anvil"));
-        command.args(["sim", "--listen", "127.0.0.1:0"]);
+        command.args(["sim", "--listen", "127.0.0.1:0", "--settings"]).arg(&file);
         command.env_remove("ANTHROPIC_API_KEY").env_remove("ANTHROPIC_BASE_URL");
         let mut process = Process::start(command);
         let line = process.line("ANTHROPIC_BASE_URL=", Duration::from_secs(30)).await;
         let url = line.trim().trim_start_matches("ANTHROPIC_BASE_URL=").to_owned();
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { url, http, _process: process }
+        Self { url, http, _process: process, _folder: folder }
     }
 
     /// Where it listens, as `ANTHROPIC_BASE_URL` wants it.
@@ -61,6 +71,16 @@ impl Upstream {
             }
             all.extend(items.iter().cloned());
         }
+    }
+
+    /// How its rate limits were used.
+    pub(crate) async fn limits(&self) -> Value {
+        self.get("/_sim/limits").await
+    }
+
+    /// Its time, ms since 1970.
+    pub(crate) async fn now_ms(&self) -> i64 {
+        self.get("/_sim/clock").await["now_ms"].as_i64().expect("a number")
     }
 
     /// Plays a script from its start, in place of any other.

@@ -26,6 +26,7 @@ pub(crate) struct Setting {
     pub(crate) drain: Duration,
     pub(crate) burst: u32,
     pub(crate) circuit_failures: u32,
+    pub(crate) downgrade: DowngradePolicy,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -40,6 +41,7 @@ impl Setting {
             drain: Duration::from_secs(5),
             burst: 1_000,
             circuit_failures: 0,
+            downgrade: DowngradePolicy { one_down: None, cheapest: None },
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -80,7 +82,7 @@ impl Setting {
                 standard: Tier::Sonnet,
                 complex: Tier::Opus,
             },
-            downgrade: DowngradePolicy { one_down: None, cheapest: None },
+            downgrade: self.downgrade,
             throttle: None,
         }
     }
