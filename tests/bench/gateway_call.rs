@@ -128,6 +128,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
             complex: Tier::Opus,
         },
         downgrade: DowngradePolicy { one_down: Some(80), cheapest: Some(90) },
+        throttle: Some(80),
     };
     let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");
     (gateway, store, jobs)

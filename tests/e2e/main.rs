@@ -17,4 +17,5 @@ mod law;
 mod money;
 mod plugins_folder;
 mod prices;
+mod throttle;
 mod truth;

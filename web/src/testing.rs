@@ -232,6 +232,7 @@ fn gateway() -> GatewayConfig {
             complex: Tier::Opus,
         },
         downgrade: DowngradePolicy { one_down: None, cheapest: None },
+        throttle: Some(80),
     }
 }
 

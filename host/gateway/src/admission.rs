@@ -7,9 +7,10 @@
 //! their order, and those of others go on.
 
 use crate::pace::{Expected, Pace, Spent, Ticket};
-use anvil_budget::{Admission as Verdict, LimitName, pool_of};
+use crate::throttle::{self, Throttle};
+use anvil_budget::{Admission as Verdict, EvenBurn, LimitName, pool_of};
 use anvil_store::{HoldDecision, HoldRequest, Store, StoreError};
-use anvil_types::{CallId, Clock, JobId, Priority, Timestamp, Wait, WaitReason};
+use anvil_types::{CallId, Clock, JobId, Nanodollars, Priority, Timestamp, Wait, WaitReason};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -39,6 +40,8 @@ pub(crate) struct Candidate {
     pub arrival: u64,
     pub hold: HoldRequest,
     pub expected: Expected,
+    /// What it will probably cost.
+    pub cost: Nanodollars,
 }
 
 /// What became of a candidate.
@@ -51,6 +54,8 @@ pub(crate) enum Admitted {
     },
     /// It would wait too long for the pace.
     PaceUntil(Timestamp),
+    /// It would wait too long for the throttle.
+    ThrottledUntil(Timestamp, EvenBurn),
     /// The store's answer, other than a grant.
     Refused(HoldDecision),
     Failed(StoreError),
@@ -72,6 +77,7 @@ pub(crate) struct Admission {
     inbox: mpsc::UnboundedSender<Waiter>,
     room: Arc<Notify>,
     pace: Arc<Mutex<Pace>>,
+    throttle: Arc<Mutex<Throttle>>,
     waiting: Arc<AtomicU32>,
     standstill: Arc<Mutex<Standstill>>,
     arrivals: AtomicU64,
@@ -131,6 +137,7 @@ impl Admission {
             inbox,
             room: Arc::new(Notify::new()),
             pace: Arc::new(Mutex::new(pace)),
+            throttle: Arc::default(),
             waiting: Arc::new(AtomicU32::new(0)),
             standstill: Arc::default(),
             arrivals: AtomicU64::new(0),
@@ -142,6 +149,7 @@ impl Admission {
             incoming,
             room: admission.room.clone(),
             pace: admission.pace.clone(),
+            throttle: admission.throttle.clone(),
             count: admission.waiting.clone(),
             standstill: admission.standstill.clone(),
             waiting: BTreeMap::new(),
@@ -151,6 +159,7 @@ impl Admission {
             scarce: false,
             overtaking: 0,
             paced: None,
+            throttled: None,
             forecast: Timestamp::default(),
         };
         tokio::spawn(queue.run());
@@ -187,6 +196,10 @@ impl Admission {
         with(&mut self.pace.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    pub(crate) fn with_throttle<T>(&self, with: impl FnOnce(&mut Throttle) -> T) -> T {
+        with(&mut self.throttle.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// What a job's call waits for here, if one does.
     pub(crate) fn wait_of(&self, job: JobId) -> Option<Wait> {
         let standstill = self.standstill.lock().unwrap_or_else(PoisonError::into_inner);
@@ -205,6 +218,7 @@ struct Queue {
     incoming: mpsc::UnboundedReceiver<Waiter>,
     room: Arc<Notify>,
     pace: Arc<Mutex<Pace>>,
+    throttle: Arc<Mutex<Throttle>>,
     count: Arc<AtomicU32>,
     standstill: Arc<Mutex<Standstill>>,
     waiting: BTreeMap<Place, Waiter>,
@@ -219,6 +233,8 @@ struct Queue {
     overtaking: u32,
     // What the pace said to the first that it refused: until when, where it knows.
     paced: Option<Option<Timestamp>>,
+    // What the throttle said to the first that it held back.
+    throttled: Option<(Timestamp, EvenBurn)>,
     // When it was last looked whose wait is too long.
     forecast: Timestamp,
 }
@@ -265,6 +281,8 @@ impl Queue {
                 format!("{limit} has no room until calls that are under way settle"),
                 None,
             )
+        } else if let Some((until, burn)) = self.throttled {
+            wait(WaitReason::Money, throttle::sentence(burn), Some(until))
         } else if let Some(until) = self.paced {
             wait(WaitReason::Pace, "requests or tokens a minute are used up for now".to_owned(), until)
         } else if self.waiting.is_empty() && !self.aside.is_empty() {
@@ -293,7 +311,7 @@ impl Queue {
     fn pump(&mut self) -> Option<Timestamp> {
         self.waiting.retain(|_, waiter| !waiter.answer.is_closed());
         self.aside.retain(|(_, waiter)| !waiter.answer.is_closed());
-        self.paced = None;
+        (self.paced, self.throttled) = (None, None);
         if self.waiting.is_empty() && self.attempts.is_empty() {
             (self.blocked_on, self.scarce) = (None, false);
         }
@@ -312,9 +330,26 @@ impl Queue {
                 continue;
             }
             let pool = pool_of(model).to_owned();
+            let (cost, priority) = (candidate.cost, candidate.priority);
+            let now = self.clock.now();
+            let may_go = self.throttle().may_go(cost, priority, now);
+            if let Err(throttled) = may_go {
+                let until = now + throttled.wait;
+                if throttled.wait > self.longest_wait {
+                    self.answer(place, Admitted::ThrottledUntil(until, throttled.burn));
+                    next = self.first();
+                    continue;
+                }
+                self.throttled.get_or_insert((until, throttled.burn));
+                wake = wake.into_iter().chain(Some(until)).min();
+                // Low calls are held back longer: others behind them may go.
+                next = self.after(place);
+                continue;
+            }
             let taken = self.pace().take(model, candidate.expected);
             match taken {
                 Ok(ticket) => {
+                    self.throttle().goes(cost, now);
                     self.start(place, ticket);
                     next = self.first();
                 }
@@ -363,8 +398,12 @@ impl Queue {
     }
 
     fn park(&mut self, place: Place, until: Timestamp) {
+        self.answer(place, Admitted::PaceUntil(until));
+    }
+
+    fn answer(&mut self, place: Place, answer: Admitted) {
         if let Some(waiter) = self.waiting.remove(&place) {
-            let _ = waiter.answer.send(Admitted::PaceUntil(until));
+            let _ = waiter.answer.send(answer);
         }
     }
 
@@ -403,6 +442,10 @@ impl Queue {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn attempt(&mut self, place: Place, waiter: Waiter, ticket: Ticket) {
         let store = self.store.clone();
         let request = waiter.candidate.hold.clone();
@@ -423,6 +466,7 @@ impl Queue {
             Ok(HoldDecision::Granted { at }) => Admitted::Granted { at, ticket },
             refused => {
                 self.pace().give_back(ticket);
+                self.throttle().correct(waiter.candidate.cost, Nanodollars::ZERO);
                 match refused {
                     Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit }))
                         if !limit.is_for_everything() =>
@@ -441,6 +485,7 @@ impl Queue {
             }
         };
         if let Err(Admitted::Granted { .. }) = waiter.answer.send(admitted) {
+            self.throttle().correct(waiter.candidate.cost, Nanodollars::ZERO);
             self.release(waiter.candidate.hold.id, ticket);
         }
     }

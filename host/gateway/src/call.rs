@@ -5,13 +5,14 @@
 
 use crate::admission::{Admitted, Candidate};
 use crate::ask::{Ask, CallEnd};
-use crate::gateway::Inner;
+use crate::gateway::{Inner, cost_of};
 use crate::outcome::{Again, Failed, Money};
 use crate::pace::{Spent, Ticket};
 use crate::plan::{Plan, Unplanned, plan};
 use crate::progress::Progress;
 use crate::send::{Sign, reported};
 use crate::stream::Answer;
+use crate::throttle;
 use anvil_budget::{Admission as Verdict, BrakeCause, BrakeCauseKind, LimitName};
 use anvil_store::{
     HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, Settlement, SettlementOutcome,
@@ -109,6 +110,7 @@ async fn attempt(
         arrival,
         hold: hold_request(gateway, plan, id),
         expected: plan.expected,
+        cost: plan.expected_cost,
     };
     let admitted = tokio::select! {
         admitted = gateway.admission.admit(candidate) => admitted,
@@ -121,6 +123,9 @@ async fn attempt(
             "requests or tokens a minute are used up for longer than a call may wait".to_owned(),
             Some(until),
         )),
+        Admitted::ThrottledUntil(until, burn) => {
+            Tried::end(parked(WaitReason::Money, throttle::sentence(burn), Some(until)))
+        }
         Admitted::Refused(HoldDecision::Braked(causes)) => Tried::end(braked(&causes)),
         Admitted::Refused(HoldDecision::Refused(Verdict::ParkUntil { at, limit })) => Tried::end(parked(
             WaitReason::Money,
@@ -186,12 +191,14 @@ async fn granted(
     let now_in_force = prices.row(&plan.row.model, None, held_at);
     if now_in_force.is_ok_and(|row| *row != plan.row) {
         gateway.admission.with_pace(|pace| pace.give_back(ticket));
+        correct_throttle(gateway, plan, Nanodollars::ZERO);
         let ended =
             settle_only(gateway, id, SettlementOutcome::Released, Some("price changed".to_owned())).await;
         return ended.map_or(Tried::Stale, Tried::end);
     }
     if let Err(until) = gateway.breaker.pass() {
         gateway.admission.with_pace(|pace| pace.give_back(ticket));
+        correct_throttle(gateway, plan, Nanodollars::ZERO);
         let detail = Some("circuit open".to_owned());
         let ended = settle_only(gateway, id, SettlementOutcome::Released, detail).await;
         return Tried::end(ended.unwrap_or_else(|| circuit_open(until)));
@@ -209,6 +216,7 @@ async fn granted(
             let (agent, model) = (&plan.ask.asker.agent, &plan.row.model);
             gateway.learner.learn(agent, model, plan.size, &answer.usage, plan.max_tokens);
             learn_warmth(gateway, plan, &answer.usage);
+            correct_throttle(gateway, plan, cost);
             let reply = reply(plan, &answer, cost);
             let outcome = SettlementOutcome::Usage { usage: answer.usage.clone(), cost };
             let detail = Some(reply.stop_reason.clone());
@@ -231,6 +239,7 @@ async fn granted(
         Money::Released => SettlementOutcome::Released,
         Money::Unknown(reported) => unknown(plan, reported.clone()),
     };
+    correct_throttle(gateway, plan, cost_of(&outcome));
     let detail = Some(failed.error.kind.name().to_owned());
     let again = match failed.again {
         Again::No => None,
@@ -312,6 +321,10 @@ fn reply(plan: &Plan<'_>, answer: &Answer, cost: Nanodollars) -> Reply {
         origin: Origin::Live,
         extras,
     }
+}
+
+fn correct_throttle(gateway: &Inner, plan: &Plan<'_>, cost: Nanodollars) {
+    gateway.admission.with_throttle(|throttle| throttle.correct(plan.expected_cost, cost));
 }
 
 fn learn_warmth(gateway: &Inner, plan: &Plan<'_>, usage: &Usage) {

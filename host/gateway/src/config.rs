@@ -82,4 +82,6 @@ pub struct GatewayConfig {
     pub models: ModelMap,
     /// When a cheaper one answers.
     pub downgrade: DowngradePolicy,
+    /// From which percent of a money window on calls go out at an even burn. None: never.
+    pub throttle: Option<u8>,
 }

@@ -12,7 +12,7 @@ use crate::pressure::Pressure;
 use crate::send::Sender;
 use crate::warm::WarmPrompts;
 use anvil_budget::{PriceError, PriceTable, Windows};
-use anvil_store::{Settled, Settlement, Store, StoreError};
+use anvil_store::{Settled, Settlement, SettlementOutcome, Store, StoreError};
 use anvil_types::{
     CallId, CallRecord, CallState, Clock, JobId, Limits, Nanodollars, Timestamp, Wait, WaitReason,
 };
@@ -128,7 +128,9 @@ impl Gateway {
     /// The limits or the brake changed: waits are judged anew.
     pub fn limits_changed(&self, limits: &Limits) {
         self.inner.admission.with_pace(|pace| pace.change(limits));
-        self.inner.pressure.moved();
+        self.inner.pressure.forget();
+        // The next call that is planned says how fast money may go out now.
+        self.inner.admission.with_throttle(|throttle| throttle.set(None));
         self.inner.admission.room();
     }
 
@@ -227,6 +229,13 @@ fn most_of(call: &CallRecord, config: &GatewayConfig, limits: &Limits) -> (u64, 
     (pays_for(row.bound(1, 0)).min(input), pays_for(row.bound(0, 1)).min(output))
 }
 
+pub(crate) fn cost_of(outcome: &SettlementOutcome) -> Nanodollars {
+    match outcome {
+        SettlementOutcome::Usage { cost, .. } | SettlementOutcome::Unknown { cost, .. } => *cost,
+        SettlementOutcome::Released => Nanodollars::ZERO,
+    }
+}
+
 /// Counts a call under way for as long as it lives.
 pub(crate) struct UnderWay<'a>(&'a AtomicU32);
 
@@ -261,9 +270,9 @@ impl Inner {
                     if self.store_failed.swap(false, Ordering::Relaxed) {
                         self.resume_after_failure().await;
                     }
-                    self.pressure.moved();
+                    self.pressure.settled(cost_of(&settlement.outcome));
                     self.admission.room();
-                    if settled.over_hold > anvil_types::Nanodollars::ZERO {
+                    if settled.over_hold > Nanodollars::ZERO {
                         tracing::error!(call = %settlement.call, over = %settled.over_hold, "a call cost more than its hold: the bound is wrong");
                     }
                     return Ok(settled);

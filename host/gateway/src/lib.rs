@@ -21,6 +21,7 @@ mod progress;
 mod requests;
 mod send;
 mod stream;
+mod throttle;
 mod warm;
 
 pub use ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, TextSink};

@@ -7,7 +7,7 @@ use crate::pace::Expected;
 use crate::warm::Prompt;
 use anvil_budget::{
     Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn, bound_input_tokens, choose,
-    tier_for,
+    even_burn, tier_for,
 };
 use anvil_types::{CallError, CallErrorKind, ContentBlock, Limits, Nanodollars, Request, Role, Tier};
 use std::sync::PoisonError;
@@ -45,14 +45,12 @@ pub(crate) async fn plan<'a>(gateway: &Inner, ask: &'a Ask) -> Result<Plan<'a>, 
     let failed = |error: anvil_store::StoreError| Unplanned::StoreFailed(error.to_string());
     let limits = gateway.store.limits().await.map_err(failed)?.limits;
     let wishes = Wishes::of(gateway, ask, &limits).map_err(Unplanned::Refused)?;
-    // Where no cheaper tier could answer, nobody needs to know the pressure.
-    let pressure = if gateway.config.downgrade.one_down.is_some() && wishes.asked > Tier::Haiku {
-        let kind = gateway.config.upstream.kind;
-        let spend = gateway.pressure.spend(gateway.store.as_ref(), kind, gateway.clock.as_ref()).await;
-        gateway.pressure.percent(&spend.map_err(failed)?)
-    } else {
-        0
-    };
+    let kind = gateway.config.upstream.kind;
+    let windows = gateway.pressure.windows(gateway.store.as_ref(), kind, gateway.clock.as_ref()).await;
+    let windows = windows.map_err(failed)?;
+    let burn = gateway.config.throttle.and_then(|from| even_burn(&windows, from, gateway.clock.now()));
+    gateway.admission.with_throttle(|throttle| throttle.set(burn));
+    let pressure = gateway.pressure.percent(&windows);
     wishes.plan(gateway, ask, pressure).map_err(Unplanned::Refused)
 }
 

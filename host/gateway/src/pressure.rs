@@ -1,28 +1,31 @@
 //! How full the fullest money window is: on what is settled, unknown, and expected of what runs.
 
+use anvil_budget::Burn;
 use anvil_store::{SpendSnapshot, Store, StoreError};
 use anvil_types::{Clock, Nanodollars, Timestamp, UpstreamKind};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// For how long a look at the windows serves while nothing moves money: the rolling hour moves by the
-/// minute.
+/// For how long a look at the windows serves, with what was settled since: the rolling hour moves by
+/// the minute, and days end.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// The pressure, looked up when money has moved.
+/// The pressure. The windows are looked up now and then; what is settled meanwhile is added.
 #[derive(Debug, Default)]
 pub(crate) struct Pressure {
     // Calls under way, by what each is expected to cost.
     running: AtomicI64,
-    // Raised whenever money moves or limits change.
-    moves: AtomicU64,
+    // All that was settled in this life, in nano-dollars.
+    settled: AtomicI64,
     seen: Mutex<Option<Seen>>,
 }
 
 #[derive(Clone, Debug)]
 struct Seen {
-    moves: u64,
+    // What had been settled when the look began: what is settled during it may count twice until the
+    // next, and never not at all.
+    settled: i64,
     at: Timestamp,
     spend: SpendSnapshot,
 }
@@ -46,41 +49,55 @@ impl Pressure {
         Running { pressure: self, cost: cost.get() }
     }
 
-    /// Money has moved, or a limit changed.
-    pub(crate) fn moved(&self) {
-        self.moves.fetch_add(1, Ordering::Release);
+    /// A call was settled at this cost.
+    pub(crate) fn settled(&self, cost: Nanodollars) {
+        self.settled.fetch_add(cost.get(), Ordering::AcqRel);
     }
 
-    /// How the windows stand.
-    pub(crate) async fn spend(
+    /// Limits changed, or money moved in another way: the windows are looked up anew.
+    pub(crate) fn forget(&self) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// How the windows stand, with what was settled since they were looked up.
+    pub(crate) async fn windows(
         &self,
         store: &dyn Store,
         upstream: UpstreamKind,
         clock: &dyn Clock,
-    ) -> Result<SpendSnapshot, StoreError> {
+    ) -> Result<[Burn; 3], StoreError> {
         let now = clock.now();
-        let moves = self.moves.load(Ordering::Acquire);
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(seen) = seen.filter(|seen| seen.moves == moves && now.since(seen.at) < FRESH) {
-            return Ok(seen.spend);
-        }
-        let spend = store.spend(upstream).await?;
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Seen { moves, at: now, spend: spend.clone() });
-        Ok(spend)
+        let fresh = |seen: &Seen| now.since(seen.at) < FRESH;
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone().filter(fresh);
+        let seen = if let Some(seen) = seen {
+            seen
+        } else {
+            let settled = self.settled.load(Ordering::Acquire);
+            let spend = store.spend(upstream).await?;
+            let seen = Seen { settled, at: now, spend };
+            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen.clone());
+            seen
+        };
+        let since = Nanodollars::new(self.settled.load(Ordering::Acquire) - seen.settled);
+        Ok(seen.spend.windows.map(|window| Burn {
+            kind: window.kind,
+            limit: window.limit,
+            spent: window.amounts.spent() + since,
+            resets_at: window.resets_at,
+        }))
     }
 
     /// The pressure in percent, rounded down.
-    pub(crate) fn percent(&self, spend: &SpendSnapshot) -> u64 {
+    pub(crate) fn percent(&self, windows: &[Burn]) -> u64 {
         let running = Nanodollars::new(self.running.load(Ordering::Relaxed));
-        let share = |spent: Nanodollars, limit: Nanodollars| {
-            if limit <= Nanodollars::ZERO {
+        let share = |window: &Burn| {
+            if window.limit <= Nanodollars::ZERO {
                 return 100;
             }
-            let percent = i128::from(spent.get().max(0)) * 100 / i128::from(limit.get());
+            let spent = (window.spent + running).get().max(0);
+            let percent = i128::from(spent) * 100 / i128::from(window.limit.get());
             u64::try_from(percent).unwrap_or(u64::MAX)
         };
-        let windows = spend.windows.iter();
-        windows.map(|window| share(window.amounts.spent() + running, window.limit)).max().unwrap_or(0)
+        windows.iter().map(share).max().unwrap_or(0)
     }
 }

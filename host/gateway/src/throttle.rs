@@ -24,29 +24,34 @@ pub(crate) struct Throttled {
 impl Throttle {
     /// Goes by this burn from now on; none: as fast as the pace lets calls go.
     pub(crate) fn set(&mut self, burn: Option<EvenBurn>) {
+        if burn.is_none() {
+            self.lasts_until = Timestamp::default();
+        }
         self.burn = burn;
     }
 
-    /// The burn that calls go out at, where they are slowed down.
-    pub(crate) fn burn(&self) -> Option<EvenBurn> {
-        self.burn
-    }
-
-    /// Lets a call of this expected cost go, or tells how long it has to wait. Critical calls do not
+    /// Whether a call of this expected cost may go, or how long it has to wait. Critical calls do not
     /// wait, but what they cost counts; low ones wait until there is room for all of their cost.
-    pub(crate) fn take(&mut self, cost: Nanodollars, priority: Priority, now: Timestamp) -> Result<(), Throttled> {
+    pub(crate) fn may_go(
+        &self,
+        cost: Nanodollars,
+        priority: Priority,
+        now: Timestamp,
+    ) -> Result<(), Throttled> {
         let Some(burn) = self.burn else { return Ok(()) };
-        let lasts = burn.lasts(cost).unwrap_or(burn.over);
         let opens = match priority {
             Priority::Critical => now,
             Priority::High | Priority::Normal => self.lasts_until,
-            Priority::Low => self.lasts_until + lasts,
+            Priority::Low => self.lasts_until + burn.lasts(cost).unwrap_or(burn.over),
         };
-        if opens > now {
-            return Err(Throttled { wait: opens.since(now), burn });
+        if opens > now { Err(Throttled { wait: opens.since(now), burn }) } else { Ok(()) }
+    }
+
+    /// A call of this expected cost goes out.
+    pub(crate) fn goes(&mut self, cost: Nanodollars, now: Timestamp) {
+        if let Some(burn) = self.burn {
+            self.lasts_until = self.lasts_until.max(now) + burn.lasts(cost).unwrap_or(burn.over);
         }
-        self.lasts_until = self.lasts_until.max(now) + lasts;
-        Ok(())
     }
 
     /// A call that was let go costs something else than was expected; nothing, where it did not go out.
@@ -61,6 +66,15 @@ impl Throttle {
     }
 }
 
+/// What people are told of it.
+pub(crate) fn sentence(burn: EvenBurn) -> String {
+    format!(
+        "the {}'s limit is nearly spent, so calls go out evenly over what is left of it (pressure.throttle); raise \
+         it, or wait",
+        burn.window.name()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +82,15 @@ mod tests {
 
     fn cents(cents: i64) -> Nanodollars {
         Nanodollars::new(cents * 10_000_000)
+    }
+
+    fn take(
+        throttle: &mut Throttle,
+        cost: Nanodollars,
+        priority: Priority,
+        now: Timestamp,
+    ) -> Result<(), Throttled> {
+        throttle.may_go(cost, priority, now).map(|()| throttle.goes(cost, now))
     }
 
     // A cent a minute.
@@ -87,7 +110,7 @@ mod tests {
         let mut gone = 0;
         let end = now + Duration::from_hours(1);
         while now < end {
-            match throttle.take(cents(2), Priority::Normal, now) {
+            match take(&mut throttle, cents(2), Priority::Normal, now) {
                 Ok(()) => gone += 2,
                 Err(throttled) => now = now + throttled.wait,
             }
@@ -98,10 +121,10 @@ mod tests {
     #[test]
     fn low_calls_wait_first_and_critical_ones_not_at_all() {
         let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
-        assert!(throttle.take(cents(1), Priority::Normal, now).is_ok());
-        assert!(throttle.take(cents(5), Priority::Critical, now).is_ok());
+        assert!(take(&mut throttle, cents(1), Priority::Normal, now).is_ok());
+        assert!(take(&mut throttle, cents(5), Priority::Critical, now).is_ok());
         let wait = |priority, throttle: &mut Throttle| {
-            throttle.take(cents(1), priority, now).expect_err("throttled").wait.as_secs()
+            throttle.may_go(cents(1), priority, now).expect_err("throttled").wait.as_secs()
         };
         assert_eq!(wait(Priority::Normal, &mut throttle), 360);
         assert_eq!(wait(Priority::Low, &mut throttle), 420);
@@ -110,11 +133,11 @@ mod tests {
     #[test]
     fn an_estimate_is_corrected() {
         let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
-        assert!(throttle.take(cents(10), Priority::Normal, now).is_ok());
+        assert!(take(&mut throttle, cents(10), Priority::Normal, now).is_ok());
         throttle.correct(cents(10), cents(1));
-        assert!(throttle.take(cents(1), Priority::Normal, now + Duration::from_mins(1)).is_ok());
+        assert!(take(&mut throttle, cents(1), Priority::Normal, now + Duration::from_mins(1)).is_ok());
         throttle.correct(cents(1), cents(3));
-        let next = throttle.take(cents(1), Priority::Normal, now + Duration::from_mins(1));
+        let next = take(&mut throttle, cents(1), Priority::Normal, now + Duration::from_mins(1));
         assert_eq!(next.expect_err("throttled").wait, Duration::from_mins(3));
     }
 }

@@ -53,6 +53,10 @@ pub(super) fn gateway(settings: &Settings, upstream: &UpstreamConfig, prices: Pr
         prices: Arc::new(prices),
         models: settings.models.clone(),
         downgrade: downgrade(&settings.pressure),
+        throttle: settings
+            .pressure
+            .throttle
+            .then(|| u8::try_from(settings.pressure.throttle_percent).unwrap_or(u8::MAX)),
     }
 }
 

@@ -81,6 +81,7 @@ impl Setting {
                 complex: Tier::Opus,
             },
             downgrade: DowngradePolicy { one_down: None, cheapest: None },
+            throttle: None,
         }
     }
 }
