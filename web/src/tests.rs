@@ -288,6 +288,63 @@ async fn limits_change_at_once_and_say_where_they_come_from() {
 }
 
 #[tokio::test]
+async fn an_agent_and_a_key_have_limits_of_their_own_and_say_what_is_left() {
+    let scene = Scene::new().await;
+    scene.spend("quiet", "claude-haiku-5-5", 250_000_000, true).await;
+    let path = "/api/v1/limits/scopes/agent:quiet";
+    let set = scene.api(Method::PUT, path, r#"{"hour_usd":2,"day_usd":1.5}"#).await;
+    assert_eq!(set.status, StatusCode::OK, "{}", set.text);
+    let key = scene.api(Method::PUT, "/api/v1/limits/scopes/key:a%2Fb%20c", r#"{"month_usd":9}"#).await;
+    assert_eq!((key.status, &key.json()["scope"]), (StatusCode::OK, &json!("key:a/b c")));
+    let all = scene.get("/api/v1/limits/scopes").await.json();
+    let quiet = &all["items"][0];
+    assert_eq!((&quiet["scope"], &quiet["windows"][1]["window"]), (&json!("agent:quiet"), &json!("day")));
+    let day = &quiet["windows"][1];
+    assert_eq!(
+        (&day["spent_usd"], &day["limit_usd"], &day["left_usd"], &day["by"]),
+        (&json!(0.25), &json!(1.5), &json!(1.25), &json!("the API token"))
+    );
+    let reset = scene.api(Method::PUT, path, r#"{"reset":["hour_usd","day_usd"]}"#).await.json();
+    assert_eq!(reset, json!({ "scope": "agent:quiet", "windows": [] }));
+    let typo = scene.api(Method::PUT, "/api/v1/limits/scopes/agent:quite", r#"{"day_usd":1}"#).await;
+    assert_eq!((typo.status, &typo.json()["nearest"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("quiet")));
+    for (path, body, told) in [
+        ("/api/v1/limits/scopes/quiet", r#"{"day_usd":1}"#, "agent:NAME or key:NAME"),
+        ("/api/v1/limits/scopes/all", r#"{"day_usd":1}"#, "set those"),
+        (path, r#"{"day_usd":-1}"#, "take it away"),
+        (path, r#"{"reset":["day"]}"#, "did you mean `day_usd`?"),
+        (path, r#"{"day_usd":1,"reset":["day_usd"]}"#, "set and reset at once"),
+    ] {
+        let refused = scene.api(Method::PUT, path, body).await;
+        assert!(refused.status.is_client_error() && refused.text.contains(told), "{}", refused.text);
+    }
+    let page = scene.get("/limits").await.text;
+    assert!(page.contains("agent:quiet day_usd = $1.50"), "the change is in the audit log: {page}");
+}
+
+#[tokio::test]
+async fn the_panel_sets_and_takes_away_limits_of_an_agent() {
+    let scene = Scene::new().await;
+    let done = scene.form("/limits/scopes", "kind=agent&name=quiet&hour_usd=&day_usd=%245&month_usd=").await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
+    let all = scene.get("/api/v1/limits/scopes").await.json();
+    assert_eq!(all["items"][0]["windows"][0]["limit_usd"], json!(5.0));
+    assert!(scene.get("/limits").await.text.contains("$5.00"));
+    for (form, told) in [
+        ("kind=agent&name=quite&day_usd=5", "did you mean `quiet`?"),
+        ("kind=agent&name=&day_usd=5", "a name"),
+        ("kind=key&name=ci&day_usd=lots", "is no amount of dollars"),
+        ("kind=key&name=ci", "at least one limit"),
+    ] {
+        let refused = scene.form("/limits/scopes", form).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
+        assert!(refused.text.contains(told), "{form}: {}", refused.text);
+    }
+    scene.form("/limits/scopes", "scope=agent%3Aquiet&reset=day").await;
+    assert_eq!(scene.get("/api/v1/limits/scopes").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
 async fn the_panel_changes_a_limit_only_after_its_effect_was_shown() {
     let scene = Scene::new().await;
     let review = scene.form("/limits", "v.day_usd=20&v.hour_usd=8.00").await;

@@ -25,8 +25,8 @@ pub use prices::{PriceView, PriceWish};
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{
-    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
-    UpstreamStatus, WeekStatus, WindowStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, ScopeLimitsView,
+    ScopeWindowStatus, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
 pub use submission::{FieldError, Submission, SubmitError, Submitted};
 pub use webhooks::{WebhookChange, WebhookError, WebhookView};

@@ -1,32 +1,61 @@
 //! What people do to money: limits of one agent or API key, and corrections.
 
-use crate::Runner;
+use crate::submit::{nearest, sorted};
+use crate::{Runner, ScopeLimitsView, ScopeWindowStatus, SubmitError};
 use anvil_budget::{WindowKind, WindowLimits};
-use anvil_store::{Correction, ScopeLimit, ScopeStanding, StoreError};
+use anvil_store::{Correction, ScopeStanding, StoreError};
 use anvil_types::{CallRecord, Scope};
 
 impl Runner {
-    /// The limits of agents and API keys.
-    pub async fn scope_limits(&self) -> Result<Vec<ScopeLimit>, StoreError> {
-        self.shared.store.scope_limits().await
-    }
-
-    /// How the windows stand that an agent or an API key has a limit for.
-    pub async fn scope_spend(&self) -> Result<Vec<ScopeStanding>, StoreError> {
-        self.shared.store.scope_spend(self.shared.settings.upstream).await
+    /// The limits of agents and API keys, each with how its windows stand.
+    pub async fn scope_limits(&self) -> Result<Vec<ScopeLimitsView>, StoreError> {
+        let limits = self.shared.store.scope_limits().await?;
+        let standings = self.shared.store.scope_spend(self.shared.settings.upstream).await?;
+        let view = |standing: ScopeStanding| {
+            let windows = standing.windows.into_iter().filter_map(|window| {
+                let set =
+                    limits.iter().find(|set| set.scope == standing.scope && set.window == window.kind)?;
+                Some(ScopeWindowStatus {
+                    window: window.kind,
+                    spent_usd: window.amounts.spent(),
+                    held_usd: window.amounts.held,
+                    unknown_usd: window.amounts.unknown,
+                    limit_usd: window.limit,
+                    left_usd: window.limit.less(window.amounts.committed()),
+                    resets_at: window.resets_at,
+                    by: set.by.clone(),
+                    at: set.at,
+                })
+            });
+            ScopeLimitsView { windows: windows.collect(), scope: standing.scope }
+        };
+        Ok(standings.into_iter().map(view).collect())
     }
 
     /// Sets limits of an agent or an API key and takes others away; whoever waits for room looks again.
+    /// An agent has to be there, or to have limits already.
     pub async fn set_scope_limits(
         &self,
         scope: Scope,
         set: WindowLimits,
         unset: &[WindowKind],
         by: &str,
-    ) -> Result<Vec<ScopeLimit>, StoreError> {
-        let limits = self.shared.store.set_scope_limits(scope, set, unset, by).await?;
+    ) -> Result<ScopeLimitsView, SubmitError> {
+        if let Scope::Agent(name) = &scope {
+            let known = sorted(self.agents().into_iter().map(|agent| agent.name));
+            let limited = self.shared.store.scope_limits().await?.iter().any(|limit| limit.scope == scope);
+            if !known.contains(name) && !limited {
+                return Err(SubmitError::UnknownAgent {
+                    nearest: nearest(name, &known),
+                    known,
+                    name: name.clone(),
+                });
+            }
+        }
+        self.shared.store.set_scope_limits(scope.clone(), set, unset, by).await?;
         self.money_changed().await?;
-        Ok(limits)
+        let view = self.scope_limits().await?.into_iter().find(|view| view.scope == scope);
+        Ok(view.unwrap_or(ScopeLimitsView { scope, windows: Vec::new() }))
     }
 
     /// Corrects what a call that has ended cost; whoever waits for room looks again.

@@ -1,8 +1,8 @@
 //! How the host stands, as every face shows it.
 
-use anvil_budget::{BrakeCause, Forecast, PressureEffect};
+use anvil_budget::{BrakeCause, Forecast, PressureEffect, WindowKind};
 use anvil_store::LimitSource;
-use anvil_types::{Limits, Nanodollars, Timestamp, UpstreamKind};
+use anvil_types::{Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -162,4 +162,36 @@ pub struct LimitsView {
     pub limits: Limits,
     /// Where each comes from, by its name.
     pub sources: BTreeMap<String, LimitSource>,
+}
+
+/// The limits of an agent or an API key, and how they stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeLimitsView {
+    /// Whose.
+    pub scope: Scope,
+    /// The windows that have a limit, the shortest first.
+    pub windows: Vec<ScopeWindowStatus>,
+}
+
+/// One window of an agent or an API key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeWindowStatus {
+    /// Which.
+    pub window: WindowKind,
+    /// Settled and unknown.
+    pub spent_usd: Nanodollars,
+    /// Held by calls under way.
+    pub held_usd: Nanodollars,
+    /// The part of spent that is unknown.
+    pub unknown_usd: Nanodollars,
+    /// The limit.
+    pub limit_usd: Nanodollars,
+    /// What is neither spent nor held of it.
+    pub left_usd: Nanodollars,
+    /// When it begins anew.
+    pub resets_at: Timestamp,
+    /// Who set the limit.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }

@@ -68,7 +68,7 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
     }
 }
 
-fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
+pub(crate) fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut names: Vec<_> = names.collect();
     names.sort_unstable();
     names.dedup();
@@ -84,7 +84,7 @@ fn clip(text: &str) -> String {
     }
 }
 
-fn nearest(name: &str, known: &[String]) -> Option<String> {
+pub(crate) fn nearest(name: &str, known: &[String]) -> Option<String> {
     let near = known.iter().map(|other| (strsim::jaro_winkler(name, other), other));
     near.filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|one, other| one.0.total_cmp(&other.0))

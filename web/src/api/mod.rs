@@ -16,6 +16,7 @@ mod list;
 mod metrics;
 mod prices;
 mod query;
+mod scope_limits;
 mod spend;
 mod status;
 mod submit;
@@ -59,6 +60,20 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/status", "How the host stands", status::show)
         .route(Read, get.clone(), "/api/v1/limits", "The limits in force", limits::show)
         .route(Admin, put.clone(), "/api/v1/limits", "Change or reset limits", limits::change)
+        .route(
+            Read,
+            get.clone(),
+            "/api/v1/limits/scopes",
+            "Limits of agents and API keys",
+            scope_limits::list,
+        )
+        .route(
+            Admin,
+            put.clone(),
+            "/api/v1/limits/scopes/{scope}",
+            "Change or reset those of one",
+            scope_limits::change,
+        )
         .route(Read, get.clone(), "/api/v1/prices", "What tokens cost", prices::list)
         .route(Admin, put.clone(), "/api/v1/prices", "Set a price", prices::set)
         .route(Admin, Method::DELETE, "/api/v1/prices/{id}", "Take a set price away", prices::reset)

@@ -1,6 +1,7 @@
 //! The limits: values, where each comes from, and changing them with the effect in view.
 
 use super::limit_rows::{Change, LimitRow, changes, field, parse, rows, values};
+use super::scope_limits::{self, ScopeForm, ScopeRow};
 use super::shell::{Nav, Shell};
 use super::when::When;
 use super::{Form, html, see_other};
@@ -8,7 +9,7 @@ use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
-use anvil_runner::{LimitsView, Status, SubmitError};
+use anvil_runner::{LimitsView, ScopeLimitsView, Status, SubmitError};
 use anvil_store::AuditEntry;
 use anvil_types::{LimitsPatch, Timestamp};
 use askama::Template;
@@ -28,6 +29,8 @@ pub(crate) struct LimitsPage {
     pub(crate) shell: Shell,
     rows: Vec<LimitRow>,
     error: Option<String>,
+    scopes: Vec<ScopeRow>,
+    scope_form: ScopeForm,
     past: Vec<Past>,
 }
 
@@ -47,8 +50,27 @@ pub(crate) struct ReviewPage {
 }
 
 impl LimitsPage {
-    pub(crate) fn new(shell: Shell, view: &LimitsView, audit: &[AuditEntry]) -> Self {
-        Self { rows: rows(view, shell.now), past: past(audit, shell.now), shell, error: None }
+    pub(crate) fn new(
+        shell: Shell,
+        view: &LimitsView,
+        scopes: &[ScopeLimitsView],
+        scope_form: ScopeForm,
+        audit: &[AuditEntry],
+    ) -> Self {
+        Self {
+            rows: rows(view, shell.now),
+            scopes: scope_limits::rows(scopes, shell.now),
+            past: past(audit, shell.now),
+            scope_form,
+            shell,
+            error: None,
+        }
+    }
+
+    async fn load(state: &WebState, shell: Shell, scope_form: ScopeForm) -> Result<Self, Problem> {
+        let runner = &state.runner;
+        let (past, scopes) = (runner.limit_changes(PAST).await?, runner.scope_limits().await?);
+        Ok(Self::new(shell, &runner.limits().await?, &scopes, scope_form, &past))
     }
 }
 
@@ -111,8 +133,22 @@ impl Wish {
 
 pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
     let (shell, _) = Shell::load(&state, Nav::Limits, "Limits").await?;
-    let past = state.runner.limit_changes(PAST).await?;
-    html(&LimitsPage::new(shell, &state.runner.limits().await?, &past))
+    html(&LimitsPage::load(&state, shell, ScopeForm::new(None, agents(&state), None)).await?)
+}
+
+/// The page again, with what is wrong with the limits of one agent or API key.
+pub(super) async fn scope_refused(state: &WebState, form: &Form, error: String) -> Result<Response, Problem> {
+    let (shell, _) = Shell::load(state, Nav::Limits, "Limits").await?;
+    let form = ScopeForm::new(Some(form), agents(state), Some(error));
+    let page = html(&LimitsPage::load(state, shell, form).await?)?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+fn agents(state: &WebState) -> Vec<String> {
+    let mut names: Vec<_> = state.runner.agents().into_iter().map(|agent| agent.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// First shows what would change; with `confirm` it does it.
@@ -161,9 +197,9 @@ async fn refused(
     mut rows: Vec<LimitRow>,
     message: Option<String>,
 ) -> Result<Response, Problem> {
-    let past = past(&state.runner.limit_changes(PAST).await?, shell.now);
     let error = message.filter(|message| !blame(&mut rows, message));
-    let page = html(&LimitsPage { shell, rows, error, past })?;
+    let page = LimitsPage::load(state, shell, ScopeForm::new(None, agents(state), None)).await?;
+    let page = html(&LimitsPage { rows, error, ..page })?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

@@ -26,6 +26,7 @@ mod overview;
 mod pill;
 mod prices;
 mod schema;
+mod scope_limits;
 mod shell;
 mod spend;
 mod spend_chart;
@@ -95,6 +96,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/ledger", "The ledger", ledger::page)
         .route(Read, get.clone(), "/limits", "Limits", limits::page)
         .route(Admin, post.clone(), "/limits", "Change limits", limits::change)
+        .route(Admin, post.clone(), "/limits/scopes", "Limits of one agent or key", scope_limits::change)
         .route(Read, get.clone(), "/prices", "Prices", prices::page)
         .route(Admin, post.clone(), "/prices", "Set or reset a price", prices::set)
         .route(Read, get.clone(), "/brake", "The brake", brake::page)

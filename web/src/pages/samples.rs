@@ -12,15 +12,17 @@ use super::ledger::{LedgerPage, Names};
 use super::limits::LimitsPage;
 use super::login::LoginPage;
 use super::overview::{Overview, OverviewPage};
+use super::scope_limits::ScopeForm;
 use super::shell::{Nav, Shell};
 use super::spend::{Choice, Spend, SpendPage};
 use super::submit::{Chosen, SubmitPage};
 use super::webhooks::{Form as NewWebhook, Hooks};
 use crate::api::Query;
-use anvil_budget::{BrakeCause, BrakeCauseKind, Forecast, PressureEffect, PriceTable, Windows};
+use anvil_budget::{BrakeCause, BrakeCauseKind, Forecast, PressureEffect, PriceTable, WindowKind, Windows};
 use anvil_runner::{
-    AgentsStatus, AlertsStatus, BrakeStatus, FieldError, LimitsView, PaceStatus, QueueStatus, SpendStatus,
-    Status, UpstreamStatus, WebhookView, WeekStatus, WindowStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, FieldError, LimitsView, PaceStatus, QueueStatus,
+    ScopeLimitsView, ScopeWindowStatus, SpendStatus, Status, UpstreamStatus, WebhookView, WeekStatus,
+    WindowStatus,
 };
 use anvil_store::{
     AlertPage as AlertItems, AuditEntry, BrakeEntry, BrakeHistory, BrakeMove, JobPage as JobItems,
@@ -375,6 +377,36 @@ pub(crate) fn windows() -> Windows {
     Windows::new(jiff::tz::TimeZone::get("Europe/Berlin").unwrap_or(jiff::tz::TimeZone::UTC))
 }
 
+fn scoped() -> Vec<ScopeLimitsView> {
+    let window = |window, spent, held, limit| {
+        let (spent, held, limit) = (nano(spent), nano(held), Nanodollars::from_dollars(limit));
+        ScopeWindowStatus {
+            window,
+            spent_usd: spent,
+            held_usd: held,
+            unknown_usd: nano(0),
+            limit_usd: limit,
+            left_usd: limit.less(spent + held),
+            resets_at: NOW + Duration::from_hours(6),
+            by: "a person at the panel".to_owned(),
+            at: ago(7_300),
+        }
+    };
+    vec![
+        ScopeLimitsView {
+            scope: LimitScope::Agent("code-generator".to_owned()),
+            windows: vec![
+                window(WindowKind::Hour, 1_912_400_350, 212_000_000, 4),
+                window(WindowKind::Day, 17_204_811_237, 212_000_000, 20),
+            ],
+        },
+        ScopeLimitsView {
+            scope: LimitScope::ApiKey("ci".to_owned()),
+            windows: vec![window(WindowKind::Month, 4_000_000, 0, 50)],
+        },
+    ]
+}
+
 fn changed() -> Vec<AuditEntry> {
     let entry = |seconds, by: &str, action: &str, detail: &str| AuditEntry {
         at: ago(seconds),
@@ -726,7 +758,16 @@ pub fn pages() -> Vec<(&'static str, String)> {
         ("/spend-kind", html(&spend_page(&status, "range=custom&from=2026-11-20&to=2026-11-23&by=kind"))),
         ("/ledger", html(&ledger_page(&status, "", calls()))),
         ("/ledger-filtered", html(&ledger_page(&status, "agent=code-generator&state=held", Vec::new()))),
-        ("/limits", html(&LimitsPage::new(shell(&status, Nav::Limits, "Limits"), &limits, &changed()))),
+        (
+            "/limits",
+            html(&LimitsPage::new(
+                shell(&status, Nav::Limits, "Limits"),
+                &limits,
+                &scoped(),
+                ScopeForm::new(None, vec!["code-generator".to_owned(), "writer".to_owned()], None),
+                &changed(),
+            )),
+        ),
         ("/alerts", html(&alerts_page(&status, true, NewWebhook::default()))),
         ("/alerts-empty", html(&alerts_page(&quiet, false, NewWebhook::default()))),
         (

@@ -165,14 +165,25 @@ impl HtmlSafe for Bar {}
 
 impl Bar {
     pub(crate) fn new(window: &anvil_runner::WindowStatus, name: &str) -> Self {
-        let settled = window.spent_usd.less(window.unknown_usd);
-        let end = |amount: anvil_types::Nanodollars| permille(amount.fraction_of(window.limit_usd));
-        let (first, second, third) =
-            (end(settled), end(window.spent_usd), end(window.spent_usd + window.held_usd));
-        let tone = tone(second);
-        let label =
-            format!("{name}: {} of {} spent, {} held", window.spent_usd, window.limit_usd, window.held_usd);
-        Self { label, settled: first, unknown: second - first, held: third - second, tone }
+        Self::of_money(window.spent_usd, window.unknown_usd, window.held_usd, window.limit_usd, name)
+    }
+
+    /// A window of an agent or an API key.
+    pub(crate) fn of_scope(window: &anvil_runner::ScopeWindowStatus, name: &str) -> Self {
+        Self::of_money(window.spent_usd, window.unknown_usd, window.held_usd, window.limit_usd, name)
+    }
+
+    fn of_money(
+        spent: anvil_types::Nanodollars,
+        unknown: anvil_types::Nanodollars,
+        held: anvil_types::Nanodollars,
+        limit: anvil_types::Nanodollars,
+        name: &str,
+    ) -> Self {
+        let end = |amount: anvil_types::Nanodollars| permille(amount.fraction_of(limit));
+        let (first, second, third) = (end(spent.less(unknown)), end(spent), end(spent + held));
+        let label = format!("{name}: {spent} of {limit} spent, {held} held");
+        Self { label, settled: first, unknown: second - first, held: third - second, tone: tone(second) }
     }
 
     /// A part of a whole, without money: a bucket, hours of use.

@@ -4,7 +4,7 @@ use super::Globals;
 use super::serve::pair;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, money, print, print_json, text};
+use crate::show::{Moment, Table, items, money, print, print_json, text};
 use anvil_types::LimitsPatch;
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -28,6 +28,12 @@ enum LimitsCommand {
         #[arg(required = true, value_name = "NAME=VALUE", value_parser = pair)]
         limits: Vec<(String, String)>,
     },
+    /// Show or change the limits of one agent, as in `anvil limits agent code-generator day_usd=5`.
+    Agent(ScopeArgs),
+    /// Show or change the limits of one API key.
+    Key(ScopeArgs),
+    /// Show the limits of all agents and API keys that have any.
+    Scopes,
     /// Put limits back to what the settings say.
     Reset {
         /// The limits.
@@ -39,10 +45,52 @@ enum LimitsCommand {
     },
 }
 
+#[derive(Debug, Args)]
+struct ScopeArgs {
+    /// Its name.
+    name: String,
+    /// The limits and their new values: hour_usd, day_usd, month_usd.
+    #[arg(value_name = "NAME=VALUE", value_parser = pair)]
+    limits: Vec<(String, String)>,
+    /// Take this limit away; can be given several times.
+    #[arg(long, value_name = "LIMIT")]
+    reset: Vec<String>,
+}
+
+impl ScopeArgs {
+    /// Changes what is to be changed; the scope's limits as they stand then.
+    async fn run(&self, kind: &str, client: &Client) -> Result<Value, Failure> {
+        let scope = format!("{kind}:{}", self.name);
+        if !self.limits.is_empty() || !self.reset.is_empty() {
+            let mut body = patch(&self.limits)?;
+            if !self.reset.is_empty() {
+                body["reset"] = json!(self.reset);
+            }
+            return client.send(Method::PUT, &["limits", "scopes", &scope], &body).await;
+        }
+        let all = client.get(&["limits", "scopes"], &[]).await?;
+        let one = items(&all).iter().find(|one| text(one, "/scope") == scope);
+        Ok(one.cloned().unwrap_or_else(|| json!({ "scope": scope, "windows": [] })))
+    }
+}
+
 impl LimitsArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
+        let scopes = match &self.command {
+            Some(LimitsCommand::Agent(args)) => Some(args.run("agent", client).await?),
+            Some(LimitsCommand::Key(args)) => Some(args.run("key", client).await?),
+            Some(LimitsCommand::Scopes) => Some(client.get(&["limits", "scopes"], &[]).await?),
+            _ => None,
+        };
+        if let Some(view) = scopes {
+            if globals.json {
+                print_json(&view)?;
+            } else {
+                print(&show_scopes(&view, &Moment::now()))?;
+            }
+            return Ok(Exit::Done);
+        }
         let view = match &self.command {
-            None | Some(LimitsCommand::Show) => client.get(&["limits"], &[]).await?,
             Some(LimitsCommand::Set { limits }) => {
                 client.send(Method::PUT, &["limits"], &patch(limits)?).await?
             }
@@ -51,6 +99,7 @@ impl LimitsArgs {
                 let names = if *all { LimitsPatch::NAMES } else { names.as_slice() };
                 client.send(Method::PUT, &["limits"], &json!({ "reset": names })).await?
             }
+            _ => client.get(&["limits"], &[]).await?,
         };
         if globals.json {
             print_json(&view)?;
@@ -94,6 +143,38 @@ fn show(view: &Value, moment: &Moment) -> String {
         table.row([name, value, from]);
     }
     table.to_string()
+}
+
+/// The limits of one scope or of a list of scopes.
+fn show_scopes(view: &Value, moment: &Moment) -> String {
+    let scopes = if view.get("scope").is_some() { std::slice::from_ref(view) } else { items(view) };
+    let mut table =
+        Table::new(&["OF", "LIMIT", "VALUE", "SPENT", "HELD", "LEFT", "RESETS", "FROM"]).right(&[2, 3, 4, 5]);
+    let mut any = false;
+    for scope in scopes {
+        let windows = scope.get("windows").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for window in windows {
+            any = true;
+            table.row([
+                text(scope, "/scope"),
+                format!("{}_usd", text(window, "/window")),
+                money(window, "/limit_usd"),
+                money(window, "/spent_usd"),
+                money(window, "/held_usd"),
+                money(window, "/left_usd"),
+                moment.relative(window, "/resets_at"),
+                format!("set by {}, {}", text(window, "/by"), moment.relative(window, "/at")),
+            ]);
+        }
+    }
+    match view.get("scope") {
+        _ if any => table.to_string(),
+        Some(_) => {
+            format!("{} has no limits of its own; everything's hold for it too.", text(view, "/scope"))
+        }
+        None => "No agent or API key has limits of its own: anvil limits agent NAME day_usd=5 sets one."
+            .to_owned(),
+    }
 }
 
 fn source(source: &Value, moment: &Moment) -> String {

@@ -299,6 +299,30 @@ fn limits_are_shown_changed_and_reset() {
 }
 
 #[test]
+fn limits_of_an_agent_are_shown_changed_and_taken_away() {
+    let writer = json!({ "scope": "agent:writer", "windows": [
+        { "window": "day", "limit_usd": 5.0, "spent_usd": 1.25, "held_usd": 0.05, "unknown_usd": 0.0,
+          "left_usd": 3.7, "resets_at": null, "by": "ann", "at": null },
+    ] });
+    let host = Host::start()
+        .on("GET /api/v1/limits/scopes", &json!({ "items": [writer], "next": null }))
+        .on("PUT /api/v1/limits/scopes/agent:writer", &writer);
+    insta::assert_snapshot!(host.anvil(&["limits", "scopes"]).out, @r###"
+    OF            LIMIT    VALUE  SPENT   HELD   LEFT  RESETS  FROM
+    agent:writer  day_usd  $5.00  $1.25  $0.05  $3.70          set by ann,
+    "###);
+    insta::assert_snapshot!(host.anvil(&["limits", "agent", "writer"]).out, @r###"
+    OF            LIMIT    VALUE  SPENT   HELD   LEFT  RESETS  FROM
+    agent:writer  day_usd  $5.00  $1.25  $0.05  $3.70          set by ann,
+    "###);
+    insta::assert_snapshot!(host.anvil(&["limits", "key", "ci"]).out, @"key:ci has no limits of its own; everything's hold for it too.");
+    host.anvil(&["limits", "agent", "writer", "day_usd=$5", "hour_usd=0.5", "--reset", "month_usd"]);
+    let bodies = host.asked().into_iter().filter(|asked| asked.method == Method::PUT);
+    let bodies: Vec<_> = bodies.map(|asked| asked.body).collect();
+    assert_eq!(bodies, [json!({ "day_usd": 5, "hour_usd": 0.5, "reset": ["month_usd"] })]);
+}
+
+#[test]
 fn agents_are_listed_shown_and_switched() {
     let agent = json!({
         "name": "code-generator", "version": "1.0.0", "summary": "Writes code.", "file": "code-generator.wasm",
