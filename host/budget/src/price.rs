@@ -237,7 +237,9 @@ impl PriceTable {
         let bad = |message: String| PriceError::BadFile { file: "the new price".to_owned(), message };
         let mut rows = Vec::new();
         for new in changes {
-            rows.push(changed_row(new, Multipliers::USUAL).map_err(bad)?);
+            let same = self.rows.iter().find(|row| row.model == new.model).or(self.rows.first());
+            let multipliers = same.map_or(Multipliers::USUAL, |row| row.multipliers);
+            rows.push(changed_row(new, multipliers).map_err(bad)?);
         }
         rows.extend(self.rows.iter().cloned());
         Ok(Self { rows, file: self.file.clone() })

@@ -56,6 +56,10 @@ pub fn even_burn(windows: &[Burn], from_percent: u8, now: Timestamp) -> Option<E
     let asked = windows.iter().filter(full).map(|burn| {
         let (amount, over) = match burn.kind {
             WindowKind::Hour => (burn.limit, HOUR),
+            // Past the brake's share a person has let the day go on: what is left of the limit itself lasts.
+            WindowKind::Day if burn.spent >= burn.limit.percent(u32::from(DAY_BRAKE_PERCENT)) => {
+                (burn.limit.less(burn.spent), burn.resets_at.since(now))
+            }
             WindowKind::Day => {
                 (burn.limit.percent(DAY_BRAKE_PERCENT.into()).less(burn.spent), burn.resets_at.since(now))
             }
@@ -107,8 +111,16 @@ mod tests {
     }
 
     #[test]
+    fn a_day_that_a_person_let_go_on_burns_towards_its_limit() {
+        // Above the brake's 95 %: eight dollars are left of the limit itself.
+        let windows = [burn(WindowKind::Day, 160.0, 152.0, 8)];
+        let burn = even_burn(&windows, 80, Timestamp::default()).expect("it is slowed down");
+        assert_eq!(burn.lasts(usd(1.0)), Some(HOUR));
+    }
+
+    #[test]
     fn nothing_goes_out_where_nothing_is_left() {
-        let windows = [burn(WindowKind::Day, 160.0, 152.0, 6)];
+        let windows = [burn(WindowKind::Day, 160.0, 160.0, 6)];
         let burn = even_burn(&windows, 80, Timestamp::default()).expect("it is slowed down");
         assert_eq!(burn.lasts(usd(0.01)), None);
         assert_eq!(burn.lasts(Nanodollars::ZERO), Some(Duration::ZERO));

@@ -7,7 +7,7 @@
 //! their order, and those of others go on.
 
 use crate::pace::{Expected, Pace, Spent, Ticket};
-use crate::throttle::{self, Throttle};
+use crate::throttle::{self, Charge, Throttle};
 use anvil_budget::{Admission as Verdict, EvenBurn, LimitName, pool_of};
 use anvil_store::{HoldDecision, HoldRequest, Store, StoreError};
 use anvil_types::{CallId, Clock, JobId, Nanodollars, Priority, Timestamp, Wait, WaitReason};
@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound::{Excluded, Unbounded};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -48,10 +48,7 @@ pub(crate) struct Candidate {
 #[derive(Debug)]
 pub(crate) enum Admitted {
     /// The money is set aside; the request may go out.
-    Granted {
-        at: Timestamp,
-        ticket: Ticket,
-    },
+    Granted(Grant),
     /// It would wait too long for the pace.
     PaceUntil(Timestamp),
     /// It would wait too long for the throttle.
@@ -59,6 +56,54 @@ pub(crate) enum Admitted {
     /// The store's answer, other than a grant.
     Refused(HoldDecision),
     Failed(StoreError),
+}
+
+/// A hold that was granted, until its call takes it over. Dropped before that (the one who asked was
+/// gone), the hold is released and what it took of pace and throttle is given back: nothing was sent.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    at: Timestamp,
+    taken: Option<(CallId, Taken)>,
+    give_back: GiveBack,
+}
+
+/// What a call that goes out has taken beside its hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub ticket: Ticket,
+    pub charge: Charge,
+}
+
+#[derive(Clone, Debug)]
+struct GiveBack {
+    pace: Arc<Mutex<Pace>>,
+    throttle: Arc<Mutex<Throttle>>,
+    releases: mpsc::UnboundedSender<CallId>,
+}
+
+impl GiveBack {
+    fn take_back(&self, taken: Taken) {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).give_back(taken.ticket);
+        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        throttle.correct(taken.charge, Nanodollars::ZERO);
+    }
+}
+
+impl Grant {
+    /// The hold's time and what the call has taken: it is the call's own from now on.
+    pub(crate) fn take(mut self) -> Option<(Timestamp, Taken)> {
+        self.taken.take().map(|(_, taken)| (self.at, taken))
+    }
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        if let Some((hold, taken)) = self.taken.take() {
+            self.give_back.take_back(taken);
+            // Where nobody listens any more the host ends, and the next start finds the hold.
+            let _ = self.give_back.releases.send(hold);
+        }
+    }
 }
 
 struct Waiter {
@@ -69,13 +114,23 @@ struct Waiter {
 /// Sorts by the time at which a waiter would be first: its job's arrival, later for lower priority;
 /// then by the arrival itself, and the call's.
 type Place = (Timestamp, Timestamp, u64);
-type Attempt = BoxFuture<'static, (Place, Waiter, Ticket, Result<HoldDecision, StoreError>)>;
+type Attempt = BoxFuture<'static, (Place, Waiter, Tried, Result<HoldDecision, StoreError>)>;
+
+/// What an attempt has taken, and how often room had been made when it began.
+#[derive(Clone, Copy, Debug)]
+struct Tried {
+    taken: Taken,
+    rooms: u64,
+}
 
 /// A handle to the queue.
 #[derive(Debug)]
 pub(crate) struct Admission {
     inbox: mpsc::UnboundedSender<Waiter>,
     room: Arc<Notify>,
+    // How often room was made: a refusal from before the last time says nothing.
+    rooms: Arc<AtomicU64>,
+    closing: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
     throttle: Arc<Mutex<Throttle>>,
     waiting: Arc<AtomicU32>,
@@ -131,11 +186,14 @@ impl Admission {
         pace: Pace,
         longest_wait: Duration,
         clock: Arc<dyn Clock>,
+        releases: mpsc::UnboundedSender<CallId>,
     ) -> Self {
         let (inbox, incoming) = mpsc::unbounded_channel();
         let admission = Self {
             inbox,
             room: Arc::new(Notify::new()),
+            rooms: Arc::default(),
+            closing: Arc::default(),
             pace: Arc::new(Mutex::new(pace)),
             throttle: Arc::default(),
             waiting: Arc::new(AtomicU32::new(0)),
@@ -148,8 +206,13 @@ impl Admission {
             longest_wait,
             incoming,
             room: admission.room.clone(),
-            pace: admission.pace.clone(),
-            throttle: admission.throttle.clone(),
+            rooms: admission.rooms.clone(),
+            closing: admission.closing.clone(),
+            give_back: GiveBack {
+                pace: admission.pace.clone(),
+                throttle: admission.throttle.clone(),
+                releases,
+            },
             count: admission.waiting.clone(),
             standstill: admission.standstill.clone(),
             waiting: BTreeMap::new(),
@@ -189,7 +252,14 @@ impl Admission {
 
     /// Money or pace may have become free: a settlement, a raised limit, a released brake.
     pub(crate) fn room(&self) {
+        self.rooms.fetch_add(1, Ordering::AcqRel);
         self.room.notify_one();
+    }
+
+    /// Lets nothing more out: whoever waits is told that the host ends.
+    pub(crate) fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.room();
     }
 
     pub(crate) fn with_pace<T>(&self, with: impl FnOnce(&mut Pace) -> T) -> T {
@@ -217,8 +287,9 @@ struct Queue {
     longest_wait: Duration,
     incoming: mpsc::UnboundedReceiver<Waiter>,
     room: Arc<Notify>,
-    pace: Arc<Mutex<Pace>>,
-    throttle: Arc<Mutex<Throttle>>,
+    rooms: Arc<AtomicU64>,
+    closing: Arc<AtomicBool>,
+    give_back: GiveBack,
     count: Arc<AtomicU32>,
     standstill: Arc<Mutex<Standstill>>,
     waiting: BTreeMap<Place, Waiter>,
@@ -259,7 +330,7 @@ impl Queue {
                     Some(waiter) => self.enter(waiter),
                     None => return,
                 },
-                Some((place, waiter, ticket, decision)) = self.attempts.next() => self.decided(place, waiter, ticket, decision),
+                Some((place, waiter, tried, decision)) = self.attempts.next() => self.decided(place, waiter, tried, decision),
                 () = self.room.notified() => {
                     self.blocked_on = None;
                     self.waiting.extend(std::mem::take(&mut self.aside));
@@ -274,7 +345,7 @@ impl Queue {
     fn tell(&mut self) {
         let all = self.waiting.values().chain(self.aside.iter().map(|(_, waiter)| waiter));
         let jobs = all.filter_map(|waiter| waiter.candidate.hold.job).collect();
-        let wait = |reason, detail: String, until| Some(Wait { reason, detail, until });
+        let wait = |reason, detail: String, until| Some(Wait { reason, detail, until, refused_at: None });
         let head = if let Some(limit) = &self.blocked_on {
             wait(
                 WaitReason::Holds,
@@ -312,6 +383,12 @@ impl Queue {
         self.waiting.retain(|_, waiter| !waiter.answer.is_closed());
         self.aside.retain(|(_, waiter)| !waiter.answer.is_closed());
         (self.paced, self.throttled) = (None, None);
+        if self.closing.load(Ordering::Acquire) {
+            let aside = std::mem::take(&mut self.aside).into_iter().map(|(_, waiter)| waiter);
+            for waiter in std::mem::take(&mut self.waiting).into_values().chain(aside) {
+                let _ = waiter.answer.send(Admitted::Failed(StoreError::Closed));
+            }
+        }
         if self.waiting.is_empty() && self.attempts.is_empty() {
             (self.blocked_on, self.scarce) = (None, false);
         }
@@ -349,8 +426,8 @@ impl Queue {
             let taken = self.pace().take(model, candidate.expected);
             match taken {
                 Ok(ticket) => {
-                    self.throttle().goes(cost, now);
-                    self.start(place, ticket);
+                    let charge = self.throttle().goes(cost, now);
+                    self.start(place, Taken { ticket, charge });
                     next = self.first();
                 }
                 Err(refusal) => {
@@ -390,11 +467,11 @@ impl Queue {
         rest.into_iter().find(|other| Some(*other) != first)
     }
 
-    fn start(&mut self, place: Place, ticket: Ticket) {
+    fn start(&mut self, place: Place, taken: Taken) {
         let Some(waiter) = self.waiting.remove(&place) else { return };
         let overtakes = place.0 == CRITICAL && self.waiting.keys().any(|other| other.0 != CRITICAL);
         self.overtaking = if overtakes { self.overtaking + 1 } else { 0 };
-        self.attempt(place, waiter, ticket);
+        self.attempt(place, waiter, taken);
     }
 
     fn park(&mut self, place: Place, until: Timestamp) {
@@ -418,7 +495,7 @@ impl Queue {
         let mut pools: HashMap<&str, (u64, u64)> = HashMap::new();
         let mut late = Vec::new();
         {
-            let pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            let pace = self.give_back.pace.lock().unwrap_or_else(PoisonError::into_inner);
             for (place, waiter) in &self.waiting {
                 let candidate = &waiter.candidate;
                 let model = candidate.hold.model.as_str();
@@ -439,19 +516,20 @@ impl Queue {
     }
 
     fn pace(&self) -> MutexGuard<'_, Pace> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+        self.give_back.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn throttle(&self) -> MutexGuard<'_, Throttle> {
-        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.give_back.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn attempt(&mut self, place: Place, waiter: Waiter, ticket: Ticket) {
+    fn attempt(&mut self, place: Place, waiter: Waiter, taken: Taken) {
         let store = self.store.clone();
         let request = waiter.candidate.hold.clone();
+        let tried = Tried { taken, rooms: self.rooms.load(Ordering::Acquire) };
         self.attempts.push(Box::pin(async move {
             let decision = store.hold(request).await;
-            (place, waiter, ticket, decision)
+            (place, waiter, tried, decision)
         }));
     }
 
@@ -459,24 +537,22 @@ impl Queue {
         &mut self,
         place: Place,
         waiter: Waiter,
-        ticket: Ticket,
+        tried: Tried,
         decision: Result<HoldDecision, StoreError>,
     ) {
+        let Tried { taken, rooms } = tried;
         let admitted = match decision {
-            Ok(HoldDecision::Granted { at }) => Admitted::Granted { at, ticket },
+            Ok(HoldDecision::Granted { at }) => {
+                let id = waiter.candidate.hold.id;
+                let give_back = self.give_back.clone();
+                Admitted::Granted(Grant { at, taken: Some((id, taken)), give_back })
+            }
             refused => {
-                self.pace().give_back(ticket);
-                self.throttle().correct(waiter.candidate.cost, Nanodollars::ZERO);
+                self.give_back.take_back(taken);
                 match refused {
-                    Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit }))
-                        if !limit.is_for_everything() =>
-                    {
-                        self.aside.push((place, waiter));
-                        return;
-                    }
                     Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit })) => {
-                        (self.scarce, self.blocked_on) = (true, Some(limit));
-                        self.waiting.insert(place, waiter);
+                        let outdated = self.rooms.load(Ordering::Acquire) != rooms;
+                        self.wait_for_holds(place, waiter, limit, outdated);
                         return;
                     }
                     Ok(refused) => Admitted::Refused(refused),
@@ -484,21 +560,21 @@ impl Queue {
                 }
             }
         };
-        if let Err(Admitted::Granted { .. }) = waiter.answer.send(admitted) {
-            self.throttle().correct(waiter.candidate.cost, Nanodollars::ZERO);
-            self.release(waiter.candidate.hold.id, ticket);
-        }
+        // A grant whose asker is gone releases itself.
+        let _ = waiter.answer.send(admitted);
     }
 
-    // The one who asked is gone: nothing was sent.
-    fn release(&self, hold: CallId, ticket: Ticket) {
-        self.pace().give_back(ticket);
-        let (store, room) = (self.store.clone(), self.room.clone());
-        tokio::spawn(async move {
-            if let Err(error) = store.settle(crate::call::released(hold, "the asker was gone")).await {
-                tracing::error!(call = %hold, %error, "a hold could not be released; the next start counts it as spent");
-            }
-            room.notify_one();
-        });
+    // `outdated`: room was made after the store was asked, so the refusal may not hold any more.
+    fn wait_for_holds(&mut self, place: Place, waiter: Waiter, limit: LimitName, outdated: bool) {
+        let for_everything = limit.is_for_everything();
+        self.scarce |= for_everything;
+        if !for_everything && !outdated {
+            self.aside.push((place, waiter));
+            return;
+        }
+        if for_everything && !outdated {
+            self.blocked_on = Some(limit);
+        }
+        self.waiting.insert(place, waiter);
     }
 }

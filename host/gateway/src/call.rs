@@ -3,7 +3,7 @@
 //! Whoever asked only watches: when the watcher goes, a call that waits leaves the queue, and one that
 //! was sent is drained for a bounded time to learn what it cost.
 
-use crate::admission::{Admitted, Candidate};
+use crate::admission::{Admitted, Candidate, Taken};
 use crate::ask::{Ask, CallEnd};
 use crate::gateway::{Inner, cost_of};
 use crate::outcome::{Again, Failed, Money};
@@ -27,6 +27,9 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
+/// How long a job stays away from a store that fails.
+const STORE_PAUSE: Duration = Duration::from_secs(10);
+
 /// How one try ended.
 enum Tried {
     End(Box<CallEnd>),
@@ -48,13 +51,19 @@ pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sen
     let arrival = gateway.admission.arrive();
     // Each try is planned anew: limits and prices may have changed while the call waited.
     let end = loop {
+        let asked_at = gateway.clock.now();
         let tried = match plan(&gateway, &ask).await {
             Ok(plan) => attempt(&gateway, &plan, arrival, retries, &mut watcher).await,
             Err(Unplanned::Refused(error)) => break journalled(&gateway, &ask, error).await,
             Err(Unplanned::StoreFailed(error)) => break CallEnd::StoreFailed(error),
         };
         match tried {
-            Tried::End(end) => break *end,
+            Tried::End(end) => {
+                break match *end {
+                    CallEnd::Park(wait) => CallEnd::Park(Wait { refused_at: Some(asked_at), ..wait }),
+                    end => end,
+                };
+            }
             Tried::Again(wait) => {
                 retries += 1;
                 tokio::select! {
@@ -96,11 +105,17 @@ async fn attempt(
     if let Some(until) = gateway.breaker.blocked() {
         return Tried::end(circuit_open(until));
     }
+    if gateway.closing.load(Ordering::Relaxed) {
+        return Tried::end(CallEnd::StoreFailed("the host ends".to_owned()));
+    }
     if gateway.store_failed.load(Ordering::Relaxed) {
+        // The brake's cause is this process' own, and cannot be stored: a time keeps the job from coming
+        // straight back.
         return Tried::end(parked(
-            WaitReason::Brake,
-            "the store fails; the brake is engaged until it works again".to_owned(),
-            None,
+            WaitReason::Pace,
+            "what calls cost cannot be written to the data folder, so no call goes out until it can"
+                .to_owned(),
+            Some(gateway.clock.now() + STORE_PAUSE),
         ));
     }
     let id = gateway.new_call_id();
@@ -117,7 +132,10 @@ async fn attempt(
         () = watcher.closed() => return Tried::end(CallEnd::LeaseLost),
     };
     match admitted {
-        Admitted::Granted { at, ticket } => granted(gateway, plan, id, at, ticket, retries, watcher).await,
+        Admitted::Granted(grant) => match grant.take() {
+            Some((at, taken)) => granted(gateway, plan, id, at, taken, retries, watcher).await,
+            None => Tried::end(CallEnd::LeaseLost),
+        },
         Admitted::PaceUntil(until) => Tried::end(parked(
             WaitReason::Pace,
             "requests or tokens a minute are used up for longer than a call may wait".to_owned(),
@@ -183,32 +201,32 @@ async fn granted(
     plan: &Plan<'_>,
     id: CallId,
     held_at: Timestamp,
-    ticket: Ticket,
+    taken: Taken,
     retries: u32,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Tried {
     let prices = gateway.prices();
     let now_in_force = prices.row(&plan.row.model, None, held_at);
     if now_in_force.is_ok_and(|row| *row != plan.row) {
-        gateway.admission.with_pace(|pace| pace.give_back(ticket));
-        correct_throttle(gateway, plan, Nanodollars::ZERO);
+        gateway.admission.with_pace(|pace| pace.give_back(taken.ticket));
+        correct_throttle(gateway, taken, Nanodollars::ZERO);
         let ended =
             settle_only(gateway, id, SettlementOutcome::Released, Some("price changed".to_owned())).await;
         return ended.map_or(Tried::Stale, Tried::end);
     }
     if let Err(until) = gateway.breaker.pass() {
-        gateway.admission.with_pace(|pace| pace.give_back(ticket));
-        correct_throttle(gateway, plan, Nanodollars::ZERO);
+        gateway.admission.with_pace(|pace| pace.give_back(taken.ticket));
+        correct_throttle(gateway, taken, Nanodollars::ZERO);
         let detail = Some("circuit open".to_owned());
         let ended = settle_only(gateway, id, SettlementOutcome::Released, detail).await;
         return Tried::end(ended.unwrap_or_else(|| circuit_open(until)));
     }
     let _in_flight = gateway.in_flight();
-    let paced = gateway.admission.paced(ticket, plan.max_tokens);
+    let paced = gateway.admission.paced(taken.ticket, plan.max_tokens);
     let _running = gateway.pressure.running(plan.expected_cost);
     let mut answer = Answer::default();
     let mut progress = Progress::default();
-    let sent = exchange(gateway, plan, ticket, &mut answer, &mut progress, watcher).await;
+    let sent = exchange(gateway, plan, taken.ticket, &mut answer, &mut progress, watcher).await;
     let failed = match sent {
         Ok(()) => {
             let cost = plan.row.cost(&answer.usage);
@@ -216,7 +234,7 @@ async fn granted(
             let (agent, model) = (&plan.ask.asker.agent, &plan.row.model);
             gateway.learner.learn(agent, model, plan.size, &answer.usage, plan.max_tokens);
             learn_warmth(gateway, plan, &answer.usage);
-            correct_throttle(gateway, plan, cost);
+            correct_throttle(gateway, taken, cost);
             let reply = reply(plan, &answer, cost);
             let outcome = SettlementOutcome::Usage { usage: answer.usage.clone(), cost };
             let detail = Some(reply.stop_reason.clone());
@@ -239,7 +257,7 @@ async fn granted(
         Money::Released => SettlementOutcome::Released,
         Money::Unknown(reported) => unknown(plan, reported.clone()),
     };
-    correct_throttle(gateway, plan, cost_of(&outcome));
+    correct_throttle(gateway, taken, cost_of(&outcome));
     let detail = Some(failed.error.kind.name().to_owned());
     let again = match failed.again {
         Again::No => None,
@@ -323,8 +341,8 @@ fn reply(plan: &Plan<'_>, answer: &Answer, cost: Nanodollars) -> Reply {
     }
 }
 
-fn correct_throttle(gateway: &Inner, plan: &Plan<'_>, cost: Nanodollars) {
-    gateway.admission.with_throttle(|throttle| throttle.correct(plan.expected_cost, cost));
+fn correct_throttle(gateway: &Inner, taken: Taken, cost: Nanodollars) {
+    gateway.admission.with_throttle(|throttle| throttle.correct(taken.charge, cost));
 }
 
 fn learn_warmth(gateway: &Inner, plan: &Plan<'_>, usage: &Usage) {
@@ -386,7 +404,7 @@ fn journal_write(ask: &Ask, answer: &Result<Reply, CallError>, at: Timestamp) ->
 }
 
 fn parked(reason: WaitReason, detail: String, until: Option<Timestamp>) -> CallEnd {
-    CallEnd::Park(Wait { reason, detail, until })
+    CallEnd::Park(Wait { reason, detail, until, refused_at: None })
 }
 
 fn circuit_open(until: Timestamp) -> CallEnd {

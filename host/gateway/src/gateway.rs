@@ -19,9 +19,9 @@ use anvil_types::{
 use arc_swap::ArcSwap;
 use rand::RngExt as _;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// Why a gateway could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +82,8 @@ pub(crate) struct Inner {
     pub warm: Mutex<WarmPrompts>,
     /// A settlement could not be stored: no new call until one can.
     pub store_failed: AtomicBool,
+    /// The host ends: nothing more goes out.
+    pub closing: AtomicBool,
     under_way: AtomicU32,
 }
 
@@ -98,7 +100,9 @@ impl Gateway {
         let kind = config.upstream.kind;
         let learner = Learner::start(store.clone(), clock.clone(), kind.name()).await;
         let breaker = Breaker::start(config.circuit, kind, store.clone(), clock.clone());
-        let admission = Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone());
+        let (releases, to_release) = mpsc::unbounded_channel();
+        let admission =
+            Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone(), releases);
         let prices = prices(&config, store.as_ref()).await?;
         let sender = Sender::new(config.upstream.clone(), config.patience)?;
         let inner = Inner {
@@ -113,9 +117,12 @@ impl Gateway {
             pressure: Pressure::default(),
             warm: Mutex::default(),
             store_failed: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             under_way: AtomicU32::new(0),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        tokio::spawn(release(Arc::downgrade(&inner), to_release));
+        Ok(Self { inner })
     }
 
     /// Asks, in a task of its own.
@@ -123,6 +130,12 @@ impl Gateway {
         let (watcher, end) = oneshot::channel::<CallEnd>();
         tokio::spawn(call::run(self.inner.clone(), ask, watcher));
         CallHandle { end }
+    }
+
+    /// Lets nothing more out: what waits is told that the host ends, what is under way goes on.
+    pub fn close(&self) {
+        self.inner.closing.store(true, Ordering::Relaxed);
+        self.inner.admission.close();
     }
 
     /// The limits or the brake changed: waits are judged anew.
@@ -236,6 +249,18 @@ pub(crate) fn cost_of(outcome: &SettlementOutcome) -> Nanodollars {
     }
 }
 
+// Releases holds whose calls were gone before anything was sent, for as long as there is a gateway.
+async fn release(gateway: Weak<Inner>, mut holds: mpsc::UnboundedReceiver<CallId>) {
+    while let Some(hold) = holds.recv().await {
+        let Some(gateway) = gateway.upgrade() else { return };
+        tokio::spawn(async move {
+            if let Err(error) = gateway.settle(call::released(hold, "the asker was gone")).await {
+                tracing::error!(call = %hold, %error, "a hold could not be released; the next start counts it as spent");
+            }
+        });
+    }
+}
+
 /// Counts a call under way for as long as it lives.
 pub(crate) struct UnderWay<'a>(&'a AtomicU32);
 
@@ -263,7 +288,7 @@ impl Inner {
     /// Stores a settlement. Where that fails the hold stays, no new call goes out, and it is tried on.
     pub(crate) async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
         let mut wait = Duration::from_millis(50);
-        let mut tries = 0;
+        let mut tries = 0_u64;
         loop {
             match self.store.settle(settlement.clone()).await {
                 Ok(settled) => {
@@ -282,9 +307,6 @@ impl Inner {
                     tries += 1;
                     tracing::error!(call = %settlement.call, %error, tries, "a settlement could not be stored; the hold stays");
                     self.store_failed.store(true, Ordering::Relaxed);
-                    if tries == 40 {
-                        return Err(error);
-                    }
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(Duration::from_secs(15));
                 }
@@ -296,7 +318,7 @@ impl Inner {
     async fn resume_after_failure(&self) {
         let resumed = match self.store.brake().await {
             Ok(brake) if brake.engaged() => return,
-            Ok(_) => self.store.resume(&[WaitReason::Brake], None).await,
+            Ok(_) => self.store.resume(&[WaitReason::Brake, WaitReason::Pace], None).await,
             Err(error) => Err(error),
         };
         if let Err(error) = resumed {

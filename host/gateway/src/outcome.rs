@@ -80,10 +80,10 @@ impl Failed {
             500.. => (CallErrorKind::Upstream, Again::BackOff),
             _ => (CallErrorKind::Upstream, Again::No),
         };
-        // A proxy's 502 and 504 say nothing of what stood behind it; other 5xx that nobody documents
-        // are taken for as bad.
+        // A proxy's 502 and 504 say nothing of what stood behind it; what nobody documents (a 202, a
+        // redirect, a 408 after the request was passed on) is taken for as bad.
         let money = match status {
-            ..=499 | 500 | 503 | 529 => Money::Released,
+            400..=404 | 413 | 422 | 429 | 500 | 503 | 529 => Money::Released,
             _ => Money::Unknown(None),
         };
         let mut error = error(kind, message, true);
@@ -105,7 +105,7 @@ mod tests {
         for status in [400, 401, 402, 403, 404, 413, 429, 500, 503, 529] {
             assert_eq!(Failed::status(status, None, "{}").money, Money::Released, "{status}");
         }
-        for status in [501, 502, 504, 520, 599] {
+        for status in [202, 206, 302, 408, 409, 499, 501, 502, 504, 520, 599] {
             assert_eq!(Failed::status(status, None, "").money, Money::Unknown(None), "{status}");
         }
         assert_eq!(Failed::not_connected("refused").money, Money::Released);

@@ -35,7 +35,12 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn new(upstream: Upstream, patience: Patience) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder();
+        if is_loopback(&upstream.base_url) {
+            // A proxy of the environment is for the world outside.
+            http = http.no_proxy();
+        }
+        let http = http
             .connect_timeout(patience.connect)
             .tcp_nodelay(true)
             // A redirect would carry the key to where nobody meant it to go.
@@ -156,4 +161,12 @@ fn root(error: &reqwest::Error) -> String {
         source = deeper;
     }
     source.to_string()
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.is_some_and(|host| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    })
 }

@@ -10,6 +10,15 @@ pub(crate) struct Throttle {
     burn: Option<EvenBurn>,
     // What has gone out lasts until then.
     lasts_until: Timestamp,
+    // Raised whenever it begins or ends to slow calls down.
+    epoch: u64,
+}
+
+/// What a call that went out was charged; it can be corrected while the same slowing down lasts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Charge {
+    epoch: u64,
+    lasts: Duration,
 }
 
 /// What a call has to wait for.
@@ -24,7 +33,8 @@ pub(crate) struct Throttled {
 impl Throttle {
     /// Goes by this burn from now on; none: as fast as the pace lets calls go.
     pub(crate) fn set(&mut self, burn: Option<EvenBurn>) {
-        if burn.is_none() {
+        if burn.is_some() != self.burn.is_some() {
+            self.epoch += 1;
             self.lasts_until = Timestamp::default();
         }
         self.burn = burn;
@@ -48,21 +58,23 @@ impl Throttle {
     }
 
     /// A call of this expected cost goes out.
-    pub(crate) fn goes(&mut self, cost: Nanodollars, now: Timestamp) {
-        if let Some(burn) = self.burn {
-            self.lasts_until = self.lasts_until.max(now) + burn.lasts(cost).unwrap_or(burn.over);
+    pub(crate) fn goes(&mut self, cost: Nanodollars, now: Timestamp) -> Charge {
+        let lasts = self.burn.map_or(Duration::ZERO, |burn| burn.lasts(cost).unwrap_or(burn.over));
+        if self.burn.is_some() {
+            self.lasts_until = self.lasts_until.max(now) + lasts;
         }
+        Charge { epoch: self.epoch, lasts }
     }
 
-    /// A call that was let go costs something else than was expected; nothing, where it did not go out.
-    pub(crate) fn correct(&mut self, expected: Nanodollars, real: Nanodollars) {
-        let Some(burn) = self.burn else { return };
-        let lasts = |cost| burn.lasts(cost).unwrap_or(burn.over);
-        if real >= expected {
-            self.lasts_until = self.lasts_until + lasts(real.less(expected));
-        } else {
-            self.lasts_until = self.lasts_until - lasts(expected.less(real));
+    /// A call that was let go came to this cost; nothing, where it did not go out. One that went out
+    /// before calls were slowed down was charged nothing, and is charged nothing now.
+    pub(crate) fn correct(&mut self, charge: Charge, real: Nanodollars) {
+        if charge.epoch != self.epoch {
+            return;
         }
+        let Some(burn) = self.burn else { return };
+        let lasts = burn.lasts(real).unwrap_or(burn.over);
+        self.lasts_until = self.lasts_until - charge.lasts + lasts;
     }
 }
 
@@ -89,7 +101,7 @@ mod tests {
         cost: Nanodollars,
         priority: Priority,
         now: Timestamp,
-    ) -> Result<(), Throttled> {
+    ) -> Result<Charge, Throttled> {
         throttle.may_go(cost, priority, now).map(|()| throttle.goes(cost, now))
     }
 
@@ -111,7 +123,7 @@ mod tests {
         let end = now + Duration::from_hours(1);
         while now < end {
             match take(&mut throttle, cents(2), Priority::Normal, now) {
-                Ok(()) => gone += 2,
+                Ok(_) => gone += 2,
                 Err(throttled) => now = now + throttled.wait,
             }
         }
@@ -133,11 +145,24 @@ mod tests {
     #[test]
     fn an_estimate_is_corrected() {
         let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
-        assert!(take(&mut throttle, cents(10), Priority::Normal, now).is_ok());
-        throttle.correct(cents(10), cents(1));
-        assert!(take(&mut throttle, cents(1), Priority::Normal, now + Duration::from_mins(1)).is_ok());
-        throttle.correct(cents(1), cents(3));
-        let next = take(&mut throttle, cents(1), Priority::Normal, now + Duration::from_mins(1));
+        let later = now + Duration::from_mins(1);
+        let charge = take(&mut throttle, cents(10), Priority::Normal, now).expect("goes");
+        throttle.correct(charge, cents(1));
+        let charge = take(&mut throttle, cents(1), Priority::Normal, later).expect("goes");
+        throttle.correct(charge, cents(3));
+        let next = take(&mut throttle, cents(1), Priority::Normal, later);
         assert_eq!(next.expect_err("throttled").wait, Duration::from_mins(3));
+    }
+
+    #[test]
+    fn what_went_out_before_the_throttle_corrects_nobody_elses_charge() {
+        let now = Timestamp::from_secs(1_000);
+        let mut slow = Throttle::default();
+        let before = slow.goes(cents(10), now);
+        slow.set(throttle().burn);
+        assert!(take(&mut slow, cents(5), Priority::Normal, now).is_ok());
+        slow.correct(before, cents(1));
+        let next = take(&mut slow, cents(1), Priority::Normal, now);
+        assert_eq!(next.expect_err("throttled").wait, Duration::from_mins(5));
     }
 }

@@ -47,7 +47,9 @@ pub(crate) async fn run(shared: &Arc<Shared>, claimed: Claimed, cancel: Cancella
 
 // The version that the job's journal belongs to, or the present one where nothing is journalled.
 async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then> {
-    let missing = |detail: String| Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None });
+    let missing = |detail: String| {
+        Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None, refused_at: None })
+    };
     let agent = &claimed.job.agent;
     let current = shared.catalog.get(agent);
     let digest = match (&current, &claimed.job.plugin_digest) {

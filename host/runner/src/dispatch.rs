@@ -102,7 +102,11 @@ async fn take(shared: &Arc<Shared>, scaled: &mut Timestamp) -> Result<bool, anvi
 fn start(shared: &Arc<Shared>, claimed: Claimed) {
     let cancel = CancellationToken::new();
     let lease = claimed.lease;
-    shared.running().insert(lease.job, Running { lease, cancel: cancel.clone() });
+    let older = shared.running().insert(lease.job, Running { lease, cancel: cancel.clone() });
+    // Its lease ran out and was taken over here: what is left of it stops.
+    if let Some(older) = older {
+        older.cancel.cancel();
+    }
     let shared = shared.clone();
     tokio::spawn(async move {
         attempt::run(&shared, claimed, cancel).await;

@@ -15,7 +15,7 @@ pub(crate) struct Scene<'a> {
 
 /// What a job waits for, beyond what its row says.
 pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
-    let because = |reason, detail: String| Some(Wait { reason, detail, until: None });
+    let because = |reason, detail: String| Some(Wait { reason, detail, until: None, refused_at: None });
     match job.state {
         JobState::Queued => {}
         JobState::Scheduled | JobState::Parked | JobState::Running => return job.waiting_for.clone(),

@@ -128,6 +128,7 @@ impl Runner {
     /// unknown at the next start.
     pub async fn shutdown(&self, patience: Duration) {
         self.shared.shutdown.cancel();
+        self.shared.gateway.close();
         let end = tokio::time::Instant::now() + patience;
         self.quiet_by(end).await;
         for run in self.shared.running().values() {
@@ -493,7 +494,14 @@ async fn tell_of_agents(shared: Arc<Shared>) {
     loop {
         let change = match changes.recv().await {
             Ok(change) => change,
-            Err(broadcast::error::RecvError::Lagged(_)) => continue,
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                // Whatever was missed: who waits for an agent looks again.
+                let waits = [WaitReason::AgentMissing, WaitReason::AgentDisabled];
+                if let Err(error) = shared.store.resume(&waits, None).await {
+                    tracing::error!(%error, "jobs that wait for an agent could not be resumed");
+                }
+                continue;
+            }
             Err(broadcast::error::RecvError::Closed) => return,
         };
         // A line that went away tells by its last state that its agent takes no more jobs.

@@ -250,6 +250,9 @@ pub struct Wait {
     pub detail: String,
     /// When it ends by itself, where that is known.
     pub until: Option<Timestamp>,
+    /// When it was told to wait, on its way to being parked: what changed since may have ended the reason.
+    #[serde(skip)]
+    pub refused_at: Option<Timestamp>,
 }
 
 /// Why a job or an attempt failed.

@@ -170,7 +170,9 @@ fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
 
 /// Jobs in every state, the newest first.
 pub(crate) fn jobs() -> Vec<Job> {
-    let wait = |reason, detail: &str, until| Some(Wait { reason, detail: detail.to_owned(), until });
+    let wait = |reason, detail: &str, until| {
+        Some(Wait { reason, detail: detail.to_owned(), until, refused_at: None })
+    };
     let mut jobs = vec![
         job(JobState::Queued, 9, "test-automator", "generate-tests"),
         job(JobState::Running, 48, "code-generator", "generate"),

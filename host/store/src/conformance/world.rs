@@ -307,7 +307,7 @@ pub(super) async fn next(events: &mut broadcast::Receiver<Arc<Event>>) -> Arc<Ev
 
 /// A reason to wait.
 pub(super) fn wait(reason: WaitReason, until: Option<Timestamp>) -> Wait {
-    Wait { reason, detail: "waits".to_owned(), until }
+    Wait { reason, detail: "waits".to_owned(), until, refused_at: None }
 }
 
 /// An error of the guest's.

@@ -91,7 +91,9 @@ pub(super) fn engage(tx: &mut Tx<'_>, cause: BrakeCause) -> Result<BrakeState, S
     if let Some(by) = &cause.by {
         audit::note(tx, by, "brake.on", &cause.reason)?;
     }
-    raise(tx, Raised { upstream: None, cause })?;
+    // Upstream's own cap is of one upstream: a simulated one stops no live call.
+    let upstream = (cause.kind == BrakeCauseKind::SpendCap).then_some(tx.policy.upstream);
+    raise(tx, Raised { upstream, cause })?;
     Ok(tx.policy.brake())
 }
 

@@ -42,6 +42,7 @@ pub(super) fn correct(tx: &mut Tx<'_>, correction: &Correction) -> Result<CallRe
         evaluate::evaluate(tx, hold.upstream, &scopes)?;
         if moved.spent() < Nanodollars::ZERO {
             // There is room that was not there.
+            tx.policy.limits_changed_at = tx.now;
             moves::resume(tx, &[WaitReason::Money, WaitReason::Holds], None)?;
         }
     }

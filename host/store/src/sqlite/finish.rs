@@ -75,6 +75,7 @@ fn retry_later(tx: &mut Tx<'_>, job: &JobHead, error: &JobError, at: Timestamp) 
             tx.policy.windows().local(at)
         ),
         until: Some(at),
+        refused_at: None,
     };
     moves::go(tx, job, JobEvent::AttemptFailed, &Move { wait: Some(&wait), error: Some(error) }).map(drop)
 }
@@ -96,6 +97,10 @@ pub(super) fn park(tx: &mut Tx<'_>, lease: Lease, wait: &Wait) -> Result<(), Sto
         WaitReason::Holds => !anything_held(tx, upstream)?,
         _ => false,
     };
+    // A limit that was changed after the refusal, while the job was still on its way here.
+    let changed = wait.refused_at.is_some_and(|refused| tx.policy.limits_changed_at > refused);
+    let gone =
+        gone || changed && matches!(wait.reason, WaitReason::Money | WaitReason::Holds | WaitReason::Pace);
     if gone {
         moves::go(tx, &job, JobEvent::Resume, &Move::default())?;
     }

@@ -128,6 +128,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
             reason: row.word::<WaitReason>("wait_reason")?,
             detail: row.get("wait_detail")?,
             until: row.maybe_time("due_at")?,
+            refused_at: None,
         }),
         None => None,
     };

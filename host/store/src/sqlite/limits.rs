@@ -54,6 +54,7 @@ pub(super) fn change(
     tx.policy.touched = true;
     tx.policy.load_limits(tx.conn)?;
     let force = tx.policy.force.clone();
+    tx.policy.limits_changed_at = tx.now;
     tx.tell(None, EventKind::Limits);
     apply(tx, &before)?;
     Ok((*force).clone())

@@ -37,6 +37,8 @@ pub(super) struct Policy {
     pub(super) touched: bool,
     /// Critical jobs in a row that have overtaken others.
     pub(super) overtakes: u32,
+    /// When limits were last changed, or a correction made room, in this life.
+    pub(super) limits_changed_at: Timestamp,
     /// All that a grant and a threshold are judged by.
     pub(super) account: Account,
     /// How many ids were made in this life: two of one moment and one purpose differ by it.
@@ -69,6 +71,7 @@ impl Policy {
             muted: Vec::new(),
             touched: true,
             overtakes: 0,
+            limits_changed_at: Timestamp::default(),
             account: Account::new(windows),
             made: Cell::new(0),
             moved: false,

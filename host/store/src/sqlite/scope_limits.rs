@@ -70,6 +70,7 @@ pub(super) fn change(
     tx.tell(None, EventKind::Limits);
     evaluate::evaluate_all(tx)?;
     let agent = if let Scope::Agent(agent) = scope { Some(agent.as_str()) } else { None };
+    tx.policy.limits_changed_at = tx.now;
     moves::resume(tx, &[WaitReason::Money, WaitReason::Holds], agent)?;
     list(tx.conn)
 }
