@@ -8,16 +8,19 @@ use anvil_types::Request;
 use serde_json::Value;
 
 /// What a request has that some model rejects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestFields {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFields(Vec<Field>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
     /// `tool_choice` of type `any` or `tool`.
-    forced_tool: bool,
+    ForcedTool,
     /// `thinking` of type `disabled`.
-    thinking_disabled: bool,
+    ThinkingDisabled,
     /// `thinking` of type `enabled`, with a budget.
-    thinking_budget: bool,
+    ThinkingBudget,
     /// `thinking` of type `adaptive`, or `output_config.effort`.
-    effort: bool,
+    Effort,
 }
 
 /// Models that reject a forced `tool_choice`.
@@ -46,33 +49,38 @@ impl RequestFields {
         let thinking = option("thinking");
         let thinks = |how: &str| thinking["type"] == how;
         let forced = &option("tool_choice")["type"];
-        Self {
-            forced_tool: forced == "any" || forced == "tool",
-            thinking_disabled: thinks("disabled"),
-            thinking_budget: thinks("enabled"),
-            effort: thinks("adaptive") || !option("output_config")["effort"].is_null(),
-        }
+        let effort = thinks("adaptive") || !option("output_config")["effort"].is_null();
+        let found = [
+            (forced == "any" || forced == "tool", Field::ForcedTool),
+            (thinks("disabled"), Field::ThinkingDisabled),
+            (thinks("enabled"), Field::ThinkingBudget),
+            (effort, Field::Effort),
+        ];
+        Self(found.into_iter().filter_map(|(there, field)| there.then_some(field)).collect())
     }
 
     /// The field that the model of this row rejects, if it does; also where the prompt or the answer is
     /// longer than it takes.
     pub fn rejected_by(
-        self,
+        &self,
         row: &PriceRow,
         input_tokens: u64,
         max_output_tokens: u64,
     ) -> Option<&'static str> {
         let listed = |models: &[&str]| models.contains(&row.model.as_str());
-        [
-            (self.forced_tool && listed(NO_FORCED_TOOL), "tool_choice"),
-            (self.thinking_disabled && listed(NO_THINKING_DISABLED), "thinking"),
-            (self.thinking_budget && !listed(THINKING_BUDGET), "thinking"),
-            (self.effort && listed(NO_EFFORT), "output_config.effort"),
-            (max_output_tokens > row.max_output, "max_tokens"),
-            (input_tokens.saturating_add(max_output_tokens) > row.context, "messages"),
-        ]
-        .into_iter()
-        .find_map(|(rejected, field)| rejected.then_some(field))
+        let rejected = |field: &Field| match field {
+            Field::ForcedTool => listed(NO_FORCED_TOOL).then_some("tool_choice"),
+            Field::ThinkingDisabled => listed(NO_THINKING_DISABLED).then_some("thinking"),
+            Field::ThinkingBudget => (!listed(THINKING_BUDGET)).then_some("thinking"),
+            Field::Effort => listed(NO_EFFORT).then_some("output_config.effort"),
+        };
+        if max_output_tokens > row.max_output {
+            return Some("max_tokens");
+        }
+        if input_tokens.saturating_add(max_output_tokens) > row.context {
+            return Some("messages");
+        }
+        self.0.iter().find_map(rejected)
     }
 }
 

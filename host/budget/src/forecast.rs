@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The share of a limit that is told ahead, in percent: where the day's brake engages.
-pub const FORECAST_PERCENT: u32 = crate::brake::DAY_BRAKE_PERCENT as u32;
+pub const FORECAST_PERCENT: u32 = crate::brake::DAY_BRAKE_PERCENT;
 /// From how many minutes with any spend on a rate means something.
 const ENOUGH_MINUTES: usize = 3;
 const MINUTE: Duration = Duration::from_mins(1);

@@ -57,11 +57,11 @@ pub fn even_burn(windows: &[Burn], from_percent: u8, now: Timestamp) -> Option<E
         let (amount, over) = match burn.kind {
             WindowKind::Hour => (burn.limit, HOUR),
             // Past the brake's share a person has let the day go on: what is left of the limit itself lasts.
-            WindowKind::Day if burn.spent >= burn.limit.percent(u32::from(DAY_BRAKE_PERCENT)) => {
+            WindowKind::Day if burn.spent >= burn.limit.percent(DAY_BRAKE_PERCENT) => {
                 (burn.limit.less(burn.spent), burn.resets_at.since(now))
             }
             WindowKind::Day => {
-                (burn.limit.percent(DAY_BRAKE_PERCENT.into()).less(burn.spent), burn.resets_at.since(now))
+                (burn.limit.percent(DAY_BRAKE_PERCENT).less(burn.spent), burn.resets_at.since(now))
             }
             WindowKind::Month => (burn.limit.less(burn.spent), burn.resets_at.since(now)),
         };

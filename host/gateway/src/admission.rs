@@ -281,6 +281,10 @@ impl Admission {
     }
 }
 
+/// When the pace lets the next call out, where that is known.
+#[derive(Clone, Copy, Debug)]
+struct PacedUntil(Option<Timestamp>);
+
 struct Queue {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -303,7 +307,7 @@ struct Queue {
     // Critical calls that have overtaken others since one of the others had its turn.
     overtaking: u32,
     // What the pace said to the first that it refused: until when, where it knows.
-    paced: Option<Option<Timestamp>>,
+    paced: Option<PacedUntil>,
     // What the throttle said to the first that it held back.
     throttled: Option<(Timestamp, EvenBurn)>,
     // When it was last looked whose wait is too long.
@@ -354,7 +358,7 @@ impl Queue {
             )
         } else if let Some((until, burn)) = self.throttled {
             wait(WaitReason::Money, throttle::sentence(burn), Some(until))
-        } else if let Some(until) = self.paced {
+        } else if let Some(PacedUntil(until)) = self.paced {
             wait(WaitReason::Pace, "requests or tokens a minute are used up for now".to_owned(), until)
         } else if self.waiting.is_empty() && !self.aside.is_empty() {
             wait(
@@ -438,7 +442,7 @@ impl Queue {
                         continue;
                     }
                     pools.insert(pool);
-                    self.paced.get_or_insert(until);
+                    self.paced.get_or_insert(PacedUntil(until));
                     wake = wake.into_iter().chain(until).min();
                     next = if refusal.every_model { None } else { self.after(place) };
                 }

@@ -66,12 +66,12 @@ struct Wishes {
 
 impl Wishes {
     fn of(gateway: &Inner, ask: &Ask, limits: &Limits) -> Result<Self, CallError> {
-        let (request, asker) = (&ask.request, &ask.asker);
+        let (request, who) = (&ask.request, &ask.asker);
         let size = InputSize::of(request)
             .map_err(|error| CallError::unsent(CallErrorKind::UnboundedContent, error.to_string()))?;
         let named = named_tier(request).map_err(|error| invalid(error.to_string()))?;
-        let asked = tier_for(&gateway.config.models, named, request.effort, asker.effort, asker.floor);
-        let most_input = asker.max_input_tokens.unwrap_or(limits.max_input_tokens);
+        let asked = tier_for(&gateway.config.models, named, request.effort, who.effort, who.floor);
+        let most_input = who.max_input_tokens.unwrap_or(limits.max_input_tokens);
         let input_tokens = gateway.learner.input(gateway.config.models.model(asked), size).tokens;
         if input_tokens > u64::from(most_input) {
             return Err(CallError::unsent(
@@ -82,7 +82,7 @@ impl Wishes {
                 ),
             ));
         }
-        let most = asker.max_output_tokens.unwrap_or(limits.max_output_tokens);
+        let most = who.max_output_tokens.unwrap_or(limits.max_output_tokens);
         let most_output = request.max_output_tokens.map_or(most, |wish| wish.min(most));
         if most_output == 0 {
             return Err(invalid("max_output_tokens is 0; an answer needs at least one token".to_owned()));

@@ -88,7 +88,7 @@ impl Search {
                 search.conditions.extend([" AND state <> 'held' AND (state = 'settled' OR ", CORRECTED, ")"]);
             }
             Some(CallState::Unknown) => {
-                search.conditions.extend([" AND state = 'unknown' AND NOT ", CORRECTED])
+                search.conditions.extend([" AND state = 'unknown' AND NOT ", CORRECTED]);
             }
             Some(CallState::Released) => {
                 search.conditions.extend([" AND state = 'released' AND NOT ", CORRECTED]);

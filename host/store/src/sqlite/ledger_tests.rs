@@ -25,6 +25,10 @@ impl Random {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) % below
     }
+
+    fn place(&mut self, below: usize) -> usize {
+        usize::try_from(self.next(below as u64)).expect("below a length")
+    }
 }
 
 fn database() -> (tempfile::TempDir, Connection) {
@@ -78,9 +82,9 @@ fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
                 ended.then_some(held_at.micros() + 1_000_000),
                 (!by_key).then(|| job(random.next(entries / 5 + 1)).bytes()),
                 // The last agent is rare.
-                (!by_key).then(|| ["a", "b", "c", "rare"][if random.next(2_000) == 0 { 3 } else { random.next(3) as usize }]),
-                by_key.then(|| ["k1", "k2"][random.next(2) as usize]),
-                ["haiku", "sonnet", "opus"][random.next(3) as usize],
+                (!by_key).then(|| ["a", "b", "c", "rare"][if random.next(2_000) == 0 { 3 } else { random.place(3) }]),
+                by_key.then(|| ["k1", "k2"][random.place(2)]),
+                ["haiku", "sonnet", "opus"][random.place(3)],
                 cost + 5_000,
                 if ended { cost } else { 0 },
                 input, output, read, short, long,
@@ -172,7 +176,7 @@ fn every_filter_finds_its_entries_and_their_total() {
     let own = own_costs(&conn);
     let mut random = Random(11);
     for _ in 0..400 {
-        let any = &whole[random.next(whole.len() as u64) as usize].clone();
+        let any = &whole[random.place(whole.len())].clone();
         let mut yes = |one_in: u64| random.next(one_in) == 0;
         let filter = LedgerFilter {
             job: any.job.filter(|_| yes(6)),
@@ -180,8 +184,8 @@ fn every_filter_finds_its_entries_and_their_total() {
             api_key: any.api_key.clone().filter(|_| yes(2)),
             model: Some(any.model.clone()).filter(|_| yes(3)),
             state: Some(any.state).filter(|_| yes(3)),
-            from: yes(2).then(|| any.held_at - Duration::from_secs(6_000)),
-            to: yes(2).then(|| any.held_at + Duration::from_secs(9_000)),
+            from: yes(2).then(|| any.held_at - Duration::from_mins(100)),
+            to: yes(2).then(|| any.held_at + Duration::from_mins(150)),
             min_cost: yes(4).then_some(any.cost),
         };
         let expected: Vec<&CallRecord> = whole.iter().filter(|call| matches(call, &filter, &own)).collect();
