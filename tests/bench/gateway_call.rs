@@ -230,7 +230,7 @@ async fn together<F: Future<Output = ()> + Send + 'static>(
     });
     let calls: u32 =
         futures_util::future::join_all(callers).await.into_iter().map(|n| n.expect("no panic")).sum();
-    (f64::from(calls) / began.elapsed().as_secs_f64(), (processor() - before) / calls.max(1))
+    (f64::from(calls) / began.elapsed().as_secs_f64(), processor().saturating_sub(before) / calls.max(1))
 }
 
 #[tokio::main]

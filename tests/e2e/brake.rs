@@ -4,7 +4,7 @@ use crate::harness::{Host, Setup, Upstream, nanos, until};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What a call of the scene costs: 100,000 tokens of Opus' output.
 const CALL: i64 = 2_000_000_000;
 /// So many pay 150 of the 160 dollars of the day.

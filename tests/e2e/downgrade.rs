@@ -4,7 +4,7 @@ use crate::harness::{Host, Setup, Upstream};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const HAIKU: &str = "claude-haiku-5-5";
 const SONNET: &str = "claude-sonnet-5-5";

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Jobs that ask at once,
 const JOBS: u64 = 50;

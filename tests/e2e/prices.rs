@@ -4,7 +4,7 @@ use crate::harness::{Host, Setup, Upstream, nanos, until};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn setup(upstream: &Upstream) -> Setup {
     Setup::new().agent("asker").simulated_by(upstream).set("ANVIL_PRESET", "unlimited-dev")

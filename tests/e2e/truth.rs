@@ -98,7 +98,7 @@ async fn ten_thousand_calls_with_every_fault_are_counted_as_the_table_says() {
     };
     let submit = async |job: u64| {
         let id = host.rest().submit("asker", "ask", payload(job)).await;
-        if job % 100 == 0 {
+        if job.is_multiple_of(100) {
             look(&host, &upstream).await;
         }
         (id, job)

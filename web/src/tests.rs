@@ -446,8 +446,9 @@ async fn every_grouping_of_spend_is_the_ledgers_total() {
         let spend = scene.get(&format!("/api/v1/spend?by={by}")).await.json();
         assert_eq!(spend["total"]["spent_usd"], json!(0.120_000_010), "{by}: {spend}");
         let items = spend["items"].as_array().expect("a list");
-        let nano = |item: &serde_json::Value| (item["spent_usd"].as_f64().expect("a number") * 1e9).round();
-        assert_eq!(items.iter().map(nano).sum::<f64>(), 120_000_010.0, "{by}: {spend}");
+        let nano = |item: &serde_json::Value| item["spent_usd"].as_f64().expect("a number") * 1e9;
+        let sum: f64 = items.iter().map(nano).map(f64::round).sum();
+        assert_eq!(format!("{sum:.0}"), "120000010", "{by}: {spend}");
     }
     let by_agent = scene.get("/api/v1/spend?by=agent").await.json();
     assert_eq!(
@@ -529,7 +530,7 @@ fn parse_csv(line: &str) -> Vec<String> {
     while let Some(letter) = letters.next() {
         match letter {
             '"' if quoted && letters.peek() == Some(&'"') => {
-                fields.last_mut().expect("one").push(letters.next().expect("it is there"))
+                fields.last_mut().expect("one").push(letters.next().expect("it is there"));
             }
             '"' => quoted = !quoted,
             ',' if !quoted => fields.push(String::new()),

@@ -60,8 +60,15 @@ fn read(mut body: Object) -> Result<PriceWish, Problem> {
         [flat("input"), flat("output"), flat("cache_write_5m"), flat("cache_write_1h"), flat("cache_read")];
     let bands = match (bands, kinds) {
         (bands, [None, None, None, None, None]) => bands,
-        (None, [Some(input), Some(output), Some(cache_write_5m), Some(cache_write_1h), Some(cache_read)]) => {
-            Some(vec![NewBand { up_to: None, input, output, cache_write_5m, cache_write_1h, cache_read }])
+        (None, [Some(input), Some(output), Some(write_short), Some(write_long), Some(cache_read)]) => {
+            Some(vec![NewBand {
+                up_to: None,
+                input,
+                output,
+                cache_write_5m: write_short,
+                cache_write_1h: write_long,
+                cache_read,
+            }])
         }
         (Some(_), _) => {
             body.wrong("bands", "is given beside single prices; give one of them");

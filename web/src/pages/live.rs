@@ -100,13 +100,12 @@ fn topics(event: &Event, job: Option<JobId>) -> Vec<&'static str> {
         EventKind::Job { .. } | EventKind::Progress { .. } => vec!["jobs"],
         EventKind::Logged { .. } if own => vec!["log"],
         EventKind::Artifact { .. } if own => vec!["job"],
-        EventKind::Logged { .. } | EventKind::Artifact { .. } => vec![],
+        EventKind::Logged { .. } | EventKind::Artifact { .. } | EventKind::Prices => vec![],
         EventKind::Alert { .. } | EventKind::Webhook { .. } => vec!["alerts"],
         EventKind::Held { .. } | EventKind::Settled { .. } if own => vec!["money", "job"],
         EventKind::Held { .. } | EventKind::Settled { .. } => vec!["money"],
         EventKind::Agent { .. } => vec!["agents"],
         EventKind::Limits => vec!["money", "jobs"],
-        EventKind::Prices => vec![],
         EventKind::Brake { .. } => vec!["brake", "money"],
     }
 }

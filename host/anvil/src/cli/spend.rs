@@ -180,9 +180,9 @@ pub(super) fn gauges(spend: &Value, moment: &Moment) -> String {
     for name in ["hour", "day", "month"] {
         let Some(window) = spend.get(name) else { continue };
         let of = |key: &str| amount(window, key).unwrap_or_default();
-        let (spent, limit) = (of("/spent_usd"), of("/limit_usd"));
-        let bar = money_bar(spent, of("/unknown_usd"), of("/held_usd"), limit);
-        let mut facts = vec![format!("{spent} of {limit}")];
+        let (paid, limit) = (of("/spent_usd"), of("/limit_usd"));
+        let bar = money_bar(paid, of("/unknown_usd"), of("/held_usd"), limit);
+        let mut facts = vec![format!("{paid} of {limit}")];
         for (key, word) in [("/held_usd", "held"), ("/unknown_usd", "unknown")] {
             if of(key) > Nanodollars::ZERO {
                 facts.push(format!("{} {word}", of(key)));
@@ -194,7 +194,7 @@ pub(super) fn gauges(spend: &Value, moment: &Moment) -> String {
                 .push(format!("{} {resets}", if name == "hour" { "oldest minute leaves" } else { "resets" }));
         }
         facts.extend(ahead(window, moment));
-        table.row([name.to_owned(), bar, used(Some(spent), Some(limit)), facts.join(" · ")]);
+        table.row([name.to_owned(), bar, used(Some(paid), Some(limit)), facts.join(" · ")]);
     }
     if let Some(week) = spend.get("week") {
         let hours = week.get("hours").and_then(Value::as_f64).unwrap_or(0.0);
