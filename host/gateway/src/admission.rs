@@ -6,8 +6,9 @@
 //! nothing less urgent overtakes. Where a pool of models has no pace left, calls of that pool wait in
 //! their order, and those of others go on.
 
-use crate::pace::{Expected, Pace, Spent, Ticket};
-use crate::throttle::{self, Charge, Throttle};
+use crate::grant::{GiveBack, Grant, Paced, Taken};
+use crate::pace::{Expected, Pace, Ticket};
+use crate::throttle::{self, Throttle};
 use anvil_budget::{Admission as Verdict, EvenBurn, LimitName, pool_of};
 use anvil_store::{HoldDecision, HoldRequest, Store, StoreError};
 use anvil_types::{CallId, Clock, JobId, Nanodollars, Priority, Timestamp, Wait, WaitReason};
@@ -58,54 +59,6 @@ pub(crate) enum Admitted {
     Failed(StoreError),
 }
 
-/// A hold that was granted, until its call takes it over. Dropped before that (the one who asked was
-/// gone), the hold is released and what it took of pace and throttle is given back: nothing was sent.
-#[derive(Debug)]
-pub(crate) struct Grant {
-    at: Timestamp,
-    taken: Option<(CallId, Taken)>,
-    give_back: GiveBack,
-}
-
-/// What a call that goes out has taken beside its hold.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Taken {
-    pub ticket: Ticket,
-    pub charge: Charge,
-}
-
-#[derive(Clone, Debug)]
-struct GiveBack {
-    pace: Arc<Mutex<Pace>>,
-    throttle: Arc<Mutex<Throttle>>,
-    releases: mpsc::UnboundedSender<CallId>,
-}
-
-impl GiveBack {
-    fn take_back(&self, taken: Taken) {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner).give_back(taken.ticket);
-        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        throttle.correct(taken.charge, Nanodollars::ZERO);
-    }
-}
-
-impl Grant {
-    /// The hold's time and what the call has taken: it is the call's own from now on.
-    pub(crate) fn take(mut self) -> Option<(Timestamp, Taken)> {
-        self.taken.take().map(|(_, taken)| (self.at, taken))
-    }
-}
-
-impl Drop for Grant {
-    fn drop(&mut self) {
-        if let Some((hold, taken)) = self.taken.take() {
-            self.give_back.take_back(taken);
-            // Where nobody listens any more the host ends, and the next start finds the hold.
-            let _ = self.give_back.releases.send(hold);
-        }
-    }
-}
-
 struct Waiter {
     candidate: Candidate,
     answer: oneshot::Sender<Admitted>,
@@ -136,37 +89,6 @@ pub(crate) struct Admission {
     waiting: Arc<AtomicU32>,
     standstill: Arc<Mutex<Standstill>>,
     arrivals: AtomicU64,
-}
-
-/// What a call that goes out has taken of the pace, until it is over. Dropped before that, the call
-/// counts as all that it can have taken.
-#[derive(Debug)]
-pub(crate) struct Paced<'a> {
-    admission: &'a Admission,
-    ticket: Ticket,
-    most_output: u64,
-    over: bool,
-}
-
-impl Paced<'_> {
-    pub(crate) fn ended(mut self, spent: &Spent<'_>) {
-        self.end(spent);
-    }
-
-    fn end(&mut self, spent: &Spent<'_>) {
-        self.over = true;
-        self.admission.with_pace(|pace| pace.ended(self.ticket, spent));
-        // It may have taken less than was expected.
-        self.admission.room();
-    }
-}
-
-impl Drop for Paced<'_> {
-    fn drop(&mut self) {
-        if !self.over {
-            self.end(&Spent::Unknown(self.most_output));
-        }
-    }
 }
 
 /// Who waits, and what the head of the queue waits for.
@@ -247,7 +169,7 @@ impl Admission {
 
     /// What a call that goes out has taken.
     pub(crate) fn paced(&self, ticket: Ticket, most_output: u64) -> Paced<'_> {
-        Paced { admission: self, ticket, most_output, over: false }
+        Paced::new(self, ticket, most_output)
     }
 
     /// Money or pace may have become free: a settlement, a raised limit, a released brake.
@@ -547,9 +469,8 @@ impl Queue {
         let Tried { taken, rooms } = tried;
         let admitted = match decision {
             Ok(HoldDecision::Granted { at }) => {
-                let id = waiter.candidate.hold.id;
-                let give_back = self.give_back.clone();
-                Admitted::Granted(Grant { at, taken: Some((id, taken)), give_back })
+                let hold = waiter.candidate.hold.id;
+                Admitted::Granted(Grant::new(hold, at, taken, self.give_back.clone()))
             }
             refused => {
                 self.give_back.take_back(taken);

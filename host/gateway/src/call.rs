@@ -3,9 +3,10 @@
 //! Whoever asked only watches: when the watcher goes, a call that waits leaves the queue, and one that
 //! was sent is drained for a bounded time to learn what it cost.
 
-use crate::admission::{Admitted, Candidate, Taken};
+use crate::admission::{Admitted, Candidate};
 use crate::ask::{Ask, CallEnd};
 use crate::gateway::{Inner, cost_of};
+use crate::grant::Taken;
 use crate::outcome::{Again, Failed, Money};
 use crate::pace::{Spent, Ticket};
 use crate::plan::{Plan, Unplanned, plan};

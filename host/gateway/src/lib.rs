@@ -9,6 +9,7 @@ mod breaker;
 mod call;
 mod config;
 mod gateway;
+mod grant;
 mod headers;
 mod learn;
 mod minute;

@@ -1,0 +1,96 @@
+//! What a call that was let in has taken: its hold, its share of the pace, and of the throttle.
+
+use crate::admission::Admission;
+use crate::pace::{Pace, Spent, Ticket};
+use crate::throttle::{Charge, Throttle};
+use anvil_types::{CallId, Nanodollars, Timestamp};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+
+/// A hold that was granted, until its call takes it over. Dropped before that (the one who asked was
+/// gone), the hold is released and what it took of pace and throttle is given back: nothing was sent.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    at: Timestamp,
+    taken: Option<(CallId, Taken)>,
+    give_back: GiveBack,
+}
+
+/// What a call that goes out has taken beside its hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub ticket: Ticket,
+    pub charge: Charge,
+}
+
+/// Gives back what was taken for calls that do not go out.
+#[derive(Clone, Debug)]
+pub(crate) struct GiveBack {
+    pub pace: Arc<Mutex<Pace>>,
+    pub throttle: Arc<Mutex<Throttle>>,
+    pub releases: mpsc::UnboundedSender<CallId>,
+}
+
+impl GiveBack {
+    pub(crate) fn take_back(&self, taken: Taken) {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).give_back(taken.ticket);
+        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        throttle.correct(taken.charge, Nanodollars::ZERO);
+    }
+}
+
+impl Grant {
+    pub(crate) fn new(hold: CallId, at: Timestamp, taken: Taken, give_back: GiveBack) -> Self {
+        Self { at, taken: Some((hold, taken)), give_back }
+    }
+
+    /// The hold's time and what the call has taken: it is the call's own from now on.
+    pub(crate) fn take(mut self) -> Option<(Timestamp, Taken)> {
+        self.taken.take().map(|(_, taken)| (self.at, taken))
+    }
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        if let Some((hold, taken)) = self.taken.take() {
+            self.give_back.take_back(taken);
+            // Where nobody listens any more the host ends, and the next start finds the hold.
+            let _ = self.give_back.releases.send(hold);
+        }
+    }
+}
+
+/// What a call that goes out has taken of the pace, until it is over. Dropped before that, the call
+/// counts as all that it can have taken.
+#[derive(Debug)]
+pub(crate) struct Paced<'a> {
+    admission: &'a Admission,
+    ticket: Ticket,
+    most_output: u64,
+    over: bool,
+}
+
+impl<'a> Paced<'a> {
+    pub(crate) fn new(admission: &'a Admission, ticket: Ticket, most_output: u64) -> Self {
+        Self { admission, ticket, most_output, over: false }
+    }
+
+    pub(crate) fn ended(mut self, spent: &Spent<'_>) {
+        self.end(spent);
+    }
+
+    fn end(&mut self, spent: &Spent<'_>) {
+        self.over = true;
+        self.admission.with_pace(|pace| pace.ended(self.ticket, spent));
+        // It may have taken less than was expected.
+        self.admission.room();
+    }
+}
+
+impl Drop for Paced<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.end(&Spent::Unknown(self.most_output));
+        }
+    }
+}
