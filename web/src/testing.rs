@@ -246,6 +246,7 @@ fn settings_of_runner() -> RunnerSettings {
         heartbeat: Duration::from_secs(10),
         calls: 10,
         calls_at_once: 2,
+        pressure: PressureSteps::USUAL,
         hard_slots: 12,
         scale_cooldown: Duration::from_mins(5),
         attempt: small_limits(),

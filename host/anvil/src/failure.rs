@@ -149,6 +149,12 @@ impl fmt::Display for Failure {
             Self::Usage(message) => f.write_str(message),
             Self::Unreachable { url, reason } => write!(f, "cannot reach the host at {url}: {reason}"),
             Self::Problem(Problem { title, detail, .. }) if detail.is_empty() => f.write_str(title),
+            // The detail says it all, with the name.
+            Self::Problem(Problem { title, detail, .. }) if title.starts_with("There is no") => {
+                let mut rest = detail.chars();
+                let first = rest.next().into_iter().flat_map(char::to_uppercase);
+                write!(f, "{}{}", first.collect::<String>(), rest.as_str())
+            }
             Self::Problem(Problem { title, detail, .. }) => write!(f, "{title}: {detail}"),
             Self::OutputClosed => f.write_str("the output was closed"),
             Self::Other(error) => write!(f, "{error:#}"),

@@ -98,6 +98,8 @@ pub enum PressureEffect {
     Throttled,
     /// New conversations get a cheaper model, where it is cheaper for them.
     Downgraded,
+    /// Both: slower, and a cheaper model for new conversations.
+    DowngradedAndThrottled,
     /// No new call goes out.
     Braked,
 }
@@ -118,18 +120,19 @@ impl PressureSteps {
     pub const USUAL: Self = Self { throttle: Some(80), one_down: Some(80), cheapest: Some(90) };
 }
 
-/// What a pressure (1 where the fullest window is full) does; of several, the one that bites hardest.
+/// What a pressure (1 where the fullest window is full) does; the brake outweighs all else.
 pub fn pressure_effect(pressure: f64, steps: PressureSteps, braked: bool) -> PressureEffect {
     let reached =
         |percent: Option<u32>| percent.is_some_and(|percent| pressure * 100.0 >= f64::from(percent));
     if braked {
         PressureEffect::Braked
-    } else if reached(steps.one_down) || reached(steps.cheapest) {
-        PressureEffect::Downgraded
-    } else if reached(steps.throttle) {
-        PressureEffect::Throttled
     } else {
-        PressureEffect::Normal
+        match (reached(steps.one_down) || reached(steps.cheapest), reached(steps.throttle)) {
+            (true, true) => PressureEffect::DowngradedAndThrottled,
+            (true, false) => PressureEffect::Downgraded,
+            (false, true) => PressureEffect::Throttled,
+            (false, false) => PressureEffect::Normal,
+        }
     }
 }
 
@@ -219,15 +222,17 @@ mod tests {
     fn what_the_pressure_does_follows_from_its_steps() {
         let all = PressureSteps::USUAL;
         let throttle = PressureSteps { throttle: Some(80), one_down: None, cheapest: None };
+        let downgrade = PressureSteps { throttle: None, ..all };
         let late = PressureSteps { throttle: Some(70), one_down: Some(90), cheapest: Some(95) };
         for (pressure, steps, braked, effect) in [
             (0.0, all, false, PressureEffect::Normal),
             (0.7999, all, false, PressureEffect::Normal),
-            (0.8, all, false, PressureEffect::Downgraded),
+            (0.8, all, false, PressureEffect::DowngradedAndThrottled),
+            (0.8, downgrade, false, PressureEffect::Downgraded),
             (0.8, throttle, false, PressureEffect::Throttled),
             (1.2, throttle, false, PressureEffect::Throttled),
             (0.75, late, false, PressureEffect::Throttled),
-            (0.9, late, false, PressureEffect::Downgraded),
+            (0.9, late, false, PressureEffect::DowngradedAndThrottled),
             (0.1, all, true, PressureEffect::Braked),
             (0.99, all, true, PressureEffect::Braked),
         ] {

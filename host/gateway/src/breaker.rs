@@ -3,12 +3,12 @@
 use anvil_budget::{Circuit, CircuitChange, CircuitRule, CircuitState, Passage};
 use anvil_store::{NewAlert, Store, StoreError};
 use anvil_types::{AlertKind, Clock, Timestamp, UpstreamKind, WaitReason};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 /// How the circuit to the upstream stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum CircuitReport {
     /// Calls go out.

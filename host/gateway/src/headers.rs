@@ -4,11 +4,12 @@
 //! answer, and `retry-after` on a 429. Remaining tokens are rounded to thousands.
 
 use anvil_types::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::HeaderMap;
 use std::time::Duration;
 
 /// What is limited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bucket {
     /// Requests a minute.
@@ -54,6 +55,13 @@ impl Told {
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
         let seconds = |name: &str| text(name)?.parse::<f64>().ok();
         let after = seconds("retry-after-ms").map(|ms| ms / 1_000.0).or_else(|| seconds("retry-after"));
+        let after = after.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        // As a date it is measured by the answer's own, so that a clock that is off here does no harm.
+        let date = |name: &str| DateTimeParser::new().parse_timestamp(text(name)?).ok();
+        let from_now = |until: jiff::Timestamp| {
+            let now = date("date").unwrap_or_else(jiff::Timestamp::now);
+            Duration::try_from(until.duration_since(now)).ok().filter(|wait| !wait.is_zero())
+        };
         let bucket = |bucket: Bucket| {
             let field = |what: &str| text(&format!("anthropic-ratelimit-{}-{what}", bucket.header()));
             Some(ToldBucket {
@@ -64,7 +72,7 @@ impl Told {
         };
         Self {
             buckets: Bucket::ALL.map(bucket),
-            retry_after: after.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            retry_after: after.or_else(|| from_now(date("retry-after")?)),
         }
     }
 }
@@ -104,5 +112,19 @@ mod tests {
             told(&[("retry-after-ms", "1500"), ("retry-after", "9")]).retry_after,
             Some(Duration::from_millis(1_500))
         );
+    }
+    #[test]
+    fn retry_after_may_be_a_date() {
+        let wait = |after: &str| {
+            told(&[("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("retry-after", after)]).retry_after
+        };
+        assert_eq!(wait("Sun, 06 Nov 1994 08:50:07 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), None);
+        assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), None);
+        assert_eq!(wait("soon"), None);
+        // Without the answer's own date, by the clock here.
+        assert_eq!(told(&[("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")]).retry_after, None);
+        let later = told(&[("retry-after", "Thu, 31 Dec 2099 23:59:59 GMT")]).retry_after;
+        assert!(later.is_some_and(|wait| wait > Duration::from_hours(1)));
     }
 }

@@ -3,7 +3,7 @@
 use crate::headers::{Bucket, Told, ToldBucket};
 use crate::minute::{MINUTE, Minute};
 use anvil_types::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Remaining tokens are rounded to thousands: there may be half a thousand more than was told.
@@ -14,7 +14,7 @@ const SHARED_FOR: Duration = Duration::from_mins(10);
 const BELIEVED_FOR: Duration = Duration::from_mins(5);
 
 /// How one bucket stands.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketReport {
     /// The pool of models that share it; none for what counts over all pools.
     pub pool: Option<String>,

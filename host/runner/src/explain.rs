@@ -11,6 +11,8 @@ pub(crate) struct Scene<'a> {
     pub slots: u32,
     pub running: u32,
     pub brake: &'a BrakeState,
+    /// Until when no call goes out, since the upstream fails again and again.
+    pub circuit_open: Option<Timestamp>,
 }
 
 /// What a job waits for, beyond what its row says.
@@ -63,6 +65,12 @@ pub(crate) fn why_idle(waiting: &[Job], scene: &Scene<'_>) -> Option<String> {
     if scene.brake.engaged() {
         let reasons: Vec<_> = scene.brake.causes.iter().map(|cause| cause.reason.as_str()).collect();
         return Some(format!("The brake is engaged: {}", reasons.join("; ")));
+    }
+    if let Some(until) = scene.circuit_open.filter(|_| !waiting.is_empty()) {
+        return Some(format!(
+            "Claude failed again and again: no call goes out (until {until}), then one tries again; jobs go on by \
+             themselves when it answers"
+        ));
     }
     let (first, wait) = waiting.iter().find_map(|job| wait(job, scene).map(|wait| (job, wait)))?;
     let until = wait.until.map(|until: Timestamp| format!(" (until {until})")).unwrap_or_default();

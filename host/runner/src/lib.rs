@@ -21,6 +21,7 @@ mod submission;
 mod submit;
 mod webhooks;
 
+pub use anvil_gateway::{Bucket, BucketReport, CircuitReport};
 pub use prices::{PriceView, PriceWish};
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};

@@ -7,8 +7,8 @@ use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
     Submission, SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
 };
-use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, PressureSteps, forecast, pressure_effect};
-use anvil_gateway::Gateway;
+use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
+use anvil_gateway::{CircuitReport, Gateway};
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{
     BrakeState, Enqueued, JobFilter, JobPage, LimitSource, LimitsInForce, SpendSnapshot, Store, StoreError,
@@ -206,6 +206,10 @@ impl Runner {
             upstream: self.shared.settings.upstream,
             slots: self.shared.slots.load(Ordering::Relaxed),
             running: self.shared.running_now(),
+            circuit_open: match self.shared.gateway.report().circuit {
+                CircuitReport::Open { until } => Some(until),
+                CircuitReport::Closed { .. } | CircuitReport::HalfOpen { .. } => None,
+            },
         }
     }
 
@@ -306,7 +310,7 @@ impl Runner {
                 failed: counts.failed,
                 cancelled: counts.cancelled,
             },
-            effect: pressure_effect(pressure, PressureSteps::USUAL, brake.engaged()),
+            effect: pressure_effect(pressure, self.shared.settings.pressure, brake.engaged()),
             pressure,
             spend: spend_status(&spend, &minutes, now),
             pace: PaceStatus {
@@ -314,6 +318,12 @@ impl Runner {
                 requests_per_minute: limits.requests_per_minute,
                 waiting_calls: pace.waiting,
                 calls_in_flight: pace.in_flight,
+                input_tokens_per_minute: limits.input_tokens_per_minute,
+                output_tokens_per_minute: limits.output_tokens_per_minute,
+                buckets: pace.buckets,
+                circuit: pace.circuit,
+                input_error_percent: pace.input_error_percent,
+                output_error_percent: pace.output_error_percent,
             },
             why_idle: self.why_idle(&brake, pace.in_flight).await?,
             brake: BrakeStatus { engaged: brake.engaged(), causes: brake.causes },

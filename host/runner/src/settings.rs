@@ -1,5 +1,6 @@
 //! What the runner goes by.
 
+use anvil_budget::PressureSteps;
 use anvil_sandbox::AttemptLimits;
 use anvil_types::{Limits, UpstreamKind};
 use std::collections::BTreeMap;
@@ -39,6 +40,8 @@ pub struct RunnerSettings {
     pub calls: u32,
     /// Calls of one job that may be under way at once.
     pub calls_at_once: usize,
+    /// From which pressure on calls are slowed, and answered by a cheaper model.
+    pub pressure: PressureSteps,
     /// Slots never rise above this.
     pub hard_slots: u32,
     /// How long slots stay as they are after they were lowered or raised.

@@ -1,6 +1,7 @@
 //! How the host stands, as every face shows it.
 
 use anvil_budget::{BrakeCause, Forecast, PressureEffect, WindowKind};
+use anvil_gateway::{BucketReport, CircuitReport};
 use anvil_store::LimitSource;
 use anvil_types::{Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
@@ -126,17 +127,30 @@ pub struct WeekStatus {
     pub resets_at: Timestamp,
 }
 
-/// Requests a minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Requests and tokens a minute.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PaceStatus {
     /// Requests in the last 60 seconds.
     pub requests_last_minute: u32,
     /// The limit.
     pub requests_per_minute: u32,
+    /// The limit of input tokens for each pool of models.
+    pub input_tokens_per_minute: u32,
+    /// The limit of output tokens for each pool of models.
+    pub output_tokens_per_minute: u32,
     /// Calls that wait for pace or money.
     pub waiting_calls: u32,
     /// Calls under way.
     pub calls_in_flight: u32,
+    /// What was taken of each limit a minute, and what the upstream says of its own: requests over all
+    /// models first, then requests, input and output tokens of each pool of models in use.
+    pub buckets: Vec<BucketReport>,
+    /// The circuit to the upstream.
+    pub circuit: CircuitReport,
+    /// By how many percent the estimates of input tokens were off on average, of late.
+    pub input_error_percent: Option<f64>,
+    /// By how many percent the estimates of output tokens were off on average, of late.
+    pub output_error_percent: Option<f64>,
 }
 
 /// Alerts.

@@ -83,6 +83,7 @@ fn render(status: &Status) -> String {
             ("state=\"waiting\"", &pace.waiting_calls),
         ],
     );
+    rates(&mut text, pace);
     family(
         &mut text,
         "anvil_slots",
@@ -105,6 +106,40 @@ fn render(status: &Status) -> String {
         &[("", &u8::from(status.brake.engaged))],
     );
     text
+}
+
+/// Each rate's bucket, the circuit, and how far off the estimates are.
+fn rates(text: &mut String, pace: &PaceStatus) {
+    let label = |bucket: &BucketReport| {
+        let name = match bucket.bucket {
+            Bucket::Requests => "requests",
+            Bucket::InputTokens => "input_tokens",
+            Bucket::OutputTokens => "output_tokens",
+        };
+        let pool = bucket.pool.as_deref().unwrap_or_default().replace('\\', "\\\\").replace('"', "\\\"");
+        format!("pool=\"{pool}\",bucket=\"{name}\"")
+    };
+    let told = |pick: fn(&BucketReport) -> Option<u64>| {
+        let values = pace.buckets.iter().filter_map(|bucket| Some((label(bucket), pick(bucket)?)));
+        values.collect::<Vec<_>>()
+    };
+    for (name, help, values) in [
+        ("anvil_rate_taken", "Taken of each rate in the last 60 seconds.", told(|b| Some(b.taken))),
+        ("anvil_rate_limit", "The rate's limit a minute.", told(|b| Some(b.limit))),
+        ("anvil_rate_upstream_remaining", "What is left by Claude's latest word.", told(|b| b.remaining)),
+        ("anvil_rate_shared", "Whether others take from it too.", told(|b| Some(b.shared.into()))),
+    ] {
+        let values: Vec<_> = values.iter().map(|(label, value)| (label.as_str(), value as &dyn Display)).collect();
+        family(text, name, help, &values);
+    }
+    let open = u8::from(!matches!(pace.circuit, CircuitReport::Closed { .. }));
+    family(text, "anvil_circuit_open", "Whether calls are held back since Claude fails.", &[("", &open)]);
+    let errors = [("of=\"input\"", pace.input_error_percent), ("of=\"output\"", pace.output_error_percent)];
+    let errors: Vec<_> = errors
+        .iter()
+        .filter_map(|(label, error)| Some((*label, error.as_ref()? as &dyn Display)))
+        .collect();
+    family(text, "anvil_estimate_error_percent", "How far off the estimates of tokens are.", &errors);
 }
 
 fn family(text: &mut String, name: &str, help: &str, values: &[(&str, &dyn Display)]) {

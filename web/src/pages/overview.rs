@@ -9,7 +9,7 @@ use super::{fragment, html};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_budget::{Forecast, PressureEffect, Windows};
-use anvil_runner::{Status, WindowStatus};
+use anvil_runner::{Bucket, BucketReport, CircuitReport, PaceStatus, Status, WindowStatus};
 use anvil_store::JobFilter;
 use anvil_types::{Job, JobState, Timestamp};
 use askama::Template;
@@ -36,6 +36,8 @@ pub(crate) struct Overview {
     gauges: [Gauge; 4],
     pressure: Pressure,
     why_idle: Option<String>,
+    /// What it means that Claude does not answer, where it does not.
+    circuit: Option<String>,
     engaged: bool,
     slots: Slots,
     figures: Vec<Figure>,
@@ -76,15 +78,20 @@ struct Pressure {
     tone: &'static str,
     word: &'static str,
     means: &'static str,
-    buckets: Vec<Bucket>,
+    buckets: Vec<Rate>,
+    /// How far off the estimates of tokens are.
+    estimates: Option<String>,
 }
 
 /// What was taken of a rate in the last minute.
-struct Bucket {
-    name: &'static str,
+struct Rate {
+    name: String,
     taken: String,
     limit: String,
     bar: Bar,
+    /// What Claude says of its own limit.
+    told: Option<String>,
+    shared: bool,
 }
 
 /// What runs.
@@ -107,6 +114,7 @@ impl Overview {
         let now = status.now;
         let rows = |jobs: &[Job]| jobs.iter().map(|job| JobRow::new(job, now)).collect::<Vec<_>>();
         let spend = &status.spend;
+        let circuit = circuit(&status.pace, now, windows);
         Self {
             gauges: [
                 gauge("Last 60 minutes", "Oldest minute leaves", &spend.hour, now, windows),
@@ -115,7 +123,9 @@ impl Overview {
                 week(status, windows),
             ],
             pressure: Pressure::new(status),
-            why_idle: status.why_idle.clone(),
+            // Both would say the same.
+            why_idle: status.why_idle.clone().filter(|_| circuit.is_none() || status.brake.engaged),
+            circuit,
             engaged: status.brake.engaged,
             slots: Slots { running: rows(running), all: status.agents.slots },
             figures: figures(status),
@@ -208,28 +218,110 @@ impl Pressure {
                 "downgraded",
                 "New conversations get a cheaper model where that really is cheaper for them.",
             ),
+            PressureEffect::DowngradedAndThrottled => (
+                "warn",
+                "downgraded and throttled",
+                "New conversations get a cheaper model where that is cheaper; calls are slowed to an even burn.",
+            ),
             PressureEffect::Braked => {
                 ("bad", "braked", "No new call goes out. Calls under way finish, jobs wait.")
             }
-        };
-        let pace = &status.pace;
-        let bucket = |name, taken: u64, limit: u32| Bucket {
-            name,
-            taken: thousands(taken),
-            limit: thousands(limit.into()),
-            bar: Bar::share(
-                u32::try_from(taken).unwrap_or(u32::MAX).into(),
-                limit.into(),
-                format!("{name}: {taken} of {limit} in the last minute"),
-            ),
         };
         Self {
             percent: permille(status.pressure) / 10,
             tone,
             word,
             means,
-            buckets: vec![bucket("Requests", pace.requests_last_minute.into(), pace.requests_per_minute)],
+            buckets: buckets(&status.pace, status.now),
+            estimates: estimates(&status.pace),
         }
+    }
+}
+
+/// Requests over all models, and the tokens of each pool of models in use.
+fn buckets(pace: &PaceStatus, now: Timestamp) -> Vec<Rate> {
+    let mut pools: Vec<&str> = pace.buckets.iter().filter_map(|bucket| bucket.pool.as_deref()).collect();
+    pools.dedup();
+    let several = pools.len() > 1;
+    let shown = pace.buckets.iter().filter(|bucket| {
+        // What a pool has of requests says something new only where Claude allows it less.
+        let less = bucket.limit < u64::from(pace.requests_per_minute);
+        bucket.pool.is_none() || bucket.bucket != Bucket::Requests || less || bucket.shared
+    });
+    let mut rates: Vec<Rate> = shown.map(|bucket| rate(bucket, several, now)).collect();
+    if pools.is_empty() {
+        let limits = [
+            (Bucket::InputTokens, pace.input_tokens_per_minute),
+            (Bucket::OutputTokens, pace.output_tokens_per_minute),
+        ];
+        rates.extend(limits.map(|(bucket, limit)| {
+            let limit = limit.into();
+            let untouched = BucketReport {
+                pool: None,
+                bucket,
+                taken: 0,
+                limit,
+                upstream_limit: None,
+                remaining: None,
+                reset: None,
+                shared: false,
+            };
+            rate(&untouched, false, now)
+        }));
+    }
+    rates
+}
+
+fn rate(bucket: &BucketReport, named: bool, now: Timestamp) -> Rate {
+    let what = match bucket.bucket {
+        Bucket::Requests => "Requests",
+        Bucket::InputTokens => "Input tokens",
+        Bucket::OutputTokens => "Output tokens",
+    };
+    let pool = bucket.pool.as_deref().filter(|_| named || bucket.bucket == Bucket::Requests);
+    let name = pool.map_or_else(|| what.to_owned(), |pool| format!("{what}, {pool}"));
+    let part = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    let told = bucket.remaining.map(|left| {
+        let limit = bucket.upstream_limit.unwrap_or(bucket.limit);
+        let full = bucket.reset.filter(|reset| *reset > now).map(|reset| reset.since(now));
+        let full = full.map(|wait| format!(", full again in {}", length(wait))).unwrap_or_default();
+        format!("Claude says {} of its {} are left{full}", thousands(left), thousands(limit))
+    });
+    Rate {
+        bar: Bar::share(
+            part(bucket.taken),
+            part(bucket.limit),
+            format!("{name}: {} of {} in the last minute", bucket.taken, bucket.limit),
+        ),
+        name,
+        taken: thousands(bucket.taken),
+        limit: thousands(bucket.limit),
+        told,
+        shared: bucket.shared,
+    }
+}
+
+fn estimates(pace: &PaceStatus) -> Option<String> {
+    let errors = [("input", pace.input_error_percent), ("output", pace.output_error_percent)];
+    let told = errors.iter().filter_map(|(name, error)| Some(format!("{:.0} % for {name}", (*error)?)));
+    let told = told.collect::<Vec<_>>().join(", ");
+    (!told.is_empty()).then(|| format!("Estimates of tokens were off by {told} of late."))
+}
+
+/// What it means that Claude does not answer.
+fn circuit(pace: &PaceStatus, now: Timestamp, windows: &Windows) -> Option<String> {
+    match pace.circuit {
+        CircuitReport::Closed { .. } => None,
+        CircuitReport::Open { until } => Some(format!(
+            "It failed again and again, so no call goes out until {}. Then one tries again; jobs go on by \
+             themselves when it answers.",
+            local(until, now, windows)
+        )),
+        CircuitReport::HalfOpen { until } => Some(format!(
+            "One call tries whether it is back, and the others wait for it. Should nothing be heard, another \
+             tries at {}.",
+            local(until, now, windows)
+        )),
     }
 }
 

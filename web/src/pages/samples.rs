@@ -12,6 +12,7 @@ use super::ledger::{LedgerPage, Names};
 use super::limits::LimitsPage;
 use super::login::LoginPage;
 use super::overview::{Overview, OverviewPage};
+use super::prices::PricesPage;
 use super::scope_limits::ScopeForm;
 use super::shell::{Nav, Shell};
 use super::spend::{Choice, Spend, SpendPage};
@@ -20,7 +21,7 @@ use super::webhooks::{Form as NewWebhook, Hooks};
 use crate::api::Query;
 use anvil_budget::{BrakeCause, BrakeCauseKind, Forecast, PressureEffect, PriceTable, WindowKind, Windows};
 use anvil_runner::{
-    AgentsStatus, AlertsStatus, BrakeStatus, FieldError, LimitsView, PaceStatus, QueueStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, Bucket, BucketReport, CircuitReport, FieldError, LimitsView, PaceStatus, QueueStatus,
     ScopeLimitsView, ScopeWindowStatus, SpendStatus, Status, UpstreamStatus, WebhookView, WeekStatus,
     WindowStatus,
 };
@@ -99,13 +100,50 @@ pub(crate) fn status() -> Status {
             requests_per_minute: 45,
             waiting_calls: 2,
             calls_in_flight: 3,
+            input_tokens_per_minute: 50_000,
+            output_tokens_per_minute: 10_000,
+            buckets: buckets(),
+            circuit: CircuitReport::Closed { failures: 0 },
+            input_error_percent: Some(3.4),
+            output_error_percent: Some(21.7),
         },
         pressure: 0.87,
-        effect: PressureEffect::Downgraded,
+        effect: PressureEffect::DowngradedAndThrottled,
         brake: BrakeStatus { engaged: false, causes: Vec::new() },
         alerts: AlertsStatus { firing: 2 },
         why_idle: None,
     }
+}
+
+fn buckets() -> Vec<BucketReport> {
+    let make = |pool: Option<&str>, bucket, taken, limit, told: Option<u64>| BucketReport {
+        pool: pool.map(str::to_owned),
+        bucket,
+        taken,
+        limit,
+        upstream_limit: told.map(|_| limit),
+        remaining: told,
+        reset: told.map(|_| NOW + Duration::from_secs(21)),
+        shared: pool == Some("opus-4") && bucket == Bucket::InputTokens,
+    };
+    vec![
+        make(None, Bucket::Requests, 31, 45, None),
+        make(Some("opus-4"), Bucket::Requests, 12, 45, Some(32)),
+        make(Some("opus-4"), Bucket::InputTokens, 41_204, 50_000, Some(6_000)),
+        make(Some("opus-4"), Bucket::OutputTokens, 8_112, 10_000, Some(1_900)),
+        make(Some("haiku-5-5"), Bucket::Requests, 19, 45, None),
+        make(Some("haiku-5-5"), Bucket::InputTokens, 12_400, 50_000, None),
+        make(Some("haiku-5-5"), Bucket::OutputTokens, 950, 10_000, None),
+    ]
+}
+
+/// The same host while Claude fails.
+fn failing() -> Status {
+    let mut status = status();
+    status.pace.circuit = CircuitReport::Open { until: NOW + Duration::from_secs(41) };
+    status.pace.calls_in_flight = 0;
+    status.why_idle = Some("Claude failed again and again".to_owned());
+    status
 }
 
 /// The same host with the brake on and nothing running.
@@ -674,6 +712,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
         cancelled: 0,
     };
     fresh.agents.running = 0;
+    fresh.pace.buckets.truncate(1);
     let mut quiet = super::samples::status();
     quiet.alerts.firing = 0;
     let job_page = |job: &Job| JobPage {
@@ -712,6 +751,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
     vec![
         ("/", html(&overview(&status, &running, &jobs[..8]))),
         ("/braked", html(&overview(&braked(), &[], &jobs[4..6]))),
+        ("/failing", html(&overview(&failing(), &running, &jobs[..8]))),
         ("/fresh", html(&overview(&fresh, &[], &[]))),
         ("/jobs", html(&list(newer, jobs.clone()))),
         ("/jobs-empty", html(&list(Filter::default(), Vec::new()))),
@@ -818,6 +858,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
                 ),
             }),
         ),
+        ("/prices", html(&PricesPage::new(shell(&status, Nav::Limits, "Prices"), &prices(), None, None))),
         (
             "/limits-review",
             html(&super::limits::sample_review(shell(&status, Nav::Limits, "Limits"), &limits, &status)),

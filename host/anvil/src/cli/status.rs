@@ -51,8 +51,17 @@ fn show(status: &Value, base: &str) -> String {
     );
     let in_flight = format!("{} calls under way", at("/pace/calls_in_flight"));
     line(&mut out, "Pace", &[pace, in_flight, format!("{} waiting", at("/pace/waiting_calls"))]);
+    tokens(&mut out, status);
+    let circuit = match at("/pace/circuit/state").as_str() {
+        "open" => "open: Claude failed again and again, no call goes out; one tries again",
+        "half_open" => "half open: one call tries whether Claude is back; should it stay silent, another",
+        _ => "",
+    };
+    if !circuit.is_empty() {
+        line(&mut out, "Circuit", &[format!("{circuit} {}", moment.relative(status, "/pace/circuit/until"))]);
+    }
     if let Some(pressure) = status.get("pressure").and_then(Value::as_f64) {
-        line(&mut out, "Pressure", &[format!("{:.0} %", pressure * 100.0), at("/effect")]);
+        line(&mut out, "Pressure", &[format!("{:.0} %", pressure * 100.0), at("/effect").replace('_', " ")]);
     }
     let brake = status.get("brake").cloned().unwrap_or_default();
     line(&mut out, "Brake", &[super::brake::show(&brake, &moment)]);
@@ -63,6 +72,26 @@ fn show(status: &Value, base: &str) -> String {
     let spend = status.get("spend").cloned().unwrap_or_default();
     let _ = write!(out, "\n{}", super::spend::gauges(&spend, &moment));
     out
+}
+
+/// A line for each pool of models in use: what was taken of its tokens.
+fn tokens(out: &mut String, status: &Value) {
+    let buckets = status.pointer("/pace/buckets").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let mut pools: Vec<String> = buckets.iter().map(|bucket| text(bucket, "/pool")).collect();
+    pools.dedup();
+    for pool in pools.iter().filter(|pool| !pool.is_empty()) {
+        let of_pool = || buckets.iter().filter(|bucket| text(bucket, "/pool") == *pool);
+        let mut facts = vec![format!("{pool} in the last minute")];
+        for (name, word) in [("input_tokens", "input"), ("output_tokens", "output")] {
+            for bucket in of_pool().filter(|bucket| text(bucket, "/bucket") == name) {
+                facts.push(format!("{} of {} {word}", text(bucket, "/taken"), text(bucket, "/limit")));
+            }
+        }
+        if of_pool().any(|bucket| bucket.get("shared").and_then(Value::as_bool) == Some(true)) {
+            facts.push("others share these limits".to_owned());
+        }
+        line(out, "Tokens", &facts);
+    }
 }
 
 fn line(out: &mut String, name: &str, facts: &[String]) {

@@ -1,6 +1,6 @@
 //! What each room goes by, out of the settings.
 
-use anvil_budget::{CircuitRule, DowngradePolicy, PriceTable};
+use anvil_budget::{CircuitRule, DowngradePolicy, PressureSteps, PriceTable};
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
@@ -158,6 +158,11 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         heartbeat: Duration::from_secs(jobs.heartbeat_s),
         calls: jobs.calls,
         calls_at_once: jobs.calls_parallel as usize,
+        pressure: PressureSteps {
+            throttle: settings.pressure.throttle.then_some(settings.pressure.throttle_percent),
+            one_down: settings.pressure.downgrade.then_some(settings.pressure.one_tier_down_percent),
+            cheapest: settings.pressure.downgrade.then_some(settings.pressure.cheapest_percent),
+        },
         hard_slots: preset.agents_hard(),
         scale_cooldown: SCALE_COOLDOWN,
         attempt: attempt(settings),
