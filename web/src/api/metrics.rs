@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::Status;
+use anvil_runner::{Bucket, BucketReport, CircuitReport, PaceStatus, Status};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -129,16 +129,15 @@ fn rates(text: &mut String, pace: &PaceStatus) {
         ("anvil_rate_upstream_remaining", "What is left by Claude's latest word.", told(|b| b.remaining)),
         ("anvil_rate_shared", "Whether others take from it too.", told(|b| Some(b.shared.into()))),
     ] {
-        let values: Vec<_> = values.iter().map(|(label, value)| (label.as_str(), value as &dyn Display)).collect();
+        let values: Vec<_> =
+            values.iter().map(|(label, value)| (label.as_str(), value as &dyn Display)).collect();
         family(text, name, help, &values);
     }
     let open = u8::from(!matches!(pace.circuit, CircuitReport::Closed { .. }));
     family(text, "anvil_circuit_open", "Whether calls are held back since Claude fails.", &[("", &open)]);
     let errors = [("of=\"input\"", pace.input_error_percent), ("of=\"output\"", pace.output_error_percent)];
-    let errors: Vec<_> = errors
-        .iter()
-        .filter_map(|(label, error)| Some((*label, error.as_ref()? as &dyn Display)))
-        .collect();
+    let errors: Vec<_> =
+        errors.iter().filter_map(|(label, error)| Some((*label, error.as_ref()? as &dyn Display))).collect();
     family(text, "anvil_estimate_error_percent", "How far off the estimates of tokens are.", &errors);
 }
 

@@ -19,11 +19,14 @@ use super::spend::{Choice, Spend, SpendPage};
 use super::submit::{Chosen, SubmitPage};
 use super::webhooks::{Form as NewWebhook, Hooks};
 use crate::api::Query;
-use anvil_budget::{BrakeCause, BrakeCauseKind, Forecast, PressureEffect, PriceTable, WindowKind, Windows};
+use anvil_budget::{
+    BrakeCause, BrakeCauseKind, Forecast, NewBand, PressureEffect, PriceSource, PriceTable, WindowKind,
+    Windows,
+};
 use anvil_runner::{
-    AgentsStatus, AlertsStatus, BrakeStatus, Bucket, BucketReport, CircuitReport, FieldError, LimitsView, PaceStatus, QueueStatus,
-    ScopeLimitsView, ScopeWindowStatus, SpendStatus, Status, UpstreamStatus, WebhookView, WeekStatus,
-    WindowStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, Bucket, BucketReport, CircuitReport, FieldError, LimitsView,
+    PaceStatus, PriceView, QueueStatus, ScopeLimitsView, ScopeWindowStatus, SpendStatus, Status,
+    UpstreamStatus, WebhookView, WeekStatus, WindowStatus,
 };
 use anvil_store::{
     AlertPage as AlertItems, AuditEntry, BrakeEntry, BrakeHistory, BrakeMove, JobPage as JobItems,
@@ -410,6 +413,36 @@ pub(crate) fn limits() -> LimitsView {
     };
     let sources = LimitsPatch::NAMES.iter().map(|name| ((*name).to_owned(), source(name)));
     LimitsView { limits, sources: sources.collect() }
+}
+
+/// Prices in force: two built in, one of them in bands, and one that a person set.
+fn prices() -> Vec<PriceView> {
+    let band = |up_to, input: f64| NewBand {
+        up_to,
+        input,
+        output: input * 5.0,
+        cache_write_5m: input * 1.25,
+        cache_write_1h: input * 2.0,
+        cache_read: input / 10.0,
+    };
+    let view = |model: &str, bands: Vec<NewBand>, source, by: Option<&str>| PriceView {
+        id: format!("{model}@2026-10-07"),
+        model: model.to_owned(),
+        speed: None,
+        from: ago(90_000),
+        in_force: true,
+        context: 1_000_000,
+        max_output: 128_000,
+        bands,
+        source,
+        by: by.map(str::to_owned),
+        at: by.map(|_| ago(3_600)),
+    };
+    vec![
+        view("claude-haiku-5-5", vec![band(Some(100_000), 0.1), band(None, 0.5)], PriceSource::BuiltIn, None),
+        view("claude-opus-5-5", vec![band(None, 4.0)], PriceSource::BuiltIn, None),
+        view("claude-sonnet-5-5", vec![band(None, 1.8)], PriceSource::RunTime, Some("a person at the panel")),
+    ]
 }
 
 /// Where the samples' people live.

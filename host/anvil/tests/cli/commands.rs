@@ -71,6 +71,8 @@ fn status_says_what_runs_what_waits_and_what_is_spent() {
     Jobs     2 running · 4 queued · 1 parked · 0 scheduled · the oldest waits for 1m 15s · at most 200
     Done     10 succeeded · 1 failed · 0 cancelled
     Pace     12 of 45 requests in the last minute · 2 calls under way · 1 waiting
+    Tokens   opus-4 in the last minute · 12000 of 50000 input · 900 of 10000 output · others share these limits
+    Circuit  open: Claude failed again and again, no call goes out; one tries again in 1m 00s
     Pressure 95 % · braked
     Brake    ON: no new call goes out
              day, 1m 00s ago: 95 % is reached; ends in 12h 00m

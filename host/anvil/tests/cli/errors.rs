@@ -57,7 +57,7 @@ fn refusals() {
     exit 5
     --- out
     --- err
-    error: There is no such agent: there is no agent `a`; the agents are: code-generator
+    error: There is no agent `a`; the agents are: code-generator
     next: `anvil agents list` shows the agents
     "###
     );
