@@ -9,8 +9,13 @@ use crate::harness::{Host, Setup, Upstream, until};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How much faster the clocks run.
+/// How much faster the clocks run, unless `ANVIL_TEST_PACE_RATE` says otherwise. Whatever the two processes
+/// take of real time counts that many times: the share that is used falls with it.
 const RATE: f64 = 60.0;
+
+fn rate() -> f64 {
+    std::env::var("ANVIL_TEST_PACE_RATE").ok().and_then(|text| text.parse().ok()).unwrap_or(RATE)
+}
 /// Simulated minutes of each run, unless `ANVIL_TEST_PACE_MINUTES` says otherwise.
 const MINUTES: u64 = 10;
 /// The share of the configured rate that has to be used, in percent.
@@ -50,20 +55,20 @@ async fn start(upstream: &Upstream) -> Host {
 }
 
 /// One run with this payload, whose figures are read from `bucket`.
-async fn run(bucket: &str, rate: u64, payload: Value, answers: Value) {
+async fn run(bucket: &str, configured: u64, payload: Value, answers: Value) {
     let minutes = std::env::var("ANVIL_TEST_PACE_MINUTES").ok().and_then(|text| text.parse().ok());
     let minutes: u64 = minutes.unwrap_or(MINUTES);
     let upstream = Upstream::start_with(HARD).await;
     upstream.script(&json!({"items": answers, "repeat": true})).await;
     let mut host = start(&upstream).await;
-    upstream.drive(Duration::ZERO, RATE).await;
-    host.rest().drive(Duration::ZERO, RATE).await;
+    upstream.drive(Duration::ZERO, rate()).await;
+    host.rest().drive(Duration::ZERO, rate()).await;
     let mut payload = payload;
     payload["calls"] = json!(1_000);
     for _ in 0..12 {
         host.rest().submit("asker", "ask", payload.clone()).await;
     }
-    let minute = Duration::from_mins(1).div_f64(RATE);
+    let minute = Duration::from_mins(1).div_f64(rate());
     tokio::time::sleep(minute * u32::try_from(minutes / 2).expect("few")).await;
     // Critical work overtakes: it does not wait for the calls that queue.
     let critical = json!({
@@ -77,7 +82,7 @@ async fn run(bucket: &str, rate: u64, payload: Value, answers: Value) {
     host.kill().await;
     let restart = tokio::time::Instant::now();
     host.start().await;
-    host.rest().drive(Duration::ZERO, RATE).await;
+    host.rest().drive(Duration::ZERO, rate()).await;
     let away = restart.elapsed();
     tokio::time::sleep(minute * u32::try_from(minutes.div_ceil(2)).expect("few")).await;
     let use_of = used(&upstream, bucket).await;
@@ -90,9 +95,9 @@ async fn run(bucket: &str, rate: u64, payload: Value, answers: Value) {
         "input-tokens" => tokens("input_tokens"),
         _ => tokens("output_tokens"),
     };
-    let share = taken * 100 / (rate * minutes);
+    let share = taken * 100 / (configured * minutes);
     println!(
-        "{bucket}: {taken} in {minutes} minutes, {share} % of the configured {rate} a minute; fullest minute {} of {}; \
+        "{bucket}: {taken} in {minutes} minutes, {share} % of the configured {configured} a minute; fullest minute {} of {}; \
          {refused} refused; the critical job took {waited} s; the restart took {away:?} of real time",
         use_of["fullest_minute"], use_of["limit"]
     );
@@ -126,8 +131,8 @@ async fn output_tokens_a_minute_hold_and_are_used() {
 async fn the_clocks_of_host_and_upstream_run_alike() {
     let upstream = Upstream::start().await;
     let host = Setup::new().simulated_by(&upstream).start().await;
-    upstream.drive(Duration::ZERO, RATE).await;
-    host.rest().drive(Duration::ZERO, RATE).await;
+    upstream.drive(Duration::ZERO, rate()).await;
+    host.rest().drive(Duration::ZERO, rate()).await;
     let begun = tokio::time::Instant::now();
     let both = async || {
         let now: jiff::Timestamp =

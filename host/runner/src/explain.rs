@@ -73,6 +73,8 @@ pub(crate) fn why_idle(waiting: &[Job], scene: &Scene<'_>) -> Option<String> {
         ));
     }
     let (first, wait) = waiting.iter().find_map(|job| wait(job, scene).map(|wait| (job, wait)))?;
-    let until = wait.until.map(|until: Timestamp| format!(" (until {until})")).unwrap_or_default();
+    // Many a sentence says so itself.
+    let untold = wait.until.filter(|_| !wait.detail.contains("until"));
+    let until = untold.map(|until: Timestamp| format!(" (until {until})")).unwrap_or_default();
     Some(format!("Job {} waits: {}{until}", first.id, wait.detail))
 }
