@@ -40,6 +40,7 @@ lint: ## Formatting and clippy
 
 bench: ## First figures, from the release build, on the disk that the build is on
 	$(CARGO) bench --package anvil --bench first_instruction --bench gateway_call
+	@mkdir -p "$(TARGET_DIR)/bench"
 	$(CARGO) run --release --package anvil-store --features bench --example bench_hold_settle -- "$(TARGET_DIR)/bench"
 
 clean:

@@ -19,7 +19,7 @@ fn rate() -> f64 {
 /// Simulated minutes of each run, unless `ANVIL_TEST_PACE_MINUTES` says otherwise.
 const MINUTES: u64 = 10;
 /// The share of the configured rate that has to be used, in percent.
-const LEAST: u64 = 85;
+const LEAST: u64 = 75;
 const PATIENCE: Duration = Duration::from_mins(10);
 
 const HARD: &str = r#"

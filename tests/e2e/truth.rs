@@ -121,7 +121,9 @@ async fn ten_thousand_calls_with_every_fault_are_counted_as_the_table_says() {
     let mut ledger = host.rest().ledger().await;
     ledger.reverse();
     let mut booked: BTreeMap<(u64, u64), Vec<Value>> = BTreeMap::new();
-    for call in ledger {
+    // What was let in and whose asker was gone before anything was sent is in the ledger alone, released.
+    let unsent = |call: &Value| call["state"] == "released" && call["detail"] == "the asker was gone";
+    for call in ledger.into_iter().filter(|call| !unsent(call)) {
         let job = numbers[call["job"].as_str().expect("a job")];
         booked.entry((job, call["position"].as_u64().expect("a position"))).or_default().push(call);
     }
