@@ -4,7 +4,7 @@
 //! this process, the simulator in another; beside it, in the same run: the same requests sent directly,
 //! and the time of one durable commit on the same disk.
 
-use anvil_budget::{CircuitRule, DowngradePolicy, ModelMap, PriceTable, Windows};
+use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
 use anvil_gateway::{
     ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
 };
@@ -127,8 +127,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
             standard: Tier::Sonnet,
             complex: Tier::Opus,
         },
-        downgrade: DowngradePolicy { one_down: Some(80), cheapest: Some(90) },
-        throttle: Some(80),
+        pressure: PressureSteps::USUAL,
     };
     let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");
     (gateway, store, jobs)

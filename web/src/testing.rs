@@ -2,7 +2,7 @@
 //! (`quiet`, with the action `run`) that succeeds at once, and an upstream where nobody listens.
 
 use crate::{Token, WebConfig, WebState, router};
-use anvil_budget::{CircuitRule, DowngradePolicy, ModelMap, PressureSteps, PriceTable, Windows};
+use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
@@ -231,8 +231,7 @@ fn gateway() -> GatewayConfig {
             standard: Tier::Sonnet,
             complex: Tier::Opus,
         },
-        downgrade: DowngradePolicy { one_down: None, cheapest: None },
-        throttle: Some(80),
+        pressure: PressureSteps::USUAL,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which model answers: the tier that the work asks for, or a cheaper one under pressure.
 
+use crate::pressure::PressureSteps;
 use crate::price::PriceRow;
 use anvil_types::{Effort, Nanodollars, Tier, Usage};
 use serde::{Deserialize, Serialize};
@@ -49,15 +50,6 @@ pub fn tier_for(
         Effort::Complex => map.complex,
     });
     asked.max(floor.unwrap_or(Tier::Haiku))
-}
-
-/// From which pressure on a cheaper tier answers, in percent of the fullest window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DowngradePolicy {
-    /// From here on, one tier down. None: never.
-    pub one_down: Option<u8>,
-    /// From here on, the cheapest. None: never.
-    pub cheapest: Option<u8>,
 }
 
 /// How long a prompt stays in a model's cache.
@@ -171,7 +163,7 @@ pub enum Turn {
 /// runs; in percent. `candidates` has the tier that was asked for and those that might take its place,
 /// in any order.
 pub fn choose(
-    policy: DowngradePolicy,
+    steps: PressureSteps,
     asked: Tier,
     floor: Option<Tier>,
     pressure: u64,
@@ -179,8 +171,8 @@ pub fn choose(
     candidates: &[Candidate<'_>],
 ) -> Choice {
     let stay = |reason| Choice { tier: asked, reason };
-    let reached = |percent: Option<u8>| percent.is_some_and(|percent| pressure >= u64::from(percent));
-    let (cheapest, one_down) = (reached(policy.cheapest), reached(policy.one_down));
+    let reached = |percent: Option<u32>| percent.is_some_and(|percent| pressure >= u64::from(percent));
+    let (cheapest, one_down) = (reached(steps.cheapest), reached(steps.one_down));
     if !cheapest && !one_down {
         return stay(ChoiceReason::AsAsked);
     }
@@ -220,8 +212,6 @@ mod tests {
     use crate::PriceTable;
     use anvil_types::Timestamp;
 
-    const POLICY: DowngradePolicy = DowngradePolicy { one_down: Some(80), cheapest: Some(90) };
-
     struct Scene {
         table: PriceTable,
         input: u64,
@@ -250,7 +240,7 @@ mod tests {
                     rejects: self.rejects[at],
                 })
                 .collect();
-            choose(POLICY, asked, floor, pressure, turn, &candidates)
+            choose(PressureSteps::USUAL, asked, floor, pressure, turn, &candidates)
         }
     }
 

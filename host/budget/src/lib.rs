@@ -18,6 +18,7 @@ pub mod moved;
 #[cfg(feature = "conformance")]
 pub mod oracle;
 pub mod pool;
+pub mod pressure;
 pub mod price;
 pub mod split;
 pub mod telling;
@@ -32,15 +33,14 @@ pub use books::{Books, Tally};
 pub use bound::{InputSize, bound_input_tokens};
 pub use brake::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
 pub use calendar::{Calendar, Places};
-pub use choice::{
-    CacheTtl, Candidate, Choice, ChoiceReason, DowngradePolicy, ModelMap, Turn, choose, tier_for,
-};
+pub use choice::{CacheTtl, Candidate, Choice, ChoiceReason, ModelMap, Turn, choose, tier_for};
 pub use circuit::{Circuit, CircuitChange, CircuitRule, CircuitState, Passage};
 pub use estimate::{Estimate, Estimator};
 pub use features::RequestFields;
-pub use forecast::{Ahead, Forecast, PressureEffect, PressureSteps, forecast, pressure_effect};
+pub use forecast::{Ahead, Forecast, forecast};
 pub use moved::Moved;
 pub use pool::pool_of;
+pub use pressure::{PressureEffect, PressureSteps, pressure_effect};
 pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates};
 pub use split::{KINDS, Kinds, split};
 pub use thresholds::{Share, Watch, WatchChange};

@@ -1,6 +1,7 @@
 //! The throttle: near a window's limit, money goes out evenly over what is left of the window.
 
 use crate::brake::DAY_BRAKE_PERCENT;
+use crate::thresholds::Share;
 use crate::window::{HOUR, WindowKind};
 use anvil_types::{Nanodollars, Timestamp};
 use std::time::Duration;
@@ -51,13 +52,13 @@ impl EvenBurn {
 
 /// The slowest even burn that a window at `from_percent` or above asks for: a sixtieth of the hour's
 /// limit a minute; what is left of the day up to the brake's 95 %, and of the month, over the time left.
-pub fn even_burn(windows: &[Burn], from_percent: u8, now: Timestamp) -> Option<EvenBurn> {
-    let full = |burn: &&Burn| burn.spent >= burn.limit.percent(u32::from(from_percent));
+pub fn even_burn(windows: &[Burn], from_percent: u32, now: Timestamp) -> Option<EvenBurn> {
+    let full = |burn: &&Burn| Share::of(burn.spent, burn.limit).is_at_least(from_percent);
     let asked = windows.iter().filter(full).map(|burn| {
         let (amount, over) = match burn.kind {
             WindowKind::Hour => (burn.limit, HOUR),
             // Past the brake's share a person has let the day go on: what is left of the limit itself lasts.
-            WindowKind::Day if burn.spent >= burn.limit.percent(DAY_BRAKE_PERCENT) => {
+            WindowKind::Day if Share::of(burn.spent, burn.limit).is_at_least(DAY_BRAKE_PERCENT) => {
                 (burn.limit.less(burn.spent), burn.resets_at.since(now))
             }
             WindowKind::Day => {

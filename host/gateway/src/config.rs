@@ -1,6 +1,6 @@
 //! Whom the gateway asks, and how patiently.
 
-use anvil_budget::{CircuitRule, DowngradePolicy, ModelMap, PriceTable};
+use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable};
 use anvil_types::UpstreamKind;
 use std::fmt;
 use std::sync::Arc;
@@ -80,8 +80,6 @@ pub struct GatewayConfig {
     pub prices: Arc<PriceTable>,
     /// Which model stands behind each tier.
     pub models: ModelMap,
-    /// When a cheaper one answers.
-    pub downgrade: DowngradePolicy,
-    /// From which percent of a money window on calls go out at an even burn. None: never.
-    pub throttle: Option<u8>,
+    /// When a cheaper one answers, and when calls go out evenly.
+    pub pressure: PressureSteps,
 }

@@ -48,7 +48,8 @@ pub(crate) async fn plan<'a>(gateway: &Inner, ask: &'a Ask) -> Result<Plan<'a>, 
     let kind = gateway.config.upstream.kind;
     let windows = gateway.pressure.windows(gateway.store.as_ref(), kind, gateway.clock.as_ref()).await;
     let windows = windows.map_err(failed)?;
-    let burn = gateway.config.throttle.and_then(|from| even_burn(&windows, from, gateway.clock.now()));
+    let burn =
+        gateway.config.pressure.throttle.and_then(|from| even_burn(&windows, from, gateway.clock.now()));
     gateway.admission.with_throttle(|throttle| throttle.set(burn));
     let pressure = gateway.pressure.percent(&windows);
     wishes.plan(gateway, ask, pressure).map_err(Unplanned::Refused)
@@ -97,7 +98,7 @@ impl Wishes {
         let usual_output = gateway.learner.usual_output(agent, model).min(self.most_output);
         let candidates = self.candidates(gateway, ask, &rows, usual_output);
         let choice = choose(
-            gateway.config.downgrade,
+            gateway.config.pressure,
             self.asked,
             ask.asker.floor,
             pressure,

@@ -2,7 +2,7 @@
 
 mod scene;
 
-use anvil_budget::DowngradePolicy;
+use anvil_budget::PressureSteps;
 use anvil_gateway::CallEnd;
 use anvil_types::{Effort, Limits, Nanodollars, Tier};
 use scene::{Scene, Setting, ask, limits};
@@ -23,7 +23,7 @@ async fn the_floor_of_an_agent_holds_under_any_pressure() {
     // Opus: 1,000 tokens of output are two cents, and the hour has fifty.
     let setting = Setting {
         limits: Limits { hour_usd: Nanodollars::new(500_000_000), ..limits(1_000_000_000_000) },
-        downgrade: DowngradePolicy { one_down: Some(80), cheapest: Some(90) },
+        pressure: PressureSteps { throttle: None, ..PressureSteps::USUAL },
         ..Setting::script(
             r#"{"items": [{"text": "ok", "usage": {"input_tokens": 0, "output_tokens": 1000}}], "repeat": true}"#,
         )

@@ -1,6 +1,6 @@
 //! What each room goes by, out of the settings.
 
-use anvil_budget::{CircuitRule, DowngradePolicy, PressureSteps, PriceTable};
+use anvil_budget::{CircuitRule, PressureSteps, PriceTable};
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
@@ -52,20 +52,15 @@ pub(super) fn gateway(settings: &Settings, upstream: &UpstreamConfig, prices: Pr
         },
         prices: Arc::new(prices),
         models: settings.models.clone(),
-        downgrade: downgrade(&settings.pressure),
-        throttle: settings
-            .pressure
-            .throttle
-            .then(|| u8::try_from(settings.pressure.throttle_percent).unwrap_or(u8::MAX)),
+        pressure: pressure(&settings.pressure),
     }
 }
 
-fn downgrade(pressure: &PressureSettings) -> DowngradePolicy {
-    // More than 255 % is never: nothing is held above a limit.
-    let from = |percent: u32| u8::try_from(percent).ok().filter(|_| pressure.downgrade);
-    DowngradePolicy {
-        one_down: from(pressure.one_tier_down_percent),
-        cheapest: from(pressure.cheapest_percent),
+fn pressure(settings: &PressureSettings) -> PressureSteps {
+    PressureSteps {
+        throttle: settings.throttle.then_some(settings.throttle_percent),
+        one_down: settings.downgrade.then_some(settings.one_tier_down_percent),
+        cheapest: settings.downgrade.then_some(settings.cheapest_percent),
     }
 }
 
@@ -158,11 +153,7 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         heartbeat: Duration::from_secs(jobs.heartbeat_s),
         calls: jobs.calls,
         calls_at_once: jobs.calls_parallel as usize,
-        pressure: PressureSteps {
-            throttle: settings.pressure.throttle.then_some(settings.pressure.throttle_percent),
-            one_down: settings.pressure.downgrade.then_some(settings.pressure.one_tier_down_percent),
-            cheapest: settings.pressure.downgrade.then_some(settings.pressure.cheapest_percent),
-        },
+        pressure: pressure(&settings.pressure),
         hard_slots: preset.agents_hard(),
         scale_cooldown: SCALE_COOLDOWN,
         attempt: attempt(settings),

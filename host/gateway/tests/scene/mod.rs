@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use anvil_budget::{CircuitRule, DowngradePolicy, ModelMap, PriceTable, Windows};
+use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
 use anvil_gateway::{
     ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
 };
@@ -26,7 +26,7 @@ pub(crate) struct Setting {
     pub(crate) drain: Duration,
     pub(crate) burst: u32,
     pub(crate) circuit_failures: u32,
-    pub(crate) downgrade: DowngradePolicy,
+    pub(crate) pressure: PressureSteps,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -41,7 +41,7 @@ impl Setting {
             drain: Duration::from_secs(5),
             burst: 1_000,
             circuit_failures: 0,
-            downgrade: DowngradePolicy { one_down: None, cheapest: None },
+            pressure: PressureSteps::NONE,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -82,8 +82,7 @@ impl Setting {
                 standard: Tier::Sonnet,
                 complex: Tier::Opus,
             },
-            downgrade: self.downgrade,
-            throttle: None,
+            pressure: self.pressure,
         }
     }
 }
