@@ -18,6 +18,7 @@ pub mod order;
 pub mod outbox;
 pub mod queue;
 pub mod scopes;
+pub mod search;
 pub mod traces;
 mod world;
 
@@ -168,9 +169,18 @@ suite! { $
     lists:
         pages_come_newest_first_and_complete
         every_filter_finds_its_jobs
+        a_page_goes_on_where_a_job_is_gone
         long_payloads_stay_out_of_lists
         the_queue_is_counted_by_state
         the_next_due_job_is_known;
+    search:
+        words_of_payload_result_and_error_are_found
+        phrases_and_beginnings_are_found
+        a_search_with_filters_finds_what_a_look_at_each_job_would
+        pages_of_a_search_come_newest_first_and_complete
+        nothing_that_is_typed_is_an_error
+        a_job_that_runs_again_is_found_by_its_new_state
+        a_search_goes_on_after_a_restart;
     outbox:
         an_alert_fires_once_while_its_key_is_open
         an_alert_and_its_deliveries_are_one_step

@@ -42,6 +42,7 @@ mod queries;
 mod readers;
 mod recovery;
 mod scope_limits;
+mod search;
 mod settle;
 mod spend;
 mod tx;
@@ -65,6 +66,7 @@ use mark::Mark;
 use policy::Policy;
 use readers::Readers;
 use rusqlite::Connection;
+use search::Search;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -89,6 +91,7 @@ pub struct SqliteStore {
     upstream: UpstreamKind,
     host: HostId,
     recovered: Recovered,
+    search: Search,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -131,6 +134,7 @@ impl SqliteStore {
             .name("anvil-store".into())
             .spawn(move || writer.work(commands))
             .map_err(|error| StoreError::Backend(Box::new(error)))?;
+        let search = Search::start(database.clone(), search::file(&options.folder), inbox.downgrade())?;
         Ok(Self {
             inbox: Some(inbox),
             readers: Readers::new(database),
@@ -140,6 +144,7 @@ impl SqliteStore {
             upstream: options.upstream,
             host,
             recovered,
+            search,
             writer: Mutex::new(Some(thread)),
         })
     }
@@ -194,6 +199,8 @@ impl SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        // It may be waiting for the writer.
+        self.search.stop();
         drop(self.inbox.take());
         let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         // The folder is free for another host when this returns.

@@ -284,7 +284,10 @@ impl Store for SqliteStore {
     }
 
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
-        self.readers.read(move |conn| queries::jobs(conn, &filter)).await
+        match filter.search.clone() {
+            Some(typed) => self.search.page(&self.readers, filter, &typed).await,
+            None => self.readers.read(move |conn| queries::jobs(conn, &filter)).await,
+        }
     }
 
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::lock::DataFolder;
 use super::{
-    claim, connect, correct, events, hold, journal, ledger, migrate, moves, queries, settle, spend, usage,
+    claim, connect, correct, events, hold, journal, ledger, migrate, moves, queries, search, settle, spend, usage,
     webhooks,
 };
 use crate::LedgerFilter;
@@ -27,6 +27,13 @@ fn no_query_scans_or_sorts() {
         (queries::BY_TAG, "PRIMARY KEY"),
         (queries::OLDEST, "jobs_oldest"),
         (queries::NEXT_DUE, "jobs_due"),
+        (queries::PLACE, "id=?"),
+        (queries::PLACE_OF_GONE, "id<?"),
+        (queries::AT, "PRIMARY KEY"),
+        (search::CHANGES, "PRIMARY KEY"),
+        (search::WALK, "PRIMARY KEY"),
+        (search::WORDS, "PRIMARY KEY"),
+        (search::ANY, "PRIMARY KEY"),
         (hold::GRANTED_BEFORE, "PRIMARY KEY"),
         (hold::JUDGE_JOB, "id=?"),
         (spend::MINUTES, "PRIMARY KEY"),

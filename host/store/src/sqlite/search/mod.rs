@@ -1,0 +1,114 @@
+//! Full-text search over payloads, results and errors.
+//!
+//! The index stands in a file of its own ([`index`]) and is kept up by a thread of its own ([`indexer`]):
+//! what writes jobs pays one short row for each change. A search is therefore a little behind, and says
+//! by how much. What the index finds is looked at once more in the database, so that every filter is
+//! exact, and no job is shown that is gone.
+
+mod index;
+mod indexer;
+mod marks;
+mod text;
+mod words;
+
+#[cfg(test)]
+pub(super) use indexer::{ANY, CHANGES, WALK, WORDS};
+
+use super::queries;
+use super::readers::Readers;
+use super::writer::Message;
+use crate::{JobFilter, JobPage, StoreError};
+use indexer::Indexer;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use tokio::sync::mpsc::WeakSender;
+use words::Words;
+
+/// How many jobs one page looks at that the index finds and the database then does not let through
+/// (states that the index does not tell apart): the page may come back short, with a place to go on.
+const LOOKED_AT: usize = 2_048;
+
+/// The index and its thread.
+#[derive(Debug)]
+pub(super) struct Search {
+    readers: Readers,
+    // Dropping it ends the thread.
+    stop: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Search {
+    /// Begins to keep the index in `file` up with the database.
+    pub(super) fn start(database: PathBuf, file: PathBuf, writer: WeakSender<Message>) -> Result<Self, StoreError> {
+        // Whoever asks first finds the tables.
+        drop(index::open(&file)?);
+        let (stop, stopped) = sync_channel(1);
+        let indexer = Indexer { database, file: file.clone(), writer };
+        let thread = std::thread::Builder::new()
+            .name("anvil-search".into())
+            .spawn(move || indexer.work(&stopped))
+            .map_err(|error| StoreError::Backend(Box::new(error)))?;
+        Ok(Self { readers: Readers::new(file), stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// A page of the jobs that have all of these words, the newest first.
+    pub(super) async fn page(
+        &self,
+        database: &Readers,
+        filter: JobFilter,
+        typed: &str,
+    ) -> Result<JobPage, StoreError> {
+        let behind = self.behind(database).await?;
+        let Some(words) = Words::parse(typed) else { return Ok(JobPage { behind, ..JobPage::default() }) };
+        let question = words.question() + &marks::of(&filter);
+        let limit = queries::length(&filter);
+        let after = filter.after;
+        let mut before = database.read(move |conn| queries::before(conn, after)).await?;
+        let mut page = JobPage { behind, ..JobPage::default() };
+        let mut looked_at = 0;
+        loop {
+            let wanted = limit + 1 - page.items.len();
+            let (question, filter) = (question.clone(), filter.clone());
+            let found = self.readers.read(move |conn| index::find(conn, &question, before, wanted)).await?;
+            let (last, ended) = (found.last().copied(), found.len() < wanted);
+            looked_at += found.len();
+            let jobs = database.read(move |conn| queries::let_through(conn, &filter, &found)).await?;
+            page.items.extend(jobs);
+            if page.items.len() > limit {
+                page.items.truncate(limit);
+                page.next = page.items.last().map(|job| job.id);
+                return Ok(page);
+            }
+            let Some(last) = last.filter(|_| !ended) else { return Ok(page) };
+            if looked_at >= LOOKED_AT {
+                page.next = database.read(move |conn| queries::id_at(conn, last)).await?;
+                return Ok(page);
+            }
+            before = last;
+        }
+    }
+
+    /// How many changes the index has yet to take in.
+    async fn behind(&self, database: &Readers) -> Result<u64, StoreError> {
+        let place = self.readers.read(index::place).await?.unwrap_or_default();
+        let (_, newest) = database.read(indexer::ends).await?;
+        let behind = (newest - place.change).max(0) + (place.walk_to - place.walked).max(0);
+        Ok(u64::try_from(behind).unwrap_or(0))
+    }
+
+    /// Ends the thread; what it has not taken in it finds at the next start.
+    pub(super) fn stop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of the search index ended by a fault");
+        }
+    }
+}
+
+/// The index's file in a data folder.
+pub(super) fn file(folder: &Path) -> PathBuf {
+    folder.join("anvil-search.db")
+}
