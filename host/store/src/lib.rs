@@ -27,9 +27,9 @@ pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange, ScopeLimit
 pub use query::{
     AuditEntry, JobFilter, JobPage, QueueCounts, ScopeStanding, SpendSnapshot, WeekStanding, WindowStanding,
 };
-#[cfg(feature = "bench")]
-pub use sqlite::bare;
 pub use sqlite::{SqliteOptions, SqliteStore};
+#[cfg(feature = "bench")]
+pub use sqlite::{bare, history};
 pub use store::Store;
 pub use usage::{
     BrakeEntry, BrakeHistory, BrakeMove, LedgerFilter, LedgerPage, LedgerTotals, Tokens, UsageSum,

@@ -29,7 +29,7 @@ pub(crate) use body::Object;
 pub(crate) use events::LiveText;
 pub(crate) use files::find as find_artifact;
 pub(crate) use id::Id;
-pub(crate) use jobs::{filter as job_filter, known as known_job};
+pub(crate) use jobs::{FILTERS as JOB_FILTERS, filter as job_filter, known as known_job};
 pub(crate) use ledger::{FILTERS as LEDGER_FILTERS, filter as ledger_filter};
 pub(crate) use query::Query;
 pub(crate) use webhooks::{delivery_id, known as known_webhook, missing as missing_webhook};

@@ -3,7 +3,7 @@
 use super::job_row::JobRow;
 use super::shell::{Nav, Shell};
 use super::{fragment, html};
-use crate::api::{Query, job_filter};
+use crate::api::{JOB_FILTERS, Query, job_filter};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_runner::{QueueStatus, Status};
@@ -27,6 +27,7 @@ pub(crate) struct JobsPage {
     pub(crate) agents: Vec<Choice>,
     pub(crate) priorities: Vec<Choice>,
     pub(crate) tag: String,
+    pub(crate) search: String,
     pub(crate) state: String,
     pub(crate) body: Rows,
 }
@@ -58,6 +59,8 @@ pub(crate) struct Rows {
     newest: String,
     next: Option<String>,
     filtered: bool,
+    /// Changes of jobs that a search cannot find yet.
+    behind: u64,
 }
 
 impl HtmlSafe for Rows {}
@@ -72,7 +75,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     fn of(query: Query) -> Result<Self, Problem> {
-        let query = query.only(&["state", "agent", "tag", "priority", "after", "top"])?;
+        let query = query.only(&[&JOB_FILTERS[..], &["after", "top"]].concat())?;
         Ok(Self { jobs: job_filter(&query, PAGE)?, top: query.value("top")? })
     }
 
@@ -86,6 +89,7 @@ impl Filter {
         pairs.extend(self.jobs.agent.clone().map(|agent| ("agent", agent)));
         pairs.extend(self.jobs.tag.clone().map(|tag| ("tag", tag)));
         pairs.extend(self.jobs.priority.map(|priority| ("priority", priority.to_string())));
+        pairs.extend(self.jobs.search.clone().map(|search| ("q", search)));
         pairs.extend(more.iter().cloned());
         if pairs.is_empty() {
             return root.to_owned();
@@ -98,7 +102,7 @@ impl Filter {
 impl Rows {
     /// From a page of jobs that begins with the filter's `top` or above it.
     pub(crate) fn new(status: &Status, filter: &Filter, page: JobPage) -> Self {
-        let JobPage { mut items, next } = page;
+        let JobPage { mut items, next, behind } = page;
         let newer = filter.top.map_or(0, |top| items.iter().take_while(|job| job.id > top).count());
         items.drain(..newer);
         // Older rows than the page had are for the next page.
@@ -122,7 +126,9 @@ impl Rows {
             filtered: !chosen.is_empty()
                 || filter.jobs.agent.is_some()
                 || filter.jobs.tag.is_some()
-                || filter.jobs.priority.is_some(),
+                || filter.jobs.priority.is_some()
+                || filter.jobs.search.is_some(),
+            behind,
         }
     }
 
@@ -180,6 +186,7 @@ impl JobsPage {
             agents: agents.collect(),
             priorities: priorities.collect(),
             tag: filter.jobs.tag.clone().unwrap_or_default(),
+            search: filter.jobs.search.clone().unwrap_or_default(),
             state: states.join(","),
             body,
         }

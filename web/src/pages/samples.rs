@@ -767,7 +767,8 @@ pub fn pages() -> Vec<(&'static str, String)> {
     };
     let names: Vec<String> = agents.iter().map(|agent| agent.name.clone()).collect();
     let list = |filter: Filter, items: Vec<Job>| {
-        let body = Rows::new(&status, &filter, JobItems { next: items.last().map(|job| job.id), items });
+        let body =
+            Rows::new(&status, &filter, JobItems { next: items.last().map(|job| job.id), items, behind: 0 });
         JobsPage::new(shell(&status, Nav::Jobs, "Jobs"), &filter, &names, body)
     };
     let newer = Filter { top: Some(jobs[2].id), ..Filter::default() };

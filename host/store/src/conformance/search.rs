@@ -131,9 +131,9 @@ pub async fn a_search_with_filters_finds_what_a_look_at_each_job_would(factory: 
                             priority,
                             ..search(word)
                         };
-                        let fits = whole.iter().filter(|job| {
-                            filter.lets_through(job) && job.payload.as_str().contains(word)
-                        });
+                        let fits = whole
+                            .iter()
+                            .filter(|job| filter.lets_through(job) && job.payload.as_str().contains(word));
                         let expected: Vec<JobId> = fits.map(|job| job.id).collect();
                         assert_eq!(found(&world, filter.clone()).await, expected, "{filter:?}");
                     }
@@ -172,7 +172,8 @@ pub async fn pages_of_a_search_come_newest_first_and_complete(factory: &dyn Fact
 pub async fn nothing_that_is_typed_is_an_error(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let id = submit(&world, r#"["plain"]"#).await;
-    let signs = ["\"", "*", "(", ")", "{", "}", ":", "^", "-", "+", "'", ";", "\0", "\u{1b}", "\\", "%", "\u{fffd}"];
+    let signs =
+        ["\"", "*", "(", ")", "{", "}", ":", "^", "-", "+", "'", ";", "\0", "\u{1b}", "\\", "%", "\u{fffd}"];
     for sign in signs {
         for typed in [
             sign.to_owned(),
@@ -186,7 +187,8 @@ pub async fn nothing_that_is_typed_is_an_error(factory: &dyn Factory) {
             assert_eq!(found(&world, search(&typed)).await, expected, "{typed:?}");
         }
     }
-    for typed in ["AND", "OR plain", "NEAR(plain)", "text : plain", "plain NOT plain", "NOT", "rowid", "𝐀𝐀 *"] {
+    for typed in ["AND", "OR plain", "NEAR(plain)", "text : plain", "plain NOT plain", "NOT", "rowid", "𝐀𝐀 *"]
+    {
         page(&world, search(typed)).await;
     }
     page(&world, search(&"plain ".repeat(10_000))).await;

@@ -20,6 +20,8 @@ mod events;
 #[cfg(test)]
 mod faults;
 mod finish;
+#[cfg(feature = "bench")]
+pub mod history;
 mod hold;
 mod job_row;
 mod journal;

@@ -284,10 +284,15 @@ impl Store for SqliteStore {
     }
 
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
-        match filter.search.clone() {
-            Some(typed) => self.search.page(&self.readers, filter, &typed).await,
-            None => self.readers.read(move |conn| queries::jobs(conn, &filter)).await,
+        if let Some(typed) = filter.search.clone() {
+            return self.search.page(&self.readers, filter, &typed).await;
         }
+        if queries::crosses_tags(&filter)
+            && let Some(page) = self.search.page_of_tag(&self.readers, &filter).await?
+        {
+            return Ok(page);
+        }
+        self.readers.read(move |conn| queries::jobs(conn, &filter)).await
     }
 
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {

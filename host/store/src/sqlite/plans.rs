@@ -2,8 +2,8 @@
 
 use super::lock::DataFolder;
 use super::{
-    claim, connect, correct, events, hold, journal, ledger, migrate, moves, queries, search, settle, spend, usage,
-    webhooks,
+    claim, connect, correct, events, hold, journal, ledger, migrate, moves, queries, search, settle, spend,
+    usage, webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};

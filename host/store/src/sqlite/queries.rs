@@ -36,6 +36,11 @@ pub(super) fn length(filter: &JobFilter) -> usize {
     filter.limit.clamp(1, LONGEST) as usize
 }
 
+/// Whether a filter asks for a tag and for more: all jobs of the tag would have to be looked at.
+pub(super) fn crosses_tags(filter: &JobFilter) -> bool {
+    filter.tag.is_some() && (!filter.states.is_empty() || filter.agent.is_some() || filter.priority.is_some())
+}
+
 /// A page of jobs, the newest first.
 pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<JobPage, StoreError> {
     let limit = filter.limit.clamp(1, LONGEST);

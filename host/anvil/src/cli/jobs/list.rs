@@ -23,6 +23,9 @@ pub(crate) struct ListArgs {
     /// Only jobs of this priority.
     #[arg(long)]
     priority: Option<Priority>,
+    /// Only jobs in whose payload, result or error all of these words occur; `"a phrase"`, `begin*`.
+    #[arg(long, value_name = "WORDS")]
+    search: Option<String>,
     /// The most jobs.
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     limit: u32,
@@ -38,11 +41,15 @@ impl ListArgs {
         query.extend(self.agent.iter().map(|agent| ("agent", agent.clone())));
         query.extend(self.tag.iter().map(|tag| ("tag", tag.clone())));
         query.extend(self.priority.iter().map(|priority| ("priority", priority.to_string())));
+        query.extend(self.search.iter().map(|words| ("q", words.clone())));
         query.extend(self.after.iter().map(|after| ("after", after.clone())));
         let jobs = client.get(&["jobs"], &query).await?;
         if globals.json {
             print_json(&jobs)?;
             return Ok(Exit::Done);
+        }
+        if let Some(behind) = jobs.get("behind").and_then(Value::as_u64).filter(|behind| *behind > 0) {
+            eprintln!("the search is catching up: {behind} changes of jobs cannot be found yet");
         }
         if items(&jobs).is_empty() {
             print("There are no such jobs.")?;

@@ -10,7 +10,9 @@ use rusqlite::{Connection, params};
 use std::path::Path;
 
 /// How many jobs a table is for.
-pub(super) const STRETCH: i64 = 1 << 14;
+pub(super) const STRETCH: i64 = 1 << 13;
+/// Bytes of words that are gathered in memory before they are written: fewer pieces have to be merged.
+const GATHERED: i64 = 16 << 20;
 /// What this version writes; a file of another is made anew.
 const FORMAT: i64 = 1;
 
@@ -72,7 +74,10 @@ pub(super) fn set_place(conn: &Connection, place: Place) -> Result<(), StoreErro
         .prepare_cached("UPDATE place SET change = ?1, walked = ?2, walk_to = ?3")?
         .execute(params![place.change, place.walked, place.walk_to])?;
     if changed == 0 {
-        conn.execute("INSERT INTO place VALUES (?1, ?2, ?3)", params![place.change, place.walked, place.walk_to])?;
+        conn.execute(
+            "INSERT INTO place VALUES (?1, ?2, ?3)",
+            params![place.change, place.walked, place.walk_to],
+        )?;
     }
     Ok(())
 }
@@ -90,6 +95,7 @@ pub(super) fn put(conn: &Connection, job: i64, text: &str) -> Result<(), StoreEr
         conn.execute_batch(&format!(
             "CREATE VIRTUAL TABLE s{number} USING fts5(text, content='', contentless_delete=1,
                  tokenize='unicode61 remove_diacritics 2');
+             INSERT INTO s{number} (s{number}, rank) VALUES ('hashsize', {GATHERED});
              INSERT INTO stretches (number) VALUES ({number});"
         ))?;
     }
@@ -132,7 +138,12 @@ fn numbers(conn: &Connection, newest: i64) -> Result<Vec<i64>, StoreError> {
 }
 
 /// The jobs that answer a question, older than a place, the newest first.
-pub(super) fn find(conn: &Connection, question: &str, before: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
+pub(super) fn find(
+    conn: &Connection,
+    question: &str,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
     let mut found = Vec::new();
     for number in numbers(conn, stretch(before))? {
         let select = format!(

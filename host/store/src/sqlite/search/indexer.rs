@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long it rests after an error.
 const REST: Duration = Duration::from_secs(5);
 /// The most changes of one transaction.
-const BATCH: u32 = 500;
+const BATCH: u32 = 2_000;
 /// How many changes that were taken in may stay in the database before they are cleared away.
 const KEPT: i64 = 4_096;
 /// The most rows that one command clears away.
@@ -32,7 +32,8 @@ const CLEARED: i64 = 2_000;
 pub(in crate::sqlite) const CHANGES: &str =
     "SELECT change, job FROM job_changes WHERE change > ?1 ORDER BY change LIMIT ?2";
 /// Jobs after a place.
-pub(in crate::sqlite) const WALK: &str = "SELECT seq FROM jobs WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3";
+pub(in crate::sqlite) const WALK: &str =
+    "SELECT seq FROM jobs WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3";
 /// What the index is told of a job.
 pub(in crate::sqlite) const WORDS: &str =
     "SELECT agent, action, state, priority, tags, error_kind, error_message, substr(payload, 1, ?2) AS payload,
@@ -119,7 +120,8 @@ impl Open {
         let index = index::open(file)?;
         let (oldest, newest) = ends(&database)?;
         // Without a gap, and not ahead of a database that is older than the index.
-        let known = index::place(&index)?.filter(|place| oldest <= place.change + 1 && place.change <= newest);
+        let known =
+            index::place(&index)?.filter(|place| oldest <= place.change + 1 && place.change <= newest);
         let place = match known {
             Some(place) => place,
             None => {
@@ -140,9 +142,10 @@ impl Open {
     fn step(&mut self) -> Result<bool, StoreError> {
         // One snapshot for the changes and the jobs: nothing newer than its place is taken in.
         let snapshot = self.database.unchecked_transaction()?;
-        let changes: Vec<(i64, i64)> = all(&snapshot, CHANGES, [self.place.change, i64::from(BATCH)], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+        let changes: Vec<(i64, i64)> =
+            all(&snapshot, CHANGES, [self.place.change, i64::from(BATCH)], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         let mut place = self.place;
         let mut jobs: BTreeSet<i64> = changes.iter().map(|(_, job)| *job).collect();
         if let Some((change, _)) = changes.last() {
@@ -186,6 +189,12 @@ pub(super) fn ends(database: &Connection) -> Result<(i64, i64), StoreError> {
     let select = "SELECT coalesce((SELECT min(change) FROM job_changes), 0),
          coalesce((SELECT max(change) FROM job_changes), 0)";
     Ok(database.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// The job of each change after a place; no more than `most` changes are read.
+pub(super) fn changed(database: &Connection, place: Place, most: usize) -> Result<Vec<i64>, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    Ok(all(database, CHANGES, [place.change, most], |row| row.get(1))?)
 }
 
 fn within(

@@ -29,6 +29,9 @@ use words::Words;
 /// (states that the index does not tell apart): the page may come back short, with a place to go on.
 const LOOKED_AT: usize = 2_048;
 
+/// The most jobs that the index has yet to take in and that a list looks at one by one.
+const PENDING: usize = 1_000;
+
 /// The index and its thread.
 #[derive(Debug)]
 pub(super) struct Search {
@@ -40,7 +43,11 @@ pub(super) struct Search {
 
 impl Search {
     /// Begins to keep the index in `file` up with the database.
-    pub(super) fn start(database: PathBuf, file: PathBuf, writer: WeakSender<Message>) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        database: PathBuf,
+        file: PathBuf,
+        writer: WeakSender<Message>,
+    ) -> Result<Self, StoreError> {
         // Whoever asks first finds the tables.
         drop(index::open(&file)?);
         let (stop, stopped) = sync_channel(1);
@@ -62,16 +69,53 @@ impl Search {
         let behind = self.behind(database).await?;
         let Some(words) = Words::parse(typed) else { return Ok(JobPage { behind, ..JobPage::default() }) };
         let question = words.question() + &marks::of(&filter);
+        Ok(JobPage { behind, ..self.gather(database, filter, question, Vec::new()).await? })
+    }
+
+    /// A page by a tag and more: the index knows where all of it meets, and the few jobs that it has yet
+    /// to take in are looked at one by one, so that none is missed. None where those are many.
+    pub(super) async fn page_of_tag(
+        &self,
+        database: &Readers,
+        filter: &JobFilter,
+    ) -> Result<Option<JobPage>, StoreError> {
+        let Some(place) = self.readers.read(index::place).await? else { return Ok(None) };
+        if place.walked < place.walk_to {
+            return Ok(None);
+        }
+        let changed = database.read(move |conn| indexer::changed(conn, place, PENDING + 1)).await?;
+        if changed.len() > PENDING {
+            return Ok(None);
+        }
+        let question = marks::of(filter);
+        let question = question.trim_start_matches(" AND ").to_owned();
+        self.gather(database, filter.clone(), question, changed).await.map(Some)
+    }
+
+    /// Looks at what the index finds, and at these others, until a page is full.
+    async fn gather(
+        &self,
+        database: &Readers,
+        filter: JobFilter,
+        question: String,
+        others: Vec<i64>,
+    ) -> Result<JobPage, StoreError> {
         let limit = queries::length(&filter);
         let after = filter.after;
         let mut before = database.read(move |conn| queries::before(conn, after)).await?;
-        let mut page = JobPage { behind, ..JobPage::default() };
+        let mut page = JobPage::default();
         let mut looked_at = 0;
         loop {
             let wanted = limit + 1 - page.items.len();
             let (question, filter) = (question.clone(), filter.clone());
-            let found = self.readers.read(move |conn| index::find(conn, &question, before, wanted)).await?;
-            let (last, ended) = (found.last().copied(), found.len() < wanted);
+            let mut found =
+                self.readers.read(move |conn| index::find(conn, &question, before, wanted)).await?;
+            let ended = found.len() < wanted;
+            // The others stand where they belong; beyond what was found, the index may know more.
+            let least = if ended { 0 } else { found.last().copied().unwrap_or(0) };
+            found.extend(others.iter().filter(|job| (least..before).contains(*job)));
+            found.sort_unstable_by(|one, other| other.cmp(one));
+            found.dedup();
             looked_at += found.len();
             let jobs = database.read(move |conn| queries::let_through(conn, &filter, &found)).await?;
             page.items.extend(jobs);
@@ -80,12 +124,14 @@ impl Search {
                 page.next = page.items.last().map(|job| job.id);
                 return Ok(page);
             }
-            let Some(last) = last.filter(|_| !ended) else { return Ok(page) };
-            if looked_at >= LOOKED_AT {
-                page.next = database.read(move |conn| queries::id_at(conn, last)).await?;
+            if ended {
                 return Ok(page);
             }
-            before = last;
+            if looked_at >= LOOKED_AT {
+                page.next = database.read(move |conn| queries::id_at(conn, least)).await?;
+                return Ok(page);
+            }
+            before = least;
         }
     }
 

@@ -93,16 +93,20 @@ mod tests {
     fn words(json: &str) -> Vec<String> {
         let mut text = String::new();
         add_json(&mut text, json);
-        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     #[test]
     fn escapes_are_what_they_stand_for() {
         assert_eq!(words(r#"{"key":"one\ntwo\tthree"}"#), ["key", "one", "two", "three"]);
         assert_eq!(words(r#""caf\u00e9 \ud835\udc00 \ud835 \u00""#), ["café", "𝐀"]);
-        assert_eq!(words(r#"["a\"b", "c\\d", 12345678901234567890, true]"#), [
-            "a", "b", "c", "d", "12345678901234567890", "true"
-        ]);
+        assert_eq!(
+            words(r#"["a\"b", "c\\d", 12345678901234567890, true]"#),
+            ["a", "b", "c", "d", "12345678901234567890", "true"]
+        );
     }
 
     #[test]

@@ -24,7 +24,9 @@ impl Words {
             let (text, after) = match rest.strip_prefix('"') {
                 // A quote that is never closed quotes all that follows.
                 Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-                None => rest.split_at(rest.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(rest.len())),
+                None => {
+                    rest.split_at(rest.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(rest.len()))
+                }
             };
             let (star, after) = after.strip_prefix('*').map_or((false, after), |after| (true, after));
             terms.extend(Term::of(text, star || text.ends_with('*')));
@@ -35,7 +37,8 @@ impl Words {
 
     /// The question to the index: each term as a string of its own, so that none is read as syntax.
     pub(super) fn question(&self) -> String {
-        let terms = self.0.iter().map(|term| format!("\"{}\"{}", term.text, if term.prefix { "*" } else { "" }));
+        let terms =
+            self.0.iter().map(|term| format!("\"{}\"{}", term.text, if term.prefix { "*" } else { "" }));
         terms.collect::<Vec<_>>().join(" ")
     }
 }
