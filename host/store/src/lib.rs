@@ -3,6 +3,7 @@
 //! [`Store`] is a trait of coarse operations, each one transaction that calls `anvil_budget`'s pure
 //! decisions inside it. Time comes from the clock that the store is given.
 
+mod actions;
 mod alerts;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -12,10 +13,12 @@ mod jobs;
 mod journal;
 mod limits;
 mod query;
+mod retention;
 mod sqlite;
 mod store;
 mod usage;
 
+pub use actions::{ActionPlan, ActionRun, ActionState, ActionStep, NewAction};
 pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
 };
@@ -27,6 +30,7 @@ pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange, ScopeLimit
 pub use query::{
     AuditEntry, JobFilter, JobPage, QueueCounts, ScopeStanding, SpendSnapshot, WeekStanding, WindowStanding,
 };
+pub use retention::{Pruned, Retention};
 pub use sqlite::{SqliteOptions, SqliteStore};
 #[cfg(feature = "bench")]
 pub use sqlite::{bare, history};

@@ -5,22 +5,29 @@ use anvil_types::{Job, JobId, JobState, Nanodollars, Priority, Scope, Timestamp}
 use serde::{Deserialize, Serialize};
 
 /// Which jobs to list, the newest first.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct JobFilter {
     /// Only these states; all where empty.
+    #[serde(default, rename = "state", skip_serializing_if = "Vec::is_empty")]
     pub states: Vec<JobState>,
     /// Only this agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
     /// Only jobs with this tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
     /// Only this priority.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
     /// Only jobs in whose payload, result or error all of these words occur: single ones, "phrases in
     /// quotes", and beginnings with a `*` behind. Nothing that is typed is an error.
+    #[serde(rename = "q", skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     /// Older than this job: the `next` of the page before.
+    #[serde(skip)]
     pub after: Option<JobId>,
     /// The most jobs; 1 to 500.
+    #[serde(skip)]
     pub limit: u32,
 }
 

@@ -76,4 +76,6 @@ ids! {
     AlertId;
     /// A message to a webhook.
     DeliveryId;
+    /// An action on all jobs that match a filter.
+    JobActionId;
 }

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod event;
 pub mod id;
 pub mod job;
+pub mod job_action;
 pub mod json;
 pub mod limits;
 pub mod log;
@@ -33,11 +34,12 @@ pub use call::{
 };
 pub use clock::{Clock, DrivenClock, SystemClock};
 pub use event::{Event, EventKind};
-pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobId};
+pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId};
 pub use job::{
     Attempt, Job, JobError, JobEvent, JobState, Lease, NewJob, ParentResult, Priority, TransitionRefused,
     Wait, WaitReason,
 };
+pub use job_action::JobAction;
 pub use json::Json;
 pub use limits::{Limits, LimitsPatch};
 pub use log::{LogLevel, LogLine};

@@ -19,6 +19,13 @@ pub(super) fn enqueue(tx: &mut Tx<'_>, job: &NewJob) -> Result<Enqueued, StoreEr
             Err(StoreError::IdempotencyConflict { job: existing.id })
         };
     }
+    room(tx)?;
+    insert(tx, job)?;
+    job_row::whole(tx.conn, job.id).map(Enqueued::New)
+}
+
+/// Whether another job may wait.
+pub(super) fn room(tx: &Tx<'_>) -> Result<(), StoreError> {
     let limit = u64::from(tx.policy.force.limits.queue_max);
     let unfinished = tx
         .first(
@@ -30,8 +37,7 @@ pub(super) fn enqueue(tx: &mut Tx<'_>, job: &NewJob) -> Result<Enqueued, StoreEr
     if unfinished >= limit {
         return Err(StoreError::QueueFull { unfinished, limit });
     }
-    insert(tx, job)?;
-    job_row::whole(tx.conn, job.id).map(Enqueued::New)
+    Ok(())
 }
 
 fn existing(tx: &Tx<'_>, job: &NewJob) -> Result<Option<Job>, StoreError> {

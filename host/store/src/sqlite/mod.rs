@@ -4,6 +4,7 @@
 //! beside it ([`readers`]). Every operation is a function on the writer's transaction in a file of its
 //! own; [`operations`] is the list of them.
 
+mod actions;
 mod alerts;
 mod artifacts;
 mod audit;
@@ -25,6 +26,7 @@ pub mod history;
 mod hold;
 mod job_row;
 mod journal;
+mod keep;
 mod ledger;
 #[cfg(test)]
 mod ledger_tests;
@@ -40,6 +42,7 @@ mod options;
 mod plans;
 mod policy;
 mod prices;
+mod prune;
 mod queries;
 mod readers;
 mod recovery;

@@ -2,8 +2,8 @@
 
 use super::lock::DataFolder;
 use super::{
-    claim, connect, correct, events, hold, journal, ledger, migrate, moves, queries, search, settle, spend,
-    usage, webhooks,
+    actions, claim, connect, correct, events, hold, journal, ledger, migrate, moves, prune, queries, search,
+    settle, spend, usage, webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
@@ -27,6 +27,11 @@ fn no_query_scans_or_sorts() {
         (queries::BY_TAG, "PRIMARY KEY"),
         (queries::OLDEST, "jobs_oldest"),
         (queries::NEXT_DUE, "jobs_due"),
+        (actions::RUNNING, "job_actions_running"),
+        (actions::HISTORY, "PRIMARY KEY"),
+        (actions::COUNT_AGENT, "COVERING INDEX jobs_by_agent"),
+        (prune::OLDEST, "jobs_finished"),
+        (prune::ALERTS, "alerts_resolved"),
         (queries::PLACE, "id=?"),
         (queries::PLACE_OF_GONE, "id<?"),
         (queries::AT, "PRIMARY KEY"),

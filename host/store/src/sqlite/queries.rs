@@ -59,7 +59,13 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<JobPage, Sto
     Ok(page)
 }
 
-fn seqs(conn: &Connection, filter: &JobFilter, before: i64, limit: u32) -> Result<Vec<i64>, StoreError> {
+/// The places that a filter lets through, older than one, the newest first.
+pub(super) fn seqs(
+    conn: &Connection,
+    filter: &JobFilter,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<i64>, StoreError> {
     if let Some(tag) = &filter.tag {
         let states: String = filter.states.iter().flat_map(|state| [" ", state.name(), " "]).collect();
         let priority = filter.priority.map(Priority::rank);

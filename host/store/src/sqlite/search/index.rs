@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use std::path::Path;
 
 /// How many jobs a table is for.
-pub(super) const STRETCH: i64 = 1 << 13;
+pub(super) const STRETCH: i64 = 1 << 15;
 /// Bytes of words that are gathered in memory before they are written: fewer pieces have to be merged.
 const GATHERED: i64 = 16 << 20;
 /// What this version writes; a file of another is made anew.
@@ -51,7 +51,7 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
         conn.execute_batch(&format!(
             "BEGIN;
              CREATE TABLE place (change INTEGER NOT NULL, walked INTEGER NOT NULL, walk_to INTEGER NOT NULL) STRICT;
-             CREATE TABLE stretches (number INTEGER PRIMARY KEY) STRICT;
+             CREATE TABLE stretches (number INTEGER PRIMARY KEY, whole INTEGER NOT NULL DEFAULT 0) STRICT;
              PRAGMA user_version = {FORMAT};
              COMMIT;"
         ))?;
@@ -100,6 +100,19 @@ pub(super) fn put(conn: &Connection, job: i64, text: &str) -> Result<(), StoreEr
         ))?;
     }
     conn.prepare_cached(&put)?.execute(params![job, text])?;
+    Ok(())
+}
+
+/// Merges the pieces of one stretch that a newer one follows: it is written little from then on, and
+/// looked into often.
+pub(super) fn make_one_whole(conn: &Connection) -> Result<(), StoreError> {
+    let select = "SELECT number FROM stretches
+         WHERE NOT whole AND number < (SELECT max(number) FROM stretches) ORDER BY number LIMIT 1";
+    let Some(number) = first(conn, select, [], |row| row.get::<_, i64>(0))? else { return Ok(()) };
+    conn.execute_batch(&format!(
+        "INSERT INTO s{number} (s{number}) VALUES ('optimize');
+         UPDATE stretches SET whole = 1 WHERE number = {number};"
+    ))?;
     Ok(())
 }
 

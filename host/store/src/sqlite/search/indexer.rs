@@ -180,6 +180,7 @@ impl Open {
             index::set_place(index, place)
         })?;
         self.place = place;
+        within(&self.index, index::make_one_whole)?;
         Ok(true)
     }
 }

@@ -72,6 +72,30 @@ impl Search {
         Ok(JobPage { behind, ..self.gather(database, filter, question, Vec::new()).await? })
     }
 
+    /// Jobs that have all of these words and fit the rest of a filter as far as the index knows: up to
+    /// `most` of them older than a place. None while the index is behind a change.
+    pub(super) async fn next(
+        &self,
+        filter: &JobFilter,
+        typed: &str,
+        before: i64,
+        most: usize,
+        since: i64,
+    ) -> Result<Option<Vec<i64>>, StoreError> {
+        let question = Words::parse(typed).map(|words| words.question() + &marks::of(filter));
+        self.readers
+            .read(move |conn| {
+                let place = index::place(conn)?.unwrap_or_default();
+                if place.change < since || place.walked < place.walk_to {
+                    return Ok(None);
+                }
+                let found =
+                    question.map_or(Ok(Vec::new()), |question| index::find(conn, &question, before, most));
+                found.map(Some)
+            })
+            .await
+    }
+
     /// A page by a tag and more: the index knows where all of it meets, and the few jobs that it has yet
     /// to take in are looked at one by one, so that none is missed. None where those are many.
     pub(super) async fn page_of_tag(
