@@ -5,7 +5,8 @@ use crate::live_text::LiveText;
 use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
-    Submission, SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
+    Submission, SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, keeping,
+    many, submit,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
 use anvil_gateway::{CircuitReport, Gateway};
@@ -67,6 +68,8 @@ pub(crate) struct Shared {
     pub slots: AtomicU32,
     /// A slot became free.
     pub freed: Notify,
+    /// An action on many jobs was begun.
+    pub many: Notify,
     pub shutdown: CancellationToken,
     attempts: Mutex<HashMap<JobId, Running>>,
 }
@@ -114,11 +117,14 @@ impl Runner {
             driven: parts.driven,
             live_text: LiveText::default(),
             freed: Notify::new(),
+            many: Notify::new(),
             shutdown: CancellationToken::new(),
             attempts: Mutex::default(),
         });
         tokio::spawn(dispatch::run(shared.clone()));
         tokio::spawn(dispatch::heartbeat(shared.clone()));
+        tokio::spawn(many::run(shared.clone()));
+        tokio::spawn(keeping::run(shared.clone()));
         tokio::spawn(tell_of_agents(shared.clone()));
         Ok(Self { shared })
     }

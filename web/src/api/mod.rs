@@ -1,5 +1,6 @@
 //! The REST API under `/api/v1`, and what machines ask beside it.
 
+mod actions;
 mod agents;
 mod alerts;
 mod body;
@@ -22,6 +23,7 @@ mod status;
 mod submit;
 mod webhooks;
 
+pub(crate) use actions::id as action_id;
 pub(crate) use agents::{missing as missing_agent, switch as switch_agent};
 pub(crate) use alerts::{checked_note, id as alert_id, known as known_alert};
 
@@ -41,7 +43,7 @@ use axum::http::Method;
 /// Adds the API's routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
     let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
-    let routes = alerts::routes(webhooks::routes(routes));
+    let routes = actions::routes(alerts::routes(webhooks::routes(routes)));
     routes
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
         .route(Read, get.clone(), "/api/v1/jobs", "Jobs, the newest first", jobs::list)

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_runner::{QueueStatus, Status};
 use anvil_store::{JobFilter, JobPage};
-use anvil_types::{JobId, JobState, Priority};
+use anvil_types::{JobAction, JobId, JobState, Priority};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::State;
@@ -59,6 +59,8 @@ pub(crate) struct Rows {
     newest: String,
     next: Option<String>,
     filtered: bool,
+    /// What can be done with all jobs that match.
+    actions: Vec<Act>,
     /// Changes of jobs that a search cannot find yet.
     behind: u64,
 }
@@ -128,6 +130,7 @@ impl Rows {
                 || filter.jobs.tag.is_some()
                 || filter.jobs.priority.is_some()
                 || filter.jobs.search.is_some(),
+            actions: acts(filter),
             behind,
         }
     }
@@ -138,6 +141,30 @@ impl Rows {
         let wanted = JobFilter { limit: PAGE + above, ..filter.jobs.clone() };
         Ok(Self::new(status, filter, state.runner.jobs(wanted).await?))
     }
+}
+
+/// Something that can be done with all jobs that match.
+struct Act {
+    name: &'static str,
+    href: String,
+}
+
+/// What would touch none of the states that are shown is not offered.
+fn acts(filter: &Filter) -> Vec<Act> {
+    let chosen = &filter.jobs.states;
+    let offered = [
+        ("Cancel", JobAction::Cancel),
+        ("Run again", JobAction::Retry),
+        ("Change priority", JobAction::Prioritise(Priority::Normal)),
+        ("Delete", JobAction::Delete),
+    ];
+    let fits =
+        |action: JobAction| chosen.is_empty() || chosen.iter().any(|state| action.leaves(*state).is_none());
+    let acts = offered.into_iter().filter(|(_, action)| fits(*action)).map(|(name, action)| {
+        let more = [("action", action.name().to_owned())];
+        Act { name, href: filter.href("/jobs/actions/new", chosen, &more) }
+    });
+    acts.collect()
 }
 
 fn tabs(queue: &QueueStatus, filter: &Filter) -> Vec<Tab> {

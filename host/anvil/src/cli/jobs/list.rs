@@ -1,31 +1,18 @@
 //! `anvil jobs list`.
 
+use super::filter::FilterArgs;
 use crate::cli::Globals;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, first_line, items, money, print, print_json, text};
-use anvil_types::{JobState, Priority};
 use clap::Args;
 use serde_json::Value;
 
 /// Which jobs.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only jobs in this state; can be given several times.
-    #[arg(long, value_name = "STATE")]
-    state: Vec<JobState>,
-    /// Only this agent's.
-    #[arg(long)]
-    agent: Option<String>,
-    /// Only jobs with this tag.
-    #[arg(long)]
-    tag: Option<String>,
-    /// Only jobs of this priority.
-    #[arg(long)]
-    priority: Option<Priority>,
-    /// Only jobs in whose payload, result or error all of these words occur; `"a phrase"`, `begin*`.
-    #[arg(long, value_name = "WORDS")]
-    search: Option<String>,
+    #[command(flatten)]
+    filter: FilterArgs,
     /// The most jobs.
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     limit: u32,
@@ -37,11 +24,7 @@ pub(crate) struct ListArgs {
 impl ListArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let mut query: Vec<(&str, String)> = vec![("limit", self.limit.to_string())];
-        query.extend(self.state.iter().map(|state| ("state", state.to_string())));
-        query.extend(self.agent.iter().map(|agent| ("agent", agent.clone())));
-        query.extend(self.tag.iter().map(|tag| ("tag", tag.clone())));
-        query.extend(self.priority.iter().map(|priority| ("priority", priority.to_string())));
-        query.extend(self.search.iter().map(|words| ("q", words.clone())));
+        query.extend(self.filter.query());
         query.extend(self.after.iter().map(|after| ("after", after.clone())));
         let jobs = client.get(&["jobs"], &query).await?;
         if globals.json {

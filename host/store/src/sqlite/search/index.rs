@@ -10,9 +10,11 @@ use rusqlite::{Connection, params};
 use std::path::Path;
 
 /// How many jobs a table is for.
-pub(super) const STRETCH: i64 = 1 << 15;
+pub(super) const STRETCH: i64 = 1 << 12;
 /// Bytes of words that are gathered in memory before they are written: fewer pieces have to be merged.
 const GATHERED: i64 = 16 << 20;
+/// Bytes of a piece of the index: the smaller, the less is read where a rare word meets a frequent one.
+const PIECE: i64 = 1_024;
 /// What this version writes; a file of another is made anew.
 const FORMAT: i64 = 1;
 
@@ -96,6 +98,7 @@ pub(super) fn put(conn: &Connection, job: i64, text: &str) -> Result<(), StoreEr
             "CREATE VIRTUAL TABLE s{number} USING fts5(text, content='', contentless_delete=1,
                  tokenize='unicode61 remove_diacritics 2');
              INSERT INTO s{number} (s{number}, rank) VALUES ('hashsize', {GATHERED});
+             INSERT INTO s{number} (s{number}, rank) VALUES ('pgsz', {PIECE});
              INSERT INTO stretches (number) VALUES ({number});"
         ))?;
     }
