@@ -166,25 +166,59 @@ async fn scale(shared: &Shared) -> Result<bool, anvil_store::StoreError> {
     Ok(to > from)
 }
 
+// Runs a job, and those that are taken in its place.
 fn start(shared: &Arc<Shared>, claimed: Claimed) {
+    let mut cancel = enter(shared, claimed.lease);
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        let mut next = Some(claimed);
+        while let Some(claimed) = next.take() {
+            let lease = claimed.lease;
+            let claim = || claim_in_place(&shared);
+            let taken = attempt::run(&shared, claimed, cancel.clone(), claim).await;
+            // The next has the slot before this one leaves it.
+            if let Some(taken) = taken {
+                cancel = enter(&shared, taken.lease);
+                next = Some(taken);
+            }
+            leave(&shared, lease);
+        }
+        shared.freed.notify_one();
+    });
+}
+
+fn enter(shared: &Shared, lease: Lease) -> CancellationToken {
     let cancel = CancellationToken::new();
-    let lease = claimed.lease;
     let older = shared.running().insert(lease.job, Running { lease, cancel: cancel.clone() });
     // Its lease ran out and was taken over here: what is left of it stops.
     if let Some(older) = older {
         older.cancel.cancel();
     }
-    let shared = shared.clone();
-    tokio::spawn(async move {
-        attempt::run(&shared, claimed, cancel).await;
-        let mut running = shared.running();
-        // A newer attempt of the same job may stand there already.
-        if running.get(&lease.job).is_some_and(|run| run.lease == lease) {
-            running.remove(&lease.job);
-        }
-        drop(running);
-        shared.freed.notify_one();
-    });
+    cancel
+}
+
+fn leave(shared: &Shared, lease: Lease) {
+    let mut running = shared.running();
+    // A newer attempt of the same job may stand there already.
+    if running.get(&lease.job).is_some_and(|run| run.lease == lease) {
+        running.remove(&lease.job);
+    }
+}
+
+// What may be taken in place of an attempt that ends.
+fn claim_in_place(shared: &Shared) -> Option<Claim> {
+    let (slots, running) = (shared.slots.load(Ordering::Relaxed), shared.running_now());
+    let agents = shared.ready_agents();
+    if shared.shutting_down() || running > slots || agents.is_empty() {
+        return None;
+    }
+    Some(Claim {
+        agents,
+        upstream: shared.settings.upstream,
+        most: 1,
+        critical_only: running > scale::ordinary(slots),
+        lease_for: shared.settings.lease,
+    })
 }
 
 /// Keeps the leases of running jobs alive, and stops those that are lost.
