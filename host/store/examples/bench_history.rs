@@ -7,7 +7,9 @@
 
 use anvil_budget::Windows;
 use anvil_store::history::{AGENTS, COMMON, RARE, fill, without_changes};
-use anvil_store::{Claim, Enqueued, Finish, JobFilter, JobPage, SqliteOptions, SqliteStore, Store};
+use anvil_store::{
+    Claim, Enqueued, Finish, JobFilter, JobPage, ReadyAgent, SqliteOptions, SqliteStore, Store,
+};
 use anvil_types::{
     BootId, Clock, HostId, JobId, JobState, Json, Limits, Nanodollars, NewJob, Priority, SystemClock,
     UpstreamKind,
@@ -72,7 +74,7 @@ fn job(number: u128) -> NewJob {
 
 fn claim(most: u32) -> Claim {
     Claim {
-        agents: AGENTS.map(str::to_owned).into(),
+        agents: AGENTS.map(|name| ReadyAgent { name: name.to_owned(), digest: "d".to_owned() }).into(),
         upstream: UpstreamKind::Simulated,
         most,
         critical_only: false,

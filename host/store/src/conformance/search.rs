@@ -4,7 +4,7 @@
 
 use super::Factory;
 use super::world::World;
-use crate::{Finish, JobFilter, JobPage};
+use crate::{Finish, JobFilter, JobPage, ReadyAgent};
 use anvil_types::{JobError, JobId, JobState, Json, NewJob, Priority};
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ pub async fn a_search_with_filters_finds_what_a_look_at_each_job_would(factory: 
         world.wait(Duration::from_secs(1));
     }
     let mut claim = world.claim_of(20);
-    claim.agents = vec!["writer".into(), "tester".into()];
+    claim.agents.push(ReadyAgent { name: "tester".to_owned(), ..claim.agents[0].clone() });
     for (turn, claimed) in world.store().claim(claim).await.expect("a claim").into_iter().enumerate() {
         match turn % 3 {
             0 => drop(world.succeed(claimed.lease).await),
