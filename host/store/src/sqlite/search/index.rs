@@ -52,7 +52,9 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     if format == 0 {
         conn.execute_batch(&format!(
             "BEGIN;
-             CREATE TABLE place (change INTEGER NOT NULL, walked INTEGER NOT NULL, walk_to INTEGER NOT NULL) STRICT;
+             CREATE TABLE place (
+                 host BLOB NOT NULL, change INTEGER NOT NULL, walked INTEGER NOT NULL, walk_to INTEGER NOT NULL
+             ) STRICT;
              CREATE TABLE stretches (number INTEGER PRIMARY KEY, whole INTEGER NOT NULL DEFAULT 0) STRICT;
              PRAGMA user_version = {FORMAT};
              COMMIT;"
@@ -70,17 +72,29 @@ pub(super) fn place(conn: &Connection) -> Result<Option<Place>, StoreError> {
     })?)
 }
 
+/// Whether the index is of this host's database.
+pub(super) fn is_of(conn: &Connection, host: [u8; 16]) -> Result<bool, StoreError> {
+    Ok(first(conn, "SELECT 1 FROM place WHERE host = ?1", [host], |_| Ok(()))?.is_some())
+}
+
+/// Forgets everything, and begins at a place.
+pub(super) fn begin(conn: &Connection, host: [u8; 16], place: Place) -> Result<(), StoreError> {
+    for number in numbers(conn, i64::MAX)? {
+        drop_stretch(conn, number)?;
+    }
+    conn.execute("DELETE FROM place", [])?;
+    let values = params![host, place.change, place.walked, place.walk_to];
+    conn.execute("INSERT INTO place (host, change, walked, walk_to) VALUES (?1, ?2, ?3, ?4)", values)?;
+    Ok(())
+}
+
 /// Notes how far it has come.
 pub(super) fn set_place(conn: &Connection, place: Place) -> Result<(), StoreError> {
-    let changed = conn
-        .prepare_cached("UPDATE place SET change = ?1, walked = ?2, walk_to = ?3")?
-        .execute(params![place.change, place.walked, place.walk_to])?;
-    if changed == 0 {
-        conn.execute(
-            "INSERT INTO place VALUES (?1, ?2, ?3)",
-            params![place.change, place.walked, place.walk_to],
-        )?;
-    }
+    conn.prepare_cached("UPDATE place SET change = ?1, walked = ?2, walk_to = ?3")?.execute(params![
+        place.change,
+        place.walked,
+        place.walk_to
+    ])?;
     Ok(())
 }
 
@@ -132,14 +146,6 @@ pub(super) fn take_out(conn: &Connection, job: i64) -> Result<(), StoreError> {
 pub(super) fn drop_stretch(conn: &Connection, number: i64) -> Result<(), StoreError> {
     if is_there(conn, number)? {
         conn.execute_batch(&format!("DROP TABLE s{number}; DELETE FROM stretches WHERE number = {number};"))?;
-    }
-    Ok(())
-}
-
-/// Forgets everything.
-pub(super) fn clear(conn: &Connection) -> Result<(), StoreError> {
-    for number in numbers(conn, i64::MAX)? {
-        drop_stretch(conn, number)?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@
 use super::index::{self, Place};
 use super::{marks, text};
 use crate::StoreError;
-use crate::sqlite::columns::{Columns, all, first};
+use crate::sqlite::columns::{Columns, all, first, meta};
 use crate::sqlite::connect;
 use crate::sqlite::writer::{Message, command};
 use rusqlite::{Connection, Row};
@@ -119,19 +119,18 @@ impl Open {
         let database = connect::reading(database)?;
         let index = index::open(file)?;
         let (oldest, newest) = ends(&database)?;
-        // Without a gap, and not ahead of a database that is older than the index.
-        let known =
-            index::place(&index)?.filter(|place| oldest <= place.change + 1 && place.change <= newest);
+        let host = meta::<[u8; 16]>(&database, "host_id")?.unwrap_or_default();
+        // Of this database, without a gap, and not ahead of one that is older than the index.
+        let known = index::place(&index)?
+            .filter(|place| oldest <= place.change + 1 && place.change <= newest)
+            .filter(|_| index::is_of(&index, host).unwrap_or(false));
         let place = match known {
             Some(place) => place,
             None => {
                 let walk_to: i64 =
                     database.query_row("SELECT coalesce(max(seq), 0) FROM jobs", [], |row| row.get(0))?;
                 let place = Place { change: newest, walked: 0, walk_to };
-                within(&index, |index| {
-                    index::clear(index)?;
-                    index::set_place(index, place)
-                })?;
+                within(&index, |index| index::begin(index, host, place))?;
                 place
             }
         };
