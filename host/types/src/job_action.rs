@@ -57,8 +57,7 @@ impl JobAction {
     /// Why a job in this state is left as it is; none where the action touches it.
     pub fn leaves(self, state: JobState) -> Option<&'static str> {
         match self {
-            Self::Cancel if state.is_final() => Some("finished already"),
-            Self::Prioritise(_) if state.is_final() => Some("finished already"),
+            Self::Cancel | Self::Prioritise(_) if state.is_final() => Some("finished already"),
             Self::Retry if state == JobState::Succeeded => Some("succeeded: submit it anew to run it again"),
             Self::Retry if !state.is_final() => Some("not finished"),
             Self::Delete if !state.is_final() => Some("not finished: cancel it first"),

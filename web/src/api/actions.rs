@@ -72,7 +72,7 @@ impl From<Filter> for JobFilter {
 
 /// What an action would do.
 #[derive(Serialize)]
-struct Plan {
+struct Planned {
     #[serde(flatten)]
     action: JobAction,
     filter: JobFilter,
@@ -104,7 +104,7 @@ async fn begin(
     let filter: JobFilter = filter.unwrap_or_default().into();
     if dry_run {
         let plan = state.runner.plan_action(action, filter.clone()).await?;
-        return Ok(Json(Plan { action, filter, plan }).into_response());
+        return Ok(Json(Planned { action, filter, plan }).into_response());
     }
     let run = state.runner.begin_action(action, filter, name_of(caller.map(|c| c.0))).await?;
     let place = format!("/api/v1/jobs/actions/{}", run.id);

@@ -168,8 +168,7 @@ pub async fn an_action_by_words_touches_what_has_them(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let mut with = Vec::new();
     for turn in 0..20 {
-        let word = ["otter", "beaver"][turn % 2];
-        let payload = format!("[\"{word}\"]").parse().expect("JSON");
+        let payload = [r#"["otter"]"#, r#"["beaver"]"#][turn % 2].parse().expect("JSON");
         let id = world.submit(NewJob { payload, ..world.new_job() }).await;
         with.extend((turn % 2 == 0).then_some(id));
     }

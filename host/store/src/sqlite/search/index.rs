@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use std::path::Path;
 
 /// How many jobs a table is for.
-pub(super) const STRETCH: i64 = 1 << 12;
+pub(super) const STRETCH: i64 = 1 << 13;
 /// Bytes of words that are gathered in memory before they are written: fewer pieces have to be merged.
 const GATHERED: i64 = 16 << 20;
 /// Bytes of a piece of the index: the smaller, the less is read where a rare word meets a frequent one.

@@ -124,15 +124,14 @@ impl Open {
         let known = index::place(&index)?
             .filter(|place| oldest <= place.change + 1 && place.change <= newest)
             .filter(|_| index::is_of(&index, host).unwrap_or(false));
-        let place = match known {
-            Some(place) => place,
-            None => {
-                let walk_to: i64 =
-                    database.query_row("SELECT coalesce(max(seq), 0) FROM jobs", [], |row| row.get(0))?;
-                let place = Place { change: newest, walked: 0, walk_to };
-                within(&index, |index| index::begin(index, host, place))?;
-                place
-            }
+        let place = if let Some(place) = known {
+            place
+        } else {
+            let walk_to: i64 =
+                database.query_row("SELECT coalesce(max(seq), 0) FROM jobs", [], |row| row.get(0))?;
+            let place = Place { change: newest, walked: 0, walk_to };
+            within(&index, |index| index::begin(index, host, place))?;
+            place
         };
         Ok(Self { database, index, place, cleared: oldest })
     }

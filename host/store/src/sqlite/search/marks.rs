@@ -39,5 +39,5 @@ pub(super) fn of(filter: &JobFilter) -> String {
     if !states.is_empty() {
         all.push(format!("({})", states.join(" OR ")));
     }
-    all.iter().map(|mark| format!(" AND {mark}")).collect()
+    all.iter().flat_map(|mark| [" AND ", mark]).collect()
 }

@@ -48,7 +48,7 @@ impl Term {
         // Whatever is neither letter nor digit parts words; the index parts them in the same places.
         let text: String = text.chars().map(|c| if c == '"' || c.is_control() { ' ' } else { c }).collect();
         let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
-        (letters > 0).then(|| Self { text, prefix: prefix && letters >= SHORTEST_PREFIX })
+        (letters > 0).then_some(Self { text, prefix: prefix && letters >= SHORTEST_PREFIX })
     }
 }
 
