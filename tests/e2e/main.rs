@@ -13,6 +13,8 @@ mod errors;
 mod files;
 mod harness;
 mod hostile;
+mod jobs_again;
+mod jobs_killed;
 mod law;
 mod money;
 mod pace;
