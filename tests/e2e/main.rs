@@ -15,6 +15,7 @@ mod harness;
 mod hostile;
 mod jobs_again;
 mod jobs_killed;
+mod jobs_two_runners;
 mod law;
 mod money;
 mod pace;
