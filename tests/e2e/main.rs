@@ -14,6 +14,7 @@ mod files;
 mod harness;
 mod hostile;
 mod jobs_again;
+mod jobs_frozen;
 mod jobs_killed;
 mod jobs_two_runners;
 mod law;

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// How long a stream of events is silent when all that has happened has come.
+const QUIET: Duration = Duration::from_millis(500);
+
 /// A client with the token of one host.
 #[derive(Clone)]
 pub(crate) struct Rest {
@@ -131,6 +134,25 @@ impl Rest {
             matches!(state, "succeeded" | "failed" | "cancelled").then_some(job)
         })
         .await
+    }
+
+    /// The states that a job has gone through, as its events tell.
+    pub(crate) async fn states(&self, id: &str) -> Vec<String> {
+        let url = format!("{}/api/v1/jobs/{id}/events", self.url);
+        let stream = self.http.get(url).bearer_auth(&self.token).send().await;
+        let mut stream = stream.expect("the host answers");
+        let mut bytes = Vec::new();
+        // What has happened comes at once; what comes later has not happened yet.
+        while let Ok(chunk) = tokio::time::timeout(QUIET, stream.chunk()).await {
+            bytes.extend_from_slice(&chunk.expect("a stream").expect("a stream that does not end"));
+        }
+        let text = String::from_utf8(bytes).expect("a stream of text");
+        let events = text.lines().filter_map(|line| line.strip_prefix("data:"));
+        let states = events.filter_map(|data| {
+            let event: Value = serde_json::from_str(data.trim()).expect("an event");
+            Some(event).filter(|event| event["type"] == "job")?["state"].as_str().map(str::to_owned)
+        });
+        states.collect()
     }
 
     /// Waits until a job has succeeded.
