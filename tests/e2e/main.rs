@@ -18,6 +18,7 @@ mod jobs_empty_hour;
 mod jobs_frozen;
 mod jobs_full_queue;
 mod jobs_killed;
+mod jobs_reasons;
 mod jobs_two_runners;
 mod law;
 mod money;

@@ -8,7 +8,7 @@ use crate::{
     Submission, SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
-use anvil_gateway::{CircuitReport, Gateway};
+use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{
     BrakeState, Enqueued, JobFilter, JobPage, LimitSource, LimitsInForce, SpendSnapshot, Store, StoreError,
@@ -206,10 +206,8 @@ impl Runner {
             upstream: self.shared.settings.upstream,
             slots: self.shared.slots.load(Ordering::Relaxed),
             running: self.shared.running_now(),
-            circuit_open: match self.shared.gateway.report().circuit {
-                CircuitReport::Open { until } => Some(until),
-                CircuitReport::Closed { .. } | CircuitReport::HalfOpen { .. } => None,
-            },
+            circuit: self.shared.gateway.report().circuit,
+            now: self.shared.clock.now(),
         }
     }
 
