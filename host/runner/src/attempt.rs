@@ -146,8 +146,8 @@ async fn with_plugin(
             None => Then::Finish(Finish::Released),
         },
         // Whoever cancelled the token knows why: a person (the job is final already), a lost lease, or
-        // the end of this host's life.
-        AttemptEnd::Stopped(Stop::Cancelled | Stop::Shutdown) if shared.shutting_down() => {
+        // the end of this host's life, in which a call that waits is told that the store takes no more.
+        AttemptEnd::Stopped(Stop::Cancelled | Stop::Shutdown | Stop::Store(_)) if shared.shutting_down() => {
             Then::Finish(Finish::Released)
         }
         AttemptEnd::Stopped(Stop::Store(error)) => {
