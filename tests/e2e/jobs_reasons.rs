@@ -1,7 +1,7 @@
 //! Every reason to wait: the host names it on the job's page, on the command line and in the API, and when that cause
 //! is gone, and nothing else has changed, the job runs.
 
-use crate::harness::{Host, Setup, Upstream, until};
+use crate::harness::{Host, Setup, Upstream, another_build, until};
 use serde_json::{Value, json};
 use std::fs;
 use std::time::Duration;
@@ -25,6 +25,8 @@ enum Cause {
     Brake,
     AgentMissing,
     AgentDisabled,
+    /// The version that the job began on is gone.
+    VersionMissing,
     Upstream,
 }
 
@@ -56,6 +58,7 @@ impl Cause {
             Self::Brake => ("brake", "parked", true),
             Self::AgentMissing => ("agent_missing", "queued", true),
             Self::AgentDisabled => ("agent_disabled", "queued", true),
+            Self::VersionMissing => ("agent_missing", "parked", true),
             Self::Upstream => ("upstream", "queued", true),
         }
     }
@@ -184,6 +187,24 @@ impl Scene {
             Cause::AgentDisabled => {
                 self.host.rest().post("/api/v1/agents/asker/disable", &json!({})).await;
             }
+            Cause::VersionMissing => {
+                // The first call is paid, so that the job is bound to the version that asked.
+                let hangs = json!({"text": "at last", "latency": {"first_byte_ms": HANGS.as_millis()}});
+                self.upstream.script(&json!({"matches": [{"contains": "(2 of 2)", "items": [hangs]}]})).await;
+                let mut body = body("Bound");
+                body["payload"]["calls"] = json!(2);
+                let job = self.host.rest().post("/api/v1/jobs", &body).await;
+                until("its second call is under way", PATIENCE, async || {
+                    (self.upstream.bill().await.in_flight == 1).then_some(())
+                })
+                .await;
+                self.host.kill().await;
+                fs::remove_dir_all(self.host.data().join("plugins")).expect("the kept versions are removed");
+                let plugin = self.host.plugins().join("asker.wasm");
+                fs::write(plugin, another_build(&self.plugin)).expect("another version is there");
+                self.host.start().await;
+                return job["id"].as_str().expect("an id").to_owned();
+            }
             Cause::Upstream => {
                 self.hang().await;
                 self.host.kill().await;
@@ -223,7 +244,7 @@ impl Scene {
                 let brake = json!({"engaged": false, "reason": "they are in order"});
                 self.host.rest().put("/api/v1/brake", &brake).await;
             }
-            Cause::AgentMissing => {
+            Cause::AgentMissing | Cause::VersionMissing => {
                 fs::write(self.host.plugins().join("asker.wasm"), &self.plugin).expect("it is put back");
             }
             Cause::AgentDisabled => {
@@ -311,6 +332,11 @@ async fn every_reason_to_wait_is_named_on_every_face_and_its_end_starts_the_job(
         scene.shows(cause).await;
         scene.clear().await;
     }
+}
+
+#[tokio::test]
+async fn a_job_whose_version_is_gone_waits_for_just_that_version() {
+    Scene::new("unlimited-dev").await.shows(Cause::VersionMissing).await;
 }
 
 #[tokio::test]

@@ -47,8 +47,10 @@ pub(crate) async fn run(shared: &Arc<Shared>, claimed: Claimed, cancel: Cancella
 
 // The version that the job's journal belongs to, or the present one where nothing is journalled.
 async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then> {
+    // An agent that comes after this look, and before the job is parked, is not waited for.
+    let refused_at = Some(shared.clock.now());
     let missing = |detail: String| {
-        Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None, refused_at: None })
+        Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None, refused_at })
     };
     let agent = &claimed.job.agent;
     let current = shared.catalog.get(agent);

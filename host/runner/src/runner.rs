@@ -499,15 +499,13 @@ fn spend_status(spend: &SpendSnapshot, minutes: &[(Timestamp, Nanodollars)], now
 // for one go back into the queue.
 async fn tell_of_agents(shared: Arc<Shared>) {
     let mut changes = shared.catalog.changes();
+    // Who was parked in an earlier life, or before anybody listened.
+    everybody_looks_again(&shared).await;
     loop {
         let change = match changes.recv().await {
             Ok(change) => change,
             Err(broadcast::error::RecvError::Lagged(_)) => {
-                // Whatever was missed: who waits for an agent looks again.
-                let waits = [WaitReason::AgentMissing, WaitReason::AgentDisabled];
-                if let Err(error) = shared.store.resume(&waits, None).await {
-                    tracing::error!(%error, "jobs that wait for an agent could not be resumed");
-                }
+                everybody_looks_again(&shared).await;
                 continue;
             }
             Err(broadcast::error::RecvError::Closed) => return,
@@ -525,5 +523,13 @@ async fn tell_of_agents(shared: Arc<Shared>) {
             tracing::error!(%error, "an agent's change could not be recorded");
         }
         shared.freed.notify_one();
+    }
+}
+
+// Whatever was missed: who waits for an agent looks again.
+async fn everybody_looks_again(shared: &Shared) {
+    let waits = [WaitReason::AgentMissing, WaitReason::AgentDisabled];
+    if let Err(error) = shared.store.resume(&waits, None).await {
+        tracing::error!(%error, "jobs that wait for an agent could not be resumed");
     }
 }

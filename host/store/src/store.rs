@@ -35,8 +35,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Keeps leases alive, and tells which are lost.
     async fn heartbeat(&self, leases: Vec<Lease>, lease_for: Duration) -> Result<LostLeases, StoreError>;
     /// Puts a running job aside until its reason to wait is gone. Fenced. Where it is gone already (the
-    /// brake is off, nothing is held), the job goes straight back into the queue; jobs that wait for
-    /// holds do so when the last hold of the upstream ends.
+    /// brake is off, nothing is held, the agent came after `refused_at`), the job goes straight back into
+    /// the queue; jobs that wait for holds do so when the last hold of the upstream ends.
     async fn park(&self, lease: Lease, wait: Wait) -> Result<(), StoreError>;
     /// Ends an attempt. Fenced.
     async fn finish(&self, lease: Lease, finish: Finish) -> Result<Job, StoreError>;

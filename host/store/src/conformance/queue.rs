@@ -5,7 +5,7 @@
 use super::world::{World, bad_reply, dollars, entry, time, wait, wide};
 use super::{Factory, world::AGENT};
 use crate::{Enqueued, Finish, JournalKind, StoreError};
-use anvil_types::{Clock, JobId, JobState, Limits, NewJob, Priority, WaitReason};
+use anvil_types::{Clock, JobId, JobState, Limits, NewJob, Priority, Wait, WaitReason};
 use std::time::Duration;
 
 pub async fn a_job_comes_back_as_it_was_submitted(factory: &dyn Factory) {
@@ -176,6 +176,30 @@ pub async fn a_reason_that_is_gone_parks_nobody(factory: &dyn Factory) {
     let claimed = world.claim_one().await;
     world.park(claimed.lease, WaitReason::Brake).await;
     assert_eq!(world.state(claimed.job.id).await, JobState::Queued, "the brake is off");
+}
+
+pub async fn an_agent_that_comes_while_a_job_is_on_its_way_parks_nobody(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let missed = |at| Wait { refused_at: Some(at), ..wait(WaitReason::AgentMissing, None) };
+    for agent in [Some(AGENT), None] {
+        // It was looked for, then it came, and only now the job is parked.
+        let claimed = world.running().await;
+        let looked = world.clock.now();
+        world.wait(Duration::from_secs(1));
+        let waits = [WaitReason::AgentMissing, WaitReason::AgentDisabled];
+        assert_eq!(world.store().resume(&waits, agent).await.expect("resumes"), 0);
+        world.store().park(claimed.lease, missed(looked)).await.expect("current");
+        assert_eq!(world.state(claimed.job.id).await, JobState::Queued, "{agent:?}");
+        // Looked for once more, and not found: that it came before is nothing to it.
+        let claimed = world.claim_one().await;
+        world.wait(Duration::from_secs(1));
+        world.store().park(claimed.lease, missed(world.clock.now())).await.expect("current");
+        assert_eq!(world.state(claimed.job.id).await, JobState::Parked, "{agent:?}");
+        assert_eq!(world.store().resume(&waits, Some("other")).await.expect("resumes"), 0);
+        assert_eq!(world.store().resume(&waits, agent).await.expect("resumes"), 1);
+        let claimed = world.claim_one().await;
+        world.succeed(claimed.lease).await;
+    }
 }
 
 pub async fn a_released_job_goes_on_with_its_attempt(factory: &dyn Factory) {
