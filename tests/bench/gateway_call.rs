@@ -8,7 +8,7 @@ use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
 use anvil_gateway::{
     ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
 };
-use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
+use anvil_store::{Claim, Claimed, ReadyAgent, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
     BootId, Clock, ContentBlock, Effort, EventKind, HostId, JobId, Json, Limits, Message, Nanodollars,
     NewJob, Priority, Request, Role, SystemClock, Tier, UpstreamKind,
@@ -94,7 +94,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
         store.enqueue(job).await.expect("taken in");
     }
     let claim = Claim {
-        agents: vec!["bench".into()],
+        agents: vec![ReadyAgent { name: "bench".into(), digest: "d".into() }],
         upstream: UpstreamKind::Simulated,
         most: CALLERS,
         critical_only: false,
@@ -234,6 +234,11 @@ async fn together<F: Future<Output = ()> + Send + 'static>(
 
 #[tokio::main]
 async fn main() {
+    // As a task of the runtime: what blocks on the runtime from outside is woken by way of the kernel.
+    tokio::spawn(run()).await.expect("no panic");
+}
+
+async fn run() {
     // On the disk that the build is on: a temporary folder may be memory, which has nothing to sync.
     let folder = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let (_simulator, url) = simulator();

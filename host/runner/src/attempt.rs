@@ -45,7 +45,7 @@ pub(crate) async fn run(shared: &Arc<Shared>, claimed: Claimed, cancel: Cancella
     }
 }
 
-// The version that the job's journal belongs to, or the present one where nothing is journalled.
+// The version that the job is pinned to since it was claimed.
 async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then> {
     // An agent that comes after this look, and before the job is parked, is not waited for.
     let refused_at = Some(shared.clock.now());
@@ -53,25 +53,10 @@ async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then>
         Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None, refused_at })
     };
     let agent = &claimed.job.agent;
-    let current = shared.catalog.get(agent);
-    let digest = match (&current, &claimed.job.plugin_digest) {
-        (Some(current), _) if claimed.journal.is_empty() => current.digest().to_owned(),
-        (_, Some(pinned)) => pinned.clone(),
-        (Some(current), None) => current.digest().to_owned(),
-        (None, None) => {
-            return Err(missing(format!(
-                "the agent `{agent}` is not there; drop its plugin into the plugins folder"
-            )));
-        }
+    let Some(pinned) = claimed.job.plugin_digest.clone() else {
+        return Err(missing(format!("no version of `{agent}` is known that the job could run on")));
     };
-    let pinned = match shared.store.pin_plugin(claimed.lease, &digest).await {
-        Ok(pinned) => pinned,
-        Err(error) => {
-            tracing::warn!(job = %claimed.job.id, %error, "a job's plugin could not be pinned");
-            return Err(Then::Leave);
-        }
-    };
-    if let Some(current) = current.filter(|current| current.digest() == pinned) {
+    if let Some(current) = shared.catalog.get(agent).filter(|current| current.digest() == pinned) {
         return Ok(current);
     }
     match shared.catalog.by_digest(&pinned).await {

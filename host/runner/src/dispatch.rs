@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 /// The queue is looked at at least this often: for leases that ran out, and for what no event told.
 const LOOK: Duration = Duration::from_secs(1);
@@ -19,6 +19,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut events = shared.store.subscribe();
     let mut scaled = Timestamp::default();
+    let mut due = Due::Unknown;
     loop {
         if shared.shutting_down() {
             return;
@@ -32,52 +33,93 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         if let Err(error) = shared.store.look().await {
             tracing::error!(%error, "the limits could not be looked at");
         }
-        let due = shared.store.next_due().await.ok().flatten();
-        let next = due.map_or_else(|| shared.clock.now() + LOOK, |due| due.min(shared.clock.now() + LOOK));
-        tokio::select! {
-            () = wake(&mut events) => {}
-            () = shared.freed.notified() => {}
-            () = shared.clock.sleep_until(next) => {}
-            () = shared.shutdown.cancelled() => return,
+        loop {
+            let now = shared.clock.now();
+            if due.is_outdated(now) {
+                due = Due::At { looked: now, next: shared.store.next_due().await.ok().flatten() };
+            }
+            tokio::select! {
+                woken = wake(&mut events) => match woken {
+                    Woken::ToTake => break,
+                    Woken::DueMoved => due = Due::Unknown,
+                },
+                () = shared.freed.notified() => break,
+                () = shared.clock.sleep_until(due.next_look(now)) => break,
+                () = shared.shutdown.cancelled() => return,
+            }
         }
     }
 }
 
-// Ends at an event after which there may be something to take.
-async fn wake(events: &mut broadcast::Receiver<Arc<Event>>) {
+/// When the next scheduled or parked job is due, as of the last look.
+#[derive(Clone, Copy)]
+enum Due {
+    Unknown,
+    At { looked: Timestamp, next: Option<Timestamp> },
+}
+
+impl Due {
+    fn is_outdated(self, now: Timestamp) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::At { looked, next } => next.is_some_and(|next| next <= now) || now.since(looked) >= LOOK,
+        }
+    }
+
+    fn next_look(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At { next: Some(next), .. } => next.min(now + LOOK),
+            _ => now + LOOK,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// There may be something to take.
+    ToTake,
+    /// A job has a time now at which it is due.
+    DueMoved,
+}
+
+// Ends after events that something follows from; those that came together are one.
+async fn wake(events: &mut broadcast::Receiver<Arc<Event>>) -> Woken {
+    let mut woken = None;
     loop {
-        match events.recv().await {
-            Ok(event) => match event.kind {
-                EventKind::Job { state: JobState::Queued, .. }
-                | EventKind::Agent { .. }
-                | EventKind::Limits
-                | EventKind::Brake { .. } => return,
-                _ => {}
+        let event = match (woken, events.try_recv()) {
+            (_, Ok(event)) => event,
+            (_, Err(TryRecvError::Lagged(_))) => return Woken::ToTake,
+            (Some(woken), Err(_)) => return woken,
+            (None, Err(_)) => match events.recv().await {
+                Ok(event) => event,
+                Err(RecvError::Lagged(_)) => return Woken::ToTake,
+                Err(RecvError::Closed) => std::future::pending().await,
             },
-            Err(RecvError::Lagged(_)) => return,
-            Err(RecvError::Closed) => std::future::pending().await,
+        };
+        match event.kind {
+            EventKind::Job { state: JobState::Queued, .. }
+            | EventKind::Agent { .. }
+            | EventKind::Limits
+            | EventKind::Brake { .. } => woken = Some(Woken::ToTake),
+            EventKind::Job { state: JobState::Scheduled | JobState::Parked, .. } => {
+                woken = woken.or(Some(Woken::DueMoved));
+            }
+            _ => {}
         }
     }
 }
 
-// Takes what fits; whether as many came as were asked for.
+// Takes what fits; whether there may be more to take at once.
 async fn take(shared: &Arc<Shared>, scaled: &mut Timestamp) -> Result<bool, anvil_store::StoreError> {
-    let limits = shared.store.limits().await?.limits;
-    let counts = shared.store.queue_counts().await?;
+    let full = claim(shared).await?;
+    // Jobs do not wait for the count of those behind them.
+    Ok(scale(shared, scaled).await? || full)
+}
+
+// Claims as many jobs as there are slots for; whether as many came as were asked for.
+async fn claim(shared: &Arc<Shared>) -> Result<bool, anvil_store::StoreError> {
+    let slots = shared.slots.load(Ordering::Relaxed);
     let running = shared.running_now();
-    let load = Load {
-        slots: shared.slots.load(Ordering::Relaxed),
-        running,
-        queued: counts.queued,
-        min: limits.agents_min.min(shared.settings.hard_slots),
-        max: limits.agents_max.min(shared.settings.hard_slots),
-    };
-    let slots = slots::decide(load, *scaled, shared.settings.scale_cooldown, shared.clock.now());
-    if slots != load.slots {
-        *scaled = shared.clock.now();
-        shared.slots.store(slots, Ordering::Relaxed);
-        tracing::info!(from = load.slots, to = slots, running, queued = counts.queued, "slots");
-    }
     let agents = shared.ready_agents();
     if agents.is_empty() || running >= slots {
         return Ok(false);
@@ -97,6 +139,32 @@ async fn take(shared: &Arc<Shared>, scaled: &mut Timestamp) -> Result<bool, anvi
         start(shared, job);
     }
     Ok(full)
+}
+
+// Lets the slots follow the load; whether there are more of them now.
+async fn scale(shared: &Shared, scaled: &mut Timestamp) -> Result<bool, anvil_store::StoreError> {
+    let limits = shared.store.limits().await?.limits;
+    let mut load = Load {
+        slots: shared.slots.load(Ordering::Relaxed),
+        running: shared.running_now(),
+        queued: 0,
+        min: limits.agents_min.min(shared.settings.hard_slots),
+        max: limits.agents_max.min(shared.settings.hard_slots),
+    };
+    let (cooldown, now) = (shared.settings.scale_cooldown, shared.clock.now());
+    let mut slots = slots::decide(load, *scaled, cooldown, now);
+    // Whether jobs wait takes a look at the database: only where something follows from it.
+    let crowd = Load { queued: u64::from(u32::MAX), ..load };
+    if slots != slots::decide(crowd, *scaled, cooldown, now) {
+        load.queued = shared.store.queue_counts().await?.queued;
+        slots = slots::decide(load, *scaled, cooldown, now);
+    }
+    if slots != load.slots {
+        *scaled = now;
+        shared.slots.store(slots, Ordering::Relaxed);
+        tracing::info!(from = load.slots, to = slots, running = load.running, queued = load.queued, "slots");
+    }
+    Ok(slots > load.slots)
 }
 
 fn start(shared: &Arc<Shared>, claimed: Claimed) {

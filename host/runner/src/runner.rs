@@ -11,8 +11,8 @@ use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect}
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{
-    BrakeState, Enqueued, JobFilter, JobPage, LimitSource, LimitsInForce, SpendSnapshot, Store, StoreError,
-    WindowStanding,
+    BrakeState, Enqueued, JobFilter, JobPage, LimitSource, LimitsInForce, ReadyAgent, SpendSnapshot, Store,
+    StoreError, WindowStanding,
 };
 use anvil_types::{
     AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, Event,
@@ -84,9 +84,12 @@ impl Shared {
         u32::try_from(self.running().len()).unwrap_or(u32::MAX)
     }
 
-    pub(crate) fn ready_agents(&self) -> Vec<String> {
-        let ready = self.catalog.agents().into_iter().filter(|agent| attempt::takes_jobs(agent.state));
-        ready.map(|agent| agent.name).collect()
+    pub(crate) fn ready_agents(&self) -> Vec<ReadyAgent> {
+        let ready = self.catalog.taking_jobs();
+        let ready = ready.iter();
+        ready
+            .map(|plugin| ReadyAgent { name: plugin.info.name.clone(), digest: plugin.digest().to_owned() })
+            .collect()
     }
 }
 

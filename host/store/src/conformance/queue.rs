@@ -84,7 +84,7 @@ pub async fn a_retry_waits_out_its_back_off(factory: &dyn Factory) {
     let first = world.running().await;
     let at = world.clock.now() + Duration::from_secs(90);
     let retry = Finish::Retry { error: bad_reply(), at };
-    let job = world.store().finish(first.lease, retry).await.expect("the lease is current");
+    let job = world.finish(first.lease, retry).await;
     let waits = job.waiting_for.clone().expect("it waits");
     assert_eq!((job.state, waits.reason, waits.until), (JobState::Scheduled, WaitReason::Backoff, Some(at)));
     assert_eq!((job.error, job.attempts), (Some(bad_reply()), 1));
@@ -205,7 +205,7 @@ pub async fn an_agent_that_comes_while_a_job_is_on_its_way_parks_nobody(factory:
 pub async fn a_released_job_goes_on_with_its_attempt(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let claimed = world.running().await;
-    let job = world.store().finish(claimed.lease, Finish::Released).await.expect("current");
+    let job = world.finish(claimed.lease, Finish::Released).await;
     assert_eq!((job.state, job.attempts), (JobState::Queued, 1));
     assert_eq!(world.claim_one().await.job.attempts, 1);
 }
@@ -271,7 +271,7 @@ pub async fn a_finished_job_is_finished_once(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let claimed = world.running().await;
     let done = Finish::Succeeded { result: r#"{"files":2}"#.parse().expect("JSON") };
-    let job = world.store().finish(claimed.lease, done.clone()).await.expect("current");
+    let job = world.finish(claimed.lease, done.clone()).await;
     assert_eq!((job.state, job.finished_at), (JobState::Succeeded, Some(world.clock.now())));
     assert_eq!(job.result.map(|result| result.to_string()).as_deref(), Some(r#"{"files":2}"#));
     assert!(matches!(world.store().finish(claimed.lease, done).await, Err(StoreError::LeaseLost)));

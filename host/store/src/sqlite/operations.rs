@@ -16,8 +16,8 @@ use crate::{
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Scope, Timestamp, UpstreamKind,
-    Wait, WaitReason, Webhook,
+    EventKind, Job, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Scope, Timestamp,
+    UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl Store for SqliteStore {
         self.write(move |tx| finish::park(tx, lease, &wait)).await
     }
 
-    async fn finish(&self, lease: Lease, finish: Finish) -> Result<Job, StoreError> {
+    async fn finish(&self, lease: Lease, finish: Finish) -> Result<JobState, StoreError> {
         self.write(move |tx| finish::finish(tx, lease, &finish)).await
     }
 
@@ -63,11 +63,6 @@ impl Store for SqliteStore {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.readers.read(queries::next_due).await
-    }
-
-    async fn pin_plugin(&self, lease: Lease, digest: &str) -> Result<String, StoreError> {
-        let digest = digest.to_owned();
-        self.write(move |tx| journal::pin_plugin(tx, lease, &digest)).await
     }
 
     async fn journal(&self, write: JournalWrite) -> Result<(), StoreError> {
