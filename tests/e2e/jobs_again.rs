@@ -92,4 +92,7 @@ async fn what_a_guest_saw_of_money_and_time_it_sees_again_and_pays_nothing_for_i
     );
     let spend = host.rest().status().await["spend"].clone();
     assert!(nanos(&spend["total_usd"]) >= upstream.bill().await.nano_dollars);
+    // Nor does a replay of the whole: it is told where each answer came from as the last run was.
+    let replayed = host.rest().send_bytes(&format!("/api/v1/jobs/{id}/replay"), Vec::new()).await.json();
+    assert_eq!((&replayed["differences"], &replayed["same_end"]), (&json!([]), &json!(true)), "{replayed:#}");
 }

@@ -19,6 +19,7 @@ mod jobs_frozen;
 mod jobs_full_queue;
 mod jobs_killed;
 mod jobs_reasons;
+mod jobs_replay;
 mod jobs_stopped;
 mod jobs_two_runners;
 mod law;

@@ -2,8 +2,9 @@
 
 use crate::desk::{Desk, Setup};
 use crate::runner::Shared;
+use crate::settings::AgentSettings;
 use anvil_gateway::Asker;
-use anvil_sandbox::{AttemptEnd, CancellationToken, Plugin, Stop};
+use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claimed, Finish, StoreError};
 use anvil_types::{AgentState, JobError, Wait, WaitReason};
 use rand::RngExt as _;
@@ -83,10 +84,7 @@ async fn with_plugin(
 ) -> Then {
     let job = claimed.job.clone();
     let agent = shared.settings.agent(&job.agent);
-    let mut limits = shared.settings.attempt;
-    if let Some(wall) = agent.wall_time.or(plugin.info.time_limit_s.map(Duration::from_secs)) {
-        limits.wall_time = if agent.wall_time.is_some() { wall } else { wall.min(limits.wall_time) };
-    }
+    let limits = limits(shared, plugin, &agent);
     let asker = Asker {
         lease: claimed.lease,
         agent: job.agent.clone(),
@@ -143,6 +141,15 @@ async fn with_plugin(
         }
         AttemptEnd::Stopped(_) => Then::Leave,
     }
+}
+
+/// What one attempt on a version of an agent may take.
+pub(crate) fn limits(shared: &Shared, plugin: &Plugin, agent: &AgentSettings) -> AttemptLimits {
+    let mut limits = shared.settings.attempt;
+    if let Some(wall) = agent.wall_time.or(plugin.info.time_limit_s.map(Duration::from_secs)) {
+        limits.wall_time = if agent.wall_time.is_some() { wall } else { wall.min(limits.wall_time) };
+    }
+    limits
 }
 
 fn failed(shared: &Shared, attempts: u32, error: JobError) -> Finish {

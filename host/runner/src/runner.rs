@@ -68,6 +68,8 @@ pub(crate) struct Shared {
     /// A slot became free.
     pub freed: Notify,
     pub shutdown: CancellationToken,
+    /// One job at a time is replayed: what that takes is no agent's slot.
+    pub rehearsals: tokio::sync::Mutex<()>,
     attempts: Mutex<HashMap<JobId, Running>>,
 }
 
@@ -118,6 +120,7 @@ impl Runner {
             live_text: LiveText::default(),
             freed: Notify::new(),
             shutdown: CancellationToken::new(),
+            rehearsals: tokio::sync::Mutex::default(),
             attempts: Mutex::default(),
         });
         tokio::spawn(dispatch::run(shared.clone()));

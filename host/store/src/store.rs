@@ -3,9 +3,9 @@
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, PriceChange,
-    QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError,
-    UsageSum,
+    JournalEntry, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert,
+    PriceChange, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot,
+    StoreError, UsageSum,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -174,6 +174,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError>;
     /// A job's attempts.
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError>;
+    /// What a job was answered, by position.
+    async fn journal_of(&self, job: JobId) -> Result<Vec<JournalEntry>, StoreError>;
     /// A job's calls, the oldest first.
     async fn calls(&self, job: JobId) -> Result<Vec<CallRecord>, StoreError>;
     /// The ledger, the newest first: `limit` entries older than `after`.

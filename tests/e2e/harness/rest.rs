@@ -75,6 +75,13 @@ impl Rest {
         Ok(Answer { status: answer.status(), bytes: answer.bytes().await?.to_vec() })
     }
 
+    /// `POST` of bytes.
+    pub(crate) async fn send_bytes(&self, path: &str, bytes: Vec<u8>) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.token).body(bytes);
+        let answer = request.send().await.expect("the host answers");
+        Answer { status: answer.status(), bytes: answer.bytes().await.expect("a whole answer").to_vec() }
+    }
+
     /// `GET` of JSON that must succeed.
     pub(crate) async fn get(&self, path: &str) -> Value {
         self.send(Method::GET, path, None).await.expect("the host answers").good(path).json()

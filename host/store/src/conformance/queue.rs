@@ -114,8 +114,14 @@ pub async fn a_retry_asks_the_last_reply_anew(factory: &dyn Factory) {
     }
     let retry = Finish::Retry { error: bad_reply(), at: world.clock.now() };
     world.store().finish(first.lease, retry).await.expect("the lease is current");
-    let kept: Vec<_> = world.claim_one().await.journal.iter().map(|entry| entry.position).collect();
+    let again = world.claim_one().await;
+    let kept: Vec<_> = again.journal.iter().map(|entry| entry.position).collect();
     assert_eq!(kept, [0, 1], "the last reply goes, and what came after it");
+    world.succeed(again.lease).await;
+    let read = world.store().journal_of(again.job.id).await.expect("a read works");
+    assert_eq!(read, again.journal, "a finished job's journal can be read");
+    let nobody = JobId::new(world.clock.now(), 0);
+    assert_eq!(world.store().journal_of(nobody).await.expect("a read works"), []);
 }
 
 pub async fn the_last_attempt_that_fails_fails_the_job(factory: &dyn Factory) {

@@ -120,7 +120,7 @@ fn request(payload: &Payload, number: u32) -> Request {
     let mut messages = vec![turn(Role::User, text)];
     if payload.conversation {
         messages.push(turn(Role::Assistant, "What else?".to_owned()));
-        messages.push(turn(Role::User, "Go on.".to_owned()));
+        messages.push(turn(Role::User, "Go on, and say what follows from it.".to_owned()));
     }
     Request {
         system: None,
