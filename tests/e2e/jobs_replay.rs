@@ -63,6 +63,8 @@ async fn a_replay_costs_nothing_and_shows_where_another_build_differs() {
     let (code, told) = replay(&host, &id, None).await;
     assert_eq!(code, 0, "{told}");
     assert!(told.contains("7 of 7 answers") && told.contains("No difference"), "{told}");
+    let page = rest.send(Method::POST, &format!("/jobs/{id}/replay"), None).await.expect("an answer").text();
+    assert!(page.contains("No difference.") && page.contains("7 of 7 answers"), "{page}");
     let same = host.folder().join("same.wasm");
     fs::write(&same, another_build(&agent("asker"))).expect("written");
     let (code, told) = replay(&host, &id, Some(&same)).await;
