@@ -11,7 +11,9 @@ mod live_text;
 mod money;
 mod notes;
 mod prices;
+mod rehearsal;
 mod replay;
+mod replayed;
 mod runner;
 mod scale;
 mod scaling;
@@ -24,6 +26,7 @@ mod webhooks;
 
 pub use anvil_gateway::{Bucket, BucketReport, CircuitReport};
 pub use prices::{PriceView, PriceWish};
+pub use replayed::{Difference, Question, ReplayError, Replayed};
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{
