@@ -2,8 +2,9 @@
 
 use crate::desk::{Desk, Setup};
 use crate::runner::Shared;
+use crate::settings::AgentSettings;
 use anvil_gateway::Asker;
-use anvil_sandbox::{AttemptEnd, CancellationToken, Plugin, Stop};
+use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
 use anvil_types::{AgentState, JobError, Wait, WaitReason};
 use rand::RngExt as _;
@@ -63,8 +64,10 @@ pub(crate) async fn run(
 
 // The version that the job is pinned to since it was claimed.
 async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then> {
+    // An agent that comes after this look, and before the job is parked, is not waited for.
+    let refused_at = Some(shared.clock.now());
     let missing = |detail: String| {
-        Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None, refused_at: None })
+        Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None, refused_at })
     };
     let agent = &claimed.job.agent;
     let Some(pinned) = claimed.job.plugin_digest.clone() else {
@@ -97,10 +100,7 @@ async fn with_plugin(
 ) -> Then {
     let job = claimed.job.clone();
     let agent = shared.settings.agent(&job.agent);
-    let mut limits = shared.settings.attempt;
-    if let Some(wall) = agent.wall_time.or(plugin.info.time_limit_s.map(Duration::from_secs)) {
-        limits.wall_time = if agent.wall_time.is_some() { wall } else { wall.min(limits.wall_time) };
-    }
+    let limits = limits(shared, plugin, &agent);
     let asker = Asker {
         lease: claimed.lease,
         agent: job.agent.clone(),
@@ -147,8 +147,8 @@ async fn with_plugin(
             None => Then::Finish(Finish::Released),
         },
         // Whoever cancelled the token knows why: a person (the job is final already), a lost lease, or
-        // the end of this host's life.
-        AttemptEnd::Stopped(Stop::Cancelled | Stop::Shutdown) if shared.shutting_down() => {
+        // the end of this host's life, in which a call that waits is told that the store takes no more.
+        AttemptEnd::Stopped(Stop::Cancelled | Stop::Shutdown | Stop::Store(_)) if shared.shutting_down() => {
             Then::Finish(Finish::Released)
         }
         AttemptEnd::Stopped(Stop::Store(error)) => {
@@ -157,6 +157,15 @@ async fn with_plugin(
         }
         AttemptEnd::Stopped(_) => Then::Leave,
     }
+}
+
+/// What one attempt on a version of an agent may take.
+pub(crate) fn limits(shared: &Shared, plugin: &Plugin, agent: &AgentSettings) -> AttemptLimits {
+    let mut limits = shared.settings.attempt;
+    if let Some(wall) = agent.wall_time.or(plugin.info.time_limit_s.map(Duration::from_secs)) {
+        limits.wall_time = if agent.wall_time.is_some() { wall } else { wall.min(limits.wall_time) };
+    }
+    limits
 }
 
 fn failed(shared: &Shared, attempts: u32, error: JobError) -> Finish {

@@ -43,7 +43,7 @@ pub(crate) struct Desk {
     pub(crate) notes: Notes,
 }
 
-type Answer = Result<Reply, CallError>;
+pub(crate) type Answer = Result<Reply, CallError>;
 
 impl Desk {
     pub(crate) fn new(
@@ -173,18 +173,22 @@ fn stop(error: StoreError) -> Stop {
     }
 }
 
-fn known(entry: &JournalEntry) -> Result<Answer, Stop> {
-    let unreadable = |error: serde_json::Error| {
+/// The answer of an entry, as it came.
+pub(crate) fn answer_of(entry: &JournalEntry) -> Result<Answer, Stop> {
+    serde_json::from_str(entry.answer.as_str()).map_err(|error| {
         Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
-    };
-    let mut answer: Answer = serde_json::from_str(entry.answer.as_str()).map_err(unreadable)?;
+    })
+}
+
+fn known(entry: &JournalEntry) -> Result<Answer, Stop> {
+    let mut answer = answer_of(entry)?;
     if let Ok(reply) = &mut answer {
         reply.origin = Origin::Journal;
     }
     Ok(answer)
 }
 
-fn hash<T: serde::Serialize + ?Sized>(request: &T) -> [u8; 32] {
+pub(crate) fn hash<T: serde::Serialize + ?Sized>(request: &T) -> [u8; 32] {
     *blake3::hash(Json::of(request).as_str().as_bytes()).as_bytes()
 }
 

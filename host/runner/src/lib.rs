@@ -13,7 +13,9 @@ mod many;
 mod money;
 mod notes;
 mod prices;
+mod rehearsal;
 mod replay;
+mod replayed;
 mod runner;
 mod scale;
 mod scaling;
@@ -26,6 +28,7 @@ mod webhooks;
 
 pub use anvil_gateway::{Bucket, BucketReport, CircuitReport};
 pub use prices::{PriceView, PriceWish};
+pub use replayed::{Difference, Question, ReplayError, Replayed};
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{

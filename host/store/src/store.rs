@@ -3,9 +3,9 @@
 use crate::{
     ActionPlan, ActionRun, ActionStep, AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim,
     Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision,
-    HoldRequest, JobFilter, JobPage, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce,
-    LostLeases, NewAction, NewAlert, PriceChange, Pruned, QueueCounts, Recovered, Retention, ScopeLimit,
-    ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError, UsageSum,
+    HoldRequest, JobFilter, JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals,
+    LimitsInForce, LostLeases, NewAction, NewAlert, PriceChange, Pruned, QueueCounts, Recovered, Retention,
+    ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError, UsageSum,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -36,8 +36,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Keeps leases alive, and tells which are lost.
     async fn heartbeat(&self, leases: Vec<Lease>, lease_for: Duration) -> Result<LostLeases, StoreError>;
     /// Puts a running job aside until its reason to wait is gone. Fenced. Where it is gone already (the
-    /// brake is off, nothing is held), the job goes straight back into the queue; jobs that wait for
-    /// holds do so when the last hold of the upstream ends.
+    /// brake is off, nothing is held, the agent came after `refused_at`), the job goes straight back into
+    /// the queue; jobs that wait for holds do so when the last hold of the upstream ends.
     async fn park(&self, lease: Lease, wait: Wait) -> Result<(), StoreError>;
     /// Ends an attempt; answers where the job stands now. Fenced.
     async fn finish(&self, lease: Lease, finish: Finish) -> Result<JobState, StoreError>;
@@ -203,6 +203,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError>;
     /// A job's attempts.
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError>;
+    /// What a job was answered, by position.
+    async fn journal_of(&self, job: JobId) -> Result<Vec<JournalEntry>, StoreError>;
     /// A job's calls, the oldest first.
     async fn calls(&self, job: JobId) -> Result<Vec<CallRecord>, StoreError>;
     /// The ledger, the newest first: `limit` entries older than `after`.

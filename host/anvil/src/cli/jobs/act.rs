@@ -87,19 +87,11 @@ impl ManyArgs {
         let path = ["jobs", "actions"];
         let plan = client.send(Method::POST, &path, &body).await?;
         if self.dry_run {
-            if globals.json {
-                print_json(&plan)?
-            } else {
-                print(&planned(&plan))?
-            }
+            show(globals, &plan, planned)?;
             return Ok(Exit::Done);
         }
         if plan.get("touched").and_then(Value::as_u64) == Some(0) {
-            if globals.json {
-                print_json(&plan)?
-            } else {
-                print(&planned(&plan))?
-            }
+            show(globals, &plan, planned)?;
             return Ok(Exit::Done);
         }
         if !self.yes {
@@ -111,13 +103,14 @@ impl ManyArgs {
         body["dry_run"] = json!(false);
         let run = client.send(Method::POST, &path, &body).await?;
         let run = follow(client, globals, run).await?;
-        if globals.json {
-            print_json(&run)?
-        } else {
-            print(&told(&run))?
-        }
+        show(globals, &run, told)?;
         Ok(Exit::Done)
     }
+}
+
+/// As JSON, or in words.
+fn show(globals: &Globals, value: &Value, words: fn(&Value) -> String) -> Result<(), Failure> {
+    if globals.json { print_json(value) } else { print(&words(value)) }
 }
 
 /// Asks, where there is somebody to ask.
@@ -189,7 +182,8 @@ fn told(run: &Value) -> String {
 
 fn left(of: &Value) -> String {
     let each = of.get("left").and_then(Value::as_object).into_iter().flatten();
-    each.map(|(why, count)| format!("\n  {} left as they are: {why}", jobs(Some(count)))).collect()
+    each.flat_map(|(why, count)| ["\n  ".to_owned(), jobs(Some(count)), format!(" left as they are: {why}")])
+        .collect()
 }
 
 fn jobs(count: Option<&Value>) -> String {

@@ -5,6 +5,7 @@ mod artifacts;
 mod filter;
 mod list;
 mod logs;
+mod replay;
 mod show;
 
 use super::Globals;
@@ -29,6 +30,8 @@ pub(crate) enum JobsCommand {
     Delete(act::ManyArgs),
     /// Show a job's log.
     Logs(logs::LogsArgs),
+    /// Run a past job against its journal, and show where it differs.
+    Replay(replay::ReplayArgs),
     /// List a job's files, or write them into a folder.
     Artifacts(artifacts::ArtifactsArgs),
 }
@@ -50,6 +53,7 @@ impl JobsCommand {
             Self::Prioritise(args) => args.run(client, globals).await,
             Self::Delete(args) => args.run(client, globals, serde_json::json!({ "action": "delete" })).await,
             Self::Logs(args) => args.run(client, globals).await,
+            Self::Replay(args) => args.run(client, globals).await,
             Self::Artifacts(args) => args.run(client, globals).await,
         }
     }
