@@ -229,6 +229,13 @@ impl Admission {
         standstill.head.clone().filter(|_| standstill.jobs.contains(&job))
     }
 
+    /// How many jobs have a call that waits here.
+    pub(crate) fn waiting_jobs(&self) -> u32 {
+        let standstill = self.standstill.lock().unwrap_or_else(PoisonError::into_inner);
+        u32::try_from(standstill.jobs.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many calls wait here.
     pub(crate) fn waiting(&self) -> u32 {
         self.waiting.load(Ordering::Relaxed)
     }

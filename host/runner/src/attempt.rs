@@ -5,7 +5,7 @@ use crate::runner::Shared;
 use crate::settings::AgentSettings;
 use anvil_gateway::Asker;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
-use anvil_store::{Claimed, Finish, StoreError};
+use anvil_store::{Claim, Claimed, Finish, StoreError};
 use anvil_types::{AgentState, JobError, Wait, WaitReason};
 use rand::RngExt as _;
 use std::sync::Arc;
@@ -27,22 +27,38 @@ enum Then {
     Leave,
 }
 
-/// Runs a claimed job until it is finished, parked or given back.
-pub(crate) async fn run(shared: &Arc<Shared>, claimed: Claimed, cancel: CancellationToken) {
+/// Runs a claimed job until it is finished, parked or given back. A job that is finished makes room for
+/// another: `next` says what may be taken, which is answered.
+pub(crate) async fn run(
+    shared: &Arc<Shared>,
+    claimed: Claimed,
+    cancel: CancellationToken,
+    next: impl FnOnce() -> Option<Claim>,
+) -> Option<Claimed> {
     let lease = claimed.lease;
     let then = match plugin(shared, &claimed).await {
         Ok(plugin) => with_plugin(shared, claimed, &plugin, &cancel).await,
         Err(then) => then,
     };
     let written = match then {
-        Then::Finish(finish) => shared.store.finish(lease, finish).await.map(drop),
-        Then::Park(wait) => shared.store.park(lease, wait).await,
-        Then::Leave => Ok(()),
+        Then::Finish(finish) => match next() {
+            Some(claim) => {
+                let taken = shared.store.finish_and_claim(lease, finish, claim).await;
+                taken.map(|mut taken| taken.pop())
+            }
+            None => shared.store.finish(lease, finish).await.map(|_| None),
+        },
+        Then::Park(wait) => shared.store.park(lease, wait).await.map(|()| None),
+        Then::Leave => Ok(None),
     };
     match written {
-        Ok(()) | Err(StoreError::LeaseLost | StoreError::Refused(_)) => {}
+        Ok(taken) => taken,
+        Err(StoreError::LeaseLost | StoreError::Refused(_)) => None,
         // The lease runs out, and the job is taken up again.
-        Err(error) => tracing::error!(job = %lease.job, %error, "an attempt's end could not be written"),
+        Err(error) => {
+            tracing::error!(job = %lease.job, %error, "an attempt's end could not be written");
+            None
+        }
     }
 }
 

@@ -2,12 +2,12 @@
 
 use crate::attempt;
 use crate::runner::{Running, Shared};
-use crate::slots::{self, Load};
+use crate::scale::{self, Load};
 use anvil_sandbox::CancellationToken;
 use anvil_store::{Claim, Claimed};
 use anvil_types::{Event, EventKind, JobState, Lease, Timestamp};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
@@ -18,13 +18,12 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Takes jobs whenever there is a slot and something that may have changed, until the host shuts down.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut events = shared.store.subscribe();
-    let mut scaled = Timestamp::default();
     let mut due = Due::Unknown;
     loop {
         if shared.shutting_down() {
             return;
         }
-        match take(&shared, &mut scaled).await {
+        match take(&shared).await {
             // Full hands: there may be more to take at once.
             Ok(true) => continue,
             Ok(false) => {}
@@ -110,10 +109,10 @@ async fn wake(events: &mut broadcast::Receiver<Arc<Event>>) -> Woken {
 }
 
 // Takes what fits; whether there may be more to take at once.
-async fn take(shared: &Arc<Shared>, scaled: &mut Timestamp) -> Result<bool, anvil_store::StoreError> {
+async fn take(shared: &Arc<Shared>) -> Result<bool, anvil_store::StoreError> {
     let full = claim(shared).await?;
     // Jobs do not wait for the count of those behind them.
-    Ok(scale(shared, scaled).await? || full)
+    Ok(scale(shared).await? || full)
 }
 
 // Claims as many jobs as there are slots for; whether as many came as were asked for.
@@ -124,7 +123,7 @@ async fn claim(shared: &Arc<Shared>) -> Result<bool, anvil_store::StoreError> {
     if agents.is_empty() || running >= slots {
         return Ok(false);
     }
-    let ordinary = slots::ordinary(slots).saturating_sub(running);
+    let ordinary = scale::ordinary(slots).saturating_sub(running);
     let most = if ordinary > 0 { ordinary } else { slots - running };
     let claim = Claim {
         agents,
@@ -142,50 +141,84 @@ async fn claim(shared: &Arc<Shared>) -> Result<bool, anvil_store::StoreError> {
 }
 
 // Lets the slots follow the load; whether there are more of them now.
-async fn scale(shared: &Shared, scaled: &mut Timestamp) -> Result<bool, anvil_store::StoreError> {
+async fn scale(shared: &Shared) -> Result<bool, anvil_store::StoreError> {
     let limits = shared.store.limits().await?.limits;
+    let now = shared.clock.now();
     let mut load = Load {
-        slots: shared.slots.load(Ordering::Relaxed),
         running: shared.running_now(),
         queued: 0,
         min: limits.agents_min.min(shared.settings.hard_slots),
         max: limits.agents_max.min(shared.settings.hard_slots),
     };
-    let (cooldown, now) = (shared.settings.scale_cooldown, shared.clock.now());
-    let mut slots = slots::decide(load, *scaled, cooldown, now);
-    // Whether jobs wait takes a look at the database: only where something follows from it.
-    let crowd = Load { queued: u64::from(u32::MAX), ..load };
-    if slots != slots::decide(crowd, *scaled, cooldown, now) {
+    let scaling = || shared.scaling.lock().unwrap_or_else(PoisonError::into_inner);
+    if scaling().is_due(now) {
+        let pace = shared.gateway.report();
+        scaling().look(load.running, &pace, now);
+    }
+    if scaling().asks_for_queue(load, now) {
         load.queued = shared.store.queue_counts().await?.queued;
-        slots = slots::decide(load, *scaled, cooldown, now);
     }
-    if slots != load.slots {
-        *scaled = now;
-        shared.slots.store(slots, Ordering::Relaxed);
-        tracing::info!(from = load.slots, to = slots, running = load.running, queued = load.queued, "slots");
+    let (from, to) = scaling().decide(load, now);
+    if from != to {
+        shared.slots.store(to, Ordering::Relaxed);
+        tracing::info!(from, to, running = load.running, queued = load.queued, "slots");
     }
-    Ok(slots > load.slots)
+    Ok(to > from)
 }
 
+// Runs a job, and those that are taken in its place.
 fn start(shared: &Arc<Shared>, claimed: Claimed) {
+    let mut cancel = enter(shared, claimed.lease);
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        let mut next = Some(claimed);
+        while let Some(claimed) = next.take() {
+            let lease = claimed.lease;
+            let claim = || claim_in_place(&shared);
+            let taken = attempt::run(&shared, claimed, cancel.clone(), claim).await;
+            // The next has the slot before this one leaves it.
+            if let Some(taken) = taken {
+                cancel = enter(&shared, taken.lease);
+                next = Some(taken);
+            }
+            leave(&shared, lease);
+        }
+        shared.freed.notify_one();
+    });
+}
+
+fn enter(shared: &Shared, lease: Lease) -> CancellationToken {
     let cancel = CancellationToken::new();
-    let lease = claimed.lease;
     let older = shared.running().insert(lease.job, Running { lease, cancel: cancel.clone() });
     // Its lease ran out and was taken over here: what is left of it stops.
     if let Some(older) = older {
         older.cancel.cancel();
     }
-    let shared = shared.clone();
-    tokio::spawn(async move {
-        attempt::run(&shared, claimed, cancel).await;
-        let mut running = shared.running();
-        // A newer attempt of the same job may stand there already.
-        if running.get(&lease.job).is_some_and(|run| run.lease == lease) {
-            running.remove(&lease.job);
-        }
-        drop(running);
-        shared.freed.notify_one();
-    });
+    cancel
+}
+
+fn leave(shared: &Shared, lease: Lease) {
+    let mut running = shared.running();
+    // A newer attempt of the same job may stand there already.
+    if running.get(&lease.job).is_some_and(|run| run.lease == lease) {
+        running.remove(&lease.job);
+    }
+}
+
+// What may be taken in place of an attempt that ends.
+fn claim_in_place(shared: &Shared) -> Option<Claim> {
+    let (slots, running) = (shared.slots.load(Ordering::Relaxed), shared.running_now());
+    let agents = shared.ready_agents();
+    if shared.shutting_down() || running > slots || agents.is_empty() {
+        return None;
+    }
+    Some(Claim {
+        agents,
+        upstream: shared.settings.upstream,
+        most: 1,
+        critical_only: running > scale::ordinary(slots),
+        lease_for: shared.settings.lease,
+    })
 }
 
 /// Keeps the leases of running jobs alive, and stops those that are lost.

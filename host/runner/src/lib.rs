@@ -15,8 +15,9 @@ mod rehearsal;
 mod replay;
 mod replayed;
 mod runner;
+mod scale;
+mod scaling;
 mod settings;
-mod slots;
 mod spending;
 mod status;
 mod submission;
@@ -29,8 +30,9 @@ pub use replayed::{Difference, Question, ReplayError, Replayed};
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{
-    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, ScopeLimitsView,
-    ScopeWindowStatus, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, ScalingStatus,
+    ScopeLimitsView, ScopeWindowStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus,
+    WindowStatus,
 };
 pub use submission::{FieldError, Submission, SubmitError, Submitted};
 pub use webhooks::{WebhookChange, WebhookError, WebhookView};

@@ -2,6 +2,7 @@
 
 use crate::explain::{self, Scene};
 use crate::live_text::LiveText;
+use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
@@ -65,6 +66,7 @@ pub(crate) struct Shared {
     pub driven: Option<Arc<DrivenClock>>,
     pub live_text: LiveText,
     pub slots: AtomicU32,
+    pub scaling: Mutex<Scaling>,
     /// A slot became free.
     pub freed: Notify,
     pub shutdown: CancellationToken,
@@ -108,8 +110,11 @@ impl Runner {
         for agent in parts.store.disabled_agents().await? {
             parts.catalog.set_enabled(&agent, false);
         }
+        let slots = limits.agents_min.min(parts.settings.hard_slots).max(1);
+        let scaling = Scaling::new(slots, parts.settings.scale_cooldown, parts.clock.now());
         let shared = Arc::new(Shared {
-            slots: AtomicU32::new(limits.agents_min.min(parts.settings.hard_slots).max(1)),
+            slots: AtomicU32::new(slots),
+            scaling: Mutex::new(scaling),
             settings: Arc::new(parts.settings),
             store: parts.store,
             gateway: parts.gateway,
@@ -293,6 +298,7 @@ impl Runner {
             spend.windows.iter().map(|w| w.amounts.spent().fraction_of(w.limit)).fold(0.0, f64::max);
         let pace = self.shared.gateway.report();
         let upstream = self.shared.gateway.upstream();
+        let scaling = self.shared.scaling.lock().unwrap_or_else(PoisonError::into_inner).status();
         Ok(Status {
             now,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -302,6 +308,7 @@ impl Runner {
                 slots: self.shared.slots.load(Ordering::Relaxed),
                 min: limits.agents_min,
                 max: limits.agents_max,
+                scaling,
             },
             queue: QueueStatus {
                 queued: counts.queued,

@@ -41,6 +41,14 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn park(&self, lease: Lease, wait: Wait) -> Result<(), StoreError>;
     /// Ends an attempt; answers where the job stands now. Fenced.
     async fn finish(&self, lease: Lease, finish: Finish) -> Result<JobState, StoreError>;
+    /// Ends an attempt and takes jobs out to run in its place, in one step: a busy runner has one commit
+    /// for each job. Fenced as [`Store::finish`] is; where that is refused, nothing is taken.
+    async fn finish_and_claim(
+        &self,
+        lease: Lease,
+        finish: Finish,
+        claim: Claim,
+    ) -> Result<Vec<Claimed>, StoreError>;
     /// Stops a job, whatever it does.
     async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
     /// Runs a failed or cancelled job again, with as many attempts as a new one, its paid work kept; the

@@ -22,7 +22,7 @@ mod upstream;
 mod wait;
 
 pub(crate) use agents::{agent, another_build};
-pub(crate) use browser::Browser;
+pub(crate) use browser::{Browser, program, skip};
 pub(crate) use host::{Host, Setup};
 pub(crate) use process::Process;
 pub(crate) use receiver::{Receiver, Reply};

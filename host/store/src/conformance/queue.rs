@@ -5,7 +5,7 @@
 use super::world::{World, bad_reply, dollars, entry, time, wait, wide};
 use super::{Factory, world::AGENT};
 use crate::{Enqueued, Finish, JournalKind, StoreError};
-use anvil_types::{Clock, JobId, JobState, Limits, NewJob, Priority, Wait, WaitReason};
+use anvil_types::{Clock, JobId, JobState, Json, Limits, NewJob, Priority, Wait, WaitReason};
 use std::time::Duration;
 
 pub async fn a_job_comes_back_as_it_was_submitted(factory: &dyn Factory) {
@@ -271,6 +271,22 @@ pub async fn a_person_runs_a_failed_job_again(factory: &dyn Factory) {
     let third = world.claim_one().await;
     assert_eq!((third.job.attempts, third.journal.len()), (3, 1));
     assert!(matches!(world.store().retry(third.job.id, "ann").await, Err(StoreError::Refused(_))));
+}
+
+pub async fn one_step_ends_a_job_and_takes_the_next(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let first = world.running().await;
+    let second = world.submit(world.new_job()).await;
+    let done = || Finish::Succeeded { result: Json::null() };
+    let taken =
+        world.store().finish_and_claim(first.lease, done(), world.claim_of(1)).await.expect("current");
+    assert_eq!(taken.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [second]);
+    assert_eq!(world.state(first.job.id).await, JobState::Succeeded);
+    // Who has lost the lease ends nothing and takes nothing.
+    let third = world.submit(world.new_job()).await;
+    let late = world.store().finish_and_claim(first.lease, done(), world.claim_of(1)).await;
+    assert!(matches!(late, Err(StoreError::LeaseLost)));
+    assert_eq!(world.state(third).await, JobState::Queued);
 }
 
 pub async fn a_finished_job_is_finished_once(factory: &dyn Factory) {

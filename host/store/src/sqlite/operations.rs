@@ -46,6 +46,19 @@ impl Store for SqliteStore {
         self.write(move |tx| finish::finish(tx, lease, &finish)).await
     }
 
+    async fn finish_and_claim(
+        &self,
+        lease: Lease,
+        finish: Finish,
+        claim: Claim,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        self.write(move |tx| {
+            finish::finish(tx, lease, &finish)?;
+            claim::claim(tx, &claim)
+        })
+        .await
+    }
+
     async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
         let by = by.to_owned();
         self.write(move |tx| finish::cancel(tx, job, &by)).await

@@ -8,7 +8,7 @@ use crate::pages::shell::Nav;
 use anvil_budget::{BrakeCause, BrakeCauseKind, Forecast, PressureEffect};
 use anvil_runner::{
     AgentsStatus, AlertsStatus, BrakeStatus, Bucket, BucketReport, CircuitReport, PaceStatus, QueueStatus,
-    SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
+    ScalingStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
 use anvil_types::{Job, JobState, Nanodollars, UpstreamKind};
 use std::time::Duration;
@@ -31,7 +31,23 @@ pub(crate) fn status() -> Status {
             kind: UpstreamKind::Simulated,
             base_url: "http://127.0.0.1:41007".to_owned(),
         },
-        agents: AgentsStatus { running: 3, slots: 10, min: 3, max: 10 },
+        agents: AgentsStatus {
+            running: 3,
+            slots: 10,
+            min: 3,
+            max: 10,
+            scaling: ScalingStatus {
+                reason: "jobs wait, and this is the most that agents_max allows".to_owned(),
+                ceiling: Some(14),
+                ceiling_limit: Some("requests a minute".to_owned()),
+                changed: Some(SlotChange {
+                    from: 6,
+                    to: 10,
+                    at: ago(540),
+                    reason: "more, since all were busy and 7 jobs waited".to_owned(),
+                }),
+            },
+        },
         queue: QueueStatus {
             queued: 14,
             scheduled: 2,
