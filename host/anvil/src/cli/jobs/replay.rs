@@ -66,7 +66,7 @@ fn show(replayed: &Value) -> String {
     }
     match replayed.get("same_end").and_then(Value::as_bool) {
         Some(true) if differences(replayed).is_empty() => {
-            out.push_str("No difference: it comes to the same end.\n")
+            out.push_str("No difference: it comes to the same end.\n");
         }
         Some(true) => out.push_str("\nIt comes to the same end.\n"),
         Some(false) => {
