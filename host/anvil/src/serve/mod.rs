@@ -26,13 +26,6 @@ use tokio::sync::watch;
 /// as unknown at the next start.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a host says when it is told to stop.
-const STOPPING: &str = "Stopping: what is short ends, what runs on is given back to the queue, and calls under way are settled. \
-     A second signal stops at once.\n";
-/// What it says at a second signal.
-const STOPPED: &str =
-    "Stopped at once: calls under way are counted as unknown at the next start; no job is lost.\n";
-
 /// The exit of a host that a second signal stopped, as shells have it for Ctrl-C.
 const STOPPED_AT_ONCE: i32 = 130;
 
@@ -97,10 +90,17 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     let said = banner(&settings, &upstream, simulator.is_some(), &runner, store.recovered(), &link);
     tell(&mut std::io::stdout(), &said);
     signals.next().await;
-    tell(&mut std::io::stderr(), STOPPING);
+    tell(
+        &mut std::io::stderr(),
+        "Stopping: what is short ends, what runs on is given back to the queue, and calls under way are settled. \
+         A second signal stops at once.\n",
+    );
     tokio::spawn(async move {
         signals.next().await;
-        tell(&mut std::io::stderr(), STOPPED);
+        tell(
+            &mut std::io::stderr(),
+            "Stopped at once: calls under way are counted as unknown at the next start; no job is lost.\n",
+        );
         std::process::exit(STOPPED_AT_ONCE);
     });
     // Waiting for the last open connection of a panel would hold the end up.
