@@ -37,7 +37,6 @@ pub(crate) struct JobPage {
 /// Where the job stands.
 #[derive(Template)]
 #[template(path = "job_head.html")]
-#[expect(clippy::struct_excessive_bools, reason = "each shows or hides one button or mark")]
 pub(crate) struct Head {
     id: String,
     agent: String,
