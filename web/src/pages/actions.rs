@@ -141,8 +141,8 @@ fn which(filter: &JobFilter) -> String {
     parts.extend(filter.agent.as_ref().map(|agent| format!("agent {agent}")));
     parts.extend(filter.priority.map(|priority| format!("priority {priority}")));
     parts.extend(filter.tag.as_ref().map(|tag| format!("tag {tag}")));
-    parts.extend(filter.search.as_ref().map(|words| format!("with {words}")));
-    if parts.is_empty() { "all jobs".to_owned() } else { parts.join(", ") }
+    parts.extend(filter.search.as_ref().map(|words| format!("words {words}")));
+    if parts.is_empty() { "all".to_owned() } else { parts.join(", ") }
 }
 
 fn asked(name: &str, to: &str) -> Result<JobAction, Problem> {
