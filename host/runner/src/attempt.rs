@@ -5,7 +5,7 @@ use crate::runner::Shared;
 use anvil_gateway::Asker;
 use anvil_sandbox::{AttemptEnd, CancellationToken, Plugin, Stop};
 use anvil_store::{Claimed, Finish, StoreError};
-use anvil_types::{AgentState, JobError, Wait, WaitReason};
+use anvil_types::{AgentState, Job, JobError, ParentResult, Wait, WaitReason};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,7 +112,12 @@ async fn with_plugin(
         max_input_tokens: agent.max_input_tokens,
         max_output_tokens: agent.max_output_tokens,
     };
-    let setup = Setup { job: claimed.job, lease: claimed.lease, journal: claimed.journal, asker, agent };
+    let parents = match parents(shared, &job).await {
+        Ok(parents) => parents,
+        Err(then) => return then,
+    };
+    let setup =
+        Setup { job: claimed.job, lease: claimed.lease, journal: claimed.journal, asker, agent, parents };
     let desk = Arc::new(Desk::new(
         setup,
         shared.settings.clone(),
@@ -156,6 +161,17 @@ async fn with_plugin(
         }
         AttemptEnd::Stopped(_) => Then::Leave,
     }
+}
+
+// What the jobs gave that this one comes after. It never changes, so every run of the job sees the same.
+async fn parents(shared: &Shared, job: &Job) -> Result<Vec<ParentResult>, Then> {
+    if job.after.is_empty() {
+        return Ok(Vec::new());
+    }
+    shared.store.parents(job.id).await.map_err(|error| {
+        tracing::error!(job = %job.id, %error, "the results of a job's parents could not be read");
+        Then::Finish(Finish::Released)
+    })
 }
 
 fn failed(shared: &Shared, attempts: u32, error: JobError) -> Finish {

@@ -4,12 +4,13 @@ use crate::live_text::LiveText;
 use crate::notes::Notes;
 use crate::replay::{Next, Replay};
 use crate::settings::{AgentSettings, RunnerSettings};
+use crate::submit::clip;
 use anvil_gateway::{Ask, Asker, CallEnd, Gateway, JournalSlot};
 use anvil_sandbox::{CancellationToken, GuestIdentity, JobHost, Stop};
 use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError};
 use anvil_types::{
     ArtifactName, CallError, CallErrorKind, Clock, Job, Json, Lease, LogLevel, Nanodollars, Origin,
-    Remaining, Reply, Request, Timestamp, Wait,
+    ParentResult, Remaining, Reply, Request, Timestamp, Wait,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -23,6 +24,7 @@ pub(crate) struct Setup {
     pub journal: Vec<JournalEntry>,
     pub asker: Asker,
     pub agent: AgentSettings,
+    pub parents: Vec<ParentResult>,
 }
 
 /// Answers one attempt.
@@ -40,6 +42,7 @@ pub(crate) struct Desk {
     replay: Mutex<Replay>,
     calls: AtomicU32,
     park: Mutex<Option<Wait>>,
+    parents: Vec<ParentResult>,
     pub(crate) notes: Notes,
 }
 
@@ -61,6 +64,7 @@ impl Desk {
             calls: AtomicU32::new(setup.job.calls),
             replay: Mutex::new(Replay::new(setup.journal, began)),
             park: Mutex::default(),
+            parents: setup.parents,
             notes: Notes::new(setup.lease, setup.job.attempts, store.clone()),
             job: setup.job,
             lease: setup.lease,
@@ -251,12 +255,21 @@ impl JobHost for Desk {
             job: self.job.id,
             attempt: self.job.attempts,
             tags: self.job.tags.clone(),
-            parents: Vec::new(),
+            parents: self.parents.clone(),
         }
     }
 
-    async fn parent_artifact(&self, parent: &str, _name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
-        Ok(Err(format!("the job did not come after a job `{parent}`")))
+    async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        let id = parent.parse().ok().filter(|id| self.parents.iter().any(|parent| parent.id == *id));
+        let Some(id) = id else {
+            return Ok(Err(format!("the job did not come after a job `{}`", clip(parent))));
+        };
+        let missing = || Ok(Err(format!("job {id} handed over no file `{}`", clip(name))));
+        let Ok(name) = name.parse() else { return missing() };
+        match self.store.artifact(id, &name).await.map_err(stop)? {
+            Some((_, bytes)) => Ok(Ok(bytes)),
+            None => missing(),
+        }
     }
 
     fn setting(&self, key: &str) -> Option<String> {

@@ -7,6 +7,7 @@ mod attempt;
 mod desk;
 mod dispatch;
 mod explain;
+mod intake;
 mod live_text;
 mod money;
 mod notes;
@@ -22,6 +23,7 @@ mod submit;
 mod webhooks;
 
 pub use anvil_gateway::{Bucket, BucketReport, CircuitReport};
+pub use intake::Bulk;
 pub use prices::{PriceView, PriceWish};
 pub use runner::{Runner, RunnerParts};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
@@ -29,5 +31,5 @@ pub use status::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, ScopeLimitsView,
     ScopeWindowStatus, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
-pub use submission::{FieldError, Submission, SubmitError, Submitted};
+pub use submission::{After, BulkJob, BulkTaken, FieldError, Submission, SubmitError, Submitted};
 pub use webhooks::{WebhookChange, WebhookError, WebhookView};

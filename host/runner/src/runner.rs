@@ -5,21 +5,20 @@ use crate::live_text::LiveText;
 use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
-    Submission, SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, submit,
+    SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
 use anvil_gateway::{CircuitReport, Gateway};
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{
-    BrakeState, Enqueued, JobFilter, JobPage, LimitSource, LimitsInForce, SpendSnapshot, Store, StoreError,
+    BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, SpendSnapshot, Store, StoreError,
     WindowStanding,
 };
 use anvil_types::{
     AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, Event,
-    EventKind, Job, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars, NewJob, Timestamp,
+    EventKind, Job, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars, Relatives, Timestamp,
     WaitReason,
 };
-use rand::RngExt as _;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -146,32 +145,6 @@ impl Runner {
         }
     }
 
-    /// Takes a job in.
-    pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
-        submit::check(&submission, &self.shared.catalog.agents())?;
-        let limits = self.shared.store.limits().await?.limits;
-        let max_cost = submission.max_cost.unwrap_or(limits.job_usd);
-        if max_cost <= Nanodollars::ZERO {
-            return Err(SubmitError::Invalid("max_cost_usd must be above 0".to_owned()));
-        }
-        let job = NewJob {
-            id: JobId::new(self.shared.clock.now(), rand::rng().random()),
-            agent: submission.agent,
-            action: submission.action,
-            payload: submission.payload,
-            priority: submission.priority,
-            run_at: submission.run_at,
-            idempotency_key: submission.idempotency_key,
-            max_cost,
-            tags: submission.tags,
-            upstream: self.shared.settings.upstream,
-        };
-        Ok(match self.shared.store.enqueue(job).await? {
-            Enqueued::New(job) => Submitted { job, new: true },
-            Enqueued::Existing(job) => Submitted { job, new: false },
-        })
-    }
-
     /// A job; one that waits says for what.
     pub async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
         let Some(mut job) = self.shared.store.job(id).await? else { return Ok(None) };
@@ -213,6 +186,11 @@ impl Runner {
         }
     }
 
+    /// The jobs that a job comes after, and those that come after it.
+    pub async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError> {
+        self.shared.store.relatives(job).await
+    }
+
     /// A job's attempts.
     pub async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {
         self.shared.store.attempts(job).await
@@ -251,7 +229,8 @@ impl Runner {
         Ok(cancelled)
     }
 
-    /// Runs a failed or cancelled job again, its paid work kept.
+    /// Runs a failed or cancelled job again, its paid work kept, and with it those that failed since they
+    /// come after it.
     pub async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
         self.shared.store.retry(job, by).await
     }

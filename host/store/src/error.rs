@@ -27,6 +27,14 @@ pub enum StoreError {
     /// There is no such job.
     #[error("there is no job {0}")]
     NoSuchJob(JobId),
+    /// The job cannot come after that one; the text says why.
+    #[error("the job cannot come after job {parent}: {why}")]
+    BadParent {
+        /// The job that it was to come after.
+        parent: JobId,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// There is no such call, or it holds nothing.
     #[error("there is no call {0}")]
     NoSuchCall(anvil_types::CallId),

@@ -4,14 +4,14 @@ use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
     JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, PriceChange,
-    QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError,
+    QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError, Taken,
     UsageSum,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Scope, Timestamp, UpstreamKind,
-    Wait, WaitReason, Webhook,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult, Relatives, Scope,
+    Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -25,8 +25,13 @@ use tokio::sync::broadcast;
 pub trait Store: Send + Sync + Debug + 'static {
     // The queue.
 
-    /// Takes a job in, durably: refused when as many jobs are unfinished as may wait.
+    /// Takes a job in, durably: refused when as many jobs are unfinished as may wait, and when a job that
+    /// it is to come after is not there, failed or was cancelled. A job with others to come after starts
+    /// when all of them have succeeded, and fails when one of them does not.
     async fn enqueue(&self, job: NewJob) -> Result<Enqueued, StoreError>;
+    /// Takes many jobs in, in one transaction; an answer for each, in their order. One that is refused takes
+    /// nobody along. A job may come after an earlier one of them, by the id that it was sent with.
+    async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<Taken, StoreError>>, StoreError>;
     /// Takes jobs out to run, the most urgent first, first come first served within a priority. Ten
     /// minutes of waiting raise a job by one priority, up to high; after nine critical jobs that
     /// overtook others, the one that waits longest has its turn. Jobs whose time has come, and jobs
@@ -43,7 +48,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Stops a job, whatever it does.
     async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
     /// Runs a failed or cancelled job again, with as many attempts as a new one, its paid work kept; the
-    /// reply that the guest failed on is asked for anew.
+    /// reply that the guest failed on is asked for anew. Jobs that failed since they come after it wait
+    /// for it again. Refused while a job that it comes after itself has failed.
     async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
     /// Puts jobs that are parked for one of these reasons back into the queue; of one agent where
     /// that is given. Answers how many.
@@ -174,6 +180,10 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError>;
     /// A page of jobs.
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError>;
+    /// What the jobs that a job comes after gave it, in its order.
+    async fn parents(&self, job: JobId) -> Result<Vec<ParentResult>, StoreError>;
+    /// The jobs that a job comes after, and those that come after it.
+    async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError>;
     /// A job's attempts.
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError>;
     /// A job's calls, the oldest first.

@@ -35,8 +35,8 @@ pub use clock::{Clock, DrivenClock, SystemClock};
 pub use event::{Event, EventKind};
 pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobId};
 pub use job::{
-    Attempt, Job, JobError, JobEvent, JobState, Lease, NewJob, ParentResult, Priority, TransitionRefused,
-    Wait, WaitReason,
+    Attempt, Job, JobError, JobEvent, JobState, Lease, MOST_PARENTS, NewJob, ParentResult, Priority,
+    Relative, Relatives, TransitionRefused, Wait, WaitReason,
 };
 pub use json::Json;
 pub use limits::{Limits, LimitsPatch};

@@ -4,6 +4,7 @@ mod agents;
 mod alerts;
 mod body;
 mod brake;
+mod bulk;
 mod clock;
 mod events;
 mod files;
@@ -44,6 +45,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = alerts::routes(webhooks::routes(routes));
     routes
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
+        .route(Submit, post.clone(), "/api/v1/jobs/bulk", "Submit many jobs as JSON lines", bulk::submit)
         .route(Read, get.clone(), "/api/v1/jobs", "Jobs, the newest first", jobs::list)
         .route(Read, get.clone(), "/api/v1/jobs/{id}", "A job with its attempts", jobs::show)
         .route(Read, get.clone(), "/api/v1/jobs/{id}/calls", "A job's calls", jobs::calls)

@@ -11,7 +11,9 @@ use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
-use anvil_types::{ArtifactInfo, Attempt, CallRecord, Job, JobState, LogLine, Timestamp};
+use anvil_types::{
+    ArtifactInfo, Attempt, CallRecord, Job, JobState, LogLine, Relative, Relatives, Timestamp,
+};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::Extension;
@@ -48,6 +50,7 @@ pub(crate) struct Head {
     error: Option<(String, String)>,
     can_cancel: bool,
     can_retry: bool,
+    can_follow: bool,
     cost: Money,
     unknown: Option<Money>,
     held: Option<Money>,
@@ -100,6 +103,7 @@ impl Head {
                 .filter(|_| job.state != JobState::Succeeded)
                 .map(|error| (error.kind.clone(), error.message.clone())),
             can_cancel: !job.state.is_final(),
+            can_follow: !matches!(job.state, JobState::Failed | JobState::Cancelled),
             can_retry: matches!(job.state, JobState::Failed | JobState::Cancelled),
             cost: job.cost.into(),
             unknown: (job.unknown.get() > 0).then(|| job.unknown.into()),
@@ -167,6 +171,23 @@ pub(crate) struct Rest {
     tries: Vec<Try>,
     payload: String,
     result: Option<String>,
+    beside: Vec<(&'static str, Vec<Beside>)>,
+}
+
+/// A job that comes before or after this one.
+struct Beside {
+    id: String,
+    name: String,
+    pill: Pill,
+}
+
+fn beside(title: &'static str, jobs: &[Relative]) -> Option<(&'static str, Vec<Beside>)> {
+    let each = jobs.iter().map(|job| Beside {
+        id: job.id.to_string(),
+        name: format!("{} / {}", job.agent, job.action),
+        pill: job.state.into(),
+    });
+    (!jobs.is_empty()).then(|| (title, each.collect()))
 }
 
 impl HtmlSafe for Rest {}
@@ -195,6 +216,7 @@ impl Rest {
         calls: &[CallRecord],
         files: &[ArtifactInfo],
         attempts: &[Attempt],
+        relatives: &Relatives,
         now: Timestamp,
     ) -> Self {
         let files = files.iter().map(|file| File {
@@ -218,6 +240,10 @@ impl Rest {
             tries: tries.collect(),
             payload: job.payload.pretty(),
             result: job.result.as_ref().map(anvil_types::Json::pretty),
+            beside: [beside("Comes after", &relatives.after), beside("Followed by", &relatives.followed_by)]
+                .into_iter()
+                .flatten()
+                .collect(),
         }
     }
 
@@ -225,7 +251,8 @@ impl Rest {
         let calls = state.runner.calls(job.id).await?;
         let files = state.runner.artifacts(job.id).await?;
         let attempts = state.runner.attempts(job.id).await?;
-        Ok(Self::new(job, &calls, &files, &attempts, state.runner.now()))
+        let relatives = state.runner.relatives(job.id).await?;
+        Ok(Self::new(job, &calls, &files, &attempts, &relatives, state.runner.now()))
     }
 }
 

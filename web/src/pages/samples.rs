@@ -36,8 +36,8 @@ use anvil_types::{
     Acknowledgement, ActionInfo, AgentInfo, AgentState, Alert, AlertId, AlertKind, AlertNews, AlertState,
     AlertWindow, ArtifactInfo, Attempt, CallId, CallRecord, CallState, Crossing, Delivery, DeliveryId,
     DeliveryState, Effort, Job, JobError, JobId, JobState, Json, Limits, LimitsPatch, LogLevel, LogLine,
-    Nanodollars, Priority, Scope as LimitScope, Tier, Timestamp, UpstreamKind, Usage, Wait, WaitReason,
-    WebhookFormat,
+    Nanodollars, Priority, Relative, Relatives, Scope as LimitScope, Tier, Timestamp, UpstreamKind, Usage,
+    Wait, WaitReason, WebhookFormat,
 };
 use std::time::Duration;
 
@@ -199,6 +199,7 @@ fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
         progress: running.then_some(0.62),
         progress_line: running.then(|| "Writing src/components/LoginForm.tsx".to_owned()),
         tags: Vec::new(),
+        after: Vec::new(),
         upstream: UpstreamKind::Simulated,
         plugin_digest: Some("9f2c41d07be35a66c1".to_owned()),
         created_at: ago(seconds),
@@ -207,6 +208,11 @@ fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
         finished_at: state.is_final().then(|| ago(seconds.saturating_sub(41))),
         lease: 1,
     }
+}
+
+fn relative(job: &Job) -> Relative {
+    let Job { id, agent, action, state, .. } = job;
+    Relative { id: *id, agent: agent.clone(), action: action.clone(), state: *state }
 }
 
 /// Jobs in every state, the newest first.
@@ -762,6 +768,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
                 artifact("README.md", "text/markdown", 811),
             ],
             &[Attempt { number: 1, started_at: ago(44), ended_at: None, error: None }],
+            &Relatives { after: vec![relative(&jobs[9])], followed_by: vec![relative(&jobs[8])] },
             NOW,
         ),
     };

@@ -3,6 +3,7 @@
 mod agents;
 mod alerts;
 mod brake;
+mod bulk;
 mod completions;
 mod jobs;
 mod limits;

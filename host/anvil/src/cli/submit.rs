@@ -5,7 +5,7 @@ use super::{progress, result};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{print, print_json, text};
-use anvil_types::{Clock as _, Priority, SystemClock, Timestamp};
+use anvil_types::{Clock as _, JobId, Priority, SystemClock, Timestamp};
 use clap::Args;
 use reqwest::Method;
 use serde::Serialize;
@@ -18,9 +18,15 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 pub(crate) struct SubmitArgs {
     /// The agent; `anvil agents list` shows them.
-    agent: String,
+    #[arg(required_unless_present = "bulk")]
+    agent: Option<String>,
     /// What it is to do; `anvil agents show AGENT` shows its actions.
-    action: String,
+    #[arg(required_unless_present = "bulk")]
+    action: Option<String>,
+    /// Submit a job for each line of a file (- for standard input), as JSON: the fields of POST
+    /// /api/v1/jobs, with "ref": "NAME" to name a line and "after": ["ref:NAME"] to come after it.
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    bulk: Option<String>,
     /// The payload: JSON, @FILE, or - for standard input.
     #[arg(long, value_name = "JSON")]
     payload: Option<String>,
@@ -42,6 +48,9 @@ pub(crate) struct SubmitArgs {
     /// A tag; can be given several times.
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
+    /// Start after this job has succeeded, with its result and files; can be given several times.
+    #[arg(long, value_name = "ID")]
+    after: Vec<JobId>,
     /// Wait until it is done, and show its result.
     #[arg(long)]
     wait: bool,
@@ -63,19 +72,25 @@ struct Body<'a> {
     max_cost_usd: Option<f64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tags: &'a [String],
+    #[serde(skip_serializing_if = "<[JobId]>::is_empty")]
+    after: &'a [JobId],
 }
 
 impl SubmitArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
+        if let Some(file) = &self.bulk {
+            return super::bulk::run(client, globals, file).await;
+        }
         let body = Body {
-            agent: &self.agent,
-            action: &self.action,
+            agent: self.agent.as_deref().unwrap_or_default(),
+            action: self.action.as_deref().unwrap_or_default(),
             payload: self.payload()?,
             priority: self.priority,
             run_at: self.run_at,
             idempotency_key: self.idempotency_key.as_deref(),
             max_cost_usd: self.max_cost,
             tags: &self.tag,
+            after: &self.after,
         };
         let job = client.send(Method::POST, &["jobs"], &body).await?;
         let id = text(&job, "/id");
@@ -165,8 +180,9 @@ mod tests {
 
     fn args(payload: Option<&str>, fields: &[&str]) -> SubmitArgs {
         SubmitArgs {
-            agent: "a".to_owned(),
-            action: "b".to_owned(),
+            agent: Some("a".to_owned()),
+            action: Some("b".to_owned()),
+            bulk: None,
             payload: payload.map(str::to_owned),
             field: fields.iter().map(|text| field(text).expect("a field")).collect(),
             priority: None,
@@ -174,6 +190,7 @@ mod tests {
             idempotency_key: None,
             max_cost: None,
             tag: Vec::new(),
+            after: Vec::new(),
             wait: false,
         }
     }

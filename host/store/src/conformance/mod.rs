@@ -16,6 +16,7 @@ pub mod model;
 pub mod money;
 pub mod order;
 pub mod outbox;
+pub mod parents;
 pub mod queue;
 pub mod scopes;
 pub mod traces;
@@ -78,6 +79,7 @@ suite! { $
         the_job_after_the_last_place_is_refused
         a_key_makes_one_job_of_two_submissions
         an_id_is_one_job_however_often_it_is_sent
+        many_jobs_come_in_one_step_with_an_answer_for_each
         a_job_for_later_waits_for_its_time
         a_retry_waits_out_its_back_off
         a_retry_asks_the_last_reply_anew
@@ -90,6 +92,16 @@ suite! { $
         a_person_stops_a_job_in_any_state
         a_person_runs_a_failed_job_again
         a_finished_job_is_finished_once;
+    parents:
+        a_job_starts_when_all_it_comes_after_have_succeeded
+        a_child_gets_what_its_parents_gave
+        a_child_waits_for_its_own_time_too
+        a_job_comes_after_no_job_that_cannot_succeed
+        what_comes_after_a_failed_job_fails_and_follows_its_retry
+        a_child_of_two_failed_jobs_waits_for_both
+        a_long_chain_falls_and_rises_as_one
+        a_job_that_is_stopped_does_not_start_after_its_parents
+        a_child_survives_a_crash;
     order:
         urgent_jobs_go_first_and_equals_in_turn
         age_lets_a_low_job_overtake_but_never_a_critical_one

@@ -62,6 +62,36 @@ pub async fn an_id_is_one_job_however_often_it_is_sent(factory: &dyn Factory) {
     assert_eq!(world.store().queue_counts().await.expect("counts").queued, 1);
 }
 
+pub async fn many_jobs_come_in_one_step_with_an_answer_for_each(factory: &dyn Factory) {
+    let world = World::with(factory, Limits { queue_max: 5, ..wide() }).await;
+    let before = NewJob { idempotency_key: Some("k".into()), ..world.new_job() };
+    world.submit(before.clone()).await;
+    let again = NewJob { id: world.new_job().id, ..before.clone() };
+    let payload = "1".parse().expect("JSON");
+    let other = NewJob { id: world.new_job().id, payload, ..before.clone() };
+    let first = world.new_job();
+    // After one that was there before and one that comes with it, each by the id that it was sent with.
+    let child = NewJob { after: vec![again.id, first.id, before.id], ..world.new_job() };
+    let orphan = NewJob { after: vec![other.id], ..world.new_job() };
+    let nobody = NewJob { after: vec![JobId::new(world.clock.now(), 0)], ..world.new_job() };
+    let mut jobs = vec![again, first.clone(), other, child.clone(), nobody, orphan];
+    jobs.extend((0..4).map(|_| world.new_job()));
+    let answers = world.store().enqueue_many(jobs).await.expect("all are decided");
+    assert_eq!(answers.len(), 10);
+    let taken = |place: usize| answers[place].as_ref().map(|taken| (taken.id, taken.state, taken.new)).ok();
+    assert_eq!(taken(0), Some((before.id, JobState::Queued, false)));
+    assert_eq!(taken(1), Some((first.id, JobState::Queued, true)));
+    assert!(matches!(answers[2], Err(StoreError::IdempotencyConflict { .. })));
+    assert_eq!(taken(3), Some((child.id, JobState::Scheduled, true)));
+    assert_eq!(world.job(child.id).await.after, [before.id, first.id], "each once");
+    assert!(matches!(answers[4], Err(StoreError::BadParent { .. })));
+    assert!(matches!(answers[5], Err(StoreError::BadParent { .. })), "its parent was refused");
+    assert!(answers[6].is_ok() && answers[7].is_ok());
+    assert!(matches!(answers[8], Err(StoreError::QueueFull { unfinished: 5, limit: 5 })));
+    assert!(answers[8..].iter().all(|answer| matches!(answer, Err(StoreError::QueueFull { .. }))));
+    assert_eq!(world.store().queue_counts().await.expect("counts").queued, 4);
+}
+
 pub async fn a_job_for_later_waits_for_its_time(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let run_at = world.clock.now() + Duration::from_hours(1);

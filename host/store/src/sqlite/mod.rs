@@ -34,6 +34,7 @@ mod migrate;
 mod moves;
 mod operations;
 mod options;
+mod parents;
 #[cfg(test)]
 mod plans;
 mod policy;

@@ -3,21 +3,21 @@
 use super::columns::{meta, set_meta};
 use super::{
     SqliteStore, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish, hold,
-    journal, ledger, limits, logs, moves, prices, queries, recovery, scope_limits, settle, spend, usage,
-    verify, wall_clock, webhooks,
+    journal, ledger, limits, logs, moves, parents, prices, queries, recovery, scope_limits, settle, spend,
+    usage, verify, wall_clock, webhooks,
 };
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
     JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, PriceChange,
     QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, Store, StoreError,
-    UsageSum,
+    Taken, UsageSum,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, Scope, Timestamp, UpstreamKind,
-    Wait, WaitReason, Webhook,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult, Relatives, Scope,
+    Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -28,6 +28,10 @@ use tokio::sync::broadcast;
 impl Store for SqliteStore {
     async fn enqueue(&self, job: NewJob) -> Result<Enqueued, StoreError> {
         self.write(move |tx| enqueue::enqueue(tx, &job)).await
+    }
+
+    async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<Taken, StoreError>>, StoreError> {
+        self.write(move |tx| enqueue::enqueue_many(tx, jobs)).await
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
@@ -285,6 +289,14 @@ impl Store for SqliteStore {
 
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
         self.readers.read(move |conn| queries::jobs(conn, &filter)).await
+    }
+
+    async fn parents(&self, job: JobId) -> Result<Vec<ParentResult>, StoreError> {
+        self.readers.read(move |conn| parents::results(conn, job)).await
+    }
+
+    async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError> {
+        self.readers.read(move |conn| parents::relatives(conn, job)).await
     }
 
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {

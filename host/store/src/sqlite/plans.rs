@@ -2,8 +2,8 @@
 
 use super::lock::DataFolder;
 use super::{
-    claim, connect, correct, events, hold, journal, ledger, migrate, moves, queries, settle, spend, usage,
-    webhooks,
+    claim, connect, correct, events, hold, journal, ledger, migrate, moves, parents, queries, settle, spend,
+    usage, webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
@@ -44,6 +44,10 @@ fn no_query_scans_or_sorts() {
         (events::AFTER, "PRIMARY KEY"),
         (events::OF_JOB, "events_by_job"),
         (webhooks::DUE, "deliveries_due"),
+        (parents::COUNT_DOWN, "job_parents_by_parent"),
+        (parents::UNMET, "PRIMARY KEY"),
+        (parents::CHILDREN, "job_parents_by_parent"),
+        (parents::RESULT, "id=?"),
     ] {
         let plan = plan(&conn, sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");

@@ -1,0 +1,17 @@
+-- What can be submitted and when it runs: jobs after jobs, schedules, the pause of the queue.
+
+-- The ids of the jobs that a job comes after, 16 bytes each, in the order in which it named them: what
+-- it shows even when they are deleted.
+ALTER TABLE jobs ADD COLUMN parents BLOB;
+-- How many of them have not succeeded. It falls in the transaction in which one succeeds, whatever
+-- became of the job itself, so that a job that waits costs nothing until then.
+ALTER TABLE jobs ADD COLUMN parents_left INTEGER NOT NULL DEFAULT 0;
+
+-- A parent must not be deleted while `parents_left > 0` of a child, or while a child has still to read
+-- its result: that is, while any child is unfinished.
+CREATE TABLE job_parents (
+    child  INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,
+    parent INTEGER NOT NULL REFERENCES jobs (seq) ON DELETE CASCADE,
+    PRIMARY KEY (child, parent)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX job_parents_by_parent ON job_parents (parent, child);
