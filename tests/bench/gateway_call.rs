@@ -90,6 +90,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
             max_cost: Nanodollars::from_dollars(1_000_000),
             tags: Vec::new(),
             after: Vec::new(),
+            schedule: None,
             upstream: UpstreamKind::Simulated,
         };
         store.enqueue(job).await.expect("taken in");

@@ -1,10 +1,11 @@
 //! Jobs on their way in: one, or many in few transactions.
 
 use crate::runner::Shared;
+use crate::schedules::key;
 use crate::submit::Checker;
 use crate::{After, BulkJob, BulkTaken, Runner, Submission, SubmitError, Submitted};
 use anvil_store::{Enqueued, StoreError, Taken};
-use anvil_types::{JobId, MOST_PARENTS, Nanodollars, NewJob};
+use anvil_types::{JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp};
 use rand::RngExt as _;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,6 +25,11 @@ impl Runner {
             Enqueued::New(job) => Submitted { job, new: true },
             Enqueued::Existing(job) => Submitted { job, new: false },
         })
+    }
+
+    /// Checks what would be submitted, without submitting it.
+    pub(crate) fn check(&self, submission: &Submission) -> Result<(), SubmitError> {
+        Checker::new(self.shared.catalog.agents()).check(submission)
     }
 
     /// Begins a submission of many jobs, each of which may come after an earlier one by its label.
@@ -80,8 +86,34 @@ fn new_job(
         max_cost,
         tags: submission.tags,
         after,
+        schedule: None,
         upstream: shared.settings.upstream,
     })
+}
+
+/// The job of a schedule: of one of its times, or of none where a person asked for it. It is not checked
+/// against the agent of today: one that is gone is waited for.
+pub(crate) fn template_job(
+    shared: &Shared,
+    schedule: &Schedule,
+    usual: Nanodollars,
+    time: Option<Timestamp>,
+) -> NewJob {
+    let job = &schedule.job;
+    NewJob {
+        id: JobId::new(shared.clock.now(), rand::rng().random()),
+        agent: job.agent.clone(),
+        action: job.action.clone(),
+        payload: job.payload.clone(),
+        priority: job.priority,
+        run_at: None,
+        idempotency_key: time.map(|time| key(schedule, time)),
+        max_cost: job.max_cost.unwrap_or(usual),
+        tags: job.tags.clone(),
+        after: Vec::new(),
+        schedule: Some(schedule.name.clone()),
+        upstream: shared.settings.upstream,
+    }
 }
 
 /// A job that has a label.

@@ -4,6 +4,7 @@
 //! `JobHost` over the gateway and the store.
 
 mod attempt;
+mod cron;
 mod desk;
 mod dispatch;
 mod explain;
@@ -14,6 +15,7 @@ mod notes;
 mod prices;
 mod replay;
 mod runner;
+mod schedules;
 mod settings;
 mod slots;
 mod spending;
@@ -26,6 +28,7 @@ pub use anvil_gateway::{Bucket, BucketReport, CircuitReport};
 pub use intake::Bulk;
 pub use prices::{PriceView, PriceWish};
 pub use runner::{Runner, RunnerParts};
+pub use schedules::{ScheduleView, ScheduleWish};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, ScopeLimitsView,

@@ -5,7 +5,7 @@ use crate::live_text::LiveText;
 use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
-    SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch,
+    SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, schedules,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
 use anvil_gateway::{CircuitReport, Gateway};
@@ -66,6 +66,8 @@ pub(crate) struct Shared {
     pub slots: AtomicU32,
     /// A slot became free.
     pub freed: Notify,
+    /// A schedule was made or changed.
+    pub schedules: Notify,
     pub shutdown: CancellationToken,
     attempts: Mutex<HashMap<JobId, Running>>,
 }
@@ -113,11 +115,13 @@ impl Runner {
             driven: parts.driven,
             live_text: LiveText::default(),
             freed: Notify::new(),
+            schedules: Notify::new(),
             shutdown: CancellationToken::new(),
             attempts: Mutex::default(),
         });
         tokio::spawn(dispatch::run(shared.clone()));
         tokio::spawn(dispatch::heartbeat(shared.clone()));
+        tokio::spawn(schedules::run(shared.clone()));
         tokio::spawn(tell_of_agents(shared.clone()));
         Ok(Self { shared })
     }

@@ -12,6 +12,7 @@ mod jobs;
 mod journal;
 mod limits;
 mod query;
+mod schedules;
 mod sqlite;
 mod store;
 mod usage;
@@ -27,6 +28,7 @@ pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange, ScopeLimit
 pub use query::{
     AuditEntry, JobFilter, JobPage, QueueCounts, ScopeStanding, SpendSnapshot, WeekStanding, WindowStanding,
 };
+pub use schedules::{Fired, Firing};
 #[cfg(feature = "bench")]
 pub use sqlite::bare;
 pub use sqlite::{SqliteOptions, SqliteStore};

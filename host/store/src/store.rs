@@ -2,16 +2,16 @@
 
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
-    DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, PriceChange,
-    QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError, Taken,
-    UsageSum,
+    DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing, HoldDecision, HoldRequest, JobFilter,
+    JobPage, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert,
+    PriceChange, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot,
+    StoreError, Taken, UsageSum,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult, Relatives, Scope,
-    Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult, Relatives,
+    Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -56,6 +56,27 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn resume(&self, reasons: &[WaitReason], agent: Option<&str>) -> Result<u64, StoreError>;
     /// When the next scheduled or parked job is due.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    // Schedules.
+
+    /// All schedules, by name.
+    async fn schedules(&self) -> Result<Vec<Schedule>, StoreError>;
+    /// A schedule.
+    async fn schedule(&self, name: &str) -> Result<Option<Schedule>, StoreError>;
+    /// Makes a schedule, or changes the one of this name, which keeps its id; audited. Answers it as it is.
+    async fn put_schedule(&self, schedule: Schedule, by: &str) -> Result<Schedule, StoreError>;
+    /// Deletes a schedule; its jobs stay. Answers whether there was one.
+    async fn delete_schedule(&self, name: &str, by: &str) -> Result<bool, StoreError>;
+    /// Schedules of an upstream whose time has come, the oldest first.
+    async fn due_schedules(&self, upstream: UpstreamKind) -> Result<Vec<Schedule>, StoreError>;
+    /// When the next schedule of an upstream is due.
+    async fn next_schedule(&self, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError>;
+    /// Takes in the jobs of a schedule's times that have come, and moves it on to its next time, in one
+    /// step. Nothing is done where it has moved on already. Where the queue has no place it stays at the
+    /// first time that got none, and says so.
+    async fn fire_schedule(&self, firing: Firing) -> Result<Fired, StoreError>;
+    /// The newest jobs of a schedule.
+    async fn schedule_jobs(&self, name: &str, limit: u32) -> Result<Vec<Job>, StoreError>;
 
     // What a running attempt leaves. All fenced.
 

@@ -54,6 +54,11 @@ pub enum EventKind {
         /// The state it is in now.
         state: AgentState,
     },
+    /// A schedule was made, changed, deleted, or made a job.
+    Schedule {
+        /// Its name.
+        name: String,
+    },
     /// The limits in force changed.
     Limits,
     /// The prices changed.

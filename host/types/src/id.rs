@@ -76,4 +76,6 @@ ids! {
     AlertId;
     /// A message to a webhook.
     DeliveryId;
+    /// A schedule.
+    ScheduleId;
 }

@@ -301,6 +301,8 @@ pub struct NewJob {
     /// The jobs that it comes after, each once, at most [`MOST_PARENTS`]: it starts when all of them have
     /// succeeded.
     pub after: Vec<JobId>,
+    /// The name of the schedule that makes it.
+    pub schedule: Option<String>,
     /// The upstream it may spend on.
     pub upstream: UpstreamKind,
 }
@@ -400,6 +402,8 @@ pub struct Job {
     pub tags: Vec<String>,
     /// The jobs that it comes after; it gets their results and files.
     pub after: Vec<JobId>,
+    /// The name of the schedule that made it.
+    pub schedule: Option<String>,
     /// The upstream it may spend on.
     pub upstream: UpstreamKind,
     /// The digest of the plugin that its journal belongs to.

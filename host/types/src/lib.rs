@@ -16,6 +16,7 @@ pub mod limits;
 pub mod log;
 pub mod model;
 pub mod money;
+pub mod schedule;
 pub mod scope;
 pub mod time;
 pub mod upstream;
@@ -33,7 +34,7 @@ pub use call::{
 };
 pub use clock::{Clock, DrivenClock, SystemClock};
 pub use event::{Event, EventKind};
-pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobId};
+pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobId, ScheduleId};
 pub use job::{
     Attempt, Job, JobError, JobEvent, JobState, Lease, MOST_PARENTS, NewJob, ParentResult, Priority,
     Relative, Relatives, TransitionRefused, Wait, WaitReason,
@@ -43,6 +44,7 @@ pub use limits::{Limits, LimitsPatch};
 pub use log::{LogLevel, LogLine};
 pub use model::Tier;
 pub use money::Nanodollars;
+pub use schedule::{JobTemplate, MissedRuns, Schedule};
 pub use scope::Scope;
 pub use time::Timestamp;
 pub use upstream::UpstreamKind;

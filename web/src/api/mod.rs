@@ -17,6 +17,7 @@ mod list;
 mod metrics;
 mod prices;
 mod query;
+mod schedules;
 mod scope_limits;
 mod spend;
 mod status;
@@ -33,6 +34,10 @@ pub(crate) use id::Id;
 pub(crate) use jobs::{filter as job_filter, known as known_job};
 pub(crate) use ledger::{FILTERS as LEDGER_FILTERS, filter as ledger_filter};
 pub(crate) use query::Query;
+pub(crate) use schedules::{
+    SHOWN_JOBS as SCHEDULE_JOBS, known as known_schedule, missing as missing_schedule,
+    switch as switch_schedule,
+};
 pub(crate) use webhooks::{delivery_id, known as known_webhook, missing as missing_webhook};
 
 use crate::routes::Routes;
@@ -42,7 +47,7 @@ use axum::http::Method;
 /// Adds the API's routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
     let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
-    let routes = alerts::routes(webhooks::routes(routes));
+    let routes = schedules::routes(alerts::routes(webhooks::routes(routes)));
     routes
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
         .route(Submit, post.clone(), "/api/v1/jobs/bulk", "Submit many jobs as JSON lines", bulk::submit)

@@ -70,6 +70,7 @@ pub(crate) struct Head {
     run_at: Option<When>,
     simulated: bool,
     digest: Option<String>,
+    schedule: Option<String>,
 }
 
 impl HtmlSafe for Head {}
@@ -122,6 +123,7 @@ impl Head {
             elapsed: job.started_at.filter(|_| running).map(|start| When::elapsed(start, now)),
             run_at: job.run_at.map(when),
             simulated: job.upstream == anvil_types::UpstreamKind::Simulated,
+            schedule: job.schedule.clone(),
             digest: job.plugin_digest.as_deref().map(|digest| digest.chars().take(12).collect()),
         }
     }

@@ -104,6 +104,7 @@ fn topics(event: &Event, job: Option<JobId>) -> Vec<&'static str> {
         EventKind::Alert { .. } | EventKind::Webhook { .. } => vec!["alerts"],
         EventKind::Held { .. } | EventKind::Settled { .. } if own => vec!["money", "job"],
         EventKind::Held { .. } | EventKind::Settled { .. } => vec!["money"],
+        EventKind::Schedule { .. } => vec!["schedules"],
         EventKind::Agent { .. } => vec!["agents"],
         EventKind::Limits => vec!["money", "jobs"],
         EventKind::Brake { .. } => vec!["brake", "money"],

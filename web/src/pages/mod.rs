@@ -25,6 +25,7 @@ mod money;
 mod overview;
 mod pill;
 mod prices;
+mod schedules;
 mod schema;
 mod scope_limits;
 mod shell;
@@ -55,7 +56,7 @@ use std::fmt::Write as _;
 /// Adds the panel's routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
-    routes
+    schedules::routes(routes)
         .route(Read, get.clone(), "/", "Overview", overview::page)
         .route(Read, get.clone(), "/ui/overview", "Its changing part", overview::changing)
         .route(Read, get.clone(), "/ui/strip", "The strip at the top", strip)

@@ -200,6 +200,7 @@ fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
         progress_line: running.then(|| "Writing src/components/LoginForm.tsx".to_owned()),
         tags: Vec::new(),
         after: Vec::new(),
+        schedule: None,
         upstream: UpstreamKind::Simulated,
         plugin_digest: Some("9f2c41d07be35a66c1".to_owned()),
         created_at: ago(seconds),
@@ -834,6 +835,10 @@ pub fn pages() -> Vec<(&'static str, String)> {
         (
             "/submit-refused",
             html(&SubmitPage::new(shell(&status, Nav::Submit, "Submit a job"), &agents, Some(refused))),
+        ),
+        (
+            "/schedules",
+            html(&super::schedules::sample(shell(&status, Nav::Schedules, "Schedules"), &jobs[5..8])),
         ),
         ("/spend", html(&spend_page(&status, "range=today"))),
         ("/spend-month", html(&spend_page(&status, "range=month&by=model"))),

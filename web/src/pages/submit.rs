@@ -138,7 +138,7 @@ pub(crate) fn href(agent: &str, action: &str) -> String {
 }
 
 /// What can be asked for now.
-fn actions(agents: &[AgentInfo]) -> impl Iterator<Item = (&AgentInfo, &ActionInfo)> {
+pub(super) fn actions(agents: &[AgentInfo]) -> impl Iterator<Item = (&AgentInfo, &ActionInfo)> {
     let ready = agents.iter().filter(|agent| matches!(agent.state, AgentState::Ready | AgentState::Disabled));
     ready.flat_map(|agent| agent.actions.iter().map(move |action| (agent, action)))
 }

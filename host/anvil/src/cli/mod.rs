@@ -12,6 +12,7 @@ mod progress;
 #[cfg(test)]
 mod reference;
 mod result;
+mod schedules;
 mod serve;
 mod sim;
 mod spend;
@@ -78,6 +79,9 @@ enum Command {
     /// Say where alerts are sent, test it, and look at what was sent.
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksCommand),
+    /// Look at schedules, make and pause them.
+    #[command(subcommand)]
+    Schedules(schedules::SchedulesCommand),
     /// Look at agents, and switch them on and off.
     #[command(subcommand)]
     Agents(agents::AgentsCommand),
@@ -112,6 +116,7 @@ impl Cli {
                         Command::Brake(args) => args.run(&client, &globals).await,
                         Command::Alerts(args) => args.run(&client, &globals).await,
                         Command::Webhooks(command) => command.run(&client, &globals).await,
+                        Command::Schedules(command) => command.run(&client, &globals).await,
                         Command::Agents(command) => command.run(&client, &globals).await,
                         Command::Serve(_)
                         | Command::Sim(_)

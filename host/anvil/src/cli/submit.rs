@@ -84,7 +84,7 @@ impl SubmitArgs {
         let body = Body {
             agent: self.agent.as_deref().unwrap_or_default(),
             action: self.action.as_deref().unwrap_or_default(),
-            payload: self.payload()?,
+            payload: payload(self.payload.as_deref(), &self.field)?,
             priority: self.priority,
             run_at: self.run_at,
             idempotency_key: self.idempotency_key.as_deref(),
@@ -110,41 +110,43 @@ impl SubmitArgs {
         }
         Ok(Exit::Done)
     }
-
-    /// The payload with the fields over it. Numbers stay as they were written.
-    fn payload(&self) -> Result<Box<RawValue>, Failure> {
-        let text = match self.payload.as_deref() {
-            None => "{}".to_owned(),
-            Some("-") => {
-                let mut text = String::new();
-                let read = std::io::stdin().read_to_string(&mut text);
-                read.map_err(|error| {
-                    Failure::Usage(format!("cannot read the payload from standard input: {error}"))
-                })?;
-                text
-            }
-            Some(text) => match text.strip_prefix('@') {
-                Some(path) => std::fs::read_to_string(path).map_err(|error| {
-                    Failure::Usage(format!("cannot read the payload from {path}: {error}"))
-                })?,
-                None => text.to_owned(),
-            },
-        };
-        let payload: Box<RawValue> = serde_json::from_str(text.trim())
-            .map_err(|error| Failure::Usage(format!("the payload is not valid JSON: {error}")))?;
-        if self.field.is_empty() {
-            return Ok(payload);
-        }
-        let fields: Result<BTreeMap<String, Box<RawValue>>, _> = serde_json::from_str(payload.get());
-        let mut fields = fields.map_err(|_| {
-            Failure::Usage("--field adds to a payload that is a JSON object; this one is not".to_owned())
-        })?;
-        fields.extend(self.field.iter().cloned());
-        serde_json::value::to_raw_value(&fields).map_err(|error| Failure::Other(error.into()))
-    }
 }
 
-fn field(text: &str) -> Result<(String, Box<RawValue>), String> {
+/// A payload with fields over it. Numbers stay as they were written.
+pub(super) fn payload(
+    payload: Option<&str>,
+    over: &[(String, Box<RawValue>)],
+) -> Result<Box<RawValue>, Failure> {
+    let text = match payload {
+        None => "{}".to_owned(),
+        Some("-") => {
+            let mut text = String::new();
+            let read = std::io::stdin().read_to_string(&mut text);
+            read.map_err(|error| {
+                Failure::Usage(format!("cannot read the payload from standard input: {error}"))
+            })?;
+            text
+        }
+        Some(text) => match text.strip_prefix('@') {
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|error| Failure::Usage(format!("cannot read the payload from {path}: {error}")))?,
+            None => text.to_owned(),
+        },
+    };
+    let payload: Box<RawValue> = serde_json::from_str(text.trim())
+        .map_err(|error| Failure::Usage(format!("the payload is not valid JSON: {error}")))?;
+    if over.is_empty() {
+        return Ok(payload);
+    }
+    let fields: Result<BTreeMap<String, Box<RawValue>>, _> = serde_json::from_str(payload.get());
+    let mut fields = fields.map_err(|_| {
+        Failure::Usage("--field adds to a payload that is a JSON object; this one is not".to_owned())
+    })?;
+    fields.extend(over.iter().cloned());
+    serde_json::value::to_raw_value(&fields).map_err(|error| Failure::Other(error.into()))
+}
+
+pub(super) fn field(text: &str) -> Result<(String, Box<RawValue>), String> {
     let (name, value) = text
         .split_once('=')
         .filter(|(name, _)| !name.trim_end_matches(':').is_empty())
@@ -168,7 +170,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-fn dollars(text: &str) -> Result<f64, String> {
+pub(super) fn dollars(text: &str) -> Result<f64, String> {
     let usd: Option<f64> = text.trim_start_matches('$').parse().ok();
     usd.filter(|usd| usd.is_finite() && *usd > 0.0)
         .ok_or_else(|| "an amount of dollars above 0 is expected".to_owned())
@@ -195,19 +197,23 @@ mod tests {
         }
     }
 
+    fn payload_of(args: &SubmitArgs) -> Result<Box<RawValue>, Failure> {
+        payload(args.payload.as_deref(), &args.field)
+    }
+
     #[test]
     fn fields_lie_over_the_payload_and_numbers_stay_exact() {
         let payload = args(Some(r#"{"n": 12345678901234567890123, "a": 1}"#), &["a=x=y", "b:=[1.50]"]);
-        let payload = payload.payload().expect("a payload");
+        let payload = payload_of(&payload).expect("a payload");
         assert_eq!(payload.get(), r#"{"a":"x=y","b":[1.50],"n":12345678901234567890123}"#);
-        assert_eq!(args(None, &[]).payload().expect("a payload").get(), "{}");
+        assert_eq!(payload_of(&args(None, &[])).expect("a payload").get(), "{}");
     }
 
     #[test]
     fn what_is_no_payload_is_refused() {
-        assert!(args(Some("{"), &[]).payload().is_err());
-        assert!(args(Some("[1]"), &["a=1"]).payload().is_err());
-        assert!(args(Some("@/nowhere/at/all"), &[]).payload().is_err());
+        assert!(payload_of(&args(Some("{"), &[])).is_err());
+        assert!(payload_of(&args(Some("[1]"), &["a=1"])).is_err());
+        assert!(payload_of(&args(Some("@/nowhere/at/all"), &[])).is_err());
         assert!(field("novalue").is_err() && field("=x").is_err() && field("n:={").is_err());
     }
 

@@ -143,6 +143,7 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
         max_cost: Nanodollars::from_dollars(100),
         tags: vec!["night".into()],
         after: Vec::new(),
+        schedule: None,
         upstream: UpstreamKind::Simulated,
     };
     store.enqueue(job).await.expect("taken in");

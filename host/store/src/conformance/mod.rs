@@ -18,6 +18,7 @@ pub mod order;
 pub mod outbox;
 pub mod parents;
 pub mod queue;
+pub mod schedules;
 pub mod scopes;
 pub mod traces;
 mod world;
@@ -102,6 +103,10 @@ suite! { $
         a_long_chain_falls_and_rises_as_one
         a_job_that_is_stopped_does_not_start_after_its_parents
         a_child_survives_a_crash;
+    schedules:
+        a_schedule_comes_back_as_it_was_made
+        a_time_makes_its_job_exactly_once
+        a_full_queue_loses_no_time_of_a_schedule;
     order:
         urgent_jobs_go_first_and_equals_in_turn
         age_lets_a_low_job_overtake_but_never_a_critical_one

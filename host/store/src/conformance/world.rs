@@ -138,6 +138,7 @@ impl<'a> World<'a> {
             max_cost: dollars(1_000),
             tags: vec!["a".to_owned()],
             after: Vec::new(),
+            schedule: None,
             upstream: UpstreamKind::Simulated,
         }
     }

@@ -108,8 +108,8 @@ fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<JobState, 
     tx.run(
         "INSERT INTO jobs (id, agent, action, upstream, state, priority, ready_at, due_at, wait_reason,
              wait_detail, max_attempts, max_cost, tags, idempotency_key, created_at, run_at, parents,
-             parents_left)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+             parents_left, schedule)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         params![
             job.id.bytes(),
             job.agent,
@@ -129,6 +129,7 @@ fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<JobState, 
             job.run_at.map(Timestamp::micros),
             parents::ids(&job.after),
             parents.left,
+            job.schedule,
         ],
     )?;
     let seq = tx.conn.last_insert_rowid();

@@ -90,7 +90,8 @@ fn columns(whole: bool) -> String {
         "j.seq, j.id, j.agent, j.action, {}, j.state, j.priority, j.attempts, j.max_attempts, j.cost, \
          j.unknown, j.held, j.max_cost, j.calls, j.wait_reason, j.wait_detail, j.due_at, {}, j.error_kind, \
          j.error_message, j.progress, j.progress_line, j.tags, j.upstream, j.plugin_digest, j.created_at, \
-         j.run_at, j.started_at, j.finished_at, j.lease, j.parents",
+         j.run_at, j.started_at, j.finished_at, j.lease, j.parents, \
+         j.schedule",
         body("payload"),
         body("result"),
     )
@@ -158,6 +159,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
         progress_line: row.get("progress_line")?,
         tags: row.texts("tags")?,
         after: parents::read_ids(row)?,
+        schedule: row.get("schedule")?,
         upstream: row.word("upstream")?,
         plugin_digest: row.get("plugin_digest")?,
         created_at: row.time("created_at")?,

@@ -42,6 +42,7 @@ mod prices;
 mod queries;
 mod readers;
 mod recovery;
+mod schedules;
 mod scope_limits;
 mod settle;
 mod spend;

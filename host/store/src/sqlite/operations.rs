@@ -3,21 +3,21 @@
 use super::columns::{meta, set_meta};
 use super::{
     SqliteStore, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish, hold,
-    journal, ledger, limits, logs, moves, parents, prices, queries, recovery, scope_limits, settle, spend,
-    usage, verify, wall_clock, webhooks,
+    journal, ledger, limits, logs, moves, parents, prices, queries, recovery, schedules, scope_limits,
+    settle, spend, usage, verify, wall_clock, webhooks,
 };
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
-    DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision, HoldRequest, JobFilter, JobPage,
-    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert, PriceChange,
-    QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, Store, StoreError,
-    Taken, UsageSum,
+    DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing, HoldDecision, HoldRequest, JobFilter,
+    JobPage, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert,
+    PriceChange, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot,
+    Store, StoreError, Taken, UsageSum,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult, Relatives, Scope,
-    Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
+    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult, Relatives,
+    Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -67,6 +67,43 @@ impl Store for SqliteStore {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.readers.read(queries::next_due).await
+    }
+
+    async fn schedules(&self) -> Result<Vec<Schedule>, StoreError> {
+        self.readers.read(schedules::list).await
+    }
+
+    async fn schedule(&self, name: &str) -> Result<Option<Schedule>, StoreError> {
+        let name = name.to_owned();
+        self.readers.read(move |conn| schedules::get(conn, &name)).await
+    }
+
+    async fn put_schedule(&self, schedule: Schedule, by: &str) -> Result<Schedule, StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| schedules::put(tx, &schedule, &by)).await
+    }
+
+    async fn delete_schedule(&self, name: &str, by: &str) -> Result<bool, StoreError> {
+        let (name, by) = (name.to_owned(), by.to_owned());
+        self.write(move |tx| schedules::delete(tx, &name, &by)).await
+    }
+
+    async fn due_schedules(&self, upstream: UpstreamKind) -> Result<Vec<Schedule>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |conn| schedules::due(conn, upstream, now)).await
+    }
+
+    async fn next_schedule(&self, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {
+        self.readers.read(move |conn| schedules::next(conn, upstream)).await
+    }
+
+    async fn fire_schedule(&self, firing: Firing) -> Result<Fired, StoreError> {
+        self.write(move |tx| schedules::fire(tx, firing)).await
+    }
+
+    async fn schedule_jobs(&self, name: &str, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let name = name.to_owned();
+        self.readers.read(move |conn| schedules::jobs(conn, &name, limit)).await
     }
 
     async fn pin_plugin(&self, lease: Lease, digest: &str) -> Result<String, StoreError> {

@@ -2,8 +2,8 @@
 
 use super::lock::DataFolder;
 use super::{
-    claim, connect, correct, events, hold, journal, ledger, migrate, moves, parents, queries, settle, spend,
-    usage, webhooks,
+    claim, connect, correct, events, hold, journal, ledger, migrate, moves, parents, queries, schedules,
+    settle, spend, usage, webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
@@ -44,6 +44,10 @@ fn no_query_scans_or_sorts() {
         (events::AFTER, "PRIMARY KEY"),
         (events::OF_JOB, "events_by_job"),
         (webhooks::DUE, "deliveries_due"),
+        (schedules::ONE, "jobs_by_schedule"),
+        (schedules::DUE, "schedules_due"),
+        (schedules::NEXT, "schedules_due"),
+        (schedules::JOBS, "jobs_by_schedule"),
         (parents::COUNT_DOWN, "job_parents_by_parent"),
         (parents::UNMET, "PRIMARY KEY"),
         (parents::CHILDREN, "job_parents_by_parent"),

@@ -39,6 +39,7 @@ fn show(job: &Value, calls: &Value, files: &Value, moment: &Moment) -> String {
         ("held", money(job, "/held_usd")),
         ("unknown", money(job, "/unknown_usd")),
         ("tags", tags.join(", ")),
+        ("schedule", at("/schedule")),
         ("after", list(job, "after", "")),
         ("then", list(job, "followed_by", "/id")),
         ("submitted", moment.full(job, "/created_at")),

@@ -15,3 +15,21 @@ CREATE TABLE job_parents (
     PRIMARY KEY (child, parent)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX job_parents_by_parent ON job_parents (parent, child);
+
+CREATE TABLE schedules (
+    name       TEXT PRIMARY KEY,
+    id         BLOB NOT NULL CHECK (length(id) = 16),
+    upstream   TEXT NOT NULL,
+    cron       TEXT NOT NULL,
+    time_zone  TEXT NOT NULL,
+    missed     TEXT NOT NULL,
+    job        TEXT NOT NULL,          -- JSON: what its jobs are made of
+    enabled    INTEGER NOT NULL,
+    next_at    INTEGER,                -- moved in the transaction that takes in the job of this time
+    blocked    TEXT,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX schedules_due ON schedules (upstream, next_at) WHERE enabled = 1 AND next_at IS NOT NULL;
+-- The name of the schedule that made a job.
+ALTER TABLE jobs ADD COLUMN schedule TEXT;
+CREATE INDEX jobs_by_schedule ON jobs (schedule, seq) WHERE schedule IS NOT NULL;
