@@ -883,7 +883,7 @@ async fn a_schedule_that_finds_no_place_is_tried_again() {
     assert_eq!(scene.api(Method::PUT, "/api/v1/limits", r#"{"queue_max":1}"#).await.status, StatusCode::OK);
     let later = r#"{"agent":"quiet","action":"run","run_at":"2999-01-01T00:00:00Z"}"#;
     let filler = scene.api(Method::POST, "/api/v1/jobs", later).await.json();
-    let hourly = r#"{"cron":"0 * * * *","time_zone":"UTC","agent":"quiet","action":"run"}"#;
+    let hourly = r#"{"cron":"0 * * * *","time_zone":"UTC","agent":"quiet","action":"run","missed":"run_once"}"#;
     assert_eq!(scene.api(Method::PUT, "/api/v1/schedules/h", hourly).await.status, StatusCode::CREATED);
     scene.api(Method::POST, "/api/v1/clock", r#"{"advance_s":3600}"#).await;
     let wait = async |what: &str, is: &dyn Fn(&Value) -> bool| {
