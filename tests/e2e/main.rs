@@ -7,6 +7,7 @@
 mod alerts;
 mod brake;
 mod browser;
+mod client_js;
 mod crash;
 mod downgrade;
 mod errors;

@@ -31,6 +31,7 @@ assets! {
     "app.js" "text/javascript; charset=utf-8" "app.js";
     "theme.js" "text/javascript; charset=utf-8" "theme.js";
     "icon.svg" "image/svg+xml" "icon.svg";
+    "anvil-client.js" "text/javascript; charset=utf-8" "anvil-client.js";
     "htmx.js" "text/javascript; charset=utf-8" "vendor/htmx-4.0.1.min.js";
     "hx-sse.js" "text/javascript; charset=utf-8" "vendor/hx-sse-4.0.1.min.js";
 }
@@ -41,9 +42,19 @@ pub(crate) fn url(name: &str) -> String {
     format!("/static/{hash}/{name}")
 }
 
-/// Adds the route.
+/// Adds the routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.route(Scope::Open, Method::GET, "/static/{hash}/{name}", "A static file", serve)
+    routes.route(Scope::Open, Method::GET, "/static/{hash}/{name}", "A static file", serve).route(
+        Scope::Open,
+        Method::GET,
+        "/static/{name}",
+        "A static file, by an address that stays",
+        newest,
+    )
+}
+
+async fn newest(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    serve(Path((String::new(), name)), headers).await
 }
 
 pub(crate) async fn serve(

@@ -1,6 +1,7 @@
 //! The one queue for money and pace.
 //!
-//! A task of its own owns the queue. It takes the most urgent waiter, asks the pace, and has the store
+//! While nobody waits, a call goes past the queue: it takes its pace and asks the store itself. Otherwise a
+//! task of its own owns the queue. It takes the most urgent waiter, asks the pace, and has the store
 //! set the money aside. While nobody has to wait, many holds are under way at once (they share the
 //! store's commits); once money has been refused for want of room, one at a time is tried, so that
 //! nothing less urgent overtakes. Where a pool of models has no pace left, calls of that pool wait in
@@ -83,9 +84,12 @@ pub(crate) struct Admission {
     room: Arc<Notify>,
     // How often room was made: a refusal from before the last time says nothing.
     rooms: Arc<AtomicU64>,
+    // Somebody is in the queue: whoever comes goes behind, and news of room is for its task.
+    queued: Arc<AtomicBool>,
     closing: Arc<AtomicBool>,
-    pace: Arc<Mutex<Pace>>,
-    throttle: Arc<Mutex<Throttle>>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    give_back: GiveBack,
     waiting: Arc<AtomicU32>,
     standstill: Arc<Mutex<Standstill>>,
     arrivals: AtomicU64,
@@ -111,13 +115,16 @@ impl Admission {
         releases: mpsc::UnboundedSender<CallId>,
     ) -> Self {
         let (inbox, incoming) = mpsc::unbounded_channel();
+        let give_back = GiveBack { pace: Arc::new(Mutex::new(pace)), throttle: Arc::default(), releases };
         let admission = Self {
             inbox,
             room: Arc::new(Notify::new()),
             rooms: Arc::default(),
+            queued: Arc::default(),
             closing: Arc::default(),
-            pace: Arc::new(Mutex::new(pace)),
-            throttle: Arc::default(),
+            store: store.clone(),
+            clock: clock.clone(),
+            give_back: give_back.clone(),
             waiting: Arc::new(AtomicU32::new(0)),
             standstill: Arc::default(),
             arrivals: AtomicU64::new(0),
@@ -129,12 +136,9 @@ impl Admission {
             incoming,
             room: admission.room.clone(),
             rooms: admission.rooms.clone(),
+            queued: admission.queued.clone(),
             closing: admission.closing.clone(),
-            give_back: GiveBack {
-                pace: admission.pace.clone(),
-                throttle: admission.throttle.clone(),
-                releases,
-            },
+            give_back,
             count: admission.waiting.clone(),
             standstill: admission.standstill.clone(),
             waiting: BTreeMap::new(),
@@ -149,6 +153,30 @@ impl Admission {
         };
         tokio::spawn(queue.run());
         admission
+    }
+
+    /// Lets a call out at once where nobody waits before it, and pace and money have room; otherwise gives
+    /// the candidate back, for the queue. To be awaited to its end: a hold that was granted is in the
+    /// answer alone.
+    pub(crate) async fn pass(&self, candidate: Candidate) -> Result<Admitted, Box<Candidate>> {
+        if self.queued.load(Ordering::SeqCst) || self.closing.load(Ordering::Acquire) {
+            return Err(Box::new(candidate));
+        }
+        let now = self.clock.now();
+        if self.with_throttle(|throttle| throttle.may_go(candidate.cost, candidate.priority, now)).is_err() {
+            return Err(Box::new(candidate));
+        }
+        let model = candidate.hold.model.as_str();
+        let Ok(ticket) = self.with_pace(|pace| pace.take(model, candidate.expected)) else {
+            return Err(Box::new(candidate));
+        };
+        let charge = self.with_throttle(|throttle| throttle.goes(candidate.cost, now));
+        let taken = Taken { ticket, charge };
+        let decision = self.store.hold(candidate.hold.clone()).await;
+        match decided(decision, candidate.hold.id, taken, &self.give_back) {
+            Decided::Answer(admitted) => Ok(admitted),
+            Decided::WaitForHolds(_) => Err(Box::new(candidate)),
+        }
     }
 
     /// Waits in the queue. Dropping the future leaves it; a hold that was granted meanwhile is
@@ -174,22 +202,25 @@ impl Admission {
 
     /// Money or pace may have become free: a settlement, a raised limit, a released brake.
     pub(crate) fn room(&self) {
-        self.rooms.fetch_add(1, Ordering::AcqRel);
-        self.room.notify_one();
+        self.rooms.fetch_add(1, Ordering::SeqCst);
+        // The queue says that it has somebody before it looks how often room was made.
+        if self.queued.load(Ordering::SeqCst) {
+            self.room.notify_one();
+        }
     }
 
     /// Lets nothing more out: whoever waits is told that the host ends.
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::Release);
-        self.room();
+        self.room.notify_one();
     }
 
     pub(crate) fn with_pace<T>(&self, with: impl FnOnce(&mut Pace) -> T) -> T {
-        with(&mut self.pace.lock().unwrap_or_else(PoisonError::into_inner))
+        with(&mut self.give_back.pace.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn with_throttle<T>(&self, with: impl FnOnce(&mut Throttle) -> T) -> T {
-        with(&mut self.throttle.lock().unwrap_or_else(PoisonError::into_inner))
+        with(&mut self.give_back.throttle.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What a job's call waits for here, if one does.
@@ -198,6 +229,13 @@ impl Admission {
         standstill.head.clone().filter(|_| standstill.jobs.contains(&job))
     }
 
+    /// How many jobs have a call that waits here.
+    pub(crate) fn waiting_jobs(&self) -> u32 {
+        let standstill = self.standstill.lock().unwrap_or_else(PoisonError::into_inner);
+        u32::try_from(standstill.jobs.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many calls wait here.
     pub(crate) fn waiting(&self) -> u32 {
         self.waiting.load(Ordering::Relaxed)
     }
@@ -214,6 +252,7 @@ struct Queue {
     incoming: mpsc::UnboundedReceiver<Waiter>,
     room: Arc<Notify>,
     rooms: Arc<AtomicU64>,
+    queued: Arc<AtomicBool>,
     closing: Arc<AtomicBool>,
     give_back: GiveBack,
     count: Arc<AtomicU32>,
@@ -265,6 +304,9 @@ impl Queue {
             }
             until = self.pump();
             self.tell();
+            if self.waiting.is_empty() && self.aside.is_empty() && self.attempts.is_empty() {
+                self.queued.store(false, Ordering::SeqCst);
+            }
         }
     }
 
@@ -295,6 +337,7 @@ impl Queue {
     }
 
     fn enter(&mut self, waiter: Waiter) {
+        self.queued.store(true, Ordering::SeqCst);
         let candidate = &waiter.candidate;
         let steps = u32::from(candidate.priority.rank());
         let first = match candidate.priority {
@@ -452,7 +495,7 @@ impl Queue {
     fn attempt(&mut self, place: Place, waiter: Waiter, taken: Taken) {
         let store = self.store.clone();
         let request = waiter.candidate.hold.clone();
-        let tried = Tried { taken, rooms: self.rooms.load(Ordering::Acquire) };
+        let tried = Tried { taken, rooms: self.rooms.load(Ordering::SeqCst) };
         self.attempts.push(Box::pin(async move {
             let decision = store.hold(request).await;
             (place, waiter, tried, decision)
@@ -467,26 +510,16 @@ impl Queue {
         decision: Result<HoldDecision, StoreError>,
     ) {
         let Tried { taken, rooms } = tried;
-        let admitted = match decision {
-            Ok(HoldDecision::Granted { at }) => {
-                let hold = waiter.candidate.hold.id;
-                Admitted::Granted(Grant::new(hold, at, taken, self.give_back.clone()))
+        match decided(decision, waiter.candidate.hold.id, taken, &self.give_back) {
+            Decided::Answer(admitted) => {
+                // A grant whose asker is gone releases itself.
+                let _ = waiter.answer.send(admitted);
             }
-            refused => {
-                self.give_back.take_back(taken);
-                match refused {
-                    Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit })) => {
-                        let outdated = self.rooms.load(Ordering::Acquire) != rooms;
-                        self.wait_for_holds(place, waiter, limit, outdated);
-                        return;
-                    }
-                    Ok(refused) => Admitted::Refused(refused),
-                    Err(error) => Admitted::Failed(error),
-                }
+            Decided::WaitForHolds(limit) => {
+                let outdated = self.rooms.load(Ordering::SeqCst) != rooms;
+                self.wait_for_holds(place, waiter, limit, outdated);
             }
-        };
-        // A grant whose asker is gone releases itself.
-        let _ = waiter.answer.send(admitted);
+        }
     }
 
     // `outdated`: room was made after the store was asked, so the refusal may not hold any more.
@@ -501,5 +534,29 @@ impl Queue {
             self.blocked_on = Some(limit);
         }
         self.waiting.insert(place, waiter);
+    }
+}
+
+/// What the store's decision comes to.
+enum Decided {
+    Answer(Admitted),
+    /// Nothing is taken: the call waits until there is room under this limit.
+    WaitForHolds(LimitName),
+}
+
+fn decided(
+    decision: Result<HoldDecision, StoreError>,
+    hold: CallId,
+    taken: Taken,
+    give_back: &GiveBack,
+) -> Decided {
+    if let Ok(HoldDecision::Granted { at }) = decision {
+        return Decided::Answer(Admitted::Granted(Grant::new(hold, at, taken, give_back.clone())));
+    }
+    give_back.take_back(taken);
+    match decision {
+        Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit })) => Decided::WaitForHolds(limit),
+        Ok(refused) => Decided::Answer(Admitted::Refused(refused)),
+        Err(error) => Decided::Answer(Admitted::Failed(error)),
     }
 }

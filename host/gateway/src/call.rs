@@ -128,9 +128,12 @@ async fn attempt(
         expected: plan.expected,
         cost: plan.expected_cost,
     };
-    let admitted = tokio::select! {
-        admitted = gateway.admission.admit(candidate) => admitted,
-        () = watcher.closed() => return Tried::end(CallEnd::LeaseLost),
+    let admitted = match gateway.admission.pass(candidate).await {
+        Ok(admitted) => admitted,
+        Err(candidate) => tokio::select! {
+            admitted = gateway.admission.admit(*candidate) => admitted,
+            () = watcher.closed() => return Tried::end(CallEnd::LeaseLost),
+        },
     };
     match admitted {
         Admitted::Granted(grant) => match grant.take() {

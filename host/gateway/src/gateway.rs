@@ -44,6 +44,8 @@ pub struct PaceReport {
     pub requests_last_minute: u32,
     /// Calls that wait for pace or money.
     pub waiting: u32,
+    /// Jobs that have such a call.
+    pub waiting_jobs: u32,
     /// Calls under way.
     pub in_flight: u32,
     /// What was taken of each limit a minute, and what the upstream says of its own: requests over all
@@ -162,6 +164,7 @@ impl Gateway {
         PaceReport {
             requests_last_minute,
             waiting: self.inner.admission.waiting(),
+            waiting_jobs: self.inner.admission.waiting_jobs(),
             in_flight: self.inner.under_way.load(Ordering::Relaxed),
             buckets,
             circuit: self.inner.breaker.report(),

@@ -4,7 +4,7 @@ use crate::desk::{Desk, Setup};
 use crate::runner::Shared;
 use anvil_gateway::Asker;
 use anvil_sandbox::{AttemptEnd, CancellationToken, Plugin, Stop};
-use anvil_store::{Claimed, Finish, StoreError};
+use anvil_store::{Claim, Claimed, Finish, StoreError};
 use anvil_types::{AgentState, Job, JobError, ParentResult, Wait, WaitReason};
 use rand::RngExt as _;
 use std::sync::Arc;
@@ -26,50 +26,51 @@ enum Then {
     Leave,
 }
 
-/// Runs a claimed job until it is finished, parked or given back.
-pub(crate) async fn run(shared: &Arc<Shared>, claimed: Claimed, cancel: CancellationToken) {
+/// Runs a claimed job until it is finished, parked or given back. A job that is finished makes room for
+/// another: `next` says what may be taken, which is answered.
+pub(crate) async fn run(
+    shared: &Arc<Shared>,
+    claimed: Claimed,
+    cancel: CancellationToken,
+    next: impl FnOnce() -> Option<Claim>,
+) -> Option<Claimed> {
     let lease = claimed.lease;
     let then = match plugin(shared, &claimed).await {
         Ok(plugin) => with_plugin(shared, claimed, &plugin, &cancel).await,
         Err(then) => then,
     };
     let written = match then {
-        Then::Finish(finish) => shared.store.finish(lease, finish).await.map(drop),
-        Then::Park(wait) => shared.store.park(lease, wait).await,
-        Then::Leave => Ok(()),
+        Then::Finish(finish) => match next() {
+            Some(claim) => {
+                let taken = shared.store.finish_and_claim(lease, finish, claim).await;
+                taken.map(|mut taken| taken.pop())
+            }
+            None => shared.store.finish(lease, finish).await.map(|_| None),
+        },
+        Then::Park(wait) => shared.store.park(lease, wait).await.map(|()| None),
+        Then::Leave => Ok(None),
     };
     match written {
-        Ok(()) | Err(StoreError::LeaseLost | StoreError::Refused(_)) => {}
+        Ok(taken) => taken,
+        Err(StoreError::LeaseLost | StoreError::Refused(_)) => None,
         // The lease runs out, and the job is taken up again.
-        Err(error) => tracing::error!(job = %lease.job, %error, "an attempt's end could not be written"),
+        Err(error) => {
+            tracing::error!(job = %lease.job, %error, "an attempt's end could not be written");
+            None
+        }
     }
 }
 
-// The version that the job's journal belongs to, or the present one where nothing is journalled.
+// The version that the job is pinned to since it was claimed.
 async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then> {
     let missing = |detail: String| {
         Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None, refused_at: None })
     };
     let agent = &claimed.job.agent;
-    let current = shared.catalog.get(agent);
-    let digest = match (&current, &claimed.job.plugin_digest) {
-        (Some(current), _) if claimed.journal.is_empty() => current.digest().to_owned(),
-        (_, Some(pinned)) => pinned.clone(),
-        (Some(current), None) => current.digest().to_owned(),
-        (None, None) => {
-            return Err(missing(format!(
-                "the agent `{agent}` is not there; drop its plugin into the plugins folder"
-            )));
-        }
+    let Some(pinned) = claimed.job.plugin_digest.clone() else {
+        return Err(missing(format!("no version of `{agent}` is known that the job could run on")));
     };
-    let pinned = match shared.store.pin_plugin(claimed.lease, &digest).await {
-        Ok(pinned) => pinned,
-        Err(error) => {
-            tracing::warn!(job = %claimed.job.id, %error, "a job's plugin could not be pinned");
-            return Err(Then::Leave);
-        }
-    };
-    if let Some(current) = current.filter(|current| current.digest() == pinned) {
+    if let Some(current) = shared.catalog.get(agent).filter(|current| current.digest() == pinned) {
         return Ok(current);
     }
     match shared.catalog.by_digest(&pinned).await {

@@ -2,15 +2,15 @@
 
 use crate::attempt;
 use crate::runner::{Running, Shared};
-use crate::slots::{self, Load};
+use crate::scale::{self, Load};
 use anvil_sandbox::CancellationToken;
 use anvil_store::{Claim, Claimed};
 use anvil_types::{Event, EventKind, JobState, Lease, Timestamp};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 /// The queue is looked at at least this often: for leases that ran out, and for what no event told.
 const LOOK: Duration = Duration::from_secs(1);
@@ -18,12 +18,12 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Takes jobs whenever there is a slot and something that may have changed, until the host shuts down.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut events = shared.store.subscribe();
-    let mut scaled = Timestamp::default();
+    let mut due = Due::Unknown;
     loop {
         if shared.shutting_down() {
             return;
         }
-        match take(&shared, &mut scaled).await {
+        match take(&shared).await {
             // Full hands: there may be more to take at once.
             Ok(true) => continue,
             Ok(false) => {}
@@ -32,57 +32,98 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         if let Err(error) = shared.store.look().await {
             tracing::error!(%error, "the limits could not be looked at");
         }
-        let due = shared.store.next_due().await.ok().flatten();
-        let next = due.map_or_else(|| shared.clock.now() + LOOK, |due| due.min(shared.clock.now() + LOOK));
-        tokio::select! {
-            () = wake(&mut events) => {}
-            () = shared.freed.notified() => {}
-            () = shared.clock.sleep_until(next) => {}
-            () = shared.shutdown.cancelled() => return,
+        loop {
+            let now = shared.clock.now();
+            if due.is_outdated(now) {
+                due = Due::At { looked: now, next: shared.store.next_due().await.ok().flatten() };
+            }
+            tokio::select! {
+                woken = wake(&mut events) => match woken {
+                    Woken::ToTake => break,
+                    Woken::DueMoved => due = Due::Unknown,
+                },
+                () = shared.freed.notified() => break,
+                () = shared.clock.sleep_until(due.next_look(now)) => break,
+                () = shared.shutdown.cancelled() => return,
+            }
         }
     }
 }
 
-// Ends at an event after which there may be something to take.
-async fn wake(events: &mut broadcast::Receiver<Arc<Event>>) {
+/// When the next scheduled or parked job is due, as of the last look.
+#[derive(Clone, Copy)]
+enum Due {
+    Unknown,
+    At { looked: Timestamp, next: Option<Timestamp> },
+}
+
+impl Due {
+    fn is_outdated(self, now: Timestamp) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::At { looked, next } => next.is_some_and(|next| next <= now) || now.since(looked) >= LOOK,
+        }
+    }
+
+    fn next_look(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At { next: Some(next), .. } => next.min(now + LOOK),
+            _ => now + LOOK,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// There may be something to take.
+    ToTake,
+    /// A job has a time now at which it is due.
+    DueMoved,
+}
+
+// Ends after events that something follows from; those that came together are one.
+async fn wake(events: &mut broadcast::Receiver<Arc<Event>>) -> Woken {
+    let mut woken = None;
     loop {
-        match events.recv().await {
-            Ok(event) => match event.kind {
-                EventKind::Job { state: JobState::Queued, .. }
-                | EventKind::Agent { .. }
-                | EventKind::Limits
-                | EventKind::Brake { .. } => return,
-                _ => {}
+        let event = match (woken, events.try_recv()) {
+            (_, Ok(event)) => event,
+            (_, Err(TryRecvError::Lagged(_))) => return Woken::ToTake,
+            (Some(woken), Err(_)) => return woken,
+            (None, Err(_)) => match events.recv().await {
+                Ok(event) => event,
+                Err(RecvError::Lagged(_)) => return Woken::ToTake,
+                Err(RecvError::Closed) => std::future::pending().await,
             },
-            Err(RecvError::Lagged(_)) => return,
-            Err(RecvError::Closed) => std::future::pending().await,
+        };
+        match event.kind {
+            EventKind::Job { state: JobState::Queued, .. }
+            | EventKind::Agent { .. }
+            | EventKind::Limits
+            | EventKind::Brake { .. } => woken = Some(Woken::ToTake),
+            EventKind::Job { state: JobState::Scheduled | JobState::Parked, .. } => {
+                woken = woken.or(Some(Woken::DueMoved));
+            }
+            _ => {}
         }
     }
 }
 
-// Takes what fits; whether as many came as were asked for.
-async fn take(shared: &Arc<Shared>, scaled: &mut Timestamp) -> Result<bool, anvil_store::StoreError> {
-    let limits = shared.store.limits().await?.limits;
-    let counts = shared.store.queue_counts().await?;
+// Takes what fits; whether there may be more to take at once.
+async fn take(shared: &Arc<Shared>) -> Result<bool, anvil_store::StoreError> {
+    let full = claim(shared).await?;
+    // Jobs do not wait for the count of those behind them.
+    Ok(scale(shared).await? || full)
+}
+
+// Claims as many jobs as there are slots for; whether as many came as were asked for.
+async fn claim(shared: &Arc<Shared>) -> Result<bool, anvil_store::StoreError> {
+    let slots = shared.slots.load(Ordering::Relaxed);
     let running = shared.running_now();
-    let load = Load {
-        slots: shared.slots.load(Ordering::Relaxed),
-        running,
-        queued: counts.queued,
-        min: limits.agents_min.min(shared.settings.hard_slots),
-        max: limits.agents_max.min(shared.settings.hard_slots),
-    };
-    let slots = slots::decide(load, *scaled, shared.settings.scale_cooldown, shared.clock.now());
-    if slots != load.slots {
-        *scaled = shared.clock.now();
-        shared.slots.store(slots, Ordering::Relaxed);
-        tracing::info!(from = load.slots, to = slots, running, queued = counts.queued, "slots");
-    }
     let agents = shared.ready_agents();
     if agents.is_empty() || running >= slots {
         return Ok(false);
     }
-    let ordinary = slots::ordinary(slots).saturating_sub(running);
+    let ordinary = scale::ordinary(slots).saturating_sub(running);
     let most = if ordinary > 0 { ordinary } else { slots - running };
     let claim = Claim {
         agents,
@@ -99,25 +140,85 @@ async fn take(shared: &Arc<Shared>, scaled: &mut Timestamp) -> Result<bool, anvi
     Ok(full)
 }
 
+// Lets the slots follow the load; whether there are more of them now.
+async fn scale(shared: &Shared) -> Result<bool, anvil_store::StoreError> {
+    let limits = shared.store.limits().await?.limits;
+    let now = shared.clock.now();
+    let mut load = Load {
+        running: shared.running_now(),
+        queued: 0,
+        min: limits.agents_min.min(shared.settings.hard_slots),
+        max: limits.agents_max.min(shared.settings.hard_slots),
+    };
+    let scaling = || shared.scaling.lock().unwrap_or_else(PoisonError::into_inner);
+    if scaling().is_due(now) {
+        let pace = shared.gateway.report();
+        scaling().look(load.running, &pace, now);
+    }
+    if scaling().asks_for_queue(load, now) {
+        load.queued = shared.store.queue_counts().await?.queued;
+    }
+    let (from, to) = scaling().decide(load, now);
+    if from != to {
+        shared.slots.store(to, Ordering::Relaxed);
+        tracing::info!(from, to, running = load.running, queued = load.queued, "slots");
+    }
+    Ok(to > from)
+}
+
+// Runs a job, and those that are taken in its place.
 fn start(shared: &Arc<Shared>, claimed: Claimed) {
+    let mut cancel = enter(shared, claimed.lease);
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        let mut next = Some(claimed);
+        while let Some(claimed) = next.take() {
+            let lease = claimed.lease;
+            let claim = || claim_in_place(&shared);
+            let taken = attempt::run(&shared, claimed, cancel.clone(), claim).await;
+            // The next has the slot before this one leaves it.
+            if let Some(taken) = taken {
+                cancel = enter(&shared, taken.lease);
+                next = Some(taken);
+            }
+            leave(&shared, lease);
+        }
+        shared.freed.notify_one();
+    });
+}
+
+fn enter(shared: &Shared, lease: Lease) -> CancellationToken {
     let cancel = CancellationToken::new();
-    let lease = claimed.lease;
     let older = shared.running().insert(lease.job, Running { lease, cancel: cancel.clone() });
     // Its lease ran out and was taken over here: what is left of it stops.
     if let Some(older) = older {
         older.cancel.cancel();
     }
-    let shared = shared.clone();
-    tokio::spawn(async move {
-        attempt::run(&shared, claimed, cancel).await;
-        let mut running = shared.running();
-        // A newer attempt of the same job may stand there already.
-        if running.get(&lease.job).is_some_and(|run| run.lease == lease) {
-            running.remove(&lease.job);
-        }
-        drop(running);
-        shared.freed.notify_one();
-    });
+    cancel
+}
+
+fn leave(shared: &Shared, lease: Lease) {
+    let mut running = shared.running();
+    // A newer attempt of the same job may stand there already.
+    if running.get(&lease.job).is_some_and(|run| run.lease == lease) {
+        running.remove(&lease.job);
+    }
+}
+
+// What may be taken in place of an attempt that ends.
+fn claim_in_place(shared: &Shared) -> Option<Claim> {
+    let (slots, running) = (shared.slots.load(Ordering::Relaxed), shared.running_now());
+    let agents = shared.ready_agents();
+    if shared.shutting_down() || running > slots || agents.is_empty() {
+        return None;
+    }
+    Some(Claim {
+        agents,
+        upstream: shared.settings.upstream,
+        most: 1,
+        critical_only: running > scale::ordinary(slots),
+        lease_for: shared.settings.lease,
+    })
 }
 
 /// Keeps the leases of running jobs alive, and stops those that are lost.

@@ -15,9 +15,10 @@ mod notes;
 mod prices;
 mod replay;
 mod runner;
+mod scale;
+mod scaling;
 mod schedules;
 mod settings;
-mod slots;
 mod spending;
 mod status;
 mod submission;
@@ -31,8 +32,9 @@ pub use runner::{Runner, RunnerParts};
 pub use schedules::{ScheduleView, ScheduleWish};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{
-    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, ScopeLimitsView,
-    ScopeWindowStatus, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, ScalingStatus,
+    ScopeLimitsView, ScopeWindowStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus,
+    WindowStatus,
 };
 pub use submission::{After, BulkJob, BulkTaken, FieldError, Submission, SubmitError, Submitted};
 pub use webhooks::{WebhookChange, WebhookError, WebhookView};

@@ -2,6 +2,7 @@
 
 use crate::explain::{self, Scene};
 use crate::live_text::LiveText;
+use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
@@ -11,7 +12,7 @@ use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect}
 use anvil_gateway::{CircuitReport, Gateway};
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{
-    BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, SpendSnapshot, Store, StoreError,
+    BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, ReadyAgent, SpendSnapshot, Store, StoreError,
     WindowStanding,
 };
 use anvil_types::{
@@ -64,6 +65,7 @@ pub(crate) struct Shared {
     pub driven: Option<Arc<DrivenClock>>,
     pub live_text: LiveText,
     pub slots: AtomicU32,
+    pub scaling: Mutex<Scaling>,
     /// A slot became free.
     pub freed: Notify,
     /// A schedule was made or changed.
@@ -85,9 +87,12 @@ impl Shared {
         u32::try_from(self.running().len()).unwrap_or(u32::MAX)
     }
 
-    pub(crate) fn ready_agents(&self) -> Vec<String> {
-        let ready = self.catalog.agents().into_iter().filter(|agent| attempt::takes_jobs(agent.state));
-        ready.map(|agent| agent.name).collect()
+    pub(crate) fn ready_agents(&self) -> Vec<ReadyAgent> {
+        let ready = self.catalog.taking_jobs();
+        let ready = ready.iter();
+        ready
+            .map(|plugin| ReadyAgent { name: plugin.info.name.clone(), digest: plugin.digest().to_owned() })
+            .collect()
     }
 }
 
@@ -104,8 +109,11 @@ impl Runner {
         for agent in parts.store.disabled_agents().await? {
             parts.catalog.set_enabled(&agent, false);
         }
+        let slots = limits.agents_min.min(parts.settings.hard_slots).max(1);
+        let scaling = Scaling::new(slots, parts.settings.scale_cooldown, parts.clock.now());
         let shared = Arc::new(Shared {
-            slots: AtomicU32::new(limits.agents_min.min(parts.settings.hard_slots).max(1)),
+            slots: AtomicU32::new(slots),
+            scaling: Mutex::new(scaling),
             settings: Arc::new(parts.settings),
             store: parts.store,
             gateway: parts.gateway,
@@ -272,6 +280,7 @@ impl Runner {
             spend.windows.iter().map(|w| w.amounts.spent().fraction_of(w.limit)).fold(0.0, f64::max);
         let pace = self.shared.gateway.report();
         let upstream = self.shared.gateway.upstream();
+        let scaling = self.shared.scaling.lock().unwrap_or_else(PoisonError::into_inner).status();
         Ok(Status {
             now,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -281,6 +290,7 @@ impl Runner {
                 slots: self.shared.slots.load(Ordering::Relaxed),
                 min: limits.agents_min,
                 max: limits.agents_max,
+                scaling,
             },
             queue: QueueStatus {
                 queued: counts.queued,

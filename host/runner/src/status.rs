@@ -46,7 +46,7 @@ pub struct UpstreamStatus {
 }
 
 /// Slots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentsStatus {
     /// Attempts that run.
     pub running: u32,
@@ -56,6 +56,35 @@ pub struct AgentsStatus {
     pub min: u32,
     /// The most.
     pub max: u32,
+    /// Why there are as many as there are.
+    pub scaling: ScalingStatus,
+}
+
+/// Why there are as many slots as there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScalingStatus {
+    /// Why, for people.
+    pub reason: String,
+    /// How many agents the pace can feed, by what they took of it while they worked in the last ten
+    /// minutes; none while too little is known.
+    pub ceiling: Option<u32>,
+    /// The limit a minute that so many agents use up.
+    pub ceiling_limit: Option<String>,
+    /// The last change in this life of the host.
+    pub changed: Option<SlotChange>,
+}
+
+/// A change of the number of slots.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotChange {
+    /// How many there were.
+    pub from: u32,
+    /// How many there are since.
+    pub to: u32,
+    /// When.
+    pub at: Timestamp,
+    /// Why, for people.
+    pub reason: String,
 }
 
 /// Jobs.

@@ -6,8 +6,8 @@
 use anvil_budget::Windows;
 use anvil_store::bare::Bare;
 use anvil_store::{
-    Claim, Enqueued, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, Settlement,
-    SettlementOutcome, SqliteOptions, SqliteStore, Store,
+    Claim, Enqueued, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, ReadyAgent,
+    Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
     BootId, CallId, Clock, HostId, JobId, Json, Lease, Limits, Nanodollars, NewJob, Priority, SystemClock,
@@ -75,7 +75,7 @@ async fn jobs(store: &SqliteStore, callers: usize) -> Vec<Lease> {
         assert!(matches!(store.enqueue(job).await, Ok(Enqueued::New(_))));
     }
     let claim = Claim {
-        agents: vec!["code-generator".into()],
+        agents: vec![ReadyAgent { name: "code-generator".into(), digest: "d".into() }],
         upstream: UpstreamKind::Simulated,
         most: u32::try_from(callers).expect("few"),
         critical_only: false,

@@ -24,11 +24,20 @@ pub struct Taken {
     pub new: bool,
 }
 
+/// An agent that takes jobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadyAgent {
+    /// Its name.
+    pub name: String,
+    /// The digest of the plugin that is in force.
+    pub digest: String,
+}
+
 /// What a runner is ready to take.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
     /// The agents that are ready now.
-    pub agents: Vec<String>,
+    pub agents: Vec<ReadyAgent>,
     /// The upstream that is asked now.
     pub upstream: UpstreamKind,
     /// The most jobs to take.
@@ -42,7 +51,8 @@ pub struct Claim {
 /// A job that was taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claimed {
-    /// The job, running now.
+    /// The job, running now. Its journal belongs to its `plugin_digest`: the one of the claim, unless there
+    /// are answers already.
     pub job: Job,
     /// The right to write its results.
     pub lease: Lease,

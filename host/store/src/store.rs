@@ -10,8 +10,8 @@ use crate::{
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult, Relatives,
-    Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
+    EventKind, Job, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult,
+    Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -35,7 +35,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Takes jobs out to run, the most urgent first, first come first served within a priority. Ten
     /// minutes of waiting raise a job by one priority, up to high; after nine critical jobs that
     /// overtook others, the one that waits longest has its turn. Jobs whose time has come, and jobs
-    /// whose lease has run out, are put into the queue first.
+    /// whose lease has run out, are put into the queue first. Pins each job to its agent's plugin, unless
+    /// it has a journal already: that belongs to the plugin that it was written with.
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError>;
     /// Keeps leases alive, and tells which are lost.
     async fn heartbeat(&self, leases: Vec<Lease>, lease_for: Duration) -> Result<LostLeases, StoreError>;
@@ -43,8 +44,16 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// brake is off, nothing is held), the job goes straight back into the queue; jobs that wait for
     /// holds do so when the last hold of the upstream ends.
     async fn park(&self, lease: Lease, wait: Wait) -> Result<(), StoreError>;
-    /// Ends an attempt. Fenced.
-    async fn finish(&self, lease: Lease, finish: Finish) -> Result<Job, StoreError>;
+    /// Ends an attempt; answers where the job stands now. Fenced.
+    async fn finish(&self, lease: Lease, finish: Finish) -> Result<JobState, StoreError>;
+    /// Ends an attempt and takes jobs out to run in its place, in one step: a busy runner has one commit
+    /// for each job. Fenced as [`Store::finish`] is; where that is refused, nothing is taken.
+    async fn finish_and_claim(
+        &self,
+        lease: Lease,
+        finish: Finish,
+        claim: Claim,
+    ) -> Result<Vec<Claimed>, StoreError>;
     /// Stops a job, whatever it does.
     async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
     /// Runs a failed or cancelled job again, with as many attempts as a new one, its paid work kept; the
@@ -80,9 +89,6 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     // What a running attempt leaves. All fenced.
 
-    /// Pins the digest of the plugin that the job's journal belongs to. Where another digest is
-    /// pinned already and the journal is not empty, that one stays and is answered.
-    async fn pin_plugin(&self, lease: Lease, digest: &str) -> Result<String, StoreError>;
     /// Writes an answer that cost nothing into the journal.
     async fn journal(&self, write: JournalWrite) -> Result<(), StoreError>;
     /// Puts aside the journal from this position on: the job went another way.

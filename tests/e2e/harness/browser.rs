@@ -86,13 +86,13 @@ impl Browser {
 }
 
 /// Where a program is.
-fn program(name: &str) -> Option<PathBuf> {
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
 /// Says that a test cannot run here. `tests/run` lists what was skipped; with `ANVIL_TEST_NO_SKIPS=1` it is a failure.
-fn skip(test: &str, reason: &str) {
+pub(crate) fn skip(test: &str, reason: &str) {
     let strict = std::env::var("ANVIL_TEST_NO_SKIPS").is_ok_and(|value| value == "1");
     assert!(!strict, "{test} must not be skipped, but {reason}");
     eprintln!("skipped: {test}: {reason}");

@@ -20,7 +20,7 @@ mod upstream;
 mod wait;
 
 pub(crate) use agents::agent;
-pub(crate) use browser::Browser;
+pub(crate) use browser::{Browser, program, skip};
 pub(crate) use host::{Host, Setup};
 pub(crate) use process::Process;
 pub(crate) use receiver::{Receiver, Reply};

@@ -93,6 +93,14 @@ fn render(status: &Status) -> String {
             ("state=\"all\"", &status.agents.slots),
         ],
     );
+    if let Some(ceiling) = &status.agents.scaling.ceiling {
+        family(
+            &mut text,
+            "anvil_slots_ceiling",
+            "How many agents the pace can feed.",
+            &[("", ceiling as &dyn Display)],
+        );
+    }
     family(
         &mut text,
         "anvil_pressure",

@@ -98,6 +98,32 @@ struct Rate {
 struct Slots {
     running: Vec<JobRow>,
     all: u32,
+    bounds: String,
+    why: String,
+}
+
+impl Slots {
+    fn new(running: Vec<JobRow>, status: &Status, windows: &Windows) -> Self {
+        let agents = &status.agents;
+        let mut why = match &agents.scaling.changed {
+            Some(change) => format!(
+                "From {} to {} {}: {}. Now: {}.",
+                change.from,
+                change.to,
+                local(change.at, status.now, windows),
+                change.reason,
+                agents.scaling.reason
+            ),
+            None => format!("Slots: {}.", agents.scaling.reason),
+        };
+        if let (Some(ceiling), Some(limit)) = (agents.scaling.ceiling, &agents.scaling.ceiling_limit) {
+            let agents = if ceiling == 1 { "agent" } else { "agents" };
+            why = format!(
+                "{why} The {limit} feed up to {ceiling} {agents} at the work of the last ten minutes."
+            );
+        }
+        Self { running, all: agents.slots, bounds: format!("{} to {}", agents.min, agents.max), why }
+    }
 }
 
 /// A figure with its name.
@@ -127,7 +153,7 @@ impl Overview {
             why_idle: status.why_idle.clone().filter(|_| circuit.is_none() || status.brake.engaged),
             circuit,
             engaged: status.brake.engaged,
-            slots: Slots { running: rows(running), all: status.agents.slots },
+            slots: Slots::new(rows(running), status, windows),
             figures: figures(status),
             first_steps: recent.is_empty(),
             recent: rows(recent),

@@ -34,6 +34,11 @@ fn show(status: &Value, base: &str) -> String {
     line(&mut out, "Claude", &[kind, at("/upstream/base_url")]);
     let busy = format!("{} of {} slots busy", at("/agents/running"), at("/agents/slots"));
     line(&mut out, "Agents", &[busy, format!("{} to {}", at("/agents/min"), at("/agents/max"))]);
+    let fed = status.pointer("/agents/scaling/ceiling").filter(|ceiling| !ceiling.is_null()).map_or_else(
+        || "what the pace can feed is not measured yet".to_owned(),
+        |ceiling| format!("{} feed up to {ceiling}", at("/agents/scaling/ceiling_limit")),
+    );
+    line(&mut out, "Slots", &[at("/agents/scaling/reason"), fed]);
     let waited = status.pointer("/queue/oldest_wait_s").and_then(Value::as_u64).unwrap_or(0);
     let waited = if waited > 0 {
         format!("the oldest waits for {}", elapsed(Duration::from_secs(waited)))

@@ -80,17 +80,12 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     let web =
         tokio::spawn(anvil_web::serve(listener, WebState::new(Arc::new(runner.clone()), config, stopped)));
     catalog.ready().await;
-    announce(
-        &settings,
-        &upstream,
-        simulator.is_some(),
-        &runner,
-        store.recovered(),
-        &format!("http://{address}"),
-        &token,
-    );
+    let link = format!("http://{address}/login?token={token}");
+    let said = banner(&settings, &upstream, simulator.is_some(), &runner, store.recovered(), &link);
+    tell(&mut std::io::stdout(), &said);
     signal().await?;
-    eprintln!("Stopping: what runs is given back to the queue, and calls under way are settled.");
+    let stopping = "Stopping: what runs is given back to the queue, and calls under way are settled.\n";
+    tell(&mut std::io::stderr(), stopping);
     // A second signal does not wait.
     tokio::spawn(async {
         if signal().await.is_ok() {
@@ -133,44 +128,54 @@ fn open_store(settings: &Settings, kind: UpstreamKind, clock: Arc<dyn Clock>) ->
     Ok(SqliteStore::open(options)?)
 }
 
-fn announce(
+// A host runs on when nobody reads what it says.
+fn tell(to: &mut dyn std::io::Write, said: &str) {
+    let _ = to.write_all(said.as_bytes()).and_then(|()| to.flush());
+}
+
+fn banner(
     settings: &Settings,
     upstream: &UpstreamConfig,
     built_in: bool,
     runner: &Runner,
     recovered: anvil_store::Recovered,
-    url: &str,
-    token: &str,
-) {
+    link: &str,
+) -> String {
     let agents = runner.agents();
     let ready = agents.iter().filter(|agent| agent.state == anvil_types::AgentState::Ready).count();
-    println!("anvil {}", env!("CARGO_PKG_VERSION"));
-    println!("  data      {}", shown(&settings.data.dir));
-    println!("  plugins   {} ({ready} ready, {} not)", shown(&settings.plugins.dir), agents.len() - ready);
-    match (upstream.kind, built_in) {
-        (UpstreamKind::Live, _) => println!("  upstream  {} (live: calls cost money)", upstream.base_url),
-        (UpstreamKind::Simulated, true) => {
-            println!(
-                "  upstream  SIMULATED: no ANTHROPIC_API_KEY is set, so a built-in stand-in answers, and nothing costs money"
-            );
-        }
-        (UpstreamKind::Simulated, false) => println!("  upstream  SIMULATED at {}", upstream.base_url),
-    }
+    let plugins = format!("{} ({ready} ready, {} not)", shown(&settings.plugins.dir), agents.len() - ready);
+    let asked = match (upstream.kind, built_in) {
+        (UpstreamKind::Live, _) => format!("{} (live: calls cost money)", upstream.base_url),
+        (UpstreamKind::Simulated, true) => "SIMULATED: no ANTHROPIC_API_KEY is set, so a built-in stand-in \
+            answers, and nothing costs money"
+            .to_owned(),
+        (UpstreamKind::Simulated, false) => format!("SIMULATED at {}", upstream.base_url),
+    };
     let limits = &settings.limits;
-    println!(
-        "  budget    {} an hour, {} a day, {} a month",
-        limits.hour_usd, limits.day_usd, limits.month_usd
-    );
+    let mut lines = vec![
+        format!("anvil {}", env!("CARGO_PKG_VERSION")),
+        format!("  data      {}", shown(&settings.data.dir)),
+        format!("  plugins   {plugins}"),
+        format!("  upstream  {asked}"),
+        format!(
+            "  budget    {} an hour, {} a day, {} a month",
+            limits.hour_usd, limits.day_usd, limits.month_usd
+        ),
+    ];
     if recovered != anvil_store::Recovered::default() {
-        println!(
-            "  recovered {} jobs put back into the queue, {} failed as poison, {} calls of unknown outcome counted as spent",
+        lines.push(format!(
+            "  recovered {} jobs put back into the queue, {} failed as poison, {} calls of unknown outcome \
+             counted as spent",
             recovered.requeued, recovered.poisoned, recovered.unknown_holds
-        );
+        ));
     }
-    println!();
-    println!("  panel     {url}/login?token={token}");
-    println!();
-    println!("Ctrl-C stops it.");
+    lines.extend([
+        String::new(),
+        format!("  panel     {link}"),
+        String::new(),
+        "Ctrl-C stops it.\n".to_owned(),
+    ]);
+    lines.join("\n")
 }
 
 fn shown(path: &std::path::Path) -> String {

@@ -14,7 +14,8 @@ fn status() -> Value {
     json!({
         "now": "2026-11-23T12:00:00Z", "version": "0.1.0",
         "upstream": { "kind": "simulated", "base_url": "http://127.0.0.1:9" },
-        "agents": { "running": 2, "slots": 3, "min": 3, "max": 10 },
+        "agents": { "running": 2, "slots": 3, "min": 3, "max": 10, "scaling": {
+            "reason": "as many as the work needs", "ceiling": 7, "ceiling_limit": "requests a minute", "changed": null } },
         "queue": { "queued": 4, "scheduled": 0, "parked": 1, "running": 2, "oldest_wait_s": 75, "limit": 200,
                    "succeeded": 10, "failed": 1, "cancelled": 0 },
         "spend": { "hour": window(0.0123, 8.0, "2026-11-23T12:32:00Z"), "day": day,
@@ -68,6 +69,7 @@ fn status_says_what_runs_what_waits_and_what_is_spent() {
 
     Claude   SIMULATED: nothing costs money · http://127.0.0.1:9
     Agents   2 of 3 slots busy · 3 to 10
+    Slots    as many as the work needs · requests a minute feed up to 7
     Jobs     2 running · 4 queued · 1 parked · 0 scheduled · the oldest waits for 1m 15s · at most 200
     Done     10 succeeded · 1 failed · 0 cancelled
     Pace     12 of 45 requests in the last minute · 2 calls under way · 1 waiting

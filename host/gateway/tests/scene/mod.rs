@@ -148,7 +148,7 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
     };
     store.enqueue(job).await.expect("taken in");
     let claim = Claim {
-        agents: vec!["tester".into()],
+        agents: vec![anvil_store::ReadyAgent { name: "tester".into(), digest: "d".into() }],
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,

@@ -86,6 +86,13 @@ impl Catalog {
         self.shared.view.load().current.get(name).cloned()
     }
 
+    /// The versions in force of the agents that take jobs now.
+    pub fn taking_jobs(&self) -> Vec<Arc<Plugin>> {
+        let view = self.shared.view.load();
+        let takes = |agent: &&AgentInfo| agent.state == AgentState::Ready;
+        view.agents.iter().filter(takes).filter_map(|agent| view.current.get(&agent.name).cloned()).collect()
+    }
+
     /// What is shown of the agent of this name: the version in force, or the retired one.
     pub fn agent(&self, name: &str) -> Option<AgentInfo> {
         let view = self.shared.view.load();

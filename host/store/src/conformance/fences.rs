@@ -29,7 +29,6 @@ async fn writes_nothing(world: &World<'_>, stale: Lease) {
         store.park(stale, wait(WaitReason::Money, None)).await,
         store.journal(entry(stale, 0, JournalKind::Call)).await,
         store.journal_cut(stale, 0).await,
-        store.pin_plugin(stale, "late").await.map(drop),
         store.progress(stale, 1.0, "late").await,
         store.append_log(stale, vec![line]).await,
         store.put_artifact(stale, name, "text/plain".into(), Vec::new()).await,

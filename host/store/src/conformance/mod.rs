@@ -92,6 +92,7 @@ suite! { $
         parked_jobs_resume_by_reason_and_agent
         a_person_stops_a_job_in_any_state
         a_person_runs_a_failed_job_again
+        one_step_ends_a_job_and_takes_the_next
         a_finished_job_is_finished_once;
     parents:
         a_job_starts_when_all_it_comes_after_have_succeeded

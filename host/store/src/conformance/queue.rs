@@ -5,7 +5,7 @@
 use super::world::{World, bad_reply, dollars, entry, time, wait, wide};
 use super::{Factory, world::AGENT};
 use crate::{Enqueued, Finish, JournalKind, StoreError};
-use anvil_types::{Clock, JobId, JobState, Limits, NewJob, Priority, WaitReason};
+use anvil_types::{Clock, JobId, JobState, Json, Limits, NewJob, Priority, WaitReason};
 use std::time::Duration;
 
 pub async fn a_job_comes_back_as_it_was_submitted(factory: &dyn Factory) {
@@ -114,7 +114,7 @@ pub async fn a_retry_waits_out_its_back_off(factory: &dyn Factory) {
     let first = world.running().await;
     let at = world.clock.now() + Duration::from_secs(90);
     let retry = Finish::Retry { error: bad_reply(), at };
-    let job = world.store().finish(first.lease, retry).await.expect("the lease is current");
+    let job = world.finish(first.lease, retry).await;
     let waits = job.waiting_for.clone().expect("it waits");
     assert_eq!((job.state, waits.reason, waits.until), (JobState::Scheduled, WaitReason::Backoff, Some(at)));
     assert_eq!((job.error, job.attempts), (Some(bad_reply()), 1));
@@ -211,7 +211,7 @@ pub async fn a_reason_that_is_gone_parks_nobody(factory: &dyn Factory) {
 pub async fn a_released_job_goes_on_with_its_attempt(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let claimed = world.running().await;
-    let job = world.store().finish(claimed.lease, Finish::Released).await.expect("current");
+    let job = world.finish(claimed.lease, Finish::Released).await;
     assert_eq!((job.state, job.attempts), (JobState::Queued, 1));
     assert_eq!(world.claim_one().await.job.attempts, 1);
 }
@@ -273,11 +273,27 @@ pub async fn a_person_runs_a_failed_job_again(factory: &dyn Factory) {
     assert!(matches!(world.store().retry(third.job.id, "ann").await, Err(StoreError::Refused(_))));
 }
 
+pub async fn one_step_ends_a_job_and_takes_the_next(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let first = world.running().await;
+    let second = world.submit(world.new_job()).await;
+    let done = || Finish::Succeeded { result: Json::null() };
+    let taken =
+        world.store().finish_and_claim(first.lease, done(), world.claim_of(1)).await.expect("current");
+    assert_eq!(taken.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [second]);
+    assert_eq!(world.state(first.job.id).await, JobState::Succeeded);
+    // Who has lost the lease ends nothing and takes nothing.
+    let third = world.submit(world.new_job()).await;
+    let late = world.store().finish_and_claim(first.lease, done(), world.claim_of(1)).await;
+    assert!(matches!(late, Err(StoreError::LeaseLost)));
+    assert_eq!(world.state(third).await, JobState::Queued);
+}
+
 pub async fn a_finished_job_is_finished_once(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let claimed = world.running().await;
     let done = Finish::Succeeded { result: r#"{"files":2}"#.parse().expect("JSON") };
-    let job = world.store().finish(claimed.lease, done.clone()).await.expect("current");
+    let job = world.finish(claimed.lease, done.clone()).await;
     assert_eq!((job.state, job.finished_at), (JobState::Succeeded, Some(world.clock.now())));
     assert_eq!(job.result.map(|result| result.to_string()).as_deref(), Some(r#"{"files":2}"#));
     assert!(matches!(world.store().finish(claimed.lease, done).await, Err(StoreError::LeaseLost)));

@@ -4,7 +4,7 @@
 
 use super::Factory;
 use super::world::{World, dollars, entry, next, time, wide};
-use crate::{JournalKind, StoreError};
+use crate::{Claim, Finish, JournalKind, ReadyAgent, StoreError};
 use anvil_types::{AgentState, ArtifactName, EventKind, JobState, Limits, LogLevel, LogLine, WaitReason};
 use std::sync::Arc;
 
@@ -140,13 +140,22 @@ pub async fn an_artifact_of_the_same_name_is_replaced(factory: &dyn Factory) {
 
 pub async fn the_plugin_stays_pinned_while_there_is_a_journal(factory: &dyn Factory) {
     let world = World::new(factory).await;
-    let claimed = world.running().await;
-    let store = world.store();
-    assert_eq!(store.pin_plugin(claimed.lease, "one").await.expect("current"), "one");
-    assert_eq!(store.pin_plugin(claimed.lease, "two").await.expect("current"), "two", "nothing is paid yet");
-    store.journal(entry(claimed.lease, 0, JournalKind::Call)).await.expect("current");
-    assert_eq!(store.pin_plugin(claimed.lease, "three").await.expect("current"), "two");
-    assert_eq!(world.job(claimed.job.id).await.plugin_digest.as_deref(), Some("two"));
+    let id = world.submit(world.new_job()).await;
+    let claim = async |digest: &str| {
+        let agents = vec![ReadyAgent { digest: digest.to_owned(), ..world.claim_of(1).agents[0].clone() }];
+        let claim = Claim { agents, ..world.claim_of(1) };
+        world.store().claim(claim).await.expect("a claim works").pop().expect("the job waits")
+    };
+    for (digest, pinned, paid) in [("one", "one", false), ("two", "two", true), ("three", "two", false)] {
+        let claimed = claim(digest).await;
+        assert_eq!(claimed.job.plugin_digest.as_deref(), Some(pinned), "{digest}");
+        if paid {
+            let entry = entry(claimed.lease, 0, JournalKind::Call);
+            world.store().journal(entry).await.expect("current");
+        }
+        world.finish(claimed.lease, Finish::Released).await;
+        assert_eq!(world.job(id).await.plugin_digest.as_deref(), Some(pinned));
+    }
 }
 
 pub async fn a_journal_is_cut_where_the_job_went_another_way(factory: &dyn Factory) {

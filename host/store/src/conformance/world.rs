@@ -3,7 +3,7 @@
 use super::{Factory, Setup, TestClock};
 use crate::{
     Claim, Claimed, Enqueued, Finish, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite,
-    Settled, Settlement, SettlementOutcome, SpendSnapshot, Store,
+    ReadyAgent, Settled, Settlement, SettlementOutcome, SpendSnapshot, Store,
 };
 use anvil_budget::{Amounts, WindowKind, WindowSpan, Windows};
 use anvil_types::{
@@ -21,6 +21,8 @@ use tokio::sync::broadcast;
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 /// The agent of a test.
 pub(super) const AGENT: &str = "writer";
+/// The digest of its plugin.
+const DIGEST: &str = "d1";
 
 /// A store under test, with its clock.
 pub struct World<'a> {
@@ -158,7 +160,7 @@ impl<'a> World<'a> {
     /// A claim of up to so many jobs.
     pub fn claim_of(&self, most: u32) -> Claim {
         Claim {
-            agents: vec![AGENT.to_owned()],
+            agents: vec![ReadyAgent { name: AGENT.to_owned(), digest: DIGEST.to_owned() }],
             upstream: UpstreamKind::Simulated,
             most,
             critical_only: false,
@@ -196,8 +198,15 @@ impl<'a> World<'a> {
 
     /// Ends an attempt well.
     pub async fn succeed(&self, lease: Lease) -> Job {
-        let result = Finish::Succeeded { result: Json::null() };
-        self.store().finish(lease, result).await.expect("the lease is current")
+        self.finish(lease, Finish::Succeeded { result: Json::null() }).await
+    }
+
+    /// Ends an attempt; the job as it is then.
+    pub async fn finish(&self, lease: Lease, finish: Finish) -> Job {
+        let state = self.store().finish(lease, finish).await.expect("the lease is current");
+        let job = self.job(lease.job).await;
+        assert_eq!(job.state, state);
+        job
     }
 
     /// Parks an attempt for a reason, without an end of its own.

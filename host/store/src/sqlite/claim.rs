@@ -24,15 +24,16 @@ pub(super) fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Claimed>, Stor
     moves::take_over_expired(tx)?;
     moves::promote(tx)?;
     let chosen = choose(tx, claim)?;
-    chosen.into_iter().map(|seq| take(tx, seq, claim)).collect()
+    chosen.into_iter().map(|(seq, agent)| take(tx, seq, &claim.agents[agent].digest, claim)).collect()
 }
 
-fn choose(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<i64>, StoreError> {
+// The jobs, each with the place of its agent in the claim.
+fn choose(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<(i64, usize)>, StoreError> {
     let most = claim.most as usize;
     let ranks = if claim.critical_only { &Priority::ALL[..1] } else { &Priority::ALL[..] };
     let mut critical = Vec::new();
     let mut others = Vec::new();
-    for agent in &claim.agents {
+    for agent in 0..claim.agents.len() {
         for priority in ranks {
             let line = if *priority == Priority::Critical { &mut critical } else { &mut others };
             line.extend(heads_of_line(tx, claim, agent, *priority)?);
@@ -56,7 +57,7 @@ fn choose(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<i64>, StoreError> {
             others.pop_front()
         };
         let Some(job) = next else { break };
-        chosen.push(job.seq);
+        chosen.push((job.seq, job.agent));
     }
     Ok(chosen)
 }
@@ -65,11 +66,12 @@ fn choose(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<i64>, StoreError> {
 fn heads_of_line(
     tx: &Tx<'_>,
     claim: &Claim,
-    agent: &str,
+    agent: usize,
     priority: Priority,
 ) -> Result<Vec<Waiting>, StoreError> {
-    tx.all(HEADS_OF_LINE, params![claim.upstream.name(), agent, priority.rank(), claim.most], |row| {
-        Ok(Waiting { seq: row.get(0)?, priority, since: Timestamp::from_micros(row.get(1)?) })
+    let name = &claim.agents[agent].name;
+    tx.all(HEADS_OF_LINE, params![claim.upstream.name(), name, priority.rank(), claim.most], |row| {
+        Ok(Waiting { seq: row.get(0)?, agent, priority, since: Timestamp::from_micros(row.get(1)?) })
     })
 }
 
@@ -83,17 +85,20 @@ fn rank(job: &Waiting, now: Timestamp) -> u64 {
     u64::from(job.priority.rank()).saturating_sub(risen).max(u64::from(Priority::High.rank()))
 }
 
-fn take(tx: &mut Tx<'_>, seq: i64, claim: &Claim) -> Result<Claimed, StoreError> {
+fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claimed, StoreError> {
     let job = heads(tx, select_heads!("WHERE seq = ?1"), [seq])?
         .pop()
         .ok_or_else(|| StoreError::Backend("a job that waited is gone".into()))?;
     let state = job.state.after(JobEvent::Claim)?;
     let lease = Lease { job: job.id, number: job.lease + 1 };
     let attempts = if job.attempt_open { job.attempts } else { job.attempts + 1 };
+    let journal = journal::entries(tx, seq)?;
     tx.run(
         "UPDATE jobs SET state = ?2, lease = ?3, lease_until = ?4, host = ?5, boot = ?6, attempts = ?7,
              attempt_open = 1, due_at = NULL, wait_reason = NULL, wait_detail = NULL,
-             started_at = coalesce(started_at, ?8)
+             started_at = coalesce(started_at, ?8), plugin_digest = coalesce(?9, plugin_digest, ?10),
+             progress = CASE WHEN attempt_open THEN progress END,
+             progress_line = CASE WHEN attempt_open THEN progress_line END
          WHERE seq = ?1",
         params![
             seq,
@@ -104,17 +109,18 @@ fn take(tx: &mut Tx<'_>, seq: i64, claim: &Claim) -> Result<Claimed, StoreError>
             super::columns::Id::bytes(tx.policy.boot),
             attempts,
             tx.now.micros(),
+            journal.is_empty().then_some(digest),
+            digest,
         ],
     )?;
     if !job.attempt_open {
         begin_attempt(tx, &job, attempts)?;
     }
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
-    Ok(Claimed { job: job_row::whole(tx.conn, job.id)?, lease, journal: journal::entries(tx, seq)? })
+    Ok(Claimed { job: job_row::whole(tx.conn, job.id)?, lease, journal })
 }
 
 fn begin_attempt(tx: &Tx<'_>, job: &JobHead, number: u32) -> Result<(), StoreError> {
-    tx.run("UPDATE jobs SET progress = NULL, progress_line = NULL WHERE seq = ?1", [job.seq])?;
     tx.run(
         "INSERT INTO attempts (job, number, started_at) VALUES (?1, ?2, ?3)",
         params![job.seq, number, tx.now.micros()],

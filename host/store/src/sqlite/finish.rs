@@ -40,29 +40,31 @@ pub(super) fn heartbeat(
 }
 
 /// Ends an attempt.
-pub(super) fn finish(tx: &mut Tx<'_>, lease: Lease, finish: &Finish) -> Result<Job, StoreError> {
+pub(super) fn finish(tx: &mut Tx<'_>, lease: Lease, finish: &Finish) -> Result<JobState, StoreError> {
     let job = JobHead::fenced(tx, lease)?;
     match finish {
-        Finish::Succeeded { result } => succeed(tx, &job, result)?,
+        Finish::Succeeded { result } => succeed(tx, &job, result),
         // The last attempt has no next.
-        Finish::Retry { error, .. } if job.attempts >= job.max_attempts => fail(tx, &job, error)?,
-        Finish::Retry { error, at } => retry_later(tx, &job, error, *at)?,
-        Finish::Failed { error } => fail(tx, &job, error)?,
-        Finish::Released => {
-            moves::go(tx, &job, JobEvent::LeaseLost, &Move::default())?;
-        }
+        Finish::Retry { error, .. } if job.attempts >= job.max_attempts => fail(tx, &job, error),
+        Finish::Retry { error, at } => retry_later(tx, &job, error, *at),
+        Finish::Failed { error } => fail(tx, &job, error),
+        Finish::Released => moves::go(tx, &job, JobEvent::LeaseLost, &Move::default()),
     }
-    job_row::whole(tx.conn, lease.job)
 }
 
-fn succeed(tx: &mut Tx<'_>, job: &JobHead, result: &Json) -> Result<(), StoreError> {
+fn succeed(tx: &mut Tx<'_>, job: &JobHead, result: &Json) -> Result<JobState, StoreError> {
     moves::end_attempt(tx, job, None)?;
     tx.run("UPDATE job_bodies SET result = ?2 WHERE seq = ?1", params![job.seq, result.as_str()])?;
     tx.run("UPDATE jobs SET error_kind = NULL, error_message = NULL WHERE seq = ?1", [job.seq])?;
-    moves::go(tx, job, JobEvent::Succeed, &Move::default()).map(drop)
+    moves::go(tx, job, JobEvent::Succeed, &Move::default())
 }
 
-fn retry_later(tx: &mut Tx<'_>, job: &JobHead, error: &JobError, at: Timestamp) -> Result<(), StoreError> {
+fn retry_later(
+    tx: &mut Tx<'_>,
+    job: &JobHead,
+    error: &JobError,
+    at: Timestamp,
+) -> Result<JobState, StoreError> {
     moves::end_attempt(tx, job, Some(error))?;
     journal::drop_last_call(tx, job.seq)?;
     let wait = Wait {
@@ -77,13 +79,13 @@ fn retry_later(tx: &mut Tx<'_>, job: &JobHead, error: &JobError, at: Timestamp) 
         until: Some(at),
         refused_at: None,
     };
-    moves::go(tx, job, JobEvent::AttemptFailed, &Move { wait: Some(&wait), error: Some(error) }).map(drop)
+    moves::go(tx, job, JobEvent::AttemptFailed, &Move { wait: Some(&wait), error: Some(error) })
 }
 
 /// Gives a job up.
-pub(super) fn fail(tx: &mut Tx<'_>, job: &JobHead, error: &JobError) -> Result<(), StoreError> {
+pub(super) fn fail(tx: &mut Tx<'_>, job: &JobHead, error: &JobError) -> Result<JobState, StoreError> {
     moves::end_attempt(tx, job, Some(error))?;
-    moves::go(tx, job, JobEvent::Fail, &Move { error: Some(error), ..Move::default() }).map(drop)
+    moves::go(tx, job, JobEvent::Fail, &Move { error: Some(error), ..Move::default() })
 }
 
 /// Puts a running job aside until its reason to wait is gone; back into the queue where it is gone

@@ -174,6 +174,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiting {
     pub(super) seq: i64,
+    /// The place of its agent in the claim.
+    pub(super) agent: usize,
     pub(super) priority: Priority,
     pub(super) since: Timestamp,
 }

@@ -18,24 +18,6 @@ pub(super) const PUT: &str =
     kind = excluded.kind, request_hash = excluded.request_hash, answer = excluded.answer,
     at = excluded.at";
 
-/// Pins the digest of the plugin that the journal belongs to; answers the one that is pinned.
-pub(super) fn pin_plugin(tx: &mut Tx<'_>, lease: Lease, digest: &str) -> Result<String, StoreError> {
-    let job = JobHead::fenced(tx, lease)?;
-    let pinned: Option<String> = tx
-        .first(
-            "SELECT plugin_digest FROM jobs
-             WHERE seq = ?1 AND EXISTS (SELECT 1 FROM journal WHERE journal.job = jobs.seq)",
-            [job.seq],
-            |row| row.get(0),
-        )?
-        .flatten();
-    if let Some(pinned) = pinned {
-        return Ok(pinned);
-    }
-    tx.run("UPDATE jobs SET plugin_digest = ?2 WHERE seq = ?1", params![job.seq, digest])?;
-    Ok(digest.to_owned())
-}
-
 /// Writes an answer that cost nothing.
 pub(super) fn write(tx: &mut Tx<'_>, write: &JournalWrite) -> Result<(), StoreError> {
     let job = JobHead::fenced(tx, write.lease)?;

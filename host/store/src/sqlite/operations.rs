@@ -16,8 +16,8 @@ use crate::{
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult, Relatives,
-    Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
+    EventKind, Job, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult,
+    Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -46,8 +46,21 @@ impl Store for SqliteStore {
         self.write(move |tx| finish::park(tx, lease, &wait)).await
     }
 
-    async fn finish(&self, lease: Lease, finish: Finish) -> Result<Job, StoreError> {
+    async fn finish(&self, lease: Lease, finish: Finish) -> Result<JobState, StoreError> {
         self.write(move |tx| finish::finish(tx, lease, &finish)).await
+    }
+
+    async fn finish_and_claim(
+        &self,
+        lease: Lease,
+        finish: Finish,
+        claim: Claim,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        self.write(move |tx| {
+            finish::finish(tx, lease, &finish)?;
+            claim::claim(tx, &claim)
+        })
+        .await
     }
 
     async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
@@ -104,11 +117,6 @@ impl Store for SqliteStore {
     async fn schedule_jobs(&self, name: &str, limit: u32) -> Result<Vec<Job>, StoreError> {
         let name = name.to_owned();
         self.readers.read(move |conn| schedules::jobs(conn, &name, limit)).await
-    }
-
-    async fn pin_plugin(&self, lease: Lease, digest: &str) -> Result<String, StoreError> {
-        let digest = digest.to_owned();
-        self.write(move |tx| journal::pin_plugin(tx, lease, &digest)).await
     }
 
     async fn journal(&self, write: JournalWrite) -> Result<(), StoreError> {

@@ -1,0 +1,199 @@
+//! How many attempts may run at once.
+//!
+//! Slots follow the load: half as many again when those for ordinary jobs are 85 % busy and jobs wait, half
+//! as many when they are 30 % busy and none does. They stay for a cooldown after each change, change at
+//! most twelve times in an hour, and are never more than the pace can feed: what agents took of each limit a
+//! minute while they worked says how many of them use it up.
+
+mod feed;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use feed::{Minute, Used};
+
+use anvil_types::Timestamp;
+use feed::Feed;
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+/// Busier than this, slots are added.
+const BUSY_PERCENT: u32 = 85;
+/// Less busy than this, slots are taken away.
+const IDLE_PERCENT: u32 = 30;
+const HOUR: Duration = Duration::from_hours(1);
+/// The most changes in an hour.
+const MOST_CHANGES: usize = 12;
+/// With this many changes in the last hour, a rise from the fewest slots has to wait for the cooldown too.
+const HASTY_CHANGES: usize = 8;
+
+/// What the number of slots follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Attempts that run.
+    pub running: u32,
+    /// Jobs that wait for a slot.
+    pub queued: u64,
+    /// The fewest slots.
+    pub min: u32,
+    /// The most.
+    pub max: u32,
+}
+
+/// Why there are as many slots as there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ScaleReason {
+    /// As many as the load wants.
+    Enough,
+    /// More, since all were busy while jobs waited.
+    Busy {
+        /// How many waited.
+        waiting: u64,
+    },
+    /// Fewer, since most had nothing to do.
+    Idle,
+    /// The limits on their number moved.
+    Limits,
+    /// Jobs wait, and there are as many slots as there may be.
+    Most,
+    /// No more, or fewer: the pace can feed no more agents.
+    Pace {
+        /// The limit that they would use up.
+        limit: String,
+    },
+    /// A change has to wait until this time, so that slots don't come and go.
+    Cooldown {
+        /// When it may come.
+        until: Timestamp,
+    },
+}
+
+impl fmt::Display for ScaleReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Enough => write!(f, "as many as the work needs"),
+            Self::Busy { waiting } => write!(f, "more, since all were busy and {waiting} jobs waited"),
+            Self::Idle => write!(f, "fewer, since most had nothing to do"),
+            Self::Limits => write!(f, "moved with agents_min and agents_max"),
+            Self::Most => write!(f, "jobs wait, and this is the most that agents_max allows"),
+            Self::Pace { limit } => write!(f, "more agents would only wait for {limit}"),
+            Self::Cooldown { .. } => write!(f, "the next change waits, so that slots do not come and go"),
+        }
+    }
+}
+
+/// What was decided last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    pub slots: u32,
+    pub reason: ScaleReason,
+}
+
+/// Decides how many slots there are.
+#[derive(Debug)]
+pub(crate) struct Scaler {
+    slots: u32,
+    cooldown: Duration,
+    // Of the last hour, the oldest first.
+    changes: VecDeque<Timestamp>,
+    feed: Feed,
+}
+
+impl Scaler {
+    pub(crate) fn new(slots: u32, cooldown: Duration) -> Self {
+        Self { slots, cooldown, changes: VecDeque::new(), feed: Feed::default() }
+    }
+
+    /// How many slots there are.
+    pub(crate) fn slots(&self) -> u32 {
+        self.slots
+    }
+
+    /// Notes what the pace was used for in a minute.
+    pub(crate) fn fed(&mut self, minute: Minute) {
+        self.feed.add(minute);
+    }
+
+    /// How many agents the pace can feed, and the limit that they use up then; none before anything was
+    /// measured.
+    pub(crate) fn ceiling(&self) -> Option<(u32, &str)> {
+        self.feed.ceiling()
+    }
+
+    /// How many slots there are from now on, and why.
+    pub(crate) fn decide(&mut self, load: Load, now: Timestamp) -> Decision {
+        while self.changes.front().is_some_and(|first| now.since(*first) >= HOUR) {
+            self.changes.pop_front();
+        }
+        let (wanted, reason) = self.wanted(load, now);
+        if wanted != self.slots {
+            self.changes.push_back(now);
+            self.slots = wanted;
+        }
+        Decision { slots: wanted, reason }
+    }
+
+    /// Whether something may follow from how many jobs wait: counting them takes a look at the database.
+    pub(crate) fn asks_for_queue(&self, load: Load, now: Timestamp) -> bool {
+        let (none, many) = (Load { queued: 0, ..load }, Load { queued: u64::MAX, ..load });
+        self.wanted(none, now) != self.wanted(many, now)
+    }
+
+    fn wanted(&self, load: Load, now: Timestamp) -> (u32, ScaleReason) {
+        let slots = self.slots;
+        let (min, max) = (load.min.min(load.max).max(1), load.max.max(1));
+        if slots != slots.clamp(min, max) {
+            return (slots.clamp(min, max), ScaleReason::Limits);
+        }
+        let (fed, limit) = self.ceiling().map_or((max, ""), |(fed, limit)| (fed.clamp(min, max), limit));
+        let starved = || ScaleReason::Pace { limit: limit.to_owned() };
+        let busy = load.running * 100;
+        // The slot kept for critical jobs is mostly empty, which does not help those that wait.
+        let rises = load.queued > 0 && busy >= ordinary(slots) * BUSY_PERCENT;
+        let idles = load.queued == 0 && busy <= slots * IDLE_PERCENT;
+        let (wanted, reason) = if rises {
+            let needed = u32::try_from(load.queued).unwrap_or(u32::MAX).saturating_add(load.running + 1);
+            let more = needed.max(slots + slots.div_ceil(2)).min(max);
+            match more.min(fed) {
+                most if most > slots => (most, ScaleReason::Busy { waiting: load.queued }),
+                _ if slots >= max => return (slots, ScaleReason::Most),
+                less if less < slots => (less, starved()),
+                _ => return (slots, starved()),
+            }
+        } else if idles && slots > min {
+            ((slots / 2).max(load.running).clamp(min, slots), ScaleReason::Idle)
+        } else if fed < slots {
+            (fed, starved())
+        } else {
+            return (slots, ScaleReason::Enough);
+        };
+        if wanted == slots {
+            return (slots, ScaleReason::Enough);
+        }
+        match self.may_change(wanted, min, now) {
+            Ok(()) => (wanted, reason),
+            Err(until) => (slots, ScaleReason::Cooldown { until }),
+        }
+    }
+
+    // A fall leaves the hour's last change for a rise.
+    fn may_change(&self, wanted: u32, min: u32, now: Timestamp) -> Result<(), Timestamp> {
+        let rises = wanted > self.slots;
+        let most = if rises { MOST_CHANGES } else { MOST_CHANGES - 1 };
+        if self.changes.len() >= most {
+            return Err(self.changes[self.changes.len() - most] + HOUR);
+        }
+        // The first slots above the fewest come at once: waiting for a cooldown helps nobody then.
+        let hasty = rises && self.slots <= min && self.changes.len() < HASTY_CHANGES;
+        match self.changes.back().map(|last| *last + self.cooldown) {
+            Some(until) if until > now && !hasty => Err(until),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How many jobs of ordinary priority may run beside each other: one slot is kept for critical jobs
+/// where there is more than one.
+pub(crate) fn ordinary(slots: u32) -> u32 {
+    if slots > 1 { slots - 1 } else { slots }
+}

@@ -1,0 +1,117 @@
+//! Jobs through the queue: taken in, claimed and finished, with nothing done in between.
+//!
+//! `cargo run --release -p anvil-store --features bench --example bench_jobs -- [FOLDER] [JOBS]`
+
+use anvil_budget::Windows;
+use anvil_store::{Claim, Finish, ReadyAgent, SqliteOptions, SqliteStore, Store};
+use anvil_types::{
+    BootId, Clock, HostId, JobId, Json, Limits, Nanodollars, NewJob, Priority, SystemClock, UpstreamKind,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const SLOTS: u32 = 10;
+const SUBMITTERS: u32 = 64;
+
+fn open(folder: &Path, jobs: u32) -> SqliteStore {
+    let clock = Arc::new(SystemClock::new());
+    let now = clock.now();
+    let much = Nanodollars::from_dollars(1_000_000);
+    let limits = Limits {
+        hour_usd: much,
+        day_usd: much,
+        month_usd: much,
+        week_hours: 168,
+        job_usd: much,
+        requests_per_minute: 50,
+        input_tokens_per_minute: 30_000,
+        output_tokens_per_minute: 8_000,
+        max_input_tokens: 8_000,
+        max_output_tokens: 2_000,
+        agents_min: 3,
+        agents_max: SLOTS,
+        queue_max: jobs,
+    };
+    SqliteStore::open(SqliteOptions {
+        folder: folder.to_owned(),
+        clock,
+        limits,
+        windows: Windows::new(jiff::tz::TimeZone::UTC),
+        upstream: UpstreamKind::Simulated,
+        new_host: HostId::new(now, 1),
+        boot: BootId::new(now, 1),
+    })
+    .expect("the store opens")
+}
+
+async fn submit(store: &Arc<SqliteStore>, jobs: u32) {
+    let payload: Json = serde_json::json!({ "text": "x".repeat(190) }).to_string().parse().expect("JSON");
+    let tasks = (0..SUBMITTERS).map(|submitter| {
+        let (store, payload) = (store.clone(), payload.clone());
+        tokio::spawn(async move {
+            let now = SystemClock::new().now();
+            for number in (submitter..jobs).step_by(SUBMITTERS as usize) {
+                let job = NewJob {
+                    id: JobId::new(now, number.into()),
+                    agent: "nothing".into(),
+                    action: "run".into(),
+                    payload: payload.clone(),
+                    priority: Priority::Normal,
+                    run_at: None,
+                    idempotency_key: None,
+                    max_cost: Nanodollars::from_dollars(1),
+                    tags: Vec::new(),
+                    upstream: UpstreamKind::Simulated,
+                };
+                store.enqueue(job).await.expect("taken in");
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.expect("no panic");
+    }
+}
+
+async fn work(store: &Arc<SqliteStore>, jobs: u32) {
+    let mut done = 0;
+    while done < jobs {
+        let claim = Claim {
+            agents: vec![ReadyAgent { name: "nothing".into(), digest: "d".into() }],
+            upstream: UpstreamKind::Simulated,
+            most: SLOTS,
+            critical_only: false,
+            lease_for: Duration::from_hours(1),
+        };
+        let claimed = store.claim(claim).await.expect("a claim works");
+        let finishes = claimed.into_iter().map(|claimed| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store
+                    .finish(claimed.lease, Finish::Succeeded { result: Json::null() })
+                    .await
+                    .expect("current")
+            })
+        });
+        for finish in finishes.collect::<Vec<_>>() {
+            finish.await.expect("no panic");
+            done += 1;
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let mut args = std::env::args().skip(1);
+    let folder = args.next().map_or_else(std::env::temp_dir, PathBuf::from);
+    let jobs: u32 = args.next().map_or(20_000, |jobs| jobs.parse().expect("a number of jobs"));
+    let folder = tempfile::TempDir::new_in(folder).expect("a folder");
+    let store = Arc::new(open(folder.path(), jobs));
+    let rate = |began: Instant| f64::from(jobs) / began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    submit(&store, jobs).await;
+    println!("{SUBMITTERS} submitters: {:.0} jobs/s taken in", rate(began));
+    let began = Instant::now();
+    work(&store, jobs).await;
+    println!("{SLOTS} slots: {:.0} jobs/s claimed and finished", rate(began));
+}
