@@ -46,9 +46,16 @@ impl Load {
         let asked = Asked { calls: self.rng.random_range(1..=4), doomed: self.rng.random_bool(0.1) };
         let name = if asked.doomed { "doomed" } else { "plain" };
         let number = self.next;
+        // One in four is for later: in this life or in one that follows.
+        let later = self.rng.random_bool(0.25).then(|| {
+            let wait = Duration::from_millis(self.rng.random_range(100..4_000));
+            (jiff::Timestamp::now() + wait).to_string()
+        });
         let body = json!({
             "agent": "asker",
             "action": "ask",
+            "priority": (["critical", "high", "normal", "normal", "low"][self.rng.random_range(0..5)]),
+            "run_at": later,
             "idempotency_key": format!("crash-{number}"),
             "payload": {
                 "prompt": format!("{name} job {number}"),
@@ -167,6 +174,9 @@ async fn verify(host: &Host, upstream: &Upstream, load: &Load) -> String {
         let asked = &load.accepted[id];
         let expected = if asked.doomed { "failed" } else { "succeeded" };
         assert_eq!(job["state"], expected, "{job:#}");
+        let time =
+            |name: &str| job[name].as_str().map(|text| text.parse::<jiff::Timestamp>().expect("a time"));
+        assert!(time("run_at") <= time("started_at"), "it began before its time: {job:#}");
         assert_eq!(nanos(&job["held_usd"]), 0, "{job:#}");
         let calls: Vec<&Value> = ledger.iter().filter(|call| call["job"] == id).collect();
         let settled = calls.iter().filter(|call| call["state"] == "settled").count() as u64;

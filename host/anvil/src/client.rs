@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// How long an answer may take; event streams have no such bound.
 const TIMEOUT: Duration = Duration::from_mins(1);
+/// How long an answer may take for which the host compiles and runs something.
+const LONG_TIMEOUT: Duration = Duration::from_mins(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A host as a client sees it.
@@ -45,6 +47,12 @@ impl Client {
     /// `POST` without a body.
     pub(crate) async fn post(&self, path: &[&str]) -> Result<Value, Failure> {
         self.json(self.request(Method::POST, path, &[])).await
+    }
+
+    /// `POST` of bytes, for an answer that may take a while.
+    pub(crate) async fn post_bytes(&self, path: &[&str], bytes: Vec<u8>) -> Result<Value, Failure> {
+        let request = self.request(Method::POST, path, &[]).header("content-type", "application/wasm");
+        self.json_within(request.body(bytes), LONG_TIMEOUT).await
     }
 
     /// `POST` or `PUT` of a JSON body.
@@ -105,7 +113,11 @@ impl Client {
     }
 
     async fn json(&self, request: RequestBuilder) -> Result<Value, Failure> {
-        let response = self.answer(request.timeout(TIMEOUT)).await?;
+        self.json_within(request, TIMEOUT).await
+    }
+
+    async fn json_within(&self, request: RequestBuilder, time: Duration) -> Result<Value, Failure> {
+        let response = self.answer(request.timeout(time)).await?;
         let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         serde_json::from_slice(&body).map_err(|_| {
             anyhow::anyhow!("what answers at {} is not the API of an Anvil host: no JSON came", self.base())

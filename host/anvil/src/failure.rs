@@ -9,7 +9,7 @@ use std::process::ExitCode;
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done; with --wait: the job succeeded
-  1  the job failed, or something went wrong here (a file, a port)
+  1  the job failed, a replay differs, or something went wrong here (a file, a port)
   2  the command line or the settings are wrong
   3  the job was cancelled
   4  the host cannot be reached
@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Done,
     /// The job that it waited for failed.
     JobFailed,
+    /// What it compared is not the same.
+    Different,
     /// The job that it waited for was cancelled.
     JobCancelled,
     /// Of many, some were refused; each is told of.
@@ -35,7 +37,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Done => 0,
-            Exit::JobFailed => 1,
+            Exit::JobFailed | Exit::Different => 1,
             Exit::JobCancelled => 3,
             Exit::SomeRefused => 5,
             Exit::Interrupted => 130,

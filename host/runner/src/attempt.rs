@@ -1,11 +1,13 @@
 //! One attempt: from a claimed job to its next state.
 
 use crate::desk::{Desk, Setup};
+use crate::parents::Parents;
 use crate::runner::Shared;
+use crate::settings::AgentSettings;
 use anvil_gateway::Asker;
-use anvil_sandbox::{AttemptEnd, CancellationToken, Plugin, Stop};
+use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
-use anvil_types::{AgentState, Job, JobError, ParentResult, Wait, WaitReason};
+use anvil_types::{AgentState, JobError, Wait, WaitReason};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,8 +65,10 @@ pub(crate) async fn run(
 
 // The version that the job is pinned to since it was claimed.
 async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then> {
+    // An agent that comes after this look, and before the job is parked, is not waited for.
+    let refused_at = Some(shared.clock.now());
     let missing = |detail: String| {
-        Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None, refused_at: None })
+        Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None, refused_at })
     };
     let agent = &claimed.job.agent;
     let Some(pinned) = claimed.job.plugin_digest.clone() else {
@@ -97,10 +101,7 @@ async fn with_plugin(
 ) -> Then {
     let job = claimed.job.clone();
     let agent = shared.settings.agent(&job.agent);
-    let mut limits = shared.settings.attempt;
-    if let Some(wall) = agent.wall_time.or(plugin.info.time_limit_s.map(Duration::from_secs)) {
-        limits.wall_time = if agent.wall_time.is_some() { wall } else { wall.min(limits.wall_time) };
-    }
+    let limits = limits(shared, plugin, &agent);
     let asker = Asker {
         lease: claimed.lease,
         agent: job.agent.clone(),
@@ -113,9 +114,12 @@ async fn with_plugin(
         max_input_tokens: agent.max_input_tokens,
         max_output_tokens: agent.max_output_tokens,
     };
-    let parents = match parents(shared, &job).await {
+    let parents = match Parents::load(&shared.store, &job).await {
         Ok(parents) => parents,
-        Err(then) => return then,
+        Err(error) => {
+            tracing::error!(job = %job.id, %error, "what a job's parents gave could not be read");
+            return Then::Finish(Finish::Released);
+        }
     };
     let setup =
         Setup { job: claimed.job, lease: claimed.lease, journal: claimed.journal, asker, agent, parents };
@@ -152,8 +156,8 @@ async fn with_plugin(
             None => Then::Finish(Finish::Released),
         },
         // Whoever cancelled the token knows why: a person (the job is final already), a lost lease, or
-        // the end of this host's life.
-        AttemptEnd::Stopped(Stop::Cancelled | Stop::Shutdown) if shared.shutting_down() => {
+        // the end of this host's life, in which a call that waits is told that the store takes no more.
+        AttemptEnd::Stopped(Stop::Cancelled | Stop::Shutdown | Stop::Store(_)) if shared.shutting_down() => {
             Then::Finish(Finish::Released)
         }
         AttemptEnd::Stopped(Stop::Store(error)) => {
@@ -164,15 +168,13 @@ async fn with_plugin(
     }
 }
 
-// What the jobs gave that this one comes after. It never changes, so every run of the job sees the same.
-async fn parents(shared: &Shared, job: &Job) -> Result<Vec<ParentResult>, Then> {
-    if job.after.is_empty() {
-        return Ok(Vec::new());
+/// What one attempt on a version of an agent may take.
+pub(crate) fn limits(shared: &Shared, plugin: &Plugin, agent: &AgentSettings) -> AttemptLimits {
+    let mut limits = shared.settings.attempt;
+    if let Some(wall) = agent.wall_time.or(plugin.info.time_limit_s.map(Duration::from_secs)) {
+        limits.wall_time = if agent.wall_time.is_some() { wall } else { wall.min(limits.wall_time) };
     }
-    shared.store.parents(job.id).await.map_err(|error| {
-        tracing::error!(job = %job.id, %error, "the results of a job's parents could not be read");
-        Then::Finish(Finish::Released)
-    })
+    limits
 }
 
 fn failed(shared: &Shared, attempts: u32, error: JobError) -> Finish {

@@ -2,15 +2,15 @@
 
 use crate::live_text::LiveText;
 use crate::notes::Notes;
+use crate::parents::Parents;
 use crate::replay::{Next, Replay};
 use crate::settings::{AgentSettings, RunnerSettings};
-use crate::submit::clip;
 use anvil_gateway::{Ask, Asker, CallEnd, Gateway, JournalSlot};
 use anvil_sandbox::{CancellationToken, GuestIdentity, JobHost, Stop};
 use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError};
 use anvil_types::{
     ArtifactName, CallError, CallErrorKind, Clock, Job, Json, Lease, LogLevel, Nanodollars, Origin,
-    ParentResult, Remaining, Reply, Request, Timestamp, Wait,
+    Remaining, Reply, Request, Timestamp, Wait,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -24,7 +24,7 @@ pub(crate) struct Setup {
     pub journal: Vec<JournalEntry>,
     pub asker: Asker,
     pub agent: AgentSettings,
-    pub parents: Vec<ParentResult>,
+    pub parents: Parents,
 }
 
 /// Answers one attempt.
@@ -42,11 +42,11 @@ pub(crate) struct Desk {
     replay: Mutex<Replay>,
     calls: AtomicU32,
     park: Mutex<Option<Wait>>,
-    parents: Vec<ParentResult>,
+    parents: Parents,
     pub(crate) notes: Notes,
 }
 
-type Answer = Result<Reply, CallError>;
+pub(crate) type Answer = Result<Reply, CallError>;
 
 impl Desk {
     pub(crate) fn new(
@@ -177,18 +177,22 @@ fn stop(error: StoreError) -> Stop {
     }
 }
 
-fn known(entry: &JournalEntry) -> Result<Answer, Stop> {
-    let unreadable = |error: serde_json::Error| {
+/// The answer of an entry, as it came.
+pub(crate) fn answer_of(entry: &JournalEntry) -> Result<Answer, Stop> {
+    serde_json::from_str(entry.answer.as_str()).map_err(|error| {
         Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
-    };
-    let mut answer: Answer = serde_json::from_str(entry.answer.as_str()).map_err(unreadable)?;
+    })
+}
+
+fn known(entry: &JournalEntry) -> Result<Answer, Stop> {
+    let mut answer = answer_of(entry)?;
     if let Ok(reply) = &mut answer {
         reply.origin = Origin::Journal;
     }
     Ok(answer)
 }
 
-fn hash<T: serde::Serialize + ?Sized>(request: &T) -> [u8; 32] {
+pub(crate) fn hash<T: serde::Serialize + ?Sized>(request: &T) -> [u8; 32] {
     *blake3::hash(Json::of(request).as_str().as_bytes()).as_bytes()
 }
 
@@ -255,21 +259,12 @@ impl JobHost for Desk {
             job: self.job.id,
             attempt: self.job.attempts,
             tags: self.job.tags.clone(),
-            parents: self.parents.clone(),
+            parents: self.parents.results(),
         }
     }
 
     async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
-        let id = parent.parse().ok().filter(|id| self.parents.iter().any(|parent| parent.id == *id));
-        let Some(id) = id else {
-            return Ok(Err(format!("the job did not come after a job `{}`", clip(parent))));
-        };
-        let missing = || Ok(Err(format!("job {id} handed over no file `{}`", clip(name))));
-        let Ok(name) = name.parse() else { return missing() };
-        match self.store.artifact(id, &name).await.map_err(stop)? {
-            Some((_, bytes)) => Ok(Ok(bytes)),
-            None => missing(),
-        }
+        self.parents.artifact(parent, name).await.map_err(stop)
     }
 
     fn setting(&self, key: &str) -> Option<String> {

@@ -1,6 +1,7 @@
 //! Why a job waits, and why nothing runs: one place that knows.
 
 use crate::attempt::takes_jobs;
+use anvil_gateway::CircuitReport;
 use anvil_store::BrakeState;
 use anvil_types::{AgentInfo, AgentState, Job, JobState, Timestamp, UpstreamKind, Wait, WaitReason};
 
@@ -11,8 +12,22 @@ pub(crate) struct Scene<'a> {
     pub slots: u32,
     pub running: u32,
     pub brake: &'a BrakeState,
-    /// Until when no call goes out, since the upstream fails again and again.
-    pub circuit_open: Option<Timestamp>,
+    /// The circuit to the upstream.
+    pub circuit: CircuitReport,
+    pub now: Timestamp,
+}
+
+/// How an upstream that fails again and again keeps calls back.
+fn kept_back(scene: &Scene<'_>) -> Option<(&'static str, Timestamp)> {
+    match scene.circuit {
+        CircuitReport::Open { until } if scene.now < until => {
+            Some(("Claude failed again and again: no call goes out, then one tries again", until))
+        }
+        CircuitReport::HalfOpen { until } if scene.now < until => {
+            Some(("Claude failed again and again, and one call tries whether it is back", until))
+        }
+        _ => None,
+    }
 }
 
 /// What a job waits for, beyond what its row says.
@@ -45,8 +60,16 @@ pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
             format!("there is no agent `{}` now; drop its plugin into the plugins folder", job.agent),
         );
     }
+    if let Some((how, until)) = kept_back(scene) {
+        let detail = format!("{how}; the job goes on by itself when it answers");
+        return Some(Wait { reason: WaitReason::Circuit, detail, until: Some(until), refused_at: None });
+    }
     if scene.running >= scene.slots {
-        return because(WaitReason::Slot, format!("all {} slots are busy", scene.slots));
+        let detail = match scene.slots {
+            1 => "the only slot is busy".to_owned(),
+            slots => format!("all {slots} slots are busy"),
+        };
+        return because(WaitReason::Slot, detail);
     }
     if scene.running + 1 >= scene.slots && scene.slots > 1 {
         return because(
@@ -66,15 +89,128 @@ pub(crate) fn why_idle(waiting: &[Job], scene: &Scene<'_>) -> Option<String> {
         let reasons: Vec<_> = scene.brake.causes.iter().map(|cause| cause.reason.as_str()).collect();
         return Some(format!("The brake is engaged: {}", reasons.join("; ")));
     }
-    if let Some(until) = scene.circuit_open.filter(|_| !waiting.is_empty()) {
-        return Some(format!(
-            "Claude failed again and again: no call goes out (until {until}), then one tries again; jobs go on by \
-             themselves when it answers"
-        ));
+    if let Some((how, until)) = kept_back(scene).filter(|_| !waiting.is_empty()) {
+        return Some(format!("{how} (until {until}); jobs go on by themselves when it answers"));
     }
     let (first, wait) = waiting.iter().find_map(|job| wait(job, scene).map(|wait| (job, wait)))?;
     // Many a sentence says so itself.
     let untold = wait.until.filter(|_| !wait.detail.contains("until"));
     let until = untold.map(|until: Timestamp| format!(" (until {until})")).unwrap_or_default();
     Some(format!("Job {} waits: {}{until}", first.id, wait.detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anvil_types::{Effort, JobId, Json, Nanodollars, Priority};
+
+    const NOON: Timestamp = Timestamp::from_secs(1_795_000_000);
+
+    fn agent(state: AgentState) -> AgentInfo {
+        AgentInfo {
+            name: "asker".into(),
+            version: "0.1.0".into(),
+            summary: String::new(),
+            file: "asker.wasm".into(),
+            digest: String::new(),
+            size: 0,
+            state,
+            reason: None,
+            actions: Vec::new(),
+            model_floor: None,
+            effort: Effort::Standard,
+            time_limit_s: None,
+            loaded_at: NOON,
+        }
+    }
+
+    fn queued() -> Job {
+        Job {
+            id: JobId::new(NOON, 1),
+            agent: "asker".into(),
+            action: "ask".into(),
+            payload: Json::null(),
+            state: JobState::Queued,
+            priority: Priority::Normal,
+            attempts: 0,
+            max_attempts: 3,
+            cost: Nanodollars::ZERO,
+            unknown: Nanodollars::ZERO,
+            held: Nanodollars::ZERO,
+            max_cost: Nanodollars::ZERO,
+            calls: 0,
+            waiting_for: None,
+            result: None,
+            error: None,
+            progress: None,
+            progress_line: None,
+            tags: Vec::new(),
+            after: Vec::new(),
+            schedule: None,
+            upstream: UpstreamKind::Simulated,
+            plugin_digest: None,
+            created_at: NOON,
+            run_at: None,
+            started_at: None,
+            finished_at: None,
+            lease: 0,
+        }
+    }
+
+    /// What a queued job waits for, and why nothing runs, in a scene that differs by one cause.
+    fn told(change: impl FnOnce(&mut Scene<'_>)) -> (WaitReason, String, Option<Timestamp>) {
+        let (agents, brake) = ([agent(AgentState::Ready)], BrakeState::default());
+        let mut scene = Scene {
+            agents: &agents,
+            upstream: UpstreamKind::Simulated,
+            slots: 3,
+            running: 0,
+            brake: &brake,
+            circuit: CircuitReport::Closed { failures: 0 },
+            now: NOON,
+        };
+        change(&mut scene);
+        let job = queued();
+        let waits = wait(&job, &scene).expect("a queued job waits for something");
+        let idle = why_idle(&[job], &scene).expect("whoever waits is explained");
+        assert!(waits.reason == WaitReason::Circuit || idle.contains(&waits.detail), "{idle}");
+        (waits.reason, idle, waits.until)
+    }
+
+    #[test]
+    fn an_open_circuit_and_a_trial_are_named_for_as_long_as_they_last() {
+        let later = NOON + std::time::Duration::from_mins(1);
+        let (reason, idle, until) = told(|scene| scene.circuit = CircuitReport::Open { until: later });
+        assert_eq!((reason, until), (WaitReason::Circuit, Some(later)));
+        assert!(idle.contains("no call goes out"), "{idle}");
+        let (reason, idle, until) = told(|scene| scene.circuit = CircuitReport::HalfOpen { until: later });
+        assert_eq!((reason, until), (WaitReason::Circuit, Some(later)));
+        assert!(idle.contains("one call tries"), "{idle}");
+        let (reason, idle, _) = told(|scene| scene.circuit = CircuitReport::Open { until: NOON });
+        assert_eq!(reason, WaitReason::Slot, "its time is over");
+        assert!(idle.contains("about to start"), "{idle}");
+    }
+
+    #[test]
+    fn slots_agents_and_upstream_are_named_each_for_itself() {
+        assert!(told(|scene| (scene.slots, scene.running) = (1, 1)).1.contains("the only slot is busy"));
+        assert!(told(|scene| scene.running = 3).1.contains("all 3 slots are busy"));
+        assert!(told(|scene| scene.running = 2).1.contains("kept for critical jobs"));
+        assert_eq!(told(|scene| scene.agents = &[]).0, WaitReason::AgentMissing);
+        let disabled = [agent(AgentState::Disabled)];
+        let job = queued();
+        let brake = BrakeState::default();
+        let scene = Scene {
+            agents: &disabled,
+            upstream: UpstreamKind::Live,
+            slots: 3,
+            running: 0,
+            brake: &brake,
+            circuit: CircuitReport::Closed { failures: 0 },
+            now: NOON,
+        };
+        let reason = |scene: &Scene<'_>| wait(&job, scene).expect("it waits").reason;
+        assert_eq!(reason(&scene), WaitReason::Upstream, "whatever else is wrong too");
+        assert_eq!(reason(&Scene { upstream: UpstreamKind::Simulated, ..scene }), WaitReason::AgentDisabled);
+    }
 }

@@ -55,6 +55,11 @@ impl Replay {
         }
     }
 
+    /// The place of the next question.
+    pub(crate) fn position(&self) -> u32 {
+        self.position
+    }
+
     /// A live answer came at this time.
     pub(crate) fn answered(&mut self, at: Timestamp) {
         self.time = self.time.max(at);

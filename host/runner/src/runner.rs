@@ -9,7 +9,7 @@ use crate::{
     SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, schedules,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
-use anvil_gateway::{CircuitReport, Gateway};
+use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{
     BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, ReadyAgent, SpendSnapshot, Store, StoreError,
@@ -71,6 +71,8 @@ pub(crate) struct Shared {
     /// A schedule was made or changed.
     pub schedules: Notify,
     pub shutdown: CancellationToken,
+    /// One job at a time is replayed: what that takes is no agent's slot.
+    pub rehearsals: tokio::sync::Mutex<()>,
     attempts: Mutex<HashMap<JobId, Running>>,
 }
 
@@ -125,6 +127,7 @@ impl Runner {
             freed: Notify::new(),
             schedules: Notify::new(),
             shutdown: CancellationToken::new(),
+            rehearsals: tokio::sync::Mutex::default(),
             attempts: Mutex::default(),
         });
         tokio::spawn(dispatch::run(shared.clone()));
@@ -191,10 +194,8 @@ impl Runner {
             upstream: self.shared.settings.upstream,
             slots: self.shared.slots.load(Ordering::Relaxed),
             running: self.shared.running_now(),
-            circuit_open: match self.shared.gateway.report().circuit {
-                CircuitReport::Open { until } => Some(until),
-                CircuitReport::Closed { .. } | CircuitReport::HalfOpen { .. } => None,
-            },
+            circuit: self.shared.gateway.report().circuit,
+            now: self.shared.clock.now(),
         }
     }
 
@@ -494,15 +495,13 @@ fn spend_status(spend: &SpendSnapshot, minutes: &[(Timestamp, Nanodollars)], now
 // for one go back into the queue.
 async fn tell_of_agents(shared: Arc<Shared>) {
     let mut changes = shared.catalog.changes();
+    // Who was parked in an earlier life, or before anybody listened.
+    everybody_looks_again(&shared).await;
     loop {
         let change = match changes.recv().await {
             Ok(change) => change,
             Err(broadcast::error::RecvError::Lagged(_)) => {
-                // Whatever was missed: who waits for an agent looks again.
-                let waits = [WaitReason::AgentMissing, WaitReason::AgentDisabled];
-                if let Err(error) = shared.store.resume(&waits, None).await {
-                    tracing::error!(%error, "jobs that wait for an agent could not be resumed");
-                }
+                everybody_looks_again(&shared).await;
                 continue;
             }
             Err(broadcast::error::RecvError::Closed) => return,
@@ -520,5 +519,13 @@ async fn tell_of_agents(shared: Arc<Shared>) {
             tracing::error!(%error, "an agent's change could not be recorded");
         }
         shared.freed.notify_one();
+    }
+}
+
+// Whatever was missed: who waits for an agent looks again.
+async fn everybody_looks_again(shared: &Shared) {
+    let waits = [WaitReason::AgentMissing, WaitReason::AgentDisabled];
+    if let Err(error) = shared.store.resume(&waits, None).await {
+        tracing::error!(%error, "jobs that wait for an agent could not be resumed");
     }
 }

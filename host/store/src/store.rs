@@ -3,9 +3,9 @@
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing, HoldDecision, HoldRequest, JobFilter,
-    JobPage, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert,
-    PriceChange, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot,
-    StoreError, Taken, UsageSum,
+    JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases,
+    NewAlert, PriceChange, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement,
+    SpendSnapshot, StoreError, Taken, UsageSum,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -41,8 +41,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Keeps leases alive, and tells which are lost.
     async fn heartbeat(&self, leases: Vec<Lease>, lease_for: Duration) -> Result<LostLeases, StoreError>;
     /// Puts a running job aside until its reason to wait is gone. Fenced. Where it is gone already (the
-    /// brake is off, nothing is held), the job goes straight back into the queue; jobs that wait for
-    /// holds do so when the last hold of the upstream ends.
+    /// brake is off, nothing is held, the agent came after `refused_at`), the job goes straight back into
+    /// the queue; jobs that wait for holds do so when the last hold of the upstream ends.
     async fn park(&self, lease: Lease, wait: Wait) -> Result<(), StoreError>;
     /// Ends an attempt; answers where the job stands now. Fenced.
     async fn finish(&self, lease: Lease, finish: Finish) -> Result<JobState, StoreError>;
@@ -213,6 +213,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError>;
     /// A job's attempts.
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError>;
+    /// What a job was answered, by position.
+    async fn journal_of(&self, job: JobId) -> Result<Vec<JournalEntry>, StoreError>;
     /// A job's calls, the oldest first.
     async fn calls(&self, job: JobId) -> Result<Vec<CallRecord>, StoreError>;
     /// The ledger, the newest first: `limit` entries older than `after`.

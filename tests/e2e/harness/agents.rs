@@ -26,6 +26,13 @@ pub(crate) fn agent(name: &str) -> Vec<u8> {
     fs::read(&built).unwrap_or_else(|error| panic!("{}: {error}", built.display()))
 }
 
+/// The same component in other bytes: with a custom section that nobody reads.
+pub(crate) fn another_build(component: &[u8]) -> Vec<u8> {
+    let name = b"another-build";
+    let length = u8::try_from(name.len()).expect("a short name");
+    [component, &[0, length + 1, length], name].concat()
+}
+
 fn build(name: &str, target: &Path, repository: &Path) {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(repository);

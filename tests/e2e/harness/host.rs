@@ -4,6 +4,7 @@ use super::agents::agent;
 use super::process::Process;
 use super::rest::Rest;
 use super::upstream::Upstream;
+use rustix::process::Signal;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -114,6 +115,35 @@ impl Host {
     pub(crate) async fn stop(&mut self) -> (ExitStatus, String) {
         self.rest = None;
         self.process.take().expect("the host runs").terminate(STOP).await
+    }
+
+    /// SIGTERM, and no wait for its end: another signal may follow.
+    pub(crate) fn tell_to_stop(&self) {
+        self.process.as_ref().expect("the host runs").signal(Signal::TERM);
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(&mut self) -> (ExitStatus, String) {
+        self.rest = None;
+        self.process.take().expect("the host runs").end(STOP).await
+    }
+
+    /// SIGSTOP: the whole process stands still.
+    pub(crate) fn freeze(&self) {
+        self.process.as_ref().expect("the host runs").signal(Signal::STOP);
+    }
+
+    /// SIGCONT: it goes on.
+    pub(crate) fn thaw(&self) {
+        self.process.as_ref().expect("the host runs").signal(Signal::CONT);
+    }
+
+    /// The memory that it has in use now (resident set), in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let id = self.process.as_ref().expect("the host runs").id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).expect("the system tells of processes");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
+        line.split_whitespace().next().and_then(|size| size.parse().ok()).expect("a number of KiB")
     }
 
     /// A client of it.

@@ -5,6 +5,7 @@
 //! - [`Rest`]: a client of the REST API.
 //! - [`Browser`]: Chromium, driven through chromedriver.
 //! - [`Receiver`]: a receiver of webhooks.
+//! - [`StallingClock`]: what a runner in the test's own process is made to stand still by.
 //! - [`until`]: the one way to wait. It is bounded, and says what it waited for.
 //! - [`agent`]: the agents that come with anvil, and those that stand in `tests/agents`.
 
@@ -16,14 +17,16 @@ mod process;
 #[expect(dead_code, reason = "shared with the tests of anvil-alerts, which ask more of it")]
 mod receiver;
 mod rest;
+mod stall;
 mod upstream;
 mod wait;
 
-pub(crate) use agents::agent;
+pub(crate) use agents::{agent, another_build};
 pub(crate) use browser::{Browser, program, skip};
 pub(crate) use host::{Host, Setup};
 pub(crate) use process::Process;
 pub(crate) use receiver::{Receiver, Reply};
 pub(crate) use rest::{Answer, Rest, nanos};
+pub(crate) use stall::StallingClock;
 pub(crate) use upstream::Upstream;
 pub(crate) use wait::until;

@@ -1,5 +1,6 @@
 //! A program that runs beside the test.
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -50,6 +51,17 @@ impl Process {
         found.unwrap_or_else(|| panic!("it ended without a line with `{mark}`:\n{}", self.said()))
     }
 
+    /// Its id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("nobody has waited for its end")
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(self.id().cast_signed()).expect("an id of a process is not 0");
+        kill_process(id, signal).expect("a child can be told");
+    }
+
     /// `kill -9`, and waits until it is gone.
     pub(crate) async fn kill(mut self) -> String {
         self.child.kill().await.expect("a child can be killed");
@@ -58,9 +70,7 @@ impl Process {
 
     /// SIGTERM, and waits until it has ended by itself.
     pub(crate) async fn terminate(self, within: Duration) -> (ExitStatus, String) {
-        if let Some(pid) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a child can be told");
-        }
+        self.signal(Signal::TERM);
         self.end(within).await
     }
 

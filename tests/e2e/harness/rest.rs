@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// How long a stream of events is silent when all that has happened has come.
+const QUIET: Duration = Duration::from_millis(500);
+
 /// A client with the token of one host.
 #[derive(Clone)]
 pub(crate) struct Rest {
@@ -72,6 +75,13 @@ impl Rest {
         Ok(Answer { status: answer.status(), bytes: answer.bytes().await?.to_vec() })
     }
 
+    /// `POST` of bytes.
+    pub(crate) async fn send_bytes(&self, path: &str, bytes: Vec<u8>) -> Answer {
+        let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.token).body(bytes);
+        let answer = request.send().await.expect("the host answers");
+        Answer { status: answer.status(), bytes: answer.bytes().await.expect("a whole answer").to_vec() }
+    }
+
     /// `GET` of JSON that must succeed.
     pub(crate) async fn get(&self, path: &str) -> Value {
         self.send(Method::GET, path, None).await.expect("the host answers").good(path).json()
@@ -131,6 +141,25 @@ impl Rest {
             matches!(state, "succeeded" | "failed" | "cancelled").then_some(job)
         })
         .await
+    }
+
+    /// The states that a job has gone through, as its events tell.
+    pub(crate) async fn states(&self, id: &str) -> Vec<String> {
+        let url = format!("{}/api/v1/jobs/{id}/events", self.url);
+        let stream = self.http.get(url).bearer_auth(&self.token).send().await;
+        let mut stream = stream.expect("the host answers");
+        let mut bytes = Vec::new();
+        // What has happened comes at once; what comes later has not happened yet.
+        while let Ok(chunk) = tokio::time::timeout(QUIET, stream.chunk()).await {
+            bytes.extend_from_slice(&chunk.expect("a stream").expect("a stream that does not end"));
+        }
+        let text = String::from_utf8(bytes).expect("a stream of text");
+        let events = text.lines().filter_map(|line| line.strip_prefix("data:"));
+        let states = events.filter_map(|data| {
+            let event: Value = serde_json::from_str(data.trim()).expect("an event");
+            Some(event).filter(|event| event["type"] == "job")?["state"].as_str().map(str::to_owned)
+        });
+        states.collect()
     }
 
     /// Waits until a job has succeeded.

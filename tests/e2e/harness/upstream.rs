@@ -3,6 +3,7 @@
 use super::process::Process;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -71,6 +72,15 @@ impl Upstream {
             }
             all.extend(items.iter().cloned());
         }
+    }
+
+    /// How often each question came: the last message's first 200 characters.
+    pub(crate) async fn asked(&self) -> BTreeMap<String, usize> {
+        let mut asked = BTreeMap::new();
+        for entry in self.log().await {
+            *asked.entry(entry["question"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+        }
+        asked
     }
 
     /// How its rate limits were used.

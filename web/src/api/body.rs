@@ -32,7 +32,7 @@ impl FromRequest<WebState> for Object {
     async fn from_request(request: Request, state: &WebState) -> Result<Self, Problem> {
         is_json(request.headers())?;
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body, state.config.max_body_bytes).await?;
+        let bytes = read(&parts.headers, body, state.config.max_body_bytes, "max_body_bytes").await?;
         Self::parse(&bytes)
     }
 }
@@ -131,7 +131,13 @@ pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<BytesMut, Problem> {
+/// The whole body, which has at most `limit` bytes by the setting of this name.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    setting: &str,
+) -> Result<BytesMut, Problem> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     let mut chunks: BodyDataStream = body.into_data_stream();
@@ -154,6 +160,6 @@ async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<BytesMut,
         StatusCode::PAYLOAD_TOO_LARGE,
         "too-large",
         "The body is too large",
-        format!("the body has {size} bytes, the limit is {limit} (max_body_bytes in the settings)"),
+        format!("the body has {size} bytes, the limit is {limit} ({setting} in the settings)"),
     ))
 }

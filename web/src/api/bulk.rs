@@ -99,7 +99,7 @@ impl Intake {
                 }
             }
             if seen > MOST_BYTES {
-                return self.end(too_much(format!("{MOST_BYTES} bytes"))).await;
+                return self.end(too_much(&format!("{MOST_BYTES} bytes"))).await;
             }
         }
         // The last line needs no end of its own.
@@ -112,7 +112,7 @@ impl Intake {
     async fn take(&mut self, line: &[u8], too_long: Option<usize>) -> bool {
         self.line += 1;
         if self.line > MOST_LINES {
-            self.end(too_much(format!("{MOST_LINES} lines"))).await;
+            self.end(too_much(&format!("{MOST_LINES} lines"))).await;
             return false;
         }
         let waiting = match too_long {
@@ -158,7 +158,7 @@ impl Intake {
             Err(error) => {
                 // None of this batch was taken in: told once, for its first line.
                 let first = lines.first().map_or(self.line, |(line, _, _)| *line);
-                self.answer(refused(first, &error.into()));
+                self.answer(&refused(first, &error.into()));
                 return false;
             }
         };
@@ -188,11 +188,11 @@ impl Intake {
     /// Takes in what has gathered, and says why the rest is not looked at.
     async fn end(&mut self, why: Problem) {
         if self.flush().await {
-            self.answer(refused(self.line.max(1), &why));
+            self.answer(&refused(self.line.max(1), &why));
         }
     }
 
-    fn answer(&self, answer: Value) {
+    fn answer(&self, answer: &Value) {
         let _ = self.answers.send(format!("{answer}\n").into());
     }
 }
@@ -215,7 +215,7 @@ fn broken(why: &str) -> Problem {
     )
 }
 
-fn too_much(what: String) -> Problem {
+fn too_much(what: &str) -> Problem {
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "too-large",

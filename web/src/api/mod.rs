@@ -17,6 +17,7 @@ mod list;
 mod metrics;
 mod prices;
 mod query;
+mod replay;
 mod schedules;
 mod scope_limits;
 mod spend;
@@ -60,6 +61,13 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts/{*name}", "One file", files::download)
         .route(Submit, post.clone(), "/api/v1/jobs/{id}/cancel", "Stop a job", jobs::cancel)
         .route(Submit, post.clone(), "/api/v1/jobs/{id}/retry", "Run a finished job again", jobs::retry)
+        .route(
+            Operate,
+            post.clone(),
+            "/api/v1/jobs/{id}/replay",
+            "Run a past job against its journal",
+            replay::replay,
+        )
         .route(Read, get.clone(), "/api/v1/agents", "Every plugin file", agents::list)
         .route(Read, get.clone(), "/api/v1/agents/{name}", "One agent", agents::show)
         .route(Operate, post.clone(), "/api/v1/agents/{name}/enable", "Switch an agent on", agents::enable)

@@ -39,6 +39,7 @@ pub(crate) struct JobPage {
 /// Where the job stands.
 #[derive(Template)]
 #[template(path = "job_head.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows or hides one button or mark")]
 pub(crate) struct Head {
     id: String,
     agent: String,
@@ -51,6 +52,7 @@ pub(crate) struct Head {
     can_cancel: bool,
     can_retry: bool,
     can_follow: bool,
+    can_replay: bool,
     cost: Money,
     unknown: Option<Money>,
     held: Option<Money>,
@@ -106,6 +108,7 @@ impl Head {
             can_cancel: !job.state.is_final(),
             can_follow: !matches!(job.state, JobState::Failed | JobState::Cancelled),
             can_retry: matches!(job.state, JobState::Failed | JobState::Cancelled),
+            can_replay: job.state.is_final() && job.started_at.is_some() && job.plugin_digest.is_some(),
             cost: job.cost.into(),
             unknown: (job.unknown.get() > 0).then(|| job.unknown.into()),
             held: (job.held.get() > 0).then(|| job.held.into()),

@@ -25,6 +25,7 @@ mod money;
 mod overview;
 mod pill;
 mod prices;
+mod replay;
 mod schedules;
 mod schema;
 mod scope_limits;
@@ -71,6 +72,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/jobs/{id}/artifacts/{*name}", "A file as text", file::page)
         .route(Submit, post.clone(), "/jobs/{id}/cancel", "Stop a job", job::cancel)
         .route(Submit, post.clone(), "/jobs/{id}/retry", "Run it again", job::retry)
+        .route(Operate, post.clone(), "/jobs/{id}/replay", "Run it against its journal", replay::replay)
         .route(Read, get.clone(), "/submit", "The form for a job", submit::page)
         .route(Submit, post.clone(), "/submit", "Submit a job", submit::submit)
         .route(Read, get.clone(), "/agents", "Agents", agents::page)

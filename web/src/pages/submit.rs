@@ -171,7 +171,7 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     if let (Some(job), Some(chosen)) = (&like, &mut chosen) {
         chosen.payload.fill(&job.payload);
         chosen.priority = job.priority;
-        chosen.max_cost = job.max_cost.to_string().trim_start_matches('$').to_owned();
+        job.max_cost.to_string().trim_start_matches('$').clone_into(&mut chosen.max_cost);
         chosen.after = job.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         chosen.tags = job.tags.join(", ");
     }
@@ -182,7 +182,7 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     let (shell, _) = Shell::load(&state, Nav::Submit, "Submit a job").await?;
     let mut page = SubmitPage::new(shell, &agents, chosen);
     if let Some(after) = after {
-        page.choices.iter_mut().for_each(|choice| choice.href.push_str(&format!("&after={after}")));
+        page.choices.iter_mut().for_each(|choice| choice.href = format!("{}&after={after}", choice.href));
     }
     html(&page)
 }

@@ -2,6 +2,7 @@
 
 mod data;
 mod parts;
+mod signals;
 mod simulator;
 
 use anvil_alerts::{Deliverer, DelivererParts};
@@ -14,6 +15,7 @@ use anvil_types::{BootId, Clock, DrivenClock, HostId, SystemClock, UpstreamKind}
 use anvil_web::{Token, WebConfig, WebState};
 use anyhow::Context as _;
 use rand::RngExt as _;
+use signals::Signals;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,9 @@ use tokio::sync::watch;
 /// How long calls under way may take to end when the host stops; what is not settled then is counted
 /// as unknown at the next start.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The exit of a host that a second signal stopped, as shells have it for Ctrl-C.
+const STOPPED_AT_ONCE: i32 = 130;
 
 /// How long a message to a webhook that is on its way may take when the host stops; it is sent again at
 /// the next start.
@@ -80,17 +85,23 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     let web =
         tokio::spawn(anvil_web::serve(listener, WebState::new(Arc::new(runner.clone()), config, stopped)));
     catalog.ready().await;
+    let mut signals = Signals::listen().context("signals cannot be heard")?;
     let link = format!("http://{address}/login?token={token}");
     let said = banner(&settings, &upstream, simulator.is_some(), &runner, store.recovered(), &link);
     tell(&mut std::io::stdout(), &said);
-    signal().await?;
-    let stopping = "Stopping: what runs is given back to the queue, and calls under way are settled.\n";
-    tell(&mut std::io::stderr(), stopping);
-    // A second signal does not wait.
-    tokio::spawn(async {
-        if signal().await.is_ok() {
-            std::process::exit(130);
-        }
+    signals.next().await;
+    tell(
+        &mut std::io::stderr(),
+        "Stopping: what is short ends, what runs on is given back to the queue, and calls under way are settled. \
+         A second signal stops at once.\n",
+    );
+    tokio::spawn(async move {
+        signals.next().await;
+        tell(
+            &mut std::io::stderr(),
+            "Stopped at once: calls under way are counted as unknown at the next start; no job is lost.\n",
+        );
+        std::process::exit(STOPPED_AT_ONCE);
     });
     // Waiting for the last open connection of a panel would hold the end up.
     let _ = stop.send(true);
@@ -180,19 +191,4 @@ fn banner(
 
 fn shown(path: &std::path::Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path)).display().to_string()
-}
-
-async fn signal() -> anyhow::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).context("signals cannot be heard")?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted?,
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.context("signals cannot be heard")?;
-    Ok(())
 }

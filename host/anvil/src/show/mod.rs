@@ -1,11 +1,13 @@
 //! How things are shown on a terminal.
 
 mod bar;
+mod difference;
 mod table;
 mod text;
 mod time;
 
 pub(crate) use bar::{bar, money_bar};
+pub(crate) use difference::differing_lines;
 pub(crate) use table::Table;
 pub(crate) use text::{clean, clean_lines, first_line};
 pub(crate) use time::{Moment, elapsed};

@@ -133,6 +133,16 @@ impl Catalog {
         Ok(self.shared.loader.examine(&name, bytes).await?.info.clone())
     }
 
+    /// The plugin in these bytes, examined as a file of the folder is, but neither kept nor put in force.
+    pub async fn on_trial(&self, bytes: Vec<u8>) -> Result<Arc<Plugin>, Rejection> {
+        self.shared.loader.examine("", bytes).await
+    }
+
+    /// The largest plugin that is examined, in bytes.
+    pub fn max_file_bytes(&self) -> u64 {
+        self.shared.loader.settings().max_file_bytes
+    }
+
     /// Removes the kept bytes and compiled code of every version that is neither in force nor among
     /// `needed`, the digests that unfinished jobs are pinned to.
     pub async fn keep_only(&self, needed: HashSet<String>) {

@@ -88,6 +88,7 @@ suite! { $
         a_park_uses_up_no_attempt
         a_park_ends_when_its_time_has_come
         a_reason_that_is_gone_parks_nobody
+        an_agent_that_comes_while_a_job_is_on_its_way_parks_nobody
         a_released_job_goes_on_with_its_attempt
         parked_jobs_resume_by_reason_and_agent
         a_person_stops_a_job_in_any_state

@@ -5,7 +5,7 @@
 use super::world::{World, bad_reply, dollars, entry, time, wait, wide};
 use super::{Factory, world::AGENT};
 use crate::{Enqueued, Finish, JournalKind, StoreError};
-use anvil_types::{Clock, JobId, JobState, Json, Limits, NewJob, Priority, WaitReason};
+use anvil_types::{Clock, JobId, JobState, Json, Limits, NewJob, Priority, Wait, WaitReason};
 use std::time::Duration;
 
 pub async fn a_job_comes_back_as_it_was_submitted(factory: &dyn Factory) {
@@ -144,8 +144,14 @@ pub async fn a_retry_asks_the_last_reply_anew(factory: &dyn Factory) {
     }
     let retry = Finish::Retry { error: bad_reply(), at: world.clock.now() };
     world.store().finish(first.lease, retry).await.expect("the lease is current");
-    let kept: Vec<_> = world.claim_one().await.journal.iter().map(|entry| entry.position).collect();
+    let again = world.claim_one().await;
+    let kept: Vec<_> = again.journal.iter().map(|entry| entry.position).collect();
     assert_eq!(kept, [0, 1], "the last reply goes, and what came after it");
+    world.succeed(again.lease).await;
+    let read = world.store().journal_of(again.job.id).await.expect("a read works");
+    assert_eq!(read, again.journal, "a finished job's journal can be read");
+    let nobody = JobId::new(world.clock.now(), 0);
+    assert_eq!(world.store().journal_of(nobody).await.expect("a read works"), []);
 }
 
 pub async fn the_last_attempt_that_fails_fails_the_job(factory: &dyn Factory) {
@@ -206,6 +212,30 @@ pub async fn a_reason_that_is_gone_parks_nobody(factory: &dyn Factory) {
     let claimed = world.claim_one().await;
     world.park(claimed.lease, WaitReason::Brake).await;
     assert_eq!(world.state(claimed.job.id).await, JobState::Queued, "the brake is off");
+}
+
+pub async fn an_agent_that_comes_while_a_job_is_on_its_way_parks_nobody(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let missed = |at| Wait { refused_at: Some(at), ..wait(WaitReason::AgentMissing, None) };
+    for agent in [Some(AGENT), None] {
+        // It was looked for, then it came, and only now the job is parked.
+        let claimed = world.running().await;
+        let looked = world.clock.now();
+        world.wait(Duration::from_secs(1));
+        let waits = [WaitReason::AgentMissing, WaitReason::AgentDisabled];
+        assert_eq!(world.store().resume(&waits, agent).await.expect("resumes"), 0);
+        world.store().park(claimed.lease, missed(looked)).await.expect("current");
+        assert_eq!(world.state(claimed.job.id).await, JobState::Queued, "{agent:?}");
+        // Looked for once more, and not found: that it came before is nothing to it.
+        let claimed = world.claim_one().await;
+        world.wait(Duration::from_secs(1));
+        world.store().park(claimed.lease, missed(world.clock.now())).await.expect("current");
+        assert_eq!(world.state(claimed.job.id).await, JobState::Parked, "{agent:?}");
+        assert_eq!(world.store().resume(&waits, Some("other")).await.expect("resumes"), 0);
+        assert_eq!(world.store().resume(&waits, agent).await.expect("resumes"), 1);
+        let claimed = world.claim_one().await;
+        world.succeed(claimed.lease).await;
+    }
 }
 
 pub async fn a_released_job_goes_on_with_its_attempt(factory: &dyn Factory) {

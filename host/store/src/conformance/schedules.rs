@@ -62,7 +62,7 @@ pub async fn a_schedule_comes_back_as_it_was_made(factory: &dyn Factory) {
     let made = nightly(&world, Some(next));
     assert_eq!(world.store().put_schedule(made.clone(), "ann").await.expect("room"), made);
     world.crash().await;
-    assert_eq!(world.store().schedules().await.expect("a read works"), [made.clone()]);
+    assert_eq!(world.store().schedules().await.expect("a read works"), std::slice::from_ref(&made));
     assert_eq!(world.store().next_schedule(UpstreamKind::Simulated).await.expect("a read works"), Some(next));
     let other = world.store().next_schedule(UpstreamKind::Live).await.expect("a read works");
     assert_eq!(other, None, "it rests while the host asks another upstream");

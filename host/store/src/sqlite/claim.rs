@@ -92,7 +92,7 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
     let state = job.state.after(JobEvent::Claim)?;
     let lease = Lease { job: job.id, number: job.lease + 1 };
     let attempts = if job.attempt_open { job.attempts } else { job.attempts + 1 };
-    let journal = journal::entries(tx, seq)?;
+    let journal = journal::entries(tx.conn, seq)?;
     tx.run(
         "UPDATE jobs SET state = ?2, lease = ?3, lease_until = ?4, host = ?5, boot = ?6, attempts = ?7,
              attempt_open = 1, due_at = NULL, wait_reason = NULL, wait_detail = NULL,

@@ -97,6 +97,11 @@ pub(super) fn park(tx: &mut Tx<'_>, lease: Lease, wait: &Wait) -> Result<(), Sto
     let gone = match wait.reason {
         WaitReason::Brake => tx.policy.causes(upstream).is_empty(),
         WaitReason::Holds => !anything_held(tx, upstream)?,
+        // An agent that came after it was looked for, while the job was still on its way here.
+        WaitReason::AgentMissing => {
+            let came = [job.agent.as_str(), ""].map(|name| tx.policy.agents_came_at.get(name).copied());
+            wait.refused_at.is_some_and(|refused| came.into_iter().flatten().any(|came| came >= refused))
+        }
         _ => false,
     };
     // A limit that was changed after the refusal, while the job was still on its way here.

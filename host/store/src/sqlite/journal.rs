@@ -1,11 +1,11 @@
 //! The journal: what the host answered a job, by position.
 
-use super::columns::{Columns, Id};
+use super::columns::{Columns, Id, all, first};
 use super::job_row::JobHead;
 use super::tx::Tx;
 use crate::{JournalEntry, JournalKind, JournalWrite, StoreError};
-use anvil_types::Lease;
-use rusqlite::params;
+use anvil_types::{JobId, Lease};
+use rusqlite::{Connection, params};
 
 /// A job, where its lease still holds.
 pub(super) const UNDER_LEASE: &str =
@@ -70,20 +70,26 @@ fn put_aside(tx: &Tx<'_>, job: i64, from: u32) -> Result<(), StoreError> {
 }
 
 /// A job's journal, by position.
-pub(super) fn entries(tx: &Tx<'_>, job: i64) -> Result<Vec<JournalEntry>, StoreError> {
-    tx.all(
-        "SELECT position, kind, request_hash, answer, at FROM journal WHERE job = ?1 ORDER BY position",
-        [job],
-        |row| {
-            Ok(JournalEntry {
-                position: row.get("position")?,
-                kind: row.word("kind")?,
-                request_hash: row.get("request_hash")?,
-                answer: row.json("answer")?,
-                at: row.time("at")?,
-            })
-        },
-    )
+pub(super) const ENTRIES: &str =
+    "SELECT position, kind, request_hash, answer, at FROM journal WHERE job = ?1 ORDER BY position";
+
+/// A job's journal, by position.
+pub(super) fn entries(conn: &Connection, job: i64) -> Result<Vec<JournalEntry>, StoreError> {
+    Ok(all(conn, ENTRIES, [job], |row| {
+        Ok(JournalEntry {
+            position: row.get("position")?,
+            kind: row.word("kind")?,
+            request_hash: row.get("request_hash")?,
+            answer: row.json("answer")?,
+            at: row.time("at")?,
+        })
+    })?)
+}
+
+/// The journal of a job, by position; nothing where there is no such job.
+pub(super) fn of(conn: &Connection, job: JobId) -> Result<Vec<JournalEntry>, StoreError> {
+    let seq = first(conn, "SELECT seq FROM jobs WHERE id = ?1", [job.bytes()], |row| row.get(0))?;
+    seq.map_or(Ok(Vec::new()), |seq| entries(conn, seq))
 }
 
 /// The row of the job that a settlement belongs to, where its lease still holds.

@@ -110,6 +110,10 @@ pub(super) fn resume(
     agent: Option<&str>,
 ) -> Result<u64, StoreError> {
     let mut resumed = 0;
+    if reasons.contains(&WaitReason::AgentMissing) {
+        // Who is on the way to being parked for it has come too late to be among these.
+        tx.policy.agents_came_at.insert(agent.unwrap_or_default().to_owned(), tx.now);
+    }
     for reason in reasons {
         let parked = match agent {
             Some(agent) => heads(tx, PARKED_OF_AGENT, params![reason.name(), agent])?,

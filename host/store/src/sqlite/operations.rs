@@ -9,9 +9,9 @@ use super::{
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing, HoldDecision, HoldRequest, JobFilter,
-    JobPage, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAlert,
-    PriceChange, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot,
-    Store, StoreError, Taken, UsageSum,
+    JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases,
+    NewAlert, PriceChange, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement,
+    SpendSnapshot, Store, StoreError, Taken, UsageSum,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -346,6 +346,10 @@ impl Store for SqliteStore {
 
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {
         self.readers.read(move |conn| queries::attempts(conn, job)).await
+    }
+
+    async fn journal_of(&self, job: JobId) -> Result<Vec<JournalEntry>, StoreError> {
+        self.readers.read(move |conn| journal::of(conn, job)).await
     }
 
     async fn calls(&self, job: JobId) -> Result<Vec<CallRecord>, StoreError> {

@@ -35,6 +35,7 @@ fn no_query_scans_or_sorts() {
         (settle::END, "PRIMARY KEY"),
         (settle::COUNT_ON_JOB, "id=?"),
         (journal::UNDER_LEASE, "id=?"),
+        (journal::ENTRIES, "sqlite_autoindex_journal_1"),
         (ledger::OF_JOB, "calls_by_job"),
         (usage::HOURS, "PRIMARY KEY"),
         (usage::ENTRIES, "calls_by_time"),

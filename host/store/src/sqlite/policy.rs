@@ -6,6 +6,7 @@ use anvil_budget::{Account, BrakeCause, WindowLimits, Windows};
 use anvil_types::{BootId, HostId, Limits, LimitsPatch, Scope, Timestamp, UpstreamKind};
 use rusqlite::Connection;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A cause of the brake, with the upstream that it stops; all of them where none is named.
@@ -39,6 +40,9 @@ pub(super) struct Policy {
     pub(super) overtakes: u32,
     /// When limits were last changed, or a correction made room, in this life.
     pub(super) limits_changed_at: Timestamp,
+    /// When jobs that wait for an agent were last put back into the queue, in this life: by its name, and
+    /// under no name where all were.
+    pub(super) agents_came_at: BTreeMap<String, Timestamp>,
     /// All that a grant and a threshold are judged by.
     pub(super) account: Account,
     /// How many ids were made in this life: two of one moment and one purpose differ by it.
@@ -72,6 +76,7 @@ impl Policy {
             touched: true,
             overtakes: 0,
             limits_changed_at: Timestamp::default(),
+            agents_came_at: BTreeMap::new(),
             account: Account::new(windows),
             made: Cell::new(0),
             moved: false,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::time::{SystemTime, UNIX_EPOCH};
 use wit::anvil::agent::claude::{
     self, CallError, ContentBlock, Effort, Extra, Message, Origin, Reply, Request, Role,
 };
@@ -26,6 +28,8 @@ struct Payload {
     #[serde(default)]
     prompt_bytes: usize,
     max_output_tokens: Option<u32>,
+    /// The same for every call but the first.
+    later_max_output_tokens: Option<u32>,
     effort: Option<String>,
     /// Whether Claude has spoken before.
     #[serde(default)]
@@ -33,6 +37,14 @@ struct Payload {
     /// Options of the request, by name.
     #[serde(default)]
     options: BTreeMap<String, serde_json::Value>,
+    /// A reply that contains this is no good.
+    reject: Option<String>,
+    /// Whether to look at clock and allowance before each call and after the last.
+    #[serde(default)]
+    look: bool,
+    /// How many turns to spin when all is answered.
+    #[serde(default)]
+    spin: u64,
 }
 
 fn once() -> u32 {
@@ -47,6 +59,16 @@ struct Told {
     cost_nanodollars: u64,
     origin: &'static str,
     extras: BTreeMap<String, serde_json::Value>,
+}
+
+/// What the guest sees of time and money at one moment.
+#[derive(Debug, Serialize)]
+struct Look {
+    time_ns: u64,
+    job_nanodollars: u64,
+    window_nanodollars: u64,
+    calls: u32,
+    pressure: f64,
 }
 
 /// The plugin.
@@ -75,9 +97,17 @@ impl Guest for Asker {
         let payload: Payload =
             serde_json::from_str(&job.payload).map_err(|e| failure("invalid-input", e.to_string()))?;
         let requests: Vec<Request> = (1..=payload.calls).map(|number| request(&payload, number)).collect();
-        let replies = if payload.together { at_once(&requests)? } else { in_turn(&requests)? };
+        let mut looks = Vec::new();
+        let replies = if payload.together {
+            at_once(&payload, &requests)?
+        } else {
+            in_turn(&payload, &requests, &mut looks)?
+        };
+        let spun = (0..payload.spin).fold(0_u64, |sum, turn| black_box(sum ^ turn));
         let cost: u64 = replies.iter().map(|told| told.cost_nanodollars).sum();
-        let result = serde_json::json!({"replies": replies, "cost_nanodollars": cost});
+        let result = serde_json::json!({
+            "replies": replies, "cost_nanodollars": cost, "looks": looks, "spun": spun,
+        });
         Ok(Outcome { result: result.to_string(), extras: Vec::new() })
     }
 }
@@ -90,7 +120,7 @@ fn request(payload: &Payload, number: u32) -> Request {
     let mut messages = vec![turn(Role::User, text)];
     if payload.conversation {
         messages.push(turn(Role::Assistant, "What else?".to_owned()));
-        messages.push(turn(Role::User, "Go on.".to_owned()));
+        messages.push(turn(Role::User, "Go on, and say what follows from it.".to_owned()));
     }
     Request {
         system: None,
@@ -101,7 +131,10 @@ fn request(payload: &Payload, number: u32) -> Request {
             "standard" => Effort::Standard,
             _ => Effort::Simple,
         }),
-        max_output_tokens: payload.max_output_tokens,
+        max_output_tokens: payload
+            .later_max_output_tokens
+            .filter(|_| number > 1)
+            .or(payload.max_output_tokens),
         stop_sequences: Vec::new(),
         cacheable: false,
         options: payload
@@ -112,21 +145,37 @@ fn request(payload: &Payload, number: u32) -> Request {
     }
 }
 
-fn in_turn(requests: &[Request]) -> Result<Vec<Told>, Failure> {
+fn in_turn(payload: &Payload, requests: &[Request], looks: &mut Vec<Look>) -> Result<Vec<Told>, Failure> {
     let calls = u32::try_from(requests.len()).unwrap_or(u32::MAX);
-    let mut told = Vec::new();
+    let mut told: Vec<Told> = Vec::new();
     for (number, request) in (1..).zip(requests) {
-        told.push(tell(claude::complete(request))?);
+        looks.extend(payload.look.then(look));
+        told.push(tell(payload, claude::complete(request))?);
         job::progress(f64::from(number) / f64::from(calls), "asking");
     }
+    looks.extend(payload.look.then(look));
     Ok(told)
 }
 
-fn at_once(requests: &[Request]) -> Result<Vec<Told>, Failure> {
-    claude::complete_many(requests).into_iter().map(tell).collect()
+fn look() -> Look {
+    let allowance = claude::allowance();
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let look = Look {
+        time_ns: u64::try_from(time.as_nanos()).unwrap_or(u64::MAX),
+        job_nanodollars: allowance.job_nanodollars,
+        window_nanodollars: allowance.window_nanodollars,
+        calls: allowance.calls,
+        pressure: allowance.pressure,
+    };
+    job::log(job::Level::Info, &serde_json::to_string(&look).unwrap_or_default());
+    look
 }
 
-fn tell(answer: Result<Reply, CallError>) -> Result<Told, Failure> {
+fn at_once(payload: &Payload, requests: &[Request]) -> Result<Vec<Told>, Failure> {
+    claude::complete_many(requests).into_iter().map(|answer| tell(payload, answer)).collect()
+}
+
+fn tell(payload: &Payload, answer: Result<Reply, CallError>) -> Result<Told, Failure> {
     let reply = answer.map_err(|error| {
         // What waiting or money cannot mend is final; anything else is worth another attempt.
         let kind = match error.kind.as_str() {
@@ -140,8 +189,12 @@ fn tell(answer: Result<Reply, CallError>) -> Result<Told, Failure> {
         ContentBlock::Text(text) => Some(text.as_str()),
         _ => None,
     });
+    let text: String = text.collect();
+    if payload.reject.as_ref().is_some_and(|bad| text.contains(bad)) {
+        return Err(failure("bad-reply", format!("`{text}` is no good")));
+    }
     Ok(Told {
-        text: text.collect(),
+        text,
         model: reply.model,
         cost_nanodollars: reply.cost_nanodollars,
         origin: match reply.origin {

@@ -4,8 +4,10 @@ use super::{NOW, Sample, agents, ago, html, job_id, json, nano, shell, status};
 use crate::pages::file::{FilePage, Text};
 use crate::pages::job::{Head, JobPage, Log, Rest};
 use crate::pages::jobs::{Filter, JobsPage, Rows};
+use crate::pages::replay::ReplayPage;
 use crate::pages::shell::Nav;
-use anvil_store::JobPage as JobItems;
+use anvil_runner::{Difference, Question, Replayed};
+use anvil_store::{JobPage as JobItems, JournalKind};
 use anvil_types::{
     ArtifactInfo, Attempt, CallId, CallRecord, CallState, Job, JobError, JobState, LogLevel, LogLine,
     Nanodollars, Priority, Relative, Relatives, Tier, UpstreamKind, Usage, Wait, WaitReason,
@@ -165,6 +167,31 @@ fn log() -> Vec<LogLine> {
     (1..).zip(lines).map(line).collect()
 }
 
+/// A replay on another build, which asks otherwise.
+fn replayed(job: &Job) -> Replayed {
+    let question = |text: &str| {
+        let request = json(&format!(r#"{{"messages": [{{"role": "user", "content": "{text}"}}]}}"#));
+        Some(Question { kind: JournalKind::Call, request: Some(request) })
+    };
+    let difference = Difference {
+        position: 3,
+        then: question("Write the login form."),
+        now: question("Write the login form, with labels."),
+    };
+    Replayed {
+        job: job.id,
+        ran_on: "4c1f0be27a95".to_owned(),
+        replayed_on: "9b7c0f2e51aa".to_owned(),
+        version: "0.2.0".to_owned(),
+        answers: 7,
+        asked_for: 3,
+        differences: vec![difference],
+        same_end: None,
+        result: None,
+        error: None,
+    }
+}
+
 /// Their pages.
 pub(super) fn pages() -> Vec<Sample> {
     let (status, jobs, agents) = (status(), jobs(), agents());
@@ -200,6 +227,7 @@ pub(super) fn pages() -> Vec<Sample> {
         ("/job-parked", html(&job_page(&jobs[4]))),
         ("/job-failed", html(&job_page(&jobs[6]))),
         ("/job-done", html(&job_page(&jobs[5]))),
+        ("/replay", html(&ReplayPage::new(shell(&status, Nav::Jobs, "Replay"), &replayed(&jobs[5])))),
         (
             "/schedules",
             html(&crate::pages::schedules::sample(shell(&status, Nav::Schedules, "Schedules"), &jobs[5..8])),

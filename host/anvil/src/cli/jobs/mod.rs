@@ -3,6 +3,7 @@
 mod artifacts;
 mod list;
 mod logs;
+mod replay;
 mod show;
 
 use super::Globals;
@@ -26,6 +27,8 @@ pub(crate) enum JobsCommand {
     Retry(ManyArgs),
     /// Show a job's log.
     Logs(logs::LogsArgs),
+    /// Run a past job against its journal, and show where it differs.
+    Replay(replay::ReplayArgs),
     /// List a job's files, or write them into a folder.
     Artifacts(artifacts::ArtifactsArgs),
 }
@@ -53,6 +56,7 @@ impl JobsCommand {
             Self::Cancel(args) => turn(client, globals, &args.ids, "cancel").await,
             Self::Retry(args) => turn(client, globals, &args.ids, "retry").await,
             Self::Logs(args) => args.run(client, globals).await,
+            Self::Replay(args) => args.run(client, globals).await,
             Self::Artifacts(args) => args.run(client, globals).await,
         }
     }

@@ -1,0 +1,142 @@
+//! The host's side of a job that is run once more against its journal: nothing is spent, sent or written.
+
+use crate::desk::{Answer, answer_of, hash};
+use crate::parents::Parents;
+use crate::replay::{Next, Replay};
+use crate::settings::AgentSettings;
+use anvil_sandbox::{GuestIdentity, JobHost, Stop};
+use anvil_store::{JournalEntry, JournalKind};
+use anvil_types::{ArtifactName, Job, Json, LogLevel, Origin, Remaining, Request, Timestamp};
+use async_trait::async_trait;
+use std::sync::{Mutex, PoisonError};
+
+/// What the guest asked at one place.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Asked {
+    pub(crate) position: u32,
+    pub(crate) kind: JournalKind,
+    /// The request, where it is one to Claude.
+    pub(crate) request: Option<Json>,
+    /// Whether the journal has the answer to just this.
+    pub(crate) known: bool,
+}
+
+/// Answers from the journal, and refuses the first question that is not in it.
+pub(crate) struct Rehearsal {
+    job: Job,
+    agent: AgentSettings,
+    parents: Parents,
+    live_since: Timestamp,
+    replay: Mutex<Replay>,
+    asked: Mutex<Vec<Asked>>,
+}
+
+impl Rehearsal {
+    /// `live_since`: when the run began that came to the job's end. What was answered before, it had out of the journal
+    /// too, and was told so.
+    pub(crate) fn new(
+        job: Job,
+        journal: Vec<JournalEntry>,
+        agent: AgentSettings,
+        parents: Parents,
+        live_since: Timestamp,
+    ) -> Self {
+        let began = job.started_at.unwrap_or(job.created_at);
+        Self {
+            replay: Mutex::new(Replay::new(journal, began)),
+            job,
+            agent,
+            parents,
+            live_since,
+            asked: Mutex::default(),
+        }
+    }
+
+    /// All that was asked, in its order.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    // The journal's entry for a question; none where there is no such entry.
+    fn place(&self, kind: JournalKind, hash: [u8; 32], request: Option<Json>) -> Option<JournalEntry> {
+        let mut replay = self.replay.lock().unwrap_or_else(PoisonError::into_inner);
+        let position = replay.position();
+        let entry = match replay.next(kind, hash) {
+            Next::Known(entry) => Some(entry),
+            Next::Live { .. } => None,
+        };
+        let asked = Asked { position, kind, request, known: entry.is_some() };
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
+        entry
+    }
+
+    fn call(&self, request: &Request) -> Option<JournalEntry> {
+        self.place(JournalKind::Call, hash(request), Some(Json::of(request)))
+    }
+
+    fn answer(&self, entry: Option<JournalEntry>) -> Result<Answer, Stop> {
+        let entry = entry.ok_or(Stop::Parked)?;
+        let mut answer = answer_of(&entry)?;
+        if let Ok(reply) = &mut answer
+            && entry.at < self.live_since
+        {
+            reply.origin = Origin::Journal;
+        }
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl JobHost for Rehearsal {
+    async fn complete(&self, request: Request) -> Result<Answer, Stop> {
+        self.answer(self.call(&request))
+    }
+
+    async fn complete_many(&self, requests: Vec<Request>) -> Result<Vec<Answer>, Stop> {
+        // Each is looked at, so that all that differ are told.
+        let entries: Vec<_> = requests.iter().map(|request| self.call(request)).collect();
+        entries.into_iter().map(|entry| self.answer(entry)).collect()
+    }
+
+    async fn allowance(&self) -> Result<Remaining, Stop> {
+        let entry = self.place(JournalKind::Allowance, hash("allowance"), None).ok_or(Stop::Parked)?;
+        serde_json::from_str(entry.answer.as_str()).map_err(|error| {
+            Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
+        })
+    }
+
+    async fn progress(&self, _fraction: f64, _line: String) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn log(&self, _source: &'static str, _level: LogLevel, _line: String) {}
+
+    async fn artifact(&self, _name: ArtifactName, _media_type: String, _bytes: Vec<u8>) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn identity(&self) -> GuestIdentity {
+        GuestIdentity {
+            job: self.job.id,
+            attempt: self.job.attempts,
+            tags: self.job.tags.clone(),
+            parents: self.parents.results(),
+        }
+    }
+
+    async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        self.parents.artifact(parent, name).await.map_err(|error| Stop::Store(error.to_string()))
+    }
+
+    fn setting(&self, key: &str) -> Option<String> {
+        self.agent.values.get(key).cloned()
+    }
+
+    fn setting_keys(&self) -> Vec<String> {
+        self.agent.values.keys().cloned().collect()
+    }
+
+    fn guest_time(&self) -> Timestamp {
+        self.replay.lock().unwrap_or_else(PoisonError::into_inner).time()
+    }
+}

@@ -1,0 +1,272 @@
+//! `replay`: a past job is run once more against its journal, on the version that it ran on or another, and it is
+//! told where the two part ways.
+
+use crate::parents::Parents;
+use crate::rehearsal::{Asked, Rehearsal};
+use crate::runner::Shared;
+use crate::{Runner, attempt};
+use anvil_sandbox::{AttemptEnd, Plugin, Rejection, Stop};
+use anvil_store::{JournalEntry, JournalKind, StoreError};
+use anvil_types::{EventKind, Job, JobError, JobId, JobState, Json, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How many events are read at once.
+const EVENTS: u32 = 1_000;
+
+/// How a replay went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Replayed {
+    /// The job.
+    pub job: JobId,
+    /// The digest of the version that the job ran on.
+    pub ran_on: String,
+    /// The digest of the version that was replayed.
+    pub replayed_on: String,
+    /// The version that the replayed one says it is.
+    pub version: String,
+    /// Answers in the job's journal.
+    pub answers: u32,
+    /// How many of them the replay asked for.
+    pub asked_for: u32,
+    /// Where it asked for something else, or for less; the first ends the replay, since a live call is refused.
+    pub differences: Vec<Difference>,
+    /// Whether it came to the same end as the job; not known where it was stopped at a difference.
+    pub same_end: Option<bool>,
+    /// Its result, where it came to one.
+    pub result: Option<Json>,
+    /// Why it failed, where it did.
+    pub error: Option<JobError>,
+}
+
+impl Replayed {
+    /// Whether nothing at all differs.
+    pub fn is_the_same(&self) -> bool {
+        self.differences.is_empty() && self.same_end == Some(true)
+    }
+}
+
+/// A place at which a replay and the job part ways.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The place in the journal, from 0.
+    pub position: u32,
+    /// What was asked then; none where the journal has nothing there.
+    pub then: Option<Question>,
+    /// What is asked now; none where nothing is.
+    pub now: Option<Question>,
+}
+
+/// What a guest asks at one place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// Of which kind.
+    pub kind: JournalKind,
+    /// The request to Claude; none for other kinds, and where the version that asked is not kept any more: the journal
+    /// has no more than a hash of it.
+    pub request: Option<Json>,
+}
+
+/// Why there is no replay.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// There is no such job.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is not finished.
+    #[error("the job is {0}; it can be replayed when it has come to its end")]
+    NotFinished(JobState),
+    /// It never ran.
+    #[error("the job never ran, so there is nothing to replay")]
+    NeverRan,
+    /// The version that it ran on is gone.
+    #[error(
+        "version {0} of the agent, which the job ran on, is not kept any more; hand over a build of it (--plugin FILE)"
+    )]
+    VersionGone(String),
+    /// The file is no plugin.
+    #[error("the file {0}")]
+    Rejected(#[from] Rejection),
+    /// The file is another agent.
+    #[error("the file is the agent `{found}`, and the job was for `{expected}`")]
+    OtherAgent {
+        /// The job's agent.
+        expected: String,
+        /// The file's.
+        found: String,
+    },
+    /// The run was stopped.
+    #[error("the replay was stopped: {0}")]
+    Stopped(Stop),
+}
+
+impl Runner {
+    /// Runs a finished job once more against its journal, on the version that it ran on, or on the plugin in `bytes`.
+    /// Nothing is sent, spent or written. One replay runs at a time.
+    pub async fn replay(&self, id: JobId, bytes: Option<Vec<u8>>) -> Result<Replayed, ReplayError> {
+        let shared = &self.shared;
+        let job = shared.store.job(id).await?.ok_or(StoreError::NoSuchJob(id))?;
+        if !job.state.is_final() {
+            return Err(ReplayError::NotFinished(job.state));
+        }
+        let ran_on = job.plugin_digest.clone().filter(|_| job.started_at.is_some());
+        let ran_on = ran_on.ok_or(ReplayError::NeverRan)?;
+        let _turn = shared.rehearsals.lock().await;
+        let kept = shared.catalog.by_digest(&ran_on).await?;
+        let plugin = match bytes {
+            Some(bytes) => shared.catalog.on_trial(bytes).await?,
+            None => kept.clone().ok_or_else(|| ReplayError::VersionGone(ran_on.clone()))?,
+        };
+        if plugin.info.name != job.agent {
+            return Err(ReplayError::OtherAgent { expected: job.agent, found: plugin.info.name.clone() });
+        }
+        let journal = shared.store.journal_of(id).await?;
+        let live_since = last_begun(shared, &job).await?;
+        let past = Past { job: &job, journal: &journal, live_since };
+        let (asked, end) = rehearse(shared, &plugin, &past).await;
+        let complete = !matches!(end, AttemptEnd::Stopped(Stop::Parked));
+        let mut differences = differences(&journal, &asked, complete);
+        // The journal has hashes of what was asked; the version that asked it knows the words.
+        if let Some(kept) = kept.filter(|kept| !differences.is_empty() && kept.digest() != plugin.digest()) {
+            let (then, _) = rehearse(shared, &kept, &past).await;
+            for difference in &mut differences {
+                let words = then.iter().find(|asked| asked.known && asked.position == difference.position);
+                if let (Some(question), Some(asked)) = (&mut difference.then, words) {
+                    question.request.clone_from(&asked.request);
+                }
+            }
+        }
+        let (result, error) = match end {
+            AttemptEnd::Succeeded { result, .. } => (Some(result), None),
+            AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => (None, Some(error)),
+            AttemptEnd::Stopped(Stop::Parked) => (None, None),
+            AttemptEnd::Stopped(stop) => return Err(ReplayError::Stopped(stop)),
+        };
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(Replayed {
+            job: id,
+            ran_on,
+            replayed_on: plugin.digest().to_owned(),
+            version: plugin.info.version.clone(),
+            answers: count(journal.len()),
+            asked_for: count(asked.iter().filter(|asked| asked.known).count()),
+            differences,
+            same_end: complete.then(|| same_end(&job, result.as_ref(), error.as_ref())),
+            result,
+            error,
+        })
+    }
+
+    /// The largest plugin that can be handed over for a replay, in bytes.
+    pub fn max_plugin_bytes(&self) -> u64 {
+        self.shared.catalog.max_file_bytes()
+    }
+}
+
+/// What is replayed.
+struct Past<'a> {
+    job: &'a Job,
+    journal: &'a [JournalEntry],
+    live_since: Timestamp,
+}
+
+// When the run began that came to the job's end: by its events, or, where those are gone, by its attempts.
+async fn last_begun(shared: &Shared, job: &Job) -> Result<Timestamp, StoreError> {
+    let attempts = shared.store.attempts(job.id).await?;
+    let mut begun = attempts.last().map_or(job.created_at, |attempt| attempt.started_at);
+    let mut after = 0;
+    loop {
+        let events = shared.store.events(after, Some(job.id), EVENTS).await?;
+        let Some(last) = events.last() else { return Ok(begun) };
+        after = last.seq;
+        let running = |event: &&anvil_types::Event| {
+            matches!(event.kind, EventKind::Job { state: JobState::Running, .. })
+        };
+        begun = events.iter().rfind(running).map_or(begun, |event| event.at);
+    }
+}
+
+async fn rehearse(shared: &Shared, plugin: &Arc<Plugin>, past: &Past<'_>) -> (Vec<Asked>, AttemptEnd) {
+    let job = past.job;
+    let agent = shared.settings.agent(&job.agent);
+    let limits = attempt::limits(shared, plugin, &agent);
+    let parents = match Parents::load(&shared.store, job).await {
+        Ok(parents) => parents,
+        Err(error) => return (Vec::new(), AttemptEnd::Stopped(Stop::Store(error.to_string()))),
+    };
+    let host = Arc::new(Rehearsal::new(job.clone(), past.journal.to_vec(), agent, parents, past.live_since));
+    let cancel = shared.shutdown.child_token();
+    let end = shared.sandbox.run(plugin, &job.action, &job.payload, host.clone(), limits, &cancel).await;
+    (host.asked(), end)
+}
+
+// `complete`: it ran to an end of its own, so that what it did not ask for it does not need.
+fn differences(journal: &[JournalEntry], asked: &[Asked], complete: bool) -> Vec<Difference> {
+    let entry = |position: u32| journal.iter().find(|entry| entry.position == position);
+    let then = |entry: &JournalEntry| Question { kind: entry.kind, request: None };
+    let mut differences: Vec<_> = asked
+        .iter()
+        .filter(|asked| !asked.known)
+        .map(|asked| Difference {
+            position: asked.position,
+            then: entry(asked.position).map(then),
+            now: Some(Question { kind: asked.kind, request: asked.request.clone() }),
+        })
+        .collect();
+    if complete {
+        let left = journal.iter().filter(|entry| asked.iter().all(|asked| asked.position != entry.position));
+        differences.extend(left.map(|entry| Difference {
+            position: entry.position,
+            then: Some(then(entry)),
+            now: None,
+        }));
+    }
+    differences
+}
+
+// What a guest fails on is its own word; what it says beside it may name a place in its own code.
+fn same_end(job: &Job, result: Option<&Json>, error: Option<&JobError>) -> bool {
+    match (result, error) {
+        (Some(result), _) => job.state == JobState::Succeeded && job.result.as_ref() == Some(result),
+        (None, Some(error)) => {
+            job.state == JobState::Failed && job.error.as_ref().is_some_and(|then| then.kind == error.kind)
+        }
+        (None, None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(position: u32, kind: JournalKind) -> JournalEntry {
+        let at = Timestamp::default();
+        JournalEntry { position, kind, request_hash: [0; 32], answer: Json::null(), at }
+    }
+
+    fn asked(position: u32, known: bool) -> Asked {
+        let request = Some(Json::of(&format!("question {position}")));
+        Asked { position, kind: JournalKind::Call, request, known }
+    }
+
+    fn places(differences: &[Difference]) -> Vec<(u32, bool, bool)> {
+        differences.iter().map(|one| (one.position, one.then.is_some(), one.now.is_some())).collect()
+    }
+
+    #[test]
+    fn what_is_asked_otherwise_anew_or_not_any_more_is_a_difference() {
+        let journal =
+            [entry(0, JournalKind::Call), entry(1, JournalKind::Allowance), entry(2, JournalKind::Call)];
+        let all = [asked(0, true), asked(1, true), asked(2, true)];
+        assert_eq!(differences(&journal, &all, true), []);
+        assert_eq!(places(&differences(&journal, &all[..1], true)), [(1, true, false), (2, true, false)]);
+        assert_eq!(differences(&journal, &all[..1], false), [], "it was stopped, not done");
+        let otherwise = [asked(0, true), asked(1, false)];
+        let told = differences(&journal, &otherwise, false);
+        assert_eq!(places(&told), [(1, true, true)]);
+        let kinds = (told[0].then.as_ref().map(|then| then.kind), told[0].now.as_ref().map(|now| now.kind));
+        assert_eq!(kinds, (Some(JournalKind::Allowance), Some(JournalKind::Call)));
+        let more = [&all[..], &[asked(3, false)]].concat();
+        assert_eq!(places(&differences(&journal, &more, false)), [(3, false, true)]);
+    }
+}
