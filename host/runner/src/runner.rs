@@ -12,8 +12,8 @@ use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect}
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{
-    BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, ReadyAgent, SpendSnapshot, Store, StoreError,
-    WindowStanding,
+    BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, QueuePause, ReadyAgent, SpendSnapshot, Store,
+    StoreError, WindowStanding,
 };
 use anvil_types::{
     AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, Event,
@@ -164,7 +164,8 @@ impl Runner {
     pub async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
         let Some(mut job) = self.shared.store.job(id).await? else { return Ok(None) };
         let brake = self.shared.store.brake().await?;
-        self.explain(std::slice::from_mut(&mut job), &brake);
+        let pause = self.shared.store.queue_pause().await?;
+        self.explain(std::slice::from_mut(&mut job), &brake, pause.as_ref());
         Ok(Some(job))
     }
 
@@ -172,13 +173,14 @@ impl Runner {
     pub async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
         let mut page = self.shared.store.jobs(filter).await?;
         let brake = self.shared.store.brake().await?;
-        self.explain(&mut page.items, &brake);
+        let pause = self.shared.store.queue_pause().await?;
+        self.explain(&mut page.items, &brake, pause.as_ref());
         Ok(page)
     }
 
-    fn explain(&self, jobs: &mut [Job], brake: &BrakeState) {
+    fn explain(&self, jobs: &mut [Job], brake: &BrakeState, pause: Option<&QueuePause>) {
         let agents = self.shared.catalog.agents();
-        let scene = self.scene(&agents, brake);
+        let scene = self.scene(&agents, brake, pause);
         for job in jobs {
             job.waiting_for = match job.state {
                 JobState::Running => self.shared.gateway.wait_of(job.id),
@@ -187,10 +189,16 @@ impl Runner {
         }
     }
 
-    fn scene<'a>(&self, agents: &'a [AgentInfo], brake: &'a BrakeState) -> Scene<'a> {
+    fn scene<'a>(
+        &self,
+        agents: &'a [AgentInfo],
+        brake: &'a BrakeState,
+        pause: Option<&'a QueuePause>,
+    ) -> Scene<'a> {
         Scene {
             agents,
             brake,
+            pause,
             upstream: self.shared.settings.upstream,
             slots: self.shared.slots.load(Ordering::Relaxed),
             running: self.shared.running_now(),
@@ -248,6 +256,20 @@ impl Runner {
         self.shared.store.retry(job, by).await
     }
 
+    /// The pause of the queue, where there is one.
+    pub async fn queue_pause(&self) -> Result<Option<QueuePause>, StoreError> {
+        self.shared.store.queue_pause().await
+    }
+
+    /// Pauses the queue for a reason, or ends the pause: no job is claimed while it lasts, what runs goes on.
+    pub async fn set_queue_pause(
+        &self,
+        reason: Option<&str>,
+        by: &str,
+    ) -> Result<Option<QueuePause>, StoreError> {
+        self.shared.store.set_queue_pause(reason, by).await
+    }
+
     /// Every plugin file and what it says of itself.
     pub fn agents(&self) -> Vec<AgentInfo> {
         self.shared.catalog.agents()
@@ -274,6 +296,7 @@ impl Runner {
         let store = &self.shared.store;
         let (limits, counts, brake) =
             (store.limits().await?.limits, store.queue_counts().await?, self.brake().await?);
+        let pause = store.queue_pause().await?;
         let spend = store.spend(self.shared.settings.upstream).await?;
         let minutes = store.spent_minutes(self.shared.settings.upstream).await?;
         let now = self.shared.clock.now();
@@ -303,6 +326,7 @@ impl Runner {
                 succeeded: counts.succeeded,
                 failed: counts.failed,
                 cancelled: counts.cancelled,
+                paused: pause.clone(),
             },
             effect: pressure_effect(pressure, self.shared.settings.pressure, brake.engaged()),
             pressure,
@@ -319,14 +343,19 @@ impl Runner {
                 input_error_percent: pace.input_error_percent,
                 output_error_percent: pace.output_error_percent,
             },
-            why_idle: self.why_idle(&brake, pace.in_flight).await?,
+            why_idle: self.why_idle(&brake, pause.as_ref(), pace.in_flight).await?,
             brake: BrakeStatus { engaged: brake.engaged(), causes: brake.causes },
             alerts: AlertsStatus { firing: store.firing_alerts().await? },
         })
     }
 
     // While calls are under way something gets on, and nothing has to be explained.
-    async fn why_idle(&self, brake: &BrakeState, in_flight: u32) -> Result<Option<String>, StoreError> {
+    async fn why_idle(
+        &self,
+        brake: &BrakeState,
+        pause: Option<&QueuePause>,
+        in_flight: u32,
+    ) -> Result<Option<String>, StoreError> {
         if in_flight > 0 {
             return Ok(None);
         }
@@ -334,12 +363,12 @@ impl Runner {
         let filter = JobFilter { states, limit: 20, ..JobFilter::default() };
         let mut waiting = self.shared.store.jobs(filter).await?.items;
         waiting.reverse();
-        self.explain(&mut waiting, brake);
+        self.explain(&mut waiting, brake, pause);
         if waiting.is_empty() && !brake.engaged() {
             return Ok(None);
         }
         let agents = self.shared.catalog.agents();
-        Ok(explain::why_idle(&waiting, &self.scene(&agents, brake)))
+        Ok(explain::why_idle(&waiting, &self.scene(&agents, brake, pause)))
     }
 
     /// The limits in force and where each comes from.

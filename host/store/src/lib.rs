@@ -26,7 +26,8 @@ pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, ReadyAgent, Recover
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
 pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange, ScopeLimit};
 pub use query::{
-    AuditEntry, JobFilter, JobPage, QueueCounts, ScopeStanding, SpendSnapshot, WeekStanding, WindowStanding,
+    AuditEntry, JobFilter, JobPage, QueueCounts, QueuePause, ScopeStanding, SpendSnapshot, WeekStanding,
+    WindowStanding,
 };
 pub use schedules::{Fired, Firing};
 #[cfg(feature = "bench")]

@@ -4,8 +4,8 @@ use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing, HoldDecision, HoldRequest, JobFilter,
     JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases,
-    NewAlert, PriceChange, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement,
-    SpendSnapshot, StoreError, Taken, UsageSum,
+    NewAlert, PriceChange, QueueCounts, QueuePause, Recovered, ScopeLimit, ScopeStanding, Settled,
+    Settlement, SpendSnapshot, StoreError, Taken, UsageSum,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -65,6 +65,13 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn resume(&self, reasons: &[WaitReason], agent: Option<&str>) -> Result<u64, StoreError>;
     /// When the next scheduled or parked job is due.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Pauses the queue for a reason, or ends the pause where there is none: no job is claimed while it
+    /// lasts, what runs goes on. Kept over a restart, audited. Answers the pause as it is.
+    async fn set_queue_pause(&self, reason: Option<&str>, by: &str)
+    -> Result<Option<QueuePause>, StoreError>;
+    /// The pause of the queue, where there is one.
+    async fn queue_pause(&self) -> Result<Option<QueuePause>, StoreError>;
 
     // Schedules.
 

@@ -17,6 +17,7 @@ mod list;
 mod metrics;
 mod prices;
 mod query;
+mod queue;
 mod replay;
 mod schedules;
 mod scope_limits;
@@ -68,6 +69,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             "Run a past job against its journal",
             replay::replay,
         )
+        .route(Read, get.clone(), "/api/v1/queue", "Whether the queue is paused", queue::show)
+        .route(Operate, put.clone(), "/api/v1/queue", "Pause or resume the queue", queue::set)
         .route(Read, get.clone(), "/api/v1/agents", "Every plugin file", agents::list)
         .route(Read, get.clone(), "/api/v1/agents/{name}", "One agent", agents::show)
         .route(Operate, post.clone(), "/api/v1/agents/{name}/enable", "Switch an agent on", agents::enable)

@@ -25,6 +25,7 @@ mod money;
 mod overview;
 mod pill;
 mod prices;
+mod queue;
 mod replay;
 mod schedules;
 mod schema;
@@ -75,6 +76,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Operate, post.clone(), "/jobs/{id}/replay", "Run it against its journal", replay::replay)
         .route(Read, get.clone(), "/submit", "The form for a job", submit::page)
         .route(Submit, post.clone(), "/submit", "Submit a job", submit::submit)
+        .route(Operate, post.clone(), "/queue", "Pause or resume the queue", queue::set)
         .route(Read, get.clone(), "/agents", "Agents", agents::page)
         .route(Read, get.clone(), "/ui/agents", "Their changing part", agents::changing)
         .route(Operate, post.clone(), "/agents/{name}/enable", "Switch an agent on", agents::enable)

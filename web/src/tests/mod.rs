@@ -2,6 +2,7 @@
 
 mod alerts;
 mod money;
+mod queue;
 mod schedules;
 mod submission;
 

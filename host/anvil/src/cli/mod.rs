@@ -9,6 +9,7 @@ mod jobs;
 mod limits;
 mod prices;
 mod progress;
+mod queue;
 #[cfg(test)]
 mod reference;
 mod result;
@@ -79,6 +80,8 @@ enum Command {
     /// Say where alerts are sent, test it, and look at what was sent.
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksCommand),
+    /// Start no job, or let jobs start again.
+    Queue(queue::QueueArgs),
     /// Look at schedules, make and pause them.
     #[command(subcommand)]
     Schedules(schedules::SchedulesCommand),
@@ -116,6 +119,7 @@ impl Cli {
                         Command::Brake(args) => args.run(&client, &globals).await,
                         Command::Alerts(args) => args.run(&client, &globals).await,
                         Command::Webhooks(command) => command.run(&client, &globals).await,
+                        Command::Queue(args) => args.run(&client, &globals).await,
                         Command::Schedules(command) => command.run(&client, &globals).await,
                         Command::Agents(command) => command.run(&client, &globals).await,
                         Command::Serve(_)

@@ -25,7 +25,11 @@ pub(crate) struct SubmitArgs {
     action: Option<String>,
     /// Submit a job for each line of a file (- for standard input), as JSON: the fields of POST
     /// /api/v1/jobs, with "ref": "NAME" to name a line and "after": ["ref:NAME"] to come after it.
-    #[arg(long, value_name = "FILE", exclusive = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["agent", "action", "payload", "field", "priority", "run_at", "idempotency_key", "max_cost", "tag", "after", "wait"]
+    )]
     bulk: Option<String>,
     /// The payload: JSON, @FILE, or - for standard input.
     #[arg(long, value_name = "JSON")]

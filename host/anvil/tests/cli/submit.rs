@@ -268,3 +268,19 @@ fn a_schedule_is_made_as_it_was_asked_for() {
     assert!(host.anvil(&["schedules", "list"]).out.contains("0 2 * * *"));
     assert!(host.anvil(&["schedules", "show", "nightly"]).out.contains("a/b, low"));
 }
+
+#[test]
+fn the_queue_is_paused_with_a_reason() {
+    let pause = json!({ "reason": "a deployment", "by": "ann", "since": "2026-11-23T12:00:00Z" });
+    let host = Host::start()
+        .on("PUT /api/v1/queue", &json!({ "paused": true, "pause": pause }))
+        .on("GET /api/v1/queue", &json!({ "paused": false, "pause": null }));
+    let ran = host.anvil(&["queue", "pause", "--reason", "a deployment"]);
+    assert!(
+        ran.code == 0 && ran.out.contains("PAUSED by ann") && ran.out.contains("a deployment"),
+        "{ran:?}"
+    );
+    assert_eq!(host.asked()[0].body, json!({ "paused": true, "reason": "a deployment" }));
+    assert_eq!(host.anvil(&["queue", "pause"]).code, 2, "a reason is needed");
+    assert_eq!(host.anvil(&["queue"]).out, "not paused\n");
+}

@@ -115,6 +115,7 @@ suite! { $
         a_flood_of_critical_jobs_starves_nobody
         the_kept_slot_takes_critical_jobs_alone
         only_ready_agents_of_this_upstream_are_taken
+        a_paused_queue_gives_out_no_job
         claims_at_once_never_take_the_same_job
         a_job_keeps_its_place_over_a_park;
     fences:

@@ -35,6 +35,7 @@ mod moves;
 mod operations;
 mod options;
 mod parents;
+mod pause;
 #[cfg(test)]
 mod plans;
 mod policy;

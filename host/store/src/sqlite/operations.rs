@@ -3,15 +3,15 @@
 use super::columns::{meta, set_meta};
 use super::{
     SqliteStore, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish, hold,
-    journal, ledger, limits, logs, moves, parents, prices, queries, recovery, schedules, scope_limits,
+    journal, ledger, limits, logs, moves, parents, pause, prices, queries, recovery, schedules, scope_limits,
     settle, spend, usage, verify, wall_clock, webhooks,
 };
 use crate::{
     AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
     DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing, HoldDecision, HoldRequest, JobFilter,
     JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases,
-    NewAlert, PriceChange, QueueCounts, Recovered, ScopeLimit, ScopeStanding, Settled, Settlement,
-    SpendSnapshot, Store, StoreError, Taken, UsageSum,
+    NewAlert, PriceChange, QueueCounts, QueuePause, Recovered, ScopeLimit, ScopeStanding, Settled,
+    Settlement, SpendSnapshot, Store, StoreError, Taken, UsageSum,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -80,6 +80,19 @@ impl Store for SqliteStore {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.readers.read(queries::next_due).await
+    }
+
+    async fn set_queue_pause(
+        &self,
+        reason: Option<&str>,
+        by: &str,
+    ) -> Result<Option<QueuePause>, StoreError> {
+        let (reason, by) = (reason.map(str::to_owned), by.to_owned());
+        self.write(move |tx| pause::set(tx, reason.as_deref(), &by)).await
+    }
+
+    async fn queue_pause(&self) -> Result<Option<QueuePause>, StoreError> {
+        self.readers.read(pause::get).await
     }
 
     async fn schedules(&self) -> Result<Vec<Schedule>, StoreError> {

@@ -2,8 +2,8 @@
 
 use super::lock::DataFolder;
 use super::{
-    claim, connect, correct, events, hold, journal, ledger, migrate, moves, parents, queries, schedules,
-    settle, spend, usage, webhooks,
+    claim, connect, correct, events, hold, journal, ledger, migrate, moves, parents, pause, queries,
+    schedules, settle, spend, usage, webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
@@ -45,6 +45,7 @@ fn no_query_scans_or_sorts() {
         (events::AFTER, "PRIMARY KEY"),
         (events::OF_JOB, "events_by_job"),
         (webhooks::DUE, "deliveries_due"),
+        (pause::ENGAGED, "PRIMARY KEY"),
         (schedules::ONE, "jobs_by_schedule"),
         (schedules::DUE, "schedules_due"),
         (schedules::NEXT, "schedules_due"),

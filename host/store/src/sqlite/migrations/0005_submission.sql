@@ -33,3 +33,11 @@ CREATE INDEX schedules_due ON schedules (upstream, next_at) WHERE enabled = 1 AN
 -- The name of the schedule that made a job.
 ALTER TABLE jobs ADD COLUMN schedule TEXT;
 CREATE INDEX jobs_by_schedule ON jobs (schedule, seq) WHERE schedule IS NOT NULL;
+
+-- One row while a person has paused the queue.
+CREATE TABLE queue_pause (
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    reason TEXT NOT NULL,
+    who    TEXT NOT NULL,
+    since  INTEGER NOT NULL
+) STRICT;
