@@ -39,9 +39,10 @@ lint: ## Formatting and clippy
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 bench: ## First figures, from the release build, on the disk that the build is on
-	$(CARGO) bench --package anvil --bench first_instruction --bench gateway_call
+	$(CARGO) bench --package anvil --bench first_instruction --bench gateway_call --bench throughput
 	@mkdir -p "$(TARGET_DIR)/bench"
 	$(CARGO) run --release --package anvil-store --features bench --example bench_hold_settle -- "$(TARGET_DIR)/bench"
+	$(CARGO) run --release --package anvil-store --features bench --example bench_jobs -- "$(TARGET_DIR)/bench"
 
 clean:
 	$(CARGO) clean

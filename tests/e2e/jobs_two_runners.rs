@@ -317,8 +317,8 @@ async fn a_settlement_that_comes_after_the_lease_is_lost_is_kept_and_the_job_end
 async fn a_runner_that_wakes_after_its_lease_is_lost_finishes_nothing() {
     let scene = Scene::new().await;
     let (first, stalling) = scene.first().await;
-    // Its call is answered at once; then it computes for about a second.
-    let payload = json!({"prompt": "Who?", "max_output_tokens": 100, "spin": 1_000_000_000_u64});
+    // Its call is answered at once; then it computes for some seconds.
+    let payload = json!({"prompt": "Who?", "max_output_tokens": 100, "spin": 2_500_000_000_u64});
     let id = submit(&first.runner, payload).await;
     until("its call is answered", PATIENCE, async || {
         let calls = scene.store.calls(id).await.expect("a read");

@@ -20,6 +20,8 @@ pub mod oracle;
 pub mod pool;
 pub mod pressure;
 pub mod price;
+#[cfg(feature = "conformance")]
+pub mod random;
 pub mod split;
 pub mod telling;
 pub mod thresholds;

@@ -5,6 +5,7 @@
 //! What is right is told by an [`Oracle`] that shares nothing with the account.
 
 use anvil_budget::oracle::Oracle;
+use anvil_budget::random::Random;
 use anvil_budget::{
     Account, Admission, Amounts, BrakeCause, BrakeChange, Change, LimitName, Moved, Tally, Verdict, WeekUse,
     WindowKind, WindowLimits, Windows, job_standing,
@@ -33,27 +34,6 @@ const PLACES: [(&str, &str); 8] = [
     ("Pacific/Apia", "2011-12-27T00:00:00Z"),
     ("Africa/Cairo", "2027-10-26T00:00:00Z"),
 ];
-
-/// SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>): the same sequence from the same seed everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn nano(&mut self, bound: u64) -> Nanodollars {
-        Nanodollars::new(i64::try_from(self.below(bound)).expect("small"))
-    }
-}
 
 /// A job's own money.
 #[derive(Clone, Copy, Default)]
@@ -160,7 +140,7 @@ impl Keeper {
             brake: None,
             muted: None,
             oracle: Oracle::new(zone),
-            random: Random(seed),
+            random: Random::new(seed),
             counts: Counts::default(),
         }
     }

@@ -7,11 +7,13 @@ use crate::settings::AgentSettings;
 use anvil_gateway::Asker;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
-use anvil_types::{AgentState, JobError, Wait, WaitReason};
+use anvil_types::{AgentState, JobError, LogLine, Wait, WaitReason};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How many lines of a log are read at once.
+const LINES: u32 = 1_000;
 /// How often what a guest says is written.
 const FLUSH: Duration = Duration::from_millis(200);
 /// Each wait before another attempt is this much longer than the one before.
@@ -121,8 +123,16 @@ async fn with_plugin(
             return Then::Finish(Finish::Released);
         }
     };
-    let setup =
-        Setup { job: claimed.job, lease: claimed.lease, journal: claimed.journal, asker, agent, parents };
+    let said = already_said(shared, &claimed).await;
+    let setup = Setup {
+        job: claimed.job,
+        lease: claimed.lease,
+        journal: claimed.journal,
+        asker,
+        agent,
+        parents,
+        said,
+    };
     let desk = Arc::new(Desk::new(
         setup,
         shared.settings.clone(),
@@ -165,6 +175,25 @@ async fn with_plugin(
             Then::Finish(Finish::Released)
         }
         AttemptEnd::Stopped(_) => Then::Leave,
+    }
+}
+
+// How many lines the attempt's earlier runs have written since the journal's last answer: this run says them again. A
+// log that cannot be read has them twice then.
+async fn already_said(shared: &Shared, claimed: &Claimed) -> usize {
+    if claimed.lease.number == 1 {
+        return 0;
+    }
+    let answered = claimed.journal.iter().map(|entry| entry.at).max();
+    let (mut said, mut after) = (0, 0);
+    loop {
+        let lines = shared.store.log(claimed.job.id, after, LINES).await.unwrap_or_default();
+        let Some(last) = lines.last() else { return said };
+        after = last.seq;
+        let ours = |line: &&LogLine| {
+            line.attempt == claimed.job.attempts && line.source != "host" && Some(line.at) >= answered
+        };
+        said += lines.iter().filter(ours).count();
     }
 }
 

@@ -14,7 +14,7 @@ use anvil_types::{
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a desk is set up with.
@@ -25,6 +25,8 @@ pub(crate) struct Setup {
     pub asker: Asker,
     pub agent: AgentSettings,
     pub parents: Parents,
+    /// How many lines this attempt has written to the log since the journal's last answer, in runs before this one.
+    pub said: usize,
 }
 
 /// Answers one attempt.
@@ -41,6 +43,8 @@ pub(crate) struct Desk {
     shutdown: CancellationToken,
     replay: Mutex<Replay>,
     calls: AtomicU32,
+    /// Lines that are still to be said again, word for word.
+    said: AtomicUsize,
     park: Mutex<Option<Wait>>,
     parents: Parents,
     pub(crate) notes: Notes,
@@ -62,6 +66,7 @@ impl Desk {
         let began = setup.job.started_at.unwrap_or_else(|| clock.now());
         Self {
             calls: AtomicU32::new(setup.job.calls),
+            said: AtomicUsize::new(setup.said),
             replay: Mutex::new(Replay::new(setup.journal, began)),
             park: Mutex::default(),
             parents: setup.parents,
@@ -94,6 +99,8 @@ impl Desk {
         let next = self.replay(|replay| replay.next(kind, request_hash));
         if let Next::Live { position, cut: true } = next {
             self.store.journal_cut(self.lease, position).await.map_err(stop)?;
+            // It goes another way, and so do its words.
+            self.said.store(0, Ordering::Relaxed);
         }
         Ok(next)
     }
@@ -244,8 +251,13 @@ impl JobHost for Desk {
     }
 
     fn log(&self, source: &'static str, level: LogLevel, line: String) {
-        // What an earlier run has said before the answers that are still to come, it has said.
-        if !self.replay(|replay| replay.replaying()) {
+        // What an earlier run has said before the answers that are still to come, it has said; and so it has what it
+        // said between its last answer and its end.
+        if self.replay(|replay| replay.replaying()) {
+            return;
+        }
+        let again = self.said.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if again.is_err() {
             self.notes.line(self.clock.now(), source, level, line);
         }
     }

@@ -39,7 +39,6 @@ pub(crate) struct JobPage {
 /// Where the job stands.
 #[derive(Template)]
 #[template(path = "job_head.html")]
-#[expect(clippy::struct_excessive_bools, reason = "each shows or hides one button or mark")]
 pub(crate) struct Head {
     id: String,
     agent: String,
@@ -49,9 +48,7 @@ pub(crate) struct Head {
     line: Option<String>,
     waiting: Option<Waiting>,
     error: Option<(String, String)>,
-    can_cancel: bool,
-    can_retry: bool,
-    can_follow: bool,
+    state: JobState,
     can_replay: bool,
     cost: Money,
     unknown: Option<Money>,
@@ -105,9 +102,7 @@ impl Head {
                 .as_ref()
                 .filter(|_| job.state != JobState::Succeeded)
                 .map(|error| (error.kind.clone(), error.message.clone())),
-            can_cancel: !job.state.is_final(),
-            can_follow: !matches!(job.state, JobState::Failed | JobState::Cancelled),
-            can_retry: matches!(job.state, JobState::Failed | JobState::Cancelled),
+            state: job.state,
             can_replay: job.state.is_final() && job.started_at.is_some() && job.plugin_digest.is_some(),
             cost: job.cost.into(),
             unknown: (job.unknown.get() > 0).then(|| job.unknown.into()),
@@ -129,6 +124,21 @@ impl Head {
             schedule: job.schedule.clone(),
             digest: job.plugin_digest.as_deref().map(|digest| digest.chars().take(12).collect()),
         }
+    }
+}
+
+impl Head {
+    fn can_cancel(&self) -> bool {
+        !self.state.is_final()
+    }
+
+    fn can_retry(&self) -> bool {
+        matches!(self.state, JobState::Failed | JobState::Cancelled)
+    }
+
+    /// Whether another job may come after it.
+    fn can_follow(&self) -> bool {
+        !self.can_retry()
     }
 }
 

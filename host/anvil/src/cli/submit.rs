@@ -24,7 +24,7 @@ pub(crate) struct SubmitArgs {
     #[arg(required_unless_present = "bulk")]
     action: Option<String>,
     /// Submit a job for each line of a file (- for standard input), as JSON: the fields of POST
-    /// /api/v1/jobs, with "ref": "NAME" to name a line and "after": ["ref:NAME"] to come after it.
+    /// /api/v1/jobs, with `"ref": "NAME"` to name a line and `"after": ["ref:NAME"]` to come after it.
     #[arg(
         long,
         value_name = "FILE",

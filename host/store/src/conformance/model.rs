@@ -8,6 +8,7 @@ use super::Factory;
 use super::world::{World, usage, wide};
 use crate::{Correction, HoldDecision, HoldRequest, SettlementOutcome};
 use anvil_budget::oracle::Oracle;
+use anvil_budget::random::Random;
 use anvil_budget::{Admission, Amounts, LimitName, Moved, WindowKind, WindowLimits};
 use anvil_types::{
     AlertState, AlertWindow, CallId, CallState, Clock, Crossing, Event, EventKind, Limits, LimitsPatch,
@@ -24,31 +25,6 @@ const OPERATIONS: u64 = 100_000;
 const LENGTH: u64 = 2_500;
 /// How often everything is compared.
 const COMPARED_EVERY: u64 = 50;
-
-/// SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>): the same sequence from the same seed everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn index(&mut self, length: usize) -> usize {
-        usize::try_from(self.below(length as u64)).expect("small")
-    }
-
-    fn nano(&mut self, bound: u64) -> Nanodollars {
-        Nanodollars::new(i64::try_from(self.below(bound)).expect("small"))
-    }
-}
 
 struct Call {
     id: CallId,
@@ -146,7 +122,7 @@ async fn play(factory: &dyn Factory, seed: u64) -> Counts {
         limits: base.clone(),
         base,
         world,
-        random: Random(seed),
+        random: Random::new(seed),
         scoped: BTreeMap::new(),
         calls: Vec::new(),
         open: Vec::new(),

@@ -5,6 +5,7 @@ use super::lock::DataFolder;
 use super::{connect, ledger, migrate, usage};
 use crate::{LedgerFilter, LedgerTotals, Tokens, UsageSum};
 use anvil_budget::Windows;
+use anvil_budget::random::Random;
 use anvil_types::{CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, params};
@@ -13,23 +14,6 @@ use std::time::{Duration, Instant};
 
 const LIVE: UpstreamKind = UpstreamKind::Live;
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
-
-/// A generator of numbers (SplitMix64): the same on every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % below
-    }
-
-    fn place(&mut self, below: usize) -> usize {
-        usize::try_from(self.next(below as u64)).expect("below a length")
-    }
-}
 
 fn database() -> (tempfile::TempDir, Connection) {
     let dir = tempfile::tempdir().expect("a folder");
@@ -45,12 +29,12 @@ fn job(number: u64) -> JobId {
 
 /// Entries over this long, with corrections, and the hourly sums that belong to them.
 fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let tx = conn.transaction().expect("a transaction");
     let step = u64::try_from(span.as_micros()).expect("it fits") / entries;
     for number in 0..entries {
-        let held_at = START + Duration::from_micros(number * step + random.next(step.max(1)));
-        let state = match random.next(100) {
+        let held_at = START + Duration::from_micros(number * step + random.below(step.max(1)));
+        let state = match random.below(100) {
             0..2 => "held",
             2..6 => "released",
             6..10 => "unknown",
@@ -58,15 +42,16 @@ fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
         };
         let ended = matches!(state, "settled" | "unknown");
         // From a fraction of a cent to a few dollars, the dear ones rare.
-        let digits = 5 + u64::from((1 + random.next(100)).ilog2().min(4)) + u64::from(random.next(500) == 0);
+        let digits =
+            5 + u64::from((1 + random.below(100)).ilog2().min(4)) + u64::from(random.below(500) == 0);
         let cost =
-            i64::try_from(random.next(10_u64.pow(u32::try_from(digits).expect("few")))).expect("it fits");
-        let by_key = random.next(10) == 0;
-        let mut tokens = || i64::try_from(if ended { random.next(9_000) } else { 0 }).expect("it fits");
+            i64::try_from(random.below(10_u64.pow(u32::try_from(digits).expect("few")))).expect("it fits");
+        let by_key = random.below(10) == 0;
+        let mut tokens = || i64::try_from(if ended { random.below(9_000) } else { 0 }).expect("it fits");
         let (input, output, read, short, long) = (tokens(), tokens(), tokens(), tokens(), tokens());
         // An id is made before its call waits for its turn, so ids are not in the order of the holds.
-        let asked = held_at - Duration::from_secs(random.next(40));
-        let id = CallId::new(asked, u128::from(random.next(u64::MAX)) << 16 | u128::from(number & 0xffff));
+        let asked = held_at - Duration::from_secs(random.below(40));
+        let id = CallId::new(asked, u128::from(random.below(u64::MAX)) << 16 | u128::from(number & 0xffff));
         tx.prepare_cached(
             "INSERT INTO calls (upstream, id, state, held_at, settled_at, job, agent, api_key, tier_asked, tier_given,
                  model, price_row, hold, cost, input_tokens, output_tokens, cache_read_tokens,
@@ -75,23 +60,23 @@ fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
         )
         .and_then(|mut insert| {
             insert.execute(params![
-                if random.next(20) == 0 { "simulated" } else { "live" },
+                if random.below(20) == 0 { "simulated" } else { "live" },
                 id.bytes(),
                 state,
                 held_at.micros(),
                 ended.then_some(held_at.micros() + 1_000_000),
-                (!by_key).then(|| job(random.next(entries / 5 + 1)).bytes()),
+                (!by_key).then(|| job(random.below(entries / 5 + 1)).bytes()),
                 // The last agent is rare.
-                (!by_key).then(|| ["a", "b", "c", "rare"][if random.next(2_000) == 0 { 3 } else { random.place(3) }]),
-                by_key.then(|| ["k1", "k2"][random.place(2)]),
-                ["haiku", "sonnet", "opus"][random.place(3)],
+                (!by_key).then(|| ["a", "b", "c", "rare"][if random.below(2_000) == 0 { 3 } else { random.index(3) }]),
+                by_key.then(|| ["k1", "k2"][random.index(2)]),
+                ["haiku", "sonnet", "opus"][random.index(3)],
                 cost + 5_000,
                 if ended { cost } else { 0 },
                 input, output, read, short, long,
             ])
         })
         .expect("an entry");
-        if matches!(state, "unknown" | "released") && random.next(3) == 0 {
+        if matches!(state, "unknown" | "released") && random.below(3) == 0 {
             // Later truth: what was unknown is settled at half of it, what was released cost something.
             tx.execute(
                 "INSERT INTO corrections (upstream, call, at, settled, unknown, who, reason)
@@ -174,10 +159,10 @@ fn every_filter_finds_its_entries_and_their_total() {
     assert!(whole.is_sorted_by(|one, next| one.held_at >= next.held_at), "the newest hold first");
     assert!(whole.iter().any(|call| !call.corrections.is_empty()));
     let own = own_costs(&conn);
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     for _ in 0..400 {
-        let any = &whole[random.place(whole.len())].clone();
-        let mut yes = |one_in: u64| random.next(one_in) == 0;
+        let any = &whole[random.index(whole.len())].clone();
+        let mut yes = |one_in: u64| random.below(one_in) == 0;
         let filter = LedgerFilter {
             job: any.job.filter(|_| yes(6)),
             agent: any.agent.clone().filter(|_| yes(3)),
