@@ -90,6 +90,8 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
             idempotency_key: None,
             max_cost: Nanodollars::from_dollars(1_000_000),
             tags: Vec::new(),
+            after: Vec::new(),
+            schedule: None,
             upstream: UpstreamKind::Simulated,
         };
         store.enqueue(job).await.expect("taken in");

@@ -64,7 +64,11 @@ async fn behind_199_waiting_jobs_a_critical_one_starts_within_a_second_and_the_n
         .map(|state| counts[state].as_u64().expect("a number"))
         .sum();
     assert_eq!(unfinished, PLACES, "{counts:#}");
-    let last = ids.last().expect("there are some");
-    rest.post(&format!("/api/v1/jobs/{last}/cancel"), &json!({})).await;
+    let cancel = async |id: &String| rest.post(&format!("/api/v1/jobs/{id}/cancel"), &json!({})).await;
+    cancel(&ids[198]).await;
+    let refused = rest.send(Method::POST, "/api/v1/jobs", Some(&body("normal", "One too many"))).await;
+    let refused = refused.expect("an answer").text();
+    assert!(refused.contains("the last place is kept for critical jobs"), "{refused}");
+    cancel(&ids[197]).await;
     rest.post("/api/v1/jobs", &body("normal", "Ordinary")).await;
 }

@@ -280,6 +280,7 @@ async fn submit(runner: &Runner, payload: serde_json::Value) -> JobId {
         idempotency_key: None,
         max_cost: None,
         tags: Vec::new(),
+        after: Vec::new(),
     };
     runner.submit(submission).await.expect("it is taken in").job.id
 }

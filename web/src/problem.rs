@@ -132,6 +132,14 @@ impl Problem {
         }
     }
 
+    /// The members, for a place where a problem is a part of something else.
+    pub(crate) fn members(&self) -> serde_json::Map<String, serde_json::Value> {
+        match serde_json::to_value(&self.0) {
+            Ok(serde_json::Value::Object(members)) => members,
+            _ => serde_json::Map::new(),
+        }
+    }
+
     /// The JSON text.
     pub(crate) fn json(&self) -> String {
         serde_json::to_string_pretty(&self.0).unwrap_or_default()
@@ -168,6 +176,9 @@ impl From<StoreError> for Problem {
                 detail,
             ),
             StoreError::NoSuchJob(_) => Self::not_found("no-such-job", "There is no such job", detail),
+            StoreError::BadParent { .. } => {
+                Self::invalid("bad-parent", "The job cannot come after that one", detail)
+            }
             StoreError::NoSuchCall(_) => Self::not_found("no-such-call", "There is no such call", detail),
             StoreError::NoSuchAlert(_) => Self::not_found("no-such-alert", "There is no such alert", detail),
             StoreError::NoSuchDelivery(_) => {

@@ -65,6 +65,16 @@ impl Client {
         self.json(self.request(method, path, &[]).json(body)).await
     }
 
+    /// `POST` of JSON lines, as they come; the answers come meanwhile.
+    pub(crate) async fn send_lines<S>(&self, path: &[&str], lines: S) -> Result<Response, Failure>
+    where
+        S: futures_util::Stream<Item = std::io::Result<Vec<u8>>> + Send + 'static,
+    {
+        let body = reqwest::Body::wrap_stream(lines);
+        let request = self.request(Method::POST, path, &[]).header("content-type", "application/jsonl");
+        self.answer(request.body(body)).await
+    }
+
     /// `DELETE`, which is answered with nothing.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
         self.answer(self.request(Method::DELETE, path, &[]).timeout(TIMEOUT)).await.map(drop)

@@ -13,7 +13,7 @@ Exit codes:
   2  the command line or the settings are wrong
   3  the job was cancelled
   4  the host cannot be reached
-  5  the host refused (the request is wrong, not allowed, or over a limit)
+  5  the host refused (the request is wrong, not allowed, or over a limit); with --bulk: some of it
   6  the host failed";
 
 /// How a command ended that did what it was asked.
@@ -27,6 +27,8 @@ pub(crate) enum Exit {
     Different,
     /// The job that it waited for was cancelled.
     JobCancelled,
+    /// Of many, some were refused; each is told of.
+    SomeRefused,
     /// It was interrupted while it waited; the job goes on.
     Interrupted,
 }
@@ -37,6 +39,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::JobFailed | Exit::Different => 1,
             Exit::JobCancelled => 3,
+            Exit::SomeRefused => 5,
             Exit::Interrupted => 130,
         })
     }

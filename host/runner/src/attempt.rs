@@ -1,6 +1,7 @@
 //! One attempt: from a claimed job to its next state.
 
 use crate::desk::{Desk, Setup};
+use crate::parents::Parents;
 use crate::runner::Shared;
 use crate::settings::AgentSettings;
 use anvil_gateway::Asker;
@@ -115,9 +116,23 @@ async fn with_plugin(
         max_input_tokens: agent.max_input_tokens,
         max_output_tokens: agent.max_output_tokens,
     };
+    let parents = match Parents::load(&shared.store, &job).await {
+        Ok(parents) => parents,
+        Err(error) => {
+            tracing::error!(job = %job.id, %error, "what a job's parents gave could not be read");
+            return Then::Finish(Finish::Released);
+        }
+    };
     let said = already_said(shared, &claimed).await;
-    let setup =
-        Setup { job: claimed.job, lease: claimed.lease, journal: claimed.journal, asker, agent, said };
+    let setup = Setup {
+        job: claimed.job,
+        lease: claimed.lease,
+        journal: claimed.journal,
+        asker,
+        agent,
+        parents,
+        said,
+    };
     let desk = Arc::new(Desk::new(
         setup,
         shared.settings.clone(),

@@ -2,6 +2,7 @@
 
 use crate::live_text::LiveText;
 use crate::notes::Notes;
+use crate::parents::Parents;
 use crate::replay::{Next, Replay};
 use crate::settings::{AgentSettings, RunnerSettings};
 use anvil_gateway::{Ask, Asker, CallEnd, Gateway, JournalSlot};
@@ -23,6 +24,7 @@ pub(crate) struct Setup {
     pub journal: Vec<JournalEntry>,
     pub asker: Asker,
     pub agent: AgentSettings,
+    pub parents: Parents,
     /// How many lines this attempt has written to the log since the journal's last answer, in runs before this one.
     pub said: usize,
 }
@@ -44,6 +46,7 @@ pub(crate) struct Desk {
     /// Lines that are still to be said again, word for word.
     said: AtomicUsize,
     park: Mutex<Option<Wait>>,
+    parents: Parents,
     pub(crate) notes: Notes,
 }
 
@@ -66,6 +69,7 @@ impl Desk {
             said: AtomicUsize::new(setup.said),
             replay: Mutex::new(Replay::new(setup.journal, began)),
             park: Mutex::default(),
+            parents: setup.parents,
             notes: Notes::new(setup.lease, setup.job.attempts, store.clone()),
             job: setup.job,
             lease: setup.lease,
@@ -267,12 +271,12 @@ impl JobHost for Desk {
             job: self.job.id,
             attempt: self.job.attempts,
             tags: self.job.tags.clone(),
-            parents: Vec::new(),
+            parents: self.parents.results(),
         }
     }
 
-    async fn parent_artifact(&self, parent: &str, _name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
-        Ok(Err(format!("the job did not come after a job `{parent}`")))
+    async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        self.parents.artifact(parent, name).await.map_err(stop)
     }
 
     fn setting(&self, key: &str) -> Option<String> {

@@ -98,6 +98,7 @@ async fn wake(events: &mut broadcast::Receiver<Arc<Event>>) -> Woken {
         match event.kind {
             EventKind::Job { state: JobState::Queued, .. }
             | EventKind::Agent { .. }
+            | EventKind::Queue { .. }
             | EventKind::Limits
             | EventKind::Brake { .. } => woken = Some(Woken::ToTake),
             EventKind::Job { state: JobState::Scheduled | JobState::Parked, .. } => {

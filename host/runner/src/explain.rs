@@ -2,7 +2,7 @@
 
 use crate::attempt::takes_jobs;
 use anvil_gateway::CircuitReport;
-use anvil_store::BrakeState;
+use anvil_store::{BrakeState, QueuePause};
 use anvil_types::{AgentInfo, AgentState, Job, JobState, Timestamp, UpstreamKind, Wait, WaitReason};
 
 /// What the answer follows from.
@@ -12,6 +12,8 @@ pub(crate) struct Scene<'a> {
     pub slots: u32,
     pub running: u32,
     pub brake: &'a BrakeState,
+    /// A person's pause of the queue.
+    pub pause: Option<&'a QueuePause>,
     /// The circuit to the upstream.
     pub circuit: CircuitReport,
     pub now: Timestamp,
@@ -30,6 +32,10 @@ fn kept_back(scene: &Scene<'_>) -> Option<(&'static str, Timestamp)> {
     }
 }
 
+fn paused(pause: &QueuePause) -> String {
+    format!("the queue is paused by {} ({}); resume it to run jobs", pause.by, pause.reason)
+}
+
 /// What a job waits for, beyond what its row says.
 pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
     let because = |reason, detail: String| Some(Wait { reason, detail, until: None, refused_at: None });
@@ -46,6 +52,9 @@ pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
                 job.upstream, scene.upstream
             ),
         );
+    }
+    if let Some(pause) = scene.pause {
+        return because(WaitReason::Paused, paused(pause));
     }
     let mut files = scene.agents.iter().filter(|agent| agent.name == job.agent);
     if !files.clone().any(|agent| takes_jobs(agent.state)) {
@@ -88,6 +97,10 @@ pub(crate) fn why_idle(waiting: &[Job], scene: &Scene<'_>) -> Option<String> {
     if scene.brake.engaged() {
         let reasons: Vec<_> = scene.brake.causes.iter().map(|cause| cause.reason.as_str()).collect();
         return Some(format!("The brake is engaged: {}", reasons.join("; ")));
+    }
+    if let Some(pause) = scene.pause.filter(|_| waiting.iter().any(|job| job.state == JobState::Queued)) {
+        let told = paused(pause);
+        return Some(format!("T{}", told.trim_start_matches('t')));
     }
     if let Some((how, until)) = kept_back(scene).filter(|_| !waiting.is_empty()) {
         return Some(format!("{how} (until {until}); jobs go on by themselves when it answers"));
@@ -145,6 +158,8 @@ mod tests {
             progress: None,
             progress_line: None,
             tags: Vec::new(),
+            after: Vec::new(),
+            schedule: None,
             upstream: UpstreamKind::Simulated,
             plugin_digest: None,
             created_at: NOON,
@@ -164,6 +179,7 @@ mod tests {
             slots: 3,
             running: 0,
             brake: &brake,
+            pause: None,
             circuit: CircuitReport::Closed { failures: 0 },
             now: NOON,
         };
@@ -195,6 +211,23 @@ mod tests {
         assert!(told(|scene| scene.running = 3).1.contains("all 3 slots are busy"));
         assert!(told(|scene| scene.running = 2).1.contains("kept for critical jobs"));
         assert_eq!(told(|scene| scene.agents = &[]).0, WaitReason::AgentMissing);
+        let pause = QueuePause { reason: "a deployment".into(), by: "ann".into(), since: NOON };
+        let job = queued();
+        let brake = BrakeState::default();
+        let agents = [agent(AgentState::Ready)];
+        let paused = Scene {
+            agents: &agents,
+            upstream: UpstreamKind::Simulated,
+            slots: 3,
+            running: 0,
+            brake: &brake,
+            pause: Some(&pause),
+            circuit: CircuitReport::Closed { failures: 0 },
+            now: NOON,
+        };
+        assert_eq!(wait(&job, &paused).expect("it waits").reason, WaitReason::Paused);
+        let idle = why_idle(&[job], &paused).expect("it says so");
+        assert_eq!(idle, "The queue is paused by ann (a deployment); resume it to run jobs");
         let disabled = [agent(AgentState::Disabled)];
         let job = queued();
         let brake = BrakeState::default();
@@ -204,6 +237,7 @@ mod tests {
             slots: 3,
             running: 0,
             brake: &brake,
+            pause: None,
             circuit: CircuitReport::Closed { failures: 0 },
             now: NOON,
         };

@@ -4,14 +4,17 @@
 //! `JobHost` over the gateway and the store.
 
 mod attempt;
+mod cron;
 mod desk;
 mod dispatch;
 mod explain;
+mod intake;
 mod keeping;
 mod live_text;
 mod many;
 mod money;
 mod notes;
+mod parents;
 mod prices;
 mod rehearsal;
 mod replay;
@@ -19,6 +22,7 @@ mod replayed;
 mod runner;
 mod scale;
 mod scaling;
+mod schedules;
 mod settings;
 mod spending;
 mod status;
@@ -27,14 +31,16 @@ mod submit;
 mod webhooks;
 
 pub use anvil_gateway::{Bucket, BucketReport, CircuitReport};
+pub use intake::Bulk;
 pub use prices::{PriceView, PriceWish};
 pub use replayed::{Difference, Question, ReplayError, Replayed};
 pub use runner::{Runner, RunnerParts};
+pub use schedules::{ScheduleView, ScheduleWish};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, ScalingStatus,
     ScopeLimitsView, ScopeWindowStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus,
     WindowStatus,
 };
-pub use submission::{FieldError, Submission, SubmitError, Submitted};
+pub use submission::{After, BulkJob, BulkTaken, FieldError, Submission, SubmitError, Submitted};
 pub use webhooks::{WebhookChange, WebhookError, WebhookView};

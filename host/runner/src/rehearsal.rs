@@ -1,6 +1,7 @@
 //! The host's side of a job that is run once more against its journal: nothing is spent, sent or written.
 
 use crate::desk::{Answer, answer_of, hash};
+use crate::parents::Parents;
 use crate::replay::{Next, Replay};
 use crate::settings::AgentSettings;
 use anvil_sandbox::{GuestIdentity, JobHost, Stop};
@@ -24,6 +25,7 @@ pub(crate) struct Asked {
 pub(crate) struct Rehearsal {
     job: Job,
     agent: AgentSettings,
+    parents: Parents,
     live_since: Timestamp,
     replay: Mutex<Replay>,
     asked: Mutex<Vec<Asked>>,
@@ -36,6 +38,7 @@ impl Rehearsal {
         job: Job,
         journal: Vec<JournalEntry>,
         agent: AgentSettings,
+        parents: Parents,
         live_since: Timestamp,
     ) -> Self {
         let began = job.started_at.unwrap_or(job.created_at);
@@ -43,6 +46,7 @@ impl Rehearsal {
             replay: Mutex::new(Replay::new(journal, began)),
             job,
             agent,
+            parents,
             live_since,
             asked: Mutex::default(),
         }
@@ -116,12 +120,12 @@ impl JobHost for Rehearsal {
             job: self.job.id,
             attempt: self.job.attempts,
             tags: self.job.tags.clone(),
-            parents: Vec::new(),
+            parents: self.parents.results(),
         }
     }
 
-    async fn parent_artifact(&self, parent: &str, _name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
-        Ok(Err(format!("the job did not come after a job `{parent}`")))
+    async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        self.parents.artifact(parent, name).await.map_err(|error| Stop::Store(error.to_string()))
     }
 
     fn setting(&self, key: &str) -> Option<String> {

@@ -1,6 +1,7 @@
 //! `replay`: a past job is run once more against its journal, on the version that it ran on or another, and it is
 //! told where the two part ways.
 
+use crate::parents::Parents;
 use crate::rehearsal::{Asked, Rehearsal};
 use crate::runner::Shared;
 use crate::{Runner, attempt};
@@ -189,7 +190,11 @@ async fn rehearse(shared: &Shared, plugin: &Arc<Plugin>, past: &Past<'_>) -> (Ve
     let job = past.job;
     let agent = shared.settings.agent(&job.agent);
     let limits = attempt::limits(shared, plugin, &agent);
-    let host = Arc::new(Rehearsal::new(job.clone(), past.journal.to_vec(), agent, past.live_since));
+    let parents = match Parents::load(&shared.store, job).await {
+        Ok(parents) => parents,
+        Err(error) => return (Vec::new(), AttemptEnd::Stopped(Stop::Store(error.to_string()))),
+    };
+    let host = Arc::new(Rehearsal::new(job.clone(), past.journal.to_vec(), agent, parents, past.live_since));
     let cancel = shared.shutdown.child_token();
     let end = shared.sandbox.run(plugin, &job.action, &job.payload, host.clone(), limits, &cancel).await;
     (host.asked(), end)

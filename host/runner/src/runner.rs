@@ -6,22 +6,20 @@ use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
-    Submission, SubmitError, Submitted, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, keeping,
-    many, submit,
+    SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, keeping, many, schedules,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{
-    BrakeState, Enqueued, JobFilter, JobPage, LimitSource, LimitsInForce, ReadyAgent, SpendSnapshot, Store,
+    BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, QueuePause, ReadyAgent, SpendSnapshot, Store,
     StoreError, WindowStanding,
 };
 use anvil_types::{
     AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, Event,
-    EventKind, Job, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars, NewJob, Timestamp,
+    EventKind, Job, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars, Relatives, Timestamp,
     WaitReason,
 };
-use rand::RngExt as _;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,6 +70,8 @@ pub(crate) struct Shared {
     pub freed: Notify,
     /// An action on many jobs was begun.
     pub many: Notify,
+    /// A schedule was made or changed.
+    pub schedules: Notify,
     pub shutdown: CancellationToken,
     /// One job at a time is replayed: what that takes is no agent's slot.
     pub rehearsals: tokio::sync::Mutex<()>,
@@ -128,6 +128,7 @@ impl Runner {
             live_text: LiveText::default(),
             freed: Notify::new(),
             many: Notify::new(),
+            schedules: Notify::new(),
             shutdown: CancellationToken::new(),
             rehearsals: tokio::sync::Mutex::default(),
             attempts: Mutex::default(),
@@ -136,6 +137,7 @@ impl Runner {
         tokio::spawn(dispatch::heartbeat(shared.clone()));
         tokio::spawn(many::run(shared.clone()));
         tokio::spawn(keeping::run(shared.clone()));
+        tokio::spawn(schedules::run(shared.clone()));
         tokio::spawn(tell_of_agents(shared.clone()));
         Ok(Self { shared })
     }
@@ -163,37 +165,12 @@ impl Runner {
         }
     }
 
-    /// Takes a job in.
-    pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
-        submit::check(&submission, &self.shared.catalog.agents())?;
-        let limits = self.shared.store.limits().await?.limits;
-        let max_cost = submission.max_cost.unwrap_or(limits.job_usd);
-        if max_cost <= Nanodollars::ZERO {
-            return Err(SubmitError::Invalid("max_cost_usd must be above 0".to_owned()));
-        }
-        let job = NewJob {
-            id: JobId::new(self.shared.clock.now(), rand::rng().random()),
-            agent: submission.agent,
-            action: submission.action,
-            payload: submission.payload,
-            priority: submission.priority,
-            run_at: submission.run_at,
-            idempotency_key: submission.idempotency_key,
-            max_cost,
-            tags: submission.tags,
-            upstream: self.shared.settings.upstream,
-        };
-        Ok(match self.shared.store.enqueue(job).await? {
-            Enqueued::New(job) => Submitted { job, new: true },
-            Enqueued::Existing(job) => Submitted { job, new: false },
-        })
-    }
-
     /// A job; one that waits says for what.
     pub async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
         let Some(mut job) = self.shared.store.job(id).await? else { return Ok(None) };
         let brake = self.shared.store.brake().await?;
-        self.explain(std::slice::from_mut(&mut job), &brake);
+        let pause = self.shared.store.queue_pause().await?;
+        self.explain(std::slice::from_mut(&mut job), &brake, pause.as_ref());
         Ok(Some(job))
     }
 
@@ -201,13 +178,14 @@ impl Runner {
     pub async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
         let mut page = self.shared.store.jobs(filter).await?;
         let brake = self.shared.store.brake().await?;
-        self.explain(&mut page.items, &brake);
+        let pause = self.shared.store.queue_pause().await?;
+        self.explain(&mut page.items, &brake, pause.as_ref());
         Ok(page)
     }
 
-    fn explain(&self, jobs: &mut [Job], brake: &BrakeState) {
+    fn explain(&self, jobs: &mut [Job], brake: &BrakeState, pause: Option<&QueuePause>) {
         let agents = self.shared.catalog.agents();
-        let scene = self.scene(&agents, brake);
+        let scene = self.scene(&agents, brake, pause);
         for job in jobs {
             job.waiting_for = match job.state {
                 JobState::Running => self.shared.gateway.wait_of(job.id),
@@ -216,16 +194,27 @@ impl Runner {
         }
     }
 
-    fn scene<'a>(&self, agents: &'a [AgentInfo], brake: &'a BrakeState) -> Scene<'a> {
+    fn scene<'a>(
+        &self,
+        agents: &'a [AgentInfo],
+        brake: &'a BrakeState,
+        pause: Option<&'a QueuePause>,
+    ) -> Scene<'a> {
         Scene {
             agents,
             brake,
+            pause,
             upstream: self.shared.settings.upstream,
             slots: self.shared.slots.load(Ordering::Relaxed),
             running: self.shared.running_now(),
             circuit: self.shared.gateway.report().circuit,
             now: self.shared.clock.now(),
         }
+    }
+
+    /// The jobs that a job comes after, and those that come after it.
+    pub async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError> {
+        self.shared.store.relatives(job).await
     }
 
     /// A job's attempts.
@@ -266,9 +255,24 @@ impl Runner {
         Ok(cancelled)
     }
 
-    /// Runs a failed or cancelled job again, its paid work kept.
+    /// Runs a failed or cancelled job again, its paid work kept, and with it those that failed since they
+    /// come after it.
     pub async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
         self.shared.store.retry(job, by).await
+    }
+
+    /// The pause of the queue, where there is one.
+    pub async fn queue_pause(&self) -> Result<Option<QueuePause>, StoreError> {
+        self.shared.store.queue_pause().await
+    }
+
+    /// Pauses the queue for a reason, or ends the pause: no job is claimed while it lasts, what runs goes on.
+    pub async fn set_queue_pause(
+        &self,
+        reason: Option<&str>,
+        by: &str,
+    ) -> Result<Option<QueuePause>, StoreError> {
+        self.shared.store.set_queue_pause(reason, by).await
     }
 
     /// Every plugin file and what it says of itself.
@@ -297,6 +301,7 @@ impl Runner {
         let store = &self.shared.store;
         let (limits, counts, brake) =
             (store.limits().await?.limits, store.queue_counts().await?, self.brake().await?);
+        let pause = store.queue_pause().await?;
         let spend = store.spend(self.shared.settings.upstream).await?;
         let minutes = store.spent_minutes(self.shared.settings.upstream).await?;
         let now = self.shared.clock.now();
@@ -326,6 +331,7 @@ impl Runner {
                 succeeded: counts.succeeded,
                 failed: counts.failed,
                 cancelled: counts.cancelled,
+                paused: pause.clone(),
             },
             effect: pressure_effect(pressure, self.shared.settings.pressure, brake.engaged()),
             pressure,
@@ -342,14 +348,19 @@ impl Runner {
                 input_error_percent: pace.input_error_percent,
                 output_error_percent: pace.output_error_percent,
             },
-            why_idle: self.why_idle(&brake, pace.in_flight).await?,
+            why_idle: self.why_idle(&brake, pause.as_ref(), pace.in_flight).await?,
             brake: BrakeStatus { engaged: brake.engaged(), causes: brake.causes },
             alerts: AlertsStatus { firing: store.firing_alerts().await? },
         })
     }
 
     // While calls are under way something gets on, and nothing has to be explained.
-    async fn why_idle(&self, brake: &BrakeState, in_flight: u32) -> Result<Option<String>, StoreError> {
+    async fn why_idle(
+        &self,
+        brake: &BrakeState,
+        pause: Option<&QueuePause>,
+        in_flight: u32,
+    ) -> Result<Option<String>, StoreError> {
         if in_flight > 0 {
             return Ok(None);
         }
@@ -357,12 +368,12 @@ impl Runner {
         let filter = JobFilter { states, limit: 20, ..JobFilter::default() };
         let mut waiting = self.shared.store.jobs(filter).await?.items;
         waiting.reverse();
-        self.explain(&mut waiting, brake);
+        self.explain(&mut waiting, brake, pause);
         if waiting.is_empty() && !brake.engaged() {
             return Ok(None);
         }
         let agents = self.shared.catalog.agents();
-        Ok(explain::why_idle(&waiting, &self.scene(&agents, brake)))
+        Ok(explain::why_idle(&waiting, &self.scene(&agents, brake, pause)))
     }
 
     /// The limits in force and where each comes from.

@@ -2,7 +2,7 @@
 
 use anvil_budget::{BrakeCause, Forecast, PressureEffect, WindowKind};
 use anvil_gateway::{BucketReport, CircuitReport};
-use anvil_store::LimitSource;
+use anvil_store::{LimitSource, QueuePause};
 use anvil_types::{Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -88,7 +88,7 @@ pub struct SlotChange {
 }
 
 /// Jobs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueStatus {
     /// Waiting for a slot.
     pub queued: u64,
@@ -108,6 +108,8 @@ pub struct QueueStatus {
     pub failed: u64,
     /// Stopped by a person, likewise.
     pub cancelled: u64,
+    /// A person's pause: no job is claimed while it lasts.
+    pub paused: Option<QueuePause>,
 }
 
 /// Money by window.

@@ -1,7 +1,7 @@
 //! A job on its way in, and why it may be refused.
 
 use anvil_store::StoreError;
-use anvil_types::{Job, Json, Nanodollars, Priority, Timestamp};
+use anvil_types::{Job, JobId, JobState, Json, Nanodollars, Priority, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A job as a client asks for it.
@@ -23,6 +23,8 @@ pub struct Submission {
     pub max_cost: Option<Nanodollars>,
     /// Tags.
     pub tags: Vec<String>,
+    /// The jobs that it comes after.
+    pub after: Vec<JobId>,
 }
 
 /// A job that was taken in.
@@ -30,6 +32,39 @@ pub struct Submission {
 pub struct Submitted {
     /// The job.
     pub job: Job,
+    /// Whether it is new; not where its idempotency key had been used for the same.
+    pub new: bool,
+}
+
+/// What a job of a bulk submission comes after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum After {
+    /// A job that there is.
+    Job(JobId),
+    /// The job of an earlier line with this label.
+    Label(String),
+}
+
+/// A job of a bulk submission.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BulkJob {
+    /// Its line, from 1.
+    pub line: u64,
+    /// What later lines call it.
+    pub label: Option<String>,
+    /// What it comes after, beside what the submission itself names.
+    pub after: Vec<After>,
+    /// The job.
+    pub submission: Submission,
+}
+
+/// A job of a bulk submission that was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BulkTaken {
+    /// The job.
+    pub id: JobId,
+    /// Where it stands.
+    pub state: JobState,
     /// Whether it is new; not where its idempotency key had been used for the same.
     pub new: bool,
 }

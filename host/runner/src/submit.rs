@@ -2,16 +2,44 @@
 
 use crate::{FieldError, Submission, SubmitError};
 use anvil_types::{ActionInfo, AgentInfo, AgentState, Json};
-use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// The most wrong fields that are named.
 const MOST_ERRORS: usize = 20;
 
-/// Checks that the agent and the action exist and that the payload matches its schema.
-///
-/// An agent that is switched off or gone for now still takes jobs: they wait.
-pub(crate) fn check(submission: &Submission, agents: &[AgentInfo]) -> Result<(), SubmitError> {
+/// Checks submissions against the agents of one moment; a schema is compiled once.
+pub(crate) struct Checker {
+    agents: Vec<AgentInfo>,
+    schemas: HashMap<(String, String), Validator>,
+}
+
+impl Checker {
+    pub(crate) fn new(agents: Vec<AgentInfo>) -> Self {
+        Self { agents, schemas: HashMap::new() }
+    }
+
+    /// Checks that the agent and the action exist and that the payload matches its schema.
+    ///
+    /// An agent that is switched off or gone for now still takes jobs: they wait.
+    pub(crate) fn check(&mut self, submission: &Submission) -> Result<(), SubmitError> {
+        let place = (submission.agent.clone(), submission.action.clone());
+        let validator = match self.schemas.entry(place) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(validator(find(submission, &self.agents)?)?),
+        };
+        let errors = misses(validator, &submission.payload);
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let (agent, action) = (submission.agent.clone(), submission.action.clone());
+        Err(SubmitError::InvalidPayload { agent, action, errors })
+    }
+}
+
+fn find<'a>(submission: &Submission, agents: &'a [AgentInfo]) -> Result<&'a ActionInfo, SubmitError> {
     let known: Vec<&AgentInfo> = agents
         .iter()
         .filter(|agent| matches!(agent.state, AgentState::Ready | AgentState::Disabled | AgentState::Retired))
@@ -25,29 +53,28 @@ pub(crate) fn check(submission: &Submission, agents: &[AgentInfo]) -> Result<(),
         }
     })?;
     let actions: Vec<_> = agent.actions.iter().map(|action| action.name.clone()).collect();
-    let action = agent.actions.iter().find(|action| action.name == submission.action).ok_or_else(|| {
+    agent.actions.iter().find(|action| action.name == submission.action).ok_or_else(|| {
         SubmitError::UnknownAction {
             agent: agent.name.clone(),
             action: clip(&submission.action),
             nearest: nearest(&submission.action, &actions),
             known: actions.clone(),
         }
-    })?;
-    let errors = misses(action, &submission.payload).map_err(SubmitError::Invalid)?;
-    if errors.is_empty() {
-        return Ok(());
-    }
-    Err(SubmitError::InvalidPayload { agent: agent.name.clone(), action: action.name.clone(), errors })
+    })
 }
 
-fn misses(action: &ActionInfo, payload: &Json) -> Result<Vec<FieldError>, String> {
-    let validator = jsonschema::validator_for(&action.input_schema.value())
-        .map_err(|error| format!("the schema of the action `{}` is itself wrong: {error}", action.name))?;
+fn validator(action: &ActionInfo) -> Result<Validator, SubmitError> {
+    jsonschema::validator_for(&action.input_schema.value()).map_err(|error| {
+        SubmitError::Invalid(format!("the schema of the action `{}` is itself wrong: {error}", action.name))
+    })
+}
+
+fn misses(validator: &Validator, payload: &Json) -> Vec<FieldError> {
     let payload = payload.value();
     let errors = validator.iter_errors(&payload).flat_map(|error| field_errors(&error));
     let mut errors: Vec<_> = errors.take(MOST_ERRORS).collect();
     errors.sort_by(|one, other| one.pointer.cmp(&other.pointer));
-    Ok(errors)
+    errors
 }
 
 // A field that is missing, or one too many, is named itself, not the object that it belongs into.
@@ -76,7 +103,7 @@ pub(crate) fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 // What a client sent is repeated to it, but not by the megabyte.
-fn clip(text: &str) -> String {
+pub(crate) fn clip(text: &str) -> String {
     if text.chars().count() <= 300 {
         text.to_owned()
     } else {
@@ -132,8 +159,9 @@ mod tests {
             idempotency_key: None,
             max_cost: None,
             tags: Vec::new(),
+            after: Vec::new(),
         };
-        check(&submission, &[agent()]).expect_err("a refusal").to_string()
+        Checker::new(vec![agent()]).check(&submission).expect_err("a refusal").to_string()
     }
 
     #[test]

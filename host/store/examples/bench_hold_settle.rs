@@ -68,6 +68,8 @@ async fn jobs(store: &SqliteStore, callers: usize) -> Vec<Lease> {
             idempotency_key: None,
             max_cost: Nanodollars::from_dollars(1_000_000),
             tags: Vec::new(),
+            after: Vec::new(),
+            schedule: None,
             upstream: UpstreamKind::Simulated,
         };
         assert!(matches!(store.enqueue(job).await, Ok(Enqueued::New(_))));

@@ -62,6 +62,8 @@ async fn submit(store: &Arc<SqliteStore>, jobs: u32) {
                     idempotency_key: None,
                     max_cost: Nanodollars::from_dollars(1),
                     tags: Vec::new(),
+                    after: Vec::new(),
+                    schedule: None,
                     upstream: UpstreamKind::Simulated,
                 };
                 store.enqueue(job).await.expect("taken in");

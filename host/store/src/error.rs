@@ -7,14 +7,17 @@ use anvil_types::{JobId, TransitionRefused, UpstreamKind};
 pub enum StoreError {
     /// As many unfinished jobs as may wait.
     #[error(
-        "the queue is full: {unfinished} of {limit} unfinished jobs. Try again when some have finished, cancel some, \
-         or raise queue_max"
+        "the queue is full: {unfinished} of {limit} unfinished jobs{}. Try again when some have finished, cancel \
+         some, or raise queue_max",
+        kept_places(*.kept)
     )]
     QueueFull {
         /// Unfinished jobs now.
         unfinished: u64,
-        /// The limit that applies to the job's priority.
+        /// The most.
         limit: u64,
+        /// Places of these that are kept for critical jobs, where this is none.
+        kept: u64,
     },
     /// The idempotency key was used for something else.
     #[error(
@@ -27,6 +30,14 @@ pub enum StoreError {
     /// There is no such job.
     #[error("there is no job {0}")]
     NoSuchJob(JobId),
+    /// The job cannot come after that one; the text says why.
+    #[error("the job cannot come after job {parent}: {why}")]
+    BadParent {
+        /// The job that it was to come after.
+        parent: JobId,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// There is no such call, or it holds nothing.
     #[error("there is no call {0}")]
     NoSuchCall(anvil_types::CallId),
@@ -113,4 +124,12 @@ pub enum StoreError {
     /// Reading or writing failed.
     #[error("the store failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn kept_places(kept: u64) -> String {
+    match kept {
+        0 => String::new(),
+        1 => ", and the last place is kept for critical jobs".to_owned(),
+        many => format!(", and the last {many} places are kept for critical jobs"),
+    }
 }

@@ -1,7 +1,7 @@
 //! What goes into and comes out of the queue.
 
 use crate::JournalEntry;
-use anvil_types::{Job, JobError, JobId, Json, Lease, Timestamp, UpstreamKind};
+use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Timestamp, UpstreamKind};
 use std::time::Duration;
 
 /// What became of a submission.
@@ -11,6 +11,17 @@ pub enum Enqueued {
     New(Job),
     /// Its idempotency key belongs to this job, which asked for the same.
     Existing(Job),
+}
+
+/// A job of many that was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Its id; that of an earlier job where its idempotency key belongs to that one.
+    pub id: JobId,
+    /// Where it stands.
+    pub state: JobState,
+    /// Whether it is a new job.
+    pub new: bool,
 }
 
 /// An agent that takes jobs.

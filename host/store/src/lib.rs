@@ -14,6 +14,7 @@ mod journal;
 mod limits;
 mod query;
 mod retention;
+mod schedules;
 mod sqlite;
 mod store;
 mod usage;
@@ -24,13 +25,17 @@ pub use alerts::{
 };
 pub use error::StoreError;
 pub use hold::{Correction, HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
-pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, ReadyAgent, Recovered};
+pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, ReadyAgent, Recovered, Taken};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
 pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange, ScopeLimit};
 pub use query::{
-    AuditEntry, JobFilter, JobPage, QueueCounts, ScopeStanding, SpendSnapshot, WeekStanding, WindowStanding,
+    AuditEntry, JobFilter, JobPage, QueueCounts, QueuePause, ScopeStanding, SpendSnapshot, WeekStanding,
+    WindowStanding,
 };
 pub use retention::{Pruned, Retention};
+pub use schedules::{Fired, Firing};
+#[cfg(feature = "bench")]
+pub use sqlite::bare;
 pub use sqlite::{SqliteOptions, SqliteStore};
 #[cfg(feature = "bench")]
 pub use sqlite::{bare, history};

@@ -2,16 +2,17 @@
 
 use crate::{
     ActionPlan, ActionRun, ActionStep, AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim,
-    Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision,
-    HoldRequest, JobFilter, JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals,
-    LimitsInForce, LostLeases, NewAction, NewAlert, PriceChange, Pruned, QueueCounts, Recovered, Retention,
-    ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError, UsageSum,
+    Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing,
+    HoldDecision, HoldRequest, JobFilter, JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage,
+    LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert, PriceChange, Pruned, QueueCounts,
+    QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot,
+    StoreError, Taken, UsageSum,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
     EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars,
-    NewJob, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
+    NewJob, ParentResult, Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::fmt::Debug;
@@ -25,8 +26,13 @@ use tokio::sync::broadcast;
 pub trait Store: Send + Sync + Debug + 'static {
     // The queue.
 
-    /// Takes a job in, durably: refused when as many jobs are unfinished as may wait.
+    /// Takes a job in, durably: refused when as many jobs are unfinished as may wait, and when a job that
+    /// it is to come after is not there, failed or was cancelled. A job with others to come after starts
+    /// when all of them have succeeded, and fails when one of them does not.
     async fn enqueue(&self, job: NewJob) -> Result<Enqueued, StoreError>;
+    /// Takes many jobs in, in one transaction; an answer for each, in their order. One that is refused takes
+    /// nobody along. A job may come after an earlier one of them, by the id that it was sent with.
+    async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<Taken, StoreError>>, StoreError>;
     /// Takes jobs out to run, the most urgent first, first come first served within a priority. Ten
     /// minutes of waiting raise a job by one priority, up to high; after nine critical jobs that
     /// overtook others, the one that waits longest has its turn. Jobs whose time has come, and jobs
@@ -52,7 +58,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Stops a job, whatever it does.
     async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
     /// Runs a failed or cancelled job again, with as many attempts as a new one, its paid work kept; the
-    /// reply that the guest failed on is asked for anew.
+    /// reply that the guest failed on is asked for anew. Jobs that failed since they come after it wait
+    /// for it again. Refused while a job that it comes after itself has failed.
     async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
     /// Puts jobs that are parked for one of these reasons back into the queue; of one agent where
     /// that is given. Answers how many.
@@ -80,6 +87,33 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Takes out what is older, or more, than is kept: one batch, a few milliseconds long. The ledger and
     /// its sums stay, and so does what something unfinished needs.
     async fn prune(&self, retention: Retention) -> Result<Pruned, StoreError>;
+    /// Pauses the queue for a reason, or ends the pause where there is none: no job is claimed while it
+    /// lasts, what runs goes on. Kept over a restart, audited. Answers the pause as it is.
+    async fn set_queue_pause(&self, reason: Option<&str>, by: &str)
+    -> Result<Option<QueuePause>, StoreError>;
+    /// The pause of the queue, where there is one.
+    async fn queue_pause(&self) -> Result<Option<QueuePause>, StoreError>;
+
+    // Schedules.
+
+    /// All schedules, by name.
+    async fn schedules(&self) -> Result<Vec<Schedule>, StoreError>;
+    /// A schedule.
+    async fn schedule(&self, name: &str) -> Result<Option<Schedule>, StoreError>;
+    /// Makes a schedule, or changes the one of this name, which keeps its id; audited. Answers it as it is.
+    async fn put_schedule(&self, schedule: Schedule, by: &str) -> Result<Schedule, StoreError>;
+    /// Deletes a schedule; its jobs stay. Answers whether there was one.
+    async fn delete_schedule(&self, name: &str, by: &str) -> Result<bool, StoreError>;
+    /// Schedules of an upstream whose time has come, the oldest first.
+    async fn due_schedules(&self, upstream: UpstreamKind) -> Result<Vec<Schedule>, StoreError>;
+    /// When the next schedule of an upstream is due.
+    async fn next_schedule(&self, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError>;
+    /// Takes in the jobs of a schedule's times that have come, and moves it on to its next time, in one
+    /// step. Nothing is done where it has moved on already. Where the queue has no place it stays at the
+    /// first time that got none, and says so.
+    async fn fire_schedule(&self, firing: Firing) -> Result<Fired, StoreError>;
+    /// The newest jobs of a schedule.
+    async fn schedule_jobs(&self, name: &str, limit: u32) -> Result<Vec<Job>, StoreError>;
 
     // What a running attempt leaves. All fenced.
 
@@ -201,6 +235,10 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError>;
     /// A page of jobs.
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError>;
+    /// What the jobs that a job comes after gave it, in its order.
+    async fn parents(&self, job: JobId) -> Result<Vec<ParentResult>, StoreError>;
+    /// The jobs that a job comes after, and those that come after it.
+    async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError>;
     /// A job's attempts.
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError>;
     /// What a job was answered, by position.

@@ -191,6 +191,8 @@ async fn submit(store: &SqliteStore, number: u128) {
         max_cost: Nanodollars::from_dollars(1),
         tags: Vec::new(),
         upstream: UpstreamKind::Simulated,
+        after: Vec::new(),
+        schedule: None,
     };
     store.enqueue(job).await.expect("there is room");
 }

@@ -54,6 +54,16 @@ pub enum EventKind {
         /// The state it is in now.
         state: AgentState,
     },
+    /// The queue was paused, or the pause ended.
+    Queue {
+        /// Whether it is paused now.
+        paused: bool,
+    },
+    /// A schedule was made, changed, deleted, or made a job.
+    Schedule {
+        /// Its name.
+        name: String,
+    },
     /// The limits in force changed.
     Limits,
     /// The prices changed.

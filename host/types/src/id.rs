@@ -78,4 +78,6 @@ ids! {
     DeliveryId;
     /// An action on all jobs that match a filter.
     JobActionId;
+    /// A schedule.
+    ScheduleId;
 }

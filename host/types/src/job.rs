@@ -60,7 +60,7 @@ impl FromStr for Priority {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobState {
-    /// Waits for its `run_at`.
+    /// Waits for its `run_at`, or for the jobs that it comes after.
     Scheduled,
     /// Waits for a slot.
     Queued,
@@ -118,9 +118,11 @@ impl JobState {
             (Self::Queued | Self::Parked, E::Claim) => Ok(Self::Running),
             (Self::Running, E::Park) => Ok(Self::Parked),
             // A retry waits out its back-off as a scheduled job does.
-            (Self::Running, E::AttemptFailed) => Ok(Self::Scheduled),
+            (Self::Running, E::AttemptFailed)
+            | (Self::Scheduled, E::ParentsDone)
+            | (Self::Failed | Self::Cancelled, E::ParentRetried) => Ok(Self::Scheduled),
             (Self::Running, E::Succeed) => Ok(Self::Succeeded),
-            (Self::Running, E::Fail) => Ok(Self::Failed),
+            (Self::Running, E::Fail) | (Self::Scheduled, E::ParentFailed) => Ok(Self::Failed),
             (Self::Scheduled | Self::Queued | Self::Running | Self::Parked, E::Cancel) => Ok(Self::Cancelled),
             (from, event) => Err(TransitionRefused { from, event }),
         }
@@ -166,6 +168,12 @@ pub enum JobEvent {
     Cancel,
     /// A person wants it run again.
     RetryByPerson,
+    /// The jobs that it comes after have succeeded; its `run_at` is still to come.
+    ParentsDone,
+    /// A job that it comes after failed or was cancelled.
+    ParentFailed,
+    /// It is to run after all: a job that it comes after is run again.
+    ParentRetried,
 }
 
 /// A job in this state cannot take this turn.
@@ -260,11 +268,14 @@ pub struct Wait {
 #[error("{kind}: {message}")]
 pub struct JobError {
     /// `invalid-input`, `bad-reply`, `over-budget`, `trap`, `memory`, `stack`, `cpu-time`,
-    /// `wall-time`, `poison`, … : the guest's own word or the host's.
+    /// `wall-time`, `poison`, `parent-failed`, … : the guest's own word or the host's.
     pub kind: String,
     /// For people; untrusted where the guest said it.
     pub message: String,
 }
+
+/// The most jobs that one job may come after.
+pub const MOST_PARENTS: usize = 32;
 
 /// A job as it is submitted.
 #[derive(Clone, Debug, PartialEq)]
@@ -287,6 +298,11 @@ pub struct NewJob {
     pub max_cost: Nanodollars,
     /// Tags.
     pub tags: Vec<String>,
+    /// The jobs that it comes after, each once, at most [`MOST_PARENTS`]: it starts when all of them have
+    /// succeeded.
+    pub after: Vec<JobId>,
+    /// The name of the schedule that makes it.
+    pub schedule: Option<String>,
     /// The upstream it may spend on.
     pub upstream: UpstreamKind,
 }
@@ -315,6 +331,28 @@ pub struct ParentResult {
     pub result: Json,
     /// Its files.
     pub artifacts: Vec<ArtifactInfo>,
+}
+
+/// A job that comes after, or before, another: as much of it as a list shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relative {
+    /// Its id.
+    pub id: JobId,
+    /// The agent.
+    pub agent: String,
+    /// The action.
+    pub action: String,
+    /// Where it stands.
+    pub state: JobState,
+}
+
+/// The jobs beside a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relatives {
+    /// Those that it comes after, as it named them; one that is deleted is missing here.
+    pub after: Vec<Relative>,
+    /// Those that come after it, the oldest first.
+    pub followed_by: Vec<Relative>,
 }
 
 /// A job.
@@ -362,6 +400,10 @@ pub struct Job {
     pub progress_line: Option<String>,
     /// Tags.
     pub tags: Vec<String>,
+    /// The jobs that it comes after; it gets their results and files.
+    pub after: Vec<JobId>,
+    /// The name of the schedule that made it.
+    pub schedule: Option<String>,
     /// The upstream it may spend on.
     pub upstream: UpstreamKind,
     /// The digest of the plugin that its journal belongs to.
@@ -396,6 +438,8 @@ mod tests {
                 JobEvent::Succeed,
                 JobEvent::Fail,
                 JobEvent::Cancel,
+                JobEvent::ParentsDone,
+                JobEvent::ParentFailed,
             ] {
                 assert!(state.after(event).is_err(), "{state} {event:?}");
             }

@@ -17,6 +17,7 @@ pub mod limits;
 pub mod log;
 pub mod model;
 pub mod money;
+pub mod schedule;
 pub mod scope;
 pub mod time;
 pub mod upstream;
@@ -34,10 +35,10 @@ pub use call::{
 };
 pub use clock::{Clock, DrivenClock, SystemClock};
 pub use event::{Event, EventKind};
-pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId};
+pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, ScheduleId};
 pub use job::{
-    Attempt, Job, JobError, JobEvent, JobState, Lease, NewJob, ParentResult, Priority, TransitionRefused,
-    Wait, WaitReason,
+    Attempt, Job, JobError, JobEvent, JobState, Lease, MOST_PARENTS, NewJob, ParentResult, Priority,
+    Relative, Relatives, TransitionRefused, Wait, WaitReason,
 };
 pub use job_action::JobAction;
 pub use json::Json;
@@ -45,6 +46,7 @@ pub use limits::{Limits, LimitsPatch};
 pub use log::{LogLevel, LogLine};
 pub use model::Tier;
 pub use money::Nanodollars;
+pub use schedule::{JobTemplate, MissedRuns, Schedule};
 pub use scope::Scope;
 pub use time::Timestamp;
 pub use upstream::UpstreamKind;

@@ -38,7 +38,7 @@ impl FromRequest<WebState> for Object {
 }
 
 impl Object {
-    fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         if bytes.is_empty() {
             return Err(malformed("the body is empty; send a JSON object"));
         }
@@ -116,7 +116,7 @@ fn shown(text: &str) -> String {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("not readable"));
     let media = given.and_then(|text| text.split(';').next()).map(|text| text.trim().to_ascii_lowercase());
     if media.as_deref().is_some_and(|media| media == "application/json" || media.ends_with("+json")) {

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_store::{JobFilter, StoreError};
-use anvil_types::{Attempt, CallRecord, Job, JobId, LogLine};
+use anvil_types::{Attempt, CallRecord, Job, JobId, LogLine, Relative};
 use axum::extract::State;
 use axum::{Extension, Json};
 use serde::Serialize;
@@ -19,6 +19,8 @@ pub(super) struct Detail {
     job: Job,
     /// `attempts` is their count already.
     attempt_history: Vec<Attempt>,
+    /// The jobs that come after it, the oldest first, at most 200.
+    followed_by: Vec<Relative>,
 }
 
 /// A page of jobs.
@@ -59,7 +61,8 @@ pub(crate) fn filter(query: &Query, usual: u32) -> Result<JobFilter, Problem> {
 pub(super) async fn show(State(state): State<WebState>, Id(id): Id) -> Result<Json<Detail>, Problem> {
     let job = known(&state, id).await?;
     let attempt_history = state.runner.attempts(id).await?;
-    Ok(Json(Detail { job, attempt_history }))
+    let followed_by = state.runner.relatives(id).await?.followed_by;
+    Ok(Json(Detail { job, attempt_history, followed_by }))
 }
 
 /// The job, or that there is none.

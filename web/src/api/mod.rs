@@ -5,6 +5,7 @@ mod agents;
 mod alerts;
 mod body;
 mod brake;
+mod bulk;
 mod clock;
 mod events;
 mod files;
@@ -17,7 +18,9 @@ mod list;
 mod metrics;
 mod prices;
 mod query;
+mod queue;
 mod replay;
+mod schedules;
 mod scope_limits;
 mod spend;
 mod status;
@@ -35,6 +38,10 @@ pub(crate) use id::Id;
 pub(crate) use jobs::{FILTERS as JOB_FILTERS, filter as job_filter, known as known_job};
 pub(crate) use ledger::{FILTERS as LEDGER_FILTERS, filter as ledger_filter};
 pub(crate) use query::Query;
+pub(crate) use schedules::{
+    SHOWN_JOBS as SCHEDULE_JOBS, known as known_schedule, missing as missing_schedule,
+    switch as switch_schedule,
+};
 pub(crate) use webhooks::{delivery_id, known as known_webhook, missing as missing_webhook};
 
 use crate::routes::Routes;
@@ -44,9 +51,10 @@ use axum::http::Method;
 /// Adds the API's routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
     let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
-    let routes = actions::routes(alerts::routes(webhooks::routes(routes)));
+    let routes = schedules::routes(actions::routes(alerts::routes(webhooks::routes(routes))));
     routes
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
+        .route(Submit, post.clone(), "/api/v1/jobs/bulk", "Submit many jobs as JSON lines", bulk::submit)
         .route(Read, get.clone(), "/api/v1/jobs", "Jobs, the newest first", jobs::list)
         .route(Read, get.clone(), "/api/v1/jobs/{id}", "A job with its attempts", jobs::show)
         .route(Read, get.clone(), "/api/v1/jobs/{id}/calls", "A job's calls", jobs::calls)
@@ -63,6 +71,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             "Run a past job against its journal",
             replay::replay,
         )
+        .route(Read, get.clone(), "/api/v1/queue", "Whether the queue is paused", queue::show)
+        .route(Operate, put.clone(), "/api/v1/queue", "Pause or resume the queue", queue::set)
         .route(Read, get.clone(), "/api/v1/agents", "Every plugin file", agents::list)
         .route(Read, get.clone(), "/api/v1/agents/{name}", "One agent", agents::show)
         .route(Operate, post.clone(), "/api/v1/agents/{name}/enable", "Switch an agent on", agents::enable)

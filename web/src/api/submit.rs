@@ -28,6 +28,21 @@ fn location(job: &Job) -> String {
 }
 
 fn read(headers: &HeaderMap, mut body: Object) -> Result<Submission, Problem> {
+    let mut submission = fields(&mut body);
+    let header = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    if let (Some(key), Some(header)) = (&submission.idempotency_key, &header)
+        && key != header
+    {
+        body.wrong("idempotency_key", "differs from the Idempotency-Key header; give one of them");
+    }
+    submission.after = body.field("after", "a list of jobs' ids").unwrap_or_default();
+    body.finish()?;
+    submission.idempotency_key = submission.idempotency_key.or(header);
+    Ok(submission)
+}
+
+/// What a job is made of, but for what it comes after.
+pub(super) fn fields(body: &mut Object) -> Submission {
     let agent: Option<String> = body.field("agent", "an agent's name");
     let agent_type: Option<String> = body.field("agentType", "an agent's name");
     let agent = match (agent, agent_type) {
@@ -49,26 +64,20 @@ fn read(headers: &HeaderMap, mut body: Object) -> Result<Submission, Problem> {
     let priority = body.field::<Priority>("priority", "critical, high, normal or low").unwrap_or_default();
     let run_at = body.field::<Timestamp>("run_at", "a time as in 2026-11-23T14:00:00Z (RFC 3339)");
     let key = body.field::<String>("idempotency_key", "a text");
-    let header = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    if let (Some(key), Some(header)) = (&key, &header)
-        && key != header
-    {
-        body.wrong("idempotency_key", "differs from the Idempotency-Key header; give one of them");
-    }
     let max_cost = body.field::<Nanodollars>("max_cost_usd", "a number of dollars, as in 0.5");
     if max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
         body.wrong("max_cost_usd", "must be more than 0");
     }
     let tags = body.field("tags", "a list of texts").unwrap_or_default();
-    body.finish()?;
-    Ok(Submission {
+    Submission {
         agent,
         action,
         payload,
         priority,
         run_at,
-        idempotency_key: key.or(header),
+        idempotency_key: key,
         max_cost,
         tags,
-    })
+        after: Vec::new(),
+    }
 }

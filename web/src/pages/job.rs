@@ -11,7 +11,9 @@ use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
-use anvil_types::{ArtifactInfo, Attempt, CallRecord, Job, JobState, LogLine, Timestamp};
+use anvil_types::{
+    ArtifactInfo, Attempt, CallRecord, Job, JobState, LogLine, Relative, Relatives, Timestamp,
+};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::Extension;
@@ -67,6 +69,7 @@ pub(crate) struct Head {
     run_at: Option<When>,
     simulated: bool,
     digest: Option<String>,
+    schedule: Option<String>,
 }
 
 impl HtmlSafe for Head {}
@@ -118,6 +121,7 @@ impl Head {
             elapsed: job.started_at.filter(|_| running).map(|start| When::elapsed(start, now)),
             run_at: job.run_at.map(when),
             simulated: job.upstream == anvil_types::UpstreamKind::Simulated,
+            schedule: job.schedule.clone(),
             digest: job.plugin_digest.as_deref().map(|digest| digest.chars().take(12).collect()),
         }
     }
@@ -130,6 +134,11 @@ impl Head {
 
     fn can_retry(&self) -> bool {
         matches!(self.state, JobState::Failed | JobState::Cancelled)
+    }
+
+    /// Whether another job may come after it.
+    fn can_follow(&self) -> bool {
+        !self.can_retry()
     }
 }
 
@@ -177,6 +186,23 @@ pub(crate) struct Rest {
     tries: Vec<Try>,
     payload: String,
     result: Option<String>,
+    beside: Vec<(&'static str, Vec<Beside>)>,
+}
+
+/// A job that comes before or after this one.
+struct Beside {
+    id: String,
+    name: String,
+    pill: Pill,
+}
+
+fn beside(title: &'static str, jobs: &[Relative]) -> Option<(&'static str, Vec<Beside>)> {
+    let each = jobs.iter().map(|job| Beside {
+        id: job.id.to_string(),
+        name: format!("{} / {}", job.agent, job.action),
+        pill: job.state.into(),
+    });
+    (!jobs.is_empty()).then(|| (title, each.collect()))
 }
 
 impl HtmlSafe for Rest {}
@@ -205,6 +231,7 @@ impl Rest {
         calls: &[CallRecord],
         files: &[ArtifactInfo],
         attempts: &[Attempt],
+        relatives: &Relatives,
         now: Timestamp,
     ) -> Self {
         let files = files.iter().map(|file| File {
@@ -228,6 +255,10 @@ impl Rest {
             tries: tries.collect(),
             payload: job.payload.pretty(),
             result: job.result.as_ref().map(anvil_types::Json::pretty),
+            beside: [beside("Comes after", &relatives.after), beside("Followed by", &relatives.followed_by)]
+                .into_iter()
+                .flatten()
+                .collect(),
         }
     }
 
@@ -235,7 +266,8 @@ impl Rest {
         let calls = state.runner.calls(job.id).await?;
         let files = state.runner.artifacts(job.id).await?;
         let attempts = state.runner.attempts(job.id).await?;
-        Ok(Self::new(job, &calls, &files, &attempts, state.runner.now()))
+        let relatives = state.runner.relatives(job.id).await?;
+        Ok(Self::new(job, &calls, &files, &attempts, &relatives, state.runner.now()))
     }
 }
 

@@ -97,7 +97,7 @@ fn topics(event: &Event, job: Option<JobId>) -> Vec<&'static str> {
     let own = job.is_some() && event.job == job;
     match &event.kind {
         EventKind::Job { .. } | EventKind::Progress { .. } if own => vec!["jobs", "job"],
-        EventKind::Job { .. } | EventKind::Progress { .. } => vec!["jobs"],
+        EventKind::Job { .. } | EventKind::Progress { .. } | EventKind::Queue { .. } => vec!["jobs"],
         EventKind::Logged { .. } if own => vec!["log"],
         EventKind::Artifact { .. } if own => vec!["job"],
         EventKind::Logged { .. } | EventKind::Artifact { .. } | EventKind::Prices => vec![],
@@ -105,6 +105,7 @@ fn topics(event: &Event, job: Option<JobId>) -> Vec<&'static str> {
         EventKind::Held { .. } | EventKind::Settled { .. } if own => vec!["money", "job"],
         EventKind::Held { .. } | EventKind::Settled { .. } => vec!["money"],
         EventKind::JobAction { .. } => vec!["jobs", "actions"],
+        EventKind::Schedule { .. } => vec!["schedules"],
         EventKind::Agent { .. } => vec!["agents"],
         EventKind::Limits => vec!["money", "jobs"],
         EventKind::Brake { .. } => vec!["brake", "money"],

@@ -26,7 +26,9 @@ mod money;
 mod overview;
 mod pill;
 mod prices;
+mod queue;
 mod replay;
+mod schedules;
 mod schema;
 mod scope_limits;
 mod shell;
@@ -57,7 +59,7 @@ use std::fmt::Write as _;
 /// Adds the panel's routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
-    routes
+    schedules::routes(routes)
         .route(Read, get.clone(), "/", "Overview", overview::page)
         .route(Read, get.clone(), "/ui/overview", "Its changing part", overview::changing)
         .route(Read, get.clone(), "/ui/strip", "The strip at the top", strip)
@@ -80,6 +82,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Operate, post.clone(), "/jobs/{id}/replay", "Run it against its journal", replay::replay)
         .route(Read, get.clone(), "/submit", "The form for a job", submit::page)
         .route(Submit, post.clone(), "/submit", "Submit a job", submit::submit)
+        .route(Operate, post.clone(), "/queue", "Pause or resume the queue", queue::set)
         .route(Read, get.clone(), "/agents", "Agents", agents::page)
         .route(Read, get.clone(), "/ui/agents", "Their changing part", agents::changing)
         .route(Operate, post.clone(), "/agents/{name}/enable", "Switch an agent on", agents::enable)

@@ -36,6 +36,7 @@ pub(crate) struct Overview {
     gauges: [Gauge; 4],
     pressure: Pressure,
     why_idle: Option<String>,
+    queue: super::queue::QueueBox,
     /// What it means that Claude does not answer, where it does not.
     circuit: Option<String>,
     engaged: bool,
@@ -150,6 +151,7 @@ impl Overview {
             ],
             pressure: Pressure::new(status),
             // Both would say the same.
+            queue: super::queue::QueueBox::new(status.queue.paused.as_ref(), status.now),
             why_idle: status.why_idle.clone().filter(|_| circuit.is_none() || status.brake.engaged),
             circuit,
             engaged: status.brake.engaged,

@@ -15,6 +15,7 @@ pub(crate) enum Nav {
     Overview,
     Jobs,
     Submit,
+    Schedules,
     Agents,
     Spend,
     Ledger,
@@ -92,12 +93,13 @@ impl Shell {
     }
 
     /// The navigation.
-    pub(crate) fn entries(&self) -> [Entry; 7] {
+    pub(crate) fn entries(&self) -> [Entry; 8] {
         let entry = |nav, href, name| Entry { href, name, here: self.nav == nav };
         [
             entry(Nav::Overview, "/", "Overview"),
             entry(Nav::Jobs, "/jobs", "Jobs"),
             entry(Nav::Submit, "/submit", "Submit"),
+            entry(Nav::Schedules, "/schedules", "Schedules"),
             entry(Nav::Agents, "/agents", "Agents"),
             entry(Nav::Spend, "/spend", "Spend"),
             entry(Nav::Ledger, "/ledger", "Ledger"),

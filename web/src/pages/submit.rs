@@ -43,6 +43,8 @@ pub(crate) struct Chosen {
     max_cost: String,
     max_cost_error: Option<String>,
     tags: String,
+    after: String,
+    after_error: Option<String>,
     pub(crate) errors: Vec<String>,
 }
 
@@ -59,6 +61,8 @@ impl Chosen {
             max_cost: String::new(),
             max_cost_error: None,
             tags: String::new(),
+            after: String::new(),
+            after_error: None,
             errors: Vec::new(),
         }
     }
@@ -71,6 +75,7 @@ impl Chosen {
     fn read(&mut self, form: &Form) -> Option<Submission> {
         form.text("max_cost").trim().clone_into(&mut self.max_cost);
         form.text("tags").trim().clone_into(&mut self.tags);
+        form.text("after").trim().clone_into(&mut self.after);
         self.priority = form.text("priority").parse().unwrap_or_default();
         let payload = self.payload.read(form);
         let usd = self.max_cost.trim_start_matches('$').parse::<f64>().ok();
@@ -79,7 +84,11 @@ impl Chosen {
             self.max_cost_error = Some("an amount of dollars above 0, as in 0.50".to_owned());
             return None;
         }
-        let tags = self.tags.split([',', ' ']).map(str::trim).filter(|tag| !tag.is_empty());
+        let after: Result<Vec<JobId>, _> = words(&self.after).map(str::parse).collect();
+        let Ok(after) = after.map_err(|error| self.after_error = Some(error.to_string())) else {
+            return None;
+        };
+        let tags = words(&self.tags);
         Some(Submission {
             agent: self.agent.clone(),
             action: self.action.clone(),
@@ -89,6 +98,7 @@ impl Chosen {
             idempotency_key: None,
             max_cost,
             tags: tags.map(str::to_owned).collect(),
+            after,
         })
     }
 
@@ -117,13 +127,18 @@ impl SubmitPage {
     }
 }
 
+/// Words by commas or spaces.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty())
+}
+
 /// The address of an action's form.
 pub(crate) fn href(agent: &str, action: &str) -> String {
     format!("/submit?agent={}&action={}", encode(agent), encode(action))
 }
 
 /// What can be asked for now.
-fn actions(agents: &[AgentInfo]) -> impl Iterator<Item = (&AgentInfo, &ActionInfo)> {
+pub(super) fn actions(agents: &[AgentInfo]) -> impl Iterator<Item = (&AgentInfo, &ActionInfo)> {
     let ready = agents.iter().filter(|agent| matches!(agent.state, AgentState::Ready | AgentState::Disabled));
     ready.flat_map(|agent| agent.actions.iter().map(move |action| (agent, action)))
 }
@@ -139,7 +154,7 @@ fn choose(agents: &[AgentInfo], agent: &str, action: &str) -> Option<Chosen> {
 }
 
 pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&["agent", "action", "like"])?;
+    let query = query.only(&["agent", "action", "like", "after"])?;
     let agents = state.runner.agents();
     let like: Option<JobId> = query.value("like")?;
     let mut agent = query.text("agent").unwrap_or_default().to_owned();
@@ -156,10 +171,20 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     if let (Some(job), Some(chosen)) = (&like, &mut chosen) {
         chosen.payload.fill(&job.payload);
         chosen.priority = job.priority;
+        job.max_cost.to_string().trim_start_matches('$').clone_into(&mut chosen.max_cost);
+        chosen.after = job.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         chosen.tags = job.tags.join(", ");
     }
+    let after = query.value::<JobId>("after")?.map(|id| id.to_string());
+    if let (Some(after), Some(chosen)) = (&after, &mut chosen) {
+        chosen.after.clone_from(after);
+    }
     let (shell, _) = Shell::load(&state, Nav::Submit, "Submit a job").await?;
-    html(&SubmitPage::new(shell, &agents, chosen))
+    let mut page = SubmitPage::new(shell, &agents, chosen);
+    if let Some(after) = after {
+        page.choices.iter_mut().for_each(|choice| choice.href = format!("{}&after={after}", choice.href));
+    }
+    html(&page)
 }
 
 pub(super) async fn submit(State(state): State<WebState>, form: Form) -> Result<Response, Problem> {

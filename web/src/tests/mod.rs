@@ -2,6 +2,9 @@
 
 mod alerts;
 mod money;
+mod queue;
+mod schedules;
+mod submission;
 
 use crate::Scope;
 use crate::serve::routes;

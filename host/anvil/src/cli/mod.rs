@@ -3,14 +3,17 @@
 mod agents;
 mod alerts;
 mod brake;
+mod bulk;
 mod completions;
 mod jobs;
 mod limits;
 mod prices;
 mod progress;
+mod queue;
 #[cfg(test)]
 mod reference;
 mod result;
+mod schedules;
 mod serve;
 mod sim;
 mod spend;
@@ -77,6 +80,11 @@ enum Command {
     /// Say where alerts are sent, test it, and look at what was sent.
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksCommand),
+    /// Start no job, or let jobs start again.
+    Queue(queue::QueueArgs),
+    /// Look at schedules, make and pause them.
+    #[command(subcommand)]
+    Schedules(schedules::SchedulesCommand),
     /// Look at agents, and switch them on and off.
     #[command(subcommand)]
     Agents(agents::AgentsCommand),
@@ -111,6 +119,8 @@ impl Cli {
                         Command::Brake(args) => args.run(&client, &globals).await,
                         Command::Alerts(args) => args.run(&client, &globals).await,
                         Command::Webhooks(command) => command.run(&client, &globals).await,
+                        Command::Queue(args) => args.run(&client, &globals).await,
+                        Command::Schedules(command) => command.run(&client, &globals).await,
                         Command::Agents(command) => command.run(&client, &globals).await,
                         Command::Serve(_)
                         | Command::Sim(_)

@@ -48,6 +48,10 @@ fn show(status: &Value, base: &str) -> String {
     let count = |name: &str| format!("{} {name}", at(&format!("/queue/{name}")));
     let unfinished = ["running", "queued", "parked", "scheduled"].map(count);
     line(&mut out, "Jobs", &[&unfinished[..], &[waited, format!("at most {}", at("/queue/limit"))]].concat());
+    let pause = status.pointer("/queue/paused").cloned().unwrap_or_default();
+    if !pause.is_null() {
+        line(&mut out, "Queue", &[super::queue::show(&pause, &moment)]);
+    }
     line(&mut out, "Done", &["succeeded", "failed", "cancelled"].map(count));
     let pace = format!(
         "{} of {} requests in the last minute",

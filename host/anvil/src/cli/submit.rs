@@ -5,7 +5,7 @@ use super::{progress, result};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{print, print_json, text};
-use anvil_types::{Clock as _, Priority, SystemClock, Timestamp};
+use anvil_types::{Clock as _, JobId, Priority, SystemClock, Timestamp};
 use clap::Args;
 use reqwest::Method;
 use serde::Serialize;
@@ -18,9 +18,19 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 pub(crate) struct SubmitArgs {
     /// The agent; `anvil agents list` shows them.
-    agent: String,
+    #[arg(required_unless_present = "bulk")]
+    agent: Option<String>,
     /// What it is to do; `anvil agents show AGENT` shows its actions.
-    action: String,
+    #[arg(required_unless_present = "bulk")]
+    action: Option<String>,
+    /// Submit a job for each line of a file (- for standard input), as JSON: the fields of POST
+    /// /api/v1/jobs, with `"ref": "NAME"` to name a line and `"after": ["ref:NAME"]` to come after it.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["agent", "action", "payload", "field", "priority", "run_at", "idempotency_key", "max_cost", "tag", "after", "wait"]
+    )]
+    bulk: Option<String>,
     /// The payload: JSON, @FILE, or - for standard input.
     #[arg(long, value_name = "JSON")]
     payload: Option<String>,
@@ -42,6 +52,9 @@ pub(crate) struct SubmitArgs {
     /// A tag; can be given several times.
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
+    /// Start after this job has succeeded, with its result and files; can be given several times.
+    #[arg(long, value_name = "ID")]
+    after: Vec<JobId>,
     /// Wait until it is done, and show its result.
     #[arg(long)]
     wait: bool,
@@ -63,19 +76,25 @@ struct Body<'a> {
     max_cost_usd: Option<f64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tags: &'a [String],
+    #[serde(skip_serializing_if = "<[JobId]>::is_empty")]
+    after: &'a [JobId],
 }
 
 impl SubmitArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
+        if let Some(file) = &self.bulk {
+            return super::bulk::run(client, globals, file).await;
+        }
         let body = Body {
-            agent: &self.agent,
-            action: &self.action,
-            payload: self.payload()?,
+            agent: self.agent.as_deref().unwrap_or_default(),
+            action: self.action.as_deref().unwrap_or_default(),
+            payload: payload(self.payload.as_deref(), &self.field)?,
             priority: self.priority,
             run_at: self.run_at,
             idempotency_key: self.idempotency_key.as_deref(),
             max_cost_usd: self.max_cost,
             tags: &self.tag,
+            after: &self.after,
         };
         let job = client.send(Method::POST, &["jobs"], &body).await?;
         let id = text(&job, "/id");
@@ -95,41 +114,43 @@ impl SubmitArgs {
         }
         Ok(Exit::Done)
     }
-
-    /// The payload with the fields over it. Numbers stay as they were written.
-    fn payload(&self) -> Result<Box<RawValue>, Failure> {
-        let text = match self.payload.as_deref() {
-            None => "{}".to_owned(),
-            Some("-") => {
-                let mut text = String::new();
-                let read = std::io::stdin().read_to_string(&mut text);
-                read.map_err(|error| {
-                    Failure::Usage(format!("cannot read the payload from standard input: {error}"))
-                })?;
-                text
-            }
-            Some(text) => match text.strip_prefix('@') {
-                Some(path) => std::fs::read_to_string(path).map_err(|error| {
-                    Failure::Usage(format!("cannot read the payload from {path}: {error}"))
-                })?,
-                None => text.to_owned(),
-            },
-        };
-        let payload: Box<RawValue> = serde_json::from_str(text.trim())
-            .map_err(|error| Failure::Usage(format!("the payload is not valid JSON: {error}")))?;
-        if self.field.is_empty() {
-            return Ok(payload);
-        }
-        let fields: Result<BTreeMap<String, Box<RawValue>>, _> = serde_json::from_str(payload.get());
-        let mut fields = fields.map_err(|_| {
-            Failure::Usage("--field adds to a payload that is a JSON object; this one is not".to_owned())
-        })?;
-        fields.extend(self.field.iter().cloned());
-        serde_json::value::to_raw_value(&fields).map_err(|error| Failure::Other(error.into()))
-    }
 }
 
-fn field(text: &str) -> Result<(String, Box<RawValue>), String> {
+/// A payload with fields over it. Numbers stay as they were written.
+pub(super) fn payload(
+    payload: Option<&str>,
+    over: &[(String, Box<RawValue>)],
+) -> Result<Box<RawValue>, Failure> {
+    let text = match payload {
+        None => "{}".to_owned(),
+        Some("-") => {
+            let mut text = String::new();
+            let read = std::io::stdin().read_to_string(&mut text);
+            read.map_err(|error| {
+                Failure::Usage(format!("cannot read the payload from standard input: {error}"))
+            })?;
+            text
+        }
+        Some(text) => match text.strip_prefix('@') {
+            Some(path) => std::fs::read_to_string(path)
+                .map_err(|error| Failure::Usage(format!("cannot read the payload from {path}: {error}")))?,
+            None => text.to_owned(),
+        },
+    };
+    let payload: Box<RawValue> = serde_json::from_str(text.trim())
+        .map_err(|error| Failure::Usage(format!("the payload is not valid JSON: {error}")))?;
+    if over.is_empty() {
+        return Ok(payload);
+    }
+    let fields: Result<BTreeMap<String, Box<RawValue>>, _> = serde_json::from_str(payload.get());
+    let mut fields = fields.map_err(|_| {
+        Failure::Usage("--field adds to a payload that is a JSON object; this one is not".to_owned())
+    })?;
+    fields.extend(over.iter().cloned());
+    serde_json::value::to_raw_value(&fields).map_err(|error| Failure::Other(error.into()))
+}
+
+pub(super) fn field(text: &str) -> Result<(String, Box<RawValue>), String> {
     let (name, value) = text
         .split_once('=')
         .filter(|(name, _)| !name.trim_end_matches(':').is_empty())
@@ -153,7 +174,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-fn dollars(text: &str) -> Result<f64, String> {
+pub(super) fn dollars(text: &str) -> Result<f64, String> {
     let usd: Option<f64> = text.trim_start_matches('$').parse().ok();
     usd.filter(|usd| usd.is_finite() && *usd > 0.0)
         .ok_or_else(|| "an amount of dollars above 0 is expected".to_owned())
@@ -165,8 +186,9 @@ mod tests {
 
     fn args(payload: Option<&str>, fields: &[&str]) -> SubmitArgs {
         SubmitArgs {
-            agent: "a".to_owned(),
-            action: "b".to_owned(),
+            agent: Some("a".to_owned()),
+            action: Some("b".to_owned()),
+            bulk: None,
             payload: payload.map(str::to_owned),
             field: fields.iter().map(|text| field(text).expect("a field")).collect(),
             priority: None,
@@ -174,23 +196,28 @@ mod tests {
             idempotency_key: None,
             max_cost: None,
             tag: Vec::new(),
+            after: Vec::new(),
             wait: false,
         }
+    }
+
+    fn payload_of(args: &SubmitArgs) -> Result<Box<RawValue>, Failure> {
+        payload(args.payload.as_deref(), &args.field)
     }
 
     #[test]
     fn fields_lie_over_the_payload_and_numbers_stay_exact() {
         let payload = args(Some(r#"{"n": 12345678901234567890123, "a": 1}"#), &["a=x=y", "b:=[1.50]"]);
-        let payload = payload.payload().expect("a payload");
+        let payload = payload_of(&payload).expect("a payload");
         assert_eq!(payload.get(), r#"{"a":"x=y","b":[1.50],"n":12345678901234567890123}"#);
-        assert_eq!(args(None, &[]).payload().expect("a payload").get(), "{}");
+        assert_eq!(payload_of(&args(None, &[])).expect("a payload").get(), "{}");
     }
 
     #[test]
     fn what_is_no_payload_is_refused() {
-        assert!(args(Some("{"), &[]).payload().is_err());
-        assert!(args(Some("[1]"), &["a=1"]).payload().is_err());
-        assert!(args(Some("@/nowhere/at/all"), &[]).payload().is_err());
+        assert!(payload_of(&args(Some("{"), &[])).is_err());
+        assert!(payload_of(&args(Some("[1]"), &["a=1"])).is_err());
+        assert!(payload_of(&args(Some("@/nowhere/at/all"), &[])).is_err());
         assert!(field("novalue").is_err() && field("=x").is_err() && field("n:={").is_err());
     }
 

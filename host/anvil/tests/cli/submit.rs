@@ -199,3 +199,88 @@ fn with_json_the_output_is_the_job_alone() {
     let streams: Vec<_> = host.asked().into_iter().filter(|asked| asked.target.contains("/events")).collect();
     assert!(streams.iter().all(|asked| asked.method == Method::GET && asked.target.contains("after=")));
 }
+
+#[test]
+fn many_jobs_are_sent_as_lines_and_each_is_answered() {
+    let lines = [
+        json!({ "line": 1, "status": 201, "id": ID, "state": "queued", "ref": "design" }),
+        json!({ "line": 2, "status": 422, "title": "There is no such agent", "detail": "there is no agent `x`" }),
+    ];
+    let answers = format!("{}\n{}\n", lines[0], lines[1]);
+    let host = Host::start()
+        .answers("POST /api/v1/jobs/bulk", Answer(200, "application/jsonl", answers.clone()))
+        .answers("POST /api/v1/jobs/bulk", Answer(200, "application/jsonl", answers));
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("jobs.jsonl");
+    std::fs::write(&file, "{\"agent\":\"a\",\"action\":\"b\"}\n").expect("written");
+    let file = file.display().to_string();
+    let ran = host.anvil(&["submit", "--bulk", &file]);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert_eq!(
+        ran.out,
+        format!("1 {ID} queued design\n2 refused: There is no such agent: there is no agent `x`\n")
+    );
+    assert_eq!(ran.err, "1 taken in, 1 refused\n");
+    assert_eq!(host.asked()[0].body, json!({ "agent": "a", "action": "b" }));
+    let ran = host.anvil(&["submit", "--bulk", &file, "--json"]);
+    assert_eq!(ran.out.lines().count(), 2);
+    assert_eq!(host.anvil(&["submit", "--bulk", "/nowhere/at/all"]).code, 2);
+    assert_eq!(host.anvil(&["submit"]).code, 2, "an agent is needed without it");
+}
+
+#[test]
+fn a_schedule_is_made_as_it_was_asked_for() {
+    let schedule = json!({
+        "name": "nightly", "cron": "0 2 * * *", "time_zone": "UTC", "missed": "run_once", "enabled": true,
+        "next_at": "2026-12-01T02:00:00Z", "next_times": ["2026-12-01T02:00:00Z"], "blocked": null,
+        "resting": null, "last_job": null, "jobs": [],
+        "job": { "agent": "a", "action": "b", "payload": {}, "priority": "low" },
+    });
+    let host = Host::start()
+        .on("PUT /api/v1/schedules/nightly", &schedule)
+        .on("GET /api/v1/schedules/nightly", &schedule)
+        .on("GET /api/v1/schedules", &json!({ "items": [schedule], "next": null }));
+    let ran = host.anvil(&[
+        "schedules",
+        "add",
+        "nightly",
+        "0 2 * * *",
+        "a",
+        "b",
+        "--missed",
+        "run_once",
+        "--priority",
+        "low",
+        "--field",
+        "n:=1",
+        "--tag",
+        "t",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.out.starts_with("nightly: next 2026-12-01"), "{}", ran.out);
+    assert_eq!(
+        host.asked()[0].body,
+        json!({
+            "cron": "0 2 * * *", "agent": "a", "action": "b", "payload": { "n": 1 }, "time_zone": null,
+            "missed": "run_once", "priority": "low", "max_cost_usd": null, "tags": ["t"],
+        })
+    );
+    assert!(host.anvil(&["schedules", "list"]).out.contains("0 2 * * *"));
+    assert!(host.anvil(&["schedules", "show", "nightly"]).out.contains("a/b, low"));
+}
+
+#[test]
+fn the_queue_is_paused_with_a_reason() {
+    let pause = json!({ "reason": "a deployment", "by": "ann", "since": "2026-11-23T12:00:00Z" });
+    let host = Host::start()
+        .on("PUT /api/v1/queue", &json!({ "paused": true, "pause": pause }))
+        .on("GET /api/v1/queue", &json!({ "paused": false, "pause": null }));
+    let ran = host.anvil(&["queue", "pause", "--reason", "a deployment"]);
+    assert!(
+        ran.code == 0 && ran.out.contains("PAUSED by ann") && ran.out.contains("a deployment"),
+        "{ran:?}"
+    );
+    assert_eq!(host.asked()[0].body, json!({ "paused": true, "reason": "a deployment" }));
+    assert_eq!(host.anvil(&["queue", "pause"]).code, 2, "a reason is needed");
+    assert_eq!(host.anvil(&["queue"]).out, "not paused\n");
+}

@@ -142,6 +142,8 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
         idempotency_key: None,
         max_cost: Nanodollars::from_dollars(100),
         tags: vec!["night".into()],
+        after: Vec::new(),
+        schedule: None,
         upstream: UpstreamKind::Simulated,
     };
     store.enqueue(job).await.expect("taken in");

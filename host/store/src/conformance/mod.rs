@@ -17,8 +17,10 @@ pub mod model;
 pub mod money;
 pub mod order;
 pub mod outbox;
+pub mod parents;
 pub mod queue;
 pub mod retention;
+pub mod schedules;
 pub mod scopes;
 pub mod search;
 pub mod traces;
@@ -79,8 +81,10 @@ suite! { $
     queue:
         a_job_comes_back_as_it_was_submitted
         the_job_after_the_last_place_is_refused
+        the_last_place_of_many_is_for_a_critical_job
         a_key_makes_one_job_of_two_submissions
         an_id_is_one_job_however_often_it_is_sent
+        many_jobs_come_in_one_step_with_an_answer_for_each
         a_job_for_later_waits_for_its_time
         a_retry_waits_out_its_back_off
         a_retry_asks_the_last_reply_anew
@@ -95,12 +99,27 @@ suite! { $
         a_person_runs_a_failed_job_again
         one_step_ends_a_job_and_takes_the_next
         a_finished_job_is_finished_once;
+    parents:
+        a_job_starts_when_all_it_comes_after_have_succeeded
+        a_child_gets_what_its_parents_gave
+        a_child_waits_for_its_own_time_too
+        a_job_comes_after_no_job_that_cannot_succeed
+        what_comes_after_a_failed_job_fails_and_follows_its_retry
+        a_child_of_two_failed_jobs_waits_for_both
+        a_long_chain_falls_and_rises_as_one
+        a_job_that_is_stopped_does_not_start_after_its_parents
+        a_child_survives_a_crash;
+    schedules:
+        a_schedule_comes_back_as_it_was_made
+        a_time_makes_its_job_exactly_once
+        a_full_queue_loses_no_time_of_a_schedule;
     order:
         urgent_jobs_go_first_and_equals_in_turn
         age_lets_a_low_job_overtake_but_never_a_critical_one
         a_flood_of_critical_jobs_starves_nobody
         the_kept_slot_takes_critical_jobs_alone
         only_ready_agents_of_this_upstream_are_taken
+        a_paused_queue_gives_out_no_job
         claims_at_once_never_take_the_same_job
         a_job_keeps_its_place_over_a_park;
     fences:
@@ -198,6 +217,7 @@ suite! { $
         what_finished_long_ago_goes_and_the_ledger_stays
         of_too_many_the_oldest_go
         a_job_whose_call_is_under_way_stays
+        a_job_that_another_comes_after_stays
         resolved_alerts_go_and_open_ones_stay;
     outbox:
         an_alert_fires_once_while_its_key_is_open

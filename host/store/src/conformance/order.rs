@@ -82,6 +82,27 @@ pub async fn only_ready_agents_of_this_upstream_are_taken(factory: &dyn Factory)
     );
 }
 
+pub async fn a_paused_queue_gives_out_no_job(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let running = world.running().await;
+    let waiting = world.submit_with(Priority::Critical).await;
+    let store = world.store();
+    assert_eq!(store.queue_pause().await.expect("a read works"), None);
+    let pause = store.set_queue_pause(Some("a deployment"), "ann").await.expect("paused").expect("a pause");
+    assert_eq!((pause.reason.as_str(), pause.by.as_str()), ("a deployment", "ann"));
+    assert_eq!(taken(&world, 9).await, [], "not even a critical one");
+    world.succeed(running.lease).await;
+    world.crash().await;
+    assert_eq!(world.store().queue_pause().await.expect("a read works"), Some(pause), "it outlives the host");
+    assert_eq!(taken(&world, 9).await, []);
+    world.store().set_queue_pause(None, "bob").await.expect("resumed");
+    world.store().set_queue_pause(None, "bob").await.expect("nothing to resume");
+    assert_eq!(taken(&world, 9).await, [waiting]);
+    let audit = world.store().audit_of("queue", 9).await.expect("a read works");
+    let told: Vec<_> = audit.iter().map(|entry| (entry.by.as_str(), entry.action.as_str())).collect();
+    assert_eq!(told, [("bob", "queue.resume"), ("ann", "queue.pause")]);
+}
+
 pub async fn claims_at_once_never_take_the_same_job(factory: &dyn Factory) {
     let world = World::new(factory).await;
     for _ in 0..60 {

@@ -33,11 +33,28 @@ pub async fn the_job_after_the_last_place_is_refused(factory: &dyn Factory) {
     let later = NewJob { run_at: Some(world.clock.now() + Duration::from_hours(1)), ..world.new_job() };
     world.submit(later).await;
     let refused = world.store().enqueue(world.new_job()).await;
-    assert!(matches!(refused, Err(StoreError::QueueFull { unfinished: 3, limit: 3 })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(StoreError::QueueFull { unfinished: 3, limit: 3, kept: 0 })),
+        "{refused:?}"
+    );
     let again = world.store().enqueue(NewJob { id: world.new_job().id, ..keyed }).await;
     assert!(matches!(again, Ok(Enqueued::Existing(_))), "what was accepted is not refused: {again:?}");
     world.succeed(running.lease).await;
     world.submit(world.new_job()).await;
+}
+
+pub async fn the_last_place_of_many_is_for_a_critical_job(factory: &dyn Factory) {
+    let world = World::with(factory, Limits { queue_max: 200, ..wide() }).await;
+    for _ in 0..199 {
+        world.submit(world.new_job()).await;
+    }
+    let refused = world.store().enqueue(world.new_job()).await.expect_err("the last place is kept");
+    assert!(matches!(refused, StoreError::QueueFull { unfinished: 199, limit: 200, kept: 1 }), "{refused}");
+    assert!(refused.to_string().contains("the last place is kept for critical jobs"), "{refused}");
+    let critical = || NewJob { priority: Priority::Critical, ..world.new_job() };
+    world.submit(critical()).await;
+    let refused = world.store().enqueue(critical()).await.expect_err("it is full");
+    assert!(matches!(refused, StoreError::QueueFull { unfinished: 200, limit: 200, kept: 0 }), "{refused}");
 }
 
 pub async fn a_key_makes_one_job_of_two_submissions(factory: &dyn Factory) {
@@ -60,6 +77,36 @@ pub async fn an_id_is_one_job_however_often_it_is_sent(factory: &dyn Factory) {
     world.submit(job.clone()).await;
     assert!(matches!(world.store().enqueue(job).await, Ok(Enqueued::Existing(_))));
     assert_eq!(world.store().queue_counts().await.expect("counts").queued, 1);
+}
+
+pub async fn many_jobs_come_in_one_step_with_an_answer_for_each(factory: &dyn Factory) {
+    let world = World::with(factory, Limits { queue_max: 5, ..wide() }).await;
+    let before = NewJob { idempotency_key: Some("k".into()), ..world.new_job() };
+    world.submit(before.clone()).await;
+    let again = NewJob { id: world.new_job().id, ..before.clone() };
+    let payload = "1".parse().expect("JSON");
+    let other = NewJob { id: world.new_job().id, payload, ..before.clone() };
+    let first = world.new_job();
+    // After one that was there before and one that comes with it, each by the id that it was sent with.
+    let child = NewJob { after: vec![again.id, first.id, before.id], ..world.new_job() };
+    let orphan = NewJob { after: vec![other.id], ..world.new_job() };
+    let nobody = NewJob { after: vec![JobId::new(world.clock.now(), 0)], ..world.new_job() };
+    let mut jobs = vec![again, first.clone(), other, child.clone(), nobody, orphan];
+    jobs.extend((0..4).map(|_| world.new_job()));
+    let answers = world.store().enqueue_many(jobs).await.expect("all are decided");
+    assert_eq!(answers.len(), 10);
+    let taken = |place: usize| answers[place].as_ref().map(|taken| (taken.id, taken.state, taken.new)).ok();
+    assert_eq!(taken(0), Some((before.id, JobState::Queued, false)));
+    assert_eq!(taken(1), Some((first.id, JobState::Queued, true)));
+    assert!(matches!(answers[2], Err(StoreError::IdempotencyConflict { .. })));
+    assert_eq!(taken(3), Some((child.id, JobState::Scheduled, true)));
+    assert_eq!(world.job(child.id).await.after, [before.id, first.id], "each once");
+    assert!(matches!(answers[4], Err(StoreError::BadParent { .. })));
+    assert!(matches!(answers[5], Err(StoreError::BadParent { .. })), "its parent was refused");
+    assert!(answers[6].is_ok() && answers[7].is_ok());
+    assert!(matches!(answers[8], Err(StoreError::QueueFull { unfinished: 5, limit: 5, kept: 0 })));
+    assert!(answers[8..].iter().all(|answer| matches!(answer, Err(StoreError::QueueFull { .. }))));
+    assert_eq!(world.store().queue_counts().await.expect("counts").queued, 4);
 }
 
 pub async fn a_job_for_later_waits_for_its_time(factory: &dyn Factory) {

@@ -5,7 +5,7 @@
 use super::Factory;
 use super::world::{World, dollars};
 use crate::{AlertFilter, HoldDecision, Pruned, Retention};
-use anvil_types::{JobId, WaitReason};
+use anvil_types::{Clock, JobId, NewJob, WaitReason};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -81,6 +81,22 @@ pub async fn a_job_whose_call_is_under_way_stays(factory: &dyn Factory) {
     world.settle(call, dollars(1)).await;
     assert_eq!(prune(&world, KEEP).await.jobs, 1);
     world.check_sums().await;
+}
+
+pub async fn a_job_that_another_comes_after_stays(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let parent = world.running().await;
+    world.succeed(parent.lease).await;
+    let run_at = Some(world.clock.now() + DAY * 3);
+    let child = world.submit(NewJob { after: vec![parent.job.id], run_at, ..world.new_job() }).await;
+    world.wait(DAY * 2);
+    assert_eq!(prune(&world, KEEP).await.jobs, 0, "the child gets its parent's result");
+    world.wait(DAY);
+    let claimed = world.claim_one().await;
+    assert_eq!(claimed.job.id, child);
+    world.succeed(claimed.lease).await;
+    assert_eq!(prune(&world, KEEP).await.jobs, 1);
+    assert!(!is_there(&world, parent.job.id).await && is_there(&world, child).await);
 }
 
 pub async fn resolved_alerts_go_and_open_ones_stay(factory: &dyn Factory) {

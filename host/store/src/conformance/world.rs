@@ -139,6 +139,8 @@ impl<'a> World<'a> {
             idempotency_key: None,
             max_cost: dollars(1_000),
             tags: vec!["a".to_owned()],
+            after: Vec::new(),
+            schedule: None,
             upstream: UpstreamKind::Simulated,
         }
     }

@@ -190,7 +190,7 @@ fn act(tx: &mut Tx<'_>, action: JobAction, seq: i64, job: &Job) -> Result<Acted,
     match action {
         JobAction::Cancel => finish::stop(tx, &JobHead::find(tx, job.id)?)?,
         JobAction::Retry => {
-            if let Err(full) = enqueue::room(tx) {
+            if let Err(full) = enqueue::room(tx, job.priority) {
                 return Ok(Acted::Waits(full.to_string()));
             }
             finish::again(tx, &JobHead::find(tx, job.id)?)?;

@@ -7,7 +7,7 @@
 use super::columns::number;
 use super::job_row::{self, JobHead, Waiting, heads, select_heads};
 use super::tx::Tx;
-use super::{journal, moves};
+use super::{journal, moves, pause};
 use crate::{Claim, Claimed, StoreError};
 use anvil_types::{EventKind, JobEvent, Lease, Priority, Timestamp};
 use rusqlite::params;
@@ -23,6 +23,9 @@ const OVERTAKES: u32 = 9;
 pub(super) fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
     moves::take_over_expired(tx)?;
     moves::promote(tx)?;
+    if pause::engaged(tx)? {
+        return Ok(Vec::new());
+    }
     let chosen = choose(tx, claim)?;
     chosen.into_iter().map(|(seq, agent)| take(tx, seq, &claim.agents[agent].digest, claim)).collect()
 }

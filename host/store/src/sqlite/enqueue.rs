@@ -1,32 +1,81 @@
 //! Taking jobs in.
 
 use super::columns::{Id, texts};
-use super::job_row;
+use super::parents::{self, Parents};
 use super::tx::Tx;
-use crate::{Enqueued, StoreError};
-use anvil_types::{EventKind, Job, JobState, NewJob, Timestamp, WaitReason};
+use super::{job_row, moves};
+use crate::{Enqueued, StoreError, Taken};
+use anvil_types::{EventKind, Job, JobId, JobState, NewJob, Priority, Timestamp};
 use rusqlite::params;
+use std::collections::HashMap;
 
 /// How many attempts a job has.
 pub(super) const ATTEMPTS: u32 = 3;
+/// Of so many places one is kept for critical jobs.
+const ONE_KEPT_OF: u64 = 200;
 
 /// Takes a job in, once for each id and each idempotency key.
 pub(super) fn enqueue(tx: &mut Tx<'_>, job: &NewJob) -> Result<Enqueued, StoreError> {
+    match take(tx, job)? {
+        Ok(_) => job_row::whole(tx.conn, job.id).map(Enqueued::New),
+        Err(existing) => Ok(Enqueued::Existing(existing)),
+    }
+}
+
+/// Takes many jobs in, each as if it came alone.
+pub(super) fn enqueue_many(
+    tx: &mut Tx<'_>,
+    jobs: Vec<NewJob>,
+) -> Result<Vec<Result<Taken, StoreError>>, StoreError> {
+    // Jobs that had been taken in before, by the id that they were sent with now.
+    let mut known: HashMap<JobId, JobId> = HashMap::new();
+    let mut answers = Vec::with_capacity(jobs.len());
+    for mut job in jobs {
+        resolve(&mut job.after, &known);
+        answers.push(match take(tx, &job) {
+            Ok(Ok(state)) => Ok(Taken { id: job.id, state, new: true }),
+            Ok(Err(existing)) => {
+                known.insert(job.id, existing.id);
+                Ok(Taken { id: existing.id, state: existing.state, new: false })
+            }
+            // Whatever fails after the first write undoes all of them.
+            Err(error @ StoreError::Backend(_)) => return Err(error),
+            Err(refused) => Err(refused),
+        });
+    }
+    Ok(answers)
+}
+
+fn resolve(after: &mut Vec<JobId>, known: &HashMap<JobId, JobId>) {
+    let mut resolved: Vec<JobId> = Vec::with_capacity(after.len());
+    for id in after.iter() {
+        let id = known.get(id).unwrap_or(id);
+        if !resolved.contains(id) {
+            resolved.push(*id);
+        }
+    }
+    *after = resolved;
+}
+
+/// The state of a job that is new now, or the one that it is already. Everything that can refuse it is
+/// asked before anything is written.
+pub(super) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<JobState, Job>, StoreError> {
     if let Some(existing) = existing(tx, job)? {
         return if is_same(&existing, job) {
-            Ok(Enqueued::Existing(existing))
+            Ok(Err(existing))
         } else {
             Err(StoreError::IdempotencyConflict { job: existing.id })
         };
     }
-    room(tx)?;
-    insert(tx, job)?;
-    job_row::whole(tx.conn, job.id).map(Enqueued::New)
+    room(tx, job.priority)?;
+    let parents = parents::check(tx, job)?;
+    insert(tx, job, &parents).map(Ok)
 }
 
-/// Whether another job may wait.
-pub(super) fn room(tx: &Tx<'_>) -> Result<(), StoreError> {
+/// Whether another job of this priority may wait.
+pub(super) fn room(tx: &Tx<'_>, priority: Priority) -> Result<(), StoreError> {
     let limit = u64::from(tx.policy.force.limits.queue_max);
+    let kept = if priority == Priority::Critical { 0 } else { limit / ONE_KEPT_OF };
     let unfinished = tx
         .first(
             "SELECT sum(jobs) FROM job_counts WHERE state IN ('scheduled', 'queued', 'running', 'parked')",
@@ -34,8 +83,8 @@ pub(super) fn room(tx: &Tx<'_>) -> Result<(), StoreError> {
             |row| row.get::<_, i64>(0),
         )?
         .map_or(0, i64::unsigned_abs);
-    if unfinished >= limit {
-        return Err(StoreError::QueueFull { unfinished, limit });
+    if unfinished >= limit - kept {
+        return Err(StoreError::QueueFull { unfinished, limit, kept });
     }
     Ok(())
 }
@@ -50,17 +99,26 @@ fn existing(tx: &Tx<'_>, job: &NewJob) -> Result<Option<Job>, StoreError> {
 }
 
 fn is_same(existing: &Job, job: &NewJob) -> bool {
-    existing.agent == job.agent && existing.action == job.action && existing.payload == job.payload
+    existing.agent == job.agent
+        && existing.action == job.action
+        && existing.payload == job.payload
+        && existing.after == job.after
 }
 
-fn insert(tx: &mut Tx<'_>, job: &NewJob) -> Result<(), StoreError> {
+fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<JobState, StoreError> {
     let later = job.run_at.filter(|run_at| *run_at > tx.now);
-    let state = if later.is_some() { JobState::Scheduled } else { JobState::Queued };
-    let detail = later.map(|time| format!("waits for its time, {}", tx.policy.windows().local(time)));
+    let wait = match later {
+        // What it waits for is told when it is tied to them.
+        _ if parents.left > 0 => Some(parents::WAIT),
+        Some(time) => Some(moves::until_its_time(tx, time)),
+        None => None,
+    };
+    let state = if wait.is_some() { JobState::Scheduled } else { JobState::Queued };
     tx.run(
         "INSERT INTO jobs (id, agent, action, upstream, state, priority, ready_at, due_at, wait_reason,
-             wait_detail, max_attempts, max_cost, tags, idempotency_key, created_at, run_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             wait_detail, max_attempts, max_cost, tags, idempotency_key, created_at, run_at, parents,
+             parents_left, schedule)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         params![
             job.id.bytes(),
             job.agent,
@@ -69,22 +127,26 @@ fn insert(tx: &mut Tx<'_>, job: &NewJob) -> Result<(), StoreError> {
             state.name(),
             job.priority.rank(),
             later.unwrap_or(tx.now).micros(),
-            later.map(Timestamp::micros),
-            later.map(|_| WaitReason::Schedule.name()),
-            detail,
+            wait.as_ref().and_then(|wait| wait.until).map(Timestamp::micros),
+            wait.as_ref().map(|wait| wait.reason.name()),
+            wait.as_ref().map(|wait| wait.detail.as_str()),
             ATTEMPTS,
             job.max_cost.get(),
             texts(&job.tags),
             job.idempotency_key,
             tx.now.micros(),
             job.run_at.map(Timestamp::micros),
+            parents::ids(&job.after),
+            parents.left,
+            job.schedule,
         ],
     )?;
     let seq = tx.conn.last_insert_rowid();
     tx.run("INSERT INTO job_bodies (seq, payload) VALUES (?1, ?2)", params![seq, job.payload.as_str()])?;
+    parents::tie(tx, seq, parents)?;
     for tag in &job.tags {
         tx.run("INSERT INTO job_tags (tag, job) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![tag, seq])?;
     }
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
-    Ok(())
+    Ok(state)
 }

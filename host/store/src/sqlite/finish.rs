@@ -6,7 +6,7 @@ use super::enqueue::ATTEMPTS;
 use super::job_row::{self, JobHead};
 use super::moves::{self, Move};
 use super::tx::Tx;
-use super::{journal, spend};
+use super::{journal, parents, spend};
 use crate::{Finish, LostLeases, StoreError};
 use anvil_types::{
     Job, JobError, JobEvent, JobId, JobState, Json, Lease, Nanodollars, Scope, Timestamp, UpstreamKind, Wait,
@@ -140,8 +140,8 @@ pub(super) fn stop(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
     tx.run("UPDATE jobs SET lease = ?2 WHERE seq = ?1", params![job.seq, number(job.lease + 1)]).map(drop)
 }
 
-/// Runs a failed or cancelled job again, with as many attempts as a new one. What was paid stays; the
-/// reply that the guest failed on is asked for anew.
+/// Runs a failed or cancelled job again, with as many attempts as a new one, and with it those that failed
+/// since they come after it. What was paid stays; the reply that the guest failed on is asked for anew.
 pub(super) fn retry(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreError> {
     let job = JobHead::find(tx, id)?;
     again(tx, &job)?;
@@ -151,7 +151,9 @@ pub(super) fn retry(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreEr
 
 /// Runs a job again, for one of the many ways to ask for that.
 pub(super) fn again(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
-    moves::go(tx, job, JobEvent::RetryByPerson, &Move::default())?;
+    if !parents::wait_again(tx, job)? {
+        moves::go(tx, job, JobEvent::RetryByPerson, &Move::default())?;
+    }
     let kind: Option<String> =
         tx.first("SELECT error_kind FROM jobs WHERE seq = ?1", [job.seq], |row| row.get(0))?.flatten();
     if job.state == JobState::Failed && kind.as_deref() != Some(POISON) {
@@ -162,6 +164,6 @@ pub(super) fn again(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
              error_message = NULL
          WHERE seq = ?1",
         params![job.seq, ATTEMPTS, tx.now.micros()],
-    )
-    .map(drop)
+    )?;
+    parents::revive(tx, job)
 }

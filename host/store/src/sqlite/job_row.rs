@@ -1,6 +1,7 @@
 //! A job's row.
 
 use super::columns::{Columns, Id, first};
+use super::parents;
 use super::tx::Tx;
 use crate::StoreError;
 use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Priority, Timestamp, Wait, WaitReason};
@@ -90,7 +91,8 @@ fn columns(whole: bool) -> String {
         "j.seq, j.id, j.agent, j.action, {}, j.state, j.priority, j.attempts, j.max_attempts, j.cost, \
          j.unknown, j.held, j.max_cost, j.calls, j.wait_reason, j.wait_detail, j.due_at, {}, j.error_kind, \
          j.error_message, j.progress, j.progress_line, j.tags, j.upstream, j.plugin_digest, j.created_at, \
-         j.run_at, j.started_at, j.finished_at, j.lease",
+         j.run_at, j.started_at, j.finished_at, j.lease, j.parents, \
+         j.schedule",
         body("payload"),
         body("result"),
     )
@@ -159,6 +161,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
         progress: row.get("progress")?,
         progress_line: row.get("progress_line")?,
         tags: row.texts("tags")?,
+        after: parents::read_ids(row)?,
+        schedule: row.get("schedule")?,
         upstream: row.word("upstream")?,
         plugin_digest: row.get("plugin_digest")?,
         created_at: row.time("created_at")?,

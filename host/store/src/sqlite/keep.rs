@@ -8,7 +8,10 @@ use anvil_types::JobId;
 /// Why a finished job has to stay for now, as an expression on its row; nothing where it may go.
 macro_rules! held_back {
     () => {
-        "CASE WHEN jobs.held > 0 THEN 'a call of it is still under way' END"
+        "CASE WHEN jobs.held > 0 THEN 'a call of it is still under way'
+              WHEN EXISTS (SELECT 1 FROM job_parents JOIN jobs child ON child.seq = job_parents.child
+                           WHERE job_parents.parent = jobs.seq AND child.finished_at IS NULL)
+              THEN 'a job that comes after it is not finished' END"
     };
 }
 pub(super) use held_back;

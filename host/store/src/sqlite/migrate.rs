@@ -19,6 +19,7 @@ const STEPS: &[Step] = &[
     Step { name: "alerts", sql: include_str!("migrations/0002_alerts.sql") },
     Step { name: "watches", sql: include_str!("migrations/0003_watches.sql") },
     Step { name: "ledger", sql: include_str!("migrations/0004_ledger.sql") },
+    Step { name: "submission", sql: include_str!("migrations/0005_submission.sql") },
     Step { name: "keeping", sql: include_str!("migrations/0006_keeping.sql") },
 ];
 

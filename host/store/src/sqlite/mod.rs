@@ -38,6 +38,8 @@ mod migrate;
 mod moves;
 mod operations;
 mod options;
+mod parents;
+mod pause;
 #[cfg(test)]
 mod plans;
 mod policy;
@@ -46,6 +48,7 @@ mod prune;
 mod queries;
 mod readers;
 mod recovery;
+mod schedules;
 mod scope_limits;
 mod search;
 mod settle;

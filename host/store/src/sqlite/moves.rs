@@ -1,6 +1,7 @@
 //! Moves of a job from state to state: every one goes through `JobState::after` and tells of itself.
 
 use super::job_row::{JobHead, heads, select_heads};
+use super::parents;
 use super::tx::Tx;
 use crate::StoreError;
 use anvil_types::{EventKind, JobError, JobEvent, JobState, Timestamp, Wait, WaitReason};
@@ -29,9 +30,23 @@ pub(super) struct Move<'a> {
     pub(super) error: Option<&'a JobError>,
 }
 
-/// Moves a job; answers the state that it is in now. Whatever it waited for is gone, and so is its hold
-/// on a lease.
+/// Moves a job, and those that come after it where this is its end; answers the state that it is in now.
+/// Whatever it waited for is gone, and so is its hold on a lease.
 pub(super) fn go(
+    tx: &mut Tx<'_>,
+    job: &JobHead,
+    event: JobEvent,
+    with: &Move<'_>,
+) -> Result<JobState, StoreError> {
+    let state = step(tx, job, event, with)?;
+    if state.is_final() {
+        parents::follow(tx, job, state)?;
+    }
+    Ok(state)
+}
+
+/// Moves this one job alone.
+pub(super) fn step(
     tx: &mut Tx<'_>,
     job: &JobHead,
     event: JobEvent,
@@ -57,6 +72,16 @@ pub(super) fn go(
     )?;
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
     Ok(state)
+}
+
+/// What a job waits for whose `run_at` is still to come.
+pub(super) fn until_its_time(tx: &Tx<'_>, time: Timestamp) -> Wait {
+    Wait {
+        reason: WaitReason::Schedule,
+        detail: format!("waits for its time, {}", tx.policy.windows().local(time)),
+        until: Some(time),
+        refused_at: None,
+    }
 }
 
 /// Ends the attempt that is open.

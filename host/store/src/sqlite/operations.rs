@@ -3,21 +3,22 @@
 use super::columns::{meta, set_meta};
 use super::{
     SqliteStore, actions, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish,
-    hold, journal, ledger, limits, logs, moves, prices, prune, queries, recovery, scope_limits, settle,
-    spend, usage, verify, wall_clock, webhooks,
+    hold, journal, ledger, limits, logs, moves, parents, pause, prices, prune, queries, recovery, schedules,
+    scope_limits, settle, spend, usage, verify, wall_clock, webhooks,
 };
 use crate::{
     ActionPlan, ActionRun, ActionStep, AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim,
-    Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, HoldDecision,
-    HoldRequest, JobFilter, JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals,
-    LimitsInForce, LostLeases, NewAction, NewAlert, PriceChange, Pruned, QueueCounts, Recovered, Retention,
-    ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, Store, StoreError, UsageSum,
+    Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing,
+    HoldDecision, HoldRequest, JobFilter, JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage,
+    LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert, PriceChange, Pruned, QueueCounts,
+    QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, Store,
+    StoreError, Taken, UsageSum,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
     EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars,
-    NewJob, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
+    NewJob, ParentResult, Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -28,6 +29,10 @@ use tokio::sync::broadcast;
 impl Store for SqliteStore {
     async fn enqueue(&self, job: NewJob) -> Result<Enqueued, StoreError> {
         self.write(move |tx| enqueue::enqueue(tx, &job)).await
+    }
+
+    async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<Taken, StoreError>>, StoreError> {
+        self.write(move |tx| enqueue::enqueue_many(tx, jobs)).await
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
@@ -117,6 +122,56 @@ impl Store for SqliteStore {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.readers.read(queries::next_due).await
+    }
+
+    async fn set_queue_pause(
+        &self,
+        reason: Option<&str>,
+        by: &str,
+    ) -> Result<Option<QueuePause>, StoreError> {
+        let (reason, by) = (reason.map(str::to_owned), by.to_owned());
+        self.write(move |tx| pause::set(tx, reason.as_deref(), &by)).await
+    }
+
+    async fn queue_pause(&self) -> Result<Option<QueuePause>, StoreError> {
+        self.readers.read(pause::get).await
+    }
+
+    async fn schedules(&self) -> Result<Vec<Schedule>, StoreError> {
+        self.readers.read(schedules::list).await
+    }
+
+    async fn schedule(&self, name: &str) -> Result<Option<Schedule>, StoreError> {
+        let name = name.to_owned();
+        self.readers.read(move |conn| schedules::get(conn, &name)).await
+    }
+
+    async fn put_schedule(&self, schedule: Schedule, by: &str) -> Result<Schedule, StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| schedules::put(tx, &schedule, &by)).await
+    }
+
+    async fn delete_schedule(&self, name: &str, by: &str) -> Result<bool, StoreError> {
+        let (name, by) = (name.to_owned(), by.to_owned());
+        self.write(move |tx| schedules::delete(tx, &name, &by)).await
+    }
+
+    async fn due_schedules(&self, upstream: UpstreamKind) -> Result<Vec<Schedule>, StoreError> {
+        let now = self.now();
+        self.readers.read(move |conn| schedules::due(conn, upstream, now)).await
+    }
+
+    async fn next_schedule(&self, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {
+        self.readers.read(move |conn| schedules::next(conn, upstream)).await
+    }
+
+    async fn fire_schedule(&self, firing: Firing) -> Result<Fired, StoreError> {
+        self.write(move |tx| schedules::fire(tx, firing)).await
+    }
+
+    async fn schedule_jobs(&self, name: &str, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let name = name.to_owned();
+        self.readers.read(move |conn| schedules::jobs(conn, &name, limit)).await
     }
 
     async fn journal(&self, write: JournalWrite) -> Result<(), StoreError> {
@@ -342,6 +397,14 @@ impl Store for SqliteStore {
             return Ok(page);
         }
         self.readers.read(move |conn| queries::jobs(conn, &filter)).await
+    }
+
+    async fn parents(&self, job: JobId) -> Result<Vec<ParentResult>, StoreError> {
+        self.readers.read(move |conn| parents::results(conn, job)).await
+    }
+
+    async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError> {
+        self.readers.read(move |conn| parents::relatives(conn, job)).await
     }
 
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {

@@ -2,8 +2,8 @@
 
 use super::lock::DataFolder;
 use super::{
-    actions, claim, connect, correct, events, hold, journal, ledger, migrate, moves, prune, queries, search,
-    settle, spend, usage, webhooks,
+    actions, claim, connect, correct, events, hold, journal, ledger, migrate, moves, parents, pause, prune,
+    queries, schedules, search, settle, spend, usage, webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
@@ -57,6 +57,15 @@ fn no_query_scans_or_sorts() {
         (events::AFTER, "PRIMARY KEY"),
         (events::OF_JOB, "events_by_job"),
         (webhooks::DUE, "deliveries_due"),
+        (pause::ENGAGED, "PRIMARY KEY"),
+        (schedules::ONE, "jobs_by_schedule"),
+        (schedules::DUE, "schedules_due"),
+        (schedules::NEXT, "schedules_due"),
+        (schedules::JOBS, "jobs_by_schedule"),
+        (parents::COUNT_DOWN, "job_parents_by_parent"),
+        (parents::UNMET, "PRIMARY KEY"),
+        (parents::CHILDREN, "job_parents_by_parent"),
+        (parents::RESULT, "id=?"),
     ] {
         let plan = plan(&conn, sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");

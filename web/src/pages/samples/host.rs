@@ -58,6 +58,7 @@ pub(crate) fn status() -> Status {
             succeeded: 1_284,
             failed: 7,
             cancelled: 3,
+            paused: None,
         },
         spend: SpendStatus {
             hour: window(3_912_400_350, 412_000_000, 0, 8, 540, Forecast::NotBeforeReset),
@@ -164,6 +165,7 @@ pub(super) fn pages() -> Vec<Sample> {
         succeeded: 0,
         failed: 0,
         cancelled: 0,
+        paused: None,
     };
     fresh.agents.running = 0;
     fresh.pace.buckets.truncate(1);

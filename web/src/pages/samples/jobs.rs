@@ -11,7 +11,8 @@ use anvil_runner::{Difference, Question, Replayed};
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, JobPage as JobItems, JournalKind};
 use anvil_types::{
     ArtifactInfo, Attempt, CallId, CallRecord, CallState, Job, JobAction, JobActionId, JobError, JobState,
-    LogLevel, LogLine, Nanodollars, Priority, Tier, UpstreamKind, Usage, Wait, WaitReason,
+    LogLevel, LogLine, Nanodollars, Priority, Relative, Relatives, Tier, UpstreamKind, Usage, Wait,
+    WaitReason,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -39,6 +40,8 @@ fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
         progress: running.then_some(0.62),
         progress_line: running.then(|| "Writing src/components/LoginForm.tsx".to_owned()),
         tags: Vec::new(),
+        after: Vec::new(),
+        schedule: None,
         upstream: UpstreamKind::Simulated,
         plugin_digest: Some("9f2c41d07be35a66c1".to_owned()),
         created_at: ago(seconds),
@@ -47,6 +50,11 @@ fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
         finished_at: state.is_final().then(|| ago(seconds.saturating_sub(41))),
         lease: 1,
     }
+}
+
+fn relative(job: &Job) -> Relative {
+    let Job { id, agent, action, state, .. } = job;
+    Relative { id: *id, agent: agent.clone(), action: action.clone(), state: *state }
 }
 
 /// Jobs in every state, the newest first.
@@ -204,6 +212,7 @@ pub(super) fn pages() -> Vec<Sample> {
                 artifact("README.md", "text/markdown", 811),
             ],
             &[Attempt { number: 1, started_at: ago(44), ended_at: None, error: None }],
+            &Relatives { after: vec![relative(&jobs[9])], followed_by: vec![relative(&jobs[8])] },
             NOW,
         ),
     };
@@ -225,6 +234,10 @@ pub(super) fn pages() -> Vec<Sample> {
         ("/job-failed", html(&job_page(&jobs[6]))),
         ("/job-done", html(&job_page(&jobs[5]))),
         ("/replay", html(&ReplayPage::new(shell(&status, Nav::Jobs, "Replay"), &replayed(&jobs[5])))),
+        (
+            "/schedules",
+            html(&crate::pages::schedules::sample(shell(&status, Nav::Schedules, "Schedules"), &jobs[5..8])),
+        ),
         (
             "/file",
             html(&FilePage {

@@ -20,6 +20,11 @@ pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<
     Ok(Exit::Done)
 }
 
+fn list(job: &Value, key: &str, pointer: &str) -> String {
+    let each = job.get(key).and_then(Value::as_array).into_iter().flatten();
+    each.map(|one| text(one, pointer)).collect::<Vec<_>>().join(", ")
+}
+
 fn show(job: &Value, calls: &Value, files: &Value, moment: &Moment) -> String {
     let at = |pointer: &str| text(job, pointer);
     let mut out = headline(job);
@@ -34,6 +39,9 @@ fn show(job: &Value, calls: &Value, files: &Value, moment: &Moment) -> String {
         ("held", money(job, "/held_usd")),
         ("unknown", money(job, "/unknown_usd")),
         ("tags", tags.join(", ")),
+        ("schedule", at("/schedule")),
+        ("after", list(job, "after", "")),
+        ("then", list(job, "followed_by", "/id")),
         ("submitted", moment.full(job, "/created_at")),
         ("not before", moment.full(job, "/run_at")),
         ("started", moment.full(job, "/started_at")),

@@ -1,0 +1,78 @@
+//! `anvil submit --bulk`.
+
+use super::Globals;
+use crate::client::Client;
+use crate::failure::{Exit, Failure};
+use crate::show::{clean, print, text};
+use futures_util::{Stream, StreamExt as _};
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+/// How much is read at once.
+const PIECE: usize = 64 << 10;
+
+/// Sends the lines of a file, or of standard input, and prints an answer for each.
+pub(super) async fn run(client: &Client, globals: &Globals, path: &str) -> Result<Exit, Failure> {
+    let input: Box<dyn AsyncRead + Send + Unpin> = if path == "-" {
+        Box::new(tokio::io::stdin())
+    } else {
+        let file = tokio::fs::File::open(path).await;
+        Box::new(file.map_err(|error| Failure::Usage(format!("cannot read {path}: {error}")))?)
+    };
+    let mut answers = client.send_lines(&["jobs", "bulk"], pieces(input)).await?.bytes_stream();
+    let mut told = Told { json: globals.json, taken: 0, refused: 0 };
+    let mut rest = Vec::new();
+    while let Some(piece) = answers.next().await {
+        let piece = piece.map_err(|error| anyhow::anyhow!("the answers broke off: {error}"))?;
+        rest.extend_from_slice(&piece);
+        let Some(end) = rest.iter().rposition(|byte| *byte == b'\n') else { continue };
+        let whole: Vec<u8> = rest.drain(..=end).collect();
+        for line in whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            told.line(line)?;
+        }
+    }
+    if !globals.json {
+        let (taken, refused) = (told.taken, told.refused);
+        eprintln!("{taken} taken in, {refused} refused");
+    }
+    Ok(if told.refused == 0 { Exit::Done } else { Exit::SomeRefused })
+}
+
+fn pieces(
+    input: Box<dyn AsyncRead + Send + Unpin>,
+) -> impl Stream<Item = std::io::Result<Vec<u8>>> + Send + 'static {
+    futures_util::stream::try_unfold(input, async |mut input| {
+        let mut piece = vec![0; PIECE];
+        let read = input.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok((read > 0).then_some((piece, input)))
+    })
+}
+
+struct Told {
+    json: bool,
+    taken: u64,
+    refused: u64,
+}
+
+impl Told {
+    fn line(&mut self, line: &[u8]) -> Result<(), Failure> {
+        let answer: Value =
+            serde_json::from_slice(line).map_err(|_| anyhow::anyhow!("an answer of the host is no JSON"))?;
+        let taken = answer.get("status").and_then(Value::as_u64).is_some_and(|status| status < 300);
+        *(if taken { &mut self.taken } else { &mut self.refused }) += 1;
+        if self.json {
+            return print(&String::from_utf8_lossy(line));
+        }
+        let number = text(&answer, "/line");
+        let label = text(&answer, "/ref");
+        let label = if label.is_empty() { label } else { format!(" {label}") };
+        let what = if taken {
+            format!("{} {}{label}", text(&answer, "/id"), text(&answer, "/state"))
+        } else {
+            let said = |key: &str| clean(answer.get(key).and_then(Value::as_str).unwrap_or_default());
+            format!("refused: {}: {}", said("title"), said("detail"))
+        };
+        print(&format!("{number} {what}"))
+    }
+}

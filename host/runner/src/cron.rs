@@ -1,0 +1,233 @@
+//! When a schedule's times come: a cron expression in a time zone.
+//!
+//! As cron does it where clocks change: a time that does not exist that day is run at the moment after
+//! the gap, and one that exists twice is run at its first.
+
+use anvil_types::{MissedRuns, Timestamp};
+use croner::errors::CronError;
+use croner::parser::{CronParser, Seconds, Year};
+use croner::{CivilDate, CivilDateTime, CivilTime, Cron, CronDateTime, Resolution, Weekday};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{SignedDuration, ZonedDateTime};
+use std::cmp::Ordering;
+use std::time::Duration;
+
+/// A time that is late by less than this was not missed.
+const LATE: Duration = Duration::from_mins(5);
+/// The most jobs that missed times make.
+const MOST_MISSED: usize = 100;
+
+/// The times of a schedule.
+#[derive(Debug)]
+pub(crate) struct Times {
+    cron: Cron,
+    zone: TimeZone,
+}
+
+/// What is to be done about the times that have come.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// Times that make a job each, the oldest first.
+    pub runs: Vec<Timestamp>,
+    /// The first time that has not come.
+    pub next: Option<Timestamp>,
+}
+
+impl Times {
+    /// Reads an expression and the name of a time zone; a sentence says what is wrong.
+    pub(crate) fn new(cron: &str, zone: &str) -> Result<Self, String> {
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+        let cron = parser.parse(cron).map_err(|error| {
+            format!(
+                "`{cron}` is no cron expression ({error}); it has minute, hour, day of the month, month and day of the \
+                 week, as in `30 6 * * mon-fri`"
+            )
+        })?;
+        let zone = TimeZone::get(zone).map_err(|_| {
+            format!("there is no time zone `{zone}`; use a name such as Europe/Berlin or UTC")
+        })?;
+        let times = Self { cron, zone };
+        // An expression that no day ever fits is found out here.
+        if times.after(Timestamp::from_secs(1_700_000_000)).is_none() {
+            return Err("the time never comes".to_owned());
+        }
+        Ok(times)
+    }
+
+    /// The first time after a moment.
+    pub(crate) fn after(&self, moment: Timestamp) -> Option<Timestamp> {
+        self.seek(moment, false)
+    }
+
+    fn seek(&self, moment: Timestamp, inclusive: bool) -> Option<Timestamp> {
+        let at = Moment(moment.to_jiff().to_zoned_datetime(self.zone.clone()));
+        let found = self.cron.find_next_occurrence(&at, inclusive).ok()?;
+        Some(found.0.timestamp().into())
+    }
+
+    fn before(&self, moment: Timestamp, inclusive: bool) -> Option<Timestamp> {
+        let at = Moment(moment.to_jiff().to_zoned_datetime(self.zone.clone()));
+        let found = self.cron.find_previous_occurrence(&at, inclusive).ok()?;
+        Some(found.0.timestamp().into())
+    }
+
+    /// What is to be done at `now` about the times from `first` on, which is one of them. `tried` says
+    /// that its job was refused a place when it came: then it was not missed.
+    pub(crate) fn due(&self, missed: MissedRuns, first: Timestamp, tried: bool, now: Timestamp) -> Due {
+        let next = self.after(now);
+        let mut runs = match missed {
+            MissedRuns::Skip => {
+                let since = if tried { first } else { first.max(now - LATE) };
+                self.newest(since, now)
+            }
+            MissedRuns::RunOnce => {
+                let last = self.before(now, true).filter(|last| *last > first);
+                vec![last.unwrap_or(first)]
+            }
+            MissedRuns::RunAll => self.newest(first, now),
+        };
+        runs.reverse();
+        Due { runs, next }
+    }
+
+    /// The times from `since` to `until`, the newest first.
+    fn newest(&self, since: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+        let mut times = Vec::new();
+        let mut last = self.before(until, true);
+        while let Some(time) = last.filter(|time| *time >= since && times.len() < MOST_MISSED) {
+            times.push(time);
+            last = self.before(time, false);
+        }
+        times
+    }
+}
+
+/// A moment in a time zone, as the cron library counts.
+#[derive(Clone, Debug)]
+struct Moment(ZonedDateTime);
+
+impl CronDateTime for Moment {
+    fn to_civil(&self) -> CivilDateTime {
+        let (date, time) = (self.0.date(), self.0.time());
+        let part = |part: i8| u32::from(part.unsigned_abs());
+        CivilDateTime::new(
+            CivilDate::from_parts_unchecked(i32::from(date.year()), part(date.month()), part(date.day())),
+            CivilTime::from_parts_unchecked(part(time.hour()), part(time.minute()), part(time.second())),
+        )
+    }
+
+    fn civil_weekday(&self) -> Weekday {
+        Weekday::from_days_from_sunday(u32::from(self.0.weekday().to_sunday_zero_offset().unsigned_abs()))
+    }
+
+    fn resolve_civil(&self, civil: CivilDateTime) -> Result<Resolution<Self>, CronError> {
+        let small = |part: u32| i8::try_from(part).map_err(|_| CronError::InvalidTime);
+        let year = i16::try_from(civil.date().year()).map_err(|_| CronError::InvalidDate)?;
+        let local = jiff::civil::DateTime::new(
+            year,
+            small(civil.date().month())?,
+            small(civil.date().day())?,
+            small(civil.time().hour())?,
+            small(civil.time().minute())?,
+            small(civil.time().second())?,
+            0,
+        )
+        .map_err(|_| CronError::InvalidDate)?;
+        let ambiguous = self.0.time_zone().to_ambiguous_zoned_datetime(local);
+        let bad = |_| CronError::InvalidTime;
+        Ok(match ambiguous.offset() {
+            AmbiguousOffset::Unambiguous { .. } => {
+                Resolution::Single(Self(ambiguous.unambiguous().map_err(bad)?))
+            }
+            AmbiguousOffset::Fold { .. } => Resolution::Ambiguous(
+                Self(ambiguous.clone().earlier().map_err(bad)?),
+                Self(ambiguous.later().map_err(bad)?),
+            ),
+            AmbiguousOffset::Gap { .. } => Resolution::Gap,
+        })
+    }
+
+    fn checked_add_seconds(&self, seconds: i64) -> Option<Self> {
+        self.0.checked_add(SignedDuration::from_secs(seconds)).ok().map(Self)
+    }
+
+    fn cmp_instant(&self, other: &Self) -> Ordering {
+        self.0.timestamp().cmp(&other.0.timestamp())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().expect("a time")
+    }
+
+    fn next(cron: &str, from: &str, count: usize) -> Vec<String> {
+        let times = Times::new(cron, "Europe/Berlin").expect("an expression");
+        let mut at = time(from);
+        let mut list = Vec::new();
+        for _ in 0..count {
+            at = times.after(at).expect("a time");
+            list.push(at.to_string());
+        }
+        list
+    }
+
+    #[test]
+    fn times_are_those_of_the_zone_over_both_changes_of_the_clock() {
+        // 02:30 does not exist on 28 March 2027 in Berlin, and exists twice on 31 October.
+        assert_eq!(
+            next("30 2 * * *", "2027-03-26T12:00:00Z", 3),
+            ["2027-03-27T01:30:00Z", "2027-03-28T01:00:00Z", "2027-03-29T00:30:00Z"]
+        );
+        assert_eq!(
+            next("30 2 * * *", "2027-10-29T12:00:00Z", 3),
+            ["2027-10-30T00:30:00Z", "2027-10-31T00:30:00Z", "2027-11-01T01:30:00Z"]
+        );
+        assert_eq!(next("0 6 * * mon", "2026-11-23T05:00:00Z", 1), ["2026-11-30T05:00:00Z"]);
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused_with_a_reason() {
+        for (cron, zone, word) in [
+            ("every day", "UTC", "no cron expression"),
+            ("* * * * * *", "UTC", "no cron expression"),
+            ("61 * * * *", "UTC", "no cron expression"),
+            ("0 0 30 2 *", "UTC", "never comes"),
+            ("0 0 * * *", "Mars/Olympus", "no time zone"),
+        ] {
+            let error = Times::new(cron, zone).expect_err(cron);
+            assert!(error.contains(word), "{cron}: {error}");
+        }
+    }
+
+    #[test]
+    fn missed_times_are_left_out_made_up_for_once_or_all_made_up_for() {
+        let hourly = Times::new("0 * * * *", "UTC").expect("an expression");
+        let first = time("2026-11-23T01:00:00Z");
+        let due = |missed, tried, now| hourly.due(missed, first, tried, time(now));
+        let hours = |range: std::ops::RangeInclusive<i64>| -> Vec<Timestamp> {
+            range.map(|hour| Timestamp::from_secs(first.micros() / 1_000_000 + 3_600 * (hour - 1))).collect()
+        };
+        for missed in MissedRuns::ALL {
+            let on_time = due(missed, false, "2026-11-23T01:00:00.5Z");
+            assert_eq!((on_time.runs, on_time.next), (hours(1..=1), Some(hours(2..=2)[0])), "{missed}");
+        }
+        let late = "2026-11-23T05:30:00Z";
+        assert_eq!(due(MissedRuns::Skip, false, late).runs, []);
+        assert_eq!(due(MissedRuns::Skip, false, "2026-11-23T05:04:00Z").runs, hours(5..=5));
+        assert_eq!(
+            due(MissedRuns::Skip, true, late).runs,
+            hours(1..=5),
+            "it was there, and the queue was full"
+        );
+        assert_eq!(due(MissedRuns::RunOnce, false, late).runs, hours(5..=5));
+        assert_eq!(due(MissedRuns::RunAll, false, late).runs, hours(1..=5));
+        let year = due(MissedRuns::RunAll, false, "2027-11-23T05:30:00Z");
+        assert_eq!(year.runs.len(), MOST_MISSED);
+        assert_eq!(year.runs.last(), Some(&time("2027-11-23T05:00:00Z")), "the newest");
+        assert_eq!(year.next, Some(time("2027-11-23T06:00:00Z")));
+    }
+}

@@ -1,0 +1,45 @@
+//! What a job gets from those that it comes after.
+
+use crate::submit::clip;
+use anvil_store::{Store, StoreError};
+use anvil_types::{Job, ParentResult};
+use std::sync::Arc;
+
+/// The results of a job's parents, and a way to their files. They never change, so every run of the job
+/// sees the same.
+#[derive(Clone)]
+pub(crate) struct Parents {
+    results: Vec<ParentResult>,
+    store: Arc<dyn Store>,
+}
+
+impl Parents {
+    /// Reads what the parents of a job gave.
+    pub(crate) async fn load(store: &Arc<dyn Store>, job: &Job) -> Result<Self, StoreError> {
+        let results = if job.after.is_empty() { Vec::new() } else { store.parents(job.id).await? };
+        Ok(Self { results, store: store.clone() })
+    }
+
+    /// The results.
+    pub(crate) fn results(&self) -> Vec<ParentResult> {
+        self.results.clone()
+    }
+
+    /// A parent's file, or why there is none.
+    pub(crate) async fn artifact(
+        &self,
+        parent: &str,
+        name: &str,
+    ) -> Result<Result<Vec<u8>, String>, StoreError> {
+        let id = parent.parse().ok().filter(|id| self.results.iter().any(|parent| parent.id == *id));
+        let Some(id) = id else {
+            return Ok(Err(format!("the job did not come after a job `{}`", clip(parent))));
+        };
+        let missing = || Ok(Err(format!("job {id} handed over no file `{}`", clip(name))));
+        let Ok(name) = name.parse() else { return missing() };
+        match self.store.artifact(id, &name).await? {
+            Some((_, bytes)) => Ok(Ok(bytes)),
+            None => missing(),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Schedules: the loop that makes their jobs, and what people do with them.
+
+use crate::cron::Times;
+use crate::intake::{SCHEDULE_KEY, template_job};
+use crate::runner::Shared;
+use crate::{Runner, Submission, SubmitError, Submitted};
+use anvil_store::{Enqueued, Firing, StoreError};
+use anvil_types::{Job, JobTemplate, MissedRuns, Nanodollars, Schedule, ScheduleId, Timestamp};
+use rand::RngExt as _;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Schedules are looked at at least this often.
+const LOOK: Duration = Duration::from_mins(1);
+/// A full queue is tried again after this long.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How many of the next times are told.
+const NEXT_TIMES: usize = 5;
+/// The longest name.
+const LONGEST_NAME: usize = 64;
+
+/// A schedule as a person wants it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScheduleWish {
+    /// When: minute, hour, day of the month, month, day of the week.
+    pub cron: String,
+    /// The time zone; the one of the settings where absent.
+    pub time_zone: Option<String>,
+    /// What becomes of times that were missed.
+    pub missed: MissedRuns,
+    /// What its jobs are made of.
+    pub job: JobTemplate,
+    /// Whether it makes jobs.
+    pub enabled: bool,
+}
+
+/// A schedule with its next times.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScheduleView {
+    /// The schedule.
+    #[serde(flatten)]
+    pub schedule: Schedule,
+    /// The next times, the first first; none while it is paused.
+    pub next_times: Vec<Timestamp>,
+    /// Why it makes no jobs now, where it does not.
+    pub resting: Option<String>,
+}
+
+impl Runner {
+    /// All schedules, by name.
+    pub async fn schedules(&self) -> Result<Vec<ScheduleView>, StoreError> {
+        let schedules = self.shared.store.schedules().await?;
+        Ok(schedules.into_iter().map(|schedule| self.view(schedule)).collect())
+    }
+
+    /// A schedule.
+    pub async fn schedule(&self, name: &str) -> Result<Option<ScheduleView>, StoreError> {
+        Ok(self.shared.store.schedule(name).await?.map(|schedule| self.view(schedule)))
+    }
+
+    /// The newest jobs of a schedule.
+    pub async fn schedule_jobs(&self, name: &str, limit: u32) -> Result<Vec<Job>, StoreError> {
+        self.shared.store.schedule_jobs(name, limit).await
+    }
+
+    /// The time zone of a schedule that names none.
+    pub fn time_zone(&self) -> String {
+        let zone = self.shared.store.windows();
+        zone.zone().iana_name().unwrap_or("UTC").to_owned()
+    }
+
+    fn view(&self, schedule: Schedule) -> ScheduleView {
+        let mut next_times: Vec<Timestamp> = schedule.next_at.into_iter().collect();
+        if let (Some(first), Ok(times)) = (schedule.next_at, Times::new(&schedule.cron, &schedule.time_zone))
+        {
+            let mut last = first.max(self.shared.clock.now());
+            while next_times.len() < NEXT_TIMES
+                && let Some(next) = times.after(last)
+            {
+                next_times.push(next);
+                last = next;
+            }
+        }
+        let resting = if !schedule.enabled {
+            Some("it is paused".to_owned())
+        } else if schedule.upstream != self.shared.settings.upstream {
+            Some(format!(
+                "it was made for the {} Claude, and the host asks the {} one; save it again to move it",
+                schedule.upstream, self.shared.settings.upstream
+            ))
+        } else {
+            None
+        };
+        ScheduleView { schedule, next_times, resting }
+    }
+
+    /// Makes a schedule, or changes the one of this name. Its next time is the first after now.
+    pub async fn put_schedule(
+        &self,
+        name: &str,
+        wish: ScheduleWish,
+        by: &str,
+    ) -> Result<ScheduleView, SubmitError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(fits) {
+            return Err(SubmitError::Invalid(format!(
+                "a schedule's name has 1 to {LONGEST_NAME} letters, digits, `-`, `_` and `.`"
+            )));
+        }
+        self.check(&submission(&wish.job))?;
+        if wish.job.max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
+            return Err(SubmitError::Invalid("max_cost_usd must be above 0".to_owned()));
+        }
+        let time_zone = wish.time_zone.unwrap_or_else(|| self.time_zone());
+        let times = Times::new(&wish.cron, &time_zone).map_err(SubmitError::Invalid)?;
+        let now = self.shared.clock.now();
+        let schedule = Schedule {
+            id: ScheduleId::new(now, rand::rng().random()),
+            name: name.to_owned(),
+            cron: wish.cron,
+            time_zone,
+            missed: wish.missed,
+            job: wish.job,
+            enabled: wish.enabled,
+            next_at: if wish.enabled { times.after(now) } else { None },
+            blocked: None,
+            upstream: self.shared.settings.upstream,
+            created_at: now,
+            last_job: None,
+        };
+        let schedule = self.shared.store.put_schedule(schedule, by).await?;
+        self.shared.schedules.notify_one();
+        Ok(self.view(schedule))
+    }
+
+    /// Pauses a schedule or lets it go on; times that came while it was paused are left out. `None` where
+    /// there is none of this name.
+    pub async fn set_schedule_enabled(
+        &self,
+        name: &str,
+        enabled: bool,
+        by: &str,
+    ) -> Result<Option<ScheduleView>, SubmitError> {
+        let Some(mut schedule) = self.shared.store.schedule(name).await? else { return Ok(None) };
+        if schedule.enabled != enabled {
+            let times = Times::new(&schedule.cron, &schedule.time_zone).map_err(SubmitError::Invalid)?;
+            schedule.enabled = enabled;
+            schedule.next_at = if enabled { times.after(self.shared.clock.now()) } else { None };
+            schedule = self.shared.store.put_schedule(schedule, by).await?;
+            self.shared.schedules.notify_one();
+        }
+        Ok(Some(self.view(schedule)))
+    }
+
+    /// Deletes a schedule; its jobs stay. Answers whether there was one.
+    pub async fn delete_schedule(&self, name: &str, by: &str) -> Result<bool, StoreError> {
+        self.shared.store.delete_schedule(name, by).await
+    }
+
+    /// Makes a job of a schedule now, beside its times.
+    pub async fn run_schedule(&self, name: &str) -> Result<Option<Submitted>, SubmitError> {
+        let Some(schedule) = self.shared.store.schedule(name).await? else { return Ok(None) };
+        let usual = self.shared.store.limits().await?.limits.job_usd;
+        let job = template_job(&self.shared, &schedule, usual, None);
+        Ok(Some(match self.shared.store.enqueue(job).await? {
+            Enqueued::New(job) => Submitted { job, new: true },
+            Enqueued::Existing(job) => Submitted { job, new: false },
+        }))
+    }
+}
+
+/// A template as it would be submitted.
+fn submission(job: &JobTemplate) -> Submission {
+    Submission {
+        agent: job.agent.clone(),
+        action: job.action.clone(),
+        payload: job.payload.clone(),
+        priority: job.priority,
+        run_at: None,
+        idempotency_key: None,
+        max_cost: job.max_cost,
+        tags: job.tags.clone(),
+        after: Vec::new(),
+    }
+}
+
+/// Makes the jobs of schedules when their times come, until the host shuts down.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    while !shared.shutting_down() {
+        let stuck = match look(&shared).await {
+            Ok(stuck) => stuck,
+            Err(error) => {
+                tracing::error!(%error, "schedules could not be looked at");
+                true
+            }
+        };
+        let now = shared.clock.now();
+        let due = shared.store.next_schedule(shared.settings.upstream).await.ok().flatten();
+        let next = if stuck { now + AGAIN } else { due.map_or(now + LOOK, |due| due.min(now + LOOK)) };
+        let pause = async {
+            shared.clock.sleep_until(next).await;
+            if stuck {
+                // However fast a driven clock runs, a queue that is full is not asked all the time.
+                tokio::time::sleep(AGAIN / 10).await;
+            }
+        };
+        tokio::select! {
+            () = pause => {}
+            () = shared.schedules.notified() => {}
+            () = shared.shutdown.cancelled() => return,
+        }
+    }
+}
+
+// Fires what is due; whether something of it could not be.
+async fn look(shared: &Shared) -> Result<bool, StoreError> {
+    let due = shared.store.due_schedules(shared.settings.upstream).await?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let usual = shared.store.limits().await?.limits.job_usd;
+    let mut stuck = false;
+    for schedule in due {
+        let Some(first) = schedule.next_at else { continue };
+        let times = match Times::new(&schedule.cron, &schedule.time_zone) {
+            Ok(times) => times,
+            Err(error) => {
+                tracing::error!(schedule = %schedule.name, %error, "a schedule's times cannot be worked out");
+                stuck = true;
+                continue;
+            }
+        };
+        let plan = times.due(schedule.missed, first, schedule.blocked.is_some(), shared.clock.now());
+        let jobs = plan.runs.iter().map(|time| (*time, template_job(shared, &schedule, usual, Some(*time))));
+        let firing = Firing {
+            name: schedule.name.clone(),
+            id: schedule.id,
+            due: first,
+            jobs: jobs.collect(),
+            next_at: plan.next,
+        };
+        let fired = shared.store.fire_schedule(firing).await?;
+        stuck |= fired.blocked.is_some();
+    }
+    Ok(stuck)
+}
+
+/// The idempotency key of a time of a schedule.
+pub(crate) fn key(schedule: &Schedule, time: Timestamp) -> String {
+    format!("{SCHEDULE_KEY}{}:{time}", schedule.id)
+}

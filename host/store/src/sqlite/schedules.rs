@@ -1,0 +1,161 @@
+//! Schedules: a time makes its job in the transaction that moves the schedule to its next time.
+
+use super::columns::{Columns, Id, all, bad_json, first};
+use super::tx::Tx;
+use super::{audit, enqueue, job_row};
+use crate::{Fired, Firing, StoreError, Taken};
+use anvil_types::{EventKind, Job, Schedule, Timestamp, UpstreamKind};
+use rusqlite::{Connection, Row, params};
+
+/// As many schedules as there may be.
+const MOST: u32 = 1_000;
+
+/// All of them, by name, each with its newest job.
+pub(super) const LIST: &str = "SELECT *, (SELECT id FROM jobs WHERE schedule = schedules.name
+    ORDER BY seq DESC LIMIT 1) AS last_job FROM schedules ORDER BY name";
+/// One.
+pub(super) const ONE: &str = "SELECT *, (SELECT id FROM jobs WHERE schedule = schedules.name
+    ORDER BY seq DESC LIMIT 1) AS last_job FROM schedules WHERE name = ?1";
+/// Those whose time has come, the oldest first.
+pub(super) const DUE: &str = "SELECT *, NULL AS last_job FROM schedules INDEXED BY schedules_due
+    WHERE enabled = 1 AND next_at IS NOT NULL AND upstream = ?1 AND next_at <= ?2 ORDER BY next_at";
+/// The next time of any.
+pub(super) const NEXT: &str = "SELECT min(next_at) FROM schedules INDEXED BY schedules_due
+    WHERE enabled = 1 AND next_at IS NOT NULL AND upstream = ?1";
+/// The newest jobs of one.
+pub(super) const JOBS: &str = "SELECT seq FROM jobs WHERE schedule = ?1 ORDER BY seq DESC LIMIT ?2";
+
+pub(super) fn list(conn: &Connection) -> Result<Vec<Schedule>, StoreError> {
+    Ok(all(conn, LIST, [], read)?)
+}
+
+pub(super) fn get(conn: &Connection, name: &str) -> Result<Option<Schedule>, StoreError> {
+    Ok(first(conn, ONE, [name], read)?)
+}
+
+pub(super) fn due(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    now: Timestamp,
+) -> Result<Vec<Schedule>, StoreError> {
+    Ok(all(conn, DUE, params![upstream.name(), now.micros()], read)?)
+}
+
+pub(super) fn next(conn: &Connection, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {
+    let next = first(conn, NEXT, [upstream.name()], |row| row.get::<_, Option<i64>>(0))?;
+    Ok(next.flatten().map(Timestamp::from_micros))
+}
+
+/// The newest jobs of a schedule.
+pub(super) fn jobs(conn: &Connection, name: &str, limit: u32) -> Result<Vec<Job>, StoreError> {
+    let seqs: Vec<i64> = all(conn, JOBS, params![name, limit], |row| row.get(0))?;
+    let mut jobs = Vec::with_capacity(seqs.len());
+    for seq in seqs {
+        jobs.extend(job_row::listed(conn, seq)?);
+    }
+    Ok(jobs)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Schedule> {
+    Ok(Schedule {
+        id: row.id("id")?,
+        name: row.get("name")?,
+        cron: row.get("cron")?,
+        time_zone: row.get("time_zone")?,
+        missed: row.word("missed")?,
+        job: serde_json::from_str(row.get_ref("job")?.as_str()?).map_err(bad_json)?,
+        enabled: row.get("enabled")?,
+        next_at: row.maybe_time("next_at")?,
+        blocked: row.get("blocked")?,
+        upstream: row.word("upstream")?,
+        created_at: row.time("created_at")?,
+        last_job: row.maybe_id("last_job")?,
+    })
+}
+
+/// Makes a schedule, or changes the one of this name, which keeps its id.
+pub(super) fn put(tx: &mut Tx<'_>, schedule: &Schedule, by: &str) -> Result<Schedule, StoreError> {
+    let before = get(tx.conn, &schedule.name)?;
+    if before.is_none() {
+        let there: u32 = tx.conn.query_row("SELECT count(*) FROM schedules", [], |row| row.get(0))?;
+        if there >= MOST {
+            return Err(StoreError::BadChange(format!(
+                "there are {there} schedules already, as many as there may be; delete one first"
+            )));
+        }
+    }
+    let job = serde_json::to_string(&schedule.job).map_err(|error| StoreError::Backend(Box::new(error)))?;
+    tx.run(
+        "INSERT INTO schedules (name, id, upstream, cron, time_zone, missed, job, enabled, next_at, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (name) DO UPDATE SET upstream = excluded.upstream, cron = excluded.cron,
+             time_zone = excluded.time_zone, missed = excluded.missed, job = excluded.job,
+             enabled = excluded.enabled, next_at = excluded.next_at, blocked = NULL",
+        params![
+            schedule.name,
+            schedule.id.bytes(),
+            schedule.upstream.name(),
+            schedule.cron,
+            schedule.time_zone,
+            schedule.missed.name(),
+            job,
+            schedule.enabled,
+            schedule.next_at.map(Timestamp::micros),
+            tx.now.micros(),
+        ],
+    )?;
+    let action = match before {
+        None => "schedule.make",
+        Some(before) if before.enabled && !schedule.enabled => "schedule.pause",
+        Some(before) if !before.enabled && schedule.enabled => "schedule.resume",
+        Some(_) => "schedule.change",
+    };
+    let detail = format!("{}: {} {}", schedule.name, schedule.cron, schedule.time_zone);
+    audit::note(tx, by, action, &detail)?;
+    tx.tell(None, EventKind::Schedule { name: schedule.name.clone() });
+    get(tx.conn, &schedule.name)?
+        .ok_or_else(|| StoreError::Backend("a schedule that was made is gone".into()))
+}
+
+/// Deletes a schedule; its jobs stay. Answers whether there was one.
+pub(super) fn delete(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<bool, StoreError> {
+    if tx.run("DELETE FROM schedules WHERE name = ?1", [name])? == 0 {
+        return Ok(false);
+    }
+    audit::note(tx, by, "schedule.delete", name)?;
+    tx.tell(None, EventKind::Schedule { name: name.to_owned() });
+    Ok(true)
+}
+
+/// Takes in the jobs of times that have come, and moves the schedule on: one step, so that no time is
+/// run twice or lost, whenever the host ends. Where the queue has no place, the schedule stays at the
+/// first time that got none.
+pub(super) fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<Fired, StoreError> {
+    let current = get(tx.conn, &firing.name)?;
+    let current = current.filter(|now| now.enabled && now.id == firing.id && now.next_at == Some(firing.due));
+    let Some(current) = current else { return Ok(Fired::default()) };
+    let mut fired = Fired::default();
+    let mut next_at = firing.next_at;
+    for (time, job) in firing.jobs {
+        match enqueue::take(tx, &job) {
+            Ok(Ok(state)) => fired.taken.push(Taken { id: job.id, state, new: true }),
+            // The key says that this time has had its job.
+            Ok(Err(_)) | Err(StoreError::IdempotencyConflict { .. }) => {}
+            Err(full @ StoreError::QueueFull { .. }) => {
+                fired.blocked = Some(full.to_string());
+                next_at = Some(time);
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if fired.taken.is_empty() && current.blocked == fired.blocked && next_at == current.next_at {
+        return Ok(fired);
+    }
+    tx.run(
+        "UPDATE schedules SET next_at = ?2, blocked = ?3 WHERE name = ?1",
+        params![firing.name, next_at.map(Timestamp::micros), fired.blocked],
+    )?;
+    tx.tell(None, EventKind::Schedule { name: firing.name });
+    Ok(fired)
+}

@@ -1,0 +1,147 @@
+//! Schedules: jobs that come again and again.
+
+use super::Object;
+use super::list::List;
+use crate::guard::name_of;
+use crate::nearest::nearest;
+use crate::problem::Problem;
+use crate::routes::Routes;
+use crate::scope::Caller;
+use crate::scope::Scope::{Read, Submit};
+use crate::state::WebState;
+use anvil_runner::{ScheduleView, ScheduleWish};
+use anvil_types::{Job, JobTemplate, Json as Payload, MissedRuns, Priority};
+use axum::extract::{Path, State};
+use axum::http::{Method, StatusCode};
+use axum::{Extension, Json};
+use serde::Serialize;
+
+/// How many of its newest jobs a schedule is shown with.
+pub(crate) const SHOWN_JOBS: u32 = 10;
+
+/// A schedule with its newest jobs.
+#[derive(Serialize)]
+pub(super) struct Detail {
+    #[serde(flatten)]
+    schedule: ScheduleView,
+    jobs: Vec<Job>,
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    let (get, post) = (Method::GET, Method::POST);
+    let one = "/api/v1/schedules/{name}";
+    routes
+        .route(Read, get.clone(), "/api/v1/schedules", "Schedules and their next times", list)
+        .route(Read, get, one, "A schedule with its newest jobs", show)
+        .route(Submit, Method::PUT, one, "Make or change a schedule", put)
+        .route(Submit, Method::DELETE, one, "Delete a schedule; its jobs stay", delete)
+        .route(Submit, post.clone(), "/api/v1/schedules/{name}/pause", "Pause it", pause)
+        .route(Submit, post.clone(), "/api/v1/schedules/{name}/resume", "Let it go on", resume)
+        .route(Submit, post, "/api/v1/schedules/{name}/run", "Make a job of it now", run)
+}
+
+async fn list(State(state): State<WebState>) -> Result<Json<List<ScheduleView>>, Problem> {
+    Ok(Json(List::whole(state.runner.schedules().await?)))
+}
+
+async fn show(State(state): State<WebState>, Path(name): Path<String>) -> Result<Json<Detail>, Problem> {
+    let schedule = known(&state, &name).await?;
+    let jobs = state.runner.schedule_jobs(&name, SHOWN_JOBS).await?;
+    Ok(Json(Detail { schedule, jobs }))
+}
+
+/// The schedule, or that there is none.
+pub(crate) async fn known(state: &WebState, name: &str) -> Result<ScheduleView, Problem> {
+    match state.runner.schedule(name).await? {
+        Some(schedule) => Ok(schedule),
+        None => Err(missing(state, name).await),
+    }
+}
+
+/// That there is no such schedule, with the names that there are.
+pub(crate) async fn missing(state: &WebState, name: &str) -> Problem {
+    let schedules = state.runner.schedules().await.unwrap_or_default();
+    let known: Vec<String> = schedules.into_iter().map(|view| view.schedule.name).collect();
+    let near = nearest(name, known.iter().map(String::as_str));
+    let hint = near.as_deref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let detail = format!("there is no schedule `{name}`{hint}");
+    Problem::not_found("no-such-schedule", "There is no such schedule", detail).with_known(known, near)
+}
+
+async fn put(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+    mut body: Object,
+) -> Result<(StatusCode, Json<ScheduleView>), Problem> {
+    let wish = ScheduleWish {
+        cron: body.required("cron", "a cron expression, as in `30 6 * * mon-fri`"),
+        time_zone: body.field("time_zone", "a time zone's name, as in Europe/Berlin"),
+        missed: body.field::<MissedRuns>("missed", "skip, run_once or run_all").unwrap_or_default(),
+        job: JobTemplate {
+            agent: body.required("agent", "an agent's name"),
+            action: body.required("action", "the name of one of the agent's actions"),
+            payload: body
+                .field::<Payload>("payload", "JSON")
+                .unwrap_or_else(|| "{}".parse().unwrap_or_else(|_| Payload::null())),
+            priority: body.field::<Priority>("priority", "critical, high, normal or low").unwrap_or_default(),
+            tags: body.field("tags", "a list of texts").unwrap_or_default(),
+            max_cost: body.field("max_cost_usd", "a number of dollars, as in 0.5"),
+        },
+        enabled: body.field("enabled", "true or false").unwrap_or(true),
+    };
+    body.finish()?;
+    let new = state.runner.schedule(&name).await?.is_none();
+    let schedule = state.runner.put_schedule(&name, wish, name_of(caller.map(|c| c.0))).await?;
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(schedule)))
+}
+
+async fn delete(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
+    if state.runner.delete_schedule(&name, name_of(caller.map(|c| c.0))).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(missing(&state, &name).await)
+}
+
+async fn pause(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Json<ScheduleView>, Problem> {
+    switch(&state, &name, false, caller.map(|c| c.0)).await.map(Json)
+}
+
+async fn resume(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Json<ScheduleView>, Problem> {
+    switch(&state, &name, true, caller.map(|c| c.0)).await.map(Json)
+}
+
+/// Pauses a schedule or lets it go on.
+pub(crate) async fn switch(
+    state: &WebState,
+    name: &str,
+    on: bool,
+    caller: Option<Caller>,
+) -> Result<ScheduleView, Problem> {
+    match state.runner.set_schedule_enabled(name, on, name_of(caller)).await? {
+        Some(schedule) => Ok(schedule),
+        None => Err(missing(state, name).await),
+    }
+}
+
+async fn run(
+    State(state): State<WebState>,
+    Path(name): Path<String>,
+) -> Result<(StatusCode, Json<Job>), Problem> {
+    match state.runner.run_schedule(&name).await? {
+        Some(submitted) => Ok((StatusCode::CREATED, Json(submitted.job))),
+        None => Err(missing(&state, &name).await),
+    }
+}
