@@ -42,6 +42,8 @@ bench: ## First figures, from the release build, on the disk that the build is o
 	$(CARGO) bench --package anvil --bench first_instruction --bench gateway_call --bench throughput
 	@mkdir -p "$(TARGET_DIR)/bench"
 	$(CARGO) run --release --package anvil-store --features bench --example bench_hold_settle -- "$(TARGET_DIR)/bench"
+# A million finished jobs: takes some 7 GB of the disk for as long as it lasts, and ten minutes.
+	$(CARGO) run --release --package anvil-store --features bench --example bench_history -- "$(TARGET_DIR)/bench"
 	$(CARGO) run --release --package anvil-store --features bench --example bench_jobs -- "$(TARGET_DIR)/bench"
 
 clean:

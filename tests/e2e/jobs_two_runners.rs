@@ -10,7 +10,7 @@ use anvil_runner::{Runner, RunnerParts, RunnerSettings, Submission};
 use anvil_sandbox::{
     AttemptLimits, Catalog, CatalogSettings, CompileCommand, EngineSettings, Sandbox, SandboxSettings,
 };
-use anvil_store::{Finish, SqliteOptions, SqliteStore, Store, StoreError};
+use anvil_store::{Finish, Retention, SqliteOptions, SqliteStore, Store, StoreError};
 use anvil_types::{
     BootId, CallState, Clock, DrivenClock, EventKind, HostId, Job, JobId, JobState, Json, Lease, Limits,
     Nanodollars, Priority, SystemClock, Tier, UpstreamKind,
@@ -130,6 +130,11 @@ fn settings() -> RunnerSettings {
         hard_slots: 3,
         scale_cooldown: Duration::from_mins(5),
         attempt: attempt_limits(),
+        retention: Retention {
+            finished_for: Duration::from_hours(24),
+            finished_jobs: 1_000,
+            alerts_for: Duration::from_hours(24),
+        },
         agents: BTreeMap::new(),
         limit_sources: BTreeMap::new(),
         check_limits: Arc::new(|_| Ok(())),

@@ -10,6 +10,8 @@ mod auth;
 mod config;
 mod csv;
 mod guard;
+#[cfg(test)]
+mod jobs_tests;
 mod nearest;
 mod openapi;
 mod pages;

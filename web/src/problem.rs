@@ -184,6 +184,12 @@ impl From<StoreError> for Problem {
             StoreError::NoSuchDelivery(_) => {
                 Self::not_found("no-such-delivery", "There is no such delivery", detail)
             }
+            StoreError::NoSuchAction(_) => {
+                Self::not_found("no-such-action", "There is no such action", detail)
+            }
+            StoreError::ActionOver(_) => {
+                Self::new(StatusCode::CONFLICT, "action-over", "The action is over", detail)
+            }
             StoreError::NoSuchWebhook(_) => {
                 Self::not_found("no-such-webhook", "There is no such webhook", detail)
             }

@@ -8,7 +8,7 @@ use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
 use anvil_sandbox::{Catalog, CatalogSettings, CompileCommand, Sandbox, SandboxSettings};
 use anvil_store::{
-    HoldDecision, HoldRequest, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
+    HoldDecision, HoldRequest, Retention, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
     BootId, CallId, Clock, DrivenClock, HostId, LimitsPatch, Nanodollars, SystemClock, Tier, UpstreamKind,
@@ -249,6 +249,11 @@ fn settings_of_runner() -> RunnerSettings {
         hard_slots: 12,
         scale_cooldown: Duration::from_mins(5),
         attempt: small_limits(),
+        retention: Retention {
+            finished_for: Duration::from_hours(24),
+            finished_jobs: 1_000,
+            alerts_for: Duration::from_hours(24),
+        },
         agents: std::collections::BTreeMap::new(),
         limit_sources: sources.collect(),
         check_limits: Arc::new(|limits| {

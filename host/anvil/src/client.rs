@@ -91,9 +91,10 @@ impl Client {
         Ok(response.bytes().await.map_err(|error| self.unreachable(&error))?.to_vec())
     }
 
-    /// Opens an event stream.
-    pub(crate) async fn stream(&self, path: &[&str], after: u64) -> Result<Response, Failure> {
-        let request = self.request(Method::GET, path, &[("after", after.to_string())]);
+    /// Opens an event stream, after a place where that is given.
+    pub(crate) async fn stream(&self, path: &[&str], after: Option<u64>) -> Result<Response, Failure> {
+        let query: Vec<_> = after.map(|after| ("after", after.to_string())).into_iter().collect();
+        let request = self.request(Method::GET, path, &query);
         self.answer(request.header("accept", "text/event-stream")).await
     }
 

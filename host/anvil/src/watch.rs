@@ -1,4 +1,4 @@
-//! Watching one job: its event stream where there is one, else a look now and then.
+//! Watching one job, or all: its event stream where there is one, else a look now and then.
 //!
 //! Whatever the stream misses, a look finds: the job itself is the truth, events only say when to look.
 //! A host that restarts is waited for, since its jobs survive that.
@@ -29,11 +29,12 @@ pub(crate) enum Change {
     Look,
 }
 
-/// Watches one job.
+/// Watches one job, or all of them.
 pub(crate) struct Watch<'a> {
     client: &'a Client,
-    id: &'a str,
-    last: u64,
+    /// All of them where there is none.
+    id: Option<&'a str>,
+    last: Option<u64>,
     stream: Option<BoxStream<'a, Change>>,
     /// No new stream is asked for before this.
     retry_at: Instant,
@@ -43,7 +44,12 @@ pub(crate) struct Watch<'a> {
 impl<'a> Watch<'a> {
     /// Watches the job from its first event on.
     pub(crate) fn new(client: &'a Client, id: &'a str) -> Self {
-        Self { client, id, last: 0, stream: None, retry_at: Instant::now(), away_since: None }
+        Self { id: Some(id), last: Some(0), ..Self::all(client) }
+    }
+
+    /// Watches everything from now on.
+    pub(crate) fn all(client: &'a Client) -> Self {
+        Self { client, id: None, last: None, stream: None, retry_at: Instant::now(), away_since: None }
     }
 
     /// The next change. May be dropped while it waits.
@@ -65,7 +71,7 @@ impl<'a> Watch<'a> {
             }
             Ok(Some(change)) => {
                 if let Change::Event(event) = &change {
-                    self.last = event.get("seq").and_then(Value::as_u64).unwrap_or(self.last).max(self.last);
+                    self.last = self.last.max(event.get("seq").and_then(Value::as_u64));
                 }
                 change
             }
@@ -74,7 +80,11 @@ impl<'a> Watch<'a> {
 
     async fn open(&mut self) {
         self.retry_at = Instant::now() + LOOK;
-        let Ok(response) = self.client.stream(&["jobs", self.id, "events"], self.last).await else { return };
+        let response = match self.id {
+            Some(id) => self.client.stream(&["jobs", id, "events"], self.last).await,
+            None => self.client.stream(&["events"], self.last).await,
+        };
+        let Ok(response) = response else { return };
         let events =
             response.bytes_stream().eventsource().take_while(|event| std::future::ready(event.is_ok()));
         self.stream = Some(events.filter_map(|event| async move { read(&event.ok()?) }).boxed());
@@ -82,10 +92,22 @@ impl<'a> Watch<'a> {
 
     /// The job as it is now; none while the host is away.
     pub(crate) async fn look(&mut self) -> Result<Option<Value>, Failure> {
-        match self.client.get(&["jobs", self.id], &[]).await {
-            Ok(job) => {
+        match self.id {
+            Some(id) => self.ask(&["jobs", id], &[]).await,
+            None => self.ask(&["jobs"], &[]).await,
+        }
+    }
+
+    /// What the host says to a question; none while it is away.
+    pub(crate) async fn ask(
+        &mut self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Option<Value>, Failure> {
+        match self.client.get(path, query).await {
+            Ok(answer) => {
                 self.away_since = None;
-                Ok(Some(job))
+                Ok(Some(answer))
             }
             Err(failure) if is_passing(&failure) => {
                 let since = *self.away_since.get_or_insert_with(Instant::now);

@@ -6,7 +6,7 @@ use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
-    SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, schedules,
+    SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, keeping, many, schedules,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
 use anvil_gateway::Gateway;
@@ -70,6 +70,8 @@ pub(crate) struct Shared {
     pub freed: Notify,
     /// A schedule was made or changed.
     pub schedules: Notify,
+    /// An action on many jobs was begun.
+    pub many: Notify,
     pub shutdown: CancellationToken,
     /// One job at a time is replayed: what that takes is no agent's slot.
     pub rehearsals: tokio::sync::Mutex<()>,
@@ -126,6 +128,7 @@ impl Runner {
             live_text: LiveText::default(),
             freed: Notify::new(),
             schedules: Notify::new(),
+            many: Notify::new(),
             shutdown: CancellationToken::new(),
             rehearsals: tokio::sync::Mutex::default(),
             attempts: Mutex::default(),
@@ -133,6 +136,8 @@ impl Runner {
         tokio::spawn(dispatch::run(shared.clone()));
         tokio::spawn(dispatch::heartbeat(shared.clone()));
         tokio::spawn(schedules::run(shared.clone()));
+        tokio::spawn(many::run(shared.clone()));
+        tokio::spawn(keeping::run(shared.clone()));
         tokio::spawn(tell_of_agents(shared.clone()));
         Ok(Self { shared })
     }

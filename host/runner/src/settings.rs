@@ -2,6 +2,7 @@
 
 use anvil_budget::PressureSteps;
 use anvil_sandbox::AttemptLimits;
+use anvil_store::Retention;
 use anvil_types::{Limits, UpstreamKind};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub struct RunnerSettings {
     pub scale_cooldown: Duration,
     /// What one attempt may take.
     pub attempt: AttemptLimits,
+    /// How long the past is kept.
+    pub retention: Retention,
     /// The agents' own settings.
     pub agents: BTreeMap<String, AgentSettings>,
     /// Where each limit's value comes from before anyone changes it at run time.

@@ -32,8 +32,9 @@ pub use layers::LoadOptions;
 pub use preset::Preset;
 pub use reference::{example_toml, reference_markdown};
 pub use schema::{
-    DataSettings, JobsSettings, PaceSettings, PluginsSettings, PressureSettings, PricesSettings, SECTIONS,
-    SandboxSettings, ServerSettings, SimulatorSettings, TimeSettings, UpstreamSettings,
+    DataSettings, JobsSettings, PaceSettings, PluginsSettings, PressureSettings, PricesSettings,
+    RetentionSettings, SECTIONS, SandboxSettings, ServerSettings, SimulatorSettings, TimeSettings,
+    UpstreamSettings,
 };
 pub use secret::Secret;
 pub use settings::{Entry, Settings};

@@ -230,6 +230,18 @@ sections! {
         calls_parallel: u32 = "8" in 1.0..=256.0;
     }
 
+    /// How long the past is kept. What is older, or more, is taken out a little at a time; what something
+    /// unfinished needs stays. Ledger entries are kept for ever, and with them every sum.
+    own retention: RetentionSettings {
+        /// Days for which a finished job is kept, with payload, result, attempts, journal, log, files and
+        /// events; its idempotency key is free after that.
+        finished_days: u32 = "90" in 1.0..=36_500.0;
+        /// The most finished jobs that are kept; those go first that finished first.
+        finished_jobs: u64 = "1000000" in 1.0..=1_000_000_000.0;
+        /// Days for which a resolved alert is kept, with what was sent of it.
+        alerts_days: u32 = "90" in 1.0..=36_500.0;
+    }
+
     /// What an agent may use. Each attempt has all of it to itself.
     own sandbox: SandboxSettings {
         /// MiB of memory, summed over all memories of the plugin.

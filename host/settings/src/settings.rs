@@ -8,7 +8,7 @@ use crate::preset::Preset;
 use crate::reader::Reader;
 use crate::schema::{
     DataSettings, JobsSettings, PaceSettings, PluginsSettings, PressureSettings, PricesSettings, ReadSection,
-    SandboxSettings, ServerSettings, SimulatorSettings, TimeSettings, UpstreamSettings,
+    RetentionSettings, SandboxSettings, ServerSettings, SimulatorSettings, TimeSettings, UpstreamSettings,
 };
 use crate::source::Source;
 use anvil_budget::ModelMap;
@@ -42,6 +42,8 @@ pub struct Settings {
     pub upstream: UpstreamSettings,
     /// `[jobs]`.
     pub jobs: JobsSettings,
+    /// `[retention]`.
+    pub retention: RetentionSettings,
     /// `[sandbox]`.
     pub sandbox: SandboxSettings,
     /// `[simulator]`.
@@ -92,6 +94,7 @@ impl Settings {
         let plugins = PluginsSettings::read(reader);
         let upstream = UpstreamSettings::read(reader);
         let jobs = JobsSettings::read(reader);
+        let retention = RetentionSettings::read(reader);
         let sandbox = SandboxSettings::read(reader);
         let simulator = SimulatorSettings::read(reader);
         let agents = read_agents(reader);
@@ -108,6 +111,7 @@ impl Settings {
             plugins: plugins?,
             upstream: upstream?,
             jobs: jobs?,
+            retention: retention?,
             sandbox: sandbox?,
             simulator: simulator?,
             agents,
@@ -143,6 +147,7 @@ impl Settings {
             self.plugins.show(),
             self.upstream.show(),
             self.jobs.show(),
+            self.retention.show(),
             self.sandbox.show(),
             self.simulator.show(),
         ];

@@ -47,6 +47,12 @@ pub enum StoreError {
     /// There is no such alert.
     #[error("there is no alert {0}")]
     NoSuchAlert(anvil_types::AlertId),
+    /// There is no such action.
+    #[error("there is no action {0} on many jobs")]
+    NoSuchAction(anvil_types::JobActionId),
+    /// The action has come to its end.
+    #[error("the action {0} is over: there is nothing to stop")]
+    ActionOver(anvil_types::JobActionId),
     /// There is no such delivery.
     #[error("there is no delivery {0}")]
     NoSuchDelivery(anvil_types::DeliveryId),

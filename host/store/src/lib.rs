@@ -3,6 +3,7 @@
 //! [`Store`] is a trait of coarse operations, each one transaction that calls `anvil_budget`'s pure
 //! decisions inside it. Time comes from the clock that the store is given.
 
+mod actions;
 mod alerts;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -12,11 +13,13 @@ mod jobs;
 mod journal;
 mod limits;
 mod query;
+mod retention;
 mod schedules;
 mod sqlite;
 mod store;
 mod usage;
 
+pub use actions::{ActionPlan, ActionRun, ActionState, ActionStep, NewAction};
 pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
 };
@@ -29,10 +32,11 @@ pub use query::{
     AuditEntry, JobFilter, JobPage, QueueCounts, QueuePause, ScopeStanding, SpendSnapshot, WeekStanding,
     WindowStanding,
 };
+pub use retention::{Pruned, Retention};
 pub use schedules::{Fired, Firing};
-#[cfg(feature = "bench")]
-pub use sqlite::bare;
 pub use sqlite::{SqliteOptions, SqliteStore};
+#[cfg(feature = "bench")]
+pub use sqlite::{bare, history};
 pub use store::Store;
 pub use usage::{
     BrakeEntry, BrakeHistory, BrakeMove, LedgerFilter, LedgerPage, LedgerTotals, Tokens, UsageSum,

@@ -5,20 +5,40 @@ use anvil_types::{Job, JobId, JobState, Nanodollars, Priority, Scope, Timestamp}
 use serde::{Deserialize, Serialize};
 
 /// Which jobs to list, the newest first.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct JobFilter {
     /// Only these states; all where empty.
+    #[serde(default, rename = "state", skip_serializing_if = "Vec::is_empty")]
     pub states: Vec<JobState>,
     /// Only this agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
     /// Only jobs with this tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
     /// Only this priority.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
+    /// Only jobs in whose payload, result or error all of these words occur: single ones, "phrases in
+    /// quotes", and beginnings with a `*` behind. Nothing that is typed is an error.
+    #[serde(rename = "q", skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
     /// Older than this job: the `next` of the page before.
+    #[serde(skip)]
     pub after: Option<JobId>,
     /// The most jobs; 1 to 500.
+    #[serde(skip)]
     pub limit: u32,
+}
+
+impl JobFilter {
+    /// Whether a job fits, as far as its own row tells: its words are not looked at.
+    pub fn lets_through(&self, job: &Job) -> bool {
+        (self.states.is_empty() || self.states.contains(&job.state))
+            && self.agent.as_ref().is_none_or(|agent| job.agent == *agent)
+            && self.tag.as_ref().is_none_or(|tag| job.tags.contains(tag))
+            && self.priority.is_none_or(|priority| job.priority == priority)
+    }
 }
 
 /// A page of jobs.
@@ -28,6 +48,8 @@ pub struct JobPage {
     pub items: Vec<Job>,
     /// Where the next page begins; none on the last.
     pub next: Option<JobId>,
+    /// Of a search: how many changes of jobs cannot be found yet.
+    pub behind: u64,
 }
 
 /// How many jobs there are in each state.

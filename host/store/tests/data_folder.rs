@@ -1,9 +1,10 @@
 //! The data folder: made, locked, refused with a reason.
 
 use anvil_budget::Windows;
-use anvil_store::{SqliteOptions, SqliteStore, Store, StoreError};
+use anvil_store::{JobFilter, SqliteOptions, SqliteStore, Store, StoreError};
 use anvil_types::{
-    BootId, Clock, EventKind, HostId, Limits, Nanodollars, SystemClock, Timestamp, UpstreamKind,
+    BootId, Clock, EventKind, HostId, JobId, Limits, Nanodollars, NewJob, Priority, SystemClock, Timestamp,
+    UpstreamKind,
 };
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -163,4 +164,76 @@ async fn every_answer_is_durable_when_it_is_given() {
         let found = open(copy.path()).expect("it opens");
         assert_eq!(found.last_event().await.expect("a read works"), turn);
     }
+}
+
+/// How many jobs a search finds once it has caught up.
+async fn found(store: &SqliteStore, typed: &str) -> usize {
+    for _ in 0..2_000 {
+        let filter = JobFilter { search: Some(typed.to_owned()), limit: 9, ..JobFilter::default() };
+        let page = store.jobs(filter).await.expect("a search works");
+        if page.behind == 0 {
+            return page.items.len();
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the search does not catch up");
+}
+
+async fn submit(store: &SqliteStore, number: u128) {
+    let job = NewJob {
+        id: JobId::new(SystemClock::new().now(), number),
+        agent: "writer".to_owned(),
+        action: "write".to_owned(),
+        payload: r#"["otter"]"#.parse().expect("JSON"),
+        priority: Priority::Normal,
+        run_at: None,
+        idempotency_key: None,
+        max_cost: Nanodollars::from_dollars(1),
+        tags: Vec::new(),
+        after: Vec::new(),
+        schedule: None,
+        upstream: UpstreamKind::Simulated,
+    };
+    store.enqueue(job).await.expect("there is room");
+}
+
+#[tokio::test]
+async fn a_search_index_that_is_lost_broken_old_or_anothers_is_made_anew() {
+    let index = |dir: &Path| dir.join("anvil-search.db");
+    let forget = |dir: &Path| {
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(dir.join(format!("anvil-search.db{end}")));
+        }
+    };
+    let (dir, other) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let store = open(dir.path()).expect("it opens");
+    submit(&store, 1).await;
+    assert_eq!(found(&store, "otter").await, 1);
+    drop(store);
+    let old = std::fs::read(index(dir.path())).expect("it is there");
+    forget(dir.path());
+    let store = open(dir.path()).expect("it opens without its index");
+    assert_eq!(found(&store, "otter").await, 1);
+    submit(&store, 2).await;
+    drop(store);
+    forget(dir.path());
+    std::fs::write(index(dir.path()), b"this is no database, and never was one".repeat(100))
+        .expect("written");
+    let store = open(dir.path()).expect("it opens with a broken one");
+    assert_eq!(found(&store, "otter").await, 2);
+    drop(store);
+    forget(dir.path());
+    std::fs::write(index(dir.path()), &old).expect("written");
+    let store = open(dir.path()).expect("it opens with an old one");
+    assert_eq!(found(&store, "otter").await, 2);
+    drop(store);
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let strange = open(other.path()).expect("it opens");
+    submit(&strange, 3).await;
+    assert_eq!(found(&strange, "otter").await, 1);
+    drop(strange);
+    forget(dir.path());
+    std::fs::copy(index(other.path()), index(dir.path())).expect("copied");
+    let store = open(dir.path()).expect("it opens with another's");
+    assert_eq!(found(&store, "otter").await, 2);
 }

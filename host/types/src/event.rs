@@ -1,6 +1,6 @@
 //! Events: rows written in the transaction that they tell of, published after it.
 
-use crate::{AgentState, AlertId, AlertState, CallId, JobId, JobState, Nanodollars, Timestamp};
+use crate::{AgentState, AlertId, AlertState, CallId, JobActionId, JobId, JobState, Nanodollars, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What happened.
@@ -72,6 +72,11 @@ pub enum EventKind {
     Brake {
         /// Whether it has any.
         engaged: bool,
+    },
+    /// An action on many jobs got on, or came to its end.
+    JobAction {
+        /// Its id.
+        action: JobActionId,
     },
     /// An alert fired or changed.
     Alert {

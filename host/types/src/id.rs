@@ -78,4 +78,6 @@ ids! {
     DeliveryId;
     /// A schedule.
     ScheduleId;
+    /// An action on all jobs that match a filter.
+    JobActionId;
 }

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod event;
 pub mod id;
 pub mod job;
+pub mod job_action;
 pub mod json;
 pub mod limits;
 pub mod log;
@@ -34,11 +35,12 @@ pub use call::{
 };
 pub use clock::{Clock, DrivenClock, SystemClock};
 pub use event::{Event, EventKind};
-pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobId, ScheduleId};
+pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, ScheduleId};
 pub use job::{
     Attempt, Job, JobError, JobEvent, JobState, Lease, MOST_PARENTS, NewJob, ParentResult, Priority,
     Relative, Relatives, TransitionRefused, Wait, WaitReason,
 };
+pub use job_action::JobAction;
 pub use json::Json;
 pub use limits::{Limits, LimitsPatch};
 pub use log::{LogLevel, LogLine};

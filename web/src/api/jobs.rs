@@ -23,13 +23,26 @@ pub(super) struct Detail {
     followed_by: Vec<Relative>,
 }
 
-pub(super) async fn list(
-    State(state): State<WebState>,
-    query: Query,
-) -> Result<Json<List<Job, JobId>>, Problem> {
-    let query = query.only(&["state", "agent", "tag", "priority", "after", "limit"])?;
-    let page = state.runner.jobs(filter(&query, 50)?).await?;
-    Ok(Json(List { items: page.items, next: page.next }))
+/// A page of jobs.
+#[derive(Serialize)]
+pub(super) struct Jobs {
+    #[serde(flatten)]
+    list: List<Job, JobId>,
+    /// Of a search alone: how many changes of jobs cannot be found yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behind: Option<u64>,
+}
+
+/// What jobs are filtered by.
+pub(crate) const FILTERS: [&str; 5] = ["state", "agent", "tag", "priority", "q"];
+
+pub(super) async fn list(State(state): State<WebState>, query: Query) -> Result<Json<Jobs>, Problem> {
+    let query = query.only(&[&FILTERS[..], &["after", "limit"]].concat())?;
+    let filter = filter(&query, 50)?;
+    let searches = filter.search.is_some();
+    let page = state.runner.jobs(filter).await?;
+    let list = List { items: page.items, next: page.next };
+    Ok(Json(Jobs { list, behind: searches.then_some(page.behind) }))
 }
 
 /// The filter that a query asks for; the panel's list takes the same.
@@ -39,6 +52,7 @@ pub(crate) fn filter(query: &Query, usual: u32) -> Result<JobFilter, Problem> {
         agent: query.text("agent").map(str::to_owned),
         tag: query.text("tag").map(str::to_owned),
         priority: query.value("priority")?,
+        search: query.text("q").map(str::to_owned),
         after: query.value("after")?,
         limit: query.limit(usual, 500)?,
     })

@@ -1,5 +1,6 @@
 //! The REST API under `/api/v1`, and what machines ask beside it.
 
+mod actions;
 mod agents;
 mod alerts;
 mod body;
@@ -26,6 +27,7 @@ mod status;
 mod submit;
 mod webhooks;
 
+pub(crate) use actions::id as action_id;
 pub(crate) use agents::{missing as missing_agent, switch as switch_agent};
 pub(crate) use alerts::{checked_note, id as alert_id, known as known_alert};
 
@@ -33,7 +35,7 @@ pub(crate) use body::Object;
 pub(crate) use events::LiveText;
 pub(crate) use files::find as find_artifact;
 pub(crate) use id::Id;
-pub(crate) use jobs::{filter as job_filter, known as known_job};
+pub(crate) use jobs::{FILTERS as JOB_FILTERS, filter as job_filter, known as known_job};
 pub(crate) use ledger::{FILTERS as LEDGER_FILTERS, filter as ledger_filter};
 pub(crate) use query::Query;
 pub(crate) use schedules::{
@@ -49,7 +51,7 @@ use axum::http::Method;
 /// Adds the API's routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
     let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
-    let routes = schedules::routes(alerts::routes(webhooks::routes(routes)));
+    let routes = actions::routes(schedules::routes(alerts::routes(webhooks::routes(routes))));
     routes
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
         .route(Submit, post.clone(), "/api/v1/jobs/bulk", "Submit many jobs as JSON lines", bulk::submit)

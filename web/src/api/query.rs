@@ -27,7 +27,6 @@ fn bad(detail: String) -> Problem {
 
 impl Query {
     /// These pairs.
-    #[cfg(any(test, feature = "gallery"))]
     pub(crate) fn of(pairs: Vec<(String, String)>) -> Self {
         Self(pairs)
     }

@@ -3,12 +3,12 @@
 use super::job_row::JobRow;
 use super::shell::{Nav, Shell};
 use super::{fragment, html};
-use crate::api::{Query, job_filter};
+use crate::api::{JOB_FILTERS, Query, job_filter};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_runner::{QueueStatus, Status};
 use anvil_store::{JobFilter, JobPage};
-use anvil_types::{JobId, JobState, Priority};
+use anvil_types::{JobAction, JobId, JobState, Priority};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::State;
@@ -27,6 +27,7 @@ pub(crate) struct JobsPage {
     pub(crate) agents: Vec<Choice>,
     pub(crate) priorities: Vec<Choice>,
     pub(crate) tag: String,
+    pub(crate) search: String,
     pub(crate) state: String,
     pub(crate) body: Rows,
 }
@@ -58,6 +59,10 @@ pub(crate) struct Rows {
     newest: String,
     next: Option<String>,
     filtered: bool,
+    /// What can be done with all jobs that match.
+    actions: Vec<Act>,
+    /// Changes of jobs that a search cannot find yet.
+    behind: u64,
 }
 
 impl HtmlSafe for Rows {}
@@ -72,7 +77,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     fn of(query: Query) -> Result<Self, Problem> {
-        let query = query.only(&["state", "agent", "tag", "priority", "after", "top"])?;
+        let query = query.only(&[&JOB_FILTERS[..], &["after", "top"]].concat())?;
         Ok(Self { jobs: job_filter(&query, PAGE)?, top: query.value("top")? })
     }
 
@@ -86,6 +91,7 @@ impl Filter {
         pairs.extend(self.jobs.agent.clone().map(|agent| ("agent", agent)));
         pairs.extend(self.jobs.tag.clone().map(|tag| ("tag", tag)));
         pairs.extend(self.jobs.priority.map(|priority| ("priority", priority.to_string())));
+        pairs.extend(self.jobs.search.clone().map(|search| ("q", search)));
         pairs.extend(more.iter().cloned());
         if pairs.is_empty() {
             return root.to_owned();
@@ -98,7 +104,7 @@ impl Filter {
 impl Rows {
     /// From a page of jobs that begins with the filter's `top` or above it.
     pub(crate) fn new(status: &Status, filter: &Filter, page: JobPage) -> Self {
-        let JobPage { mut items, next } = page;
+        let JobPage { mut items, next, behind } = page;
         let newer = filter.top.map_or(0, |top| items.iter().take_while(|job| job.id > top).count());
         items.drain(..newer);
         // Older rows than the page had are for the next page.
@@ -122,7 +128,10 @@ impl Rows {
             filtered: !chosen.is_empty()
                 || filter.jobs.agent.is_some()
                 || filter.jobs.tag.is_some()
-                || filter.jobs.priority.is_some(),
+                || filter.jobs.priority.is_some()
+                || filter.jobs.search.is_some(),
+            actions: acts(filter),
+            behind,
         }
     }
 
@@ -132,6 +141,30 @@ impl Rows {
         let wanted = JobFilter { limit: PAGE + above, ..filter.jobs.clone() };
         Ok(Self::new(status, filter, state.runner.jobs(wanted).await?))
     }
+}
+
+/// Something that can be done with all jobs that match.
+struct Act {
+    name: &'static str,
+    href: String,
+}
+
+/// What would touch none of the states that are shown is not offered.
+fn acts(filter: &Filter) -> Vec<Act> {
+    let chosen = &filter.jobs.states;
+    let offered = [
+        ("Cancel", JobAction::Cancel),
+        ("Run again", JobAction::Retry),
+        ("Change priority", JobAction::Prioritise(Priority::Normal)),
+        ("Delete", JobAction::Delete),
+    ];
+    let fits =
+        |action: JobAction| chosen.is_empty() || chosen.iter().any(|state| action.leaves(*state).is_none());
+    let acts = offered.into_iter().filter(|(_, action)| fits(*action)).map(|(name, action)| {
+        let more = [("action", action.name().to_owned())];
+        Act { name, href: filter.href("/jobs/actions/new", chosen, &more) }
+    });
+    acts.collect()
 }
 
 fn tabs(queue: &QueueStatus, filter: &Filter) -> Vec<Tab> {
@@ -180,6 +213,7 @@ impl JobsPage {
             agents: agents.collect(),
             priorities: priorities.collect(),
             tag: filter.jobs.tag.clone().unwrap_or_default(),
+            search: filter.jobs.search.clone().unwrap_or_default(),
             state: states.join(","),
             body,
         }

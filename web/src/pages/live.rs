@@ -105,6 +105,7 @@ fn topics(event: &Event, job: Option<JobId>) -> Vec<&'static str> {
         EventKind::Held { .. } | EventKind::Settled { .. } if own => vec!["money", "job"],
         EventKind::Held { .. } | EventKind::Settled { .. } => vec!["money"],
         EventKind::Schedule { .. } => vec!["schedules"],
+        EventKind::JobAction { .. } => vec!["jobs", "actions"],
         EventKind::Agent { .. } => vec!["agents"],
         EventKind::Limits => vec!["money", "jobs"],
         EventKind::Brake { .. } => vec!["brake", "money"],

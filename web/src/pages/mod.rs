@@ -3,6 +3,7 @@
 //! A page works without a script: links, and forms that answer with a redirect. With it, the parts
 //! that change (`…_body.html`) are fetched anew when an event says so, and morphed in place.
 
+mod actions;
 mod agents;
 mod alert_card;
 mod alerts;
@@ -66,6 +67,11 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/ui/events", "What changes, for one tab", live::events)
         .route(Read, get.clone(), "/jobs", "Jobs", jobs::page)
         .route(Read, get.clone(), "/ui/jobs", "Their rows", jobs::changing)
+        .route(Read, get.clone(), "/jobs/actions", "What was done with many jobs", actions::page)
+        .route(Read, get.clone(), "/ui/jobs/actions", "Its changing part", actions::changing)
+        .route(Operate, get.clone(), "/jobs/actions/new", "What an action would touch", actions::review)
+        .route(Operate, post.clone(), "/jobs/actions", "Act on all jobs that match", actions::begin)
+        .route(Operate, post.clone(), "/jobs/actions/{id}/stop", "Stop an action", actions::stop)
         .route(Read, get.clone(), "/jobs/{id}", "A job", job::page)
         .route(Read, get.clone(), "/ui/jobs/{id}/head", "Where it stands", job::head)
         .route(Read, get.clone(), "/ui/jobs/{id}/body", "Its calls and files", job::rest)

@@ -7,13 +7,18 @@ use anvil_types::Timestamp;
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// Shows a finished job: result, files and cost. The exit says how it ended.
-pub(super) async fn finished(client: &Client, job: &Value, json: bool) -> Result<Exit, Failure> {
-    let exit = match job.get("state").and_then(Value::as_str) {
+/// How a finished job ended, as an exit.
+pub(super) fn outcome(job: &Value) -> Exit {
+    match job.get("state").and_then(Value::as_str) {
         Some("succeeded") => Exit::Done,
         Some("cancelled") => Exit::JobCancelled,
         _ => Exit::JobFailed,
-    };
+    }
+}
+
+/// Shows a finished job: result, files and cost. The exit says how it ended.
+pub(super) async fn finished(client: &Client, job: &Value, json: bool) -> Result<Exit, Failure> {
+    let exit = outcome(job);
     if json {
         print_json(job)?;
         return Ok(exit);

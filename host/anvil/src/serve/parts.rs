@@ -4,7 +4,8 @@ use anvil_budget::{CircuitRule, PressureSteps, PriceTable};
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
-use anvil_settings::{PressureSettings, Settings, UpstreamConfig, check_limits};
+use anvil_settings::{PressureSettings, RetentionSettings, Settings, UpstreamConfig, check_limits};
+use anvil_store::Retention;
 use anvil_types::{Clock, UpstreamKind};
 use anyhow::Context as _;
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ const SCALE_COOLDOWN: Duration = Duration::from_mins(5);
 const SPARE_INSTANCES: u32 = 4;
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(5);
+const DAY: Duration = Duration::from_hours(24);
 const MIB: usize = 1024 * 1024;
 
 pub(super) fn prices(settings: &Settings) -> anyhow::Result<PriceTable> {
@@ -61,6 +63,14 @@ fn pressure(settings: &PressureSettings) -> PressureSteps {
         throttle: settings.throttle.then_some(settings.throttle_percent),
         one_down: settings.downgrade.then_some(settings.one_tier_down_percent),
         cheapest: settings.downgrade.then_some(settings.cheapest_percent),
+    }
+}
+
+fn retention(settings: &RetentionSettings) -> Retention {
+    Retention {
+        finished_for: DAY * settings.finished_days,
+        finished_jobs: settings.finished_jobs,
+        alerts_for: DAY * settings.alerts_days,
     }
 }
 
@@ -157,6 +167,7 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         hard_slots: preset.agents_hard(),
         scale_cooldown: SCALE_COOLDOWN,
         attempt: attempt(settings),
+        retention: retention(&settings.retention),
         agents: agents.collect(),
         limit_sources: settings.limit_sources(),
         check_limits: Arc::new(move |limits| {

@@ -246,6 +246,77 @@ fn a_log_is_followed_until_the_job_is_done() {
 }
 
 #[test]
+fn a_followed_log_ends_as_its_job_did() {
+    for (state, code) in [("succeeded", 0), ("failed", 1), ("cancelled", 3)] {
+        let host = Host::start()
+            .on(&format!("GET /api/v1/jobs/{ID}"), &job(state))
+            .on(&format!("GET /api/v1/jobs/{ID}/log"), &json!({ "items": [], "next": null }));
+        assert_eq!(host.anvil(&["jobs", "logs", "-f", ID]).code, code, "{state}");
+    }
+}
+
+#[test]
+fn a_watched_list_says_what_changes() {
+    let list = |state: &str| json!({ "items": [job(state)], "next": null });
+    let host = Host::start()
+        .on("GET /api/v1/jobs", &list("queued"))
+        .on("GET /api/v1/jobs", &list("queued"))
+        .on("GET /api/v1/jobs", &list("succeeded"))
+        .events("GET /api/v1/events", "id: 1\ndata: {\"seq\":1,\"type\":\"job\",\"state\":\"queued\"}\n\n");
+    let mut child = crate::host::anvil()
+        .args(["jobs", "list", "--watch", "--tag", "a"])
+        .env("ANVIL_URL", &host.url)
+        .env("ANVIL_TOKEN", "secret")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("anvil runs");
+    let out = std::io::BufReader::new(child.stdout.take().expect("piped"));
+    let lines: Vec<String> = std::io::BufRead::lines(out).take(2).map(|line| line.expect("text")).collect();
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert!(lines[0].contains("queued") && lines[1].contains("succeeded"), "{lines:?}");
+    let asked = host.asked();
+    assert!(asked.iter().any(|asked| asked.target == "/api/v1/jobs?limit=20&tag=a"), "{asked:?}");
+    assert!(asked.iter().any(|asked| asked.target == "/api/v1/events"), "{asked:?}");
+}
+
+#[test]
+fn an_action_on_many_asks_first_and_says_what_it_did() {
+    let plan = json!({ "action": "cancel", "filter": {}, "touched": 2, "left": { "finished already": 5 }, "at_least": false });
+    let run = |state: &str, touched: u32| json!({ "id": ID, "action": "cancel", "state": state, "planned": 2, "touched": touched, "left": {} });
+    let host = Host::start()
+        .on("POST /api/v1/jobs/actions", &plan)
+        .on("POST /api/v1/jobs/actions", &run("running", 0))
+        .on(&format!("GET /api/v1/jobs/actions/{ID}"), &run("running", 1))
+        .on(&format!("GET /api/v1/jobs/actions/{ID}"), &run("done", 2));
+    let ran =
+        host.anvil(&["jobs", "cancel", "--agent", "a b", "--search", "x y", "--state", "queued", "--yes"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, "cancel done: 2 jobs touched.\n"), "{ran:?}");
+    let asked = host.asked();
+    let filter = json!({ "agent": "a b", "q": "x y", "state": ["queued"] });
+    assert_eq!(asked[0].body, json!({ "action": "cancel", "filter": filter, "dry_run": true }));
+    assert_eq!(asked[1].body, json!({ "action": "cancel", "filter": filter, "dry_run": false }));
+    let host = Host::start().on("POST /api/v1/jobs/actions", &plan);
+    let ran = host.anvil(&["jobs", "delete", "--all"]);
+    assert_eq!((ran.code, host.asked().len()), (2, 1), "nobody was there to ask: {ran:?}");
+    assert!(
+        ran.err.contains("2 jobs would be touched") && ran.err.contains("5 jobs left as they are"),
+        "{ran:?}"
+    );
+    let ran = host.anvil(&["jobs", "prioritise", "--to", "high", "--tag", "a", "--dry-run"]);
+    assert!(ran.out.starts_with("2 jobs would be touched"), "{ran:?}");
+    assert_eq!(host.asked()[1].body["priority"], "high");
+    for bad in [
+        &["jobs", "cancel"][..],
+        &["jobs", "cancel", ID, "--all"],
+        &["jobs", "delete", "--all", "--tag", "a"],
+    ] {
+        assert_eq!(host.anvil(bad).code, 2, "{bad:?}");
+    }
+    assert_eq!(host.asked().len(), 2);
+}
+
+#[test]
 fn files_are_written_into_the_folder_and_nowhere_else() {
     let list = format!("GET /api/v1/jobs/{ID}/artifacts");
     let named = |name: &str| json!({ "items": [{ "name": name, "size": 5, "media_type": "text/plain" }], "next": null });

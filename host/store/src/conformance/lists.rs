@@ -81,6 +81,7 @@ pub async fn every_filter_finds_its_jobs(factory: &dyn Factory) {
                             agent: agent.map(str::to_owned),
                             tag: tag.map(str::to_owned),
                             priority,
+                            search: None,
                             after: None,
                             limit,
                         };
@@ -90,6 +91,20 @@ pub async fn every_filter_finds_its_jobs(factory: &dyn Factory) {
             }
         }
     }
+}
+
+pub async fn a_page_goes_on_where_a_job_is_gone(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(world.submit(world.new_job()).await);
+        world.wait(Duration::from_secs(1));
+    }
+    // A job that was never there, between the second and the third.
+    let between = JobId::new(world.clock.now() - Duration::from_secs(4), u128::MAX);
+    let filter = JobFilter { after: Some(between), limit: 9, ..JobFilter::default() };
+    let page = world.store().jobs(filter).await.expect("a read works");
+    assert_eq!(page.items.iter().map(|job| job.id).collect::<Vec<_>>(), [ids[1], ids[0]]);
 }
 
 pub async fn long_payloads_stay_out_of_lists(factory: &dyn Factory) {

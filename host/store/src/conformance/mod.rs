@@ -3,6 +3,7 @@
 //! An implementation brings a [`Factory`] and calls [`conformance!`](crate::conformance) in a test file;
 //! each law becomes a test of its own, in a data set of its own. Time is driven by the tests.
 
+pub mod actions;
 pub mod alerts;
 pub mod brake;
 pub mod calendar;
@@ -18,8 +19,10 @@ pub mod order;
 pub mod outbox;
 pub mod parents;
 pub mod queue;
+pub mod retention;
 pub mod schedules;
 pub mod scopes;
+pub mod search;
 pub mod traces;
 mod world;
 
@@ -188,9 +191,32 @@ suite! { $
     lists:
         pages_come_newest_first_and_complete
         every_filter_finds_its_jobs
+        a_page_goes_on_where_a_job_is_gone
         long_payloads_stay_out_of_lists
         the_queue_is_counted_by_state
         the_next_due_job_is_known;
+    search:
+        words_of_payload_result_and_error_are_found
+        phrases_and_beginnings_are_found
+        a_search_with_filters_finds_what_a_look_at_each_job_would
+        pages_of_a_search_come_newest_first_and_complete
+        nothing_that_is_typed_is_an_error
+        a_job_that_runs_again_is_found_by_its_new_state
+        a_search_goes_on_after_a_restart;
+    actions:
+        an_action_does_what_was_counted_beforehand
+        what_comes_after_an_actions_start_is_left_alone
+        an_action_goes_on_after_a_restart
+        a_running_job_that_many_cancel_is_named_to_be_stopped
+        many_that_run_again_wait_for_room
+        an_action_by_words_touches_what_has_them
+        a_stopped_action_touches_no_more
+        a_deleted_job_leaves_the_ledger_as_it_was;
+    retention:
+        what_finished_long_ago_goes_and_the_ledger_stays
+        of_too_many_the_oldest_go
+        a_job_whose_call_is_under_way_stays
+        resolved_alerts_go_and_open_ones_stay;
     outbox:
         an_alert_fires_once_while_its_key_is_open
         an_alert_and_its_deliveries_are_one_step

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn threshold(world: &World<'_>, key: &str) -> NewAlert {
+pub(super) fn threshold(world: &World<'_>, key: &str) -> NewAlert {
     NewAlert {
         upstream: UpstreamKind::Simulated,
         kind: AlertKind::Threshold,

@@ -2,7 +2,8 @@
 
 use crate::StoreError;
 use anvil_types::{
-    AlertId, BootId, CallId, DeliveryId, HostId, JobId, Json, Nanodollars, Priority, ScheduleId, Timestamp,
+    AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, Json, Nanodollars, Priority, ScheduleId,
+    Timestamp,
 };
 use rusqlite::types::{FromSql, FromSqlError, Type};
 use rusqlite::{Connection, Row};
@@ -39,7 +40,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(JobId, CallId, HostId, BootId, AlertId, DeliveryId, ScheduleId);
+ids!(JobId, JobActionId, CallId, HostId, BootId, AlertId, DeliveryId, ScheduleId);
 
 /// Reads the words of the house out of a row.
 pub(super) trait Columns {

@@ -65,6 +65,13 @@ pub(super) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<JobState, Job
             Err(StoreError::IdempotencyConflict { job: existing.id })
         };
     }
+    room(tx)?;
+    let parents = parents::check(tx, job)?;
+    insert(tx, job, &parents).map(Ok)
+}
+
+/// Whether another job may wait.
+pub(super) fn room(tx: &Tx<'_>) -> Result<(), StoreError> {
     let limit = u64::from(tx.policy.force.limits.queue_max);
     let unfinished = tx
         .first(
@@ -76,8 +83,7 @@ pub(super) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<JobState, Job
     if unfinished >= limit {
         return Err(StoreError::QueueFull { unfinished, limit });
     }
-    let parents = parents::check(tx, job)?;
-    insert(tx, job, &parents).map(Ok)
+    Ok(())
 }
 
 fn existing(tx: &Tx<'_>, job: &NewJob) -> Result<Option<Job>, StoreError> {

@@ -128,19 +128,31 @@ fn anything_held(tx: &Tx<'_>, upstream: UpstreamKind) -> Result<bool, StoreError
 /// more, its settlements excepted.
 pub(super) fn cancel(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreError> {
     let job = JobHead::find(tx, id)?;
-    moves::go(tx, &job, JobEvent::Cancel, &Move::default())?;
-    moves::end_attempt(tx, &job, None)?;
-    tx.run("UPDATE jobs SET lease = ?2 WHERE seq = ?1", params![job.seq, number(job.lease + 1)])?;
+    stop(tx, &job)?;
     audit::note(tx, by, "job.cancel", &id.to_string())?;
     job_row::whole(tx.conn, id)
+}
+
+/// Stops a job, for one of the many ways to ask for that.
+pub(super) fn stop(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
+    moves::go(tx, job, JobEvent::Cancel, &Move::default())?;
+    moves::end_attempt(tx, job, None)?;
+    tx.run("UPDATE jobs SET lease = ?2 WHERE seq = ?1", params![job.seq, number(job.lease + 1)]).map(drop)
 }
 
 /// Runs a failed or cancelled job again, with as many attempts as a new one, and with it those that failed
 /// since they come after it. What was paid stays; the reply that the guest failed on is asked for anew.
 pub(super) fn retry(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreError> {
     let job = JobHead::find(tx, id)?;
-    if !parents::wait_again(tx, &job)? {
-        moves::go(tx, &job, JobEvent::RetryByPerson, &Move::default())?;
+    again(tx, &job)?;
+    audit::note(tx, by, "job.retry", &id.to_string())?;
+    job_row::whole(tx.conn, id)
+}
+
+/// Runs a job again, for one of the many ways to ask for that.
+pub(super) fn again(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
+    if !parents::wait_again(tx, job)? {
+        moves::go(tx, job, JobEvent::RetryByPerson, &Move::default())?;
     }
     let kind: Option<String> =
         tx.first("SELECT error_kind FROM jobs WHERE seq = ?1", [job.seq], |row| row.get(0))?.flatten();
@@ -153,7 +165,5 @@ pub(super) fn retry(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreEr
          WHERE seq = ?1",
         params![job.seq, ATTEMPTS, tx.now.micros()],
     )?;
-    parents::revive(tx, &job)?;
-    audit::note(tx, by, "job.retry", &id.to_string())?;
-    job_row::whole(tx.conn, id)
+    parents::revive(tx, job)
 }

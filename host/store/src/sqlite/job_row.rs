@@ -6,6 +6,7 @@ use super::tx::Tx;
 use crate::StoreError;
 use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Priority, Timestamp, Wait, WaitReason};
 use rusqlite::{Connection, Row};
+use std::sync::LazyLock;
 
 /// What the transactions judge a job by: the short part of its row.
 #[derive(Clone, Debug)]
@@ -110,9 +111,11 @@ pub(super) fn one(
 
 /// One job of a list, without payload and result where those are long.
 pub(super) fn listed(conn: &Connection, seq: i64) -> Result<Option<Job>, StoreError> {
-    let sql =
-        format!("SELECT {} FROM jobs j JOIN job_bodies b ON b.seq = j.seq WHERE j.seq = ?1", columns(false));
-    Ok(first(conn, &sql, [seq], read)?)
+    // Made once: a page has hundreds.
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!("SELECT {} FROM jobs j JOIN job_bodies b ON b.seq = j.seq WHERE j.seq = ?1", columns(false))
+    });
+    Ok(first(conn, &SQL, [seq], read)?)
 }
 
 /// The whole job.

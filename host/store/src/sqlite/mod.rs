@@ -4,6 +4,7 @@
 //! beside it ([`readers`]). Every operation is a function on the writer's transaction in a file of its
 //! own; [`operations`] is the list of them.
 
+mod actions;
 mod alerts;
 mod artifacts;
 mod audit;
@@ -20,9 +21,12 @@ mod events;
 #[cfg(test)]
 mod faults;
 mod finish;
+#[cfg(feature = "bench")]
+pub mod history;
 mod hold;
 mod job_row;
 mod journal;
+mod keep;
 mod ledger;
 #[cfg(test)]
 mod ledger_tests;
@@ -40,11 +44,13 @@ mod pause;
 mod plans;
 mod policy;
 mod prices;
+mod prune;
 mod queries;
 mod readers;
 mod recovery;
 mod schedules;
 mod scope_limits;
+mod search;
 mod settle;
 mod spend;
 mod tx;
@@ -68,6 +74,7 @@ use mark::Mark;
 use policy::Policy;
 use readers::Readers;
 use rusqlite::Connection;
+use search::Search;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -92,6 +99,7 @@ pub struct SqliteStore {
     upstream: UpstreamKind,
     host: HostId,
     recovered: Recovered,
+    search: Search,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -134,6 +142,7 @@ impl SqliteStore {
             .name("anvil-store".into())
             .spawn(move || writer.work(commands))
             .map_err(|error| StoreError::Backend(Box::new(error)))?;
+        let search = Search::start(database.clone(), search::file(&options.folder), inbox.downgrade())?;
         Ok(Self {
             inbox: Some(inbox),
             readers: Readers::new(database),
@@ -143,6 +152,7 @@ impl SqliteStore {
             upstream: options.upstream,
             host,
             recovered,
+            search,
             writer: Mutex::new(Some(thread)),
         })
     }
@@ -197,6 +207,8 @@ impl SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        // It may be waiting for the writer.
+        self.search.stop();
         drop(self.inbox.take());
         let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         // The folder is free for another host when this returns.

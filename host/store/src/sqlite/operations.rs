@@ -2,22 +2,23 @@
 
 use super::columns::{meta, set_meta};
 use super::{
-    SqliteStore, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish, hold,
-    journal, ledger, limits, logs, moves, parents, pause, prices, queries, recovery, schedules, scope_limits,
-    settle, spend, usage, verify, wall_clock, webhooks,
+    SqliteStore, actions, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish,
+    hold, journal, ledger, limits, logs, moves, parents, pause, prices, prune, queries, recovery, schedules,
+    scope_limits, settle, spend, usage, verify, wall_clock, webhooks,
 };
 use crate::{
-    AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim, Claimed, Correction, DeliveryFilter,
-    DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing, HoldDecision, HoldRequest, JobFilter,
-    JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases,
-    NewAlert, PriceChange, QueueCounts, QueuePause, Recovered, ScopeLimit, ScopeStanding, Settled,
-    Settlement, SpendSnapshot, Store, StoreError, Taken, UsageSum,
+    ActionPlan, ActionRun, ActionStep, AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim,
+    Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing,
+    HoldDecision, HoldRequest, JobFilter, JobPage, JournalEntry, JournalWrite, LedgerFilter, LedgerPage,
+    LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert, PriceChange, Pruned, QueueCounts,
+    QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled, Settlement, SpendSnapshot, Store,
+    StoreError, Taken, UsageSum,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars, NewJob, ParentResult,
-    Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
+    EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars,
+    NewJob, ParentResult, Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -76,6 +77,47 @@ impl Store for SqliteStore {
     async fn resume(&self, reasons: &[WaitReason], agent: Option<&str>) -> Result<u64, StoreError> {
         let (reasons, agent) = (reasons.to_vec(), agent.map(str::to_owned));
         self.write(move |tx| moves::resume(tx, &reasons, agent.as_deref())).await
+    }
+
+    async fn plan_action(&self, action: JobAction, filter: JobFilter) -> Result<ActionPlan, StoreError> {
+        if filter.search.is_some() {
+            return self.plan_of_search(action, &filter).await;
+        }
+        self.readers.read(move |conn| actions::plan(conn, action, &filter)).await
+    }
+
+    async fn begin_action(&self, action: NewAction) -> Result<ActionRun, StoreError> {
+        let planned = self.plan_action(action.action, action.filter.clone()).await?.touched;
+        self.write(move |tx| actions::begin(tx, &action, planned)).await
+    }
+
+    async fn step_action(&self, id: JobActionId) -> Result<ActionStep, StoreError> {
+        let placed = self.readers.read(move |conn| actions::one(conn, id)).await?;
+        match self.next_of_action(&placed).await? {
+            Some(jobs) => self.write(move |tx| actions::step(tx, &placed, &jobs)).await,
+            None => self.write(move |tx| actions::wait(tx, id, "the search is catching up")).await,
+        }
+    }
+
+    async fn stop_action(&self, id: JobActionId, by: &str) -> Result<ActionRun, StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| actions::stop(tx, id, &by)).await
+    }
+
+    async fn action(&self, id: JobActionId) -> Result<ActionRun, StoreError> {
+        self.readers.read(move |conn| Ok(actions::one(conn, id)?.run)).await
+    }
+
+    async fn actions(&self, after: Option<JobActionId>, limit: u32) -> Result<Vec<ActionRun>, StoreError> {
+        self.readers.read(move |conn| actions::list(conn, after, limit)).await
+    }
+
+    async fn running_actions(&self) -> Result<Vec<JobActionId>, StoreError> {
+        self.readers.read(actions::running).await
+    }
+
+    async fn prune(&self, retention: Retention) -> Result<Pruned, StoreError> {
+        self.write(move |tx| prune::prune(tx, &retention)).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -346,6 +388,14 @@ impl Store for SqliteStore {
     }
 
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
+        if let Some(typed) = filter.search.clone() {
+            return self.search.page(&self.readers, filter, &typed).await;
+        }
+        if queries::crosses_tags(&filter)
+            && let Some(page) = self.search.page_of_tag(&self.readers, &filter).await?
+        {
+            return Ok(page);
+        }
         self.readers.read(move |conn| queries::jobs(conn, &filter)).await
     }
 

@@ -2,8 +2,8 @@
 
 use super::lock::DataFolder;
 use super::{
-    claim, connect, correct, events, hold, journal, ledger, migrate, moves, parents, pause, queries,
-    schedules, settle, spend, usage, webhooks,
+    actions, claim, connect, correct, events, hold, journal, ledger, migrate, moves, parents, pause, prune,
+    queries, schedules, search, settle, spend, usage, webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
@@ -27,6 +27,18 @@ fn no_query_scans_or_sorts() {
         (queries::BY_TAG, "PRIMARY KEY"),
         (queries::OLDEST, "jobs_oldest"),
         (queries::NEXT_DUE, "jobs_due"),
+        (actions::RUNNING, "job_actions_running"),
+        (actions::HISTORY, "PRIMARY KEY"),
+        (actions::COUNT_AGENT, "COVERING INDEX jobs_by_agent"),
+        (prune::OLDEST, "jobs_finished"),
+        (prune::ALERTS, "alerts_resolved"),
+        (queries::PLACE, "id=?"),
+        (queries::PLACE_OF_GONE, "id<?"),
+        (queries::AT, "PRIMARY KEY"),
+        (search::CHANGES, "PRIMARY KEY"),
+        (search::WALK, "PRIMARY KEY"),
+        (search::WORDS, "PRIMARY KEY"),
+        (search::ANY, "PRIMARY KEY"),
         (hold::GRANTED_BEFORE, "PRIMARY KEY"),
         (hold::JUDGE_JOB, "id=?"),
         (spend::MINUTES, "PRIMARY KEY"),

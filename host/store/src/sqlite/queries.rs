@@ -31,13 +31,20 @@ pub(super) fn job(conn: &Connection, id: JobId) -> Result<Option<Job>, StoreErro
     job_row::one(conn, "j.id = ?1", [id.bytes()])
 }
 
+/// How many jobs a page has at most.
+pub(super) fn length(filter: &JobFilter) -> usize {
+    filter.limit.clamp(1, LONGEST) as usize
+}
+
+/// Whether a filter asks for a tag and for more: all jobs of the tag would have to be looked at.
+pub(super) fn crosses_tags(filter: &JobFilter) -> bool {
+    filter.tag.is_some() && (!filter.states.is_empty() || filter.agent.is_some() || filter.priority.is_some())
+}
+
 /// A page of jobs, the newest first.
 pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<JobPage, StoreError> {
     let limit = filter.limit.clamp(1, LONGEST);
-    let before = match filter.after {
-        Some(id) => seq_of(conn, id)?.ok_or(StoreError::NoSuchJob(id))?,
-        None => i64::MAX,
-    };
+    let before = before(conn, filter.after)?;
     // One more than the page tells whether there is another.
     let mut seqs = seqs(conn, filter, before, limit + 1)?;
     let more = seqs.len() > limit as usize;
@@ -52,7 +59,13 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<JobPage, Sto
     Ok(page)
 }
 
-fn seqs(conn: &Connection, filter: &JobFilter, before: i64, limit: u32) -> Result<Vec<i64>, StoreError> {
+/// The places that a filter lets through, older than one, the newest first.
+pub(super) fn seqs(
+    conn: &Connection,
+    filter: &JobFilter,
+    before: i64,
+    limit: u32,
+) -> Result<Vec<i64>, StoreError> {
     if let Some(tag) = &filter.tag {
         let states: String = filter.states.iter().flat_map(|state| [" ", state.name(), " "]).collect();
         let priority = filter.priority.map(Priority::rank);
@@ -87,9 +100,39 @@ fn seqs(conn: &Connection, filter: &JobFilter, before: i64, limit: u32) -> Resul
     Ok(seqs)
 }
 
-fn seq_of(conn: &Connection, id: JobId) -> Result<Option<i64>, StoreError> {
-    let select = "SELECT seq FROM jobs WHERE id = ?1";
-    Ok(first(conn, select, [id.bytes()], |row| row.get(0))?)
+/// The place of a job.
+pub(super) const PLACE: &str = "SELECT seq FROM jobs WHERE id = ?1";
+/// The place after the newest job whose id is older: where one stood that is gone.
+pub(super) const PLACE_OF_GONE: &str = "SELECT seq + 1 FROM jobs WHERE id < ?1 ORDER BY id DESC LIMIT 1";
+
+/// Where a page begins that comes after a job; the job may be gone since.
+pub(super) fn before(conn: &Connection, after: Option<JobId>) -> Result<i64, StoreError> {
+    let Some(after) = after else { return Ok(i64::MAX) };
+    if let Some(place) = first(conn, PLACE, [after.bytes()], |row| row.get(0))? {
+        return Ok(place);
+    }
+    Ok(first(conn, PLACE_OF_GONE, [after.bytes()], |row| row.get(0))?.unwrap_or(0))
+}
+
+/// The jobs in these places that a filter lets through, in the order of the places.
+pub(super) fn let_through(
+    conn: &Connection,
+    filter: &JobFilter,
+    places: &[i64],
+) -> Result<Vec<Job>, StoreError> {
+    let mut jobs = Vec::with_capacity(places.len());
+    for place in places {
+        jobs.extend(job_row::listed(conn, *place)?.filter(|job| filter.lets_through(job)));
+    }
+    Ok(jobs)
+}
+
+/// The job in a place, or the next newer one where that is gone.
+pub(super) const AT: &str = "SELECT id FROM jobs WHERE seq >= ?1 ORDER BY seq LIMIT 1";
+
+/// The job in a place, or the next newer one where that is gone.
+pub(super) fn id_at(conn: &Connection, place: i64) -> Result<Option<JobId>, StoreError> {
+    Ok(first(conn, AT, [place], |row| row.id("id"))?)
 }
 
 /// A job's attempts, the first first.

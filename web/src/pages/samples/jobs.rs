@@ -1,17 +1,20 @@
 //! Made-up jobs in every state, with their calls, logs and files.
 
 use super::{NOW, Sample, agents, ago, html, job_id, json, nano, shell, status};
+use crate::pages::actions::{ActionsPage, ReviewPage, Runs};
 use crate::pages::file::{FilePage, Text};
 use crate::pages::job::{Head, JobPage, Log, Rest};
 use crate::pages::jobs::{Filter, JobsPage, Rows};
 use crate::pages::replay::ReplayPage;
-use crate::pages::shell::Nav;
+use crate::pages::shell::{Nav, Shell};
 use anvil_runner::{Difference, Question, Replayed};
-use anvil_store::{JobPage as JobItems, JournalKind};
+use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, JobPage as JobItems, JournalKind};
 use anvil_types::{
-    ArtifactInfo, Attempt, CallId, CallRecord, CallState, Job, JobError, JobState, LogLevel, LogLine,
-    Nanodollars, Priority, Relative, Relatives, Tier, UpstreamKind, Usage, Wait, WaitReason,
+    ArtifactInfo, Attempt, CallId, CallRecord, CallState, Job, JobAction, JobActionId, JobError, JobState,
+    LogLevel, LogLine, Nanodollars, Priority, Relative, Relatives, Tier, UpstreamKind, Usage, Wait,
+    WaitReason,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
@@ -215,13 +218,16 @@ pub(super) fn pages() -> Vec<Sample> {
     };
     let names: Vec<String> = agents.iter().map(|agent| agent.name.clone()).collect();
     let list = |filter: Filter, items: Vec<Job>| {
-        let body = Rows::new(&status, &filter, JobItems { next: items.last().map(|job| job.id), items });
+        let body =
+            Rows::new(&status, &filter, JobItems { next: items.last().map(|job| job.id), items, behind: 0 });
         JobsPage::new(shell(&status, Nav::Jobs, "Jobs"), &filter, &names, body)
     };
     let newer = Filter { top: Some(jobs[2].id), ..Filter::default() };
     let source = "import { useState } from 'react';\n\nexport function LoginForm() {\n  const [email, setEmail] = useState('');\n  return <form aria-label=\"Log in\">…</form>;\n}\n";
     vec![
         ("/jobs", html(&list(newer, jobs.clone()))),
+        ("/jobs-actions", html(&ActionsPage { shell: shell(&status, Nav::Jobs, "Jobs"), body: runs() })),
+        ("/jobs-actions-new", html(&review(shell(&status, Nav::Jobs, "Jobs")))),
         ("/jobs-empty", html(&list(Filter::default(), Vec::new()))),
         ("/job", html(&job_page(&jobs[1]))),
         ("/job-parked", html(&job_page(&jobs[4]))),
@@ -246,4 +252,40 @@ pub(super) fn pages() -> Vec<Sample> {
             }),
         ),
     ]
+}
+
+/// What was done with many jobs: one action under way, one that waits, one that is over.
+fn runs() -> Runs {
+    let run = |seconds, action, state, planned, touched, waits: Option<&str>| ActionRun {
+        id: JobActionId::new(ago(seconds), u128::from(seconds)),
+        action,
+        filter: JobFilter {
+            states: vec![JobState::Failed],
+            search: Some("\"rate limit\" <b>".to_owned()),
+            ..JobFilter::default()
+        },
+        by: "panel".to_owned(),
+        state,
+        planned,
+        touched,
+        left: BTreeMap::from([("not finished: cancel it first".to_owned(), 3)]),
+        waits: waits.map(str::to_owned),
+        started_at: ago(seconds),
+        ended_at: (state == ActionState::Done).then(|| ago(seconds - 2)),
+    };
+    let full = "the queue is full: 200 of 200 unfinished jobs";
+    let runs = [
+        run(4, JobAction::Prioritise(Priority::High), ActionState::Running, 1_204, 618, None),
+        run(60, JobAction::Retry, ActionState::Running, 250, 200, Some(full)),
+        run(7_000, JobAction::Delete, ActionState::Done, 40_112, 40_112, None),
+    ];
+    Runs::new(&runs, NOW)
+}
+
+fn review(shell: Shell) -> ReviewPage {
+    let filter = JobFilter { tag: Some("nightly".to_owned()), ..JobFilter::default() };
+    let left = BTreeMap::from([("finished already".to_owned(), 1_204)]);
+    let plan = ActionPlan { touched: 17, left, at_least: false };
+    let pairs = vec![("tag".to_owned(), "nightly".to_owned())];
+    ReviewPage::new(shell, JobAction::Prioritise(Priority::Normal), &filter, pairs, &plan)
 }

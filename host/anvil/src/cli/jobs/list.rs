@@ -1,48 +1,52 @@
 //! `anvil jobs list`.
 
+use super::filter::FilterArgs;
 use crate::cli::Globals;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, first_line, items, money, print, print_json, text};
-use anvil_types::{JobState, Priority};
+use crate::show::{Moment, Table, clean, first_line, items, money, print, print_json, text};
+use crate::watch::{Change, Watch};
 use clap::Args;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::io::IsTerminal as _;
+use std::time::Duration;
 
 /// Which jobs.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only jobs in this state; can be given several times.
-    #[arg(long, value_name = "STATE")]
-    state: Vec<JobState>,
-    /// Only this agent's.
-    #[arg(long)]
-    agent: Option<String>,
-    /// Only jobs with this tag.
-    #[arg(long)]
-    tag: Option<String>,
-    /// Only jobs of this priority.
-    #[arg(long)]
-    priority: Option<Priority>,
+    #[command(flatten)]
+    filter: FilterArgs,
     /// The most jobs.
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     limit: u32,
     /// Only jobs older than this one: the next page.
     #[arg(long, value_name = "ID")]
     after: Option<String>,
+    /// Stay, and show the list anew whenever it changes; a line for each change where the output is no
+    /// terminal.
+    #[arg(long, short, conflicts_with = "after")]
+    watch: bool,
 }
+
+/// How long changes are gathered before the list is asked for again.
+const GATHER: Duration = Duration::from_millis(300);
 
 impl ListArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let mut query: Vec<(&str, String)> = vec![("limit", self.limit.to_string())];
-        query.extend(self.state.iter().map(|state| ("state", state.to_string())));
-        query.extend(self.agent.iter().map(|agent| ("agent", agent.clone())));
-        query.extend(self.tag.iter().map(|tag| ("tag", tag.clone())));
-        query.extend(self.priority.iter().map(|priority| ("priority", priority.to_string())));
+        query.extend(self.filter.query());
         query.extend(self.after.iter().map(|after| ("after", after.clone())));
+        if self.watch {
+            return watch(client, globals, &query).await;
+        }
         let jobs = client.get(&["jobs"], &query).await?;
         if globals.json {
             print_json(&jobs)?;
             return Ok(Exit::Done);
+        }
+        if let Some(behind) = jobs.get("behind").and_then(Value::as_u64).filter(|behind| *behind > 0) {
+            eprintln!("the search is catching up: {behind} changes of jobs cannot be found yet");
         }
         if items(&jobs).is_empty() {
             print("There are no such jobs.")?;
@@ -54,6 +58,52 @@ impl ListArgs {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Shows the list, and again whenever something changes, until it is interrupted.
+async fn watch(client: &Client, globals: &Globals, query: &[(&str, String)]) -> Result<Exit, Failure> {
+    let terminal = std::io::stdout().is_terminal() && !globals.json;
+    let mut seen: HashMap<String, Value> = HashMap::new();
+    let mut watch = Watch::all(client);
+    loop {
+        if let Some(jobs) = watch.ask(&["jobs"], query).await? {
+            if terminal {
+                // Home, the list, and nothing of the longer one before.
+                print(&format!("\u{1b}[H\u{1b}[2J{}", table(&jobs, &Moment::now())))?;
+            } else {
+                changes(&jobs, &mut seen, globals.json)?;
+            }
+        }
+        let change = async {
+            while matches!(watch.next().await, Change::Text(_)) {}
+            tokio::time::sleep(GATHER).await;
+        };
+        tokio::select! {
+            () = change => {}
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+        }
+    }
+}
+
+/// A line for each job that is new in the list or stands elsewhere than before, the oldest first.
+fn changes(jobs: &Value, seen: &mut HashMap<String, Value>, json: bool) -> Result<(), Failure> {
+    let moment = Moment::now();
+    let mut now = HashMap::new();
+    for job in items(jobs).iter().rev() {
+        let stands = serde_json::json!([job.get("state"), job.get("priority"), detail(job)]);
+        if seen.get(&text(job, "/id")) != Some(&stands) {
+            let one = serde_json::json!({ "items": [job] });
+            if json {
+                print(&clean(&job.to_string()))?;
+            } else {
+                // Without its head.
+                print(table(&one, &moment).lines().nth(1).unwrap_or_default())?;
+            }
+        }
+        now.insert(text(job, "/id"), stands);
+    }
+    *seen = now;
+    Ok(())
 }
 
 fn table(jobs: &Value, moment: &Moment) -> String {

@@ -1,6 +1,7 @@
 //! `anvil jobs logs`.
 
 use crate::cli::Globals;
+use crate::cli::result::outcome;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, clean, items, print, text};
@@ -16,7 +17,7 @@ const PAGE: usize = 1_000;
 pub(crate) struct LogsArgs {
     /// The job's id.
     id: String,
-    /// Stay, and show lines as they come, until the job is done.
+    /// Stay, and show lines as they come, until the job is done; the exit code is the job's outcome.
     #[arg(long, short)]
     follow: bool,
 }
@@ -35,10 +36,15 @@ impl LogsArgs {
             if job.is_some() {
                 log.more().await?;
             }
-            if job.is_some_and(|job| is_final(&job)) {
-                return Ok(Exit::Done);
+            if let Some(job) = job.filter(is_final) {
+                return Ok(outcome(&job));
             }
-            while matches!(watch.next().await, Change::Text(_)) {}
+            loop {
+                tokio::select! {
+                    change = watch.next() => if !matches!(change, Change::Text(_)) { break },
+                    _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+                }
+            }
         }
     }
 }

@@ -1,18 +1,17 @@
 //! `anvil jobs`.
 
+mod act;
 mod artifacts;
+mod filter;
 mod list;
 mod logs;
 mod replay;
 mod show;
 
 use super::Globals;
-use super::result::headline;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{print, print_json};
 use clap::{Args, Subcommand};
-use serde_json::Value;
 
 /// `anvil jobs …`.
 #[derive(Debug, Subcommand)]
@@ -21,10 +20,14 @@ pub(crate) enum JobsCommand {
     List(list::ListArgs),
     /// Show a job with its calls, result and files.
     Show(JobArgs),
-    /// Stop jobs.
-    Cancel(ManyArgs),
-    /// Run failed or cancelled jobs again.
-    Retry(ManyArgs),
+    /// Stop jobs, by their ids or all that match.
+    Cancel(act::ActArgs),
+    /// Run failed or cancelled jobs again, by their ids or all that match.
+    Retry(act::ActArgs),
+    /// Give all unfinished jobs that match a priority.
+    Prioritise(act::PrioritiseArgs),
+    /// Take all finished jobs that match out of the history; the ledger keeps what they cost.
+    Delete(act::ManyArgs),
     /// Show a job's log.
     Logs(logs::LogsArgs),
     /// Run a past job against its journal, and show where it differs.
@@ -40,53 +43,18 @@ pub(crate) struct JobArgs {
     id: String,
 }
 
-/// One job or several.
-#[derive(Debug, Args)]
-pub(crate) struct ManyArgs {
-    /// The jobs' ids.
-    #[arg(required = true)]
-    ids: Vec<String>,
-}
-
 impl JobsCommand {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         match self {
             Self::List(args) => args.run(client, globals).await,
             Self::Show(args) => show::run(client, globals, &args.id).await,
-            Self::Cancel(args) => turn(client, globals, &args.ids, "cancel").await,
-            Self::Retry(args) => turn(client, globals, &args.ids, "retry").await,
+            Self::Cancel(args) => args.run(client, globals, "cancel").await,
+            Self::Retry(args) => args.run(client, globals, "retry").await,
+            Self::Prioritise(args) => args.run(client, globals).await,
+            Self::Delete(args) => args.run(client, globals, serde_json::json!({ "action": "delete" })).await,
             Self::Logs(args) => args.run(client, globals).await,
             Self::Replay(args) => args.run(client, globals).await,
             Self::Artifacts(args) => args.run(client, globals).await,
         }
     }
-}
-
-/// Does the same to each job; goes on after an error, and ends with the last one.
-async fn turn(client: &Client, globals: &Globals, ids: &[String], what: &str) -> Result<Exit, Failure> {
-    let mut turned: Vec<Value> = Vec::new();
-    let mut failed = None;
-    for id in ids {
-        match client.post(&["jobs", id, what]).await {
-            Ok(job) => {
-                if !globals.json {
-                    print(&headline(&job))?;
-                }
-                turned.push(job);
-            }
-            Err(failure @ Failure::Unreachable { .. }) => return Err(failure),
-            Err(failure) => {
-                if let Some(earlier) = failed.replace(failure) {
-                    earlier.report();
-                }
-            }
-        }
-    }
-    if globals.json {
-        match turned.as_slice() {
-            [job] if ids.len() == 1 => print_json(job)?,
-            _ => print_json(&serde_json::json!({ "items": turned }))?,
-        }
-    }
-    failed.map_or(Ok(Exit::Done), Err)
 }

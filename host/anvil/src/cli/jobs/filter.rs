@@ -1,0 +1,55 @@
+//! Which jobs: the filter of every command on many of them.
+
+use anvil_types::{JobState, Priority};
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+/// Which jobs.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct FilterArgs {
+    /// Only jobs in this state; can be given several times.
+    #[arg(long, value_name = "STATE")]
+    state: Vec<JobState>,
+    /// Only this agent's.
+    #[arg(long)]
+    agent: Option<String>,
+    /// Only jobs with this tag.
+    #[arg(long)]
+    tag: Option<String>,
+    /// Only jobs of this priority.
+    #[arg(long)]
+    priority: Option<Priority>,
+    /// Only jobs in whose payload, result or error all of these words occur; `"a phrase"`, `begin*`.
+    #[arg(long, value_name = "WORDS")]
+    search: Option<String>,
+}
+
+impl FilterArgs {
+    /// Whether it lets everything through.
+    pub(super) fn is_empty(&self) -> bool {
+        self.body().is_empty()
+    }
+
+    /// As the parameters of a list.
+    pub(super) fn query(&self) -> Vec<(&'static str, String)> {
+        let mut query: Vec<(&str, String)> = Vec::new();
+        query.extend(self.state.iter().map(|state| ("state", state.to_string())));
+        query.extend(self.agent.iter().map(|agent| ("agent", agent.clone())));
+        query.extend(self.tag.iter().map(|tag| ("tag", tag.clone())));
+        query.extend(self.priority.iter().map(|priority| ("priority", priority.to_string())));
+        query.extend(self.search.iter().map(|words| ("q", words.clone())));
+        query
+    }
+
+    /// As the filter of an action.
+    pub(super) fn body(&self) -> Map<String, Value> {
+        let mut body = Map::new();
+        if !self.state.is_empty() {
+            body.insert("state".to_owned(), json!(self.state));
+        }
+        for (name, value) in self.query().into_iter().filter(|(name, _)| *name != "state") {
+            body.insert(name.to_owned(), json!(value));
+        }
+        body
+    }
+}

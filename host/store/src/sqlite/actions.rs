@@ -1,0 +1,357 @@
+//! Actions on all jobs that match a filter, in batches that are a commit each: what was done and how far
+//! it came are one step, so that a restart goes on where it was.
+
+use super::columns::{Columns, Id, all, first, number};
+use super::job_row::{self, JobHead};
+use super::tx::Tx;
+use super::{SqliteStore, audit, enqueue, finish, keep, queries};
+use crate::{ActionPlan, ActionRun, ActionState, ActionStep, JobFilter, NewAction, StoreError};
+use anvil_types::{EventKind, Job, JobAction, JobActionId, JobState, Priority, Timestamp};
+use rusqlite::{Connection, Row, params};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How many jobs a batch looks at.
+pub(super) const BATCH: usize = 200;
+/// For how long a batch keeps the writer from others; the rest is for the next.
+const LONGEST: Duration = Duration::from_millis(8);
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, action, priority, filter, who, state, before, since, planned, touched, left_as_is, waits,
+                 started_at, ended_at FROM job_actions ",
+            $rest
+        )
+    };
+}
+/// Actions that are under way, the oldest first.
+pub(super) const RUNNING: &str =
+    select!("INDEXED BY job_actions_running WHERE state = 'running' AND id > x'00' ORDER BY id");
+/// Actions older than one, the newest first.
+pub(super) const HISTORY: &str = select!("WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
+
+/// An action with its place.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    pub(super) run: ActionRun,
+    /// It has come down to here.
+    pub(super) before: i64,
+    /// Words are looked for once the index has taken this change in.
+    pub(super) since: i64,
+}
+
+impl Placed {
+    /// The jobs that it still has to come to: those that it touches, and no others.
+    pub(super) fn filter(&self) -> JobFilter {
+        narrowed(self.run.action, &self.run.filter)
+    }
+}
+
+/// A filter that lets through what an action touches; none of it where nothing would be left.
+pub(super) fn narrowed(action: JobAction, filter: &JobFilter) -> JobFilter {
+    let wanted = |state: &JobState| filter.states.is_empty() || filter.states.contains(state);
+    let states = action.touches().filter(wanted).collect();
+    JobFilter { states, after: None, limit: 0, ..filter.clone() }
+}
+
+/// All jobs by state and priority.
+pub(super) const COUNT: &str = "SELECT state, priority, count(*) AS jobs FROM jobs GROUP BY state, priority";
+/// An agent's.
+pub(super) const COUNT_AGENT: &str =
+    "SELECT state, priority, count(*) AS jobs FROM jobs WHERE agent = ?1 GROUP BY state, priority";
+/// Those with a tag, of an agent where that is given.
+const COUNT_TAG: &str = "SELECT state, priority, count(*) AS jobs
+    FROM job_tags CROSS JOIN jobs ON jobs.seq = job_tags.job
+    WHERE tag = ?1 AND (?2 IS NULL OR agent = ?2) GROUP BY state, priority";
+
+/// Counts what matches by its row, without looking at jobs one by one.
+pub(super) fn plan(
+    conn: &Connection,
+    action: JobAction,
+    filter: &JobFilter,
+) -> Result<ActionPlan, StoreError> {
+    let read = |row: &Row<'_>| Ok((row.word("state")?, row.priority("priority")?, row.count("jobs")?));
+    let counted: Vec<(JobState, Priority, u64)> = match (&filter.tag, &filter.agent) {
+        (Some(tag), agent) => all(conn, COUNT_TAG, params![tag, agent], read),
+        (None, Some(agent)) => all(conn, COUNT_AGENT, [agent], read),
+        (None, None) => all(conn, COUNT, [], read),
+    }?;
+    let mut plan = ActionPlan::default();
+    for (state, priority, jobs) in counted {
+        let fits = filter.states.is_empty() || filter.states.contains(&state);
+        if fits && filter.priority.is_none_or(|wanted| wanted == priority) {
+            count(&mut plan, action, state, priority, jobs);
+        }
+    }
+    Ok(plan)
+}
+
+/// Adds jobs to a plan.
+pub(super) fn count(
+    plan: &mut ActionPlan,
+    action: JobAction,
+    state: JobState,
+    priority: Priority,
+    jobs: u64,
+) {
+    let has_it = action.priority() == Some(priority);
+    match action.leaves(state).or(has_it.then_some(SAME_PRIORITY)) {
+        Some(why) => *plan.left.entry(why.to_owned()).or_default() += jobs,
+        None => plan.touched += jobs,
+    }
+}
+
+const SAME_PRIORITY: &str = "has this priority already";
+
+/// Begins an action: jobs that come after this are none of its business.
+pub(super) fn begin(tx: &mut Tx<'_>, new: &NewAction, planned: u64) -> Result<ActionRun, StoreError> {
+    let filter = serde_json::to_string(&new.filter).map_err(|error| StoreError::Backend(Box::new(error)))?;
+    tx.run(
+        "INSERT INTO job_actions (id, action, priority, filter, who, state, before, since, planned, started_at)
+         SELECT ?1, ?2, ?3, ?4, ?5, 'running', coalesce((SELECT max(seq) FROM jobs), 0) + 1,
+             coalesce((SELECT max(change) FROM job_changes), 0), ?6, ?7",
+        params![
+            new.id.bytes(),
+            new.action.name(),
+            new.action.priority().map(Priority::rank),
+            filter,
+            new.by,
+            number(planned),
+            tx.now.micros(),
+        ],
+    )?;
+    audit::note(tx, &new.by, &format!("jobs.{}", new.action.name()), &format!("{} {filter}", new.id))?;
+    tx.tell(None, EventKind::JobAction { action: new.id });
+    Ok(one(tx.conn, new.id)?.run)
+}
+
+/// Does a batch: the jobs that come next, all of them where they are fewer than [`BATCH`].
+pub(super) fn step(tx: &mut Tx<'_>, seen: &Placed, jobs: &[i64]) -> Result<ActionStep, StoreError> {
+    let mut placed = one(tx.conn, seen.run.id)?;
+    let mut stopped = Vec::new();
+    // Somebody else did a batch, or stopped it.
+    if placed.before != seen.before || placed.run.state != ActionState::Running {
+        return Ok(ActionStep { run: placed.run, stopped });
+    }
+    let filter = placed.filter();
+    let began = Instant::now();
+    placed.run.waits = None;
+    let mut all_done = true;
+    for seq in jobs {
+        if began.elapsed() > LONGEST {
+            all_done = false;
+            break;
+        }
+        let Some(job) = job_row::listed(tx.conn, *seq)? else { continue };
+        if filter.lets_through(&job) {
+            match act(tx, placed.run.action, *seq, &job)? {
+                Acted::Touched => placed.run.touched += 1,
+                Acted::Left(why) => *placed.run.left.entry(why).or_default() += 1,
+                Acted::Waits(why) => {
+                    placed.run.waits = Some(why);
+                    all_done = false;
+                    break;
+                }
+            }
+            if job.state == JobState::Running && placed.run.action == JobAction::Cancel {
+                stopped.push(job.id);
+            }
+        }
+        placed.before = *seq;
+    }
+    if all_done && jobs.len() < BATCH {
+        end(&mut placed.run, ActionState::Done, tx.now);
+    }
+    put(tx, &placed)?;
+    tx.tell(None, EventKind::JobAction { action: placed.run.id });
+    Ok(ActionStep { run: placed.run, stopped })
+}
+
+/// Says what an action waits for that could not look for its jobs yet.
+pub(super) fn wait(tx: &mut Tx<'_>, id: JobActionId, why: &str) -> Result<ActionStep, StoreError> {
+    let mut placed = one(tx.conn, id)?;
+    if placed.run.state == ActionState::Running && placed.run.waits.as_deref() != Some(why) {
+        placed.run.waits = Some(why.to_owned());
+        put(tx, &placed)?;
+        tx.tell(None, EventKind::JobAction { action: id });
+    }
+    Ok(ActionStep { run: placed.run, stopped: Vec::new() })
+}
+
+/// What became of one job.
+enum Acted {
+    Touched,
+    Left(String),
+    Waits(String),
+}
+
+fn act(tx: &mut Tx<'_>, action: JobAction, seq: i64, job: &Job) -> Result<Acted, StoreError> {
+    match action {
+        JobAction::Cancel => finish::stop(tx, &JobHead::find(tx, job.id)?)?,
+        JobAction::Retry => {
+            if let Err(full) = enqueue::room(tx) {
+                return Ok(Acted::Waits(full.to_string()));
+            }
+            match finish::again(tx, &JobHead::find(tx, job.id)?) {
+                // It follows by itself when the job that it comes after is run again.
+                Err(first @ StoreError::BadParent { .. }) => return Ok(Acted::Left(first.to_string())),
+                done => done?,
+            }
+        }
+        JobAction::Prioritise(priority) if priority == job.priority => {
+            return Ok(Acted::Left(SAME_PRIORITY.to_owned()));
+        }
+        JobAction::Prioritise(priority) => {
+            tx.run("UPDATE jobs SET priority = ?2 WHERE seq = ?1", params![seq, priority.rank()])?;
+            tx.tell(Some(job.id), EventKind::Job { state: job.state, agent: job.agent.clone() });
+        }
+        JobAction::Delete => {
+            if let Some(why) = keep::take_out(tx, seq, job.id)? {
+                return Ok(Acted::Left(why));
+            }
+        }
+    }
+    Ok(Acted::Touched)
+}
+
+fn end(run: &mut ActionRun, state: ActionState, now: Timestamp) {
+    run.state = state;
+    run.waits = None;
+    run.ended_at = Some(now);
+}
+
+fn put(tx: &Tx<'_>, placed: &Placed) -> Result<(), StoreError> {
+    let run = &placed.run;
+    let left = serde_json::to_string(&run.left).map_err(|error| StoreError::Backend(Box::new(error)))?;
+    tx.run(
+        "UPDATE job_actions SET state = ?2, before = ?3, touched = ?4, left_as_is = ?5, waits = ?6, ended_at = ?7
+         WHERE id = ?1",
+        params![
+            run.id.bytes(),
+            run.state.name(),
+            placed.before,
+            number(run.touched),
+            left,
+            run.waits,
+            run.ended_at.map(Timestamp::micros),
+        ],
+    )
+    .map(drop)
+}
+
+/// Stops an action where it is.
+pub(super) fn stop(tx: &mut Tx<'_>, id: JobActionId, by: &str) -> Result<ActionRun, StoreError> {
+    let mut placed = one(tx.conn, id)?;
+    if placed.run.state != ActionState::Running {
+        return Err(StoreError::ActionOver(id));
+    }
+    end(&mut placed.run, ActionState::Stopped, tx.now);
+    put(tx, &placed)?;
+    audit::note(tx, by, "jobs.stop", &id.to_string())?;
+    tx.tell(None, EventKind::JobAction { action: id });
+    Ok(placed.run)
+}
+
+/// An action with its place.
+pub(super) fn one(conn: &Connection, id: JobActionId) -> Result<Placed, StoreError> {
+    first(conn, select!("WHERE id = ?1"), [id.bytes()], read)?.ok_or(StoreError::NoSuchAction(id))
+}
+
+/// Actions, the newest first: `limit` of them older than `after`.
+pub(super) fn list(
+    conn: &Connection,
+    after: Option<JobActionId>,
+    limit: u32,
+) -> Result<Vec<ActionRun>, StoreError> {
+    let after = after.map_or([0xff; 16], Id::bytes);
+    Ok(all(conn, HISTORY, params![after, limit], |row| Ok(read(row)?.run))?)
+}
+
+/// Actions that are under way, the oldest first.
+pub(super) fn running(conn: &Connection) -> Result<Vec<JobActionId>, StoreError> {
+    Ok(all(conn, RUNNING, [], |row| row.id("id"))?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Placed> {
+    let priority = match row.get::<_, Option<i64>>("priority")? {
+        Some(_) => Some(row.priority("priority")?),
+        None => None,
+    };
+    let bad = |error: Box<dyn std::error::Error + Send + Sync>| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error)
+    };
+    let action =
+        JobAction::named(row.get_ref("action")?.as_str()?, priority).map_err(|error| bad(error.into()))?;
+    let left: BTreeMap<String, u64> =
+        serde_json::from_str(row.get_ref("left_as_is")?.as_str()?).map_err(|error| bad(Box::new(error)))?;
+    Ok(Placed {
+        run: ActionRun {
+            id: row.id("id")?,
+            action,
+            filter: serde_json::from_str(row.get_ref("filter")?.as_str()?)
+                .map_err(|error| bad(Box::new(error)))?,
+            by: row.get("who")?,
+            state: row.word("state")?,
+            planned: row.count("planned")?,
+            touched: row.count("touched")?,
+            left,
+            waits: row.get("waits")?,
+            started_at: row.time("started_at")?,
+            ended_at: row.maybe_time("ended_at")?,
+        },
+        before: row.get("before")?,
+        since: row.get("since")?,
+    })
+}
+
+/// The most jobs that are counted one by one before an action.
+const COUNTED: usize = 20_000;
+/// How many of them are read at once.
+const CHUNK: usize = 1_000;
+
+impl SqliteStore {
+    /// Counts what a search finds, one by one, up to a bound.
+    pub(super) async fn plan_of_search(
+        &self,
+        action: JobAction,
+        filter: &JobFilter,
+    ) -> Result<ActionPlan, StoreError> {
+        let mut plan = ActionPlan::default();
+        let (mut before, mut counted) = (i64::MAX, 0);
+        while let Some(found) =
+            self.search.next(filter, filter.search.as_deref().unwrap_or(""), before, CHUNK, 0).await?
+        {
+            let ended = found.len() < CHUNK;
+            before = found.last().copied().unwrap_or(0);
+            counted += found.len();
+            let wanted = filter.clone();
+            let jobs = self.readers.read(move |conn| queries::let_through(conn, &wanted, &found)).await?;
+            for job in jobs {
+                count(&mut plan, action, job.state, job.priority, 1);
+            }
+            if ended {
+                return Ok(plan);
+            }
+            if counted >= COUNTED {
+                break;
+            }
+        }
+        plan.at_least = true;
+        Ok(plan)
+    }
+
+    /// The jobs that an action comes to next; none while the search has to catch up first.
+    pub(super) async fn next_of_action(&self, placed: &Placed) -> Result<Option<Vec<i64>>, StoreError> {
+        let filter = placed.filter();
+        if placed.run.state != ActionState::Running || filter.states.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let before = placed.before;
+        if let Some(typed) = filter.search.clone() {
+            return self.search.next(&filter, &typed, before, BATCH, placed.since).await;
+        }
+        let most = u32::try_from(BATCH).unwrap_or(u32::MAX);
+        self.readers.read(move |conn| queries::seqs(conn, &filter, before, most)).await.map(Some)
+    }
+}

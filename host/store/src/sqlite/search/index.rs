@@ -1,0 +1,181 @@
+//! The index: FTS5 tables in a file of their own, each for a stretch of jobs.
+//!
+//! A table that held all jobs would answer a beginning (`con*`) in time that grows with all of them; one
+//! that holds a stretch answers in time that is bounded, the newest stretch first. A stretch whose jobs
+//! are all gone is dropped as a whole.
+
+use crate::StoreError;
+use crate::sqlite::columns::{all, first};
+use rusqlite::{Connection, params};
+use std::path::Path;
+
+/// How many jobs a table is for.
+pub(super) const STRETCH: i64 = 1 << 13;
+/// Bytes of words that are gathered in memory before they are written: fewer pieces have to be merged.
+const GATHERED: i64 = 16 << 20;
+/// Bytes of a piece of the index: the smaller, the less is read where a rare word meets a frequent one.
+const PIECE: i64 = 1_024;
+/// What this version writes; a file of another is made anew.
+const FORMAT: i64 = 1;
+
+/// How far the index has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The last change that was taken in.
+    pub(super) change: i64,
+    /// A look at all jobs has come so far …
+    pub(super) walked: i64,
+    /// … and ends there; the same where none is under way.
+    pub(super) walk_to: i64,
+}
+
+/// Opens the file for writing; one that cannot be read, or that another version wrote, is made anew. It
+/// holds nothing that the database does not.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    match prepare(path) {
+        Ok(conn) => Ok(conn),
+        Err(error) => {
+            tracing::warn!(%error, "the search index is made anew");
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+            }
+            Ok(prepare(path)?)
+        }
+    }
+}
+
+fn prepare(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = super::super::connect::writing(path)?;
+    // A crash may take the last changes back, and the place with them: they are taken in again.
+    conn.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;")?;
+    let format: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if format == 0 {
+        conn.execute_batch(&format!(
+            "BEGIN;
+             CREATE TABLE place (
+                 host BLOB NOT NULL, change INTEGER NOT NULL, walked INTEGER NOT NULL, walk_to INTEGER NOT NULL
+             ) STRICT;
+             CREATE TABLE stretches (number INTEGER PRIMARY KEY, whole INTEGER NOT NULL DEFAULT 0) STRICT;
+             PRAGMA user_version = {FORMAT};
+             COMMIT;"
+        ))?;
+    } else if format != FORMAT {
+        return Err(rusqlite::Error::InvalidQuery);
+    }
+    Ok(conn)
+}
+
+/// How far it has come; none where it has not begun.
+pub(super) fn place(conn: &Connection) -> Result<Option<Place>, StoreError> {
+    Ok(first(conn, "SELECT change, walked, walk_to FROM place", [], |row| {
+        Ok(Place { change: row.get(0)?, walked: row.get(1)?, walk_to: row.get(2)? })
+    })?)
+}
+
+/// Whether the index is of this host's database.
+pub(super) fn is_of(conn: &Connection, host: [u8; 16]) -> Result<bool, StoreError> {
+    Ok(first(conn, "SELECT 1 FROM place WHERE host = ?1", [host], |_| Ok(()))?.is_some())
+}
+
+/// Forgets everything, and begins at a place.
+pub(super) fn begin(conn: &Connection, host: [u8; 16], place: Place) -> Result<(), StoreError> {
+    for number in numbers(conn, i64::MAX)? {
+        drop_stretch(conn, number)?;
+    }
+    conn.execute("DELETE FROM place", [])?;
+    let values = params![host, place.change, place.walked, place.walk_to];
+    conn.execute("INSERT INTO place (host, change, walked, walk_to) VALUES (?1, ?2, ?3, ?4)", values)?;
+    Ok(())
+}
+
+/// Notes how far it has come.
+pub(super) fn set_place(conn: &Connection, place: Place) -> Result<(), StoreError> {
+    conn.prepare_cached("UPDATE place SET change = ?1, walked = ?2, walk_to = ?3")?.execute(params![
+        place.change,
+        place.walked,
+        place.walk_to
+    ])?;
+    Ok(())
+}
+
+/// The stretch that a job belongs to.
+pub(super) fn stretch(job: i64) -> i64 {
+    job / STRETCH
+}
+
+/// Puts a job's words in, in place of what was known of it.
+pub(super) fn put(conn: &Connection, job: i64, text: &str) -> Result<(), StoreError> {
+    let number = stretch(job);
+    let put = format!("INSERT OR REPLACE INTO s{number} (rowid, text) VALUES (?1, ?2)");
+    if !is_there(conn, number)? {
+        conn.execute_batch(&format!(
+            "CREATE VIRTUAL TABLE s{number} USING fts5(text, content='', contentless_delete=1,
+                 tokenize='unicode61 remove_diacritics 2');
+             INSERT INTO s{number} (s{number}, rank) VALUES ('hashsize', {GATHERED});
+             INSERT INTO s{number} (s{number}, rank) VALUES ('pgsz', {PIECE});
+             INSERT INTO stretches (number) VALUES ({number});"
+        ))?;
+    }
+    conn.prepare_cached(&put)?.execute(params![job, text])?;
+    Ok(())
+}
+
+/// Merges the pieces of one stretch that a newer one follows: it is written little from then on, and
+/// looked into often.
+pub(super) fn make_one_whole(conn: &Connection) -> Result<(), StoreError> {
+    let select = "SELECT number FROM stretches
+         WHERE NOT whole AND number < (SELECT max(number) FROM stretches) ORDER BY number LIMIT 1";
+    let Some(number) = first(conn, select, [], |row| row.get::<_, i64>(0))? else { return Ok(()) };
+    conn.execute_batch(&format!(
+        "INSERT INTO s{number} (s{number}) VALUES ('optimize');
+         UPDATE stretches SET whole = 1 WHERE number = {number};"
+    ))?;
+    Ok(())
+}
+
+/// Takes a job out.
+pub(super) fn take_out(conn: &Connection, job: i64) -> Result<(), StoreError> {
+    let number = stretch(job);
+    if is_there(conn, number)? {
+        conn.prepare_cached(&format!("DELETE FROM s{number} WHERE rowid = ?1"))?.execute([job])?;
+    }
+    Ok(())
+}
+
+/// Drops a stretch whose jobs are all gone.
+pub(super) fn drop_stretch(conn: &Connection, number: i64) -> Result<(), StoreError> {
+    if is_there(conn, number)? {
+        conn.execute_batch(&format!("DROP TABLE s{number}; DELETE FROM stretches WHERE number = {number};"))?;
+    }
+    Ok(())
+}
+
+fn is_there(conn: &Connection, number: i64) -> Result<bool, StoreError> {
+    Ok(first(conn, "SELECT 1 FROM stretches WHERE number = ?1", [number], |_| Ok(()))?.is_some())
+}
+
+fn numbers(conn: &Connection, newest: i64) -> Result<Vec<i64>, StoreError> {
+    let select = "SELECT number FROM stretches WHERE number <= ?1 ORDER BY number DESC";
+    Ok(all(conn, select, [newest], |row| row.get(0))?)
+}
+
+/// The jobs that answer a question, older than a place, the newest first.
+pub(super) fn find(
+    conn: &Connection,
+    question: &str,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let mut found = Vec::new();
+    for number in numbers(conn, stretch(before))? {
+        let select = format!(
+            "SELECT rowid FROM s{number} WHERE s{number} MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3"
+        );
+        let room = i64::try_from(limit - found.len()).unwrap_or(i64::MAX);
+        found.extend(all::<i64>(conn, &select, params![question, before, room], |row| row.get(0))?);
+        if found.len() >= limit {
+            break;
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,144 @@
+//! Actions on all jobs that match a filter.
+
+use super::list::List;
+use super::{Object, Query};
+use crate::guard::name_of;
+use crate::problem::Problem;
+use crate::routes::Routes;
+use crate::scope::Caller;
+use crate::scope::Scope::{Operate, Read};
+use crate::state::WebState;
+use anvil_store::{ActionPlan, ActionRun, JobFilter};
+use anvil_types::{JobAction, JobActionId, JobState, Priority};
+use axum::extract::{Path, State};
+use axum::http::header::LOCATION;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::{Deserialize, Serialize};
+
+/// Adds the routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    let (get, post) = (Method::GET, Method::POST);
+    routes
+        .route(Operate, post.clone(), "/api/v1/jobs/actions", "Act on all jobs that match", begin)
+        .route(Read, get.clone(), "/api/v1/jobs/actions", "What was done with many jobs", list)
+        .route(Read, get, "/api/v1/jobs/actions/{id}", "How far an action is", show)
+        .route(Operate, post, "/api/v1/jobs/actions/{id}/stop", "Stop an action where it is", stop)
+}
+
+/// A filter as a body has it. A misspelt part is refused: it would otherwise match everything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Filter {
+    #[serde(default)]
+    state: States,
+    agent: Option<String>,
+    tag: Option<String>,
+    priority: Option<Priority>,
+    q: Option<String>,
+}
+
+/// One state, or a list of them.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum States {
+    One(JobState),
+    Many(Vec<JobState>),
+}
+
+impl Default for States {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl From<Filter> for JobFilter {
+    fn from(filter: Filter) -> Self {
+        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Self {
+            states: match filter.state {
+                States::One(state) => vec![state],
+                States::Many(states) => states,
+            },
+            agent: some(filter.agent),
+            tag: some(filter.tag),
+            priority: filter.priority,
+            search: some(filter.q),
+            ..Self::default()
+        }
+    }
+}
+
+/// What an action would do.
+#[derive(Serialize)]
+struct Planned {
+    #[serde(flatten)]
+    action: JobAction,
+    filter: JobFilter,
+    #[serde(flatten)]
+    plan: ActionPlan,
+}
+
+async fn begin(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    mut body: Object,
+) -> Result<Response, Problem> {
+    let name: String = body.required("action", "cancel, retry, prioritise or delete");
+    let priority: Option<Priority> = body.field("priority", "critical, high, normal or low");
+    let filter: Option<Filter> =
+        body.field("filter", "an object with any of state, agent, tag, priority and q");
+    let dry_run = body.field::<bool>("dry_run", "true or false").unwrap_or(false);
+    if body.fits() && filter.is_none() {
+        body.wrong("filter", "is missing; {} is all jobs");
+    }
+    let action = JobAction::named(&name, priority);
+    if body.fits()
+        && let Err(why) = &action
+    {
+        body.wrong(if name == "prioritise" { "priority" } else { "action" }, why.clone());
+    }
+    body.finish()?;
+    let action = action.map_err(|why| Problem::bad_request("bad-action", "There is no such action", why))?;
+    let filter: JobFilter = filter.unwrap_or_default().into();
+    if dry_run {
+        let plan = state.runner.plan_action(action, filter.clone()).await?;
+        return Ok(Json(Planned { action, filter, plan }).into_response());
+    }
+    let run = state.runner.begin_action(action, filter, name_of(caller.map(|c| c.0))).await?;
+    let place = format!("/api/v1/jobs/actions/{}", run.id);
+    Ok((StatusCode::ACCEPTED, [(LOCATION, place)], Json(run)).into_response())
+}
+
+async fn list(
+    State(state): State<WebState>,
+    query: Query,
+) -> Result<Json<List<ActionRun, JobActionId>>, Problem> {
+    let query = query.only(&["after", "limit"])?;
+    let limit = query.limit(50, 500)?;
+    let mut items = state.runner.actions(query.value("after")?, limit + 1).await?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|run| run.id);
+    Ok(Json(List { items, next }))
+}
+
+async fn show(State(state): State<WebState>, Path(text): Path<String>) -> Result<Json<ActionRun>, Problem> {
+    Ok(Json(state.runner.action(id(&text)?).await?))
+}
+
+/// An action's id out of an address.
+pub(crate) fn id(text: &str) -> Result<JobActionId, Problem> {
+    text.parse().map_err(|error: anvil_types::id::BadId| {
+        Problem::not_found("no-such-action", "There is no such action", error.to_string())
+    })
+}
+
+async fn stop(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(text): Path<String>,
+) -> Result<Json<ActionRun>, Problem> {
+    Ok(Json(state.runner.stop_action(id(&text)?, name_of(caller.map(|c| c.0))).await?))
+}
