@@ -34,8 +34,6 @@ pub use query::{
 };
 pub use retention::{Pruned, Retention};
 pub use schedules::{Fired, Firing};
-#[cfg(feature = "bench")]
-pub use sqlite::bare;
 pub use sqlite::{SqliteOptions, SqliteStore};
 #[cfg(feature = "bench")]
 pub use sqlite::{bare, history};

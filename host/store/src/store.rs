@@ -67,26 +67,6 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// When the next scheduled or parked job is due.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    // Many jobs at once, and the end of old ones.
-
-    /// Counts what an action would touch, and what it would leave and why.
-    async fn plan_action(&self, action: JobAction, filter: JobFilter) -> Result<ActionPlan, StoreError>;
-    /// Begins an action on all jobs that match now; [`Store::step_action`] does it, batch by batch.
-    async fn begin_action(&self, action: NewAction) -> Result<ActionRun, StoreError>;
-    /// Does the next batch of an action, a few milliseconds long: what is done and how far it came are
-    /// one step. Nothing where the action is over.
-    async fn step_action(&self, id: JobActionId) -> Result<ActionStep, StoreError>;
-    /// Ends an action where it is.
-    async fn stop_action(&self, id: JobActionId, by: &str) -> Result<ActionRun, StoreError>;
-    /// An action.
-    async fn action(&self, id: JobActionId) -> Result<ActionRun, StoreError>;
-    /// Actions, the newest first: `limit` of them older than `after`.
-    async fn actions(&self, after: Option<JobActionId>, limit: u32) -> Result<Vec<ActionRun>, StoreError>;
-    /// Actions that are under way, the oldest first.
-    async fn running_actions(&self) -> Result<Vec<JobActionId>, StoreError>;
-    /// Takes out what is older, or more, than is kept: one batch, a few milliseconds long. The ledger and
-    /// its sums stay, and so does what something unfinished needs.
-    async fn prune(&self, retention: Retention) -> Result<Pruned, StoreError>;
     /// Pauses the queue for a reason, or ends the pause where there is none: no job is claimed while it
     /// lasts, what runs goes on. Kept over a restart, audited. Answers the pause as it is.
     async fn set_queue_pause(&self, reason: Option<&str>, by: &str)
@@ -114,6 +94,26 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn fire_schedule(&self, firing: Firing) -> Result<Fired, StoreError>;
     /// The newest jobs of a schedule.
     async fn schedule_jobs(&self, name: &str, limit: u32) -> Result<Vec<Job>, StoreError>;
+    // Many jobs at once, and the end of old ones.
+
+    /// Counts what an action would touch, and what it would leave and why.
+    async fn plan_action(&self, action: JobAction, filter: JobFilter) -> Result<ActionPlan, StoreError>;
+    /// Begins an action on all jobs that match now; [`Store::step_action`] does it, batch by batch.
+    async fn begin_action(&self, action: NewAction) -> Result<ActionRun, StoreError>;
+    /// Does the next batch of an action, a few milliseconds long: what is done and how far it came are
+    /// one step. Nothing where the action is over.
+    async fn step_action(&self, id: JobActionId) -> Result<ActionStep, StoreError>;
+    /// Ends an action where it is.
+    async fn stop_action(&self, id: JobActionId, by: &str) -> Result<ActionRun, StoreError>;
+    /// An action.
+    async fn action(&self, id: JobActionId) -> Result<ActionRun, StoreError>;
+    /// Actions, the newest first: `limit` of them older than `after`.
+    async fn actions(&self, after: Option<JobActionId>, limit: u32) -> Result<Vec<ActionRun>, StoreError>;
+    /// Actions that are under way, the oldest first.
+    async fn running_actions(&self) -> Result<Vec<JobActionId>, StoreError>;
+    /// Takes out what is older, or more, than is kept: one batch, a few milliseconds long. The ledger and
+    /// its sums stay, and so does what something unfinished needs.
+    async fn prune(&self, retention: Retention) -> Result<Pruned, StoreError>;
 
     // What a running attempt leaves. All fenced.
 

@@ -190,9 +190,9 @@ async fn submit(store: &SqliteStore, number: u128) {
         idempotency_key: None,
         max_cost: Nanodollars::from_dollars(1),
         tags: Vec::new(),
-        upstream: UpstreamKind::Simulated,
         after: Vec::new(),
         schedule: None,
+        upstream: UpstreamKind::Simulated,
     };
     store.enqueue(job).await.expect("there is room");
 }

@@ -193,7 +193,11 @@ fn act(tx: &mut Tx<'_>, action: JobAction, seq: i64, job: &Job) -> Result<Acted,
             if let Err(full) = enqueue::room(tx, job.priority) {
                 return Ok(Acted::Waits(full.to_string()));
             }
-            finish::again(tx, &JobHead::find(tx, job.id)?)?;
+            match finish::again(tx, &JobHead::find(tx, job.id)?) {
+                // It follows by itself when the job that it comes after is run again.
+                Err(first @ StoreError::BadParent { .. }) => return Ok(Acted::Left(first.to_string())),
+                done => done?,
+            }
         }
         JobAction::Prioritise(priority) if priority == job.priority => {
             return Ok(Acted::Left(SAME_PRIORITY.to_owned()));

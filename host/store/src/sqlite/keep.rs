@@ -9,9 +9,9 @@ use anvil_types::JobId;
 macro_rules! held_back {
     () => {
         "CASE WHEN jobs.held > 0 THEN 'a call of it is still under way'
-              WHEN EXISTS (SELECT 1 FROM job_parents JOIN jobs child ON child.seq = job_parents.child
-                           WHERE job_parents.parent = jobs.seq AND child.finished_at IS NULL)
-              THEN 'a job that comes after it is not finished' END"
+             WHEN EXISTS (SELECT 1 FROM job_parents CROSS JOIN jobs c ON c.seq = child
+                 WHERE parent = jobs.seq AND c.finished_at IS NULL)
+             THEN 'a job that comes after it is not finished' END"
     };
 }
 pub(super) use held_back;
