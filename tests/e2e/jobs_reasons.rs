@@ -25,6 +25,8 @@ enum Cause {
     Brake,
     AgentMissing,
     AgentDisabled,
+    Parents,
+    Paused,
     /// The version that the job began on is gone.
     VersionMissing,
     Upstream,
@@ -32,7 +34,7 @@ enum Cause {
 
 impl Cause {
     /// All that a running host can have, in an order in which none leaves anything to the next.
-    const OF_A_RUNNING_HOST: [Self; 10] = [
+    const OF_A_RUNNING_HOST: [Self; 12] = [
         Self::Slot,
         Self::Schedule,
         Self::Backoff,
@@ -43,6 +45,8 @@ impl Cause {
         Self::Brake,
         Self::AgentMissing,
         Self::AgentDisabled,
+        Self::Parents,
+        Self::Paused,
     ];
 
     /// The name in the API, the state in which the job waits, and whether nothing at all runs meanwhile.
@@ -58,6 +62,8 @@ impl Cause {
             Self::Brake => ("brake", "parked", true),
             Self::AgentMissing => ("agent_missing", "queued", true),
             Self::AgentDisabled => ("agent_disabled", "queued", true),
+            Self::Parents => ("parents", "scheduled", false),
+            Self::Paused => ("paused", "queued", true),
             Self::VersionMissing => ("agent_missing", "parked", true),
             Self::Upstream => ("upstream", "queued", true),
         }
@@ -187,6 +193,17 @@ impl Scene {
             Cause::AgentDisabled => {
                 self.host.rest().post("/api/v1/agents/asker/disable", &json!({})).await;
             }
+            Cause::Parents => {
+                self.hang().await;
+                let mut body = body("After it");
+                body["after"] = json!([self.hanging]);
+                let job = self.host.rest().post("/api/v1/jobs", &body).await;
+                return job["id"].as_str().expect("an id").to_owned();
+            }
+            Cause::Paused => {
+                let pause = json!({"paused": true, "reason": "the disk is moved"});
+                self.host.rest().put("/api/v1/queue", &pause).await;
+            }
             Cause::VersionMissing => {
                 // The first call is paid, so that the job is bound to the version that asked.
                 let hangs = json!({"text": "at last", "latency": {"first_byte_ms": HANGS.as_millis()}});
@@ -232,7 +249,10 @@ impl Scene {
             Cause::Money => {
                 self.host.rest().limits(&json!({"hour_usd": 1_000_000})).await;
             }
-            Cause::Holds => self.answer().await,
+            Cause::Holds | Cause::Parents => self.answer().await,
+            Cause::Paused => {
+                self.host.rest().put("/api/v1/queue", &json!({"paused": false})).await;
+            }
             Cause::Pace => {
                 self.host.rest().limits(&json!({"requests_per_minute": 900_000})).await;
             }
