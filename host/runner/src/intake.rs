@@ -43,7 +43,7 @@ impl Runner {
 }
 
 /// Checks a submission and makes the job of it.
-fn new_job(
+pub(crate) fn new_job(
     shared: &Shared,
     checker: &mut Checker,
     submission: Submission,

@@ -2,7 +2,9 @@
 
 mod act;
 mod artifacts;
+mod export;
 mod filter;
+mod import;
 mod list;
 mod logs;
 mod replay;
@@ -34,6 +36,10 @@ pub(crate) enum JobsCommand {
     Replay(replay::ReplayArgs),
     /// List a job's files, or write them into a folder.
     Artifacts(artifacts::ArtifactsArgs),
+    /// Write all jobs that match as JSON lines, the oldest first, for another host to import.
+    Export(export::ExportArgs),
+    /// Take the jobs of an export in: finished ones as history, the others as new submissions.
+    Import(import::ImportArgs),
 }
 
 /// One job.
@@ -55,6 +61,8 @@ impl JobsCommand {
             Self::Logs(args) => args.run(client, globals).await,
             Self::Replay(args) => args.run(client, globals).await,
             Self::Artifacts(args) => args.run(client, globals).await,
+            Self::Export(args) => args.run(client).await,
+            Self::Import(args) => args.run(client, globals).await,
         }
     }
 }
