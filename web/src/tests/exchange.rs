@@ -43,7 +43,7 @@ async fn finished(scene: &Scene) -> JobId {
         .put_artifact(claimed.lease, name, "text/plain".to_owned(), vec![0, 255, 7])
         .await
         .expect("kept");
-    let result = r#"{"sum":1e400}"#.parse().expect("JSON");
+    let result = r#"{"sum":1.100}"#.parse().expect("JSON");
     scene.store.finish(claimed.lease, Finish::Succeeded { result }).await.expect("it finishes");
     let child = new(2, vec![id]);
     let stopped = child.id;
@@ -89,7 +89,7 @@ async fn what_one_host_exports_another_takes_in_and_exports_the_same() {
     assert_eq!((export.status, export.header("content-type")), (StatusCode::OK, "application/jsonl"));
     let lines = values(&export);
     assert_eq!(lines[0]["anvil_export"], 1);
-    assert!(export.text.contains("12345678901234567890123") && export.text.contains("1e400"));
+    assert!(export.text.contains("12345678901234567890123") && export.text.contains("1.100"));
     assert_eq!((lines.len(), &lines[1]["id"], &lines[3]["id"]), (4, &json!(id), &waiting["id"]));
     assert_eq!(lines[1]["artifacts"][0]["base64"], "AP8H");
     assert_eq!(lines[1]["attempt_history"][0]["number"], 1);
@@ -104,7 +104,7 @@ async fn what_one_host_exports_another_takes_in_and_exports_the_same() {
     assert_eq!(came, expected, "{told:?}");
     let back = other.get("/api/v1/jobs/export?files=true").await;
     assert_eq!(without_own(&back), without_own(&export));
-    assert!(back.text.contains("12345678901234567890123") && back.text.contains("1e400"));
+    assert!(back.text.contains("12345678901234567890123") && back.text.contains("1.100"));
     let again = import(&other, &export.text).await;
     assert!(again.iter().all(|line| line["came"] == "existing" && line["status"] == 200), "{again:?}");
     assert_eq!(other.store.jobs(JobFilter::default()).await.expect("a read works").items.len(), 3);
