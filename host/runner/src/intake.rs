@@ -106,7 +106,7 @@ pub(crate) fn template_job(
         action: job.action.clone(),
         payload: job.payload.clone(),
         priority: job.priority,
-        run_at: None,
+        run_at: time,
         idempotency_key: time.map(|time| key(schedule, time)),
         max_cost: job.max_cost.unwrap_or(usual),
         tags: job.tags.clone(),
