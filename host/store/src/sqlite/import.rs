@@ -46,7 +46,7 @@ pub(super) fn import(
 /// A finished job. Everything that can refuse it is asked before anything is written.
 fn history(tx: &mut Tx<'_>, finished: &FinishedJob) -> Result<Imported, StoreError> {
     let job = &finished.job;
-    if let Some(there) = job_row::one(tx.conn, "j.id = ?1", [job.id.bytes()])? {
+    if let Some(there) = job_row::find(tx.conn, job.id)? {
         return if is_same(&there, job) {
             Ok(Imported::Existing { id: there.id, state: there.state })
         } else {
