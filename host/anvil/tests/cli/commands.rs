@@ -600,7 +600,7 @@ fn an_export_is_a_file_when_it_is_whole_and_an_import_tells_what_came() {
         json!({ "line": 4, "came": "existing" }),
         json!({ "line": 5, "status": 409, "title": "There is another job", "detail": "its agent differs" }),
     ];
-    let told: String = told.iter().map(|line| format!("{line}\n")).collect();
+    let told = format!("{}\n", told.map(|line| line.to_string()).join("\n"));
     let host = Host::start()
         .answers("GET /api/v1/jobs/export", Answer(200, jsonl, lines.to_owned()))
         .answers("POST /api/v1/jobs/import", Answer(200, jsonl, told));
