@@ -146,6 +146,8 @@ impl Scaler {
         if slots != slots.clamp(min, max) {
             return (slots.clamp(min, max), ScaleReason::Limits);
         }
+        // Never fewer than run and one more: a critical job finds its slot also among jobs that last for hours.
+        let fewest = min.max(load.running.saturating_add(1)).min(max);
         let (fed, limit) = self.ceiling().map_or((max, ""), |(fed, limit)| (fed.clamp(min, max), limit));
         let starved = || ScaleReason::Pace { limit: limit.to_owned() };
         let busy = load.running * 100;
@@ -158,13 +160,13 @@ impl Scaler {
             match more.min(fed) {
                 most if most > slots => (most, ScaleReason::Busy { waiting: load.queued }),
                 _ if slots >= max => return (slots, ScaleReason::Most),
-                less if less < slots => (less, starved()),
+                less if less.max(fewest) < slots => (less.max(fewest), starved()),
                 _ => return (slots, starved()),
             }
         } else if idles && slots > min {
             ((slots / 2).max(load.running).clamp(min, slots), ScaleReason::Idle)
-        } else if fed < slots {
-            (fed, starved())
+        } else if fed.max(fewest) < slots {
+            (fed.max(fewest), starved())
         } else {
             return (slots, ScaleReason::Enough);
         };

@@ -86,12 +86,17 @@ fn the_ceiling_follows_what_agents_take() {
         scaler.fed(fed(8.0, 12, 16_000));
     }
     assert_eq!(scaler.ceiling(), Some((4, "output tokens")));
-    assert_eq!(scaler.decide(load(8, 50), at(900)).slots, 4, "more would only wait");
+    assert_eq!(
+        scaler.decide(load(7, 50), at(900)).slots,
+        8,
+        "what runs keeps its slots, and critical jobs theirs"
+    );
+    assert_eq!(scaler.decide(load(3, 50), at(900)).slots, 4, "more would only wait");
     // The pace is no reason to have fewer than the fewest.
     for _ in 0..10 {
         scaler.fed(fed(4.0, 12, 32_000));
     }
-    assert_eq!(scaler.decide(load(4, 50), at(1_200)).slots, 3);
+    assert_eq!(scaler.decide(load(2, 50), at(1_200)).slots, 3);
 }
 
 #[test]
