@@ -36,7 +36,7 @@ test: agents ## All tests, and how many ran; ANVIL_TEST_NO_SKIPS=1: none may ski
 
 lint: ## Formatting and clippy
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features anvil-store/bench -- -D warnings
 
 bench: ## First figures, from the release build, on the disk that the build is on
 	$(CARGO) bench --package anvil --bench first_instruction --bench gateway_call --bench throughput

@@ -28,8 +28,27 @@ fn from_environment(name: &str, otherwise: u64) -> u64 {
 #[derive(Clone, Debug)]
 struct Asked {
     calls: u64,
+    /// Claude refuses it.
     doomed: bool,
+    after: Vec<String>,
+    /// A job that it comes after fails, or one before that.
+    orphaned: bool,
 }
+
+impl Asked {
+    fn fails(&self) -> bool {
+        self.doomed || self.orphaned
+    }
+}
+
+/// Schedules that make a job every minute, each with another policy for the minutes that were missed.
+const SCHEDULES: [&str; 2] = ["run_once", "run_all"];
+/// How far the clock is driven at once: every schedule has a new time then.
+const AHEAD: Duration = Duration::from_secs(61);
+/// So that all that was spent stays within the rolling hour.
+const MOST_DRIVES: u64 = 25;
+/// Longer than all that the clock is driven: only a restart takes a job from who runs it.
+const LEASE: Duration = Duration::from_hours(1);
 
 /// The load and what is known of it.
 struct Load {
@@ -39,11 +58,14 @@ struct Load {
     pending: Option<(Asked, Value)>,
     accepted: BTreeMap<String, Asked>,
     looks: u64,
+    drives: u64,
 }
 
 impl Load {
     fn draw(&mut self) -> (Asked, Value) {
-        let asked = Asked { calls: self.rng.random_range(1..=4), doomed: self.rng.random_bool(0.1) };
+        let (after, orphaned) = self.parents();
+        let asked =
+            Asked { calls: self.rng.random_range(1..=4), doomed: self.rng.random_bool(0.1), after, orphaned };
         let name = if asked.doomed { "doomed" } else { "plain" };
         let number = self.next;
         // One in four is for later: in this life or in one that follows.
@@ -56,6 +78,7 @@ impl Load {
             "action": "ask",
             "priority": (["critical", "high", "normal", "normal", "low"][self.rng.random_range(0..5)]),
             "run_at": later,
+            "after": asked.after,
             "idempotency_key": format!("crash-{number}"),
             "payload": {
                 "prompt": format!("{name} job {number}"),
@@ -69,6 +92,24 @@ impl Load {
         (asked, body)
     }
 
+    // One job in three comes after one or two others, some of which fail.
+    fn parents(&mut self) -> (Vec<String>, bool) {
+        let mut after: Vec<String> = Vec::new();
+        if self.accepted.is_empty() || !self.rng.random_bool(0.33) {
+            return (after, false);
+        }
+        for _ in 0..self.rng.random_range(1..=2) {
+            // The newest have mostly not ended yet.
+            let back = self.rng.random_range(0..self.accepted.len().min(CROWD));
+            let id = self.accepted.keys().rev().nth(back).expect("there are as many").clone();
+            if !after.contains(&id) {
+                after.push(id);
+            }
+        }
+        let orphaned = after.iter().any(|id| self.accepted[id].fails());
+        (after, orphaned)
+    }
+
     /// Submits one job; the same one again where no answer came.
     async fn submit(&mut self, host: &Host) {
         if self.pending.is_none() {
@@ -76,6 +117,11 @@ impl Load {
         }
         let (asked, body) = self.pending.clone().expect("drawn above");
         let Ok(answer) = host.rest().send(Method::POST, "/api/v1/jobs", Some(&body)).await else { return };
+        // One that it was to come after has failed already: it is refused, and nothing is owed.
+        if asked.orphaned && answer.status == StatusCode::UNPROCESSABLE_ENTITY {
+            (self.pending, self.next) = (None, self.next + 1);
+            return;
+        }
         assert!(matches!(answer.status, StatusCode::CREATED | StatusCode::OK), "{}", answer.text());
         self.accepted.insert(answer.json()["id"].as_str().expect("an id").to_owned(), asked);
         self.pending = None;
@@ -95,8 +141,19 @@ impl Load {
         usize::try_from(unfinished.into_iter().flatten().sum::<u64>()).expect("a small number")
     }
 
+    /// Lets a minute pass, so that the schedules have a new time.
+    async fn drive(&mut self, host: &Host) {
+        if self.drives < MOST_DRIVES && self.rng.random_bool(0.5) {
+            self.drives += 1;
+            let ahead = json!({"advance_s": AHEAD.as_secs()});
+            // The life may end before its answer comes.
+            let _ = host.rest().send(Method::POST, "/api/v1/clock", Some(&ahead)).await;
+        }
+    }
+
     /// Submits and looks for as long as it is let.
     async fn press(&mut self, host: &Host, upstream: &Upstream) {
+        self.drive(host).await;
         loop {
             if self.look(host, upstream).await < CROWD {
                 self.submit(host).await;
@@ -120,10 +177,20 @@ async fn a_host_that_is_killed_at_random_moments_loses_no_job_and_no_dollar() {
         .simulated_by(&upstream)
         .set("ANVIL_PRESET", "unlimited-dev")
         .set("ANVIL_LIMITS_AGENTS_MIN", 12)
+        .set("ANVIL_JOBS_LEASE_S", LEASE.as_secs())
         .prepare();
+    host.start().await;
+    for missed in SCHEDULES {
+        let schedule = json!({
+            "cron": "* * * * *", "missed": missed, "agent": "asker", "action": "ask",
+            "payload": {"prompt": "a plain job of a schedule", "max_output_tokens": 50},
+        });
+        host.rest().put(&format!("/api/v1/schedules/{missed}"), &schedule).await;
+    }
+    host.kill().await;
     host.spawn();
     let rng = StdRng::seed_from_u64(seed);
-    let mut load = Load { rng, next: 0, pending: None, accepted: BTreeMap::new(), looks: 0 };
+    let mut load = Load { rng, next: 0, pending: None, accepted: BTreeMap::new(), looks: 0, drives: 0 };
     let (mut births, mut unborn) = (0, 0);
     let mut born = true;
     for _ in 0..kills {
@@ -151,6 +218,10 @@ async fn a_host_that_is_killed_at_random_moments_loses_no_job_and_no_dollar() {
     if load.pending.is_some() {
         load.submit(&host).await;
     }
+    // From here on nothing comes any more; what is under way ends.
+    for missed in SCHEDULES {
+        host.rest().post(&format!("/api/v1/schedules/{missed}/pause"), &json!({})).await;
+    }
     until("all jobs end", PATIENCE, async || (load.look(&host, &upstream).await == 0).then_some(())).await;
     let figures = verify(&host, &upstream, &load).await;
     println!(
@@ -166,22 +237,42 @@ async fn verify(host: &Host, upstream: &Upstream, load: &Load) -> String {
         Some(upstream.bill().await).filter(|bill| bill.in_flight == 0)
     })
     .await;
-    let jobs = rest.jobs().await;
+    let all = rest.jobs().await;
     let ledger = rest.ledger().await;
+    let (scheduled, jobs): (Vec<_>, Vec<_>) = all.iter().partition(|job| !job["schedule"].is_null());
     assert_eq!(jobs.len(), load.accepted.len(), "each submission is one job");
+    let times = scheduled_once(&scheduled);
+    let by_id: BTreeMap<&str, &Value> =
+        all.iter().map(|job| (job["id"].as_str().expect("an id"), job)).collect();
+    let mut tied = 0;
     for job in &jobs {
         let id = job["id"].as_str().expect("an id");
         let asked = &load.accepted[id];
-        let expected = if asked.doomed { "failed" } else { "succeeded" };
+        let expected = if asked.fails() { "failed" } else { "succeeded" };
         assert_eq!(job["state"], expected, "{job:#}");
+        if asked.orphaned {
+            assert_eq!(
+                (&job["error"]["kind"], &job["started_at"]),
+                (&json!("parent-failed"), &Value::Null),
+                "{job:#}"
+            );
+        }
+        for parent in asked.after.iter().filter(|_| !asked.orphaned) {
+            tied += 1;
+            let ended = by_id[parent.as_str()]["finished_at"].as_str();
+            assert!(
+                ended.is_some() && ended <= job["started_at"].as_str(),
+                "it began before its parent ended: {job:#}"
+            );
+        }
         let time =
             |name: &str| job[name].as_str().map(|text| text.parse::<jiff::Timestamp>().expect("a time"));
-        assert!(time("run_at") <= time("started_at"), "it began before its time: {job:#}");
+        assert!(asked.orphaned || time("run_at") <= time("started_at"), "it began before its time: {job:#}");
         assert_eq!(nanos(&job["held_usd"]), 0, "{job:#}");
         let calls: Vec<&Value> = ledger.iter().filter(|call| call["job"] == id).collect();
         let settled = calls.iter().filter(|call| call["state"] == "settled").count() as u64;
         // What was answered once is never paid again.
-        assert_eq!(settled, if asked.doomed { 0 } else { asked.calls }, "{calls:#?}");
+        assert_eq!(settled, if asked.fails() { 0 } else { asked.calls }, "{calls:#?}");
         let paid: i64 = calls.iter().map(|call| nanos(&call["cost_usd"])).sum();
         assert_eq!(paid, nanos(&job["cost_usd"]), "{job:#}");
     }
@@ -197,12 +288,29 @@ async fn verify(host: &Host, upstream: &Upstream, load: &Load) -> String {
     // What is not unknown is exact, so the ledger is above the bill by no more than the unknown.
     assert!(total - unknown_sum <= bill.nano_dollars, "the settled calls alone are above the bill");
     format!(
-        "{} jobs, {} requests; ledger {total}, of which {} calls unknown with {unknown_sum}, bill {} (nano-dollars)",
-        jobs.len(),
+        "{} jobs, {tied} times after another, {times} of schedules, {} requests; ledger {total}, of which {} calls unknown with {unknown_sum}, bill {} (nano-dollars)",
+        all.len(),
         bill.requests,
         unknown.len(),
         bill.nano_dollars
     )
+}
+
+/// Each time of a schedule made one job, which succeeded. How many there were.
+fn scheduled_once(jobs: &[&Value]) -> usize {
+    let mut times = BTreeMap::new();
+    for job in jobs {
+        assert_eq!(job["state"], "succeeded", "{job:#}");
+        let time = (job["schedule"].to_string(), job["run_at"].to_string());
+        if let Some(other) = times.insert(time, job) {
+            panic!("two jobs of one time: {job:#} and {other:#}");
+        }
+    }
+    for missed in SCHEDULES {
+        let one = |job: &&&Value| job["schedule"].to_string().contains(missed);
+        assert!(jobs.iter().any(|job| one(&job)), "the schedule {missed} has run");
+    }
+    times.len()
 }
 
 #[tokio::test]

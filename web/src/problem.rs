@@ -175,6 +175,9 @@ impl From<StoreError> for Problem {
                 "The idempotency key is taken",
                 detail,
             ),
+            StoreError::OtherJob(_) => {
+                Self::new(StatusCode::CONFLICT, "other-job", "There is another job of this id", detail)
+            }
             StoreError::NoSuchJob(_) => Self::not_found("no-such-job", "There is no such job", detail),
             StoreError::BadParent { .. } => {
                 Self::invalid("bad-parent", "The job cannot come after that one", detail)

@@ -91,6 +91,11 @@ impl Client {
         Ok(response.bytes().await.map_err(|error| self.unreachable(&error))?.to_vec())
     }
 
+    /// Opens the answer of a `GET` that may go on for long.
+    pub(crate) async fn open(&self, path: &[&str], query: &[(&str, String)]) -> Result<Response, Failure> {
+        self.answer(self.request(Method::GET, path, query)).await
+    }
+
     /// Opens an event stream, after a place where that is given.
     pub(crate) async fn stream(&self, path: &[&str], after: Option<u64>) -> Result<Response, Failure> {
         let query: Vec<_> = after.map(|after| ("after", after.to_string())).into_iter().collect();

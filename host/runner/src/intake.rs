@@ -52,7 +52,7 @@ impl Runner {
 }
 
 /// Checks a submission and makes the job of it.
-fn new_job(
+pub(crate) fn new_job(
     shared: &Shared,
     checker: &mut Checker,
     submission: Submission,
@@ -115,7 +115,7 @@ pub(crate) fn template_job(
         action: job.action.clone(),
         payload: job.payload.clone(),
         priority: job.priority,
-        run_at: None,
+        run_at: time,
         idempotency_key: time.map(|time| key(schedule, time)),
         max_cost: job.max_cost.unwrap_or(usual),
         tags: job.tags.clone(),

@@ -8,6 +8,7 @@ mod cron;
 mod desk;
 mod dispatch;
 mod explain;
+mod import;
 mod intake;
 mod keeping;
 mod live_text;
@@ -31,6 +32,7 @@ mod submit;
 mod webhooks;
 
 pub use anvil_gateway::{Bucket, BucketReport, CircuitReport};
+pub use import::Import;
 pub use intake::Bulk;
 pub use prices::{PriceView, PriceWish};
 pub use replayed::{Difference, Question, ReplayError, Replayed};

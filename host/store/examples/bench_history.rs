@@ -69,6 +69,8 @@ fn job(number: u128) -> NewJob {
         max_cost: Nanodollars::from_dollars(1),
         tags: Vec::new(),
         upstream: UpstreamKind::Simulated,
+        after: Vec::new(),
+        schedule: None,
     }
 }
 

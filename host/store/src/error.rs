@@ -27,6 +27,12 @@ pub enum StoreError {
         /// The job that has the key.
         job: JobId,
     },
+    /// A job that is to be imported has the id of another one.
+    #[error(
+        "there is another job {0} here already: its agent, action, payload, state or what it comes after differs \
+         from the one in the file"
+    )]
+    OtherJob(JobId),
     /// There is no such job.
     #[error("there is no job {0}")]
     NoSuchJob(JobId),

@@ -9,6 +9,7 @@ mod alerts;
 pub mod conformance;
 mod error;
 mod hold;
+mod import;
 mod jobs;
 mod journal;
 mod limits;
@@ -25,6 +26,7 @@ pub use alerts::{
 };
 pub use error::StoreError;
 pub use hold::{Correction, HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
+pub use import::{FinishedJob, Imported, ImportedFile, ImportedJob};
 pub use jobs::{Claim, Claimed, Enqueued, Finish, JobEdit, LostLeases, ReadyAgent, Recovered, Start, Taken};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
 pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange, ScopeLimit};

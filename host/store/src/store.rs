@@ -3,10 +3,10 @@
 use crate::{
     ActionPlan, ActionRun, ActionStep, AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim,
     Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing,
-    HoldDecision, HoldRequest, JobEdit, JobFilter, JobPage, JournalEntry, JournalWrite, LedgerFilter,
-    LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert, PriceChange, Pruned,
-    QueueCounts, QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled, Settlement,
-    SpendSnapshot, StoreError, Taken, UsageSum,
+    HoldDecision, HoldRequest, Imported, ImportedJob, JobEdit, JobFilter, JobPage, JournalEntry,
+    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert,
+    PriceChange, Pruned, QueueCounts, QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled,
+    Settlement, SpendSnapshot, StoreError, Taken, UsageSum,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -33,6 +33,15 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Takes many jobs in, in one transaction; an answer for each, in their order. One that is refused takes
     /// nobody along. A job may come after an earlier one of them, by the id that it was sent with.
     async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<Taken, StoreError>>, StoreError>;
+    /// Takes jobs of another host's export in, in one transaction; an answer for each, in their order. One
+    /// that is refused takes nobody along. A finished one becomes history under its own id: no sum of the
+    /// ledger moves, and its log says what it cost elsewhere. Any other is submitted under its own id, once.
+    /// `note` says who imports what, for the first of several batches: it is audited.
+    async fn import_jobs(
+        &self,
+        jobs: Vec<ImportedJob>,
+        note: Option<(&str, &str)>,
+    ) -> Result<Vec<Result<Imported, StoreError>>, StoreError>;
     /// Takes jobs out to run, the most urgent first, first come first served within a priority. Ten
     /// minutes of waiting raise a job by one priority, up to high; after nine critical jobs that
     /// overtook others, the one that waits longest has its turn. Jobs whose time has come, and jobs

@@ -27,7 +27,9 @@ const MOST_BYTES: usize = 256 << 20;
 /// The most jobs and bytes of one transaction.
 const BATCH_JOBS: usize = 256;
 const BATCH_BYTES: usize = 1 << 20;
-/// The media types of JSON lines.
+/// The media type of JSON lines.
+pub(super) const MEDIA_LINES: &str = "application/jsonl";
+/// The media types that JSON lines are sent with.
 const MEDIA: [&str; 4] =
     ["application/jsonl", "application/x-ndjson", "application/ndjson", "application/json"];
 
@@ -41,7 +43,7 @@ pub(super) async fn submit(State(state): State<WebState>, request: Request) -> R
     Ok(([(CONTENT_TYPE, "application/jsonl")], body).into_response())
 }
 
-fn is_lines(headers: &HeaderMap) -> Result<(), Problem> {
+pub(super) fn is_lines(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if MEDIA.contains(&media.as_str()) {
@@ -201,13 +203,13 @@ fn problem_of(error: SubmitError) -> Problem {
     error.into()
 }
 
-fn refused(line: u64, problem: &Problem) -> Value {
+pub(super) fn refused(line: u64, problem: &Problem) -> Value {
     let mut members = Map::from_iter([("line".to_owned(), line.into())]);
     members.extend(problem.members());
     Value::Object(members)
 }
 
-fn broken(why: &str) -> Problem {
+pub(super) fn broken(why: &str) -> Problem {
     Problem::bad_request(
         "broken-body",
         "The body broke off",
@@ -215,7 +217,7 @@ fn broken(why: &str) -> Problem {
     )
 }
 
-fn too_much(what: &str) -> Problem {
+pub(super) fn too_much(what: &str) -> Problem {
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "too-large",

@@ -9,9 +9,11 @@ mod bulk;
 mod clock;
 mod edit;
 mod events;
+mod export;
 mod files;
 mod health;
 mod id;
+mod import;
 mod jobs;
 mod ledger;
 mod limits;
@@ -57,6 +59,14 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
         .route(Submit, post.clone(), "/api/v1/jobs/bulk", "Submit many jobs as JSON lines", bulk::submit)
         .route(Read, get.clone(), "/api/v1/jobs", "Jobs, the newest first", jobs::list)
+        .route(
+            Read,
+            get.clone(),
+            "/api/v1/jobs/export",
+            "Jobs as JSON lines, the oldest first",
+            export::export,
+        )
+        .route(Operate, post.clone(), "/api/v1/jobs/import", "Take the jobs of an export in", import::import)
         .route(Read, get.clone(), "/api/v1/jobs/{id}", "A job with its attempts", jobs::show)
         .route(Operate, Method::PATCH, "/api/v1/jobs/{id}", "Change a job that waits", edit::edit)
         .route(Read, get.clone(), "/api/v1/jobs/{id}/calls", "A job's calls", jobs::calls)

@@ -108,7 +108,7 @@ impl Slots {
         let agents = &status.agents;
         let mut why = match &agents.scaling.changed {
             Some(change) => format!(
-                "From {} to {} {}: {}. Now: {}.",
+                "From {} to {} slots ({}): {}. Now: {}.",
                 change.from,
                 change.to,
                 local(change.at, status.now, windows),

@@ -16,14 +16,14 @@ async fn submit(scene: &Scene) -> String {
 #[tokio::test]
 async fn a_waiting_job_is_changed_field_by_field() {
     let scene = Scene::new().await;
-    let path = format!("/api/v1/jobs/{}", submit(&scene).await);
-    let patch = async |body: &str| scene.api(Method::PATCH, &path, body).await;
+    let job = format!("/api/v1/jobs/{}", submit(&scene).await);
+    let patch = async |body: &str| scene.api(Method::PATCH, &job, body).await;
     let body = r#"{"priority":"high","tags":["a","b"],"max_cost_usd":0.25,
         "payload":{"n":12345678901234567890123},"run_at":"2998-01-01T00:00:00Z"}"#;
     let changed = patch(body).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
     assert!(changed.text.contains("12345678901234567890123"), "numbers stay exact: {}", changed.text);
-    let shown = scene.get(&path).await.json();
+    let shown = scene.get(&job).await.json();
     assert_eq!((&shown["priority"], &shown["tags"]), (&json!("high"), &json!(["a", "b"])));
     assert_eq!((&shown["state"], &shown["run_at"]), (&json!("scheduled"), &json!("2998-01-01T00:00:00Z")));
     assert_eq!(shown["max_cost_usd"], 0.25);
@@ -47,7 +47,7 @@ async fn a_waiting_job_is_changed_field_by_field() {
     // Null is no time: it runs, and takes no change any more.
     assert_eq!(patch(r#"{"run_at":null}"#).await.status, StatusCode::OK);
     for _ in 0..400 {
-        if scene.get(&path).await.json()["state"] == "succeeded" {
+        if scene.get(&job).await.json()["state"] == "succeeded" {
             let refused = patch(r#"{"priority":"low"}"#).await;
             assert_eq!(refused.status, StatusCode::CONFLICT);
             assert!(refused.text.contains("is succeeded") && refused.text.contains("duplicate it"));
@@ -55,7 +55,7 @@ async fn a_waiting_job_is_changed_field_by_field() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    panic!("the job never ran: {}", scene.get(&path).await.text);
+    panic!("the job never ran: {}", scene.get(&job).await.text);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod edit;
+mod exchange;
 mod money;
 mod queue;
 mod schedules;

@@ -13,13 +13,7 @@ const PIECE: usize = 64 << 10;
 
 /// Sends the lines of a file, or of standard input, and prints an answer for each.
 pub(super) async fn run(client: &Client, globals: &Globals, path: &str) -> Result<Exit, Failure> {
-    let input: Box<dyn AsyncRead + Send + Unpin> = if path == "-" {
-        Box::new(tokio::io::stdin())
-    } else {
-        let file = tokio::fs::File::open(path).await;
-        Box::new(file.map_err(|error| Failure::Usage(format!("cannot read {path}: {error}")))?)
-    };
-    let mut answers = client.send_lines(&["jobs", "bulk"], pieces(input)).await?.bytes_stream();
+    let mut answers = client.send_lines(&["jobs", "bulk"], pieces(input(path).await?)).await?.bytes_stream();
     let mut told = Told { json: globals.json, taken: 0, refused: 0 };
     let mut rest = Vec::new();
     while let Some(piece) = answers.next().await {
@@ -38,7 +32,17 @@ pub(super) async fn run(client: &Client, globals: &Globals, path: &str) -> Resul
     Ok(if told.refused == 0 { Exit::Done } else { Exit::SomeRefused })
 }
 
-fn pieces(
+/// A file, or standard input.
+pub(super) async fn input(path: &str) -> Result<Box<dyn AsyncRead + Send + Unpin>, Failure> {
+    if path == "-" {
+        return Ok(Box::new(tokio::io::stdin()));
+    }
+    let file = tokio::fs::File::open(path).await;
+    Ok(Box::new(file.map_err(|error| Failure::Usage(format!("cannot read {path}: {error}")))?))
+}
+
+/// What is read of it, piece by piece.
+pub(super) fn pieces(
     input: Box<dyn AsyncRead + Send + Unpin>,
 ) -> impl Stream<Item = std::io::Result<Vec<u8>>> + Send + 'static {
     futures_util::stream::try_unfold(input, async |mut input| {

@@ -589,3 +589,34 @@ fn webhooks_are_added_tested_and_removed() {
     assert_eq!(asked[2].body, json!({ "enabled": false }));
     assert_eq!(asked[6].target, "/api/v1/deliveries?limit=20&webhook=ops&state=failed");
 }
+
+#[test]
+fn an_export_is_a_file_when_it_is_whole_and_an_import_tells_what_came() {
+    let lines = "{\"anvil_export\":1}\n{\"id\":\"a\"}\n";
+    let jsonl = "application/jsonl";
+    let told = [
+        json!({ "line": 2, "came": "new" }),
+        json!({ "line": 3, "came": "submitted" }),
+        json!({ "line": 4, "came": "existing" }),
+        json!({ "line": 5, "status": 409, "title": "There is another job", "detail": "its agent differs" }),
+    ];
+    let told = format!("{}\n", told.map(|line| line.to_string()).join("\n"));
+    let host = Host::start()
+        .answers("GET /api/v1/jobs/export", Answer(200, jsonl, lines.to_owned()))
+        .answers("POST /api/v1/jobs/import", Answer(200, jsonl, told));
+    assert_eq!(host.anvil(&["jobs", "export", "--state", "failed", "--files"]).out, lines);
+    assert_eq!(host.asked()[0].target, "/api/v1/jobs/export?state=failed&files=true");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("jobs.jsonl");
+    let path = file.to_str().expect("a path");
+    let ran = host.anvil(&["jobs", "export", "--out", path]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", "1 jobs exported\n"));
+    assert_eq!(std::fs::read_to_string(&file).expect("it is there"), lines);
+    let ran = host.anvil(&["jobs", "export", "--out", path]);
+    assert!(ran.code == 2 && ran.err.contains("--force writes over it"), "{ran:?}");
+    let ran = host.anvil(&["jobs", "import", path]);
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert_eq!(ran.out, "1 came in as history, 1 submitted, 1 here already, 1 refused\n");
+    assert_eq!(ran.err, "line 5: There is another job: its agent differs\n");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "no part is left");
+}

@@ -72,6 +72,7 @@ impl fmt::Display for ScaleReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Enough => write!(f, "as many as the work needs"),
+            Self::Busy { waiting: 1 } => write!(f, "more, since all were busy and a job waited"),
             Self::Busy { waiting } => write!(f, "more, since all were busy and {waiting} jobs waited"),
             Self::Idle => write!(f, "fewer, since most had nothing to do"),
             Self::Limits => write!(f, "moved with agents_min and agents_max"),

@@ -12,6 +12,7 @@ pub mod corrections;
 pub mod crash;
 pub mod edits;
 pub mod fences;
+pub mod import;
 pub mod limits;
 pub mod lists;
 pub mod model;
@@ -228,6 +229,13 @@ suite! { $
         a_job_whose_call_is_under_way_stays
         a_job_that_another_comes_after_stays
         resolved_alerts_go_and_open_ones_stay;
+    import:
+        a_finished_job_comes_in_as_history_that_cost_nothing_here
+        an_import_comes_in_once_and_never_over_another_job
+        what_is_no_finished_job_is_refused_by_itself
+        an_unfinished_job_is_submitted_under_its_own_id
+        imported_history_is_counted_found_and_pruned_as_any_other
+        imported_history_follows_its_parents_retry;
     outbox:
         an_alert_fires_once_while_its_key_is_open
         an_alert_and_its_deliveries_are_one_step

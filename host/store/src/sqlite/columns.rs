@@ -6,9 +6,10 @@ use anvil_types::{
     Timestamp,
 };
 use rusqlite::types::{FromSql, FromSqlError, Type};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, RowIndex};
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
+use std::fmt::Display;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
@@ -42,72 +43,76 @@ macro_rules! ids {
 }
 ids!(JobId, JobActionId, CallId, HostId, BootId, AlertId, DeliveryId, ScheduleId);
 
+/// A column's name or, where a row is read often, its place.
+pub(super) trait Column: RowIndex + Copy + Display {}
+impl<T: RowIndex + Copy + Display> Column for T {}
+
 /// Reads the words of the house out of a row.
 pub(super) trait Columns {
     /// An id.
-    fn id<T: Id>(&self, column: &str) -> rusqlite::Result<T>;
+    fn id<T: Id>(&self, column: impl Column) -> rusqlite::Result<T>;
     /// An id, where there is one.
-    fn maybe_id<T: Id>(&self, column: &str) -> rusqlite::Result<Option<T>>;
+    fn maybe_id<T: Id>(&self, column: impl Column) -> rusqlite::Result<Option<T>>;
     /// A time.
-    fn time(&self, column: &str) -> rusqlite::Result<Timestamp>;
+    fn time(&self, column: impl Column) -> rusqlite::Result<Timestamp>;
     /// A time, where there is one.
-    fn maybe_time(&self, column: &str) -> rusqlite::Result<Option<Timestamp>>;
+    fn maybe_time(&self, column: impl Column) -> rusqlite::Result<Option<Timestamp>>;
     /// An amount of money.
-    fn money(&self, column: &str) -> rusqlite::Result<Nanodollars>;
+    fn money(&self, column: impl Column) -> rusqlite::Result<Nanodollars>;
     /// A count.
-    fn count<T: TryFrom<i64>>(&self, column: &str) -> rusqlite::Result<T>;
+    fn count<T: TryFrom<i64>>(&self, column: impl Column) -> rusqlite::Result<T>;
     /// A word of a closed vocabulary.
-    fn word<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T>;
+    fn word<T: DeserializeOwned>(&self, column: impl Column) -> rusqlite::Result<T>;
     /// JSON text.
-    fn json(&self, column: &str) -> rusqlite::Result<Json>;
+    fn json(&self, column: impl Column) -> rusqlite::Result<Json>;
     /// A priority.
-    fn priority(&self, column: &str) -> rusqlite::Result<Priority>;
+    fn priority(&self, column: impl Column) -> rusqlite::Result<Priority>;
     /// A list of texts; empty where there is none.
-    fn texts(&self, column: &str) -> rusqlite::Result<Vec<String>>;
+    fn texts(&self, column: impl Column) -> rusqlite::Result<Vec<String>>;
 }
 
 impl Columns for Row<'_> {
-    fn id<T: Id>(&self, column: &str) -> rusqlite::Result<T> {
+    fn id<T: Id>(&self, column: impl Column) -> rusqlite::Result<T> {
         self.get(column).map(T::from_bytes)
     }
 
-    fn maybe_id<T: Id>(&self, column: &str) -> rusqlite::Result<Option<T>> {
+    fn maybe_id<T: Id>(&self, column: impl Column) -> rusqlite::Result<Option<T>> {
         Ok(self.get::<_, Option<[u8; 16]>>(column)?.map(T::from_bytes))
     }
 
-    fn time(&self, column: &str) -> rusqlite::Result<Timestamp> {
+    fn time(&self, column: impl Column) -> rusqlite::Result<Timestamp> {
         self.get(column).map(Timestamp::from_micros)
     }
 
-    fn maybe_time(&self, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    fn maybe_time(&self, column: impl Column) -> rusqlite::Result<Option<Timestamp>> {
         Ok(self.get::<_, Option<i64>>(column)?.map(Timestamp::from_micros))
     }
 
-    fn money(&self, column: &str) -> rusqlite::Result<Nanodollars> {
+    fn money(&self, column: impl Column) -> rusqlite::Result<Nanodollars> {
         self.get(column).map(Nanodollars::new)
     }
 
-    fn count<T: TryFrom<i64>>(&self, column: &str) -> rusqlite::Result<T> {
+    fn count<T: TryFrom<i64>>(&self, column: impl Column) -> rusqlite::Result<T> {
         let number: i64 = self.get(column)?;
         T::try_from(number).map_err(|_| bad_column(column, FromSqlError::OutOfRange(number)))
     }
 
-    fn word<T: DeserializeOwned>(&self, column: &str) -> rusqlite::Result<T> {
+    fn word<T: DeserializeOwned>(&self, column: impl Column) -> rusqlite::Result<T> {
         let text = self.get_ref(column)?.as_str()?;
         let word: StrDeserializer<'_, WordError> = text.into_deserializer();
         T::deserialize(word).map_err(|error| bad_column(column, error))
     }
 
-    fn json(&self, column: &str) -> rusqlite::Result<Json> {
+    fn json(&self, column: impl Column) -> rusqlite::Result<Json> {
         self.get_ref(column)?.as_str()?.parse().map_err(|error: serde_json::Error| bad_column(column, error))
     }
 
-    fn priority(&self, column: &str) -> rusqlite::Result<Priority> {
+    fn priority(&self, column: impl Column) -> rusqlite::Result<Priority> {
         let rank: usize = self.count(column)?;
         Priority::ALL.get(rank).copied().ok_or_else(|| bad_column(column, FromSqlError::InvalidType))
     }
 
-    fn texts(&self, column: &str) -> rusqlite::Result<Vec<String>> {
+    fn texts(&self, column: impl Column) -> rusqlite::Result<Vec<String>> {
         match self.get_ref(column)?.as_str_or_null()? {
             None | Some("[]") => Ok(Vec::new()),
             Some(text) => serde_json::from_str(text).map_err(|error| bad_column(column, error)),
@@ -115,8 +120,11 @@ impl Columns for Row<'_> {
     }
 }
 
-fn bad_column(column: &str, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    tracing::error!(column, %error, "a column holds what this version cannot read");
+fn bad_column(
+    column: impl Display,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
+    tracing::error!(%column, %error, "a column holds what this version cannot read");
     rusqlite::Error::FromSqlConversionFailure(0, Type::Null, Box::new(error))
 }
 

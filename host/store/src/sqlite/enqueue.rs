@@ -6,7 +6,7 @@ use super::tx::Tx;
 use super::{job_row, moves};
 use crate::{Enqueued, StoreError, Taken};
 use anvil_types::{EventKind, Job, JobId, JobState, NewJob, Priority, Timestamp};
-use rusqlite::params;
+use rusqlite::{Row, params};
 use std::collections::HashMap;
 
 /// How many attempts a job has.
@@ -90,12 +90,15 @@ pub(super) fn room(tx: &Tx<'_>, priority: Priority) -> Result<(), StoreError> {
 }
 
 fn existing(tx: &Tx<'_>, job: &NewJob) -> Result<Option<Job>, StoreError> {
-    if let Some(key) = &job.idempotency_key
-        && let Some(existing) = job_row::one(tx.conn, "j.idempotency_key = ?1", [key])?
-    {
-        return Ok(Some(existing));
+    let id = |row: &Row<'_>| row.get(0).map(JobId::from_bytes);
+    let mut known = None;
+    if let Some(key) = &job.idempotency_key {
+        known = tx.first("SELECT id FROM jobs WHERE idempotency_key = ?1", [key], id)?;
     }
-    job_row::one(tx.conn, "j.id = ?1", [job.id.bytes()])
+    if known.is_none() {
+        known = tx.first("SELECT id FROM jobs WHERE id = ?1", [job.id.bytes()], id)?;
+    }
+    known.map(|id| job_row::whole(tx.conn, id)).transpose()
 }
 
 fn is_same(existing: &Job, job: &NewJob) -> bool {

@@ -53,9 +53,8 @@ pub(super) fn finish(tx: &mut Tx<'_>, lease: Lease, finish: &Finish) -> Result<J
 }
 
 fn succeed(tx: &mut Tx<'_>, job: &JobHead, result: &Json) -> Result<JobState, StoreError> {
-    moves::end_attempt(tx, job, None)?;
+    moves::note_end(tx, job, None)?;
     tx.run("UPDATE job_bodies SET result = ?2 WHERE seq = ?1", params![job.seq, result.as_str()])?;
-    tx.run("UPDATE jobs SET error_kind = NULL, error_message = NULL WHERE seq = ?1", [job.seq])?;
     moves::go(tx, job, JobEvent::Succeed, &Move::default())
 }
 

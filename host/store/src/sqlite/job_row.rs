@@ -40,8 +40,8 @@ impl JobHead {
             seq: row.get(0)?,
             id: JobId::from_bytes(row.get(1)?),
             agent: row.get(2)?,
-            state: row.word("state")?,
-            lease: row.count("lease")?,
+            state: row.word(3)?,
+            lease: row.count(4)?,
             attempts: row.get(5)?,
             max_attempts: row.get(6)?,
             attempt_open: row.get(7)?,
@@ -78,98 +78,138 @@ pub(super) fn heads(
 /// Payloads and results above this many bytes are left out of lists.
 const LONG: u32 = 1_024;
 
-/// The columns that [`read`] reads. `shown` wraps payload and result.
-fn columns(whole: bool) -> String {
-    let body = |column: &str| {
-        if whole {
-            format!("b.{column} AS {column}")
-        } else {
-            format!("CASE WHEN octet_length(b.{column}) <= {LONG} THEN b.{column} END AS {column}")
+/// The columns that [`read`] reads, in their order. A job is read at every step of its way, so they are
+/// read by their place.
+const COLUMNS: [&str; 32] = [
+    "id",
+    "agent",
+    "action",
+    "payload",
+    "state",
+    "priority",
+    "attempts",
+    "max_attempts",
+    "cost",
+    "unknown",
+    "held",
+    "max_cost",
+    "calls",
+    "wait_reason",
+    "wait_detail",
+    "due_at",
+    "result",
+    "error_kind",
+    "error_message",
+    "progress",
+    "progress_line",
+    "tags",
+    "upstream",
+    "plugin_digest",
+    "created_at",
+    "run_at",
+    "started_at",
+    "finished_at",
+    "lease",
+    "parents",
+    "schedule",
+    "seq",
+];
+
+/// The place of a column, worked out by the compiler.
+const fn at(name: &str) -> usize {
+    let mut place = 0;
+    while place < COLUMNS.len() {
+        let (one, other) = (COLUMNS[place].as_bytes(), name.as_bytes());
+        let mut same = 0;
+        while same < one.len() && same < other.len() && one[same] == other[same] {
+            same += 1;
         }
-    };
-    format!(
-        "j.seq, j.id, j.agent, j.action, {}, j.state, j.priority, j.attempts, j.max_attempts, j.cost, \
-         j.unknown, j.held, j.max_cost, j.calls, j.wait_reason, j.wait_detail, j.due_at, {}, j.error_kind, \
-         j.error_message, j.progress, j.progress_line, j.tags, j.upstream, j.plugin_digest, j.created_at, \
-         j.run_at, j.started_at, j.finished_at, j.lease, j.parents, \
-         j.schedule",
-        body("payload"),
-        body("result"),
-    )
+        if same == one.len() && same == other.len() {
+            return place;
+        }
+        place += 1;
+    }
+    panic!("there is no such column")
 }
 
-/// A query for one whole job, by a condition on `j`.
-pub(super) fn one(
-    conn: &Connection,
-    condition: &str,
-    params: impl rusqlite::Params,
-) -> Result<Option<Job>, StoreError> {
-    let sql =
-        format!("SELECT {} FROM jobs j JOIN job_bodies b ON b.seq = j.seq WHERE {condition}", columns(true));
-    Ok(first(conn, &sql, params, read)?)
+/// The query for jobs, with what follows `WHERE`. A `whole` one has payload and result however long they are.
+fn select(whole: bool, condition: &str) -> String {
+    let column = |name: &&str| match *name {
+        "payload" | "result" if whole => format!("b.{name} AS {name}"),
+        "payload" | "result" => {
+            format!("CASE WHEN octet_length(b.{name}) <= {LONG} THEN b.{name} END AS {name}")
+        }
+        _ => format!("j.{name}"),
+    };
+    let columns: Vec<_> = COLUMNS.iter().map(column).collect();
+    format!("SELECT {} FROM jobs j JOIN job_bodies b ON b.seq = j.seq WHERE {condition}", columns.join(", "))
+}
+
+/// A whole job, where there is one of this id.
+pub(super) fn find(conn: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
+    static SQL: LazyLock<String> = LazyLock::new(|| select(true, "j.id = ?1"));
+    Ok(first(conn, &SQL, [id.bytes()], read)?)
 }
 
 /// One job of a list, without payload and result where those are long.
 pub(super) fn listed(conn: &Connection, seq: i64) -> Result<Option<Job>, StoreError> {
     // Made once: a page has hundreds.
-    static SQL: LazyLock<String> = LazyLock::new(|| {
-        format!("SELECT {} FROM jobs j JOIN job_bodies b ON b.seq = j.seq WHERE j.seq = ?1", columns(false))
-    });
+    static SQL: LazyLock<String> = LazyLock::new(|| select(false, "j.seq = ?1"));
     Ok(first(conn, &SQL, [seq], read)?)
 }
 
 /// The whole job.
 pub(super) fn whole(conn: &Connection, id: JobId) -> Result<Job, StoreError> {
-    one(conn, "j.id = ?1", [id.bytes()])?.ok_or(StoreError::NoSuchJob(id))
+    find(conn, id)?.ok_or(StoreError::NoSuchJob(id))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
-    let error = match row.get::<_, Option<String>>("error_kind")? {
-        Some(kind) => Some(JobError { kind, message: row.get("error_message")? }),
+    let error = match row.get::<_, Option<String>>(const { at("error_kind") })? {
+        Some(kind) => Some(JobError { kind, message: row.get(const { at("error_message") })? }),
         None => None,
     };
-    let wait = match row.get_ref("wait_reason")?.as_str_or_null()? {
+    let wait = match row.get_ref(const { at("wait_reason") })?.as_str_or_null()? {
         Some(_) => Some(Wait {
-            reason: row.word::<WaitReason>("wait_reason")?,
-            detail: row.get("wait_detail")?,
-            until: row.maybe_time("due_at")?,
+            reason: row.word::<WaitReason>(const { at("wait_reason") })?,
+            detail: row.get(const { at("wait_detail") })?,
+            until: row.maybe_time(const { at("due_at") })?,
             refused_at: None,
         }),
         None => None,
     };
-    let maybe_json = |column: &str| match row.get_ref(column)?.as_str_or_null()? {
+    let maybe_json = |column: usize| match row.get_ref(column)?.as_str_or_null()? {
         Some(_) => row.json(column).map(Some),
         None => Ok(None),
     };
     Ok(Job {
-        id: row.id("id")?,
-        agent: row.get("agent")?,
-        action: row.get("action")?,
-        payload: maybe_json("payload")?.unwrap_or_else(Json::null),
-        state: row.word("state")?,
-        priority: row.priority("priority")?,
-        attempts: row.get("attempts")?,
-        max_attempts: row.get("max_attempts")?,
-        cost: row.money("cost")?,
-        unknown: row.money("unknown")?,
-        held: row.money("held")?,
-        max_cost: row.money("max_cost")?,
-        calls: row.get("calls")?,
+        id: row.id(const { at("id") })?,
+        agent: row.get(const { at("agent") })?,
+        action: row.get(const { at("action") })?,
+        payload: maybe_json(const { at("payload") })?.unwrap_or_else(Json::null),
+        state: row.word(const { at("state") })?,
+        priority: row.priority(const { at("priority") })?,
+        attempts: row.get(const { at("attempts") })?,
+        max_attempts: row.get(const { at("max_attempts") })?,
+        cost: row.money(const { at("cost") })?,
+        unknown: row.money(const { at("unknown") })?,
+        held: row.money(const { at("held") })?,
+        max_cost: row.money(const { at("max_cost") })?,
+        calls: row.get(const { at("calls") })?,
         waiting_for: wait,
-        result: maybe_json("result")?,
+        result: maybe_json(const { at("result") })?,
         error,
-        progress: row.get("progress")?,
-        progress_line: row.get("progress_line")?,
-        tags: row.texts("tags")?,
+        progress: row.get(const { at("progress") })?,
+        progress_line: row.get(const { at("progress_line") })?,
+        tags: row.texts(const { at("tags") })?,
         after: parents::read_ids(row)?,
-        schedule: row.get("schedule")?,
-        upstream: row.word("upstream")?,
-        plugin_digest: row.get("plugin_digest")?,
-        created_at: row.time("created_at")?,
-        run_at: row.maybe_time("run_at")?,
-        started_at: row.maybe_time("started_at")?,
-        finished_at: row.maybe_time("finished_at")?,
-        lease: row.count("lease")?,
+        schedule: row.get(const { at("schedule") })?,
+        upstream: row.word(const { at("upstream") })?,
+        plugin_digest: row.get(const { at("plugin_digest") })?,
+        created_at: row.time(const { at("created_at") })?,
+        run_at: row.maybe_time(const { at("run_at") })?,
+        started_at: row.maybe_time(const { at("started_at") })?,
+        finished_at: row.maybe_time(const { at("finished_at") })?,
+        lease: row.count(const { at("lease") })?,
     })
 }
 

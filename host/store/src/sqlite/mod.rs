@@ -25,6 +25,7 @@ mod finish;
 #[cfg(feature = "bench")]
 pub mod history;
 mod hold;
+mod import;
 mod job_row;
 mod journal;
 mod keep;

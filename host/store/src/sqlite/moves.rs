@@ -56,7 +56,10 @@ pub(super) fn step(
     let finished = state.is_final().then_some(tx.now.micros());
     tx.run(
         "UPDATE jobs SET state = ?2, due_at = ?3, wait_reason = ?4, wait_detail = ?5, lease_until = NULL,
-             error_kind = coalesce(?6, error_kind), error_message = coalesce(?7, error_message),
+             error_kind = CASE WHEN ?9 THEN NULL ELSE coalesce(?6, error_kind) END,
+             error_message = CASE WHEN ?9 THEN NULL ELSE coalesce(?7, error_message) END,
+             attempt_open = CASE WHEN ?9 THEN 0 ELSE attempt_open END,
+             crashes = CASE WHEN ?9 THEN 0 ELSE crashes END,
              finished_at = ?8
          WHERE seq = ?1",
         params![
@@ -68,6 +71,8 @@ pub(super) fn step(
             with.error.map(|error| error.kind.as_str()),
             with.error.map(|error| error.message.as_str()),
             finished,
+            // One that succeeds leaves nothing open, and no error of an earlier attempt.
+            event == JobEvent::Succeed,
         ],
     )?;
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
@@ -89,6 +94,12 @@ pub(super) fn end_attempt(tx: &Tx<'_>, job: &JobHead, error: Option<&JobError>) 
     if !job.attempt_open {
         return Ok(());
     }
+    note_end(tx, job, error)?;
+    tx.run("UPDATE jobs SET attempt_open = 0, crashes = 0 WHERE seq = ?1", [job.seq]).map(drop)
+}
+
+/// Notes when and how an attempt ended; the job's own row is not written.
+pub(super) fn note_end(tx: &Tx<'_>, job: &JobHead, error: Option<&JobError>) -> Result<(), StoreError> {
     tx.run(
         "UPDATE attempts SET ended_at = ?3, error_kind = ?4, error_message = ?5 WHERE job = ?1 AND number = ?2",
         params![
@@ -98,8 +109,8 @@ pub(super) fn end_attempt(tx: &Tx<'_>, job: &JobHead, error: Option<&JobError>) 
             error.map(|error| error.kind.as_str()),
             error.map(|error| error.message.as_str()),
         ],
-    )?;
-    tx.run("UPDATE jobs SET attempt_open = 0, crashes = 0 WHERE seq = ?1", [job.seq]).map(drop)
+    )
+    .map(drop)
 }
 
 /// Puts jobs that are parked for one of these reasons back into the queue; of one agent where that is

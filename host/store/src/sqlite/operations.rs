@@ -3,16 +3,16 @@
 use super::columns::{meta, set_meta};
 use super::{
     SqliteStore, actions, alerts, artifacts, audit, brake, claim, correct, edit, enqueue, evaluate, events,
-    finish, hold, journal, ledger, limits, logs, moves, parents, pause, prices, prune, queries, recovery,
-    schedules, scope_limits, settle, spend, usage, verify, wall_clock, webhooks,
+    finish, hold, import, journal, ledger, limits, logs, moves, parents, pause, prices, prune, queries,
+    recovery, schedules, scope_limits, settle, spend, usage, verify, wall_clock, webhooks,
 };
 use crate::{
     ActionPlan, ActionRun, ActionStep, AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim,
     Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing,
-    HoldDecision, HoldRequest, JobEdit, JobFilter, JobPage, JournalEntry, JournalWrite, LedgerFilter,
-    LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert, PriceChange, Pruned,
-    QueueCounts, QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled, Settlement,
-    SpendSnapshot, Store, StoreError, Taken, UsageSum,
+    HoldDecision, HoldRequest, Imported, ImportedJob, JobEdit, JobFilter, JobPage, JournalEntry,
+    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert,
+    PriceChange, Pruned, QueueCounts, QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled,
+    Settlement, SpendSnapshot, Store, StoreError, Taken, UsageSum,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -33,6 +33,18 @@ impl Store for SqliteStore {
 
     async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<Taken, StoreError>>, StoreError> {
         self.write(move |tx| enqueue::enqueue_many(tx, jobs)).await
+    }
+
+    async fn import_jobs(
+        &self,
+        jobs: Vec<ImportedJob>,
+        note: Option<(&str, &str)>,
+    ) -> Result<Vec<Result<Imported, StoreError>>, StoreError> {
+        let note = note.map(|(by, what)| (by.to_owned(), what.to_owned()));
+        self.write(move |tx| {
+            import::import(tx, &jobs, note.as_ref().map(|(by, what)| (by.as_str(), what.as_str())))
+        })
+        .await
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {

@@ -87,11 +87,31 @@ pub(super) fn check(tx: &Tx<'_>, job: &NewJob) -> Result<Parents, StoreError> {
     Ok(parents)
 }
 
-/// Ties a new job to its parents, and lets it wait for them.
-pub(super) fn tie(tx: &Tx<'_>, child: i64, parents: &Parents) -> Result<(), StoreError> {
+/// The parents of a finished job that comes from another host, as far as they are here.
+pub(super) fn of_history(tx: &Tx<'_>, after: &[JobId]) -> Result<Parents, StoreError> {
+    let mut parents = Parents { seqs: Vec::with_capacity(after.len()), left: 0 };
+    for id in after {
+        let found = tx.first("SELECT seq, state FROM jobs WHERE id = ?1", [id.bytes()], |row| {
+            Ok((row.get::<_, i64>(0)?, row.word::<JobState>("state")?))
+        })?;
+        let Some((seq, state)) = found else { continue };
+        parents.left += u32::from(state != JobState::Succeeded);
+        parents.seqs.push(seq);
+    }
+    Ok(parents)
+}
+
+/// Ties a finished job to its parents: it follows their retry as any other.
+pub(super) fn tie_history(tx: &Tx<'_>, child: i64, parents: &Parents) -> Result<(), StoreError> {
     for parent in &parents.seqs {
         tx.run("INSERT INTO job_parents (child, parent) VALUES (?1, ?2)", params![child, parent])?;
     }
+    Ok(())
+}
+
+/// Ties a new job to its parents, and lets it wait for them.
+pub(super) fn tie(tx: &Tx<'_>, child: i64, parents: &Parents) -> Result<(), StoreError> {
+    tie_history(tx, child, parents)?;
     if parents.left > 0 {
         say_what_is_left(tx, child)?;
     }

@@ -28,7 +28,7 @@ pub(super) const BY_TAG: &str = "SELECT job FROM job_tags CROSS JOIN jobs ON job
 
 /// A job.
 pub(super) fn job(conn: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
-    job_row::one(conn, "j.id = ?1", [id.bytes()])
+    job_row::find(conn, id)
 }
 
 /// How many jobs a page has at most.

@@ -70,7 +70,7 @@ fn start(text: &str) -> Result<Start, String> {
     if text == "now" { Ok(Start::Now) } else { time(text).map(Start::At) }
 }
 
-/// The fields that change. A time that is inside is null for now.
+/// The fields that change. A time of null is now.
 #[derive(Debug, Serialize)]
 struct Change {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -162,9 +162,9 @@ impl EditArgs {
         }
         let job = client.send(Method::PATCH, &["jobs", &self.id], &self.change.read()?).await?;
         if globals.json {
-            print_json(&job)?
+            print_json(&job)?;
         } else {
-            print(&headline(&job))?
+            print(&headline(&job))?;
         }
         Ok(Exit::Done)
     }

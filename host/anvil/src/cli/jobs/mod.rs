@@ -3,7 +3,9 @@
 mod act;
 mod artifacts;
 mod edit;
+mod export;
 mod filter;
+mod import;
 mod list;
 mod logs;
 mod replay;
@@ -39,6 +41,10 @@ pub(crate) enum JobsCommand {
     Replay(replay::ReplayArgs),
     /// List a job's files, or write them into a folder.
     Artifacts(artifacts::ArtifactsArgs),
+    /// Write all jobs that match as JSON lines, the oldest first, for another host to import.
+    Export(export::ExportArgs),
+    /// Take the jobs of an export in: finished ones as history, the others as new submissions.
+    Import(import::ImportArgs),
 }
 
 /// One job.
@@ -62,6 +68,8 @@ impl JobsCommand {
             Self::Logs(args) => args.run(client, globals).await,
             Self::Replay(args) => args.run(client, globals).await,
             Self::Artifacts(args) => args.run(client, globals).await,
+            Self::Export(args) => args.run(client).await,
+            Self::Import(args) => args.run(client, globals).await,
         }
     }
 }

@@ -1,0 +1,83 @@
+//! Jobs from another host's export.
+
+use crate::intake::new_job;
+use crate::runner::Shared;
+use crate::submit::Checker;
+use crate::{Runner, Submission, SubmitError};
+use anvil_store::{FinishedJob, Imported, ImportedJob, StoreError};
+use anvil_types::{Job, MOST_PARENTS, Nanodollars, NewJob};
+use std::sync::Arc;
+
+impl Runner {
+    /// Begins to take in the jobs of an export: `by` whom, and `what` it is, for the trace that it leaves.
+    pub fn import(&self, by: &str, what: String) -> Import {
+        Import {
+            shared: self.shared.clone(),
+            checker: Checker::new(self.shared.catalog.agents()),
+            by: by.to_owned(),
+            what: Some(what),
+        }
+    }
+}
+
+/// An import of many jobs. It ends with its value; what was taken in stays.
+pub struct Import {
+    shared: Arc<Shared>,
+    checker: Checker,
+    by: String,
+    /// What is imported, until the first batch has told it.
+    what: Option<String>,
+}
+
+impl Import {
+    /// Takes jobs in, in one transaction; an answer for each, in their order. Finished ones are history and
+    /// may be of agents that are not here; the others are submitted, and checked as any submission. An error
+    /// of the whole says that none was taken.
+    pub async fn take(
+        &mut self,
+        jobs: Vec<FinishedJob>,
+    ) -> Result<Vec<Result<Imported, SubmitError>>, StoreError> {
+        let usual = self.shared.store.limits().await?.limits.job_usd;
+        let mut made = Vec::with_capacity(jobs.len());
+        let mut accepted = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let checked = self.check(job, usual);
+            made.push(checked.map(|job| accepted.push(job)));
+        }
+        if accepted.is_empty() {
+            return Ok(made
+                .into_iter()
+                .map(|made| Err(made.err().unwrap_or(StoreError::Closed.into())))
+                .collect());
+        }
+        let note = self.what.as_deref().map(|what| (self.by.as_str(), what));
+        let mut taken = self.shared.store.import_jobs(accepted, note).await?.into_iter();
+        self.what = None;
+        let mut next = || taken.next().unwrap_or(Err(StoreError::Closed)).map_err(SubmitError::from);
+        Ok(made.into_iter().map(|made| made.and_then(|()| next())).collect())
+    }
+
+    fn check(&mut self, job: FinishedJob, usual: Nanodollars) -> Result<ImportedJob, SubmitError> {
+        if job.job.after.len() > MOST_PARENTS {
+            return Err(SubmitError::Invalid(format!("a job comes after at most {MOST_PARENTS} others")));
+        }
+        if job.job.state.is_final() {
+            return Ok(ImportedJob::Finished(Box::new(job)));
+        }
+        let Job { id, schedule, upstream, .. } = job.job;
+        let submission = Submission {
+            agent: job.job.agent,
+            action: job.job.action,
+            payload: job.job.payload,
+            priority: job.job.priority,
+            run_at: job.job.run_at,
+            idempotency_key: None,
+            max_cost: Some(job.job.max_cost),
+            tags: job.job.tags,
+            after: job.job.after,
+        };
+        let new = new_job(&self.shared, &mut self.checker, submission, usual)?;
+        // It stays the job that it was, and spends on the upstream that it was meant for alone.
+        Ok(ImportedJob::Unfinished(Box::new(NewJob { id, schedule, upstream, ..new })))
+    }
+}

@@ -1,0 +1,117 @@
+//! `GET /api/v1/jobs/export`: a job a line, the oldest first.
+//!
+//! An export is of no single moment: which jobs it has is known when it begins, and each is as it stands
+//! when its line is written. One that is deleted meanwhile is missing.
+
+use super::Query;
+use super::jobs::{FILTERS, filter};
+use crate::problem::Problem;
+use crate::state::WebState;
+use anvil_store::{JobFilter, StoreError};
+use anvil_types::{ArtifactInfo, Attempt, Job, JobId, Json, Timestamp};
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use tokio::sync::mpsc::{Sender, channel};
+use tokio_stream::wrappers::ReceiverStream;
+
+/// The version of the form.
+pub(super) const VERSION: u64 = 1;
+/// How many lines wait for a slow client.
+const AHEAD: usize = 4;
+/// The jobs of one page.
+const PAGE: u32 = 500;
+
+/// The first line.
+#[derive(Serialize)]
+struct Head {
+    anvil_export: u64,
+    exported_at: Timestamp,
+}
+
+/// A job with what hangs on it; its log and its journal stay.
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    job: Job,
+    /// `attempts` is their count already.
+    attempt_history: Vec<Attempt>,
+    artifacts: Vec<File>,
+}
+
+#[derive(Serialize)]
+struct File {
+    #[serde(flatten)]
+    info: ArtifactInfo,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+}
+
+pub(super) async fn export(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
+    let query = query.only(&[&FILTERS[..], &["files"]].concat())?;
+    let filter = filter(&query, PAGE)?;
+    let files = query.value("files")?.unwrap_or(false);
+    let (lines, sent) = channel(AHEAD);
+    tokio::spawn(async move {
+        if let Err(error) = write(&state, filter, files, &lines).await {
+            tracing::warn!(%error, "an export broke off");
+            // The body has no proper end then, and the client knows.
+            let _ = lines.send(Err(error)).await;
+        }
+    });
+    let body = Body::from_stream(ReceiverStream::new(sent));
+    Ok(([(CONTENT_TYPE, "application/jsonl")], body).into_response())
+}
+
+type Lines = Sender<Result<Bytes, StoreError>>;
+
+async fn write(state: &WebState, filter: JobFilter, files: bool, lines: &Lines) -> Result<(), StoreError> {
+    let head = Head { anvil_export: VERSION, exported_at: state.runner.now() };
+    if !send(lines, &head).await {
+        return Ok(());
+    }
+    // Lists come the newest first, and what comes after others is read after them.
+    for id in ids(state, filter).await?.into_iter().rev() {
+        if let Some(line) = line(state, id, files).await?
+            && !send(lines, &line).await
+        {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The jobs that match, the newest first.
+async fn ids(state: &WebState, mut filter: JobFilter) -> Result<Vec<JobId>, StoreError> {
+    let mut ids = Vec::new();
+    loop {
+        let page = state.runner.jobs(filter.clone()).await?;
+        ids.extend(page.items.iter().map(|job| job.id));
+        match page.next {
+            Some(next) => filter.after = Some(next),
+            None => return Ok(ids),
+        }
+    }
+}
+
+async fn line(state: &WebState, id: JobId, files: bool) -> Result<Option<Line>, StoreError> {
+    let Some(job) = state.runner.job(id).await? else { return Ok(None) };
+    let attempt_history = state.runner.attempts(id).await?;
+    let mut artifacts = Vec::new();
+    for info in state.runner.artifacts(id).await? {
+        let found = if files { state.runner.artifact(id, &info.name).await? } else { None };
+        let base64 = found.map(|(_, bytes)| STANDARD.encode(bytes));
+        artifacts.push(File { info, base64 });
+    }
+    Ok(Some(Line { job, attempt_history, artifacts }))
+}
+
+/// Whether somebody still listens.
+async fn send<T: Serialize>(lines: &Lines, line: &T) -> bool {
+    let text = format!("{}\n", Json::of(line));
+    lines.send(Ok(text.into())).await.is_ok()
+}
