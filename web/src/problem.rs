@@ -182,6 +182,9 @@ impl From<StoreError> for Problem {
             StoreError::BadParent { .. } => {
                 Self::invalid("bad-parent", "The job cannot come after that one", detail)
             }
+            StoreError::NotEditable { .. } => {
+                Self::new(StatusCode::CONFLICT, "wrong-state", "The job's state does not allow it", detail)
+            }
             StoreError::NoSuchCall(_) => Self::not_found("no-such-call", "There is no such call", detail),
             StoreError::NoSuchAlert(_) => Self::not_found("no-such-alert", "There is no such alert", detail),
             StoreError::NoSuchDelivery(_) => {

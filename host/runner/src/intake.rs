@@ -4,8 +4,8 @@ use crate::runner::Shared;
 use crate::schedules::key;
 use crate::submit::Checker;
 use crate::{After, BulkJob, BulkTaken, Runner, Submission, SubmitError, Submitted};
-use anvil_store::{Enqueued, StoreError, Taken};
-use anvil_types::{JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp};
+use anvil_store::{Enqueued, JobEdit, StoreError, Taken};
+use anvil_types::{Job, JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp};
 use rand::RngExt as _;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,6 +25,15 @@ impl Runner {
             Enqueued::New(job) => Submitted { job, new: true },
             Enqueued::Existing(job) => Submitted { job, new: false },
         })
+    }
+
+    /// Changes a job that waits. A new payload has to match the schema of the agent of today.
+    pub async fn edit_job(&self, id: JobId, edit: JobEdit, by: &str) -> Result<Job, SubmitError> {
+        if let Some(payload) = &edit.payload {
+            let job = self.shared.store.job(id).await?.ok_or(StoreError::NoSuchJob(id))?;
+            Checker::new(self.shared.catalog.agents()).check_payload(&job.agent, &job.action, payload)?;
+        }
+        Ok(self.shared.store.edit_job(id, edit, by).await?)
     }
 
     /// Checks what would be submitted, without submitting it.

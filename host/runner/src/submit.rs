@@ -25,41 +25,48 @@ impl Checker {
     ///
     /// An agent that is switched off or gone for now still takes jobs: they wait.
     pub(crate) fn check(&mut self, submission: &Submission) -> Result<(), SubmitError> {
-        let place = (submission.agent.clone(), submission.action.clone());
-        let validator = match self.schemas.entry(place) {
+        self.check_payload(&submission.agent, &submission.action, &submission.payload)
+    }
+
+    /// The same of a payload alone.
+    pub(crate) fn check_payload(
+        &mut self,
+        agent: &str,
+        action: &str,
+        payload: &Json,
+    ) -> Result<(), SubmitError> {
+        let (agent, action) = (agent.to_owned(), action.to_owned());
+        let validator = match self.schemas.entry((agent.clone(), action.clone())) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(validator(find(submission, &self.agents)?)?),
+            Entry::Vacant(new) => new.insert(validator(find(&agent, &action, &self.agents)?)?),
         };
-        let errors = misses(validator, &submission.payload);
-        if errors.is_empty() {
-            return Ok(());
-        }
-        let (agent, action) = (submission.agent.clone(), submission.action.clone());
-        Err(SubmitError::InvalidPayload { agent, action, errors })
+        let errors = misses(validator, payload);
+        if errors.is_empty() { Ok(()) } else { Err(SubmitError::InvalidPayload { agent, action, errors }) }
     }
 }
 
-fn find<'a>(submission: &Submission, agents: &'a [AgentInfo]) -> Result<&'a ActionInfo, SubmitError> {
+fn find<'a>(
+    agent_name: &str,
+    action_name: &str,
+    agents: &'a [AgentInfo],
+) -> Result<&'a ActionInfo, SubmitError> {
     let known: Vec<&AgentInfo> = agents
         .iter()
         .filter(|agent| matches!(agent.state, AgentState::Ready | AgentState::Disabled | AgentState::Retired))
         .collect();
     let names = sorted(known.iter().map(|agent| agent.name.clone()));
-    let agent = known.iter().find(|agent| agent.name == submission.agent).ok_or_else(|| {
-        SubmitError::UnknownAgent {
-            name: clip(&submission.agent),
-            nearest: nearest(&submission.agent, &names),
+    let agent =
+        known.iter().find(|agent| agent.name == agent_name).ok_or_else(|| SubmitError::UnknownAgent {
+            name: clip(agent_name),
+            nearest: nearest(agent_name, &names),
             known: names.clone(),
-        }
-    })?;
+        })?;
     let actions: Vec<_> = agent.actions.iter().map(|action| action.name.clone()).collect();
-    agent.actions.iter().find(|action| action.name == submission.action).ok_or_else(|| {
-        SubmitError::UnknownAction {
-            agent: agent.name.clone(),
-            action: clip(&submission.action),
-            nearest: nearest(&submission.action, &actions),
-            known: actions.clone(),
-        }
+    agent.actions.iter().find(|action| action.name == action_name).ok_or_else(|| SubmitError::UnknownAction {
+        agent: agent.name.clone(),
+        action: clip(action_name),
+        nearest: nearest(action_name, &actions),
+        known: actions.clone(),
     })
 }
 

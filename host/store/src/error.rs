@@ -44,6 +44,14 @@ pub enum StoreError {
         /// Why not, and what to do.
         why: String,
     },
+    /// The job, or a part of it, cannot be changed any more; the text says why.
+    #[error("job {job} {why}")]
+    NotEditable {
+        /// The job.
+        job: JobId,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// There is no such call, or it holds nothing.
     #[error("there is no call {0}")]
     NoSuchCall(anvil_types::CallId),

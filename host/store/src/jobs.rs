@@ -1,7 +1,9 @@
 //! What goes into and comes out of the queue.
 
 use crate::JournalEntry;
-use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Timestamp, UpstreamKind};
+use anvil_types::{
+    Job, JobError, JobId, JobState, Json, Lease, Nanodollars, Priority, Timestamp, UpstreamKind,
+};
 use std::time::Duration;
 
 /// What became of a submission.
@@ -104,4 +106,35 @@ pub struct Recovered {
     pub poisoned: u64,
     /// Holds whose outcome nobody knows, settled as unknown.
     pub unknown_holds: u64,
+}
+
+/// When a job is to start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// As soon as there is a slot.
+    Now,
+    /// Not before this time.
+    At(Timestamp),
+}
+
+/// What a person changes of a job that waits; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobEdit {
+    /// Its priority.
+    pub priority: Option<Priority>,
+    /// When it is to start.
+    pub start: Option<Start>,
+    /// The tags that it has in place of the old ones.
+    pub tags: Option<Vec<String>>,
+    /// The most that it may spend.
+    pub max_cost: Option<Nanodollars>,
+    /// Its payload.
+    pub payload: Option<Json>,
+}
+
+impl JobEdit {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }

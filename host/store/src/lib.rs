@@ -27,7 +27,7 @@ pub use alerts::{
 pub use error::StoreError;
 pub use hold::{Correction, HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
 pub use import::{FinishedJob, Imported, ImportedFile, ImportedJob};
-pub use jobs::{Claim, Claimed, Enqueued, Finish, LostLeases, ReadyAgent, Recovered, Taken};
+pub use jobs::{Claim, Claimed, Enqueued, Finish, JobEdit, LostLeases, ReadyAgent, Recovered, Start, Taken};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
 pub use limits::{BrakeState, LimitSource, LimitsInForce, PriceChange, ScopeLimit};
 pub use query::{

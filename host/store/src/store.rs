@@ -3,10 +3,10 @@
 use crate::{
     ActionPlan, ActionRun, ActionStep, AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim,
     Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing,
-    HoldDecision, HoldRequest, Imported, ImportedJob, JobFilter, JobPage, JournalEntry, JournalWrite,
-    LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert, PriceChange,
-    Pruned, QueueCounts, QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled, Settlement,
-    SpendSnapshot, StoreError, Taken, UsageSum,
+    HoldDecision, HoldRequest, Imported, ImportedJob, JobEdit, JobFilter, JobPage, JournalEntry,
+    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert,
+    PriceChange, Pruned, QueueCounts, QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled,
+    Settlement, SpendSnapshot, StoreError, Taken, UsageSum,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -70,6 +70,11 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// reply that the guest failed on is asked for anew. Jobs that failed since they come after it wait
     /// for it again. Refused while a job that it comes after itself has failed.
     async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
+    /// Changes a job that waits. A time that is still to come makes a queued job wait for it; [`Start::Now`]
+    /// and a time that has passed put one that waits for its time into the queue, and one that comes after
+    /// others goes on waiting for them. The payload changes only while the journal is empty, and the cap never
+    /// to less than what is spent, held and unknown.
+    async fn edit_job(&self, job: JobId, edit: JobEdit, by: &str) -> Result<Job, StoreError>;
     /// Puts jobs that are parked for one of these reasons back into the queue; of one agent where
     /// that is given. Answers how many.
     async fn resume(&self, reasons: &[WaitReason], agent: Option<&str>) -> Result<u64, StoreError>;

@@ -120,6 +120,7 @@ impl JobState {
             // A retry waits out its back-off as a scheduled job does.
             (Self::Running, E::AttemptFailed)
             | (Self::Scheduled, E::ParentsDone)
+            | (Self::Scheduled | Self::Queued, E::PutOff)
             | (Self::Failed | Self::Cancelled, E::ParentRetried) => Ok(Self::Scheduled),
             (Self::Running, E::Succeed) => Ok(Self::Succeeded),
             (Self::Running, E::Fail) | (Self::Scheduled, E::ParentFailed) => Ok(Self::Failed),
@@ -174,6 +175,8 @@ pub enum JobEvent {
     ParentFailed,
     /// It is to run after all: a job that it comes after is run again.
     ParentRetried,
+    /// A person gives it a time that is still to come.
+    PutOff,
 }
 
 /// A job in this state cannot take this turn.
@@ -440,6 +443,7 @@ mod tests {
                 JobEvent::Cancel,
                 JobEvent::ParentsDone,
                 JobEvent::ParentFailed,
+                JobEvent::PutOff,
             ] {
                 assert!(state.after(event).is_err(), "{state} {event:?}");
             }

@@ -60,6 +60,16 @@ impl Object {
         value
     }
 
+    /// Whether a field is there and is null, which is taken out then.
+    pub(crate) fn is_null(&mut self, name: &'static str) -> bool {
+        let null = self.fields.get(name).is_some_and(|raw| raw.get() == "null");
+        if null {
+            self.known.push(name);
+            self.fields.remove(name);
+        }
+        null
+    }
+
     /// A field that has to be there.
     pub(crate) fn required<T: DeserializeOwned + Default>(&mut self, name: &'static str, wants: &str) -> T {
         let errors = self.errors.len();

@@ -7,6 +7,7 @@ mod body;
 mod brake;
 mod bulk;
 mod clock;
+mod edit;
 mod events;
 mod export;
 mod files;
@@ -67,6 +68,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         )
         .route(Operate, post.clone(), "/api/v1/jobs/import", "Take the jobs of an export in", import::import)
         .route(Read, get.clone(), "/api/v1/jobs/{id}", "A job with its attempts", jobs::show)
+        .route(Operate, Method::PATCH, "/api/v1/jobs/{id}", "Change a job that waits", edit::edit)
         .route(Read, get.clone(), "/api/v1/jobs/{id}/calls", "A job's calls", jobs::calls)
         .route(Read, get.clone(), "/api/v1/jobs/{id}/events", "A job's events as they happen", events::of_job)
         .route(Read, get.clone(), "/api/v1/jobs/{id}/log", "A job's log", jobs::log)

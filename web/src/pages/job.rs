@@ -132,6 +132,10 @@ impl Head {
         !self.state.is_final()
     }
 
+    fn can_edit(&self) -> bool {
+        matches!(self.state, JobState::Scheduled | JobState::Queued | JobState::Parked)
+    }
+
     fn can_retry(&self) -> bool {
         matches!(self.state, JobState::Failed | JobState::Cancelled)
     }

@@ -14,6 +14,7 @@ mod file;
 mod form;
 mod job;
 mod job_calls;
+mod job_edit;
 mod job_row;
 mod jobs;
 mod ledger;
@@ -79,6 +80,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/jobs/{id}/artifacts/{*name}", "A file as text", file::page)
         .route(Submit, post.clone(), "/jobs/{id}/cancel", "Stop a job", job::cancel)
         .route(Submit, post.clone(), "/jobs/{id}/retry", "Run it again", job::retry)
+        .route(Operate, get.clone(), "/jobs/{id}/edit", "The form that changes it", job_edit::page)
+        .route(Operate, post.clone(), "/jobs/{id}/edit", "Change a job that waits", job_edit::edit)
         .route(Operate, post.clone(), "/jobs/{id}/replay", "Run it against its journal", replay::replay)
         .route(Read, get.clone(), "/submit", "The form for a job", submit::page)
         .route(Submit, post.clone(), "/submit", "Submit a job", submit::submit)

@@ -128,7 +128,7 @@ impl SubmitPage {
 }
 
 /// Words by commas or spaces.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty())
 }
 

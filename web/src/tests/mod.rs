@@ -1,6 +1,7 @@
 //! The faces from outside, over a real host: who may ask, what they are told, and what it does.
 
 mod alerts;
+mod edit;
 mod exchange;
 mod money;
 mod queue;

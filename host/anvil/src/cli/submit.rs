@@ -9,6 +9,7 @@ use anvil_types::{Clock as _, JobId, Priority, SystemClock, Timestamp};
 use clap::Args;
 use reqwest::Method;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -97,23 +98,33 @@ impl SubmitArgs {
             after: &self.after,
         };
         let job = client.send(Method::POST, &["jobs"], &body).await?;
-        let id = text(&job, "/id");
-        if self.wait {
-            return if let Some(job) = progress::wait(client, &id, globals.json).await? {
-                result::finished(client, &job, globals.json).await
-            } else {
-                eprintln!("The job goes on.\nnext: anvil jobs show {id}");
-                Ok(Exit::Interrupted)
-            };
-        }
-        if globals.json {
-            print_json(&job)?;
-        } else {
-            print(&format!("{id} {}", text(&job, "/state")))?;
-            eprintln!("next: anvil jobs show {id}");
-        }
-        Ok(Exit::Done)
+        taken(client, globals, &job, self.wait).await
     }
+}
+
+/// Tells of a job that was taken in, or waits until it is done.
+pub(super) async fn taken(
+    client: &Client,
+    globals: &Globals,
+    job: &Value,
+    wait: bool,
+) -> Result<Exit, Failure> {
+    let id = text(job, "/id");
+    if wait {
+        return if let Some(job) = progress::wait(client, &id, globals.json).await? {
+            result::finished(client, &job, globals.json).await
+        } else {
+            eprintln!("The job goes on.\nnext: anvil jobs show {id}");
+            Ok(Exit::Interrupted)
+        };
+    }
+    if globals.json {
+        print_json(job)?;
+    } else {
+        print(&format!("{id} {}", text(job, "/state")))?;
+        eprintln!("next: anvil jobs show {id}");
+    }
+    Ok(Exit::Done)
 }
 
 /// A payload with fields over it. Numbers stay as they were written.
@@ -163,7 +174,7 @@ pub(super) fn field(text: &str) -> Result<(String, Box<RawValue>), String> {
     Ok((name.trim_end_matches(':').to_owned(), value))
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
+pub(super) fn time(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse() {
         return Ok(at);
     }

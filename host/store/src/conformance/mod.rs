@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod clock;
 pub mod corrections;
 pub mod crash;
+pub mod edits;
 pub mod fences;
 pub mod import;
 pub mod limits;
@@ -100,6 +101,14 @@ suite! { $
         a_person_runs_a_failed_job_again
         one_step_ends_a_job_and_takes_the_next
         a_finished_job_is_finished_once;
+    edits:
+        a_waiting_job_is_changed_and_tells_of_it
+        a_job_that_does_not_wait_is_not_changed
+        a_new_time_moves_a_job_between_waiting_and_the_queue
+        a_new_time_of_a_job_that_comes_after_others_counts_after_them
+        paid_work_keeps_its_payload
+        a_cap_is_never_less_than_what_is_spent_and_held
+        a_changed_job_is_found_by_its_new_words_and_tags;
     parents:
         a_job_starts_when_all_it_comes_after_have_succeeded
         a_child_gets_what_its_parents_gave

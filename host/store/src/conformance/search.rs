@@ -8,7 +8,7 @@ use crate::{Finish, JobFilter, JobPage, ReadyAgent};
 use anvil_types::{JobError, JobId, JobState, Json, NewJob, Priority};
 use std::time::Duration;
 
-fn search(typed: &str) -> JobFilter {
+pub(super) fn search(typed: &str) -> JobFilter {
     JobFilter { search: Some(typed.to_owned()), limit: 500, ..JobFilter::default() }
 }
 
@@ -24,7 +24,7 @@ async fn page(world: &World<'_>, filter: JobFilter) -> JobPage {
     panic!("the search does not catch up");
 }
 
-async fn found(world: &World<'_>, filter: JobFilter) -> Vec<JobId> {
+pub(super) async fn found(world: &World<'_>, filter: JobFilter) -> Vec<JobId> {
     page(world, filter).await.items.iter().map(|job| job.id).collect()
 }
 

@@ -15,6 +15,7 @@ mod claim;
 mod columns;
 mod connect;
 mod correct;
+mod edit;
 mod enqueue;
 mod evaluate;
 mod events;

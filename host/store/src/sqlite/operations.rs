@@ -2,17 +2,17 @@
 
 use super::columns::{meta, set_meta};
 use super::{
-    SqliteStore, actions, alerts, artifacts, audit, brake, claim, correct, enqueue, evaluate, events, finish,
-    hold, import, journal, ledger, limits, logs, moves, parents, pause, prices, prune, queries, recovery,
-    schedules, scope_limits, settle, spend, usage, verify, wall_clock, webhooks,
+    SqliteStore, actions, alerts, artifacts, audit, brake, claim, correct, edit, enqueue, evaluate, events,
+    finish, hold, import, journal, ledger, limits, logs, moves, parents, pause, prices, prune, queries,
+    recovery, schedules, scope_limits, settle, spend, usage, verify, wall_clock, webhooks,
 };
 use crate::{
     ActionPlan, ActionRun, ActionStep, AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim,
     Claimed, Correction, DeliveryFilter, DeliveryTried, DueDelivery, Enqueued, Finish, Fired, Firing,
-    HoldDecision, HoldRequest, Imported, ImportedJob, JobFilter, JobPage, JournalEntry, JournalWrite,
-    LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert, PriceChange,
-    Pruned, QueueCounts, QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled, Settlement,
-    SpendSnapshot, Store, StoreError, Taken, UsageSum,
+    HoldDecision, HoldRequest, Imported, ImportedJob, JobEdit, JobFilter, JobPage, JournalEntry,
+    JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert,
+    PriceChange, Pruned, QueueCounts, QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled,
+    Settlement, SpendSnapshot, Store, StoreError, Taken, UsageSum,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -84,6 +84,11 @@ impl Store for SqliteStore {
     async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
         let by = by.to_owned();
         self.write(move |tx| finish::retry(tx, job, &by)).await
+    }
+
+    async fn edit_job(&self, job: JobId, edit: JobEdit, by: &str) -> Result<Job, StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| edit::edit(tx, job, &edit, &by)).await
     }
 
     async fn resume(&self, reasons: &[WaitReason], agent: Option<&str>) -> Result<u64, StoreError> {

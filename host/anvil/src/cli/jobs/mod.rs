@@ -2,6 +2,7 @@
 
 mod act;
 mod artifacts;
+mod edit;
 mod export;
 mod filter;
 mod import;
@@ -22,6 +23,10 @@ pub(crate) enum JobsCommand {
     List(list::ListArgs),
     /// Show a job with its calls, result and files.
     Show(JobArgs),
+    /// Change a job that waits: what is given replaces what it had.
+    Edit(edit::EditArgs),
+    /// Submit a job like an old one, but for what is given.
+    Duplicate(edit::DuplicateArgs),
     /// Stop jobs, by their ids or all that match.
     Cancel(act::ActArgs),
     /// Run failed or cancelled jobs again, by their ids or all that match.
@@ -54,6 +59,8 @@ impl JobsCommand {
         match self {
             Self::List(args) => args.run(client, globals).await,
             Self::Show(args) => show::run(client, globals, &args.id).await,
+            Self::Edit(args) => args.run(client, globals).await,
+            Self::Duplicate(args) => args.run(client, globals).await,
             Self::Cancel(args) => args.run(client, globals, "cancel").await,
             Self::Retry(args) => args.run(client, globals, "retry").await,
             Self::Prioritise(args) => args.run(client, globals).await,

@@ -1,0 +1,45 @@
+//! `PATCH /api/v1/jobs/{id}`: a person changes a job that waits.
+
+use super::{Id, Object};
+use crate::guard::name_of;
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_store::{JobEdit, Start};
+use anvil_types::{Job, Json, Nanodollars, Priority, Timestamp};
+use axum::extract::State;
+use axum::{Extension, Json as Answer};
+
+pub(super) async fn edit(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Id(id): Id,
+    body: Object,
+) -> Result<Answer<Job>, Problem> {
+    let edit = read(body)?;
+    Ok(Answer(state.runner.edit_job(id, edit, name_of(caller.map(|c| c.0))).await?))
+}
+
+fn read(mut body: Object) -> Result<JobEdit, Problem> {
+    // Null is a value for these two: no time, and the payload that is null.
+    let start = if body.is_null("run_at") {
+        Some(Start::Now)
+    } else {
+        let at = body.field::<Timestamp>("run_at", "a time as in 2026-11-23T14:00:00Z (RFC 3339), or null");
+        at.map(Start::At)
+    };
+    let payload = if body.is_null("payload") { Some(Json::null()) } else { body.field("payload", "JSON") };
+    let max_cost = body.field::<Nanodollars>("max_cost_usd", "a number of dollars, as in 0.5");
+    if max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
+        body.wrong("max_cost_usd", "must be more than 0");
+    }
+    let edit = JobEdit {
+        priority: body.field::<Priority>("priority", "critical, high, normal or low"),
+        start,
+        tags: body.field("tags", "a list of texts"),
+        max_cost,
+        payload,
+    };
+    body.finish()?;
+    Ok(edit)
+}
