@@ -50,7 +50,8 @@ async fn anvil(folder: &Path, jobs: u64) {
         .arg(folder.join("data"))
         .arg("--plugins")
         .arg(&plugins)
-        .env("ANVIL_LIMITS_QUEUE_MAX", (jobs + 1).to_string())
+        // Some places are kept for critical jobs.
+        .env("ANVIL_LIMITS_QUEUE_MAX", (jobs + jobs / 100 + 1).to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

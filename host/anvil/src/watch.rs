@@ -5,10 +5,10 @@
 
 use crate::client::Client;
 use crate::failure::Failure;
-use eventsource_stream::Eventsource as _;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
+use sse_stream::{Sse, SseByteStream};
 use std::time::{Duration, Instant};
 
 /// How often a job is looked at while its stream is silent.
@@ -85,8 +85,8 @@ impl<'a> Watch<'a> {
             None => self.client.stream(&["events"], self.last).await,
         };
         let Ok(response) = response else { return };
-        let events =
-            response.bytes_stream().eventsource().take_while(|event| std::future::ready(event.is_ok()));
+        let events = SseByteStream::new(response.bytes_stream())
+            .take_while(|event| std::future::ready(event.is_ok()));
         self.stream = Some(events.filter_map(|event| async move { read(&event.ok()?) }).boxed());
     }
 
@@ -127,10 +127,10 @@ fn is_passing(failure: &Failure) -> bool {
     }
 }
 
-fn read(event: &eventsource_stream::Event) -> Option<Change> {
-    let data: Value = serde_json::from_str(&event.data).ok()?;
-    match event.event.as_str() {
-        "text" => data.get("text").and_then(Value::as_str).map(|text| Change::Text(text.to_owned())),
+fn read(event: &Sse) -> Option<Change> {
+    let data: Value = serde_json::from_str(event.data.as_deref()?).ok()?;
+    match event.event.as_deref() {
+        Some("text") => data.get("text").and_then(Value::as_str).map(|text| Change::Text(text.to_owned())),
         _ => Some(Change::Event(data)),
     }
 }

@@ -39,9 +39,15 @@ impl WeekUse {
         self.share(week, now, limit_hours).is_at_least(100).then_some(week.end)
     }
 
-    /// The first call goes out.
-    pub fn flight_begins(&mut self, now: Timestamp) {
+    /// The first call goes out. Answers the beginning of the week that it is kept with: this week, or a
+    /// later one where a change of the time zone has moved the week back.
+    pub fn flight_begins(&mut self, calendar: &mut Calendar, now: Timestamp) -> Timestamp {
+        let week = calendar.week(now).start;
+        if week > self.start {
+            (self.start, self.past) = (week, 0);
+        }
         self.flight = Some(now);
+        self.start
     }
 
     /// The last call that was in flight has ended at `end`. Answers what to add to which week.
@@ -75,7 +81,7 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().expect("a time");
         let (sunday, monday) = (at("2026-11-22T22:00:00Z"), at("2026-11-23T01:00:00Z"));
         let mut week = WeekUse::default();
-        week.flight_begins(sunday);
+        assert_eq!(week.flight_begins(&mut calendar, sunday), calendar.week(sunday).start);
         let this = calendar.week(monday);
         assert_eq!(week.used(this, monday), Duration::from_hours(1));
         assert_eq!(week.full_until(this, monday, 1), Some(this.end));

@@ -294,7 +294,12 @@ impl Keeper {
                 self.add(self.ledger.len() - 1, Moved::hold(amount));
                 if was_idle {
                     self.oracle.flight_begins(self.now);
-                    self.account.weeks.entry(SIMULATED).or_default().flight_begins(self.now);
+                    let account = &mut self.account;
+                    account
+                        .weeks
+                        .entry(SIMULATED)
+                        .or_default()
+                        .flight_begins(&mut account.calendar, self.now);
                 }
             }
             Verdict::Limits(Admission::WaitForHolds { limit }) => {

@@ -29,6 +29,14 @@ pub enum GatewayError {
     /// The HTTP client.
     #[error("the HTTP client cannot be made: {0}")]
     Http(#[from] reqwest::Error),
+    /// The upstream's address.
+    #[error("the upstream's address `{url}` is no URL: {error}")]
+    Address {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        error: String,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

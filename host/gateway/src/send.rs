@@ -1,12 +1,13 @@
 //! One try: the request over HTTP, the answer event by event.
 
 use crate::ask::TextSink;
+use crate::GatewayError;
 use crate::config::{Patience, Upstream};
 use crate::headers::Told;
 use crate::outcome::Failed;
 use crate::stream::Answer;
-use eventsource_stream::Eventsource as _;
 use futures_util::StreamExt as _;
+use sse_stream::SseByteStream;
 
 /// The version of the Messages API that the gateway speaks.
 const API_VERSION: &str = "2023-06-01";
@@ -28,15 +29,18 @@ pub(crate) enum Sign<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Sender {
     http: reqwest::Client,
-    url: String,
+    url: reqwest::Url,
     upstream: Upstream,
     patience: Patience,
 }
 
 impl Sender {
-    pub(crate) fn new(upstream: Upstream, patience: Patience) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(upstream: Upstream, patience: Patience) -> Result<Self, GatewayError> {
+        let url = format!("{}/v1/messages", upstream.base_url.trim_end_matches('/'));
+        let url = reqwest::Url::parse(&url)
+            .map_err(|error| GatewayError::Address { url: upstream.base_url.clone(), error: error.to_string() })?;
         let mut http = reqwest::Client::builder();
-        if is_loopback(&upstream.base_url) {
+        if is_loopback(&url) {
             // A proxy of the environment is for the world outside.
             http = http.no_proxy();
         }
@@ -48,7 +52,6 @@ impl Sender {
             .pool_max_idle_per_host(128)
             .user_agent(concat!("anvil/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        let url = format!("{}/v1/messages", upstream.base_url.trim_end_matches('/'));
         Ok(Self { http, url, upstream, patience })
     }
 
@@ -63,7 +66,7 @@ impl Sender {
     ) -> Result<(), Failed> {
         let mut request = self
             .http
-            .post(&self.url)
+            .post(self.url.clone())
             .header("content-type", "application/json")
             .header("anthropic-version", API_VERSION)
             .body(body);
@@ -100,7 +103,7 @@ impl Sender {
         sink: Option<&TextSink>,
         sign: &mut (dyn FnMut(Sign<'_>) + Send),
     ) -> Result<(), Failed> {
-        let mut events = head.bytes_stream().eventsource();
+        let mut events = SseByteStream::new(head.bytes_stream());
         let broke = loop {
             let event = match tokio::time::timeout(self.patience.idle, events.next()).await {
                 Err(_) => break "the answer stalled".to_owned(),
@@ -108,8 +111,10 @@ impl Sender {
                 Ok(Some(Err(error))) => break format!("the answer broke off: {error}"),
                 Ok(Some(Ok(event))) => event,
             };
+            // Comments and fields alone are no event.
+            let Some(data) = event.data.filter(|data| !data.is_empty()) else { continue };
             let input_was_known = answer.input_known;
-            match answer.take(&event.data) {
+            match answer.take(&data) {
                 Err(nonsense) => break nonsense,
                 Ok(Some(text)) => {
                     if let Some(sink) = sink {
@@ -120,8 +125,8 @@ impl Sender {
             }
             if answer.input_known && !input_was_known {
                 sign(Sign::Input(answer.usage.paced_input_tokens()));
-            } else if event.event == "content_block_delta" {
-                sign(Sign::Output(event.data.len()));
+            } else if event.event.as_deref() == Some("content_block_delta") {
+                sign(Sign::Output(data.len()));
             }
             if let Some((kind, message)) = &answer.error {
                 break format!("Claude broke the answer off with {kind}: {message}");
@@ -163,9 +168,8 @@ fn root(error: &reqwest::Error) -> String {
     source.to_string()
 }
 
-fn is_loopback(url: &str) -> bool {
-    let host = reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    host.is_some_and(|host| {
+fn is_loopback(url: &reqwest::Url) -> bool {
+    url.host_str().is_some_and(|host| {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
         host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     })

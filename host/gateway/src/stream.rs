@@ -7,6 +7,8 @@
 use anvil_types::{ContentBlock, Usage};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// What has come of an answer so far.
 #[derive(Debug, Default)]
@@ -33,15 +35,39 @@ struct Block {
 }
 
 #[derive(Deserialize)]
-struct Incoming {
-    #[serde(rename = "type")]
-    kind: String,
+struct Incoming<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
     message: Option<Value>,
     index: Option<usize>,
     content_block: Option<Value>,
-    delta: Option<Value>,
+    // Most events are of these, and each kind of block has a form of its own.
+    #[serde(borrow)]
+    delta: Option<&'a RawValue>,
     usage: Option<Value>,
     error: Option<Value>,
+}
+
+/// What a delta may bring.
+#[derive(Default, Deserialize)]
+struct Delta<'a> {
+    #[serde(borrow)]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    partial_json: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    thinking: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    signature: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    stop_reason: Option<Cow<'a, str>>,
+}
+
+impl<'a> Delta<'a> {
+    /// One of a form that came later brings nothing that is known here.
+    fn read(raw: Option<&'a RawValue>) -> Self {
+        raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
 }
 
 /// The most blocks of one answer; what is beyond is a broken stream.
@@ -51,9 +77,9 @@ impl Answer {
     /// Takes one event's data; returns text to show, if it brought any. An event that makes no sense
     /// is an error of the stream.
     pub(crate) fn take(&mut self, data: &str) -> Result<Option<String>, String> {
-        let event: Incoming =
+        let event: Incoming<'_> =
             serde_json::from_str(data).map_err(|error| format!("an event is no JSON: {error}"))?;
-        match event.kind.as_str() {
+        match &*event.kind {
             "message_start" => {
                 let message = event.message.unwrap_or_default();
                 self.model = message.get("model").and_then(Value::as_str).map(str::to_owned);
@@ -71,12 +97,10 @@ impl Answer {
                 }
                 self.blocks[index].start = event.content_block.unwrap_or_default();
             }
-            "content_block_delta" => return Ok(self.delta(event.index, &event.delta.unwrap_or_default())),
+            "content_block_delta" => return Ok(self.delta(event.index, Delta::read(event.delta))),
             "message_delta" => {
-                if let Some(reason) =
-                    event.delta.as_ref().and_then(|delta| delta.get("stop_reason")).and_then(Value::as_str)
-                {
-                    self.stop_reason = Some(reason.to_owned());
+                if let Some(reason) = Delta::read(event.delta).stop_reason {
+                    self.stop_reason = Some(reason.into_owned());
                 }
                 if let Some(usage) = event.usage.as_ref().filter(|usage| usage.is_object()) {
                     let told = take_usage(&mut self.usage, usage);
@@ -96,16 +120,18 @@ impl Answer {
         Ok(None)
     }
 
-    fn delta(&mut self, index: Option<usize>, delta: &Value) -> Option<String> {
+    fn delta(&mut self, index: Option<usize>, delta: Delta<'_>) -> Option<String> {
         let block = self.blocks.get_mut(index?)?;
-        let field = |name| delta.get(name).and_then(Value::as_str);
-        if let Some(signature) = field("signature") {
-            block.signature.push_str(signature);
+        if let Some(signature) = delta.signature {
+            block.signature.push_str(&signature);
             return None;
         }
-        let text = field("text").or_else(|| field("partial_json")).or_else(|| field("thinking"))?;
-        block.text.push_str(text);
-        field("text").map(str::to_owned)
+        if let Some(text) = delta.text {
+            block.text.push_str(&text);
+            return Some(text.into_owned());
+        }
+        block.text.push_str(&delta.partial_json.or(delta.thinking)?);
+        None
     }
 
     /// Whether the whole usage of a whole answer is known.

@@ -31,7 +31,8 @@ fn open(folder: &Path, jobs: u32) -> SqliteStore {
         max_output_tokens: 2_000,
         agents_min: 3,
         agents_max: SLOTS,
-        queue_max: jobs,
+        // Some places are kept for critical jobs.
+        queue_max: jobs + jobs / 100 + 1,
     };
     SqliteStore::open(SqliteOptions {
         folder: folder.to_owned(),

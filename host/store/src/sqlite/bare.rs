@@ -1,8 +1,7 @@
 //! The statements of a hold and its settlement, run bare: one thread, one transaction for as many as
 //! come at once, nothing decided, nobody answered. What the store is measured against.
 
-use super::columns::{Id, number, set_meta};
-use super::writer::LEDGER_TIME;
+use super::columns::{Id, number};
 use super::{connect, events, hold, journal, lock, moves, settle, spend, usage_hours};
 use crate::{HoldRequest, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::Windows;
@@ -57,11 +56,10 @@ impl Bare {
                     None::<String>,
                 ],
             )?;
-            self.add(upstream, request.agent.as_deref(), now, [0, request.amount.get()])?;
             self.run(hold::COUNT_ON_JOB, params![job, request.amount.get()])?;
             self.tell(now, lease.job, &EventKind::Held { call: request.id, hold: request.amount })?;
         }
-        self.commit(now)
+        self.commit()
     }
 
     /// All that these settlements ask and write, in one transaction.
@@ -96,7 +94,7 @@ impl Bare {
                     None::<String>,
                 ],
             )?;
-            self.add("simulated", Some("code-generator"), now, [cost.get(), -cost.get()])?;
+            self.add("simulated", Some("code-generator"), now, *cost)?;
             let hour = now.micros().div_euclid(3_600_000_000) * 3_600_000_000;
             self.run(
                 usage_hours::ADD,
@@ -132,7 +130,7 @@ impl Bare {
             self.ask(moves::PARKED, ["holds"])?;
             self.tell_settled(now, job, settlement.call, *cost)?;
         }
-        self.commit(now)
+        self.commit()
     }
 
     fn tell_settled(
@@ -156,18 +154,17 @@ impl Bare {
         upstream: &str,
         agent: Option<&str>,
         now: Timestamp,
-        [settled, held]: [i64; 2],
+        settled: Nanodollars,
     ) -> Result<(), StoreError> {
         let minute = Windows::bucket(now).micros();
         let agent = agent.map(|agent| format!("agent:{agent}"));
         for scope in agent.as_deref().into_iter().chain(["all"]) {
-            self.ask(spend::ADD, params![upstream, scope, minute, 0, 0, settled, 0, held])?;
+            self.run(spend::ADD, params![upstream, scope, minute, 0, 0, settled.get(), 0])?;
         }
         Ok(())
     }
 
-    fn commit(&self, now: Timestamp) -> Result<(), StoreError> {
-        set_meta(&self.conn, LEDGER_TIME, now.micros())?;
+    fn commit(&self) -> Result<(), StoreError> {
         self.run("COMMIT", [])
     }
 

@@ -9,7 +9,7 @@ use super::tx::Tx;
 use super::{journal, parents, spend};
 use crate::{Finish, LostLeases, StoreError};
 use anvil_types::{
-    Job, JobError, JobEvent, JobId, JobState, Json, Lease, Nanodollars, Scope, Timestamp, UpstreamKind, Wait,
+    Job, JobError, JobEvent, JobId, JobState, Json, Lease, Nanodollars, Timestamp, UpstreamKind, Wait,
     WaitReason,
 };
 use rusqlite::params;
@@ -95,7 +95,7 @@ pub(super) fn park(tx: &mut Tx<'_>, lease: Lease, wait: &Wait) -> Result<(), Sto
     let upstream = upstream_of(tx, &job)?;
     let gone = match wait.reason {
         WaitReason::Brake => tx.policy.causes(upstream).is_empty(),
-        WaitReason::Holds => !anything_held(tx, upstream)?,
+        WaitReason::Holds => spend::held(tx, upstream)? == Nanodollars::ZERO,
         // An agent that came after it was looked for, while the job was still on its way here.
         WaitReason::AgentMissing => {
             let came = [job.agent.as_str(), ""].map(|name| tx.policy.agents_came_at.get(name).copied());
@@ -116,11 +116,6 @@ pub(super) fn park(tx: &mut Tx<'_>, lease: Lease, wait: &Wait) -> Result<(), Sto
 fn upstream_of(tx: &Tx<'_>, job: &JobHead) -> Result<UpstreamKind, StoreError> {
     tx.first("SELECT upstream FROM jobs WHERE seq = ?1", [job.seq], |row| row.word("upstream"))?
         .ok_or(StoreError::NoSuchJob(job.id))
-}
-
-fn anything_held(tx: &Tx<'_>, upstream: UpstreamKind) -> Result<bool, StoreError> {
-    let total = spend::calendar(tx.conn, upstream, &Scope::All, "total", Timestamp::default())?;
-    Ok(total.held > Nanodollars::ZERO)
 }
 
 /// Stops a job, whatever it does. The lease's number rises, so that a running attempt writes nothing

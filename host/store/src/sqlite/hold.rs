@@ -80,7 +80,7 @@ struct JudgedJob {
 
 fn judge_job(tx: &Tx<'_>, request: &HoldRequest, id: JobId) -> Result<JudgedJob, StoreError> {
     let row = tx.first(JUDGE_JOB, [id.bytes()], |row| {
-        let state: JobState = row.word("state")?;
+        let state: JobState = row.word(1)?;
         let lease: i64 = row.get(2)?;
         let under = |wanted: u64| state == JobState::Running && lease == number(wanted);
         let job = JudgedJob {
@@ -93,7 +93,7 @@ fn judge_job(tx: &Tx<'_>, request: &HoldRequest, id: JobId) -> Result<JudgedJob,
             limit: Nanodollars::new(row.get(7)?),
             may_write: request.lease.is_none_or(|lease| under(lease.number)),
         };
-        Ok((job, row.word::<UpstreamKind>("upstream")?))
+        Ok((job, row.word::<UpstreamKind>(3)?))
     })?;
     let (job, belongs) = row.ok_or(StoreError::NoSuchJob(id))?;
     if belongs != request.upstream {

@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
     Step { name: "ledger", sql: include_str!("migrations/0004_ledger.sql") },
     Step { name: "submission", sql: include_str!("migrations/0005_submission.sql") },
     Step { name: "keeping", sql: include_str!("migrations/0006_keeping.sql") },
+    Step { name: "fewer_pages", sql: include_str!("migrations/0007_fewer_pages.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

@@ -22,6 +22,7 @@ mod events;
 #[cfg(test)]
 mod faults;
 mod finish;
+mod held;
 #[cfg(feature = "bench")]
 pub mod history;
 mod hold;

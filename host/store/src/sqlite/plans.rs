@@ -2,7 +2,7 @@
 
 use super::lock::DataFolder;
 use super::{
-    actions, claim, connect, correct, events, hold, journal, ledger, migrate, moves, parents, pause, prune,
+    actions, claim, connect, correct, events, held, hold, journal, ledger, migrate, moves, parents, pause, prune,
     queries, schedules, search, settle, spend, usage, webhooks,
 };
 use crate::LedgerFilter;
@@ -41,6 +41,7 @@ fn no_query_scans_or_sorts() {
         (search::ANY, "PRIMARY KEY"),
         (hold::GRANTED_BEFORE, "PRIMARY KEY"),
         (hold::JUDGE_JOB, "id=?"),
+        (held::OPEN, "calls_open"),
         (spend::MINUTES, "PRIMARY KEY"),
         (spend::CALENDAR, "PRIMARY KEY"),
         (settle::FIND, "PRIMARY KEY"),

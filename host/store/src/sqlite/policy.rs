@@ -3,7 +3,7 @@
 use super::{brake, evaluate, limits, scope_limits, week};
 use crate::{BrakeState, LimitsInForce, StoreError};
 use anvil_budget::{Account, BrakeCause, WindowLimits, Windows};
-use anvil_types::{BootId, HostId, Limits, LimitsPatch, Scope, Timestamp, UpstreamKind};
+use anvil_types::{BootId, HostId, Limits, LimitsPatch, Nanodollars, Scope, Timestamp, UpstreamKind};
 use rusqlite::Connection;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -45,6 +45,8 @@ pub(super) struct Policy {
     pub(super) agents_came_at: BTreeMap<String, Timestamp>,
     /// All that a grant and a threshold are judged by.
     pub(super) account: Account,
+    /// What is held of an upstream, once it was asked for.
+    pub(super) held: BTreeMap<UpstreamKind, Nanodollars>,
     /// How many ids were made in this life: two of one moment and one purpose differ by it.
     pub(super) made: Cell<u64>,
     /// Whether money moved in the account since this was last cleared.
@@ -78,6 +80,7 @@ impl Policy {
             limits_changed_at: Timestamp::default(),
             agents_came_at: BTreeMap::new(),
             account: Account::new(windows),
+            held: BTreeMap::new(),
             made: Cell::new(0),
             moved: false,
         }
@@ -88,6 +91,7 @@ impl Policy {
         self.load_limits(conn)?;
         (self.raised, self.muted) = brake::load(conn)?;
         self.account.books.close();
+        self.held.clear();
         self.account.watches = evaluate::load(conn)?;
         self.account.weeks = week::load(conn)?;
         self.touched = true;

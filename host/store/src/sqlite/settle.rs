@@ -55,8 +55,8 @@ impl Hold {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: CallId::from_bytes(row.get(0)?),
-            upstream: row.word("upstream")?,
-            state: row.word("state")?,
+            upstream: row.word(1)?,
+            state: row.word(2)?,
             held_at: Timestamp::from_micros(row.get(3)?),
             job: row.get::<_, Option<[u8; 16]>>(4)?.map(JobId::from_bytes),
             agent: row.get(5)?,

@@ -1,7 +1,8 @@
-//! Sums of the ledger by window. All go by the time of the hold, so that a settlement within its hold
-//! can never raise a window.
+//! Sums of the ledger by window: of what has ended; what is held is summed up where it is wanted. All go
+//! by the time of the hold, so that a settlement within its hold can never raise a window.
 
 use super::columns::{Columns, all, first, meta, set_meta};
+use super::held::Held;
 use super::policy::Policy;
 use super::tx::Tx;
 use super::{scope_limits, week};
@@ -9,24 +10,22 @@ use crate::{ScopeStanding, SpendSnapshot, StoreError, WindowStanding};
 use anvil_budget::{Amounts, Moved, Tally, WindowKind, Windows};
 use anvil_types::{Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
 use rusqlite::{Connection, Row, named_params, params};
+use std::collections::BTreeMap;
 
 /// The sums of the rolling hour.
-pub(super) const MINUTES: &str = "SELECT start, settled, unknown, held FROM spend
+pub(super) const MINUTES: &str = "SELECT start, settled, unknown FROM spend
     WHERE upstream = ?1 AND scope = ?2 AND period = 'minute' AND start >= ?3 ORDER BY start";
 
 /// One sum.
-pub(super) const CALENDAR: &str = "SELECT settled, unknown, held FROM spend
+pub(super) const CALENDAR: &str = "SELECT settled, unknown FROM spend
     WHERE upstream = ?1 AND scope = ?2 AND period = ?3 AND start = ?4";
 
-/// Moves money in the four sums of a scope.
-pub(super) const ADD: &str =
-    "INSERT INTO spend (upstream, scope, period, start, settled, unknown, held) VALUES
-    (?1, ?2, 'minute', ?3, ?6, ?7, ?8), (?1, ?2, 'day', ?4, ?6, ?7, ?8),
-    (?1, ?2, 'month', ?5, ?6, ?7, ?8), (?1, ?2, 'total', 0, ?6, ?7, ?8)
+/// Adds to the four sums of a scope.
+pub(super) const ADD: &str = "INSERT INTO spend (upstream, scope, period, start, settled, unknown) VALUES
+    (?1, ?2, 'minute', ?3, ?6, ?7), (?1, ?2, 'day', ?4, ?6, ?7),
+    (?1, ?2, 'month', ?5, ?6, ?7), (?1, ?2, 'total', 0, ?6, ?7)
     ON CONFLICT (upstream, scope, period, start) DO UPDATE SET
-    settled = settled + excluded.settled, unknown = unknown + excluded.unknown,
-    held = held + excluded.held
-    RETURNING period = 'total', held";
+    settled = settled + excluded.settled, unknown = unknown + excluded.unknown";
 
 /// The scopes that a call of this agent or API key falls under.
 pub(super) fn scopes(agent: Option<&str>, api_key: Option<&str>) -> Vec<Scope> {
@@ -46,27 +45,41 @@ pub(super) fn add(
     moved: Moved,
 ) -> Result<Nanodollars, StoreError> {
     tx.policy.moved = true;
+    // Whoever moves money has written the entry already: what is summed up now has moved.
+    let held = match tx.policy.held.get(&upstream) {
+        Some(held) => *held + moved.held,
+        None => Held::of(tx.conn, upstream)?.all(),
+    };
+    tx.policy.held.insert(upstream, held);
     let places = tx.policy.account.add(upstream, scopes, held_at, moved);
-    let mut all_held = 0;
-    for scope in scopes {
-        let mut upsert = tx.statement(ADD)?;
-        let mut rows = upsert.query(params![
-            upstream.name(),
-            scope.to_string(),
-            places.minute.micros(),
-            places.day.micros(),
-            places.month.micros(),
-            moved.settled.get(),
-            moved.unknown.get(),
-            moved.held.get(),
-        ])?;
-        while let Some(row) = rows.next()? {
-            if row.get::<_, bool>(0)? && *scope == Scope::All {
-                all_held = row.get(1)?;
-            }
-        }
+    if moved.settled == Nanodollars::ZERO && moved.unknown == Nanodollars::ZERO {
+        return Ok(held);
     }
-    Ok(Nanodollars::new(all_held))
+    for scope in scopes {
+        tx.run(
+            ADD,
+            params![
+                upstream.name(),
+                scope.to_string(),
+                places.minute.micros(),
+                places.day.micros(),
+                places.month.micros(),
+                moved.settled.get(),
+                moved.unknown.get(),
+            ],
+        )?;
+    }
+    Ok(held)
+}
+
+/// What is held of an upstream.
+pub(super) fn held(tx: &mut Tx<'_>, upstream: UpstreamKind) -> Result<Nanodollars, StoreError> {
+    if let Some(held) = tx.policy.held.get(&upstream) {
+        return Ok(*held);
+    }
+    let held = Held::of(tx.conn, upstream)?.all();
+    tx.policy.held.insert(upstream, held);
+    Ok(held)
 }
 
 /// Opens the account's pages of these scopes where they are not: reads what counts now from the sums.
@@ -80,51 +93,64 @@ pub(super) fn open_pages(
         if tx.policy.account.books.tally(upstream, scope).is_some() {
             continue;
         }
-        let places = tx.policy.account.calendar.places(tx.now);
-        let tally = Tally::new(
-            minutes(tx.conn, upstream, scope, tx.now)?,
-            calendar(tx.conn, upstream, scope, "day", places.day)?,
-            calendar(tx.conn, upstream, scope, "month", places.month)?,
-        );
+        let tally = tally(tx, upstream, scope)?;
         tx.policy.account.open(upstream, scope.clone(), tally);
     }
     Ok(())
 }
 
-/// One row of the sums.
-fn amounts(row: &Row<'_>, from: usize) -> rusqlite::Result<Amounts> {
+/// What counts now of a scope, as it is kept.
+pub(super) fn tally(tx: &mut Tx<'_>, upstream: UpstreamKind, scope: &Scope) -> Result<Tally, StoreError> {
+    let places = tx.policy.account.calendar.places(tx.now);
+    let held = Held::of(tx.conn, upstream)?;
+    let since = |period, start| calendar(tx.conn, upstream, scope, period, start, &held);
+    let (day, month) = (since("day", places.day)?, since("month", places.month)?);
+    Ok(Tally::new(minutes(tx.conn, upstream, scope, tx.now, &held)?, day, month))
+}
+
+/// One row of the sums, and what is held beside it.
+fn amounts(row: &Row<'_>, from: usize, held: Nanodollars) -> rusqlite::Result<Amounts> {
     Ok(Amounts {
         settled: Nanodollars::new(row.get(from)?),
         unknown: Nanodollars::new(row.get(from + 1)?),
-        held: Nanodollars::new(row.get(from + 2)?),
+        held,
     })
 }
 
-/// A calendar window's sum, or the total's.
-pub(super) fn calendar(
+/// A calendar window's sum, or the total's: of the window that is open now, since what is held counts
+/// in it from its start on.
+fn calendar(
     conn: &Connection,
     upstream: UpstreamKind,
     scope: &Scope,
     period: &str,
     start: Timestamp,
+    held: &Held,
 ) -> Result<Amounts, StoreError> {
     let place = params![upstream.name(), scope.to_string(), period, start.micros()];
-    let found = first(conn, CALENDAR, place, |row| amounts(row, 0))?;
-    Ok(found.unwrap_or_default())
+    let held = held.since(scope, start);
+    let found = first(conn, CALENDAR, place, |row| amounts(row, 0, held))?;
+    Ok(found.unwrap_or(Amounts { held, ..Amounts::default() }))
 }
 
 /// The minutes of the rolling hour in which anything counts, the oldest first.
-pub(super) fn minutes(
+fn minutes(
     conn: &Connection,
     upstream: UpstreamKind,
     scope: &Scope,
     now: Timestamp,
+    held: &Held,
 ) -> Result<Vec<(Timestamp, Amounts)>, StoreError> {
-    let oldest = Windows::first_bucket(now).micros();
-    let rows = all(conn, MINUTES, params![upstream.name(), scope.to_string(), oldest], |row| {
-        Ok((Timestamp::from_micros(row.get(0)?), amounts(row, 1)?))
+    let oldest = Windows::first_bucket(now);
+    let place = params![upstream.name(), scope.to_string(), oldest.micros()];
+    let rows = all(conn, MINUTES, place, |row| {
+        Ok((Timestamp::from_micros(row.get(0)?), amounts(row, 1, Nanodollars::ZERO)?))
     })?;
-    Ok(rows.into_iter().filter(|(_, amounts)| amounts.committed() > Nanodollars::ZERO).collect())
+    let mut minutes: BTreeMap<_, _> = rows.into_iter().collect();
+    for (minute, held) in held.by_minute(scope, oldest) {
+        minutes.entry(minute).or_default().held = held;
+    }
+    Ok(minutes.into_iter().filter(|(_, amounts)| amounts.committed() > Nanodollars::ZERO).collect())
 }
 
 /// How all windows of an upstream stand, for people.
@@ -136,14 +162,16 @@ pub(super) fn snapshot(
     now: Timestamp,
 ) -> Result<SpendSnapshot, StoreError> {
     let all = &Scope::All;
+    let held = Held::of(conn, upstream)?;
+    let standing = |kind, limit| standing(conn, upstream, all, kind, limit, windows, now, &held);
     Ok(SpendSnapshot {
         windows: [
-            standing(conn, upstream, all, WindowKind::Hour, limits.hour_usd, windows, now)?,
-            standing(conn, upstream, all, WindowKind::Day, limits.day_usd, windows, now)?,
-            standing(conn, upstream, all, WindowKind::Month, limits.month_usd, windows, now)?,
+            standing(WindowKind::Hour, limits.hour_usd)?,
+            standing(WindowKind::Day, limits.day_usd)?,
+            standing(WindowKind::Month, limits.month_usd)?,
         ],
         week: week::standing(conn, upstream, limits, windows, now)?,
-        total: calendar(conn, upstream, all, "total", Timestamp::default())?,
+        total: calendar(conn, upstream, all, "total", Timestamp::default(), &held)?,
         bounds_broken: meta::<i64>(conn, broken_key(upstream))?.map_or(0, i64::unsigned_abs),
     })
 }
@@ -155,17 +183,19 @@ pub(super) fn scope_standings(
     windows: &Windows,
     now: Timestamp,
 ) -> Result<Vec<ScopeStanding>, StoreError> {
+    let held = Held::of(conn, upstream)?;
     let mut standings = Vec::new();
     for (scope, limits) in scope_limits::load(conn)? {
         let windows = limits
             .iter()
-            .map(|(kind, limit)| standing(conn, upstream, &scope, kind, limit, windows, now))
+            .map(|(kind, limit)| standing(conn, upstream, &scope, kind, limit, windows, now, &held))
             .collect::<Result<_, _>>()?;
         standings.push(ScopeStanding { scope, windows });
     }
     Ok(standings)
 }
 
+#[expect(clippy::too_many_arguments, reason = "whose window of what, and all that counts in it")]
 fn standing(
     conn: &Connection,
     upstream: UpstreamKind,
@@ -174,10 +204,11 @@ fn standing(
     limit: Nanodollars,
     windows: &Windows,
     now: Timestamp,
+    held: &Held,
 ) -> Result<WindowStanding, StoreError> {
     let mut amounts = Amounts::default();
     let resets_at = if kind == WindowKind::Hour {
-        let minutes = minutes(conn, upstream, scope, now)?;
+        let minutes = minutes(conn, upstream, scope, now, held)?;
         for (_, minute) in &minutes {
             amounts += *minute;
         }
@@ -185,7 +216,7 @@ fn standing(
         Windows::bucket_leaves(oldest)
     } else {
         let span = windows.span(kind, now);
-        amounts = calendar(conn, upstream, scope, kind.name(), span.start)?;
+        amounts = calendar(conn, upstream, scope, kind.name(), span.start, held)?;
         span.end
     };
     Ok(WindowStanding { kind, amounts, limit, resets_at })
@@ -225,20 +256,18 @@ fn rebuild(conn: &Connection, policy: &mut Policy) -> Result<(), StoreError> {
     let mut entries = conn.prepare(
         "SELECT upstream, agent, api_key, held_at,
              CASE state WHEN 'settled' THEN cost ELSE 0 END AS settled,
-             CASE state WHEN 'unknown' THEN cost ELSE 0 END AS unknown,
-             CASE state WHEN 'held' THEN hold ELSE 0 END AS held
-         FROM calls WHERE state <> 'released'
+             CASE state WHEN 'unknown' THEN cost ELSE 0 END AS unknown
+         FROM calls WHERE state IN ('settled', 'unknown')
          UNION ALL
-         SELECT calls.upstream, agent, api_key, held_at, corrections.settled, corrections.unknown, 0
+         SELECT calls.upstream, agent, api_key, held_at, corrections.settled, corrections.unknown
          FROM corrections JOIN calls ON calls.upstream = corrections.upstream AND calls.id = call",
     )?;
     let mut upsert = conn.prepare(
-        "INSERT INTO spend (upstream, scope, period, start, settled, unknown, held) VALUES
-             (:upstream, :scope, 'day', :day, :settled, :unknown, :held),
-             (:upstream, :scope, 'month', :month, :settled, :unknown, :held)
+        "INSERT INTO spend (upstream, scope, period, start, settled, unknown) VALUES
+             (:upstream, :scope, 'day', :day, :settled, :unknown),
+             (:upstream, :scope, 'month', :month, :settled, :unknown)
          ON CONFLICT (upstream, scope, period, start) DO UPDATE SET
-             settled = settled + excluded.settled, unknown = unknown + excluded.unknown,
-             held = held + excluded.held",
+             settled = settled + excluded.settled, unknown = unknown + excluded.unknown",
     )?;
     let mut rows = entries.query([])?;
     while let Some(row) = rows.next()? {
@@ -253,7 +282,6 @@ fn rebuild(conn: &Connection, policy: &mut Policy) -> Result<(), StoreError> {
                 ":month": places.month.micros(),
                 ":settled": row.get::<_, i64>("settled")?,
                 ":unknown": row.get::<_, i64>("unknown")?,
-                ":held": row.get::<_, i64>("held")?,
             })?;
         }
     }

@@ -1,10 +1,11 @@
 //! Do all sums agree with the ledger, to the nano-dollar?
 
 use super::evaluate::UPSTREAMS;
+use super::held::Held;
 use super::spend;
 use super::tx::Tx;
 use crate::StoreError;
-use anvil_budget::{Tally, WindowKind};
+use anvil_budget::WindowKind;
 use anvil_types::Scope;
 
 /// What the ledger's entries and their corrections add to each amount.
@@ -24,11 +25,11 @@ macro_rules! entries {
                      corrections.settled, corrections.unknown, 0, 0, 0, 0, 0, 0
                  FROM corrections JOIN calls ON calls.upstream = corrections.upstream AND calls.id = call
              ), scoped AS (
-                 SELECT upstream, 'all' AS scope, held_at, settled, unknown, held FROM entries
+                 SELECT upstream, 'all' AS scope, held_at, settled, unknown FROM entries
                  UNION ALL
-                 SELECT upstream, 'agent:' || agent, held_at, settled, unknown, held FROM entries WHERE agent <> ''
+                 SELECT upstream, 'agent:' || agent, held_at, settled, unknown FROM entries WHERE agent <> ''
                  UNION ALL
-                 SELECT upstream, 'key:' || api_key, held_at, settled, unknown, held FROM entries WHERE api_key <> ''
+                 SELECT upstream, 'key:' || api_key, held_at, settled, unknown FROM entries WHERE api_key <> ''
              ) ",
             $rest
         )
@@ -39,13 +40,14 @@ macro_rules! entries {
 const SPEND: &str = entries!(
     ", kept AS (
          SELECT upstream, scope, period, CASE period WHEN 'minute' THEN start ELSE 0 END AS start,
-             sum(settled) AS settled, sum(unknown) AS unknown, sum(held) AS held
-         FROM spend GROUP BY 1, 2, 3, 4
+             sum(settled) AS settled, sum(unknown) AS unknown
+         FROM spend GROUP BY 1, 2, 3, 4 HAVING sum(settled) <> 0 OR sum(unknown) <> 0
      ), right AS (
          SELECT upstream, scope, column1 AS period,
              CASE column1 WHEN 'minute' THEN held_at - held_at % 60000000 ELSE 0 END AS start,
-             sum(settled) AS settled, sum(unknown) AS unknown, sum(held) AS held
+             sum(settled) AS settled, sum(unknown) AS unknown
          FROM scoped, (VALUES ('minute'), ('day'), ('month'), ('total')) GROUP BY 1, 2, 3, 4
+         HAVING sum(settled) <> 0 OR sum(unknown) <> 0
      )
      SELECT upstream || ' ' || scope || ' ' || period || ' ' || start FROM (
          SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM right)
@@ -82,16 +84,15 @@ pub(super) fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
         wrong.extend(tx.all(select, [], |row| row.get::<_, String>(0))?);
     }
     tx.policy.account.roll(tx.now);
-    let places = tx.policy.account.calendar.places(tx.now);
     let scopes: Vec<Scope> = tx.policy.account.limits.keys().cloned().collect();
     for upstream in UPSTREAMS {
+        let held = Held::of(tx.conn, upstream)?.all();
+        if tx.policy.held.get(&upstream).is_some_and(|known| *known != held) {
+            wrong.push(format!("what is known by heart of what {} holds", upstream.name()));
+        }
         for scope in &scopes {
-            let Some(open) = tx.policy.account.books.tally(upstream, scope) else { continue };
-            let kept = Tally::new(
-                spend::minutes(tx.conn, upstream, scope, tx.now)?,
-                spend::calendar(tx.conn, upstream, scope, "day", places.day)?,
-                spend::calendar(tx.conn, upstream, scope, "month", places.month)?,
-            );
+            let Some(open) = tx.policy.account.books.tally(upstream, scope).cloned() else { continue };
+            let kept = spend::tally(tx, upstream, scope)?;
             for kind in WindowKind::ALL {
                 if open.amounts(kind) != kept.amounts(kind) {
                     wrong.push(format!(

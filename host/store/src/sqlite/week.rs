@@ -1,6 +1,7 @@
-//! Hours of use, as they are kept: the flight under way in `meta`, what has ended by week.
+//! Hours of use, as they are kept: what has ended by week, and with the newest
+//! of them the flight under way.
 
-use super::columns::{Columns, first, meta, set_meta};
+use super::columns::first;
 use super::evaluate::UPSTREAMS;
 use super::tx::Tx;
 use crate::{StoreError, WeekStanding};
@@ -9,39 +10,64 @@ use anvil_types::{Limits, Timestamp, UpstreamKind};
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
+/// The last week of which anything is known, with the flight under way.
+pub(super) const NEWEST: &str =
+    "SELECT start, micros, flight FROM week_use WHERE upstream = ?1 ORDER BY start DESC LIMIT 1";
+
+/// A flight begins.
+pub(super) const FLIGHT_BEGINS: &str =
+    "INSERT INTO week_use (upstream, start, micros, flight) VALUES (?1, ?2, 0, ?3)
+    ON CONFLICT (upstream, start) DO UPDATE SET flight = excluded.flight";
+
+/// A flight, or the part of it that lies in a week, has ended.
+pub(super) const FLIGHT_ENDS: &str =
+    "INSERT INTO week_use (upstream, start, micros) VALUES (?1, ?2, ?3)
+    ON CONFLICT (upstream, start) DO UPDATE SET micros = micros + excluded.micros, flight = NULL";
+
+/// No flight is under way.
+pub(super) const NO_FLIGHT: &str =
+    "UPDATE week_use SET flight = NULL WHERE upstream = ?1 AND flight IS NOT NULL";
+
 /// The hours of use of every upstream.
 pub(super) fn load(conn: &Connection) -> Result<BTreeMap<UpstreamKind, WeekUse>, StoreError> {
     UPSTREAMS.into_iter().map(|upstream| Ok((upstream, of(conn, upstream)?))).collect()
 }
 
 fn of(conn: &Connection, upstream: UpstreamKind) -> Result<WeekUse, StoreError> {
-    let select = "SELECT start, micros FROM week_use WHERE upstream = ?1 ORDER BY start DESC LIMIT 1";
-    let last = first(conn, select, [upstream.name()], |row| Ok((row.time("start")?, row.get("micros")?)))?;
-    let (start, past) = last.unwrap_or_default();
-    let flight = meta::<i64>(conn, flight_key(upstream))?.map(Timestamp::from_micros);
-    Ok(WeekUse { start, past, flight })
+    let newest = first(conn, NEWEST, [upstream.name()], |row| {
+        let flight: Option<i64> = row.get(2)?;
+        Ok(WeekUse {
+            start: Timestamp::from_micros(row.get(0)?),
+            past: row.get(1)?,
+            flight: flight.map(Timestamp::from_micros),
+        })
+    })?;
+    Ok(newest.unwrap_or_default())
 }
 
 /// A first call goes out.
 pub(super) fn flight_begins(tx: &mut Tx<'_>, upstream: UpstreamKind) -> Result<(), StoreError> {
     let now = tx.now;
     tx.policy.moved = true;
-    tx.policy.account.weeks.entry(upstream).or_default().flight_begins(now);
-    Ok(set_meta(tx.conn, flight_key(upstream), now.micros())?)
+    let account = &mut tx.policy.account;
+    let row = account.weeks.entry(upstream).or_default().flight_begins(&mut account.calendar, now);
+    tx.run(FLIGHT_BEGINS, params![upstream.name(), row.micros(), now.micros()]).map(drop)
 }
 
 /// The last call that was in flight has ended, at `end`.
 pub(super) fn flight_ends(tx: &mut Tx<'_>, upstream: UpstreamKind, end: Timestamp) -> Result<(), StoreError> {
     tx.policy.moved = true;
     let account = &mut tx.policy.account;
-    let added = account.weeks.entry(upstream).or_default().flight_ends(&mut account.calendar, end);
-    tx.run("DELETE FROM meta WHERE key = ?1", [flight_key(upstream)])?;
+    let used = account.weeks.entry(upstream).or_default();
+    let row = used.start;
+    let added = used.flight_ends(&mut account.calendar, end);
+    // Most flights end in the week of the row that they are kept on: one statement then.
+    let ends_there = matches!(added.as_slice(), [(week, _)] if *week == row);
     for (week, micros) in added {
-        tx.run(
-            "INSERT INTO week_use (upstream, start, micros) VALUES (?1, ?2, ?3)
-             ON CONFLICT (upstream, start) DO UPDATE SET micros = micros + excluded.micros",
-            params![upstream.name(), week.micros(), micros],
-        )?;
+        tx.run(FLIGHT_ENDS, params![upstream.name(), week.micros(), micros])?;
+    }
+    if !ends_there {
+        tx.run(NO_FLIGHT, [upstream.name()])?;
     }
     Ok(())
 }
@@ -57,11 +83,4 @@ pub(super) fn standing(
     let week = windows.week(now);
     let used = of(conn, upstream)?.used(week, now);
     Ok(WeekStanding { used, limit_hours: limits.week_hours, resets_at: week.end })
-}
-
-fn flight_key(upstream: UpstreamKind) -> &'static str {
-    match upstream {
-        UpstreamKind::Live => "flight_since:live",
-        UpstreamKind::Simulated => "flight_since:simulated",
-    }
 }

@@ -5,7 +5,7 @@
 //! events are published, only after the commit. There is no timer: a command that comes alone is
 //! committed at once.
 
-use super::columns::{meta, set_meta};
+use super::columns::{first, meta, set_meta};
 use super::events::EventOrder;
 use super::lock::DataFolder;
 use super::mark::Mark;
@@ -276,7 +276,8 @@ impl Writer {
         }
         let events = self.order.write(conn, now, news)?;
         let moves_time = conn.total_changes() != before && now > self.stored_time;
-        if moves_time {
+        // An event of this commit tells the time already.
+        if moves_time && events.is_empty() {
             set_meta(conn, LEDGER_TIME, now.micros())?;
         }
         conn.prepare_cached("COMMIT")?.execute([])?;
@@ -288,7 +289,10 @@ impl Writer {
     }
 }
 
-/// The latest time that the database has seen.
+/// The latest time that the database has seen: that of its newest event, or of a later commit that told
+/// of nothing.
 pub(super) fn stored_ledger_time(conn: &Connection) -> Result<Timestamp, StoreError> {
-    Ok(Timestamp::from_micros(meta(conn, LEDGER_TIME)?.unwrap_or(0)))
+    let kept: i64 = meta(conn, LEDGER_TIME)?.unwrap_or(0);
+    let told = first(conn, "SELECT at FROM events ORDER BY seq DESC LIMIT 1", [], |row| row.get(0))?;
+    Ok(Timestamp::from_micros(kept.max(told.unwrap_or(0))))
 }
