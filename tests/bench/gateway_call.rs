@@ -8,10 +8,13 @@ use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
 use anvil_gateway::{
     ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
 };
-use anvil_store::{Claim, Claimed, ReadyAgent, SqliteOptions, SqliteStore, Store};
+use anvil_store::{
+    Claim, Claimed, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, ReadyAgent,
+    Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
+};
 use anvil_types::{
-    BootId, Clock, ContentBlock, Effort, EventKind, HostId, JobId, Json, Limits, Message, Nanodollars,
-    NewJob, Priority, Request, Role, SystemClock, Tier, UpstreamKind,
+    BootId, CallId, Clock, ContentBlock, Effort, EventKind, HostId, JobId, Json, Limits, Message,
+    Nanodollars, NewJob, Priority, Request, Role, SystemClock, Tier, UpstreamKind, Usage,
 };
 use futures_util::StreamExt as _;
 use mimalloc::MiMalloc;
@@ -247,40 +250,111 @@ async fn together<F: Future<Output = ()> + Send + 'static>(
     (f64::from(calls) / began.elapsed().as_secs_f64(), processor().saturating_sub(before) / calls.max(1))
 }
 
-/// What one call alone takes: sent directly, and through the gateway.
-async fn one_call(
-    round: u32,
-    http: &reqwest::Client,
-    url: &str,
-    gateway: &Gateway,
-    store: &Arc<dyn Store>,
-    jobs: &Arc<Vec<Claimed>>,
-) {
-    let (client, address) = (http.clone(), url.to_owned());
-    let alone = median(move |_| {
-        let (client, address) = (client.clone(), address.clone());
-        async move { direct(&client, &address).await }
-    })
-    .await;
-    let (door, running) = (gateway.clone(), jobs.clone());
-    let through = median(move |number| {
-        let (door, running) = (door.clone(), running.clone());
-        let position = round * (WARM + CALLS) + number;
-        async move { call(&door, &running[0], position).await }
-    })
-    .await;
-    let store = store.clone();
-    let commit = median(move |_| {
-        let store = store.clone();
-        async move { store.record(EventKind::Limits).await.expect("written") }
-    })
-    .await;
-    println!(
-        "  p50 direct {alone:?}, through the gateway {through:?}: adds {:?}; one commit {commit:?}, two of them \
-         and 0.3 ms: {:?}",
-        through.saturating_sub(alone),
-        commit * 2 + Duration::from_micros(300)
-    );
+/// What is timed, each with its place in the rounds.
+#[derive(Clone)]
+struct Scene {
+    http: reqwest::Client,
+    url: String,
+    gateway: Gateway,
+    store: Arc<dyn Store>,
+    jobs: Arc<Vec<Claimed>>,
+}
+
+impl Scene {
+    async fn direct(&self) {
+        direct(&self.http, &self.url).await;
+    }
+
+    async fn commit(&self) {
+        self.store.record(EventKind::Limits).await.expect("written");
+    }
+
+    /// A hold and a settlement like those of the gateway's call, without the gateway.
+    async fn hold_and_settle(&self, position: u32) {
+        let (job, now) = (&self.jobs[1], SystemClock::new().now());
+        let id = CallId::new(now, u128::from(position) << 32);
+        let hold = HoldRequest {
+            id,
+            upstream: UpstreamKind::Simulated,
+            lease: Some(job.lease),
+            job: Some(job.lease.job),
+            agent: Some("bench".into()),
+            attempt: Some(1),
+            position: Some(position),
+            api_key: None,
+            session: None,
+            tags: Vec::new(),
+            tier_asked: Tier::Sonnet,
+            tier_given: Tier::Sonnet,
+            tier_reason: None,
+            model: "claude-sonnet-5-5".into(),
+            price_row: "claude-sonnet-5-5".into(),
+            amount: Nanodollars::new(1_000_000),
+        };
+        let held = self.store.hold(hold).await.expect("decided");
+        assert!(matches!(held, HoldDecision::Granted { .. }));
+        self.direct().await;
+        let entry = JournalEntry {
+            position,
+            kind: JournalKind::Call,
+            request_hash: [7; 32],
+            answer: Json::of(&"x".repeat(400)),
+            at: now,
+        };
+        let settlement = Settlement {
+            call: id,
+            outcome: SettlementOutcome::Usage {
+                usage: Usage { input_tokens: 20, output_tokens: 16, ..Usage::default() },
+                cost: Nanodollars::new(200_000),
+            },
+            detail: Some("end_turn".into()),
+            model: None,
+            journal: Some(JournalWrite { lease: job.lease, entry }),
+        };
+        assert!(self.store.settle(settlement).await.expect("never refused").journalled);
+    }
+
+    /// The median of a section in this round.
+    async fn time<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        section: impl Fn(Self, u32) -> F + Send + 'static,
+    ) -> Duration {
+        let scene = self.clone();
+        median(move |number| section(scene.clone(), number)).await
+    }
+
+    /// What one call alone takes: sent directly, and through the gateway; and what of it the commits are.
+    async fn one_call(&self, round: u32) {
+        let first = round * (WARM + CALLS);
+        let alone = self.time(|scene, _| async move { scene.direct().await }).await;
+        let through = self
+            .time(move |scene, number| async move {
+                call(&scene.gateway, &scene.jobs[0], first + number).await;
+            })
+            .await;
+        let commit = self.time(|scene, _| async move { scene.commit().await }).await;
+        let around = self
+            .time(|scene, _| async move {
+                scene.commit().await;
+                scene.direct().await;
+                scene.commit().await;
+            })
+            .await;
+        let by_hand =
+            self.time(move |scene, number| async move { scene.hold_and_settle(first + number).await }).await;
+        let allowance = Duration::from_micros(300);
+        println!(
+            "  p50 direct {alone:?}, through the gateway {through:?}: adds {:?}; one commit {commit:?}, two of them \
+             and 0.3 ms: {:?}",
+            through.saturating_sub(alone),
+            commit * 2 + allowance
+        );
+        println!(
+            "    two commits around the call add {:?}; a hold and a settlement by hand add {:?}",
+            around.saturating_sub(alone),
+            by_hand.saturating_sub(alone)
+        );
+    }
 }
 
 #[tokio::main]
@@ -294,9 +368,11 @@ async fn main() {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("one call, synchronous=FULL, {cores} cores, {CALLS} calls, the simulator in another process");
     let jobs = Arc::new(jobs);
+    let scene = Scene { http, url, gateway, store, jobs };
     for round in 0..ROUNDS {
-        one_call(round, &http, &url, &gateway, &store, &jobs).await;
+        scene.one_call(round).await;
     }
+    let Scene { http, url, gateway, jobs, .. } = scene;
     let (client, address) = (http.clone(), url.clone());
     let (rate, processor) = together(move |_, _| {
         let (client, address) = (client.clone(), address.clone());

@@ -85,8 +85,8 @@ impl<'a> Watch<'a> {
             None => self.client.stream(&["events"], self.last).await,
         };
         let Ok(response) = response else { return };
-        let events = SseByteStream::new(response.bytes_stream())
-            .take_while(|event| std::future::ready(event.is_ok()));
+        let events =
+            SseByteStream::new(response.bytes_stream()).take_while(|event| std::future::ready(event.is_ok()));
         self.stream = Some(events.filter_map(|event| async move { read(&event.ok()?) }).boxed());
     }
 

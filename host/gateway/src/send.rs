@@ -1,7 +1,7 @@
 //! One try: the request over HTTP, the answer event by event.
 
-use crate::ask::TextSink;
 use crate::GatewayError;
+use crate::ask::TextSink;
 use crate::config::{Patience, Upstream};
 use crate::headers::Told;
 use crate::outcome::Failed;
@@ -37,8 +37,10 @@ pub(crate) struct Sender {
 impl Sender {
     pub(crate) fn new(upstream: Upstream, patience: Patience) -> Result<Self, GatewayError> {
         let url = format!("{}/v1/messages", upstream.base_url.trim_end_matches('/'));
-        let url = reqwest::Url::parse(&url)
-            .map_err(|error| GatewayError::Address { url: upstream.base_url.clone(), error: error.to_string() })?;
+        let url = reqwest::Url::parse(&url).map_err(|error| GatewayError::Address {
+            url: upstream.base_url.clone(),
+            error: error.to_string(),
+        })?;
         let mut http = reqwest::Client::builder();
         if is_loopback(&url) {
             // A proxy of the environment is for the world outside.

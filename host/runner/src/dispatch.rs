@@ -4,8 +4,8 @@ use crate::attempt;
 use crate::runner::{Running, Shared};
 use crate::scale::{self, Load};
 use anvil_sandbox::CancellationToken;
-use anvil_store::{Claim, Claimed};
-use anvil_types::{Event, EventKind, JobState, Lease, Timestamp};
+use anvil_store::{Claim, Claimed, Enqueued};
+use anvil_types::{Event, EventKind, JobState, Lease, NewJob, Timestamp};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -118,27 +118,56 @@ async fn take(shared: &Arc<Shared>) -> Result<bool, anvil_store::StoreError> {
 
 // Claims as many jobs as there are slots for; whether as many came as were asked for.
 async fn claim(shared: &Arc<Shared>) -> Result<bool, anvil_store::StoreError> {
-    let slots = shared.slots.load(Ordering::Relaxed);
-    let running = shared.running_now();
-    let agents = shared.ready_agents();
-    if agents.is_empty() || running >= slots {
-        return Ok(false);
-    }
-    let ordinary = scale::ordinary(slots).saturating_sub(running);
-    let most = if ordinary > 0 { ordinary } else { slots - running };
-    let claim = Claim {
-        agents,
-        upstream: shared.settings.upstream,
-        most,
-        critical_only: ordinary == 0,
-        lease_for: shared.settings.lease,
-    };
+    let _turn = shared.claiming.lock().await;
+    let Some(claim) = for_free_slots(shared) else { return Ok(false) };
+    let (most, ordinary) = (claim.most as usize, !claim.critical_only);
     let claimed = shared.store.claim(claim).await?;
-    let full = claimed.len() == most as usize && ordinary > 0;
+    let full = claimed.len() == most && ordinary;
     for job in claimed {
         start(shared, job);
     }
     Ok(full)
+}
+
+// What may be taken for the slots that are free now; whoever asks has the turn until what is taken has
+// started.
+fn for_free_slots(shared: &Shared) -> Option<Claim> {
+    let (slots, running) = (shared.slots.load(Ordering::Relaxed), shared.running_now());
+    let agents = shared.ready_agents();
+    if shared.shutting_down() || agents.is_empty() || running >= slots {
+        return None;
+    }
+    let ordinary = scale::ordinary(slots).saturating_sub(running);
+    Some(Claim {
+        agents,
+        upstream: shared.settings.upstream,
+        most: if ordinary > 0 { ordinary } else { slots - running },
+        critical_only: ordinary == 0,
+        lease_for: shared.settings.lease,
+    })
+}
+
+/// Takes a job in; where a slot is free, it (or one that is before it) starts in the same step.
+pub(crate) async fn enqueue(shared: &Arc<Shared>, job: NewJob) -> Result<Enqueued, anvil_store::StoreError> {
+    // Where others take jobs out just now, they are told of this one as of any.
+    let Ok(turn) = shared.claiming.clone().try_lock_owned() else { return shared.store.enqueue(job).await };
+    let starts_later = job.run_at.is_some() || !job.after.is_empty();
+    let Some(claim) = for_free_slots(shared).filter(|_| !starts_later) else {
+        drop(turn);
+        return shared.store.enqueue(job).await;
+    };
+    let claim = Claim { most: 1, ..claim };
+    let shared = shared.clone();
+    // A task of its own: what was taken out starts also where whoever submitted has gone.
+    let task = tokio::spawn(async move {
+        let (enqueued, claimed) = shared.store.enqueue_and_claim(job, claim).await?;
+        for job in claimed {
+            start(&shared, job);
+        }
+        drop(turn);
+        Ok(enqueued)
+    });
+    task.await.unwrap_or_else(|error| Err(anvil_store::StoreError::Backend(Box::new(error))))
 }
 
 // Lets the slots follow the load; whether there are more of them now.

@@ -1,5 +1,6 @@
 //! Jobs on their way in: one, or many in few transactions.
 
+use crate::dispatch;
 use crate::runner::Shared;
 use crate::schedules::key;
 use crate::submit::Checker;
@@ -21,7 +22,7 @@ impl Runner {
         let mut checker = Checker::new(self.shared.catalog.agents());
         let usual = self.shared.store.limits().await?.limits.job_usd;
         let job = new_job(&self.shared, &mut checker, submission, usual)?;
-        Ok(match self.shared.store.enqueue(job).await? {
+        Ok(match dispatch::enqueue(&self.shared, job).await? {
             Enqueued::New(job) => Submitted { job, new: true },
             Enqueued::Existing(job) => Submitted { job, new: false },
         })

@@ -66,6 +66,8 @@ pub(crate) struct Shared {
     pub live_text: LiveText,
     pub slots: AtomicU32,
     pub scaling: Mutex<Scaling>,
+    /// Whose turn it is to take jobs out for the slots that are free.
+    pub claiming: Arc<tokio::sync::Mutex<()>>,
     /// A slot became free.
     pub freed: Notify,
     /// An action on many jobs was begun.
@@ -118,6 +120,7 @@ impl Runner {
         let shared = Arc::new(Shared {
             slots: AtomicU32::new(slots),
             scaling: Mutex::new(scaling),
+            claiming: Arc::default(),
             settings: Arc::new(parts.settings),
             store: parts.store,
             gateway: parts.gateway,

@@ -30,6 +30,13 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// it is to come after is not there, failed or was cancelled. A job with others to come after starts
     /// when all of them have succeeded, and fails when one of them does not.
     async fn enqueue(&self, job: NewJob) -> Result<Enqueued, StoreError>;
+    /// Takes a job in and takes jobs out to run, in one step: an idle runner has one commit before a job
+    /// starts. The answer shows the job as it was taken in. Where it is refused, nothing is taken out.
+    async fn enqueue_and_claim(
+        &self,
+        job: NewJob,
+        claim: Claim,
+    ) -> Result<(Enqueued, Vec<Claimed>), StoreError>;
     /// Takes many jobs in, in one transaction; an answer for each, in their order. One that is refused takes
     /// nobody along. A job may come after an earlier one of them, by the id that it was sent with.
     async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<Taken, StoreError>>, StoreError>;

@@ -99,7 +99,7 @@ suite! { $
         parked_jobs_resume_by_reason_and_agent
         a_person_stops_a_job_in_any_state
         a_person_runs_a_failed_job_again
-        one_step_ends_a_job_and_takes_the_next
+        one_step_ends_a_job_and_takes_the_next one_step_takes_a_job_in_and_the_most_urgent_out
         a_finished_job_is_finished_once;
     edits:
         a_waiting_job_is_changed_and_tells_of_it

@@ -336,6 +336,34 @@ pub async fn one_step_ends_a_job_and_takes_the_next(factory: &dyn Factory) {
     assert_eq!(world.state(third).await, JobState::Queued);
 }
 
+pub async fn one_step_takes_a_job_in_and_the_most_urgent_out(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let job = world.new_job();
+    let (enqueued, taken) =
+        world.store().enqueue_and_claim(job.clone(), world.claim_of(1)).await.expect("there is room");
+    let Enqueued::New(shown) = enqueued else { panic!("{enqueued:?}") };
+    assert_eq!((shown.id, shown.state), (job.id, JobState::Queued));
+    assert_eq!(taken.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [job.id]);
+    assert_eq!(world.state(job.id).await, JobState::Running);
+    // Who waited longer comes first.
+    let waiting = world.submit(world.new_job()).await;
+    let last = world.new_job();
+    let (_, taken) =
+        world.store().enqueue_and_claim(last.clone(), world.claim_of(1)).await.expect("there is room");
+    assert_eq!(taken.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [waiting]);
+    assert_eq!(world.state(last.id).await, JobState::Queued);
+    // One that is known already is not taken in again; whoever waits is taken out all the same.
+    let (again, taken) = world.store().enqueue_and_claim(job, world.claim_of(1)).await.expect("known");
+    assert!(matches!(again, Enqueued::Existing(_)), "{again:?}");
+    assert_eq!(taken.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [last.id]);
+    // One that is refused takes nobody out.
+    let waiting = world.submit(world.new_job()).await;
+    let orphan = NewJob { after: vec![JobId::new(world.clock.now(), 7)], ..world.new_job() };
+    let refused = world.store().enqueue_and_claim(orphan, world.claim_of(1)).await;
+    assert!(matches!(refused, Err(StoreError::BadParent { .. })), "{refused:?}");
+    assert_eq!(world.state(waiting).await, JobState::Queued);
+}
+
 pub async fn a_finished_job_is_finished_once(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let claimed = world.running().await;

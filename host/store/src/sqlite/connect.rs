@@ -1,5 +1,6 @@
 //! Connections: one that writes, some that read.
 
+use super::wal_file;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -12,16 +13,35 @@ const STATEMENTS: usize = 256;
 
 /// The connection that writes. `synchronous=FULL`: what was answered survives a power cut.
 pub(super) fn writing(database: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+    let conn = match wal_file::name() {
+        Some(vfs) => Connection::open_with_flags_and_vfs(database, writes(), vfs)?,
+        None => Connection::open_with_flags(database, writes())?,
+    };
+    set_up(&conn)?;
+    conn.execute_batch("PRAGMA synchronous = FULL;")?;
+    Ok(conn)
+}
+
+/// A connection that writes what can be made anew: a power cut may take the last commits back.
+pub(super) fn writing_what_can_be_lost(file: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(file, writes())?;
+    set_up(&conn)?;
+    conn.execute_batch("PRAGMA synchronous = NORMAL;")?;
+    Ok(conn)
+}
+
+fn writes() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let conn = Connection::open_with_flags(database, flags)?;
-    prepare(&conn)?;
+        | OpenFlags::SQLITE_OPEN_EXRESCODE
+}
+
+fn set_up(conn: &Connection) -> rusqlite::Result<()> {
+    prepare(conn)?;
     conn.execute_batch(
         // On macOS a plain fsync does not reach the disk.
         "PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
          PRAGMA fullfsync = ON;
          PRAGMA checkpoint_fullfsync = ON;
          PRAGMA foreign_keys = ON;
@@ -29,8 +49,7 @@ pub(super) fn writing(database: &Path) -> rusqlite::Result<Connection> {
          PRAGMA journal_size_limit = 67108864;
          PRAGMA wal_autocheckpoint = 4000;
          PRAGMA cache_size = -32768;",
-    )?;
-    Ok(conn)
+    )
 }
 
 /// A connection that only reads.

@@ -60,6 +60,7 @@ mod tx;
 mod usage;
 mod usage_hours;
 mod verify;
+mod wal_file;
 mod wall_clock;
 mod webhooks;
 mod week;

@@ -31,6 +31,14 @@ impl Store for SqliteStore {
         self.write(move |tx| enqueue::enqueue(tx, &job)).await
     }
 
+    async fn enqueue_and_claim(
+        &self,
+        job: NewJob,
+        claim: Claim,
+    ) -> Result<(Enqueued, Vec<Claimed>), StoreError> {
+        self.write(move |tx| Ok((enqueue::enqueue(tx, &job)?, claim::claim(tx, &claim)?))).await
+    }
+
     async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<Taken, StoreError>>, StoreError> {
         self.write(move |tx| enqueue::enqueue_many(tx, jobs)).await
     }

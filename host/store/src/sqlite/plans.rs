@@ -2,8 +2,8 @@
 
 use super::lock::DataFolder;
 use super::{
-    actions, claim, connect, correct, events, held, hold, journal, ledger, migrate, moves, parents, pause, prune,
-    queries, schedules, search, settle, spend, usage, webhooks,
+    actions, claim, connect, correct, events, held, hold, journal, ledger, migrate, moves, parents, pause,
+    prune, queries, schedules, search, settle, spend, usage, webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};

@@ -20,8 +20,7 @@ pub(super) const FLIGHT_BEGINS: &str =
     ON CONFLICT (upstream, start) DO UPDATE SET flight = excluded.flight";
 
 /// A flight, or the part of it that lies in a week, has ended.
-pub(super) const FLIGHT_ENDS: &str =
-    "INSERT INTO week_use (upstream, start, micros) VALUES (?1, ?2, ?3)
+pub(super) const FLIGHT_ENDS: &str = "INSERT INTO week_use (upstream, start, micros) VALUES (?1, ?2, ?3)
     ON CONFLICT (upstream, start) DO UPDATE SET micros = micros + excluded.micros, flight = NULL";
 
 /// No flight is under way.

@@ -45,9 +45,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn prepare(path: &Path) -> rusqlite::Result<Connection> {
-    let conn = super::super::connect::writing(path)?;
-    // A crash may take the last changes back, and the place with them: they are taken in again.
-    conn.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;")?;
+    // Where a crash takes the last changes back, it takes the place with them: they are taken in again.
+    let conn = super::super::connect::writing_what_can_be_lost(path)?;
+    conn.execute_batch("PRAGMA cache_size = -65536;")?;
     let format: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if format == 0 {
         conn.execute_batch(&format!(
