@@ -237,3 +237,128 @@ unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
         if written == SQLITE_OK { closed } else { written }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::connect;
+    use rusqlite::{Connection, params};
+    use std::path::{Path, PathBuf};
+
+    const TABLE: &str = "CREATE TABLE t (n INTEGER PRIMARY KEY, bytes BLOB NOT NULL)";
+    const INSERT: &str = "INSERT INTO t (bytes) VALUES (randomblob(?1))";
+
+    fn writer(folder: &Path) -> (PathBuf, Connection) {
+        let database = folder.join("t.db");
+        let conn = connect::writing(&database).expect("it opens");
+        conn.execute_batch(TABLE).expect("made");
+        (database, conn)
+    }
+
+    /// As another process sees it: by SQLite's own file system, and from the file alone.
+    fn rows(database: &Path) -> (i64, i64) {
+        let conn = Connection::open(database).expect("it opens");
+        let whole: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("checked");
+        assert_eq!(whole, "ok");
+        conn.query_row("SELECT count(*), coalesce(sum(length(bytes)), 0) FROM t", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .expect("read")
+    }
+
+    #[test]
+    fn a_commit_is_there_for_others_when_it_is_answered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (database, writer) = writer(folder.path());
+        let mut sum = 0;
+        // Commits of one page, of many, and of more than is gathered at once; also over the log's beginnings.
+        for commit in 1..=60 {
+            let size = [10, 5_000, 60_000, 131_000, 700_000][commit % 5];
+            writer.execute(INSERT, [size]).expect("written");
+            sum += size;
+            if commit % 20 == 0 {
+                writer.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).expect("checkpointed");
+            }
+            assert_eq!(rows(&database), (i64::try_from(commit).expect("few"), sum));
+        }
+    }
+
+    #[test]
+    fn what_is_not_committed_is_nowhere() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (database, writer) = writer(folder.path());
+        writer.execute(INSERT, [10]).expect("written");
+        // So few pages in memory that a transaction spills into the log long before its commit.
+        writer.execute_batch("PRAGMA cache_size = 5").expect("set");
+        for rolled_back in [true, false] {
+            writer.execute_batch("BEGIN IMMEDIATE; SAVEPOINT one").expect("begun");
+            for _ in 0..300 {
+                writer.execute(INSERT, [4_000]).expect("written");
+            }
+            writer.execute_batch("ROLLBACK TO one").expect("taken back");
+            for _ in 0..200 {
+                writer.execute(INSERT, [4_000]).expect("written");
+            }
+            // The connection itself reads what it has spilled.
+            let own: i64 =
+                writer.query_row("SELECT sum(length(bytes)) FROM t", [], |row| row.get(0)).expect("read");
+            assert_eq!(own, 10 + 200 * 4_000);
+            // What a crash at this moment would leave.
+            let crashed = folder.path().join(format!("crashed-{rolled_back}.db"));
+            std::fs::copy(&database, &crashed).expect("copied");
+            let log = |path: &Path| path.with_extension("db-wal");
+            std::fs::copy(log(&database), log(&crashed)).expect("copied");
+            assert_eq!(rows(&crashed), (1, 10));
+            assert_eq!(rows(&database), (1, 10));
+            writer.execute_batch(if rolled_back { "ROLLBACK" } else { "COMMIT" }).expect("ended");
+        }
+        assert_eq!(rows(&database), (201, 10 + 200 * 4_000));
+        drop(writer);
+        assert_eq!(rows(&database), (201, 10 + 200 * 4_000));
+    }
+
+    /// A limit on the size of files stands for the full disk. It is the process's, so that the test runs in one of
+    /// its own, whose shell lets writes beyond the limit fail instead of ending it.
+    #[cfg(unix)]
+    #[test]
+    fn a_full_disk_fails_the_transaction_and_no_other() {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        const CHILD: &str = "ANVIL_TEST_FULL_DISK";
+        if std::env::var_os(CHILD).is_none() {
+            let name = "sqlite::wal_file::tests::a_full_disk_fails_the_transaction_and_no_other";
+            let ran = std::process::Command::new("sh")
+                .args(["-c", r#"trap "" XFSZ; exec "$0" --exact "$1" --nocapture"#])
+                .arg(std::env::current_exe().expect("this program"))
+                .arg(name)
+                .env(CHILD, "1")
+                .output()
+                .expect("a shell");
+            let said = String::from_utf8_lossy(&ran.stdout);
+            assert!(
+                ran.status.success() && said.contains("1 passed"),
+                "{said}{}",
+                String::from_utf8_lossy(&ran.stderr)
+            );
+            return;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let (database, writer) = writer(folder.path());
+        writer.execute(INSERT, [10]).expect("written");
+        let unlimited = getrlimit(Resource::Fsize);
+        let log = std::fs::metadata(database.with_extension("db-wal")).expect("a log").len();
+        for room in [0, 100, 5_000, 40_000] {
+            let full = Rlimit { current: Some(log + room), maximum: unlimited.maximum };
+            setrlimit(Resource::Fsize, full).expect("set");
+            let refused = writer.execute(INSERT, [300_000]).expect_err("there is no room");
+            let code = refused.sqlite_error_code();
+            let full = [Some(rusqlite::ErrorCode::DiskFull), Some(rusqlite::ErrorCode::SystemIoFailure)];
+            assert!(full.contains(&code), "{refused}");
+            setrlimit(Resource::Fsize, unlimited.clone()).expect("set");
+            assert!(writer.is_autocommit());
+            assert_eq!(rows(&database), (1, 10), "with room for {room} bytes");
+        }
+        writer
+            .execute("INSERT INTO t (bytes) VALUES (?1)", params![vec![7_u8; 300_000]])
+            .expect("there is room again");
+        assert_eq!(rows(&database), (2, 300_010));
+    }
+}
