@@ -158,8 +158,9 @@ pub(crate) async fn enqueue(shared: &Arc<Shared>, job: NewJob) -> Result<Enqueue
     };
     let claim = Claim { most: 1, ..claim };
     let shared = shared.clone();
-    // A task of its own: what was taken out starts also where whoever submitted has gone.
-    let task = tokio::spawn(async move {
+    // A task of its own, among the runner's: what was taken out starts also where whoever submitted has gone.
+    let runtime = shared.runtime.clone();
+    let task = runtime.spawn(async move {
         let (enqueued, claimed) = shared.store.enqueue_and_claim(job, claim).await?;
         for job in claimed {
             start(&shared, job);

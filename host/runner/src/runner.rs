@@ -24,6 +24,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast};
 
 /// How long stopped attempts may take to give their jobs back.
@@ -66,6 +67,8 @@ pub(crate) struct Shared {
     pub live_text: LiveText,
     pub slots: AtomicU32,
     pub scaling: Mutex<Scaling>,
+    /// What the runner's tasks run on.
+    pub runtime: Handle,
     /// Whose turn it is to take jobs out for the slots that are free.
     pub claiming: Arc<tokio::sync::Mutex<()>>,
     /// A slot became free.
@@ -120,6 +123,7 @@ impl Runner {
         let shared = Arc::new(Shared {
             slots: AtomicU32::new(slots),
             scaling: Mutex::new(scaling),
+            runtime: Handle::current(),
             claiming: Arc::default(),
             settings: Arc::new(parts.settings),
             store: parts.store,
