@@ -109,6 +109,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
         upstream: UpstreamKind::Simulated,
         most: CALLERS,
         critical_only: false,
+        alive: Vec::new(),
         lease_for: Duration::from_hours(1),
     };
     let jobs = store.claim(claim).await.expect("a claim");

@@ -174,6 +174,7 @@ async fn five_failures_open_the_circuit_and_one_success_closes_it() {
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,
+        alive: Vec::new(),
         lease_for: Duration::from_hours(3),
     };
     let job = scene.store.claim(claim.clone()).await.expect("a claim").pop().expect("its time has come");

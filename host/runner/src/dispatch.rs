@@ -143,6 +143,7 @@ fn for_free_slots(shared: &Shared) -> Option<Claim> {
         upstream: shared.settings.upstream,
         most: if ordinary > 0 { ordinary } else { slots - running },
         critical_only: ordinary == 0,
+        alive: shared.leases(),
         lease_for: shared.settings.lease,
     })
 }
@@ -248,6 +249,7 @@ fn claim_in_place(shared: &Shared) -> Option<Claim> {
         upstream: shared.settings.upstream,
         most: 1,
         critical_only: running > scale::ordinary(slots),
+        alive: shared.leases(),
         lease_for: shared.settings.lease,
     })
 }
@@ -257,7 +259,7 @@ pub(crate) async fn heartbeat(shared: Arc<Shared>) {
     loop {
         // By the clock that leases run out by, however fast that is driven.
         shared.clock.sleep(shared.settings.heartbeat).await;
-        let leases: Vec<Lease> = shared.running().values().map(|run| run.lease).collect();
+        let leases = shared.leases();
         if leases.is_empty() {
             continue;
         }

@@ -96,6 +96,11 @@ impl Shared {
         u32::try_from(self.running().len()).unwrap_or(u32::MAX)
     }
 
+    /// The leases of the attempts under way.
+    pub(crate) fn leases(&self) -> Vec<Lease> {
+        self.running().values().map(|run| run.lease).collect()
+    }
+
     pub(crate) fn ready_agents(&self) -> Vec<ReadyAgent> {
         let ready = self.catalog.taking_jobs();
         let ready = ready.iter();

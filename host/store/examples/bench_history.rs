@@ -80,6 +80,7 @@ fn claim(most: u32) -> Claim {
         upstream: UpstreamKind::Simulated,
         most,
         critical_only: false,
+        alive: Vec::new(),
         lease_for: Duration::from_hours(1),
     }
 }

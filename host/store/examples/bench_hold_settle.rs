@@ -79,6 +79,7 @@ async fn jobs(store: &SqliteStore, callers: usize) -> Vec<Lease> {
         upstream: UpstreamKind::Simulated,
         most: u32::try_from(callers).expect("few"),
         critical_only: false,
+        alive: Vec::new(),
         lease_for: Duration::from_hours(1),
     };
     let claimed = store.claim(claim).await.expect("a claim works");

@@ -84,6 +84,7 @@ async fn work(store: &Arc<SqliteStore>, jobs: u32) {
             upstream: UpstreamKind::Simulated,
             most: SLOTS,
             critical_only: false,
+            alive: Vec::new(),
             lease_for: Duration::from_hours(1),
         };
         let claimed = store.claim(claim).await.expect("a claim works");

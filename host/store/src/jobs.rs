@@ -46,6 +46,9 @@ pub struct Claim {
     pub most: u32,
     /// Take critical jobs only: what is left is the slot that is kept for them.
     pub critical_only: bool,
+    /// The leases of attempts that whoever claims runs itself: one that has run out goes on, since its holder
+    /// is alive (the clock was driven ahead, the process stood still). Others that have run out are taken over.
+    pub alive: Vec<Lease>,
     /// How long a lease holds without a heartbeat.
     pub lease_for: Duration,
 }

@@ -34,6 +34,7 @@ async fn finished(scene: &Scene) -> JobId {
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,
+        alive: Vec::new(),
         lease_for: Duration::from_mins(1),
     };
     let claimed = scene.store.claim(claim).await.expect("a claim works").pop().expect("a job");

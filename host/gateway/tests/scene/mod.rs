@@ -152,6 +152,7 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,
+        alive: Vec::new(),
         lease_for: Duration::from_hours(3),
     };
     store.claim(claim).await.expect("a claim").pop().expect("the job")

@@ -4,7 +4,9 @@
 
 use super::Factory;
 use super::world::{LEASE, World, dollars, entry, usage, wait};
-use crate::{Finish, HoldDecision, JournalKind, LostLeases, Settlement, SettlementOutcome, StoreError};
+use crate::{
+    Claim, Finish, HoldDecision, JournalKind, LostLeases, Settlement, SettlementOutcome, StoreError,
+};
 use anvil_types::{CallState, JobState, Json, Lease, LogLevel, LogLine, Timestamp, WaitReason};
 use std::time::Duration;
 
@@ -126,4 +128,22 @@ pub async fn a_lease_that_ran_out_is_taken_over(factory: &dyn Factory) {
     world.wait(Duration::from_secs(1));
     let second = world.claim_one().await;
     assert_eq!((second.job.id, second.job.attempts, second.journal.len()), (first.job.id, 1, 1));
+}
+
+pub async fn a_lease_that_ran_out_goes_on_where_its_holder_is_alive(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let held = world.running().await.lease;
+    world.wait(LEASE * 3);
+    // Whoever holds it asks for more: it holds for a whole lease again.
+    let alive = |leases: &[Lease]| Claim { alive: leases.to_vec(), ..world.claim_of(1) };
+    assert_eq!(world.store().claim(alive(&[held])).await.expect("a claim works"), []);
+    world.wait(NEARLY);
+    assert_eq!(world.claim(1).await, []);
+    world.store().journal(entry(held, 0, JournalKind::Call)).await.expect("the lease is current");
+    // An older lease of the same job holds nothing.
+    world.wait(LEASE);
+    let older = Lease { number: held.number - 1, ..held };
+    let taken = world.store().claim(alive(&[older])).await.expect("a claim works");
+    assert_eq!(taken.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [held.job]);
+    writes_nothing(&world, held).await;
 }

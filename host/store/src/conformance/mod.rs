@@ -137,7 +137,8 @@ suite! { $
         a_stale_settlement_is_kept_but_not_journalled
         a_cancelled_attempt_writes_nothing_but_its_settlement
         a_heartbeat_keeps_a_lease_and_tells_of_lost_ones
-        a_lease_that_ran_out_is_taken_over;
+        a_lease_that_ran_out_is_taken_over
+        a_lease_that_ran_out_goes_on_where_its_holder_is_alive;
     crash:
         a_crash_puts_running_jobs_back_with_their_journal
         a_job_in_three_crashes_without_progress_is_poison

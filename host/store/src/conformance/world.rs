@@ -164,6 +164,7 @@ impl<'a> World<'a> {
             upstream: UpstreamKind::Simulated,
             most,
             critical_only: false,
+            alive: Vec::new(),
             lease_for: LEASE,
         }
     }

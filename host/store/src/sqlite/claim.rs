@@ -21,7 +21,7 @@ const OVERTAKES: u32 = 9;
 
 /// Takes jobs out, the most urgent first.
 pub(super) fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
-    moves::take_over_expired(tx)?;
+    moves::take_over_expired(tx, &claim.alive, claim.lease_for)?;
     moves::promote(tx)?;
     if pause::engaged(tx)? {
         return Ok(Vec::new());

@@ -4,8 +4,9 @@ use super::job_row::{JobHead, heads, select_heads};
 use super::parents;
 use super::tx::Tx;
 use crate::StoreError;
-use anvil_types::{EventKind, JobError, JobEvent, JobState, Timestamp, Wait, WaitReason};
+use anvil_types::{EventKind, JobError, JobEvent, JobState, Lease, Timestamp, Wait, WaitReason};
 use rusqlite::params;
+use std::time::Duration;
 
 /// Jobs that are parked for a reason.
 pub(super) const PARKED: &str =
@@ -148,10 +149,19 @@ pub(super) fn promote(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes over jobs whose lease has run out: whoever had it stalled.
-pub(super) fn take_over_expired(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+/// Takes over jobs whose lease has run out: whoever had it stalled. Those of `alive` go on.
+pub(super) fn take_over_expired(
+    tx: &mut Tx<'_>,
+    alive: &[Lease],
+    lease_for: Duration,
+) -> Result<(), StoreError> {
     let lost = heads(tx, EXPIRED, [tx.now.micros()])?;
     for job in &lost {
+        if alive.iter().any(|lease| lease.job == job.id && lease.number == job.lease) {
+            let until = (tx.now + lease_for).micros();
+            tx.run("UPDATE jobs SET lease_until = ?2 WHERE seq = ?1", params![job.seq, until])?;
+            continue;
+        }
         tracing::warn!(job = %job.id, "a lease ran out; the job goes back into the queue");
         go(tx, job, JobEvent::LeaseLost, &Move::default())?;
     }
