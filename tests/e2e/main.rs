@@ -14,6 +14,7 @@ mod errors;
 mod files;
 mod harness;
 mod hostile;
+mod jobs_after_jobs;
 mod jobs_again;
 mod jobs_empty_hour;
 mod jobs_frozen;
