@@ -17,6 +17,7 @@ mod hostile;
 mod jobs_after_jobs;
 mod jobs_again;
 mod jobs_empty_hour;
+mod jobs_exchanged;
 mod jobs_frozen;
 mod jobs_full_queue;
 mod jobs_killed;
