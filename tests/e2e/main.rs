@@ -20,6 +20,7 @@ mod jobs_empty_hour;
 mod jobs_exchanged;
 mod jobs_frozen;
 mod jobs_full_queue;
+mod jobs_kept;
 mod jobs_killed;
 mod jobs_reasons;
 mod jobs_replay;
