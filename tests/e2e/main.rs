@@ -24,6 +24,7 @@ mod jobs_kept;
 mod jobs_killed;
 mod jobs_reasons;
 mod jobs_replay;
+mod jobs_searched;
 mod jobs_stopped;
 mod jobs_two_runners;
 mod law;
