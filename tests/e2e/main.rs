@@ -22,6 +22,7 @@ mod jobs_frozen;
 mod jobs_full_queue;
 mod jobs_kept;
 mod jobs_killed;
+mod jobs_many;
 mod jobs_reasons;
 mod jobs_replay;
 mod jobs_searched;
