@@ -15,7 +15,12 @@ async fn a_pipeline_submitted_as_one_hands_results_and_files_from_job_to_job() {
         {"contains": "Write it", "items": ["fn till() {}"]},
     ]});
     upstream.script(&script).await;
-    let host = Setup::new().agent("asker").simulated_by(&upstream).start().await;
+    let host = Setup::new()
+        .agent("asker")
+        .simulated_by(&upstream)
+        .set("ANVIL_PRESET", "unlimited-dev")
+        .start()
+        .await;
     let line = |name: &str, prompt: &str, after: &[&str], file: &str| {
         let payload = json!({
             "prompt": prompt, "max_output_tokens": 100, "parents": true,

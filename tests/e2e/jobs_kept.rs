@@ -12,7 +12,7 @@ const A_LOOK_LATER: Duration = Duration::from_secs(61);
 #[tokio::test]
 async fn jobs_beyond_the_count_that_is_kept_go_and_every_sum_stays() {
     let upstream = Upstream::start().await;
-    let setup = Setup::new().agent("asker").simulated_by(&upstream);
+    let setup = Setup::new().agent("asker").simulated_by(&upstream).set("ANVIL_PRESET", "unlimited-dev");
     let mut host = setup.set("ANVIL_RETENTION_FINISHED_JOBS", 2).start().await;
     let mut ids = Vec::new();
     for number in 1..=5 {

@@ -39,7 +39,7 @@ async fn a_word_of_payload_result_or_error_finds_its_job_after_a_crash_too_until
     ], "items": ["fine"], "repeat": true});
     upstream.script(&script).await;
     let setup = Setup::new().agent("asker").simulated_by(&upstream).set("ANVIL_JOBS_BACKOFF_S", 0.05);
-    let mut host = setup.start().await;
+    let mut host = setup.set("ANVIL_PRESET", "unlimited-dev").start().await;
     let ask = |prompt: &str| json!({"prompt": prompt, "max_output_tokens": 100, "reject": "nonsense"});
     let payload = host.rest().submit("asker", "ask", ask("heliotrope")).await;
     let result = host.rest().submit("asker", "ask", ask("a colour")).await;
