@@ -19,6 +19,11 @@ async fn what_has_finished_moves_as_history_that_costs_nothing_and_what_has_not_
     };
     let done = host.rest().submit("asker", "ask", ask("Done")).await;
     let job = host.rest().succeeded(&done, PATIENCE).await;
+    let mut bad = ask("Bad");
+    bad["files"] = json!({"../out": "a name that is refused"});
+    let failed = host.rest().submit("asker", "ask", bad).await;
+    let failed_job = host.rest().ended(&failed, PATIENCE).await;
+    assert_eq!(failed_job["state"], "failed", "{failed_job:#}");
     host.rest().put("/api/v1/queue", &json!({"paused": true, "reason": "moving"})).await;
     let body = json!({"agent": "asker", "action": "ask", "payload": ask("Later"), "after": [done]});
     let later = host.rest().post("/api/v1/jobs", &body).await["id"].as_str().expect("an id").to_owned();
@@ -33,13 +38,17 @@ async fn what_has_finished_moves_as_history_that_costs_nothing_and_what_has_not_
         let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
         lines.map(|line| line["came"].as_str().expect("what came").to_owned()).collect()
     };
-    assert_eq!(came().await, ["new", "submitted"]);
+    assert_eq!(came().await, ["new", "new", "submitted"]);
     let rest = other.rest();
     let ran = rest.succeeded(&later, PATIENCE).await;
-    let history = rest.job(&done).await;
-    assert_eq!((&history["state"], &history["result"]), (&job["state"], &job["result"]));
-    assert_eq!(history["finished_at"], job["finished_at"]);
-    assert_eq!((nanos(&history["cost_usd"]), &history["calls"]), (0, &json!(0)), "{history:#}");
+    for was in [&job, &failed_job] {
+        let history = rest.job(was["id"].as_str().expect("an id")).await;
+        for part in ["state", "result", "error", "attempts", "finished_at"] {
+            assert_eq!(history[part], was[part], "{part}: {history:#}");
+        }
+        assert!(nanos(&was["cost_usd"]) > 0, "it cost something where it ran: {was:#}");
+        assert_eq!((nanos(&history["cost_usd"]), &history["calls"]), (0, &json!(0)), "{history:#}");
+    }
     assert_eq!(rest.artifacts(&done).await, host.rest().artifacts(&done).await);
     // The one that ran there got what its parent had given on the other host, and it alone was paid for.
     let given = &ran["result"]["parents"][0];
@@ -51,9 +60,9 @@ async fn what_has_finished_moves_as_history_that_costs_nothing_and_what_has_not_
     assert_eq!(nanos(&ran["cost_usd"]), bill.nano_dollars);
 
     let (jobs, ledger) = (rest.jobs().await, rest.ledger().await);
-    assert_eq!(came().await, ["existing", "existing"]);
+    assert_eq!(came().await, ["existing"; 3]);
     assert_eq!((rest.jobs().await, rest.ledger().await), (jobs, ledger));
     assert_eq!((other_upstream.bill().await, total().await), (bill.clone(), bill.nano_dollars));
     // The old host has not run it: whoever moves jobs decides which of the two does.
-    assert_eq!((upstream.bill().await.billed_calls, host.rest().jobs().await.len()), (1, 2));
+    assert_eq!((upstream.bill().await.billed_calls, host.rest().jobs().await.len()), (2, 3));
 }

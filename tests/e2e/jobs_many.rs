@@ -8,7 +8,7 @@ use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Enough for an action to take many batches.
-const CROWD: usize = 6_000;
+const CROWD: usize = 4_000;
 
 /// A host that starts nothing, with a crowd that waits, one like it that is not to be touched, and one that is over.
 async fn scene() -> Host {
