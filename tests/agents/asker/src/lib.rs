@@ -19,6 +19,7 @@ pub mod wit {
 /// The payload; its schema stands beside this file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "what a test asks for, each by its name in JSON")]
 struct Payload {
     prompt: String,
     #[serde(default = "once")]
