@@ -19,6 +19,7 @@ pub mod wit {
 /// The payload; its schema stands beside this file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "what a test asks for, each by its name in JSON")]
 struct Payload {
     prompt: String,
     #[serde(default = "once")]
@@ -45,6 +46,12 @@ struct Payload {
     /// How many turns to spin when all is answered.
     #[serde(default)]
     spin: u64,
+    /// Files to hand over, text by name.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+    /// Whether to tell what the jobs that it came after gave.
+    #[serde(default)]
+    parents: bool,
 }
 
 fn once() -> u32 {
@@ -59,6 +66,15 @@ struct Told {
     cost_nanodollars: u64,
     origin: &'static str,
     extras: BTreeMap<String, serde_json::Value>,
+}
+
+/// What a job that it came after gave.
+#[derive(Debug, Serialize)]
+struct Given {
+    id: String,
+    agent: String,
+    result: serde_json::Value,
+    files: BTreeMap<String, String>,
 }
 
 /// What the guest sees of time and money at one moment.
@@ -96,6 +112,7 @@ impl Guest for Asker {
     fn run(job: Job) -> Result<Outcome, Failure> {
         let payload: Payload =
             serde_json::from_str(&job.payload).map_err(|e| failure("invalid-input", e.to_string()))?;
+        let given = if payload.parents { given()? } else { Vec::new() };
         let requests: Vec<Request> = (1..=payload.calls).map(|number| request(&payload, number)).collect();
         let mut looks = Vec::new();
         let replies = if payload.together {
@@ -103,13 +120,31 @@ impl Guest for Asker {
         } else {
             in_turn(&payload, &requests, &mut looks)?
         };
+        for (name, text) in &payload.files {
+            job::artifact(name, "text/plain", text.as_bytes()).map_err(|error| failure("final", error))?;
+        }
         let spun = (0..payload.spin).fold(0_u64, |sum, turn| black_box(sum ^ turn));
         let cost: u64 = replies.iter().map(|told| told.cost_nanodollars).sum();
         let result = serde_json::json!({
             "replies": replies, "cost_nanodollars": cost, "looks": looks, "spun": spun,
+            "parents": given,
         });
         Ok(Outcome { result: result.to_string(), extras: Vec::new() })
     }
+}
+
+fn given() -> Result<Vec<Given>, Failure> {
+    let read = |parent: job::Parent| {
+        let files = parent.artifacts.iter().map(|file| {
+            let bytes =
+                job::parent_artifact(&parent.id, &file.name).map_err(|error| failure("final", error))?;
+            Ok((file.name.clone(), String::from_utf8_lossy(&bytes).into_owned()))
+        });
+        let files = files.collect::<Result<_, Failure>>()?;
+        let result = serde_json::from_str(&parent.result).map_err(|e| failure("final", e.to_string()))?;
+        Ok(Given { id: parent.id, agent: parent.agent, result, files })
+    };
+    job::whoami().parents.into_iter().map(read).collect()
 }
 
 fn request(payload: &Payload, number: u32) -> Request {
