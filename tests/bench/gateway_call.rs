@@ -292,8 +292,8 @@ impl Scene {
             price_row: "claude-sonnet-5-5".into(),
             amount: Nanodollars::new(1_000_000),
         };
-        let held = self.store.hold(hold).await.expect("decided");
-        assert!(matches!(held, HoldDecision::Granted { .. }));
+        let decision = self.store.hold(hold).await.expect("decided");
+        assert!(matches!(decision, HoldDecision::Granted { .. }));
         self.direct().await;
         let entry = JournalEntry {
             position,

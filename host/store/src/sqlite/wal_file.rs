@@ -352,7 +352,7 @@ mod tests {
             let code = refused.sqlite_error_code();
             let full = [Some(rusqlite::ErrorCode::DiskFull), Some(rusqlite::ErrorCode::SystemIoFailure)];
             assert!(full.contains(&code), "{refused}");
-            setrlimit(Resource::Fsize, unlimited.clone()).expect("set");
+            setrlimit(Resource::Fsize, unlimited).expect("set");
             assert!(writer.is_autocommit());
             assert_eq!(rows(&database), (1, 10), "with room for {room} bytes");
         }
