@@ -17,15 +17,10 @@ use anvil_types::{
     Nanodollars, NewJob, Priority, Request, Role, SystemClock, Tier, UpstreamKind, Usage,
 };
 use futures_util::StreamExt as _;
-use mimalloc::MiMalloc;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-// As the binary.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 const WARM: u32 = 50;
 const CALLS: u32 = 500;
