@@ -138,6 +138,42 @@ mod tests {
     }
 
     #[test]
+    fn a_flight_under_way_and_what_is_spent_survive_the_step_to_fewer_pages() {
+        let (_dir, folder, mut conn) = database();
+        let before = STEPS.iter().position(|step| step.name == "fewer_pages").expect("it is there");
+        step_up(&mut conn, &folder, Timestamp::default(), &STEPS[..before]).expect("the steps before");
+        conn.execute_batch(
+            "INSERT INTO week_use VALUES ('simulated', 100, 5), ('simulated', 200, 7);
+             INSERT INTO meta VALUES ('flight_since:simulated', 250), ('flight_since:live', 260), ('other', 1);
+             INSERT INTO spend VALUES ('live', 'all', 'total', 0, 11, 12, 13);",
+        )
+        .expect("rows of the old schema");
+        step_up(&mut conn, &folder, Timestamp::default(), &STEPS[..=before]).expect("the step");
+        let weeks: Vec<(String, i64, i64, Option<i64>)> = all(
+            &conn,
+            "SELECT upstream, start, micros, flight FROM week_use ORDER BY upstream, start",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
+        .expect("read");
+        let week = |upstream: &str, start, micros, flight| (upstream.to_owned(), start, micros, flight);
+        let expected = [
+            week("live", 0, 0, Some(260)),
+            week("simulated", 100, 5, None),
+            week("simulated", 200, 7, Some(250)),
+        ];
+        assert_eq!(weeks, expected);
+        let spent: (i64, i64) = conn
+            .query_row("SELECT settled, unknown FROM spend", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .expect("read");
+        assert_eq!(spent, (11, 12));
+        let flights: i64 = conn
+            .query_row("SELECT count(*) FROM meta WHERE key LIKE 'flight_since:%'", [], |row| row.get(0))
+            .expect("read");
+        assert_eq!(flights, 0);
+    }
+
+    #[test]
     fn a_step_that_fails_leaves_the_schema_as_it_was() {
         let (_dir, folder, mut conn) = database();
         let bad = Step { name: "bad", sql: "CREATE TABLE two (a); CREATE TABLE one (a)" };
