@@ -41,6 +41,8 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("code-generator", &[]),
     // An agent for tests.
     ("asker", &[]),
+    // What the tests drive readers with.
+    ("anvil-fuzz", &[]),
 ];
 
 /// What only some may use: the crate, those that may, and what would be broken.

@@ -108,7 +108,9 @@ async fn a_full_queue_refuses_the_next_job_and_loses_none() {
 }
 
 /// Runs a command that must fail, and gives its exit code and what it said, without what differs each time.
-async fn refused(host: &Host, command: Command, replace: &[(&str, &str)]) -> String {
+async fn refused(host: &Host, mut command: Command, replace: &[(&str, &str)]) -> String {
+    // What it says to a person, without the log's times beside it.
+    command.env("ANVIL_LOG", "off");
     let (status, said) = Process::start(command).end(REFUSAL).await;
     assert!(!status.success(), "it should have failed:\n{said}");
     let folder = host.folder().display().to_string();

@@ -29,6 +29,7 @@ mod jobs_searched;
 mod jobs_stopped;
 mod jobs_two_runners;
 mod law;
+mod log;
 mod money;
 mod pace;
 mod plugins_folder;

@@ -110,17 +110,18 @@ async fn a_price_that_changes_under_way_is_the_one_that_was_held_by() {
 }
 
 #[tokio::test]
-async fn a_model_without_a_price_is_refused_and_nothing_is_sent() {
+async fn a_model_without_a_price_is_told_at_the_start_and_not_job_by_job() {
     let upstream = Upstream::start().await;
-    let host = setup(&upstream).set("ANVIL_MODELS_HAIKU", "claude-haiku-6").start().await;
-    let job = host.rest().submit("asker", "ask", payload("simple")).await;
-    let job = host.rest().ended(&job, PATIENCE).await;
-    assert_eq!(job["state"], "failed");
-    let message = job["error"]["message"].as_str().expect("a message");
-    assert!(message.contains("claude-haiku-6") && message.contains("prices.file"), "{message}");
-    assert!(message.contains("claude-haiku-5-5"), "it names the ones that have a price: {message}");
+    let mut host = setup(&upstream).set("ANVIL_MODELS_HAIKU", "anthropic/claude-haiku-5-5@latest").prepare();
+    host.spawn();
+    let (status, said) = host.ended().await;
+    assert_eq!(status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("`models.haiku` (ANVIL_MODELS_HAIKU) is \"anthropic/claude-haiku-5-5@latest\""),
+        "{said}"
+    );
+    assert!(said.contains("did you mean `claude-haiku-5-5`?"), "{said}");
     assert_eq!(upstream.bill().await.requests, 0);
-    assert!(host.rest().ledger().await.is_empty());
 }
 
 #[tokio::test]

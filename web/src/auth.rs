@@ -36,11 +36,9 @@ impl Keys {
 
     /// Whom a request comes from; none where it shows nothing, or something wrong.
     pub(crate) fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
-        if let Some(header) = headers.get(AUTHORIZATION) {
+        if let Some(token) = bearer(headers) {
             // A wrong token is not made good by a cookie: who sends one means it.
-            let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
-            let right = scheme.eq_ignore_ascii_case("bearer") && self.is_token(token);
-            return right.then_some(Caller { scope: Scope::Admin, via: Via::Bearer });
+            return self.is_token(token).then_some(Caller { scope: Scope::Admin, via: Via::Bearer });
         }
         let session = cookie(headers, &self.cookie)?;
         let right: bool = session.as_bytes().ct_eq(self.session.as_bytes()).into();
@@ -48,14 +46,63 @@ impl Keys {
     }
 
     /// The `Set-Cookie` that opens a session.
-    pub(crate) fn open_session(&self) -> String {
-        format!("{}={}; HttpOnly; SameSite=Strict; Path=/; Max-Age={SESSION_S}", self.cookie, self.session)
+    pub(crate) fn open_session(&self, transport: Transport) -> String {
+        let secure = transport.attribute();
+        format!(
+            "{}={}; HttpOnly; SameSite=Strict; Path=/; Max-Age={SESSION_S}{secure}",
+            self.cookie, self.session
+        )
     }
 
     /// The `Set-Cookie` that ends it.
-    pub(crate) fn end_session(&self) -> String {
-        format!("{}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0", self.cookie)
+    pub(crate) fn end_session(&self, transport: Transport) -> String {
+        format!("{}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0{}", self.cookie, transport.attribute())
     }
+}
+
+/// What carries requests between the browser and whatever stands before this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// In the clear.
+    Plain,
+    /// TLS, which a proxy ends: a cookie never leaves the browser without it.
+    Tls,
+}
+
+impl Transport {
+    /// As `server.public_url` says, or what the proxy says of this request.
+    pub(crate) fn of(headers: &HeaderMap, public_url: Option<&str>) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let first = |text: &str| text.split(',').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let forwarded = first(text("forwarded"));
+        let by_proxy = first(text("x-forwarded-proto")) == "https"
+            || forwarded.split(';').any(|pair| matches!(pair.trim(), "proto=https" | "proto=\"https\""));
+        if by_proxy || public_url.is_some_and(|url| url.starts_with("https://")) {
+            Self::Tls
+        } else {
+            Self::Plain
+        }
+    }
+
+    fn attribute(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Tls => "; Secure",
+        }
+    }
+}
+
+/// A token in an `Authorization` header. Other schemes are a proxy's that stands before this server and passes on
+/// what it was shown itself.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get_all(AUTHORIZATION).iter().find_map(|header| {
+        match header.to_str().unwrap_or_default().split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token),
+            Some(_) => None,
+            // A token without its scheme is no proxy's: it is a wrong one.
+            None => Some(""),
+        }
+    })
 }
 
 /// The session's value follows from the token, so that a new token ends all sessions; the token does

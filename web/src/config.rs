@@ -35,6 +35,8 @@ pub struct WebConfig {
     pub listen: SocketAddr,
     /// Further host names under which the server may be asked, without port.
     pub allowed_hosts: Vec<String>,
+    /// Where people reach it, where a proxy stands before it: scheme, host and port, without a slash.
+    pub public_url: Option<String>,
     /// The most bytes of a request's body.
     pub max_body_bytes: usize,
     /// Whom the gateway asks: the simulator is marked on every page.

@@ -106,7 +106,7 @@ pub(crate) async fn authorize(
     match caller {
         _ if scope == Scope::Open => {
             // Also the login form: no other site may log a browser in.
-            if changes && !is_same_origin(request.headers()) {
+            if changes && !is_same_origin(request.headers(), &state.config) {
                 return Err(cross_origin());
             }
         }
@@ -120,7 +120,7 @@ pub(crate) async fn authorize(
                     format!("this needs the scope `{scope}`; the token has `{}`", caller.scope),
                 ));
             }
-            if changes && caller.via == Via::Cookie && !is_same_origin(request.headers()) {
+            if changes && caller.via == Via::Cookie && !is_same_origin(request.headers(), &state.config) {
                 return Err(cross_origin());
             }
         }
@@ -132,13 +132,16 @@ pub(crate) async fn authorize(
 }
 
 /// Whether the request comes from a page of this server. Browsers say so in `Sec-Fetch-Site`, or, where
-/// the connection is neither TLS nor loopback, in `Origin`.
-fn is_same_origin(headers: &HeaderMap) -> bool {
+/// the connection is neither TLS nor loopback, in `Origin`: this host's, or the public one before it.
+fn is_same_origin(headers: &HeaderMap, config: &WebConfig) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin";
     }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    if origin.is_some() && origin == config.public_url.as_deref() {
+        return true;
+    }
     match (origin.and_then(|origin| origin.split_once("://")), host) {
         (Some((_, origin)), Some(host)) => origin.eq_ignore_ascii_case(host),
         _ => false,
@@ -156,8 +159,13 @@ fn cross_origin() -> Problem {
 }
 
 fn unauthorized(headers: &HeaderMap) -> Problem {
-    let detail = if headers.contains_key(axum::http::header::AUTHORIZATION) {
+    let given =
+        headers.get(axum::http::header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    let detail = if given.is_some_and(|given| given.to_ascii_lowercase().starts_with("bearer ")) {
         "the token in the Authorization header is not this host's; it is in the file `token` of its data folder"
+    } else if given.is_some() {
+        "the Authorization header is of another kind (a proxy's, perhaps); this host wants `Authorization: Bearer` with \
+         the token, which is in the file `token` of its data folder, or the cookie of /login"
     } else {
         "send `Authorization: Bearer` with the token, which is in the file `token` of the host's data folder, \
          or log in at /login"
@@ -165,16 +173,10 @@ fn unauthorized(headers: &HeaderMap) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed", detail)
 }
 
-/// What is told of a handler that panicked; the panic itself goes to the log.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over by value")]
-pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
-    tracing::error!(panic = text, "a handler panicked");
-    Problem::internal("the host met a fault of its own; see its log").into_response()
+/// What is told of a handler that panicked; the panic itself is in the log already, by the process's hook.
+pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    Problem::internal("the host met a fault of its own; its log, on standard error, says where")
+        .into_response()
 }
 
 /// The caller as the audit log names them.

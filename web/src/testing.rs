@@ -67,6 +67,7 @@ impl Scene {
         let config = WebConfig {
             token: Token::new(TOKEN),
             listen: "127.0.0.1:8420".parse().expect("an address"),
+            public_url: None,
             allowed_hosts: vec!["anvil.example".to_owned()],
             max_body_bytes: MAX_BODY,
             upstream: UpstreamKind::Simulated,

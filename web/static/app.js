@@ -153,41 +153,111 @@ if (job && $("[name=mode][value=fields]", job)) {
   const error = $("[data-raw-error]", job);
   const controls = () => $$("[data-name]", job).map((box) => ({ name: box.dataset.name, input: $("[data-kind]", box) }));
 
+  // The members of an object as they are written: JSON.parse would round what has more than 53 bits.
+  const membersOf = (text) => {
+    const whole = JSON.parse(text);
+    if (!whole || typeof whole !== "object" || Array.isArray(whole)) throw new Error("the form fills in an object");
+    const found = new Map();
+    let at = text.indexOf("{") + 1;
+    const blanks = () => { while (" \t\n\r".includes(text[at])) at += 1; };
+    const string = () => {
+      const from = at;
+      for (at += 1; text[at] !== '"'; at += 1) if (text[at] === "\\") at += 1;
+      at += 1;
+      return text.slice(from, at);
+    };
+    for (;;) {
+      blanks();
+      if (text[at] === "}") return found;
+      const name = JSON.parse(string());
+      blanks();
+      at += 1;
+      blanks();
+      const from = at;
+      for (let depth = 0; depth > 0 || (text[at] !== "," && text[at] !== "}");) {
+        if (text[at] === '"') {
+          string();
+          continue;
+        }
+        if (text[at] === "{" || text[at] === "[") depth += 1;
+        if (text[at] === "}" || text[at] === "]") depth -= 1;
+        at += 1;
+      }
+      if (found.has(name)) throw new Error(`“${name}” is there twice`);
+      found.set(name, text.slice(from, at).trim());
+      if (text[at] === ",") at += 1;
+    }
+  };
+  const blankText = (json) => json !== undefined && json.startsWith('"') && JSON.parse(json).trim() === "";
+
+  // A control's value as JSON; undefined where it says nothing.
+  const written = (input, before) => {
+    const kind = input.dataset.kind;
+    // What was never said stays unsaid, unless that would mean yes.
+    if (kind === "tick") return input.checked ? "true" : before !== undefined || "explicit" in input.dataset ? "false" : undefined;
+    if (input.value.trim() === "") return blankText(before) ? before : undefined;
+    if (kind === "text") return JSON.stringify(input.value);
+    try {
+      JSON.parse(input.value);
+      return input.value.trim();
+    } catch {
+      return JSON.stringify(input.value);
+    }
+  };
+
   const toRaw = () => {
     // What the form does not know stays as it is.
-    let payload = {};
+    let payload = new Map();
     try {
-      const now = JSON.parse(raw.value);
-      if (now && typeof now === "object" && !Array.isArray(now)) payload = now;
+      payload = membersOf(raw.value);
     } catch {
       // Something half-written: the form's side counts.
     }
     for (const { name, input } of controls()) {
-      const kind = input.dataset.kind;
-      delete payload[name];
-      if (kind === "tick") payload[name] = input.checked;
-      else if (input.value.trim() === "") continue;
-      else if (kind === "number" || kind === "json") {
-        try {
-          payload[name] = JSON.parse(input.value);
-        } catch {
-          payload[name] = input.value;
-        }
-      } else payload[name] = input.value;
+      const value = written(input, payload.get(name));
+      if (value === undefined) payload.delete(name);
+      else payload.set(name, value);
     }
-    raw.value = JSON.stringify(payload, null, 2);
+    const lines = [...payload].map(([name, value]) => `  ${JSON.stringify(name)}: ${value}`);
+    raw.value = lines.length ? `{\n${lines.join(",\n")}\n}` : "{}";
+  };
+
+  const sameJson = (one, other) => JSON.stringify(JSON.parse(one)) === JSON.stringify(JSON.parse(other));
+
+  // Puts a value into its control, or says why it cannot stand there as it is.
+  const show = (name, input, text) => {
+    const kind = input.dataset.kind;
+    if (text === undefined) {
+      if (kind === "tick") input.checked = input.dataset.explicit === "on";
+      else input.value = "";
+      return;
+    }
+    const value = JSON.parse(text);
+    let wrong = "";
+    if (kind === "tick") {
+      input.checked = value === true;
+      if (typeof value !== "boolean") wrong = "is neither true nor false";
+    } else if (input.tagName === "SELECT") {
+      const option = [...input.options].find((option) => option.value && sameJson(option.value, text));
+      if (option) input.value = option.value;
+      else wrong = "is none of its values";
+    } else if (kind === "json") {
+      input.value = text;
+    } else if (kind === "number") {
+      input.value = text;
+      if (typeof value !== "number" || input.value !== text) wrong = "is no number that fits";
+    } else if (typeof value !== "string") {
+      wrong = "is no text";
+    } else {
+      input.value = value;
+      if (input.value !== value) wrong = "has line ends that would be lost";
+    }
+    if (wrong) throw new Error(`“${name}” ${wrong}`);
   };
 
   const toFields = () => {
-    const payload = JSON.parse(raw.value);
-    if (!payload || typeof payload !== "object" || Array.isArray(payload)) throw new Error("the form fills in an object");
-    for (const { name, input } of controls()) {
-      const value = payload[name];
-      if (input.dataset.kind === "tick") input.checked = value === true;
-      else if (value === undefined || value === null) input.value = "";
-      else if (input.dataset.kind === "json") input.value = input.tagName === "SELECT" ? JSON.stringify(value) : JSON.stringify(value, null, 2);
-      else input.value = typeof value === "string" ? value : JSON.stringify(value);
-    }
+    const payload = membersOf(raw.value);
+    for (const { name, input } of controls()) show(name, input, payload.get(name));
   };
 
   job.addEventListener("change", (event) => {

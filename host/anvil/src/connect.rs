@@ -37,8 +37,9 @@ pub(crate) fn settings(globals: &Globals) -> Result<Settings, Failure> {
 pub(crate) fn load_options(globals: &Globals, flags: Vec<(String, String, String)>) -> LoadOptions {
     let usual = Path::new("anvil.toml");
     let file = globals.config.clone().or_else(|| usual.is_file().then(|| usual.to_owned()));
+    // A value that is not UTF-8 is told of where it does not fit, and not passed over.
     let env = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
     LoadOptions { file, env: env.collect(), flags }
 }
 

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  done; with --wait: the job succeeded
-  1  the job failed, a replay differs, or something went wrong here (a file, a port)
+  1  the job failed, a replay differs, the doctor found something wrong, or something went wrong here
+     (a file, a port)
   2  the command line or the settings are wrong
   3  the job was cancelled
   4  the host cannot be reached
@@ -25,6 +26,8 @@ pub(crate) enum Exit {
     JobFailed,
     /// What it compared is not the same.
     Different,
+    /// Something is wrong here, and each is told of.
+    Unwell,
     /// The job that it waited for was cancelled.
     JobCancelled,
     /// Of many, some were refused; each is told of.
@@ -37,7 +40,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Done => 0,
-            Exit::JobFailed | Exit::Different => 1,
+            Exit::JobFailed | Exit::Different | Exit::Unwell => 1,
             Exit::JobCancelled => 3,
             Exit::SomeRefused => 5,
             Exit::Interrupted => 130,
@@ -115,12 +118,17 @@ impl Problem {
 impl Failure {
     /// Says on standard error what went wrong and what to do next; the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        if !matches!(self, Self::OutputClosed) {
+        if matches!(self, Self::OutputClosed) {
+            return ExitCode::from(self.code());
+        }
+        if crate::log::is_json() {
+            tracing::error!("the host ended: {self}");
+        } else {
             for line in self.to_string().lines() {
-                eprintln!("error: {line}");
+                crate::log::say(&format!("error: {line}\n"));
             }
             if let Some(next) = self.next() {
-                eprintln!("next: {next}");
+                crate::log::say(&format!("next: {next}\n"));
             }
         }
         ExitCode::from(self.code())
@@ -169,7 +177,10 @@ impl fmt::Display for Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::Other(error)
+        match error.downcast::<anvil_settings::SettingsError>() {
+            Ok(error) => error.into(),
+            Err(error) => Self::Other(error),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod client;
 mod compile;
 mod connect;
 mod failure;
+mod log;
 mod serve;
 mod show;
 mod watch;
@@ -14,8 +15,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    match cli.run() {
+    let code = match cli.run() {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(),
-    }
+    };
+    log::flush();
+    code
 }

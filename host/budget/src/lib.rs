@@ -43,7 +43,7 @@ pub use forecast::{Ahead, Forecast, forecast};
 pub use moved::Moved;
 pub use pool::pool_of;
 pub use pressure::{PressureEffect, PressureSteps, pressure_effect};
-pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates};
+pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates, Zero};
 pub use split::{KINDS, Kinds, split};
 pub use thresholds::{Share, Watch, WatchChange};
 pub use throttle::{Burn, EvenBurn, even_burn};

@@ -1,6 +1,14 @@
 //! The price table: dated rows, exact ids, bands by prompt length.
 
+mod check;
+#[cfg(test)]
+mod fuzz;
+mod read;
+
+pub use check::Zero;
+
 use anvil_types::{Nanodollars, Timestamp, Usage};
+use read::{changed_row, parse};
 use serde::{Deserialize, Serialize};
 
 const BUILT_IN: &str = include_str!("../prices.toml");
@@ -280,120 +288,6 @@ impl PriceTable {
     pub fn rows(&self) -> &[PriceRow] {
         &self.rows
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileForm {
-    multipliers: Option<MultipliersForm>,
-    #[serde(default)]
-    price: Vec<RowForm>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MultipliersForm {
-    batch: f64,
-    geo_us: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RowForm {
-    model: String,
-    speed: Option<String>,
-    from: jiff::civil::Date,
-    context: u64,
-    max_output: u64,
-    bands: Vec<NewBand>,
-}
-
-fn parse(text: &str, file: &str, source: PriceSource) -> Result<Vec<PriceRow>, PriceError> {
-    let bad = |message: String| PriceError::BadFile { file: file.to_owned(), message };
-    let form: FileForm = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
-    let multipliers = match form.multipliers {
-        None => Multipliers::USUAL,
-        Some(m) => Multipliers {
-            batch: thousandths(m.batch).ok_or_else(|| bad("multipliers.batch is no factor".into()))?,
-            geo_us: thousandths(m.geo_us).ok_or_else(|| bad("multipliers.geo_us is no factor".into()))?,
-        },
-    };
-    form.price.into_iter().map(|row| parse_row(row, multipliers, source).map_err(&bad)).collect()
-}
-
-fn parse_row(row: RowForm, multipliers: Multipliers, source: PriceSource) -> Result<PriceRow, String> {
-    let id = match &row.speed {
-        None => format!("{}@{}", row.model, row.from),
-        Some(speed) => format!("{}+{speed}@{}", row.model, row.from),
-    };
-    let from =
-        row.from.to_zoned_datetime(jiff::tz::TimeZone::UTC).map_err(|error| format!("{id}: {error}"))?;
-    let bands = read_bands(&id, &row.bands)?;
-    Ok(PriceRow {
-        id,
-        model: row.model,
-        speed: row.speed,
-        from: from.timestamp().into(),
-        context: row.context,
-        max_output: row.max_output,
-        bands,
-        source,
-        multipliers,
-    })
-}
-
-fn changed_row(new: &NewPrice, multipliers: Multipliers) -> Result<PriceRow, String> {
-    let id = new.id();
-    if new.model.trim().is_empty() {
-        return Err("it names no model".to_owned());
-    }
-    Ok(PriceRow {
-        bands: read_bands(&id, &new.bands)?,
-        id,
-        model: new.model.clone(),
-        speed: new.speed.clone(),
-        from: new.from,
-        context: new.context,
-        max_output: new.max_output,
-        source: PriceSource::RunTime,
-        multipliers,
-    })
-}
-
-fn read_bands(id: &str, forms: &[NewBand]) -> Result<Vec<Band>, String> {
-    let mut bands = Vec::new();
-    for band in forms {
-        let rate = |name: &str, usd: f64| {
-            Nanodollars::from_usd(usd)
-                .filter(|rate| *rate >= Nanodollars::ZERO)
-                .map(Nanodollars::get)
-                .ok_or_else(|| format!("{id}: {name} is no price"))
-        };
-        bands.push(Band {
-            up_to: band.up_to,
-            rates: Rates {
-                input: rate("input", band.input)?,
-                output: rate("output", band.output)?,
-                cache_write_5m: rate("cache_write_5m", band.cache_write_5m)?,
-                cache_write_1h: rate("cache_write_1h", band.cache_write_1h)?,
-                cache_read: rate("cache_read", band.cache_read)?,
-            },
-        });
-    }
-    let rising = bands.windows(2).all(|pair| match (pair[0].up_to, pair[1].up_to) {
-        (Some(low), Some(high)) => low < high,
-        (Some(_), None) => true,
-        (None, _) => false,
-    });
-    if bands.last().is_none_or(|last| last.up_to.is_some()) || !rising {
-        return Err(format!("{id}: the bands must rise by `up_to`, and the last has none"));
-    }
-    Ok(bands)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
-fn thousandths(factor: f64) -> Option<i64> {
-    (factor.is_finite() && (0.0..=100.0).contains(&factor)).then(|| (factor * 1_000.0).round() as i64)
 }
 
 #[cfg(test)]

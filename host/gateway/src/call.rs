@@ -152,11 +152,10 @@ async fn attempt(
         Admitted::Refused(HoldDecision::Refused(Verdict::ParkUntil { at, limit })) => Tried::end(parked(
             WaitReason::Money,
             match limit {
-                LimitName::Week => format!("{limit} are used up; raise week_hours, or wait until {at}"),
-                limit => format!(
-                    "{limit} has no room for a call of up to {}; raise it, or wait until {at}",
-                    plan.amount
-                ),
+                LimitName::Week => format!("{limit} are used up; raise week_hours, or wait"),
+                limit => {
+                    format!("{limit} has no room for a call of up to {}; raise it, or wait", plan.amount)
+                }
             },
             Some(at),
         )),

@@ -6,18 +6,31 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An API key: never shown, in logs, errors or `Debug`.
+/// What shows upstream who pays: never shown, in logs, errors or `Debug`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ApiKey(String);
+pub struct ApiKey {
+    secret: String,
+    bearer: bool,
+}
 
 impl ApiKey {
-    /// Wraps a key.
+    /// Wraps a key, which is sent as `x-api-key`.
     pub fn new(key: impl Into<String>) -> Self {
-        Self(key.into())
+        Self { secret: key.into(), bearer: false }
     }
 
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
+    /// Wraps a token, which is sent as `Authorization: Bearer`.
+    pub fn bearer(token: impl Into<String>) -> Self {
+        Self { secret: token.into(), bearer: true }
+    }
+
+    /// The header that carries it.
+    pub(crate) fn header(&self) -> (&'static str, String) {
+        if self.bearer {
+            ("authorization", format!("Bearer {}", self.secret))
+        } else {
+            ("x-api-key", self.secret.clone())
+        }
     }
 }
 

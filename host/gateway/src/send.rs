@@ -73,7 +73,8 @@ impl Sender {
             .header("anthropic-version", API_VERSION)
             .body(body);
         if let Some(key) = &self.upstream.api_key {
-            request = request.header("x-api-key", key.reveal());
+            let (name, value) = key.header();
+            request = request.header(name, value);
         }
         let head = match tokio::time::timeout(self.patience.first_byte, request.send()).await {
             Err(_) => {

@@ -103,13 +103,12 @@ pub(crate) fn why_idle(waiting: &[Job], scene: &Scene<'_>) -> Option<String> {
         return Some(format!("T{}", told.trim_start_matches('t')));
     }
     if let Some((how, until)) = kept_back(scene).filter(|_| !waiting.is_empty()) {
-        return Some(format!("{how} (until {until}); jobs go on by themselves when it answers"));
+        let again = until.away(scene.now);
+        return Some(format!("{how} (next: {again}); jobs go on by themselves when it answers"));
     }
     let (first, wait) = waiting.iter().find_map(|job| wait(job, scene).map(|wait| (job, wait)))?;
-    // Many a sentence says so itself.
-    let untold = wait.until.filter(|_| !wait.detail.contains("until"));
-    let until = untold.map(|until: Timestamp| format!(" (until {until})")).unwrap_or_default();
-    Some(format!("Job {} waits: {}{until}", first.id, wait.detail))
+    let until = wait.until.map(|until: Timestamp| format!("; it goes on {}", until.away(scene.now)));
+    Some(format!("Job {} waits: {}{}", first.id, wait.detail, until.unwrap_or_default()))
 }
 
 #[cfg(test)]

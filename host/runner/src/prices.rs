@@ -2,7 +2,7 @@
 
 use crate::runner::Runner;
 use crate::submission::SubmitError;
-use anvil_budget::{NewBand, NewPrice, PriceRow, PriceSource};
+use anvil_budget::{NewBand, NewPrice, PriceRow, PriceSource, Zero};
 use anvil_store::StoreError;
 use anvil_types::{Nanodollars, Timestamp};
 use serde::Serialize;
@@ -49,6 +49,8 @@ pub struct PriceWish {
     pub max_output: Option<u64>,
     /// The bands.
     pub bands: Option<Vec<NewBand>>,
+    /// Whether a price of zero is meant.
+    pub free: bool,
 }
 
 impl Runner {
@@ -94,6 +96,7 @@ impl Runner {
             speed: wish.speed.clone(),
             from: wish.from.unwrap_or(now),
         };
+        new.check(if wish.free { Zero::Meant } else { Zero::Refused }).map_err(SubmitError::Invalid)?;
         // What makes no sense must not be kept.
         table
             .with_changes(std::slice::from_ref(&new))

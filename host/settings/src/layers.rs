@@ -44,6 +44,22 @@ impl Layers {
         if let Some(path) = &options.file {
             problems.extend(file::add(path, &mut over));
         }
+        Self::over(options, over, problems)
+    }
+
+    /// Likewise, with these bytes as the file.
+    #[cfg(test)]
+    pub(crate) fn with_file(bytes: &[u8]) -> Result<Self, SettingsError> {
+        let mut over = BTreeMap::new();
+        let problems = file::read(std::path::Path::new("anvil.toml"), bytes, &mut over);
+        Self::over(&LoadOptions::default(), over, problems)
+    }
+
+    fn over(
+        options: &LoadOptions,
+        mut over: BTreeMap<String, Given>,
+        mut problems: Vec<Problem>,
+    ) -> Result<Self, SettingsError> {
         problems.extend(environment::add(&options.env, &mut over));
         problems.extend(flags::add(&options.flags, &mut over));
         let preset = match preset(over.remove("preset")) {

@@ -9,12 +9,17 @@
 //! leaves the host without it.
 
 mod agents;
+mod base_url;
 mod check;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod key;
 mod layers;
+mod log;
 mod nearest;
 mod preset;
+mod public_url;
 mod reader;
 mod reference;
 mod schema;
@@ -29,14 +34,16 @@ pub use check::check_limits;
 pub use error::{Problem, SettingsError};
 pub use key::{Key, Section};
 pub use layers::LoadOptions;
+pub use log::LogFormat;
 pub use preset::Preset;
+pub use public_url::PublicUrl;
 pub use reference::{example_toml, reference_markdown};
 pub use schema::{
-    DataSettings, JobsSettings, PaceSettings, PluginsSettings, PressureSettings, PricesSettings,
+    DataSettings, JobsSettings, LogSettings, PaceSettings, PluginsSettings, PressureSettings, PricesSettings,
     RetentionSettings, SECTIONS, SandboxSettings, ServerSettings, SimulatorSettings, TimeSettings,
     UpstreamSettings,
 };
 pub use secret::Secret;
 pub use settings::{Entry, Settings};
 pub use source::Source;
-pub use upstream::UpstreamConfig;
+pub use upstream::{Credential, UpstreamConfig};

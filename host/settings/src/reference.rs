@@ -62,8 +62,8 @@ pub fn reference_markdown() -> String {
          | flag | `--set limits.day_usd=20` |\n\n\
          Units stand in the names: `_usd` dollars, `_s` seconds, `_ms` milliseconds, `_kb` and `_mb` KiB and MiB. The \
          limits can also be changed while the host runs (`anvil limits set day_usd=20`).\n\n\
-         The API key is no setting: `ANTHROPIC_API_KEY` and `ANTHROPIC_BASE_URL` are read from the environment. Without \
-         a key, the built-in simulator answers.\n\n\
+         The API key is no setting: `ANTHROPIC_API_KEY` (or `ANTHROPIC_AUTH_TOKEN`) and `ANTHROPIC_BASE_URL` are read \
+         from the environment. Without any of them, the built-in simulator answers.\n\n\
          ## Presets\n\n| preset | for | differs from `max-200` in |\n|---|---|---|\n",
     );
     for preset in Preset::ALL {

@@ -1,6 +1,8 @@
 //! Every setting, once: name, type, default, range, and the sentence that explains it.
 
 use crate::key::{Key, Section};
+use crate::log::LogFormat;
+use crate::public_url::PublicUrl;
 use crate::reader::Reader;
 use crate::value::Value;
 use anvil_budget::ModelMap;
@@ -168,6 +170,10 @@ sections! {
         /// Host names under which it may be reached besides loopback and `listen`; others are refused, so
         /// that no web site can reach the panel by DNS rebinding.
         allowed_hosts: Vec<String> = "[]";
+        /// The address under which people reach it, where a proxy stands before it: `https://anvil.example.com`.
+        /// Links in alerts begin with it, its host name is allowed, and with https the login's cookie is sent
+        /// over TLS alone (as it is where the proxy sends `X-Forwarded-Proto: https`).
+        public_url: Option<PublicUrl> = r#""""#;
         /// The largest body of a request, such as a job with its payload, in bytes.
         max_body_bytes: u64 = "1048576" in 1024.0..=1_073_741_824.0;
     }
@@ -176,6 +182,14 @@ sections! {
     own data: DataSettings {
         /// The folder of jobs, ledger, journals, artifacts and the token. Relative to where anvil is started.
         dir: PathBuf = r#""anvil-data""#;
+    }
+
+    /// The host's log, on standard error. How much it says is not a setting: `ANVIL_LOG` says it, as a level
+    /// (off, error, warn, info, debug, trace; without it: info), for all or for each room
+    /// (`info,gateway=debug`). No level shows a secret, a prompt or a reply.
+    own log: LogSettings {
+        /// How it is written: `human`, a line for people, or `json`, an object on each line.
+        format: LogFormat = r#""human""#;
     }
 
     /// Agents.

@@ -2,17 +2,20 @@
 
 use crate::agents::{AgentSettings, read_agents};
 use crate::check;
+use crate::error::Problem;
 use crate::error::SettingsError;
 use crate::layers::{Layers, LoadOptions};
+use crate::nearest::nearest_model;
 use crate::preset::Preset;
 use crate::reader::Reader;
 use crate::schema::{
-    DataSettings, JobsSettings, PaceSettings, PluginsSettings, PressureSettings, PricesSettings, ReadSection,
-    RetentionSettings, SandboxSettings, ServerSettings, SimulatorSettings, TimeSettings, UpstreamSettings,
+    DataSettings, JobsSettings, LogSettings, PaceSettings, PluginsSettings, PressureSettings, PricesSettings,
+    ReadSection, RetentionSettings, SandboxSettings, ServerSettings, SimulatorSettings, TimeSettings,
+    UpstreamSettings,
 };
 use crate::source::Source;
-use anvil_budget::ModelMap;
-use anvil_types::{Limits, LimitsPatch};
+use anvil_budget::{ModelMap, PriceTable};
+use anvil_types::{Limits, LimitsPatch, Timestamp};
 use std::collections::BTreeMap;
 
 /// All settings, checked. Made by [`Settings::load`] alone.
@@ -36,6 +39,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// `[data]`.
     pub data: DataSettings,
+    /// `[log]`.
+    pub log: LogSettings,
     /// `[plugins]`.
     pub plugins: PluginsSettings,
     /// `[upstream]`.
@@ -68,9 +73,13 @@ impl Settings {
     /// Reads the settings: preset, file, environment, flags, each over the one before. Says all that is
     /// wrong, not only the first.
     pub fn load(options: &LoadOptions) -> Result<Self, SettingsError> {
-        let layers = Layers::collect(options)?;
-        let mut reader = Reader::new(&layers);
-        let read = Self::read(&mut reader, &layers);
+        Self::of(&Layers::collect(options)?)
+    }
+
+    /// Reads the settings out of the layers.
+    pub(crate) fn of(layers: &Layers) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(layers);
+        let read = Self::read(&mut reader, layers);
         let problems = reader.problems;
         match read {
             Some(settings) if problems.is_empty() => {
@@ -91,6 +100,7 @@ impl Settings {
         let time = TimeSettings::read(reader);
         let server = ServerSettings::read(reader);
         let data = DataSettings::read(reader);
+        let log = LogSettings::read(reader);
         let plugins = PluginsSettings::read(reader);
         let upstream = UpstreamSettings::read(reader);
         let jobs = JobsSettings::read(reader);
@@ -108,6 +118,7 @@ impl Settings {
             time: time?,
             server: server?,
             data: data?,
+            log: log?,
             plugins: plugins?,
             upstream: upstream?,
             jobs: jobs?,
@@ -133,6 +144,30 @@ impl Settings {
         LimitsPatch::NAMES.iter().filter_map(named).collect()
     }
 
+    /// The models of `[models]` that have no price at `now`: no call to one could ever be made.
+    pub fn unpriced_models(&self, prices: &PriceTable, now: Timestamp) -> Vec<Problem> {
+        let named =
+            [("haiku", &self.models.haiku), ("sonnet", &self.models.sonnet), ("opus", &self.models.opus)];
+        let unpriced = named.into_iter().filter(|(_, model)| prices.row(model, None, now).is_err());
+        let problems = unpriced.map(|(tier, model)| {
+            let key = format!("models.{tier}");
+            let known = prices.models();
+            Problem::WrongValue {
+                from: self.source(&key).map(Source::precise).unwrap_or_default(),
+                value: crate::value::quoted(model),
+                expected: "the exact id of a model that has a price".to_owned(),
+                more: Some(match nearest_model(model, &known) {
+                    Some(near) => format!("did you mean `{near}`? For another, add a row to `prices.file`"),
+                    None => {
+                        format!("priced are {}; for another, add a row to `prices.file`", known.join(", "))
+                    }
+                }),
+                key,
+            }
+        });
+        problems.collect()
+    }
+
     /// Every setting in force, in the order of the reference; those of agents at the end.
     pub fn entries(&self) -> Vec<Entry> {
         let sections = [
@@ -144,6 +179,7 @@ impl Settings {
             self.time.show(),
             self.server.show(),
             self.data.show(),
+            self.log.show(),
             self.plugins.show(),
             self.upstream.show(),
             self.jobs.show(),

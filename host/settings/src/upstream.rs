@@ -1,5 +1,6 @@
 //! Whom the gateway asks, out of the environment that every Claude tool knows.
 
+use crate::base_url::{base_url, without_userinfo};
 use crate::error::{Problem, SettingsError};
 use crate::preset::Preset;
 use crate::secret::Secret;
@@ -8,6 +9,36 @@ use anvil_types::UpstreamKind;
 
 /// The address of the API where none is given.
 const DEFAULT_BASE_URL: &str = "https://api.anthropic.com";
+/// An API key, and a token that goes as `Authorization: Bearer`.
+const KEY: &str = "ANTHROPIC_API_KEY";
+const TOKEN: &str = "ANTHROPIC_AUTH_TOKEN";
+const URL: &str = "ANTHROPIC_BASE_URL";
+
+/// How a request shows who pays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// `x-api-key`.
+    ApiKey(Secret),
+    /// `Authorization: Bearer`.
+    Bearer(Secret),
+}
+
+impl Credential {
+    /// The secret itself: for the header that carries it, and for what blots it out.
+    pub fn secret(&self) -> &Secret {
+        match self {
+            Self::ApiKey(secret) | Self::Bearer(secret) => secret,
+        }
+    }
+
+    /// Where it came from.
+    pub fn variable(&self) -> &'static str {
+        match self {
+            Self::ApiKey(_) => KEY,
+            Self::Bearer(_) => TOKEN,
+        }
+    }
+}
 
 /// Whom the gateway asks, and with which key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,56 +47,111 @@ pub struct UpstreamConfig {
     pub kind: UpstreamKind,
     /// Its address, without `/v1` and without a slash at its end.
     pub base_url: String,
-    /// The API key. To a simulated upstream a real one is never sent.
-    pub api_key: Secret,
+    /// What shows who pays. To a simulated upstream a real one is never sent.
+    pub credential: Credential,
+    /// What was taken in another sense than it was written, and what is worth a second look: sentences.
+    pub notes: Vec<String>,
 }
 
 impl UpstreamConfig {
     /// A simulator at an address.
     pub fn simulated(base_url: impl Into<String>) -> Self {
-        Self { kind: UpstreamKind::Simulated, base_url: base_url.into(), api_key: Secret::new("simulated") }
+        Self {
+            kind: UpstreamKind::Simulated,
+            base_url: base_url.into(),
+            credential: Credential::ApiKey(Secret::new("simulated")),
+            notes: Vec::new(),
+        }
     }
 
-    /// Chooses by `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL` (looked up by `env`) and `upstream.kind`. `None`
-    /// is the built-in simulator: there is no key, or `simulated` is declared without an address.
+    /// The address without a name and password in it.
+    pub fn shown_url(&self) -> String {
+        without_userinfo(&self.base_url)
+    }
+
+    /// Chooses by `ANTHROPIC_API_KEY`, `ANTHROPIC_AUTH_TOKEN`, `ANTHROPIC_BASE_URL` (looked up by `env`) and
+    /// `upstream.kind`. `None` is the built-in simulator: nothing of these is set, or `simulated` is declared
+    /// without an address. It never answers in the place of an address that somebody set.
     pub fn choose(
         settings: &Settings,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, SettingsError> {
         let env =
             |name: &str| env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let base_url = env("ANTHROPIC_BASE_URL").map(|url| base_url(&url)).transpose()?;
+        let mut notes = Vec::new();
+        let address = match env(URL) {
+            Some(text) => Some(base_url(&text, &mut notes)?),
+            None => None,
+        };
         let declared = settings.upstream.kind;
-        let key = env("ANTHROPIC_API_KEY").filter(|_| declared != Some(UpstreamKind::Simulated));
-        match (key, declared) {
-            (Some(key), _) if settings.preset == Preset::UnlimitedDev => {
-                drop(key);
-                Err(say(
-                    "the preset unlimited-dev is for the simulator only, but ANTHROPIC_API_KEY is set: choose another \
-                     preset, unset the key, or declare the upstream (`upstream.kind = \"simulated\"`)",
-                ))
-            }
-            (Some(key), _) => Ok(Some(Self {
+        let credential = match declared {
+            Some(UpstreamKind::Simulated) => None,
+            _ => credential(env(KEY), env(TOKEN), &mut notes)?,
+        };
+        match (credential, declared) {
+            (Some(credential), _) if settings.preset == Preset::UnlimitedDev => Err(say(format!(
+                "the preset unlimited-dev is for the simulator only, but {} is set: choose another preset, unset the \
+                 key, or declare the upstream (`upstream.kind = \"simulated\"`)",
+                credential.variable()
+            ))),
+            (Some(credential), _) => Ok(Some(Self {
                 kind: UpstreamKind::Live,
-                base_url: base_url.unwrap_or_else(|| DEFAULT_BASE_URL.to_owned()),
-                api_key: Secret::new(key),
+                base_url: address.unwrap_or_else(|| DEFAULT_BASE_URL.to_owned()),
+                credential,
+                notes,
             })),
             (None, Some(UpstreamKind::Live)) => {
-                Err(say("`upstream.kind` is \"live\", but ANTHROPIC_API_KEY is not set"))
+                Err(say(format!("`upstream.kind` is \"live\", but neither {KEY} nor {TOKEN} is set")))
             }
-            (None, Some(UpstreamKind::Simulated)) => Ok(base_url.map(Self::simulated)),
+            (None, Some(UpstreamKind::Simulated)) => {
+                Ok(address.map(|address| Self { notes, ..Self::simulated(address) }))
+            }
+            (None, None) if address.is_some() => Err(say(format!(
+                "{URL} is set, but no key to ask with: set {KEY}, or {TOKEN} where a bearer token is wanted. Where a \
+                 simulator answers there, declare it (ANVIL_UPSTREAM_KIND=simulated); for the built-in simulator, \
+                 unset {URL}"
+            ))),
             (None, None) => Ok(None),
         }
     }
 }
 
-fn base_url(url: &str) -> Result<String, SettingsError> {
-    if url.starts_with("https://") || url.starts_with("http://") {
-        return Ok(url.trim_end_matches('/').to_owned());
+/// What is sent with every request; a token wins over a key, as in Claude Code.
+fn credential(
+    key: Option<String>,
+    token: Option<String>,
+    notes: &mut Vec<String>,
+) -> Result<Option<Credential>, SettingsError> {
+    if key.is_some() && token.is_some() {
+        notes.push(format!("{TOKEN} and {KEY} are both set: the token is used, and the key is sent nowhere"));
     }
-    Err(say(&format!("ANTHROPIC_BASE_URL is `{url}`, but must begin with https:// or http://")))
+    match (token, key) {
+        (Some(token), _) => Ok(Some(Credential::Bearer(sendable(TOKEN, token)?))),
+        (None, Some(key)) => Ok(Some(Credential::ApiKey(sendable(KEY, key)?))),
+        (None, None) => Ok(None),
+    }
 }
 
-fn say(sentence: &str) -> SettingsError {
-    Problem::Contradiction(sentence.to_owned()).into()
+/// A secret that a header can carry. What is wrong with it is told without it.
+fn sendable(name: &str, text: String) -> Result<Secret, SettingsError> {
+    let quoted = |quote: char| text.starts_with(quote) || text.ends_with(quote);
+    let wrong = if quoted('"') || quoted('\'') {
+        "has quotes around it, which belong to the file or the shell that it was set in".to_owned()
+    } else if text.to_ascii_lowercase().starts_with("bearer ") {
+        "begins with `Bearer `, which Anvil writes by itself".to_owned()
+    } else if text.contains(['\n', '\r']) {
+        "has a line break in it: it is more than a key".to_owned()
+    } else if let Some((at, _)) = text.chars().enumerate().find(|(_, c)| !c.is_ascii_graphic()) {
+        format!(
+            "has a blank, an invisible or a foreign character in it (character {}), which no key has; copy it anew",
+            at + 1
+        )
+    } else {
+        return Ok(Secret::new(text));
+    };
+    Err(say(format!("{name} {wrong}")))
+}
+
+fn say(sentence: impl Into<String>) -> SettingsError {
+    Problem::Contradiction(sentence.into()).into()
 }

@@ -44,7 +44,7 @@ impl Raw {
         DeValue::parse(toml).map_or(Self::Other("no TOML"), |value| Self::of(value.get_ref()))
     }
 
-    fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Word(text) | Self::Text(text) => Some(text),
             _ => None,

@@ -1,6 +1,7 @@
 //! Settings from outside: layers, sources, and the text of every error.
 
-use anvil_settings::{LoadOptions, Preset, Settings, UpstreamConfig, check_limits};
+use anvil_budget::PriceTable;
+use anvil_settings::{Credential, LoadOptions, Preset, Secret, Settings, UpstreamConfig, check_limits};
 use anvil_types::{Nanodollars, UpstreamKind};
 use std::path::PathBuf;
 
@@ -137,7 +138,7 @@ fn unknown_names() {
     );
     insta::assert_snapshot!(
         file("[telemetry]\nurl = \"x\"\n"),
-        @"unknown section [telemetry] (anvil.toml line 1); the sections are limits, pace, models, pressure, prices, time, server, data, plugins, upstream, jobs, retention, sandbox, simulator, agents"
+        @"unknown section [telemetry] (anvil.toml line 1); the sections are limits, pace, models, pressure, prices, time, server, data, log, plugins, upstream, jobs, retention, sandbox, simulator, agents"
     );
     insta::assert_snapshot!(
         file("day_usd = 20\n"),
@@ -145,7 +146,7 @@ fn unknown_names() {
     );
     insta::assert_snapshot!(
         file("colour = \"blue\"\n"),
-        @"unknown setting `colour` outside of any section (anvil.toml line 1); only `preset` stands there; the sections are limits, pace, models, pressure, prices, time, server, data, plugins, upstream, jobs, retention, sandbox, simulator, agents"
+        @"unknown setting `colour` outside of any section (anvil.toml line 1); only `preset` stands there; the sections are limits, pace, models, pressure, prices, time, server, data, log, plugins, upstream, jobs, retention, sandbox, simulator, agents"
     );
     insta::assert_snapshot!(
         file("[pace]\nrequests_per_minute = 20\n"),
@@ -276,9 +277,56 @@ fn a_key_makes_it_live_and_nothing_else_does() {
     assert_eq!((live.kind, live.base_url.as_str()), (UpstreamKind::Live, "https://api.anthropic.com"));
     assert!(!format!("{live:?}").contains("sk-secret"));
     assert_eq!(choose(&given(), &[]), Ok(None));
-    assert_eq!(choose(&given(), &[url]), Ok(None));
     assert_eq!(choose(&given(), &[("ANTHROPIC_API_KEY", " ")]), Ok(None));
     assert_eq!(choose(&given(), &[key, url]).expect("good").expect("one").base_url, "http://127.0.0.1:9");
+}
+
+#[test]
+fn a_token_goes_as_bearer_and_wins_over_a_key() {
+    let token = ("ANTHROPIC_AUTH_TOKEN", " tok-secret\n");
+    let alone = choose(&given(), &[token]).expect("good").expect("live");
+    assert_eq!(alone.kind, UpstreamKind::Live);
+    assert_eq!(alone.credential, Credential::Bearer(Secret::new("tok-secret")));
+    assert_eq!(alone.notes, Vec::<String>::new());
+    let both = choose(&given(), &[token, ("ANTHROPIC_API_KEY", "sk-secret")]).expect("good").expect("live");
+    assert_eq!(both.credential, alone.credential);
+    assert!(both.notes[0].contains("the token is used, and the key is sent nowhere"), "{:?}", both.notes);
+}
+
+#[test]
+fn the_simulator_never_answers_where_an_address_was_set() {
+    let url = ("ANTHROPIC_BASE_URL", "https://claude.example");
+    for env in [&[url][..], &[url, ("ANTHROPIC_API_KEY", "  ")]] {
+        let error = choose(&given(), env).expect_err("no key");
+        assert!(
+            error.contains("ANTHROPIC_BASE_URL is set, but no key to ask with: set ANTHROPIC_API_KEY"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_key_that_no_header_can_carry_is_told_at_the_start_without_it() {
+    for (value, part) in [
+        ("sk-secret\nsecond", "has a line break in it"),
+        ("sk-secret\rsecond", "has a line break in it"),
+        ("\"sk-secret\"", "has quotes around it"),
+        ("'sk-secret'", "has quotes around it"),
+        ("Bearer sk-secret", "begins with `Bearer `"),
+        ("sk\u{2013}secret", "(character 3)"),
+        ("sk-secret\u{200b}", "(character 10)"),
+        ("sk secret", "(character 3)"),
+        ("sk-secret\u{fffd}", "a foreign character"),
+        ("sk-\u{1}secret", "an invisible"),
+    ] {
+        for name in ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"] {
+            let error = choose(&given(), &[(name, value)]).expect_err(value);
+            assert!(error.contains(part) && error.starts_with(name), "{value:?}: {error}");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+    let trimmed = choose(&given(), &[("ANTHROPIC_API_KEY", "  sk-secret\r\n")]).expect("good").expect("live");
+    assert_eq!(trimmed.credential, Credential::ApiKey(Secret::new("sk-secret")));
 }
 
 #[test]
@@ -295,6 +343,35 @@ fn upstreams_that_are_refused() {
     let key = ("ANTHROPIC_API_KEY", "sk-secret");
     let error = |given: &Given, env: &[(&str, &str)]| choose(given, env).expect_err("refused");
     insta::assert_snapshot!(error(&given().set("preset", "unlimited-dev"), &[key]), @r#"the preset unlimited-dev is for the simulator only, but ANTHROPIC_API_KEY is set: choose another preset, unset the key, or declare the upstream (`upstream.kind = "simulated"`)"#);
-    insta::assert_snapshot!(error(&given().set("upstream.kind", "live"), &[]), @r#"`upstream.kind` is "live", but ANTHROPIC_API_KEY is not set"#);
+    insta::assert_snapshot!(error(&given().set("upstream.kind", "live"), &[]), @r#"`upstream.kind` is "live", but neither ANTHROPIC_API_KEY nor ANTHROPIC_AUTH_TOKEN is set"#);
     insta::assert_snapshot!(error(&given(), &[key, ("ANTHROPIC_BASE_URL", "example.com")]), @"ANTHROPIC_BASE_URL is `example.com`, but must begin with https:// or http://");
+}
+
+#[test]
+fn a_model_without_a_price_is_told_with_the_nearest_that_has_one() {
+    let prices = PriceTable::built_in();
+    let now = "2026-11-28T00:00:00Z".parse().expect("a time");
+    assert!(given().load().unpriced_models(&prices, now).is_empty());
+    let wrong = given().set("models.haiku", "anthropic/claude-haiku-5-5 ").set("models.opus", "gpt-7").load();
+    let told: Vec<_> = wrong.unpriced_models(&prices, now).iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].starts_with(
+            "`models.haiku` (--set) is \"anthropic/claude-haiku-5-5 \", but must be the exact id"
+        ),
+        "{told:?}"
+    );
+    assert!(told[0].contains("did you mean `claude-haiku-5-5`?"), "{told:?}");
+    assert!(told[1].contains("priced are claude-"), "{told:?}");
+}
+
+#[test]
+fn a_file_from_windows_is_read_and_one_in_utf_16_is_told_for_what_it_is() {
+    let file = given().file("\u{feff}[limits]\r\nday_usd = 5\r\n");
+    assert_eq!(file.load().limits.day_usd, usd(5.0));
+    let wide: Vec<u8> = "[limits]".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let file = given().file("");
+    std::fs::write(file.options.file.as_ref().expect("a file"), [&b"\xff\xfe"[..], &wide].concat())
+        .expect("written");
+    assert!(file.error().contains("anvil.toml is not valid TOML: this is UTF-16"), "{}", file.error());
 }

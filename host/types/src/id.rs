@@ -44,7 +44,10 @@ macro_rules! ids {
         impl FromStr for $name {
             type Err = BadId;
             fn from_str(text: &str) -> Result<Self, BadId> {
-                Ulid::from_string(text).map(Self).map_err(|_| BadId(text.chars().take(64).collect()))
+                // 26 letters of five bits are 130: a first letter above 7 would lose its upper bits without a word.
+                let fits = text.as_bytes().first().is_some_and(|first| (b'0'..=b'7').contains(first));
+                let id = Ulid::from_string(text).ok().filter(|_| fits);
+                id.map(Self).ok_or_else(|| BadId(text.chars().take(64).collect()))
             }
         }
 
@@ -80,4 +83,20 @@ ids! {
     JobActionId;
     /// A schedule.
     ScheduleId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_no_more_than_128_bits() {
+        let largest = "7ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse::<JobId>().expect("128 bits");
+        assert_eq!(largest.number(), u128::MAX);
+        for text in
+            ["80000000000000000000000000", "ZZZZZZZZZZZZZZZZZZZZZZZZZZ", "G1JD9Z6W3NQ8Y5R2K7M4T1X0VB", ""]
+        {
+            assert!(text.parse::<JobId>().is_err(), "{text}");
+        }
+    }
 }

@@ -30,9 +30,9 @@ impl Json {
         serde_json::from_str(&self.0).unwrap_or(serde_json::Value::Null)
     }
 
-    /// The text with two spaces of indentation, exact numbers kept where they fit 64 bits.
+    /// The text with two spaces of indentation: names, their order and numbers as they were written.
     pub fn pretty(&self) -> String {
-        serde_json::to_string_pretty(&self.value()).unwrap_or_else(|_| self.0.clone())
+        crate::json_text::indented(&self.0, usize::MAX).text
     }
 }
 

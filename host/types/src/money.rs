@@ -1,6 +1,7 @@
 //! Money: integer nano-dollars.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
@@ -28,12 +29,56 @@ impl Nanodollars {
         Self(dollars.saturating_mul(1_000_000_000))
     }
 
-    /// Dollars as a person writes them, rounded to the nano-dollar. `None` when not finite or too large.
+    /// A number of dollars, rounded to the nano-dollar. `None` when not finite or too large.
+    ///
+    /// Exact up to $8,388,608: from there on, neighbouring numbers are more than a nano-dollar apart, and
+    /// [`from_decimal`](Self::from_decimal) reads what was written.
     pub fn from_usd(usd: f64) -> Option<Self> {
-        let nano = (usd * 1e9).round();
-        // i64 holds a little over nine billion dollars; f64 is exact to the nano-dollar up to $9,007,199.
+        // i64 holds a little over nine billion dollars. Whole dollars and the rest apart: their product with 10⁹
+        // would not fit an f64.
+        if !(usd.is_finite() && usd.abs() < 9.2e9) {
+            return None;
+        }
         #[expect(clippy::cast_possible_truncation, reason = "the range is checked first")]
-        (nano.is_finite() && nano.abs() < 9.2e18).then_some(Self(nano as i64))
+        let (whole, rest) = (usd.trunc() as i64, (usd.fract() * 1e9).round() as i64);
+        whole.checked_mul(1_000_000_000)?.checked_add(rest).map(Self)
+    }
+
+    /// Dollars as they are written in JSON and by people (`12.5`, `-0.000000001`, `4e6`), to the last digit;
+    /// what is finer than a nano-dollar is rounded. `None` where it is no number, or too large.
+    pub fn from_decimal(text: &str) -> Option<Self> {
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+            None => (text, 0),
+        };
+        let (negative, digits) = match mantissa.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all = format!("{whole}{fraction}");
+        if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let all = all.trim_start_matches('0');
+        if all.is_empty() {
+            return Some(Self::ZERO);
+        }
+        // So many of the digits count nano-dollars; the first of the others rounds.
+        let kept =
+            i64::try_from(all.len()).ok()? - i64::try_from(fraction.len()).ok()? + i64::from(exponent) + 9;
+        let nano = match usize::try_from(kept) {
+            Err(_) => 0,
+            Ok(kept) if kept > 19 => return None,
+            Ok(kept) => {
+                let (counted, rest) = all.split_at(kept.min(all.len()));
+                let zeros = u32::try_from(kept - counted.len()).ok()?;
+                let counted: i128 = if counted.is_empty() { 0 } else { counted.parse().ok()? };
+                counted * 10_i128.pow(zeros)
+                    + i128::from(rest.as_bytes().first().is_some_and(|digit| *digit >= b'5'))
+            }
+        };
+        i64::try_from(if negative { -nano } else { nano }).ok().map(Self)
     }
 
     /// The amount in nano-dollars.
@@ -115,9 +160,18 @@ impl fmt::Display for Nanodollars {
     }
 }
 
+/// From here on, an f64 may not tell two neighbouring amounts apart: the digits are written as they are.
+const MOST_AS_F64: u64 = 1 << 52;
+
 impl Serialize for Nanodollars {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(self.usd())
+        if self.0.unsigned_abs() < MOST_AS_F64 {
+            return serializer.serialize_f64(self.usd());
+        }
+        let nano = self.0.unsigned_abs();
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let digits = format!("{sign}{}.{:09}", nano / 1_000_000_000, nano % 1_000_000_000);
+        RawValue::from_string(digits).map_err(serde::ser::Error::custom)?.serialize(serializer)
     }
 }
 
@@ -158,6 +212,64 @@ mod tests {
     fn too_much_money_saturates() {
         assert_eq!(Nanodollars::MAX + Nanodollars::new(1), Nanodollars::MAX);
         assert_eq!(Nanodollars::from_usd(f64::INFINITY), None);
+        assert_eq!(Nanodollars::from_usd(9.3e9), None);
         assert_eq!(Nanodollars::from_dollars(160).percent(95), Nanodollars::from_dollars(152));
+    }
+
+    #[test]
+    fn dollars_are_read_as_they_are_written() {
+        for (text, nano) in [
+            ("4503599.627370497", Some(4_503_599_627_370_497)),
+            ("9223372036.854775807", Some(i64::MAX)),
+            ("-9223372036.854775808", Some(i64::MIN)),
+            ("9223372036.854775808", None),
+            ("0.0000000005", Some(1)),
+            ("0.00000000049", Some(0)),
+            ("-0.0000000005", Some(-1)),
+            ("1e-9", Some(1)),
+            ("1.5E3", Some(1_500_000_000_000)),
+            ("0012.50", Some(12_500_000_000)),
+            ("+1", Some(1_000_000_000)),
+            (".5", Some(500_000_000)),
+            ("0e999999999", Some(0)),
+            ("1e999999999", None),
+            ("1e-999999999", Some(0)),
+            ("1e300", None),
+            ("", None),
+            (".", None),
+            ("-", None),
+            ("1,5", None),
+            ("1e", None),
+            ("nan", None),
+            ("inf", None),
+            ("٣", None),
+        ] {
+            assert_eq!(Nanodollars::from_decimal(text), nano.map(Nanodollars::new), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_amount_in_json_has_every_digit_of_its_nanodollars() {
+        for nano in [
+            1,
+            -7,
+            4_194_304_000_000_001,
+            4_503_599_627_370_495,
+            4_503_599_627_370_496,
+            9_007_199_254_740_993,
+            -123_456_789_123_456_789,
+            i64::MAX,
+            i64::MIN,
+        ] {
+            let json = serde_json::to_string(&Nanodollars::new(nano)).expect("JSON");
+            assert_eq!(Nanodollars::from_decimal(&json), Some(Nanodollars::new(nano)), "{json}");
+        }
+        let value = serde_json::to_value([Nanodollars::new(i64::MAX)]).expect("a value");
+        assert!(value[0].is_f64());
+        let back =
+            |nano| serde_json::from_str(&serde_json::to_string(&Nanodollars::new(nano)).expect("JSON"));
+        for nano in [4_503_599_627_370_495, 8_388_607_999_999_999, -8_388_607_123_456_789] {
+            assert_eq!(back(nano).ok(), Some(Nanodollars::new(nano)));
+        }
     }
 }

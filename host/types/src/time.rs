@@ -36,6 +36,18 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// How far it is from `now`, for a sentence: `in 12 s`, `in 3 min`, `in 5 h`, `in 9 d`, `now`.
+    pub fn away(self, now: Self) -> String {
+        let seconds = self.since(now).as_millis().div_ceil(1_000);
+        match seconds {
+            0 => "now".to_owned(),
+            1..60 => format!("in {seconds} s"),
+            60..3_600 => format!("in {} min", seconds / 60),
+            3_600..172_800 => format!("in {} h", seconds / 3_600),
+            _ => format!("in {} d", seconds / 86_400),
+        }
+    }
+
     /// The same point for calendar arithmetic.
     pub fn to_jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::MAX)
@@ -85,5 +97,27 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_says_how_far_a_time_is_away() {
+        let now = Timestamp::from_secs(1_795_000_000);
+        for (millis, said) in [
+            (0, "now"),
+            (1, "in 1 s"),
+            (11_001, "in 12 s"),
+            (60_000, "in 1 min"),
+            (3_599_000, "in 59 min"),
+            (7_200_000, "in 2 h"),
+            (172_800_000, "in 2 d"),
+        ] {
+            assert_eq!((now + Duration::from_millis(millis)).away(now), said);
+        }
+        assert_eq!(now.away(now + Duration::from_secs(5)), "now");
     }
 }

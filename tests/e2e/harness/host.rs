@@ -156,6 +156,11 @@ impl Host {
         self.process.as_ref().expect("the host runs").said()
     }
 
+    /// What it said in this life on its standard error: its log.
+    pub(crate) fn logged(&self) -> String {
+        self.process.as_ref().expect("the host runs").logged()
+    }
+
     /// The folder that all its files are in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

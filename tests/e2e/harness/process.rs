@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 pub(crate) struct Process {
     child: Child,
     said: Arc<Mutex<String>>,
+    logged: Arc<Mutex<String>>,
     lines: mpsc::UnboundedReceiver<String>,
 }
 
@@ -21,18 +22,23 @@ impl Process {
     pub(crate) fn start(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let said = Arc::default();
+        let (said, logged) = (Arc::default(), Arc::default());
         let (out, lines) = mpsc::unbounded_channel();
         let stdout = child.stdout.take().expect("stdout is piped");
         let stderr = child.stderr.take().expect("stderr is piped");
-        tokio::spawn(listen(stdout, Arc::clone(&said), Some(out)));
-        tokio::spawn(listen(stderr, Arc::clone(&said), None));
-        Self { child, said, lines }
+        tokio::spawn(listen(stdout, [Arc::clone(&said), Arc::default()], Some(out)));
+        tokio::spawn(listen(stderr, [Arc::clone(&said), Arc::clone(&logged)], None));
+        Self { child, said, logged, lines }
     }
 
     /// All that it said so far, on both outputs.
     pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What it said so far on its standard error.
+    pub(crate) fn logged(&self) -> String {
+        self.logged.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The next line of its standard output that contains `mark`.
@@ -94,15 +100,16 @@ impl Drop for Process {
 
 async fn listen(
     from: impl AsyncRead + Unpin,
-    said: Arc<Mutex<String>>,
+    keep: [Arc<Mutex<String>>; 2],
     to: Option<mpsc::UnboundedSender<String>>,
 ) {
     let mut lines = BufReader::new(from).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.push_str(&line);
-        said.push('\n');
-        drop(said);
+        for kept in &keep {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.push_str(&line);
+            kept.push('\n');
+        }
         if let Some(to) = &to {
             // The test may have no use for lines any more.
             let _ = to.send(line);

@@ -55,12 +55,20 @@ impl Default for States {
 
 impl From<Filter> for JobFilter {
     fn from(filter: Filter) -> Self {
+        let named = match filter.state {
+            States::One(state) => vec![state],
+            States::Many(states) => states,
+        };
+        // Each state once: a list without end would be one in the store's question too.
+        let mut states = Vec::new();
+        for state in named {
+            if !states.contains(&state) {
+                states.push(state);
+            }
+        }
         let some = |text: Option<String>| text.filter(|text| !text.is_empty());
         Self {
-            states: match filter.state {
-                States::One(state) => vec![state],
-                States::Many(states) => states,
-            },
+            states,
             agent: some(filter.agent),
             tag: some(filter.tag),
             priority: filter.priority,

@@ -4,14 +4,17 @@ use crate::nearest::nearest;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_runner::FieldError;
+use anvil_types::{Nanodollars, encoding};
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::BytesMut;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use tokio_stream::StreamExt;
 
 /// How much of a body that is too long is read and thrown away, in multiples of the limit: a client
@@ -37,16 +40,56 @@ impl FromRequest<WebState> for Object {
     }
 }
 
+/// The members of an object. A name that comes twice is told of: the last would win without a word.
+struct Members {
+    fields: BTreeMap<String, Box<RawValue>>,
+    twice: BTreeSet<String>,
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Members { fields: BTreeMap::new(), twice: BTreeSet::new() };
+                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    if members.fields.contains_key(&name) {
+                        members.twice.insert(name);
+                    } else {
+                        members.fields.insert(name, value);
+                    }
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Read)
+    }
+}
+
 impl Object {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         if bytes.is_empty() {
             return Err(malformed("the body is empty; send a JSON object"));
         }
-        let fields = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => malformed(format!("the body is no JSON object: {error}")),
-            _ => malformed(format!("the body is no JSON: {error}")),
-        })?;
-        Ok(Self { fields, known: Vec::new(), errors: Vec::new() })
+        let text = encoding::utf8(bytes).map_err(|error| malformed(error.to_string()))?;
+        let Members { fields, twice } =
+            serde_json::from_str(text).map_err(|error| match error.classify() {
+                serde_json::error::Category::Data => {
+                    malformed(format!("the body is no JSON object: {error}"))
+                }
+                _ => malformed(format!("the body is no JSON: {error}")),
+            })?;
+        let mut object = Self { fields, known: Vec::new(), errors: Vec::new() };
+        for name in twice {
+            object.wrong(&name, "is there twice, and nobody can tell which of them is meant");
+        }
+        Ok(object)
     }
 
     /// A field; null is as absent. `wants` says what it must be, for whoever sent something else.
@@ -58,6 +101,16 @@ impl Object {
             self.wrong(name, format!("must be {wants}; it is {}", shown(raw.get())));
         }
         value
+    }
+
+    /// An amount of dollars, to the digit that was written; null is as absent.
+    pub(crate) fn dollars(&mut self, name: &'static str, wants: &str) -> Option<Nanodollars> {
+        let raw = self.field::<Box<RawValue>>(name, wants)?;
+        let amount = Nanodollars::from_decimal(raw.get());
+        if amount.is_none() {
+            self.wrong(name, format!("must be {wants}; it is {}", shown(raw.get())));
+        }
+        amount
     }
 
     /// Whether a field is there and is null, which is taken out then.
@@ -112,7 +165,7 @@ impl Object {
     }
 }
 
-fn malformed(detail: impl Into<String>) -> Problem {
+pub(super) fn malformed(detail: impl Into<String>) -> Problem {
     Problem::bad_request("malformed-json", "The body is not the JSON that it should be", detail)
 }
 

@@ -5,10 +5,13 @@
 //! most as many as [`MOST_LINES`].
 
 use super::Object;
+use super::body::malformed;
+use super::lines::{Line, Lines};
 use super::submit::fields;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_runner::{After, Bulk, BulkJob, SubmitError};
+use anvil_types::encoding::{NotText, is_utf16};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
@@ -37,7 +40,7 @@ pub(super) async fn submit(State(state): State<WebState>, request: Request) -> R
     is_lines(request.headers())?;
     let (answers, sent) = unbounded_channel();
     let longest = state.config.max_body_bytes;
-    let intake = Intake { bulk: state.runner.bulk(), answers, batch: Vec::new(), bytes: 0, line: 0 };
+    let intake = Intake { bulk: state.runner.bulk(), answers, batch: Vec::new(), bytes: 0, line: 0, longest };
     tokio::spawn(intake.run(request.into_body(), longest));
     let body = Body::from_stream(UnboundedReceiverStream::new(sent).map(Ok::<Bytes, Infallible>));
     Ok(([(CONTENT_TYPE, "application/jsonl")], body).into_response())
@@ -71,33 +74,22 @@ struct Intake {
     batch: Vec<Waiting>,
     bytes: usize,
     line: u64,
+    longest: usize,
 }
 
 impl Intake {
     async fn run(mut self, body: Body, longest: usize) {
         let mut chunks = body.into_data_stream();
-        let (mut line, mut too_long, mut seen) = (Vec::new(), false, 0_usize);
+        let (mut lines, mut seen) = (Lines::of_at_most(longest), 0_usize);
         while let Some(chunk) = chunks.next().await {
             let chunk = match chunk {
                 Ok(chunk) => chunk,
                 Err(error) => return self.end(broken(&error.to_string())).await,
             };
             seen = seen.saturating_add(chunk.len());
-            for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
-                let (text, whole) = match piece.strip_suffix(b"\n") {
-                    Some(text) => (text, true),
-                    None => (piece, false),
-                };
-                too_long |= line.len() + text.len() > longest;
-                if !too_long {
-                    line.extend_from_slice(text);
-                }
-                if whole {
-                    if !self.take(&line, too_long.then_some(longest)).await {
-                        return;
-                    }
-                    line.clear();
-                    too_long = false;
+            for line in lines.cut(&chunk) {
+                if !self.take(line).await {
+                    return;
                 }
             }
             if seen > MOST_BYTES {
@@ -105,36 +97,42 @@ impl Intake {
             }
         }
         // The last line needs no end of its own.
-        if self.take(&line, too_long.then_some(longest)).await {
+        if self.take(lines.rest()).await {
             self.flush().await;
         }
     }
 
     /// Takes a line; whether the next may come.
-    async fn take(&mut self, line: &[u8], too_long: Option<usize>) -> bool {
+    async fn take(&mut self, line: Line) -> bool {
         self.line += 1;
         if self.line > MOST_LINES {
             self.end(too_much(&format!("{MOST_LINES} lines"))).await;
             return false;
         }
-        let waiting = match too_long {
-            Some(longest) => Waiting::Refused(
+        let waiting = match line {
+            Line::TooLong => Waiting::Refused(
                 self.line,
                 Problem::new(
                     StatusCode::PAYLOAD_TOO_LARGE,
                     "too-large",
                     "The line is too long",
-                    format!("a line has at most {longest} bytes (max_body_bytes in the settings)"),
+                    format!("a line has at most {} bytes (max_body_bytes in the settings)", self.longest),
                 ),
             ),
-            None if line.trim_ascii().is_empty() => return true,
-            None => match read(line, self.line) {
-                Ok(job) => Waiting::Job(Box::new(job)),
-                Err(problem) => Waiting::Refused(self.line, problem),
-            },
+            Line::Text(line) if self.line == 1 && is_utf16(&line) => {
+                self.end(malformed(NotText::Utf16.to_string())).await;
+                return false;
+            }
+            Line::Text(line) if line.trim_ascii().is_empty() => return true,
+            Line::Text(line) => {
+                self.bytes += line.len();
+                match read(&line, self.line) {
+                    Ok(job) => Waiting::Job(Box::new(job)),
+                    Err(problem) => Waiting::Refused(self.line, problem),
+                }
+            }
         };
         self.batch.push(waiting);
-        self.bytes += line.len();
         if self.batch.len() < BATCH_JOBS && self.bytes < BATCH_BYTES {
             return true;
         }

@@ -29,7 +29,7 @@ fn read(mut body: Object) -> Result<JobEdit, Problem> {
         at.map(Start::At)
     };
     let payload = if body.is_null("payload") { Some(Json::null()) } else { body.field("payload", "JSON") };
-    let max_cost = body.field::<Nanodollars>("max_cost_usd", "a number of dollars, as in 0.5");
+    let max_cost = body.dollars("max_cost_usd", "a number of dollars, as in 0.5");
     if max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
         body.wrong("max_cost_usd", "must be more than 0");
     }

@@ -2,12 +2,14 @@
 
 use super::bulk::{MEDIA_LINES, broken, is_lines, refused, too_much};
 use super::export::VERSION;
+use super::lines::{Line, Lines};
 use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_runner::{Import, Runner};
 use anvil_store::{FinishedJob, Imported, ImportedFile};
+use anvil_types::encoding::{NotText, is_utf16};
 use anvil_types::{ArtifactName, Attempt, Job, Timestamp};
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -96,28 +98,16 @@ struct Intake {
 impl Intake {
     async fn run(mut self, body: Body) {
         let mut chunks = body.into_data_stream();
-        let (mut line, mut too_long, mut seen) = (Vec::new(), false, 0_u64);
+        let (mut lines, mut seen) = (Lines::of_at_most(LONGEST), 0_u64);
         while let Some(chunk) = chunks.next().await {
             let chunk = match chunk {
                 Ok(chunk) => chunk,
                 Err(error) => return self.end(broken(&error.to_string())).await,
             };
             seen = seen.saturating_add(chunk.len() as u64);
-            for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
-                let (text, whole) = match piece.strip_suffix(b"\n") {
-                    Some(text) => (text, true),
-                    None => (piece, false),
-                };
-                too_long |= line.len() + text.len() > LONGEST;
-                if !too_long {
-                    line.extend_from_slice(text);
-                }
-                if whole {
-                    if !self.take(&line, too_long).await {
-                        return;
-                    }
-                    line = Vec::new();
-                    too_long = false;
+            for line in lines.cut(&chunk) {
+                if !self.take(line).await {
+                    return;
                 }
             }
             if seen > MOST_BYTES {
@@ -125,24 +115,26 @@ impl Intake {
             }
         }
         // The last line needs no end of its own.
-        if self.take(&line, too_long).await {
+        if self.take(lines.rest()).await {
             self.flush().await;
         }
     }
 
     /// Takes a line; whether the next may come.
-    async fn take(&mut self, line: &[u8], too_long: bool) -> bool {
+    async fn take(&mut self, line: Line) -> bool {
         self.line += 1;
         if self.line > MOST_LINES {
             self.end(too_much(&format!("{MOST_LINES} lines, and begins with the first of the export"))).await;
             return false;
         }
-        let text = line.trim_ascii();
-        if text.is_empty() && !too_long {
-            return true;
-        }
+        let line = match line {
+            Line::Text(line) if line.trim_ascii().is_empty() => return true,
+            Line::Text(line) => Some(line),
+            Line::TooLong => None,
+        };
+        let text = line.as_deref().map(<[u8]>::trim_ascii);
         let Some(_) = &self.import else {
-            match head(text) {
+            match head(text.unwrap_or_default()) {
                 Ok(what) => self.import = Some(self.runner.import(self.by, what)),
                 Err(problem) => {
                     self.end(problem).await;
@@ -151,9 +143,9 @@ impl Intake {
             }
             return true;
         };
-        let job = if too_long { Err(too_long_line()) } else { read(text) };
+        let job = text.map_or_else(|| Err(too_long_line()), read);
         self.batch.push((self.line, job));
-        self.bytes += line.len();
+        self.bytes += text.map_or(0, <[u8]>::len);
         if self.batch.len() < BATCH_JOBS && self.bytes < BATCH_BYTES {
             return true;
         }
@@ -226,6 +218,9 @@ fn told(line: u64, imported: Imported, finished: bool) -> serde_json::Value {
 /// What the first line says that is imported.
 fn head(line: &[u8]) -> Result<String, Problem> {
     let wrong = |detail: String| Problem::invalid("no-export", "This is no export of jobs", detail);
+    if is_utf16(line) {
+        return Err(wrong(format!("{}. Nothing was taken in", NotText::Utf16)));
+    }
     let head: Head = serde_json::from_slice(line).unwrap_or(Head { anvil_export: None, exported_at: None });
     match head.anvil_export {
         Some(VERSION) => Ok(match head.exported_at {

@@ -7,8 +7,11 @@ use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_store::{JobFilter, StoreError};
+use anvil_types::Json as AnyJson;
 use anvil_types::{Attempt, CallRecord, Job, JobId, LogLine, Relative};
 use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
 
@@ -68,6 +71,34 @@ pub(super) async fn show(State(state): State<WebState>, Id(id): Id) -> Result<Js
 /// The job, or that there is none.
 pub(crate) async fn known(state: &WebState, id: JobId) -> Result<Job, Problem> {
     Ok(state.runner.job(id).await?.ok_or(StoreError::NoSuchJob(id))?)
+}
+
+/// The payload alone, as it was given.
+pub(super) async fn payload(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
+    Ok(document(&known(&state, id).await?.payload, &format!("{id}-payload.json")))
+}
+
+/// The result alone, as the agent gave it.
+pub(super) async fn result(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
+    let job = known(&state, id).await?;
+    match &job.result {
+        Some(result) => Ok(document(result, &format!("{id}-result.json"))),
+        None => Err(Problem::not_found(
+            "no-result",
+            "There is no result",
+            format!("job {id} is {} and has no result", job.state),
+        )),
+    }
+}
+
+/// A stranger's JSON as a file that no browser runs.
+fn document(json: &AnyJson, name: &str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "application/json".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'; frame-ancestors 'none'".to_owned()),
+    ];
+    (headers, json.as_str().to_owned()).into_response()
 }
 
 pub(super) async fn calls(

@@ -77,7 +77,7 @@ pub(crate) fn filter(query: &Query, windows: &Windows) -> Result<LedgerFilter, P
         _ => Err(bad(format!("`state={state}`: the states are held, settled, unknown and released"))),
     });
     let min_cost = text("min_usd").map(|usd| {
-        let amount = usd.trim_start_matches('$').parse().ok().and_then(Nanodollars::from_usd);
+        let amount = Nanodollars::from_decimal(usd.trim_start_matches('$'));
         amount
             .filter(|amount| *amount >= Nanodollars::ZERO)
             .ok_or_else(|| bad(format!("`min_usd={usd}` is no amount of dollars, as in 0.05")))
@@ -123,7 +123,10 @@ pub(super) async fn correct(
     Path(id): Path<String>,
     mut body: Object,
 ) -> Result<Json<CallRecord>, Problem> {
-    let cost = body.required::<Option<Nanodollars>>("cost_usd", "the dollars that the call really cost");
+    let cost = body.dollars("cost_usd", "the dollars that the call really cost");
+    if cost.is_none() && body.fits() {
+        body.wrong("cost_usd", "is missing; it must be the dollars that the call really cost");
+    }
     let reason: String = body.required("reason", "a few words on how you know: the ledger keeps them");
     if body.fits() && reason.trim().is_empty() {
         body.wrong("reason", "is empty; it must be a few words on how you know: the ledger keeps them");

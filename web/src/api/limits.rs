@@ -37,11 +37,11 @@ fn read(mut body: Object) -> Result<(LimitsPatch, Vec<String>), Problem> {
         }
     }
     let patch = LimitsPatch {
-        hour_usd: body.field("hour_usd", DOLLARS),
-        day_usd: body.field("day_usd", DOLLARS),
-        month_usd: body.field("month_usd", DOLLARS),
+        hour_usd: body.dollars("hour_usd", DOLLARS),
+        day_usd: body.dollars("day_usd", DOLLARS),
+        month_usd: body.dollars("month_usd", DOLLARS),
         week_hours: body.field("week_hours", NUMBER),
-        job_usd: body.field("job_usd", DOLLARS),
+        job_usd: body.dollars("job_usd", DOLLARS),
         requests_per_minute: body.field("requests_per_minute", NUMBER),
         input_tokens_per_minute: body.field("input_tokens_per_minute", NUMBER),
         output_tokens_per_minute: body.field("output_tokens_per_minute", NUMBER),

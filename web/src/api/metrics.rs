@@ -124,8 +124,7 @@ fn rates(text: &mut String, pace: &PaceStatus) {
             Bucket::InputTokens => "input_tokens",
             Bucket::OutputTokens => "output_tokens",
         };
-        let pool = bucket.pool.as_deref().unwrap_or_default().replace('\\', "\\\\").replace('"', "\\\"");
-        format!("pool=\"{pool}\",bucket=\"{name}\"")
+        format!("pool=\"{}\",bucket=\"{name}\"", escaped(bucket.pool.as_deref().unwrap_or_default()))
     };
     let told = |pick: fn(&BucketReport) -> Option<u64>| {
         let values = pace.buckets.iter().filter_map(|bucket| Some((label(bucket), pick(bucket)?)));
@@ -149,11 +148,40 @@ fn rates(text: &mut String, pace: &PaceStatus) {
     family(text, "anvil_estimate_error_percent", "How far off the estimates of tokens are.", &errors);
 }
 
+/// A label's value as the format has it: a line end in one would be the end of the whole scrape.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
 fn family(text: &mut String, name: &str, help: &str, values: &[(&str, &dyn Display)]) {
+    // By its name: what only grows, over restarts too, is called so, and nothing else is.
+    let kind = if name.ends_with("_total") { "counter" } else { "gauge" };
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
     for (labels, value) in values {
         let labels = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
         let _ = writeln!(text, "{name}{labels} {value}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_from_outside_stays_on_its_line() {
+        assert_eq!(escaped("we\"ird\\id\nx"), "we\\\"ird\\\\id\\nx");
+    }
+
+    #[test]
+    fn what_only_grows_is_a_counter() {
+        let mut text = String::new();
+        family(&mut text, "anvil_bounds_broken_total", "Help.", &[("", &5)]);
+        family(&mut text, "anvil_jobs", "Help.", &[("state=\"queued\"", &1)]);
+        assert!(
+            text.contains("# TYPE anvil_bounds_broken_total counter\nanvil_bounds_broken_total 5\n"),
+            "{text}"
+        );
+        assert!(text.contains("# TYPE anvil_jobs gauge\nanvil_jobs{state=\"queued\"} 1\n"), "{text}");
     }
 }

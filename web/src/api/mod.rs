@@ -11,12 +11,15 @@ mod edit;
 mod events;
 mod export;
 mod files;
+#[cfg(test)]
+mod fuzz;
 mod health;
 mod id;
 mod import;
 mod jobs;
 mod ledger;
 mod limits;
+mod lines;
 mod list;
 mod metrics;
 mod prices;
@@ -69,6 +72,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Operate, post.clone(), "/api/v1/jobs/import", "Take the jobs of an export in", import::import)
         .route(Read, get.clone(), "/api/v1/jobs/{id}", "A job with its attempts", jobs::show)
         .route(Operate, Method::PATCH, "/api/v1/jobs/{id}", "Change a job that waits", edit::edit)
+        .route(Read, get.clone(), "/api/v1/jobs/{id}/payload", "What a job was given", jobs::payload)
+        .route(Read, get.clone(), "/api/v1/jobs/{id}/result", "What a job gave", jobs::result)
         .route(Read, get.clone(), "/api/v1/jobs/{id}/calls", "A job's calls", jobs::calls)
         .route(Read, get.clone(), "/api/v1/jobs/{id}/events", "A job's events as they happen", events::of_job)
         .route(Read, get.clone(), "/api/v1/jobs/{id}/log", "A job's log", jobs::log)

@@ -50,6 +50,8 @@ fn read(mut body: Object) -> Result<PriceWish, Problem> {
     let from: Option<Timestamp> = body.field("from", "a time (RFC 3339); without it, from now on");
     let context = body.field("context", "the longest context in tokens");
     let max_output = body.field("max_output", "the longest answer in tokens");
+    let free: Option<bool> =
+        body.field("free", "true where a price of 0 is meant, so that nothing is to be paid");
     let bands: Option<Vec<NewBand>> = body.field(
         "bands",
         "a list of bands by prompt length, each with up_to (absent in the last), input, output, cache_write_5m, \
@@ -83,5 +85,5 @@ fn read(mut body: Object) -> Result<PriceWish, Problem> {
         }
     };
     body.finish()?;
-    Ok(PriceWish { model, speed, from, context, max_output, bands })
+    Ok(PriceWish { model, speed, from, context, max_output, bands, free: free.unwrap_or(false) })
 }

@@ -3,9 +3,13 @@
 use crate::nearest::nearest;
 use crate::problem::Problem;
 use axum::extract::{FromRequestParts, Query as Pairs};
+use axum::http::Uri;
 use axum::http::request::Parts;
 use std::fmt::Display;
 use std::str::FromStr;
+
+/// The most values of one parameter, repeated or not.
+const MOST_VALUES: usize = 64;
 
 /// The pairs of a query.
 #[derive(Clone, Debug, Default)]
@@ -15,9 +19,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Pairs::try_from_uri(&parts.uri)
-            .map(|Pairs(pairs)| Self(pairs))
-            .map_err(|error| bad(error.body_text()))
+        Self::read(&parts.uri)
     }
 }
 
@@ -26,6 +28,12 @@ fn bad(detail: String) -> Problem {
 }
 
 impl Query {
+    /// The pairs of an address.
+    pub(super) fn read(uri: &Uri) -> Result<Self, Problem> {
+        let pairs = Pairs::try_from_uri(uri);
+        pairs.map(|Pairs(pairs)| Self(pairs)).map_err(|error| bad(error.body_text()))
+    }
+
     /// These pairs.
     pub(crate) fn of(pairs: Vec<(String, String)>) -> Self {
         Self(pairs)
@@ -61,14 +69,22 @@ impl Query {
             .transpose()
     }
 
-    /// Several values, by commas or by repetition.
-    pub(crate) fn values<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Vec<T>, Problem> {
+    /// Several values, by commas or by repetition: each once, and no more than [`MOST_VALUES`].
+    pub(crate) fn values<T: FromStr<Err: Display> + PartialEq>(&self, name: &str) -> Result<Vec<T>, Problem> {
         let texts = self.0.iter().filter(|(key, _)| key == name).flat_map(|(_, value)| value.split(','));
-        texts
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-            .map(|text| text.parse().map_err(|error| bad(format!("`{name}={text}`: {error}"))))
-            .collect()
+        let mut values = Vec::new();
+        for (at, text) in texts.map(str::trim).filter(|text| !text.is_empty()).enumerate() {
+            if at == MOST_VALUES {
+                return Err(bad(format!(
+                    "`{name}` has more than {MOST_VALUES} values; each is needed once only"
+                )));
+            }
+            let value = text.parse().map_err(|error| bad(format!("`{name}={text}`: {error}")))?;
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        Ok(values)
     }
 
     /// The length of a page, from 1 to `most`.

@@ -86,7 +86,7 @@ async fn put(
                 .unwrap_or_else(|| "{}".parse().unwrap_or_else(|_| Payload::null())),
             priority: body.field::<Priority>("priority", "critical, high, normal or low").unwrap_or_default(),
             tags: body.field("tags", "a list of texts").unwrap_or_default(),
-            max_cost: body.field("max_cost_usd", "a number of dollars, as in 0.5"),
+            max_cost: body.dollars("max_cost_usd", "a number of dollars, as in 0.5"),
         },
         enabled: body.field("enabled", "true or false").unwrap_or(true),
     };

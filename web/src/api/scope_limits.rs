@@ -49,7 +49,7 @@ fn read(mut body: Object) -> Result<(WindowLimits, Vec<WindowKind>), Problem> {
     }
     let mut set = WindowLimits::default();
     for (name, kind) in NAMES {
-        set.set(kind, body.field(name, DOLLARS));
+        set.set(kind, body.dollars(name, DOLLARS));
         if set.get(kind).is_some() && unset.contains(&kind) {
             body.wrong(name, "is set and reset at once; do one of them");
         }

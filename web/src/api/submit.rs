@@ -64,7 +64,7 @@ pub(super) fn fields(body: &mut Object) -> Submission {
     let priority = body.field::<Priority>("priority", "critical, high, normal or low").unwrap_or_default();
     let run_at = body.field::<Timestamp>("run_at", "a time as in 2026-11-23T14:00:00Z (RFC 3339)");
     let key = body.field::<String>("idempotency_key", "a text");
-    let max_cost = body.field::<Nanodollars>("max_cost_usd", "a number of dollars, as in 0.5");
+    let max_cost = body.dollars("max_cost_usd", "a number of dollars, as in 0.5");
     if max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
         body.wrong("max_cost_usd", "must be more than 0");
     }

@@ -11,8 +11,9 @@ use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_types::json_text::{Indented, indented};
 use anvil_types::{
-    ArtifactInfo, Attempt, CallRecord, Job, JobState, LogLine, Relative, Relatives, Timestamp,
+    ArtifactInfo, Attempt, CallRecord, Job, JobState, Json, LogLine, Relative, Relatives, Timestamp,
 };
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -23,6 +24,10 @@ use std::time::Duration;
 
 /// Lines of the log that come with the page; the script fetches the rest.
 const LOG_LINES: u32 = 1_000;
+/// Bytes of a payload or a result that come with the page; the whole is a download.
+const MOST_SHOWN: usize = 64 << 10;
+/// Bytes of an error's message that do.
+const MOST_OF_ERROR: usize = 8 << 10;
 
 /// The page.
 #[derive(Template)]
@@ -101,7 +106,7 @@ impl Head {
                 .error
                 .as_ref()
                 .filter(|_| job.state != JobState::Succeeded)
-                .map(|error| (error.kind.clone(), error.message.clone())),
+                .map(|error| (error.kind.clone(), beginning(&error.message))),
             state: job.state,
             can_replay: job.state.is_final() && job.started_at.is_some() && job.plugin_digest.is_some(),
             cost: job.cost.into(),
@@ -188,8 +193,8 @@ pub(crate) struct Rest {
     calls: Vec<CallRow>,
     files: Vec<File>,
     tries: Vec<Try>,
-    payload: String,
-    result: Option<String>,
+    payload: Shown,
+    result: Option<Shown>,
     beside: Vec<(&'static str, Vec<Beside>)>,
 }
 
@@ -218,6 +223,28 @@ struct File {
     media: String,
     size: String,
     at: When,
+}
+
+/// JSON on the page: all of it, or its beginning and how long it is. The page is made anew at every event.
+struct Shown {
+    text: String,
+    /// Of the whole, where this is not all.
+    size: Option<String>,
+}
+
+impl Shown {
+    fn of(json: &Json) -> Self {
+        let Indented { text, cut } = indented(json.as_str(), MOST_SHOWN);
+        Self { text, size: cut.then(|| super::bytes(json.as_str().len() as u64)) }
+    }
+}
+
+/// A text of a stranger, cut where it is too long for a page.
+fn beginning(text: &str) -> String {
+    if text.len() <= MOST_OF_ERROR {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(MOST_OF_ERROR)])
 }
 
 /// An attempt.
@@ -249,7 +276,7 @@ impl Rest {
             number: attempt.number,
             started: When::relative(attempt.started_at, now),
             took: long(attempt.ended_at.unwrap_or(now).since(attempt.started_at)),
-            error: attempt.error.as_ref().map(ToString::to_string),
+            error: attempt.error.as_ref().map(|error| beginning(&error.to_string())),
             running: attempt.ended_at.is_none(),
         });
         Self {
@@ -257,8 +284,8 @@ impl Rest {
             calls: calls.iter().map(|call| CallRow::new(call, now)).collect(),
             files: files.collect(),
             tries: tries.collect(),
-            payload: job.payload.pretty(),
-            result: job.result.as_ref().map(anvil_types::Json::pretty),
+            payload: Shown::of(&job.payload),
+            result: job.result.as_ref().map(Shown::of),
             beside: [beside("Comes after", &relatives.after), beside("Followed by", &relatives.followed_by)]
                 .into_iter()
                 .flatten()
@@ -331,4 +358,21 @@ pub(super) async fn retry(
 /// How long a call or an attempt took.
 pub(crate) fn millis(ms: u64) -> String {
     long(Duration::from_millis(ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_for_a_page_is_shown_by_its_beginning_and_its_size() {
+        let long: Json = format!("{{\"text\":\"{}\"}}", "word ".repeat(600_000)).parse().expect("JSON");
+        let shown = Shown::of(&long);
+        assert!(shown.text.len() <= MOST_SHOWN && shown.text.starts_with("{\n  \"text\": \"word"));
+        assert_eq!(shown.size.as_deref(), Some("3.0 MB"));
+        let short: Json = r#"{"a":1}"#.parse().expect("JSON");
+        assert_eq!((Shown::of(&short).text.as_str(), Shown::of(&short).size), ("{\n  \"a\": 1\n}", None));
+        let error = beginning(&"é".repeat(MOST_OF_ERROR));
+        assert!(error.len() <= MOST_OF_ERROR + 3 && error.ends_with('…'));
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::{Form, html, local, see_other};
 use crate::api::Query;
+use crate::auth::Transport;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_types::UpstreamKind;
@@ -40,23 +41,30 @@ pub(super) async fn page(
         Some(token) if state.keys.is_token(token) => {
             let foreign = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
             let onward = if foreign { html(&OnwardPage { next })? } else { see_other(&next) };
-            Ok(([(SET_COOKIE, state.keys.open_session())], onward).into_response())
+            let transport = Transport::of(&headers, state.config.public_url.as_deref());
+            Ok(([(SET_COOKIE, state.keys.open_session(transport))], onward).into_response())
         }
         token => form(&state, next, token.is_some()),
     }
 }
 
-pub(super) async fn login(State(state): State<WebState>, given: Form) -> Result<Response, Problem> {
+pub(super) async fn login(
+    State(state): State<WebState>,
+    headers: HeaderMap,
+    given: Form,
+) -> Result<Response, Problem> {
     let next = local(given.text("next")).to_owned();
     if state.keys.is_token(given.text("token")) {
-        Ok(([(SET_COOKIE, state.keys.open_session())], see_other(&next)).into_response())
+        let transport = Transport::of(&headers, state.config.public_url.as_deref());
+        Ok(([(SET_COOKIE, state.keys.open_session(transport))], see_other(&next)).into_response())
     } else {
         form(&state, next, true)
     }
 }
 
-pub(super) async fn logout(State(state): State<WebState>) -> Response {
-    ([(SET_COOKIE, state.keys.end_session())], see_other("/login")).into_response()
+pub(super) async fn logout(State(state): State<WebState>, headers: HeaderMap) -> Response {
+    let transport = Transport::of(&headers, state.config.public_url.as_deref());
+    ([(SET_COOKIE, state.keys.end_session(transport))], see_other("/login")).into_response()
 }
 
 fn form(state: &WebState, next: String, wrong: bool) -> Result<Response, Problem> {

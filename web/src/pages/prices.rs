@@ -23,6 +23,7 @@ pub(crate) struct PricesPage {
     pub(crate) shell: Shell,
     rows: Vec<PriceRow>,
     fields: Vec<Field>,
+    free: bool,
     error: Option<String>,
 }
 
@@ -81,6 +82,7 @@ impl PricesPage {
             shell,
             rows: in_force.flat_map(|price| rows(price, now)).collect(),
             fields: fields.into(),
+            free: form.is_some_and(|form| !form.text("free").is_empty()),
             error,
         }
     }
@@ -186,5 +188,6 @@ fn wish(form: &Form) -> Result<PriceWish, String> {
         context: tokens("context")?,
         max_output: tokens("max_output")?,
         bands: Some(vec![band]),
+        free: !form.text("free").is_empty(),
     })
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// Texts that may be longer than this get room.
 const LONG: u64 = 200;
@@ -59,31 +60,31 @@ pub(crate) fn properties(schema: &str) -> Option<Vec<Property>> {
 
 #[derive(Deserialize)]
 struct Schema {
-    properties: Option<Ordered>,
+    properties: Option<Members<Value>>,
     #[serde(default)]
     required: Vec<String>,
 }
 
-/// An object's entries in the order in which they were written.
-struct Ordered(Vec<(String, Value)>);
+/// An object's members in the order in which they were written.
+pub(super) struct Members<T>(pub(super) Vec<(String, T)>);
 
-impl<'de> Deserialize<'de> for Ordered {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Ordered;
+        struct Entries<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Members<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ordered, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<T>, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(entry) = map.next_entry()? {
                     entries.push(entry);
                 }
-                Ok(Ordered(entries))
+                Ok(Members(entries))
             }
         }
-        deserializer.deserialize_map(Entries)
+        deserializer.deserialize_map(Entries(PhantomData))
     }
 }
 
@@ -151,7 +152,32 @@ fn line_or_area(schema: &Value, required: bool) -> Widget {
     }
 }
 
-/// A value as it would be typed into the widget.
+/// A value of a payload as it would be typed into the widget, where the form can hold it to the last digit.
+pub(crate) fn typed(raw: &str, widget: &Widget) -> Option<String> {
+    let text = || serde_json::from_str::<String>(raw).ok();
+    match widget {
+        // Browsers take line ends out of a line, and write those of an area their own way.
+        Widget::Line { .. } => text().filter(|text| !text.contains(['\n', '\r'])),
+        Widget::Area => text().filter(|text| !text.contains('\r')),
+        Widget::Number { .. } => {
+            let number = raw.parse::<f64>().is_ok_and(f64::is_finite);
+            number.then(|| raw.to_owned())
+        }
+        Widget::Tick => match raw {
+            "true" => Some("on".to_owned()),
+            "false" => Some(String::new()),
+            _ => None,
+        },
+        Widget::Select { options } => {
+            let same =
+                |json: &str| serde_json::from_str::<Value>(json).ok() == serde_json::from_str(raw).ok();
+            options.iter().map(|(json, _)| json.clone()).find(|json| json == raw || same(json))
+        }
+        Widget::Json => Some(anvil_types::json_text::indented(raw, usize::MAX).text),
+    }
+}
+
+/// A value of a schema as it would be typed into the widget.
 pub(crate) fn as_typed(value: &Value, widget: &Widget) -> String {
     match widget {
         Widget::Select { .. } => value.to_string(),

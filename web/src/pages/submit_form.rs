@@ -1,10 +1,14 @@
 //! The form for a job's payload: filled in, read back, and shown again with its errors.
 
 use super::Form;
-use super::schema::{Property, Widget, as_typed, properties};
+use super::schema::{Members, Property, Widget, properties, typed};
 use anvil_runner::FieldError;
 use anvil_types::Json;
-use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+
+/// The longest payload that is filled into the fields as well as into the JSON beside them.
+const MOST_IN_FIELDS: usize = 256 << 10;
 
 /// One field as it stands on the page.
 #[derive(Clone, Debug)]
@@ -44,19 +48,28 @@ impl PayloadForm {
         Self { fields, mode, raw: "{}".to_owned(), raw_error: None }
     }
 
-    /// Fills in a payload that there is already, as of a job that is submitted again.
+    /// Fills in a payload that there is already, as of a job that is submitted again. One that the fields cannot hold
+    /// as it is, or that would stand on the page twice for nothing, is shown as JSON.
     pub(crate) fn fill(&mut self, payload: &Json) {
         self.raw = payload.pretty();
-        let Value::Object(map) = payload.value() else {
+        let members = Some(payload.as_str()).filter(|text| text.len() <= MOST_IN_FIELDS).and_then(members);
+        let Some(members) = members else {
             self.mode = Mode::Raw;
             return;
         };
         for field in &mut self.fields {
-            field.value =
-                map.get(&field.about.name).map(|v| as_typed(v, &field.about.widget)).unwrap_or_default();
+            let raw = member(&members, &field.about.name);
+            let typed = raw.map(|raw| typed(raw.get(), &field.about.widget));
+            if typed == Some(None) {
+                self.mode = Mode::Raw;
+            }
+            let absent = || {
+                if field.about.widget == Widget::Tick { field.about.initial.clone() } else { String::new() }
+            };
+            field.value = typed.flatten().unwrap_or_else(absent);
         }
         let known = |name: &String| self.fields.iter().any(|field| field.about.name == *name);
-        if !map.keys().all(known) {
+        if !members.iter().all(|(name, _)| known(name)) {
             self.mode = Mode::Raw;
         }
     }
@@ -64,7 +77,7 @@ impl PayloadForm {
     /// Takes what was sent and makes the payload of it; none where something does not fit, which is
     /// then said beside its field.
     pub(crate) fn read(&mut self, form: &Form) -> Option<Json> {
-        form.text("raw").clone_into(&mut self.raw);
+        form.text("raw").trim_start_matches('\u{feff}').clone_into(&mut self.raw);
         for field in &mut self.fields {
             form.text(&format!("p.{}", field.about.name)).clone_into(&mut field.value);
         }
@@ -82,11 +95,14 @@ impl PayloadForm {
         self.collect()
     }
 
+    /// The payload out of the fields. What the form does not know stays as it is in the JSON beside it.
     fn collect(&mut self) -> Option<Json> {
+        let members = members(&self.raw).unwrap_or_default();
         let mut parts = Vec::new();
         let mut fits = true;
         for field in &mut self.fields {
-            match json_of(&field.about, &field.value) {
+            let before = member(&members, &field.about.name).map(RawValue::get);
+            match json_of(&field.about, &field.value, before) {
                 Ok(Some(value)) => parts.push(format!("{}:{value}", Json::of(field.about.name.as_str()))),
                 Ok(None) => {}
                 Err(error) => {
@@ -95,6 +111,9 @@ impl PayloadForm {
                 }
             }
         }
+        let known = |name: &String| self.fields.iter().any(|field| field.about.name == *name);
+        let others = members.iter().filter(|(name, _)| !known(name));
+        parts.extend(others.map(|(name, value)| format!("{}:{}", Json::of(name.as_str()), value.get())));
         let payload: Option<Json> = format!("{{{}}}", parts.join(",")).parse().ok();
         if let Some(payload) = &payload {
             self.raw = payload.pretty();
@@ -131,14 +150,33 @@ impl PayloadForm {
     }
 }
 
-/// A field's value as JSON; none where it was left empty.
-fn json_of(about: &Property, text: &str) -> Result<Option<String>, String> {
+/// The members of an object; none where the text is no object, or names one of them twice.
+fn members(json: &str) -> Option<Vec<(String, Box<RawValue>)>> {
+    let Members(members) = serde_json::from_str(json).ok()?;
+    let mut names = BTreeSet::new();
+    members.iter().all(|(name, _)| names.insert(name.clone())).then_some(members)
+}
+
+fn member<'a>(members: &'a [(String, Box<RawValue>)], name: &str) -> Option<&'a RawValue> {
+    members.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+}
+
+/// A field's value as JSON; none where it was left empty. `before` is what stands for it in the JSON beside the form.
+fn json_of(about: &Property, text: &str, before: Option<&str>) -> Result<Option<String>, String> {
     if about.widget == Widget::Tick {
-        return Ok(Some((!text.is_empty()).to_string()));
+        // What was never said stays unsaid, unless that would mean yes.
+        let unsaid = text.is_empty() && before.is_none() && !about.required && about.initial.is_empty();
+        return Ok((!unsaid).then(|| (!text.is_empty()).to_string()));
     }
     // A browser sends line ends as CR LF.
     let text = text.replace("\r\n", "\n");
     if text.trim().is_empty() {
+        // An empty text is a value too.
+        let blank =
+            |json: &&str| serde_json::from_str::<String>(json).is_ok_and(|text| text.trim().is_empty());
+        if let Some(blank) = before.filter(blank) {
+            return Ok(Some(blank.to_owned()));
+        }
         return if about.required { Err("this is needed".to_owned()) } else { Ok(None) };
     }
     match &about.widget {
@@ -202,5 +240,45 @@ mod tests {
         assert_eq!(page.fields[1].error.as_deref(), Some("is too small"));
         assert!(page.fields[0].error.is_some());
         assert_eq!(rest, ["/other: is odd"]);
+    }
+
+    #[test]
+    fn a_payload_goes_through_the_form_to_the_last_digit_and_with_what_the_form_does_not_know() {
+        let payload: Json =
+            r#"{"n":9007199254740993,"text":"a\nb","yes":false,"list":[1.50,9007199254740993]}"#
+                .parse()
+                .expect("JSON");
+        let mut page = PayloadForm::new(SCHEMA);
+        page.fill(&payload);
+        assert_eq!(page.mode, Mode::Fields);
+        let value = |page: &PayloadForm, at: usize| page.fields[at].value.clone();
+        assert_eq!(value(&page, 1), "9007199254740993");
+        let raw = r#"{"more":{"k":9007199254740993},"n":1,"text":""}"#;
+        let sent = form(&[("mode", "fields"), ("raw", raw), ("p.n", "9007199254740993"), ("p.text", "")]);
+        let mut page = PayloadForm::new(SCHEMA);
+        let payload = page.read(&sent).expect("fits");
+        assert_eq!(
+            payload.as_str(),
+            r#"{"text":"","n":9007199254740993,"yes":false,"more":{"k":9007199254740993}}"#
+        );
+    }
+
+    #[test]
+    fn what_the_fields_cannot_hold_is_shown_as_json() {
+        for payload in [
+            r#"{"text":5}"#,
+            r#"{"text":null}"#,
+            r#"{"text":"a\rb"}"#,
+            r#"{"text":"a","n":"5"}"#,
+            r#"{"text":"a","yes":null}"#,
+            r#"{"text":"a","unknown":1}"#,
+            r#"{"text":"a","text":"b"}"#,
+            "[]",
+            &format!("{{\"text\":\"{}\"}}", "x".repeat(300 << 10)),
+        ] {
+            let mut page = PayloadForm::new(SCHEMA);
+            page.fill(&payload.parse().expect("JSON"));
+            assert_eq!(page.mode, Mode::Raw, "{}", &payload[..payload.len().min(60)]);
+        }
     }
 }

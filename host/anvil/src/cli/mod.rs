@@ -5,6 +5,7 @@ mod alerts;
 mod brake;
 mod bulk;
 mod completions;
+mod doctor;
 mod jobs;
 mod limits;
 mod prices;
@@ -88,6 +89,8 @@ enum Command {
     /// Look at agents, and switch them on and off.
     #[command(subcommand)]
     Agents(agents::AgentsCommand),
+    /// Look at settings, key, address, prices, folders and host, and say what is wrong.
+    Doctor(doctor::DoctorArgs),
     /// Run the simulator alone: a Claude that costs nothing.
     Sim(sim::SimArgs),
     /// Print the completions of a shell.
@@ -104,6 +107,7 @@ impl Cli {
             Command::Serve(args) => wait(args.run(&globals)),
             Command::Sim(args) => wait(args.run(&globals)),
             Command::Completions(args) => args.run(),
+            Command::Doctor(args) => wait(args.run(&globals)),
             // No runtime: the child's memory is the compiler's alone.
             Command::CompilePlugin(args) => Ok(compile::run(&args).map(|()| Exit::Done)?),
             remote => {
@@ -125,6 +129,7 @@ impl Cli {
                         Command::Serve(_)
                         | Command::Sim(_)
                         | Command::Completions(_)
+                        | Command::Doctor(_)
                         | Command::CompilePlugin(_) => Ok(Exit::Done),
                     }
                 })

@@ -61,6 +61,9 @@ struct SetArgs {
     /// The longest answer in tokens; without it, as it is.
     #[arg(long, value_name = "TOKENS")]
     max_output: Option<u64>,
+    /// A price of 0 is meant: nothing is to be paid, and no limit counts it.
+    #[arg(long)]
+    free: bool,
 }
 
 impl PricesArgs {
@@ -96,6 +99,7 @@ impl SetArgs {
             ("cache_read".to_owned(), json!(self.cache_read)),
         ]);
         let optional = [
+            ("free", self.free.then_some(json!(true))),
             ("from", self.from.as_ref().map(|from| json!(from))),
             ("context", self.context.map(|context| json!(context))),
             ("max_output", self.max_output.map(|most| json!(most))),

@@ -7,8 +7,9 @@ use anvil_settings::{Settings, UpstreamConfig};
 use clap::Args;
 use std::path::PathBuf;
 
-/// The host asks the API where ANTHROPIC_API_KEY is set (and ANTHROPIC_BASE_URL, if it is another
-/// server's); else the built-in simulator, which costs nothing.
+/// The host asks the API where ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN is set (and
+/// ANTHROPIC_BASE_URL, if it is another server's); without any of them the built-in simulator, which
+/// costs nothing.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// The plugins folder.
@@ -50,7 +51,13 @@ impl ServeArgs {
 
     pub(crate) async fn run(&self, globals: &Globals) -> Result<Exit, Failure> {
         let settings = self.settings(globals)?;
-        let upstream = UpstreamConfig::choose(&settings, |name| std::env::var(name).ok())?;
+        crate::log::start(settings.log.format, std::env::var("ANVIL_LOG").ok().as_deref())?;
+        for name in ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"] {
+            crate::log::hide(&std::env::var(name).unwrap_or_default());
+        }
+        let upstream = UpstreamConfig::choose(&settings, |name| {
+            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+        })?;
         crate::serve::run(settings, upstream).await?;
         Ok(Exit::Done)
     }

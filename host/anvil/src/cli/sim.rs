@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// It answers the Messages API on loopback and keeps a bill of what the real API would have charged:
-/// GET /_sim/bill. Point ANTHROPIC_BASE_URL at it.
+/// GET /_sim/bill. Point ANTHROPIC_BASE_URL at it, with ANVIL_UPSTREAM_KIND=simulated.
 #[derive(Debug, Args)]
 pub(crate) struct SimArgs {
     /// The address and port to listen on; port 0 is any that is free.

@@ -5,6 +5,7 @@ use super::{progress, result};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{print, print_json, text};
+use anvil_types::encoding;
 use anvil_types::{Clock as _, JobId, Priority, SystemClock, Timestamp};
 use clap::Args;
 use reqwest::Method;
@@ -135,16 +136,12 @@ pub(super) fn payload(
     let text = match payload {
         None => "{}".to_owned(),
         Some("-") => {
-            let mut text = String::new();
-            let read = std::io::stdin().read_to_string(&mut text);
-            read.map_err(|error| {
-                Failure::Usage(format!("cannot read the payload from standard input: {error}"))
-            })?;
-            text
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).map_err(|error| unreadable("standard input", &error))?;
+            read_text("standard input", &bytes)?
         }
         Some(text) => match text.strip_prefix('@') {
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|error| Failure::Usage(format!("cannot read the payload from {path}: {error}")))?,
+            Some(path) => read_text(path, &std::fs::read(path).map_err(|error| unreadable(path, &error))?)?,
             None => text.to_owned(),
         },
     };
@@ -159,6 +156,14 @@ pub(super) fn payload(
     })?;
     fields.extend(over.iter().cloned());
     serde_json::value::to_raw_value(&fields).map_err(|error| Failure::Other(error.into()))
+}
+
+fn read_text(from: &str, bytes: &[u8]) -> Result<String, Failure> {
+    encoding::utf8(bytes).map(str::to_owned).map_err(|error| unreadable(from, &error))
+}
+
+fn unreadable(from: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Usage(format!("cannot read the payload from {from}: {error}"))
 }
 
 pub(super) fn field(text: &str) -> Result<(String, Box<RawValue>), String> {

@@ -12,10 +12,14 @@ const TOKEN_FILE: &str = "token";
 /// The token: made on the first start, readable by its owner alone.
 pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
     let path = folder.join(TOKEN_FILE);
-    if let Ok(token) = fs::read_to_string(&path)
-        && !token.trim().is_empty()
-    {
-        return Ok(token.trim().to_owned());
+    match fs::read_to_string(&path) {
+        Ok(token) if !token.trim().is_empty() => return Ok(token.trim().to_owned()),
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        // A new one over it would lock out everybody who has the old one.
+        Err(error) => {
+            return Err(error).with_context(|| format!("the token in {} cannot be read", path.display()));
+        }
     }
     let random: [u8; 32] = rand::rng().random();
     let token = random.iter().fold(String::new(), |mut text, byte| {

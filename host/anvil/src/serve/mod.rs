@@ -9,16 +9,17 @@ use anvil_alerts::{Deliverer, DelivererParts};
 use anvil_gateway::Gateway;
 use anvil_runner::{Runner, RunnerParts};
 use anvil_sandbox::{Catalog, Sandbox};
-use anvil_settings::{Settings, UpstreamConfig};
+use anvil_settings::{Settings, SettingsError, UpstreamConfig};
 use anvil_store::{SqliteOptions, SqliteStore, Store};
 use anvil_types::{BootId, Clock, DrivenClock, HostId, SystemClock, UpstreamKind};
 use anvil_web::{Token, WebConfig, WebState};
 use anyhow::Context as _;
+pub(crate) use parts::prices;
 use rand::RngExt as _;
 use signals::Signals;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -38,6 +39,18 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     // The port first: a second host must not touch the data before it finds the port taken.
     let listener = listen(&settings).await?;
     let address = listener.local_addr()?;
+    for note in upstream.iter().flat_map(|upstream| &upstream.notes) {
+        tracing::warn!("{note}");
+    }
+    let begun = Instant::now();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        pid = std::process::id(),
+        data = shown(&settings.data.dir),
+        plugins = shown(&settings.plugins.dir),
+        preset = %settings.preset,
+        "starting"
+    );
     let folder = settings.data.dir.clone();
     let clock = SystemClock::not_before(SqliteStore::ledger_time(&folder)?);
     let kind = upstream.as_ref().map_or(UpstreamKind::Simulated, |upstream| upstream.kind);
@@ -51,6 +64,7 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     };
     let store: Arc<dyn Store> = Arc::new(open_store(&settings, kind, clock.clone())?);
     let token = data::token(&folder)?;
+    crate::log::hide(&token);
     let (upstream, simulator) = if let Some(upstream) = upstream {
         (upstream, None)
     } else {
@@ -60,6 +74,10 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     let prices = parts::prices(&settings)?;
     let gateway =
         Gateway::start(parts::gateway(&settings, &upstream, prices), store.clone(), clock.clone()).await?;
+    let problems = settings.unpriced_models(&gateway.prices(), clock.now());
+    if !problems.is_empty() {
+        return Err(SettingsError { problems }.into());
+    }
     let sandbox = Sandbox::new(parts::sandbox(&settings), tokio::runtime::Handle::current())?;
     let catalog = Catalog::start(sandbox.clone(), parts::catalog(&settings, clock.clone())?)?;
     let runner = Runner::start(RunnerParts {
@@ -78,7 +96,8 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     let config = WebConfig {
         token: Token::new(&token),
         listen: address,
-        allowed_hosts: settings.server.allowed_hosts.clone(),
+        allowed_hosts: parts::allowed_hosts(&settings),
+        public_url: settings.server.public_url.as_ref().map(anvil_settings::PublicUrl::origin),
         max_body_bytes: usize::try_from(settings.server.max_body_bytes).unwrap_or(usize::MAX),
         upstream: kind,
     };
@@ -89,18 +108,31 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     let link = format!("http://{address}/login?token={token}");
     let said = banner(&settings, &upstream, simulator.is_some(), &runner, store.recovered(), &link);
     tell(&mut std::io::stdout(), &said);
+    let agents = runner.agents();
+    let ready = agents.iter().filter(|agent| agent.state == anvil_types::AgentState::Ready).count();
+    tracing::info!(
+        %address,
+        upstream = kind.name(),
+        agents_ready = ready,
+        agents_not_ready = agents.len() - ready,
+        recovered = ?store.recovered(),
+        took_ms = millis(begun),
+        "ready"
+    );
     signals.next().await;
-    tell(
-        &mut std::io::stderr(),
+    let stopping = Instant::now();
+    tracing::info!("stopping: told to by a signal");
+    crate::log::say(
         "Stopping: what is short ends, what runs on is given back to the queue, and calls under way are settled. \
          A second signal stops at once.\n",
     );
     tokio::spawn(async move {
         signals.next().await;
-        tell(
-            &mut std::io::stderr(),
+        tracing::warn!("stopped at once: told to by a second signal");
+        crate::log::say(
             "Stopped at once: calls under way are counted as unknown at the next start; no job is lost.\n",
         );
+        crate::log::flush();
         std::process::exit(STOPPED_AT_ONCE);
     });
     // Waiting for the last open connection of a panel would hold the end up.
@@ -109,7 +141,12 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     deliverer.stop(DELIVERY_PATIENCE).await;
     runner.shutdown(SHUTDOWN_PATIENCE).await;
     let _ = tokio::time::timeout(Duration::from_secs(2), web).await;
+    tracing::info!(took_ms = millis(stopping), "stopped");
     Ok(())
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
@@ -156,23 +193,25 @@ fn banner(
     let ready = agents.iter().filter(|agent| agent.state == anvil_types::AgentState::Ready).count();
     let plugins = format!("{} ({ready} ready, {} not)", shown(&settings.plugins.dir), agents.len() - ready);
     let asked = match (upstream.kind, built_in) {
-        (UpstreamKind::Live, _) => format!("{} (live: calls cost money)", upstream.base_url),
+        (UpstreamKind::Live, _) => format!("{} (live: calls cost money)", upstream.shown_url()),
         (UpstreamKind::Simulated, true) => "SIMULATED: no ANTHROPIC_API_KEY is set, so a built-in stand-in \
             answers, and nothing costs money"
             .to_owned(),
-        (UpstreamKind::Simulated, false) => format!("SIMULATED at {}", upstream.base_url),
+        (UpstreamKind::Simulated, false) => format!("SIMULATED at {}", upstream.shown_url()),
     };
+    let notes = upstream.notes.iter().map(|note| format!("            ({note})"));
     let limits = &settings.limits;
     let mut lines = vec![
         format!("anvil {}", env!("CARGO_PKG_VERSION")),
         format!("  data      {}", shown(&settings.data.dir)),
         format!("  plugins   {plugins}"),
         format!("  upstream  {asked}"),
-        format!(
-            "  budget    {} an hour, {} a day, {} a month",
-            limits.hour_usd, limits.day_usd, limits.month_usd
-        ),
     ];
+    lines.extend(notes);
+    lines.push(format!(
+        "  budget    {} an hour, {} a day, {} a month",
+        limits.hour_usd, limits.day_usd, limits.month_usd
+    ));
     if recovered != anvil_store::Recovered::default() {
         lines.push(format!(
             "  recovered {} jobs put back into the queue, {} failed as poison, {} calls of unknown outcome \

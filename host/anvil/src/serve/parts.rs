@@ -4,9 +4,11 @@ use anvil_budget::{CircuitRule, PressureSteps, PriceTable};
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
-use anvil_settings::{PressureSettings, RetentionSettings, Settings, UpstreamConfig, check_limits};
+use anvil_settings::{
+    Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig, check_limits,
+};
 use anvil_store::Retention;
-use anvil_types::{Clock, UpstreamKind};
+use anvil_types::{Clock, UpstreamKind, encoding};
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,12 +25,12 @@ const TICK: Duration = Duration::from_millis(5);
 const DAY: Duration = Duration::from_hours(24);
 const MIB: usize = 1024 * 1024;
 
-pub(super) fn prices(settings: &Settings) -> anyhow::Result<PriceTable> {
+pub(crate) fn prices(settings: &Settings) -> anyhow::Result<PriceTable> {
     let Some(file) = &settings.prices.file else { return Ok(PriceTable::built_in()) };
     let name = file.display().to_string();
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("the price file {name} cannot be read"))?;
-    Ok(PriceTable::with_file(&name, &text)?)
+    let bytes = std::fs::read(file).with_context(|| format!("the price file {name} cannot be read"))?;
+    let text = encoding::utf8(&bytes).with_context(|| format!("the price file {name} cannot be read"))?;
+    Ok(PriceTable::with_file(&name, text)?)
 }
 
 pub(super) fn gateway(settings: &Settings, upstream: &UpstreamConfig, prices: PriceTable) -> GatewayConfig {
@@ -37,7 +39,10 @@ pub(super) fn gateway(settings: &Settings, upstream: &UpstreamConfig, prices: Pr
         upstream: Upstream {
             kind: upstream.kind,
             base_url: upstream.base_url.clone(),
-            api_key: Some(ApiKey::new(upstream.api_key.expose())),
+            api_key: Some(match &upstream.credential {
+                Credential::ApiKey(key) => ApiKey::new(key.expose()),
+                Credential::Bearer(token) => ApiKey::bearer(token.expose()),
+            }),
         },
         patience: Patience {
             connect: Duration::from_secs(patience.connect_timeout_s),
@@ -91,13 +96,22 @@ pub(super) fn sandbox(settings: &Settings) -> SandboxSettings {
     }
 }
 
-/// Where people reach the panel: where it listens, or, where that is every address of the machine, by the
-/// first of the names that it answers to.
+/// Where people reach the panel: as the settings say; else where it listens, or, where that is every address of the
+/// machine, by the first of the names that it answers to.
 pub(super) fn panel_url(settings: &Settings, listen: SocketAddr) -> String {
+    if let Some(public) = &settings.server.public_url {
+        return public.origin();
+    }
     match settings.server.allowed_hosts.first().filter(|_| listen.ip().is_unspecified()) {
         Some(name) => format!("http://{name}:{}", listen.port()),
         None => format!("http://{listen}"),
     }
+}
+
+/// The host names that it answers to.
+pub(super) fn allowed_hosts(settings: &Settings) -> Vec<String> {
+    let public = settings.server.public_url.iter().map(|public| public.host().to_owned());
+    settings.server.allowed_hosts.iter().cloned().chain(public).collect()
 }
 
 fn attempt(settings: &Settings) -> AttemptLimits {

@@ -9,7 +9,7 @@ use crate::source::Source;
 use crate::value::Raw;
 use std::collections::BTreeMap;
 
-/// Variables that are read elsewhere: where the command line finds the host, the log's filter, the file.
+/// Variables that are read elsewhere: where the command line finds the host, the log's levels, the file.
 const OTHERS: [&str; 4] = ["ANVIL_URL", "ANVIL_TOKEN", "ANVIL_LOG", "ANVIL_CONFIG"];
 
 /// Adds what the environment says.

@@ -7,6 +7,7 @@ use crate::nearest::nearest;
 use crate::schema::{SECTIONS, keys_of};
 use crate::source::Source;
 use crate::value::Raw;
+use anvil_types::encoding;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -14,16 +15,27 @@ use toml::de::{DeTable, DeValue};
 
 /// Adds what the file says.
 pub(super) fn add(path: &Path, over: &mut BTreeMap<String, Given>) -> Vec<Problem> {
-    let text = match std::fs::read_to_string(path) {
+    match std::fs::read(path) {
+        Ok(bytes) => read(path, &bytes, over),
+        Err(source) => vec![Problem::Unreadable { path: path.to_owned(), source }],
+    }
+}
+
+/// Adds what these bytes of the file say.
+pub(super) fn read(path: &Path, bytes: &[u8], over: &mut BTreeMap<String, Given>) -> Vec<Problem> {
+    let text = match encoding::utf8(bytes) {
         Ok(text) => text,
-        Err(source) => return vec![Problem::Unreadable { path: path.to_owned(), source }],
+        Err(error) => {
+            let message = error.to_string();
+            return vec![Problem::NotToml { path: path.to_owned(), line: None, message }];
+        }
     };
-    let mut file = File { path, text: &text, over, problems: Vec::new() };
-    match DeTable::parse(&text) {
+    let mut file = File { path, text, over, problems: Vec::new() };
+    match DeTable::parse(text) {
         Ok(table) => file.top(table.get_ref()),
         Err(error) => file.problems.push(Problem::NotToml {
             path: path.to_owned(),
-            line: error.span().map(|span| line_of(&text, &span)),
+            line: error.span().map(|span| line_of(text, &span)),
             message: error.message().to_owned(),
         }),
     }

@@ -28,12 +28,7 @@ impl ArtifactsArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let files = client.get(&["jobs", &self.id, "artifacts"], &[]).await?;
         if let Some(dir) = &self.out {
-            for file in items(&files) {
-                let path = self.write(client, dir, file).await?;
-                if !globals.json {
-                    print(&path.display().to_string())?;
-                }
-            }
+            self.write_all(client, globals, dir, &files).await?;
         }
         if globals.json {
             print_json(&files)?;
@@ -45,16 +40,61 @@ impl ArtifactsArgs {
         Ok(Exit::Done)
     }
 
-    /// Writes one file. Its name is untrusted: it is checked here again, and a link in the folder that
-    /// leads out of it is not followed.
-    async fn write(&self, client: &Client, dir: &Path, file: &Value) -> Result<PathBuf, Failure> {
-        let name = file.get("name").and_then(Value::as_str).unwrap_or_default();
-        let name: ArtifactName =
-            name.parse().with_context(|| format!("the host sent a file named {name:?}"))?;
+    /// Writes every file that can be written; what cannot is told at the end.
+    async fn write_all(
+        &self,
+        client: &Client,
+        globals: &Globals,
+        dir: &Path,
+        files: &Value,
+    ) -> Result<(), Failure> {
+        let mut names = Vec::new();
+        for file in items(files) {
+            let name = file.get("name").and_then(Value::as_str).unwrap_or_default();
+            // The names are a stranger's: they are checked here again.
+            let name: ArtifactName =
+                name.parse().with_context(|| format!("the host sent a file named {name:?}"))?;
+            names.push(name);
+        }
+        let mut failures = Vec::new();
+        for name in &names {
+            let place = place(name, &names);
+            match self.write(client, dir, name, &place).await {
+                Ok(path) => {
+                    if place != name.as_str() {
+                        eprintln!("`{name}` is a folder of other files too: it is written as `{place}`");
+                    }
+                    if !globals.json {
+                        print(&path.display().to_string())?;
+                    }
+                }
+                // Without a host or a reader, the others would fail as well.
+                Err(failure @ (Failure::Unreachable { .. } | Failure::OutputClosed)) => return Err(failure),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        let most = failures.len();
+        match failures.into_iter().next() {
+            None => Ok(()),
+            Some(failure) if most == 1 => Err(failure),
+            Some(failure) => {
+                Err(Failure::Usage(format!("{most} of {} files are not written: {failure}", names.len())))
+            }
+        }
+    }
+
+    /// Writes one file. A link in the folder that leads out of it is not followed.
+    async fn write(
+        &self,
+        client: &Client,
+        dir: &Path,
+        name: &ArtifactName,
+        place: &str,
+    ) -> Result<PathBuf, Failure> {
         let segments: Vec<&str> =
             ["jobs", &self.id, "artifacts"].into_iter().chain(name.as_str().split('/')).collect();
         let bytes = client.bytes(&segments).await?;
-        let path = dir.join(name.as_str());
+        let path = dir.join(place);
         let parent = path.parent().unwrap_or(dir);
         std::fs::create_dir_all(parent)
             .with_context(|| format!("cannot make the folder {}", parent.display()))?;
@@ -74,5 +114,37 @@ impl ArtifactsArgs {
                 Ok(path)
             }
         }
+    }
+}
+
+/// Where in the folder a file goes: under its name, unless that is a folder of other files (`a` beside `a/b`), which a
+/// job may have and a disk may not.
+fn place(name: &ArtifactName, names: &[ArtifactName]) -> String {
+    let is_folder = |place: &str| {
+        let inside = |other: &ArtifactName| {
+            other.as_str().strip_prefix(place).is_some_and(|rest| rest.starts_with('/'))
+        };
+        names.iter().any(inside)
+    };
+    let is_taken = |place: &str| is_folder(place) || names.iter().any(|other| other.as_str() == place);
+    let mut place = name.as_str().to_owned();
+    if is_folder(&place) {
+        while is_taken(&place) {
+            place.push_str(".file");
+        }
+    }
+    place
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_beside_a_folder_of_its_name_has_a_place_of_its_own() {
+        let names = ["a", "a/b", "a/b/c", "a.file", "ab", "d"]
+            .map(|name| name.parse::<ArtifactName>().expect("a name"));
+        let places = names.each_ref().map(|name| place(name, &names));
+        assert_eq!(places, ["a.file.file", "a/b.file", "a/b/c", "a.file", "ab", "d"]);
     }
 }

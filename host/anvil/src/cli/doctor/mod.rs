@@ -1,0 +1,38 @@
+//! `anvil doctor`.
+
+mod finding;
+mod here;
+mod host;
+
+use super::Globals;
+use crate::failure::{Exit, Failure};
+use crate::show::{print, print_json};
+use clap::Args;
+use finding::{Finding, How};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// Looks at settings, key, address, proxies, prices, models and folders as `anvil serve` would read them
+/// here, and at the host that runs; says what is wrong and what to do. Changes nothing and spends nothing.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {}
+
+impl DoctorArgs {
+    pub(crate) async fn run(&self, globals: &Globals) -> Result<Exit, Failure> {
+        let env: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            })
+            .collect();
+        let mut findings = here::look(globals, &env);
+        findings.extend(host::look(globals).await);
+        if globals.json {
+            let items: Vec<_> = findings.iter().map(Finding::json).collect();
+            print_json(&json!({ "items": items }))?;
+        } else {
+            print(&finding::table(&findings))?;
+        }
+        let wrong = findings.iter().any(|finding| finding.how == How::Wrong);
+        Ok(if wrong { Exit::Unwell } else { Exit::Done })
+    }
+}

@@ -1,0 +1,101 @@
+//! JSON lines out of a body that comes piece by piece.
+
+/// A line without its end.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// What it says.
+    Text(Vec<u8>),
+    /// It has more bytes than a line may have.
+    TooLong,
+}
+
+/// Cuts a body into lines. A line ends with LF, CR LF, or CR alone: none of them can stand inside JSON that is on one
+/// line. The mark that Windows tools begin a file with is no part of the first.
+pub(super) struct Lines {
+    longest: usize,
+    line: Vec<u8>,
+    too_long: bool,
+    /// The last byte was a CR: an LF that follows belongs to it.
+    after_cr: bool,
+    first: bool,
+}
+
+impl Lines {
+    pub(super) fn of_at_most(longest: usize) -> Self {
+        Self { longest, line: Vec::new(), too_long: false, after_cr: false, first: true }
+    }
+
+    /// The lines that end in this piece.
+    pub(super) fn cut(&mut self, mut piece: &[u8]) -> Vec<Line> {
+        let mut lines = Vec::new();
+        while !piece.is_empty() {
+            if std::mem::take(&mut self.after_cr) && piece[0] == b'\n' {
+                piece = &piece[1..];
+                continue;
+            }
+            match piece.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+                Some(end) => {
+                    self.add(&piece[..end]);
+                    self.after_cr = piece[end] == b'\r';
+                    lines.push(self.end());
+                    piece = &piece[end + 1..];
+                }
+                None => {
+                    self.add(piece);
+                    piece = &[];
+                }
+            }
+        }
+        lines
+    }
+
+    /// The last line, which needs no end of its own.
+    pub(super) fn rest(mut self) -> Line {
+        self.end()
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.too_long |= self.line.len() + bytes.len() > self.longest;
+        if !self.too_long {
+            self.line.extend_from_slice(bytes);
+        }
+    }
+
+    fn end(&mut self) -> Line {
+        let mut line = std::mem::take(&mut self.line);
+        if std::mem::take(&mut self.first) {
+            let mark = line.len() - anvil_types::encoding::without_mark(&line).len();
+            line.drain(..mark);
+        }
+        if std::mem::take(&mut self.too_long) { Line::TooLong } else { Line::Text(line) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(body: &[u8], piece: usize) -> Vec<Line> {
+        let mut lines = Lines::of_at_most(5);
+        let mut cut: Vec<_> = body.chunks(piece).flat_map(|piece| lines.cut(piece)).collect();
+        cut.push(lines.rest());
+        cut
+    }
+
+    #[test]
+    fn lines_end_as_on_any_machine_wherever_the_pieces_do() {
+        let text = |text: &str| Line::Text(text.as_bytes().to_vec());
+        for piece in 1..12 {
+            for (body, lines) in [
+                ("a\nb", vec![text("a"), text("b")]),
+                ("a\r\nb\r\n", vec![text("a"), text("b"), text("")]),
+                ("a\rb\r\rc", vec![text("a"), text("b"), text(""), text("c")]),
+                ("\u{feff}a\n\u{feff}b", vec![text("a"), text("\u{feff}b")]),
+                ("123456\n12345\r123456", vec![Line::TooLong, text("12345"), Line::TooLong]),
+                ("", vec![text("")]),
+            ] {
+                assert_eq!(cut(body.as_bytes(), piece), lines, "{body:?} in pieces of {piece}");
+            }
+        }
+    }
+}
