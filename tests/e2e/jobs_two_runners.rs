@@ -185,7 +185,7 @@ async fn runner(
         driven: None,
     };
     let runner = Runner::start(parts).await.expect("a runner");
-    catalog.ready().await;
+    catalog.settled().await;
     runner
 }
 

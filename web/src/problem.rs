@@ -12,6 +12,9 @@ use serde::Serialize;
 /// Seconds after which a full queue is worth another try.
 const QUEUE_RETRY_S: u64 = 5;
 
+/// Seconds after which a plugin that is being compiled is worth another look.
+const AGENT_RETRY_S: u64 = 2;
+
 /// What went wrong and what to do about it.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Body>);
@@ -273,6 +276,14 @@ impl From<SubmitError> for Problem {
                     .with_errors(at("/agent", format!("there is no agent `{name}`")))
                     .with_known(known, nearest)
             }
+            SubmitError::NotYet { name, .. } => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "agent-not-ready",
+                "The agent is not ready yet",
+                detail,
+            )
+            .with_errors(at("/agent", format!("there is no agent `{name}` yet")))
+            .with_retry_after(AGENT_RETRY_S),
             SubmitError::UnknownAction { nearest, known, action, .. } => {
                 Self::invalid("unknown-action", "The agent has no such action", detail)
                     .with_errors(at("/action", format!("there is no action `{action}`")))

@@ -192,7 +192,7 @@ async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> (Runner, Arc<dyn S
         clock: shared.clone(),
     };
     let catalog = Catalog::start(sandbox.clone(), catalog).expect("a catalog");
-    catalog.ready().await;
+    catalog.settled().await;
     let parts = RunnerParts {
         settings: settings_of_runner(),
         store: store.clone(),

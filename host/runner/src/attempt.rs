@@ -16,6 +16,8 @@ use std::time::Duration;
 const LINES: u32 = 1_000;
 /// How often what a guest says is written.
 const FLUSH: Duration = Duration::from_millis(200);
+/// When a job looks again whose version the host could not load.
+const LOAD_AGAIN: Duration = Duration::from_secs(30);
 /// Each wait before another attempt is this much longer than the one before.
 const BACK_OFF_FACTOR: f64 = 1.5;
 
@@ -85,6 +87,13 @@ async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then>
             "version {} of `{agent}`, which the job began on, is not kept any more",
             short(&pinned)
         ))),
+        // The host could not: that passes without a new file.
+        Err(error) if error.is_passing() => {
+            let detail =
+                format!("version {} of `{agent}` {error}; the job looks again by itself", short(&pinned));
+            let until = Some(shared.clock.now() + LOAD_AGAIN);
+            Err(Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until, refused_at }))
+        }
         Err(error) => {
             Err(missing(format!("version {} of `{agent}` cannot be loaded: {error}", short(&pinned))))
         }

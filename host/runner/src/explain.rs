@@ -64,6 +64,15 @@ pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
                 format!("the agent `{}` is switched off; switch it on to run the job", job.agent),
             );
         }
+        let coming = [AgentState::Compiling, AgentState::Delayed];
+        let mut files = scene.agents.iter().filter(|agent| agent.name == job.agent);
+        if let Some(agent) = files.find(|agent| coming.contains(&agent.state)) {
+            let why = agent.reason.as_deref().unwrap_or("it is being loaded");
+            return because(
+                WaitReason::AgentMissing,
+                format!("the agent `{}` is not ready: {why}; the job starts by itself", job.agent),
+            );
+        }
         return because(
             WaitReason::AgentMissing,
             format!("there is no agent `{}` now; drop its plugin into the plugins folder", job.agent),
@@ -128,7 +137,7 @@ mod tests {
             size: 0,
             state,
             reason: None,
-            actions: Vec::new(),
+            actions: anvil_types::Actions::default(),
             model_floor: None,
             effort: Effort::Standard,
             time_limit_s: None,

@@ -5,7 +5,7 @@ use crate::runner::Shared;
 use crate::submit::Checker;
 use crate::{Runner, Submission, SubmitError};
 use anvil_store::{FinishedJob, Imported, ImportedJob, StoreError};
-use anvil_types::{Job, MOST_PARENTS, Nanodollars, NewJob};
+use anvil_types::{Job, Json, MOST_PARENTS, Nanodollars, NewJob};
 use std::sync::Arc;
 
 impl Runner {
@@ -18,6 +18,11 @@ impl Runner {
             what: Some(what),
         }
     }
+}
+
+fn of_unfinished(given: &(bool, FinishedJob)) -> Option<(&str, &str, &Json)> {
+    let job = &given.1.job;
+    given.0.then_some((&job.agent, &job.action, &job.payload))
 }
 
 /// An import of many jobs. It ends with its value; what was taken in stays.
@@ -40,8 +45,11 @@ impl Import {
         let usual = self.shared.store.limits().await?.limits.job_usd;
         let mut made = Vec::with_capacity(jobs.len());
         let mut accepted = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            let checked = self.check(job, usual);
+        // Finished ones are history, and checked against nothing.
+        let unfinished = |job: &FinishedJob| !job.job.state.is_final();
+        let given: Vec<_> = jobs.into_iter().map(|job| (unfinished(&job), job)).collect();
+        for ((_, job), checked) in self.checker.all(given, of_unfinished).await {
+            let checked = self.check(job, checked, usual);
             made.push(checked.map(|job| accepted.push(job)));
         }
         if accepted.is_empty() {
@@ -57,7 +65,12 @@ impl Import {
         Ok(made.into_iter().map(|made| made.and_then(|()| next())).collect())
     }
 
-    fn check(&mut self, job: FinishedJob, usual: Nanodollars) -> Result<ImportedJob, SubmitError> {
+    fn check(
+        &self,
+        job: FinishedJob,
+        checked: Result<(), SubmitError>,
+        usual: Nanodollars,
+    ) -> Result<ImportedJob, SubmitError> {
         if job.job.after.len() > MOST_PARENTS {
             return Err(SubmitError::Invalid(format!("a job comes after at most {MOST_PARENTS} others")));
         }
@@ -76,7 +89,8 @@ impl Import {
             tags: job.job.tags,
             after: job.job.after,
         };
-        let new = new_job(&self.shared, &mut self.checker, submission, usual)?;
+        checked?;
+        let new = new_job(&self.shared, submission, usual)?;
         // It stays the job that it was, and spends on the upstream that it was meant for alone.
         Ok(ImportedJob::Unfinished(Box::new(NewJob { id, schedule, upstream, ..new })))
     }

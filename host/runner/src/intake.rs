@@ -3,7 +3,7 @@
 use crate::dispatch;
 use crate::runner::Shared;
 use crate::schedules::key;
-use crate::submit::Checker;
+use crate::submit::{Checker, of_submission};
 use crate::{After, BulkJob, BulkTaken, Runner, Submission, SubmitError, Submitted};
 use anvil_store::{Enqueued, JobEdit, StoreError, Taken};
 use anvil_types::{Job, JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp};
@@ -19,9 +19,9 @@ const LONGEST_NAME: usize = 255;
 impl Runner {
     /// Takes a job in.
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
-        let mut checker = Checker::new(self.shared.catalog.agents());
+        let submission = Checker::new(self.shared.catalog.agents()).check(submission).await?;
         let usual = self.shared.store.limits().await?.limits.job_usd;
-        let job = new_job(&self.shared, &mut checker, submission, usual)?;
+        let job = new_job(&self.shared, submission, usual)?;
         Ok(match dispatch::enqueue(&self.shared, job).await? {
             Enqueued::New(job) => Submitted { job, new: true },
             Enqueued::Existing(job) => Submitted { job, new: false },
@@ -30,16 +30,21 @@ impl Runner {
 
     /// Changes a job that waits. A new payload has to match the schema of the agent of today.
     pub async fn edit_job(&self, id: JobId, edit: JobEdit, by: &str) -> Result<Job, SubmitError> {
-        if let Some(payload) = &edit.payload {
+        if let Some(payload) = edit.payload.clone() {
             let job = self.shared.store.job(id).await?.ok_or(StoreError::NoSuchJob(id))?;
-            Checker::new(self.shared.catalog.agents()).check_payload(&job.agent, &job.action, payload)?;
+            let checker = Checker::new(self.shared.catalog.agents());
+            let given = vec![(job.agent, job.action, payload)];
+            let mut checked = checker
+                .all(given, |(agent, action, payload)| Some((agent.as_str(), action.as_str(), payload)))
+                .await;
+            checked.pop().map_or(Ok(()), |(_, checked)| checked)?;
         }
         Ok(self.shared.store.edit_job(id, edit, by).await?)
     }
 
     /// Checks what would be submitted, without submitting it.
-    pub(crate) fn check(&self, submission: &Submission) -> Result<(), SubmitError> {
-        Checker::new(self.shared.catalog.agents()).check(submission)
+    pub(crate) async fn check(&self, submission: Submission) -> Result<(), SubmitError> {
+        Checker::new(self.shared.catalog.agents()).check(submission).await.map(drop)
     }
 
     /// Begins a submission of many jobs, each of which may come after an earlier one by its label.
@@ -52,14 +57,12 @@ impl Runner {
     }
 }
 
-/// Checks a submission and makes the job of it.
+/// Makes the job of a submission whose payload was checked.
 pub(crate) fn new_job(
     shared: &Shared,
-    checker: &mut Checker,
     submission: Submission,
     usual: Nanodollars,
 ) -> Result<NewJob, SubmitError> {
-    checker.check(&submission)?;
     let invalid = |why: String| Err(SubmitError::Invalid(why));
     let max_cost = submission.max_cost.unwrap_or(usual);
     if max_cost <= Nanodollars::ZERO {
@@ -152,9 +155,9 @@ impl Bulk {
         let usual = self.shared.store.limits().await?.limits.job_usd;
         let mut made = Vec::with_capacity(jobs.len());
         let mut accepted = Vec::with_capacity(jobs.len());
-        for job in jobs {
+        for (job, checked) in self.checker.all(jobs, |job| of_submission(&job.submission)).await {
             let own = job.label.clone();
-            let (line, new) = (job.line, self.make(job, usual));
+            let (line, new) = (job.line, self.make(job, checked, usual));
             let id = new.as_ref().ok().map(|job| job.id);
             if let Some(label) = own.clone().filter(|label| !self.labels.contains_key(label)) {
                 self.labels.insert(label, Labelled { line, job: id, gone: None });
@@ -184,7 +187,12 @@ impl Bulk {
         Ok(answers)
     }
 
-    fn make(&mut self, job: BulkJob, usual: Nanodollars) -> Result<NewJob, SubmitError> {
+    fn make(
+        &mut self,
+        job: BulkJob,
+        checked: Result<(), SubmitError>,
+        usual: Nanodollars,
+    ) -> Result<NewJob, SubmitError> {
         let invalid = |why: String| Err(SubmitError::Invalid(why));
         if let Some(label) = &job.label {
             if label.is_empty() || label.len() > LONGEST_NAME {
@@ -212,7 +220,8 @@ impl Bulk {
                 },
             });
         }
-        new_job(&self.shared, &mut self.checker, submission, usual)
+        checked?;
+        new_job(&self.shared, submission, usual)
     }
 
     /// What became of a job, and its label with it.

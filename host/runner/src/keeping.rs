@@ -17,10 +17,23 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         {
             tracing::error!(%error, "what is old could not be taken out");
         }
+        prune_plugins(&shared).await;
         tokio::select! {
             () = shared.clock.sleep_until(shared.clock.now() + EVERY) => {}
             () = shared.shutdown.cancelled() => return,
         }
+    }
+}
+
+// Versions of plugins that are not in force any more, and that no unfinished job is pinned to.
+async fn prune_plugins(shared: &Shared) {
+    // Before the agents of before are known all would look old.
+    if !shared.catalog.is_ready() {
+        return;
+    }
+    match shared.store.pinned_plugins().await {
+        Ok(pinned) => shared.catalog.keep_only(pinned.into_iter().collect()).await,
+        Err(error) => tracing::error!(%error, "old versions of plugins could not be removed"),
     }
 }
 

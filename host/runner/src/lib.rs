@@ -16,6 +16,7 @@ mod many;
 mod money;
 mod notes;
 mod parents;
+mod plugin_alerts;
 mod prices;
 mod rehearsal;
 mod replay;
@@ -40,9 +41,9 @@ pub use runner::{Runner, RunnerParts};
 pub use schedules::{ScheduleView, ScheduleWish};
 pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
 pub use status::{
-    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, ScalingStatus,
-    ScopeLimitsView, ScopeWindowStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus,
-    WindowStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, PluginsStatus, QueueStatus,
+    ScalingStatus, ScopeLimitsView, ScopeWindowStatus, SlotChange, SpendStatus, Status, UpstreamStatus,
+    WeekStatus, WindowStatus,
 };
 pub use submission::{After, BulkJob, BulkTaken, FieldError, Submission, SubmitError, Submitted};
 pub use webhooks::{WebhookChange, WebhookError, WebhookView};

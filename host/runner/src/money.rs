@@ -42,7 +42,7 @@ impl Runner {
         by: &str,
     ) -> Result<ScopeLimitsView, SubmitError> {
         if let Scope::Agent(name) = &scope {
-            let known = sorted(self.agents().into_iter().map(|agent| agent.name));
+            let known = sorted(self.agents().iter().map(|agent| agent.name.clone()));
             let limited = self.shared.store.scope_limits().await?.iter().any(|limit| limit.scope == scope);
             if !known.contains(name) && !limited {
                 return Err(SubmitError::UnknownAgent {

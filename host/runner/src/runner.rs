@@ -5,12 +5,13 @@ use crate::live_text::LiveText;
 use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
 use crate::{
-    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, QueueStatus, SpendStatus, Status,
-    SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, keeping, many, schedules,
+    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, PluginsStatus, QueueStatus, SpendStatus,
+    Status, SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, keeping, many,
+    plugin_alerts, schedules,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
 use anvil_gateway::Gateway;
-use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
+use anvil_sandbox::{CancellationToken, Catalog, Roster, Sandbox};
 use anvil_store::{
     BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, QueuePause, ReadyAgent, SpendSnapshot, Store,
     StoreError, WindowStanding,
@@ -288,8 +289,14 @@ impl Runner {
     }
 
     /// Every plugin file and what it says of itself.
-    pub fn agents(&self) -> Vec<AgentInfo> {
+    pub fn agents(&self) -> Arc<Roster> {
         self.shared.catalog.agents()
+    }
+
+    /// Whether the agents are known: the plugins folder was listed, and those of before are restored. It waits
+    /// for no compilation.
+    pub fn knows_agents(&self) -> bool {
+        self.shared.catalog.is_ready()
     }
 
     /// Switches an agent on or off; `None` where there is no such agent.
@@ -299,13 +306,14 @@ impl Runner {
         enabled: bool,
         by: &str,
     ) -> Result<Option<AgentInfo>, StoreError> {
-        let is_agent = |agent: &AgentInfo| agent.name == name && agent.state != AgentState::Rejected;
-        if !self.shared.catalog.agents().iter().any(is_agent) {
+        // A file that is no agent has no action.
+        let is_agent = |agent: &&AgentInfo| agent.name == name && !agent.actions.is_empty();
+        if self.shared.catalog.agents().iter().find(is_agent).is_none() {
             return Ok(None);
         }
         self.shared.store.set_agent_disabled(name, !enabled, by).await?;
         self.shared.catalog.set_enabled(name, enabled);
-        Ok(self.shared.catalog.agents().into_iter().find(is_agent))
+        Ok(self.shared.catalog.agents().iter().find(is_agent).cloned())
     }
 
     /// How the host stands.
@@ -333,6 +341,7 @@ impl Runner {
                 max: limits.agents_max,
                 scaling,
             },
+            plugins: self.plugins_status(),
             queue: QueueStatus {
                 queued: counts.queued,
                 scheduled: counts.scheduled,
@@ -364,6 +373,22 @@ impl Runner {
             brake: BrakeStatus { engaged: brake.engaged(), causes: brake.causes },
             alerts: AlertsStatus { firing: store.firing_alerts().await? },
         })
+    }
+
+    /// The plugins folder, and what is still to be done about what is in it.
+    pub fn plugins_status(&self) -> PluginsStatus {
+        let catalog = &self.shared.catalog;
+        let agents = catalog.agents();
+        let count = |state| {
+            let count = agents.iter().filter(|agent| agent.state == state).count();
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
+        PluginsStatus {
+            folder: catalog.folder().display().to_string(),
+            trouble: catalog.trouble(),
+            compiling: count(AgentState::Compiling),
+            delayed: count(AgentState::Delayed),
+        }
     }
 
     // While calls are under way something gets on, and nothing has to be explained.
@@ -552,6 +577,7 @@ async fn tell_of_agents(shared: Arc<Shared>) {
             }
             Err(broadcast::error::RecvError::Closed) => return,
         };
+        plugin_alerts::follow(&shared, &change).await;
         // A line that went away tells by its last state that its agent takes no more jobs.
         let Some(line) = change.after.as_ref().or(change.before.as_ref()) else { continue };
         let (name, state) = (line.name.clone(), line.state);

@@ -108,7 +108,7 @@ impl Runner {
                 "a schedule's name has 1 to {LONGEST_NAME} letters, digits, `-`, `_` and `.`"
             )));
         }
-        self.check(&submission(&wish.job))?;
+        self.check(submission(&wish.job)).await?;
         if wish.job.max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
             return Err(SubmitError::Invalid("max_cost_usd must be above 0".to_owned()));
         }

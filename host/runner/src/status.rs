@@ -18,6 +18,8 @@ pub struct Status {
     pub upstream: UpstreamStatus,
     /// Slots.
     pub agents: AgentsStatus,
+    /// Plugins.
+    pub plugins: PluginsStatus,
     /// Jobs.
     pub queue: QueueStatus,
     /// Money.
@@ -58,6 +60,19 @@ pub struct AgentsStatus {
     pub max: u32,
     /// Why there are as many as there are.
     pub scaling: ScalingStatus,
+}
+
+/// The plugins folder, and what is still to be done about what is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginsStatus {
+    /// The folder.
+    pub folder: String,
+    /// What is wrong with the folder itself; none where nothing is.
+    pub trouble: Option<String>,
+    /// Plugins that are being compiled, or wait for that.
+    pub compiling: u32,
+    /// Plugins that the host could not load just now, and tries again.
+    pub delayed: u32,
 }
 
 /// Why there are as many slots as there are.

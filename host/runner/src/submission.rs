@@ -91,6 +91,14 @@ pub enum SubmitError {
         /// The agents that there are.
         known: Vec<String>,
     },
+    /// There may be such an agent in a moment.
+    #[error("there is no agent `{name}` yet: {}; try again in a moment", .coming.join("; "))]
+    NotYet {
+        /// What was asked for.
+        name: String,
+        /// The files that may become it, each with why it has not yet.
+        coming: Vec<String>,
+    },
     /// The agent cannot do that.
     #[error("the agent `{agent}` has no action `{action}`{}; its actions are: {}", suggest(.nearest.as_deref()), list(.known))]
     UnknownAction {

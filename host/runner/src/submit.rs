@@ -1,66 +1,155 @@
 //! Checks a submission against what the agents say of themselves.
 
 use crate::{FieldError, Submission, SubmitError};
+use anvil_sandbox::{PayloadFault, Roster};
 use anvil_types::{ActionInfo, AgentInfo, AgentState, Json};
-use jsonschema::error::ValidationErrorKind;
-use jsonschema::{ValidationError, Validator};
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
-/// The most wrong fields that are named.
-const MOST_ERRORS: usize = 20;
+/// Checks that are quick, at once; and those that take longer, which the quick ones do not wait for. Each is
+/// bounded, and however many come they leave processors to everybody else.
+static QUICK: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
+static LONG: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(1));
+/// How long one of many may keep its turn.
+const TURN: Duration = Duration::from_millis(50);
 
-/// Checks submissions against the agents of one moment; a schema is compiled once.
+type Checked = Result<(), SubmitError>;
+
+/// Checks submissions against the agents of one moment. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct Checker {
-    agents: Vec<AgentInfo>,
-    schemas: HashMap<(String, String), Validator>,
+    agents: Arc<Roster>,
 }
 
 impl Checker {
-    pub(crate) fn new(agents: Vec<AgentInfo>) -> Self {
-        Self { agents, schemas: HashMap::new() }
+    pub(crate) fn new(agents: Arc<Roster>) -> Self {
+        Self { agents }
+    }
+
+    /// Checks many, away from the threads that everybody waits for, and gives each back with what was found.
+    /// `payload` says which agent, action and payload one has; none where nothing is to be checked.
+    pub(crate) async fn all<T: Send + 'static>(
+        &self,
+        many: Vec<T>,
+        payload: fn(&T) -> Option<(&str, &str, &Json)>,
+    ) -> Vec<(T, Checked)> {
+        let mut done = Vec::with_capacity(many.len());
+        let mut left = many.into_iter();
+        while left.len() > 0 {
+            let (checker, began) = (self.clone(), Instant::now());
+            let quick = in_turn(&QUICK, move || {
+                let mut looked = Vec::new();
+                while began.elapsed() < TURN || looked.is_empty() {
+                    let Some(one) = left.next() else { break };
+                    let checked = match payload(&one) {
+                        Some((agent, action, payload)) => checker.quickly(agent, action, payload),
+                        None => Some(Ok(())),
+                    };
+                    looked.push((one, checked));
+                }
+                (looked, left)
+            });
+            let looked;
+            (looked, left) = quick.await;
+            for (one, checked) in looked {
+                if let Some(checked) = checked {
+                    done.push((one, checked));
+                    continue;
+                }
+                let checker = self.clone();
+                let long = in_turn(&LONG, move || {
+                    let checked = payload(&one).map_or(Ok(()), |(agent, action, payload)| {
+                        checker.check_payload(agent, action, payload)
+                    });
+                    (one, checked)
+                });
+                done.push(long.await);
+            }
+        }
+        done
     }
 
     /// Checks that the agent and the action exist and that the payload matches its schema.
     ///
-    /// An agent that is switched off or gone for now still takes jobs: they wait.
-    pub(crate) fn check(&mut self, submission: &Submission) -> Result<(), SubmitError> {
-        self.check_payload(&submission.agent, &submission.action, &submission.payload)
+    /// An agent that is switched off, gone for now or being compiled still takes jobs: they wait.
+    pub(crate) async fn check(&self, submission: Submission) -> Result<Submission, SubmitError> {
+        let mut checked = self.all(vec![submission], of_submission).await;
+        let (submission, checked) = checked.pop().expect("as many come back as were given");
+        checked.map(|()| submission)
     }
 
-    /// The same of a payload alone.
-    pub(crate) fn check_payload(
-        &mut self,
-        agent: &str,
-        action: &str,
-        payload: &Json,
-    ) -> Result<(), SubmitError> {
-        let (agent, action) = (agent.to_owned(), action.to_owned());
-        let validator = match self.schemas.entry((agent.clone(), action.clone())) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(validator(find(&agent, &action, &self.agents)?)?),
-        };
-        let errors = misses(validator, payload);
-        if errors.is_empty() { Ok(()) } else { Err(SubmitError::InvalidPayload { agent, action, errors }) }
+    /// The same of one payload, on this thread.
+    fn check_payload(&self, agent: &str, action: &str, payload: &Json) -> Checked {
+        find(agent, action, &self.agents)?;
+        let schema = self.agents.schema(agent, action);
+        told(agent, action, schema.map_or(Ok(()), |schema| schema.check(payload)))
+    }
+
+    /// The same, where that is quick.
+    fn quickly(&self, agent: &str, action: &str, payload: &Json) -> Option<Checked> {
+        if let Err(unknown) = find(agent, action, &self.agents) {
+            return Some(Err(unknown));
+        }
+        let schema = self.agents.schema(agent, action);
+        let checked = schema.map_or(Some(Ok(())), |schema| schema.check_quickly(payload))?;
+        Some(told(agent, action, checked))
     }
 }
 
-fn find<'a>(
-    agent_name: &str,
-    action_name: &str,
-    agents: &'a [AgentInfo],
-) -> Result<&'a ActionInfo, SubmitError> {
-    let known: Vec<&AgentInfo> = agents
-        .iter()
-        .filter(|agent| matches!(agent.state, AgentState::Ready | AgentState::Disabled | AgentState::Retired))
-        .collect();
-    let names = sorted(known.iter().map(|agent| agent.name.clone()));
-    let agent =
-        known.iter().find(|agent| agent.name == agent_name).ok_or_else(|| SubmitError::UnknownAgent {
-            name: clip(agent_name),
-            nearest: nearest(agent_name, &names),
-            known: names.clone(),
-        })?;
+/// What was found, as it is told to whoever submitted.
+fn told(agent: &str, action: &str, checked: Result<(), PayloadFault>) -> Checked {
+    checked.map_err(|fault| match fault {
+        PayloadFault::Misses(misses) => SubmitError::InvalidPayload {
+            agent: agent.to_owned(),
+            action: action.to_owned(),
+            errors: misses
+                .into_iter()
+                .map(|miss| FieldError { pointer: miss.pointer, message: miss.message })
+                .collect(),
+        },
+        fault => SubmitError::Invalid(fault.to_string()),
+    })
+}
+
+/// Does something that computes where nobody waits for its thread, when its turn has come.
+async fn in_turn<T: Send + 'static>(
+    turns: &'static Semaphore,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let _turn = turns.acquire().await.expect("the semaphore is never closed");
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// What of a submission is checked.
+pub(crate) fn of_submission(submission: &Submission) -> Option<(&str, &str, &Json)> {
+    Some((&submission.agent, &submission.action, &submission.payload))
+}
+
+/// Whether jobs may be submitted for an agent in this state; they run when it is ready.
+fn is_known(state: AgentState) -> bool {
+    match state {
+        AgentState::Ready | AgentState::Disabled | AgentState::Retired => true,
+        AgentState::Compiling | AgentState::Delayed => true,
+        AgentState::Rejected | AgentState::Quarantined | AgentState::Shadowed => false,
+    }
+}
+
+fn find<'a>(agent_name: &str, action_name: &str, agents: &'a Roster) -> Result<&'a ActionInfo, SubmitError> {
+    // What a file will be that is compiled for the first time, nobody knows: it has no action yet.
+    let known: Vec<&AgentInfo> =
+        agents.iter().filter(|agent| is_known(agent.state) && !agent.actions.is_empty()).collect();
+    let Some(agent) = known.iter().find(|agent| agent.name == agent_name) else {
+        if !agents.coming().is_empty() {
+            return Err(SubmitError::NotYet { name: clip(agent_name), coming: agents.coming().to_vec() });
+        }
+        let names = sorted(known.iter().map(|agent| agent.name.clone()));
+        let nearest = nearest(agent_name, &names);
+        return Err(SubmitError::UnknownAgent { name: clip(agent_name), nearest, known: names });
+    };
     let actions: Vec<_> = agent.actions.iter().map(|action| action.name.clone()).collect();
     agent.actions.iter().find(|action| action.name == action_name).ok_or_else(|| SubmitError::UnknownAction {
         agent: agent.name.clone(),
@@ -68,38 +157,6 @@ fn find<'a>(
         nearest: nearest(action_name, &actions),
         known: actions.clone(),
     })
-}
-
-fn validator(action: &ActionInfo) -> Result<Validator, SubmitError> {
-    jsonschema::validator_for(&action.input_schema.value()).map_err(|error| {
-        SubmitError::Invalid(format!("the schema of the action `{}` is itself wrong: {error}", action.name))
-    })
-}
-
-fn misses(validator: &Validator, payload: &Json) -> Vec<FieldError> {
-    let payload = payload.value();
-    let errors = validator.iter_errors(&payload).flat_map(|error| field_errors(&error));
-    let mut errors: Vec<_> = errors.take(MOST_ERRORS).collect();
-    errors.sort_by(|one, other| one.pointer.cmp(&other.pointer));
-    errors
-}
-
-// A field that is missing, or one too many, is named itself, not the object that it belongs into.
-fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
-    let place = error.instance_path().to_string();
-    let field = |name: &str, message: &str| FieldError {
-        pointer: format!("{place}/{}", clip(name).replace('~', "~0").replace('/', "~1")),
-        message: message.to_owned(),
-    };
-    match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            vec![field(property.as_str().unwrap_or_default(), "is required")]
-        }
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            unexpected.iter().map(|name| field(name, "is no field of this action")).collect()
-        }
-        _ => vec![FieldError { message: clip(&error.to_string()), pointer: place }],
-    }
 }
 
 pub(crate) fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
@@ -148,7 +205,7 @@ mod tests {
             size: 0,
             state: AgentState::Ready,
             reason: None,
-            actions: vec![action],
+            actions: vec![action].into(),
             model_floor: None,
             effort: Effort::Standard,
             time_limit_s: None,
@@ -168,7 +225,9 @@ mod tests {
             tags: Vec::new(),
             after: Vec::new(),
         };
-        Checker::new(vec![agent()]).check(&submission).expect_err("a refusal").to_string()
+        let checker = Checker::new(Arc::new(Roster::of(vec![agent()])));
+        let checked = checker.check_payload(&submission.agent, &submission.action, &submission.payload);
+        checked.expect_err("a refusal").to_string()
     }
 
     #[test]

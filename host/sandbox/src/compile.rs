@@ -1,19 +1,23 @@
-//! Compiling, away from the host: in a child process that can be killed.
+//! Work on a stranger's bytes, away from the host: in a child process that can be killed.
 
-use crate::engine::compile_config;
+mod child;
+mod worker;
+
+pub(crate) use worker::GivenSchema;
+pub use worker::{CompileTask, CompileWork, compile_worker};
+
+use crate::Rejection;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
-use tokio::process::Command;
-use wasmtime::Engine;
 
 /// Who compiles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CompileCommand {
-    /// A child process, killed past its bounds: `program args… --in FILE --out FILE --memory BYTES`.
-    /// It calls [`compile_worker`] and ends with 0, or says on standard error why not.
+    /// A child process, killed past its bounds: `program args… --in FILE --out FILE --memory BYTES
+    /// --cpu SECONDS --task NAME`. It calls [`compile_worker`] and ends with 0, or says on standard error
+    /// why it could not work. It ends when its standard input does: then the host is gone.
     Child {
         /// The program, as a rule the host's own binary.
         program: PathBuf,
@@ -24,148 +28,104 @@ pub enum CompileCommand {
     InProcess,
 }
 
+impl CompileCommand {
+    /// A child of the program that runs now, even where its file was replaced since it began.
+    pub fn this_program(args: Vec<OsString>) -> std::io::Result<Self> {
+        // The name of a file that was replaced leads nowhere, or to a program with another engine.
+        let itself = Path::new("/proc/self/exe");
+        let program = if itself.exists() { itself.to_owned() } else { std::env::current_exe()? };
+        Ok(Self::Child { program, args })
+    }
+}
+
 /// Why a component is not compiled.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum CompileError {
     /// The compiler refuses it.
     #[error("cannot be compiled: {0}")]
     Refused(String),
     /// It takes too long.
-    #[error("takes longer than {0:?} to compile, the limit; make it smaller")]
+    #[error("takes longer than {0:?} to compile, the limit (`sandbox.compile_s`)")]
     Time(Duration),
+    /// It takes too much time on processors.
+    #[error("takes more than {0:?} of processors' time to compile, the limit")]
+    Cpu(Duration),
     /// It takes too much memory.
-    #[error("takes more than {0} MiB of memory to compile, the limit; make it smaller")]
+    #[error("takes more than {0} MiB of memory to compile, the limit (`sandbox.compile_memory_mb`)")]
     Memory(u64),
-    /// The compiler itself cannot be run.
-    #[error("the compiler cannot be run: {0}")]
+    /// The compiler itself cannot be run, or did not come to an end of its own.
+    #[error("could not be compiled: {0}")]
     Run(String),
 }
 
-/// How much of a compiler's complaint is read.
-const COMPLAINT_BYTES: u64 = 4 * 1024;
-
-/// How a process says that memory was refused to it: Rust's allocator before it aborts, a mapping,
-/// the stack of a thread.
-const REFUSED_MEMORY: [&str; 3] =
-    ["memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable"];
-
-/// What the compiling child does: reads `input`, compiles it, writes `output`. It lowers its own limit
-/// on memory first, so that a component cannot make the compiler eat the machine.
-pub fn compile_worker(input: &Path, output: &Path, memory_bytes: u64) -> Result<(), CompileError> {
-    bound_memory(memory_bytes)?;
-    let failed = |error: std::io::Error| CompileError::Run(error.to_string());
-    let bytes = std::fs::read(input).map_err(failed)?;
-    std::fs::write(output, compile_here(&bytes)?).map_err(failed)
+/// What a compilation may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) time: Duration,
+    pub(crate) cpu: Duration,
+    pub(crate) memory_bytes: u64,
 }
 
-/// Compiles in this process.
-pub(crate) fn compile_here(bytes: &[u8]) -> Result<Vec<u8>, CompileError> {
-    let engine = Engine::new(&compile_config()).map_err(|error| CompileError::Run(format!("{error:#}")))?;
-    engine.precompile_component(bytes).map_err(|error| CompileError::Refused(format!("{error:#}")))
-}
-
-/// Compiles with `command`; `folder` is the host's own, for the files between host and child.
+/// Does `task` with the file `input` by `command`. `folder` is the host's own, for the file between host
+/// and child. What comes back is the compiled code; nothing of a check.
 pub(crate) async fn compile(
     command: &CompileCommand,
-    bytes: Vec<u8>,
+    task: CompileTask,
+    input: &Path,
     folder: &Path,
-    time: Duration,
-    memory_bytes: u64,
-) -> Result<Vec<u8>, CompileError> {
+    bounds: Bounds,
+) -> Result<Vec<u8>, Rejection> {
+    let output = Exchange::new(folder);
+    let work = CompileWork {
+        input: input.to_owned(),
+        output: output.0.clone(),
+        memory_bytes: bounds.memory_bytes,
+        cpu: bounds.cpu,
+        task,
+    };
     match command {
         CompileCommand::InProcess => {
-            let compiling = tokio::task::spawn_blocking(move || compile_here(&bytes));
-            match tokio::time::timeout(time, compiling).await {
-                Ok(Ok(compiled)) => compiled,
-                Ok(Err(error)) => Err(CompileError::Run(error.to_string())),
-                Err(_) => Err(CompileError::Time(time)),
+            let working = tokio::task::spawn_blocking(move || worker::work(&work));
+            match tokio::time::timeout(bounds.time, working).await {
+                Ok(Ok(worked)) => worked?,
+                Ok(Err(error)) => return Err(CompileError::Run(error.to_string()).into()),
+                Err(_) => return Err(CompileError::Time(bounds.time).into()),
             }
         }
-        CompileCommand::Child { program, args } => {
-            let files = Exchange::new(folder);
-            tokio::fs::write(&files.input, &bytes)
-                .await
-                .map_err(|error| CompileError::Run(error.to_string()))?;
-            let mut command = Command::new(program);
-            command
-                .args(args)
-                .arg("--in")
-                .arg(&files.input)
-                .arg("--out")
-                .arg(&files.output)
-                .arg("--memory")
-                .arg(memory_bytes.to_string());
-            // The child needs nothing of the host's environment, and must not have its API key.
-            command
-                .env_clear()
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::piped())
-                .kill_on_drop(true);
-            match tokio::time::timeout(time, watch(command, memory_bytes)).await {
-                Ok(compiled) => compiled?,
-                Err(_) => return Err(CompileError::Time(time)),
-            }
-            tokio::fs::read(&files.output).await.map_err(|error| CompileError::Run(error.to_string()))
-        }
+        CompileCommand::Child { program, args } => child::run(program, args, &work, bounds).await?,
     }
+    let verdict = tokio::fs::read(&output.0).await.map_err(|error| CompileError::Run(error.to_string()))?;
+    worker::verdict(verdict)
 }
 
-async fn watch(mut command: Command, memory_bytes: u64) -> Result<(), CompileError> {
-    let failed = |error: std::io::Error| CompileError::Run(error.to_string());
-    let mut child = command.spawn().map_err(failed)?;
-    let mut complaint = Vec::new();
-    if let Some(stderr) = child.stderr.take() {
-        stderr.take(COMPLAINT_BYTES).read_to_end(&mut complaint).await.map_err(failed)?;
-    }
-    let status = child.wait().await.map_err(failed)?;
-    if status.success() {
-        return Ok(());
-    }
-    let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
-    if REFUSED_MEMORY.iter().any(|words| complaint.contains(words)) {
-        return Err(CompileError::Memory(memory_bytes / (1024 * 1024)));
-    }
-    if status.code().is_none() {
-        return Err(CompileError::Refused(format!("the compiler was ended by {status}: {complaint}")));
-    }
-    Err(CompileError::Refused(complaint))
-}
-
-/// The two files that a child reads and writes; gone with this value.
-struct Exchange {
-    input: PathBuf,
-    output: PathBuf,
-}
+/// The file that a child writes; gone with this value.
+pub(crate) struct Exchange(pub(crate) PathBuf);
 
 impl Exchange {
-    fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         use std::sync::atomic::{AtomicU64, Ordering};
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        Self { input: folder.join(format!(".{name}.in")), output: folder.join(format!(".{name}.out")) }
+        let name = format!(".{}-{}.draft", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Self(folder.join(name))
+    }
+
+    /// Removes what an earlier host left when it was killed. Only its own host writes into a folder.
+    pub(crate) fn sweep(folder: &Path) {
+        let Ok(entries) = std::fs::read_dir(folder) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let hidden =
+                name.starts_with('.') && [".draft", ".in", ".out"].iter().any(|end| name.ends_with(end));
+            if hidden || name.contains(".tmp-") {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        for file in [&self.input, &self.output] {
-            let _ = std::fs::remove_file(file);
-        }
+        let _ = std::fs::remove_file(&self.0);
     }
-}
-
-/// Writable memory, not address space: allocators reserve far more of the latter than they use.
-fn bound_memory(bytes: u64) -> Result<(), CompileError> {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, setrlimit};
-        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
-        setrlimit(Resource::Data, limit).map_err(|error| CompileError::Run(error.to_string()))?;
-    }
-    #[cfg(not(unix))]
-    let _ = bytes;
-    // Compiling is never urgent enough to slow the panel or a call.
-    crate::processor::lower_priority(5);
-    Ok(())
 }

@@ -4,19 +4,22 @@ use crate::attempt::{breach, not_started};
 use crate::bindings::AgentPre;
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::door::Door;
+use crate::end::BreachKind;
 use crate::guest::Guest;
 use crate::lanes::Credit;
 use crate::log::cut;
 use crate::sandbox::Cut;
 use crate::{AttemptLimits, Breach, CancellationToken, Rejection, Sandbox};
-use anvil_types::{ActionInfo, Effort, Json, Tier};
+use anvil_types::{ActionInfo, Actions, Effort, Json, Tier};
 use std::sync::Arc;
 use wasmtime::Store;
 
 const MAX_ACTIONS: usize = 64;
 const NAME_BYTES: usize = 64;
 const SUMMARY_BYTES: usize = 1_000;
-const SCHEMA_BYTES: usize = 256 * 1024;
+const VERSION_BYTES: usize = 64;
+/// All its texts together: they are held in memory, and sent with every list of the agents.
+const DESCRIPTION_BYTES: usize = 256 * 1024;
 
 /// What a plugin says of itself, found to hold.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +27,7 @@ pub(crate) struct Description {
     pub(crate) name: String,
     pub(crate) version: semver::Version,
     pub(crate) summary: String,
-    pub(crate) actions: Vec<ActionInfo>,
+    pub(crate) actions: Actions,
     pub(crate) model_floor: Option<Tier>,
     pub(crate) effort: Effort,
     pub(crate) time_limit_s: Option<u64>,
@@ -38,10 +41,16 @@ pub(crate) async fn describe(
     credit: Arc<Credit>,
 ) -> Result<Description, Rejection> {
     let never = CancellationToken::new();
-    let said = sandbox.within(limits, credit, &never, |_| Door::Shut, move |store| call(store, pre)).await;
+    let said =
+        sandbox.describing(limits, credit, &never, |_| Door::Shut, move |store| call(store, pre)).await;
     match said {
         Ok(Ok(description)) => checked(description).map_err(Rejection::Description),
+        Ok(Err(breach)) | Err(Cut::Breach(breach)) if breach.kind == BreachKind::Internal => {
+            Err(Rejection::Host(breach.message))
+        }
         Ok(Err(breach)) | Err(Cut::Breach(breach)) => Err(Rejection::Describe(breach.to_string())),
+        // It could have gone on, and had no processor.
+        Err(Cut::Starved(_)) => Err(Rejection::Starved(limits.wall_time)),
         Err(Cut::Cancelled) => Err(Rejection::Host("the host shuts down".to_owned())),
     }
 }
@@ -56,7 +65,19 @@ async fn call(mut store: Store<Guest>, pre: AgentPre<Guest>) -> Result<wit::Desc
 }
 
 fn checked(said: wit::Description) -> Result<Description, String> {
+    let bytes = length(&said);
+    if bytes > DESCRIPTION_BYTES {
+        return Err(format!(
+            "its texts and schemas have {bytes} bytes together; a description has at most {DESCRIPTION_BYTES}"
+        ));
+    }
     name("the agent's name", &said.name)?;
+    if said.version.len() > VERSION_BYTES {
+        return Err(format!(
+            "its version has {} characters; a version has at most {VERSION_BYTES}",
+            said.version.len()
+        ));
+    }
     let version = said.version.parse().map_err(|error| {
         format!("its version `{}` is no semantic version: {error}", cut(&said.version, 64))
     })?;
@@ -90,11 +111,21 @@ fn checked(said: wit::Description) -> Result<Description, String> {
         name: said.name,
         version,
         summary: line(&said.summary),
-        actions,
+        actions: actions.into(),
         model_floor,
         effort: said.effort.into(),
         time_limit_s,
     })
+}
+
+/// The bytes of all that it says.
+fn length(said: &wit::Description) -> usize {
+    let actions = said.actions.iter().map(|action| {
+        action.name.len() + action.summary.len() + action.input_schema.len() + action.output_schema.len()
+    });
+    let extras = said.extras.iter().map(|extra| extra.name.len() + extra.value.len());
+    let floor = said.model_floor.as_ref().map_or(0, String::len);
+    said.name.len() + said.version.len() + said.summary.len() + floor + actions.chain(extras).sum::<usize>()
 }
 
 fn name(what: &str, text: &str) -> Result<(), String> {
@@ -110,12 +141,6 @@ fn name(what: &str, text: &str) -> Result<(), String> {
 }
 
 fn schema(action: &str, which: &str, text: &str) -> Result<Json, String> {
-    if text.len() > SCHEMA_BYTES {
-        return Err(format!(
-            "the {which} schema of `{action}` has {} bytes, over {SCHEMA_BYTES}",
-            text.len()
-        ));
-    }
     let json: Json =
         text.parse().map_err(|error| format!("the {which} schema of `{action}` is no JSON: {error}"))?;
     // JSON Schema knows `true` and `false` as schemas; a form and a pointer to a field need an object.

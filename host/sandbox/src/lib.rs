@@ -26,13 +26,14 @@ mod output;
 mod plugin;
 mod processor;
 mod sandbox;
+mod schema;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod wall;
 mod wasi;
 
-pub use catalog::{Catalog, CatalogChange, CatalogSettings};
-pub use compile::{CompileCommand, CompileError, compile_worker};
+pub use catalog::{Catalog, CatalogChange, CatalogSettings, Roster};
+pub use compile::{CompileCommand, CompileError, CompileTask, CompileWork, compile_worker};
 pub use component::Rejection;
 pub use end::{AttemptEnd, Breach, BreachKind};
 pub use engine::{EngineSettings, SandboxEngine};
@@ -41,4 +42,5 @@ pub use host::{GuestIdentity, JobHost, Stop};
 pub use limits::{AttemptLimits, LOG_LINE_BYTES};
 pub use plugin::Plugin;
 pub use sandbox::{Sandbox, SandboxSettings};
+pub use schema::{InputSchema, PayloadFault, SchemaMiss};
 pub use tokio_util::sync::CancellationToken;

@@ -4,7 +4,7 @@ use crate::attempt;
 use crate::door::{Door, OpenDoor};
 use crate::end::BreachKind;
 use crate::guest::Guest;
-use crate::lanes::{CpuMeter, Credit, Lanes, Outcome};
+use crate::lanes::{Course, CpuMeter, Credit, Lanes, Outcome, Standing};
 use crate::wall::WallMeter;
 use crate::{
     AttemptEnd, AttemptLimits, Breach, CancellationToken, EngineSettings, JobHost, Plugin, SandboxEngine,
@@ -66,19 +66,36 @@ impl Sandbox {
         let credit = Arc::clone(&plugin.credit);
         let (plugin, action, payload) = (Arc::clone(plugin), action.to_owned(), payload.clone());
         let door = |wall| Door::Open(OpenDoor { host, runtime: self.host.clone(), wall });
-        let ended = self
-            .within(limits, credit, cancel, door, move |store| attempt::run(store, plugin, action, payload));
-        match ended.await {
+        let work = move |store| attempt::run(store, plugin, action, payload);
+        match self.within(Course::Job, limits, credit, cancel, door, work).await {
             Ok(end) => end,
-            Err(Cut::Breach(breach)) => AttemptEnd::Broke(breach.into()),
+            Err(Cut::Breach(breach) | Cut::Starved(breach)) => AttemptEnd::Broke(breach.into()),
             Err(Cut::Cancelled) => AttemptEnd::Stopped(Stop::Cancelled),
         }
     }
 
+    /// As [`within`](Self::within), on the thread of those that describe themselves: however many guests
+    /// compute, a plugin can say what it is.
+    pub(crate) async fn describing<T, F>(
+        &self,
+        limits: AttemptLimits,
+        credit: Arc<Credit>,
+        cancel: &CancellationToken,
+        door: impl FnOnce(Arc<WallMeter>) -> Door,
+        work: impl FnOnce(wasmtime::Store<Guest>) -> F + Send + 'static,
+    ) -> Result<T, Cut>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        self.within(Course::Describe, limits, credit, cancel, door, work).await
+    }
+
     /// Waits for a slot, then lets `work` have a store on the guests' threads until it ends, a limit
     /// of time is reached, or it is cancelled.
-    pub(crate) async fn within<T, F>(
+    async fn within<T, F>(
         &self,
+        course: Course,
         limits: AttemptLimits,
         credit: Arc<Credit>,
         cancel: &CancellationToken,
@@ -113,9 +130,10 @@ impl Sandbox {
                 )),
             }
         };
-        match self.lanes.run(guest, meter, credit, stop).await {
+        match self.lanes.run(course, guest, meter, credit, stop).await {
             Ok(Outcome::Finished(ended)) => Ok(ended),
-            Ok(Outcome::Stopped(cut)) => Err(cut),
+            Ok(Outcome::Stopped(Cut::Breach(breach), Standing::Ready)) => Err(Cut::Starved(breach)),
+            Ok(Outcome::Stopped(cut, _)) => Err(cut),
             Ok(Outcome::OutOfTime) => Err(Cut::Breach(Breach::new(
                 BreachKind::CpuTime,
                 format!("the agent computed for {:?}, its limit", limits.cpu_time),
@@ -133,6 +151,8 @@ impl Sandbox {
 pub(crate) enum Cut {
     /// It broke a limit.
     Breach(Breach),
+    /// Its time by the wall was over while it could have gone on: it waited for a processor, or had one.
+    Starved(Breach),
     /// It was cancelled.
     Cancelled,
 }

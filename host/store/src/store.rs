@@ -329,6 +329,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn disabled_agents(&self) -> Result<Vec<String>, StoreError>;
     /// Switches an agent off or on.
     async fn set_agent_disabled(&self, agent: &str, disabled: bool, by: &str) -> Result<(), StoreError>;
+    /// The digests of the plugins that unfinished jobs are pinned to.
+    async fn pinned_plugins(&self) -> Result<Vec<String>, StoreError>;
     /// Keeps a small note under a key, in place of an earlier one: what is learnt, and cheap to lose.
     async fn remember(&self, key: &str, note: &str) -> Result<(), StoreError>;
     /// The note that was kept under a key.

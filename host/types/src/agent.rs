@@ -1,7 +1,9 @@
 //! Agents as the rest of the house sees them.
 
 use crate::{Effort, Json, Tier, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// Whether an agent can take jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,6 +21,10 @@ pub enum AgentState {
     Retired,
     /// Another file has a newer version of the same agent.
     Shadowed,
+    /// Its code is being compiled, or waits for that. An agent known from before takes jobs: they wait.
+    Compiling,
+    /// The host could not load it, by no fault of the file's; it is tried again. `reason` says why.
+    Delayed,
 }
 
 impl AgentState {
@@ -31,6 +37,8 @@ impl AgentState {
             Self::Quarantined => "quarantined",
             Self::Retired => "retired",
             Self::Shadowed => "shadowed",
+            Self::Compiling => "compiling",
+            Self::Delayed => "delayed",
         }
     }
 }
@@ -46,6 +54,41 @@ pub struct ActionInfo {
     pub input_schema: Json,
     /// JSON Schema of the result.
     pub output_schema: Json,
+}
+
+/// What an agent can do. Shared: a copy costs nothing, however much an agent says of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Actions(Arc<[ActionInfo]>);
+
+impl Deref for Actions {
+    type Target = [ActionInfo];
+    fn deref(&self) -> &[ActionInfo] {
+        &self.0
+    }
+}
+
+impl From<Vec<ActionInfo>> for Actions {
+    fn from(actions: Vec<ActionInfo>) -> Self {
+        Self(actions.into())
+    }
+}
+
+impl FromIterator<ActionInfo> for Actions {
+    fn from_iter<T: IntoIterator<Item = ActionInfo>>(actions: T) -> Self {
+        Self(actions.into_iter().collect())
+    }
+}
+
+impl Serialize for Actions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Actions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::from)
+    }
 }
 
 /// One plugin file and what it says of itself. All texts are untrusted.
@@ -68,7 +111,7 @@ pub struct AgentInfo {
     /// Why it does not.
     pub reason: Option<String>,
     /// What it can do.
-    pub actions: Vec<ActionInfo>,
+    pub actions: Actions,
     /// Downgrades stop at this tier.
     pub model_floor: Option<Tier>,
     /// The effort of requests that do not say.

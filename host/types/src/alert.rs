@@ -20,6 +20,8 @@ pub enum AlertKind {
     Circuit,
     /// A webhook was switched off.
     Webhook,
+    /// A plugin, or the folder of them, could not be read or compiled, by no fault of the plugin's.
+    Plugin,
     /// A person pressed the test button.
     Test,
 }
@@ -34,6 +36,7 @@ impl AlertKind {
             Self::ClockJump => "clock_jump",
             Self::Circuit => "circuit",
             Self::Webhook => "webhook",
+            Self::Plugin => "plugin",
             Self::Test => "test",
         }
     }

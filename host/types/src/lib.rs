@@ -25,7 +25,7 @@ pub mod time;
 pub mod upstream;
 pub mod usage;
 
-pub use agent::{ActionInfo, AgentInfo, AgentState};
+pub use agent::{ActionInfo, Actions, AgentInfo, AgentState};
 pub use alert::{
     Acknowledgement, Alert, AlertKind, AlertNews, AlertState, AlertWindow, Crossing, Delivery, DeliveryState,
     Webhook, WebhookFormat,

@@ -4,6 +4,7 @@ use super::agents::agent;
 use super::process::Process;
 use super::rest::Rest;
 use super::upstream::Upstream;
+use super::wait::until;
 use rustix::process::Signal;
 use std::ffi::OsStr;
 use std::fs;
@@ -88,6 +89,24 @@ impl Host {
     pub(crate) async fn start(&mut self) {
         self.spawn();
         self.ready().await;
+        self.loaded().await;
+    }
+
+    /// Waits until every plugin of its folder has been loaded or rejected.
+    pub(crate) async fn loaded(&self) {
+        let rest = self.rest();
+        until("all plugins are loaded", START, async || {
+            let agents = rest.get("/api/v1/agents").await;
+            let agents = agents["items"].as_array().expect("a list of agents").clone();
+            let busy = agents.iter().any(|agent| agent["state"] == "compiling");
+            (agents.len() >= self.plugin_files() && !busy).then_some(())
+        })
+        .await;
+    }
+
+    fn plugin_files(&self) -> usize {
+        let files = std::fs::read_dir(self.plugins()).into_iter().flatten().flatten();
+        files.filter(|file| file.path().extension().is_some_and(|extension| extension == "wasm")).count()
     }
 
     /// Starts it without waiting until it answers.

@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 
 pub(super) async fn list(State(state): State<WebState>) -> Json<List<AgentInfo>> {
-    Json(List::whole(state.runner.agents()))
+    Json(List::whole(state.runner.agents().to_vec()))
 }
 
 pub(super) async fn show(

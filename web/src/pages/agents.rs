@@ -8,6 +8,7 @@ use crate::api::switch_agent;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_runner::PluginsStatus;
 use anvil_types::{AgentInfo, AgentState, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -27,6 +28,8 @@ pub(crate) struct AgentsPage {
 #[derive(Template)]
 #[template(path = "agents_body.html")]
 pub(crate) struct Agents {
+    /// What is to be known of the plugins folder itself.
+    notices: Vec<String>,
     /// Those that are agents.
     agents: Vec<Card>,
     /// Files that are none, or not now.
@@ -60,18 +63,34 @@ struct Action {
 }
 
 impl Agents {
-    pub(crate) fn new(agents: &[AgentInfo], now: Timestamp) -> Self {
+    pub(crate) fn new(agents: &[AgentInfo], plugins: &PluginsStatus, now: Timestamp) -> Self {
+        let mut notices: Vec<String> = plugins.trouble.clone().into_iter().collect();
+        if plugins.compiling > 0 {
+            notices.push(format!(
+                "{} being compiled, one after the other, the small ones first; jobs for agents known from before \
+                 are taken, and wait.",
+                count(plugins.compiling, "plugin is", "plugins are")
+            ));
+        }
+        if plugins.delayed > 0 {
+            notices.push(format!(
+                "{} not loaded just now, and the host tries again.",
+                count(plugins.delayed, "plugin could", "plugins could")
+            ));
+        }
         let (mut works, mut others) = (Vec::new(), Vec::new());
         for agent in agents {
             let card = Card::new(agent, now);
-            let is_agent = matches!(
-                agent.state,
-                AgentState::Ready | AgentState::Disabled | AgentState::Quarantined | AgentState::Retired
-            );
+            // What is known of a file that is no agent, or none yet, has no action.
+            let is_agent = !agent.actions.is_empty() && agent.state != AgentState::Shadowed;
             if is_agent { works.push(card) } else { others.push(card) }
         }
-        Self { agents: works, others }
+        Self { notices, agents: works, others }
     }
+}
+
+fn count(number: u32, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
 }
 
 impl Card {
@@ -106,12 +125,12 @@ impl Card {
 
 pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
     let (shell, status) = Shell::load(&state, Nav::Agents, "Agents").await?;
-    html(&AgentsPage { shell, body: Agents::new(&state.runner.agents(), status.now) })
+    html(&AgentsPage { shell, body: Agents::new(&state.runner.agents(), &status.plugins, status.now) })
 }
 
 pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
     let now = state.runner.now();
-    fragment(&Agents::new(&state.runner.agents(), now), now)
+    fragment(&Agents::new(&state.runner.agents(), &state.runner.plugins_status(), now), now)
 }
 
 pub(super) async fn enable(

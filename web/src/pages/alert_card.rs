@@ -72,6 +72,7 @@ fn kind(kind: AlertKind) -> &'static str {
         AlertKind::ClockJump => "The clock",
         AlertKind::Circuit => "Claude fails",
         AlertKind::Webhook => "A webhook",
+        AlertKind::Plugin => "A plugin",
         AlertKind::Test => "A test",
     }
 }

@@ -224,7 +224,7 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     let filter = Filter::of(query)?;
     let (shell, status) = Shell::load(&state, Nav::Jobs, "Jobs").await?;
     let body = Rows::load(&state, &status, &filter).await?;
-    let names: Vec<String> = state.runner.agents().into_iter().map(|agent| agent.name).collect();
+    let names: Vec<String> = state.runner.agents().iter().map(|agent| agent.name.clone()).collect();
     html(&JobsPage::new(shell, &filter, &names, body))
 }
 

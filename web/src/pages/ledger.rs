@@ -116,7 +116,7 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     let (shell, _) = Shell::load(&state, Nav::Ledger, "Ledger").await?;
     let entries = state.runner.ledger(filter.clone(), after, PAGE).await?;
     let totals = state.runner.ledger_totals(filter).await?;
-    let mut agents: Vec<String> = state.runner.agents().into_iter().map(|agent| agent.name).collect();
+    let mut agents: Vec<String> = state.runner.agents().iter().map(|agent| agent.name.clone()).collect();
     agents.sort_unstable();
     agents.dedup();
     let models = state.runner.price_table().models().into_iter().map(str::to_owned).collect();

@@ -145,7 +145,7 @@ pub(super) async fn scope_refused(state: &WebState, form: &Form, error: String) 
 }
 
 fn agents(state: &WebState) -> Vec<String> {
-    let mut names: Vec<_> = state.runner.agents().into_iter().map(|agent| agent.name).collect();
+    let mut names: Vec<_> = state.runner.agents().iter().map(|agent| agent.name.clone()).collect();
     names.sort_unstable();
     names.dedup();
     names

@@ -35,8 +35,8 @@ impl From<AgentState> for Pill {
             AgentState::Ready => "good",
             AgentState::Disabled | AgentState::Shadowed => "off",
             AgentState::Rejected => "bad",
-            AgentState::Quarantined => "warn",
-            AgentState::Retired => "wait",
+            AgentState::Quarantined | AgentState::Delayed => "warn",
+            AgentState::Retired | AgentState::Compiling => "wait",
         };
         Self { tone, word: state.name() }
     }

@@ -139,7 +139,8 @@ pub(crate) fn href(agent: &str, action: &str) -> String {
 
 /// What can be asked for now.
 pub(super) fn actions(agents: &[AgentInfo]) -> impl Iterator<Item = (&AgentInfo, &ActionInfo)> {
-    let ready = agents.iter().filter(|agent| matches!(agent.state, AgentState::Ready | AgentState::Disabled));
+    let takes = [AgentState::Ready, AgentState::Disabled, AgentState::Compiling, AgentState::Delayed];
+    let ready = agents.iter().filter(move |agent| takes.contains(&agent.state));
     ready.flat_map(|agent| agent.actions.iter().map(move |action| (agent, action)))
 }
 

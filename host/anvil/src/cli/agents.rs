@@ -42,6 +42,13 @@ impl AgentsCommand {
             print_json(&answer)?;
         } else {
             print(&show(&answer))?;
+            if matches!(self, Self::List) {
+                // The list is as it was when the folder could last be read.
+                let trouble = text(&client.get(&["status"], &[]).await?, "/plugins/trouble");
+                if !trouble.is_empty() {
+                    print(&trouble)?;
+                }
+            }
         }
         Ok(Exit::Done)
     }

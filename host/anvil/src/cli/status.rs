@@ -34,6 +34,7 @@ fn show(status: &Value, base: &str) -> String {
     line(&mut out, "Claude", &[kind, at("/upstream/base_url")]);
     let busy = format!("{} of {} slots busy", at("/agents/running"), at("/agents/slots"));
     line(&mut out, "Agents", &[busy, format!("{} to {}", at("/agents/min"), at("/agents/max"))]);
+    plugins(&mut out, status);
     let fed = status.pointer("/agents/scaling/ceiling").filter(|ceiling| !ceiling.is_null()).map_or_else(
         || "what the pace can feed is not measured yet".to_owned(),
         |ceiling| format!("{} feed up to {ceiling}", at("/agents/scaling/ceiling_limit")),
@@ -81,6 +82,22 @@ fn show(status: &Value, base: &str) -> String {
     let spend = status.get("spend").cloned().unwrap_or_default();
     let _ = write!(out, "\n{}", super::spend::gauges(&spend, &moment));
     out
+}
+
+/// A line where something is to be known of the plugins themselves.
+fn plugins(out: &mut String, status: &Value) {
+    let count = |pointer: &str, what: &str| {
+        let number = status.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+        if number == 0 { String::new() } else { format!("{number} {what}") }
+    };
+    let facts = [
+        text(status, "/plugins/trouble"),
+        count("/plugins/compiling", "being compiled"),
+        count("/plugins/delayed", "could not be loaded and are tried again"),
+    ];
+    if facts.iter().any(|fact| !fact.is_empty()) {
+        line(out, "Plugins", &facts);
+    }
 }
 
 /// A line for each pool of models in use: what was taken of its tokens.

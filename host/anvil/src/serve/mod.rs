@@ -34,8 +34,13 @@ const STOPPED_AT_ONCE: i32 = 130;
 /// the next start.
 const DELIVERY_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the plugins folder may take to be listed before the panel's link is printed all the same.
+const LISTING_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Runs the host. `upstream` is whom it asks; none is the built-in simulator.
 pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow::Result<()> {
+    // From here on a signal is heard: whatever takes long at a start is stopped in order.
+    let mut signals = Signals::listen().context("signals cannot be heard")?;
     // The port first: a second host must not touch the data before it finds the port taken.
     let listener = listen(&settings).await?;
     let address = listener.local_addr()?;
@@ -103,8 +108,8 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     };
     let web =
         tokio::spawn(anvil_web::serve(listener, WebState::new(Arc::new(runner.clone()), config, stopped)));
-    catalog.ready().await;
-    let mut signals = Signals::listen().context("signals cannot be heard")?;
+    // Nothing waits for a compilation; a folder on a disk that does not answer keeps nobody from the panel.
+    let _ = tokio::time::timeout(LISTING_PATIENCE, catalog.ready()).await;
     let link = format!("http://{address}/login?token={token}");
     let said = banner(&settings, &upstream, simulator.is_some(), &runner, store.recovered(), &link);
     tell(&mut std::io::stdout(), &said);
@@ -191,7 +196,10 @@ fn banner(
 ) -> String {
     let agents = runner.agents();
     let ready = agents.iter().filter(|agent| agent.state == anvil_types::AgentState::Ready).count();
-    let plugins = format!("{} ({ready} ready, {} not)", shown(&settings.plugins.dir), agents.len() - ready);
+    let compiling = agents.compiling();
+    let coming = if compiling > 0 { format!("{compiling} being compiled, ") } else { String::new() };
+    let others = agents.len() - ready - compiling;
+    let plugins = format!("{} ({ready} ready, {coming}{others} not)", shown(&settings.plugins.dir));
     let asked = match (upstream.kind, built_in) {
         (UpstreamKind::Live, _) => format!("{} (live: calls cost money)", upstream.shown_url()),
         (UpstreamKind::Simulated, true) => "SIMULATED: no ANTHROPIC_API_KEY is set, so a built-in stand-in \

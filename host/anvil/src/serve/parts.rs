@@ -20,6 +20,8 @@ const LONGEST_PACE_WAIT: Duration = Duration::from_secs(30);
 const SCALE_COOLDOWN: Duration = Duration::from_mins(5);
 /// Guests beside the running attempts: those that describe themselves.
 const SPARE_INSTANCES: u32 = 4;
+/// How many times as long as its time on a processor a plugin may take to describe itself.
+const DESCRIBE_PATIENCE: u32 = 6;
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(5);
 const DAY: Duration = Duration::from_hours(24);
@@ -136,7 +138,8 @@ pub(super) fn catalog(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Res
     let sandbox = &settings.sandbox;
     let describe = AttemptLimits {
         memory_bytes: 64 * MIB,
-        wall_time: Duration::from_secs(sandbox.describe_s),
+        // On a busy machine the time by the wall is over long before a processor was had for as long.
+        wall_time: Duration::from_secs(sandbox.describe_s) * DESCRIBE_PATIENCE,
         cpu_time: Duration::from_secs(sandbox.describe_s),
         artifacts: 0,
         artifact_bytes: 0,
@@ -146,10 +149,8 @@ pub(super) fn catalog(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Res
         plugins: settings.plugins.dir.clone(),
         data: settings.data.dir.clone(),
         max_file_bytes: u64::from(sandbox.plugin_file_mb) * MIB as u64,
-        compile: CompileCommand::Child {
-            program: std::env::current_exe().context("the host's own binary cannot be found")?,
-            args: vec!["compile-plugin".into()],
-        },
+        compile: CompileCommand::this_program(vec!["compile-plugin".into()])
+            .context("the host's own binary cannot be found")?,
         compile_time: Duration::from_secs(sandbox.compile_s),
         compile_memory_bytes: u64::from(sandbox.compile_memory_mb) * MIB as u64,
         describe,

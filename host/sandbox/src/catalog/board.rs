@@ -1,25 +1,58 @@
 //! Which version of which agent is in force, worked out from what is known of the files.
 
-use crate::{Plugin, Rejection};
-use anvil_types::{AgentInfo, AgentState, Effort, Timestamp};
+use super::kept::Retired;
+use super::roster::Roster;
+use crate::Plugin;
+use crate::plugin::{Known, Schemas};
+use anvil_types::{Actions, AgentInfo, AgentState, Effort, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What is known of one file.
 #[derive(Debug, Default)]
 struct FileState {
-    /// The last version of it that was good.
-    good: Option<Arc<Plugin>>,
-    /// What is wrong with what it is now.
-    rejected: Option<Rejected>,
+    held: Held,
+    /// What is to be said of what the file is now, where that is not in force.
+    notice: Option<Notice>,
 }
 
-/// A file that is no plugin.
+/// The last version of a file that was good.
+#[derive(Debug, Default)]
+enum Held {
+    #[default]
+    Nothing,
+    /// It was in force before the host started; it takes jobs, and is being made ready to run them.
+    Known(Arc<Known>),
+    /// It is ready to run.
+    Good(Arc<Plugin>),
+}
+
+impl Held {
+    fn known(&self) -> Option<&Arc<Known>> {
+        match self {
+            Self::Nothing => None,
+            Self::Known(known) => Some(known),
+            Self::Good(plugin) => Some(&plugin.known),
+        }
+    }
+
+    fn plugin(&self) -> Option<&Arc<Plugin>> {
+        match self {
+            Self::Good(plugin) => Some(plugin),
+            _ => None,
+        }
+    }
+}
+
+/// What is said of a file that is no plugin, or none yet.
 #[derive(Clone, Debug)]
-pub(crate) struct Rejected {
+pub(crate) struct Notice {
+    /// `Rejected`, `Compiling` or `Delayed`.
+    pub(crate) state: AgentState,
     pub(crate) digest: String,
     pub(crate) size: u64,
-    pub(crate) reason: Rejection,
+    /// Bounded in length.
+    pub(crate) reason: String,
     pub(crate) at: Timestamp,
 }
 
@@ -27,57 +60,123 @@ pub(crate) struct Rejected {
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     files: BTreeMap<String, FileState>,
-    retired: BTreeMap<String, Arc<Plugin>>,
+    retired: BTreeMap<String, (Arc<Known>, Timestamp)>,
     disabled: BTreeSet<String>,
 }
 
 /// What the board comes to.
 #[derive(Debug, Default)]
 pub(crate) struct View {
-    /// The version in force of each agent, those that are switched off included.
+    /// The version in force of each agent that is ready to run, those that are switched off included.
     pub(crate) current: HashMap<String, Arc<Plugin>>,
-    /// Every file and every retired agent, sorted by name and file.
-    pub(crate) agents: Vec<AgentInfo>,
+    /// What is shown.
+    pub(crate) roster: Arc<Roster>,
 }
 
 impl Board {
+    /// What was in force before the host started.
+    pub(crate) fn known(&mut self, file: &str, known: Known) {
+        self.files.entry(file.to_owned()).or_default().held = Held::Known(Arc::new(known));
+    }
+
+    /// What had lost its file before the host started.
+    pub(crate) fn known_retired(&mut self, known: Known, since: Timestamp) {
+        self.retired.insert(known.info.name.clone(), (Arc::new(known), since));
+    }
+
     /// A file holds a good plugin.
     pub(crate) fn accept(&mut self, file: &str, plugin: Arc<Plugin>) {
         let state = self.files.entry(file.to_owned()).or_default();
-        state.rejected = None;
-        let before = state.good.replace(plugin);
-        self.retire(before);
+        state.notice = None;
+        let at = plugin.info.loaded_at;
+        let before = std::mem::replace(&mut state.held, Held::Good(plugin));
+        self.retire(before.known().cloned(), at);
     }
 
-    /// A file holds no plugin; what it held before stays in force.
-    pub(crate) fn reject(&mut self, file: &str, rejected: Rejected) {
-        self.files.entry(file.to_owned()).or_default().rejected = Some(rejected);
+    /// The version that a file held when it was last good is ready to run; what the file is now is none.
+    pub(crate) fn accept_last_good(&mut self, file: &str, plugin: Arc<Plugin>) {
+        if let Some(state) = self.files.get_mut(file)
+            && let Held::Known(known) = &state.held
+            && known.info.digest == plugin.digest()
+        {
+            state.held = Held::Good(plugin);
+        }
+    }
+
+    /// Something is to be said of a file; what it held before stays in force. A version that is refused itself
+    /// does not.
+    pub(crate) fn tell(&mut self, file: &str, notice: Notice) {
+        let state = self.files.entry(file.to_owned()).or_default();
+        if notice.state == AgentState::Rejected
+            && let Held::Known(known) = &state.held
+            && known.info.digest == notice.digest
+        {
+            state.held = Held::Nothing;
+        }
+        state.notice = Some(notice);
     }
 
     /// A file is as it was when it was last good.
     pub(crate) fn restore(&mut self, file: &str) {
         if let Some(state) = self.files.get_mut(file) {
-            state.rejected = None;
+            state.notice = None;
+        }
+    }
+
+    /// What was in force before the host started cannot be made ready to run any more.
+    pub(crate) fn lose(&mut self, file: &str, digest: &str) {
+        if let Some(state) = self.files.get_mut(file)
+            && let Held::Known(known) = &state.held
+            && known.info.digest == digest
+        {
+            state.held = Held::Nothing;
         }
     }
 
     /// A file is gone.
-    pub(crate) fn forget(&mut self, file: &str) {
+    pub(crate) fn forget(&mut self, file: &str, at: Timestamp) {
         let state = self.files.remove(file);
-        self.retire(state.and_then(|state| state.good));
+        self.retire(state.and_then(|state| state.held.known().cloned()), at);
     }
 
-    /// The last good version of a file.
+    /// The version that a file held when it was last good, where it is ready to run.
     pub(crate) fn good(&self, file: &str) -> Option<&Arc<Plugin>> {
-        self.files.get(file)?.good.as_ref()
+        self.files.get(file)?.held.plugin()
+    }
+
+    /// A version that some file holds, also where another file's is in force.
+    pub(crate) fn with_digest(&self, digest: &str) -> Option<Arc<Plugin>> {
+        let mut good = self.files.values().filter_map(|state| state.held.plugin());
+        good.find(|plugin| plugin.digest() == digest).cloned()
+    }
+
+    /// The digest of what a file held before the host started, while that is not ready to run.
+    pub(crate) fn waits_for(&self, file: &str) -> Option<&str> {
+        match &self.files.get(file)?.held {
+            Held::Known(known) => Some(&known.info.digest),
+            _ => None,
+        }
+    }
+
+    /// The files that are on the board.
+    pub(crate) fn files(&self) -> Vec<String> {
+        self.files.keys().cloned().collect()
     }
 
     /// The digest that each file had when it was last good.
     pub(crate) fn in_force(&self) -> BTreeMap<String, String> {
-        let good = |(file, state): (&String, &FileState)| {
-            state.good.as_ref().map(|plugin| (file.clone(), plugin.digest().to_owned()))
+        let known = |(file, state): (&String, &FileState)| {
+            Some((file.clone(), state.held.known()?.info.digest.clone()))
         };
-        self.files.iter().filter_map(good).collect()
+        self.files.iter().filter_map(known).collect()
+    }
+
+    /// The agents whose file is gone.
+    pub(crate) fn retired(&self) -> BTreeMap<String, Retired> {
+        let retired = self.retired.iter().map(|(name, (known, since))| {
+            (name.clone(), Retired { digest: known.info.digest.clone(), since: *since })
+        });
+        retired.collect()
     }
 
     /// Switches an agent on or off.
@@ -90,82 +189,102 @@ impl Board {
     }
 
     /// The agent of a version that is no longer in its file is retired unless another file has it.
-    fn retire(&mut self, plugin: Option<Arc<Plugin>>) {
-        if let Some(plugin) = plugin {
-            self.retired.insert(plugin.info.name.clone(), plugin);
+    fn retire(&mut self, known: Option<Arc<Known>>, at: Timestamp) {
+        if let Some(known) = known {
+            self.retired.insert(known.info.name.clone(), (known, at));
         }
         let files = &self.files;
         self.retired.retain(|name, _| {
-            !files.values().any(|state| state.good.as_ref().is_some_and(|good| good.info.name == *name))
+            !files.values().any(|state| state.held.known().is_some_and(|held| held.info.name == *name))
         });
     }
 
     /// Who is in force, and what is shown of every file.
     pub(crate) fn view(&self) -> View {
-        let mut current: HashMap<String, (&String, &Arc<Plugin>)> = HashMap::new();
-        for (file, plugin) in self.files.iter().filter_map(|(file, state)| Some((file, state.good.as_ref()?)))
-        {
-            let name = &plugin.info.name;
+        let mut winners: HashMap<&str, (&str, &FileState)> = HashMap::new();
+        for (file, state) in &self.files {
+            let Some(known) = state.held.known() else { continue };
             // Of two files with the same version the first by name stays: the choice must not flicker.
-            if current.get(name).is_none_or(|(_, other)| plugin.version > other.version) {
-                current.insert(name.clone(), (file, plugin));
+            let newer = |(_, other): &(&str, &FileState)| {
+                other.held.known().is_none_or(|other| known.version > other.version)
+            };
+            if winners.get(known.info.name.as_str()).is_none_or(newer) {
+                winners.insert(&known.info.name, (file, state));
             }
         }
         let mut agents = Vec::new();
+        let mut coming = Vec::new();
         for (file, state) in &self.files {
-            if let Some(plugin) = &state.good {
-                let (winner, version) = current
-                    .get(&plugin.info.name)
-                    .map_or((file, &plugin.info.version), |(winner, plugin)| (*winner, &plugin.info.version));
-                agents.push(
-                    self.shown(plugin, (winner != file).then_some((winner.as_str(), version.as_str()))),
-                );
+            if let Some(known) = state.held.known() {
+                let winner = winners.get(known.info.name.as_str()).filter(|(winner, _)| winner != file);
+                agents.push(self.shown(state, known, winner));
             }
-            if let Some(rejected) = &state.rejected {
-                agents.push(shown_rejected(file, rejected, state.good.as_deref()));
+            let Some(notice) = &state.notice else { continue };
+            if state.held.known().is_none() && notice.state != AgentState::Rejected {
+                coming.push(format!("`{file}` {}", notice.reason));
+            }
+            // What is known of it already is one line, and not two.
+            if !(notice.state != AgentState::Rejected && self.waits_for(file) == Some(&notice.digest)) {
+                agents.push(noticed(file, notice, state.held.known()));
             }
         }
-        agents.extend(self.retired.values().map(|plugin| {
-            let reason = format!("its file `{}` is gone; its jobs wait until it is back", plugin.info.file);
-            AgentInfo { state: AgentState::Retired, reason: Some(reason), ..plugin.info.clone() }
+        agents.extend(self.retired.values().map(|(known, _)| {
+            let reason = format!("its file `{}` is gone; its jobs wait until it is back", known.info.file);
+            AgentInfo { state: AgentState::Retired, reason: Some(reason), ..known.info.clone() }
         }));
         agents.sort_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
-        let current = current.into_iter().map(|(name, (_, plugin))| (name, Arc::clone(plugin))).collect();
-        View { current, agents }
+        let mut schemas: HashMap<String, Schemas> = self
+            .retired
+            .values()
+            .map(|(known, _)| (known.info.name.clone(), Arc::clone(&known.schemas)))
+            .collect();
+        let mut current = HashMap::new();
+        for (name, (_, state)) in &winners {
+            if let Some(known) = state.held.known() {
+                schemas.insert((*name).to_owned(), Arc::clone(&known.schemas));
+            }
+            if let Some(plugin) = state.held.plugin() {
+                current.insert((*name).to_owned(), Arc::clone(plugin));
+            }
+        }
+        View { current, roster: Arc::new(Roster::new(agents, schemas, coming)) }
     }
 
-    fn shown(&self, plugin: &Plugin, shadowed_by: Option<(&str, &str)>) -> AgentInfo {
-        let (state, reason) = match shadowed_by {
-            Some((file, version)) => {
-                let reason =
-                    format!("`{file}` has version {version} of the same agent; remove one of the two");
-                (AgentState::Shadowed, Some(reason))
-            }
-            None if self.disabled.contains(&plugin.info.name) => {
-                (AgentState::Disabled, Some("it is switched off; its jobs wait".to_owned()))
-            }
-            None => (AgentState::Ready, None),
+    fn shown(&self, state: &FileState, known: &Known, winner: Option<&(&str, &FileState)>) -> AgentInfo {
+        let (shown, reason) = if let Some((file, winner)) = winner {
+            let version = winner.held.known().map_or("", |known| known.info.version.as_str());
+            let reason = format!("`{file}` has version {version} of the same agent; remove one of the two");
+            (AgentState::Shadowed, Some(reason))
+        } else if self.disabled.contains(&known.info.name) {
+            (AgentState::Disabled, Some("it is switched off; its jobs wait".to_owned()))
+        } else if state.held.plugin().is_some() {
+            (AgentState::Ready, None)
+        } else {
+            let own = state.notice.as_ref().filter(|notice| notice.digest == known.info.digest);
+            let (state, reason) = own
+                .map_or((AgentState::Compiling, "is being loaded"), |own| (own.state, own.reason.as_str()));
+            (state, Some(format!("it {reason}; it takes jobs, and they wait")))
         };
-        AgentInfo { state, reason, ..plugin.info.clone() }
+        AgentInfo { state: shown, reason, ..known.info.clone() }
     }
 }
 
-fn shown_rejected(file: &str, rejected: &Rejected, good: Option<&Plugin>) -> AgentInfo {
-    let stays = good.map(|good| format!("; {} {} stays in force", good.info.name, good.info.version));
-    let reason = format!("`{file}` {}{}", rejected.reason, stays.unwrap_or_default());
+fn noticed(file: &str, notice: &Notice, held: Option<&Arc<Known>>) -> AgentInfo {
+    let stays = held.map(|held| format!("; {} {} stays in force", held.info.name, held.info.version));
+    let reason = format!("`{file}` {}{}", notice.reason, stays.unwrap_or_default());
     AgentInfo {
         name: file.to_owned(),
         version: String::new(),
         summary: String::new(),
         file: file.to_owned(),
-        digest: rejected.digest.clone(),
-        size: rejected.size,
-        state: AgentState::Rejected,
+        digest: notice.digest.clone(),
+        size: notice.size,
+        state: notice.state,
         reason: Some(reason),
-        actions: Vec::new(),
+        actions: Actions::default(),
         model_floor: None,
         effort: Effort::Standard,
         time_limit_s: None,
-        loaded_at: rejected.at,
+        loaded_at: notice.at,
     }
 }

@@ -5,6 +5,7 @@
 //! exactly this plugin and this engine. Whatever does not fit is compiled again.
 
 use crate::SandboxError;
+use crate::compile::Exchange;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ impl Cache {
     pub(crate) fn open(folder: &Path, engine: &Engine) -> Result<Self, SandboxError> {
         let failed = |source| SandboxError::Folder { path: folder.display().to_string(), source };
         std::fs::create_dir_all(folder).map_err(failed)?;
+        Exchange::sweep(folder);
         let key = key(&folder.join("key")).map_err(failed)?;
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -68,14 +70,32 @@ impl Cache {
         Ok(component)
     }
 
+    /// Whether code of this plugin is here.
+    pub(crate) fn has(&self, digest: &str) -> bool {
+        self.file(digest).exists()
+    }
+
+    /// Whether another engine's code of this plugin is here: it was compiled before, and has to be again.
+    pub(crate) fn has_other_engines(&self, digest: &str) -> bool {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else { return false };
+        entries.flatten().any(|entry| {
+            let name = entry.file_name();
+            let code = name.to_str().and_then(|name| name.strip_suffix(".code"));
+            code.and_then(|stem| stem.split_once('-'))
+                .is_some_and(|(other, engine)| other == digest && engine != self.engine)
+        })
+    }
+
     /// Removes the code of every plugin but these, and of other engines.
     pub(crate) fn keep_only(&self, needed: impl Fn(&str) -> bool) {
         let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
         for entry in entries.flatten() {
             let name = entry.file_name();
             let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".code")) else { continue };
-            let keep =
-                stem.split_once('-').is_some_and(|(digest, engine)| engine == self.engine && needed(digest));
+            let keep = stem.split_once('-').is_some_and(|(digest, engine)| {
+                // What is still to be compiled tells by the old code that it was compiled before.
+                needed(digest) && (engine == self.engine || !self.has(digest))
+            });
             if !keep {
                 let _ = std::fs::remove_file(entry.path());
             }

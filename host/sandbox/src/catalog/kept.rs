@@ -1,67 +1,148 @@
-//! The bytes of every version that a job may still need, and which file had which.
+//! The bytes of every version that a job may still need, what each said of itself, and which file had which.
 
 use super::cache::write_whole;
-use crate::SandboxError;
-use std::collections::BTreeMap;
+use super::plain::fingerprint;
+use crate::compile::Exchange;
+use crate::plugin::Known;
+use crate::{Rejection, SandboxError};
+use anvil_types::{AgentInfo, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// The folder `DATA/plugins`: `<digest>.wasm`, and `in-force.json` with the digest that each file of
-/// the plugins folder had when it was last good.
+/// How long an agent whose file is gone is still known: its jobs wait, and may be submitted.
+const RETIRED_FOR: Duration = Duration::from_hours(24 * 30);
+
+/// The folder `DATA/plugins`: `<digest>.wasm` and `<digest>.json` (what the version said of itself),
+/// `in-force.json` with the digest that each file of the plugins folder had when it was last good, and
+/// `retired.json` with the agents whose file is gone.
 #[derive(Debug)]
 pub(crate) struct Kept {
     folder: PathBuf,
+}
+
+/// An agent whose file is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Retired {
+    pub(crate) digest: String,
+    pub(crate) since: Timestamp,
 }
 
 impl Kept {
     pub(crate) fn open(folder: &Path) -> Result<Self, SandboxError> {
         std::fs::create_dir_all(folder)
             .map_err(|source| SandboxError::Folder { path: folder.display().to_string(), source })?;
+        Exchange::sweep(folder);
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// The bytes with this digest; none where they are not kept, or are not those bytes any more.
-    pub(crate) fn get(&self, digest: &str) -> Option<Vec<u8>> {
-        let bytes = std::fs::read(self.file(digest)?).ok()?;
-        (super::digest(&bytes) == digest).then_some(bytes)
+    /// A place for bytes that are not known to be a plugin.
+    pub(crate) fn draft(&self) -> Exchange {
+        Exchange::new(&self.folder)
     }
 
-    pub(crate) fn put(&self, digest: &str, bytes: &[u8]) -> io::Result<()> {
-        match self.file(digest) {
-            Some(file) if !file.exists() => write_whole(&file, bytes),
-            _ => Ok(()),
+    /// Where the bytes with this digest are, where they are those bytes.
+    pub(crate) fn intact(&self, digest: &str) -> Option<PathBuf> {
+        let file = self.bytes(digest)?;
+        let found = fingerprint(&file, u64::MAX, None).ok()?;
+        if found.digest == digest {
+            return Some(file);
+        }
+        tracing::warn!(file = %file.display(), "a kept version of a plugin is damaged");
+        None
+    }
+
+    /// Makes a draft the kept bytes of its digest, in place of whatever was there.
+    pub(crate) fn adopt(&self, draft: &Exchange, digest: &str) -> io::Result<()> {
+        match self.bytes(digest) {
+            Some(file) => std::fs::rename(&draft.0, file),
+            None => Err(io::Error::other("this is no digest")),
         }
     }
 
     pub(crate) fn has(&self, digest: &str) -> bool {
-        self.file(digest).is_some_and(|file| file.exists())
+        self.bytes(digest).is_some_and(|file| file.exists())
+    }
+
+    /// What this version said of itself when it was first loaded.
+    pub(crate) fn known(&self, digest: &str) -> Option<Known> {
+        let text = std::fs::read(self.profile(digest)?).ok()?;
+        let info: AgentInfo = serde_json::from_slice(&text).ok()?;
+        Known::new(info).filter(|known| known.info.digest == digest)
+    }
+
+    /// Keeps what a version says of itself.
+    pub(crate) fn remember(&self, info: &AgentInfo) -> io::Result<()> {
+        match self.profile(&info.digest) {
+            Some(file) => write_whole(&file, &serde_json::to_vec(info)?),
+            None => Ok(()),
+        }
     }
 
     /// Which file had which digest when it was last good.
     pub(crate) fn in_force(&self) -> BTreeMap<String, String> {
-        let text = std::fs::read(self.folder.join("in-force.json")).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
+        self.read("in-force.json")
     }
 
-    pub(crate) fn set_in_force(&self, files: &BTreeMap<String, String>) -> io::Result<()> {
-        write_whole(&self.folder.join("in-force.json"), &serde_json::to_vec_pretty(files)?)
+    /// The agents whose file is gone, and not for too long.
+    pub(crate) fn retired(&self, now: Timestamp) -> BTreeMap<String, Retired> {
+        let mut retired: BTreeMap<String, Retired> = self.read("retired.json");
+        retired.retain(|_, agent| now.since(agent.since) < RETIRED_FOR);
+        retired
     }
 
-    /// Removes every version but these.
-    pub(crate) fn keep_only(&self, needed: impl Fn(&str) -> bool) {
-        let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let Some(digest) = name.to_str().and_then(|name| name.strip_suffix(".wasm")) else { continue };
-            if !needed(digest) {
-                let _ = std::fs::remove_file(entry.path());
-            }
+    /// Writes down which files are good, and which agents have none.
+    pub(crate) fn write(
+        &self,
+        in_force: &BTreeMap<String, String>,
+        retired: &BTreeMap<String, Retired>,
+    ) -> io::Result<()> {
+        write_whole(&self.folder.join("in-force.json"), &serde_json::to_vec_pretty(in_force)?)?;
+        write_whole(&self.folder.join("retired.json"), &serde_json::to_vec_pretty(retired)?)
+    }
+
+    /// The digests of all that is kept.
+    pub(crate) fn digests(&self) -> HashSet<String> {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else { return HashSet::new() };
+        let digest = |entry: std::fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            let (stem, _) = name.rsplit_once('.')?;
+            self.bytes(stem).map(|_| stem.to_owned())
+        };
+        entries.flatten().filter_map(digest).collect()
+    }
+
+    /// Removes the bytes of a version, and what it said unless that is still told.
+    pub(crate) fn remove(&self, digest: &str, told: bool) {
+        let profile = self.profile(digest).filter(|_| !told);
+        for file in self.bytes(digest).into_iter().chain(profile) {
+            let _ = std::fs::remove_file(file);
         }
     }
 
-    /// Where the bytes are; none for a text that is no digest, so that it can name no other file.
-    fn file(&self, digest: &str) -> Option<PathBuf> {
+    fn read<T: Default + for<'de> Deserialize<'de>>(&self, name: &str) -> T {
+        let text = std::fs::read(self.folder.join(name)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
+    fn bytes(&self, digest: &str) -> Option<PathBuf> {
+        self.file(digest, "wasm")
+    }
+
+    fn profile(&self, digest: &str) -> Option<PathBuf> {
+        self.file(digest, "json")
+    }
+
+    /// Where something of a version is; none for a text that is no digest, so that it can name no other file.
+    fn file(&self, digest: &str, extension: &str) -> Option<PathBuf> {
         let fits = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-        fits.then(|| self.folder.join(format!("{digest}.wasm")))
+        fits.then(|| self.folder.join(format!("{digest}.{extension}")))
+    }
+
+    /// That the bytes cannot be kept.
+    pub(crate) fn failed(error: &io::Error) -> Rejection {
+        Rejection::Host(format!("its bytes cannot be kept: {error}"))
     }
 }

@@ -1,21 +1,28 @@
-//! From the bytes of a file to a plugin that is ready to run.
+//! From a file to a plugin that is ready to run.
 
+use super::CatalogSettings;
 use super::cache::Cache;
 use super::kept::Kept;
-use super::{CatalogSettings, digest};
+use super::plain::{Fingerprint, fingerprint};
 use crate::bindings::{Agent, AgentPre};
-use crate::component::inspect;
-use crate::describe::describe;
+use crate::compile::{Bounds, CompileTask, Exchange, GivenSchema};
+use crate::describe::{Description, describe};
 use crate::guest::Guest;
 use crate::lanes::Credit;
+use crate::plugin::Known;
 use crate::{CompileError, Plugin, Rejection, Sandbox, SandboxError, compile, wasi};
 use anvil_types::{AgentInfo, AgentState};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, HasSelf, Linker};
 
-/// Compilations at once: a slow one must not make every other plugin wait.
-const COMPILATIONS: usize = 2;
+/// A plugin of up to this many bytes never waits for the compilation of a larger one.
+const SMALL: u64 = 2 * 1024 * 1024;
+/// What a look at a description's schemas may take.
+const SCHEMAS: Bounds =
+    Bounds { time: Duration::from_secs(30), cpu: Duration::from_secs(5), memory_bytes: 256 * 1024 * 1024 };
 
 /// Checks, compiles, links and asks.
 pub(crate) struct Loader {
@@ -23,8 +30,34 @@ pub(crate) struct Loader {
     linker: Linker<Guest>,
     settings: CatalogSettings,
     cache: Arc<Cache>,
-    kept: Kept,
-    compilations: Semaphore,
+    kept: Arc<Kept>,
+    /// Whose turn it is to read a whole file: one at a time, since each may be as large as memory allows.
+    reading: Semaphore,
+    /// Whose turn it is to compile, for small files and for large ones.
+    small: Semaphore,
+    large: Semaphore,
+}
+
+/// The bytes of a version on this host's own disk, where nobody changes them.
+pub(crate) struct Source {
+    pub(crate) print: Fingerprint,
+    bytes: Bytes,
+}
+
+enum Bytes {
+    /// Kept before.
+    Kept(PathBuf),
+    /// Copied just now; gone with this value unless it is a plugin.
+    Draft(Exchange),
+}
+
+impl Source {
+    fn path(&self) -> &Path {
+        match &self.bytes {
+            Bytes::Kept(path) => path,
+            Bytes::Draft(draft) => &draft.0,
+        }
+    }
 }
 
 impl Loader {
@@ -34,8 +67,9 @@ impl Loader {
         wasi::link(&mut linker)?;
         Agent::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest).map_err(SandboxError::engine)?;
         let cache = Arc::new(Cache::open(&settings.data.join("compiled"), engine)?);
-        let kept = Kept::open(&settings.data.join("plugins"))?;
-        Ok(Self { sandbox, linker, settings, cache, kept, compilations: Semaphore::new(COMPILATIONS) })
+        let kept = Arc::new(Kept::open(&settings.data.join("plugins"))?);
+        let turns = || Semaphore::new(1);
+        Ok(Self { sandbox, linker, settings, cache, kept, reading: turns(), small: turns(), large: turns() })
     }
 
     pub(crate) fn settings(&self) -> &CatalogSettings {
@@ -50,40 +84,111 @@ impl Loader {
         &self.cache
     }
 
-    /// The plugin in `bytes`, which came from `file`; its bytes are kept from here on.
-    pub(crate) async fn load(&self, file: &str, bytes: Vec<u8>) -> Result<Arc<Plugin>, Rejection> {
-        let plugin = self.examine(file, bytes.clone()).await?;
-        if let Err(error) = self.kept.put(plugin.digest(), &bytes) {
-            return Err(Rejection::Host(format!("its bytes cannot be kept: {error}")));
+    /// Reads a file of the plugins folder, piece by piece, and sees to it that its bytes are kept whole.
+    /// None where `unless` is its digest.
+    pub(crate) async fn read(
+        &self,
+        file: &Path,
+        unless: Option<String>,
+    ) -> Result<Option<Source>, Rejection> {
+        let _turn = self.reading.acquire().await.expect("the semaphore is never closed");
+        let (file, limit, kept) = (file.to_owned(), self.settings.max_file_bytes, Arc::clone(&self.kept));
+        blocking(move || {
+            let print = fingerprint(&file, limit, None)?;
+            if unless.is_some_and(|digest| digest == print.digest) && kept.intact(&print.digest).is_some() {
+                return Ok(None);
+            }
+            if let Some(path) = kept.intact(&print.digest) {
+                return Ok(Some(Source { print, bytes: Bytes::Kept(path) }));
+            }
+            let draft = kept.draft();
+            let print = fingerprint(&file, limit, Some(&draft.0))?;
+            Ok(Some(Source { print, bytes: Bytes::Draft(draft) }))
+        })
+        .await
+    }
+
+    /// The kept bytes of this digest; none where they are not kept whole.
+    pub(crate) async fn kept_source(&self, digest: &str) -> Result<Option<Source>, Rejection> {
+        let _turn = self.reading.acquire().await.expect("the semaphore is never closed");
+        let (kept, digest) = (Arc::clone(&self.kept), digest.to_owned());
+        blocking(move || {
+            let Some(path) = kept.intact(&digest) else { return Ok(None) };
+            let size = path.metadata().map_or(0, |metadata| metadata.len());
+            Ok(Some(Source { print: Fingerprint { digest, size }, bytes: Bytes::Kept(path) }))
+        })
+        .await
+    }
+
+    /// Bytes that somebody handed over, in a file.
+    pub(crate) async fn given(&self, bytes: Vec<u8>) -> Result<Source, Rejection> {
+        let (size, limit) = (bytes.len() as u64, self.settings.max_file_bytes);
+        if size > limit {
+            return Err(Rejection::TooLarge { size, limit });
         }
+        let kept = Arc::clone(&self.kept);
+        blocking(move || {
+            let draft = kept.draft();
+            std::fs::write(&draft.0, &bytes).map_err(|error| Kept::failed(&error))?;
+            let print = Fingerprint { digest: blake3::hash(&bytes).to_hex().to_string(), size };
+            Ok(Source { print, bytes: Bytes::Draft(draft) })
+        })
+        .await
+    }
+
+    /// Whether this version is loaded without a compilation.
+    pub(crate) fn is_quick(&self, digest: &str) -> bool {
+        self.cache.has(digest)
+    }
+
+    /// The plugin in `source`, which came from `file`; its bytes are kept from here on.
+    pub(crate) async fn load(&self, file: &str, source: Source) -> Result<Arc<Plugin>, Rejection> {
+        let plugin = self.examine(file, &source).await?;
+        if let Bytes::Draft(draft) = &source.bytes {
+            self.kept.adopt(draft, plugin.digest()).map_err(|error| Kept::failed(&error))?;
+        }
+        self.kept.remember(&plugin.info).map_err(|error| Kept::failed(&error))?;
         Ok(plugin)
     }
 
     /// As [`load`](Self::load), without keeping the bytes.
-    pub(crate) async fn examine(&self, file: &str, bytes: Vec<u8>) -> Result<Arc<Plugin>, Rejection> {
-        let size = bytes.len() as u64;
-        let limit = self.settings.max_file_bytes;
-        if size > limit {
-            return Err(Rejection::TooLarge { size, limit });
-        }
-        let bytes = Arc::new(bytes);
-        let examined = Arc::clone(&bytes);
-        // A hostile file may be slow to read or find a bug of the parser: neither may stop the host.
-        let digest = tokio::task::spawn_blocking(move || inspect(&examined).map(|()| digest(&examined)))
-            .await
-            .map_err(|error| Rejection::Damaged(format!("the parser gave up on it: {error}")))??;
-        let component = self.component(&digest, bytes).await?;
+    pub(crate) async fn examine(&self, file: &str, source: &Source) -> Result<Arc<Plugin>, Rejection> {
+        let print = &source.print;
+        let component = self.component(print, source.path()).await?;
         let linked = self.linker.instantiate_pre(&component).map_err(|error| unlinked(&error))?;
         let pre = AgentPre::new(linked).map_err(|error| unlinked(&error))?;
         let credit = Arc::new(Credit::new());
-        let said = describe(&self.sandbox, pre.clone(), self.settings.describe, Arc::clone(&credit)).await?;
-        let info = AgentInfo {
+        // What it said when it was first loaded was checked then, and it has not changed since.
+        let known = match self.kept.known(&print.digest) {
+            Some(known) => known,
+            None => {
+                let said =
+                    describe(&self.sandbox, pre.clone(), self.settings.describe, Arc::clone(&credit)).await?;
+                self.check_schemas(&said).await?;
+                let info = self.info(said, file, print);
+                Known::new(info).ok_or_else(|| Rejection::Description("its version is none".to_owned()))?
+            }
+        };
+        let info =
+            AgentInfo { file: file.to_owned(), loaded_at: self.settings.clock.now(), ..known.info.clone() };
+        let known = Known { info: info.clone(), ..known };
+        let schemas = Arc::clone(&known.schemas);
+        blocking(move || {
+            schemas.values().for_each(|schema| schema.prepare());
+            Ok(())
+        })
+        .await?;
+        Ok(Arc::new(Plugin { info, known: Arc::new(known), credit, pre }))
+    }
+
+    fn info(&self, said: Description, file: &str, print: &Fingerprint) -> AgentInfo {
+        AgentInfo {
             name: said.name,
             version: said.version.to_string(),
             summary: said.summary,
             file: file.to_owned(),
-            digest,
-            size,
+            digest: print.digest.clone(),
+            size: print.size,
             state: AgentState::Ready,
             reason: None,
             actions: said.actions,
@@ -91,52 +196,107 @@ impl Loader {
             effort: said.effort,
             time_limit_s: said.time_limit_s,
             loaded_at: self.settings.clock.now(),
-        };
-        Ok(Arc::new(Plugin { info, version: said.version, credit, pre }))
+        }
     }
 
-    async fn component(&self, digest: &str, bytes: Arc<Vec<u8>>) -> Result<Component, Rejection> {
-        let _turn = self.compilations.acquire().await.expect("the semaphore is never closed");
-        if let Some(component) = self.cached(digest).await? {
+    /// Schemas are looked at where a stranger's bytes are: in the bounded child.
+    async fn check_schemas(&self, said: &Description) -> Result<(), Rejection> {
+        let of = |action: &anvil_types::ActionInfo| {
+            let given = |which: &str, text: &str| GivenSchema {
+                of: format!("the {which} schema of `{}`", action.name),
+                text: text.to_owned(),
+            };
+            [given("input", action.input_schema.as_str()), given("output", action.output_schema.as_str())]
+        };
+        let schemas: Vec<_> = said.actions.iter().flat_map(of).collect();
+        let input = Exchange::new(self.cache.folder());
+        let text = serde_json::to_vec(&schemas).map_err(|error| Rejection::Host(error.to_string()))?;
+        tokio::fs::write(&input.0, text).await.map_err(|error| CompileError::Run(error.to_string()))?;
+        let checked = compile::compile(
+            &self.settings.compile,
+            CompileTask::Schemas,
+            &input.0,
+            self.cache.folder(),
+            SCHEMAS,
+        );
+        match checked.await {
+            Ok(_) => Ok(()),
+            Err(Rejection::Compile(error @ (CompileError::Cpu(_) | CompileError::Memory(_)))) => {
+                tracing::debug!(%error, "schemas that take too much");
+                Err(Rejection::Description("to look at its schemas takes too much time or memory".to_owned()))
+            }
+            Err(rejection) => Err(rejection),
+        }
+    }
+
+    async fn component(&self, print: &Fingerprint, path: &Path) -> Result<Component, Rejection> {
+        if let Some(component) = self.cached(&print.digest).await? {
+            return Ok(component);
+        }
+        let turns = if print.size <= SMALL { &self.small } else { &self.large };
+        let _turn = turns.acquire().await.expect("the semaphore is never closed");
+        // Another file with the same bytes may have been before this one.
+        if let Some(component) = self.cached(&print.digest).await? {
             return Ok(component);
         }
         let settings = &self.settings;
-        let code = compile::compile(
-            &settings.compile,
-            bytes.to_vec(),
-            self.cache.folder(),
-            settings.compile_time,
-            settings.compile_memory_bytes,
-        )
+        let bounds = Bounds {
+            time: settings.compile_time,
+            cpu: settings.compile_time.saturating_mul(processors()),
+            memory_bytes: settings.compile_memory_bytes,
+        };
+        let folder = self.cache.folder();
+        let code = compile::compile(&settings.compile, CompileTask::Plugin, path, folder, bounds).await?;
+        let (cache, engine, digest) =
+            (Arc::clone(&self.cache), self.sandbox.engine().wasmtime().clone(), print.digest.clone());
+        blocking(move || {
+            cache.put(&engine, &digest, &code).map_err(|error| too_demanding(&format!("{error:#}")))
+        })
         .await
-        .map_err(not_compiled)?;
-        let (cache, engine, digest) =
-            (Arc::clone(&self.cache), self.sandbox.engine().wasmtime().clone(), digest.to_owned());
-        tokio::task::spawn_blocking(move || cache.put(&engine, &digest, &code))
-            .await
-            .map_err(|error| Rejection::Host(error.to_string()))?
-            .map_err(|error| Rejection::TooDemanding(format!("{error:#}")))
     }
 
+    /// One at a time: compiled code is larger than what it was compiled from, and is in memory twice for a moment.
     async fn cached(&self, digest: &str) -> Result<Option<Component>, Rejection> {
+        if !self.cache.has(digest) {
+            return Ok(None);
+        }
+        let _turn = self.reading.acquire().await.expect("the semaphore is never closed");
         let (cache, engine, digest) =
             (Arc::clone(&self.cache), self.sandbox.engine().wasmtime().clone(), digest.to_owned());
-        tokio::task::spawn_blocking(move || cache.get(&engine, &digest))
-            .await
-            .map_err(|error| Rejection::Host(error.to_string()))
+        blocking(move || Ok(cache.get(&engine, &digest))).await
     }
 }
 
-fn not_compiled(error: CompileError) -> Rejection {
-    match &error {
-        CompileError::Refused(complaint) if complaint.contains("component model async") => {
-            Rejection::NeedsAsync
-        }
-        _ => Rejection::Compile(error),
-    }
+fn processors() -> u32 {
+    std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1))
 }
 
-/// wasmtime names the import that the linker lacks.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Rejection> + Send + 'static,
+) -> Result<T, Rejection> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Rejection::Host(error.to_string()))?
+}
+
+/// wasmtime names the limit of its pool that a component passes; whoever runs the host knows it by a setting.
+fn too_demanding(error: &str) -> Rejection {
+    let setting = if error.contains("core instance") || error.contains("core module instance") {
+        "; `sandbox.instances` raises that"
+    } else if error.contains("memor") {
+        "; `sandbox.memory_mb` and `sandbox.instances` raise that"
+    } else if error.contains("table") {
+        "; `sandbox.table_elements` and `sandbox.instances` raise that"
+    } else {
+        ""
+    };
+    Rejection::TooDemanding(format!("{error}{setting}"))
+}
+
+/// wasmtime names the import that the linker lacks, or the limit of its pool.
 fn unlinked(error: &wasmtime::Error) -> Rejection {
-    Rejection::Link(format!("{error:#}"))
+    let text = format!("{error:#}");
+    if text.contains("exceeds") || text.contains("limit") {
+        too_demanding(&text)
+    } else {
+        Rejection::Link(text)
+    }
 }

@@ -3,18 +3,23 @@
 mod board;
 mod cache;
 mod folder;
+mod intake;
 mod kept;
 mod loader;
+mod plain;
+mod roster;
 mod settings;
 mod watch;
 
+pub use roster::Roster;
 pub use settings::CatalogSettings;
 
 use crate::{Plugin, Rejection, Sandbox, SandboxError};
 use anvil_types::{AgentInfo, AgentState};
 use arc_swap::ArcSwap;
-use board::{Board, View};
-use loader::Loader;
+use board::{Board, Notice, View};
+use folder::Listing;
+use loader::{Loader, Source};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -24,7 +29,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 /// Changes that a slow listener may be behind before it misses some.
 const BACKLOG: usize = 256;
 
-/// One line of [`Catalog::agents`] came, went or changed.
+/// One line of [`Catalog::agents`] came, went or changed; neither where the folder itself did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CatalogChange {
     /// As it was; none when it is new.
@@ -46,14 +51,24 @@ struct Shared {
     view: ArcSwap<View>,
     /// Versions that are not in force but that jobs still run on.
     older: Mutex<HashMap<String, Weak<Plugin>>>,
+    /// Whose turn it is to load one of them.
+    loading_older: tokio::sync::Mutex<()>,
+    /// The digests that nobody needed at the last look.
+    unneeded: Mutex<HashSet<String>>,
     changes: broadcast::Sender<CatalogChange>,
-    scanned: watched::Sender<bool>,
+    /// Whether the folder has been listed.
+    listed: watched::Sender<bool>,
+    /// Whether all that is in it has been loaded or rejected.
+    settled: watched::Sender<bool>,
+    /// What is wrong with the folder.
+    trouble: Mutex<Option<String>>,
     nudge: tokio::sync::Notify,
 }
 
 impl Catalog {
-    /// Opens the folders and starts to watch, on the current tokio runtime. The plugins that are
-    /// there already are loaded in the background: see [`ready`](Self::ready).
+    /// Opens the folders and starts to watch, on the current tokio runtime. The agents that were in force
+    /// before are known at once; the plugins are loaded in the background: see [`ready`](Self::ready) and
+    /// [`settled`](Self::settled).
     pub fn start(sandbox: Sandbox, settings: CatalogSettings) -> Result<Self, SandboxError> {
         let folder = settings.plugins.clone();
         std::fs::create_dir_all(&folder)
@@ -64,20 +79,45 @@ impl Catalog {
             board: Mutex::default(),
             view: ArcSwap::default(),
             older: Mutex::default(),
+            loading_older: tokio::sync::Mutex::default(),
+            unneeded: Mutex::default(),
             changes: broadcast::Sender::new(BACKLOG),
-            scanned: watched::Sender::new(false),
+            listed: watched::Sender::new(false),
+            settled: watched::Sender::new(false),
+            trouble: Mutex::default(),
             nudge: tokio::sync::Notify::new(),
         });
+        shared.restore();
         let stop = CancellationToken::new();
         tokio::spawn(watch::watch(Arc::clone(&shared), stop.clone()));
         Ok(Self { shared, _watching: Arc::new(stop.drop_guard()) })
     }
 
-    /// Returns when every file that was in the folder at the start has been loaded or rejected, and
-    /// after five seconds at the latest: what takes longer follows when it is done.
+    /// Returns when the folder has been listed: the agents known from before take jobs from here on. It waits
+    /// for no compilation.
     pub async fn ready(&self) {
         // The sender lives in `shared`, so waiting cannot fail.
-        let _ = self.shared.scanned.subscribe().wait_for(|scanned| *scanned).await;
+        let _ = self.shared.listed.subscribe().wait_for(|listed| *listed).await;
+    }
+
+    /// Whether the folder has been listed.
+    pub fn is_ready(&self) -> bool {
+        self.shared.is_listed()
+    }
+
+    /// Returns when every file of the folder has been loaded or rejected.
+    pub async fn settled(&self) {
+        let _ = self.shared.settled.subscribe().wait_for(|settled| *settled).await;
+    }
+
+    /// What is wrong with the plugins folder itself, where something is.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The plugins folder.
+    pub fn folder(&self) -> &Path {
+        &self.shared.loader.settings().plugins
     }
 
     /// The version of an agent that is in force, whether or not it is switched off; none where no
@@ -90,19 +130,18 @@ impl Catalog {
     pub fn taking_jobs(&self) -> Vec<Arc<Plugin>> {
         let view = self.shared.view.load();
         let takes = |agent: &&AgentInfo| agent.state == AgentState::Ready;
-        view.agents.iter().filter(takes).filter_map(|agent| view.current.get(&agent.name).cloned()).collect()
+        view.roster.iter().filter(takes).filter_map(|agent| view.current.get(&agent.name).cloned()).collect()
     }
 
     /// What is shown of the agent of this name: the version in force, or the retired one.
     pub fn agent(&self, name: &str) -> Option<AgentInfo> {
         let view = self.shared.view.load();
-        view.agents.iter().find(|agent| agent.name == name && agent.state != AgentState::Shadowed).cloned()
+        view.roster.iter().find(|agent| agent.name == name && agent.state != AgentState::Shadowed).cloned()
     }
 
-    /// One line for every file and every retired agent, sorted by name. A file that holds no plugin
-    /// is there under its own name; where an older version of it stays in force that has its line too.
-    pub fn agents(&self) -> Vec<AgentInfo> {
-        self.shared.view.load().agents.clone()
+    /// What is shown of every file and every retired agent.
+    pub fn agents(&self) -> Arc<Roster> {
+        Arc::clone(&self.shared.view.load().roster)
     }
 
     /// The version with this digest, loaded from the kept bytes where it is not in force: for jobs
@@ -129,13 +168,15 @@ impl Catalog {
     /// Whether a file is a plugin, and what it says of itself: everything but putting it in force.
     pub async fn check(&self, file: &Path) -> Result<AgentInfo, Rejection> {
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let bytes = watch::read(file, self.shared.loader.settings().max_file_bytes).await?;
-        Ok(self.shared.loader.examine(&name, bytes).await?.info.clone())
+        let read = self.shared.loader.read(file, None).await?;
+        let source = read.ok_or_else(|| Rejection::Host("it was not read".to_owned()))?;
+        Ok(self.shared.loader.examine(&name, &source).await?.info.clone())
     }
 
     /// The plugin in these bytes, examined as a file of the folder is, but neither kept nor put in force.
     pub async fn on_trial(&self, bytes: Vec<u8>) -> Result<Arc<Plugin>, Rejection> {
-        self.shared.loader.examine("", bytes).await
+        let source: Source = self.shared.loader.given(bytes).await?;
+        self.shared.loader.examine("", &source).await
     }
 
     /// The largest plugin that is examined, in bytes.
@@ -144,17 +185,11 @@ impl Catalog {
     }
 
     /// Removes the kept bytes and compiled code of every version that is neither in force nor among
-    /// `needed`, the digests that unfinished jobs are pinned to.
+    /// `needed`, the digests that unfinished jobs are pinned to, and was not at the last call either: a job
+    /// that was just given a version which then went out of force is not among them yet.
     pub async fn keep_only(&self, needed: HashSet<String>) {
         let shared = Arc::clone(&self.shared);
-        let removed = tokio::task::spawn_blocking(move || {
-            // Under the lock: a version that comes into force meanwhile is not taken for an old one.
-            let board = shared.board();
-            let in_force: HashSet<_> = board.in_force().into_values().collect();
-            let keep = |digest: &str| in_force.contains(digest) || needed.contains(digest);
-            shared.loader.kept().keep_only(keep);
-            shared.loader.cache().keep_only(keep);
-        });
+        let removed = tokio::task::spawn_blocking(move || shared.keep_only(&needed));
         if let Err(error) = removed.await {
             tracing::warn!(%error, "old versions of plugins could not be removed");
         }
@@ -176,9 +211,99 @@ impl Shared {
     fn change(&self, change: impl FnOnce(&mut Board)) {
         let mut board = self.board();
         change(&mut board);
-        if *self.scanned.borrow() {
+        if self.is_listed() {
             self.publish(&board);
         }
+    }
+
+    fn is_listed(&self) -> bool {
+        *self.listed.borrow()
+    }
+
+    /// Puts on the board what was in force before, without loading anything of it. Nothing of it is shown
+    /// before the folder has been listed: what is not there any more is then gone.
+    fn restore(&self) {
+        let kept = self.loader.kept();
+        let mut board = self.board();
+        for (name, agent) in kept.retired(self.loader.settings().clock.now()) {
+            match kept.known(&agent.digest) {
+                Some(known) => board.known_retired(known, agent.since),
+                None => {
+                    tracing::debug!(agent = %name, "nothing is known any more of an agent without a file")
+                }
+            }
+        }
+        for (file, digest) in kept.in_force() {
+            match kept.known(&digest) {
+                Some(known) => board.known(&file, known),
+                None => tracing::info!(%file, "nothing is known yet of what was in force; it is loaded anew"),
+            }
+        }
+    }
+
+    /// Publishes the first view.
+    fn open(&self, listing: &Listing) {
+        let mut board = self.board();
+        let at = self.loader.settings().clock.now();
+        for file in board.files().into_iter().filter(|file| !listing.contains_key(file)) {
+            board.forget(&file, at);
+        }
+        self.publish(&board);
+        self.listed.send_replace(true);
+    }
+
+    /// Says something of a file that is not in force.
+    fn tell(&self, task: &intake::Task, state: AgentState, reason: String, digest: String) {
+        let at = self.loader.settings().clock.now();
+        let notice = Notice { state, digest, size: task.stamp.size, reason, at };
+        self.change(|board| board.tell(&task.file, notice));
+    }
+
+    /// Writes down what is in force, for the next start.
+    fn remember(&self) {
+        let (in_force, retired) = {
+            let board = self.board();
+            (board.in_force(), board.retired())
+        };
+        if let Err(error) = self.loader.kept().write(&in_force, &retired) {
+            tracing::warn!(%error, "which plugins are in force cannot be written down");
+        }
+    }
+
+    /// What is wrong with the folder, if anything is.
+    fn folder_is(&self, trouble: Option<String>) {
+        {
+            let mut now = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+            if *now == trouble {
+                return;
+            }
+            match &trouble {
+                Some(trouble) => tracing::error!("{trouble}"),
+                None => tracing::info!("the plugins folder can be read again"),
+            }
+            *now = trouble;
+        }
+        let _ = self.changes.send(CatalogChange { before: None, after: None });
+    }
+
+    fn keep_only(&self, needed: &HashSet<String>) {
+        // Under the lock: a version that comes into force meanwhile is not taken for an old one.
+        let board = self.board();
+        let in_force: HashSet<_> = board.in_force().into_values().collect();
+        let told: HashSet<_> = board.retired().into_values().map(|retired| retired.digest).collect();
+        let (kept, cache) = (self.loader.kept(), self.loader.cache());
+        let unneeded = kept
+            .digests()
+            .into_iter()
+            .filter(|digest| !in_force.contains(digest) && !needed.contains(digest));
+        let unneeded: HashSet<String> = unneeded.collect();
+        let mut before = self.unneeded.lock().unwrap_or_else(PoisonError::into_inner);
+        for digest in unneeded.intersection(&before) {
+            kept.remove(digest, told.contains(digest));
+        }
+        let keep = |digest: &str| !(unneeded.contains(digest) && before.contains(digest)) && kept.has(digest);
+        cache.keep_only(keep);
+        *before = unneeded;
     }
 
     /// Puts what the board comes to in force. The caller holds the board, so that two changes are
@@ -186,19 +311,27 @@ impl Shared {
     fn publish(&self, board: &Board) {
         let view = Arc::new(board.view());
         let before = self.view.swap(Arc::clone(&view));
-        for change in changes(&before.agents, &view.agents) {
+        for change in changes(&before.roster, &view.roster) {
             // Without a listener nobody wants to know.
             let _ = self.changes.send(change);
         }
     }
 
+    fn loaded(&self, digest: &str) -> Option<Arc<Plugin>> {
+        let held = self.board().with_digest(digest);
+        held.or_else(|| self.older().get(digest).and_then(Weak::upgrade))
+    }
+
     async fn by_digest(&self, digest: &str) -> Result<Option<Arc<Plugin>>, Rejection> {
-        let in_force = self.view.load().current.values().find(|plugin| plugin.digest() == digest).cloned();
-        if let Some(plugin) = in_force.or_else(|| self.older().get(digest).and_then(Weak::upgrade)) {
+        if let Some(plugin) = self.loaded(digest) {
             return Ok(Some(plugin));
         }
-        let Some(bytes) = self.loader.kept().get(digest) else { return Ok(None) };
-        let plugin = self.loader.examine("", bytes).await?;
+        let _turn = self.loading_older.lock().await;
+        if let Some(plugin) = self.loaded(digest) {
+            return Ok(Some(plugin));
+        }
+        let Some(source) = self.loader.kept_source(digest).await? else { return Ok(None) };
+        let plugin = self.loader.examine("", &source).await?;
         let mut older = self.older();
         older.retain(|_, plugin| plugin.strong_count() > 0);
         older.insert(digest.to_owned(), Arc::downgrade(&plugin));
@@ -208,11 +341,6 @@ impl Shared {
     fn older(&self) -> MutexGuard<'_, HashMap<String, Weak<Plugin>>> {
         self.older.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The hash that names a version: BLAKE3 in hexadecimal.
-fn digest(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex().to_string()
 }
 
 /// The lines that differ. A line is told apart by its name and its file.

@@ -1,228 +1,220 @@
 //! Follows the plugins folder: told by the operating system, and looking for itself, since watchers
 //! miss things.
 
-use super::board::Rejected;
-use super::folder::{Folder, Stamp, Step, list, stamp};
-use super::{Shared, digest};
-use crate::component::is_whole;
-use crate::{Plugin, Rejection};
+use super::Shared;
+use super::folder::{Folder, Listing, list};
+use super::intake::{self, Found, Looked, Task, Told};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// How often the folder is looked at when nothing goes on in it …
 const SLOW: Duration = Duration::from_secs(1);
 /// … and while a file settles.
 const QUICK: Duration = Duration::from_millis(100);
-/// The longest that the files which are there at the start are waited for before others are shown.
-const FIRST_SCAN: Duration = Duration::from_secs(5);
-
-/// What came of reading a file.
-struct Read {
-    file: String,
-    stamp: Stamp,
-    found: Found,
-}
-
-enum Found {
-    Plugin(Arc<Plugin>),
-    /// The same bytes as its last good version.
-    Unchanged,
-    /// It ends too early; perhaps the rest is on its way.
-    Part(Rejected),
-    Rejected(Rejected),
-    /// It changed while it was read.
-    Moving,
-}
 
 /// Watches until it is stopped.
 pub(super) async fn watch(shared: Arc<Shared>, stop: CancellationToken) {
-    let _ = stop.run_until_cancelled(follow(shared)).await;
-}
-
-async fn follow(shared: Arc<Shared>) {
-    let folder = shared.loader.settings().plugins.clone();
-    restore(&shared).await;
-    let (told, mut tellings) = mpsc::channel(1);
-    // Dropping the watcher ends it.
-    let _watcher = listen(&folder, told);
-    let (read, mut reads) = mpsc::unbounded_channel();
-    let mut files = Folder::default();
-    let began = Instant::now();
-    loop {
-        let listed = {
-            let folder = folder.clone();
-            tokio::task::spawn_blocking(move || list(&folder)).await
-        };
-        match listed {
-            Ok(Ok(listing)) => {
-                for step in files.observe(&listing, Instant::now(), SystemTime::now()) {
-                    match step {
-                        Step::Read(file, stamp, settled) => {
-                            let (shared, read) = (Arc::clone(&shared), read.clone());
-                            tokio::spawn(async move {
-                                let found = examine(&shared, &file, stamp, settled).await;
-                                // Nobody listens any more when the host shuts down.
-                                let _ = read.send(Read { file, stamp, found });
-                            });
-                        }
-                        Step::Forget(file) => {
-                            shared.change(|board| board.forget(&file));
-                            remember(&shared);
-                        }
-                    }
-                }
-                if !*shared.scanned.borrow() && (!files.is_busy() || began.elapsed() >= FIRST_SCAN) {
-                    open(&shared, &listing);
-                }
-            }
-            Ok(Err(error)) => {
-                tracing::warn!(%error, folder = %folder.display(), "the plugins folder cannot be read");
-            }
-            Err(error) => tracing::warn!(%error, "listing the plugins folder failed"),
-        }
-        let pause = if files.is_busy() { QUICK } else { SLOW };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = shared.nudge.notified() => {}
-            Some(()) = tellings.recv() => tokio::time::sleep(QUICK / 2).await,
-            Some(done) = reads.recv() => settle(&shared, &mut files, done),
-        }
-        while let Ok(done) = reads.try_recv() {
-            settle(&shared, &mut files, done);
-        }
-    }
-}
-
-/// Puts the versions that were last good on the board. Nothing of it is in force before the folder
-/// has been looked at: what is not there any more is then gone, what is bad has its last good version.
-async fn restore(shared: &Arc<Shared>) {
-    for (file, digest) in shared.loader.kept().in_force() {
-        let Some(bytes) = shared.loader.kept().get(&digest) else { continue };
-        match shared.loader.examine(&file, bytes).await {
-            Ok(plugin) => shared.board().accept(&file, plugin),
-            Err(rejection) => {
-                tracing::warn!(%file, %rejection, "the last good version does not load any more");
-            }
-        }
-    }
-}
-
-/// Publishes the first view.
-fn open(shared: &Shared, listing: &BTreeMap<String, Stamp>) {
-    let mut board = shared.board();
-    // What was in force and has no file any more.
-    for file in board.in_force().into_keys().filter(|file| !listing.contains_key(file)) {
-        board.forget(&file);
-    }
-    shared.publish(&board);
-    shared.scanned.send_replace(true);
-}
-
-fn settle(shared: &Shared, files: &mut Folder, read: Read) {
-    let Read { file, stamp, found } = read;
-    if !files.is_current(&file, stamp) {
-        return;
-    }
-    match found {
-        Found::Moving => return files.again(&file, stamp),
-        Found::Part(rejected) => {
-            if files.wait_for_the_rest(&file, stamp, Instant::now()) {
-                return;
-            }
-            reject(shared, &file, rejected);
-        }
-        Found::Rejected(rejected) => reject(shared, &file, rejected),
-        Found::Unchanged => shared.change(|board| board.restore(&file)),
-        Found::Plugin(plugin) => {
-            let (agent, version) = (plugin.info.name.clone(), plugin.info.version.clone());
-            let mut accepted = false;
-            shared.change(|board| {
-                // Its bytes were kept, but may have been removed as nobody's before it was in force.
-                if shared.loader.kept().has(plugin.digest()) {
-                    board.accept(&file, plugin);
-                    accepted = true;
-                }
-            });
-            if !accepted {
-                return files.again(&file, stamp);
-            }
-            tracing::info!(%agent, %version, %file, "agent loaded");
-            remember(shared);
-        }
-    }
-    files.done(&file, stamp);
-}
-
-fn reject(shared: &Shared, file: &str, rejected: Rejected) {
-    tracing::warn!(%file, reason = %rejected.reason, "plugin rejected");
-    shared.change(|board| board.reject(file, rejected));
-}
-
-/// Writes down which files are good, for the next start.
-fn remember(shared: &Shared) {
-    let in_force = shared.board().in_force();
-    if let Err(error) = shared.loader.kept().set_in_force(&in_force) {
-        tracing::warn!(%error, "which plugins are in force cannot be written down");
-    }
-}
-
-/// Reads and loads a file, and waits until it has settled.
-async fn examine(shared: &Shared, name: &str, seen: Stamp, settled: Instant) -> Found {
-    let found = load(shared, name, seen).await;
-    tokio::time::sleep_until(settled.into()).await;
-    // What was read is one state of the file; it counts if that was its last.
-    if stamp(&shared.loader.settings().plugins.join(name)) == Some(seen) { found } else { Found::Moving }
-}
-
-async fn load(shared: &Shared, name: &str, seen: Stamp) -> Found {
-    let settings = shared.loader.settings();
-    let rejected =
-        |reason, digest: String| Rejected { digest, size: seen.size, reason, at: settings.clock.now() };
-    let file = settings.plugins.join(name);
-    if file.extension().is_some_and(|extension| extension == "cwasm") {
-        return Found::Rejected(rejected(Rejection::Precompiled, String::new()));
-    }
-    let bytes = match read(&file, settings.max_file_bytes).await {
-        Ok(bytes) => bytes,
-        Err(reason) => return Found::Rejected(rejected(reason, String::new())),
+    let (told, tellings) = mpsc::unbounded_channel();
+    let watch = Watch {
+        shared,
+        files: Folder::default(),
+        waiting: BTreeMap::new(),
+        reading: false,
+        work: JoinSet::new(),
+        told,
     };
-    if stamp(&file) != Some(seen) || bytes.len() as u64 != seen.size {
-        return Found::Moving;
-    }
-    let digest = digest(&bytes);
-    if shared.board().good(name).is_some_and(|good| good.digest() == digest) {
-        return Found::Unchanged;
-    }
-    let whole = is_whole(&bytes);
-    match shared.loader.load(name, bytes).await {
-        Ok(plugin) => Found::Plugin(plugin),
-        Err(reason @ (Rejection::Damaged(_) | Rejection::Empty)) if !whole => {
-            Found::Part(rejected(reason, digest))
-        }
-        Err(reason) => Found::Rejected(rejected(reason, digest)),
-    }
+    let _ = stop.run_until_cancelled(watch.follow(tellings)).await;
 }
 
-/// Reads a file of at most `limit` bytes.
-pub(super) async fn read(file: &Path, limit: u64) -> Result<Vec<u8>, Rejection> {
-    let failed = |error: std::io::Error| Rejection::Unreadable(error.to_string());
-    let open = tokio::fs::File::open(file).await.map_err(failed)?;
-    let metadata = open.metadata().await.map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(Rejection::Unreadable("it is no ordinary file".to_owned()));
+struct Watch {
+    shared: Arc<Shared>,
+    files: Folder,
+    /// Files that are to be read, in their order: what needs no compilation first, then the small ones.
+    waiting: BTreeMap<(bool, u64, String), Task>,
+    /// Whether one is being read.
+    reading: bool,
+    /// What goes on; it ends with this value, and so do the compilers.
+    work: JoinSet<()>,
+    told: mpsc::UnboundedSender<Told>,
+}
+
+impl Watch {
+    async fn follow(mut self, mut tellings: mpsc::UnboundedReceiver<Told>) {
+        let folder = self.shared.loader.settings().plugins.clone();
+        let (changed, mut changes) = mpsc::channel(1);
+        // Dropping the watcher ends it.
+        let _watcher = listen(&folder, changed);
+        loop {
+            let listed = {
+                let folder = folder.clone();
+                tokio::task::spawn_blocking(move || list(&folder)).await
+            };
+            match listed {
+                Ok(Ok(listing)) => {
+                    self.shared.folder_is(None);
+                    self.look(&listing);
+                }
+                Ok(Err(error)) => self.shared.folder_is(Some(format!(
+                    "the plugins folder {} cannot be read: {error}; agents stay as they are until it is back",
+                    folder.display()
+                ))),
+                Err(error) => tracing::warn!(%error, "listing the plugins folder failed"),
+            }
+            let pause = if self.files.is_settling(Instant::now()) { QUICK } else { SLOW };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.shared.nudge.notified() => {}
+                Some(()) = changes.recv() => tokio::time::sleep(QUICK / 2).await,
+                Some(told) = tellings.recv() => self.heed(told),
+            }
+            while let Ok(told) = tellings.try_recv() {
+                self.heed(told);
+            }
+            while self.work.try_join_next().is_some() {}
+            if self.shared.is_listed() {
+                self.shared.settled.send_replace(self.is_settled());
+            }
+        }
     }
-    if metadata.len() > limit {
-        return Err(Rejection::TooLarge { size: metadata.len(), limit });
+
+    fn is_settled(&self) -> bool {
+        !self.files.is_busy() && self.waiting.is_empty() && self.work.is_empty()
     }
-    let mut bytes = Vec::new();
-    open.take(limit.saturating_add(1)).read_to_end(&mut bytes).await.map_err(failed)?;
-    Ok(bytes)
+
+    /// Takes in a listing.
+    fn look(&mut self, listing: &Listing) {
+        use super::folder::Step;
+        for step in self.files.observe(listing, Instant::now(), SystemTime::now()) {
+            match step {
+                Step::Read(file, stamp, settled) => {
+                    let Some((own, _)) = listing.get(&file) else { continue };
+                    let known = self.shared.board().waits_for(&file).map(str::to_owned);
+                    let quick = known.is_some_and(|digest| self.shared.loader.is_quick(&digest));
+                    let path = self.shared.loader.settings().plugins.join(own);
+                    let task = Task { file: file.clone(), path, stamp, settled };
+                    self.waiting.retain(|(.., other), _| *other != file);
+                    self.waiting.insert((!quick, stamp.size, file), task);
+                }
+                Step::Forget(file) => {
+                    let at = self.shared.loader.settings().clock.now();
+                    self.waiting.retain(|(.., other), _| *other != file);
+                    self.shared.change(|board| board.forget(&file, at));
+                    self.shared.remember();
+                }
+            }
+        }
+        if !self.shared.is_listed() {
+            self.shared.open(listing);
+        }
+        self.read_next();
+    }
+
+    /// Reads the first of those that wait, where none is being read.
+    fn read_next(&mut self) {
+        if self.reading {
+            return;
+        }
+        let Some((_, task)) = self.waiting.pop_first() else { return };
+        self.reading = true;
+        let (shared, told) = (Arc::clone(&self.shared), self.told.clone());
+        self.work.spawn(async move {
+            let looked = intake::look(&shared, &task).await;
+            // Nobody listens any more when the host shuts down.
+            let _ = told.send(Told::Looked(task, looked));
+        });
+    }
+
+    fn heed(&mut self, told: Told) {
+        match told {
+            Told::Looked(task, looked) => {
+                self.reading = false;
+                let (shared, told) = (Arc::clone(&self.shared), self.told.clone());
+                self.work.spawn(async move {
+                    let found = match looked {
+                        Looked::Source(source) => intake::load(&shared, &task, source).await,
+                        Looked::Found(found) => intake::settled(&task, found).await,
+                    };
+                    let _ = told.send(Told::Found(task, found));
+                });
+                self.read_next();
+            }
+            Told::Found(task, found) => self.settle(&task, found),
+            Told::LastGood(file, plugin) => self.shared.change(|board| board.accept_last_good(&file, plugin)),
+            Told::Lost(file, digest) => self.shared.change(|board| board.lose(&file, &digest)),
+        }
+    }
+
+    fn settle(&mut self, task: &Task, found: Found) {
+        let (file, stamp) = (&task.file, task.stamp);
+        if !self.files.is_current(file, stamp) {
+            return;
+        }
+        match found {
+            Found::Moving => return self.files.again(file, stamp),
+            Found::Part(rejection, digest) => {
+                if self.files.wait_for_the_rest(file, stamp, Instant::now()) {
+                    return;
+                }
+                self.reject(task, &rejection.sentence(), digest);
+            }
+            Found::Refused(rejection, digest) if rejection.is_passing() => {
+                let wait =
+                    self.files.try_again(file, stamp, Instant::now(), |tries| rejection.next_try(tries));
+                let reason = format!("{}; the host tries again within {wait:?}", rejection.sentence());
+                tracing::warn!(%file, %reason, "a plugin could not be loaded");
+                self.shared.tell(task, anvil_types::AgentState::Delayed, reason, digest.clone());
+                return self.bring_back(file, &digest);
+            }
+            Found::Refused(rejection, digest) => self.reject(task, &rejection.sentence(), digest),
+            Found::Unchanged => self.shared.change(|board| board.restore(file)),
+            Found::Plugin(plugin) => {
+                let (agent, version) = (plugin.info.name.clone(), plugin.info.version.clone());
+                let mut accepted = false;
+                self.shared.change(|board| {
+                    // Its bytes were kept, but may have been removed as nobody's before it was in force.
+                    if self.shared.loader.kept().has(plugin.digest()) {
+                        board.accept(file, plugin);
+                        accepted = true;
+                    }
+                });
+                if !accepted {
+                    return self.files.again(file, stamp);
+                }
+                let waiting = self.shared.view.load().roster.compiling();
+                tracing::info!(%agent, %version, %file, waiting, "agent loaded");
+                self.shared.remember();
+            }
+        }
+        self.files.done(file, stamp);
+    }
+
+    fn reject(&mut self, task: &Task, reason: &str, digest: String) {
+        tracing::warn!(file = %task.file, %reason, "plugin rejected");
+        self.shared.tell(task, anvil_types::AgentState::Rejected, reason.to_owned(), digest.clone());
+        self.bring_back(&task.file, &digest);
+    }
+
+    /// What a file is now is not in force: the version that it had before the host started is made ready.
+    fn bring_back(&mut self, file: &str, refused: &str) {
+        let Some(digest) = self.shared.board().waits_for(file).map(str::to_owned) else { return };
+        if digest == refused {
+            return;
+        }
+        let (shared, told, file) = (Arc::clone(&self.shared), self.told.clone(), file.to_owned());
+        self.work.spawn(async move {
+            let said = match intake::last_good(&shared, &file, &digest).await {
+                Some(plugin) => Told::LastGood(file, plugin),
+                None => Told::Lost(file, digest),
+            };
+            let _ = told.send(said);
+        });
+    }
 }
 
 /// Asks the operating system to tell of changes. Where it does not, the slow look has to do.

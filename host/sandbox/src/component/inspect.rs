@@ -9,11 +9,6 @@ const MAGIC: &[u8] = b"\0asm";
 /// What wasmtime's compiled code begins with: it is an ELF file.
 const ELF: &[u8] = b"\x7fELF";
 
-/// Whether the bytes are a whole WebAssembly file, as far as its sections tell.
-pub(crate) fn is_whole(bytes: &[u8]) -> bool {
-    kind(bytes).and_then(|()| sections(bytes)).is_ok()
-}
-
 /// Checks that the bytes are a component that fits the contract.
 pub(crate) fn inspect(bytes: &[u8]) -> Result<(), Rejection> {
     kind(bytes)?;

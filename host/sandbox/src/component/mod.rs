@@ -4,5 +4,5 @@ mod difference;
 mod inspect;
 mod rejection;
 
-pub(crate) use inspect::{inspect, is_whole};
+pub(crate) use inspect::inspect;
 pub use rejection::Rejection;

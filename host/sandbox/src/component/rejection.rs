@@ -1,13 +1,21 @@
 //! Why a file is no plugin.
 
 use crate::CompileError;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The longest sentence: what a plugin is called and imports is a stranger's text.
+const SENTENCE_BYTES: usize = 2_000;
 
 /// Why a file in the plugins folder is not loaded: a sentence for the one who put it there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Rejection {
-    /// It cannot be read.
+    /// It cannot be read just now.
     #[error("cannot be read: {0}")]
     Unreadable(String),
+    /// It is something else than a file.
+    #[error("is no ordinary file but {0}")]
+    NoFile(String),
     /// It is too large.
     #[error("has {size} bytes; a plugin has at most {limit} (`sandbox.max_file_bytes`)")]
     TooLarge {
@@ -76,7 +84,7 @@ pub enum Rejection {
         /// What the file says.
         found: String,
     },
-    /// It cannot be compiled.
+    /// It cannot be compiled, or could not be.
     #[error(transparent)]
     Compile(#[from] CompileError),
     /// It wants more from its start than any guest gets.
@@ -91,7 +99,73 @@ pub enum Rejection {
     /// What it says of itself does not hold.
     #[error("describes itself wrongly: {0}")]
     Description(String),
+    /// Its `describe` had no processor for long enough.
+    #[error("could not describe itself within {0:?}, since other programs took the processors")]
+    Starved(Duration),
     /// The host failed.
     #[error("could not be loaded by fault of the host: {0}")]
     Host(String),
+}
+
+impl Rejection {
+    /// Whether this says nothing of the file: the host could not examine it, and tries again.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreadable(_) | Self::Starved(_) | Self::Host(_) => true,
+            Self::Compile(error) => !matches!(error, CompileError::Refused(_)),
+            _ => false,
+        }
+    }
+
+    /// How long to wait before the try after this many. What may be too large for this machine, and not
+    /// only for this moment, is tried less and less.
+    pub(crate) fn next_try(&self, tries: u32) -> Duration {
+        let dear = matches!(
+            self,
+            Self::Starved(_)
+                | Self::Compile(CompileError::Time(_) | CompileError::Cpu(_) | CompileError::Memory(_))
+        );
+        let (first, factor, longest): (u64, u64, u64) = if dear { (5, 3, 3_600) } else { (2, 2, 60) };
+        let wait = first.saturating_mul(factor.saturating_pow(tries.saturating_sub(1)));
+        Duration::from_secs(wait.min(longest))
+    }
+
+    /// The sentence, of bounded length.
+    pub(crate) fn sentence(&self) -> String {
+        let whole = self.to_string();
+        let cut = crate::log::cut(&whole, SENTENCE_BYTES);
+        if cut.len() < whole.len() { format!("{cut}…") } else { whole }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_host_could_not_do_is_tried_again_and_what_is_bad_is_not() {
+        let time = CompileError::Time(Duration::from_secs(60));
+        for (rejection, waits) in [
+            (Rejection::Host("no space left".into()), Some([2, 4, 8, 60])),
+            (Rejection::Unreadable("input/output error".into()), Some([2, 4, 8, 60])),
+            (CompileError::Run("it was killed".into()).into(), Some([2, 4, 8, 60])),
+            (time.into(), Some([5, 15, 45, 3_600])),
+            (CompileError::Memory(1).into(), Some([5, 15, 45, 3_600])),
+            (Rejection::Starved(Duration::from_secs(5)), Some([5, 15, 45, 3_600])),
+            (CompileError::Refused("bad section".into()).into(), None),
+            (Rejection::Description("its name is none".into()), None),
+            (Rejection::NoFile("a named pipe".into()), None),
+            (Rejection::Empty, None),
+        ] {
+            assert_eq!(rejection.is_passing(), waits.is_some(), "{rejection}");
+            let tries = [1, 2, 3, 30].map(|tries| rejection.next_try(tries).as_secs());
+            assert!(waits.is_none_or(|waits| waits == tries), "{rejection}: {tries:?}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_about_a_strangers_text_is_bounded() {
+        let long = Rejection::UnofferedImport { import: "é".repeat(1 << 20) };
+        assert!(long.sentence().len() < SENTENCE_BYTES + 8);
+    }
 }

@@ -6,7 +6,8 @@
 //! threads the operating system prefers last, and where guests take turns at every tick. So however
 //! many guests loop, one that hardly computes finds the prompt lane free, and the host's own threads
 //! (panel, gateway) find the processors free of both. New purses are filled from their plugin's credit,
-//! so that guests which crash at once and come again live in the slow lane too.
+//! so that guests which crash at once and come again live in the slow lane too. A plugin that says what it is
+//! does so on a lane of its own.
 
 mod leg;
 mod purse;
@@ -34,17 +35,40 @@ const PROMPT_NICE: i32 = 0;
 /// keeps what it holds, such as the lock of the process's memory map, from the prompt ones.
 const SLOW_NICE: i32 = 5;
 
+/// Niceness of the thread of those that describe themselves: as the host's own.
+const DESCRIBE_NICE: i32 = 0;
+
 /// The guests' own runtimes; no task of the host runs on them.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     prompt: Option<Runtime>,
     slow: Option<Runtime>,
+    describe: Option<Runtime>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lane {
     Prompt,
     Slow,
+    Describe,
+}
+
+/// What a guest runs for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// A job: on the prompt lane or the slow one.
+    Job,
+    /// To say what it is: on a lane where no job computes.
+    Describe,
+}
+
+/// What a guest was at when it was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It waited for something.
+    Waiting,
+    /// It could go on.
+    Ready,
 }
 
 /// How a guest's run on the lanes ended.
@@ -55,7 +79,7 @@ pub(crate) enum Outcome<T, S> {
     /// Its time on a processor is spent.
     OutOfTime,
     /// It was stopped.
-    Stopped(S),
+    Stopped(S, Standing),
 }
 
 impl Lanes {
@@ -64,6 +88,7 @@ impl Lanes {
         Ok(Self {
             prompt: Some(runtime("anvil-guest", threads, PROMPT_NICE)?),
             slow: Some(runtime("anvil-guest-slow", threads, SLOW_NICE)?),
+            describe: Some(runtime("anvil-describe", 1, DESCRIBE_NICE)?),
         })
     }
 
@@ -72,6 +97,7 @@ impl Lanes {
     /// [`PATIENCE`]. Dropping the future stops it too.
     pub(crate) async fn run<T: Send + 'static, S>(
         &self,
+        course: Course,
         future: impl Future<Output = T> + Send + 'static,
         meter: Arc<CpuMeter>,
         credit: Arc<Credit>,
@@ -85,7 +111,11 @@ impl Lanes {
         loop {
             let runner =
                 guest.take().and_then(Waiting::take).expect("a leg that goes on hands its guest back");
-            let lane = if runner.purse.is_empty() { Lane::Slow } else { Lane::Prompt };
+            let lane = match course {
+                Course::Describe => Lane::Describe,
+                Course::Job if runner.purse.is_empty() => Lane::Slow,
+                Course::Job => Lane::Prompt,
+            };
             let mut leg = Leash(self.handle(lane).spawn(Leg { guest: Some(runner), lane }));
             let turn = tokio::select! {
                 biased;
@@ -93,7 +123,7 @@ impl Lanes {
                 reason = &mut stop => {
                     leg.0.abort();
                     let _ = tokio::time::timeout(PATIENCE, &mut leg.0).await;
-                    return Ok(Outcome::Stopped(reason));
+                    return Ok(Outcome::Stopped(reason, Standing::Ready));
                 }
             };
             guest = match turn {
@@ -107,7 +137,7 @@ impl Lanes {
                         biased;
                         reason = &mut stop => {
                             let _ = tokio::time::timeout(PATIENCE, waiting.discard()).await;
-                            return Ok(Outcome::Stopped(reason));
+                            return Ok(Outcome::Stopped(reason, Standing::Waiting));
                         }
                         () = bell.rung() => waiting.purse(|purse| purse.waited(since, Instant::now())),
                     }
@@ -121,6 +151,7 @@ impl Lanes {
         let runtime = match lane {
             Lane::Prompt => &self.prompt,
             Lane::Slow => &self.slow,
+            Lane::Describe => &self.describe,
         };
         runtime.as_ref().expect("the runtimes are taken in `drop` alone").handle()
     }
@@ -133,7 +164,7 @@ impl Lanes {
 impl Drop for Lanes {
     fn drop(&mut self) {
         // A runtime that is dropped inside another one panics unless it is left to end by itself.
-        for runtime in [self.prompt.take(), self.slow.take()].into_iter().flatten() {
+        for runtime in [self.prompt.take(), self.slow.take(), self.describe.take()].into_iter().flatten() {
             runtime.shutdown_background();
         }
     }

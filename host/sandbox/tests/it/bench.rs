@@ -39,8 +39,26 @@ impl Bench {
             SandboxSettings { engine: small_engine(), guest_threads: SandboxSettings::guest_threads() };
         let sandbox = Sandbox::new(settings, Handle::current()).unwrap();
         let catalog = Catalog::start(sandbox.clone(), catalog_settings(folders.path())).unwrap();
+        catalog.settled().await;
+        Self { sandbox, catalog, folders }
+    }
+
+    /// Over folders that are there already, compiled by `compile`; not yet loaded.
+    pub(crate) async fn starting(folders: TempDir, compile: CompileCommand) -> Self {
+        let settings =
+            SandboxSettings { engine: small_engine(), guest_threads: SandboxSettings::guest_threads() };
+        let sandbox = Sandbox::new(settings, Handle::current()).unwrap();
+        let settings = CatalogSettings { compile, ..catalog_settings(folders.path()) };
+        let catalog = Catalog::start(sandbox.clone(), settings).unwrap();
         catalog.ready().await;
         Self { sandbox, catalog, folders }
+    }
+
+    /// Ends it, and keeps its folders.
+    pub(crate) fn end(self) -> TempDir {
+        let Self { sandbox, catalog, folders } = self;
+        drop((sandbox, catalog));
+        folders
     }
 
     /// With the guest of this name.
@@ -70,7 +88,7 @@ pub(crate) fn catalog_settings(folders: &Path) -> CatalogSettings {
         compile_time: Duration::from_mins(1),
         compile_memory_bytes: 1024 * 1024 * 1024,
         describe: AttemptLimits {
-            wall_time: Duration::from_secs(5),
+            wall_time: Duration::from_mins(1),
             cpu_time: Duration::from_millis(500),
             ..small_limits()
         },

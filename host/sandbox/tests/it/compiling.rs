@@ -2,9 +2,11 @@
 
 use crate::bench::{Bench, catalog_settings};
 use anvil_sandbox::testing::GuestBuilder;
-use anvil_sandbox::{Catalog, CatalogSettings, CompileCommand, CompileError, Rejection, compile_worker};
+use anvil_sandbox::{
+    Catalog, CatalogSettings, CompileCommand, CompileError, CompileWork, Rejection, compile_worker,
+};
 use anvil_types::AgentInfo;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What the child of the tests below does; run by hand it has nothing to do.
@@ -15,7 +17,14 @@ fn the_child() {
     else {
         return;
     };
-    if let Err(error) = compile_worker(Path::new(&input), Path::new(&output), memory.parse().unwrap()) {
+    let work = CompileWork {
+        input: input.into(),
+        output: output.into(),
+        memory_bytes: memory.parse().unwrap(),
+        cpu: Duration::from_secs(variable("CPU").unwrap().parse().unwrap()),
+        task: variable("TASK").unwrap().parse().unwrap(),
+    };
+    if let Err(error) = compile_worker(&work) {
         eprintln!("{error}");
         std::process::exit(1);
     }
@@ -24,7 +33,7 @@ fn the_child() {
 /// A child that runs `script` with `$CHILD` for this test binary and the files as variables.
 fn child(script: &str) -> CompileCommand {
     let this = std::env::current_exe().unwrap();
-    let set = r#"export IN="$2" OUT="$4" MEMORY="$6" CHILD="$0 compiling::the_child --exact --nocapture""#;
+    let set = r#"export IN="$2" OUT="$4" MEMORY="$6" CPU="$8" TASK="${10}" CHILD="$0 compiling::the_child --exact --nocapture""#;
     CompileCommand::Child {
         program: "/bin/sh".into(),
         args: vec!["-c".into(), format!("{set}\n{script}").into(), this.into()],
@@ -73,9 +82,35 @@ async fn a_child_that_takes_too_much_memory_is_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_childs_complaint_is_shown() {
-    let rejection = check(child("echo 'bad section' >&2; exit 1"), MINUTE, GIB).await.unwrap_err();
-    assert_eq!(rejection.to_string(), "cannot be compiled: bad section");
+async fn a_child_that_could_not_work_says_nothing_of_the_file() {
+    let rejection = check(child("echo 'no space left' >&2; exit 1"), MINUTE, GIB).await.unwrap_err();
+    assert_eq!(rejection.to_string(), "could not be compiled: no space left");
+    assert!(rejection.is_passing());
+    let killed = check(child("kill -9 $$"), MINUTE, GIB).await.unwrap_err();
+    assert!(
+        killed.is_passing() && killed.to_string().contains("the compiler was ended by signal: 9"),
+        "{killed}"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_ends_when_its_input_does_even_while_it_computes() {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    // What it reads never comes: a pipe that nobody writes to.
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    command
+        .args(["compiling::the_child", "--exact", "--nocapture"])
+        .envs([("IN", pipe.as_os_str()), ("OUT", folder.path().join("out").as_os_str())])
+        .envs([("MEMORY", "1073741824"), ("CPU", "60"), ("TASK", "plugin")])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    assert!(child.try_wait().unwrap().is_none(), "it waits");
+    drop(child.stdin.take());
+    assert!(!tokio::task::spawn_blocking(move || child.wait()).await.unwrap().unwrap().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

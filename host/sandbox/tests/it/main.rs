@@ -3,8 +3,10 @@
 
 mod bench;
 mod catalog;
+mod coming;
 mod compiling;
 mod fairness;
+mod features;
 mod files;
 mod guests;
 mod limits;

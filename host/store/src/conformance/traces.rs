@@ -155,7 +155,14 @@ pub async fn the_plugin_stays_pinned_while_there_is_a_journal(factory: &dyn Fact
         }
         world.finish(claimed.lease, Finish::Released).await;
         assert_eq!(world.job(id).await.plugin_digest.as_deref(), Some(pinned));
+        assert_eq!(world.store().pinned_plugins().await.expect("a read works"), [pinned]);
     }
+    world.succeed(claim("four").await.lease).await;
+    assert_eq!(
+        world.store().pinned_plugins().await.expect("a read works"),
+        [""; 0],
+        "no unfinished job needs it"
+    );
 }
 
 pub async fn a_journal_is_cut_where_the_job_went_another_way(factory: &dyn Factory) {

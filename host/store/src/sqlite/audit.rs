@@ -58,6 +58,12 @@ pub(super) fn set_agent_disabled(
 }
 
 /// Agents that a person switched off.
+pub(super) fn pinned_plugins(conn: &Connection) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT DISTINCT plugin_digest FROM jobs \
+               WHERE state IN ('running', 'queued', 'parked', 'scheduled') AND plugin_digest IS NOT NULL";
+    Ok(all(conn, sql, [], |row| row.get(0))?)
+}
+
 pub(super) fn disabled_agents(conn: &Connection) -> Result<Vec<String>, StoreError> {
     Ok(all(conn, "SELECT name FROM agents_off ORDER BY name", [], |row| row.get(0))?)
 }

@@ -538,6 +538,10 @@ impl Store for SqliteStore {
         self.write(move |tx| audit::set_agent_disabled(tx, &agent, disabled, &by)).await
     }
 
+    async fn pinned_plugins(&self) -> Result<Vec<String>, StoreError> {
+        self.readers.read(audit::pinned_plugins).await
+    }
+
     async fn remember(&self, key: &str, note: &str) -> Result<(), StoreError> {
         let (key, note) = (note_key(key), note.to_owned());
         self.write(move |tx| Ok(set_meta(tx.conn, &key, note)?)).await

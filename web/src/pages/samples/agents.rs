@@ -90,12 +90,15 @@ pub(super) fn pages() -> Vec<Sample> {
             "/agents",
             html(&AgentsPage {
                 shell: shell(&status, Nav::Agents, "Agents"),
-                body: Agents::new(&agents, NOW),
+                body: Agents::new(&agents, &status.plugins, NOW),
             }),
         ),
         (
             "/agents-empty",
-            html(&AgentsPage { shell: shell(&status, Nav::Agents, "Agents"), body: Agents::new(&[], NOW) }),
+            html(&AgentsPage {
+                shell: shell(&status, Nav::Agents, "Agents"),
+                body: Agents::new(&[], &status.plugins, NOW),
+            }),
         ),
         (
             "/submit",

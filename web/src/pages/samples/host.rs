@@ -7,8 +7,8 @@ use crate::pages::overview::{Overview, OverviewPage};
 use crate::pages::shell::Nav;
 use anvil_budget::{BrakeCause, BrakeCauseKind, Forecast, PressureEffect};
 use anvil_runner::{
-    AgentsStatus, AlertsStatus, BrakeStatus, Bucket, BucketReport, CircuitReport, PaceStatus, QueueStatus,
-    ScalingStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, Bucket, BucketReport, CircuitReport, PaceStatus, PluginsStatus,
+    QueueStatus, ScalingStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
 use anvil_types::{Job, JobState, Nanodollars, UpstreamKind};
 use std::time::Duration;
@@ -47,6 +47,12 @@ pub(crate) fn status() -> Status {
                     reason: "more, since all were busy and 7 jobs waited".to_owned(),
                 }),
             },
+        },
+        plugins: PluginsStatus {
+            folder: "/home/ann/anvil/plugins".to_owned(),
+            trouble: None,
+            compiling: 0,
+            delayed: 0,
         },
         queue: QueueStatus {
             queued: 14,

@@ -1,0 +1,46 @@
+//! Tells people of plugins that could not be loaded by no fault of their own, and of a folder that is gone.
+
+use crate::runner::Shared;
+use anvil_sandbox::CatalogChange;
+use anvil_store::{NewAlert, StoreError};
+use anvil_types::{AgentInfo, AgentState, AlertKind};
+
+/// The key of what is said of the folder itself.
+const FOLDER: &str = "plugins-folder";
+
+/// Raises or resolves what a change is about.
+pub(crate) async fn follow(shared: &Shared, change: &CatalogChange) {
+    let told = match (&change.before, &change.after) {
+        (None, None) => folder(shared).await,
+        (_, Some(now)) if now.state == AgentState::Delayed => delayed(shared, now).await,
+        (Some(before), _) if before.state == AgentState::Delayed => {
+            shared.store.resolve_alert(&key(before)).await.map(drop)
+        }
+        _ => Ok(()),
+    };
+    if let Err(error) = told {
+        tracing::error!(%error, "people could not be told of a plugin");
+    }
+}
+
+async fn folder(shared: &Shared) -> Result<(), StoreError> {
+    let Some(detail) = shared.catalog.trouble() else {
+        return shared.store.resolve_alert(FOLDER).await.map(drop);
+    };
+    raise(shared, FOLDER.to_owned(), "The plugins folder cannot be read".to_owned(), detail).await
+}
+
+async fn delayed(shared: &Shared, file: &AgentInfo) -> Result<(), StoreError> {
+    let detail = file.reason.clone().unwrap_or_default();
+    raise(shared, key(file), "A plugin could not be loaded and is tried again".to_owned(), detail).await
+}
+
+async fn raise(shared: &Shared, key: String, title: String, detail: String) -> Result<(), StoreError> {
+    let upstream = shared.settings.upstream;
+    let alert = NewAlert { upstream, kind: AlertKind::Plugin, key, crossing: None, title, detail };
+    shared.store.raise_alert(alert).await.map(drop)
+}
+
+fn key(file: &AgentInfo) -> String {
+    format!("plugin:{}", file.file)
+}
