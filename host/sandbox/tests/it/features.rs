@@ -26,7 +26,7 @@ async fn what_supported_toolchains_emit_is_on() {
         ("rustc, clang: several results", "(func (result i32 i32) (i32.const 1) (i32.const 2))"),
         (
             "rustc, clang: tables of references",
-            "(table $r 2 externref) (func (drop (table.get $r (i32.const 0))))",
+            "(table $r 2 funcref) (func (drop (table.get $r (i32.const 0))))",
         ),
         ("zig, clang: mutable globals", "(global $g (export \"g\") (mut i32) (i32.const 0))"),
         ("clang: constants with arithmetic", "(global $e i32 (i32.add (i32.const 1) (i32.const 2)))"),
