@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 
 const HARD: &str = r#"
 [rate_limits."*"]
-requests_per_minute = 50
+requests_per_minute = 45
 input_tokens_per_minute = 30000
 output_tokens_per_minute = 8000
 

@@ -7,6 +7,7 @@ use crate::bound::{InputSize, framing_tokens};
 use crate::pool::tokenizer_of;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// The share that the newest observation has, once enough were made: what was learnt forgets.
 const NEWEST: f64 = 1.0 / 16.0;
@@ -18,8 +19,16 @@ const BYTES_PER_TOKEN: (f64, f64) = (1.0, 12.0);
 const LEAST_BYTES: u64 = 256;
 /// The spread of an input's estimate before anything was learnt, as a share of it.
 const UNLEARNT_SPREAD: f64 = 0.25;
-/// Pairs of agent and model whose output is learnt, at most.
+/// Kinds of answers that are learnt, at most.
 const MOST_OUTPUTS: usize = 1_024;
+/// An answer is unlike its kind beyond so many standard deviations above the mean,
+const SURPRISE: f64 = 4.0;
+/// and beyond the mean by so large a part of itself,
+const SURPRISE_PART: f64 = 0.5;
+/// and by so many tokens: a few more are nothing new.
+const SURPRISE_TOKENS: f64 = 16.0;
+/// The most tokens that a byte of the answer as it comes can be: what is thought and not shown counts too.
+const MOST_PER_BYTE: f64 = 64.0;
 
 /// A number of tokens, and how far the truth is from it on average (its standard deviation).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,14 +57,75 @@ impl Learnt {
     }
 }
 
+/// Answers that are learnt together: those to one agent by one model, of one size of `max_tokens` (within a
+/// factor of two). An agent that answers short where it may say little says nothing of what it answers
+/// where it may say much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerKind(u64);
+
+impl AnswerKind {
+    /// The kind of an answer that may have `most` tokens.
+    pub fn of(agent: &str, model: &str, most: u64) -> Self {
+        let mut hasher = DefaultHasher::new();
+        key(agent, model, most).hash(&mut hasher);
+        Self(hasher.finish())
+    }
+}
+
+/// What was learnt of one kind of answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Answers {
+    /// Output tokens as a share of `max_tokens`.
+    share: Learnt,
+    /// Output tokens to a byte of the answer as it came.
+    per_byte: Learnt,
+}
+
+impl Answers {
+    /// The share that is expected: as if one answer had used all that it may, so that a kind of which
+    /// little was seen counts for more.
+    fn expected(&self) -> f64 {
+        let seen = float(self.share.seen);
+        (seen * self.share.mean + 1.0) / (seen + 1.0)
+    }
+
+    /// Whether an answer of so many tokens is unlike those that were seen.
+    fn is_surprised(&self, tokens: u64, most: u64) -> bool {
+        let usual = self.expected() * float(most);
+        let off = float(tokens) - usual;
+        let spread = self.share.variance.sqrt() * float(most);
+        off > (SURPRISE * spread).max(SURPRISE_PART * usual).max(SURPRISE_TOKENS)
+    }
+}
+
+/// A whole answer, as it is learnt from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// Its output tokens.
+    pub output: u64,
+    /// The most that it might have had.
+    pub most: u64,
+    /// How many bytes of it came while it streamed.
+    pub bytes: u64,
+}
+
+/// What an answer under way has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoFar {
+    /// About so many tokens.
+    pub tokens: u64,
+    /// It is unlike all of its kind before: what was learnt of them is forgotten.
+    pub surprising: bool,
+}
+
 /// What was learnt so far. As JSON it survives a restart.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Estimator {
     /// By tokenizer: real tokens of text over those of the table's factor.
     input: BTreeMap<String, Learnt>,
-    /// By agent and model: output tokens.
-    output: BTreeMap<String, Learnt>,
+    /// By agent, model and size of `max_tokens`.
+    answers: BTreeMap<String, Answers>,
     /// Absolute error of input estimates, as a share of the truth.
     input_error: Learnt,
     /// Absolute error of output estimates, as a share of the truth.
@@ -76,31 +146,58 @@ impl Estimator {
     /// How many output tokens an answer to this agent probably has: all that it may where nothing of
     /// the kind was seen yet.
     pub fn output(&self, agent: &str, model: &str, most: u64) -> Estimate {
-        match self.output.get(&key(agent, model)).filter(|learnt| learnt.seen > 0) {
+        match self.answers.get(&key(agent, model, most)) {
             None => Estimate { tokens: most, spread: 0 },
-            Some(learnt) => {
-                Estimate { tokens: whole(learnt.mean).min(most), spread: whole(learnt.variance.sqrt()) }
-            }
+            Some(answers) => Estimate {
+                tokens: whole(answers.expected() * float(most)).min(most),
+                spread: whole(answers.share.variance.sqrt() * float(most)).min(most),
+            },
         }
     }
 
-    /// The mean output tokens of an agent's answers; none before the first.
-    pub fn mean_output(&self, agent: &str, model: &str) -> Option<u64> {
-        self.output.get(&key(agent, model)).map(|learnt| whole(learnt.mean))
+    /// The mean output tokens of an agent's answers that may have `most`; none before the first.
+    pub fn mean_output(&self, agent: &str, model: &str, most: u64) -> Option<u64> {
+        let answers = self.answers.get(&key(agent, model, most))?;
+        Some(whole(answers.share.mean * float(most)))
     }
 
-    /// Learns from a whole answer: `prompt` is all of its input, cache reads too.
-    pub fn learn(&mut self, agent: &str, model: &str, size: InputSize, prompt: u64, output: u64, most: u64) {
+    /// What an answer under way has come to, of which so many bytes have come. One that is unlike its
+    /// kind makes the kind unknown again: its answers are expected at their most.
+    pub fn so_far(&mut self, agent: &str, model: &str, most: u64, bytes: u64) -> SoFar {
+        let key = key(agent, model, most);
+        let Some(answers) = self.answers.get(&key) else {
+            return SoFar { tokens: 0, surprising: false };
+        };
+        let tokens = whole(float(bytes) * answers.per_byte.mean);
+        let surprising = answers.is_surprised(tokens, most);
+        if surprising {
+            self.answers.remove(&key);
+        }
+        SoFar { tokens, surprising }
+    }
+
+    /// Learns from a whole answer: `prompt` is all of its input, cache reads too; `bytes` is what came of
+    /// the answer while it streamed. Tells whether the answer was unlike all of its kind before.
+    pub fn learn(
+        &mut self,
+        agent: &str,
+        model: &str,
+        size: InputSize,
+        prompt: u64,
+        answer: Whole,
+    ) -> bool {
+        let Whole { output, most, bytes } = answer;
         // The guess of an agent's first answer is no estimate, and its error says nothing.
-        if self.output.contains_key(&key(agent, model)) {
+        if self.answers.contains_key(&key(agent, model, most)) {
             let guess = self.output(agent, model, most).tokens;
             self.output_error.learn(error(guess, output));
         }
-        self.learn_output(agent, model, output);
+        let surprising = self.learn_output(key(agent, model, most), output, most, bytes);
         if size.images == 0 && size.text_bytes >= LEAST_BYTES && prompt > 0 {
             self.input_error.learn(error(self.input(model, size).tokens, prompt));
             self.learn_input(model, size, prompt);
         }
+        surprising
     }
 
     fn learn_input(&mut self, model: &str, size: InputSize, prompt: u64) {
@@ -115,14 +212,23 @@ impl Estimator {
         learnt.learn(factor.clamp(least, most));
     }
 
-    fn learn_output(&mut self, agent: &str, model: &str, output: u64) {
-        let key = key(agent, model);
-        if self.output.len() >= MOST_OUTPUTS && !self.output.contains_key(&key) {
+    fn learn_output(&mut self, key: String, output: u64, most: u64, bytes: u64) -> bool {
+        if self.answers.len() >= MOST_OUTPUTS && !self.answers.contains_key(&key) {
             // The one that was seen least makes room.
-            let least = self.output.iter().min_by_key(|(_, learnt)| learnt.seen).map(|(key, _)| key.clone());
-            least.and_then(|least| self.output.remove(&least));
+            let least = self.answers.iter().min_by_key(|(_, answers)| answers.share.seen);
+            let least = least.map(|(key, _)| key.clone());
+            least.and_then(|least| self.answers.remove(&least));
         }
-        self.output.entry(key).or_default().learn(float(output));
+        let answers = self.answers.entry(key).or_default();
+        let surprising = answers.share.seen > 0 && answers.is_surprised(output, most);
+        if surprising {
+            *answers = Answers::default();
+        }
+        answers.share.learn((float(output) / float(most.max(1))).min(1.0));
+        if bytes > 0 {
+            answers.per_byte.learn((float(output) / float(bytes)).min(MOST_PER_BYTE));
+        }
+        surprising
     }
 
     /// The mean absolute error of input estimates in percent of the truth, over the latest calls; none
@@ -148,8 +254,8 @@ impl Estimator {
     }
 }
 
-fn key(agent: &str, model: &str) -> String {
-    format!("{agent}\u{1f}{model}")
+fn key(agent: &str, model: &str, most: u64) -> String {
+    format!("{agent}\u{1f}{model}\u{1f}{}", most.max(1).ilog2())
 }
 
 fn error(guess: u64, truth: u64) -> f64 {
@@ -174,6 +280,11 @@ fn whole(tokens: f64) -> u64 {
 mod tests {
     use super::*;
 
+    // Ten bytes a token.
+    fn whole_of(output: u64, most: u64) -> Whole {
+        Whole { output, most, bytes: output * 10 }
+    }
+
     fn text(bytes: u64) -> InputSize {
         InputSize { text_bytes: bytes, messages: 1, ..InputSize::default() }
     }
@@ -184,14 +295,14 @@ mod tests {
         let first = estimator.input("claude-opus-5-5", text(10_000));
         assert_eq!(first.tokens, 4_000 + framing_tokens(text(10_000)));
         for _ in 0..40 {
-            estimator.learn("a", "claude-opus-5-5", text(10_000), 2_000, 300, 1_000);
+            estimator.learn("a", "claude-opus-5-5", text(10_000), 2_000, whole_of(300, 1_000));
         }
         let learnt = estimator.input("claude-opus-5-5", text(10_000));
         assert!(learnt.tokens.abs_diff(2_000) < 60, "{learnt:?}");
         assert!(learnt.spread < 200, "{learnt:?}");
         // Another text, another factor: the old one is forgotten.
         for _ in 0..80 {
-            estimator.learn("a", "claude-opus-5-5", text(10_000), 3_000, 300, 1_000);
+            estimator.learn("a", "claude-opus-5-5", text(10_000), 3_000, whole_of(300, 1_000));
         }
         assert!(estimator.input("claude-opus-5-5", text(10_000)).tokens.abs_diff(3_000) < 90);
         // Models that count otherwise are learnt apart.
@@ -202,14 +313,14 @@ mod tests {
     fn one_odd_text_teaches_little_and_no_factor_leaves_what_can_be() {
         let mut estimator = Estimator::default();
         for _ in 0..20 {
-            estimator.learn("a", "claude-opus-5-5", text(10_000), 4_000, 1, 1_000);
+            estimator.learn("a", "claude-opus-5-5", text(10_000), 4_000, whole_of(1, 1_000));
         }
         let before = estimator.input("claude-opus-5-5", text(10_000)).tokens;
-        estimator.learn("a", "claude-opus-5-5", text(10_000), 10_000_000, 1, 1_000);
+        estimator.learn("a", "claude-opus-5-5", text(10_000), 10_000_000, whole_of(1, 1_000));
         let after = estimator.input("claude-opus-5-5", text(10_000)).tokens;
         assert!(after < before * 105 / 100, "{before} to {after}");
         for _ in 0..1_000 {
-            estimator.learn("a", "claude-opus-5-5", text(10_000), 10_000_000, 1, 1_000);
+            estimator.learn("a", "claude-opus-5-5", text(10_000), 10_000_000, whole_of(1, 1_000));
         }
         let most = estimator.input("claude-opus-5-5", text(10_000)).tokens;
         assert!(most <= 10_000 + framing_tokens(text(1)) + 1, "a token is at least a byte: {most}");
@@ -220,12 +331,59 @@ mod tests {
         let mut estimator = Estimator::default();
         assert_eq!(estimator.output("a", "m", 2_000), Estimate { tokens: 2_000, spread: 0 });
         for n in 0..200 {
-            estimator.learn("a", "m", text(1_000), 400, if n % 2 == 0 { 300 } else { 500 }, 2_000);
+            estimator.learn("a", "m", text(1_000), 400, whole_of(if n % 2 == 0 { 300 } else { 500 }, 2_000));
         }
         let learnt = estimator.output("a", "m", 2_000);
         assert!(learnt.tokens.abs_diff(400) < 30 && learnt.spread.abs_diff(100) < 20, "{learnt:?}");
         assert_eq!(estimator.output("b", "m", 2_000).tokens, 2_000);
-        assert_eq!(estimator.output("a", "m", 100).tokens, 100);
+        // A little less that it may have is still the same kind of answer, by its share.
+        assert!(estimator.output("a", "m", 1_500).tokens.abs_diff(300) < 30);
+    }
+
+    #[test]
+    fn short_answers_where_little_is_allowed_say_nothing_of_those_where_much_is() {
+        let mut estimator = Estimator::default();
+        for _ in 0..60 {
+            estimator.learn("a", "m", text(1_000), 400, whole_of(5, 50));
+        }
+        assert!(estimator.output("a", "m", 50).tokens <= 6);
+        assert_eq!(estimator.output("a", "m", 2_000), Estimate { tokens: 2_000, spread: 0 });
+    }
+
+    #[test]
+    fn a_kind_of_which_little_was_seen_counts_for_more_than_its_mean() {
+        let mut estimator = Estimator::default();
+        estimator.learn("a", "m", text(1_000), 400, whole_of(0, 2_000));
+        assert_eq!(estimator.output("a", "m", 2_000).tokens, 1_000);
+        estimator.learn("a", "m", text(1_000), 400, whole_of(0, 2_000));
+        assert_eq!(estimator.output("a", "m", 2_000).tokens, 667);
+        assert_eq!(estimator.mean_output("a", "m", 2_000), Some(0));
+    }
+
+    #[test]
+    fn a_long_answer_after_short_ones_makes_the_kind_unknown_while_it_streams() {
+        let mut estimator = Estimator::default();
+        for n in 0..60 {
+            estimator.learn("a", "m", text(1_000), 400, whole_of(90 + n % 20, 2_000));
+        }
+        // Ten bytes a token.
+        let usual = estimator.so_far("a", "m", 2_000, 1_000);
+        assert!(usual.tokens.abs_diff(100) < 10 && !usual.surprising, "{usual:?}");
+        assert!(!estimator.so_far("a", "m", 2_000, 1_500).surprising, "half as much again is no surprise");
+        let long = estimator.so_far("a", "m", 2_000, 2_500);
+        assert!(long.tokens.abs_diff(250) < 20 && long.surprising, "{long:?}");
+        assert_eq!(estimator.output("a", "m", 2_000).tokens, 2_000);
+        assert!(!estimator.so_far("a", "m", 2_000, 3_000).surprising, "told once");
+    }
+
+    #[test]
+    fn a_long_answer_after_short_ones_is_learnt_at_once() {
+        let mut estimator = Estimator::default();
+        for _ in 0..60 {
+            estimator.learn("a", "m", text(1_000), 400, whole_of(5, 2_000));
+        }
+        assert!(estimator.learn("a", "m", text(1_000), 400, whole_of(2_000, 2_000)), "it is a surprise");
+        assert_eq!(estimator.output("a", "m", 2_000).tokens, 2_000);
     }
 
     #[test]
@@ -233,7 +391,7 @@ mod tests {
         let mut estimator = Estimator::default();
         assert_eq!(estimator.input_error_percent(), None);
         for _ in 0..100 {
-            estimator.learn("a", "claude-opus-5-5", text(10_000), 2_000, 300, 2_000);
+            estimator.learn("a", "claude-opus-5-5", text(10_000), 2_000, whole_of(300, 2_000));
         }
         assert!(estimator.input_error_percent().is_some_and(|error| error < 5.0));
         assert!(estimator.output_error_percent().is_some_and(|error| error < 1.0));
@@ -246,8 +404,8 @@ mod tests {
     fn no_more_agents_are_kept_than_may_be() {
         let mut estimator = Estimator::default();
         for n in 0..2 * MOST_OUTPUTS {
-            estimator.learn(&n.to_string(), "m", text(1_000), 400, 10, 2_000);
+            estimator.learn(&n.to_string(), "m", text(1_000), 400, whole_of(10, 2_000));
         }
-        assert_eq!(estimator.output.len(), MOST_OUTPUTS);
+        assert_eq!(estimator.answers.len(), MOST_OUTPUTS);
     }
 }

@@ -37,7 +37,7 @@ pub use brake::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
 pub use calendar::{Calendar, Places};
 pub use choice::{CacheTtl, Candidate, Choice, ChoiceReason, ModelMap, Turn, choose, tier_for};
 pub use circuit::{Circuit, CircuitChange, CircuitRule, CircuitState, Passage};
-pub use estimate::{Estimate, Estimator};
+pub use estimate::{AnswerKind, Estimate, Estimator, SoFar, Whole};
 pub use features::RequestFields;
 pub use forecast::{Ahead, Forecast, forecast};
 pub use moved::Moved;

@@ -9,7 +9,7 @@
 
 use crate::grant::{GiveBack, Grant, Paced, Taken};
 use crate::pace::{Expected, Pace, Ticket};
-use crate::throttle::{self, Throttle};
+use crate::throttle::{self, STEP, Throttle, Turn};
 use anvil_budget::{Admission as Verdict, EvenBurn, LimitName, pool_of};
 use anvil_store::{HoldDecision, HoldRequest, Store, StoreError};
 use anvil_types::{CallId, Clock, JobId, Nanodollars, Priority, Timestamp, Wait, WaitReason};
@@ -24,9 +24,6 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 /// The most holds that are under way at once.
 const MOST_AT_ONCE: usize = 128;
-/// How much earlier a call counts for each step of priority: low priority rises with age, so that it
-/// never starves.
-const STEP: Duration = Duration::from_mins(10);
 /// After so many critical calls that overtook others, the first of the others has its turn.
 const MOST_OVERTAKING: u32 = 9;
 /// How often it is looked whose wait has become too long.
@@ -44,6 +41,12 @@ pub(crate) struct Candidate {
     pub expected: Expected,
     /// What it will probably cost.
     pub cost: Nanodollars,
+}
+
+impl Candidate {
+    fn turn(&self) -> Turn {
+        Turn::new(self.priority, self.since, self.hold.job)
+    }
 }
 
 /// What became of a candidate.
@@ -163,17 +166,23 @@ impl Admission {
             return Err(Box::new(candidate));
         }
         let now = self.clock.now();
-        if self.with_throttle(|throttle| throttle.may_go(candidate.cost, candidate.priority, now)).is_err() {
+        let (cost, priority, turn) = (candidate.cost, candidate.priority, candidate.turn());
+        if self.with_throttle(|throttle| throttle.may_go(cost, priority, turn, now)).is_err() {
             return Err(Box::new(candidate));
         }
         let model = candidate.hold.model.as_str();
         let Ok(ticket) = self.with_pace(|pace| pace.take(model, candidate.expected)) else {
             return Err(Box::new(candidate));
         };
-        let charge = self.with_throttle(|throttle| throttle.goes(candidate.cost, now));
+        let charge = self.with_throttle(|throttle| throttle.goes(cost, turn, now));
         let taken = Taken { ticket, charge };
         let decision = self.store.hold(candidate.hold.clone()).await;
-        match decided(decision, candidate.hold.id, taken, &self.give_back) {
+        let decided = decided(decision, candidate.hold.id, taken, &self.give_back);
+        if !matches!(decided, Decided::Answer(Admitted::Granted(_))) {
+            // Whoever came meanwhile may wait for what was taken and given back.
+            self.room();
+        }
+        match decided {
             Decided::Answer(admitted) => Ok(admitted),
             Decided::WaitForHolds(_) => Err(Box::new(candidate)),
         }
@@ -376,9 +385,9 @@ impl Queue {
                 continue;
             }
             let pool = pool_of(model).to_owned();
-            let (cost, priority) = (candidate.cost, candidate.priority);
+            let (cost, priority, turn) = (candidate.cost, candidate.priority, candidate.turn());
             let now = self.clock.now();
-            let may_go = self.throttle().may_go(cost, priority, now);
+            let may_go = self.throttle().may_go(cost, priority, turn, now);
             if let Err(throttled) = may_go {
                 let until = now + throttled.wait;
                 if throttled.wait > self.longest_wait {
@@ -395,7 +404,7 @@ impl Queue {
             let taken = self.pace().take(model, candidate.expected);
             match taken {
                 Ok(ticket) => {
-                    let charge = self.throttle().goes(cost, now);
+                    let charge = self.throttle().goes(cost, turn, now);
                     self.start(place, Taken { ticket, charge });
                     next = self.first();
                 }

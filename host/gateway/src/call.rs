@@ -235,7 +235,10 @@ async fn granted(
             let cost = plan.row.cost(&answer.usage);
             paced.ended(&Spent::Usage(&answer.usage, progress.parts()));
             let (agent, model) = (&plan.ask.asker.agent, &plan.row.model);
-            gateway.learner.learn(agent, model, plan.size, &answer.usage, plan.max_tokens);
+            let came = (plan.max_tokens, progress.bytes());
+            if gateway.learner.learn(agent, model, plan.size, &answer.usage, came) {
+                gateway.admission.with_pace(|pace| pace.surprised(plan.expected.kind));
+            }
             learn_warmth(gateway, plan, &answer.usage);
             correct_throttle(gateway, taken, cost);
             let reply = reply(plan, &answer, cost);
@@ -301,7 +304,11 @@ async fn exchange(
                 gateway.admission.with_pace(|pace| pace.input_known(ticket, tokens));
                 gateway.admission.room();
             }
-            Sign::Output(bytes) => progress.add(gateway.clock.now(), bytes),
+            Sign::Output(bytes) => {
+                if let Some(bytes) = progress.add(gateway.clock.now(), bytes) {
+                    streamed(gateway, plan, ticket, bytes);
+                }
+            }
         };
         let sending = gateway.sender.send(plan.body.clone(), answer, plan.ask.text.as_ref(), &mut sign);
         tokio::pin!(sending);
@@ -315,6 +322,19 @@ async fn exchange(
         Some(ended) => ended,
         None => Err(Failed::cut(too_long, reported(answer))),
     }
+}
+
+// The estimate of an answer is corrected while it streams. One that is unlike its kind shows that the kind
+// has changed: all of it that is under way counts as the most that it may be.
+fn streamed(gateway: &Inner, plan: &Plan<'_>, ticket: Ticket, bytes: u64) {
+    let (agent, model, kind) = (&plan.ask.asker.agent, &plan.row.model, plan.expected.kind);
+    let so_far = gateway.learner.so_far(agent, model, plan.max_tokens, bytes);
+    gateway.admission.with_pace(|pace| {
+        pace.streamed(ticket, so_far.tokens);
+        if so_far.surprising {
+            pace.surprised(kind);
+        }
+    });
 }
 
 // Reported input and the hold's whole output; the whole hold where nothing was reported.

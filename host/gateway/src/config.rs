@@ -71,8 +71,7 @@ pub struct Patience {
 /// Requests a minute.
 #[derive(Clone, Copy, Debug)]
 pub struct PaceSettings {
-    /// How many may go at once: rate + burst is at most the hard limit, so that no sliding minute
-    /// exceeds it.
+    /// How many may go at once after a pause; the others of a minute are spread over it.
     pub burst: u32,
     /// A wait longer than this parks the job instead.
     pub longest_wait: Duration,

@@ -157,6 +157,13 @@ impl Gateway {
         self.inner.admission.room();
     }
 
+    /// A person wants waiting to end now: what the upstream told of its limits and its 429s is not believed
+    /// any longer, and whoever waits looks again.
+    pub fn look_again(&self) {
+        self.inner.admission.with_pace(crate::pace::Pace::look_again);
+        self.inner.admission.room();
+    }
+
     /// Prices were set or reset at run time: calls that are planned from now on go by them.
     pub async fn prices_changed(&self) -> Result<(), GatewayError> {
         let prices = prices(&self.inner.config, self.inner.store.as_ref()).await?;

@@ -1,6 +1,6 @@
 //! What was learnt of how many tokens calls take, kept over a restart.
 
-use anvil_budget::{Estimate, Estimator, InputSize};
+use anvil_budget::{Estimate, Estimator, InputSize, SoFar, Whole};
 use anvil_store::Store;
 use anvil_types::{Clock, Timestamp, Usage};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,8 +50,13 @@ impl Learner {
     }
 
     /// How many output tokens an answer to this agent usually has, to tell models' prices apart by.
-    pub(crate) fn usual_output(&self, agent: &str, model: &str) -> u64 {
-        self.lock().mean_output(agent, model).unwrap_or(USUAL_OUTPUT)
+    pub(crate) fn usual_output(&self, agent: &str, model: &str, most: u64) -> u64 {
+        self.lock().mean_output(agent, model, most).unwrap_or(USUAL_OUTPUT).min(most)
+    }
+
+    /// What an answer to this agent has come to, of which so many bytes have come.
+    pub(crate) fn so_far(&self, agent: &str, model: &str, most: u64, bytes: u64) -> SoFar {
+        self.lock().so_far(agent, model, most, bytes)
     }
 
     /// The mean absolute errors of input and output estimates in percent.
@@ -60,22 +65,32 @@ impl Learner {
         (estimator.input_error_percent(), estimator.output_error_percent())
     }
 
-    /// Learns from a whole answer.
-    pub(crate) fn learn(&self, agent: &str, model: &str, size: InputSize, usage: &Usage, most: u64) {
+    /// Learns from a whole answer: `most` tokens that it might have had, and so many `bytes` that came of
+    /// it. Tells whether it was unlike all of its kind before.
+    pub(crate) fn learn(
+        &self,
+        agent: &str,
+        model: &str,
+        size: InputSize,
+        usage: &Usage,
+        (most, bytes): (u64, u64),
+    ) -> bool {
         let mut estimator = self.lock();
-        estimator.learn(agent, model, size, usage.prompt_tokens(), usage.output_tokens, most);
+        let answer = Whole { output: usage.output_tokens, most, bytes };
+        let surprising = estimator.learn(agent, model, size, usage.prompt_tokens(), answer);
         let now = self.clock.now();
         let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
         if now.since(*stored) < STORE_EVERY {
-            return;
+            return surprising;
         }
         *stored = now;
-        let Ok(note) = serde_json::to_string(&*estimator) else { return };
+        let Ok(note) = serde_json::to_string(&*estimator) else { return surprising };
         let (store, key) = (self.store.clone(), self.key.clone());
         tokio::spawn(async move {
             if let Err(error) = store.remember(&key, &note).await {
                 tracing::warn!(%error, "what was learnt of tokens could not be stored");
             }
         });
+        surprising
     }
 }

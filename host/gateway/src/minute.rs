@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
+/// One count is no more than this, whatever was told: no minute has so many.
+const MOST: u64 = 1 << 40;
 
 /// Counts by their time, for as long as they are in the last 60 seconds.
 #[derive(Debug, Default)]
@@ -15,6 +17,7 @@ pub(crate) struct Minute {
 
 impl Minute {
     pub(crate) fn add(&mut self, at: Timestamp, count: u64) {
+        let count = count.min(MOST);
         if count > 0 {
             *self.counts.entry(at).or_default() += count;
             self.sum += count;

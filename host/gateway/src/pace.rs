@@ -4,83 +4,39 @@
 //! limited for each pool of models, as the upstream limits them. What the upstream tells in its headers
 //! wins wherever it is less than our own idea: others may share its limits.
 
+mod room;
+mod terms;
+
+pub(crate) use self::terms::{Expected, Recent, Refusal, Spent, Ticket};
+
+use self::room::spread;
+use self::terms::Open;
 use crate::headers::{Bucket, Told};
 use crate::minute::{MINUTE, Minute};
-use crate::pool::{BucketReport, Pool, float, whole};
+use crate::pool::{BucketReport, Pool, float};
 use crate::requests::RequestRate;
-use anvil_budget::{Estimate, pool_of};
-use anvil_types::{Clock, Limits, Timestamp, Usage};
+use anvil_budget::{AnswerKind, Estimate, pool_of};
+use anvil_types::{Clock, Limits, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a call will take, by the estimate.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Expected {
-    pub input: Estimate,
-    pub output: Estimate,
-}
-
-/// Names what a call took, so that it can be corrected or given back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket(u64);
-
-/// Why nothing may be taken now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    /// For how long; none where it depends on what calls under way turn out to take.
-    pub wait: Option<Duration>,
-    /// Whether it holds for every model, or for this one's pool alone.
-    pub every_model: bool,
-}
-
-/// What became of a call that had taken.
-#[derive(Clone, Debug)]
-pub(crate) enum Spent<'a> {
-    /// It never reached the upstream.
-    NotSent,
-    /// The upstream refused it before it produced anything.
-    Refused,
-    /// Its whole usage. `progress` says when how many bytes of the answer came.
-    Usage(&'a Usage, &'a [(Timestamp, u64)]),
-    /// Nobody knows: the output counts as all that it may have.
-    Unknown(u64),
-}
-
-/// What an earlier life of the host sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Recent {
-    pub model: String,
-    /// The last time at which the upstream can have counted it.
-    pub at: Timestamp,
-    pub input: u64,
-    pub output: u64,
-}
-
-/// A call under way. What is not final yet counts by its estimate, however long it takes: the upstream
-/// may count it at any moment.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    pool: usize,
-    /// Whether the upstream has not answered yet.
-    unheard: bool,
-    input: Option<Estimate>,
-    output: Option<Estimate>,
-}
-
 /// The pace of one upstream.
 ///
-/// Requests go by `governor`, and by a count of the last 60 seconds beside it. Tokens go by what the
-/// upstream can have counted in the last 60 seconds: an estimate (with a margin for its spread) while a
-/// call is under way, the truth as soon as it is known. A request or a token leaves the count 60 seconds
-/// after the *last* moment at which the upstream can have counted it, so that no delay on the way
-/// squeezes two minutes into one; a debt is paid off before the next call.
+/// Both requests and tokens go by what the upstream can have counted in the last 60 seconds. Of a request
+/// that is known as soon as it goes out. Of tokens it is an estimate (with a margin for its spread) while a
+/// call is under way, and the truth as soon as it is known; a debt is paid off before the next call. A
+/// request or a token leaves the count 60 seconds after the *last* moment at which the upstream can have
+/// counted it, so that no delay on the way squeezes two minutes into one.
 #[derive(Debug)]
 pub(crate) struct Pace {
     clock: Arc<dyn Clock>,
     burst: u32,
     limits: Limits3,
+    // Spreads requests over the minute; how many there are is for the count alone.
     requests: RequestRate,
+    // Requests of all models by the time at which their answers began.
+    heard: Minute,
     pools: Vec<Pool>,
     open: BTreeMap<u64, Open>,
     tickets: u64,
@@ -91,22 +47,22 @@ pub(crate) struct Pace {
 /// Requests, input tokens and output tokens a minute.
 type Limits3 = [u64; 3];
 
-/// A spare request older than this is given up: used late it would crowd a minute that is not its own.
+/// A spare request older than this is given up: used late it would crowd a moment that is not its own.
 const SPARE_KEEPS: Duration = Duration::from_secs(1);
-/// How many standard deviations calls under way may together be above their estimates.
-const MARGIN: f64 = 1.5;
 /// Pools that are remembered while nothing goes through them.
 const MOST_POOLS: usize = 64;
 
 impl Pace {
-    /// A pace whose burst of requests is empty, and which remembers `recent` calls: what an earlier life
-    /// of the host sent in the last minute counts.
+    /// A pace that remembers `recent` calls: what an earlier life of the host sent in the last minute
+    /// counts.
     pub(crate) fn new(limits: &Limits, burst: u32, recent: &[Recent], clock: Arc<dyn Clock>) -> Self {
         let requests = RequestRate::new(limits.requests_per_minute, burst, &clock);
+        let now = clock.now();
         let mut pace = Self {
             burst,
             limits: paced(limits),
             requests,
+            heard: Minute::default(),
             pools: Vec::new(),
             open: BTreeMap::new(),
             tickets: 0,
@@ -114,16 +70,19 @@ impl Pace {
             clock,
         };
         for call in recent {
+            // Time may have been set right since.
+            let at = call.at.min(now);
+            pace.heard.add(at, 1);
             let pool = pace.pool(&call.model);
             let counted = [1, call.input, call.output];
             for (count, counted) in pace.pools[pool].counts.iter_mut().zip(counted) {
-                count.minute.add(call.at, counted);
+                count.minute.add(at, counted);
             }
         }
         pace
     }
 
-    /// Goes by other limits from now on. A changed rate of requests starts with an empty burst again.
+    /// Goes by other limits from now on. What the last minute took counts against them too.
     pub(crate) fn change(&mut self, limits: &Limits) {
         let limits3 = paced(limits);
         if limits3[0] != self.limits[0] {
@@ -146,9 +105,16 @@ impl Pace {
         for (at, amount) in amounts.into_iter().enumerate() {
             let count = &mut self.pools[pool].counts[at];
             count.took(amount, now);
-            count.flowed(float(amount), count.limit(self.limits[at]), now);
+            count.flowed(float(amount), count.limit(self.limits[at], now), now);
         }
-        let open = Open { pool, unheard: true, input: Some(expected.input), output: Some(expected.output) };
+        let open = Open {
+            pool,
+            unheard: true,
+            input: Some(expected.input),
+            output: expected.output,
+            most_output: expected.most_output,
+            kind: expected.kind,
+        };
         self.open.insert(ticket, open);
         Ok(Ticket(ticket))
     }
@@ -168,9 +134,12 @@ impl Pace {
         let pool = open.pool;
         if std::mem::take(&mut open.unheard) {
             self.pools[pool].counts[0].minute.add(now, 1);
+            self.heard.add(now, 1);
         }
         if status == 429 {
             self.pools[pool].stop(told, now);
+        } else {
+            self.pools[pool].let_in();
         }
         self.forget(now);
         let refused = status != 200;
@@ -180,7 +149,7 @@ impl Pace {
             let unheard = other.unheard && *id != ticket.0;
             coming[0] += u64::from(unheard);
             coming[1] += other.input.filter(|_| unheard).map_or(0, |input| input.tokens);
-            coming[2] += other.output.filter(|_| *id != ticket.0 || !refused).map_or(0, |out| out.tokens);
+            coming[2] += if *id != ticket.0 || !refused { other.output.tokens } else { 0 };
         }
         for (at, bucket) in Bucket::ALL.into_iter().enumerate() {
             if let Some(told) = told.buckets[at] {
@@ -198,7 +167,38 @@ impl Pace {
         {
             let count = &mut self.pools[open.pool].counts[1];
             count.minute.add(now, tokens);
-            count.flowed(float(tokens) - float(estimate.tokens), count.limit(self.limits[1]), now);
+            count.flowed(float(tokens) - float(estimate.tokens), count.limit(self.limits[1], now), now);
+        }
+    }
+
+    /// A call's answer has come to so many tokens: it counts as no less, and as no more than it may have.
+    pub(crate) fn streamed(&mut self, ticket: Ticket, tokens: u64) {
+        if let Some(open) = self.open.get(&ticket.0) {
+            let tokens = tokens.min(open.most_output);
+            if tokens > open.output.tokens {
+                self.expect(ticket.0, Estimate { tokens, ..open.output });
+            }
+        }
+    }
+
+    /// Answers of this kind have turned out to be other than was learnt: those under way count as all that
+    /// they may have.
+    pub(crate) fn surprised(&mut self, kind: AnswerKind) {
+        let alike = self.open.iter().filter(|(_, open)| open.kind == kind);
+        let alike: Vec<_> = alike.map(|(ticket, open)| (*ticket, open.most_output)).collect();
+        for (ticket, tokens) in alike {
+            self.expect(ticket, Estimate { tokens, spread: 0 });
+        }
+    }
+
+    fn expect(&mut self, ticket: u64, output: Estimate) {
+        let now = self.clock.now();
+        if let Some(open) = self.open.get_mut(&ticket) {
+            let before = std::mem::replace(&mut open.output, output);
+            let count = &mut self.pools[open.pool].counts[2];
+            count.took(output.tokens.saturating_sub(before.tokens), now);
+            let limit = count.limit(self.limits[2], now);
+            count.flowed(float(output.tokens) - float(before.tokens), limit, now);
         }
     }
 
@@ -213,6 +213,7 @@ impl Pace {
         let [requests, input, output] = &mut self.pools[open.pool].counts;
         if open.unheard {
             requests.minute.add(now, 1);
+            self.heard.add(now, 1);
         }
         if let Some(estimate) = open.input {
             let tokens = match spent {
@@ -232,8 +233,8 @@ impl Pace {
                 usage.output_tokens
             }
         };
-        let estimate = open.output.map_or(0, |estimate| estimate.tokens);
-        output.flowed(float(produced) - float(estimate), output.limit(self.limits[2]), now);
+        let limit = output.limit(self.limits[2], now);
+        output.flowed(float(produced) - float(open.output.tokens), limit, now);
     }
 
     /// Requests in the last 60 seconds.
@@ -245,9 +246,10 @@ impl Pace {
     /// How long the last of several calls that go out one after the other will wait at the rates of now,
     /// after the first of them: `requests` calls that take these tokens of the model's pool.
     pub(crate) fn drain_time(&self, model: &str, requests: u64, input: u64, output: u64) -> Duration {
+        let now = self.clock.now();
         let pool = self.pools.iter().find(|pool| pool.name == pool_of(model));
         let minutes = [requests, input, output].into_iter().enumerate().map(|(at, amount)| {
-            let limit = pool.map_or(self.limits[at], |pool| pool.counts[at].limit(self.limits[at]));
+            let limit = pool.map_or(self.limits[at], |pool| pool.counts[at].limit(self.limits[at], now));
             float(amount) / float(limit.max(1))
         });
         MINUTE.mul_f64(minutes.fold(0.0, f64::max).min(1e6))
@@ -273,6 +275,13 @@ impl Pace {
         std::iter::once(all).chain(pools).collect()
     }
 
+    /// Somebody wants to look again: what the upstream told is not believed any longer.
+    pub(crate) fn look_again(&mut self) {
+        for pool in &mut self.pools {
+            pool.look_again();
+        }
+    }
+
     fn pool(&mut self, model: &str) -> usize {
         let name = pool_of(model);
         if let Some(at) = self.pools.iter().position(|pool| pool.name == name) {
@@ -290,6 +299,7 @@ impl Pace {
     }
 
     fn forget(&mut self, now: Timestamp) {
+        self.heard.forget(now);
         for pool in &mut self.pools {
             pool.forget(now);
         }
@@ -297,115 +307,14 @@ impl Pace {
 
     fn remove_unsent(&mut self, ticket: Ticket, now: Timestamp) -> bool {
         let Some(open) = self.open.remove(&ticket.0) else { return false };
-        let tokens = |estimate: Option<Estimate>| estimate.map_or(0, |estimate| estimate.tokens);
-        let amounts = [1, tokens(open.input), tokens(open.output)];
+        let amounts = [1, open.input.map_or(0, |input| input.tokens), open.output.tokens];
         for (at, amount) in amounts.into_iter().enumerate() {
             let count = &mut self.pools[open.pool].counts[at];
             count.gave_back(amount, now);
-            count.flowed(-float(amount), count.limit(self.limits[at]), now);
+            count.flowed(-float(amount), count.limit(self.limits[at], now), now);
         }
         true
     }
-
-    fn opens(&self, pool: usize) -> impl Iterator<Item = &Open> {
-        self.open.values().filter(move |open| open.pool == pool)
-    }
-
-    // What counts in a pool's bucket now, the margin for what is not known yet not included.
-    fn taken(&self, pool: usize, bucket: usize) -> u64 {
-        let open: u64 = self
-            .opens(pool)
-            .map(|open| match bucket {
-                0 => u64::from(open.unheard),
-                1 => open.input.map_or(0, |input| input.tokens),
-                _ => open.output.map_or(0, |output| output.tokens),
-            })
-            .sum();
-        self.pools[pool].counts[bucket].minute.sum() + open
-    }
-
-    fn requests_taken(&self) -> u64 {
-        (0..self.pools.len()).map(|pool| self.taken(pool, 0)).sum()
-    }
-
-    fn pool_room(&mut self, pool: usize, expected: Expected, now: Timestamp) -> Result<(), Refusal> {
-        let estimates = [Estimate { tokens: 1, spread: 0 }, expected.input, expected.output];
-        let mut wait = Some(self.pools[pool].stopped_for(now));
-        for (at, estimate) in estimates.into_iter().enumerate() {
-            let count = &self.pools[pool].counts[at];
-            let upstream = count.upstream_wait(estimate.tokens, now);
-            let flow = if at > 0 { count.flow_wait(now) } else { Duration::ZERO };
-            wait = wait.map(|wait| wait.max(upstream).max(flow));
-            // Over all models our own limit of requests is looked at elsewhere.
-            if at > 0 || count.told_limit().is_some_and(|told| told < self.limits[0]) {
-                let room = self.window_wait(pool, at, estimate, now);
-                if room != Some(Duration::ZERO) {
-                    self.pools[pool].counts[at].no_burst(now);
-                }
-                wait = wait.and_then(|wait| room.map(|room| wait.max(room)));
-            }
-        }
-        if wait == Some(Duration::ZERO) { Ok(()) } else { Err(Refusal { wait, every_model: false }) }
-    }
-
-    // A call that is expected to take more than a whole minute has waits for an empty one.
-    fn window_wait(
-        &self,
-        pool: usize,
-        bucket: usize,
-        estimate: Estimate,
-        now: Timestamp,
-    ) -> Option<Duration> {
-        let count = &self.pools[pool].counts[bucket];
-        let limit = count.limit(self.limits[bucket]);
-        let spreads = self.opens(pool).filter_map(|open| match bucket {
-            0 => None,
-            1 => open.input.map(|input| input.spread),
-            _ => open.output.map(|output| output.spread),
-        });
-        let variance: f64 = spreads.chain([estimate.spread]).map(|spread| float(spread).powi(2)).sum();
-        let taken = self.taken(pool, bucket);
-        let wanted = taken + (estimate.tokens + whole(MARGIN * variance.sqrt())).min(limit);
-        if wanted <= limit || taken == 0 {
-            return Some(Duration::ZERO);
-        }
-        match count.minute.wait_until_left(wanted - limit, now) {
-            // Nothing is under way that could turn out to take less.
-            None if taken == count.minute.sum() => Some(count.minute.wait_until_empty(now)),
-            wait => wait,
-        }
-    }
-
-    fn request_room(&mut self, now: Timestamp) -> Result<(), Refusal> {
-        let refuse = |wait| Err(Refusal { wait, every_model: true });
-        // Rate and burst are what any sliding minute may have, at the upstream too.
-        let most = self.limits[0].max(1) + u64::from(self.burst.max(1));
-        if self.requests_taken() >= most {
-            let mut minutes = self.pools.iter().map(|pool| &pool.counts[0].minute);
-            let first = |minute: &Minute| minute.wait_until_left(1, now);
-            return refuse(minutes.by_ref().filter_map(first).min());
-        }
-        let spare = self.spare.take().filter(|since| now.since(*since) <= SPARE_KEEPS);
-        if spare.is_none()
-            && let Err(wait) = self.requests.take()
-        {
-            return refuse(Some(wait));
-        }
-        Ok(())
-    }
-}
-
-// Output counts when it was produced, which was no later than when it came.
-fn spread(minute: &mut Minute, tokens: u64, progress: &[(Timestamp, u64)], now: Timestamp) {
-    let bytes: u64 = progress.iter().map(|(_, bytes)| bytes).sum();
-    let mut left = tokens;
-    for (at, part) in progress {
-        let share = u128::from(tokens) * u128::from(*part) / u128::from(bytes.max(1));
-        let share = u64::try_from(share).unwrap_or(left).min(left);
-        minute.add(*at, share);
-        left -= share;
-    }
-    minute.add(now, left);
 }
 
 fn paced(limits: &Limits) -> Limits3 {

@@ -6,7 +6,7 @@ use crate::gateway::Inner;
 use crate::pace::Expected;
 use crate::warm::Prompt;
 use anvil_budget::{
-    Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn, bound_input_tokens, choose,
+    AnswerKind, Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn, bound_input_tokens, choose,
     even_burn, tier_for,
 };
 use anvil_types::{CallError, CallErrorKind, ContentBlock, Limits, Nanodollars, Request, Role, Tier};
@@ -95,7 +95,7 @@ impl Wishes {
     fn plan<'a>(self, gateway: &Inner, ask: &'a Ask, pressure: u64) -> Result<Plan<'a>, CallError> {
         let rows = self.rows(gateway)?;
         let (agent, model) = (&ask.asker.agent, gateway.config.models.model(self.asked));
-        let usual_output = gateway.learner.usual_output(agent, model).min(self.most_output);
+        let usual_output = gateway.learner.usual_output(agent, model, self.most_output);
         let candidates = self.candidates(gateway, ask, &rows, usual_output);
         let choice = choose(
             gateway.config.pressure,
@@ -124,6 +124,8 @@ impl Wishes {
             expected: Expected {
                 input: gateway.learner.input(&row.model, self.size),
                 output: gateway.learner.output(agent, &row.model, max_tokens),
+                most_output: max_tokens,
+                kind: AnswerKind::of(agent, &row.model, max_tokens),
             },
             size: self.size,
             prompt: self.prompt,

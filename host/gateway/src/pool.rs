@@ -10,8 +10,14 @@ use std::time::Duration;
 const ROUNDING: u64 = 500;
 /// How long others are said to share a limit after they were last seen to.
 const SHARED_FOR: Duration = Duration::from_mins(10);
-/// What was told is believed for no longer than this, whatever its reset says.
+/// What was told of what remains is believed for no longer than this, whatever its reset says.
 const BELIEVED_FOR: Duration = Duration::from_mins(5);
+/// A limit that was told, and a 429's time, are believed for no longer than this: then it is looked again.
+const LOOK_AGAIN: Duration = Duration::from_hours(1);
+/// How long a 429 that says no time stops its pool: the first of a row, doubled with each that follows.
+const FIRST_STOP: Duration = Duration::from_secs(1);
+/// The longest such stop.
+const LONGEST_STOP: Duration = Duration::from_mins(1);
 
 /// How one bucket stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,18 +93,18 @@ pub(crate) struct Count {
     pub minute: Minute,
     flow: Option<Flow>,
     mirror: Option<Mirror>,
-    told_limit: Option<u64>,
+    told_limit: Option<(u64, Timestamp)>,
     others: Option<Timestamp>,
 }
 
 impl Count {
     /// The lower of our limit and the upstream's.
-    pub(crate) fn limit(&self, ours: u64) -> u64 {
-        self.told_limit.map_or(ours, |told| told.min(ours))
+    pub(crate) fn limit(&self, ours: u64, now: Timestamp) -> u64 {
+        self.told_limit(now).map_or(ours, |told| told.min(ours))
     }
 
-    pub(crate) fn told_limit(&self) -> Option<u64> {
-        self.told_limit
+    pub(crate) fn told_limit(&self, now: Timestamp) -> Option<u64> {
+        self.told_limit.filter(|(_, at)| now.since(*at) < LOOK_AGAIN).map(|(limit, _)| limit)
     }
 
     /// How long until the upstream has so much, by its own word.
@@ -157,7 +163,7 @@ impl Count {
         let level = told.remaining.saturating_add(rounding).min(told.limit);
         let full_in = seconds(float(told.limit - told.remaining.min(told.limit)) * 60.0 / float(told.limit));
         let reset = told.reset.unwrap_or(now).max(now + full_in).min(now + BELIEVED_FOR);
-        self.told_limit = Some(told.limit);
+        self.told_limit = Some((told.limit, now));
         self.mirror = Some(Mirror { limit: told.limit, level: float(level) - float(coming), at: now, reset });
     }
 
@@ -166,8 +172,8 @@ impl Count {
             pool: Some(pool.to_owned()),
             bucket,
             taken,
-            limit: self.limit(ours),
-            upstream_limit: self.told_limit,
+            limit: self.limit(ours, now),
+            upstream_limit: self.told_limit(now),
             remaining: self.mirror.map(|mirror| whole(mirror.level(now))),
             reset: self.mirror.map(|mirror| mirror.reset),
             shared: self.others.is_some_and(|seen| now.since(seen) < SHARED_FOR),
@@ -183,11 +189,13 @@ pub(crate) struct Pool {
     pub counts: [Count; 3],
     /// A 429 said to come no earlier.
     stopped: Option<Timestamp>,
+    /// How many 429 came in a row: while there is one, calls go one at a time.
+    refused: u32,
 }
 
 impl Pool {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), counts: Default::default(), stopped: None }
+        Self { name: name.to_owned(), counts: Default::default(), stopped: None, refused: 0 }
     }
 
     pub(crate) fn forget(&mut self, now: Timestamp) {
@@ -197,10 +205,32 @@ impl Pool {
         self.stopped = self.stopped.filter(|until| now < *until);
     }
 
-    /// Stops the pool for as long as a 429 says.
+    /// A 429 stops the pool for as long as it says, within an hour.
     pub(crate) fn stop(&mut self, told: &Told, now: Timestamp) {
-        let until = told.retry_after.map(|wait| now + wait);
-        self.stopped = self.stopped.max(until);
+        let unsaid = (FIRST_STOP * 2_u32.pow(self.refused.min(6))).min(LONGEST_STOP);
+        let told = told.retry_after.unwrap_or(unsaid).min(LOOK_AGAIN);
+        // One that says zero again and again is not asked again and again.
+        let until = now + if self.refused == 0 { told } else { told.max(FIRST_STOP) };
+        self.stopped = self.stopped.max(Some(until));
+        self.refused = self.refused.saturating_add(1);
+    }
+
+    /// It was answered with something else than a 429.
+    pub(crate) fn let_in(&mut self) {
+        self.refused = 0;
+    }
+
+    /// Whether its last answer was a 429.
+    pub(crate) fn refuses(&self) -> bool {
+        self.refused > 0
+    }
+
+    /// What was told is not believed any longer.
+    pub(crate) fn look_again(&mut self) {
+        (self.stopped, self.refused) = (None, 0);
+        for count in &mut self.counts {
+            (count.mirror, count.told_limit) = (None, None);
+        }
     }
 
     /// How long the pool is stopped.

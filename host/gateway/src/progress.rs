@@ -14,15 +14,25 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn add(&mut self, now: Timestamp, bytes: usize) {
+    /// So many more bytes are there; returns all of them where it is time to look what they come to.
+    pub(crate) fn add(&mut self, now: Timestamp, bytes: usize) -> Option<u64> {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         match self.parts.last_mut() {
-            Some((at, sum)) if now.since(self.begun) < PART => (*at, *sum) = (now, *sum + bytes),
+            Some((at, sum)) if now.since(self.begun) < PART => {
+                (*at, *sum) = (now, *sum + bytes);
+                None
+            }
             _ => {
                 self.begun = now;
                 self.parts.push((now, bytes));
+                Some(self.bytes())
             }
         }
+    }
+
+    /// All bytes that are there.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.parts.iter().map(|(_, bytes)| bytes).sum()
     }
 
     pub(crate) fn parts(&self) -> &[(Timestamp, u64)] {

@@ -1,4 +1,4 @@
-//! Requests a minute, by `governor`.
+//! Spreads requests over a minute, by `governor`: the exact count of a minute is the pace's own.
 
 use anvil_types::Clock;
 use governor::clock::{Clock as GovernorClock, Reference};
@@ -43,7 +43,8 @@ impl GovernorClock for PaceClock {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, PaceClock, NoOpMiddleware<Instant>>;
 
-/// A rate of requests with a burst.
+/// A rate of requests with a burst, so that a limit that is used up in its first second is not followed
+/// by a minute in which the most urgent call has to wait.
 #[derive(Debug)]
 pub(crate) struct RequestRate {
     limiter: Limiter,
@@ -51,14 +52,15 @@ pub(crate) struct RequestRate {
 }
 
 impl RequestRate {
-    /// A rate whose burst is empty at the start: it is earned.
+    /// A rate of which one request may leave at once; the rest of its burst is earned.
     pub(crate) fn new(per_minute: u32, burst: u32, clock: &Arc<dyn Clock>) -> Self {
         let at_least_one = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-        let burst = at_least_one(burst);
-        let quota = Quota::per_minute(at_least_one(per_minute)).allow_burst(burst);
+        let quota = Quota::per_minute(at_least_one(per_minute)).allow_burst(at_least_one(burst));
         let clock = PaceClock(clock.clone());
         let limiter = RateLimiter::direct_with_clock(quota, clock.clone());
-        let _ = limiter.check_n(burst);
+        if let Some(unearned) = NonZeroU32::new(burst.saturating_sub(1)) {
+            let _ = limiter.check_n(unearned);
+        }
         Self { limiter, clock }
     }
 

@@ -169,7 +169,7 @@ fn configured() -> Limits {
 
 fn hard() -> RateLimits {
     RateLimits {
-        requests_per_minute: Some(50),
+        requests_per_minute: Some(45),
         input_tokens_per_minute: Some(30_000),
         output_tokens_per_minute: Some(8_000),
     }

@@ -45,11 +45,10 @@ fn limits_together(limits: &Limits, pace: &PaceSettings, preset: Preset) -> Vec<
             preset.month_hard()
         )));
     }
-    if limits.requests_per_minute.saturating_add(pace.burst) > pace.requests_per_minute_hard {
+    if limits.requests_per_minute > pace.requests_per_minute_hard {
         problems.push(say(format!(
-            "`limits.requests_per_minute` ({}) and `pace.burst` ({}) together are above \
-             `pace.requests_per_minute_hard` ({}), so some minute could exceed it",
-            limits.requests_per_minute, pace.burst, pace.requests_per_minute_hard
+            "`limits.requests_per_minute` is {}, above `pace.requests_per_minute_hard`, which is {}",
+            limits.requests_per_minute, pace.requests_per_minute_hard
         )));
     }
     problems

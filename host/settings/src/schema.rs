@@ -113,8 +113,8 @@ sections! {
     own pace: PaceSettings {
         /// Requests that must never be exceeded in any minute, whatever happens: the upstream's own limit.
         requests_per_minute_hard: u32 = "50" in 1.0..=1_000_000.0;
-        /// Requests that may leave at once after a pause. `limits.requests_per_minute` and this together
-        /// stay within the hard limit.
+        /// Requests that may leave at once after a pause; the others of a minute are spread over it, so that
+        /// urgent work finds room. No 60 seconds have more than `limits.requests_per_minute`, these included.
         burst: u32 = "5" in 1.0..=100_000.0;
     }
 

@@ -235,7 +235,7 @@ fn values_that_make_no_sense_together() {
     };
     insta::assert_snapshot!(set(&[("limits.agents_max", "20")]), @"`limits.agents_max` is 20, but under the preset max-200 there are never more than 12 agents");
     insta::assert_snapshot!(set(&[("limits.agents_min", "5"), ("limits.agents_max", "4")]), @"`limits.agents_min` is 5, above `limits.agents_max`, which is 4");
-    insta::assert_snapshot!(set(&[("limits.requests_per_minute", "50")]), @"`limits.requests_per_minute` (50) and `pace.burst` (5) together are above `pace.requests_per_minute_hard` (50), so some minute could exceed it");
+    insta::assert_snapshot!(set(&[("limits.requests_per_minute", "51")]), @"`limits.requests_per_minute` is 51, above `pace.requests_per_minute_hard`, which is 50");
     insta::assert_snapshot!(set(&[("pace.requests_per_minute_hard", "100")]), @"`pace.requests_per_minute_hard` is 100, but under the preset max-200 it is never above 50");
     insta::assert_snapshot!(set(&[("limits.month_usd", "6000")]), @"`limits.month_usd` is $6000.00, but under the preset max-200 a month is never above $5000.00");
     insta::assert_snapshot!(
