@@ -78,7 +78,9 @@ impl Pressure {
             *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen.clone());
             seen
         };
-        let since = Nanodollars::new(self.settled.load(Ordering::Acquire) - seen.settled);
+        // The sum of a whole life may come round; what came since the look does not.
+        let since = self.settled.load(Ordering::Acquire).wrapping_sub(seen.settled);
+        let since = Nanodollars::new(since);
         Ok(seen.spend.windows.map(|window| Burn {
             kind: window.kind,
             limit: window.limit,

@@ -160,7 +160,7 @@ mod tests {
         priority: Priority,
         now: Timestamp,
     ) -> Result<Charge, Throttled> {
-        let turn = Turn::new(priority, now, None);
+        let turn = Turn::new(priority, Timestamp::from_secs(1_000), None);
         throttle.may_go(cost, priority, turn, now).map(|()| throttle.goes(cost, turn, now))
     }
 
