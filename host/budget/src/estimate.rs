@@ -178,14 +178,7 @@ impl Estimator {
 
     /// Learns from a whole answer: `prompt` is all of its input, cache reads too; `bytes` is what came of
     /// the answer while it streamed. Tells whether the answer was unlike all of its kind before.
-    pub fn learn(
-        &mut self,
-        agent: &str,
-        model: &str,
-        size: InputSize,
-        prompt: u64,
-        answer: Whole,
-    ) -> bool {
+    pub fn learn(&mut self, agent: &str, model: &str, size: InputSize, prompt: u64, answer: Whole) -> bool {
         let Whole { output, most, bytes } = answer;
         // The guess of an agent's first answer is no estimate, and its error says nothing.
         if self.answers.contains_key(&key(agent, model, most)) {

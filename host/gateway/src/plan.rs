@@ -6,8 +6,8 @@ use crate::gateway::Inner;
 use crate::pace::Expected;
 use crate::warm::Prompt;
 use anvil_budget::{
-    AnswerKind, Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn, bound_input_tokens, choose,
-    even_burn, tier_for,
+    AnswerKind, Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn,
+    bound_input_tokens, choose, even_burn, tier_for,
 };
 use anvil_types::{CallError, CallErrorKind, ContentBlock, Limits, Nanodollars, Request, Role, Tier};
 use std::sync::PoisonError;
