@@ -73,6 +73,9 @@ fn limits() -> Limits {
 async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store>, Vec<Claimed>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let options = SqliteOptions {
+        marks: None,
+        rule: std::sync::Arc::new(anvil_budget::AnyLimits),
+        prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
         folder: folder.join("data"),
         clock: clock.clone(),
         limits: limits(),

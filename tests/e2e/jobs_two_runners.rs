@@ -137,7 +137,6 @@ fn settings() -> RunnerSettings {
         },
         agents: BTreeMap::new(),
         limit_sources: BTreeMap::new(),
-        check_limits: Arc::new(|_| Ok(())),
     }
 }
 
@@ -199,6 +198,9 @@ impl Scene {
             std::fs::write(plugins.join("asker.wasm"), agent("asker")).expect("a plugin");
         }
         let options = SqliteOptions {
+            marks: None,
+            rule: std::sync::Arc::new(anvil_budget::AnyLimits),
+            prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
             folder: folder.path().join("store"),
             clock: clock.clone(),
             limits: limits(),

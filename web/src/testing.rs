@@ -169,6 +169,9 @@ async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> (Runner, Arc<dyn S
     std::fs::write(plugins.join("quiet.wasm"), GuestBuilder::quiet("quiet").component()).expect("a plugin");
     let shared: Arc<dyn Clock> = clock.clone();
     let options = SqliteOptions {
+        marks: None,
+        rule: std::sync::Arc::new(anvil_budget::AnyLimits),
+        prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
         folder: data.clone(),
         clock: shared.clone(),
         limits: crate::pages::samples::limits().limits,
@@ -257,11 +260,5 @@ fn settings_of_runner() -> RunnerSettings {
         },
         agents: std::collections::BTreeMap::new(),
         limit_sources: sources.collect(),
-        check_limits: Arc::new(|limits| {
-            if limits.agents_min > limits.agents_max {
-                return Err("agents_min is above agents_max".to_owned());
-            }
-            Ok(())
-        }),
     }
 }

@@ -44,7 +44,7 @@ impl Share {
     }
 
     /// The highest threshold that is reached, 0 for none. Where nothing is used, none is.
-    fn level(self) -> u8 {
+    pub fn level(self) -> u8 {
         let reached = |percent: &u8| self.used > 0 && self.is_at_least(*percent);
         THRESHOLDS.into_iter().rev().find(reached).unwrap_or(0)
     }

@@ -39,7 +39,7 @@ pub use prices::{PriceView, PriceWish};
 pub use replayed::{Difference, Question, ReplayError, Replayed};
 pub use runner::{Runner, RunnerParts};
 pub use schedules::{ScheduleView, ScheduleWish};
-pub use settings::{AgentSettings, LimitsCheck, RunnerSettings};
+pub use settings::{AgentSettings, RunnerSettings};
 pub use status::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, PluginsStatus, QueueStatus,
     ScalingStatus, ScopeLimitsView, ScopeWindowStatus, SlotChange, SpendStatus, Status, UpstreamStatus,

@@ -18,7 +18,7 @@ use anvil_store::{
 };
 use anvil_types::{
     AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, Event,
-    EventKind, Job, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars, Relatives, Timestamp,
+    EventKind, Job, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars, Relatives, Timestamp,
     WaitReason,
 };
 use std::collections::HashMap;
@@ -402,7 +402,8 @@ impl Runner {
             return Ok(None);
         }
         let states = vec![JobState::Running, JobState::Queued, JobState::Parked, JobState::Scheduled];
-        let filter = JobFilter { states, limit: 20, ..JobFilter::default() };
+        let upstream = Some(self.shared.settings.upstream);
+        let filter = JobFilter { states, upstream, limit: 20, ..JobFilter::default() };
         let mut waiting = self.shared.store.jobs(filter).await?.items;
         waiting.reverse();
         self.explain(&mut waiting, brake, pause);
@@ -443,9 +444,10 @@ impl Runner {
                 LimitsPatch::NAMES.join(", ")
             )));
         }
-        let wanted: Limits = self.shared.store.limits().await?.limits.with(&patch);
-        (self.shared.settings.check_limits)(&wanted).map_err(SubmitError::Invalid)?;
-        let in_force = self.shared.store.set_limits(patch, reset, by).await?;
+        let in_force = match self.shared.store.set_limits(patch, reset, by).await {
+            Err(StoreError::BadChange(why)) => return Err(SubmitError::Invalid(why)),
+            done => done?,
+        };
         self.shared.gateway.limits_changed(&in_force.limits);
         self.shared.freed.notify_one();
         Ok(self.limits_view(in_force))

@@ -3,9 +3,8 @@
 use anvil_budget::PressureSteps;
 use anvil_sandbox::AttemptLimits;
 use anvil_store::Retention;
-use anvil_types::{Limits, UpstreamKind};
+use anvil_types::UpstreamKind;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// One agent's own settings.
@@ -20,9 +19,6 @@ pub struct AgentSettings {
     /// What the plugin may read of its configuration.
     pub values: BTreeMap<String, String>,
 }
-
-/// Says what is wrong with limits that a person wants, if anything is.
-pub type LimitsCheck = Arc<dyn Fn(&Limits) -> Result<(), String> + Send + Sync>;
 
 /// What the runner goes by.
 #[derive(Clone)]
@@ -55,8 +51,6 @@ pub struct RunnerSettings {
     pub agents: BTreeMap<String, AgentSettings>,
     /// Where each limit's value comes from before anyone changes it at run time.
     pub limit_sources: BTreeMap<String, String>,
-    /// Checks limits that a person wants to change against what the settings allow.
-    pub check_limits: LimitsCheck,
 }
 
 impl RunnerSettings {

@@ -39,8 +39,11 @@ impl Runner {
 
     /// Says what is wrong with limits that a person wants, without changing any.
     pub async fn judge_limits(&self, patch: &LimitsPatch) -> Result<Option<String>, StoreError> {
-        let wanted = self.shared.store.limits().await?.limits.with(patch);
-        Ok((self.shared.settings.check_limits)(&wanted).err())
+        match self.shared.store.judge_limits(patch, &[]).await {
+            Ok(_) => Ok(None),
+            Err(StoreError::BadChange(why)) => Ok(Some(why)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Where windows begin and end: the time zone that people of this host live by.

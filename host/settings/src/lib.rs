@@ -14,6 +14,7 @@ mod check;
 mod error;
 #[cfg(test)]
 mod fuzz;
+mod hard;
 mod key;
 mod layers;
 mod log;
@@ -31,6 +32,7 @@ mod value;
 
 pub use agents::AgentSettings;
 pub use check::check_limits;
+pub use hard::HardLimits;
 pub use error::{Problem, SettingsError};
 pub use key::{Key, Section};
 pub use layers::LoadOptions;

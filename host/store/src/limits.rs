@@ -31,6 +31,29 @@ pub struct LimitsInForce {
     pub changed: LimitsPatch,
     /// Who changed a limit at run time and when, by the limit's name.
     pub changes: Vec<(String, String, Timestamp)>,
+    /// Limits that are not in force as they were set, since nothing may be above the settings' hard limits.
+    pub cuts: Vec<LimitCut>,
+}
+
+/// A limit that is cut down to what the hard limits allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitCut {
+    /// Its name.
+    pub name: String,
+    /// What it was set to, for people.
+    pub wanted: String,
+    /// What is in force, for people.
+    pub limit: String,
+}
+
+impl std::fmt::Display for LimitCut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} was set to {}, which the settings now in force do not allow: it is cut down to {}",
+            self.name, self.wanted, self.limit
+        )
+    }
 }
 
 /// A limit of one agent or API key, set at run time.

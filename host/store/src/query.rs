@@ -1,7 +1,7 @@
 //! Questions to the store, and their answers.
 
 use anvil_budget::{Amounts, WindowKind};
-use anvil_types::{Job, JobId, JobState, Nanodollars, Priority, Scope, Timestamp};
+use anvil_types::{Job, JobId, JobState, Nanodollars, Priority, Scope, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
 
 /// Which jobs to list, the newest first.
@@ -16,6 +16,9 @@ pub struct JobFilter {
     /// Only jobs with this tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
+    /// Only jobs of this upstream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<UpstreamKind>,
     /// Only this priority.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
@@ -37,6 +40,7 @@ impl JobFilter {
         (self.states.is_empty() || self.states.contains(&job.state))
             && self.agent.as_ref().is_none_or(|agent| job.agent == *agent)
             && self.tag.as_ref().is_none_or(|tag| job.tags.contains(tag))
+            && self.upstream.is_none_or(|upstream| job.upstream == upstream)
             && self.priority.is_none_or(|priority| job.priority == priority)
     }
 }

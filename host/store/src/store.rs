@@ -11,7 +11,7 @@ use crate::{
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars,
+    EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars,
     NewJob, ParentResult, Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
@@ -170,6 +170,9 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError>;
     /// The limits in force.
     async fn limits(&self) -> Result<LimitsInForce, StoreError>;
+    /// The limits as they would be after a change; [`StoreError::BadChange`] where the hard limits or the
+    /// others do not let them be.
+    async fn judge_limits(&self, patch: &LimitsPatch, reset: &[String]) -> Result<Limits, StoreError>;
     /// Changes limits at run time: at once, kept over a restart, audited. `reset` names limits that go
     /// back to the settings. A raise ends the brake and the parking that the old limit caused.
     async fn set_limits(
@@ -249,6 +252,13 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn redeliver(&self, id: DeliveryId, by: &str) -> Result<Delivery, StoreError>;
     /// A page of deliveries.
     async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<Delivery>, StoreError>;
+
+    // Time.
+
+    /// A person says that the ledger's time is wrong: the next start takes the wall's clock over, and the brake
+    /// is engaged until a person releases it. Refused where the ledger is not ahead of the wall's clock, and with
+    /// the simulator. Answers the time that the wall's clock says.
+    async fn set_ledger_time_back(&self, by: &str, reason: &str) -> Result<Timestamp, StoreError>;
 
     // Reading.
 
@@ -337,6 +347,9 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn recall(&self, key: &str) -> Result<Option<String>, StoreError>;
     /// What people changed, the newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+    /// What people are to know of what is in force since the start, a sentence each: limits and prices that are
+    /// not as they were set, an older copy of the ledger in this one's place.
+    fn told_at_start(&self) -> Vec<String>;
     /// What the start found of the host's earlier lives. Done by the store as it opens, before
     /// anything else.
     fn recovered(&self) -> Recovered;

@@ -30,6 +30,9 @@ fn open_at(folder: &Path, clock: Arc<dyn Clock>) -> Result<SqliteStore, StoreErr
     };
     let now = clock.now();
     SqliteStore::open(SqliteOptions {
+        marks: None,
+        rule: std::sync::Arc::new(anvil_budget::AnyLimits),
+        prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
         folder: folder.to_owned(),
         clock,
         limits,
@@ -99,15 +102,15 @@ fn a_host_is_the_same_over_restarts() {
 async fn the_clock_can_ask_where_it_must_not_be_behind() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = dir.path().join("data");
-    assert_eq!(SqliteStore::ledger_time(&folder).expect("nothing is there"), Timestamp::default());
+    assert_eq!(SqliteStore::ledger_time(&folder, UpstreamKind::Simulated).expect("nothing is there"), Timestamp::default());
     let future = SystemClock::new().now() + Duration::from_hours(24 * 400);
     let store = open_at(&folder, Arc::new(SystemClock::not_before(future))).expect("it opens");
     store.record(EventKind::Limits).await.expect("recorded");
     let written = store.events(0, None, 1).await.expect("a read works")[0].at;
     // Without a word to the store, as after a crash, and while it runs.
-    assert_eq!(SqliteStore::ledger_time(&folder).expect("a read works"), written);
+    assert_eq!(SqliteStore::ledger_time(&folder, UpstreamKind::Simulated).expect("a read works"), written);
     drop(store);
-    assert_eq!(SqliteStore::ledger_time(&folder).expect("a read works"), written);
+    assert_eq!(SqliteStore::ledger_time(&folder, UpstreamKind::Simulated).expect("a read works"), written);
 }
 
 /// Copies the database, and nothing else of the folder.

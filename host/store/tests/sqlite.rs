@@ -23,6 +23,9 @@ impl Folder {
 impl Factory for Folder {
     async fn open(&self, setup: Setup) -> Arc<dyn Store> {
         let options = SqliteOptions {
+            marks: None,
+            rule: setup.rule,
+            prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
             folder: self.0.path().to_owned(),
             clock: setup.clock,
             limits: setup.limits,

@@ -22,6 +22,8 @@ pub enum AlertKind {
     Webhook,
     /// A plugin, or the folder of them, could not be read or compiled, by no fault of the plugin's.
     Plugin,
+    /// A limit or a price is not in force as it was set.
+    Limits,
     /// A person pressed the test button.
     Test,
 }
@@ -37,6 +39,7 @@ impl AlertKind {
             Self::Circuit => "circuit",
             Self::Webhook => "webhook",
             Self::Plugin => "plugin",
+            Self::Limits => "limits",
             Self::Test => "test",
         }
     }

@@ -7,6 +7,7 @@ pub mod agent;
 pub mod alert;
 pub mod artifact;
 pub mod call;
+mod canonical;
 pub mod clock;
 pub mod encoding;
 pub mod event;
@@ -44,7 +45,7 @@ pub use job::{
 };
 pub use job_action::JobAction;
 pub use json::Json;
-pub use limits::{Limits, LimitsPatch};
+pub use limits::{LimitDifference, Limits, LimitsPatch};
 pub use log::{LogLevel, LogLine};
 pub use model::Tier;
 pub use money::Nanodollars;

@@ -3,6 +3,19 @@
 use crate::Nanodollars;
 use serde::{Deserialize, Serialize};
 
+/// A limit that is not the same in two sets of limits, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitDifference {
+    /// The limit's name.
+    pub name: &'static str,
+    /// Its value here.
+    pub this: String,
+    /// Its value there.
+    pub other: String,
+    /// Whether the value here is the stricter one.
+    pub stricter: bool,
+}
+
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {
         /// Every limit that can be changed at run time. No `Default`: they come from settings, by name.
@@ -42,6 +55,26 @@ macro_rules! limits {
             #[must_use]
             pub fn with(&self, patch: &LimitsPatch) -> Self {
                 Self { $($name: patch.$name.unwrap_or(self.$name),)* }
+            }
+
+            /// Of each limit the lower: less is stricter for all of them.
+            #[must_use]
+            pub fn each_at_most(&self, most: &Self) -> Self {
+                Self { $($name: self.$name.min(most.$name),)* }
+            }
+
+            /// Where these limits are not the other ones.
+            pub fn differences(&self, other: &Self) -> Vec<LimitDifference> {
+                let mut differences = Vec::new();
+                $(if self.$name != other.$name {
+                    differences.push(LimitDifference {
+                        name: stringify!($name),
+                        this: self.$name.to_string(),
+                        other: other.$name.to_string(),
+                        stricter: self.$name < other.$name,
+                    });
+                })*
+                differences
             }
         }
     };

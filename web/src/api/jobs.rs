@@ -51,6 +51,7 @@ pub(super) async fn list(State(state): State<WebState>, query: Query) -> Result<
 /// The filter that a query asks for; the panel's list takes the same.
 pub(crate) fn filter(query: &Query, usual: u32) -> Result<JobFilter, Problem> {
     Ok(JobFilter {
+        upstream: None,
         states: query.values("state")?,
         agent: query.text("agent").map(str::to_owned),
         tag: query.text("tag").map(str::to_owned),

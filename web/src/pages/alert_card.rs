@@ -73,6 +73,7 @@ fn kind(kind: AlertKind) -> &'static str {
         AlertKind::Circuit => "Claude fails",
         AlertKind::Webhook => "A webhook",
         AlertKind::Plugin => "A plugin",
+        AlertKind::Limits => "What was set",
         AlertKind::Test => "A test",
     }
 }

@@ -22,6 +22,9 @@ impl World {
         let clock = Arc::new(DrivenClock::new(SystemClock::new()));
         let dollars = Nanodollars::from_dollars(1_000);
         let options = SqliteOptions {
+            marks: None,
+            rule: std::sync::Arc::new(anvil_budget::AnyLimits),
+            prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
             folder: folder.path().to_owned(),
             clock: clock.clone(),
             limits: Limits {

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use rand::RngExt as _;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The name of the token's file in the data folder.
 const TOKEN_FILE: &str = "token";
@@ -29,6 +29,17 @@ pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
     write_private(&path, &token)
         .with_context(|| format!("the token cannot be written to {}", path.display()))?;
     Ok(token)
+}
+
+/// A folder of this user, outside of any data folder, where it is marked how far each data folder's ledger has
+/// come: `anvil/marks` in `$XDG_STATE_HOME`, which is `~/.local/state` where it is not set (`%LOCALAPPDATA%` on
+/// Windows). None where there is no such place: a whole folder that is put back from a copy is then not noticed.
+pub(super) fn marks() -> Option<PathBuf> {
+    let place = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = place("XDG_STATE_HOME")
+        .or_else(|| place("LOCALAPPDATA"))
+        .or_else(|| place("HOME").map(|home| home.join(".local").join("state")))?;
+    Some(state.join("anvil").join("marks"))
 }
 
 #[cfg(unix)]

@@ -5,12 +5,13 @@ mod parts;
 mod signals;
 mod simulator;
 
+use anvil_budget::PriceTable;
 use anvil_alerts::{Deliverer, DelivererParts};
 use anvil_gateway::Gateway;
 use anvil_runner::{Runner, RunnerParts};
 use anvil_sandbox::{Catalog, Sandbox};
-use anvil_settings::{Settings, SettingsError, UpstreamConfig};
-use anvil_store::{SqliteOptions, SqliteStore, Store};
+use anvil_settings::{HardLimits, Settings, SettingsError, UpstreamConfig};
+use anvil_store::{LimitsInForce, SqliteOptions, SqliteStore, Store};
 use anvil_types::{BootId, Clock, DrivenClock, HostId, SystemClock, UpstreamKind};
 use anvil_web::{Token, WebConfig, WebState};
 use anyhow::Context as _;
@@ -57,8 +58,9 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         "starting"
     );
     let folder = settings.data.dir.clone();
-    let clock = SystemClock::not_before(SqliteStore::ledger_time(&folder)?);
     let kind = upstream.as_ref().map_or(UpstreamKind::Simulated, |upstream| upstream.kind);
+    let clock = SystemClock::not_before(SqliteStore::ledger_time(&folder, kind)?);
+    let prices = Arc::new(parts::prices(&settings)?);
     // Only with the simulator may anyone drive the clock.
     let (clock, driven): (Arc<dyn Clock>, _) = match kind {
         UpstreamKind::Live => (Arc::new(clock), None),
@@ -67,7 +69,7 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
             (driven.clone(), Some(driven))
         }
     };
-    let store: Arc<dyn Store> = Arc::new(open_store(&settings, kind, clock.clone())?);
+    let store: Arc<dyn Store> = Arc::new(open_store(&settings, kind, clock.clone(), prices.clone())?);
     let token = data::token(&folder)?;
     crate::log::hide(&token);
     let (upstream, simulator) = if let Some(upstream) = upstream {
@@ -76,7 +78,6 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         let simulator = simulator::start(&settings, clock.clone()).await?;
         (UpstreamConfig::simulated(simulator.base_url()), Some(simulator))
     };
-    let prices = parts::prices(&settings)?;
     let gateway =
         Gateway::start(parts::gateway(&settings, &upstream, prices), store.clone(), clock.clone()).await?;
     let problems = settings.unpriced_models(&gateway.prices(), clock.now());
@@ -111,7 +112,9 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     // Nothing waits for a compilation; a folder on a disk that does not answer keeps nobody from the panel.
     let _ = tokio::time::timeout(LISTING_PATIENCE, catalog.ready()).await;
     let link = format!("http://{address}/login?token={token}");
-    let said = banner(&settings, &upstream, simulator.is_some(), &runner, store.recovered(), &link);
+    let in_force = store.limits().await?;
+    let standing = Standing { limits: &in_force, recovered: store.recovered(), told: &store.told_at_start() };
+    let said = banner(&settings, &upstream, simulator.is_some(), &runner, &standing, &link);
     tell(&mut std::io::stdout(), &said);
     let agents = runner.agents();
     let ready = agents.iter().filter(|agent| agent.state == anvil_types::AgentState::Ready).count();
@@ -167,12 +170,20 @@ async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn open_store(settings: &Settings, kind: UpstreamKind, clock: Arc<dyn Clock>) -> anyhow::Result<SqliteStore> {
+fn open_store(
+    settings: &Settings,
+    kind: UpstreamKind,
+    clock: Arc<dyn Clock>,
+    prices: Arc<PriceTable>,
+) -> anyhow::Result<SqliteStore> {
     let now = clock.now();
     let options = SqliteOptions {
         folder: settings.data.dir.clone(),
         clock,
         limits: settings.limits.clone(),
+        rule: Arc::new(HardLimits::of(settings)),
+        prices,
+        marks: data::marks(),
         windows: anvil_budget::Windows::new(settings.time.zone.clone()),
         upstream: kind,
         new_host: HostId::new(now, rand::rng().random()),
@@ -186,12 +197,28 @@ fn tell(to: &mut dyn std::io::Write, said: &str) {
     let _ = to.write_all(said.as_bytes()).and_then(|()| to.flush());
 }
 
+/// What the banner tells of the store.
+struct Standing<'a> {
+    limits: &'a LimitsInForce,
+    recovered: anvil_store::Recovered,
+    told: &'a [String],
+}
+
+/// Which of the limits in force are not the settings'.
+fn changed(limits: &LimitsInForce) -> String {
+    let names: Vec<_> = limits.changes.iter().map(|(name, _, _)| name.as_str()).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(" (changed at run time: {}; `anvil limits` shows all)", names.join(", "))
+}
+
 fn banner(
     settings: &Settings,
     upstream: &UpstreamConfig,
     built_in: bool,
     runner: &Runner,
-    recovered: anvil_store::Recovered,
+    standing: &Standing<'_>,
     link: &str,
 ) -> String {
     let agents = runner.agents();
@@ -208,7 +235,7 @@ fn banner(
         (UpstreamKind::Simulated, false) => format!("SIMULATED at {}", upstream.shown_url()),
     };
     let notes = upstream.notes.iter().map(|note| format!("            ({note})"));
-    let limits = &settings.limits;
+    let limits = &standing.limits.limits;
     let mut lines = vec![
         format!("anvil {}", env!("CARGO_PKG_VERSION")),
         format!("  data      {}", shown(&settings.data.dir)),
@@ -217,9 +244,14 @@ fn banner(
     ];
     lines.extend(notes);
     lines.push(format!(
-        "  budget    {} an hour, {} a day, {} a month",
-        limits.hour_usd, limits.day_usd, limits.month_usd
+        "  budget    {} an hour, {} a day, {} a month{}",
+        limits.hour_usd,
+        limits.day_usd,
+        limits.month_usd,
+        changed(standing.limits)
     ));
+    lines.extend(standing.told.iter().map(|sentence| format!("  note      {sentence}")));
+    let recovered = standing.recovered;
     if recovered != anvil_store::Recovered::default() {
         lines.push(format!(
             "  recovered {} jobs put back into the queue, {} failed as poison, {} calls of unknown outcome \

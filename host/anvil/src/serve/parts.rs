@@ -4,9 +4,7 @@ use anvil_budget::{CircuitRule, PressureSteps, PriceTable};
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
-use anvil_settings::{
-    Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig, check_limits,
-};
+use anvil_settings::{Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig};
 use anvil_store::Retention;
 use anvil_types::{Clock, UpstreamKind, encoding};
 use anyhow::Context as _;
@@ -35,7 +33,11 @@ pub(crate) fn prices(settings: &Settings) -> anyhow::Result<PriceTable> {
     Ok(PriceTable::with_file(&name, text)?)
 }
 
-pub(super) fn gateway(settings: &Settings, upstream: &UpstreamConfig, prices: PriceTable) -> GatewayConfig {
+pub(super) fn gateway(
+    settings: &Settings,
+    upstream: &UpstreamConfig,
+    prices: Arc<PriceTable>,
+) -> GatewayConfig {
     let patience = &settings.upstream;
     GatewayConfig {
         upstream: Upstream {
@@ -59,7 +61,7 @@ pub(super) fn gateway(settings: &Settings, upstream: &UpstreamConfig, prices: Pr
             failures: patience.circuit_failures,
             open_for: Duration::from_secs(patience.circuit_open_s),
         },
-        prices: Arc::new(prices),
+        prices,
         models: settings.models.clone(),
         pressure: pressure(&settings.pressure),
     }
@@ -169,7 +171,6 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         };
         (name.clone(), own)
     });
-    let (pace, preset) = (settings.pace.clone(), settings.preset);
     RunnerSettings {
         upstream,
         max_attempts: jobs.max_attempts,
@@ -179,18 +180,11 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         calls: jobs.calls,
         calls_at_once: jobs.calls_parallel as usize,
         pressure: pressure(&settings.pressure),
-        hard_slots: preset.agents_hard(),
+        hard_slots: settings.preset.agents_hard(),
         scale_cooldown: SCALE_COOLDOWN,
         attempt: attempt(settings),
         retention: retention(&settings.retention),
         agents: agents.collect(),
         limit_sources: settings.limit_sources(),
-        check_limits: Arc::new(move |limits| {
-            let problems = check_limits(limits, &pace, preset);
-            if problems.is_empty() {
-                return Ok(());
-            }
-            Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-        }),
     }
 }

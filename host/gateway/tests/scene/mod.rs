@@ -116,6 +116,9 @@ pub(crate) fn limits(day: i64) -> Limits {
 
 pub(crate) fn store(folder: &Path, limits: &Limits, clock: &Arc<dyn Clock>) -> Arc<dyn Store> {
     let options = SqliteOptions {
+        marks: None,
+        rule: std::sync::Arc::new(anvil_budget::AnyLimits),
+        prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
         folder: folder.to_owned(),
         clock: clock.clone(),
         limits: limits.clone(),

@@ -5,10 +5,11 @@
 use super::Factory;
 use super::world::{World, dollars, wide};
 use crate::AlertFilter;
-use anvil_budget::{WindowKind, WindowLimits};
+use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertKind, AlertState, AlertWindow, Clock, Limits, LimitsPatch, Nanodollars, Scope,
 };
+use jiff::tz::TimeZone;
 use std::time::Duration;
 
 fn day_of_100() -> Limits {
@@ -216,4 +217,43 @@ pub async fn a_wall_clock_that_jumps_is_told_of(factory: &dyn Factory) {
         world.ask(world.hold_of(Nanodollars::new(1))).await,
         crate::HoldDecision::Granted { at } if at == world.clock.now()
     ));
+}
+
+pub async fn a_day_that_a_late_settlement_crosses_is_told_of(factory: &dyn Factory) {
+    let world = World::with(factory, day_of_100()).await;
+    let day = AlertWindow::Day;
+    world.clock.set(world.day().end - Duration::from_secs(1));
+    let start = world.day().start;
+    world.spend(dollars(40)).await;
+    let (one, two, three) =
+        (world.hold(dollars(15)).await, world.hold(dollars(15)).await, world.hold(dollars(15)).await);
+    world.wait(Duration::from_mins(5));
+    world.settle(one, dollars(15)).await;
+    assert_eq!(told(&world).await, [(day, 50, RESOLVED)], "it is over, and told");
+    assert_eq!(alerts(&world).await.remove(0).crossing.expect("of a limit").start, start);
+    world.settle(two, dollars(15)).await;
+    assert_eq!(told(&world).await.len(), 1, "once");
+    world.settle(three, dollars(15)).await;
+    assert_eq!(told_by_percent(&world).await, [(day, 50, RESOLVED), (day, 80, RESOLVED)]);
+    // The day that is open now has nothing of it.
+    assert_eq!(world.window(WindowKind::Day).await.spent(), dollars(0));
+    world.spend(dollars(55)).await;
+    assert_eq!(told(&world).await.len(), 3);
+}
+
+pub async fn another_time_zone_tells_no_threshold_twice(factory: &dyn Factory) {
+    let mut world = World::with(factory, day_of_100()).await;
+    let day = AlertWindow::Day;
+    world.spend(dollars(85)).await;
+    for zone in ["UTC", "Asia/Tokyo", "America/New_York", "Europe/Berlin"] {
+        world.windows = Windows::new(TimeZone::get(zone).expect("the zone is built in"));
+        world.crash().await;
+        assert_eq!(told(&world).await, [(day, 80, FIRING)], "{zone}");
+        world.spend(dollars(1)).await;
+        assert_eq!(told(&world).await, [(day, 80, FIRING)], "{zone}");
+    }
+    // What the new day has not spent is told of again when it is.
+    world.wait(Duration::from_hours(24));
+    world.spend(dollars(81)).await;
+    assert_eq!(told(&world).await, [(day, 80, RESOLVED), (day, 80, FIRING)]);
 }

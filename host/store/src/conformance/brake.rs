@@ -134,9 +134,15 @@ pub async fn simulated_dollars_stop_no_live_call(factory: &dyn Factory) {
     let live = || crate::HoldRequest { upstream: UpstreamKind::Live, ..world.hold_of(dollars(1)) };
     assert!(matches!(world.ask(live()).await, HoldDecision::Granted { .. }));
     world.store().engage_brake(by_person(world.clock.now())).await.expect("engaged");
-    assert!(matches!(world.ask(live()).await, HoldDecision::Braked(_)), "a person stops everything");
+    world.upstream = UpstreamKind::Live;
+    world.crash().await;
+    assert_eq!(kinds(&world).await, [], "and neither does a person who played");
+    world.store().engage_brake(by_person(world.clock.now())).await.expect("engaged");
+    world.upstream = UpstreamKind::Simulated;
+    world.crash().await;
+    assert_eq!(kinds(&world).await, [BrakeCauseKind::Day, BrakeCauseKind::Person]);
     world.store().release_brake("ann", "go on").await.expect("released");
     world.upstream = UpstreamKind::Live;
     world.crash().await;
-    assert_eq!(kinds(&world).await, []);
+    assert_eq!(kinds(&world).await, [BrakeCauseKind::Person], "who plays lets nothing go that was stopped live");
 }

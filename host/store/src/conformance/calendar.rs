@@ -108,3 +108,22 @@ pub async fn another_time_zone_sums_up_anew(factory: &dyn Factory) {
     assert_eq!(world.window(WindowKind::Day).await.spent(), dollars(5));
     world.check_sums().await;
 }
+
+pub async fn a_free_call_counts_its_hours(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let hour = Duration::from_hours(1);
+    let (one, two) = (world.hold(dollars(0)).await, world.hold(dollars(0)).await);
+    world.wait(hour);
+    // One that ends meanwhile, and one that begins, neither ends nor begins the flight.
+    world.settle(two, dollars(0)).await;
+    let three = world.hold(dollars(0)).await;
+    world.wait(hour);
+    world.settle(three, dollars(0)).await;
+    world.wait(hour);
+    assert_eq!(world.snapshot().await.week.used, hour * 3);
+    world.settle(one, dollars(0)).await;
+    world.wait(hour);
+    assert_eq!(world.snapshot().await.week.used, hour * 3);
+    world.crash().await;
+    assert_eq!(world.snapshot().await.week.used, hour * 3);
+}

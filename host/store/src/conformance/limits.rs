@@ -4,8 +4,10 @@
 
 use super::Factory;
 use super::world::{World, dollars, wait, wide};
-use crate::{HoldDecision, StoreError};
-use anvil_types::{Clock, JobState, Limits, LimitsPatch, WaitReason};
+use crate::{AlertFilter, HoldDecision, StoreError};
+use anvil_budget::{AnyLimits, AtMost};
+use anvil_types::{AlertState, Clock, JobState, Limits, LimitsPatch, WaitReason};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn day(amount: i64) -> LimitsPatch {
@@ -102,4 +104,81 @@ pub async fn people_leave_a_trace(factory: &dyn Factory) {
     );
     assert_eq!(trace[3].detail, "day_usd = 7.0");
     assert_eq!(store.audit(1).await.expect("a read works").len(), 1);
+}
+
+/// Hard limits of a stricter preset.
+fn strict() -> Limits {
+    Limits { month_usd: dollars(5_000), requests_per_minute: 50, agents_max: 12, agents_min: 12, ..wide() }
+}
+
+pub async fn a_limit_above_the_rule_is_refused_with_what_else_would_be_in_force(factory: &dyn Factory) {
+    let mut world = World::with(factory, Limits { month_usd: dollars(200), ..wide() }).await;
+    world.rule = Arc::new(AtMost(strict()));
+    world.crash().await;
+    let month = |amount| LimitsPatch { month_usd: Some(dollars(amount)), ..LimitsPatch::default() };
+    let refused = world.store().set_limits(month(5_001), &[], "ann").await;
+    assert!(matches!(&refused, Err(StoreError::BadChange(why)) if why.contains("month_usd")), "{refused:?}");
+    world.store().set_limits(month(5_000), &[], "ann").await.expect("it fits");
+    let slots = |min, max| LimitsPatch { agents_min: min, agents_max: max, ..LimitsPatch::default() };
+    world.store().set_limits(slots(Some(11), Some(12)), &[], "ann").await.expect("it fits");
+    // Without what a reset takes away, the rest makes no sense.
+    let reset = ["agents_max".to_owned()];
+    let refused = world.store().set_limits(LimitsPatch::default(), &reset, "ann").await;
+    assert!(matches!(&refused, Err(StoreError::BadChange(why)) if why.contains("agents_min")), "{refused:?}");
+    let judged = world.store().judge_limits(&LimitsPatch::default(), &reset).await;
+    assert!(matches!(judged, Err(StoreError::BadChange(_))), "and whoever only asks is told so too");
+    world.store().set_limits(slots(Some(10), None), &reset, "ann").await.expect("together they do");
+}
+
+pub async fn changes_at_once_never_pass_together(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let slots = |min, max| LimitsPatch { agents_min: min, agents_max: max, ..LimitsPatch::default() };
+    for _ in 0..10 {
+        world.store().set_limits(slots(Some(3), Some(10)), &[], "ann").await.expect("it fits");
+        let (one, other) = tokio::join!(
+            world.store().set_limits(slots(Some(9), None), &[], "ann"),
+            world.store().set_limits(slots(None, Some(4)), &[], "bob"),
+        );
+        assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+        let limits = world.store().limits().await.expect("a read works").limits;
+        assert!(limits.agents_min <= limits.agents_max);
+    }
+}
+
+pub async fn a_limit_that_fits_no_more_is_cut_and_told(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let raise = LimitsPatch { requests_per_minute: Some(1_800), agents_max: Some(40), ..LimitsPatch::default() };
+    world.store().set_limits(raise.clone(), &[], "ann").await.expect("it fits");
+    world.limits = strict();
+    world.limits.agents_min = 3;
+    world.rule = Arc::new(AtMost(strict()));
+    world.crash().await;
+    let in_force = world.store().limits().await.expect("a read works");
+    assert_eq!((in_force.limits.requests_per_minute, in_force.limits.agents_max), (50, 12));
+    assert_eq!(in_force.changed, raise, "what was wanted is kept");
+    let told = world.store().told_at_start();
+    assert!(told.iter().any(|one| one.contains("requests_per_minute") && one.contains("1800")), "{told:?}");
+    let firing = |world: &World<'_>| {
+        let (store, states) = (world.store().clone(), vec![AlertState::Firing]);
+        async move {
+            let filter = AlertFilter { states, limit: 99, after: None };
+            let items = store.alerts(filter).await.expect("a read works").items;
+            items.into_iter().map(|alert| alert.title).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(firing(&world).await.len(), 2);
+    world.crash().await;
+    assert_eq!(firing(&world).await.len(), 2, "once each");
+    // Another change is in nobody's way, and what fits again is told no more.
+    let other = LimitsPatch { queue_max: Some(9), ..LimitsPatch::default() };
+    world.store().set_limits(other, &[], "ann").await.expect("it fits");
+    let fits = LimitsPatch { requests_per_minute: Some(40), ..LimitsPatch::default() };
+    let after = world.store().set_limits(fits, &[], "ann").await.expect("it fits");
+    assert_eq!(after.cuts.len(), 1);
+    let left = firing(&world).await;
+    assert!(left.len() == 1 && left[0].contains("agents_max"), "{left:?}");
+    world.rule = Arc::new(AnyLimits);
+    world.crash().await;
+    assert_eq!(firing(&world).await, Vec::<String>::new());
+    assert_eq!(world.store().limits().await.expect("a read works").limits.agents_max, 40);
 }

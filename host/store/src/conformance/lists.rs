@@ -80,6 +80,7 @@ pub async fn every_filter_finds_its_jobs(factory: &dyn Factory) {
                             states: states_wanted.clone(),
                             agent: agent.map(str::to_owned),
                             tag: tag.map(str::to_owned),
+                            upstream: None,
                             priority,
                             search: None,
                             after: None,

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod alerts;
+pub mod apart;
 pub mod brake;
 pub mod calendar;
 pub mod clock;
@@ -32,7 +33,7 @@ pub use clock::TestClock;
 pub use world::World;
 
 use crate::Store;
-use anvil_budget::Windows;
+use anvil_budget::{LimitsRule, Windows};
 use anvil_types::{BootId, Clock, Limits, UpstreamKind};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub struct Setup {
     pub clock: Arc<dyn Clock>,
     /// The limits of the settings.
     pub limits: Limits,
+    /// What limits may be at most.
+    pub rule: Arc<dyn LimitsRule>,
     /// Where windows begin and end.
     pub windows: Windows,
     /// The upstream that the host asks.
@@ -85,6 +88,7 @@ suite! { $
         the_job_after_the_last_place_is_refused
         the_last_place_of_many_is_for_a_critical_job
         a_key_makes_one_job_of_two_submissions
+        equal_content_in_another_spelling_is_the_same_submission
         an_id_is_one_job_however_often_it_is_sent
         many_jobs_come_in_one_step_with_an_answer_for_each
         a_job_for_later_waits_for_its_time
@@ -163,7 +167,8 @@ suite! { $
         the_rolling_hour_lets_go_minute_by_minute
         a_full_window_says_when_it_has_room
         a_month_ends_where_the_time_zone_says
-        another_time_zone_sums_up_anew;
+        another_time_zone_sums_up_anew
+        a_free_call_counts_its_hours;
     brake:
         the_brake_engages_in_the_settlement_that_crosses
         a_person_mutes_the_brake_for_that_day_only
@@ -177,12 +182,22 @@ suite! { $
         a_reset_goes_back_to_the_settings
         a_raise_ends_the_parking_that_the_limit_caused
         an_unknown_limit_is_named
-        people_leave_a_trace;
+        people_leave_a_trace
+        a_limit_above_the_rule_is_refused_with_what_else_would_be_in_force
+        changes_at_once_never_pass_together
+        a_limit_that_fits_no_more_is_cut_and_told;
     scopes:
         an_agents_limit_stops_that_agent_alone
         an_api_keys_limit_counts_its_own_calls
         a_scopes_limit_is_kept_and_leaves_a_trace
         a_raised_scope_limit_ends_the_parking_of_its_agent;
+    apart:
+        what_is_set_with_the_simulator_is_not_in_force_for_live
+        a_key_and_a_place_are_an_upstreams_own
+        a_driven_clock_never_moves_live_time
+        what_another_upstream_left_waits_for_its_own_start
+        an_action_on_many_touches_its_own_upstream_alone
+        notes_and_schedules_are_an_upstreams_own;
     alerts:
         twelve_that_cross_at_once_make_one_alert
         a_settlement_that_jumps_several_thresholds_makes_one_alert
@@ -194,6 +209,8 @@ suite! { $
         hours_of_use_are_told_of
         the_brake_is_told_of_while_it_has_the_cause
         a_broken_bound_is_told_of
+        a_day_that_a_late_settlement_crosses_is_told_of
+        another_time_zone_tells_no_threshold_twice
         a_wall_clock_that_jumps_is_told_of;
     corrections:
         a_correction_moves_every_sum_at_the_holds_time

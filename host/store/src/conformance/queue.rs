@@ -71,6 +71,21 @@ pub async fn a_key_makes_one_job_of_two_submissions(factory: &dyn Factory) {
     assert!(matches!(refused, Err(StoreError::IdempotencyConflict { job }) if job == first.id));
 }
 
+pub async fn equal_content_in_another_spelling_is_the_same_submission(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let keyed = |payload: &str| NewJob {
+        idempotency_key: Some("k".into()),
+        payload: payload.parse().expect("JSON"),
+        ..world.new_job()
+    };
+    let first = world.submit(keyed(r#"{"do":[],"a":12345678901234567890123}"#)).await;
+    for same in ["{ \"a\": 12345678901234567890123,\n \"do\": [] }", r#"{"d\u006f":[],"a":12345678901234567890123}"#] {
+        assert_eq!(world.submit(keyed(same)).await, first, "{same}");
+    }
+    let other = world.store().enqueue(keyed(r#"{"do":[],"a":12345678901234567890124}"#)).await;
+    assert!(matches!(other, Err(StoreError::IdempotencyConflict { .. })), "{other:?}");
+}
+
 pub async fn an_id_is_one_job_however_often_it_is_sent(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let job = world.new_job();

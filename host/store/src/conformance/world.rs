@@ -5,7 +5,7 @@ use crate::{
     Claim, Claimed, Enqueued, Finish, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite,
     ReadyAgent, Settled, Settlement, SettlementOutcome, SpendSnapshot, Store,
 };
-use anvil_budget::{Amounts, WindowKind, WindowSpan, Windows};
+use anvil_budget::{Amounts, AnyLimits, LimitsRule, WindowKind, WindowSpan, Windows};
 use anvil_types::{
     BootId, CallId, CallState, Clock, Event, Job, JobError, JobId, JobState, Json, Lease, Limits,
     Nanodollars, NewJob, Priority, Tier, Timestamp, UpstreamKind, Usage, Wait, WaitReason,
@@ -31,6 +31,8 @@ pub struct World<'a> {
     pub clock: Arc<TestClock>,
     /// The limits of the settings, for the next start.
     pub limits: Limits,
+    /// What limits may be at most, for the next start.
+    pub rule: Arc<dyn LimitsRule>,
     /// The time zone, for the next start.
     pub windows: Windows,
     /// The upstream that the host asks, for the next start.
@@ -86,6 +88,7 @@ impl<'a> World<'a> {
             factory,
             clock: Arc::new(TestClock::at(time("2026-11-23T11:00:00Z"))),
             limits,
+            rule: Arc::new(AnyLimits),
             windows: Windows::new(TimeZone::get("Europe/Berlin").expect("the zone is built in")),
             upstream: UpstreamKind::Simulated,
             store: None,
@@ -99,6 +102,7 @@ impl<'a> World<'a> {
         let setup = Setup {
             clock: self.clock.clone(),
             limits: self.limits.clone(),
+            rule: self.rule.clone(),
             windows: self.windows.clone(),
             upstream: self.upstream,
             boot: BootId::new(self.clock.now(), self.number()),

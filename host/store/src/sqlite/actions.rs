@@ -6,7 +6,7 @@ use super::job_row::{self, JobHead};
 use super::tx::Tx;
 use super::{SqliteStore, audit, enqueue, finish, keep, queries};
 use crate::{ActionPlan, ActionRun, ActionState, ActionStep, JobFilter, NewAction, StoreError};
-use anvil_types::{EventKind, Job, JobAction, JobActionId, JobState, Priority, Timestamp};
+use anvil_types::{EventKind, Job, JobAction, JobActionId, JobState, Priority, Timestamp, UpstreamKind};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -57,13 +57,21 @@ pub(super) fn narrowed(action: JobAction, filter: &JobFilter) -> JobFilter {
 
 /// All jobs by state and priority.
 pub(super) const COUNT: &str = "SELECT state, priority, count(*) AS jobs FROM jobs GROUP BY state, priority";
+/// An upstream's by state and priority.
+const COUNT_OF: &str = "SELECT state, priority, count(*) AS jobs FROM jobs WHERE upstream = ?1
+    GROUP BY state, priority";
 /// An agent's.
 pub(super) const COUNT_AGENT: &str =
     "SELECT state, priority, count(*) AS jobs FROM jobs WHERE agent = ?1 GROUP BY state, priority";
 /// Those with a tag, of an agent where that is given.
 const COUNT_TAG: &str = "SELECT state, priority, count(*) AS jobs
     FROM job_tags CROSS JOIN jobs ON jobs.seq = job_tags.job
-    WHERE tag = ?1 AND (?2 IS NULL OR agent = ?2) GROUP BY state, priority";
+    WHERE tag = ?1 AND (?2 IS NULL OR agent = ?2) AND (?3 IS NULL OR upstream = ?3) GROUP BY state, priority";
+/// An agent's for one upstream.
+const COUNT_AGENT_OF: &str = "SELECT state, priority, count(*) AS jobs FROM jobs
+    WHERE agent = ?1 AND upstream = ?2 GROUP BY state, priority";
+/// Whether there is a job of another upstream than this one.
+const OTHERS: &str = "SELECT 1 FROM job_counts WHERE upstream <> ?1 AND jobs > 0 LIMIT 1";
 
 /// Counts what matches by its row, without looking at jobs one by one.
 pub(super) fn plan(
@@ -72,9 +80,16 @@ pub(super) fn plan(
     filter: &JobFilter,
 ) -> Result<ActionPlan, StoreError> {
     let read = |row: &Row<'_>| Ok((row.word("state")?, row.priority("priority")?, row.count("jobs")?));
+    // Where all jobs are of one upstream, an index counts them.
+    let of = match filter.upstream.map(UpstreamKind::name) {
+        Some(name) if first(conn, OTHERS, [name], |_| Ok(()))?.is_some() => Some(name),
+        _ => None,
+    };
     let counted: Vec<(JobState, Priority, u64)> = match (&filter.tag, &filter.agent) {
-        (Some(tag), agent) => all(conn, COUNT_TAG, params![tag, agent], read),
+        (Some(tag), agent) => all(conn, COUNT_TAG, params![tag, agent, of], read),
+        (None, Some(agent)) if of.is_some() => all(conn, COUNT_AGENT_OF, params![agent, of], read),
         (None, Some(agent)) => all(conn, COUNT_AGENT, [agent], read),
+        (None, None) if of.is_some() => all(conn, COUNT_OF, params![of], read),
         (None, None) => all(conn, COUNT, [], read),
     }?;
     let mut plan = ActionPlan::default();
@@ -190,7 +205,7 @@ fn act(tx: &mut Tx<'_>, action: JobAction, seq: i64, job: &Job) -> Result<Acted,
     match action {
         JobAction::Cancel => finish::stop(tx, &JobHead::find(tx, job.id)?)?,
         JobAction::Retry => {
-            if let Err(full) = enqueue::room(tx, job.priority) {
+            if let Err(full) = enqueue::room(tx, job.upstream, job.priority) {
                 return Ok(Acted::Waits(full.to_string()));
             }
             match finish::again(tx, &JobHead::find(tx, job.id)?) {

@@ -25,12 +25,17 @@ macro_rules! select_alerts {
 
 /// Fires an alert, where none with its key is open, and puts it into the outbox.
 pub(super) fn raise(tx: &mut Tx<'_>, new: &NewAlert) -> Result<Option<AlertId>, StoreError> {
-    if open(tx, &new.key)?.is_some() {
+    if open(tx, new.upstream, &new.key)?.is_some() {
         return Ok(None);
     }
     let id = insert(tx, new, AlertState::Firing)?;
     webhooks::queue(tx, id, AlertNews::Fired)?;
     Ok(Some(id))
+}
+
+/// Puts an alert into the outbox that is resolved from the start.
+pub(super) fn tell_webhooks(tx: &Tx<'_>, id: AlertId) -> Result<(), StoreError> {
+    webhooks::queue(tx, id, AlertNews::Fired)
 }
 
 /// Writes an alert, and tells of it.
@@ -61,9 +66,13 @@ pub(super) fn insert(tx: &mut Tx<'_>, new: &NewAlert, state: AlertState) -> Resu
     Ok(id)
 }
 
-/// Ends the open alert with this key: its cause is gone.
-pub(super) fn resolve(tx: &mut Tx<'_>, key: &str) -> Result<Option<AlertId>, StoreError> {
-    let Some(id) = open(tx, key)? else { return Ok(None) };
+/// Ends the open alert of an upstream with this key: its cause is gone.
+pub(super) fn resolve(
+    tx: &mut Tx<'_>,
+    upstream: UpstreamKind,
+    key: &str,
+) -> Result<Option<AlertId>, StoreError> {
+    let Some(id) = open(tx, upstream, key)? else { return Ok(None) };
     tx.run(
         "UPDATE alerts SET state = 'resolved', resolved_at = ?2 WHERE id = ?1",
         params![id.bytes(), tx.now.micros()],
@@ -153,8 +162,9 @@ pub(super) fn made_id<T>(
     new(now, u128::from_be_bytes(random))
 }
 
-fn open(tx: &Tx<'_>, key: &str) -> Result<Option<AlertId>, StoreError> {
-    tx.first("SELECT id FROM alerts WHERE key = ?1 AND state <> 'resolved'", [key], |row| row.id("id"))
+fn open(tx: &Tx<'_>, upstream: UpstreamKind, key: &str) -> Result<Option<AlertId>, StoreError> {
+    let select = "SELECT id FROM alerts WHERE upstream = ?1 AND key = ?2 AND state <> 'resolved'";
+    tx.first(select, [upstream.name(), key], |row| row.id("id"))
 }
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Alert> {

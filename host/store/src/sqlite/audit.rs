@@ -4,14 +4,14 @@ use super::columns::{Columns, all};
 use super::moves;
 use super::tx::Tx;
 use crate::{AuditEntry, StoreError};
-use anvil_types::WaitReason;
+use anvil_types::{UpstreamKind, WaitReason};
 use rusqlite::{Connection, Row, params};
 
 /// Notes what somebody changed.
 pub(super) fn note(tx: &Tx<'_>, by: &str, action: &str, detail: &str) -> Result<(), StoreError> {
     tx.run(
-        "INSERT INTO audit (at, who, action, detail) VALUES (?1, ?2, ?3, ?4)",
-        params![tx.now.micros(), by, action, detail],
+        "INSERT INTO audit (at, who, action, detail, upstream) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![tx.now.micros(), by, action, detail, tx.policy.upstream.name()],
     )
     .map(drop)
 }
@@ -22,11 +22,18 @@ pub(super) fn list(conn: &Connection, limit: u32) -> Result<Vec<AuditEntry>, Sto
     Ok(all(conn, select, [limit], read)?)
 }
 
-/// What people changed of one kind, the newest first.
-pub(super) fn of_kind(conn: &Connection, kind: &str, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+/// What people changed of one kind for an upstream, the newest first; what has no upstream beside it is older
+/// than that.
+pub(super) fn of_kind(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    kind: &str,
+    limit: u32,
+) -> Result<Vec<AuditEntry>, StoreError> {
     let select = "SELECT at, who, action, detail FROM audit
-         WHERE substr(action, 1, length(?1) + 1) = ?1 || '.' ORDER BY seq DESC LIMIT ?2";
-    Ok(all(conn, select, params![kind, limit], read)?)
+         WHERE substr(action, 1, length(?1) + 1) = ?1 || '.' AND (upstream IS NULL OR upstream = ?3)
+         ORDER BY seq DESC LIMIT ?2";
+    Ok(all(conn, select, params![kind, limit, upstream.name()], read)?)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
@@ -45,25 +52,29 @@ pub(super) fn set_agent_disabled(
     disabled: bool,
     by: &str,
 ) -> Result<(), StoreError> {
+    let upstream = tx.policy.upstream.name();
     if disabled {
         tx.run(
-            "INSERT INTO agents_off (name, who, at) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING",
-            params![agent, by, tx.now.micros()],
+            "INSERT INTO agents_off (upstream, name, who, at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (upstream, name) DO NOTHING",
+            params![upstream, agent, by, tx.now.micros()],
         )?;
         return note(tx, by, "agent.disable", agent);
     }
-    tx.run("DELETE FROM agents_off WHERE name = ?1", [agent])?;
+    tx.run("DELETE FROM agents_off WHERE upstream = ?1 AND name = ?2", [upstream, agent])?;
     note(tx, by, "agent.enable", agent)?;
     moves::resume(tx, &[WaitReason::AgentDisabled], Some(agent)).map(drop)
 }
 
-/// Agents that a person switched off.
+/// The plugins that unfinished jobs of any upstream are pinned to.
 pub(super) fn pinned_plugins(conn: &Connection) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT DISTINCT plugin_digest FROM jobs \
                WHERE state IN ('running', 'queued', 'parked', 'scheduled') AND plugin_digest IS NOT NULL";
     Ok(all(conn, sql, [], |row| row.get(0))?)
 }
 
-pub(super) fn disabled_agents(conn: &Connection) -> Result<Vec<String>, StoreError> {
-    Ok(all(conn, "SELECT name FROM agents_off ORDER BY name", [], |row| row.get(0))?)
+/// Agents that a person switched off for an upstream.
+pub(super) fn disabled_agents(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<String>, StoreError> {
+    let select = "SELECT name FROM agents_off WHERE upstream = ?1 ORDER BY name";
+    Ok(all(conn, select, [upstream.name()], |row| row.get(0))?)
 }

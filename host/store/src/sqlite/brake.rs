@@ -32,12 +32,12 @@ pub(super) fn load(conn: &Connection) -> Result<(Vec<Raised>, Muted), StoreError
     Ok((raised, muted))
 }
 
-/// Ends causes whose time is over: their window has rolled over. Answers whether there were any; then
+/// Ends causes of this host's upstream whose time is over: their window has rolled over. Answers whether there were any; then
 /// the limits are to be looked at, and after that [`after_release`].
 pub(super) fn end_what_is_over(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let now = tx.now;
     let over: Vec<Raised> =
-        tx.policy.raised.iter().filter(|raised| is_over(&raised.cause, now)).cloned().collect();
+        tx.policy.raised.iter().filter(|raised| stops_this_host(tx, raised) && is_over(&raised.cause, now)).cloned().collect();
     over.iter().try_for_each(|raised| lower(tx, raised, "its time is over", None))?;
     Ok(!over.is_empty())
 }
@@ -69,13 +69,19 @@ pub(super) fn carry_out(
 }
 
 /// The cause of a database that is older than what its host had written: until a person confirms.
-pub(super) fn restored(policy: &Policy, stored: Timestamp, marked: Timestamp, now: Timestamp) -> BrakeCause {
+pub(super) fn restored(
+    policy: &Policy,
+    upstream: UpstreamKind,
+    stored: Timestamp,
+    marked: Timestamp,
+    now: Timestamp,
+) -> BrakeCause {
     let local = |time| policy.windows().local(time);
     BrakeCause {
         kind: BrakeCauseKind::Restored,
         reason: format!(
-            "the database ends at {}, but this folder's ledger had come to {}: an older copy was put in its place. \
-             What was spent in between is missing from every window. Look it up where Claude is billed, lower the \
+            "the {upstream} ledger ends at {}, but this folder's had come to {} or further: an older copy was put in its \
+             place. What was spent in between is missing from every window. Look it up where Claude is billed, lower the \
              limits by it, then release the brake",
             local(stored),
             local(marked),
@@ -86,15 +92,24 @@ pub(super) fn restored(policy: &Policy, stored: Timestamp, marked: Timestamp, no
     }
 }
 
-/// Engages the brake with a cause that somebody brings.
+/// Engages the brake with a cause that somebody brings, for the upstream that is asked now: what was stopped
+/// while playing stops no live call, and letting the simulator go lets nothing go that was stopped live.
 pub(super) fn engage(tx: &mut Tx<'_>, cause: BrakeCause) -> Result<BrakeState, StoreError> {
     if let Some(by) = &cause.by {
         audit::note(tx, by, "brake.on", &cause.reason)?;
     }
-    // Upstream's own cap is of one upstream: a simulated one stops no live call.
-    let upstream = (cause.kind == BrakeCauseKind::SpendCap).then_some(tx.policy.upstream);
-    raise(tx, Raised { upstream, cause })?;
+    let upstream = tx.policy.upstream;
+    engage_for(tx, upstream, cause)?;
     Ok(tx.policy.brake())
+}
+
+/// Engages the brake of one upstream.
+pub(super) fn engage_for(
+    tx: &mut Tx<'_>,
+    upstream: UpstreamKind,
+    cause: BrakeCause,
+) -> Result<(), StoreError> {
+    raise(tx, Raised { upstream: Some(upstream), cause })
 }
 
 /// Ends all causes that stop this host by a person's hand; one that the day raised is muted for that day.
@@ -187,7 +202,8 @@ fn lower(tx: &mut Tx<'_>, raised: &Raised, reason: &str, by: Option<&str>) -> Re
         let engaged = tx.policy.brake().engaged();
         tx.tell(None, EventKind::Brake { engaged });
     }
-    alerts::resolve(tx, &alert_key(raised)).map(drop)
+    let upstream = raised.upstream.unwrap_or(tx.policy.upstream);
+    alerts::resolve(tx, upstream, &alert_key(raised)).map(drop)
 }
 
 /// Jobs that waited for the brake go on, where nothing stops them now.

@@ -3,7 +3,7 @@
 use super::columns::Id;
 use super::settle::{DEAREST, FIND, Hold};
 use super::tx::Tx;
-use super::{audit, evaluate, ledger, moves, spend, usage_hours};
+use super::{audit, evaluate, late, ledger, moves, spend, usage_hours};
 use crate::{Correction, StoreError};
 use anvil_budget::{Amounts, Moved};
 use anvil_types::{CallRecord, CallState, EventKind, Nanodollars, Usage, WaitReason};
@@ -20,6 +20,12 @@ pub(super) fn correct(tx: &mut Tx<'_>, correction: &Correction) -> Result<CallRe
         return Err(StoreError::BadChange(format!("a call cannot have cost {cost}")));
     }
     let hold = tx.first(FIND, [call.bytes()], Hold::read)?.ok_or(StoreError::NoSuchCall(*call))?;
+    if hold.upstream != tx.policy.upstream {
+        return Err(StoreError::BadChange(format!(
+            "call {call} is of the {} ledger, and this host asks the {} Claude: correct it there",
+            hold.upstream, tx.policy.upstream
+        )));
+    }
     if hold.state == CallState::Held {
         return Err(StoreError::CallStillHeld(*call));
     }
@@ -32,6 +38,7 @@ pub(super) fn correct(tx: &mut Tx<'_>, correction: &Correction) -> Result<CallRe
         let scopes = hold.scopes();
         spend::add(tx, hold.upstream, &scopes, hold.held_at, moved)?;
         usage_hours::add(tx, &hold, 0, moved, &Usage::default())?;
+        late::look_back(tx, &hold, moved)?;
         if let Some(job) = hold.job {
             tx.run(
                 "UPDATE jobs SET cost = cost + ?2, unknown = unknown + ?3 WHERE id = ?1",

@@ -5,7 +5,7 @@ use super::parents::{self, Parents};
 use super::tx::Tx;
 use super::{job_row, moves};
 use crate::{Enqueued, StoreError, Taken};
-use anvil_types::{EventKind, Job, JobId, JobState, NewJob, Priority, Timestamp};
+use anvil_types::{EventKind, Job, JobId, JobState, NewJob, Priority, Timestamp, UpstreamKind};
 use rusqlite::{Row, params};
 use std::collections::HashMap;
 
@@ -67,19 +67,20 @@ pub(super) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<JobState, Job
             Err(StoreError::IdempotencyConflict { job: existing.id })
         };
     }
-    room(tx, job.priority)?;
+    room(tx, job.upstream, job.priority)?;
     let parents = parents::check(tx, job)?;
     insert(tx, job, &parents).map(Ok)
 }
 
-/// Whether another job of this priority may wait.
-pub(super) fn room(tx: &Tx<'_>, priority: Priority) -> Result<(), StoreError> {
+/// Whether another job of this priority may wait: an upstream's jobs take no place from another's.
+pub(super) fn room(tx: &Tx<'_>, upstream: UpstreamKind, priority: Priority) -> Result<(), StoreError> {
     let limit = u64::from(tx.policy.force.limits.queue_max);
     let kept = if priority == Priority::Critical { 0 } else { limit / ONE_KEPT_OF };
     let unfinished = tx
         .first(
-            "SELECT sum(jobs) FROM job_counts WHERE state IN ('scheduled', 'queued', 'running', 'parked')",
-            [],
+            "SELECT sum(jobs) FROM job_counts
+             WHERE upstream = ?1 AND state IN ('scheduled', 'queued', 'running', 'parked')",
+            [upstream.name()],
             |row| row.get::<_, i64>(0),
         )?
         .map_or(0, i64::unsigned_abs);
@@ -93,7 +94,8 @@ fn existing(tx: &Tx<'_>, job: &NewJob) -> Result<Option<Job>, StoreError> {
     let id = |row: &Row<'_>| row.get(0).map(JobId::from_bytes);
     let mut known = None;
     if let Some(key) = &job.idempotency_key {
-        known = tx.first("SELECT id FROM jobs WHERE idempotency_key = ?1", [key], id)?;
+        let find = "SELECT id FROM jobs WHERE upstream = ?1 AND idempotency_key = ?2";
+        known = tx.first(find, params![job.upstream.name(), key], id)?;
     }
     if known.is_none() {
         known = tx.first("SELECT id FROM jobs WHERE id = ?1", [job.id.bytes()], id)?;
@@ -102,9 +104,10 @@ fn existing(tx: &Tx<'_>, job: &NewJob) -> Result<Option<Job>, StoreError> {
 }
 
 fn is_same(existing: &Job, job: &NewJob) -> bool {
-    existing.agent == job.agent
+    existing.upstream == job.upstream
+        && existing.agent == job.agent
         && existing.action == job.action
-        && existing.payload == job.payload
+        && existing.payload.says_the_same_as(&job.payload)
         && existing.after == job.after
 }
 

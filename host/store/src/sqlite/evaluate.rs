@@ -34,7 +34,7 @@ pub(super) fn evaluate(tx: &mut Tx<'_>, upstream: UpstreamKind, scopes: &[Scope]
     look(tx, upstream, &limited)
 }
 
-/// Looks at every limit.
+/// Looks at every limit of this host's upstream.
 pub(super) fn evaluate_all(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let ended = brake::end_what_is_over(tx)?;
     look_at_all(tx)?;
@@ -42,13 +42,12 @@ pub(super) fn evaluate_all(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 }
 
 fn look_at_all(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    for upstream in UPSTREAMS {
-        let account = &tx.policy.account;
-        let told = account.watches.keys().map(|(_, scope, _)| scope);
-        let scopes: BTreeSet<Scope> = account.limits.keys().chain(told).cloned().collect();
-        look(tx, upstream, &scopes.into_iter().collect::<Vec<_>>())?;
-    }
-    Ok(())
+    // Another upstream's limits, time and windows are its own host's to look at.
+    let upstream = tx.policy.upstream;
+    let account = &tx.policy.account;
+    let told = account.watches.keys().filter(|(one, _, _)| *one == upstream).map(|(_, scope, _)| scope);
+    let scopes: BTreeSet<Scope> = account.limits.keys().chain(told).cloned().collect();
+    look(tx, upstream, &scopes.into_iter().collect::<Vec<_>>())
 }
 
 fn look(tx: &mut Tx<'_>, upstream: UpstreamKind, scopes: &[Scope]) -> Result<(), StoreError> {
@@ -68,7 +67,7 @@ fn look(tx: &mut Tx<'_>, upstream: UpstreamKind, scopes: &[Scope]) -> Result<(),
                 keep(tx, &key, watch)?;
                 if let Some(level) = resolve_above {
                     for percent in THRESHOLDS.into_iter().filter(|percent| *percent > level) {
-                        alerts::resolve(tx, &alert_key(&key, percent))?;
+                        alerts::resolve(tx, upstream, &alert_key(&key, percent))?;
                     }
                 }
                 if let Some((crossing, words)) = fire {

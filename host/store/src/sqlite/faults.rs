@@ -33,6 +33,9 @@ fn open(folder: &Path) -> SqliteStore {
     let clock = Arc::new(SystemClock::new());
     let boot = BootId::new(clock.now(), 1);
     SqliteStore::open(SqliteOptions {
+        marks: None,
+        rule: std::sync::Arc::new(anvil_budget::AnyLimits),
+        prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
         folder: folder.to_owned(),
         clock,
         limits,

@@ -54,8 +54,9 @@ pub(super) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecisio
     }
     insert(tx, request, job_id)?;
     let amount = request.amount.get();
-    let held = spend::add(tx, request.upstream, &scopes, tx.now, Moved::hold(request.amount))?;
-    if held == request.amount {
+    spend::add(tx, request.upstream, &scopes, tx.now, Moved::hold(request.amount))?;
+    // A call that costs nothing is under way as any other.
+    if spend::flying(tx, request.upstream, 1)? == 1 {
         week::flight_begins(tx, request.upstream)?;
     }
     if let Some(job) = job {

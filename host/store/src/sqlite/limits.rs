@@ -1,16 +1,38 @@
-//! The limits in force: the settings', and what a person changed at run time.
+//! The limits in force: the settings', and over them what a person changed at run time for this host's
+//! upstream, as far as the rule of the settings lets it be.
 
 use super::columns::{Columns, all};
 use super::tx::Tx;
-use super::{audit, evaluate, moves};
-use crate::{LimitsInForce, StoreError};
-use anvil_types::{EventKind, Limits, LimitsPatch, WaitReason};
+use super::{alerts, audit, evaluate, moves};
+use crate::{LimitCut, LimitsInForce, NewAlert, StoreError};
+use anvil_budget::LimitsRule;
+use anvil_types::{AlertKind, EventKind, Limits, LimitsPatch, UpstreamKind, WaitReason};
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
-/// Reads what was changed at run time, over the limits of the settings.
-pub(super) fn load(conn: &Connection, base: &Limits) -> Result<LimitsInForce, StoreError> {
-    let rows = all(conn, "SELECT name, value, who, at FROM limit_changes ORDER BY name", [], |row| {
+const SELECT: &str = "SELECT name, value, who, at FROM limit_changes WHERE upstream = ?1 ORDER BY name";
+
+/// Reads what was changed at run time for an upstream, over the limits of the settings. What is above the
+/// rule is cut down to it.
+pub(super) fn load(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    base: &Limits,
+    rule: &dyn LimitsRule,
+) -> Result<LimitsInForce, StoreError> {
+    let (changed, changes) = changed(conn, upstream.name())?;
+    let wanted = base.with(&changed);
+    let limits = rule.fit(&wanted);
+    let cuts = wanted.differences(&limits).into_iter();
+    let cuts = cuts.map(|cut| LimitCut { name: cut.name.to_owned(), wanted: cut.this, limit: cut.other });
+    Ok(LimitsInForce { limits, changed, changes, cuts: cuts.collect() })
+}
+
+type Changes = Vec<(String, String, anvil_types::Timestamp)>;
+
+/// What was changed at run time, and who changed each when.
+pub(super) fn changed(conn: &Connection, upstream: &str) -> Result<(LimitsPatch, Changes), StoreError> {
+    let rows = all(conn, SELECT, [upstream], |row| {
         Ok((row.get::<_, String>("name")?, row.json("value")?, row.get::<_, String>("who")?, row.time("at")?))
     })?;
     let mut values = Map::new();
@@ -22,32 +44,63 @@ pub(super) fn load(conn: &Connection, base: &Limits) -> Result<LimitsInForce, St
             changes.push((name, by, at));
         }
     }
-    let patch: LimitsPatch = serde_json::from_value(Value::Object(values))
+    let patch = serde_json::from_value(Value::Object(values))
         .map_err(|error| StoreError::Backend(Box::new(error)))?;
-    Ok(LimitsInForce { limits: base.with(&patch), changed: patch, changes })
+    Ok((patch, changes))
 }
 
-/// Changes limits, at once and durably, and ends what the old ones caused.
+/// The limits as they would be after a change; why not, where the rule does not let them be. A limit that
+/// was cut down counts as what it was cut down to: it stands in nobody's way.
+pub(super) fn judged(
+    force: &LimitsInForce,
+    base: &Limits,
+    rule: &dyn LimitsRule,
+    patch: &LimitsPatch,
+    reset: &[String],
+) -> Result<Limits, StoreError> {
+    if let Some(unknown) = reset.iter().find(|name| !LimitsPatch::NAMES.contains(&name.as_str())) {
+        return Err(StoreError::NoSuchLimit { name: unknown.clone(), names: LimitsPatch::NAMES.join(", ") });
+    }
+    let mut kept = fields(&force.changed)?;
+    for (name, value) in fields(&force.limits)? {
+        if kept.contains_key(&name) {
+            kept.insert(name, value);
+        }
+    }
+    kept.retain(|name, _| !reset.contains(name));
+    let kept: LimitsPatch = serde_json::from_value(Value::Object(kept))
+        .map_err(|error| StoreError::Backend(Box::new(error)))?;
+    let wanted = base.with(&kept).with(patch);
+    match rule.check(&wanted) {
+        Ok(()) => Ok(wanted),
+        Err(why) => Err(StoreError::BadChange(why)),
+    }
+}
+
+fn fields(of: &impl serde::Serialize) -> Result<Map<String, Value>, StoreError> {
+    match serde_json::to_value(of) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Ok(Map::new()),
+        Err(error) => Err(StoreError::Backend(Box::new(error))),
+    }
+}
+
+/// Changes limits, at once and durably, and ends what the old ones caused. All that would then be in force is
+/// judged here, where no other change can come in between.
 pub(super) fn change(
     tx: &mut Tx<'_>,
     patch: &LimitsPatch,
     reset: &[String],
     by: &str,
 ) -> Result<LimitsInForce, StoreError> {
-    if let Some(unknown) = reset.iter().find(|name| !LimitsPatch::NAMES.contains(&name.as_str())) {
-        return Err(StoreError::NoSuchLimit { name: unknown.clone(), names: LimitsPatch::NAMES.join(", ") });
-    }
+    judged(&tx.policy.force, &tx.policy.base, &*tx.policy.rule, patch, reset)?;
+    let upstream = tx.policy.upstream.name();
     for name in reset {
-        tx.run("DELETE FROM limit_changes WHERE name = ?1", [name])?;
+        tx.run("DELETE FROM limit_changes WHERE upstream = ?1 AND name = ?2", [upstream, name])?;
         audit::note(tx, by, "limits.reset", name)?;
     }
-    let values = serde_json::to_value(patch).map_err(|error| StoreError::Backend(Box::new(error)))?;
-    for (name, value) in values.as_object().into_iter().flatten() {
-        tx.run(
-            "INSERT INTO limit_changes (name, value, who, at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (name) DO UPDATE SET value = excluded.value, who = excluded.who, at = excluded.at",
-            params![name, value.to_string(), by, tx.now.micros()],
-        )?;
+    for (name, value) in fields(patch)? {
+        put(tx, upstream, &name, &value.to_string(), by)?;
         audit::note(tx, by, "limits.change", &format!("{name} = {value}"))?;
     }
     let before = tx.policy.force.limits.clone();
@@ -56,8 +109,41 @@ pub(super) fn change(
     let force = tx.policy.force.clone();
     tx.policy.limits_changed_at = tx.now;
     tx.tell(None, EventKind::Limits);
+    tell_cuts(tx)?;
     apply(tx, &before)?;
     Ok((*force).clone())
+}
+
+fn put(tx: &Tx<'_>, upstream: &str, name: &str, value: &str, by: &str) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO limit_changes (upstream, name, value, who, at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (upstream, name) DO UPDATE SET
+             value = excluded.value, who = excluded.who, at = excluded.at",
+        params![upstream, name, value, by, tx.now.micros()],
+    )
+    .map(drop)
+}
+
+/// Tells of each limit that is not in force as it was set, for as long as that lasts.
+pub(super) fn tell_cuts(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let (force, upstream) = (tx.policy.force.clone(), tx.policy.upstream);
+    for name in LimitsPatch::NAMES {
+        let key = format!("limit_cut:{name}");
+        let Some(cut) = force.cuts.iter().find(|cut| cut.name == *name) else {
+            alerts::resolve(tx, upstream, &key)?;
+            continue;
+        };
+        let alert = NewAlert {
+            upstream,
+            kind: AlertKind::Limits,
+            key,
+            crossing: None,
+            title: format!("the limit {name} is cut down to {}", cut.limit),
+            detail: format!("{cut}. Set it to what fits, or reset it, and this is over"),
+        };
+        alerts::raise(tx, &alert)?;
+    }
+    Ok(())
 }
 
 /// Ends the brake and the parking that other limits caused.

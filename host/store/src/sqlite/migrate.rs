@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     Step { name: "submission", sql: include_str!("migrations/0005_submission.sql") },
     Step { name: "keeping", sql: include_str!("migrations/0006_keeping.sql") },
     Step { name: "fewer_pages", sql: include_str!("migrations/0007_fewer_pages.sql") },
+    Step { name: "upstreams", sql: include_str!("migrations/0008_upstreams.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.
@@ -94,6 +95,13 @@ fn step_up(
         tx.commit()?;
     }
     Ok(())
+}
+
+/// A database as it was before the step of this name.
+#[cfg(test)]
+pub(super) fn up_to(conn: &mut Connection, folder: &DataFolder, name: &str) -> Result<(), StoreError> {
+    let before = STEPS.iter().position(|step| step.name == name).expect("it is there");
+    step_up(conn, folder, Timestamp::default(), &STEPS[..before])
 }
 
 fn sum(step: &Step) -> String {

@@ -6,6 +6,7 @@
 
 mod actions;
 mod alerts;
+mod apart;
 mod artifacts;
 mod audit;
 #[cfg(feature = "bench")]
@@ -30,7 +31,9 @@ mod import;
 mod job_row;
 mod journal;
 mod keep;
+mod late;
 mod ledger;
+mod ledger_time;
 #[cfg(test)]
 mod ledger_tests;
 mod limits;
@@ -56,6 +59,7 @@ mod scope_limits;
 mod search;
 mod settle;
 mod spend;
+mod start;
 mod tx;
 mod usage;
 mod usage_hours;
@@ -68,9 +72,9 @@ mod writer;
 
 pub use options::SqliteOptions;
 
-use crate::{Recovered, StoreError};
-use anvil_budget::{BrakeCause, Windows};
-use anvil_types::{Clock, HostId, Timestamp, UpstreamKind};
+use crate::{JobFilter, Recovered, StoreError};
+use anvil_budget::{LimitsRule, Windows};
+use anvil_types::{Clock, HostId, Limits, Timestamp, UpstreamKind};
 use columns::{Id, meta, set_meta};
 use events::EventOrder;
 use lock::DataFolder;
@@ -79,6 +83,7 @@ use policy::Policy;
 use readers::Readers;
 use rusqlite::Connection;
 use search::Search;
+use start::Start;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -103,6 +108,9 @@ pub struct SqliteStore {
     upstream: UpstreamKind,
     host: HostId,
     recovered: Recovered,
+    told: Vec<String>,
+    base: Limits,
+    rule: Arc<dyn LimitsRule>,
     search: Search,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -117,17 +125,27 @@ impl SqliteStore {
         let mut conn = connect::writing(&database)?;
         migrate::migrate(&mut conn, &folder, options.clock.now())?;
         let host = host_id(&conn, options.new_host)?;
-        let stored_time = writer::stored_ledger_time(&conn)?;
-        let mut policy =
-            Policy::new(host, options.boot, options.upstream, options.windows.clone(), options.limits);
+        let upstream = options.upstream;
+        let mut policy = Policy::new(
+            host,
+            options.boot,
+            upstream,
+            options.windows.clone(),
+            options.limits.clone(),
+            options.rule.clone(),
+        );
         let mut order = EventOrder::load(&conn)?;
-        let mark = Mark::read(&options.folder);
-        let now = options.clock.now().max(stored_time).max(mark.at());
-        let restored =
-            (stored_time < mark.at()).then(|| brake::restored(&policy, stored_time, mark.at(), now));
-        let recovered = begin(&mut conn, now, &mut policy, &mut order, restored)?;
+        let mark = Mark::read(&options.folder, options.marks.as_deref(), &host.to_string(), upstream);
+        let start = Start::of(&conn, &mark, options.clock.now(), upstream)?;
+        let now = start.now;
+        let (recovered, told) = start.begin(&mut conn, &mut policy, &mut order, &options.prices)?;
+        let mut mark = mark;
+        mark.begin(start.lives, now);
         if recovered != Recovered::default() {
             tracing::warn!(?recovered, "the last run of this host did not end in order");
+        }
+        for sentence in &told {
+            tracing::warn!("{sentence}");
         }
         let shared = Arc::new(Shared::new(&policy, now));
         let (inbox, commands) = mpsc::channel(INBOX);
@@ -156,24 +174,25 @@ impl SqliteStore {
             upstream: options.upstream,
             host,
             recovered,
+            told,
+            base: options.limits,
+            rule: options.rule,
             search,
             writer: Mutex::new(Some(thread)),
         })
     }
 
-    /// The latest time that the database in this folder has seen: the clock that the store is given must
-    /// not start before it. The beginning of time where there is no database.
-    pub fn ledger_time(folder: &Path) -> Result<Timestamp, StoreError> {
+    /// The latest time that an upstream's ledger in this folder has seen: the clock that the store is given must
+    /// not start before it. The beginning of time where there is none, or where a person set it back.
+    pub fn ledger_time(folder: &Path, upstream: UpstreamKind) -> Result<Timestamp, StoreError> {
         let database = lock::database(folder);
-        let marked = Mark::read(folder).at();
         if !database.is_file() {
-            return Ok(marked);
+            return Ok(Timestamp::default());
         }
         let conn = connect::reading(&database)?;
         let made: bool =
             conn.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", [], |row| row.get(0))?;
-        let stored = if made { writer::stored_ledger_time(&conn)? } else { Timestamp::default() };
-        Ok(stored.max(marked))
+        if made { ledger_time::floor(&conn, upstream) } else { Ok(Timestamp::default()) }
     }
 
     /// This host: the same over restarts with the same folder.
@@ -196,6 +215,11 @@ impl SqliteStore {
         let (message, answer) = writer::command(run);
         inbox.send(message).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// What many jobs are to suffer at once concerns those of the upstream that is asked now.
+    fn of_this_upstream(&self, filter: JobFilter) -> JobFilter {
+        JobFilter { upstream: filter.upstream.or(Some(self.upstream)), ..filter }
     }
 
     async fn end(&self) {
@@ -230,28 +254,4 @@ fn host_id(conn: &Connection, new: HostId) -> Result<HostId, StoreError> {
     }
     set_meta(conn, "host_id", new.bytes())?;
     Ok(new)
-}
-
-/// The first transaction of a life.
-fn begin(
-    conn: &mut Connection,
-    now: Timestamp,
-    policy: &mut Policy,
-    order: &mut EventOrder,
-    restored: Option<BrakeCause>,
-) -> Result<Recovered, StoreError> {
-    let transaction = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    policy.reload(&transaction)?;
-    let mut news = Vec::new();
-    let mut tx = Tx::new(&transaction, now, policy, &mut news);
-    let recovered = recovery::recover(&mut tx)?;
-    if let Some(cause) = restored {
-        tracing::error!(reason = %cause.reason, "the database is older than the folder's mark");
-        brake::engage(&mut tx, cause)?;
-    }
-    order.write(&transaction, now, &mut news)?;
-    set_meta(&transaction, writer::LEDGER_TIME, now.micros())?;
-    transaction.commit()?;
-    policy.touched = false;
-    Ok(recovered)
 }

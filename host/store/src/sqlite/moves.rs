@@ -10,17 +10,19 @@ use std::time::Duration;
 
 /// Jobs that are parked for a reason.
 pub(super) const PARKED: &str =
-    select_heads!("INDEXED BY jobs_parked WHERE state = 'parked' AND wait_reason = ?1");
+    select_heads!("INDEXED BY jobs_parked WHERE state = 'parked' AND upstream = ?1 AND wait_reason = ?2");
 
 /// Jobs of an agent that are parked for a reason.
 pub(super) const PARKED_OF_AGENT: &str =
-    select_heads!("INDEXED BY jobs_parked WHERE state = 'parked' AND wait_reason = ?1 AND agent = ?2");
+    select_heads!(
+    "INDEXED BY jobs_parked WHERE state = 'parked' AND upstream = ?1 AND wait_reason = ?2 AND agent = ?3"
+);
 /// Jobs whose time has come; no more at once than one commit bears, the next claim takes the rest.
 pub(super) const DUE: &str =
-    select_heads!("WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at LIMIT 1000");
+    select_heads!("WHERE upstream = ?1 AND due_at IS NOT NULL AND due_at <= ?2 ORDER BY due_at LIMIT 1000");
 /// Jobs whose lease has run out.
 pub(super) const EXPIRED: &str =
-    select_heads!("INDEXED BY jobs_leased WHERE state = 'running' AND lease_until <= ?1");
+    select_heads!("INDEXED BY jobs_leased WHERE state = 'running' AND upstream = ?1 AND lease_until <= ?2");
 
 /// What a move writes beside the state.
 #[derive(Clone, Debug, Default)]
@@ -114,22 +116,23 @@ pub(super) fn note_end(tx: &Tx<'_>, job: &JobHead, error: Option<&JobError>) -> 
     .map(drop)
 }
 
-/// Puts jobs that are parked for one of these reasons back into the queue; of one agent where that is
-/// given. Answers how many.
+/// Puts jobs of this host's upstream that are parked for one of these reasons back into the queue; of one
+/// agent where that is given. Answers how many.
 pub(super) fn resume(
     tx: &mut Tx<'_>,
     reasons: &[WaitReason],
     agent: Option<&str>,
 ) -> Result<u64, StoreError> {
     let mut resumed = 0;
+    let upstream = tx.policy.upstream.name();
     if reasons.contains(&WaitReason::AgentMissing) {
         // Who is on the way to being parked for it has come too late to be among these.
         tx.policy.agents_came_at.insert(agent.unwrap_or_default().to_owned(), tx.now);
     }
     for reason in reasons {
         let parked = match agent {
-            Some(agent) => heads(tx, PARKED_OF_AGENT, params![reason.name(), agent])?,
-            None => heads(tx, PARKED, [reason.name()])?,
+            Some(agent) => heads(tx, PARKED_OF_AGENT, params![upstream, reason.name(), agent])?,
+            None => heads(tx, PARKED, [upstream, reason.name()])?,
         };
         for job in &parked {
             go(tx, job, JobEvent::Resume, &Move::default())?;
@@ -139,9 +142,10 @@ pub(super) fn resume(
     Ok(resumed)
 }
 
-/// Moves scheduled and parked jobs whose time has come into the queue.
+/// Moves scheduled and parked jobs whose time has come into the queue: of this host's upstream, since the
+/// time of another is another.
 pub(super) fn promote(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    let due = heads(tx, DUE, [tx.now.micros()])?;
+    let due = heads(tx, DUE, params![tx.policy.upstream.name(), tx.now.micros()])?;
     for job in &due {
         let event = if job.state == JobState::Scheduled { JobEvent::Due } else { JobEvent::Resume };
         go(tx, job, event, &Move::default())?;
@@ -155,7 +159,7 @@ pub(super) fn take_over_expired(
     alive: &[Lease],
     lease_for: Duration,
 ) -> Result<(), StoreError> {
-    let lost = heads(tx, EXPIRED, [tx.now.micros()])?;
+    let lost = heads(tx, EXPIRED, params![tx.policy.upstream.name(), tx.now.micros()])?;
     for job in &lost {
         if alive.iter().any(|lease| lease.job == job.id && lease.number == job.lease) {
             let until = (tx.now + lease_for).micros();

@@ -3,7 +3,7 @@
 use super::columns::{meta, set_meta};
 use super::{
     SqliteStore, actions, alerts, artifacts, audit, brake, claim, correct, edit, enqueue, evaluate, events,
-    finish, hold, import, journal, ledger, limits, logs, moves, parents, pause, prices, prune, queries,
+    finish, hold, import, journal, ledger, ledger_time, limits, logs, moves, parents, pause, prices, prune, queries,
     recovery, schedules, scope_limits, settle, spend, usage, verify, wall_clock, webhooks,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars,
+    EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars,
     NewJob, ParentResult, Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
 };
 use async_trait::async_trait;
@@ -105,13 +105,15 @@ impl Store for SqliteStore {
     }
 
     async fn plan_action(&self, action: JobAction, filter: JobFilter) -> Result<ActionPlan, StoreError> {
+        let filter = self.of_this_upstream(filter);
         if filter.search.is_some() {
             return self.plan_of_search(action, &filter).await;
         }
         self.readers.read(move |conn| actions::plan(conn, action, &filter)).await
     }
 
-    async fn begin_action(&self, action: NewAction) -> Result<ActionRun, StoreError> {
+    async fn begin_action(&self, mut action: NewAction) -> Result<ActionRun, StoreError> {
+        action.filter = self.of_this_upstream(action.filter);
         let planned = self.plan_action(action.action, action.filter.clone()).await?.touched;
         self.write(move |tx| actions::begin(tx, &action, planned)).await
     }
@@ -146,7 +148,8 @@ impl Store for SqliteStore {
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.readers.read(queries::next_due).await
+        let upstream = self.upstream;
+        self.readers.read(move |conn| queries::next_due(conn, upstream)).await
     }
 
     async fn set_queue_pause(
@@ -159,16 +162,18 @@ impl Store for SqliteStore {
     }
 
     async fn queue_pause(&self) -> Result<Option<QueuePause>, StoreError> {
-        self.readers.read(pause::get).await
+        let upstream = self.upstream;
+        self.readers.read(move |conn| pause::get(conn, upstream)).await
     }
 
     async fn schedules(&self) -> Result<Vec<Schedule>, StoreError> {
-        self.readers.read(schedules::list).await
+        let upstream = self.upstream;
+        self.readers.read(move |conn| schedules::list(conn, upstream)).await
     }
 
     async fn schedule(&self, name: &str) -> Result<Option<Schedule>, StoreError> {
-        let name = name.to_owned();
-        self.readers.read(move |conn| schedules::get(conn, &name)).await
+        let (upstream, name) = (self.upstream, name.to_owned());
+        self.readers.read(move |conn| schedules::get(conn, upstream, &name)).await
     }
 
     async fn put_schedule(&self, schedule: Schedule, by: &str) -> Result<Schedule, StoreError> {
@@ -195,8 +200,8 @@ impl Store for SqliteStore {
     }
 
     async fn schedule_jobs(&self, name: &str, limit: u32) -> Result<Vec<Job>, StoreError> {
-        let name = name.to_owned();
-        self.readers.read(move |conn| schedules::jobs(conn, &name, limit)).await
+        let (upstream, name) = (self.upstream, name.to_owned());
+        self.readers.read(move |conn| schedules::jobs(conn, upstream, &name, limit)).await
     }
 
     async fn journal(&self, write: JournalWrite) -> Result<(), StoreError> {
@@ -262,8 +267,17 @@ impl Store for SqliteStore {
         .await
     }
 
+    async fn judge_limits(
+        &self,
+        patch: &LimitsPatch,
+        reset: &[String],
+    ) -> Result<Limits, StoreError> {
+        limits::judged(&self.shared.limits(), &self.base, &*self.rule, patch, reset)
+    }
+
     async fn scope_limits(&self) -> Result<Vec<ScopeLimit>, StoreError> {
-        self.readers.read(scope_limits::list).await
+        let upstream = self.upstream;
+        self.readers.read(move |conn| scope_limits::list(conn, upstream)).await
     }
 
     async fn set_scope_limits(
@@ -286,6 +300,11 @@ impl Store for SqliteStore {
         self.write(verify::verify).await
     }
 
+    async fn set_ledger_time_back(&self, by: &str, reason: &str) -> Result<Timestamp, StoreError> {
+        let (clock, by, reason) = (self.clock.clone(), by.to_owned(), reason.to_owned());
+        self.write(move |tx| ledger_time::set_back(tx, &*clock, &by, &reason)).await
+    }
+
     async fn look(&self) -> Result<(), StoreError> {
         // Every window begins and ends with a minute.
         if !self.shared.begins_minute(self.now()) {
@@ -300,7 +319,8 @@ impl Store for SqliteStore {
     }
 
     async fn prices(&self) -> Result<Vec<PriceChange>, StoreError> {
-        self.readers.read(prices::list).await
+        let upstream = self.upstream;
+        self.readers.read(move |conn| prices::list(conn, upstream)).await
     }
 
     async fn set_price(&self, price: anvil_budget::NewPrice, by: &str) -> Result<(), StoreError> {
@@ -344,8 +364,8 @@ impl Store for SqliteStore {
     }
 
     async fn resolve_alert(&self, key: &str) -> Result<Option<AlertId>, StoreError> {
-        let key = key.to_owned();
-        self.write(move |tx| alerts::resolve(tx, &key)).await
+        let (upstream, key) = (self.upstream, key.to_owned());
+        self.write(move |tx| alerts::resolve(tx, upstream, &key)).await
     }
 
     async fn acknowledge_alert(&self, id: AlertId, by: &str, note: &str) -> Result<Alert, StoreError> {
@@ -387,12 +407,13 @@ impl Store for SqliteStore {
     }
 
     async fn due_deliveries(&self, webhook: &str, limit: u32) -> Result<Vec<DueDelivery>, StoreError> {
-        let (webhook, now) = (webhook.to_owned(), self.now());
-        self.readers.read(move |conn| webhooks::due(conn, &webhook, now, limit)).await
+        let (upstream, webhook, now) = (self.upstream, webhook.to_owned(), self.now());
+        self.readers.read(move |conn| webhooks::due(conn, upstream, &webhook, now, limit)).await
     }
 
     async fn next_deliveries(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
-        self.readers.read(webhooks::next_due).await
+        let upstream = self.upstream;
+        self.readers.read(move |conn| webhooks::next_due(conn, upstream)).await
     }
 
     async fn delivery_tried(&self, tried: DeliveryTried) -> Result<(), StoreError> {
@@ -480,8 +501,8 @@ impl Store for SqliteStore {
     }
 
     async fn audit_of(&self, kind: &str, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let kind = kind.to_owned();
-        self.readers.read(move |conn| audit::of_kind(conn, &kind, limit)).await
+        let (upstream, kind) = (self.upstream, kind.to_owned());
+        self.readers.read(move |conn| audit::of_kind(conn, upstream, &kind, limit)).await
     }
 
     fn windows(&self) -> Windows {
@@ -506,7 +527,8 @@ impl Store for SqliteStore {
     }
 
     async fn queue_counts(&self) -> Result<QueueCounts, StoreError> {
-        self.readers.read(queries::counts).await
+        let upstream = self.upstream;
+        self.readers.read(move |conn| queries::counts(conn, upstream)).await
     }
 
     async fn events(&self, after: u64, job: Option<JobId>, limit: u32) -> Result<Vec<Event>, StoreError> {
@@ -530,7 +552,8 @@ impl Store for SqliteStore {
     }
 
     async fn disabled_agents(&self) -> Result<Vec<String>, StoreError> {
-        self.readers.read(audit::disabled_agents).await
+        let upstream = self.upstream;
+        self.readers.read(move |conn| audit::disabled_agents(conn, upstream)).await
     }
 
     async fn set_agent_disabled(&self, agent: &str, disabled: bool, by: &str) -> Result<(), StoreError> {
@@ -543,17 +566,21 @@ impl Store for SqliteStore {
     }
 
     async fn remember(&self, key: &str, note: &str) -> Result<(), StoreError> {
-        let (key, note) = (note_key(key), note.to_owned());
+        let (key, note) = (note_key(self.upstream, key), note.to_owned());
         self.write(move |tx| Ok(set_meta(tx.conn, &key, note)?)).await
     }
 
     async fn recall(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let key = note_key(key);
+        let key = note_key(self.upstream, key);
         self.readers.read(move |conn| Ok(meta(conn, &key)?)).await
     }
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.readers.read(move |conn| audit::list(conn, limit)).await
+    }
+
+    fn told_at_start(&self) -> Vec<String> {
+        self.told.clone()
     }
 
     fn recovered(&self) -> Recovered {
@@ -565,7 +592,8 @@ impl Store for SqliteStore {
     }
 }
 
-// Notes have a room of their own in `meta`, beside what the store itself keeps there.
-fn note_key(key: &str) -> String {
-    format!("note.{key}")
+// Notes have a room of their own in `meta`, beside what the store itself keeps there: one for each upstream,
+// so that nothing that was learnt of the simulator is believed of the live one.
+fn note_key(upstream: UpstreamKind, key: &str) -> String {
+    format!("note.{}.{key}", upstream.name())
 }

@@ -1,6 +1,6 @@
 //! What a store is opened with.
 
-use anvil_budget::Windows;
+use anvil_budget::{LimitsRule, PriceTable, Windows};
 use anvil_types::{BootId, Clock, HostId, Limits, UpstreamKind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,15 +10,22 @@ use std::sync::Arc;
 pub struct SqliteOptions {
     /// The data folder; made, for its owner alone, where it is missing.
     pub folder: PathBuf,
+    /// A folder of this machine, outside of the data folder, for marks of how far ledgers have come; none where
+    /// there is no such place.
+    pub marks: Option<PathBuf>,
     /// The clock. [`SqliteStore::ledger_time`](super::SqliteStore::ledger_time) says what it must not be
     /// behind; where it is, the store's own time stands still until it has caught up.
     pub clock: Arc<dyn Clock>,
     /// The limits of the settings; what was changed at run time wins over them.
     pub limits: Limits,
+    /// What limits may be at most, those of the settings and those that were changed at run time.
+    pub rule: Arc<dyn LimitsRule>,
+    /// The prices of the settings.
+    pub prices: Arc<PriceTable>,
     /// Where windows begin and end.
     pub windows: Windows,
-    /// The upstream that this host asks: its day is the one whose brake `Store::brake` tells of. Calls
-    /// of another kind have their own brake all the same.
+    /// The upstream that this host asks. What was set, told, learnt and queued for another is left alone, and
+    /// so is its time.
     pub upstream: UpstreamKind,
     /// The id that the host gets where the folder is new; an older folder has one.
     pub new_host: HostId,

@@ -1,44 +1,45 @@
-//! The pause of the queue: while it lasts, no job is claimed. What runs goes on.
+//! The pause of an upstream's queue: while it lasts, no job is claimed. What runs goes on.
 
 use super::audit;
 use super::columns::{Columns, first};
 use super::tx::Tx;
 use crate::{QueuePause, StoreError};
-use anvil_types::EventKind;
+use anvil_types::{EventKind, UpstreamKind};
 use rusqlite::{Connection, params};
 
 /// Whether there is one, asked by every claim.
-pub(super) const ENGAGED: &str = "SELECT 1 FROM queue_pause WHERE one = 1";
+pub(super) const ENGAGED: &str = "SELECT 1 FROM queue_pause WHERE upstream = ?1";
 
 /// The pause, where there is one.
-pub(super) fn get(conn: &Connection) -> Result<Option<QueuePause>, StoreError> {
-    let select = "SELECT reason, who, since FROM queue_pause WHERE one = 1";
-    Ok(first(conn, select, [], |row| {
+pub(super) fn get(conn: &Connection, upstream: UpstreamKind) -> Result<Option<QueuePause>, StoreError> {
+    let select = "SELECT reason, who, since FROM queue_pause WHERE upstream = ?1";
+    Ok(first(conn, select, [upstream.name()], |row| {
         Ok(QueuePause { reason: row.get("reason")?, by: row.get("who")?, since: row.time("since")? })
     })?)
 }
 
 /// Whether no job is to be claimed.
 pub(super) fn engaged(tx: &Tx<'_>) -> Result<bool, StoreError> {
-    Ok(tx.first(ENGAGED, [], |_| Ok(()))?.is_some())
+    Ok(tx.first(ENGAGED, [tx.policy.upstream.name()], |_| Ok(()))?.is_some())
 }
 
 /// Pauses the queue for a reason, or ends the pause where there is none. The first pause stands, with the
 /// newest reason.
 pub(super) fn set(tx: &mut Tx<'_>, reason: Option<&str>, by: &str) -> Result<Option<QueuePause>, StoreError> {
+    let upstream = tx.policy.upstream;
     if let Some(reason) = reason {
         tx.run(
-            "INSERT INTO queue_pause (one, reason, who, since) VALUES (1, ?1, ?2, ?3)
-             ON CONFLICT (one) DO UPDATE SET reason = excluded.reason, who = excluded.who",
-            params![reason, by, tx.now.micros()],
+            "INSERT INTO queue_pause (upstream, reason, who, since) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (upstream) DO UPDATE SET reason = excluded.reason, who = excluded.who",
+            params![upstream.name(), reason, by, tx.now.micros()],
         )?;
         audit::note(tx, by, "queue.pause", reason)?;
     } else {
-        if tx.run("DELETE FROM queue_pause", [])? == 0 {
+        if tx.run("DELETE FROM queue_pause WHERE upstream = ?1", [upstream.name()])? == 0 {
             return Ok(None);
         }
         audit::note(tx, by, "queue.resume", "")?;
     }
     tx.tell(None, EventKind::Queue { paused: reason.is_some() });
-    get(tx.conn)
+    get(tx.conn, upstream)
 }

@@ -59,6 +59,7 @@ fn no_query_scans_or_sorts() {
         (events::OF_JOB, "events_by_job"),
         (webhooks::DUE, "deliveries_due"),
         (pause::ENGAGED, "PRIMARY KEY"),
+        (spend::FLYING, "calls_open"),
         (schedules::ONE, "jobs_by_schedule"),
         (schedules::DUE, "schedules_due"),
         (schedules::NEXT, "schedules_due"),

@@ -2,7 +2,7 @@
 
 use super::{brake, evaluate, limits, scope_limits, week};
 use crate::{BrakeState, LimitsInForce, StoreError};
-use anvil_budget::{Account, BrakeCause, WindowLimits, Windows};
+use anvil_budget::{Account, BrakeCause, LimitsRule, WindowLimits, Windows};
 use anvil_types::{BootId, HostId, Limits, LimitsPatch, Nanodollars, Scope, Timestamp, UpstreamKind};
 use rusqlite::Connection;
 use std::cell::Cell;
@@ -28,6 +28,8 @@ pub(super) struct Policy {
     pub(super) upstream: UpstreamKind,
     /// The limits of the settings.
     pub(super) base: Limits,
+    /// What limits may be at most.
+    pub(super) rule: Arc<dyn LimitsRule>,
     /// The limits in force.
     pub(super) force: Arc<LimitsInForce>,
     /// The brake's causes.
@@ -47,6 +49,8 @@ pub(super) struct Policy {
     pub(super) account: Account,
     /// What is held of an upstream, once it was asked for.
     pub(super) held: BTreeMap<UpstreamKind, Nanodollars>,
+    /// How many holds of an upstream stand, once it was asked for: one of nothing is a call under way too.
+    pub(super) flying: BTreeMap<UpstreamKind, u64>,
     /// How many ids were made in this life: two of one moment and one purpose differ by it.
     pub(super) made: Cell<u64>,
     /// Whether money moved in the account since this was last cleared.
@@ -61,17 +65,20 @@ impl Policy {
         upstream: UpstreamKind,
         windows: Windows,
         base: Limits,
+        rule: Arc<dyn LimitsRule>,
     ) -> Self {
         let force = Arc::new(LimitsInForce {
             limits: base.clone(),
             changed: LimitsPatch::default(),
             changes: Vec::new(),
+            cuts: Vec::new(),
         });
         Self {
             host,
             boot,
             upstream,
             base,
+            rule,
             force,
             raised: Vec::new(),
             muted: Vec::new(),
@@ -81,6 +88,7 @@ impl Policy {
             agents_came_at: BTreeMap::new(),
             account: Account::new(windows),
             held: BTreeMap::new(),
+            flying: BTreeMap::new(),
             made: Cell::new(0),
             moved: false,
         }
@@ -92,6 +100,7 @@ impl Policy {
         (self.raised, self.muted) = brake::load(conn)?;
         self.account.books.close();
         self.held.clear();
+        self.flying.clear();
         self.account.watches = evaluate::load(conn)?;
         self.account.weeks = week::load(conn)?;
         self.touched = true;
@@ -100,7 +109,7 @@ impl Policy {
 
     /// Reads the limits in force, everything's and each scope's.
     pub(super) fn load_limits(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        self.force = Arc::new(limits::load(conn, &self.base)?);
+        self.force = Arc::new(limits::load(conn, self.upstream, &self.base, &*self.rule)?);
         let limits = &self.force.limits;
         let everything = WindowLimits {
             hour: Some(limits.hour_usd),
@@ -108,7 +117,7 @@ impl Policy {
             month: Some(limits.month_usd),
         };
         self.account.week_hours = limits.week_hours;
-        self.account.limits = scope_limits::load(conn)?;
+        self.account.limits = scope_limits::load(conn, self.upstream)?;
         self.account.limits.insert(Scope::All, everything);
         Ok(())
     }

@@ -16,31 +16,34 @@ const LONGEST: Duration = Duration::from_millis(8);
 /// Finished jobs that may go, those first that finished first.
 pub(super) const OLDEST: &str = concat!(
     "SELECT seq, id, finished_at FROM jobs INDEXED BY jobs_finished
-     WHERE finished_at >= 0 AND (",
+     WHERE upstream = ?1 AND finished_at >= 0 AND (",
     held_back!(),
-    ") IS NULL ORDER BY finished_at LIMIT ?1"
+    ") IS NULL ORDER BY finished_at LIMIT ?2"
 );
 /// Alerts that were resolved long ago and of which nothing is still to be sent.
 pub(super) const ALERTS: &str = "SELECT id FROM alerts INDEXED BY alerts_resolved
-     WHERE resolved_at < ?1 AND NOT EXISTS (
+     WHERE upstream = ?1 AND resolved_at < ?2 AND NOT EXISTS (
          SELECT 1 FROM deliveries WHERE alert = alerts.id AND deliveries.state = 'pending'
-     ) ORDER BY resolved_at LIMIT ?2";
+     ) ORDER BY resolved_at LIMIT ?3";
 
 /// Takes one batch out.
 pub(super) fn prune(tx: &mut Tx<'_>, retention: &Retention) -> Result<Pruned, StoreError> {
     let began = Instant::now();
     let mut pruned = Pruned::default();
+    // What another upstream did is old by that one's time.
+    let upstream = tx.policy.upstream.name();
     let cut = (tx.now - retention.finished_for).micros();
     let finished: i64 = tx
         .first(
-            "SELECT sum(jobs) FROM job_counts WHERE state IN ('succeeded', 'failed', 'cancelled')",
-            [],
+            "SELECT sum(jobs) FROM job_counts
+             WHERE upstream = ?1 AND state IN ('succeeded', 'failed', 'cancelled')",
+            [upstream],
             |row| row.get(0),
         )?
         .unwrap_or(0);
     let surplus = usize::try_from(finished.saturating_sub(number(retention.finished_jobs))).unwrap_or(0);
     let oldest: Vec<(i64, [u8; 16], i64)> =
-        tx.all(OLDEST, [BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        tx.all(OLDEST, params![upstream, BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let due =
         oldest.iter().enumerate().take_while(|(place, (_, _, at))| *at < cut || *place < surplus).count();
     for (seq, id, _) in &oldest[..due] {
@@ -53,7 +56,7 @@ pub(super) fn prune(tx: &mut Tx<'_>, retention: &Retention) -> Result<Pruned, St
         }
     }
     let cut = tx.now - retention.alerts_for;
-    let alerts: Vec<[u8; 16]> = tx.all(ALERTS, params![cut.micros(), BATCH], |row| row.get(0))?;
+    let alerts: Vec<[u8; 16]> = tx.all(ALERTS, params![upstream, cut.micros(), BATCH], |row| row.get(0))?;
     for id in &alerts {
         tx.run("DELETE FROM deliveries WHERE alert = ?1", [id])?;
         tx.run("DELETE FROM alerts WHERE id = ?1", [id])?;

@@ -6,24 +6,27 @@
 use super::columns::{Columns, Id, all, first};
 use super::job_row;
 use crate::{JobFilter, JobPage, QueueCounts, StoreError};
-use anvil_types::{Attempt, Job, JobError, JobId, JobState, Priority, Timestamp};
+use anvil_types::{Attempt, Job, JobError, JobId, JobState, Priority, Timestamp, UpstreamKind};
 use rusqlite::{Connection, params};
 
 /// The longest page.
 const LONGEST: u32 = 500;
 
 /// Older than a place, of all jobs.
-pub(super) const ALL: &str = "SELECT seq FROM jobs WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
+pub(super) const ALL: &str = "SELECT seq FROM jobs WHERE seq < ?1 AND (?3 IS NULL OR upstream = ?3)
+    ORDER BY seq DESC LIMIT ?2";
 /// Older than a place, in one state with one priority.
 pub(super) const BY_STATE: &str =
-    "SELECT seq FROM jobs WHERE state = ?3 AND priority = ?4 AND seq < ?1 ORDER BY seq DESC LIMIT ?2";
+    "SELECT seq FROM jobs WHERE state = ?3 AND priority = ?4 AND seq < ?1 AND (?5 IS NULL OR upstream = ?5)
+    ORDER BY seq DESC LIMIT ?2";
 /// Older than a place, of one agent, in one state with one priority.
 pub(super) const BY_AGENT: &str = "SELECT seq FROM jobs
-    WHERE agent = ?5 AND state = ?3 AND priority = ?4 AND seq < ?1 ORDER BY seq DESC LIMIT ?2";
+    WHERE agent = ?5 AND state = ?3 AND priority = ?4 AND seq < ?1 AND (?6 IS NULL OR upstream = ?6)
+    ORDER BY seq DESC LIMIT ?2";
 /// Older than a place, with one tag; the rest of the filter as conditions on the job.
 pub(super) const BY_TAG: &str = "SELECT job FROM job_tags CROSS JOIN jobs ON jobs.seq = job_tags.job
     WHERE tag = ?3 AND job < ?1 AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR priority = ?5)
-        AND (?6 = '' OR instr(?6, ' ' || state || ' ') > 0)
+        AND (?6 = '' OR instr(?6, ' ' || state || ' ') > 0) AND (?7 IS NULL OR upstream = ?7)
     ORDER BY job DESC LIMIT ?2";
 
 /// A job.
@@ -66,15 +69,16 @@ pub(super) fn seqs(
     before: i64,
     limit: u32,
 ) -> Result<Vec<i64>, StoreError> {
+    let upstream = filter.upstream.map(UpstreamKind::name);
     if let Some(tag) = &filter.tag {
         let states: String = filter.states.iter().flat_map(|state| [" ", state.name(), " "]).collect();
         let priority = filter.priority.map(Priority::rank);
-        return Ok(all(conn, BY_TAG, params![before, limit, tag, filter.agent, priority, states], |row| {
+        return Ok(all(conn, BY_TAG, params![before, limit, tag, filter.agent, priority, states, upstream], |row| {
             row.get(0)
         })?);
     }
     if filter.states.is_empty() && filter.agent.is_none() && filter.priority.is_none() {
-        return Ok(all(conn, ALL, params![before, limit], |row| row.get(0))?);
+        return Ok(all(conn, ALL, params![before, limit, upstream], |row| row.get(0))?);
     }
     let states = if filter.states.is_empty() { &JobState::ALL[..] } else { &filter.states[..] };
     let priorities = filter.priority.as_ref().map_or(&Priority::ALL[..], std::slice::from_ref);
@@ -83,13 +87,13 @@ pub(super) fn seqs(
         for priority in priorities {
             let probed: Vec<i64> = match &filter.agent {
                 Some(agent) => {
-                    all(conn, BY_AGENT, params![before, limit, state.name(), priority.rank(), agent], |row| {
-                        row.get(0)
-                    })
+                    let place = params![before, limit, state.name(), priority.rank(), agent, upstream];
+                    all(conn, BY_AGENT, place, |row| row.get(0))
                 }
-                None => all(conn, BY_STATE, params![before, limit, state.name(), priority.rank()], |row| {
-                    row.get(0)
-                }),
+                None => {
+                    let place = params![before, limit, state.name(), priority.rank(), upstream];
+                    all(conn, BY_STATE, place, |row| row.get(0))
+                }
             }?;
             seqs.extend(probed);
         }
@@ -153,10 +157,10 @@ pub(super) fn attempts(conn: &Connection, job: JobId) -> Result<Vec<Attempt>, St
     })?)
 }
 
-/// How many jobs there are in each state.
-pub(super) fn counts(conn: &Connection) -> Result<QueueCounts, StoreError> {
+/// How many jobs of an upstream there are in each state.
+pub(super) fn counts(conn: &Connection, upstream: UpstreamKind) -> Result<QueueCounts, StoreError> {
     let mut counts = QueueCounts::default();
-    let rows: Vec<(JobState, u64)> = all(conn, "SELECT state, jobs FROM job_counts", [], |row| {
+    let rows: Vec<(JobState, u64)> = all(conn, COUNTS, [upstream.name()], |row| {
         Ok((row.word("state")?, row.count("jobs")?))
     })?;
     for (state, jobs) in rows {
@@ -171,18 +175,19 @@ pub(super) fn counts(conn: &Connection) -> Result<QueueCounts, StoreError> {
         } = jobs;
     }
     counts.oldest_queued =
-        first(conn, OLDEST, [], |row| row.get::<_, Option<i64>>(0))?.flatten().map(Timestamp::from_micros);
+        first(conn, OLDEST, [upstream.name()], |row| row.get::<_, Option<i64>>(0))?.flatten().map(Timestamp::from_micros);
     Ok(counts)
 }
 
+const COUNTS: &str = "SELECT state, jobs FROM job_counts WHERE upstream = ?1";
 /// How long the queued job that waits longest has waited.
 pub(super) const OLDEST: &str = "SELECT ready_at FROM jobs INDEXED BY jobs_oldest
-    WHERE state = 'queued' AND ready_at >= 0 ORDER BY ready_at LIMIT 1";
+    WHERE state = 'queued' AND upstream = ?1 AND ready_at >= 0 ORDER BY ready_at LIMIT 1";
 /// The next time at which a scheduled or parked job wakes by itself.
-pub(super) const NEXT_DUE: &str = "SELECT min(due_at) FROM jobs WHERE due_at IS NOT NULL";
+pub(super) const NEXT_DUE: &str = "SELECT min(due_at) FROM jobs WHERE upstream = ?1 AND due_at IS NOT NULL";
 
-/// When the next scheduled or parked job is due.
-pub(super) fn next_due(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
-    let due = first(conn, NEXT_DUE, [], |row| row.get::<_, Option<i64>>(0))?;
+/// When the next scheduled or parked job of an upstream is due.
+pub(super) fn next_due(conn: &Connection, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {
+    let due = first(conn, NEXT_DUE, [upstream.name()], |row| row.get::<_, Option<i64>>(0))?;
     Ok(due.flatten().map(Timestamp::from_micros))
 }

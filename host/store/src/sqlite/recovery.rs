@@ -6,25 +6,30 @@ use super::job_row::{JobHead, heads, select_heads};
 use super::moves::{self, Move};
 use super::settle::{End, Hold, end_hold};
 use super::tx::Tx;
-use super::writer::stored_ledger_time;
-use super::{brake, limits, spend, week};
+use super::{brake, ledger_time, limits, spend, week};
 use crate::{Recovered, StoreError};
 use anvil_types::{CallState, JobError, JobEvent, Limits, UpstreamKind, Usage, WaitReason};
 use rusqlite::params;
 
 /// A job that was running in this many crashes without a new journal entry is given up.
 const CRASHES: u32 = 3;
-/// The key of the limits that were in force last, in `meta`.
-const LAST_LIMITS: &str = "last_limits";
+/// The key of the limits that were in force last for an upstream, in `meta`.
+fn last_limits(upstream: UpstreamKind) -> &'static str {
+    match upstream {
+        UpstreamKind::Live => "last_limits:live",
+        UpstreamKind::Simulated => "last_limits:simulated",
+    }
+}
 
-/// Voids the leases of earlier lives, settles their holds as unknown, and judges brake and limits anew.
+/// Voids the leases of earlier lives that asked the same upstream (what another left waits for its own next
+/// start, and for its own time), settles their holds as unknown, and judges brake and limits anew.
 pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
-    spend::rebuild_for_zone(tx.conn, tx.policy)?;
+    spend::rebuild_for_zone(tx.conn, tx.policy, tx.now)?;
     let mut recovered = Recovered { unknown_holds: sweep(tx)?, ..Recovered::default() };
     let running = heads(
         tx,
-        select_heads!("WHERE state = 'running' AND host = ?1 AND boot <> ?2 ORDER BY seq"),
-        params![tx.policy.host.bytes(), tx.policy.boot.bytes()],
+        select_heads!("WHERE state = 'running' AND upstream = ?3 AND host = ?1 AND boot <> ?2 ORDER BY seq"),
+        params![tx.policy.host.bytes(), tx.policy.boot.bytes(), tx.policy.upstream.name()],
     )?;
     for job in &running {
         if requeue(tx, job)? {
@@ -36,7 +41,7 @@ pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
     // Nothing is held now, so nobody waits for holds.
     moves::resume(tx, &[WaitReason::Holds], None)?;
     let force = tx.policy.force.clone();
-    let before = meta::<String>(tx.conn, LAST_LIMITS)?
+    let before = meta::<String>(tx.conn, last_limits(tx.policy.upstream))?
         .and_then(|text| serde_json::from_str::<Limits>(&text).ok())
         .unwrap_or_else(|| force.limits.clone());
     limits::apply(tx, &before)?;
@@ -51,18 +56,18 @@ pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
 pub(super) fn remember_limits(tx: &Tx<'_>) -> Result<(), StoreError> {
     let limits = serde_json::to_string(&tx.policy.force.limits)
         .map_err(|error| StoreError::Backend(Box::new(error)))?;
-    Ok(set_meta(tx.conn, LAST_LIMITS, limits)?)
+    Ok(set_meta(tx.conn, last_limits(tx.policy.upstream), limits)?)
 }
 
 /// Whatever was held when the process ended may have been billed: it counts as spent.
 fn sweep(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     // The time for which the host was gone is no use.
-    let last = stored_ledger_time(tx.conn)?;
-    week::flight_ends(tx, UpstreamKind::Live, last)?;
-    week::flight_ends(tx, UpstreamKind::Simulated, last)?;
+    let upstream = tx.policy.upstream;
+    let last = ledger_time::stored(tx.conn, upstream)?;
+    week::flight_ends(tx, upstream, last)?;
     let holds = tx.all(
-        &format!("SELECT {} FROM calls WHERE state = 'held' AND host = ?1 AND boot <> ?2", Hold::COLUMNS),
-        params![tx.policy.host.bytes(), tx.policy.boot.bytes()],
+        &format!("SELECT {} FROM calls WHERE state = 'held' AND upstream = ?3 AND host = ?1 AND boot <> ?2", Hold::COLUMNS),
+        params![tx.policy.host.bytes(), tx.policy.boot.bytes(), upstream.name()],
         Hold::read,
     )?;
     let usage = Usage::default();

@@ -11,11 +11,12 @@ use rusqlite::{Connection, Row, params};
 const MOST: u32 = 1_000;
 
 /// All of them, by name, each with its newest job.
-pub(super) const LIST: &str = "SELECT *, (SELECT id FROM jobs WHERE schedule = schedules.name
-    ORDER BY seq DESC LIMIT 1) AS last_job FROM schedules ORDER BY name";
+pub(super) const LIST: &str = "SELECT *, (SELECT id FROM jobs
+    WHERE upstream = schedules.upstream AND schedule = schedules.name ORDER BY seq DESC LIMIT 1) AS last_job FROM schedules WHERE upstream = ?1 ORDER BY name";
 /// One.
-pub(super) const ONE: &str = "SELECT *, (SELECT id FROM jobs WHERE schedule = schedules.name
-    ORDER BY seq DESC LIMIT 1) AS last_job FROM schedules WHERE name = ?1";
+pub(super) const ONE: &str = "SELECT *, (SELECT id FROM jobs
+    WHERE upstream = schedules.upstream AND schedule = schedules.name ORDER BY seq DESC LIMIT 1) AS last_job FROM schedules
+    WHERE schedules.upstream = ?1 AND name = ?2";
 /// Those whose time has come, the oldest first.
 pub(super) const DUE: &str = "SELECT *, NULL AS last_job FROM schedules INDEXED BY schedules_due
     WHERE enabled = 1 AND next_at IS NOT NULL AND upstream = ?1 AND next_at <= ?2 ORDER BY next_at";
@@ -23,14 +24,18 @@ pub(super) const DUE: &str = "SELECT *, NULL AS last_job FROM schedules INDEXED 
 pub(super) const NEXT: &str = "SELECT min(next_at) FROM schedules INDEXED BY schedules_due
     WHERE enabled = 1 AND next_at IS NOT NULL AND upstream = ?1";
 /// The newest jobs of one.
-pub(super) const JOBS: &str = "SELECT seq FROM jobs WHERE schedule = ?1 ORDER BY seq DESC LIMIT ?2";
+pub(super) const JOBS: &str = "SELECT seq FROM jobs WHERE upstream = ?1 AND schedule = ?2 ORDER BY seq DESC LIMIT ?3";
 
-pub(super) fn list(conn: &Connection) -> Result<Vec<Schedule>, StoreError> {
-    Ok(all(conn, LIST, [], read)?)
+pub(super) fn list(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<Schedule>, StoreError> {
+    Ok(all(conn, LIST, [upstream.name()], read)?)
 }
 
-pub(super) fn get(conn: &Connection, name: &str) -> Result<Option<Schedule>, StoreError> {
-    Ok(first(conn, ONE, [name], read)?)
+pub(super) fn get(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    name: &str,
+) -> Result<Option<Schedule>, StoreError> {
+    Ok(first(conn, ONE, [upstream.name(), name], read)?)
 }
 
 pub(super) fn due(
@@ -47,8 +52,13 @@ pub(super) fn next(conn: &Connection, upstream: UpstreamKind) -> Result<Option<T
 }
 
 /// The newest jobs of a schedule.
-pub(super) fn jobs(conn: &Connection, name: &str, limit: u32) -> Result<Vec<Job>, StoreError> {
-    let seqs: Vec<i64> = all(conn, JOBS, params![name, limit], |row| row.get(0))?;
+pub(super) fn jobs(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    name: &str,
+    limit: u32,
+) -> Result<Vec<Job>, StoreError> {
+    let seqs: Vec<i64> = all(conn, JOBS, params![upstream.name(), name, limit], |row| row.get(0))?;
     let mut jobs = Vec::with_capacity(seqs.len());
     for seq in seqs {
         jobs.extend(job_row::listed(conn, seq)?);
@@ -75,7 +85,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Schedule> {
 
 /// Makes a schedule, or changes the one of this name, which keeps its id.
 pub(super) fn put(tx: &mut Tx<'_>, schedule: &Schedule, by: &str) -> Result<Schedule, StoreError> {
-    let before = get(tx.conn, &schedule.name)?;
+    let before = get(tx.conn, schedule.upstream, &schedule.name)?;
     if before.is_none() {
         let there: u32 = tx.conn.query_row("SELECT count(*) FROM schedules", [], |row| row.get(0))?;
         if there >= MOST {
@@ -88,7 +98,7 @@ pub(super) fn put(tx: &mut Tx<'_>, schedule: &Schedule, by: &str) -> Result<Sche
     tx.run(
         "INSERT INTO schedules (name, id, upstream, cron, time_zone, missed, job, enabled, next_at, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (name) DO UPDATE SET upstream = excluded.upstream, cron = excluded.cron,
+         ON CONFLICT (upstream, name) DO UPDATE SET cron = excluded.cron,
              time_zone = excluded.time_zone, missed = excluded.missed, job = excluded.job,
              enabled = excluded.enabled, next_at = excluded.next_at, blocked = NULL",
         params![
@@ -113,13 +123,14 @@ pub(super) fn put(tx: &mut Tx<'_>, schedule: &Schedule, by: &str) -> Result<Sche
     let detail = format!("{}: {} {}", schedule.name, schedule.cron, schedule.time_zone);
     audit::note(tx, by, action, &detail)?;
     tx.tell(None, EventKind::Schedule { name: schedule.name.clone() });
-    get(tx.conn, &schedule.name)?
+    get(tx.conn, schedule.upstream, &schedule.name)?
         .ok_or_else(|| StoreError::Backend("a schedule that was made is gone".into()))
 }
 
 /// Deletes a schedule; its jobs stay. Answers whether there was one.
 pub(super) fn delete(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<bool, StoreError> {
-    if tx.run("DELETE FROM schedules WHERE name = ?1", [name])? == 0 {
+    let delete = "DELETE FROM schedules WHERE upstream = ?1 AND name = ?2";
+    if tx.run(delete, [tx.policy.upstream.name(), name])? == 0 {
         return Ok(false);
     }
     audit::note(tx, by, "schedule.delete", name)?;
@@ -131,7 +142,8 @@ pub(super) fn delete(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<bool, Stor
 /// run twice or lost, whenever the host ends. Where the queue has no place, the schedule stays at the
 /// first time that got none.
 pub(super) fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<Fired, StoreError> {
-    let current = get(tx.conn, &firing.name)?;
+    let upstream = tx.policy.upstream;
+    let current = get(tx.conn, upstream, &firing.name)?;
     let current = current.filter(|now| now.enabled && now.id == firing.id && now.next_at == Some(firing.due));
     let Some(current) = current else { return Ok(Fired::default()) };
     let mut fired = Fired::default();
@@ -153,8 +165,8 @@ pub(super) fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<Fired, StoreError>
         return Ok(fired);
     }
     tx.run(
-        "UPDATE schedules SET next_at = ?2, blocked = ?3 WHERE name = ?1",
-        params![firing.name, next_at.map(Timestamp::micros), fired.blocked],
+        "UPDATE schedules SET next_at = ?2, blocked = ?3 WHERE name = ?1 AND upstream = ?4",
+        params![firing.name, next_at.map(Timestamp::micros), fired.blocked, upstream.name()],
     )?;
     tx.tell(None, EventKind::Schedule { name: firing.name });
     Ok(fired)

@@ -5,14 +5,18 @@ use super::tx::Tx;
 use super::{audit, evaluate, moves};
 use crate::{ScopeLimit, StoreError};
 use anvil_budget::{WindowKind, WindowLimits};
-use anvil_types::{EventKind, Nanodollars, Scope, WaitReason};
+use anvil_types::{EventKind, Nanodollars, Scope, UpstreamKind, WaitReason};
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
-/// The limits of scopes, by scope and window.
-pub(super) fn list(conn: &Connection) -> Result<Vec<ScopeLimit>, StoreError> {
-    let select = "SELECT scope, window, amount, who, at FROM scope_limits ORDER BY scope, window";
-    Ok(all(conn, select, [], |row| {
+/// More than any window's limit can be.
+const MOST: Nanodollars = Nanodollars::from_dollars(1_000_000);
+
+/// An upstream's limits of scopes, by scope and window.
+pub(super) fn list(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<ScopeLimit>, StoreError> {
+    let select = "SELECT scope, window, amount, who, at FROM scope_limits WHERE upstream = ?1
+         ORDER BY scope, window";
+    Ok(all(conn, select, [upstream.name()], |row| {
         Ok(ScopeLimit {
             scope: row.word("scope")?,
             window: row.word("window")?,
@@ -24,9 +28,12 @@ pub(super) fn list(conn: &Connection) -> Result<Vec<ScopeLimit>, StoreError> {
 }
 
 /// The same, as they are judged by.
-pub(super) fn load(conn: &Connection) -> Result<BTreeMap<Scope, WindowLimits>, StoreError> {
+pub(super) fn load(
+    conn: &Connection,
+    upstream: UpstreamKind,
+) -> Result<BTreeMap<Scope, WindowLimits>, StoreError> {
     let mut limits = BTreeMap::<Scope, WindowLimits>::new();
-    for row in list(conn)? {
+    for row in list(conn, upstream)? {
         limits.entry(row.scope).or_default().set(row.window, Some(row.limit));
     }
     Ok(limits)
@@ -51,17 +58,20 @@ pub(super) fn change(
             "a limit is nothing or more; take it away to have none".to_owned(),
         ));
     }
-    let name = scope.to_string();
+    if let Some((window, limit)) = set.iter().find(|(_, limit)| *limit > MOST) {
+        return Err(StoreError::BadChange(format!("{}_usd = {limit} is above {MOST}", window.name())));
+    }
+    let (name, upstream) = (scope.to_string(), tx.policy.upstream);
     for window in unset {
-        tx.run("DELETE FROM scope_limits WHERE scope = ?1 AND window = ?2", params![name, window.name()])?;
+        tx.run("DELETE FROM scope_limits WHERE scope = ?1 AND window = ?2 AND upstream = ?3", params![name, window.name(), upstream.name()])?;
         audit::note(tx, by, "limits.reset", &format!("{name} {}_usd", window.name()))?;
     }
     for (window, limit) in set.iter() {
         tx.run(
-            "INSERT INTO scope_limits (scope, window, amount, who, at) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (scope, window) DO UPDATE SET
+            "INSERT INTO scope_limits (scope, window, amount, who, at, upstream) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (upstream, scope, window) DO UPDATE SET
                  amount = excluded.amount, who = excluded.who, at = excluded.at",
-            params![name, window.name(), limit.get(), by, tx.now.micros()],
+            params![name, window.name(), limit.get(), by, tx.now.micros(), upstream.name()],
         )?;
         audit::note(tx, by, "limits.change", &format!("{name} {}_usd = {limit}", window.name()))?;
     }
@@ -72,5 +82,5 @@ pub(super) fn change(
     let agent = if let Scope::Agent(agent) = scope { Some(agent.as_str()) } else { None };
     tx.policy.limits_changed_at = tx.now;
     moves::resume(tx, &[WaitReason::Money, WaitReason::Holds], agent)?;
-    list(tx.conn)
+    list(tx.conn, upstream)
 }

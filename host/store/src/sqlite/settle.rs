@@ -2,7 +2,7 @@
 
 use super::columns::{Columns, Id, number};
 use super::tx::Tx;
-use super::{alerts, evaluate, journal, moves, spend, usage_hours, week};
+use super::{alerts, evaluate, journal, late, moves, spend, usage_hours, week};
 use crate::{NewAlert, Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::Moved;
 use anvil_types::{
@@ -163,9 +163,10 @@ pub(super) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
     if end.state != CallState::Released {
         usage_hours::add(tx, hold, 1, moved, usage)?;
     }
-    if still_held == Nanodollars::ZERO {
+    if spend::flying(tx, hold.upstream, -1)? == 0 {
         week::flight_ends(tx, hold.upstream, tx.now)?;
     }
+    late::look_back(tx, hold, moved)?;
     if let Some(job) = hold.job {
         tx.run(
             COUNT_ON_JOB,

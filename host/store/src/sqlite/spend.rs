@@ -5,10 +5,10 @@ use super::columns::{Columns, all, first, meta, set_meta};
 use super::held::Held;
 use super::policy::Policy;
 use super::tx::Tx;
-use super::{scope_limits, week};
+use super::{ledger_time, scope_limits, week};
 use crate::{ScopeStanding, SpendSnapshot, StoreError, WindowStanding};
 use anvil_budget::{Amounts, Moved, Tally, WindowKind, Windows};
-use anvil_types::{Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
+use anvil_types::{AlertWindow, Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
 use rusqlite::{Connection, Row, named_params, params};
 use std::collections::BTreeMap;
 
@@ -19,6 +19,10 @@ pub(super) const MINUTES: &str = "SELECT start, settled, unknown FROM spend
 /// One sum.
 pub(super) const CALENDAR: &str = "SELECT settled, unknown FROM spend
     WHERE upstream = ?1 AND scope = ?2 AND period = ?3 AND start = ?4";
+
+/// How many calls are under way.
+pub(super) const FLYING: &str = "SELECT count(*) AS flying FROM calls INDEXED BY calls_open
+    WHERE state = 'held' AND upstream = ?1";
 
 /// Adds to the four sums of a scope.
 pub(super) const ADD: &str = "INSERT INTO spend (upstream, scope, period, start, settled, unknown) VALUES
@@ -70,6 +74,17 @@ pub(super) fn add(
         )?;
     }
     Ok(held)
+}
+
+/// How many holds of an upstream stand; `moved` is by how many their number has changed since the last look.
+pub(super) fn flying(tx: &mut Tx<'_>, upstream: UpstreamKind, moved: i64) -> Result<u64, StoreError> {
+    let flying = match tx.policy.flying.get(&upstream) {
+        Some(flying) => flying.saturating_add_signed(moved),
+        // Whoever moves it has written the entry already.
+        None => tx.first(FLYING, [upstream.name()], |row| row.count("flying"))?.unwrap_or(0),
+    };
+    tx.policy.flying.insert(upstream, flying);
+    Ok(flying)
 }
 
 /// What is held of an upstream.
@@ -146,7 +161,8 @@ fn minutes(
     let rows = all(conn, MINUTES, place, |row| {
         Ok((Timestamp::from_micros(row.get(0)?), amounts(row, 1, Nanodollars::ZERO)?))
     })?;
-    let mut minutes: BTreeMap<_, _> = rows.into_iter().collect();
+    // What lies ahead was counted before a person set the time back.
+    let mut minutes: BTreeMap<_, _> = rows.into_iter().filter(|(minute, _)| *minute <= now).collect();
     for (minute, held) in held.by_minute(scope, oldest) {
         minutes.entry(minute).or_default().held = held;
     }
@@ -185,7 +201,7 @@ pub(super) fn scope_standings(
 ) -> Result<Vec<ScopeStanding>, StoreError> {
     let held = Held::of(conn, upstream)?;
     let mut standings = Vec::new();
-    for (scope, limits) in scope_limits::load(conn)? {
+    for (scope, limits) in scope_limits::load(conn, upstream)? {
         let windows = limits
             .iter()
             .map(|(kind, limit)| standing(conn, upstream, &scope, kind, limit, windows, now, &held))
@@ -236,18 +252,55 @@ fn broken_key(upstream: UpstreamKind) -> &'static str {
 }
 
 /// Where the time zone is another than the sums were made for, makes them anew from the ledger.
-pub(super) fn rebuild_for_zone(conn: &Connection, policy: &mut Policy) -> Result<(), StoreError> {
+pub(super) fn rebuild_for_zone(
+    conn: &Connection,
+    policy: &mut Policy,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let zone = policy.windows().zone();
     let name = zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned);
     let before: Option<String> = meta(conn, "time_zone")?;
     if before.as_deref() == Some(name.as_str()) {
         return Ok(());
     }
-    if before.is_some() {
+    if let Some(before) = before {
         tracing::info!(zone = %name, "days and months are summed up anew for another time zone");
         rebuild(conn, policy)?;
+        if let Ok(before) = jiff::tz::TimeZone::get(&before) {
+            move_watches(conn, policy, &Windows::new(before), now)?;
+        }
     }
     Ok(set_meta(conn, "time_zone", name)?)
+}
+
+/// What people were told of the window that was open counts for the one that is open now in its place: the same
+/// money must not be told of twice because a day begins at another hour.
+fn move_watches(
+    conn: &Connection,
+    policy: &mut Policy,
+    before: &Windows,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let after = policy.windows().clone();
+    for ((upstream, scope, window), watch) in &mut policy.account.watches {
+        let now = if *upstream == policy.upstream { now } else { ledger_time::stored(conn, *upstream)? };
+        let start = |windows: &Windows| match window {
+            AlertWindow::Hour => watch.start,
+            AlertWindow::Day => windows.day(now).start,
+            AlertWindow::Month => windows.month(now).start,
+            AlertWindow::Week => windows.week(now).start,
+        };
+        let (old, new) = (start(before), start(&after));
+        if watch.start != old || old == new {
+            continue;
+        }
+        watch.start = new;
+        conn.execute(
+            "UPDATE watches SET start = ?4 WHERE upstream = ?1 AND scope = ?2 AND window = ?3",
+            params![upstream.name(), scope.to_string(), window.name(), new.micros()],
+        )?;
+    }
+    Ok(())
 }
 
 fn rebuild(conn: &Connection, policy: &mut Policy) -> Result<(), StoreError> {

@@ -17,7 +17,7 @@ pub(super) fn look(tx: &mut Tx<'_>, wall: Option<Timestamp>) -> Result<(), Store
     let (ahead, behind) = (wall.since(tx.now), tx.now.since(wall));
     let apart = ahead.max(behind);
     if apart < APART {
-        return alerts::resolve(tx, &key).map(drop);
+        return alerts::resolve(tx, upstream, &key).map(drop);
     }
     let windows = tx.policy.windows();
     let what_to_do = if ahead > behind {

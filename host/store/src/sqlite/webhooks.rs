@@ -2,11 +2,12 @@
 
 use super::columns::{Columns, Id, all, first};
 use super::tx::Tx;
+use super::evaluate::UPSTREAMS;
 use super::{alerts, audit};
 use crate::{DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert, StoreError};
 use anvil_types::{
     AlertId, AlertKind, AlertNews, AlertState, Delivery, DeliveryId, DeliveryState, EventKind, Timestamp,
-    Webhook,
+    UpstreamKind, Webhook,
 };
 use rusqlite::{Connection, Row, params};
 
@@ -28,8 +29,8 @@ fn queue_one(tx: &Tx<'_>, alert: AlertId, news: AlertNews, webhook: &str) -> Res
     let what = format!("{alert} {} {webhook}", news.name());
     let id: DeliveryId = alerts::made_id(tx.policy, tx.now, &what, DeliveryId::new);
     tx.run(
-        "INSERT INTO deliveries (id, alert, news, webhook, state, next_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5)",
+        "INSERT INTO deliveries (id, alert, news, webhook, state, next_at, created_at, upstream)
+         VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5, (SELECT upstream FROM alerts WHERE id = ?2))",
         params![id.bytes(), alert.bytes(), news.name(), webhook, tx.now.micros()],
     )?;
     Ok(id)
@@ -65,7 +66,7 @@ pub(super) fn put(tx: &mut Tx<'_>, webhook: &Webhook, by: &str) -> Result<(), St
     let state = webhook.disabled.as_deref().map_or_else(|| "on".to_owned(), |why| format!("off: {why}"));
     audit::note(tx, by, "webhook.put", &format!("{} ({}), {state}", webhook.name, webhook.format.name()))?;
     if webhook.disabled.is_none() {
-        alerts::resolve(tx, &off_key(&webhook.name))?;
+        is_on_again(tx, &webhook.name)?;
     }
     tell(tx, &webhook.name);
     Ok(())
@@ -77,7 +78,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<bool, Stor
     if gone {
         give_up(tx, name, "the webhook was deleted")?;
         audit::note(tx, by, "webhook.delete", name)?;
-        alerts::resolve(tx, &off_key(name))?;
+        is_on_again(tx, name)?;
         tell(tx, name);
     }
     Ok(gone)
@@ -111,25 +112,26 @@ fn is_on(tx: &Tx<'_>, name: &str) -> Result<(), StoreError> {
     }
 }
 
-/// Deliveries to a webhook whose time has come, the oldest first; none while it is off.
+/// Deliveries of an upstream's alerts to a webhook whose time has come, the oldest first; none while it is off.
 pub(super) const DUE: &str = "SELECT d.* FROM webhooks w CROSS JOIN deliveries d ON d.webhook = w.name
-    WHERE w.name = ?1 AND w.disabled IS NULL AND d.state = 'pending' AND d.next_at <= ?2
+    WHERE w.name = ?1 AND w.disabled IS NULL AND d.upstream = ?4 AND d.state = 'pending' AND d.next_at <= ?2
     ORDER BY d.next_at LIMIT ?3";
 /// When the next delivery to each webhook is due.
 pub(super) const NEXT: &str = "SELECT w.name AS name, (SELECT d.next_at FROM deliveries d
-        WHERE d.webhook = w.name AND d.state = 'pending' ORDER BY d.next_at LIMIT 1) AS next_at
+        WHERE d.webhook = w.name AND d.upstream = ?1 AND d.state = 'pending' ORDER BY d.next_at LIMIT 1) AS next_at
     FROM webhooks w WHERE w.disabled IS NULL";
 
 /// Deliveries whose time has come, the oldest first. One whose webhook a person switched off waits.
 pub(super) fn due(
     conn: &Connection,
+    upstream: UpstreamKind,
     webhook: &str,
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<DueDelivery>, StoreError> {
     let find = "SELECT * FROM webhooks WHERE name = ?1";
     let Some(webhook) = first(conn, find, [webhook], read_webhook)? else { return Ok(Vec::new()) };
-    let params = params![webhook.name, now.micros(), limit.clamp(1, LONGEST)];
+    let params = params![webhook.name, now.micros(), limit.clamp(1, LONGEST), upstream.name()];
     let deliveries = all(conn, DUE, params, read_delivery)?;
     let mut due = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
@@ -141,8 +143,11 @@ pub(super) fn due(
 }
 
 /// When the next delivery to each webhook is due, for those that are on and owed one.
-pub(super) fn next_due(conn: &Connection) -> Result<Vec<(String, Timestamp)>, StoreError> {
-    let next = all(conn, NEXT, [], |row| Ok((row.get("name")?, row.maybe_time("next_at")?)))?;
+pub(super) fn next_due(
+    conn: &Connection,
+    upstream: UpstreamKind,
+) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    let next = all(conn, NEXT, [upstream.name()], |row| Ok((row.get("name")?, row.maybe_time("next_at")?)))?;
     Ok(next.into_iter().filter_map(|(name, at)| Some((name, at?))).collect())
 }
 
@@ -187,6 +192,11 @@ fn switch_off(tx: &mut Tx<'_>, name: &str, url: &str) -> Result<(), StoreError> 
         detail: format!("{why}. Give it another address, or delete it"),
     };
     alerts::raise(tx, &alert).map(drop)
+}
+
+/// Nothing has to be told of a webhook's end any more, whichever upstream's alert met it.
+fn is_on_again(tx: &mut Tx<'_>, name: &str) -> Result<(), StoreError> {
+    UPSTREAMS.into_iter().try_for_each(|upstream| alerts::resolve(tx, upstream, &off_key(name)).map(drop))
 }
 
 /// The key of the alert that tells of a webhook's end.

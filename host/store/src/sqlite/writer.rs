@@ -5,8 +5,9 @@
 //! events are published, only after the commit. There is no timer: a command that comes alone is
 //! committed at once.
 
-use super::columns::{first, meta, set_meta};
+use super::columns::set_meta;
 use super::events::EventOrder;
+use super::ledger_time;
 use super::lock::DataFolder;
 use super::mark::Mark;
 use super::policy::Policy;
@@ -24,8 +25,6 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 const BATCH: usize = 256;
 /// How many events a slow listener may be behind before it has to ask for what it missed.
 const BACKLOG: usize = 4_096;
-/// The key of ledger time in `meta`.
-pub(super) const LEDGER_TIME: &str = "ledger_time";
 
 /// What the writer lets everyone see without asking it, as of the last commit.
 #[derive(Debug)]
@@ -278,7 +277,7 @@ impl Writer {
         let moves_time = conn.total_changes() != before && now > self.stored_time;
         // An event of this commit tells the time already.
         if moves_time && events.is_empty() {
-            set_meta(conn, LEDGER_TIME, now.micros())?;
+            set_meta(conn, ledger_time::key(self.policy.upstream), now.micros())?;
         }
         conn.prepare_cached("COMMIT")?.execute([])?;
         if moves_time {
@@ -287,12 +286,4 @@ impl Writer {
         self.shared.ledger_time.store(now.micros(), Ordering::Release);
         Ok(events)
     }
-}
-
-/// The latest time that the database has seen: that of its newest event, or of a later commit that told
-/// of nothing.
-pub(super) fn stored_ledger_time(conn: &Connection) -> Result<Timestamp, StoreError> {
-    let kept: i64 = meta(conn, LEDGER_TIME)?.unwrap_or(0);
-    let told = first(conn, "SELECT at FROM events ORDER BY seq DESC LIMIT 1", [], |row| row.get(0))?;
-    Ok(Timestamp::from_micros(kept.max(told.unwrap_or(0))))
 }
