@@ -3,8 +3,8 @@
 use crate::submit::{nearest, sorted};
 use crate::{Runner, ScopeLimitsView, ScopeWindowStatus, SubmitError};
 use anvil_budget::{WindowKind, WindowLimits};
-use anvil_store::{Correction, ScopeStanding, StoreError};
-use anvil_types::{CallRecord, Scope};
+use anvil_store::{Correction, ScopeStanding, StoreError, Wiped};
+use anvil_types::{CallRecord, Scope, Timestamp, UpstreamKind};
 
 impl Runner {
     /// The limits of agents and API keys, each with how its windows stand.
@@ -63,6 +63,38 @@ impl Runner {
         let record = self.shared.store.correct(correction).await?;
         self.money_changed().await?;
         Ok(record)
+    }
+
+    /// Wipes what is simulated; what is live is never touched. See [`Store::wipe_simulated`](anvil_store::Store).
+    pub async fn wipe_simulated(&self, by: &str) -> Result<Wiped, SubmitError> {
+        let store = &self.shared.store;
+        let off = store.disabled_agents().await?;
+        let wiped = match store.wipe_simulated(by).await {
+            Err(StoreError::BadChange(why)) => return Err(SubmitError::Invalid(why)),
+            done => done?,
+        };
+        if self.shared.settings.upstream == UpstreamKind::Simulated {
+            for agent in off {
+                self.shared.catalog.set_enabled(&agent, true);
+            }
+            self.prices_changed().await?;
+            self.money_changed().await?;
+        }
+        Ok(wiped)
+    }
+
+    /// Sets the ledger's time back to the wall's clock, from the next start on, and engages the brake. Answers
+    /// what the wall's clock says.
+    pub async fn set_ledger_time_back(&self, by: &str, reason: &str) -> Result<Timestamp, SubmitError> {
+        match self.shared.store.set_ledger_time_back(by, reason).await {
+            Err(StoreError::BadChange(why)) => Err(SubmitError::Invalid(why)),
+            done => Ok(done?),
+        }
+    }
+
+    /// What the machine's clock says beside the host's; none where the clock is driven.
+    pub fn wall(&self) -> Option<Timestamp> {
+        self.shared.clock.wall()
     }
 
     async fn money_changed(&self) -> Result<(), StoreError> {

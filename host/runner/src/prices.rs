@@ -115,7 +115,7 @@ impl Runner {
         Ok(gone)
     }
 
-    async fn prices_changed(&self) -> Result<(), SubmitError> {
+    pub(crate) async fn prices_changed(&self) -> Result<(), SubmitError> {
         self.shared.gateway.prices_changed().await.map_err(|error| SubmitError::Invalid(error.to_string()))
     }
 }

@@ -34,7 +34,7 @@ pub use query::{
     AuditEntry, JobFilter, JobPage, QueueCounts, QueuePause, ScopeStanding, SpendSnapshot, WeekStanding,
     WindowStanding,
 };
-pub use retention::{Pruned, Retention};
+pub use retention::{Pruned, Retention, Wiped};
 pub use schedules::{Fired, Firing};
 pub use sqlite::{SqliteOptions, SqliteStore};
 #[cfg(feature = "bench")]

@@ -6,7 +6,7 @@ use crate::{
     HoldDecision, HoldRequest, Imported, ImportedJob, JobEdit, JobFilter, JobPage, JournalEntry,
     JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert,
     PriceChange, Pruned, QueueCounts, QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled,
-    Settlement, SpendSnapshot, StoreError, Taken, UsageSum,
+    Settlement, SpendSnapshot, StoreError, Taken, UsageSum, Wiped,
 };
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -259,6 +259,10 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// is engaged until a person releases it. Refused where the ledger is not ahead of the wall's clock, and with
     /// the simulator. Answers the time that the wall's clock says.
     async fn set_ledger_time_back(&self, by: &str, reason: &str) -> Result<Timestamp, StoreError>;
+
+    /// Wipes what is simulated: jobs, ledger, limits, prices, time, and all that was told and learnt; audited.
+    /// What is live is never touched. Refused while this host asks the simulator and something runs.
+    async fn wipe_simulated(&self, by: &str) -> Result<Wiped, StoreError>;
 
     // Reading.
 

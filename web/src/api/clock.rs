@@ -1,11 +1,15 @@
-//! `/api/v1/clock`: with the simulator, and only with it, time can be driven from outside.
+//! `/api/v1/clock`: with the simulator, and only with it, time can be driven from outside. And what belongs to
+//! time: a ledger whose time was wrong is set back, what is simulated is wiped.
 
 use super::Object;
+use crate::guard::name_of;
 use crate::problem::Problem;
+use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_store::Wiped;
 use anvil_types::clock::FASTEST;
 use anvil_types::{Timestamp, UpstreamKind};
-use axum::Json;
+use axum::{Extension, Json};
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -20,12 +24,14 @@ pub(super) struct Clock {
     rate: f64,
     /// Whether it can be driven.
     driven: bool,
+    /// What the machine's clock says; none where the host's is driven.
+    wall: Option<Timestamp>,
 }
 
 impl Clock {
     fn of(state: &WebState, now: Timestamp) -> Json<Self> {
         let driven = state.config.upstream == UpstreamKind::Simulated;
-        Json(Self { now, rate: state.runner.clock_rate(), driven })
+        Json(Self { now, rate: state.runner.clock_rate(), driven, wall: state.runner.wall() })
     }
 }
 
@@ -57,4 +63,51 @@ pub(super) async fn drive(State(state): State<WebState>, mut body: Object) -> Re
     body.finish()?;
     let now = state.runner.drive_clock(length.unwrap_or_default(), rate).map_err(refuse)?;
     Ok(Clock::of(&state, now))
+}
+
+/// That the ledger's time is set back.
+#[derive(Serialize)]
+pub(super) struct SetBack {
+    /// The host's time, until it is restarted.
+    now: Timestamp,
+    /// What the machine's clock says: the ledger's time from the next start on.
+    wall: Timestamp,
+    /// What to do next.
+    next: &'static str,
+}
+
+pub(super) async fn set_back(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    mut body: Object,
+) -> Result<Json<SetBack>, Problem> {
+    confirmed(&mut body, "the ledger's time is set back and the brake is engaged");
+    let reason: String = body.required("reason", "a sentence that says why");
+    if body.fits() && reason.trim().is_empty() {
+        body.wrong("reason", "must say why");
+    }
+    body.finish()?;
+    let wall = state.runner.set_ledger_time_back(name_of(caller.map(|caller| caller.0)), reason.trim()).await?;
+    let next = "restart the host; then look up what was spent and release the brake";
+    Ok(Json(SetBack { now: state.runner.now(), wall, next }))
+}
+
+pub(super) async fn wipe(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    mut body: Object,
+) -> Result<Json<Wiped>, Problem> {
+    confirmed(&mut body, "simulated jobs, ledger, limits, prices and time are deleted");
+    let whose: String = body.required("upstream", "`simulated`");
+    if body.fits() && whose != UpstreamKind::Simulated.name() {
+        body.wrong("upstream", "must be `simulated`: what is live is never wiped");
+    }
+    body.finish()?;
+    Ok(Json(state.runner.wipe_simulated(name_of(caller.map(|caller| caller.0))).await?))
+}
+
+fn confirmed(body: &mut Object, what: &str) {
+    if body.field::<bool>("confirm", "true") != Some(true) && body.fits() {
+        body.wrong("confirm", format!("must be true: {what}"));
+    }
 }

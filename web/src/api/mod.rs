@@ -133,7 +133,15 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         )
         .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
         .route(Read, get.clone(), "/api/v1/clock", "The host's clock", clock::show)
-        .route(Admin, post, "/api/v1/clock", "Drive the simulator's clock", clock::drive)
+        .route(Admin, post.clone(), "/api/v1/clock", "Drive the simulator's clock", clock::drive)
+        .route(
+            Admin,
+            post.clone(),
+            "/api/v1/clock/set-back",
+            "Set the ledger's time back to the machine's clock",
+            clock::set_back,
+        )
+        .route(Admin, post, "/api/v1/wipe", "Wipe what is simulated", clock::wipe)
         .route(Open, get.clone(), "/healthz", "Whether the process answers", health::alive)
         .route(Open, get.clone(), "/readyz", "Whether it can take jobs", health::ready)
         .route(Read, get, "/metrics", "Figures for Prometheus", metrics::show)

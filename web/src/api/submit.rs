@@ -29,7 +29,7 @@ fn location(job: &Job) -> String {
 
 fn read(headers: &HeaderMap, mut body: Object) -> Result<Submission, Problem> {
     let mut submission = fields(&mut body);
-    let header = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header = key_of(headers)?;
     if let (Some(key), Some(header)) = (&submission.idempotency_key, &header)
         && key != header
     {
@@ -39,6 +39,22 @@ fn read(headers: &HeaderMap, mut body: Object) -> Result<Submission, Problem> {
     body.finish()?;
     submission.idempotency_key = submission.idempotency_key.or(header);
     Ok(submission)
+}
+
+/// The key in the header. One that cannot be read must not be passed over: the submission would be another job.
+fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut keys = headers.get_all("idempotency-key").into_iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let bad = |why: &str| {
+        Problem::bad_request("bad-idempotency-key", "The Idempotency-Key header cannot be used", why)
+    };
+    if keys.next().is_some() {
+        return Err(bad("it is there more than once; send one"));
+    }
+    let text = key.to_str().map_err(|_| {
+        bad("it has a character that is not printable ASCII; send such a key as `idempotency_key` in the body")
+    })?;
+    Ok(Some(text.to_owned()))
 }
 
 /// What a job is made of, but for what it comes after.

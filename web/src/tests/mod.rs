@@ -268,6 +268,30 @@ async fn the_same_idempotency_key_is_the_same_job() {
 }
 
 #[tokio::test]
+async fn an_idempotency_key_that_cannot_be_read_is_refused() {
+    let scene = Scene::new().await;
+    let body = r#"{"agent":"quiet","action":"run","payload":{"a":1,"b":[]}}"#;
+    let send = async |key: &[u8], body: &str| {
+        let request = Request::post("/api/v1/jobs")
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("content-type", "application/json")
+            .header("idempotency-key", axum::http::HeaderValue::from_bytes(key).expect("a value"))
+            .body(axum::body::Body::from(body.to_owned()))
+            .expect("a request");
+        scene.send(request).await
+    };
+    for key in ["bestellung-f\u{fc}r-4711".as_bytes(), b"f\xfcr"] {
+        let refused = send(key, body).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+        assert!(refused.text.contains("bad-idempotency-key"), "{}", refused.text);
+    }
+    let first = send(b"order-1", body).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.text);
+    let again = send(b"order-1", r#"{"agent":"quiet","action":"run","payload":{"b": [], "a": 1.0}}"#).await;
+    assert_eq!((again.status, &again.json()["id"]), (StatusCode::OK, &first.json()["id"]));
+}
+
+#[tokio::test]
 async fn a_full_queue_says_when_to_come_back() {
     let scene = Scene::new().await;
     let limits = scene.api(Method::PUT, "/api/v1/limits", r#"{"queue_max":1}"#).await;

@@ -4,6 +4,7 @@ mod agents;
 mod alerts;
 mod brake;
 mod bulk;
+mod clock;
 mod completions;
 mod doctor;
 mod jobs;
@@ -21,6 +22,7 @@ mod spend;
 mod status;
 mod submit;
 mod webhooks;
+mod wipe;
 
 use crate::compile::{self, CompileArgs};
 use crate::connect::connect;
@@ -91,6 +93,10 @@ enum Command {
     Agents(agents::AgentsCommand),
     /// Look at settings, key, address, prices, folders and host, and say what is wrong.
     Doctor(doctor::DoctorArgs),
+    /// Show the host's time, and set it back where it was wrong.
+    Clock(clock::ClockArgs),
+    /// Wipe what is simulated.
+    Wipe(wipe::WipeArgs),
     /// Run the simulator alone: a Claude that costs nothing.
     Sim(sim::SimArgs),
     /// Print the completions of a shell.
@@ -126,6 +132,8 @@ impl Cli {
                         Command::Queue(args) => args.run(&client, &globals).await,
                         Command::Schedules(command) => command.run(&client, &globals).await,
                         Command::Agents(command) => command.run(&client, &globals).await,
+                        Command::Clock(args) => args.run(&client, &globals).await,
+                        Command::Wipe(args) => args.run(&client, &globals).await,
                         Command::Serve(_)
                         | Command::Sim(_)
                         | Command::Completions(_)

@@ -209,3 +209,76 @@ pub async fn notes_and_schedules_are_an_upstreams_own(factory: &dyn Factory) {
     assert!(kept.cron == "0 0 * * *" && kept.last_job.is_some_and(|job: JobId| job.made_at() > Timestamp::default()));
     assert_eq!(store.recall("estimates").await.expect("a read works").as_deref(), Some("played"));
 }
+
+pub async fn what_is_simulated_is_wiped_and_nothing_else(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let running = world.running().await;
+    let refused = world.store().wipe_simulated("ann").await;
+    assert!(matches!(&refused, Err(StoreError::BadChange(why)) if why.contains("under way")), "{refused:?}");
+    world.succeed(running.lease).await;
+    world.spend(dollars(3)).await;
+    world.submit(world.new_job()).await;
+    let lower = || LimitsPatch { day_usd: Some(dollars(5)), ..LimitsPatch::default() };
+    world.store().set_limits(lower(), &[], "ann").await.expect("changed");
+    let began = world.clock.now();
+    world.wait(DAY * 300);
+    go_to(&mut world, UpstreamKind::Live).await;
+    world.store().set_limits(lower(), &[], "ann").await.expect("changed");
+    let mine = world.submit(live(&world)).await;
+    let hold = crate::HoldRequest { upstream: UpstreamKind::Live, ..world.hold_of(dollars(2)) };
+    assert!(matches!(world.ask(hold).await, HoldDecision::Granted { .. }));
+    // Whichever upstream the host asks.
+    let wiped = world.store().wipe_simulated("ann").await.expect("wiped");
+    assert_eq!((wiped.jobs, wiped.calls), (2, 1));
+    assert_eq!(world.store().spend(UpstreamKind::Live).await.expect("a read").total.held, dollars(2));
+    assert_eq!(world.store().limits().await.expect("a read").limits.day_usd, dollars(5));
+    assert_eq!(world.state(mine).await, JobState::Queued);
+    assert_eq!(world.store().verify_sums().await.expect("looked"), Vec::<String>::new());
+    world.clock.set(began);
+    go_to(&mut world, UpstreamKind::Simulated).await;
+    let store = world.store();
+    assert_eq!(store.limits().await.expect("a read").limits, wide());
+    assert_eq!(store.spend(UpstreamKind::Simulated).await.expect("a read").total, anvil_budget::Amounts::default());
+    assert_eq!(store.queue_counts().await.expect("a read"), crate::QueueCounts::default());
+    assert!(!store.brake().await.expect("a read").engaged(), "nothing is missed that was wiped");
+    let HoldDecision::Granted { at } = world.ask(world.hold_of(dollars(1))).await else { panic!("there is room") };
+    assert_eq!(at, began, "its time begins anew");
+    let audit = world.store().audit(99).await.expect("a read");
+    assert!(audit.iter().any(|entry| entry.action == "simulator.wipe" && entry.by == "ann"));
+}
+
+pub async fn a_person_sets_the_ledgers_time_back(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let now = world.clock.now();
+    let refused = |world: &World<'_>| {
+        let store = world.store().clone();
+        async move { matches!(store.set_ledger_time_back("ann", "x").await, Err(StoreError::BadChange(_))) }
+    };
+    assert!(refused(&world).await, "a clock that is driven has no wall's clock beside it");
+    world.clock.set_wall(Some(now));
+    assert!(refused(&world).await, "there is nothing to set back");
+    // One start with a clock that is four years ahead.
+    world.wait(DAY * 1_460);
+    let waits = world.running().await;
+    let until = Some(world.clock.now() + Duration::from_hours(1));
+    let wait = super::world::wait(anvil_types::WaitReason::Pace, until);
+    world.store().park(waits.lease, wait).await.expect("current");
+    world.spend(dollars(7)).await;
+    world.store().set_ledger_time_back("ann", "the battery was flat").await.expect("taken");
+    let causes = world.store().brake().await.expect("a read").causes;
+    assert!(causes.len() == 1 && causes[0].reason.contains("$7.00"), "{causes:?}");
+    world.clock.set(now);
+    world.crash().await;
+    assert_eq!(world.store().told_at_start().len(), 1);
+    assert!(world.store().brake().await.expect("a read").engaged(), "until a person has looked");
+    world.store().release_brake("ann", "looked").await.expect("released");
+    let HoldDecision::Granted { at } = world.ask(world.hold_of(dollars(1))).await else { panic!("there is room") };
+    assert_eq!(at, now);
+    let snapshot = world.snapshot().await;
+    assert!(snapshot.windows.iter().all(|window| window.amounts.spent() == dollars(0)), "{snapshot:?}");
+    assert_eq!((snapshot.total.spent(), snapshot.week.used), (dollars(7), Duration::ZERO));
+    assert_eq!(world.claim_one().await.job.id, waits.job.id, "no wait goes by a time that was wrong");
+    world.crash().await;
+    assert!(!world.store().brake().await.expect("a read").engaged(), "for good");
+    world.check_sums().await;
+}

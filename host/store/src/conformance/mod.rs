@@ -197,7 +197,9 @@ suite! { $
         a_driven_clock_never_moves_live_time
         what_another_upstream_left_waits_for_its_own_start
         an_action_on_many_touches_its_own_upstream_alone
-        notes_and_schedules_are_an_upstreams_own;
+        notes_and_schedules_are_an_upstreams_own
+        what_is_simulated_is_wiped_and_nothing_else
+        a_person_sets_the_ledgers_time_back;
     alerts:
         twelve_that_cross_at_once_make_one_alert
         a_settlement_that_jumps_several_thresholds_makes_one_alert

@@ -16,6 +16,9 @@ const OF_ALL: &str = "ledger_time";
 /// How many lives the host has had.
 const LIVES: &str = "lives";
 
+/// In place of the time that a ledger is set back to: it begins anew.
+const FORGOTTEN: i64 = 0;
+
 /// The key of an upstream's ledger time in `meta`.
 pub(super) fn key(upstream: UpstreamKind) -> &'static str {
     match upstream {
@@ -85,6 +88,16 @@ pub(super) fn begin(tx: &Tx<'_>, lives: u64) -> Result<(), StoreError> {
     Ok(set_meta(tx.conn, key(upstream), tx.now.micros())?)
 }
 
+/// An upstream's time is forgotten: its next start begins at the clock's.
+pub(super) fn forget(tx: &Tx<'_>, upstream: UpstreamKind) -> Result<(), StoreError> {
+    Ok(set_meta(tx.conn, set_back_key(upstream), FORGOTTEN)?)
+}
+
+/// Whether an upstream's time is to begin anew, whatever a mark says of it.
+pub(super) fn is_forgotten(conn: &Connection, upstream: UpstreamKind) -> Result<bool, StoreError> {
+    Ok(meta::<i64>(conn, set_back_key(upstream))? == Some(FORGOTTEN))
+}
+
 /// A person says that the ledger's time is wrong: the next start takes the wall's clock over. Until then, and
 /// until a person has looked, nothing is spent.
 pub(super) fn set_back(
@@ -136,10 +149,11 @@ fn spent_since(tx: &Tx<'_>, time: Timestamp) -> Result<Nanodollars, StoreError> 
     Ok(Nanodollars::new(sum.unwrap_or(0)))
 }
 
-/// Whether a person has set this upstream's time back; where that is so, all that waits for a time that was
+/// Whether a person has set this upstream's time back, which has to be told; where it is another, all that waits for a time that was
 /// wrong looks again, once.
 pub(super) fn take_set_back(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let upstream = tx.policy.upstream;
+    let forgotten = is_forgotten(tx.conn, upstream)?;
     if tx.run("DELETE FROM meta WHERE key = ?1", [set_back_key(upstream)])? == 0 {
         return Ok(false);
     }
@@ -162,5 +176,5 @@ pub(super) fn take_set_back(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     tx.run("DELETE FROM week_use WHERE upstream = ?1 AND start > ?2", params![name, now])?;
     // So that the newest event tells the time.
     tx.tell(None, EventKind::Limits);
-    Ok(true)
+    Ok(!forgotten)
 }

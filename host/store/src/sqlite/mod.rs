@@ -68,6 +68,7 @@ mod wal_file;
 mod wall_clock;
 mod webhooks;
 mod week;
+mod wipe;
 mod writer;
 
 pub use options::SqliteOptions;

@@ -12,7 +12,7 @@ use crate::{
     HoldDecision, HoldRequest, Imported, ImportedJob, JobEdit, JobFilter, JobPage, JournalEntry,
     JournalWrite, LedgerFilter, LedgerPage, LedgerTotals, LimitsInForce, LostLeases, NewAction, NewAlert,
     PriceChange, Pruned, QueueCounts, QueuePause, Recovered, Retention, ScopeLimit, ScopeStanding, Settled,
-    Settlement, SpendSnapshot, Store, StoreError, Taken, UsageSum,
+    Settlement, SpendSnapshot, Store, StoreError, Taken, UsageSum, Wiped,
 };
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
@@ -303,6 +303,10 @@ impl Store for SqliteStore {
     async fn set_ledger_time_back(&self, by: &str, reason: &str) -> Result<Timestamp, StoreError> {
         let (clock, by, reason) = (self.clock.clone(), by.to_owned(), reason.to_owned());
         self.write(move |tx| ledger_time::set_back(tx, &*clock, &by, &reason)).await
+    }
+
+    async fn wipe_simulated(&self, by: &str) -> Result<Wiped, StoreError> {
+        self.wipe(by).await
     }
 
     async fn look(&self) -> Result<(), StoreError> {

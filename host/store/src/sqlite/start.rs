@@ -44,6 +44,9 @@ impl Start {
         if marked.lives == 0 && !restored.is_empty() {
             restored = UPSTREAMS.to_vec();
         }
+        if ledger_time::is_forgotten(conn, UpstreamKind::Simulated)? {
+            restored.retain(|one| *one != UpstreamKind::Simulated);
+        }
         let mut now = clock.max(ledger_time::floor(conn, upstream)?);
         if restored.contains(&upstream) {
             now = now.max(marked.time(upstream));

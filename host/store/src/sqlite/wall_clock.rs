@@ -25,7 +25,8 @@ pub(super) fn look(tx: &mut Tx<'_>, wall: Option<Timestamp>) -> Result<(), Store
          host to take its time over; if it is wrong, set it right"
     } else {
         "Windows go by the ledger's time, which never runs backwards, until the wall's clock has caught up. If the \
-         wall's clock is wrong, set it right"
+         wall's clock is wrong, set it right; if the ledger's is (the host was started once with a wrong clock), set it \
+         back: anvil clock set-back"
     };
     let alert = NewAlert {
         upstream,
