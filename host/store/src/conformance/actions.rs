@@ -175,7 +175,8 @@ pub async fn an_action_by_words_touches_what_has_them(factory: &dyn Factory) {
     let filter = JobFilter { search: Some("otter".to_owned()), ..JobFilter::default() };
     let id = begin(&world, JobAction::Cancel, filter.clone()).await.id;
     let run = to_the_end(&world, id).await;
-    assert_eq!((run.state, run.touched, run.filter), (ActionState::Done, 10, filter.clone()));
+    let kept = JobFilter { upstream: Some(world.upstream), ..filter.clone() };
+    assert_eq!((run.state, run.touched, run.filter), (ActionState::Done, 10, kept));
     for id in with {
         assert_eq!(world.state(id).await, JobState::Cancelled);
     }
