@@ -60,8 +60,42 @@ impl LimitsRule for HardLimits {
         fitting.month_usd = fitting.month_usd.min(self.preset.month_hard());
         fitting.agents_max = fitting.agents_max.min(self.preset.agents_hard());
         fitting.agents_min = fitting.agents_min.min(fitting.agents_max);
-        let requests = self.pace.requests_per_minute_hard.saturating_sub(self.pace.burst).max(1);
-        fitting.requests_per_minute = fitting.requests_per_minute.min(requests);
+        fitting.requests_per_minute = fitting.requests_per_minute.min(self.pace.requests_per_minute_hard);
         fitting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::LoadOptions;
+
+    #[test]
+    fn what_is_cut_down_fits_under_every_preset() {
+        for preset in Preset::ALL {
+            let defaults = Settings::load(&LoadOptions::default()).expect("the defaults are right");
+            let pace = defaults.pace.clone();
+            let rule = HardLimits { pace, preset };
+            let much = Limits {
+                hour_usd: Nanodollars::MAX,
+                day_usd: Nanodollars::MAX,
+                month_usd: Nanodollars::MAX,
+                week_hours: u32::MAX,
+                job_usd: Nanodollars::ZERO,
+                requests_per_minute: u32::MAX,
+                input_tokens_per_minute: u32::MAX,
+                output_tokens_per_minute: 0,
+                max_input_tokens: u32::MAX,
+                max_output_tokens: u32::MAX,
+                agents_min: u32::MAX,
+                agents_max: u32::MAX,
+                queue_max: u32::MAX,
+            };
+            assert!(rule.check(&much).is_err(), "{preset}");
+            let fitting = rule.fit(&much);
+            assert_eq!(rule.check(&fitting), Ok(()), "{preset}");
+            assert_eq!((fitting.month_usd, fitting.agents_max), (preset.month_hard(), preset.agents_hard()));
+            assert_eq!(rule.fit(&fitting), fitting, "{preset}");
+        }
     }
 }
