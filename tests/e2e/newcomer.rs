@@ -44,7 +44,10 @@ fn apart(now: &Value) -> i64 {
 async fn what_was_played_with_is_not_in_force_for_real_money() {
     let mut host = Setup::new().agent("asker").set("ANVIL_SIMULATOR_LATENCY_MS", 0).start().await;
     let rest = host.rest();
-    rest.limits(&json!({"hour_usd": 5_000, "day_usd": 5_000, "month_usd": 5_000, "job_usd": 900, "queue_max": 3})).await;
+    rest.limits(
+        &json!({"hour_usd": 5_000, "day_usd": 5_000, "month_usd": 5_000, "job_usd": 900, "queue_max": 3}),
+    )
+    .await;
     rest.put("/api/v1/prices", &cheap()).await;
     let played = rest.post("/api/v1/jobs", &ask(KEY)).await["id"].as_str().expect("an id").to_owned();
     rest.succeeded(&played, PATIENCE).await;
@@ -84,7 +87,8 @@ async fn what_was_played_with_is_not_in_force_for_real_money() {
     assert_eq!(nanos(&rest.status().await["spend"]["total_usd"]), billed);
 
     // What is simulated can be wiped, and only that.
-    let live = rest.send(Method::POST, "/api/v1/wipe", Some(&json!({"upstream": "live", "confirm": true}))).await;
+    let live =
+        rest.send(Method::POST, "/api/v1/wipe", Some(&json!({"upstream": "live", "confirm": true}))).await;
     assert_eq!(live.expect("the host answers").status, 422);
     let unsure = host.anvil(&["wipe", "simulated"]).await;
     assert_ne!(unsure.status.code(), Some(0));

@@ -38,7 +38,11 @@ impl LimitsRule for HardLimits {
                 let bound = |usd| Nanodollars::from_usd(usd).unwrap_or(Nanodollars::MAX);
                 *amount = (*amount).clamp(bound(least), bound(most));
             };
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ranges of whole numbers")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "ranges of whole numbers"
+            )]
             let count = |count: &mut u32| *count = (*count).clamp(least as u32, most as u32);
             match key.name {
                 "hour_usd" => money(&mut fitting.hour_usd),

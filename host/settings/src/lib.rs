@@ -32,8 +32,8 @@ mod value;
 
 pub use agents::AgentSettings;
 pub use check::check_limits;
-pub use hard::HardLimits;
 pub use error::{Problem, SettingsError};
+pub use hard::HardLimits;
 pub use key::{Key, Section};
 pub use layers::LoadOptions;
 pub use log::LogFormat;

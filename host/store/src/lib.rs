@@ -29,7 +29,7 @@ pub use hold::{Correction, HoldDecision, HoldRequest, Settled, Settlement, Settl
 pub use import::{FinishedJob, Imported, ImportedFile, ImportedJob};
 pub use jobs::{Claim, Claimed, Enqueued, Finish, JobEdit, LostLeases, ReadyAgent, Recovered, Start, Taken};
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
-pub use limits::{BrakeState, LimitSource, LimitCut, LimitsInForce, PriceChange, ScopeLimit};
+pub use limits::{BrakeState, LimitCut, LimitSource, LimitsInForce, PriceChange, ScopeLimit};
 pub use query::{
     AuditEntry, JobFilter, JobPage, QueueCounts, QueuePause, ScopeStanding, SpendSnapshot, WeekStanding,
     WindowStanding,

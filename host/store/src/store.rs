@@ -11,8 +11,9 @@ use crate::{
 use anvil_budget::{WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars,
-    NewJob, ParentResult, Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
+    EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, Limits, LimitsPatch, LogLine,
+    Nanodollars, NewJob, ParentResult, Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason,
+    Webhook,
 };
 use async_trait::async_trait;
 use std::fmt::Debug;

@@ -102,7 +102,10 @@ fn a_host_is_the_same_over_restarts() {
 async fn the_clock_can_ask_where_it_must_not_be_behind() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = dir.path().join("data");
-    assert_eq!(SqliteStore::ledger_time(&folder, UpstreamKind::Simulated).expect("nothing is there"), Timestamp::default());
+    assert_eq!(
+        SqliteStore::ledger_time(&folder, UpstreamKind::Simulated).expect("nothing is there"),
+        Timestamp::default()
+    );
     let future = SystemClock::new().now() + Duration::from_hours(24 * 400);
     let store = open_at(&folder, Arc::new(SystemClock::not_before(future))).expect("it opens");
     store.record(EventKind::Limits).await.expect("recorded");

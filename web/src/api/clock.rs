@@ -9,9 +9,9 @@ use crate::state::WebState;
 use anvil_store::Wiped;
 use anvil_types::clock::FASTEST;
 use anvil_types::{Timestamp, UpstreamKind};
-use axum::{Extension, Json};
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -87,7 +87,8 @@ pub(super) async fn set_back(
         body.wrong("reason", "must say why");
     }
     body.finish()?;
-    let wall = state.runner.set_ledger_time_back(name_of(caller.map(|caller| caller.0)), reason.trim()).await?;
+    let wall =
+        state.runner.set_ledger_time_back(name_of(caller.map(|caller| caller.0)), reason.trim()).await?;
     let next = "restart the host; then look up what was spent and release the brake";
     Ok(Json(SetBack { now: state.runner.now(), wall, next }))
 }

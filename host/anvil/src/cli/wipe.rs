@@ -34,7 +34,10 @@ impl WipeArgs {
         if globals.json {
             print_json(&wiped)?;
         } else {
-            print(&format!("wiped {} jobs and {} calls, and all else that was simulated", wiped["jobs"], wiped["calls"]))?;
+            print(&format!(
+                "wiped {} jobs and {} calls, and all else that was simulated",
+                wiped["jobs"], wiped["calls"]
+            ))?;
         }
         Ok(Exit::Done)
     }

@@ -5,8 +5,8 @@ mod parts;
 mod signals;
 mod simulator;
 
-use anvil_budget::PriceTable;
 use anvil_alerts::{Deliverer, DelivererParts};
+use anvil_budget::PriceTable;
 use anvil_gateway::Gateway;
 use anvil_runner::{Runner, RunnerParts};
 use anvil_sandbox::{Catalog, Sandbox};

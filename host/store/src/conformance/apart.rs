@@ -7,8 +7,8 @@ use super::world::{World, dollars, wide};
 use crate::{Claim, Enqueued, HoldDecision, JobFilter, NewAction, StoreError};
 use anvil_budget::{NewBand, NewPrice, WindowKind, WindowLimits};
 use anvil_types::{
-    CallState, Clock, JobAction, JobActionId, JobId, JobState, JobTemplate, Limits, LimitsPatch, MissedRuns, NewJob,
-    Priority, Schedule, ScheduleId, Scope, Timestamp, UpstreamKind,
+    CallState, Clock, JobAction, JobActionId, JobId, JobState, JobTemplate, Limits, LimitsPatch, MissedRuns,
+    NewJob, Priority, Schedule, ScheduleId, Scope, Timestamp, UpstreamKind,
 };
 use std::time::Duration;
 
@@ -24,8 +24,14 @@ fn live(world: &World<'_>) -> NewJob {
 }
 
 fn price() -> NewPrice {
-    let band =
-        NewBand { up_to: None, input: 9.0, output: 9.0, cache_write_5m: 9.0, cache_write_1h: 9.0, cache_read: 9.0 };
+    let band = NewBand {
+        up_to: None,
+        input: 9.0,
+        output: 9.0,
+        cache_write_5m: 9.0,
+        cache_write_1h: 9.0,
+        cache_read: 9.0,
+    };
     NewPrice {
         model: "claude-haiku-5-5".into(),
         speed: None,
@@ -118,7 +124,9 @@ pub async fn a_driven_clock_never_moves_live_time(factory: &dyn Factory) {
     assert_eq!(world.store().next_due().await.expect("a read works"), Some(began + DAY * 9));
     // And the simulator goes on where it was.
     go_to(&mut world, UpstreamKind::Simulated).await;
-    let HoldDecision::Granted { at } = world.ask(world.hold_of(dollars(1))).await else { panic!("there is room") };
+    let HoldDecision::Granted { at } = world.ask(world.hold_of(dollars(1))).await else {
+        panic!("there is room")
+    };
     assert!(at >= began + DAY * 400);
 }
 
@@ -165,7 +173,10 @@ pub async fn an_action_on_many_touches_its_own_upstream_alone(factory: &dyn Fact
     for _ in 0..5 {
         world.store().step_action(run.id).await.expect("a batch");
     }
-    assert_eq!((world.state(mine).await, world.state(simulated).await), (JobState::Cancelled, JobState::Queued));
+    assert_eq!(
+        (world.state(mine).await, world.state(simulated).await),
+        (JobState::Cancelled, JobState::Queued)
+    );
 }
 
 pub async fn notes_and_schedules_are_an_upstreams_own(factory: &dyn Factory) {
@@ -191,7 +202,8 @@ pub async fn notes_and_schedules_are_an_upstreams_own(factory: &dyn Factory) {
         created_at: world.clock.now(),
         last_job: None,
     };
-    let (simulated, real) = (schedule(UpstreamKind::Simulated, "0 0 * * *"), schedule(UpstreamKind::Live, "1 1 * * *"));
+    let (simulated, real) =
+        (schedule(UpstreamKind::Simulated, "0 0 * * *"), schedule(UpstreamKind::Live, "1 1 * * *"));
     world.store().put_schedule(simulated, "ann").await.expect("made");
     world.store().remember("estimates", "played").await.expect("kept");
     world.submit(NewJob { schedule: Some("nightly".into()), ..world.new_job() }).await;
@@ -206,7 +218,10 @@ pub async fn notes_and_schedules_are_an_upstreams_own(factory: &dyn Factory) {
     go_to(&mut world, UpstreamKind::Simulated).await;
     let store = world.store();
     let kept = store.schedule("nightly").await.expect("a read works").expect("it is there");
-    assert!(kept.cron == "0 0 * * *" && kept.last_job.is_some_and(|job: JobId| job.made_at() > Timestamp::default()));
+    assert!(
+        kept.cron == "0 0 * * *"
+            && kept.last_job.is_some_and(|job: JobId| job.made_at() > Timestamp::default())
+    );
     assert_eq!(store.recall("estimates").await.expect("a read works").as_deref(), Some("played"));
 }
 
@@ -238,10 +253,15 @@ pub async fn what_is_simulated_is_wiped_and_nothing_else(factory: &dyn Factory) 
     go_to(&mut world, UpstreamKind::Simulated).await;
     let store = world.store();
     assert_eq!(store.limits().await.expect("a read").limits, wide());
-    assert_eq!(store.spend(UpstreamKind::Simulated).await.expect("a read").total, anvil_budget::Amounts::default());
+    assert_eq!(
+        store.spend(UpstreamKind::Simulated).await.expect("a read").total,
+        anvil_budget::Amounts::default()
+    );
     assert_eq!(store.queue_counts().await.expect("a read"), crate::QueueCounts::default());
     assert!(!store.brake().await.expect("a read").engaged(), "nothing is missed that was wiped");
-    let HoldDecision::Granted { at } = world.ask(world.hold_of(dollars(1))).await else { panic!("there is room") };
+    let HoldDecision::Granted { at } = world.ask(world.hold_of(dollars(1))).await else {
+        panic!("there is room")
+    };
     assert_eq!(at, began, "its time begins anew");
     let audit = world.store().audit(99).await.expect("a read");
     assert!(audit.iter().any(|entry| entry.action == "simulator.wipe" && entry.by == "ann"));
@@ -272,7 +292,9 @@ pub async fn a_person_sets_the_ledgers_time_back(factory: &dyn Factory) {
     assert_eq!(world.store().told_at_start().len(), 1);
     assert!(world.store().brake().await.expect("a read").engaged(), "until a person has looked");
     world.store().release_brake("ann", "looked").await.expect("released");
-    let HoldDecision::Granted { at } = world.ask(world.hold_of(dollars(1))).await else { panic!("there is room") };
+    let HoldDecision::Granted { at } = world.ask(world.hold_of(dollars(1))).await else {
+        panic!("there is room")
+    };
     assert_eq!(at, now);
     let snapshot = world.snapshot().await;
     assert!(snapshot.windows.iter().all(|window| window.amounts.spent() == dollars(0)), "{snapshot:?}");

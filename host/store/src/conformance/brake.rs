@@ -144,5 +144,9 @@ pub async fn simulated_dollars_stop_no_live_call(factory: &dyn Factory) {
     world.store().release_brake("ann", "go on").await.expect("released");
     world.upstream = UpstreamKind::Live;
     world.crash().await;
-    assert_eq!(kinds(&world).await, [BrakeCauseKind::Person], "who plays lets nothing go that was stopped live");
+    assert_eq!(
+        kinds(&world).await,
+        [BrakeCauseKind::Person],
+        "who plays lets nothing go that was stopped live"
+    );
 }

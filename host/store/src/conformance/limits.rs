@@ -147,7 +147,8 @@ pub async fn changes_at_once_never_pass_together(factory: &dyn Factory) {
 
 pub async fn a_limit_that_fits_no_more_is_cut_and_told(factory: &dyn Factory) {
     let mut world = World::new(factory).await;
-    let raise = LimitsPatch { requests_per_minute: Some(1_800), agents_max: Some(40), ..LimitsPatch::default() };
+    let raise =
+        LimitsPatch { requests_per_minute: Some(1_800), agents_max: Some(40), ..LimitsPatch::default() };
     world.store().set_limits(raise.clone(), &[], "ann").await.expect("it fits");
     world.limits = strict();
     world.limits.agents_min = 3;

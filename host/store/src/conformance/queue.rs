@@ -79,7 +79,9 @@ pub async fn equal_content_in_another_spelling_is_the_same_submission(factory: &
         ..world.new_job()
     };
     let first = world.submit(keyed(r#"{"do":[],"a":12345678901234567890123}"#)).await;
-    for same in ["{ \"a\": 12345678901234567890123,\n \"do\": [] }", r#"{"d\u006f":[],"a":12345678901234567890123}"#] {
+    for same in
+        ["{ \"a\": 12345678901234567890123,\n \"do\": [] }", r#"{"d\u006f":[],"a":12345678901234567890123}"#]
+    {
         assert_eq!(world.submit(keyed(same)).await, first, "{same}");
     }
     let other = world.store().enqueue(keyed(r#"{"do":[],"a":12345678901234567890124}"#)).await;

@@ -74,7 +74,9 @@ fn decide_limits(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
             if keep {
                 format!("kept for live: {name} = {this}, stricter than the settings' {other}")
             } else {
-                format!("dropped for live: {name} = {this}, looser than the settings' {other}, which is in force")
+                format!(
+                    "dropped for live: {name} = {this}, looser than the settings' {other}, which is in force"
+                )
             }
         }));
     }
@@ -84,9 +86,7 @@ fn decide_limits(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
 
 fn decide_prices(tx: &Tx<'_>, table: &PriceTable) -> Result<Vec<String>, StoreError> {
     let select = "SELECT id, body FROM price_rows WHERE upstream = ?1 ORDER BY id";
-    let rows = all(tx.conn, select, [UNDECIDED], |row| {
-        Ok((row.get::<_, String>("id")?, row.json("body")?))
-    })?;
+    let rows = all(tx.conn, select, [UNDECIDED], |row| Ok((row.get::<_, String>("id")?, row.json("body")?)))?;
     let mut said = Vec::new();
     for (id, body) in rows {
         let judged = serde_json::from_str::<NewPrice>(body.as_str())
@@ -118,7 +118,9 @@ mod tests {
     use super::super::{SqliteOptions, SqliteStore, connect, migrate};
     use crate::{AlertFilter, Store};
     use anvil_budget::{AnyLimits, PriceTable, Windows};
-    use anvil_types::{AlertKind, BootId, Clock, HostId, Limits, Nanodollars, SystemClock, Timestamp, UpstreamKind};
+    use anvil_types::{
+        AlertKind, BootId, Clock, HostId, Limits, Nanodollars, SystemClock, Timestamp, UpstreamKind,
+    };
     use std::path::Path;
     use std::sync::Arc;
 
@@ -145,7 +147,8 @@ mod tests {
     }
 
     fn open(folder: &Path, upstream: UpstreamKind) -> SqliteStore {
-        let clock = Arc::new(SystemClock::not_before(SqliteStore::ledger_time(folder, upstream).expect("a time")));
+        let clock =
+            Arc::new(SystemClock::not_before(SqliteStore::ledger_time(folder, upstream).expect("a time")));
         SqliteStore::open(SqliteOptions {
             folder: folder.to_owned(),
             marks: None,
@@ -222,7 +225,9 @@ mod tests {
         assert_eq!(store.prices().await.expect("a read works").len(), 3);
         assert_eq!(store.queue_counts().await.expect("a read works").queued, 1);
         drop(store);
-        assert!(SqliteStore::ledger_time(dir.path(), UpstreamKind::Simulated).expect("read").micros() >= DRIVEN);
+        assert!(
+            SqliteStore::ledger_time(dir.path(), UpstreamKind::Simulated).expect("read").micros() >= DRIVEN
+        );
         let floor = SqliteStore::ledger_time(dir.path(), UpstreamKind::Live).expect("read");
         assert_eq!(floor.micros(), LIVE_CALL, "its own last entry");
         let store = open(dir.path(), UpstreamKind::Live);
@@ -250,13 +255,17 @@ mod tests {
             assert!(one.starts_with(is), "{one}");
         }
         assert_eq!(told.len(), 6, "{told:?}");
-        let alerts = store.alerts(AlertFilter { limit: 99, ..AlertFilter::default() }).await.expect("read").items;
+        let alerts =
+            store.alerts(AlertFilter { limit: 99, ..AlertFilter::default() }).await.expect("read").items;
         let alert = alerts.iter().find(|alert| alert.kind == AlertKind::Limits).expect("it is told");
         assert!(told.iter().all(|one| alert.detail.contains(one)), "{}", alert.detail);
         drop(store);
         // Once, and for good.
         let store = open(dir.path(), UpstreamKind::Live);
-        assert_eq!((store.told_at_start(), store.limits().await.expect("a read").limits), (Vec::new(), expected));
+        assert_eq!(
+            (store.told_at_start(), store.limits().await.expect("a read").limits),
+            (Vec::new(), expected)
+        );
     }
 
     #[test]

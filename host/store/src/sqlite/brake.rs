@@ -36,8 +36,13 @@ pub(super) fn load(conn: &Connection) -> Result<(Vec<Raised>, Muted), StoreError
 /// the limits are to be looked at, and after that [`after_release`].
 pub(super) fn end_what_is_over(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let now = tx.now;
-    let over: Vec<Raised> =
-        tx.policy.raised.iter().filter(|raised| stops_this_host(tx, raised) && is_over(&raised.cause, now)).cloned().collect();
+    let over: Vec<Raised> = tx
+        .policy
+        .raised
+        .iter()
+        .filter(|raised| stops_this_host(tx, raised) && is_over(&raised.cause, now))
+        .cloned()
+        .collect();
     over.iter().try_for_each(|raised| lower(tx, raised, "its time is over", None))?;
     Ok(!over.is_empty())
 }

@@ -1,9 +1,9 @@
 //! Money that moves in a day or month that is over: a settlement that comes late, a correction. The look at the
 //! limits goes by what counts now, so this one looks back.
 
+use super::settle::Hold;
 use super::tx::Tx;
 use super::{alerts, spend};
-use super::settle::Hold;
 use crate::{NewAlert, StoreError};
 use anvil_budget::telling::{self, Used};
 use anvil_budget::{Moved, Share, WindowKind};
@@ -11,7 +11,8 @@ use anvil_types::{AlertKind, AlertState, AlertWindow, Crossing, Nanodollars, Sco
 use rusqlite::params;
 
 /// Whether people were told of a window's instance that it reached this share, or a higher one.
-const TOLD: &str = "SELECT 1 FROM alerts WHERE upstream = ?1 AND kind = 'threshold' AND scope = ?2 AND window = ?3
+const TOLD: &str =
+    "SELECT 1 FROM alerts WHERE upstream = ?1 AND kind = 'threshold' AND scope = ?2 AND window = ?3
     AND window_start = ?4 AND percent >= ?5 LIMIT 1";
 
 /// Tells of thresholds that money reaches in windows which are over; once each, as of those that are open.
@@ -21,7 +22,9 @@ pub(super) fn look_back(tx: &mut Tx<'_>, hold: &Hold, moved: Moved) -> Result<()
     }
     let calendar = &mut tx.policy.account.calendar;
     let (then, now) = (calendar.places(hold.held_at), calendar.places(tx.now));
-    for (kind, then, now) in [(WindowKind::Day, then.day, now.day), (WindowKind::Month, then.month, now.month)] {
+    for (kind, then, now) in
+        [(WindowKind::Day, then.day, now.day), (WindowKind::Month, then.month, now.month)]
+    {
         if then < now {
             for scope in hold.scopes() {
                 look(tx, hold, &scope, kind, then, moved)?;

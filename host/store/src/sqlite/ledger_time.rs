@@ -158,21 +158,24 @@ pub(super) fn take_set_back(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
         return Ok(false);
     }
     let (name, now) = (upstream.name(), tx.now.micros());
-    tx.run("UPDATE jobs SET ready_at = ?2 WHERE upstream = ?1 AND state = 'queued' AND ready_at > ?2", params![
-        name, now
-    ])?;
-    tx.run("UPDATE jobs SET due_at = ?2 WHERE upstream = ?1 AND due_at > ?2 AND state = 'parked'", params![
-        name, now
-    ])?;
+    tx.run(
+        "UPDATE jobs SET ready_at = ?2 WHERE upstream = ?1 AND state = 'queued' AND ready_at > ?2",
+        params![name, now],
+    )?;
+    tx.run(
+        "UPDATE jobs SET due_at = ?2 WHERE upstream = ?1 AND due_at > ?2 AND state = 'parked'",
+        params![name, now],
+    )?;
     // A back-off; whoever submitted a job for a time meant that time.
     tx.run(
         "UPDATE jobs SET due_at = ?2 WHERE upstream = ?1 AND due_at > ?2 AND state = 'scheduled'
              AND (run_at IS NULL OR run_at < due_at)",
         params![name, now],
     )?;
-    tx.run("UPDATE deliveries SET next_at = ?2 WHERE upstream = ?1 AND state = 'pending' AND next_at > ?2", params![
-        name, now
-    ])?;
+    tx.run(
+        "UPDATE deliveries SET next_at = ?2 WHERE upstream = ?1 AND state = 'pending' AND next_at > ?2",
+        params![name, now],
+    )?;
     tx.run("DELETE FROM week_use WHERE upstream = ?1 AND start > ?2", params![name, now])?;
     // So that the newest event tells the time.
     tx.tell(None, EventKind::Limits);

@@ -68,8 +68,8 @@ pub(super) fn judged(
         }
     }
     kept.retain(|name, _| !reset.contains(name));
-    let kept: LimitsPatch = serde_json::from_value(Value::Object(kept))
-        .map_err(|error| StoreError::Backend(Box::new(error)))?;
+    let kept: LimitsPatch =
+        serde_json::from_value(Value::Object(kept)).map_err(|error| StoreError::Backend(Box::new(error)))?;
     let wanted = base.with(&kept).with(patch);
     match rule.check(&wanted) {
         Ok(()) => Ok(wanted),

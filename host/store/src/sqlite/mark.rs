@@ -172,8 +172,9 @@ mod tests {
 
     fn reached(lives: u64, live: i64, simulated: i64) -> Reached {
         let time = Timestamp::from_secs;
-        let times =
-            [(UpstreamKind::Live, time(live)), (UpstreamKind::Simulated, time(simulated))].into_iter().collect();
+        let times = [(UpstreamKind::Live, time(live)), (UpstreamKind::Simulated, time(simulated))]
+            .into_iter()
+            .collect();
         Reached { lives, times }
     }
 

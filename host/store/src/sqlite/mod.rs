@@ -33,9 +33,9 @@ mod journal;
 mod keep;
 mod late;
 mod ledger;
-mod ledger_time;
 #[cfg(test)]
 mod ledger_tests;
+mod ledger_time;
 mod limits;
 mod lock;
 mod logs;

@@ -13,8 +13,7 @@ pub(super) const PARKED: &str =
     select_heads!("INDEXED BY jobs_parked WHERE state = 'parked' AND upstream = ?1 AND wait_reason = ?2");
 
 /// Jobs of an agent that are parked for a reason.
-pub(super) const PARKED_OF_AGENT: &str =
-    select_heads!(
+pub(super) const PARKED_OF_AGENT: &str = select_heads!(
     "INDEXED BY jobs_parked WHERE state = 'parked' AND upstream = ?1 AND wait_reason = ?2 AND agent = ?3"
 );
 /// Jobs whose time has come; no more at once than one commit bears, the next claim takes the rest.

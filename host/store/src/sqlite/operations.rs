@@ -3,8 +3,8 @@
 use super::columns::{meta, set_meta};
 use super::{
     SqliteStore, actions, alerts, artifacts, audit, brake, claim, correct, edit, enqueue, evaluate, events,
-    finish, hold, import, journal, ledger, ledger_time, limits, logs, moves, parents, pause, prices, prune, queries,
-    recovery, schedules, scope_limits, settle, spend, usage, verify, wall_clock, webhooks,
+    finish, hold, import, journal, ledger, ledger_time, limits, logs, moves, parents, pause, prices, prune,
+    queries, recovery, schedules, scope_limits, settle, spend, usage, verify, wall_clock, webhooks,
 };
 use crate::{
     ActionPlan, ActionRun, ActionStep, AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim,
@@ -17,8 +17,9 @@ use crate::{
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits, Windows};
 use anvil_types::{
     Alert, AlertId, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Delivery, DeliveryId, Event,
-    EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, Limits, LimitsPatch, LogLine, Nanodollars,
-    NewJob, ParentResult, Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason, Webhook,
+    EventKind, Job, JobAction, JobActionId, JobId, JobState, Lease, Limits, LimitsPatch, LogLine,
+    Nanodollars, NewJob, ParentResult, Relatives, Schedule, Scope, Timestamp, UpstreamKind, Wait, WaitReason,
+    Webhook,
 };
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -267,11 +268,7 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn judge_limits(
-        &self,
-        patch: &LimitsPatch,
-        reset: &[String],
-    ) -> Result<Limits, StoreError> {
+    async fn judge_limits(&self, patch: &LimitsPatch, reset: &[String]) -> Result<Limits, StoreError> {
         limits::judged(&self.shared.limits(), &self.base, &*self.rule, patch, reset)
     }
 

@@ -1,8 +1,8 @@
 //! Prices that people set at run time.
 
-use super::{alerts, audit};
 use super::columns::{Columns, all};
 use super::tx::Tx;
+use super::{alerts, audit};
 use crate::{NewAlert, PriceChange, StoreError};
 use anvil_budget::{NewPrice, PriceTable};
 use anvil_types::{AlertKind, EventKind, UpstreamKind};
@@ -68,7 +68,9 @@ pub(super) fn put(tx: &mut Tx<'_>, price: &NewPrice, by: &str) -> Result<(), Sto
 
 /// Takes a price away that was set at run time. Answers whether there was one.
 pub(super) fn reset(tx: &mut Tx<'_>, id: &str, by: &str) -> Result<bool, StoreError> {
-    let gone = tx.run("DELETE FROM price_rows WHERE upstream = ?1 AND id = ?2", [tx.policy.upstream.name(), id])? > 0;
+    let gone = tx
+        .run("DELETE FROM price_rows WHERE upstream = ?1 AND id = ?2", [tx.policy.upstream.name(), id])?
+        > 0;
     if gone {
         audit::note(tx, by, "prices.reset", id)?;
         tx.tell(None, EventKind::Prices);

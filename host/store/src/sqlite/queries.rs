@@ -73,9 +73,12 @@ pub(super) fn seqs(
     if let Some(tag) = &filter.tag {
         let states: String = filter.states.iter().flat_map(|state| [" ", state.name(), " "]).collect();
         let priority = filter.priority.map(Priority::rank);
-        return Ok(all(conn, BY_TAG, params![before, limit, tag, filter.agent, priority, states, upstream], |row| {
-            row.get(0)
-        })?);
+        return Ok(all(
+            conn,
+            BY_TAG,
+            params![before, limit, tag, filter.agent, priority, states, upstream],
+            |row| row.get(0),
+        )?);
     }
     if filter.states.is_empty() && filter.agent.is_none() && filter.priority.is_none() {
         return Ok(all(conn, ALL, params![before, limit, upstream], |row| row.get(0))?);
@@ -160,9 +163,8 @@ pub(super) fn attempts(conn: &Connection, job: JobId) -> Result<Vec<Attempt>, St
 /// How many jobs of an upstream there are in each state.
 pub(super) fn counts(conn: &Connection, upstream: UpstreamKind) -> Result<QueueCounts, StoreError> {
     let mut counts = QueueCounts::default();
-    let rows: Vec<(JobState, u64)> = all(conn, COUNTS, [upstream.name()], |row| {
-        Ok((row.word("state")?, row.count("jobs")?))
-    })?;
+    let rows: Vec<(JobState, u64)> =
+        all(conn, COUNTS, [upstream.name()], |row| Ok((row.word("state")?, row.count("jobs")?)))?;
     for (state, jobs) in rows {
         *match state {
             JobState::Scheduled => &mut counts.scheduled,
@@ -174,8 +176,9 @@ pub(super) fn counts(conn: &Connection, upstream: UpstreamKind) -> Result<QueueC
             JobState::Cancelled => &mut counts.cancelled,
         } = jobs;
     }
-    counts.oldest_queued =
-        first(conn, OLDEST, [upstream.name()], |row| row.get::<_, Option<i64>>(0))?.flatten().map(Timestamp::from_micros);
+    counts.oldest_queued = first(conn, OLDEST, [upstream.name()], |row| row.get::<_, Option<i64>>(0))?
+        .flatten()
+        .map(Timestamp::from_micros);
     Ok(counts)
 }
 

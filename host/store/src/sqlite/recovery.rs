@@ -66,7 +66,10 @@ fn sweep(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     let last = ledger_time::stored(tx.conn, upstream)?;
     week::flight_ends(tx, upstream, last)?;
     let holds = tx.all(
-        &format!("SELECT {} FROM calls WHERE state = 'held' AND upstream = ?3 AND host = ?1 AND boot <> ?2", Hold::COLUMNS),
+        &format!(
+            "SELECT {} FROM calls WHERE state = 'held' AND upstream = ?3 AND host = ?1 AND boot <> ?2",
+            Hold::COLUMNS
+        ),
         params![tx.policy.host.bytes(), tx.policy.boot.bytes(), upstream.name()],
         Hold::read,
     )?;

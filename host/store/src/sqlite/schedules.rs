@@ -24,7 +24,8 @@ pub(super) const DUE: &str = "SELECT *, NULL AS last_job FROM schedules INDEXED 
 pub(super) const NEXT: &str = "SELECT min(next_at) FROM schedules INDEXED BY schedules_due
     WHERE enabled = 1 AND next_at IS NOT NULL AND upstream = ?1";
 /// The newest jobs of one.
-pub(super) const JOBS: &str = "SELECT seq FROM jobs WHERE upstream = ?1 AND schedule = ?2 ORDER BY seq DESC LIMIT ?3";
+pub(super) const JOBS: &str =
+    "SELECT seq FROM jobs WHERE upstream = ?1 AND schedule = ?2 ORDER BY seq DESC LIMIT ?3";
 
 pub(super) fn list(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<Schedule>, StoreError> {
     Ok(all(conn, LIST, [upstream.name()], read)?)

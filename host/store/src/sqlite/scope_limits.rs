@@ -63,7 +63,10 @@ pub(super) fn change(
     }
     let (name, upstream) = (scope.to_string(), tx.policy.upstream);
     for window in unset {
-        tx.run("DELETE FROM scope_limits WHERE scope = ?1 AND window = ?2 AND upstream = ?3", params![name, window.name(), upstream.name()])?;
+        tx.run(
+            "DELETE FROM scope_limits WHERE scope = ?1 AND window = ?2 AND upstream = ?3",
+            params![name, window.name(), upstream.name()],
+        )?;
         audit::note(tx, by, "limits.reset", &format!("{name} {}_usd", window.name()))?;
     }
     for (window, limit) in set.iter() {

@@ -2,8 +2,8 @@
 //! what is in force.
 
 use super::columns::set_meta;
-use super::events::EventOrder;
 use super::evaluate::UPSTREAMS;
+use super::events::EventOrder;
 use super::mark::{Mark, Reached};
 use super::policy::Policy;
 use super::tx::Tx;
@@ -69,7 +69,10 @@ impl Start {
         let mut tx = Tx::new(&transaction, self.now, policy, &mut news);
         let mut told = Vec::new();
         if ledger_time::take_set_back(&mut tx)? {
-            told.push("the ledger's time was set back, and the brake is engaged until a person releases it".to_owned());
+            told.push(
+                "the ledger's time was set back, and the brake is engaged until a person releases it"
+                    .to_owned(),
+            );
         }
         for upstream in &self.restored {
             let (ends, marked) = (self.database.time(*upstream), self.marked.time(*upstream));

@@ -1,8 +1,8 @@
 //! Webhooks, and the outbox of what is to be sent to them.
 
 use super::columns::{Columns, Id, all, first};
-use super::tx::Tx;
 use super::evaluate::UPSTREAMS;
+use super::tx::Tx;
 use super::{alerts, audit};
 use crate::{DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert, StoreError};
 use anvil_types::{

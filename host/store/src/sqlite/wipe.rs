@@ -78,10 +78,11 @@ fn at_rest(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 /// Takes a batch of jobs out, and where none is left one of the ledger's entries.
 fn batch(tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
     at_rest(tx)?;
-    let jobs: Vec<(i64, [u8; 16])> =
-        tx.all("SELECT seq, id FROM jobs WHERE upstream = ?1 LIMIT ?2", params![WHOSE.name(), BATCH], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+    let jobs: Vec<(i64, [u8; 16])> = tx.all(
+        "SELECT seq, id FROM jobs WHERE upstream = ?1 LIMIT ?2",
+        params![WHOSE.name(), BATCH],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     for (seq, id) in &jobs {
         tx.run("DELETE FROM events WHERE job = ?1", [id])?;
         tx.run("DELETE FROM jobs WHERE seq = ?1", [seq])?;
@@ -90,7 +91,9 @@ fn batch(tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
         return Ok((jobs.len() as u64, 0));
     }
     let calls: Vec<[u8; 16]> =
-        tx.all("SELECT id FROM calls WHERE upstream = ?1 LIMIT ?2", params![WHOSE.name(), BATCH], |row| row.get(0))?;
+        tx.all("SELECT id FROM calls WHERE upstream = ?1 LIMIT ?2", params![WHOSE.name(), BATCH], |row| {
+            row.get(0)
+        })?;
     for id in &calls {
         tx.run("DELETE FROM corrections WHERE upstream = ?1 AND call = ?2", params![WHOSE.name(), id])?;
         tx.run("DELETE FROM calls WHERE upstream = ?1 AND id = ?2", params![WHOSE.name(), id])?;
