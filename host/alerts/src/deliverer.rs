@@ -169,7 +169,7 @@ impl Courier {
         let now = self.parts.clock.now();
         let next = schedule::after(&answer, &webhook.url, delivery.tries, now, rand::rng().random());
         let (status, error) = told(&answer);
-        tracing::debug!(delivery = %delivery.id, webhook = webhook.name, ?status, ?error, "a delivery was tried");
+        tracing::debug!(delivery = %delivery.id, webhook = webhook.name, ?status, "a delivery was tried");
         self.parts.store.delivery_tried(DeliveryTried { id: delivery.id, status, error, next }).await
     }
 }

@@ -76,7 +76,9 @@ impl Sender {
         .body(body);
         match tokio::time::timeout(PATIENCE, answer(request, stamp)).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => Answer::None { why: words(&error) },
+            Ok(Err(error)) => {
+                Answer::None { why: words(&error, proxy(|name| std::env::var_os(name).is_some())) }
+            }
             Err(_) => Answer::None { why: format!("no answer within {} seconds", PATIENCE.as_secs()) },
         }
     }
@@ -121,8 +123,15 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     Some(Timestamp::from(date).since(now))
 }
 
+/// The proxy that the environment names, and that is not used.
+fn proxy(is_set: impl Fn(&str) -> bool) -> Option<&'static str> {
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+        .into_iter()
+        .find(|name| is_set(name))
+}
+
 /// The root of an error, without the URL, which may be a secret.
-fn words(error: &reqwest::Error) -> String {
+fn words(error: &reqwest::Error, proxy: Option<&str>) -> String {
     let mut source: &dyn std::error::Error = match std::error::Error::source(error) {
         Some(source) => source,
         None => return "the request could not be sent".to_owned(),
@@ -131,12 +140,28 @@ fn words(error: &reqwest::Error) -> String {
         source = deeper;
     }
     let what = if error.is_connect() { "no connection" } else { "the connection broke" };
-    format!("{what}: {source}")
+    let unused = proxy.filter(|_| error.is_connect()).map(|name| {
+        format!(" ({name} is not used for webhooks: a proxy would connect to an address that nobody judged)")
+    });
+    format!("{what}: {source}{}", unused.unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_proxy_that_is_not_used_is_named_where_there_is_no_connection() {
+        assert_eq!(proxy(|name| name == "http_proxy"), Some("http_proxy"));
+        assert_eq!(proxy(|_| false), None);
+        let http = client(Reach::Private).expect("a client");
+        // Port 1 of loopback: nobody listens there.
+        let error = http.post("http://127.0.0.1:1/").send().await.expect_err("nobody listens");
+        assert!(
+            words(&error, Some("http_proxy")).contains("(http_proxy is not used for webhooks: a proxy would")
+        );
+        assert!(!words(&error, None).contains("proxy"));
+    }
 
     #[test]
     fn retry_after_is_read_in_both_forms() {

@@ -8,6 +8,8 @@ mod cron;
 mod desk;
 mod dispatch;
 mod explain;
+#[cfg(test)]
+mod fuzz;
 mod import;
 mod intake;
 mod keeping;

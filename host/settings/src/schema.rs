@@ -262,7 +262,8 @@ sections! {
         memory_mb: u32 = "256" in 1.0..=65_536.0;
         /// Elements of a table.
         table_elements: u32 = "100000" in 1.0..=10_000_000.0;
-        /// Core instances, memories and tables in one component, each.
+        /// Core instances in one component; memories and tables likewise, but never more than 8 memories and 16
+        /// tables.
         instances: u32 = "50" in 1.0..=10_000.0;
         /// KiB of stack.
         stack_kb: u32 = "1024" in 64.0..=65_536.0;

@@ -2,7 +2,7 @@
 //!
 //! A driver is an ordinary test in the crate whose reader it drives, named `fuzz::…`, so that it needs no build of its
 //! own and reaches what is not public. `make test` gives each a moment, `make fuzz` a minute
-//! (`ANVIL_FUZZ_SECONDS`). Input that breaks something is made small and printed; `ANVIL_FUZZ_SEED` goes through the
+//! (`ANVIL_TEST_FUZZ_SECONDS`). Input that breaks something is made small and printed; `ANVIL_TEST_FUZZ_SEED` goes through the
 //! same inputs again.
 //!
 //! The changes are those that find faults in readers of text: a few bytes turned, a piece taken out, said twice or
@@ -38,7 +38,7 @@ pub struct Driver<T> {
 impl<T: 'static> Driver<T> {
     /// Runs until the time is over.
     pub fn run(&self) {
-        let seconds = std::env::var("ANVIL_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+        let seconds = std::env::var("ANVIL_TEST_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
         let until = Instant::now() + seconds.map_or(USUAL, Duration::from_secs);
         for input in self.corpus {
             (self.run)(input);
@@ -99,11 +99,11 @@ impl<T: 'static> Driver<T> {
 
 fn runner() -> TestRunner {
     let seed: u64 =
-        std::env::var("ANVIL_FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
+        std::env::var("ANVIL_TEST_FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
             u64::from(now.subsec_nanos()) ^ now.as_secs()
         });
-    println!("ANVIL_FUZZ_SEED={seed}");
+    println!("ANVIL_TEST_FUZZ_SEED={seed}");
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config {

@@ -3,7 +3,7 @@
 use super::job::millis;
 use super::job_calls::CallRow;
 use super::job_calls::thousands;
-use super::when::local;
+use super::when::{absolute, local};
 use anvil_budget::Windows;
 use anvil_types::{CallRecord, CallState, CostCorrection, Timestamp};
 
@@ -71,7 +71,7 @@ fn fields(call: &CallRecord) -> Vec<Field> {
     say("Ended by", call.detail.clone());
     for correction in &call.corrections {
         let CostCorrection { at, cost, by, reason } = correction;
-        say("Corrected", Some(format!("{at}: to {cost} by {by}: {reason}")));
+        say("Corrected", Some(format!("{}: to {cost} by {by}: {reason}", absolute(*at))));
     }
     if let Some(job) = call.job
         && let Some(field) = fields.iter_mut().find(|field| field.name == "Job")

@@ -1,7 +1,7 @@
 //! What tokens cost: the rows in force, where each comes from, and setting one.
 
 use super::shell::{Nav, Shell};
-use super::when::When;
+use super::when::{When, absolute};
 use super::{Form, html, see_other};
 use crate::guard::name_of;
 use crate::problem::Problem;
@@ -100,7 +100,7 @@ fn rows(price: &PriceView, now: Timestamp) -> Vec<PriceRow> {
             format!("set by {}", price.by.as_deref().unwrap_or("somebody"))
         }
         PriceSource::RunTime => {
-            format!("set by {}, from {} on", price.by.as_deref().unwrap_or("somebody"), price.from)
+            format!("set by {}, from {} on", price.by.as_deref().unwrap_or("somebody"), absolute(price.from))
         }
     };
     let bands = price.bands.iter().enumerate();

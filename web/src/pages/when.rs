@@ -40,9 +40,13 @@ impl When {
     }
 
     fn at(at: Timestamp) -> Self {
-        let absolute = at.to_jiff().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-        Self { iso: at.to_string(), absolute, shown: String::new(), elapsed: false }
+        Self { iso: at.to_string(), absolute: absolute(at), shown: String::new(), elapsed: false }
     }
+}
+
+/// A time for a sentence that is not about now: `2026-11-23 14:00:00 UTC`.
+pub(crate) fn absolute(at: Timestamp) -> String {
+    at.to_jiff().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// A time as people of the host's zone say it: `16:40` today, `Tue 1 Dec 00:00` on another day.

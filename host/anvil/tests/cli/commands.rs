@@ -351,6 +351,29 @@ fn files_are_written_into_the_folder_and_nowhere_else() {
 }
 
 #[test]
+fn a_file_beside_a_folder_of_its_name_and_one_that_is_there_keep_no_other_from_being_written() {
+    let file = |name: &str| json!({ "name": name, "size": 5, "media_type": "text/plain" });
+    let files = ["a", "a/b", "there", "z"].map(file);
+    let mut host = Host::start()
+        .on(&format!("GET /api/v1/jobs/{ID}/artifacts"), &json!({ "items": files, "next": null }));
+    for name in ["a", "a/b", "there", "z"] {
+        let path = format!("GET /api/v1/jobs/{ID}/artifacts/{name}");
+        host = host.answers(&path, Answer(200, "text/plain", format!("this is {name}")));
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::write(dir.path().join("there"), "before").expect("written");
+    let ran = host.anvil(&["jobs", "artifacts", ID, "--out", dir.path().to_str().expect("text")]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("is there already; --force"), "{ran:?}");
+    assert!(ran.err.contains("`a` is a folder of other files too: it is written as `a.file`"), "{ran:?}");
+    let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect(name);
+    assert_eq!(
+        [read("a.file"), read("a/b"), read("there"), read("z")],
+        ["this is a", "this is a/b", "before", "this is z"]
+    );
+}
+
+#[test]
 fn limits_are_shown_changed_and_reset() {
     let view = json!({
         "limits": { "hour_usd": 8.0, "day_usd": 20.5, "week_hours": 80, "new_thing": 3 },
