@@ -156,12 +156,13 @@ impl Settings {
                 from: self.source(&key).map(Source::precise).unwrap_or_default(),
                 value: crate::value::quoted(model),
                 expected: "the exact id of a model that has a price".to_owned(),
-                more: Some(match nearest_model(model, &known) {
-                    Some(near) => format!("did you mean `{near}`? For another, add a row to `prices.file`"),
-                    None => {
-                        format!("priced are {}; for another, add a row to `prices.file`", known.join(", "))
-                    }
-                }),
+                more: Some(format!(
+                    "{}priced are {}; for another, add a row to `prices.file`",
+                    nearest_model(model, &known)
+                        .map(|near| format!("did you mean `{near}`? "))
+                        .unwrap_or_default(),
+                    known.join(", ")
+                )),
                 key,
             }
         });
