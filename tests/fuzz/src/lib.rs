@@ -12,7 +12,6 @@
 mod change;
 
 use change::{Change, changes, made};
-use proptest::strategy::Strategy as _;
 use proptest::test_runner::{Config, FailurePersistence, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -43,10 +42,13 @@ impl<T: 'static> Driver<T> {
         for input in self.corpus {
             (self.run)(input);
         }
-        let mut runner = runner();
+        let first = seed();
         let mut inputs = self.corpus.len();
-        while Instant::now() < until {
-            if let Some((input, why)) = self.round(&mut runner, &|_| false) {
+        for round in 0.. {
+            if Instant::now() >= until {
+                break;
+            }
+            if let Some((input, why)) = self.round(first.wrapping_add(round), &|_| false) {
                 panic!("{why}\ninput: {:?}\nafter {inputs} inputs", String::from_utf8_lossy(&input));
             }
             inputs += ROUND as usize;
@@ -63,22 +65,22 @@ impl<T: 'static> Driver<T> {
             !self.corpus.iter().any(|input| fault(&(self.run)(input))),
             "valid input shows the fault already"
         );
-        let mut runner = runner();
-        let found =
-            (0..PLANTED_INPUTS / ROUND).find_map(|round| Some((round, self.round(&mut runner, &fault)?)));
+        let first = seed();
+        let found = (0..PLANTED_INPUTS / ROUND)
+            .find_map(|round| Some((round, self.round(first.wrapping_add(round.into()), &fault)?)));
         let (round, (input, why)) = found.expect("the planted fault is found");
         assert!(why.contains("planted"), "{why}");
         println!("found after at most {} inputs: {:?}", (round + 1) * ROUND, String::from_utf8_lossy(&input));
     }
 
     /// Some inputs; the smallest that breaks something, and how.
-    fn round(&self, runner: &mut TestRunner, fault: &dyn Fn(&T) -> bool) -> Option<(Vec<u8>, String)> {
+    fn round(&self, seed: u64, fault: &dyn Fn(&T) -> bool) -> Option<(Vec<u8>, String)> {
         let strategy = changes(self.corpus.len(), self.words.len());
         let make = |changes: &(usize, Vec<Change>)| made(changes, self.corpus, self.words);
         let usual = std::panic::take_hook();
         // Each panic on the way to the smallest input would be printed.
         std::panic::set_hook(Box::new(|_| {}));
-        let ended = runner.run(&strategy.prop_map(|changes| changes), |changes| {
+        let ended = runner(seed).run(&strategy, |changes| {
             let input = make(&changes);
             match catch_unwind(AssertUnwindSafe(|| (self.run)(&input))) {
                 Ok(seen) if fault(&seen) => Err(TestCaseError::fail("the planted fault")),
@@ -97,13 +99,18 @@ impl<T: 'static> Driver<T> {
     }
 }
 
-fn runner() -> TestRunner {
-    let seed: u64 =
+/// Where chance begins; told, so that it can begin there again.
+fn seed() -> u64 {
+    let seed =
         std::env::var("ANVIL_TEST_FUZZ_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-            u64::from(now.subsec_nanos()) ^ now.as_secs()
+            u64::from(now.subsec_nanos()) ^ (now.as_secs() << 20)
         });
     println!("ANVIL_TEST_FUZZ_SEED={seed}");
+    seed
+}
+
+fn runner(seed: u64) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config {
@@ -136,8 +143,7 @@ mod tests {
 
     #[test]
     fn a_fault_is_found_and_made_small() {
-        let mut runner = runner();
-        let found = (0..500).find_map(|_| LISTS.round(&mut runner, &|_| false));
+        let found = (0..500).find_map(|seed| LISTS.round(seed, &|_| false));
         let (input, why) = found.expect("bytes that are no text");
         assert!(why.contains("it panicked: text"), "{why}");
         assert!(input.len() <= 12, "{input:?}");
