@@ -34,11 +34,34 @@ pub(super) async fn run(
         .args(["--task", work.task.name()]);
     // The child needs nothing of the host's environment, and must not have its API key.
     command.env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    go_with_the_host(&mut command);
     match tokio::time::timeout(bounds.time, watch(command, work)).await {
         Ok(ended) => ended,
         Err(_) => Err(CompileError::Time(bounds.time)),
     }
 }
+
+/// Has the system end the child with the host, from before its first instruction on: also a child that
+/// stands still, and could not see for itself that the host is gone.
+#[cfg(target_os = "linux")]
+#[expect(
+    unsafe_code,
+    reason = "one system call between fork and exec, which touches no memory of the host's"
+)]
+fn go_with_the_host(command: &mut Command) {
+    let ask = || {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+        set_parent_process_death_signal(Some(Signal::KILL)).map_err(std::io::Error::from)
+    };
+    // SAFETY: between fork and exec only what a signal handler may do is allowed: no allocation, no lock.
+    // This is one `prctl`, and an error made of its number.
+    unsafe {
+        command.pre_exec(ask);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn go_with_the_host(_: &mut Command) {}
 
 async fn watch(mut command: Command, work: &CompileWork) -> Result<(), CompileError> {
     let failed = |error: std::io::Error| CompileError::Run(error.to_string());

@@ -144,10 +144,6 @@ fn bound(task: &CompileWork) -> Result<(), CompileError> {
             .map_err(failed)?;
         setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).map_err(failed)?;
     }
-    // Even a child that stands still goes with its host.
-    #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
-        .map_err(|error| CompileError::Run(error.to_string()))?;
     // Compiling is never urgent enough to slow the panel or a call.
     crate::processor::lower_priority(5);
     let watch = || {

@@ -66,7 +66,11 @@ impl InputSchema {
     }
 
     fn compiled(&self) -> Result<&Compiled, PayloadFault> {
-        let compiled = self.compiled.get_or_init(|| Compiled::new(self.text.as_str()));
+        let compiled = self.compiled.get_or_init(|| {
+            // Compiling recurses by the schema's depth, as often as it refers on.
+            let compiled = on_large_stack(|| Compiled::new(self.text.as_str()));
+            compiled.unwrap_or_else(|| Err("it cannot be looked at just now".to_owned()))
+        });
         compiled.as_ref().map_err(|why| PayloadFault::Schema(why.clone()))
     }
 
@@ -92,15 +96,16 @@ impl InputSchema {
         let misses = if levels <= USUAL_LEVELS {
             compiled.misses(&value, work.steps)
         } else {
-            let large = std::thread::Builder::new().name("anvil-schema".to_owned()).stack_size(LARGE_STACK);
-            std::thread::scope(|scope| {
-                let thread = large.spawn_scoped(scope, || compiled.misses(&value, work.steps)).ok();
-                thread.and_then(|thread| thread.join().ok())
-            })
-            .ok_or(PayloadFault::TooMuch)?
+            on_large_stack(|| compiled.misses(&value, work.steps)).ok_or(PayloadFault::TooMuch)?
         };
         if misses.is_empty() { Ok(()) } else { Err(PayloadFault::Misses(misses)) }
     }
+}
+
+/// Works on a stack that is large enough; none where there is no thread to be had, or the work panics.
+fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    let large = std::thread::Builder::new().name("anvil-schema".to_owned()).stack_size(LARGE_STACK);
+    std::thread::scope(|scope| large.spawn_scoped(scope, work).ok()?.join().ok())
 }
 
 /// A schema that was found to be bounded, ready to be asked.

@@ -9,7 +9,7 @@ const DEPTH: usize = 64;
 /// Sub-schemas that can be reached.
 const NODES: usize = 4_096;
 /// Sub-schemas that can be applied to one value one through the other: what the evaluator recurses by.
-const CHAIN: usize = 32;
+const CHAIN: usize = 128;
 
 /// The number of a sub-schema.
 pub(super) type NodeId = usize;
