@@ -53,6 +53,8 @@ pub(crate) struct Notice {
     pub(crate) size: u64,
     /// Bounded in length.
     pub(crate) reason: String,
+    /// Whether it has a line of its own yet: what is done in a moment has none.
+    pub(crate) has_line: bool,
     pub(crate) at: Timestamp,
 }
 
@@ -107,6 +109,11 @@ impl Board {
     /// does not.
     pub(crate) fn tell(&mut self, file: &str, notice: Notice) {
         let state = self.files.entry(file.to_owned()).or_default();
+        // What is tried again stays as it is until that has come to something.
+        let is_again = |now: &Notice| now.state == AgentState::Delayed && now.digest == notice.digest;
+        if notice.state == AgentState::Compiling && state.notice.as_ref().is_some_and(is_again) {
+            return;
+        }
         if notice.state == AgentState::Rejected
             && let Held::Known(known) = &state.held
             && known.info.digest == notice.digest
@@ -224,7 +231,9 @@ impl Board {
                 coming.push(format!("`{file}` {}", notice.reason));
             }
             // What is known of it already is one line, and not two.
-            if !(notice.state != AgentState::Rejected && self.waits_for(file) == Some(&notice.digest)) {
+            if notice.has_line
+                && !(notice.state != AgentState::Rejected && self.waits_for(file) == Some(&notice.digest))
+            {
                 agents.push(noticed(file, notice, state.held.known()));
             }
         }

@@ -7,7 +7,11 @@ use crate::{Plugin, Rejection};
 use anvil_types::AgentState;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A file that takes longer than this to load has a line that says so; before, only who asks for its agent
+/// is told that it comes.
+const MOMENT: Duration = Duration::from_secs(5);
 
 /// A file that is to be examined.
 #[derive(Debug)]
@@ -77,20 +81,24 @@ pub(super) async fn load(shared: &Shared, task: &Task, source: Source) -> Found 
     let digest = source.print.digest.clone();
     let loading = shared.loader.load(&task.file, source);
     tokio::pin!(loading);
+    let reason = if shared.loader.cache().has_other_engines(&digest) {
+        "is compiled anew: what was compiled before was for another version of the host"
+    } else {
+        "is being compiled, or waits for its turn"
+    };
+    let comes = async {
+        tokio::time::sleep_until(task.settled.into()).await;
+        if stamp(&task.path) == Some(task.stamp) {
+            shared.announce(task, reason.to_owned(), digest.clone());
+            tokio::time::sleep(MOMENT).await;
+            shared.tell(task, AgentState::Compiling, reason.to_owned(), digest.clone());
+        }
+        std::future::pending::<std::convert::Infallible>().await
+    };
     let loaded = tokio::select! {
         biased;
         loaded = &mut loading => loaded,
-        () = tokio::time::sleep_until(task.settled.into()) => {
-            if stamp(&task.path) == Some(task.stamp) {
-                let reason = if shared.loader.cache().has_other_engines(&digest) {
-                    "is compiled anew: what was compiled before was for another version of the host"
-                } else {
-                    "is being compiled, or waits for its turn"
-                };
-                shared.tell(task, AgentState::Compiling, reason.to_owned(), digest.clone());
-            }
-            loading.await
-        }
+        never = comes => match never {},
     };
     let found = match loaded {
         Ok(plugin) => Found::Plugin(plugin),

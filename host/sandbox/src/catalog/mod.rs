@@ -255,7 +255,15 @@ impl Shared {
     /// Says something of a file that is not in force.
     fn tell(&self, task: &intake::Task, state: AgentState, reason: String, digest: String) {
         let at = self.loader.settings().clock.now();
-        let notice = Notice { state, digest, size: task.stamp.size, reason, at };
+        let notice = Notice { state, digest, size: task.stamp.size, reason, has_line: true, at };
+        self.change(|board| board.tell(&task.file, notice));
+    }
+
+    /// Says of a file that it comes, before it has a line.
+    fn announce(&self, task: &intake::Task, reason: String, digest: String) {
+        let at = self.loader.settings().clock.now();
+        let (state, size) = (AgentState::Compiling, task.stamp.size);
+        let notice = Notice { state, digest, size, reason, has_line: false, at };
         self.change(|board| board.tell(&task.file, notice));
     }
 
