@@ -39,7 +39,7 @@ const FAULTS: [(&str, &str); 27] = [
     ("cut:2", "unknown"),
     ("cut:5", "unknown"),
     ("cut:delta", "unknown"),
-    ("cut:stop", "unknown"),
+    ("cut:stop", "settled"),
     ("error:2", "unknown"),
     ("no-usage", "unknown"),
     ("no-usage:final", "unknown"),

@@ -1,4 +1,8 @@
 //! How many input tokens a request can have at most, and how many it probably has.
+//!
+//! What is measured is the body that is sent, byte for byte: a token is at least a byte of text. Beside it
+//! stands what upstream may make of the body (JSON written anew, in a longer form), and what it adds (the
+//! prompts that come with tools, structured output and thinking).
 
 use anvil_types::{ContentBlock, Request};
 
@@ -8,10 +12,18 @@ const PER_MESSAGE: u64 = 16;
 const PER_TOOL: u64 = 64;
 /// The hidden system prompt that comes with the first tool; the largest that was published is 530.
 const TOOL_PROMPT: u64 = 1_024;
+/// The hidden prompt that comes with `output_config`; no figure is published. Its schema may be in it once
+/// more, so its JSON counts twice.
+const FORMAT_PROMPT: u64 = 1_024;
+/// The hidden prompt that comes with `thinking`; no figure is published.
+const THINKING_PROMPT: u64 = 512;
 /// The most that one picture counts: larger ones are scaled down before they are counted.
 const PER_IMAGE: u64 = 6_400;
 /// Framing of the whole.
 const PER_REQUEST: u64 = 64;
+/// The longest that a reader of JSON writes a number with an exponent: `-1.7976931348623157e+308`, or the 21
+/// digits that some write for `1e20`.
+const LONGEST_NUMBER: u64 = 25;
 
 /// The sizes in a request that its tokens follow from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +36,12 @@ pub struct InputSize {
     pub tools: u64,
     /// Pictures.
     pub images: u64,
+    /// What pictures have in the body: their bytes in base64.
+    pub image_bytes: u64,
+    /// By how much JSON of the request is longer where upstream writes it anew.
+    pub rewritten_bytes: u64,
+    /// Tokens of hidden prompts that the request brings with it.
+    pub hidden_tokens: u64,
 }
 
 /// What a request holds whose cost cannot be bounded.
@@ -44,24 +62,31 @@ impl InputSize {
             tools: len(request.tools.len()),
             ..Self::default()
         };
+        if size.tools > 0 {
+            size.hidden_tokens = TOOL_PROMPT;
+        }
         size.text(request.system.as_deref().unwrap_or(""));
         for tool in &request.tools {
             size.text(&tool.name);
             size.text(&tool.description);
-            size.text(&tool.input_schema);
+            size.json(&tool.input_schema);
         }
         for (name, value) in &request.options {
             size.text(name);
-            size.text(value);
+            size.json(value);
+            size.hidden(name, value);
         }
         for block in request.messages.iter().flat_map(|message| &message.content) {
             match block {
                 ContentBlock::Text { text } => size.text(text),
-                ContentBlock::Image { .. } => size.images += 1,
+                ContentBlock::Image { data, .. } => {
+                    size.images += 1;
+                    size.image_bytes = size.image_bytes.saturating_add(len(data.len().div_ceil(3) * 4));
+                }
                 ContentBlock::ToolUse { id, name, input } => {
                     size.text(id);
                     size.text(name);
-                    size.text(input);
+                    size.json(input);
                 }
                 ContentBlock::ToolResult { tool_use_id, content, .. } => {
                     size.text(tool_use_id);
@@ -81,6 +106,21 @@ impl InputSize {
         self.text_bytes = self.text_bytes.saturating_add(len(text.len()));
     }
 
+    fn json(&mut self, json: &str) {
+        self.text(json);
+        let longer = rewritten_len(json).saturating_sub(len(json.len()));
+        self.rewritten_bytes = self.rewritten_bytes.saturating_add(longer);
+    }
+
+    fn hidden(&mut self, option: &str, json: &str) {
+        let tokens = match option {
+            "output_config" => FORMAT_PROMPT.saturating_add(rewritten_len(json)),
+            "thinking" => THINKING_PROMPT,
+            _ => 0,
+        };
+        self.hidden_tokens = self.hidden_tokens.saturating_add(tokens);
+    }
+
     // Of the blocks that the contract has no case for, only those that are text alone are bounded.
     fn other(&mut self, json: &str) -> Result<(), Unbounded> {
         let value: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
@@ -88,7 +128,7 @@ impl InputSize {
         if kind != "redacted_thinking" {
             return Err(Unbounded { kind: kind.chars().take(64).collect() });
         }
-        self.text(json);
+        self.json(json);
         Ok(())
     }
 }
@@ -97,15 +137,61 @@ fn len(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-/// No request of this size has more input tokens: a token is at least a byte of text, and framing is
-/// bounded. Money is held by this.
-pub fn bound_input_tokens(size: InputSize) -> u64 {
-    size.text_bytes
+/// How long JSON can become where it is written anew: characters beyond ASCII as `\uXXXX`, a space after each
+/// comma and colon, numbers with an exponent in any of their forms, others with a `.0`.
+fn rewritten_len(json: &str) -> u64 {
+    let (mut length, mut rest) = (0_u64, json);
+    let (mut in_string, mut escaped) = (false, false);
+    while let Some(char) = rest.chars().next() {
+        let number = if in_string { "" } else { number_at(rest) };
+        if number.is_empty() {
+            rest = &rest[char.len_utf8()..];
+            length += if char.is_ascii() { 1 } else { 6 * len(char.len_utf16()) };
+            length += u64::from(!in_string && matches!(char, ',' | ':'));
+            match char {
+                '"' if !escaped => in_string = !in_string,
+                '\\' if in_string && !escaped => {
+                    escaped = true;
+                    continue;
+                }
+                _ => {}
+            }
+            escaped = false;
+        } else {
+            let long = if number.contains(['e', 'E']) { LONGEST_NUMBER } else { 0 };
+            // From 16 digits on some write a number with an exponent that had none.
+            let more = if number.len() < 16 { 2 } else { 5 };
+            length += (len(number.len()) + more).max(long);
+            rest = &rest[number.len()..];
+        }
+    }
+    length
+}
+
+fn number_at(text: &str) -> &str {
+    let is_part = |char: char| char.is_ascii_digit() || matches!(char, '-' | '+' | '.' | 'e' | 'E');
+    if !text.starts_with(|char: char| char.is_ascii_digit() || char == '-') {
+        return "";
+    }
+    &text[..text.find(|char| !is_part(char)).unwrap_or(text.len())]
+}
+
+/// No request of this size whose body has so many bytes has more input tokens. Money is held by this.
+pub fn bound_input_tokens(size: InputSize, body_bytes: usize) -> u64 {
+    len(body_bytes)
+        .saturating_sub(size.image_bytes)
+        .saturating_add(size.rewritten_bytes)
+        .saturating_add(size.hidden_tokens)
         .saturating_add(size.messages.saturating_mul(PER_MESSAGE))
         .saturating_add(size.tools.saturating_mul(PER_TOOL))
-        .saturating_add(if size.tools > 0 { TOOL_PROMPT } else { 0 })
         .saturating_add(size.images.saturating_mul(PER_IMAGE))
         .saturating_add(PER_REQUEST)
+}
+
+/// The least input tokens that a body of so many bytes can have: no token stands for more than 256 bytes of
+/// it. An answer that tells fewer can't be true.
+pub fn least_input_tokens(size: InputSize, body_bytes: usize) -> u64 {
+    len(body_bytes).saturating_sub(size.image_bytes) / 256
 }
 
 /// How many tokens beside its text a request of this size probably has: framing, tools, pictures.
@@ -115,4 +201,90 @@ pub fn framing_tokens(size: InputSize) -> u64 {
         .saturating_add(size.tools.saturating_mul(16))
         .saturating_add(if size.tools > 0 { 350 } else { 0 })
         .saturating_add(size.images.saturating_mul(1_600))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anvil_types::Tool;
+
+    #[test]
+    fn json_is_bounded_in_every_form_that_it_is_written_in() {
+        for (json, longest) in [
+            ("{}", "{}".len()),
+            (r#"{"a":[1,2]}"#, r#"{"a": [1.0, 2.0]}"#.len()),
+            (r#"["a,b:c"]"#, r#"["a,b:c"]"#.len()),
+            ("\"\u{e9}\u{4f60}\u{1f600}\"", r#""\u00e9\u4f60\ud83d\ude00""#.len()),
+            (r#""\"1e15\\",1e15"#, r#""\"1e15\\", "#.len() + 25),
+            ("1e20", 25),
+            ("-0.5", "-0.5".len() + 2),
+            ("12345678901234567", 17 + 5),
+            ("true", 4),
+        ] {
+            assert_eq!(rewritten_len(json), len(longest), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_comes_with_tools_structured_output_and_thinking_is_bounded() {
+        let mut request = Request {
+            system: None,
+            messages: Vec::new(),
+            tools: Vec::new(),
+            effort: None,
+            max_output_tokens: None,
+            stop_sequences: Vec::new(),
+            cacheable: false,
+            options: Vec::new(),
+        };
+        let bound = |request: &Request| bound_input_tokens(InputSize::of(request).expect("bounded"), 1_000);
+        assert_eq!(bound(&request), 1_000 + PER_REQUEST);
+        request.options.push(("thinking".into(), r#"{"type":"adaptive"}"#.into()));
+        assert_eq!(bound(&request), 1_000 + PER_REQUEST + THINKING_PROMPT + 1);
+        request.options = vec![("output_config".into(), r#"{"format":{"const":1e15}}"#.into())];
+        let written = r#"{"format": {"const": }}"#.len() as u64 + 25;
+        let longer = written - 25;
+        assert_eq!(bound(&request), 1_000 + PER_REQUEST + FORMAT_PROMPT + written + longer);
+        request.options.clear();
+        let tool = Tool { name: "t".into(), description: String::new(), input_schema: "{}".into() };
+        request.tools = vec![tool; 2];
+        assert_eq!(bound(&request), 1_000 + PER_REQUEST + TOOL_PROMPT + 2 * PER_TOOL);
+    }
+
+    // As Python writes a number.
+    fn python(number: f64) -> String {
+        if number == 0.0 || (1e-4..1e16).contains(&number.abs()) {
+            return format!("{number:?}");
+        }
+        let (digits, exponent) = with_exponent(number);
+        format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+    }
+
+    // As JavaScript writes a number.
+    fn javascript(number: f64) -> String {
+        if number == 0.0 || (1e-6..1e21).contains(&number.abs()) {
+            return format!("{number}");
+        }
+        let (digits, exponent) = with_exponent(number);
+        format!("{digits}e{exponent:+}")
+    }
+
+    fn with_exponent(number: f64) -> (String, i32) {
+        let written = format!("{number:e}");
+        let (digits, exponent) = written.split_once('e').expect("it has one");
+        (digits.to_owned(), exponent.parse().expect("a number"))
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_number_is_written_longer_than_its_bound(exponent in -30_i32..30, digits in -9e9..9e9_f64) {
+            let number = digits * 10_f64.powi(exponent);
+            let forms = [number.to_string(), format!("{number:?}"), format!("{number:e}"), python(number), javascript(number)];
+            for given in &forms {
+                for written in [python(number), javascript(number)] {
+                    proptest::prop_assert!(len(written.len()) <= rewritten_len(given), "{} as {}", given, written);
+                }
+            }
+        }
+    }
 }

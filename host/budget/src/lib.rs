@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod admission;
+pub mod answered;
 pub mod books;
 pub mod bound;
 pub mod brake;
@@ -33,8 +34,9 @@ pub mod window;
 
 pub use account::{Account, Change, WatchKey};
 pub use admission::{Admission, LimitName, Standing, Verdict, admit, decide, job_standing};
+pub use answered::{Answered, GEOS, SPEEDS, TIERS};
 pub use books::{Books, Tally};
-pub use bound::{InputSize, bound_input_tokens};
+pub use bound::{InputSize, bound_input_tokens, least_input_tokens};
 pub use brake::{BrakeCause, BrakeCauseKind, BrakeChange, evaluate_day};
 pub use calendar::{Calendar, Places};
 pub use choice::{CacheTtl, Candidate, Choice, ChoiceReason, ModelMap, Turn, choose, tier_for};

@@ -183,11 +183,16 @@ impl PriceRow {
             (usage.cache_write_1h_tokens, rates.cache_write_1h),
         ]
         .into_iter()
-        .map(|(tokens, rate)| i128::from(tokens) * i128::from(rate))
-        .sum::<i128>();
+        .map(|(tokens, rate)| i128::from(tokens).saturating_mul(i128::from(rate)))
+        .fold(0, i128::saturating_add);
         let batch =
             if usage.service_tier.as_deref() == Some("batch") { self.multipliers.batch } else { 1_000 };
-        let geo = if usage.inference_geo.as_deref() == Some("us") { self.multipliers.geo_us } else { 1_000 };
+        let geo = match usage.inference_geo.as_deref() {
+            None | Some("global" | "not_available") => 1_000,
+            Some("us") => self.multipliers.geo_us,
+            // Where that is nobody knows; it is not taken for cheap.
+            Some(_) => self.multipliers.geo_us.max(1_000),
+        };
         let scaled = sum.saturating_mul(i128::from(batch)).saturating_mul(i128::from(geo));
         to_nanodollars(scaled)
     }
@@ -201,8 +206,9 @@ impl PriceRow {
         });
         let sum = reachable
             .map(|(_, band)| {
-                i128::from(input_tokens) * i128::from(band.rates.dearest_input())
-                    + i128::from(max_output_tokens) * i128::from(band.rates.output)
+                let input = i128::from(input_tokens).saturating_mul(i128::from(band.rates.dearest_input()));
+                let output = i128::from(max_output_tokens).saturating_mul(i128::from(band.rates.output));
+                input.saturating_add(output)
             })
             .max()
             .unwrap_or(i128::MAX);

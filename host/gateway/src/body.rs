@@ -1,14 +1,15 @@
 //! A request in the Messages API's form.
 //!
-//! Source of the form: `POST /v1/messages`, `anthropic-version: 2023-06-01`.
+//! Source of the form: `POST /v1/messages`, `anthropic-version: 2023-06-01`. The agent's JSON is sent as the
+//! agent gave it, so that its keys keep their order and its numbers their length.
 
-use anvil_types::{ContentBlock, Request, Role};
+use anvil_types::{ContentBlock, Message, Request, Role};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
-
-/// Options that a request may carry beside its own fields, passed on as they are.
-const PASSED_ON: [&str; 4] = ["tool_choice", "thinking", "output_config", "cache_control"];
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::HashSet;
 
 /// A field of a request that is not what it has to be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,63 +18,116 @@ pub(crate) enum BadRequest {
     NoMessages,
     #[error("the first message must be the user's")]
     FirstTurn,
-    #[error("message {0} has no content")]
+    #[error("message {0} has no content but empty text")]
     EmptyMessage(usize),
-    #[error("{0} is no JSON: {1}")]
+    #[error("message {0} has an image of no byte")]
+    EmptyImage(usize),
+    #[error("two tools have the name `{0}`; each tool needs a name of its own")]
+    SameTool(String),
+    #[error("{0} is no JSON that can be sent: {1}")]
     NotJson(String, String),
     #[error(
         "the option `{0}` is not known; known are: tier, tool_choice, thinking, output_config, cache_control"
     )]
     UnknownOption(String),
+    #[error("the option `{0}` is given twice")]
+    SameOption(String),
     #[error("the option `tier` is {0}; it names haiku, sonnet or opus")]
     Tier(String),
 }
 
-/// The body of a streamed request.
-pub(crate) fn messages_body(request: &Request, model: &str, max_tokens: u64) -> Result<Value, BadRequest> {
-    check_turns(request)?;
-    let mut body = Map::new();
-    body.insert("model".into(), json!(model));
-    body.insert("max_tokens".into(), json!(max_tokens));
-    body.insert("stream".into(), json!(true));
-    if let Some(system) = &request.system {
-        body.insert("system".into(), json!(system));
-    }
-    let messages: Result<Vec<_>, _> = request
-        .messages
-        .iter()
-        .map(|message| {
-            let role = match message.role {
-                Role::User => "user",
-                Role::Assistant => "assistant",
+/// The body of a streamed request, but for what follows from the choice of the model.
+#[derive(Debug, Serialize)]
+pub(crate) struct Body<'a> {
+    model: &'a str,
+    max_tokens: u64,
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<&'a str>,
+    messages: Vec<Turn<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    stop_sequences: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_config: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Serialize)]
+struct Turn<'a> {
+    role: &'static str,
+    content: Vec<Block<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tool<'a> {
+    name: &'a str,
+    description: &'a str,
+    input_schema: &'a RawValue,
+}
+
+#[derive(Debug, Serialize)]
+struct Image<'a> {
+    r#type: &'static str,
+    media_type: &'a str,
+    data: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Block<'a> {
+    Text { r#type: &'static str, text: &'a str },
+    Image { r#type: &'static str, source: Image<'a> },
+    ToolUse { r#type: &'static str, id: &'a str, name: &'a str, input: &'a RawValue },
+    ToolResult { r#type: &'static str, tool_use_id: &'a str, content: &'a str, is_error: bool },
+    Thinking { r#type: &'static str, thinking: &'a str, signature: &'a str },
+    Other(&'a RawValue),
+}
+
+impl<'a> Body<'a> {
+    /// The body of a request to this model.
+    pub(crate) fn of(request: &'a Request, model: &'a str, max_tokens: u64) -> Result<Self, BadRequest> {
+        let mut body = Self {
+            model,
+            max_tokens,
+            stream: true,
+            system: request.system.as_deref().filter(|system| !is_blank(system)),
+            messages: turns(&request.messages)?,
+            tools: tools(request)?,
+            stop_sequences: &request.stop_sequences,
+            tool_choice: None,
+            thinking: None,
+            output_config: None,
+            cache_control: None,
+        };
+        let mut given = HashSet::new();
+        for (name, value) in &request.options {
+            if !given.insert(name.as_str()) {
+                return Err(BadRequest::SameOption(name.clone()));
+            }
+            let place = match name.as_str() {
+                "tool_choice" => &mut body.tool_choice,
+                "thinking" => &mut body.thinking,
+                "output_config" => &mut body.output_config,
+                "cache_control" => &mut body.cache_control,
+                "tier" => continue,
+                _ => return Err(BadRequest::UnknownOption(name.clone())),
             };
-            let content: Result<Vec<_>, _> = message.content.iter().map(block).collect();
-            Ok(json!({ "role": role, "content": content? }))
-        })
-        .collect();
-    body.insert("messages".into(), Value::Array(messages?));
-    if !request.tools.is_empty() {
-        let tools: Result<Vec<_>, BadRequest> = request
-            .tools
-            .iter()
-            .map(|tool| {
-                let schema = parse("a tool's input schema", &tool.input_schema)?;
-                Ok(json!({ "name": tool.name, "description": tool.description, "input_schema": schema }))
-            })
-            .collect();
-        body.insert("tools".into(), Value::Array(tools?));
-    }
-    if !request.stop_sequences.is_empty() {
-        body.insert("stop_sequences".into(), json!(request.stop_sequences));
-    }
-    for (name, value) in &request.options {
-        if PASSED_ON.contains(&name.as_str()) {
-            body.insert(name.clone(), parse(&format!("the option `{name}`"), value)?);
-        } else if name != "tier" {
-            return Err(BadRequest::UnknownOption(name.clone()));
+            *place = Some(parse(&format!("the option `{name}`"), value)?);
         }
+        Ok(body)
     }
-    Ok(Value::Object(body))
+
+    /// What is sent, and measured.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("its keys are strings, and its parts are JSON")
+    }
 }
 
 /// The tier that the request names, if it does.
@@ -82,37 +136,170 @@ pub(crate) fn named_tier(request: &Request) -> Result<Option<anvil_types::Tier>,
     serde_json::from_str(value).map(Some).map_err(|_| BadRequest::Tier(value.chars().take(64).collect()))
 }
 
-fn check_turns(request: &Request) -> Result<(), BadRequest> {
-    let first = request.messages.first().ok_or(BadRequest::NoMessages)?;
+// A text without a character that shows is refused by Claude, and an answer may have one: it is left out, and
+// so is an answer that has nothing else.
+fn turns(messages: &[Message]) -> Result<Vec<Turn<'_>>, BadRequest> {
+    let first = messages.first().ok_or(BadRequest::NoMessages)?;
     if first.role != Role::User {
         return Err(BadRequest::FirstTurn);
     }
-    match request.messages.iter().position(|message| message.content.is_empty()) {
-        Some(at) => Err(BadRequest::EmptyMessage(at)),
-        None => Ok(()),
+    let mut turns = Vec::with_capacity(messages.len());
+    for (at, message) in messages.iter().enumerate() {
+        let shows = |block: &&ContentBlock| !matches!(block, ContentBlock::Text { text } if is_blank(text));
+        let content = message.content.iter().filter(shows).map(|sent| block(at, sent));
+        let content = content.collect::<Result<Vec<_>, _>>()?;
+        let role = match message.role {
+            Role::User if content.is_empty() => return Err(BadRequest::EmptyMessage(at)),
+            Role::Assistant if content.is_empty() => continue,
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        };
+        turns.push(Turn { role, content });
     }
+    Ok(turns)
 }
 
-fn block(block: &ContentBlock) -> Result<Value, BadRequest> {
+fn tools(request: &Request) -> Result<Vec<Tool<'_>>, BadRequest> {
+    let mut names = HashSet::new();
+    let tools = request.tools.iter().map(|tool| {
+        if !names.insert(tool.name.as_str()) {
+            return Err(BadRequest::SameTool(tool.name.clone()));
+        }
+        let input_schema = parse("a tool's input schema", &tool.input_schema)?;
+        Ok(Tool { name: &tool.name, description: &tool.description, input_schema })
+    });
+    tools.collect()
+}
+
+fn block(at: usize, block: &ContentBlock) -> Result<Block<'_>, BadRequest> {
     Ok(match block {
-        ContentBlock::Text { text } => json!({ "type": "text", "text": text }),
-        ContentBlock::Image { media_type, data } => json!({
-            "type": "image",
-            "source": { "type": "base64", "media_type": media_type, "data": STANDARD.encode(data) },
-        }),
-        ContentBlock::ToolUse { id, name, input } => json!({
-            "type": "tool_use", "id": id, "name": name, "input": parse("a tool's input", input)?,
-        }),
-        ContentBlock::ToolResult { tool_use_id, content, is_error } => json!({
-            "type": "tool_result", "tool_use_id": tool_use_id, "content": content, "is_error": is_error,
-        }),
-        ContentBlock::Thinking { text, signature } => json!({
-            "type": "thinking", "thinking": text, "signature": signature,
-        }),
-        ContentBlock::Other { json } => parse("a content block", json)?,
+        ContentBlock::Text { text } => Block::Text { r#type: "text", text },
+        ContentBlock::Image { data, .. } if data.is_empty() => return Err(BadRequest::EmptyImage(at)),
+        ContentBlock::Image { media_type, data } => {
+            let source = Image { r#type: "base64", media_type, data: STANDARD.encode(data) };
+            Block::Image { r#type: "image", source }
+        }
+        ContentBlock::ToolUse { id, name, input } => {
+            Block::ToolUse { r#type: "tool_use", id, name, input: parse("a tool's input", input)? }
+        }
+        ContentBlock::ToolResult { tool_use_id, content, is_error } => {
+            Block::ToolResult { r#type: "tool_result", tool_use_id, content, is_error: *is_error }
+        }
+        ContentBlock::Thinking { text, signature } => {
+            Block::Thinking { r#type: "thinking", thinking: text, signature }
+        }
+        ContentBlock::Other { json } => Block::Other(parse("a content block", json)?),
     })
 }
 
-fn parse(what: &str, text: &str) -> Result<Value, BadRequest> {
-    serde_json::from_str(text).map_err(|error| BadRequest::NotJson(what.to_owned(), error.to_string()))
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+// Only what every reader takes is sent: bounded in depth, its numbers and characters whole.
+fn parse<'a>(what: &str, text: &'a str) -> Result<&'a RawValue, BadRequest> {
+    let bad = |error: serde_json::Error| BadRequest::NotJson(what.to_owned(), error.to_string());
+    serde_json::from_str::<Value>(text).map_err(bad)?;
+    serde_json::from_str(text).map_err(bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anvil_types::Tool;
+
+    fn text(text: &str) -> ContentBlock {
+        ContentBlock::Text { text: text.to_owned() }
+    }
+
+    fn request(turns: Vec<(Role, Vec<ContentBlock>)>) -> Request {
+        Request {
+            system: None,
+            messages: turns.into_iter().map(|(role, content)| Message { role, content }).collect(),
+            tools: Vec::new(),
+            effort: None,
+            max_output_tokens: None,
+            stop_sequences: Vec::new(),
+            cacheable: false,
+            options: Vec::new(),
+        }
+    }
+
+    fn sent(request: &Request) -> Result<String, BadRequest> {
+        let body = Body::of(request, "m", 9)?;
+        Ok(String::from_utf8(body.bytes()).expect("UTF-8"))
+    }
+
+    #[test]
+    fn an_agents_json_is_sent_as_it_was_given() {
+        let mut question = request(vec![(Role::User, vec![text("hi")])]);
+        let schema = r#"{"z": [1e15,1E5],"a":"\u00e9 é"}"#;
+        let tool = Tool { name: "t".into(), description: "d".into(), input_schema: format!(" {schema}\n") };
+        question.tools = vec![tool];
+        question.options = vec![("thinking".into(), "{ }".into()), ("tier".into(), "\"opus\"".into())];
+        assert_eq!(
+            sent(&question).expect("good"),
+            format!(
+                r#"{{"model":"m","max_tokens":9,"stream":true,"messages":[{{"role":"user","content":[{{"type":"text","text":"hi"}}]}}],"tools":[{{"name":"t","description":"d","input_schema":{schema}}}],"thinking":{{ }}}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn an_answer_with_an_empty_text_is_a_good_next_turn() {
+        let used = ContentBlock::ToolUse { id: "u".into(), name: "t".into(), input: "{}".into() };
+        let result = ContentBlock::ToolResult { tool_use_id: "u".into(), content: "42".into(), is_error: false };
+        let mut question = request(vec![
+            (Role::User, vec![text("go")]),
+            (Role::Assistant, vec![text(""), used]),
+            (Role::User, vec![text(" \n"), result]),
+            (Role::Assistant, vec![text("")]),
+            (Role::User, vec![text("and?")]),
+        ]);
+        question.system = Some(String::new());
+        let body: Value = serde_json::from_str(&sent(&question).expect("good")).expect("JSON");
+        let kinds: Vec<_> = body["messages"].as_array().expect("a list").iter().map(|turn| {
+            let kinds: Vec<_> = turn["content"].as_array().expect("a list").iter().map(|block| block["type"].clone()).collect();
+            serde_json::json!([turn["role"], kinds])
+        }).collect();
+        assert_eq!(
+            Value::from(kinds),
+            serde_json::json!([["user", ["text"]], ["assistant", ["tool_use"]], ["user", ["tool_result"]], ["user", ["text"]]])
+        );
+        assert!(body.get("system").is_none());
+    }
+
+    #[test]
+    fn what_claude_would_refuse_is_refused_by_name() {
+        let user = |content| request(vec![(Role::User, content)]);
+        let hi = || user(vec![text("hi")]);
+        let tool = |name: &str, schema: &str| Tool {
+            name: name.into(),
+            description: String::new(),
+            input_schema: schema.into(),
+        };
+        let with = |change: fn(&mut Request)| {
+            let mut request = hi();
+            change(&mut request);
+            request
+        };
+        let image = ContentBlock::Image { media_type: "image/png".into(), data: Vec::new() };
+        let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+        let option = |json: &str| Request { options: vec![("thinking".into(), json.into())], ..hi() };
+        for (request, says) in [
+            (user(vec![text(" \n")]), "message 0 has no content but empty text"),
+            (user(vec![image]), "message 0 has an image of no byte"),
+            (Request { tools: vec![tool("a", "{}"), tool("a", "{}")], ..hi() }, "two tools have the name `a`"),
+            (Request { tools: vec![tool("a", "{\"x\":1e999}")], ..hi() }, "a tool's input schema is no JSON"),
+            (option(&deep), "the option `thinking` is no JSON"),
+            (option("\"\\ud83d\""), "the option `thinking` is no JSON"),
+            (with(|request| request.options = vec![("tier".into(), "1".into()); 2]), "`tier` is given twice"),
+            (with(|request| request.options = vec![("temprature".into(), "1".into())]), "`temprature` is not known"),
+            (with(|request| request.messages[0].role = Role::Assistant), "the first message"),
+            (with(|request| request.messages.clear()), "no messages"),
+        ] {
+            let said = sent(&request).expect_err(says).to_string();
+            assert!(said.contains(says), "{said}");
+        }
+    }
 }

@@ -5,13 +5,14 @@
 
 use crate::admission::{Admitted, Candidate};
 use crate::ask::{Ask, CallEnd};
+use crate::bill::Bill;
 use crate::gateway::{Inner, cost_of};
 use crate::grant::Taken;
 use crate::outcome::{Again, Failed, Money};
 use crate::pace::{Spent, Ticket};
 use crate::plan::{Plan, Unplanned, plan};
 use crate::progress::Progress;
-use crate::send::{Sign, reported};
+use crate::send::Sign;
 use crate::stream::Answer;
 use crate::throttle;
 use anvil_budget::{Admission as Verdict, BrakeCause, BrakeCauseKind, LimitName};
@@ -230,26 +231,30 @@ async fn granted(
     let mut answer = Answer::default();
     let mut progress = Progress::default();
     let sent = exchange(gateway, plan, taken.ticket, &mut answer, &mut progress, watcher).await;
+    let held = plan.held(held_at);
     let failed = match sent {
         Ok(()) => {
-            let cost = plan.row.cost(&answer.usage);
-            paced.ended(&Spent::Usage(&answer.usage, progress.parts()));
-            let (agent, model) = (&plan.ask.asker.agent, &plan.row.model);
-            let came = (plan.max_tokens, progress.bytes());
-            if gateway.learner.learn(agent, model, plan.size, &answer.usage, came) {
-                gateway.admission.with_pace(|pace| pace.surprised(plan.expected.kind));
+            let bill = Bill::whole(&held, &prices, &answer);
+            paced.ended(&Spent::Usage(&bill.believable(&plan.row), progress.parts()));
+            if bill.doubt.is_none() {
+                let (agent, model) = (&plan.ask.asker.agent, &plan.row.model);
+                let came = (plan.max_tokens, progress.bytes());
+                if gateway.learner.learn(agent, model, plan.size, &bill.usage, came) {
+                    gateway.admission.with_pace(|pace| pace.surprised(plan.expected.kind));
+                }
+                learn_warmth(gateway, plan, &bill.usage);
             }
-            learn_warmth(gateway, plan, &answer.usage);
-            correct_throttle(gateway, taken, cost);
-            let reply = reply(plan, &answer, cost);
-            let outcome = SettlementOutcome::Usage { usage: answer.usage.clone(), cost };
-            let detail = Some(reply.stop_reason.clone());
-            return Tried::end(settle(gateway, plan, id, outcome, detail, answer.model, Ok(reply)).await);
+            correct_throttle(gateway, taken, bill.cost);
+            gateway.tell_without_price(id, &bill).await;
+            let reply = reply(gateway, plan, &mut answer, &bill);
+            let detail = Some(bill.detail(&reply.stop_reason));
+            let model = Some(reply.model.clone());
+            return Tried::end(settle(gateway, plan, id, bill.outcome(), detail, model, Ok(reply)).await);
         }
         Err(failed) => failed,
     };
     paced.ended(&match &failed.money {
-        Money::Unknown(_) => Spent::Unknown(plan.max_tokens),
+        Money::Unknown => Spent::Unknown(plan.max_tokens),
         Money::Released if failed.error.request_sent => Spent::Refused,
         Money::Released => Spent::NotSent,
     });
@@ -261,7 +266,11 @@ async fn granted(
     }
     let outcome = match &failed.money {
         Money::Released => SettlementOutcome::Released,
-        Money::Unknown(reported) => unknown(plan, reported.clone()),
+        Money::Unknown => {
+            let bill = Bill::broken(&held, &prices, &answer);
+            gateway.tell_without_price(id, &bill).await;
+            bill.outcome()
+        }
     };
     correct_throttle(gateway, taken, cost_of(&outcome));
     let detail = Some(failed.error.kind.name().to_owned());
@@ -317,10 +326,9 @@ async fn exchange(
             () = watcher.closed() => tokio::time::timeout(patience.drain, &mut sending).await.ok(),
         }
     };
-    let too_long = "the call took too long and was given up; it may have been billed";
     match ended {
         Some(ended) => ended,
-        None => Err(Failed::cut(too_long, reported(answer))),
+        None => Err(gateway.sender.given_up(answer)),
     }
 }
 
@@ -337,31 +345,22 @@ fn streamed(gateway: &Inner, plan: &Plan<'_>, ticket: Ticket, bytes: u64) {
     });
 }
 
-// Reported input and the hold's whole output; the whole hold where nothing was reported.
-fn unknown(plan: &Plan<'_>, reported: Option<Usage>) -> SettlementOutcome {
-    match reported {
-        None => SettlementOutcome::Unknown { usage: Usage::default(), cost: plan.amount },
-        Some(mut usage) => {
-            usage.output_tokens = usage.output_tokens.max(plan.max_tokens);
-            let cost = plan.row.cost(&usage).min(plan.amount);
-            SettlementOutcome::Unknown { usage, cost }
-        }
-    }
-}
-
-fn reply(plan: &Plan<'_>, answer: &Answer, cost: Nanodollars) -> Reply {
+fn reply(gateway: &Inner, plan: &Plan<'_>, answer: &mut Answer, bill: &Bill) -> Reply {
     let text = |name: &str, text: &str| (name.to_owned(), serde_json::Value::from(text).to_string());
     let mut extras = vec![text("tier_asked", plan.asked.name()), text("tier_given", plan.choice.tier.name())];
     extras.extend(plan.reason().map(|reason| text("tier_reason", &reason)));
-    Reply {
-        content: answer.content(),
-        stop_reason: answer.stop_reason.clone().unwrap_or_else(|| "end_turn".to_owned()),
-        model: answer.model.clone().unwrap_or_else(|| plan.row.model.clone()),
-        usage: answer.usage.clone(),
-        cost,
+    let mut reply = Reply {
+        content: answer.take_content(),
+        // It came whole, and did not say why it ended.
+        stop_reason: answer.stop_reason().unwrap_or("unknown").to_owned(),
+        model: answer.models().last().unwrap_or(&plan.row.model).clone(),
+        usage: bill.usage.clone(),
+        cost: bill.cost,
         origin: Origin::Live,
         extras,
-    }
+    };
+    gateway.sender.redactor().clean_reply(&mut reply);
+    reply
 }
 
 fn correct_throttle(gateway: &Inner, taken: Taken, cost: Nanodollars) {

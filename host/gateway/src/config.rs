@@ -1,7 +1,7 @@
 //! Whom the gateway asks, and how patiently.
 
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable};
-use anvil_types::UpstreamKind;
+use anvil_types::{UpstreamKind, shown_address};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,11 @@ impl ApiKey {
         Self { secret: token.into(), bearer: true }
     }
 
+    /// The secret itself, to be taken out of what leaves the gateway.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.secret
+    }
+
     /// The header that carries it.
     pub(crate) fn header(&self) -> (&'static str, String) {
         if self.bearer {
@@ -41,14 +46,21 @@ impl fmt::Debug for ApiKey {
 }
 
 /// Whom the gateway asks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Upstream {
     /// Declared, never guessed from the address.
     pub kind: UpstreamKind,
-    /// Its address, without `/v1/messages`.
+    /// Its address, without `/v1/messages`. A user and password in it are used, and shown nowhere.
     pub base_url: String,
     /// The key that goes with every request.
     pub api_key: Option<ApiKey>,
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base_url = shown_address(&self.base_url);
+        f.debug_struct("Upstream").field("kind", &self.kind).field("base_url", &base_url).finish_non_exhaustive()
+    }
 }
 
 /// How long the gateway waits for what. Real time, not the driven clock's: sockets know no other.

@@ -2,6 +2,7 @@
 
 use crate::admission::Admission;
 use crate::ask::{Ask, CallEnd, CallHandle};
+use crate::bill::Bill;
 use crate::breaker::{Breaker, CircuitReport};
 use crate::call;
 use crate::config::{GatewayConfig, Upstream};
@@ -14,7 +15,7 @@ use crate::warm::WarmPrompts;
 use anvil_budget::{PriceError, PriceTable, Windows};
 use anvil_store::{Settled, Settlement, SettlementOutcome, Store, StoreError};
 use anvil_types::{
-    CallId, CallRecord, CallState, Clock, JobId, Limits, Nanodollars, Timestamp, Wait, WaitReason,
+    CallId, CallRecord, CallState, Clock, JobId, Limits, Nanodollars, Timestamp, Wait, WaitReason, shown_address,
 };
 use arc_swap::ArcSwap;
 use rand::RngExt as _;
@@ -37,6 +38,9 @@ pub enum GatewayError {
         /// What is wrong with it.
         error: String,
     },
+    /// The API key.
+    #[error("the API key holds a line break or another character that no request can carry; set it anew")]
+    Key,
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,7 +104,7 @@ pub(crate) struct Inner {
 impl Gateway {
     /// Opens the door.
     pub async fn start(
-        config: GatewayConfig,
+        mut config: GatewayConfig,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GatewayError> {
@@ -114,7 +118,9 @@ impl Gateway {
         let admission =
             Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone(), releases);
         let prices = prices(&config, store.as_ref()).await?;
-        let sender = Sender::new(config.upstream.clone(), config.patience)?;
+        let sender = Sender::new(&config.upstream, config.patience)?;
+        // From here on nobody needs what stands before the `@`.
+        config.upstream.base_url = shown_address(&config.upstream.base_url);
         let inner = Inner {
             config,
             store,
@@ -302,6 +308,14 @@ impl Inner {
     pub(crate) fn in_flight(&self) -> UnderWay<'_> {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         UnderWay(&self.under_way)
+    }
+
+    /// Tells of an answer that has no price, before it is settled: told twice is better than not at all.
+    pub(crate) async fn tell_without_price(&self, call: CallId, bill: &Bill) {
+        let Some(alert) = bill.alert(call, self.config.upstream.kind) else { return };
+        if let Err(error) = self.store.raise_alert(alert).await {
+            tracing::error!(%call, %error, "an answer without a price could not be told");
+        }
     }
 
     /// Stores a settlement. Where that fails the hold stays, no new call goes out, and it is tried on.

@@ -42,6 +42,11 @@ pub(crate) struct ToldBucket {
     pub reset: Option<Timestamp>,
 }
 
+/// No wait that is told is believed for longer: then it is looked at again.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+/// The highest limit a minute that is believed.
+const MOST_A_MINUTE: u64 = 1_000_000_000_000;
+
 /// What one answer told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
@@ -55,7 +60,8 @@ impl Told {
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
         let seconds = |name: &str| text(name)?.parse::<f64>().ok();
         let after = seconds("retry-after-ms").map(|ms| ms / 1_000.0).or_else(|| seconds("retry-after"));
-        let after = after.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let longest = LONGEST_WAIT.as_secs_f64();
+        let after = after.and_then(|seconds| Duration::try_from_secs_f64(seconds.min(longest)).ok());
         // As a date it is measured by the answer's own, so that a clock that is off here does no harm.
         let date = |name: &str| DateTimeParser::new().parse_timestamp(text(name)?).ok();
         let from_now = |until: jiff::Timestamp| {
@@ -65,16 +71,20 @@ impl Told {
         let bucket = |bucket: Bucket| {
             let field = |what: &str| text(&format!("anthropic-ratelimit-{}-{what}", bucket.header()));
             Some(ToldBucket {
-                limit: field("limit")?.parse().ok().filter(|limit| *limit > 0)?,
-                remaining: field("remaining")?.parse().ok()?,
+                limit: count(field("limit")?).filter(|limit| *limit > 0)?,
+                remaining: count(field("remaining")?)?,
                 reset: field("reset").and_then(|text| text.parse().ok()).map(time),
             })
         };
         Self {
             buckets: Bucket::ALL.map(bucket),
-            retry_after: after.or_else(|| from_now(date("retry-after")?)),
+            retry_after: after.or_else(|| from_now(date("retry-after")?)).map(|wait| wait.min(LONGEST_WAIT)),
         }
     }
+}
+
+fn count(said: &str) -> Option<u64> {
+    Some(said.parse::<u64>().ok()?.min(MOST_A_MINUTE))
 }
 
 fn time(time: jiff::Timestamp) -> Timestamp {
@@ -125,6 +135,26 @@ mod tests {
         // Without the answer's own date, by the clock here.
         assert_eq!(told(&[("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")]).retry_after, None);
         let later = told(&[("retry-after", "Thu, 31 Dec 2099 23:59:59 GMT")]).retry_after;
-        assert!(later.is_some_and(|wait| wait > Duration::from_hours(1)));
+        assert_eq!(later, Some(LONGEST_WAIT));
+    }
+
+    #[test]
+    fn no_number_of_a_header_is_believed_without_a_bound() {
+        for long in ["86400", "1795000000", "1e300", "99999999999999999999999", "inf"] {
+            assert_eq!(told(&[("retry-after", long)]).retry_after, Some(LONGEST_WAIT), "{long}");
+        }
+        for none in ["nan", "-1e300", "-inf", ""] {
+            assert_eq!(told(&[("retry-after", none)]).retry_after, None, "{none}");
+        }
+        let limit = |limit: &str| {
+            told(&[
+                ("anthropic-ratelimit-requests-limit", limit),
+                ("anthropic-ratelimit-requests-remaining", limit),
+            ])
+            .buckets[0]
+                .map(|bucket| (bucket.limit, bucket.remaining))
+        };
+        assert_eq!(limit("18446744073709551615"), Some((MOST_A_MINUTE, MOST_A_MINUTE)));
+        assert_eq!(limit("18446744073709551616"), None);
     }
 }

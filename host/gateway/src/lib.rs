@@ -4,26 +4,37 @@
 
 mod admission;
 mod ask;
+mod bill;
+mod blocks;
 mod body;
 mod breaker;
 mod call;
 mod config;
+mod counts;
+mod fault;
 mod gateway;
 mod grant;
+mod halves;
 mod headers;
+mod heard;
 mod learn;
 mod minute;
+mod object;
 mod outcome;
 mod pace;
 mod plan;
 mod pool;
 mod pressure;
 mod progress;
+mod reading;
 mod requests;
+mod secrets;
 mod send;
+mod sse;
 mod stream;
 mod throttle;
 mod warm;
+mod words;
 
 pub use ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, TextSink};
 pub use breaker::CircuitReport;

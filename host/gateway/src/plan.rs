@@ -1,7 +1,8 @@
 //! What a call is going to be: which model, which body, how much money.
 
 use crate::ask::Ask;
-use crate::body::{messages_body, named_tier};
+use crate::bill::Held;
+use crate::body::{Body, named_tier};
 use crate::gateway::Inner;
 use crate::pace::Expected;
 use crate::warm::Prompt;
@@ -9,7 +10,7 @@ use anvil_budget::{
     AnswerKind, Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn,
     bound_input_tokens, choose, even_burn, tier_for,
 };
-use anvil_types::{CallError, CallErrorKind, ContentBlock, Limits, Nanodollars, Request, Role, Tier};
+use anvil_types::{CallError, CallErrorKind, ContentBlock, Limits, Nanodollars, Request, Role, Tier, Timestamp};
 use std::sync::PoisonError;
 
 /// What is fixed for one try of a call.
@@ -112,13 +113,14 @@ impl Wishes {
         let expected_cost = given.expected_cost();
         let row = given.row.clone();
         let max_tokens = self.most_output.min(row.max_output);
-        let body = messages_body(&ask.request, &row.model, max_tokens)
-            .map_err(|error| invalid(error.to_string()))?;
+        let body = Body::of(&ask.request, &row.model, max_tokens);
+        let body = body.map_err(|error| invalid(error.to_string()))?.bytes();
         Ok(Plan {
             ask,
-            body: serde_json::to_vec(&body).expect("a JSON value has string keys"),
             asked: self.asked,
-            amount: row.bound(bound_input_tokens(self.size), max_tokens),
+            // The bytes that are sent are the bytes that are measured.
+            amount: row.bound(bound_input_tokens(self.size, body.len()), max_tokens),
+            body,
             expected_cost,
             max_tokens,
             expected: Expected {
@@ -173,6 +175,18 @@ impl Wishes {
 }
 
 impl Plan<'_> {
+    /// What the hold was made for, taken at this time.
+    pub(crate) fn held(&self, at: Timestamp) -> Held<'_> {
+        Held {
+            row: &self.row,
+            at,
+            amount: self.amount,
+            max_tokens: self.max_tokens,
+            size: self.size,
+            body_bytes: self.body.len(),
+        }
+    }
+
     /// Why another tier than the one that was asked for answers, or why not although money is short;
     /// none where nothing presses.
     pub(crate) fn reason(&self) -> Option<String> {

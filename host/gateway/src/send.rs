@@ -3,16 +3,21 @@
 use crate::GatewayError;
 use crate::ask::TextSink;
 use crate::config::{Patience, Upstream};
+use crate::fault::Fault;
 use crate::headers::Told;
+use crate::heard::Heard;
 use crate::outcome::Failed;
+use crate::reading::{Reading, error_body};
+use crate::secrets::Redactor;
 use crate::stream::Answer;
-use futures_util::StreamExt as _;
-use sse_stream::SseByteStream;
+use anvil_types::shown_address;
+use reqwest::header::{HeaderMap, HeaderValue};
+use std::time::Duration;
 
 /// The version of the Messages API that the gateway speaks.
 const API_VERSION: &str = "2023-06-01";
-/// The most of an error's body that is read.
-const MOST_ERROR_BYTES: usize = 64 * 1024;
+/// An idle connection is given up before load balancers commonly close theirs, at 60 seconds.
+const IDLE_CONNECTION: Duration = Duration::from_secs(30);
 
 /// What comes of an answer while it comes.
 #[derive(Debug)]
@@ -30,17 +35,26 @@ pub(crate) enum Sign<'a> {
 pub(crate) struct Sender {
     http: reqwest::Client,
     url: reqwest::Url,
-    upstream: Upstream,
+    key: Option<(&'static str, HeaderValue)>,
     patience: Patience,
+    redactor: Redactor,
 }
 
 impl Sender {
-    pub(crate) fn new(upstream: Upstream, patience: Patience) -> Result<Self, GatewayError> {
+    pub(crate) fn new(upstream: &Upstream, patience: Patience) -> Result<Self, GatewayError> {
         let url = format!("{}/v1/messages", upstream.base_url.trim_end_matches('/'));
         let url = reqwest::Url::parse(&url).map_err(|error| GatewayError::Address {
-            url: upstream.base_url.clone(),
+            url: shown_address(&upstream.base_url),
             error: error.to_string(),
         })?;
+        let key = upstream.api_key.as_ref().map(|key| {
+            let (name, value) = key.header();
+            let mut value = HeaderValue::from_str(&value).map_err(|_| GatewayError::Key)?;
+            // So that no layer below shows it in a log of its own.
+            value.set_sensitive(true);
+            Ok::<_, GatewayError>((name, value))
+        });
+        let key = key.transpose()?;
         let mut http = reqwest::Client::builder();
         if is_loopback(&url) {
             // A proxy of the environment is for the world outside.
@@ -52,14 +66,43 @@ impl Sender {
             // A redirect would carry the key to where nobody meant it to go.
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(128)
+            .pool_idle_timeout(IDLE_CONNECTION)
             .user_agent(concat!("anvil/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { http, url, upstream, patience })
+        Ok(Self { http, url, key, patience, redactor: Redactor::of(upstream) })
+    }
+
+    /// Takes the upstream's secrets out of what leaves the gateway.
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// Sends the body and reads the answer into `answer`, which keeps what came even where this is
-    /// dropped half way. `Ok` only for an answer whose usage arrived.
+    /// dropped half way. `Ok` only for a whole answer.
     pub(crate) async fn send(
+        &self,
+        body: Vec<u8>,
+        answer: &mut Answer,
+        sink: Option<&TextSink>,
+        sign: &mut (dyn FnMut(Sign<'_>) + Send),
+    ) -> Result<(), Failed> {
+        self.exchange(body, answer, sink, sign).await.map_err(|failed| self.clean(failed))
+    }
+
+    /// What it comes to that a try was given up half way.
+    pub(crate) fn given_up(&self, answer: &Answer) -> Failed {
+        match answer.status {
+            // The status says it, whatever its body would have said.
+            Some(status) if status != 200 => Failed::status(status, None, Fault::default(), None),
+            _ => {
+                let message = "the call took too long and was given up; it may have been billed";
+                let heard = Heard { status: answer.status, began: answer.began, ..Heard::default() };
+                Failed::cut(message, heard)
+            }
+        }
+    }
+
+    async fn exchange(
         &self,
         body: Vec<u8>,
         answer: &mut Answer,
@@ -70,97 +113,55 @@ impl Sender {
             .http
             .post(self.url.clone())
             .header("content-type", "application/json")
+            .header("accept", "text/event-stream")
+            // What comes encoded can't be read, so nobody is invited to encode it.
+            .header("accept-encoding", "identity")
             .header("anthropic-version", API_VERSION)
             .body(body);
-        if let Some(key) = &self.upstream.api_key {
-            let (name, value) = key.header();
-            request = request.header(name, value);
+        if let Some((name, key)) = &self.key {
+            request = request.header(*name, key.clone());
         }
         let head = match tokio::time::timeout(self.patience.first_byte, request.send()).await {
             Err(_) => {
                 let message = "no answer began in time; the call may have been billed";
-                return Err(Failed::cut(message, None).down());
+                return Err(Failed::cut(message, Heard::default()).down());
             }
-            Ok(Err(error)) if error.is_connect() => return Err(Failed::not_connected(&root(&error))),
+            Ok(Err(error)) if error.is_connect() || error.is_builder() => {
+                return Err(Failed::not_connected(&root(&error)));
+            }
             Ok(Err(error)) => {
                 let message = format!(
                     "the connection broke before an answer: {}; the call may have been billed",
                     root(&error)
                 );
-                return Err(Failed::cut(&message, None).down());
+                return Err(Failed::cut(&message, Heard::default()).down());
             }
             Ok(Ok(head)) => head,
         };
         let (status, told) = (head.status().as_u16(), Told::of(head.headers()));
+        answer.status = Some(status);
         sign(Sign::Head(status, &told));
-        if head.status() != reqwest::StatusCode::OK {
-            return Err(Failed::status(status, told.retry_after, &self.error_body(head).await));
+        if head.status() == reqwest::StatusCode::OK {
+            return Reading::new(head, self.patience.idle, &self.redactor).run(answer, sink, sign).await;
         }
-        self.read(head, answer, sink, sign).await
+        let redirect = self.redirect(head.headers()).filter(|_| head.status().is_redirection());
+        let fault = error_body(head, self.patience.idle).await;
+        Err(Failed::status(status, told.retry_after, fault, redirect))
     }
 
-    async fn read(
-        &self,
-        head: reqwest::Response,
-        answer: &mut Answer,
-        sink: Option<&TextSink>,
-        sign: &mut (dyn FnMut(Sign<'_>) + Send),
-    ) -> Result<(), Failed> {
-        let mut events = SseByteStream::new(head.bytes_stream());
-        let broke = loop {
-            let event = match tokio::time::timeout(self.patience.idle, events.next()).await {
-                Err(_) => break "the answer stalled".to_owned(),
-                Ok(None) => break "the answer ended before its end".to_owned(),
-                Ok(Some(Err(error))) => break format!("the answer broke off: {error}"),
-                Ok(Some(Ok(event))) => event,
-            };
-            // Comments and fields alone are no event.
-            let Some(data) = event.data.filter(|data| !data.is_empty()) else { continue };
-            let input_was_known = answer.input_known;
-            match answer.take(&data) {
-                Err(nonsense) => break nonsense,
-                Ok(Some(text)) => {
-                    if let Some(sink) = sink {
-                        sink(&text);
-                    }
-                }
-                Ok(None) => {}
-            }
-            if answer.input_known && !input_was_known {
-                sign(Sign::Input(answer.usage.paced_input_tokens()));
-            } else if event.event.as_deref() == Some("content_block_delta") {
-                sign(Sign::Output(data.len()));
-            }
-            if let Some((kind, message)) = &answer.error {
-                break format!("Claude broke the answer off with {kind}: {message}");
-            }
-            if answer.complete {
-                break "the answer came whole, but its usage did not".to_owned();
-            }
-        };
-        if answer.usage_arrived() {
-            Ok(())
-        } else {
-            Err(Failed::cut(&format!("{broke}; the call may have been billed"), reported(answer)))
-        }
+    // Without a query, which may hold a secret, and never followed.
+    fn redirect(&self, headers: &HeaderMap) -> Option<String> {
+        let location = headers.get("location")?.to_str().ok()?;
+        Some(shown_address(self.url.join(location).ok()?.as_str()))
     }
 
-    async fn error_body(&self, head: reqwest::Response) -> String {
-        let mut bytes = Vec::new();
-        let mut stream = head.bytes_stream();
-        while let Ok(Some(Ok(chunk))) = tokio::time::timeout(self.patience.idle, stream.next()).await {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > MOST_ERROR_BYTES {
-                break;
-            }
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
+    fn clean(&self, mut failed: Failed) -> Failed {
+        self.redactor.clean_text(&mut failed.error.message);
+        let heard = &mut failed.heard;
+        let fault = heard.fault.iter_mut().flat_map(|fault| [&mut fault.kind, &mut fault.code, &mut fault.message]);
+        fault.chain(&mut heard.no_stream).chain(&mut heard.redirect).for_each(|text| self.redactor.clean_text(text));
+        failed
     }
-}
-
-/// What of a broken answer's usage is known: its input, if that was told.
-pub(crate) fn reported(answer: &Answer) -> Option<anvil_types::Usage> {
-    answer.input_known.then(|| answer.usage.clone())
 }
 
 fn root(error: &reqwest::Error) -> String {

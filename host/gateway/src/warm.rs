@@ -75,7 +75,7 @@ impl WarmPrompts {
         let (until, tokens) = (now + kept, usage.prompt_tokens());
         let seen = self.0.entry(prompt.hash).or_insert_with(|| Seen { until, tokens, warm: HashMap::new() });
         (seen.until, seen.tokens) = (until, tokens);
-        let cached = usage.cache_read_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
+        let cached = usage.cached_tokens();
         if cached == 0 {
             seen.warm.remove(model);
         } else {

@@ -129,11 +129,21 @@ async fn a_stream_without_usage_counts_as_nothing() {
 /// `LiteLLM` 37992: an explicit zero in the usage is taken for missing, and the estimate is billed.
 #[tokio::test]
 async fn an_explicit_zero_is_taken_for_missing() {
-    let script = r#"[{"usage": {"input_tokens": 0, "output_tokens": 0}}]"#;
+    let script = r#"[{"text": "", "usage": {"input_tokens": 0, "output_tokens": 0}}]"#;
     let scene = scene(script, PLENTY).await;
     let call = settled(&scene, 0).await;
     assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (0, 0));
     assert_eq!((call.cost, scene.billed()), (Nanodollars::ZERO, Nanodollars::ZERO));
+}
+
+/// `envoyproxy` 1631 and others: a zero is believed although text came, and the answer is free.
+#[tokio::test]
+async fn a_zero_that_cannot_be_true_is_believed() {
+    let script = r#"[{"text": "Hello.", "usage": {"input_tokens": 9, "output_tokens": 0}}]"#;
+    let scene = scene(script, PLENTY).await;
+    let call = settled(&scene, 0).await;
+    assert_eq!((call.state, call.usage.output_tokens), (CallState::Unknown, 200));
+    assert_eq!(call.cost, Nanodollars::new(9 * 2_000 + 200 * 10_000));
 }
 
 /// Cumulative usage that is added up: twice the output for an event that came twice.

@@ -14,6 +14,8 @@ pub enum AlertKind {
     Brake,
     /// A call cost more than its hold.
     BoundBroken,
+    /// An answer is of a model, a speed or a tier that has no price.
+    Unpriced,
     /// The wall clock jumped.
     ClockJump,
     /// The upstream fails: the circuit is open.
@@ -35,6 +37,7 @@ impl AlertKind {
             Self::Threshold => "threshold",
             Self::Brake => "brake",
             Self::BoundBroken => "bound_broken",
+            Self::Unpriced => "unpriced",
             Self::ClockJump => "clock_jump",
             Self::Circuit => "circuit",
             Self::Webhook => "webhook",

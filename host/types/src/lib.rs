@@ -3,6 +3,7 @@
 //! Pure data. Nothing here reads a file, a socket or the wall clock by itself; the one clock of the
 //! house is a trait that is handed in ([`Clock`]).
 
+pub mod address;
 pub mod agent;
 pub mod alert;
 pub mod artifact;
@@ -26,6 +27,7 @@ pub mod time;
 pub mod upstream;
 pub mod usage;
 
+pub use address::shown_address;
 pub use agent::{ActionInfo, Actions, AgentInfo, AgentState};
 pub use alert::{
     Acknowledgement, Alert, AlertKind, AlertNews, AlertState, AlertWindow, Crossing, Delivery, DeliveryState,
@@ -53,4 +55,4 @@ pub use schedule::{JobTemplate, MissedRuns, Schedule};
 pub use scope::Scope;
 pub use time::Timestamp;
 pub use upstream::UpstreamKind;
-pub use usage::Usage;
+pub use usage::{MOST_TOKENS, Usage};

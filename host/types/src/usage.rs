@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The most tokens of one kind that an answer's word is taken for: a hundred times the longest context. What
+/// is told beyond it counts as so many, and the call as *unknown*.
+pub const MOST_TOKENS: u64 = 100_000_000;
+
 /// Tokens by kind, and what multiplies their price.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
@@ -34,6 +38,26 @@ impl Usage {
     pub fn prompt_tokens(&self) -> u64 {
         self.input_tokens
             .saturating_add(self.cache_read_tokens)
+            .saturating_add(self.cache_write_5m_tokens)
+            .saturating_add(self.cache_write_1h_tokens)
+    }
+
+    /// The same with every count at most [`MOST_TOKENS`], so that sums of many calls fit.
+    #[must_use]
+    pub fn bounded(&self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.min(MOST_TOKENS),
+            output_tokens: self.output_tokens.min(MOST_TOKENS),
+            cache_read_tokens: self.cache_read_tokens.min(MOST_TOKENS),
+            cache_write_5m_tokens: self.cache_write_5m_tokens.min(MOST_TOKENS),
+            cache_write_1h_tokens: self.cache_write_1h_tokens.min(MOST_TOKENS),
+            ..self.clone()
+        }
+    }
+
+    /// What of the prompt its model's cache has after it.
+    pub fn cached_tokens(&self) -> u64 {
+        self.cache_read_tokens
             .saturating_add(self.cache_write_5m_tokens)
             .saturating_add(self.cache_write_1h_tokens)
     }

@@ -69,6 +69,7 @@ fn kind(kind: AlertKind) -> &'static str {
         AlertKind::Threshold => "A limit",
         AlertKind::Brake => "The brake",
         AlertKind::BoundBroken => "A call above its hold",
+        AlertKind::Unpriced => "An answer without a price",
         AlertKind::ClockJump => "The clock",
         AlertKind::Circuit => "Claude fails",
         AlertKind::Webhook => "A webhook",

@@ -3,6 +3,7 @@
 use crate::bindings::anvil::agent::claude as wit;
 use crate::log::cut;
 use anvil_types::{CallError, CallErrorKind, ContentBlock, Effort, Json, Message, Request, Role, Tool};
+use std::collections::HashSet;
 
 const MAX_MESSAGES: usize = 1_000;
 const MAX_TOOLS: usize = 128;
@@ -25,6 +26,11 @@ pub(super) fn checked(request: wit::Request) -> Result<Request, CallError> {
     }
     at_most("messages", request.messages.len(), MAX_MESSAGES)?;
     at_most("tools", request.tools.len(), MAX_TOOLS)?;
+    let mut names = HashSet::new();
+    if let Some(tool) = request.tools.iter().find(|tool| !names.insert(tool.name.as_str())) {
+        let name = cut(&tool.name, 64);
+        return Err(refusal(format!("two tools have the name `{name}`; each needs one of its own")));
+    }
     at_most("stop sequences", request.stop_sequences.len(), MAX_STOP_SEQUENCES)?;
     if request.messages[0].role == wit::Role::Assistant {
         return Err(refusal("the first message is the agent's; give it the role `user`"));
@@ -52,10 +58,11 @@ fn at_most(what: &str, count: usize, most: usize) -> Result<(), CallError> {
 }
 
 fn message(message: wit::Message) -> Result<Message, CallError> {
-    if message.content.is_empty() {
-        return Err(refusal("a message has at least one block of content"));
-    }
     let role = match message.role {
+        // Claude may have answered nothing; what an agent says is never nothing.
+        wit::Role::User if message.content.is_empty() => {
+            return Err(refusal("a message has at least one block of content"));
+        }
         wit::Role::User => Role::User,
         wit::Role::Assistant => Role::Assistant,
     };
@@ -69,6 +76,9 @@ fn block(block: wit::ContentBlock) -> Result<ContentBlock, CallError> {
             if !IMAGE_TYPES.contains(&media_type.as_str()) {
                 let list = IMAGE_TYPES.join(", ");
                 return Err(refusal(format!("a picture is {list}, not `{}`", cut(&media_type, 64))));
+            }
+            if data.is_empty() {
+                return Err(refusal("a picture has at least one byte"));
             }
             if data.len() > MAX_IMAGE_BYTES {
                 return Err(refusal(format!(
@@ -180,7 +190,13 @@ mod tests {
         for allowed in [
             request(),
             with(|request| request.messages = vec![request.messages[0].clone(); MAX_MESSAGES]),
-            with(|request| request.tools = vec![tool("run_it-2", "{}"); MAX_TOOLS]),
+            with(|request| {
+                request.tools = (0..MAX_TOOLS).map(|n| tool(&format!("run_it-{n}"), "{}")).collect();
+            }),
+            with(|request| {
+                let nothing = wit::Message { role: wit::Role::Assistant, content: Vec::new() };
+                request.messages = vec![request.messages[0].clone(), nothing, request.messages[0].clone()];
+            }),
             with(|request| request.options = vec![option("tier", "\"opus\""), option("tool_choice", "{}")]),
             with(|request| request.stop_sequences = vec!["x".to_owned(); MAX_STOP_SEQUENCES]),
         ] {
@@ -205,6 +221,10 @@ mod tests {
             (with(|request| request.tools = vec![tool("t", "{}"); MAX_TOOLS + 1]), "at most 128 tools"),
             (with(|request| request.tools = vec![tool("no name", "{}")]), "unlike `no name`"),
             (
+                with(|request| request.tools = vec![tool("a", "{}"), tool("b", "{}"), tool("a", "{}")]),
+                "two tools have the name `a`",
+            ),
+            (
                 with(|request| request.tools = vec![tool("t", "[]")]),
                 "the input schema of a tool is a JSON object",
             ),
@@ -219,6 +239,7 @@ mod tests {
                 with(|request| request.options = vec![option("thinking", "{")]),
                 "the option `thinking` is no JSON",
             ),
+            (picture("image/png", 0), "at least one byte"),
             (picture("image/bmp", 1), "not `image/bmp`"),
             (picture("image/png", MAX_IMAGE_BYTES + 1), "at most 5 MiB"),
         ] {

@@ -158,6 +158,7 @@ suite! { $
         a_released_hold_leaves_nothing
         a_job_spends_no_more_than_its_own_limit
         a_cost_above_the_hold_is_kept_and_counted
+        no_number_keeps_a_settlement_from_being_stored
         each_upstream_has_its_own_money
         a_job_never_spends_on_another_upstream
         the_ledger_says_who_what_and_how_much

@@ -122,6 +122,45 @@ pub async fn a_cost_above_the_hold_is_kept_and_counted(factory: &dyn Factory) {
     assert_eq!(world.snapshot().await.bounds_broken, 1);
 }
 
+pub async fn no_number_keeps_a_settlement_from_being_stored(factory: &dyn Factory) {
+    // More than the sums can hold of calls that cost the most that a call can.
+    let world = World::new(factory).await;
+    let mut calls = Vec::new();
+    for _ in 0..2_100 {
+        let (store, request) = (world.store().clone(), world.hold_of(Nanodollars::new(1)));
+        calls.push(tokio::spawn(async move {
+            let call = request.id;
+            let decision = store.hold(request).await.expect("decided");
+            assert!(matches!(decision, HoldDecision::Granted { .. }), "there is room");
+            (store, call)
+        }));
+    }
+    let mut held = Vec::new();
+    for call in calls {
+        held.push(call.await.expect("no panic"));
+    }
+    let usage = Usage {
+        input_tokens: u64::MAX,
+        output_tokens: u64::MAX,
+        cache_read_tokens: u64::MAX,
+        cache_write_5m_tokens: u64::MAX,
+        cache_write_1h_tokens: u64::MAX,
+        ..usage()
+    };
+    let settled = held.into_iter().map(|(store, call)| {
+        let outcome = SettlementOutcome::Unknown { usage: usage.clone(), cost: Nanodollars::MAX };
+        let settlement = Settlement { call, outcome, detail: None, model: None, journal: None };
+        tokio::spawn(async move { store.settle(settlement).await })
+    });
+    for settled in settled.collect::<Vec<_>>() {
+        assert!(settled.await.expect("no panic").expect("a settlement is never refused").first);
+    }
+    let total = world.snapshot().await.total;
+    assert_eq!((total.held, total.unknown), (Nanodollars::ZERO, Nanodollars::new(9_000_000_000_000_000_000)));
+    let entry = world.store().ledger(UpstreamKind::Simulated, None, 1).await.expect("a read works");
+    assert_eq!(entry[0].usage.output_tokens, anvil_types::MOST_TOKENS);
+}
+
 pub async fn each_upstream_has_its_own_money(factory: &dyn Factory) {
     let world = World::with(factory, Limits { day_usd: dollars(10), ..wide() }).await;
     world.hold(dollars(10)).await;

@@ -23,9 +23,10 @@ pub(super) const FIND: &str =
     "SELECT id, upstream, state, held_at, job, agent, hold, api_key, model, cost FROM calls
     WHERE upstream IN ('live', 'simulated') AND id = ?1";
 
-/// An ended hold, in its job.
+/// An ended hold, in its job. A sum that is at its end stays there: no settlement is ever refused for it.
 pub(super) const COUNT_ON_JOB: &str =
-    "UPDATE jobs SET held = held - ?2, cost = cost + ?3, unknown = unknown + ?4,
+    "UPDATE jobs SET held = held - ?2, cost = min(cost + ?3, 9000000000000000000),
+    unknown = min(unknown + ?4, 9000000000000000000),
     crashes = CASE WHEN ?5 THEN 0 ELSE crashes END
     WHERE id = ?1";
 
@@ -98,17 +99,16 @@ pub(super) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled
         Some(write) => journal::under_lease(tx, write.lease)?,
         None => None,
     };
-    let nothing = Usage::default();
     let (state, cost, usage) = match &settlement.outcome {
-        SettlementOutcome::Usage { usage, cost } => (CallState::Settled, *cost, usage),
-        SettlementOutcome::Unknown { usage, cost } => (CallState::Unknown, *cost, usage),
-        SettlementOutcome::Released => (CallState::Released, Nanodollars::ZERO, &nothing),
+        SettlementOutcome::Usage { usage, cost } => (CallState::Settled, *cost, usage.bounded()),
+        SettlementOutcome::Unknown { usage, cost } => (CallState::Unknown, *cost, usage.bounded()),
+        SettlementOutcome::Released => (CallState::Released, Nanodollars::ZERO, Usage::default()),
     };
     let cost = Nanodollars::new(cost.get().clamp(0, DEAREST));
     let end = End {
         state,
         cost,
-        usage,
+        usage: &usage,
         detail: settlement.detail.as_deref(),
         model: settlement.model.as_deref(),
         progress: journal_of.is_some(),
@@ -121,7 +121,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled
     if over_hold > Nanodollars::ZERO {
         tracing::error!(call = %hold.id, hold = %hold.amount, %cost, "a call cost more than its hold");
         spend::count_broken_bound(tx.conn, hold.upstream)?;
-        alerts::raise(tx, &bound_broken(&hold, cost))?;
+        alerts::raise(tx, &bound_broken(&hold, cost, settlement.model.as_deref()))?;
     }
     evaluate::evaluate(tx, hold.upstream, &hold.scopes())?;
     if still_held == Nanodollars::ZERO {
@@ -177,9 +177,15 @@ pub(super) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
     Ok(still_held)
 }
 
-/// A bug in the bound: told once an hour for a model, so that many do not drown what else is told.
-fn bound_broken(hold: &Hold, cost: Nanodollars) -> NewAlert {
+/// A call above its hold: told once an hour for a model, so that many do not drown what else is told.
+fn bound_broken(hold: &Hold, cost: Nanodollars, answered: Option<&str>) -> NewAlert {
     let hour = hold.held_at.micros().div_euclid(3_600_000_000);
+    let why = match answered.filter(|answered| *answered != hold.model) {
+        Some(answered) => format!("It was answered by {answered}, and is priced by the dearer of the two"),
+        None => "The bound of this kind of request is too low, or what upstream tells is not so: please look at the \
+                 call's entry in the ledger, and report it"
+            .to_owned(),
+    };
     NewAlert {
         upstream: hold.upstream,
         kind: AlertKind::BoundBroken,
@@ -187,7 +193,7 @@ fn bound_broken(hold: &Hold, cost: Nanodollars) -> NewAlert {
         crossing: None,
         title: format!("a call of {} cost more than was held for it", hold.model),
         detail: format!(
-            "call {} cost {cost}, and {} were held. The whole of it is counted. The bound of this kind of request              is too low: please report it with the call's entry in the ledger",
+            "call {} cost {cost}, and {} were held. The whole of it is counted. {why}",
             hold.id, hold.amount
         ),
     }

@@ -24,12 +24,13 @@ pub(super) const CALENDAR: &str = "SELECT settled, unknown FROM spend
 pub(super) const FLYING: &str = "SELECT count(*) AS flying FROM calls INDEXED BY calls_open
     WHERE state = 'held' AND upstream = ?1";
 
-/// Adds to the four sums of a scope.
+/// Adds to the four sums of a scope. A sum that is at its end stays there: no settlement is refused for it.
 pub(super) const ADD: &str = "INSERT INTO spend (upstream, scope, period, start, settled, unknown) VALUES
     (?1, ?2, 'minute', ?3, ?6, ?7), (?1, ?2, 'day', ?4, ?6, ?7),
     (?1, ?2, 'month', ?5, ?6, ?7), (?1, ?2, 'total', 0, ?6, ?7)
     ON CONFLICT (upstream, scope, period, start) DO UPDATE SET
-    settled = settled + excluded.settled, unknown = unknown + excluded.unknown";
+    settled = min(settled + excluded.settled, 9000000000000000000),
+    unknown = min(unknown + excluded.unknown, 9000000000000000000)";
 
 /// The scopes that a call of this agent or API key falls under.
 pub(super) fn scopes(agent: Option<&str>, api_key: Option<&str>) -> Vec<Scope> {

@@ -11,13 +11,13 @@ use rusqlite::params;
 /// Microseconds of an hour.
 const HOUR: i64 = 3_600_000_000;
 
-/// Adds to the sums of an hour.
+/// Adds to the sums of an hour. Money that is at its end stays there; tokens are bounded for each call.
 pub(super) const ADD: &str = "INSERT INTO usage_hours (upstream, hour, agent, api_key, model, calls, settled,
     unknown, input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
     ON CONFLICT (upstream, hour, agent, api_key, model) DO UPDATE SET
-    calls = calls + excluded.calls, settled = settled + excluded.settled,
-    unknown = unknown + excluded.unknown, input_tokens = input_tokens + excluded.input_tokens,
+    calls = calls + excluded.calls, settled = min(settled + excluded.settled, 9000000000000000000),
+    unknown = min(unknown + excluded.unknown, 9000000000000000000), input_tokens = input_tokens + excluded.input_tokens,
     output_tokens = output_tokens + excluded.output_tokens,
     cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
     cache_write_5m_tokens = cache_write_5m_tokens + excluded.cache_write_5m_tokens,

@@ -1,0 +1,143 @@
+//! What an answer costs by its own word: which model, speed, tier and place it says that it is of.
+
+use crate::price::{PriceRow, PriceTable};
+use anvil_types::{Nanodollars, Timestamp, Usage};
+
+/// The service tiers that have a price, the cheapest first.
+pub const TIERS: [&str; 2] = ["batch", "standard"];
+/// The places that have a price, the cheapest first.
+pub const GEOS: [&str; 3] = ["not_available", "global", "us"];
+/// The speeds, of which each has rows of its own, the cheapest first.
+pub const SPEEDS: [&str; 2] = ["standard", "fast"];
+
+/// What an answer costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The dearer of the row that was asked for and the rows that answered.
+    pub cost: Nanodollars,
+    /// What of the answer has no price, in words; its cost is a guess then.
+    pub without_price: Option<String>,
+}
+
+impl PriceTable {
+    /// The cost of an answer to a question that was held by `asked` at `at`: never less than by that row. A
+    /// dated id of the model that was asked for is that model.
+    pub fn answered(&self, asked: &PriceRow, models: &[String], usage: &Usage, at: Timestamp) -> Answered {
+        let speed = usage.speed.as_deref().filter(|speed| *speed != SPEEDS[0]);
+        let mut answered = Answered { cost: asked.cost(usage), without_price: None };
+        let itself = [asked.model.clone()];
+        for model in if models.is_empty() { &itself[..] } else { models } {
+            let same = undated(model) == undated(&asked.model);
+            if same && speed == asked.speed.as_deref() {
+                continue;
+            }
+            let row = if same { self.row(&asked.model, speed, at).ok() } else { None };
+            match row.or_else(|| self.row(model, speed, at).ok()).or_else(|| self.row_undated(model, speed, at)) {
+                Some(row) => answered.cost = answered.cost.max(row.cost(usage)),
+                None => {
+                    let speed = speed.map(|speed| format!(" at the speed `{speed}`")).unwrap_or_default();
+                    answered.without_price = Some(format!("the model `{model}`{speed}"));
+                }
+            }
+        }
+        let words = [
+            ("service tier", &usage.service_tier, &TIERS[..]),
+            ("place", &usage.inference_geo, &GEOS[..]),
+        ];
+        for (what, said, known) in words {
+            if let Some(said) = said.as_deref().filter(|said| !known.contains(said)) {
+                answered.without_price.get_or_insert_with(|| format!("the {what} `{said}`"));
+            }
+        }
+        answered
+    }
+
+    // The row of the model that this is a dated id of, or of a dated id of it.
+    fn row_undated(&self, model: &str, speed: Option<&str>, at: Timestamp) -> Option<&PriceRow> {
+        let same = |row: &&PriceRow| undated(&row.model) == undated(model);
+        let known = self.rows().iter().find(same)?;
+        self.row(&known.model, speed, at).ok()
+    }
+}
+
+/// A model's id without its day: `claude-haiku-4-5` for `claude-haiku-4-5-20251001`.
+fn undated(model: &str) -> &str {
+    match model.rsplit_once('-') {
+        Some((name, day)) if day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => model,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(asked: &str, models: &[&str], usage: &Usage) -> (i64, Option<String>) {
+        let table = PriceTable::built_in();
+        let at: Timestamp = "2026-11-23T00:00:00Z".parse().expect("a time");
+        let row = table.row(asked, None, at).expect("a price");
+        let models: Vec<_> = models.iter().map(|model| (*model).to_owned()).collect();
+        let answered = table.answered(row, &models, usage, at);
+        (answered.cost.get(), answered.without_price)
+    }
+
+    fn usage() -> Usage {
+        Usage { input_tokens: 1_000, output_tokens: 1_000, ..Usage::default() }
+    }
+
+    #[test]
+    fn the_dearer_of_what_was_asked_and_what_answered_counts() {
+        let (haiku, sonnet, opus) = (600_000, 12_000_000, 24_000_000);
+        for (asked, models, cost) in [
+            ("claude-haiku-5-5", &["claude-haiku-5-5"][..], haiku),
+            ("claude-haiku-5-5", &[], haiku),
+            ("claude-haiku-5-5", &["claude-opus-5-5"], opus),
+            ("claude-opus-5-5", &["claude-haiku-5-5"], opus),
+            ("claude-haiku-5-5", &["claude-sonnet-5-5", "claude-haiku-5-5"], sonnet),
+            ("claude-haiku-5-5", &["claude-haiku-5-5-20261007"], haiku),
+            ("claude-haiku-5-5", &["claude-opus-5-5-20260922"], opus),
+            ("claude-haiku-4-5-20251001", &["claude-haiku-4-5"], 6_000_000),
+            ("claude-haiku-5-5", &["claude-haiku-4-5"], 6_000_000),
+        ] {
+            assert_eq!(answered(asked, models, &usage()), (cost, None), "{asked} {models:?}");
+        }
+        let (cost, without) = answered("claude-haiku-5-5", &["claude-mystery-9"], &usage());
+        assert_eq!(cost, haiku);
+        assert!(without.is_some_and(|said| said.contains("claude-mystery-9")));
+    }
+
+    #[test]
+    fn speed_tier_and_place_are_priced_by_the_dearer_reading_or_not_at_all() {
+        let fast = Usage { speed: Some("fast".into()), ..usage() };
+        assert_eq!(answered("claude-opus-5-5", &["claude-opus-5-5"], &fast), (48_000_000, None));
+        let (cost, without) = answered("claude-haiku-5-5", &["claude-haiku-5-5"], &fast);
+        assert_eq!(cost, 600_000);
+        assert!(without.is_some_and(|said| said.contains("`fast`")));
+        let standard = Usage {
+            speed: Some("standard".into()),
+            service_tier: Some("standard".into()),
+            inference_geo: Some("global".into()),
+            ..usage()
+        };
+        assert_eq!(answered("claude-haiku-5-5", &[], &standard), (600_000, None));
+        let priority = Usage { service_tier: Some("priority".into()), ..usage() };
+        let (cost, without) = answered("claude-haiku-5-5", &[], &priority);
+        assert!(cost == 600_000 && without.is_some_and(|said| said.contains("priority")));
+        let moon = Usage { inference_geo: Some("moon".into()), ..usage() };
+        let (cost, without) = answered("claude-haiku-5-5", &[], &moon);
+        assert!(cost == 660_000 && without.is_some_and(|said| said.contains("moon")));
+    }
+
+    #[test]
+    fn no_usage_makes_an_answers_cost_wrap() {
+        let usage = Usage {
+            input_tokens: u64::MAX,
+            output_tokens: u64::MAX,
+            cache_read_tokens: u64::MAX,
+            cache_write_5m_tokens: u64::MAX,
+            cache_write_1h_tokens: u64::MAX,
+            ..Usage::default()
+        };
+        assert_eq!(answered("claude-haiku-5-5", &[], &usage).0, i64::MAX);
+    }
+}

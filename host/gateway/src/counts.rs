@@ -1,0 +1,311 @@
+//! What an answer says that it used: every number bounded where it is read, and none ever falling.
+//!
+//! Usage comes more than once in a stream, each time cumulative: what was told counts, whatever comes after
+//! it. Some upstreams tell a count in one event and 0 in another, so a 0 takes nothing back.
+
+use crate::object::{Object, text};
+use crate::words::Words;
+use anvil_budget::{GEOS, SPEEDS, TIERS};
+use anvil_types::{MOST_TOKENS, Usage};
+
+/// One count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Count {
+    /// The most that was told.
+    pub most: u64,
+    /// Whether a number was told at all.
+    pub told: bool,
+    /// It was told in words that contradict each other, or that are no count.
+    pub odd: bool,
+    /// Something was told that no number can be read out of.
+    pub unread: bool,
+}
+
+impl Count {
+    fn take(&mut self, json: &str) {
+        let (told, odd) = match read(json) {
+            Some(Read::Count(told)) => (told, told != 0 && told < self.most),
+            Some(Read::Odd(told)) => (told, true),
+            None => {
+                (self.odd, self.unread) = (true, true);
+                return;
+            }
+        };
+        self.odd |= odd;
+        self.told = true;
+        self.most = self.most.max(told);
+    }
+
+    fn take_all(&mut self, object: &Object<'_>, name: &str) {
+        object.all(name).for_each(|json| self.take(json));
+    }
+}
+
+enum Read {
+    Count(u64),
+    /// A number, but not one that a count can be.
+    Odd(u64),
+}
+
+/// A count as JSON. What is more than [`MOST_TOKENS`] counts as that.
+fn read(json: &str) -> Option<Read> {
+    if let Ok(count) = json.parse::<u64>() {
+        return Some(if count > MOST_TOKENS { Read::Odd(MOST_TOKENS) } else { Read::Count(count) });
+    }
+    if json.starts_with('"') {
+        let said = text(json)?;
+        let number = said.trim();
+        return matches!(number.as_bytes(), [b'0'..=b'9', ..]).then(|| read(number)).flatten().map(|read| match read {
+            Read::Count(count) | Read::Odd(count) => Read::Odd(count),
+        });
+    }
+    let number = json.parse::<f64>().ok().filter(|number| *number >= 0.0)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "it is between 0 and a bound far below 2^52"
+    )]
+    let (whole, is_count) = (number.ceil().min(MOST_TOKENS as f64) as u64, number <= MOST_TOKENS as f64);
+    // 22.0 is 22: JSON knows no other kind of number.
+    Some(if is_count && number.fract() == 0.0 { Read::Count(whole) } else { Read::Odd(whole) })
+}
+
+/// All that was told of what was used.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts {
+    input: Count,
+    output: Count,
+    cache_read: Count,
+    written: Count,
+    written_5m: Count,
+    written_1h: Count,
+    /// What was told of the output in the end: with or after the reason why the answer ended.
+    final_output: Count,
+    service_tier: Words,
+    inference_geo: Words,
+    speed: Words,
+    /// Tools that run at Anthropic and cost money by themselves, though nobody asked for one.
+    server_tools: bool,
+    /// A part of the usage that is in no form in which usage is told.
+    unread: bool,
+}
+
+/// Where in a stream usage is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    First,
+    Final,
+}
+
+impl Counts {
+    /// Takes one telling.
+    pub(crate) fn take(&mut self, json: &str, when: Told) {
+        let Ok(usage) = Object::read(json) else {
+            self.unread = true;
+            return;
+        };
+        self.input.take_all(&usage, "input_tokens");
+        self.output.take_all(&usage, "output_tokens");
+        if when == Told::Final {
+            self.final_output.take_all(&usage, "output_tokens");
+        }
+        self.cache_read.take_all(&usage, "cache_read_input_tokens");
+        self.written.take_all(&usage, "cache_creation_input_tokens");
+        for split in usage.all("cache_creation") {
+            match Object::read(split) {
+                Ok(split) => {
+                    self.written_5m.take_all(&split, "ephemeral_5m_input_tokens");
+                    self.written_1h.take_all(&split, "ephemeral_1h_input_tokens");
+                }
+                Err(_) => self.written.odd = true,
+            }
+        }
+        for (words, name) in [
+            (&mut self.service_tier, "service_tier"),
+            (&mut self.inference_geo, "inference_geo"),
+            (&mut self.speed, "speed"),
+        ] {
+            usage.all(name).for_each(|json| words.take(json));
+        }
+        for tools in usage.all("server_tool_use") {
+            // Counts of each kind of tool; what can't be read is taken for one that ran.
+            let none = Object::read(tools).is_ok_and(|tools| tools.values().all(|count| count == "0"));
+            self.server_tools |= !none;
+        }
+    }
+
+    /// Whether the input was told: how much of the prompt was used.
+    pub(crate) fn input_told(&self) -> bool {
+        self.input.told
+    }
+
+    /// Whether the output was told in the end.
+    pub(crate) fn output_told(&self) -> bool {
+        self.final_output.told
+    }
+
+    /// Whether the output that was told in the end is nothing.
+    pub(crate) fn says_no_output(&self) -> bool {
+        self.final_output.told && self.final_output.most == 0
+    }
+
+    /// Whether something of the input was told that can't be read.
+    pub(crate) fn input_unread(&self) -> bool {
+        let [input, read] = [self.input, self.cache_read].map(|count| count.unread);
+        input || read || self.unread || [self.written, self.written_5m, self.written_1h].iter().any(|count| count.unread)
+    }
+
+    /// Whether something of the output was told that can't be read.
+    pub(crate) fn output_unread(&self) -> bool {
+        self.output.unread || self.unread
+    }
+
+    /// What contradicts itself, or is no count, if something does.
+    pub(crate) fn odd(&self) -> Option<&'static str> {
+        let split = self.written_5m.most + self.written_1h.most;
+        let split_odd = self.written.told && self.written.most > 0 && split > self.written.most;
+        let counts = [
+            (self.input.odd, "input_tokens"),
+            (self.output.odd, "output_tokens"),
+            (self.cache_read.odd, "cache_read_input_tokens"),
+            (self.written.odd || split_odd, "cache_creation_input_tokens"),
+            (self.written_5m.odd || self.written_1h.odd, "cache_creation"),
+            (self.unread, "usage"),
+        ];
+        counts.into_iter().find_map(|(odd, name)| odd.then_some(name))
+    }
+
+    /// Whether a tool ran that nobody asked for and that has a price of its own.
+    pub(crate) fn server_tools(&self) -> bool {
+        self.server_tools
+    }
+
+    /// The usage: of each count the most that was told.
+    pub(crate) fn usage(&self) -> Usage {
+        let (five, hour) = (self.written_5m.most, self.written_1h.most);
+        Usage {
+            input_tokens: self.input.most,
+            output_tokens: self.output.most,
+            cache_read_tokens: self.cache_read.most,
+            cache_write_5m_tokens: five,
+            // Writes of unknown lifetime are priced as the dearer kind.
+            cache_write_1h_tokens: hour + self.written.most.saturating_sub(five + hour),
+            // Of several words the dearer one counts: a discount has to be told each time.
+            service_tier: self.service_tier.dearest(&TIERS),
+            inference_geo: self.inference_geo.dearest(&GEOS),
+            speed: self.speed.dearest(&SPEEDS),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(tellings: &[(&str, Told)]) -> Counts {
+        let mut counts = Counts::default();
+        for (json, when) in tellings {
+            counts.take(json, *when);
+        }
+        counts
+    }
+
+    #[test]
+    fn every_number_is_bounded_where_it_is_read() {
+        let most = MOST_TOKENS;
+        // The JSON, what counts of it, and whether it is odd.
+        for (json, count, odd) in [
+            ("22", 22, false),
+            ("22.0", 22, false),
+            ("2.2e1", 22, false),
+            ("100000000", most, false),
+            ("100000001", most, true),
+            ("18446744073709551615", most, true),
+            ("99999999999999999999999999", most, true),
+            ("1e30", most, true),
+            ("1e999", most, true),
+            ("7.5", 8, true),
+            ("0.1", 1, true),
+            ("\"22\"", 22, true),
+            ("\"1e30\"", most, true),
+        ] {
+            let counts = told(&[(&format!("{{\"output_tokens\":{json}}}"), Told::Final)]);
+            assert_eq!(counts.usage().output_tokens, count, "{json}");
+            assert_eq!((counts.odd().is_some(), counts.output_unread()), (odd, false), "{json}");
+            assert!(counts.output_told(), "{json}");
+        }
+        for json in ["-5", "-0.5", "\"many\"", "\"\"", "\"inf\"", "\"NaN\"", "[1]", "{}", "true"] {
+            let counts = told(&[(&format!("{{\"output_tokens\":{json}}}"), Told::Final)]);
+            assert_eq!(counts.usage().output_tokens, 0, "{json}");
+            assert!(counts.output_unread() && counts.odd().is_some() && !counts.output_told(), "{json}");
+        }
+        let nothing = told(&[("{\"output_tokens\":null}", Told::Final), ("{}", Told::Final)]);
+        assert!(!nothing.output_told() && nothing.odd().is_none());
+        assert!(told(&[("5", Told::Final)]).output_unread());
+    }
+
+    #[test]
+    fn what_was_told_never_falls() {
+        let full = (r#"{"input_tokens":50000,"cache_read_input_tokens":7,"output_tokens":1}"#, Told::First);
+        let zero = (r#"{"input_tokens":0,"cache_read_input_tokens":0,"output_tokens":1000}"#, Told::Final);
+        for order in [[full, zero], [zero, full]] {
+            let counts = told(&order);
+            let usage = counts.usage();
+            assert_eq!((usage.input_tokens, usage.cache_read_tokens, usage.output_tokens), (50_000, 7, 1000));
+        }
+        assert_eq!(told(&[full, zero]).odd(), None);
+        let fell = told(&[full, (r#"{"input_tokens":40000,"output_tokens":9}"#, Told::Final)]);
+        assert_eq!((fell.odd(), fell.usage().input_tokens), (Some("input_tokens"), 50_000));
+        let twice = told(&[(r#"{"output_tokens":90,"output_tokens":5}"#, Told::Final)]);
+        assert_eq!((twice.odd(), twice.usage().output_tokens), (Some("output_tokens"), 90));
+    }
+
+    #[test]
+    fn cache_writes_are_never_less_than_their_total_nor_than_their_split() {
+        let writes = |tellings: &[&str]| {
+            let tellings: Vec<_> = tellings.iter().map(|json| (*json, Told::First)).collect();
+            let counts = told(&tellings);
+            let usage = counts.usage();
+            (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens, counts.odd().is_some())
+        };
+        let split = r#"{"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":4}}"#;
+        assert_eq!(writes(&[split]), (3, 4, false));
+        assert_eq!(writes(&[split, r#"{"cache_creation_input_tokens":7}"#]), (3, 4, false));
+        assert_eq!(writes(&[split, r#"{"cache_creation":{}}"#]), (3, 4, false));
+        assert_eq!(writes(&[split, r#"{"cache_creation_input_tokens":18}"#]), (3, 15, false));
+        assert_eq!(writes(&[r#"{"cache_creation_input_tokens":7}"#]), (0, 7, false));
+        assert_eq!(writes(&[r#"{"cache_creation":{"ephemeral_5m_input_tokens":7.0}}"#]), (7, 0, false));
+        assert_eq!(writes(&[r#"{"cache_creation":5,"cache_creation_input_tokens":7}"#]), (0, 7, true));
+        let more = r#"{"cache_creation_input_tokens":5,"cache_creation":{"ephemeral_1h_input_tokens":9}}"#;
+        assert_eq!(writes(&[more]), (0, 9, true));
+    }
+
+    #[test]
+    fn of_several_words_the_dearer_one_counts() {
+        let usage = told(&[
+            (r#"{"service_tier":"batch","inference_geo":"US ","speed":"fast"}"#, Told::First),
+            (r#"{"service_tier":"standard","inference_geo":"global","speed":"standard"}"#, Told::Final),
+        ]);
+        let usage = usage.usage();
+        assert_eq!(usage.service_tier.as_deref(), Some("standard"));
+        assert_eq!(usage.inference_geo.as_deref(), Some("us"));
+        assert_eq!(usage.speed.as_deref(), Some("fast"));
+        let batch = told(&[(r#"{"service_tier":"batch"}"#, Told::First)]).usage();
+        assert_eq!(batch.service_tier.as_deref(), Some("batch"));
+        let long = format!("{{\"service_tier\":\"{}\"}}", "x".repeat(2_000_000));
+        assert!(told(&[(&long, Told::First)]).usage().service_tier.is_some_and(|tier| tier.len() <= 64));
+    }
+
+    #[test]
+    fn a_tool_that_ran_at_anthropic_is_noticed() {
+        for (json, ran) in [
+            (r#"{"server_tool_use":{"web_search_requests":3}}"#, true),
+            (r#"{"server_tool_use":{"web_search_requests":0,"web_fetch_requests":0}}"#, false),
+            (r#"{"server_tool_use":null}"#, false),
+            (r#"{"server_tool_use":7}"#, true),
+        ] {
+            assert_eq!(told(&[(json, Told::First)]).server_tools(), ran, "{json}");
+        }
+    }
+}
