@@ -310,6 +310,7 @@ async fn exchange(
                 }
             }
             Sign::Input(tokens) => {
+                let tokens = tokens.min(plan.row.context);
                 gateway.admission.with_pace(|pace| pace.input_known(ticket, tokens));
                 gateway.admission.room();
             }

@@ -248,7 +248,10 @@ async fn recent_calls(
             let (input, output) = if untold {
                 most_of(&call, config, limits)
             } else {
-                (call.usage.paced_input_tokens(), call.usage.output_tokens)
+                // No answer has more than its model can, whatever it told.
+                let row = config.prices.row(&call.model, None, call.held_at).ok();
+                let (context, longest) = row.map_or((u64::MAX, u64::MAX), |row| (row.context, row.max_output));
+                (call.usage.paced_input_tokens().min(context), call.usage.output_tokens.min(longest))
             };
             recent.push(Recent { model: call.model, at, input, output });
         }

@@ -12,6 +12,7 @@ use crate::secrets::Redactor;
 use crate::stream::Answer;
 use anvil_types::shown_address;
 use reqwest::header::{HeaderMap, HeaderValue};
+use std::fmt;
 use std::time::Duration;
 
 /// The version of the Messages API that the gateway speaks.
@@ -31,13 +32,20 @@ pub(crate) enum Sign<'a> {
 }
 
 /// The client for all tries.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Sender {
     http: reqwest::Client,
     url: reqwest::Url,
     key: Option<(&'static str, HeaderValue)>,
     patience: Patience,
     redactor: Redactor,
+}
+
+// Its address may hold a password.
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("patience", &self.patience).finish_non_exhaustive()
+    }
 }
 
 impl Sender {
