@@ -32,7 +32,10 @@ impl PriceTable {
                 continue;
             }
             let row = if same { self.row(&asked.model, speed, at).ok() } else { None };
-            match row.or_else(|| self.row(model, speed, at).ok()).or_else(|| self.row_undated(model, speed, at)) {
+            match row
+                .or_else(|| self.row(model, speed, at).ok())
+                .or_else(|| self.row_undated(model, speed, at))
+            {
                 Some(row) => answered.cost = answered.cost.max(row.cost(usage)),
                 None => {
                     let speed = speed.map(|speed| format!(" at the speed `{speed}`")).unwrap_or_default();
@@ -40,10 +43,8 @@ impl PriceTable {
                 }
             }
         }
-        let words = [
-            ("service tier", &usage.service_tier, &TIERS[..]),
-            ("place", &usage.inference_geo, &GEOS[..]),
-        ];
+        let words =
+            [("service tier", &usage.service_tier, &TIERS[..]), ("place", &usage.inference_geo, &GEOS[..])];
         for (what, said, known) in words {
             if let Some(said) = said.as_deref().filter(|said| !known.contains(said)) {
                 answered.without_price.get_or_insert_with(|| format!("the {what} `{said}`"));

@@ -39,12 +39,14 @@ impl Bill {
         let counts = &answer.counts;
         let mut usage = answer.usage();
         let least = least_input_tokens(held.size, held.body_bytes);
-        let no_input = (!counts.input_told() || counts.input_unread()).then(|| "its input was not told".to_owned());
+        let no_input =
+            (!counts.input_told() || counts.input_unread()).then(|| "its input was not told".to_owned());
         let no_input = no_input.or_else(|| {
             let told = usage.prompt_tokens();
             (told < least).then(|| format!("{told} input tokens are too few for what was sent"))
         });
-        let no_output = (!counts.output_told() || counts.output_unread()).then_some("its output was not told");
+        let no_output =
+            (!counts.output_told() || counts.output_unread()).then_some("its output was not told");
         let silent = counts.says_no_output() && answer.has_content();
         let no_output = no_output.or(silent.then_some("no output was told although some came"));
         if no_output.is_some() {

@@ -30,7 +30,8 @@ enum Kind {
 impl Block {
     /// A block as `content_block_start`, or a whole message, gives it.
     pub(crate) fn begin(json: &str) -> Result<Self, String> {
-        let fields = Object::read(json).map_err(|error| format!("a block of the answer is unreadable: {error}"))?;
+        let fields =
+            Object::read(json).map_err(|error| format!("a block of the answer is unreadable: {error}"))?;
         let kind = fields.text("type").ok_or("a block of the answer has no type")?;
         let part = |name: &str| match fields.get(name) {
             None => Ok(Text::default()),
@@ -45,11 +46,17 @@ impl Block {
             let id = fields.get(name).and_then(text).ok_or_else(|| format!("a `tool_use` without {name}"))?;
             Ok::<_, String>(clean(&id, MOST_ID_BYTES))
         };
-        let mut block = Self { kind: Kind::Other, text: Text::default(), signature: Text::default(), start: String::new() };
+        let mut block = Self {
+            kind: Kind::Other,
+            text: Text::default(),
+            signature: Text::default(),
+            start: String::new(),
+        };
         match kind.as_str() {
             "text" => (block.kind, block.text) = (Kind::Text, part("text")?),
             "thinking" => {
-                (block.kind, block.text, block.signature) = (Kind::Thinking, part("thinking")?, part("signature")?);
+                (block.kind, block.text, block.signature) =
+                    (Kind::Thinking, part("thinking")?, part("signature")?);
             }
             "tool_use" => {
                 let input = fields.get("input").unwrap_or("{}").to_owned();
@@ -91,7 +98,8 @@ impl Block {
             return Err(format!("a `{kind}` came in a block of another kind"));
         }
         let bytes = delta.get(field).and_then(text_bytes);
-        let bytes = bytes.ok_or_else(|| format!("a `{kind}` of the answer is unreadable: its `{field}` is no text"))?;
+        let bytes = bytes
+            .ok_or_else(|| format!("a `{kind}` of the answer is unreadable: its `{field}` is no text"))?;
         if kind == "signature_delta" {
             self.signature.push(&bytes);
             return Ok(None);
@@ -127,7 +135,8 @@ impl Block {
                     ContentBlock::ToolUse { id, name, input }
                 } else {
                     // It was cut, or is nested or numbered beyond what readers take: told as what it is.
-                    let partial = json!({ "type": "tool_use", "id": id, "name": name, "partial_input": input });
+                    let partial =
+                        json!({ "type": "tool_use", "id": id, "name": name, "partial_input": input });
                     ContentBlock::Other { json: partial.to_string() }
                 }
             }

@@ -248,7 +248,8 @@ mod tests {
     #[test]
     fn an_answer_with_an_empty_text_is_a_good_next_turn() {
         let used = ContentBlock::ToolUse { id: "u".into(), name: "t".into(), input: "{}".into() };
-        let result = ContentBlock::ToolResult { tool_use_id: "u".into(), content: "42".into(), is_error: false };
+        let result =
+            ContentBlock::ToolResult { tool_use_id: "u".into(), content: "42".into(), is_error: false };
         let mut question = request(vec![
             (Role::User, vec![text("go")]),
             (Role::Assistant, vec![text(""), used]),
@@ -258,13 +259,28 @@ mod tests {
         ]);
         question.system = Some(String::new());
         let body: Value = serde_json::from_str(&sent(&question).expect("good")).expect("JSON");
-        let kinds: Vec<_> = body["messages"].as_array().expect("a list").iter().map(|turn| {
-            let kinds: Vec<_> = turn["content"].as_array().expect("a list").iter().map(|block| block["type"].clone()).collect();
-            serde_json::json!([turn["role"], kinds])
-        }).collect();
+        let kinds: Vec<_> = body["messages"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|turn| {
+                let kinds: Vec<_> = turn["content"]
+                    .as_array()
+                    .expect("a list")
+                    .iter()
+                    .map(|block| block["type"].clone())
+                    .collect();
+                serde_json::json!([turn["role"], kinds])
+            })
+            .collect();
         assert_eq!(
             Value::from(kinds),
-            serde_json::json!([["user", ["text"]], ["assistant", ["tool_use"]], ["user", ["tool_result"]], ["user", ["text"]]])
+            serde_json::json!([
+                ["user", ["text"]],
+                ["assistant", ["tool_use"]],
+                ["user", ["tool_result"]],
+                ["user", ["text"]]
+            ])
         );
         assert!(body.get("system").is_none());
     }
@@ -289,12 +305,18 @@ mod tests {
         for (request, says) in [
             (user(vec![text(" \n")]), "message 0 has no content but empty text"),
             (user(vec![image]), "message 0 has an image of no byte"),
-            (Request { tools: vec![tool("a", "{}"), tool("a", "{}")], ..hi() }, "two tools have the name `a`"),
+            (
+                Request { tools: vec![tool("a", "{}"), tool("a", "{}")], ..hi() },
+                "two tools have the name `a`",
+            ),
             (Request { tools: vec![tool("a", "{\"x\":1e999}")], ..hi() }, "a tool's input schema is no JSON"),
             (option(&deep), "the option `thinking` is no JSON"),
             (option("\"\\ud83d\""), "the option `thinking` is no JSON"),
             (with(|request| request.options = vec![("tier".into(), "1".into()); 2]), "`tier` is given twice"),
-            (with(|request| request.options = vec![("temprature".into(), "1".into())]), "`temprature` is not known"),
+            (
+                with(|request| request.options = vec![("temprature".into(), "1".into())]),
+                "`temprature` is not known",
+            ),
             (with(|request| request.messages[0].role = Role::Assistant), "the first message"),
             (with(|request| request.messages.clear()), "no messages"),
         ] {

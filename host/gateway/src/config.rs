@@ -59,7 +59,10 @@ pub struct Upstream {
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base_url = shown_address(&self.base_url);
-        f.debug_struct("Upstream").field("kind", &self.kind).field("base_url", &base_url).finish_non_exhaustive()
+        f.debug_struct("Upstream")
+            .field("kind", &self.kind)
+            .field("base_url", &base_url)
+            .finish_non_exhaustive()
     }
 }
 

@@ -55,8 +55,10 @@ fn read(json: &str) -> Option<Read> {
     if json.starts_with('"') {
         let said = text(json)?;
         let number = said.trim();
-        return matches!(number.as_bytes(), [b'0'..=b'9', ..]).then(|| read(number)).flatten().map(|read| match read {
-            Read::Count(count) | Read::Odd(count) => Read::Odd(count),
+        return matches!(number.as_bytes(), [b'0'..=b'9', ..]).then(|| read(number)).flatten().map(|read| {
+            match read {
+                Read::Count(count) | Read::Odd(count) => Read::Odd(count),
+            }
         });
     }
     let number = json.parse::<f64>().ok().filter(|number| *number >= 0.0)?;
@@ -153,7 +155,10 @@ impl Counts {
     /// Whether something of the input was told that can't be read.
     pub(crate) fn input_unread(&self) -> bool {
         let [input, read] = [self.input, self.cache_read].map(|count| count.unread);
-        input || read || self.unread || [self.written, self.written_5m, self.written_1h].iter().any(|count| count.unread)
+        input
+            || read
+            || self.unread
+            || [self.written, self.written_5m, self.written_1h].iter().any(|count| count.unread)
     }
 
     /// Whether something of the output was told that can't be read.

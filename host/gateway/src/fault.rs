@@ -65,7 +65,8 @@ impl Fault {
                 self.look_into(inner, deep);
             }
         }
-        let word = |name: &str| fields.text(name).map(|word| clean(&word, MOST_WORD_BYTES)).unwrap_or_default();
+        let word =
+            |name: &str| fields.text(name).map(|word| clean(&word, MOST_WORD_BYTES)).unwrap_or_default();
         for kind in ["type", "status"].map(word) {
             // The body's own type is that it is an error.
             if self.kind.is_empty() && kind != "error" {
@@ -83,8 +84,11 @@ impl Fault {
             self.look_into(said, deep);
         }
         // Which field of the request it is about.
-        if let Some(place) = fields.get("loc").and_then(|place| serde_json::from_str::<Vec<&RawValue>>(place).ok()) {
-            let names: Vec<_> = place.iter().map(|name| text(name.get()).unwrap_or_else(|| name.to_string())).collect();
+        if let Some(place) =
+            fields.get("loc").and_then(|place| serde_json::from_str::<Vec<&RawValue>>(place).ok())
+        {
+            let names: Vec<_> =
+                place.iter().map(|name| text(name.get()).unwrap_or_else(|| name.to_string())).collect();
             self.message = clean(&format!("{}: {}", names.join("."), self.message), MOST_MESSAGE_BYTES);
         }
     }
@@ -149,17 +153,37 @@ mod tests {
     #[test]
     fn the_text_that_helps_is_found_in_every_form() {
         for (body, kind, message) in [
-            (r#"{"type":"error","error":{"type":"api_error","message":"no"},"request_id":"r"}"#, "api_error", "no"),
+            (
+                r#"{"type":"error","error":{"type":"api_error","message":"no"},"request_id":"r"}"#,
+                "api_error",
+                "no",
+            ),
             (r#"{"error":"model not allowed"}"#, "", "model not allowed"),
-            (r#"[{"error":{"code":400,"message":"quota missing","status":"INVALID"}}]"#, "INVALID", "quota missing"),
-            (r#"{"message":"Forbidden by policy 17","type":"forbidden"}"#, "forbidden", "Forbidden by policy 17"),
-            (r#"{"detail":[{"loc":["body","model",0],"msg":"field required"}]}"#, "", "body.model.0: field required"),
+            (
+                r#"[{"error":{"code":400,"message":"quota missing","status":"INVALID"}}]"#,
+                "INVALID",
+                "quota missing",
+            ),
+            (
+                r#"{"message":"Forbidden by policy 17","type":"forbidden"}"#,
+                "forbidden",
+                "Forbidden by policy 17",
+            ),
+            (
+                r#"{"detail":[{"loc":["body","model",0],"msg":"field required"}]}"#,
+                "",
+                "body.model.0: field required",
+            ),
             (r#"{"detail":"Not authenticated"}"#, "", "Not authenticated"),
             (r#"{"errors":[{"title":"Too long"}]}"#, "", "Too long"),
             (r#"{"error":{"message":"{\"error\":{\"type\":\"x\",\"message\":\"inner\"}}"}}"#, "x", "inner"),
             (r#"{"error":{"message":"<html><title>Bad gateway</title></html>"}}"#, "", "Bad gateway"),
             (r#"{"error":{"message":"cut \ud83d"}}"#, "", "cut \u{fffd}"),
-            ("\u{feff}<!DOCTYPE html><HTML><head><TITLE lang=x> Blocked &amp; gone\n</TITLE><body>x", "", "Blocked & gone"),
+            (
+                "\u{feff}<!DOCTYPE html><HTML><head><TITLE lang=x> Blocked &amp; gone\n</TITLE><body>x",
+                "",
+                "Blocked & gone",
+            ),
             ("<html><body><p>Sign <b>in</b></p></body></html>", "", "Sign in"),
             ("Request Entity Too Large: limit is 10 MB\n", "", "Request Entity Too Large: limit is 10 MB"),
             (r#"{"ok":false}"#, "", r#"{"ok":false}"#),
@@ -179,12 +203,14 @@ mod tests {
     fn an_error_is_bounded_and_clean() {
         let escape = r#"{"error":{"type":"a\u001b[31m","message":"bad \u001b[31mred\u001b[0m\u001b]0;title\u0007 end"}}"#;
         assert_eq!(Fault::of_body(escape).message, "bad red end");
-        let long = format!(r#"{{"error":{{"type":"{}","message":"{}"}}}}"#, "t".repeat(9_000), "m".repeat(100_000));
+        let long =
+            format!(r#"{{"error":{{"type":"{}","message":"{}"}}}}"#, "t".repeat(9_000), "m".repeat(100_000));
         let fault = Fault::of_body(&long);
         assert!(fault.kind.len() <= MOST_WORD_BYTES && fault.message.len() == MOST_MESSAGE_BYTES);
         let deep = "[".repeat(100_000);
         assert!(Fault::of_body(&deep).message.len() <= MOST_MESSAGE_BYTES);
-        let nested = (0..9).fold("end".to_owned(), |inner, _| serde_json::json!({ "message": inner }).to_string());
+        let nested =
+            (0..9).fold("end".to_owned(), |inner, _| serde_json::json!({ "message": inner }).to_string());
         assert!(!Fault::of_body(&nested).message.is_empty());
     }
 }

@@ -15,7 +15,8 @@ use crate::warm::WarmPrompts;
 use anvil_budget::{PriceError, PriceTable, Windows};
 use anvil_store::{Settled, Settlement, SettlementOutcome, Store, StoreError};
 use anvil_types::{
-    CallId, CallRecord, CallState, Clock, JobId, Limits, Nanodollars, Timestamp, Wait, WaitReason, shown_address,
+    CallId, CallRecord, CallState, Clock, JobId, Limits, Nanodollars, Timestamp, Wait, WaitReason,
+    shown_address,
 };
 use arc_swap::ArcSwap;
 use rand::RngExt as _;
@@ -250,7 +251,8 @@ async fn recent_calls(
             } else {
                 // No answer has more than its model can, whatever it told.
                 let row = config.prices.row(&call.model, None, call.held_at).ok();
-                let (context, longest) = row.map_or((u64::MAX, u64::MAX), |row| (row.context, row.max_output));
+                let (context, longest) =
+                    row.map_or((u64::MAX, u64::MAX), |row| (row.context, row.max_output));
                 (call.usage.paced_input_tokens().min(context), call.usage.output_tokens.min(longest))
             };
             recent.push(Recent { model: call.model, at, input, output });

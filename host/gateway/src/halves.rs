@@ -106,7 +106,9 @@ pub(crate) fn mended(json: &str) -> Cow<'_, str> {
         let escape = at + found;
         at = match escape_at(bytes, escape) {
             None => (escape + 2).min(bytes.len()),
-            Some(0xD800..0xDC00) if matches!(escape_at(bytes, escape + 6), Some(0xDC00..0xE000)) => escape + 12,
+            Some(0xD800..0xDC00) if matches!(escape_at(bytes, escape + 6), Some(0xDC00..0xE000)) => {
+                escape + 12
+            }
             Some(0xD800..0xE000) => {
                 mended.push_str(&json[from..escape]);
                 mended.push_str("\\ufffd");
@@ -130,7 +132,8 @@ pub(crate) fn mended(json: &str) -> Cow<'_, str> {
 /// The code unit of the `\u` escape that stands here.
 fn escape_at(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
-    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    let digits =
+        std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
     u32::from_str_radix(digits, 16).ok()
 }
 

@@ -113,7 +113,8 @@ impl Failed {
             );
         }
         let spend_cap = fault.code == "enforced_spend_limit_reached"
-            || (status == 400 && fault.message.starts_with("You have reached your specified API usage limits"));
+            || (status == 400
+                && fault.message.starts_with("You have reached your specified API usage limits"));
         let (kind, again) = match status {
             _ if spend_cap => (CallErrorKind::OverBudget, Again::No),
             400 | 404 | 413 | 422 => (CallErrorKind::InvalidRequest, Again::No),

@@ -10,7 +10,9 @@ use anvil_budget::{
     AnswerKind, Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn,
     bound_input_tokens, choose, even_burn, tier_for,
 };
-use anvil_types::{CallError, CallErrorKind, ContentBlock, Limits, Nanodollars, Request, Role, Tier, Timestamp};
+use anvil_types::{
+    CallError, CallErrorKind, ContentBlock, Limits, Nanodollars, Request, Role, Tier, Timestamp,
+};
 use std::sync::PoisonError;
 
 /// What is fixed for one try of a call.

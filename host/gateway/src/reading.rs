@@ -95,7 +95,9 @@ impl<'a> Reading<'a> {
         }
         Err(match answer.fault.clone() {
             Some(fault) => Failed::error_event(fault, answer.began || answer.counts.input_told()),
-            None => Failed::cut(&format!("{broke}; the call may have been billed"), Heard::answer(answer.began)),
+            None => {
+                Failed::cut(&format!("{broke}; the call may have been billed"), Heard::answer(answer.began))
+            }
         })
     }
 
@@ -193,7 +195,8 @@ impl<'a> Reading<'a> {
         let json = String::from_utf8_lossy(&body);
         let json = json.trim_start_matches('\u{feff}').trim();
         let kind = crate::object::Object::read(json).ok();
-        let is = |name: &str| kind.as_ref().is_some_and(|fields| fields.text("type").as_deref() == Some(name));
+        let is =
+            |name: &str| kind.as_ref().is_some_and(|fields| fields.text("type").as_deref() == Some(name));
         let has = |name: &str| kind.as_ref().is_some_and(|fields| fields.get(name).is_some());
         if is("message") {
             return Ok(match answer.take_message(json) {
@@ -241,7 +244,10 @@ impl<'a> Reading<'a> {
 pub(crate) async fn error_body(head: reqwest::Response, idle: Duration) -> Fault {
     let (media, reason) = (media_type(head.headers()), head.status().canonical_reason());
     if let Some(encoding) = encoding(head.headers()) {
-        return Fault::of_text(&format!("{} (with a body encoded as {encoding})", reason.unwrap_or_default()));
+        return Fault::of_text(&format!(
+            "{} (with a body encoded as {encoding})",
+            reason.unwrap_or_default()
+        ));
     }
     let mut chunks = chunks(head);
     let mut body = Vec::new();
@@ -304,7 +310,8 @@ fn media_type(headers: &HeaderMap) -> Option<String> {
 /// The encoding that makes a body unreadable, where it has one.
 fn encoding(headers: &HeaderMap) -> Option<String> {
     let said = headers.get("content-encoding")?.to_str().ok()?;
-    Some(clean(&said.to_ascii_lowercase(), MOST_WORD_BYTES)).filter(|said| !said.is_empty() && said != "identity")
+    Some(clean(&said.to_ascii_lowercase(), MOST_WORD_BYTES))
+        .filter(|said| !said.is_empty() && said != "identity")
 }
 
 /// What a body is, by its media type and its first bytes; none while too little of it is there.

@@ -166,8 +166,12 @@ impl Sender {
     fn clean(&self, mut failed: Failed) -> Failed {
         self.redactor.clean_text(&mut failed.error.message);
         let heard = &mut failed.heard;
-        let fault = heard.fault.iter_mut().flat_map(|fault| [&mut fault.kind, &mut fault.code, &mut fault.message]);
-        fault.chain(&mut heard.no_stream).chain(&mut heard.redirect).for_each(|text| self.redactor.clean_text(text));
+        let fault =
+            heard.fault.iter_mut().flat_map(|fault| [&mut fault.kind, &mut fault.code, &mut fault.message]);
+        fault
+            .chain(&mut heard.no_stream)
+            .chain(&mut heard.redirect)
+            .for_each(|text| self.redactor.clean_text(text));
         failed
     }
 }

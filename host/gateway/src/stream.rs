@@ -21,8 +21,14 @@ const MOST_BLOCKS: usize = 10_000;
 pub(crate) const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 /// The events of which an answer is made, and those that end or interrupt it.
 const KNOWN: [&str; 8] = [
-    "message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta",
-    "message_stop", "ping", "error",
+    "message_start",
+    "content_block_start",
+    "content_block_delta",
+    "content_block_stop",
+    "message_delta",
+    "message_stop",
+    "ping",
+    "error",
 ];
 
 /// What has come of an answer so far.
@@ -100,14 +106,16 @@ impl Answer {
             _ => {}
         }
         // Wherever usage is told, it counts.
-        let when = if matches!(kind.as_str(), "message_delta" | "message_stop") { Told::Final } else { Told::First };
+        let when =
+            if matches!(kind.as_str(), "message_delta" | "message_stop") { Told::Final } else { Told::First };
         fields.all("usage").for_each(|usage| self.counts.take(usage, when));
         Ok(brought)
     }
 
     /// Takes a whole message, as it comes where the upstream does not stream. Answers its text to show.
     pub(crate) fn take_message(&mut self, json: &str) -> Result<String, String> {
-        let message = Object::read(json).map_err(|error| format!("the message is no JSON object: {error}"))?;
+        let message =
+            Object::read(json).map_err(|error| format!("the message is no JSON object: {error}"))?;
         let content = message.get("content").ok_or("the message has no content")?;
         let content: Vec<&RawValue> =
             serde_json::from_str(content).map_err(|_| "the message's content is no list".to_owned())?;
@@ -189,7 +197,8 @@ impl Answer {
 
     /// Whether the answer is whole: its end came, or all that comes before it.
     pub(crate) fn is_whole(&self) -> bool {
-        let all_but_the_end = self.stop_reason.is_some() && self.counts.input_told() && self.counts.output_told();
+        let all_but_the_end =
+            self.stop_reason.is_some() && self.counts.input_told() && self.counts.output_told();
         self.began && (self.stopped || all_but_the_end && self.fault.is_none())
     }
 

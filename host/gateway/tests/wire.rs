@@ -7,8 +7,8 @@ mod upstream;
 use anvil_gateway::{Ask, CallEnd, Gateway};
 use anvil_store::AlertFilter;
 use anvil_types::{
-    AlertKind, CallError, CallErrorKind, CallRecord, CallState, ContentBlock, MOST_TOKENS, Nanodollars, Reply,
-    Tool, UpstreamKind,
+    AlertKind, CallError, CallErrorKind, CallRecord, CallState, ContentBlock, MOST_TOKENS, Nanodollars,
+    Reply, Tool, UpstreamKind,
 };
 use scene::{Scene, Setting, ask};
 use std::sync::{Arc, Mutex};
@@ -76,7 +76,12 @@ impl Wire {
 }
 
 fn plain() -> String {
-    events(SONNET, r#"{"input_tokens":11,"output_tokens":1}"#, "\"Gr\u{fc}\u{df}e \u{1f600}\"", r#"{"output_tokens":22}"#)
+    events(
+        SONNET,
+        r#"{"input_tokens":11,"output_tokens":1}"#,
+        "\"Gr\u{fc}\u{df}e \u{1f600}\"",
+        r#"{"output_tokens":22}"#,
+    )
 }
 
 fn text(reply: &Reply) -> &str {
@@ -98,7 +103,14 @@ async fn an_answer_is_the_same_in_every_form_of_a_stream() {
         (stream(plain.replace('\n', "\r").as_bytes()), Then::Keep),
         (stream(format!("\u{feff}: hello\n\n{plain}data: nonsense\n\n").as_bytes()), Then::Keep),
         (stream(plain.replace("event: ", "x: ").as_bytes()), Then::Keep),
-        (stream(plain.replace("event: message_delta", "event: later\ndata: soon\n\nevent: message_delta").as_bytes()), Then::Keep),
+        (
+            stream(
+                plain
+                    .replace("event: message_delta", "event: later\ndata: soon\n\nevent: message_delta")
+                    .as_bytes(),
+            ),
+            Then::Keep,
+        ),
         // Without its blank line, without its line's end, without its last event, or cut within that.
         close(&plain[..plain.len() - 1]),
         close(&plain[..plain.len() - 2]),
@@ -120,7 +132,11 @@ async fn an_answer_is_the_same_in_every_form_of_a_stream() {
         let reply = reply.unwrap_or_else(|error| panic!("form {form}: {error}"));
         assert_eq!(text(&reply), "Gr\u{fc}\u{df}e \u{1f600}", "form {form}");
         assert_eq!((reply.stop_reason.as_str(), reply.model.as_str()), ("end_turn", SONNET), "form {form}");
-        assert_eq!((call.state, call.cost.get()), (CallState::Settled, 11 * 2_000 + 22 * 10_000), "form {form}");
+        assert_eq!(
+            (call.state, call.cost.get()),
+            (CallState::Settled, 11 * 2_000 + 22 * 10_000),
+            "form {form}"
+        );
     }
     assert_eq!(wire.upstream.requests().len(), count);
     assert!(wire.upstream.requests()[0].to_lowercase().contains("accept-encoding: identity\r\n"));
@@ -149,7 +165,10 @@ data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text
 #[tokio::test]
 async fn what_cannot_be_read_of_an_answer_is_an_error_and_what_came_later_is_passed_over() {
     let with = |delta: &str| {
-        plain().replace("event: message_delta", &format!("event: content_block_delta\ndata: {delta}\n\nevent: message_delta"))
+        plain().replace(
+            "event: message_delta",
+            &format!("event: content_block_delta\ndata: {delta}\n\nevent: message_delta"),
+        )
     };
     let unreadable = [
         r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":5}}"#,
@@ -187,8 +206,13 @@ async fn a_tools_input_that_is_no_object_is_told_as_what_it_is() {
     let tool = |input: &str| {
         let part = serde_json::Value::from(input).to_string();
         let block = r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"u","name":"t","input":{}}}"#;
-        let delta = format!(r#"{{"type":"content_block_delta","index":1,"delta":{{"type":"input_json_delta","partial_json":{part}}}}}"#);
-        plain().replace("event: message_delta", &format!("data: {block}\n\ndata: {delta}\n\nevent: message_delta"))
+        let delta = format!(
+            r#"{{"type":"content_block_delta","index":1,"delta":{{"type":"input_json_delta","partial_json":{part}}}}}"#
+        );
+        plain().replace(
+            "event: message_delta",
+            &format!("data: {block}\n\ndata: {delta}\n\nevent: message_delta"),
+        )
     };
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
     let odd = ["{\"a\":\"cut", "[1]", "{\"a\":1e999}", &deep, ""];
@@ -222,7 +246,9 @@ async fn nothing_is_counted_where_claude_had_not_begun() {
     let event = format!("event: error\ndata: {error}\n\n");
     let redirect = answer(307, "location: http://me:s3cret@elsewhere.example/x?key=s3cret\r\n", b"");
     let slow = |status: u16| {
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: 9000\r\n\r\n{{\"error\":{{\"message\":\"too odd\"");
+        let head = format!(
+            "HTTP/1.1 {status} X\r\ncontent-length: 9000\r\n\r\n{{\"error\":{{\"message\":\"too odd\""
+        );
         (head.into_bytes(), Then::Hang)
     };
     let mut wire = Wire::new(vec![
@@ -231,7 +257,13 @@ async fn nothing_is_counted_where_claude_had_not_begun() {
         (redirect, Then::Keep),
         slow(400),
         slow(429),
-        (stream(format!("{}{event}", &plain()[..plain().find("event: message_delta").expect("it has one")]).as_bytes()), Then::Keep),
+        (
+            stream(
+                format!("{}{event}", &plain()[..plain().find("event: message_delta").expect("it has one")])
+                    .as_bytes(),
+            ),
+            Then::Keep,
+        ),
     ])
     .await;
     for (kind, says) in [
@@ -260,9 +292,19 @@ async fn what_is_no_answer_is_said_as_what_it_is() {
         (answer(200, "content-type: text/event-stream\r\n", page), Then::Keep),
         (answer(200, "content-type: text/event-stream\r\n", b""), Then::Keep),
         (answer(200, "content-type: application/json\r\n", b"{\"ok\":true}"), Then::Keep),
-        (answer(200, "content-type: text/event-stream\r\ncontent-encoding: gzip\r\n", b"\x1f\x8b"), Then::Keep),
+        (
+            answer(200, "content-type: text/event-stream\r\ncontent-encoding: gzip\r\n", b"\x1f\x8b"),
+            Then::Keep,
+        ),
         (stream(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), Then::Keep),
-        (answer(403, "content-type: text/html\r\n", b"<html><title>Blocked by a \x1b[31mfirewall</title></html>"), Then::Keep),
+        (
+            answer(
+                403,
+                "content-type: text/html\r\n",
+                b"<html><title>Blocked by a \x1b[31mfirewall</title></html>",
+            ),
+            Then::Keep,
+        ),
         (answer(413, "", b"Request Entity Too Large"), Then::Keep),
         (answer(400, "", b""), Then::Keep),
     ])
@@ -296,7 +338,12 @@ async fn what_was_told_counts_above_the_hold_too() {
     };
     let mut wire = Wire::streams(&[
         cut(r#"{"input_tokens":90000,"output_tokens":1}"#),
-        events(SONNET, r#"{"input_tokens":90000,"output_tokens":1}"#, "\"x\"", r#"{"input_tokens":0,"output_tokens":7}"#),
+        events(
+            SONNET,
+            r#"{"input_tokens":90000,"output_tokens":1}"#,
+            "\"x\"",
+            r#"{"input_tokens":0,"output_tokens":7}"#,
+        ),
         events(SONNET, r#"{"input_tokens":11,"output_tokens":1}"#, "\"x\"", r#"{"output_tokens":0}"#),
         events(SONNET, r#"{"input_tokens":11,"output_tokens":90}"#, "\"x\"", r#"{"output_tokens":60}"#),
         events(SONNET, r#"{"input_tokens":-11,"output_tokens":1}"#, "\"x\"", r#"{"output_tokens":22}"#),
@@ -366,7 +413,9 @@ async fn a_usage_that_cannot_be_is_bounded_and_stored() {
 
 #[tokio::test]
 async fn another_model_that_answers_is_never_booked_at_the_price_of_the_one_that_was_asked() {
-    let of = |model: &str| events(model, r#"{"input_tokens":400,"output_tokens":1}"#, "\"x\"", r#"{"output_tokens":100}"#);
+    let of = |model: &str| {
+        events(model, r#"{"input_tokens":400,"output_tokens":1}"#, "\"x\"", r#"{"output_tokens":100}"#)
+    };
     let fast = events(
         "claude-opus-5-5",
         r#"{"input_tokens":400,"output_tokens":1,"speed":"fast"}"#,
@@ -404,7 +453,8 @@ async fn the_body_that_is_sent_is_the_one_that_is_bounded() {
     let numbers = vec!["1e15"; 2_000].join(",");
     let schema = format!(r#"{{"type":"object","enum":[{numbers}],"title":"{}"}}"#, "\u{e9}".repeat(100));
     let mut question = wire.question("Say something.");
-    question.request.tools = vec![Tool { name: "t".into(), description: "d".into(), input_schema: schema.clone() }];
+    question.request.tools =
+        vec![Tool { name: "t".into(), description: "d".into(), input_schema: schema.clone() }];
     question.request.max_output_tokens = Some(1);
     let (reply, call) = wire.ask(question).await;
     reply.expect("an answer");
@@ -417,7 +467,8 @@ async fn the_body_that_is_sent_is_the_one_that_is_bounded() {
 
 #[tokio::test]
 async fn a_secret_that_upstream_repeats_leaves_the_gateway_nowhere() {
-    let said = r#"{"error":{"type":"invalid_request_error","message":"bad s3cretpw in Basic bWU6czNjcmV0cHc="}}"#;
+    let said =
+        r#"{"error":{"type":"invalid_request_error","message":"bad s3cretpw in Basic bWU6czNjcmV0cHc="}}"#;
     let echo = plain().replace("Gr\u{fc}\u{df}e", "s3cretpw").replace("end_turn", "s3cretpw");
     let mut wire = Wire::at(
         vec![(answer(400, "", said.as_bytes()), Then::Keep), (stream(echo.as_bytes()), Then::Keep)],
@@ -438,9 +489,18 @@ async fn a_secret_that_upstream_repeats_leaves_the_gateway_nowhere() {
 
 #[tokio::test]
 async fn an_event_and_an_answer_have_an_end() {
-    let large = events(SONNET, r#"{"input_tokens":11,"output_tokens":1}"#, &format!("\"{}\"", "x".repeat(8 << 20)), r#"{"output_tokens":22}"#);
+    let large = events(
+        SONNET,
+        r#"{"input_tokens":11,"output_tokens":1}"#,
+        &format!("\"{}\"", "x".repeat(8 << 20)),
+        r#"{"output_tokens":22}"#,
+    );
     let endless = plain().replace("Gr\u{fc}\u{df}e", &"x".repeat(20 << 20));
-    let block = |index: usize| format!("data: {{\"type\":\"content_block_start\",\"index\":{index},\"content_block\":{{\"type\":\"text\"}}}}\n\n");
+    let block = |index: usize| {
+        format!(
+            "data: {{\"type\":\"content_block_start\",\"index\":{index},\"content_block\":{{\"type\":\"text\"}}}}\n\n"
+        )
+    };
     let many: String = (1..10_100).map(block).collect();
     let many = plain().replace("event: message_delta", &format!("{many}event: message_delta"));
     let mut wire = Wire::streams(&[large, endless, many]).await;

@@ -10,7 +10,9 @@ pub fn shown_address(url: &str) -> String {
     match authority.rfind('@') {
         Some(at) => format!("{scheme}{}{path}", &authority[at + 1..]),
         // A password that holds a slash, or an address without a scheme: rather too little than a secret.
-        None if path.contains('@') && (scheme.is_empty() || authority.contains(':') && !ends_in_port(authority)) => {
+        None if path.contains('@')
+            && (scheme.is_empty() || authority.contains(':') && !ends_in_port(authority)) =>
+        {
             format!("{scheme}{}", &path[path.rfind('@').map_or(0, |at| at + 1)..])
         }
         None => format!("{scheme}{authority}{path}"),

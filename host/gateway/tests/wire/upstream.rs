@@ -77,7 +77,10 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
     loop {
         let text = String::from_utf8_lossy(&bytes);
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            let length = head
+                .to_lowercase()
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
             if body.len() >= length.unwrap_or(0) {
                 return Some(text.into_owned());
             }
@@ -107,8 +110,11 @@ pub(crate) fn stream(body: &[u8]) -> Vec<u8> {
 
 /// The events of an answer.
 pub(crate) fn events(model: &str, first: &str, text: &str, last: &str) -> String {
-    let start = format!(r#"{{"type":"message_start","message":{{"model":"{model}","content":[],"usage":{first}}}}}"#);
-    let delta = format!(r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":{text}}}}}"#);
+    let start =
+        format!(r#"{{"type":"message_start","message":{{"model":"{model}","content":[],"usage":{first}}}}}"#);
+    let delta = format!(
+        r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":{text}}}}}"#
+    );
     let end = format!(r#"{{"type":"message_delta","delta":{{"stop_reason":"end_turn"}},"usage":{last}}}"#);
     let block = r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;
     [start.as_str(), block, &delta, &end, r#"{"type":"message_stop"}"#]
