@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 /// The most bytes of a message that are kept.
 const MOST_MESSAGE_BYTES: usize = 1_000;
 /// How deep errors are looked for within errors.
-const DEEPEST: usize = 4;
+const DEEPEST: usize = 10;
 
 /// An error in upstream's words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
