@@ -289,6 +289,7 @@ impl Scene {
             model: "claude-sonnet-5-5".into(),
             price_row: "claude-sonnet-5-5".into(),
             amount: Nanodollars::new(1_000_000),
+            tries_account: false,
         };
         let decision = self.store.hold(hold).await.expect("decided");
         assert!(matches!(decision, HoldDecision::Granted { .. }));

@@ -176,7 +176,7 @@ impl Scene {
                     let id = self.submit(prompt).await;
                     until("it has failed once", PATIENCE, async || {
                         let job = self.host.rest().job(&id).await;
-                        (job["waiting_for"]["reason"] == "backoff").then_some(())
+                        (job["waiting_for"]["reason"] == "circuit").then_some(())
                     })
                     .await;
                     self.host.rest().post(&format!("/api/v1/jobs/{id}/cancel"), &json!({})).await;

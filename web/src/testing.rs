@@ -134,6 +134,7 @@ impl Scene {
             model: model.to_owned(),
             price_row: "row@2026-10-07".to_owned(),
             amount: cost + Nanodollars::new(1),
+            tries_account: false,
         };
         let held = self.store.hold(request).await.expect("a hold is decided");
         assert!(matches!(held, HoldDecision::Granted { .. }), "{held:?}");

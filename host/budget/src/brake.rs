@@ -16,6 +16,8 @@ pub enum BrakeCauseKind {
     Day,
     /// Upstream's own spend cap.
     SpendCap,
+    /// Upstream refuses the account: its key, or its payment.
+    Account,
     /// The store fails.
     Store,
     /// The database is older than what its host had written: a back-up was restored.
@@ -30,10 +32,16 @@ impl BrakeCauseKind {
         match self {
             Self::Day => "day",
             Self::SpendCap => "spend_cap",
+            Self::Account => "account",
             Self::Store => "store",
             Self::Restored => "restored",
             Self::Person => "person",
         }
+    }
+
+    /// Whether upstream raised it for the account: a call that gets an answer ends it.
+    pub fn is_of_account(self) -> bool {
+        matches!(self, Self::SpendCap | Self::Account)
     }
 }
 

@@ -40,6 +40,9 @@ pub enum CircuitState {
 pub enum Passage {
     /// It may.
     Go,
+    /// It may, as the trial: what becomes of it decides. One of which nothing was learnt has to be
+    /// [given up](Circuit::give_up).
+    Try,
     /// Not before then, unless the circuit closes earlier.
     Wait {
         /// When to ask again.
@@ -90,18 +93,61 @@ impl Circuit {
         if let Some(until) = self.blocked(now) {
             return Passage::Wait { until };
         }
-        if !matches!(self.state, CircuitState::Closed { .. }) {
-            self.state = CircuitState::HalfOpen { until: now + self.rule.open_for };
+        if matches!(self.state, CircuitState::Closed { .. }) {
+            return Passage::Go;
         }
-        Passage::Go
+        self.state = CircuitState::HalfOpen { until: now + self.rule.open_for };
+        Passage::Try
     }
 
-    /// The upstream answered: whatever it said, it is there.
+    /// An answer came. While the circuit is open it is one of a call that left before that, and says
+    /// nothing of now.
     pub fn succeeded(&mut self) -> CircuitChange {
-        let before = std::mem::replace(&mut self.state, CircuitState::Closed { failures: 0 });
+        match self.state {
+            CircuitState::Open { .. } => CircuitChange::None,
+            CircuitState::Closed { .. } => {
+                self.state = CircuitState::Closed { failures: 0 };
+                CircuitChange::None
+            }
+            CircuitState::HalfOpen { .. } => {
+                self.state = CircuitState::Closed { failures: 0 };
+                CircuitChange::Closed
+            }
+        }
+    }
+
+    /// One failure that says all: it is open for as long as this, at the least, however many others there
+    /// were.
+    pub fn trip(&mut self, now: Timestamp, open_for: Duration) -> CircuitChange {
+        let mut until = now + open_for;
+        if let CircuitState::Open { until: earlier } = self.state {
+            until = until.max(earlier);
+        }
+        let before = std::mem::replace(&mut self.state, CircuitState::Open { until });
         match before {
-            CircuitState::Closed { .. } => CircuitChange::None,
-            CircuitState::Open { .. } | CircuitState::HalfOpen { .. } => CircuitChange::Closed,
+            CircuitState::Closed { .. } => CircuitChange::Opened,
+            CircuitState::Open { .. } | CircuitState::HalfOpen { .. } => CircuitChange::None,
+        }
+    }
+
+    /// The trial never went out, or nothing was learnt of it: the next that asks is the trial.
+    pub fn give_up(&mut self, now: Timestamp) {
+        if matches!(self.state, CircuitState::HalfOpen { .. }) {
+            self.state = CircuitState::Open { until: now };
+        }
+    }
+
+    /// Somebody wants to know now: the next that asks is the trial, unless one is under way.
+    pub fn look_again(&mut self, now: Timestamp) {
+        if let CircuitState::Open { until } = self.state {
+            self.state = CircuitState::Open { until: until.min(now) };
+        }
+    }
+
+    /// What was counted so far is of something else.
+    pub fn forget_failures(&mut self) {
+        if matches!(self.state, CircuitState::Closed { .. }) {
+            self.state = CircuitState::Closed { failures: 0 };
         }
     }
 
@@ -144,11 +190,15 @@ mod tests {
         Fail,
         Succeed,
         Go,
+        Try,
         Wait(u64),
+        GiveUp,
+        LookAgain,
+        Trip(u64),
     }
-    use Do::{Fail, Go, Succeed, Wait};
+    use Do::{Fail, GiveUp, Go, LookAgain, Succeed, Trip, Try, Wait};
 
-    // Each row: the second, what happens, what it changes. `Go` and `Wait` ask for passage.
+    // Each row: the second, what happens, what it changes. `Go`, `Try` and `Wait` ask for passage.
     fn play(rule: CircuitRule, rows: &[(u64, Do, CircuitChange)]) -> Circuit {
         let mut circuit = Circuit::new(rule);
         for (row, (second, what, change)) in rows.iter().enumerate() {
@@ -160,6 +210,19 @@ mod tests {
                     assert_eq!(circuit.pass(now), Passage::Go, "row {row}");
                     Nothing
                 }
+                Try => {
+                    assert_eq!(circuit.pass(now), Passage::Try, "row {row}");
+                    Nothing
+                }
+                GiveUp => {
+                    circuit.give_up(now);
+                    Nothing
+                }
+                LookAgain => {
+                    circuit.look_again(now);
+                    Nothing
+                }
+                Trip(seconds) => circuit.trip(now, Duration::from_secs(*seconds)),
                 Wait(until) => {
                     assert_eq!(circuit.pass(now), Passage::Wait { until: at(*until) }, "row {row}");
                     Nothing
@@ -183,7 +246,7 @@ mod tests {
                 (2, Fail, Opened),
                 (3, Wait(62), Nothing),
                 (61, Wait(62), Nothing),
-                (62, Go, Nothing),
+                (62, Try, Nothing),
                 (62, Wait(122), Nothing),
                 (70, Succeed, Closed),
                 (70, Go, Nothing),
@@ -203,10 +266,10 @@ mod tests {
         let mut rows = vec![(0, Fail, Nothing); 4];
         rows.extend([
             (0, Fail, Opened),
-            (60, Go, Nothing),
+            (60, Try, Nothing),
             (61, Fail, Nothing),
             (61, Wait(121), Nothing),
-            (121, Go, Nothing),
+            (121, Try, Nothing),
             (122, Succeed, Closed),
         ]);
         play(RULE, &rows);
@@ -218,12 +281,52 @@ mod tests {
         rows.extend([
             (0, Fail, Opened),
             (30, Fail, Nothing),
-            (60, Go, Nothing),
+            (60, Try, Nothing),
             // Nothing is heard of the trial.
             (119, Wait(120), Nothing),
-            (120, Go, Nothing),
+            (120, Try, Nothing),
         ]);
         play(RULE, &rows);
+    }
+
+    #[test]
+    fn a_late_answer_does_not_close_it_and_a_trial_that_never_went_makes_room_for_another() {
+        let mut rows = vec![(0, Fail, Nothing); 4];
+        rows.extend([
+            (0, Fail, Opened),
+            (30, Succeed, Nothing),
+            (31, Wait(60), Nothing),
+            (60, Try, Nothing),
+            (61, Wait(120), Nothing),
+            (62, GiveUp, Nothing),
+            (62, Try, Nothing),
+            (63, Succeed, Closed),
+            (64, GiveUp, Nothing),
+            (64, Go, Nothing),
+        ]);
+        play(RULE, &rows);
+    }
+
+    #[test]
+    fn one_failure_that_says_all_opens_it_for_as_long_as_it_says() {
+        play(
+            CircuitRule { failures: 0, ..RULE },
+            &[
+                (0, Trip(4), Opened),
+                // Of calls that were under way: the longest wait counts.
+                (1, Trip(10), Nothing),
+                (1, Trip(1), Nothing),
+                (5, Wait(11), Nothing),
+                (11, Try, Nothing),
+                (11, Trip(4), Nothing),
+                (14, Wait(15), Nothing),
+                (14, LookAgain, Nothing),
+                (14, Try, Nothing),
+                (14, LookAgain, Nothing),
+                (14, Wait(74), Nothing),
+                (15, Succeed, Closed),
+            ],
+        );
     }
 
     #[test]

@@ -62,6 +62,13 @@ pub struct Ask {
     pub text: Option<TextSink>,
 }
 
+impl Ask {
+    /// The job and the place in its journal.
+    pub(crate) fn place(&self) -> (JobId, u32) {
+        (self.asker.job(), self.slot.position)
+    }
+}
+
 impl fmt::Debug for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ask")

@@ -1,11 +1,21 @@
-//! The circuit breaker at work: its state machine by the house's clock, and who is told.
+//! What keeps calls back while the upstream, or a part of it, is in trouble.
+//!
+//! Each trouble has a gate of its own: the upstream as a whole, one of its models, the account. A closed
+//! circuit lets calls through. Once it is open nothing goes through until its time is over; then one call is
+//! the trial, and what becomes of that one decides.
 
+use crate::class::Class;
 use anvil_budget::{Circuit, CircuitChange, CircuitRule, CircuitState, Passage};
 use anvil_store::{NewAlert, Store, StoreError};
-use anvil_types::{AlertKind, Clock, Timestamp, UpstreamKind, WaitReason};
+use anvil_types::{AlertKind, Clock, Timestamp, UpstreamKind, Wait, WaitReason};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// How often one call tries whether the account is taken again, or a model may be used.
+const ACCOUNT_TRIAL: Duration = Duration::from_mins(15);
 
 /// How the circuit to the upstream stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,77 +38,261 @@ pub enum CircuitReport {
     },
 }
 
-#[derive(Debug)]
-enum News {
-    Opened(String),
-    Closed,
+/// What keeps calls back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Gate {
+    /// The upstream as a whole.
+    Upstream,
+    /// One model.
+    Model(String),
+    /// The account. It keeps nothing back itself, since the brake does: it says when one may try.
+    Account,
 }
 
-/// The circuit of one upstream.
+/// A call may not go out now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptBack {
+    pub gate: Gate,
+    pub until: Timestamp,
+}
+
+impl KeptBack {
+    /// What a job waits for that is kept back.
+    pub(crate) fn wait(&self, until: Timestamp) -> Wait {
+        let (reason, detail) = match &self.gate {
+            Gate::Model(model) => (
+                WaitReason::Circuit,
+                format!(
+                    "Claude does not answer for {model}, or not this account; one call tries again then, and the \
+                     others follow when it answers"
+                ),
+            ),
+            Gate::Upstream | Gate::Account => (
+                WaitReason::Circuit,
+                "Claude failed again and again; one call tries again then, and the others follow when it answers"
+                    .to_owned(),
+            ),
+        };
+        Wait { reason, detail, until: Some(until), refused_at: None }
+    }
+}
+
+#[derive(Debug)]
+enum News {
+    Opened(Gate, String),
+    Closed(Gate),
+}
+
+/// The gates of one upstream.
 #[derive(Debug)]
 pub(crate) struct Breaker {
-    circuit: Mutex<Circuit>,
+    rule: CircuitRule,
+    gates: Mutex<HashMap<Gate, Circuit>>,
     clock: Arc<dyn Clock>,
     // One task tells, so that an end is never told before its beginning.
     news: mpsc::UnboundedSender<News>,
 }
 
+/// A call that was let through. Dropped before it was heard of, it was no trial.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Passed<'a> {
+    breaker: &'a Breaker,
+    model: String,
+    trials: Vec<Gate>,
+}
+
+impl Passed<'_> {
+    /// Whether it tries if the account is taken again.
+    pub(crate) fn tries_account(&self) -> bool {
+        self.trials.contains(&Gate::Account)
+    }
+
+    /// Whether it is the trial of this gate.
+    pub(crate) fn tries(&self, gate: &Gate) -> bool {
+        self.trials.contains(gate)
+    }
+
+    /// It was answered. Tells whether the account is known to be taken again.
+    pub(crate) fn answered(mut self) -> bool {
+        self.close(&[Gate::Upstream, Gate::Model(self.model.clone())]);
+        self.account_answers()
+    }
+
+    /// It failed: whose trouble that is, and what was said. Tells whether the account is known to be taken
+    /// again.
+    pub(crate) fn failed(mut self, class: Class, why: &str) -> bool {
+        let model = Gate::Model(self.model.clone());
+        match class {
+            Class::Upstream => {
+                self.breaker.upstream_failed(&model, why);
+                self.trials.retain(|gate| !matches!(gate, Gate::Upstream | Gate::Model(_)));
+                return false;
+            }
+            Class::Account(_) => {
+                self.close(&[Gate::Upstream]);
+                self.breaker.trip(&Gate::Account, ACCOUNT_TRIAL, why);
+                self.trials.retain(|gate| *gate != Gate::Account);
+                return false;
+            }
+            Class::Model => {
+                self.close(&[Gate::Upstream]);
+                self.breaker.trip(&model, ACCOUNT_TRIAL, why);
+                self.trials.retain(|gate| *gate != model);
+            }
+            // The pace keeps its own calls back; whatever else was tried, somebody answers.
+            Class::Pace => self.close(&[Gate::Upstream]),
+            Class::Request => self.close(&[Gate::Upstream, model]),
+        }
+        self.account_answers()
+    }
+
+    fn close(&mut self, gates: &[Gate]) {
+        for gate in gates {
+            self.breaker.succeeded(gate);
+            self.trials.retain(|trial| trial != gate);
+        }
+    }
+
+    fn account_answers(&mut self) -> bool {
+        let tried = self.tries_account();
+        if tried {
+            self.close(&[Gate::Account]);
+        }
+        tried
+    }
+}
+
+impl Drop for Passed<'_> {
+    fn drop(&mut self) {
+        if !self.trials.is_empty() {
+            let now = self.breaker.clock.now();
+            let mut gates = self.breaker.lock();
+            for gate in &self.trials {
+                if let Some(circuit) = gates.get_mut(gate) {
+                    circuit.give_up(now);
+                }
+            }
+        }
+    }
+}
+
 impl Breaker {
-    /// Closed, whatever it was in an earlier life.
+    /// All gates open to calls, whatever they were in an earlier life: what waited is judged anew.
     pub(crate) fn start(
         rule: CircuitRule,
         upstream: UpstreamKind,
+        models: &[&str],
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (news, mut incoming) = mpsc::unbounded_channel();
+        let models = models.iter().map(|model| Gate::Model((*model).to_owned()));
+        let earlier: Vec<_> = [Gate::Upstream].into_iter().chain(models).map(News::Closed).collect();
         tokio::spawn(async move {
-            let mut item = Some(News::Closed);
-            while let Some(news) = item {
-                if let Err(error) = tell(store.as_ref(), upstream, &news).await {
-                    tracing::error!(%error, ?news, "the circuit's change could not be stored");
-                }
-                item = incoming.recv().await;
+            for news in &earlier {
+                told(store.as_ref(), upstream, news).await;
+            }
+            while let Some(news) = incoming.recv().await {
+                told(store.as_ref(), upstream, &news).await;
             }
         });
-        Self { circuit: Mutex::new(Circuit::new(rule)), clock, news }
+        Self { rule, gates: Mutex::default(), clock, news }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Circuit> {
-        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Gate, Circuit>> {
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Until when no call would get through, where that is so.
-    pub(crate) fn blocked(&self) -> Option<Timestamp> {
-        self.lock().blocked(self.clock.now())
+    /// What keeps a call of this model back now.
+    pub(crate) fn kept_back(&self, model: &str) -> Option<KeptBack> {
+        kept_back(&self.lock(), model, self.clock.now())
     }
 
-    /// Lets a call through that leaves now, or tells when to ask again.
-    pub(crate) fn pass(&self) -> Result<(), Timestamp> {
-        match self.lock().pass(self.clock.now()) {
-            Passage::Go => Ok(()),
-            Passage::Wait { until } => Err(until),
+    /// Lets a call of this model through that leaves now, or tells what keeps it back.
+    pub(crate) fn pass(&self, model: &str) -> Result<Passed<'_>, KeptBack> {
+        let now = self.clock.now();
+        let mut gates = self.lock();
+        if let Some(kept) = kept_back(&gates, model, now) {
+            return Err(kept);
+        }
+        let asked = gates_of(model).into_iter().chain([Gate::Account]);
+        let trials = asked
+            .filter(|gate| gates.get_mut(gate).is_some_and(|circuit| circuit.pass(now) == Passage::Try))
+            .collect();
+        Ok(Passed { breaker: self, model: model.to_owned(), trials })
+    }
+
+    /// Whoever waits may try now: a person says so.
+    pub(crate) fn look_again(&self) {
+        let now = self.clock.now();
+        self.lock().values_mut().for_each(|circuit| circuit.look_again(now));
+    }
+
+    /// The brake has a cause of the account. When a call may try whether it still holds; where nobody has
+    /// tried in this life, at once.
+    pub(crate) fn account_trial(&self) -> Timestamp {
+        let now = self.clock.now();
+        let mut gates = self.lock();
+        let circuit = gates.entry(Gate::Account).or_insert_with(|| Circuit::new(self.rule));
+        circuit.blocked(now).unwrap_or_else(|| {
+            circuit.trip(now, Duration::ZERO);
+            now
+        })
+    }
+
+    fn succeeded(&self, gate: &Gate) {
+        let change = self.lock().get_mut(gate).map(Circuit::succeeded);
+        if change == Some(CircuitChange::Closed) {
+            tracing::info!(?gate, "calls go out again");
+            self.tell(News::Closed(gate.clone()));
         }
     }
 
-    /// The upstream answered.
-    pub(crate) fn answered(&self) {
-        if self.lock().succeeded() == CircuitChange::Closed {
-            tracing::info!("the upstream answers again: the circuit is closed");
-            let _ = self.news.send(News::Closed);
+    fn upstream_failed(&self, model: &Gate, why: &str) {
+        let now = self.clock.now();
+        let mut gates = self.lock();
+        let mut failed = |gate: &Gate| {
+            let circuit = gates.entry(gate.clone()).or_insert_with(|| Circuit::new(self.rule));
+            (circuit.failed(now), matches!(circuit.state(), CircuitState::Closed { .. }))
+        };
+        let (mut change, closed) = failed(&Gate::Upstream);
+        let mut gate = &Gate::Upstream;
+        if closed {
+            // Other models answer meanwhile, or it would be open.
+            gate = model;
+            change = failed(model).0;
+        } else if let Some(circuit) = gates.get_mut(model) {
+            circuit.forget_failures();
+            circuit.give_up(now);
+        }
+        drop(gates);
+        if change == CircuitChange::Opened {
+            tracing::warn!(?gate, why, "the upstream fails again and again: calls are kept back");
+            self.tell(News::Opened(gate.clone(), why.to_owned()));
         }
     }
 
-    /// The upstream did not answer, or failed.
-    pub(crate) fn failed(&self, why: &str) {
-        if self.lock().failed(self.clock.now()) == CircuitChange::Opened {
-            tracing::warn!(why, "the upstream fails again and again: the circuit is open");
-            let _ = self.news.send(News::Opened(why.to_owned()));
+    fn trip(&self, gate: &Gate, open_for: Duration, why: &str) {
+        let now = self.clock.now();
+        let mut gates = self.lock();
+        let circuit = gates.entry(gate.clone()).or_insert_with(|| Circuit::new(self.rule));
+        let change = circuit.trip(now, open_for);
+        drop(gates);
+        if change == CircuitChange::Opened {
+            tracing::warn!(?gate, why, "calls are kept back");
+            self.tell(News::Opened(gate.clone(), why.to_owned()));
         }
     }
 
+    fn tell(&self, news: News) {
+        let _ = self.news.send(news);
+    }
+
+    /// How the upstream as a whole stands.
     pub(crate) fn report(&self) -> CircuitReport {
-        match self.lock().state() {
+        let state = self.lock().get(&Gate::Upstream).map_or(CircuitState::Closed { failures: 0 }, Circuit::state);
+        match state {
             CircuitState::Closed { failures } => CircuitReport::Closed { failures },
             CircuitState::Open { until } => CircuitReport::Open { until },
             CircuitState::HalfOpen { until } => CircuitReport::HalfOpen { until },
@@ -106,24 +300,45 @@ impl Breaker {
     }
 }
 
+fn gates_of(model: &str) -> [Gate; 2] {
+    [Gate::Upstream, Gate::Model(model.to_owned())]
+}
+
+fn kept_back(gates: &HashMap<Gate, Circuit>, model: &str, now: Timestamp) -> Option<KeptBack> {
+    gates_of(model).into_iter().find_map(|gate| {
+        let until = gates.get(&gate)?.blocked(now)?;
+        Some(KeptBack { gate, until })
+    })
+}
+
+async fn told(store: &dyn Store, upstream: UpstreamKind, news: &News) {
+    if let Err(error) = tell(store, upstream, news).await {
+        tracing::error!(%error, ?news, "a change of what keeps calls back could not be stored");
+    }
+}
+
 async fn tell(store: &dyn Store, upstream: UpstreamKind, news: &News) -> Result<(), StoreError> {
-    let key = format!("circuit:{upstream}");
+    let (News::Opened(gate, _) | News::Closed(gate)) = news;
+    let key = match gate {
+        Gate::Upstream => format!("circuit:{upstream}"),
+        Gate::Model(model) => format!("circuit:{upstream}:{model}"),
+        // The brake tells of the account.
+        Gate::Account => return Ok(()),
+    };
     match news {
-        News::Opened(why) => {
-            let alert = NewAlert {
-                upstream,
-                kind: AlertKind::Circuit,
-                key,
-                crossing: None,
-                title: "Claude does not answer: calls are held back".to_owned(),
-                detail: format!(
-                    "call after call failed, the last with: {why}. No call goes out for a while, then one tries \
-                     again; jobs wait, and go on by themselves when Claude answers"
-                ),
+        News::Opened(_, why) => {
+            let title = match gate {
+                Gate::Model(model) => format!("Claude does not answer for {model}: its calls are held back"),
+                _ => "Claude does not answer: calls are held back".to_owned(),
             };
-            store.raise_alert(alert).await.map(drop)
+            let detail = format!(
+                "calls failed, the last with: {why}. None goes out for a while, then one tries again; jobs wait, \
+                 and go on by themselves when Claude answers"
+            );
+            let kind = AlertKind::Circuit;
+            store.raise_alert(NewAlert { upstream, kind, key, crossing: None, title, detail }).await.map(drop)
         }
-        News::Closed => {
+        News::Closed(_) => {
             store.resolve_alert(&key).await?;
             store.resume(&[WaitReason::Circuit], None).await.map(drop)
         }

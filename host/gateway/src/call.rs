@@ -6,24 +6,30 @@
 use crate::admission::{Admitted, Candidate};
 use crate::ask::{Ask, CallEnd};
 use crate::bill::Bill;
+use crate::breaker::Passed;
+use crate::class::{Account, Class};
+use crate::fate::{OpenHold, after_a_fault, said};
 use crate::gateway::{Inner, cost_of};
 use crate::grant::Taken;
-use crate::outcome::{Again, Failed, Money};
+use crate::outcome::{Failed, Money};
 use crate::pace::{Spent, Ticket};
 use crate::plan::{Plan, Unplanned, plan};
 use crate::progress::Progress;
 use crate::send::Sign;
 use crate::stream::Answer;
+use crate::strikes::COSTLY;
 use crate::throttle;
-use anvil_budget::{Admission as Verdict, BrakeCause, BrakeCauseKind, LimitName};
+use anvil_budget::{Admission as Verdict, BrakeCause, BrakeCauseKind, LimitName, Windows};
 use anvil_store::{
     HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, Settlement, SettlementOutcome,
     StoreError,
 };
 use anvil_types::{
-    CallError, CallErrorKind, CallId, Json, Nanodollars, Origin, Reply, Timestamp, Usage, Wait, WaitReason,
+    CallError, CallErrorKind, CallId, CallState, Json, Nanodollars, Origin, Reply, Timestamp, Usage, Wait, WaitReason,
 };
+use futures_util::FutureExt as _;
 use rand::RngExt as _;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -32,11 +38,14 @@ use tokio::sync::oneshot;
 /// How long a job stays away from a store that fails.
 const STORE_PAUSE: Duration = Duration::from_secs(10);
 
+/// How much later than the others a job comes back whose call was the one that failed: they go first.
+const STEP_BACK: Duration = Duration::from_secs(2);
+
 /// How one try ended.
 enum Tried {
     End(Box<CallEnd>),
     Again(Duration),
-    /// The price changed while the call waited; nothing was sent.
+    /// What was planned does not hold any more; nothing was sent.
     Stale,
 }
 
@@ -46,38 +55,62 @@ impl Tried {
     }
 }
 
-/// Runs a call to its end and tells the watcher.
+/// What stays the same over the tries of one call.
+struct Course {
+    /// Its place in the queue.
+    arrival: u64,
+    retries: u32,
+    /// Since when it has been told again and again that the pace is too fast.
+    refused_since: Option<Timestamp>,
+    /// The successes of its model when it first went out.
+    since: Option<u64>,
+}
+
+/// Runs a call to its end and tells the watcher, whatever becomes of it: a fault of the host on the way settles
+/// what is held and is the answer.
 pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sender<CallEnd>) {
-    let mut retries = 0;
-    // Its place in the queue, kept over its retries.
-    let arrival = gateway.admission.arrive();
+    let hold = OpenHold::default();
+    let running = AssertUnwindSafe(to_its_end(&gateway, &ask, &hold, &mut watcher)).catch_unwind();
+    let end = match running.await {
+        Ok(end) => end,
+        Err(panic) => after_a_fault(&gateway, &ask, &hold, &said(panic.as_ref())).await,
+    };
+    // Nobody may be watching any more; the money is settled all the same.
+    let _ = watcher.send(end);
+}
+
+async fn to_its_end(
+    gateway: &Inner,
+    ask: &Ask,
+    hold: &OpenHold,
+    watcher: &mut oneshot::Sender<CallEnd>,
+) -> CallEnd {
+    let mut course =
+        Course { arrival: gateway.admission.arrive(), retries: 0, refused_since: None, since: None };
     // Each try is planned anew: limits and prices may have changed while the call waited.
-    let end = loop {
+    loop {
         let asked_at = gateway.clock.now();
-        let tried = match plan(&gateway, &ask).await {
-            Ok(plan) => attempt(&gateway, &plan, arrival, retries, &mut watcher).await,
-            Err(Unplanned::Refused(error)) => break journalled(&gateway, &ask, error).await,
-            Err(Unplanned::StoreFailed(error)) => break CallEnd::StoreFailed(error),
+        let tried = match plan(gateway, ask).await {
+            Ok(plan) => attempt(gateway, &plan, hold, &mut course, watcher).await,
+            Err(Unplanned::Refused(error)) => return journalled(gateway, ask, error).await,
+            Err(Unplanned::StoreFailed(error)) => return CallEnd::StoreFailed(error),
         };
         match tried {
             Tried::End(end) => {
-                break match *end {
+                return match *end {
                     CallEnd::Park(wait) => CallEnd::Park(Wait { refused_at: Some(asked_at), ..wait }),
                     end => end,
                 };
             }
             Tried::Again(wait) => {
-                retries += 1;
                 tokio::select! {
                     () = gateway.clock.sleep(wait) => {}
-                    () = watcher.closed() => return,
+                    () = watcher.closed() => return CallEnd::LeaseLost,
                 }
             }
             Tried::Stale => {}
         }
-    };
-    // Nobody may be watching any more; the money is settled all the same.
-    let _ = watcher.send(end);
+    }
 }
 
 /// Exponential with full jitter: up to 1, 2, 4 … seconds.
@@ -100,13 +133,10 @@ pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
 async fn attempt(
     gateway: &Inner,
     plan: &Plan<'_>,
-    arrival: u64,
-    retries: u32,
+    hold: &OpenHold,
+    course: &mut Course,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Tried {
-    if let Some(until) = gateway.breaker.blocked() {
-        return Tried::end(circuit_open(until));
-    }
     if gateway.closing.load(Ordering::Relaxed) {
         return Tried::end(CallEnd::StoreFailed("the host ends".to_owned()));
     }
@@ -120,12 +150,19 @@ async fn attempt(
             Some(gateway.clock.now() + STORE_PAUSE),
         ));
     }
+    // Where something was in trouble, the first that comes after is its trial, and the only one.
+    let passed = match gateway.breaker.pass(&plan.row.model) {
+        Ok(passed) => passed,
+        Err(kept) => return Tried::end(CallEnd::Park(kept.wait(kept.until))),
+    };
+    course.since.get_or_insert_with(|| gateway.strikes().successes(&plan.row.model));
     let id = gateway.new_call_id();
+    let request = HoldRequest { tries_account: passed.tries_account(), ..hold_request(gateway, plan, id) };
     let candidate = Candidate {
         priority: plan.ask.asker.priority,
         since: plan.ask.asker.since,
-        arrival,
-        hold: hold_request(gateway, plan, id),
+        arrival: course.arrival,
+        hold: request,
         expected: plan.expected,
         cost: plan.expected_cost,
     };
@@ -138,7 +175,10 @@ async fn attempt(
     };
     match admitted {
         Admitted::Granted(grant) => match grant.take() {
-            Some((at, taken)) => granted(gateway, plan, id, at, taken, retries, watcher).await,
+            Some((at, taken)) => {
+                let grant = Granted { id, at, taken, passed };
+                granted(gateway, plan, hold, grant, course, watcher).await
+            }
             None => Tried::end(CallEnd::LeaseLost),
         },
         Admitted::PaceUntil(until) => Tried::end(parked(
@@ -149,7 +189,14 @@ async fn attempt(
         Admitted::ThrottledUntil(until, burn) => {
             Tried::end(parked(WaitReason::Money, throttle::sentence(burn), Some(until)))
         }
-        Admitted::Refused(HoldDecision::Braked(causes)) => Tried::end(braked(&causes)),
+        Admitted::Refused(HoldDecision::Braked(causes)) => {
+            drop(passed);
+            match braked(gateway, &causes) {
+                // Nobody has tried in this life whether the account is still refused.
+                Some(wait) if wait.until.is_some_and(|until| until <= gateway.clock.now()) => Tried::Stale,
+                wait => Tried::end(wait.map_or(CallEnd::LeaseLost, CallEnd::Park)),
+            }
+        }
         Admitted::Refused(HoldDecision::Refused(Verdict::ParkUntil { at, limit })) => Tried::end(parked(
             WaitReason::Money,
             match limit {
@@ -196,40 +243,48 @@ fn hold_request(gateway: &Inner, plan: &Plan<'_>, id: CallId) -> HoldRequest {
         model: plan.row.model.clone(),
         price_row: plan.row.id.clone(),
         amount: plan.amount,
+        tries_account: false,
     }
+}
+
+/// What a call that goes out has.
+struct Granted<'a> {
+    id: CallId,
+    at: Timestamp,
+    taken: Taken,
+    passed: Passed<'a>,
 }
 
 // From here on money is held: every way out settles or releases it.
 async fn granted(
     gateway: &Inner,
     plan: &Plan<'_>,
-    id: CallId,
-    held_at: Timestamp,
-    taken: Taken,
-    retries: u32,
+    hold: &OpenHold,
+    grant: Granted<'_>,
+    course: &mut Course,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Tried {
+    let Granted { id, at: held_at, taken, passed } = grant;
+    hold.taken(id, plan.amount);
     let prices = gateway.prices();
     let now_in_force = prices.row(&plan.row.model, None, held_at);
-    if now_in_force.is_ok_and(|row| *row != plan.row) {
+    let price_changed = now_in_force.is_ok_and(|row| *row != plan.row);
+    // What opened while it waited in the queue.
+    let kept = gateway.breaker.kept_back(&plan.row.model).filter(|kept| !passed.tries(&kept.gate));
+    if price_changed || kept.is_some() {
         gateway.admission.with_pace(|pace| pace.give_back(taken.ticket));
         correct_throttle(gateway, taken, Nanodollars::ZERO);
-        let ended =
-            settle_only(gateway, id, SettlementOutcome::Released, Some("price changed".to_owned())).await;
-        return ended.map_or(Tried::Stale, Tried::end);
-    }
-    if let Err(until) = gateway.breaker.pass() {
-        gateway.admission.with_pace(|pace| pace.give_back(taken.ticket));
-        correct_throttle(gateway, taken, Nanodollars::ZERO);
-        let detail = Some("circuit open".to_owned());
-        let ended = settle_only(gateway, id, SettlementOutcome::Released, detail).await;
-        return Tried::end(ended.unwrap_or_else(|| circuit_open(until)));
+        let why = if price_changed { "price changed" } else { "kept back" };
+        let ended = settle_only(gateway, hold, id, SettlementOutcome::Released, Some(why.to_owned())).await;
+        let kept = kept.map(|kept| CallEnd::Park(kept.wait(kept.until)));
+        return ended.or(kept).map_or(Tried::Stale, Tried::end);
     }
     let _in_flight = gateway.in_flight();
     let paced = gateway.admission.paced(taken.ticket, plan.max_tokens);
     let _running = gateway.pressure.running(plan.expected_cost);
     let mut answer = Answer::default();
     let mut progress = Progress::default();
+    hold.sent();
     let sent = exchange(gateway, plan, taken.ticket, &mut answer, &mut progress, watcher).await;
     let held = plan.held(held_at);
     let failed = match sent {
@@ -249,7 +304,11 @@ async fn granted(
             let reply = reply(gateway, plan, &mut answer, &bill);
             let detail = Some(bill.detail(&reply.stop_reason));
             let model = Some(reply.model.clone());
-            return Tried::end(settle(gateway, plan, id, bill.outcome(), detail, model, Ok(reply)).await);
+            gateway.strikes().succeeded(plan.ask.place(), &plan.row.model);
+            if passed.answered() {
+                gateway.account_answers().await;
+            }
+            return Tried::end(settle(gateway, plan, hold, id, bill.outcome(), detail, model, Ok(reply)).await);
         }
         Err(failed) => failed,
     };
@@ -258,12 +317,6 @@ async fn granted(
         Money::Released if failed.error.request_sent => Spent::Refused,
         Money::Released => Spent::NotSent,
     });
-    if failed.down {
-        gateway.breaker.failed(&failed.error.message);
-    }
-    if failed.spend_cap {
-        gateway.engage_spend_cap(&failed.error.message, held_at).await;
-    }
     let outcome = match &failed.money {
         Money::Released => SettlementOutcome::Released,
         Money::Unknown => {
@@ -274,20 +327,93 @@ async fn granted(
     };
     correct_throttle(gateway, taken, cost_of(&outcome));
     let detail = Some(failed.error.kind.name().to_owned());
-    let again = match failed.again {
-        Again::No => None,
-        Again::BackOff => Some(back_off(retries)),
-        Again::After(wait) => Some(wait),
-    };
-    match again.filter(|_| retries < gateway.config.patience.retries) {
-        Some(wait) if wait > gateway.config.pace.longest_wait => {
-            let ended = settle_only(gateway, id, outcome, detail).await;
-            let until = gateway.clock.now() + wait;
-            Tried::end(ended.unwrap_or_else(|| parked(WaitReason::Pace, failed.error.message, Some(until))))
-        }
-        Some(wait) => settle_only(gateway, id, outcome, detail).await.map_or(Tried::Again(wait), Tried::end),
-        None => Tried::end(settle(gateway, plan, id, outcome, detail, None, Err(failed.error)).await),
+    // Of a call that nobody waits for any more, and that was given up, nothing is learnt.
+    if watcher.is_closed() {
+        drop(passed);
+        return Tried::end(settle_only(gateway, hold, id, outcome, detail).await.unwrap_or(CallEnd::LeaseLost));
     }
+    let class = failed.class();
+    let why = &failed.error.message;
+    if passed.failed(class, why) {
+        gateway.account_answers().await;
+    }
+    let own = match class {
+        Class::Request => true,
+        Class::Upstream => is_its_own(gateway, plan, course, &outcome).await,
+        Class::Account(_) | Class::Model | Class::Pace => false,
+    };
+    if own {
+        gateway.strikes().ended(plan.ask.place());
+        return Tried::end(settle(gateway, plan, hold, id, outcome, detail, None, Err(failed.error)).await);
+    }
+    let causes = match class {
+        Class::Account(account) => gateway.engage_for_account(account, why, held_at).await,
+        _ => Vec::new(),
+    };
+    if let Some(end) = settle_only(gateway, hold, id, outcome, detail).await {
+        return Tried::end(end);
+    }
+    let now = gateway.clock.now();
+    let kept = gateway.breaker.kept_back(&plan.row.model);
+    match class {
+        Class::Account(_) => {
+            let wait = braked(gateway, &causes);
+            let until = Some(gateway.breaker.account_trial());
+            let unkept = || Wait { reason: WaitReason::Brake, detail: why.clone(), until, refused_at: None };
+            Tried::end(CallEnd::Park(wait.unwrap_or_else(unkept)))
+        }
+        Class::Upstream => match (kept, failed.after) {
+            // Who failed stands behind those that have not been asked.
+            (Some(kept), _) => Tried::end(CallEnd::Park(kept.wait(kept.until + STEP_BACK))),
+            (None, after) if course.retries < gateway.config.patience.retries => {
+                let wait = after.unwrap_or_else(|| back_off(course.retries));
+                if wait > gateway.config.pace.longest_wait {
+                    return Tried::end(parked(WaitReason::Circuit, failed.error.message, Some(now + wait)));
+                }
+                course.retries += 1;
+                Tried::Again(wait)
+            }
+            (None, after) => {
+                let wait = after.unwrap_or(gateway.config.circuit.open_for);
+                Tried::end(parked(WaitReason::Circuit, failed.error.message, Some(now + wait)))
+            }
+        },
+        Class::Pace => {
+            let since = *course.refused_since.get_or_insert(now);
+            let wait = failed.after.unwrap_or_else(|| back_off(course.retries));
+            // A slot is for others when it goes on for long.
+            if now.since(since) > gateway.config.pace.longest_wait {
+                return Tried::end(parked(WaitReason::Pace, failed.error.message, Some(now + wait)));
+            }
+            // The queue knows how long it has to be where upstream says so.
+            failed.after.map_or(Tried::Again(wait), |_| Tried::Stale)
+        }
+        Class::Request | Class::Model => {
+            kept.map_or(Tried::Stale, |kept| Tried::end(CallEnd::Park(kept.wait(kept.until))))
+        }
+    }
+}
+
+// Whether an upstream's failure is taken to be the call's own doing.
+async fn is_its_own(gateway: &Inner, plan: &Plan<'_>, course: &Course, outcome: &SettlementOutcome) -> bool {
+    let (place, model) = (plan.ask.place(), &plan.row.model);
+    if gateway.strikes().failed(place, model, course.since.unwrap_or_default()) {
+        return true;
+    }
+    if matches!(outcome, SettlementOutcome::Released) {
+        return false;
+    }
+    let failures = [CallErrorKind::UnknownOutcome, CallErrorKind::Upstream, CallErrorKind::Overloaded];
+    let (job, attempt) = (plan.ask.asker.job(), plan.ask.asker.attempt);
+    let earlier = gateway.store.calls(job).await.unwrap_or_default();
+    let ours = earlier.iter().filter(|call| {
+        call.state == CallState::Unknown
+            && call.attempt == Some(attempt)
+            && call.position == Some(plan.ask.slot.position)
+            && failures.iter().any(|kind| call.detail.as_deref() == Some(kind.name()))
+    });
+    let paid = u32::try_from(ours.count()).unwrap_or(u32::MAX);
+    paid.saturating_add(1) >= COSTLY
 }
 
 // One request and its answer, within the call's time; within the drain's time once nobody watches.
@@ -304,10 +430,6 @@ async fn exchange(
         let mut sign = |sign: Sign<'_>| match sign {
             Sign::Head(status, told) => {
                 gateway.admission.with_pace(|pace| pace.answered(ticket, told, status));
-                // Whatever it says, but for its own failures: it is there.
-                if status < 500 {
-                    gateway.breaker.answered();
-                }
             }
             Sign::Input(tokens) => {
                 let tokens = tokens.min(plan.row.context);
@@ -378,6 +500,7 @@ fn learn_warmth(gateway: &Inner, plan: &Plan<'_>, usage: &Usage) {
 async fn settle(
     gateway: &Inner,
     plan: &Plan<'_>,
+    hold: &OpenHold,
     call: CallId,
     outcome: SettlementOutcome,
     detail: Option<String>,
@@ -387,7 +510,9 @@ async fn settle(
     let at = gateway.clock.now();
     let journal = Some(journal_write(plan.ask, &answer, at));
     let settlement = Settlement { call, outcome, detail, model, journal };
-    match gateway.settle(settlement).await {
+    let settled = gateway.settle(settlement).await;
+    hold.settled();
+    match settled {
         Ok(settled) if settled.journalled => CallEnd::Answered { answer, at },
         Ok(_) => CallEnd::LeaseLost,
         Err(error) => CallEnd::StoreFailed(error.to_string()),
@@ -396,16 +521,19 @@ async fn settle(
 
 async fn settle_only(
     gateway: &Inner,
+    hold: &OpenHold,
     call: CallId,
     outcome: SettlementOutcome,
     detail: Option<String>,
 ) -> Option<CallEnd> {
     let settlement = Settlement { call, outcome, detail, model: None, journal: None };
-    gateway.settle(settlement).await.err().map(|error| CallEnd::StoreFailed(error.to_string()))
+    let settled = gateway.settle(settlement).await;
+    hold.settled();
+    settled.err().map(|error| CallEnd::StoreFailed(error.to_string()))
 }
 
 // An answer that cost nothing goes into the journal by itself.
-async fn journalled(gateway: &Inner, ask: &Ask, error: CallError) -> CallEnd {
+pub(crate) async fn journalled(gateway: &Inner, ask: &Ask, error: CallError) -> CallEnd {
     let at = gateway.clock.now();
     let answer = Err(error);
     match gateway.store.journal(journal_write(ask, &answer, at)).await {
@@ -415,7 +543,7 @@ async fn journalled(gateway: &Inner, ask: &Ask, error: CallError) -> CallEnd {
     }
 }
 
-fn journal_write(ask: &Ask, answer: &Result<Reply, CallError>, at: Timestamp) -> JournalWrite {
+pub(crate) fn journal_write(ask: &Ask, answer: &Result<Reply, CallError>, at: Timestamp) -> JournalWrite {
     let entry = JournalEntry {
         position: ask.slot.position,
         kind: JournalKind::Call,
@@ -430,27 +558,37 @@ fn parked(reason: WaitReason, detail: String, until: Option<Timestamp>) -> CallE
     CallEnd::Park(Wait { reason, detail, until, refused_at: None })
 }
 
-fn circuit_open(until: Timestamp) -> CallEnd {
-    let detail =
-        "Claude failed again and again; one call tries again then, and the others follow when it answers";
-    parked(WaitReason::Circuit, detail.to_owned(), Some(until))
-}
-
-fn braked(causes: &[BrakeCause]) -> CallEnd {
+// What a job waits for that the brake stops; nothing where the brake has no cause.
+fn braked(gateway: &Inner, causes: &[BrakeCause]) -> Option<Wait> {
     let reasons: Vec<_> = causes.iter().map(|cause| cause.reason.as_str()).collect();
     // With a person's or the store's cause among them nobody knows when it ends.
     let ends: Option<Vec<_>> = causes.iter().map(|cause| cause.until).collect();
-    let until = ends.and_then(|ends| ends.into_iter().max());
-    parked(WaitReason::Brake, format!("the brake is engaged: {}", reasons.join("; ")), until)
+    let mut until = ends.and_then(|ends| ends.into_iter().max());
+    if !causes.is_empty() && causes.iter().all(|cause| cause.kind.is_of_account()) {
+        let trial = gateway.breaker.account_trial();
+        until = Some(until.map_or(trial, |until| until.min(trial)));
+    }
+    let detail = format!("the brake is engaged: {}", reasons.join("; "));
+    (!causes.is_empty()).then_some(Wait { reason: WaitReason::Brake, detail, until, refused_at: None })
 }
 
-/// The cause that upstream's own spend cap raises.
-pub(crate) fn spend_cap_cause(message: &str, since: Timestamp, until: Timestamp) -> BrakeCause {
-    BrakeCause {
-        kind: BrakeCauseKind::SpendCap,
-        reason: format!("upstream's own spend limit is reached ({message})"),
-        since,
-        until: Some(until),
-        by: None,
-    }
+/// The cause that an upstream raises that refuses the account. Its own spend cap lasts until the first of next
+/// month, UTC.
+pub(crate) fn account_cause(account: Account, message: &str, since: Timestamp) -> BrakeCause {
+    let (kind, reason, until) = match account {
+        Account::SpendCap => (
+            BrakeCauseKind::SpendCap,
+            format!("upstream's own spend limit is reached ({message})"),
+            Some(Windows::new(jiff::tz::TimeZone::UTC).month(since).end),
+        ),
+        Account::Refused => (
+            BrakeCauseKind::Account,
+            format!(
+                "Claude refuses the account ({message}). Look at the key and the payment where Claude is billed, then \
+                 release the brake; one call tries every quarter of an hour by itself"
+            ),
+            None,
+        ),
+    };
+    BrakeCause { kind, reason, since, until, by: None }
 }

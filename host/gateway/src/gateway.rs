@@ -5,14 +5,16 @@ use crate::ask::{Ask, CallEnd, CallHandle};
 use crate::bill::Bill;
 use crate::breaker::{Breaker, CircuitReport};
 use crate::call;
+use crate::class::Account;
 use crate::config::{GatewayConfig, Upstream};
 use crate::learn::Learner;
 use crate::pace::{Pace, Recent};
 use crate::pool::BucketReport;
 use crate::pressure::Pressure;
 use crate::send::Sender;
+use crate::strikes::Strikes;
 use crate::warm::WarmPrompts;
-use anvil_budget::{PriceError, PriceTable, Windows};
+use anvil_budget::{BrakeCause, PriceError, PriceTable};
 use anvil_store::{Settled, Settlement, SettlementOutcome, Store, StoreError};
 use anvil_types::{
     CallId, CallRecord, CallState, Clock, JobId, Limits, Nanodollars, Timestamp, Wait, WaitReason,
@@ -21,7 +23,7 @@ use anvil_types::{
 use arc_swap::ArcSwap;
 use rand::RngExt as _;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -87,8 +89,9 @@ pub(crate) struct Inner {
     pub sender: Sender,
     /// What was learnt of how many tokens calls take.
     pub learner: Learner,
-    /// The circuit to the upstream.
+    /// What keeps calls back while the upstream is in trouble.
     pub breaker: Breaker,
+    strikes: Mutex<Strikes>,
     /// The settings' prices, and over them what people set at run time.
     prices: ArcSwap<PriceTable>,
     /// How full the fullest window is.
@@ -114,7 +117,9 @@ impl Gateway {
         let pace = Pace::new(&limits, config.pace.burst, &recent, clock.clone());
         let kind = config.upstream.kind;
         let learner = Learner::start(store.clone(), clock.clone(), kind.name()).await;
-        let breaker = Breaker::start(config.circuit, kind, store.clone(), clock.clone());
+        let map = &config.models;
+        let models = [map.haiku.as_str(), map.sonnet.as_str(), map.opus.as_str()];
+        let breaker = Breaker::start(config.circuit, kind, &models, store.clone(), clock.clone());
         let (releases, to_release) = mpsc::unbounded_channel();
         let admission =
             Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone(), releases);
@@ -130,6 +135,7 @@ impl Gateway {
             sender,
             learner,
             breaker,
+            strikes: Mutex::default(),
             prices: ArcSwap::from_pointee(prices),
             pressure: Pressure::default(),
             warm: Mutex::default(),
@@ -165,8 +171,9 @@ impl Gateway {
     }
 
     /// A person wants waiting to end now: what the upstream told of its limits and its 429s is not believed
-    /// any longer, and whoever waits looks again.
+    /// any longer, what failed is tried by the next call, and whoever waits looks again.
     pub fn look_again(&self) {
+        self.inner.breaker.look_again();
         self.inner.admission.with_pace(crate::pace::Pace::look_again);
         self.inner.admission.room();
     }
@@ -364,11 +371,26 @@ impl Inner {
         }
     }
 
-    /// Upstream's own spend cap lasts until the first of next month, UTC.
-    pub(crate) async fn engage_spend_cap(&self, message: &str, now: Timestamp) {
-        let until = Windows::new(jiff::tz::TimeZone::UTC).month(now).end;
-        if let Err(error) = self.store.engage_brake(call::spend_cap_cause(message, now, until)).await {
-            tracing::error!(%error, "the brake could not be engaged for upstream's spend cap");
+    pub(crate) fn strikes(&self) -> MutexGuard<'_, Strikes> {
+        self.strikes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The upstream refuses the account: no call goes out until a person, a trial or a month mends it.
+    /// Answers what stops calls now.
+    pub(crate) async fn engage_for_account(&self, account: Account, why: &str, now: Timestamp) -> Vec<BrakeCause> {
+        match self.store.engage_brake(call::account_cause(account, why, now)).await {
+            Ok(brake) => brake.causes,
+            Err(error) => {
+                tracing::error!(%error, why, "the brake could not be engaged for the account");
+                Vec::new()
+            }
+        }
+    }
+
+    /// A trial was answered: the account is taken again.
+    pub(crate) async fn account_answers(&self) {
+        if let Err(error) = self.store.account_answers("a call was answered again").await {
+            tracing::error!(%error, "the brake's causes of the account could not be ended");
         }
     }
 }

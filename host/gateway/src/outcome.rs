@@ -1,5 +1,6 @@
 //! What an answer, or the lack of one, means for money and for trying again: the design's table.
 
+use crate::class::{Account, Class};
 use crate::fault::Fault;
 use crate::heard::Heard;
 use anvil_types::{CallError, CallErrorKind};
@@ -14,24 +15,13 @@ pub(crate) enum Money {
     Unknown,
 }
 
-/// Whether asking again may help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Again {
-    No,
-    BackOff,
-    After(Duration),
-}
-
 /// How a try without a whole answer ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failed {
     pub money: Money,
     pub error: CallError,
-    pub again: Again,
-    /// Upstream's own spend cap is reached: nothing will be answered until a person or a month mends it.
-    pub spend_cap: bool,
-    /// Whether it says that the upstream is down: the circuit counts these.
-    pub down: bool,
+    /// How long upstream asks to wait.
+    pub after: Option<Duration>,
     /// What was heard of the upstream.
     pub heard: Heard,
 }
@@ -42,9 +32,7 @@ impl Failed {
         Self {
             money: Money::Released,
             error: error(CallErrorKind::Upstream, format!("Claude cannot be reached: {message}"), false),
-            again: Again::BackOff,
-            spend_cap: false,
-            down: true,
+            after: None,
             heard: Heard::default(),
         }
     }
@@ -54,16 +42,14 @@ impl Failed {
         Self {
             money: Money::Unknown,
             error: error(CallErrorKind::UnknownOutcome, message.to_owned(), true),
-            again: Again::No,
-            spend_cap: false,
-            down: false,
+            after: None,
             heard,
         }
     }
 
-    /// The same, where not even an answer began.
-    pub(crate) fn down(self) -> Self {
-        Self { down: true, ..self }
+    /// Whose trouble it is.
+    pub(crate) fn class(&self) -> Class {
+        Class::of(&self.heard)
     }
 
     /// An `error` event. Before `message_start` nothing has begun that could be billed.
@@ -74,18 +60,12 @@ impl Failed {
             let message = format!("Claude broke the answer off with {said}; the call may have been billed");
             return Self::cut(&message, heard);
         }
-        let (kind, again) = match fault.kind.as_str() {
-            "overloaded_error" => (CallErrorKind::Overloaded, Again::BackOff),
-            "rate_limit_error" => (CallErrorKind::RateLimited, Again::BackOff),
-            "invalid_request_error" | "not_found_error" | "request_too_large" => {
-                (CallErrorKind::InvalidRequest, Again::No)
-            }
-            _ => (CallErrorKind::Upstream, Again::BackOff),
+        let kind = match Class::of(&heard) {
+            _ if fault.kind == "overloaded_error" => CallErrorKind::Overloaded,
+            class => kind_of(class),
         };
         let message = format!("Claude answered with an error in place of an answer: {said}");
-        let down = kind == CallErrorKind::Overloaded || kind == CallErrorKind::Upstream;
-        let (money, error) = (Money::Released, error(kind, message, true));
-        Self { money, error, again, spend_cap: false, down, heard }
+        Self { money: Money::Released, error: error(kind, message, true), after: None, heard }
     }
 
     /// A 200 that is neither an event stream nor a message.
@@ -112,28 +92,30 @@ impl Failed {
                  the key goes nowhere else. Set ANTHROPIC_BASE_URL to the address that is meant"
             );
         }
-        let spend_cap = fault.code == "enforced_spend_limit_reached"
-            || (status == 400
-                && fault.message.starts_with("You have reached your specified API usage limits"));
-        let (kind, again) = match status {
-            _ if spend_cap => (CallErrorKind::OverBudget, Again::No),
-            400 | 404 | 413 | 422 => (CallErrorKind::InvalidRequest, Again::No),
-            429 => (CallErrorKind::RateLimited, retry_after.map_or(Again::BackOff, Again::After)),
-            529 | 503 => (CallErrorKind::Overloaded, retry_after.map_or(Again::BackOff, Again::After)),
-            500.. => (CallErrorKind::Upstream, Again::BackOff),
-            _ => (CallErrorKind::Upstream, Again::No),
+        let heard = Heard { status: Some(status), fault: Some(fault), redirect, ..Heard::default() };
+        let kind = match status {
+            503 | 529 => CallErrorKind::Overloaded,
+            _ => kind_of(Class::of(&heard)),
         };
         // A redirect passed nothing on. A proxy's 502 and 504 say nothing of what stood behind it; what nobody
         // documents (a 202, a 408 after the request was passed on) is taken for as bad.
         let money = match status {
             301 | 302 | 303 | 307 | 308 => Money::Released,
-            400..=404 | 413 | 422 | 429 | 500 | 503 | 529 => Money::Released,
+            400..=404 | 407 | 413 | 422 | 429 | 500 | 503 | 529 => Money::Released,
             _ => Money::Unknown,
         };
         let mut error = error(kind, message, true);
         error.retry_after_ms = retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
-        let heard = Heard { status: Some(status), fault: Some(fault), redirect, ..Heard::default() };
-        Self { money, error, again, spend_cap, down: status >= 500, heard }
+        Self { money, error, after: retry_after, heard }
+    }
+}
+
+fn kind_of(class: Class) -> CallErrorKind {
+    match class {
+        Class::Request => CallErrorKind::InvalidRequest,
+        Class::Account(Account::SpendCap) => CallErrorKind::OverBudget,
+        Class::Pace => CallErrorKind::RateLimited,
+        Class::Account(Account::Refused) | Class::Model | Class::Upstream => CallErrorKind::Upstream,
     }
 }
 
@@ -151,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_outcome_table_holds() {
-        for code in [301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 413, 422, 429, 500, 503, 529] {
+        for code in [301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 407, 413, 422, 429, 500, 503, 529] {
             assert_eq!(status(code, "{}").money, Money::Released, "{code}");
         }
         for code in [202, 206, 304, 408, 409, 499, 501, 502, 504, 520, 599] {
@@ -162,16 +144,5 @@ mod tests {
         assert_eq!(Failed::error_event(Fault::default(), false).money, Money::Released);
         assert_eq!(Failed::error_event(Fault::default(), true).money, Money::Unknown);
         assert_eq!(Failed::no_stream("text/html", "").money, Money::Unknown);
-    }
-
-    #[test]
-    fn a_spend_cap_is_not_tried_again() {
-        let cap = r#"{"error":{"type":"rate_limit_error","message":"x","details":{"error_code":"enforced_spend_limit_reached"}}}"#;
-        let organisation = r#"{"error":{"type":"invalid_request_error","message":"You have reached your specified API usage limits. …"}}"#;
-        for (code, body) in [(429, cap), (400, organisation)] {
-            let failed = status(code, body);
-            assert!(failed.spend_cap && failed.again == Again::No && failed.money == Money::Released);
-        }
-        assert!(!status(429, "{}").spend_cap);
     }
 }

@@ -132,7 +132,7 @@ impl Sender {
         let head = match tokio::time::timeout(self.patience.first_byte, request.send()).await {
             Err(_) => {
                 let message = "no answer began in time; the call may have been billed";
-                return Err(Failed::cut(message, Heard::default()).down());
+                return Err(Failed::cut(message, Heard::default()));
             }
             Ok(Err(error)) if error.is_connect() || error.is_builder() => {
                 return Err(Failed::not_connected(&root(&error)));
@@ -142,7 +142,7 @@ impl Sender {
                     "the connection broke before an answer: {}; the call may have been billed",
                     root(&error)
                 );
-                return Err(Failed::cut(&message, Heard::default()).down());
+                return Err(Failed::cut(&message, Heard::default()));
             }
             Ok(Ok(head)) => head,
         };

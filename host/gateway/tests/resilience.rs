@@ -6,7 +6,7 @@ use anvil_gateway::{Bucket, CallEnd, CircuitReport, Gateway};
 use anvil_sim::RateLimits;
 use anvil_store::AlertFilter;
 use anvil_types::{
-    AlertKind, AlertState, CallErrorKind, CallState, Clock, DrivenClock, Nanodollars, Priority, SystemClock,
+    AlertKind, AlertState, CallState, Clock, DrivenClock, Nanodollars, Priority, SystemClock,
     UpstreamKind, Wait, WaitReason,
 };
 use scene::{Scene, Setting, ask, limits, store};
@@ -58,27 +58,37 @@ fn parked(end: CallEnd) -> Wait {
 
 #[tokio::test]
 async fn what_may_go_better_is_tried_three_times_more_and_what_may_not_never() {
-    // The fault, how often it is asked, and how many of these count as unknown.
+    use WaitReason::{Brake, Circuit};
+    // The fault, how often it is asked, how many of these count as unknown, and what the job waits for then.
     let table = [
-        ("429:1", 4, 0),
-        ("acceleration:1", 4, 0),
-        ("500", 4, 0),
-        ("502", 4, 4),
-        ("503", 4, 0),
-        ("504", 4, 4),
-        ("529", 4, 0),
-        ("400", 1, 0),
-        ("401", 1, 0),
-        ("404", 1, 0),
-        ("413", 1, 0),
-        ("close", 1, 1),
+        ("500", 4, 0, Some(Circuit)),
+        ("502", 4, 4, Some(Circuit)),
+        ("503", 4, 0, Some(Circuit)),
+        ("504", 4, 4, Some(Circuit)),
+        ("529", 4, 0, Some(Circuit)),
+        ("close", 4, 4, Some(Circuit)),
+        ("cut:start", 4, 4, Some(Circuit)),
+        ("error:0", 4, 0, Some(Circuit)),
+        ("error:2", 4, 4, Some(Circuit)),
+        ("400", 1, 0, None),
+        ("401", 1, 0, Some(Brake)),
+        ("402", 1, 0, Some(Brake)),
+        ("404", 1, 0, None),
+        ("413", 1, 0, None),
     ];
-    let script: Vec<_> = table.iter().flat_map(|(fault, tries, _)| vec![*fault; *tries]).collect();
+    let script: Vec<_> = table.iter().flat_map(|(fault, tries, ..)| vec![*fault; *tries]).collect();
     let (scene, _hurry) = hurried(Setting { retries: 3, ..Setting::script(&faults(&script)) }).await;
-    for (position, (fault, tries, unknown)) in (0..).zip(table) {
+    for (position, (fault, tries, unknown, waits)) in (0..).zip(table) {
         let before = scene.store.calls(scene.job.job.id).await.expect("calls").len();
-        let end = scene.call(position).await;
-        assert!(matches!(end, CallEnd::Answered { answer: Err(_), .. }), "{fault}: {end:?}");
+        match (scene.call(position).await, waits) {
+            (CallEnd::Answered { answer: Err(_), .. }, None) => {}
+            (CallEnd::Park(wait), Some(reason)) => {
+                assert_eq!(wait.reason, reason, "{fault}");
+                assert!(wait.until.is_some(), "{fault}: {wait:?}");
+            }
+            (end, _) => panic!("{fault}: {end:?}"),
+        }
+        scene.store.account_answers("the test goes on").await.expect("ended");
         let calls = scene.store.calls(scene.job.job.id).await.expect("calls").split_off(before);
         assert_eq!(calls.len(), tries, "{fault}");
         let states = calls.iter().filter(|call| call.state == CallState::Unknown).count();
@@ -87,6 +97,23 @@ async fn what_may_go_better_is_tried_three_times_more_and_what_may_not_never() {
     }
     let spend = scene.store.spend(UpstreamKind::Simulated).await.expect("the spend");
     assert_eq!(spend.total.held, Nanodollars::ZERO);
+}
+
+#[tokio::test]
+async fn a_pace_that_is_refused_is_waited_for_however_often() {
+    let script = faults(&["429:1", "acceleration:1", "429-bare", "429:2", "429-bare"]);
+    let (scene, _hurry) = hurried(Setting { retries: 0, ..Setting::script(&script) }).await;
+    // Beyond half a minute the slot is given back; the job asks again.
+    for _ in 0..6 {
+        match scene.call(0).await {
+            CallEnd::Answered { answer: Ok(_), .. } => break,
+            CallEnd::Park(wait) => assert_eq!(wait.reason, WaitReason::Pace),
+            end => panic!("{end:?}"),
+        }
+    }
+    let calls = scene.store.calls(scene.job.job.id).await.expect("calls");
+    assert_eq!(calls.len(), 6);
+    assert_eq!(calls.iter().filter(|call| call.state == CallState::Released).count(), 5);
 }
 
 #[tokio::test]
@@ -158,7 +185,7 @@ async fn five_failures_open_the_circuit_and_one_success_closes_it() {
     };
     for position in 0..5 {
         assert_eq!(scene.gateway.report().circuit, CircuitReport::Closed { failures: position });
-        assert!(matches!(scene.call(position).await, CallEnd::Answered { answer: Err(_), .. }));
+        assert_eq!(parked(scene.call(position).await).reason, WaitReason::Circuit);
     }
     until("an alert fires", async || firing().await == 1).await;
     let wait = parked(scene.call(5).await);
@@ -179,7 +206,7 @@ async fn five_failures_open_the_circuit_and_one_success_closes_it() {
     };
     let job = scene.store.claim(claim.clone()).await.expect("a claim").pop().expect("its time has come");
     let trial = scene.gateway.call(ask(&job, 6, "Say something.")).wait().await;
-    assert!(matches!(trial, CallEnd::Answered { answer: Err(_), .. }), "{trial:?}");
+    assert_eq!(parked(trial).reason, WaitReason::Circuit);
     assert_eq!(firing().await, 1);
     let wait = parked(scene.gateway.call(ask(&job, 7, "Say something.")).wait().await);
     // The next one finds it well: closed, resolved, and who waited goes on.
@@ -205,10 +232,10 @@ async fn a_refused_connection_counts_for_the_circuit_and_an_open_one_is_forgotte
     let url = sim.base_url();
     sim.shutdown().await;
     for position in 0..2 {
-        assert!(matches!(
-            gateway.call(ask(&job, position, "Anyone?")).wait().await,
-            CallEnd::Answered { answer: Err(_), .. }
-        ));
+        assert_eq!(
+            parked(gateway.call(ask(&job, position, "Anyone?")).wait().await).reason,
+            WaitReason::Circuit
+        );
     }
     assert_eq!(parked(gateway.call(ask(&job, 2, "Anyone?")).wait().await).reason, WaitReason::Circuit);
     let filter = || AlertFilter { states: vec![AlertState::Firing], after: None, limit: 10 };
@@ -220,27 +247,35 @@ async fn a_refused_connection_counts_for_the_circuit_and_an_open_one_is_forgotte
 }
 
 #[tokio::test]
-async fn upstreams_own_spend_cap_brakes_until_next_month_or_a_persons_release() {
+async fn upstreams_own_spend_cap_brakes_until_next_month_a_persons_release_or_an_answer() {
     for fault in ["spend-cap", "org-limit"] {
         let clock = Arc::new(DrivenClock::new(SystemClock::new()));
         let setting =
-            Setting { retries: 3, clock: clock.clone(), ..Setting::script(&faults(&[fault, fault])) };
+            Setting { retries: 3, clock: clock.clone(), ..Setting::script(&faults(&[fault, fault, fault])) };
         let scene = setting.scene().await;
-        let CallEnd::Answered { answer: Err(error), .. } = scene.call(0).await else { panic!("{fault}") };
-        assert_eq!(error.kind, CallErrorKind::OverBudget, "{fault}");
+        assert_eq!(parked(scene.call(0).await).reason, WaitReason::Brake, "{fault}");
         assert_eq!(scene.sim.log(0, 10).len(), 1, "{fault} is not tried again");
-        let wait = parked(scene.call(1).await);
-        assert_eq!(wait.reason, WaitReason::Brake);
-        let ends = wait.until.expect("a time");
+        let causes = scene.store.brake().await.expect("the brake").causes;
+        let ends = causes[0].until.expect("a time");
         assert!(ends.to_jiff().to_string().ends_with("-01T00:00:00Z"), "{fault}: {ends}");
         assert!(ends > clock.now() && ends.since(clock.now()) <= Duration::from_hours(31 * 24), "{fault}");
+        let wait = parked(scene.call(1).await);
+        assert_eq!(wait.reason, WaitReason::Brake);
+        let trial = wait.until.expect("a time").since(clock.now());
+        assert!(trial <= Duration::from_mins(15), "{fault}: one tries soon");
+        assert_eq!(scene.sim.log(0, 10).len(), 1, "{fault}: it did not go out");
         // A person's release lets calls out again; the cap speaks up again where it still stands.
         scene.store.release_brake("ann", "the cap was raised").await.expect("released");
-        assert!(matches!(scene.call(2).await, CallEnd::Answered { answer: Err(_), .. }));
+        assert_eq!(parked(scene.call(2).await).reason, WaitReason::Brake, "{fault}");
+        // A quarter of an hour later one call tries, once.
+        clock.advance(Duration::from_mins(16));
         assert_eq!(parked(scene.call(3).await).reason, WaitReason::Brake, "{fault}");
-        clock.advance(Duration::from_hours(24 * 31));
-        assert!(!scene.store.brake().await.expect("the brake").engaged(), "{fault}: the month is over");
-        assert!(matches!(scene.call(4).await, CallEnd::Answered { answer: Ok(_), .. }), "{fault}");
+        assert_eq!(parked(scene.call(4).await).reason, WaitReason::Brake, "{fault}");
+        assert_eq!(scene.sim.log(0, 10).len(), 3, "{fault}");
+        // The next one is answered, and that is the end of it.
+        clock.advance(Duration::from_mins(16));
+        assert!(matches!(scene.call(5).await, CallEnd::Answered { answer: Ok(_), .. }), "{fault}");
+        assert!(!scene.store.brake().await.expect("the brake").engaged(), "{fault}: it is over");
     }
 }
 

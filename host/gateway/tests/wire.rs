@@ -4,7 +4,7 @@ mod scene;
 #[path = "wire/upstream.rs"]
 mod upstream;
 
-use anvil_gateway::{Ask, CallEnd, Gateway};
+use anvil_gateway::{Ask, Gateway};
 use anvil_store::AlertFilter;
 use anvil_types::{
     AlertKind, CallError, CallErrorKind, CallRecord, CallState, ContentBlock, MOST_TOKENS, Nanodollars,
@@ -64,7 +64,7 @@ impl Wire {
 
     async fn ask(&mut self, question: Ask) -> (Result<Reply, CallError>, CallRecord) {
         let end = self.gateway.call(question).wait().await;
-        let CallEnd::Answered { answer, .. } = end else { panic!("{end:?}") };
+        let answer = scene::told(self.scene.store.as_ref(), end).await;
         (answer, self.scene.last().await)
     }
 
@@ -256,7 +256,6 @@ async fn nothing_is_counted_where_claude_had_not_begun() {
         (answer(200, "content-type: application/json\r\n", error.as_bytes()), Then::Keep),
         (redirect, Then::Keep),
         slow(400),
-        slow(429),
         (
             stream(
                 format!("{}{event}", &plain()[..plain().find("event: message_delta").expect("it has one")])
@@ -271,7 +270,6 @@ async fn nothing_is_counted_where_claude_had_not_begun() {
         (CallErrorKind::Overloaded, "Overloaded"),
         (CallErrorKind::Upstream, "points to http://elsewhere.example/x;"),
         (CallErrorKind::InvalidRequest, "400"),
-        (CallErrorKind::RateLimited, "429"),
     ] {
         let (reply, call) = wire.call().await;
         let error = reply.expect_err(says);

@@ -108,6 +108,7 @@ fn hold_of(id: CallId, lease: Lease) -> HoldRequest {
         model: "claude-sonnet-5-5".into(),
         price_row: "sonnet-5-5@2026-10-01".into(),
         amount: Nanodollars::new(5_000_000),
+        tries_account: false,
     }
 }
 

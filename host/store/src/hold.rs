@@ -39,6 +39,9 @@ pub struct HoldRequest {
     pub price_row: String,
     /// The most that the call can cost.
     pub amount: Nanodollars,
+    /// Whether it tries if upstream takes the account again: such a one goes out in spite of the causes
+    /// that upstream raised for the account, and of no other.
+    pub tries_account: bool,
 }
 
 /// What became of a request to hold.

@@ -209,11 +209,14 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn reset_price(&self, id: &str, by: &str) -> Result<bool, StoreError>;
     /// The brake's causes now; one whose time is over is gone.
     async fn brake(&self) -> Result<BrakeState, StoreError>;
-    /// Engages the brake by a person's hand.
+    /// Engages the brake. A cause that upstream raised for the account is told once while it lasts.
     async fn engage_brake(&self, cause: anvil_budget::BrakeCause) -> Result<BrakeState, StoreError>;
     /// Ends all causes by a person's hand; one that a window raised is muted for that window's
     /// instance. Puts jobs that were parked for the brake back into the queue.
     async fn release_brake(&self, by: &str, reason: &str) -> Result<BrakeState, StoreError>;
+    /// Ends the causes that upstream had raised for the account, since it answers again. Puts jobs that
+    /// were parked for the brake back into the queue where no other cause is left.
+    async fn account_answers(&self, reason: &str) -> Result<BrakeState, StoreError>;
     /// Calls whose hold stands: the ones that this life of the host does not know are orphans.
     async fn open_holds(&self) -> Result<Vec<CallId>, StoreError>;
 

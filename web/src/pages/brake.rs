@@ -75,6 +75,10 @@ impl BrakeBody {
                     "Ends by a release, once the cap of the upstream's own console is raised.".to_owned()
                 }
                 BrakeCauseKind::SpendCap => format!("Ends{until}, or by a release."),
+                BrakeCauseKind::Account => {
+                    "Ends by a release, or by itself when Claude answers a call: one tries every quarter of an hour."
+                        .to_owned()
+                }
                 BrakeCauseKind::Store => {
                     "Ends when what calls cost can be written to the data folder again.".to_owned()
                 }
@@ -121,6 +125,7 @@ fn title(kind: BrakeCauseKind) -> &'static str {
     match kind {
         BrakeCauseKind::Day => "The day at 95 %",
         BrakeCauseKind::SpendCap => "The upstream's spend cap",
+        BrakeCauseKind::Account => "The account at the upstream",
         BrakeCauseKind::Store => "The data folder",
         BrakeCauseKind::Restored => "A restored back-up",
         BrakeCauseKind::Person => "A person",

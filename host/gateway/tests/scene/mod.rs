@@ -9,8 +9,8 @@ use anvil_gateway::{
 use anvil_sim::{Script, Sim, SimConfig, SimHandle};
 use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
-    BootId, CallRecord, Clock, ContentBlock, Effort, HostId, JobId, Json, Limits, Message, Nanodollars,
-    NewJob, Priority, Request, Role, SystemClock, Tier, UpstreamKind,
+    BootId, CallError, CallErrorKind, CallRecord, Clock, ContentBlock, Effort, HostId, JobId, Json, Limits, Message, Nanodollars,
+    NewJob, Priority, Reply, Request, Role, SystemClock, Tier, UpstreamKind,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -191,6 +191,29 @@ pub(crate) fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
         slot: JournalSlot { position, request_hash: [7; 32] },
         text: None,
     }
+}
+
+/// The error of a call that was answered with one, or that waits because of it. What the account's trouble keeps
+/// back is let go on.
+pub(crate) async fn told(store: &dyn Store, end: CallEnd) -> Result<Reply, CallError> {
+    let wait = match end {
+        CallEnd::Answered { answer, .. } => return answer,
+        CallEnd::Park(wait) => wait,
+        end => panic!("{end:?}"),
+    };
+    store.account_answers("a test goes on").await.expect("ended");
+    let kinds = [
+        CallErrorKind::InvalidRequest,
+        CallErrorKind::OverBudget,
+        CallErrorKind::RateLimited,
+        CallErrorKind::Overloaded,
+        CallErrorKind::Upstream,
+        CallErrorKind::UnknownOutcome,
+    ];
+    let page = store.ledger(UpstreamKind::Simulated, None, 1).await.expect("the ledger");
+    let detail = page.first().and_then(|call| call.detail.clone()).unwrap_or_default();
+    let kind = kinds.into_iter().find(|kind| kind.name() == detail).expect("an error's kind");
+    Err(CallError { kind, message: wait.detail, retry_after_ms: None, request_sent: true })
 }
 
 impl Scene {

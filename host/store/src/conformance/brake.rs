@@ -150,3 +150,36 @@ pub async fn simulated_dollars_stop_no_live_call(factory: &dyn Factory) {
         "who plays lets nothing go that was stopped live"
     );
 }
+
+pub async fn what_upstream_says_of_the_account_is_told_once_and_ends_with_an_answer(factory: &dyn Factory) {
+    let world = World::with(factory, wide()).await;
+    let cause = |kind, reason: &str| BrakeCause {
+        kind,
+        reason: reason.into(),
+        since: world.clock.now(),
+        until: None,
+        by: None,
+    };
+    let claimed = world.running().await;
+    let engage = async |kind, reason| world.store().engage_brake(cause(kind, reason)).await.expect("engaged");
+    engage(BrakeCauseKind::Account, "the key is refused").await;
+    engage(BrakeCauseKind::Account, "the key is refused, says another call").await;
+    engage(BrakeCauseKind::SpendCap, "the cap is reached").await;
+    let history = world.store().brake_history(10).await.expect("a read").history;
+    assert_eq!(history.len(), 2, "each is told once: {history:?}");
+    world.park(claimed.lease, WaitReason::Brake).await;
+    // The one that tries goes out, and no other.
+    assert!(matches!(world.ask(world.hold_of(dollars(1))).await, HoldDecision::Braked(_)));
+    let trial = || crate::HoldRequest { tries_account: true, ..world.hold_of(dollars(1)) };
+    assert!(matches!(world.ask(trial()).await, HoldDecision::Granted { .. }));
+    // A person's cause stops that one too.
+    world.store().engage_brake(by_person(world.clock.now())).await.expect("engaged");
+    assert!(matches!(world.ask(trial()).await, HoldDecision::Braked(_)));
+    world.store().account_answers("a call was answered").await.expect("ended");
+    assert_eq!(kinds(&world).await, [BrakeCauseKind::Person]);
+    assert_eq!(world.state(claimed.job.id).await, JobState::Parked, "the person's cause still stands");
+    world.store().release_brake("ann", "lunch is over").await.expect("released");
+    engage(BrakeCauseKind::Account, "the key is refused").await;
+    world.store().account_answers("a call was answered").await.expect("ended");
+    assert_eq!(world.state(claimed.job.id).await, JobState::Queued);
+}

@@ -175,6 +175,7 @@ suite! { $
         a_person_mutes_the_brake_for_that_day_only
         midnight_ends_the_days_brake_and_its_parking
         a_raised_limit_ends_the_brake
+        what_upstream_says_of_the_account_is_told_once_and_ends_with_an_answer
         what_a_person_engaged_only_a_person_ends
         the_brake_survives_a_restart
         simulated_dollars_stop_no_live_call;

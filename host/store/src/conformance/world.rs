@@ -238,6 +238,7 @@ impl<'a> World<'a> {
             model: "claude-haiku-5-5".to_owned(),
             price_row: "haiku-5-5@2026-10-01".to_owned(),
             amount,
+            tries_account: false,
         }
     }
 

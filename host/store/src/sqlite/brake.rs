@@ -104,7 +104,31 @@ pub(super) fn engage(tx: &mut Tx<'_>, cause: BrakeCause) -> Result<BrakeState, S
         audit::note(tx, by, "brake.on", &cause.reason)?;
     }
     let upstream = tx.policy.upstream;
-    engage_for(tx, upstream, cause)?;
+    if !cause.kind.is_of_account() || is_news(tx, upstream, &cause)? {
+        engage_for(tx, upstream, cause)?;
+    }
+    Ok(tx.policy.brake())
+}
+
+// Calls that were under way together say it one after the other, and some of them after a person ended it.
+fn is_news(tx: &Tx<'_>, upstream: UpstreamKind, cause: &BrakeCause) -> Result<bool, StoreError> {
+    let same = |one: &Raised| one.upstream.is_none_or(|other| other == upstream) && one.cause.kind == cause.kind;
+    if tx.policy.raised.iter().any(same) {
+        return Ok(false);
+    }
+    let ended = "SELECT 1 FROM brake_history
+         WHERE kind = ?1 AND upstream = ?2 AND change = 'released' AND at > ?3 LIMIT 1";
+    let since = params![cause.kind.name(), upstream.name(), cause.since.micros()];
+    Ok(tx.first(ended, since, |_| Ok(()))?.is_none())
+}
+
+/// Ends what this host's upstream had raised for its account, since a call was answered.
+pub(super) fn account_answers(tx: &mut Tx<'_>, reason: &str) -> Result<BrakeState, StoreError> {
+    let upstream = Some(tx.policy.upstream);
+    let of_account = |raised: &&Raised| raised.upstream == upstream && raised.cause.kind.is_of_account();
+    let ours: Vec<Raised> = tx.policy.raised.iter().filter(of_account).cloned().collect();
+    ours.iter().try_for_each(|raised| lower(tx, raised, reason, None))?;
+    after_release(tx)?;
     Ok(tx.policy.brake())
 }
 
@@ -174,6 +198,7 @@ fn alert_of(tx: &Tx<'_>, raised: &Raised) -> NewAlert {
     let what = match raised.cause.kind {
         BrakeCauseKind::Day => "the day is nearly spent",
         BrakeCauseKind::SpendCap => "upstream's own spend limit is reached",
+        BrakeCauseKind::Account => "Claude refuses the account",
         BrakeCauseKind::Store => "the store fails",
         BrakeCauseKind::Restored => "the database is older than what was spent",
         BrakeCauseKind::Person => "a person engaged it",

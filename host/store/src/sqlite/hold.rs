@@ -42,7 +42,8 @@ pub(super) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecisio
     }
     let scopes = spend::scopes(request.agent.as_deref(), request.api_key.as_deref());
     evaluate::evaluate(tx, request.upstream, &scopes)?;
-    let causes = tx.policy.causes(request.upstream);
+    let mut causes = tx.policy.causes(request.upstream);
+    causes.retain(|cause| !(request.tries_account && cause.kind.is_of_account()));
     let limited = tx.policy.account.limited(&scopes);
     spend::open_pages(tx, request.upstream, &limited)?;
     let job_standing = job.as_ref().map(|job| job_standing(job.limit, job.amounts));

@@ -356,6 +356,11 @@ impl Store for SqliteStore {
         self.write(move |tx| brake::release(tx, &by, &reason)).await
     }
 
+    async fn account_answers(&self, reason: &str) -> Result<BrakeState, StoreError> {
+        let reason = reason.to_owned();
+        self.write(move |tx| brake::account_answers(tx, &reason)).await
+    }
+
     async fn open_holds(&self) -> Result<Vec<CallId>, StoreError> {
         self.readers.read(ledger::open_holds).await
     }

@@ -1,0 +1,187 @@
+//! Whose trouble an outcome is: the job's own, the account's, the upstream's, or the pace's.
+//!
+//! Only the first is answered to the job. Of the others it learns nothing: it waits until they are over.
+
+use crate::fault::Fault;
+use crate::heard::Heard;
+
+/// Whose trouble it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// The job's own: what it asked is refused.
+    Request,
+    /// The account's: no call is answered until a person mends it.
+    Account(Account),
+    /// The account has no access to this one model.
+    Model,
+    /// The upstream's, or that of what stands between: it is asked again when it is back.
+    Upstream,
+    /// Too much at once.
+    Pace,
+}
+
+/// What is wrong with the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Account {
+    /// Its key, or its payment.
+    Refused,
+    /// Its own spend cap, which lasts for the rest of the month.
+    SpendCap,
+}
+
+impl Class {
+    /// What a try without a whole answer was.
+    pub(crate) fn of(heard: &Heard) -> Self {
+        let unsaid = Fault::default();
+        let fault = heard.fault.as_ref().unwrap_or(&unsaid);
+        let kind = fault.kind.as_str();
+        match heard.status {
+            None => Self::Upstream,
+            Some(200) if heard.fault.is_none() => Self::Upstream,
+            // An `error` event says in words what its status would have said.
+            Some(200) => of_words(fault).unwrap_or(match kind {
+                "rate_limit_error" => Self::Pace,
+                // What began is no refusal of what was asked.
+                "invalid_request_error" | "not_found_error" | "request_too_large" | "permission_error"
+                    if !heard.began =>
+                {
+                    Self::Request
+                }
+                _ => Self::Upstream,
+            }),
+            Some(401) => of_words(fault).unwrap_or(Self::Account(Account::Refused)),
+            Some(402) => of_words(fault).unwrap_or(Self::Account(Account::Refused)),
+            Some(429) => of_words(fault).unwrap_or(Self::Pace),
+            // Whatever this says, it is a server's trouble.
+            Some(500..) => Self::Upstream,
+            // A proxy wants a password of its own; what was asked came too slowly; too early.
+            Some(407) => Self::Account(Account::Refused),
+            Some(408 | 425) => Self::Upstream,
+            Some(400..=499) => of_words(fault).unwrap_or(Self::Request),
+            // A redirect, which is never followed, or an answer that nobody knows.
+            Some(_) => Self::Upstream,
+        }
+    }
+}
+
+/// What the words say, whatever the status.
+fn of_words(fault: &Fault) -> Option<Class> {
+    let said = fault.message.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if fault.code == "enforced_spend_limit_reached" || said.starts_with("you have reached your specified api usage limits")
+    {
+        return Some(Class::Account(Account::SpendCap));
+    }
+    let (kind, code) = (fault.kind.as_str(), fault.code.as_str());
+    let billing = ["billing_error", "authentication_error", "insufficient_quota"];
+    if billing.contains(&kind) || billing.contains(&code) || says(&["credit balance is too low"]) {
+        return Some(Class::Account(Account::Refused));
+    }
+    let refuses = matches!(kind, "permission_error" | "not_found_error" | "forbidden" | "");
+    // "model: claude-…" is how one that the account may not use, or that is gone, is told.
+    let of_model = said.starts_with("model:") && kind == "not_found_error"
+        || refuses && says(&["model"]) && says(&["access", "permission", "not allowed", "not enabled", "not available"])
+        || matches!(code, "model_not_found" | "model_not_allowed");
+    if of_model {
+        return Some(Class::Model);
+    }
+    let authentication = [
+        "api key",
+        "api-key",
+        "apikey",
+        "authenticat",
+        "credentials",
+        "oauth",
+        "bearer token",
+        "access token",
+        "organization has been disabled",
+        "organisation has been disabled",
+        "account has been disabled",
+        "account is disabled",
+        "account has been suspended",
+    ];
+    (matches!(kind, "permission_error" | "invalid_request_error" | "forbidden" | "") && says(&authentication))
+        .then_some(Class::Account(Account::Refused))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSED: Class = Class::Account(Account::Refused);
+    const CAP: Class = Class::Account(Account::SpendCap);
+
+    fn said(status: u16, kind: &str, message: &str) -> Class {
+        let body = serde_json::json!({ "type": "error", "error": { "type": kind, "message": message } });
+        let fault = Some(Fault::of_body(&body.to_string()));
+        Class::of(&Heard { status: Some(status), fault, ..Heard::default() })
+    }
+
+    fn event(kind: &str, message: &str, began: bool) -> Class {
+        let body = serde_json::json!({ "type": kind, "message": message });
+        let fault = Some(Fault::of_error(&body.to_string()));
+        Class::of(&Heard { fault, ..Heard::answer(began) })
+    }
+
+    #[test]
+    fn whose_trouble_a_status_is_follows_from_it_and_from_its_words() {
+        let credit = "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing.";
+        let cap = "You have reached your specified API usage limits. You will regain access on 2026-12-01.";
+        let table = [
+            (400, "invalid_request_error", "max_tokens: too large", Class::Request),
+            (400, "invalid_request_error", "messages.0: the word model stands here", Class::Request),
+            (400, "invalid_request_error", credit, REFUSED),
+            (400, "invalid_request_error", "This organization has been disabled.", REFUSED),
+            (400, "invalid_request_error", cap, CAP),
+            (400, "billing_error", "no", REFUSED),
+            (401, "authentication_error", "invalid x-api-key", REFUSED),
+            (401, "", "", REFUSED),
+            (402, "billing_error", "pay", REFUSED),
+            (402, "", "", REFUSED),
+            (403, "permission_error", "no", Class::Request),
+            (403, "forbidden", "Forbidden by policy 17", Class::Request),
+            (403, "billing_error", "an unpaid invoice", REFUSED),
+            (403, "permission_error", "Your API key does not have permission to use the specified resource.", REFUSED),
+            (403, "permission_error", "OAuth authentication is currently not supported.", REFUSED),
+            (403, "permission_error", "Your account does not have access to model claude-opus-5-5.", Class::Model),
+            (404, "not_found_error", "model: claude-opus-5-5", Class::Model),
+            (404, "not_found_error", "Not found", Class::Request),
+            (407, "", "", REFUSED),
+            (408, "", "", Class::Upstream),
+            (413, "request_too_large", "too large", Class::Request),
+            (422, "", "field required", Class::Request),
+            (429, "rate_limit_error", "slow down", Class::Pace),
+            (429, "", "", Class::Pace),
+            (429, "billing_error", "spend limit reached (daily)", REFUSED),
+            (500, "api_error", "x", Class::Upstream),
+            (502, "", "", Class::Upstream),
+            (529, "overloaded_error", "Overloaded", Class::Upstream),
+            (301, "", "", Class::Upstream),
+            (204, "", "", Class::Upstream),
+        ];
+        for (status, kind, message, class) in table {
+            assert_eq!(said(status, kind, message), class, "{status} {kind} {message}");
+        }
+        let code = r#"{"error":{"type":"rate_limit_error","message":"x","details":{"error_code":"enforced_spend_limit_reached"}}}"#;
+        let heard = Heard { status: Some(429), fault: Some(Fault::of_body(code)), ..Heard::default() };
+        assert_eq!(Class::of(&heard), CAP);
+    }
+
+    #[test]
+    fn an_outage_under_200_is_an_outage() {
+        assert_eq!(event("overloaded_error", "Overloaded", false), Class::Upstream);
+        assert_eq!(event("overloaded_error", "Overloaded", true), Class::Upstream);
+        assert_eq!(event("api_error", "x", false), Class::Upstream);
+        assert_eq!(event("rate_limit_error", "x", false), Class::Pace);
+        assert_eq!(event("billing_error", "x", true), REFUSED);
+        assert_eq!(event("authentication_error", "x", false), REFUSED);
+        assert_eq!(event("invalid_request_error", "max_tokens", false), Class::Request);
+        assert_eq!(event("invalid_request_error", "max_tokens", true), Class::Upstream);
+        // No connection; a cut; a page of HTML.
+        assert_eq!(Class::of(&Heard::default()), Class::Upstream);
+        assert_eq!(Class::of(&Heard::answer(false)), Class::Upstream);
+        assert_eq!(Class::of(&Heard::answer(true)), Class::Upstream);
+        let page = Heard { no_stream: Some("text/html".into()), ..Heard::answer(false) };
+        assert_eq!(Class::of(&page), Class::Upstream);
+    }
+}

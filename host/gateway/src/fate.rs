@@ -1,0 +1,91 @@
+//! What becomes of a call whose task dies of a fault of the host.
+//!
+//! Whatever it had come to, its hold is settled (as unknown where the request had left) and it has one answer,
+//! which stands in the journal: it is not asked, and paid, again and again.
+
+use crate::ask::{Ask, CallEnd};
+use crate::call::{journal_write, journalled, released};
+use crate::gateway::Inner;
+use anvil_store::{Settlement, SettlementOutcome};
+use anvil_types::{CallError, CallErrorKind, CallId, Nanodollars, Usage};
+use futures_util::FutureExt as _;
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The hold that a call's task owns just now, where somebody else can find it.
+#[derive(Debug, Default)]
+pub(crate) struct OpenHold(Mutex<Option<Open>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    call: CallId,
+    amount: Nanodollars,
+    sent: bool,
+}
+
+impl OpenHold {
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The money is set aside.
+    pub(crate) fn taken(&self, call: CallId, amount: Nanodollars) {
+        *self.lock() = Some(Open { call, amount, sent: false });
+    }
+
+    /// From now on it may be billed.
+    pub(crate) fn sent(&self) {
+        if let Some(open) = self.lock().as_mut() {
+            open.sent = true;
+        }
+    }
+
+    /// It is settled, or the store takes nothing more.
+    pub(crate) fn settled(&self) {
+        *self.lock() = None;
+    }
+}
+
+/// What a panic said.
+pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no word of why".to_owned())
+}
+
+/// The end of a call whose task panicked.
+pub(crate) async fn after_a_fault(gateway: &Inner, ask: &Ask, hold: &OpenHold, why: &str) -> CallEnd {
+    tracing::error!(job = %ask.asker.job(), why, "a call's task died of a fault of the host");
+    let end = AssertUnwindSafe(settled(gateway, ask, hold)).catch_unwind().await;
+    end.unwrap_or_else(|_| CallEnd::StoreFailed("a call's end could not be written".to_owned()))
+}
+
+async fn settled(gateway: &Inner, ask: &Ask, hold: &OpenHold) -> CallEnd {
+    let open = *hold.lock();
+    let error = |sent: bool| CallError {
+        kind: if sent { CallErrorKind::UnknownOutcome } else { CallErrorKind::Internal },
+        message: if sent {
+            "a fault of the host ended the call; it may have been billed".to_owned()
+        } else {
+            "a fault of the host ended the call before anything was sent".to_owned()
+        },
+        retry_after_ms: None,
+        request_sent: sent,
+    };
+    let Some(open) = open else { return journalled(gateway, ask, error(false)).await };
+    let at = gateway.clock.now();
+    let answer = Err(error(open.sent));
+    let journal = Some(journal_write(ask, &answer, at));
+    let detail = "a fault of the host";
+    let settlement = if open.sent {
+        let outcome = SettlementOutcome::Unknown { usage: Usage::default(), cost: open.amount };
+        Settlement { call: open.call, outcome, detail: Some(detail.to_owned()), model: None, journal }
+    } else {
+        Settlement { journal, ..released(open.call, detail) }
+    };
+    match gateway.settle(settlement).await {
+        Ok(settled) if settled.journalled => CallEnd::Answered { answer, at },
+        Ok(_) => CallEnd::LeaseLost,
+        Err(error) => CallEnd::StoreFailed(error.to_string()),
+    }
+}
