@@ -7,7 +7,7 @@ use crate::settings::AgentSettings;
 use anvil_gateway::Asker;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
-use anvil_types::{AgentState, JobError, LogLine, Wait, WaitReason};
+use anvil_types::{AgentState, JobError, Lease, LogLine, Wait, WaitReason};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -223,6 +223,16 @@ fn failed(shared: &Shared, attempts: u32, error: JobError) -> Finish {
     let jitter = rand::rng().random_range(0.5..1.0);
     let wait = shared.settings.back_off.mul_f64((factor * jitter).min(1e6));
     Finish::Retry { error, at: shared.clock.now() + wait }
+}
+
+/// Ends an attempt whose task died.
+pub(crate) async fn died(shared: &Shared, lease: Lease, attempts: u32) {
+    shared.live_text.close(lease.job);
+    let message = "a fault of the host ended the attempt; the host's log says more".to_owned();
+    let finish = failed(shared, attempts, JobError { kind: "internal".to_owned(), message });
+    if let Err(error) = shared.store.finish(lease, finish).await {
+        tracing::error!(job = %lease.job, %error, "an attempt's end could not be written");
+    }
 }
 
 /// Whether an agent in this state takes jobs.

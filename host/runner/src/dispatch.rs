@@ -6,6 +6,8 @@ use crate::scale::{self, Load};
 use anvil_sandbox::CancellationToken;
 use anvil_store::{Claim, Claimed, Enqueued};
 use anvil_types::{Event, EventKind, JobState, Lease, NewJob, Timestamp};
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -207,7 +209,17 @@ fn start(shared: &Arc<Shared>, claimed: Claimed) {
         while let Some(claimed) = next.take() {
             let lease = claimed.lease;
             let claim = || claim_in_place(&shared);
-            let taken = attempt::run(&shared, claimed, cancel.clone(), claim).await;
+            let (job, attempts) = (claimed.job.id, claimed.job.attempts);
+            let running = attempt::run(&shared, claimed, cancel.clone(), claim);
+            // A fault of the host is this attempt's end: its slot comes free, and the job is not run for ever.
+            let taken = match AssertUnwindSafe(running).catch_unwind().await {
+                Ok(taken) => taken,
+                Err(_) => {
+                    tracing::error!(%job, attempts, "an attempt's task died of a fault of the host");
+                    attempt::died(&shared, lease, attempts).await;
+                    None
+                }
+            };
             // The next has the slot before this one leaves it.
             if let Some(taken) = taken {
                 cancel = enter(&shared, taken.lease);

@@ -30,6 +30,7 @@ mod schedules;
 mod settings;
 mod spending;
 mod status;
+mod stopping;
 mod submission;
 mod submit;
 mod webhooks;
@@ -47,5 +48,6 @@ pub use status::{
     ScalingStatus, ScopeLimitsView, ScopeWindowStatus, SlotChange, SpendStatus, Status, UpstreamStatus,
     WeekStatus, WindowStatus,
 };
+pub use stopping::Stopping;
 pub use submission::{After, BulkJob, BulkTaken, FieldError, Submission, SubmitError, Submitted};
 pub use webhooks::{WebhookChange, WebhookError, WebhookView};

@@ -28,8 +28,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast};
 
-/// How long stopped attempts may take to give their jobs back.
-const GIVE_BACK: Duration = Duration::from_secs(2);
+/// What jobs wait for that a start looks at anew.
+const JUDGED_ANEW: [WaitReason; 5] =
+    [WaitReason::Pace, WaitReason::Circuit, WaitReason::Money, WaitReason::Holds, WaitReason::Brake];
 
 /// What a runner is made of.
 pub struct RunnerParts {
@@ -146,6 +147,8 @@ impl Runner {
             rehearsals: tokio::sync::Mutex::default(),
             attempts: Mutex::default(),
         });
+        // What waited in an earlier life is judged anew: what it was told may not be so any more.
+        shared.store.resume(&JUDGED_ANEW, None).await?;
         tokio::spawn(dispatch::run(shared.clone()));
         tokio::spawn(dispatch::heartbeat(shared.clone()));
         tokio::spawn(many::run(shared.clone()));
@@ -153,29 +156,6 @@ impl Runner {
         tokio::spawn(schedules::run(shared.clone()));
         tokio::spawn(tell_of_agents(shared.clone()));
         Ok(Self { shared })
-    }
-
-    /// Stops taking jobs, lets calls under way end within `patience` and begins none, gives back what
-    /// runs (no attempt is used up), and closes the store. What is not settled by then is counted as
-    /// unknown at the next start.
-    pub async fn shutdown(&self, patience: Duration) {
-        self.shared.shutdown.cancel();
-        self.shared.gateway.close();
-        let end = tokio::time::Instant::now() + patience;
-        self.quiet_by(end).await;
-        for run in self.shared.running().values() {
-            run.cancel.cancel();
-        }
-        self.quiet_by(tokio::time::Instant::now() + GIVE_BACK).await;
-        self.shared.store.close().await;
-    }
-
-    async fn quiet_by(&self, end: tokio::time::Instant) {
-        while (self.shared.running_now() > 0 || self.shared.gateway.report().in_flight > 0)
-            && tokio::time::Instant::now() < end
-        {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
     }
 
     /// A job; one that waits says for what.
@@ -266,6 +246,13 @@ impl Runner {
             run.cancel.cancel();
         }
         Ok(cancelled)
+    }
+
+    /// Lets a parked job go on now, by a person's hand: what the upstream told earlier is asked anew. The limits and the
+    /// brake stay in force.
+    pub async fn resume(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
+        self.shared.gateway.look_again();
+        self.shared.store.resume_job(job, by).await
     }
 
     /// Runs a failed or cancelled job again, its paid work kept, and with it those that failed since they

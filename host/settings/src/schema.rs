@@ -176,6 +176,10 @@ sections! {
         public_url: Option<PublicUrl> = r#""""#;
         /// The largest body of a request, such as a job with its payload, in bytes.
         max_body_bytes: u64 = "1048576" in 1024.0..=1_073_741_824.0;
+        /// Seconds that calls under way may take to end when the host is told to stop; what they answer is kept. What is
+        /// not over by then is cut and counts as spent at its hold. A second signal cuts at once. Whatever stops the host
+        /// (systemd, a container's runtime) has to wait some ten seconds longer.
+        stop_patience_s: u64 = "60" in 0.0..=3_600.0;
     }
 
     /// What survives a restart.

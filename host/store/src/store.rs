@@ -78,6 +78,9 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// reply that the guest failed on is asked for anew. Jobs that failed since they come after it wait
     /// for it again. Refused while a job that it comes after itself has failed.
     async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
+    /// Puts a parked job back into the queue, whatever it waits for, and audits who wanted it: it is judged anew. Refused
+    /// for a job that is not parked.
+    async fn resume_job(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
     /// Changes a job that waits. A time that is still to come makes a queued job wait for it; [`Start::Now`]
     /// and a time that has passed put one that waits for its time into the queue, and one that comes after
     /// others goes on waiting for them. The payload changes only while the journal is empty, and the cap never

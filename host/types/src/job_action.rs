@@ -11,6 +11,8 @@ pub enum JobAction {
     Cancel,
     /// Run it again, its paid work kept.
     Retry,
+    /// Let it go on now, whatever it was parked for: it is judged anew.
+    Resume,
     /// Give it this priority.
     Prioritise(Priority),
     /// Take it out of the history; what it cost stays in the ledger.
@@ -19,7 +21,7 @@ pub enum JobAction {
 
 impl JobAction {
     /// The names of all actions.
-    pub const NAMES: [&str; 4] = ["cancel", "retry", "prioritise", "delete"];
+    pub const NAMES: [&str; 5] = ["cancel", "retry", "resume", "prioritise", "delete"];
 
     /// The action of this name; one that gives a priority needs it.
     pub fn named(name: &str, priority: Option<Priority>) -> Result<Self, String> {
@@ -28,8 +30,9 @@ impl JobAction {
             ("prioritise", None) => Err("which priority: critical, high, normal or low?".to_owned()),
             ("cancel", None) => Ok(Self::Cancel),
             ("retry", None) => Ok(Self::Retry),
+            ("resume", None) => Ok(Self::Resume),
             ("delete", None) => Ok(Self::Delete),
-            ("cancel" | "retry" | "delete", Some(_)) => {
+            ("cancel" | "retry" | "resume" | "delete", Some(_)) => {
                 Err(format!("`{name}` takes no priority to give; only `prioritise` does"))
             }
             _ => Err(format!("`{name}` is no action; there are {}", Self::NAMES.join(", "))),
@@ -41,6 +44,7 @@ impl JobAction {
         match self {
             Self::Cancel => "cancel",
             Self::Retry => "retry",
+            Self::Resume => "resume",
             Self::Prioritise(_) => "prioritise",
             Self::Delete => "delete",
         }
@@ -60,6 +64,7 @@ impl JobAction {
             Self::Cancel | Self::Prioritise(_) if state.is_final() => Some("finished already"),
             Self::Retry if state == JobState::Succeeded => Some("succeeded: submit it anew to run it again"),
             Self::Retry if !state.is_final() => Some("not finished"),
+            Self::Resume if state != JobState::Parked => Some("not parked"),
             Self::Delete if !state.is_final() => Some("not finished: cancel it first"),
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! Jobs: lists, one, its calls and log, cancel and retry.
+//! Jobs: lists, one, its calls and log, cancel, retry and resume.
 
 use super::list::List;
 use super::{Id, Query};
@@ -138,4 +138,12 @@ pub(super) async fn retry(
     Id(id): Id,
 ) -> Result<Json<Job>, Problem> {
     Ok(Json(state.runner.retry(id, name_of(caller.map(|c| c.0))).await?))
+}
+
+pub(super) async fn resume(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Id(id): Id,
+) -> Result<Json<Job>, Problem> {
+    Ok(Json(state.runner.resume(id, name_of(caller.map(|c| c.0))).await?))
 }

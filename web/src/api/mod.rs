@@ -81,6 +81,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts/{*name}", "One file", files::download)
         .route(Submit, post.clone(), "/api/v1/jobs/{id}/cancel", "Stop a job", jobs::cancel)
         .route(Submit, post.clone(), "/api/v1/jobs/{id}/retry", "Run a finished job again", jobs::retry)
+        .route(Submit, post.clone(), "/api/v1/jobs/{id}/resume", "Let a parked job go on now", jobs::resume)
         .route(
             Operate,
             post.clone(),

@@ -78,6 +78,7 @@ impl Runs {
             what: match run.action {
                 JobAction::Cancel => "Cancel".to_owned(),
                 JobAction::Retry => "Run again".to_owned(),
+                JobAction::Resume => "Go on now".to_owned(),
                 JobAction::Prioritise(priority) => format!("Priority {priority}"),
                 JobAction::Delete => "Delete".to_owned(),
             },
@@ -106,6 +107,7 @@ impl ReviewPage {
         let (title, button) = match action {
             JobAction::Cancel => ("Cancel these jobs?", "Cancel them"),
             JobAction::Retry => ("Run these jobs again?", "Run them again"),
+            JobAction::Resume => ("Let these jobs go on now?", "Let them go on"),
             JobAction::Prioritise(_) => ("Change the priority of these jobs?", "Change it"),
             JobAction::Delete => ("Delete these jobs?", "Delete them"),
         };

@@ -145,6 +145,10 @@ impl Head {
         matches!(self.state, JobState::Failed | JobState::Cancelled)
     }
 
+    fn can_resume(&self) -> bool {
+        self.state == JobState::Parked
+    }
+
     /// Whether another job may come after it.
     fn can_follow(&self) -> bool {
         !self.can_retry()
@@ -352,6 +356,15 @@ pub(super) async fn retry(
     Id(id): Id,
 ) -> Result<Response, Problem> {
     state.runner.retry(id, name_of(caller.map(|c| c.0))).await?;
+    Ok(see_other(&format!("/jobs/{id}")))
+}
+
+pub(super) async fn resume(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Id(id): Id,
+) -> Result<Response, Problem> {
+    state.runner.resume(id, name_of(caller.map(|c| c.0))).await?;
     Ok(see_other(&format!("/jobs/{id}")))
 }
 

@@ -155,6 +155,7 @@ fn acts(filter: &Filter) -> Vec<Act> {
     let offered = [
         ("Cancel", JobAction::Cancel),
         ("Run again", JobAction::Retry),
+        ("Go on now", JobAction::Resume),
         ("Change priority", JobAction::Prioritise(Priority::Normal)),
         ("Delete", JobAction::Delete),
     ];

@@ -80,6 +80,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/jobs/{id}/artifacts/{*name}", "A file as text", file::page)
         .route(Submit, post.clone(), "/jobs/{id}/cancel", "Stop a job", job::cancel)
         .route(Submit, post.clone(), "/jobs/{id}/retry", "Run it again", job::retry)
+        .route(Submit, post.clone(), "/jobs/{id}/resume", "Let it go on now", job::resume)
         .route(Operate, get.clone(), "/jobs/{id}/edit", "The form that changes it", job_edit::page)
         .route(Operate, post.clone(), "/jobs/{id}/edit", "Change a job that waits", job_edit::edit)
         .route(Operate, post.clone(), "/jobs/{id}/replay", "Run it against its journal", replay::replay)

@@ -24,10 +24,6 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// How long calls under way may take to end when the host stops; what is not settled then is counted
-/// as unknown at the next start.
-const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(10);
-
 /// The exit of a host that a second signal stopped, as shells have it for Ctrl-C.
 const STOPPED_AT_ONCE: i32 = 130;
 
@@ -147,7 +143,8 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     let _ = stop.send(true);
     // An alert of a call that still ends is told of at the next start.
     deliverer.stop(DELIVERY_PATIENCE).await;
-    runner.shutdown(SHUTDOWN_PATIENCE).await;
+    let patience = Duration::from_secs(settings.server.stop_patience_s);
+    runner.shutdown(patience, |stopping| tell(&mut std::io::stderr(), &format!("{stopping}\n"))).await;
     let _ = tokio::time::timeout(Duration::from_secs(2), web).await;
     tracing::info!(took_ms = millis(stopping), "stopped");
     Ok(())

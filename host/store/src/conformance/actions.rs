@@ -55,6 +55,7 @@ pub async fn an_action_does_what_was_counted_beforehand(factory: &dyn Factory) {
         (JobAction::Cancel, states(&[JobState::Parked]), vec![1], 0),
         (JobAction::Cancel, states(&[JobState::Failed]), vec![], 1),
         (JobAction::Retry, JobFilter::default(), vec![3, 4], 4),
+        (JobAction::Resume, JobFilter::default(), vec![1], 5),
         (JobAction::Prioritise(Priority::High), JobFilter::default(), vec![0, 1, 5], 3),
         (JobAction::Prioritise(Priority::Normal), JobFilter::default(), vec![], 6),
         (JobAction::Delete, JobFilter::default(), vec![2, 3, 4], 3),
@@ -99,7 +100,7 @@ pub async fn an_action_does_what_was_counted_beforehand(factory: &dyn Factory) {
             match (action, after) {
                 (JobAction::Delete, after) => assert_eq!(after, None),
                 (JobAction::Cancel, Some(job)) => assert_eq!(job.state, JobState::Cancelled),
-                (JobAction::Retry, Some(job)) => assert_eq!(job.state, JobState::Queued),
+                (JobAction::Retry | JobAction::Resume, Some(job)) => assert_eq!(job.state, JobState::Queued),
                 (JobAction::Prioritise(priority), Some(job)) => assert_eq!(job.priority, priority),
                 (_, None) => panic!("{action:?} lost a job"),
             }

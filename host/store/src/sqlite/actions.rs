@@ -214,6 +214,7 @@ fn act(tx: &mut Tx<'_>, action: JobAction, seq: i64, job: &Job) -> Result<Acted,
                 done => done?,
             }
         }
+        JobAction::Resume => finish::resume(tx, &JobHead::find(tx, job.id)?)?,
         JobAction::Prioritise(priority) if priority == job.priority => {
             return Ok(Acted::Left(SAME_PRIORITY.to_owned()));
         }

@@ -127,6 +127,19 @@ pub(super) fn cancel(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreE
     job_row::whole(tx.conn, id)
 }
 
+/// Puts a parked job back into the queue by a person's hand, whatever it waits for: it is judged anew.
+pub(super) fn resume_one(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreError> {
+    let job = JobHead::find(tx, id)?;
+    resume(tx, &job)?;
+    audit::note(tx, by, "job.resume", &id.to_string())?;
+    job_row::whole(tx.conn, id)
+}
+
+/// Puts a parked job back into the queue, for one of the many ways to ask for that.
+pub(super) fn resume(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
+    moves::go(tx, job, JobEvent::Resume, &Move::default()).map(drop)
+}
+
 /// Stops a job, for one of the many ways to ask for that.
 pub(super) fn stop(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
     moves::go(tx, job, JobEvent::Cancel, &Move::default())?;

@@ -95,6 +95,11 @@ impl Store for SqliteStore {
         self.write(move |tx| finish::retry(tx, job, &by)).await
     }
 
+    async fn resume_job(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| finish::resume_one(tx, job, &by)).await
+    }
+
     async fn edit_job(&self, job: JobId, edit: JobEdit, by: &str) -> Result<Job, StoreError> {
         let by = by.to_owned();
         self.write(move |tx| edit::edit(tx, job, &edit, &by)).await

@@ -1,4 +1,4 @@
-//! `anvil jobs cancel`, `retry`, `prioritise` and `delete`: jobs by their ids, or all that match a filter.
+//! `anvil jobs cancel`, `retry`, `resume`, `prioritise` and `delete`: jobs by their ids, or all that match a filter.
 
 use super::filter::FilterArgs;
 use crate::cli::Globals;

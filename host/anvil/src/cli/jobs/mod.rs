@@ -31,6 +31,8 @@ pub(crate) enum JobsCommand {
     Cancel(act::ActArgs),
     /// Run failed or cancelled jobs again, by their ids or all that match.
     Retry(act::ActArgs),
+    /// Let parked jobs go on now, by their ids or all that match: limits and brake stay.
+    Resume(act::ActArgs),
     /// Give all unfinished jobs that match a priority.
     Prioritise(act::PrioritiseArgs),
     /// Take all finished jobs that match out of the history; the ledger keeps what they cost.
@@ -63,6 +65,7 @@ impl JobsCommand {
             Self::Duplicate(args) => args.run(client, globals).await,
             Self::Cancel(args) => args.run(client, globals, "cancel").await,
             Self::Retry(args) => args.run(client, globals, "retry").await,
+            Self::Resume(args) => args.run(client, globals, "resume").await,
             Self::Prioritise(args) => args.run(client, globals).await,
             Self::Delete(args) => args.run(client, globals, serde_json::json!({ "action": "delete" })).await,
             Self::Logs(args) => args.run(client, globals).await,
