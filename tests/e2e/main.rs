@@ -31,6 +31,7 @@ mod jobs_two_runners;
 mod law;
 mod log;
 mod money;
+mod outages;
 mod newcomer;
 mod pace;
 mod plugins_folder;
