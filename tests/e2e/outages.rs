@@ -96,7 +96,8 @@ fn start() -> String {
 
 fn ordinary() -> String {
     let text = json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "Done."}});
-    let end = json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 3}});
+    let end =
+        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 3}});
     let blocks = event(&text) + &event(&json!({"type": "content_block_stop", "index": 0}));
     start() + &blocks + &event(&end) + &event(&json!({"type": "message_stop"}))
 }

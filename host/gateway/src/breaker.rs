@@ -291,7 +291,8 @@ impl Breaker {
 
     /// How the upstream as a whole stands.
     pub(crate) fn report(&self) -> CircuitReport {
-        let state = self.lock().get(&Gate::Upstream).map_or(CircuitState::Closed { failures: 0 }, Circuit::state);
+        let state =
+            self.lock().get(&Gate::Upstream).map_or(CircuitState::Closed { failures: 0 }, Circuit::state);
         match state {
             CircuitState::Closed { failures } => CircuitReport::Closed { failures },
             CircuitState::Open { until } => CircuitReport::Open { until },

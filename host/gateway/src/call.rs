@@ -25,7 +25,8 @@ use anvil_store::{
     StoreError,
 };
 use anvil_types::{
-    CallError, CallErrorKind, CallId, CallState, Json, Nanodollars, Origin, Reply, Timestamp, Usage, Wait, WaitReason,
+    CallError, CallErrorKind, CallId, CallState, Json, Nanodollars, Origin, Reply, Timestamp, Usage, Wait,
+    WaitReason,
 };
 use futures_util::FutureExt as _;
 use rand::RngExt as _;
@@ -308,7 +309,9 @@ async fn granted(
             if passed.answered() {
                 gateway.account_answers().await;
             }
-            return Tried::end(settle(gateway, plan, hold, id, bill.outcome(), detail, model, Ok(reply)).await);
+            return Tried::end(
+                settle(gateway, plan, hold, id, bill.outcome(), detail, model, Ok(reply)).await,
+            );
         }
         Err(failed) => failed,
     };
@@ -330,7 +333,9 @@ async fn granted(
     // Of a call that nobody waits for any more, and that was given up, nothing is learnt.
     if watcher.is_closed() {
         drop(passed);
-        return Tried::end(settle_only(gateway, hold, id, outcome, detail).await.unwrap_or(CallEnd::LeaseLost));
+        return Tried::end(
+            settle_only(gateway, hold, id, outcome, detail).await.unwrap_or(CallEnd::LeaseLost),
+        );
     }
     let class = failed.class();
     let why = &failed.error.message;

@@ -68,7 +68,8 @@ impl Class {
 fn of_words(fault: &Fault) -> Option<Class> {
     let said = fault.message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if fault.code == "enforced_spend_limit_reached" || said.starts_with("you have reached your specified api usage limits")
+    if fault.code == "enforced_spend_limit_reached"
+        || said.starts_with("you have reached your specified api usage limits")
     {
         return Some(Class::Account(Account::SpendCap));
     }
@@ -80,7 +81,9 @@ fn of_words(fault: &Fault) -> Option<Class> {
     let refuses = matches!(kind, "permission_error" | "not_found_error" | "forbidden" | "");
     // "model: claude-…" is how one that the account may not use, or that is gone, is told.
     let of_model = said.starts_with("model:") && kind == "not_found_error"
-        || refuses && says(&["model"]) && says(&["access", "permission", "not allowed", "not enabled", "not available"])
+        || refuses
+            && says(&["model"])
+            && says(&["access", "permission", "not allowed", "not enabled", "not available"])
         || matches!(code, "model_not_found" | "model_not_allowed");
     if of_model {
         return Some(Class::Model);
@@ -125,7 +128,8 @@ mod tests {
 
     #[test]
     fn whose_trouble_a_status_is_follows_from_it_and_from_its_words() {
-        let credit = "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing.";
+        let credit =
+            "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing.";
         let cap = "You have reached your specified API usage limits. You will regain access on 2026-12-01.";
         let table = [
             (400, "invalid_request_error", "max_tokens: too large", Class::Request),
@@ -141,9 +145,19 @@ mod tests {
             (403, "permission_error", "no", Class::Request),
             (403, "forbidden", "Forbidden by policy 17", Class::Request),
             (403, "billing_error", "an unpaid invoice", REFUSED),
-            (403, "permission_error", "Your API key does not have permission to use the specified resource.", REFUSED),
+            (
+                403,
+                "permission_error",
+                "Your API key does not have permission to use the specified resource.",
+                REFUSED,
+            ),
             (403, "permission_error", "OAuth authentication is currently not supported.", REFUSED),
-            (403, "permission_error", "Your account does not have access to model claude-opus-5-5.", Class::Model),
+            (
+                403,
+                "permission_error",
+                "Your account does not have access to model claude-opus-5-5.",
+                Class::Model,
+            ),
             (404, "not_found_error", "model: claude-opus-5-5", Class::Model),
             (404, "not_found_error", "Not found", Class::Request),
             (407, "", "", REFUSED),

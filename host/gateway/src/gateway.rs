@@ -377,7 +377,12 @@ impl Inner {
 
     /// The upstream refuses the account: no call goes out until a person, a trial or a month mends it.
     /// Answers what stops calls now.
-    pub(crate) async fn engage_for_account(&self, account: Account, why: &str, now: Timestamp) -> Vec<BrakeCause> {
+    pub(crate) async fn engage_for_account(
+        &self,
+        account: Account,
+        why: &str,
+        now: Timestamp,
+    ) -> Vec<BrakeCause> {
         match self.store.engage_brake(call::account_cause(account, why, now)).await {
             Ok(brake) => brake.causes,
             Err(error) => {

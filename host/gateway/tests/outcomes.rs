@@ -145,7 +145,9 @@ async fn a_spend_cap_engages_the_brake() {
     let scene = scene(r#"[{"fault": "spend-cap"}]"#, 1_000_000_000_000).await;
     for position in 0..2 {
         let end = scene.call(position).await;
-        assert!(matches!(&end, CallEnd::Park(wait) if wait.reason == WaitReason::Brake && wait.until.is_some()));
+        assert!(
+            matches!(&end, CallEnd::Park(wait) if wait.reason == WaitReason::Brake && wait.until.is_some())
+        );
     }
     assert_eq!(scene.sim.log(0, 10).len(), 1, "the second did not go out");
 }

@@ -6,8 +6,8 @@ use anvil_gateway::{Bucket, CallEnd, CircuitReport, Gateway};
 use anvil_sim::RateLimits;
 use anvil_store::AlertFilter;
 use anvil_types::{
-    AlertKind, AlertState, CallState, Clock, DrivenClock, Nanodollars, Priority, SystemClock,
-    UpstreamKind, Wait, WaitReason,
+    AlertKind, AlertState, CallState, Clock, DrivenClock, Nanodollars, Priority, SystemClock, UpstreamKind,
+    Wait, WaitReason,
 };
 use scene::{Scene, Setting, ask, limits, store};
 use std::collections::HashMap;

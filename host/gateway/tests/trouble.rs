@@ -5,7 +5,8 @@ mod scene;
 use anvil_gateway::{CallEnd, Gateway};
 use anvil_store::AlertFilter;
 use anvil_types::{
-    AlertState, CallErrorKind, CallState, DrivenClock, Nanodollars, SystemClock, UpstreamKind, Wait, WaitReason,
+    AlertState, CallErrorKind, CallState, DrivenClock, Nanodollars, SystemClock, UpstreamKind, Wait,
+    WaitReason,
 };
 use scene::{Scene, Setting, ask};
 use std::sync::Arc;

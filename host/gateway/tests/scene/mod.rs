@@ -9,8 +9,8 @@ use anvil_gateway::{
 use anvil_sim::{Script, Sim, SimConfig, SimHandle};
 use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
-    BootId, CallError, CallErrorKind, CallRecord, Clock, ContentBlock, Effort, HostId, JobId, Json, Limits, Message, Nanodollars,
-    NewJob, Priority, Reply, Request, Role, SystemClock, Tier, UpstreamKind,
+    BootId, CallError, CallErrorKind, CallRecord, Clock, ContentBlock, Effort, HostId, JobId, Json, Limits,
+    Message, Nanodollars, NewJob, Priority, Reply, Request, Role, SystemClock, Tier, UpstreamKind,
 };
 use std::path::Path;
 use std::sync::Arc;

@@ -112,7 +112,8 @@ pub(super) fn engage(tx: &mut Tx<'_>, cause: BrakeCause) -> Result<BrakeState, S
 
 // Calls that were under way together say it one after the other, and some of them after a person ended it.
 fn is_news(tx: &Tx<'_>, upstream: UpstreamKind, cause: &BrakeCause) -> Result<bool, StoreError> {
-    let same = |one: &Raised| one.upstream.is_none_or(|other| other == upstream) && one.cause.kind == cause.kind;
+    let same =
+        |one: &Raised| one.upstream.is_none_or(|other| other == upstream) && one.cause.kind == cause.kind;
     if tx.policy.raised.iter().any(same) {
         return Ok(false);
     }
