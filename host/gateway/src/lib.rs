@@ -14,6 +14,8 @@ mod config;
 mod counts;
 mod fate;
 mod fault;
+#[cfg(test)]
+mod fuzz;
 mod gateway;
 mod grant;
 mod halves;
