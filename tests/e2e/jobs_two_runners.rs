@@ -119,7 +119,6 @@ fn gateway(upstream: &Upstream) -> GatewayConfig {
 fn settings() -> RunnerSettings {
     RunnerSettings {
         upstream: UpstreamKind::Simulated,
-        max_attempts: 3,
         back_off: Duration::from_millis(100),
         lease: LEASE,
         // By no sign of life does a runner that stalled hear of what happened meanwhile.
@@ -206,6 +205,8 @@ impl Scene {
             limits: limits(),
             windows: Windows::new(jiff::tz::TimeZone::UTC),
             upstream: UpstreamKind::Simulated,
+            max_attempts: 3,
+            shares: anvil_store::QueueShares::default(),
             new_host: HostId::new(clock.now(), 1),
             boot: BootId::new(clock.now(), 2),
         };

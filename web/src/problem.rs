@@ -172,6 +172,13 @@ impl From<StoreError> for Problem {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "queue-full", "The queue is full", detail)
                     .with_retry_after(QUEUE_RETRY_S)
             }
+            StoreError::ShareFull { .. } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "share-full",
+                "The share of the queue is full",
+                detail,
+            )
+            .with_retry_after(QUEUE_RETRY_S),
             StoreError::IdempotencyConflict { .. } => Self::new(
                 StatusCode::CONFLICT,
                 "idempotency-conflict",
@@ -184,6 +191,9 @@ impl From<StoreError> for Problem {
             StoreError::NoSuchJob(_) => Self::not_found("no-such-job", "There is no such job", detail),
             StoreError::BadParent { .. } => {
                 Self::invalid("bad-parent", "The job cannot come after that one", detail)
+            }
+            StoreError::TooMuchFromParents { .. } => {
+                Self::invalid("too-much-from-parents", "The parents' results are too large", detail)
             }
             StoreError::NotEditable { .. } => {
                 Self::new(StatusCode::CONFLICT, "wrong-state", "The job's state does not allow it", detail)

@@ -76,6 +76,12 @@ pub(crate) fn resume_after(headers: &HeaderMap, after: Option<u64>) -> Option<u6
     last.or(after)
 }
 
+/// Where a stream really goes on. A place that has not come yet is of another history (a back-up was put in
+/// the folder's place): waiting for it would be silence, so what is new is told from now on.
+pub(crate) fn place(after: u64, newest: u64) -> u64 {
+    after.min(newest)
+}
+
 /// Sends frames to one client; an error means that it is gone.
 pub(crate) type Frames = mpsc::Sender<Frame>;
 

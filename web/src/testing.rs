@@ -178,6 +178,8 @@ async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> (Runner, Arc<dyn S
         limits: crate::pages::samples::limits().limits,
         windows: Windows::new(jiff::tz::TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
+        max_attempts: 3,
+        shares: anvil_store::QueueShares::default(),
         new_host: HostId::new(clock.now(), 1),
         boot: BootId::new(clock.now(), 2),
     };
@@ -244,7 +246,6 @@ fn settings_of_runner() -> RunnerSettings {
     let sources = LimitsPatch::NAMES.iter().map(|name| ((*name).to_owned(), "preset max-200".to_owned()));
     RunnerSettings {
         upstream: UpstreamKind::Simulated,
-        max_attempts: 3,
         back_off: Duration::from_secs(1),
         lease: Duration::from_secs(30),
         heartbeat: Duration::from_secs(10),

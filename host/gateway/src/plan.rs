@@ -54,7 +54,10 @@ pub(crate) async fn plan<'a>(gateway: &Inner, ask: &'a Ask) -> Result<Plan<'a>, 
     let burn =
         gateway.config.pressure.throttle.and_then(|from| even_burn(&windows, from, gateway.clock.now()));
     gateway.admission.with_throttle(|throttle| throttle.set(burn));
-    let pressure = gateway.pressure.percent(&windows);
+    let (store, clock) = (gateway.store.as_ref(), gateway.clock.as_ref());
+    let own =
+        gateway.pressure.percent_of_agent(store, kind, clock, &ask.asker.agent).await.map_err(failed)?;
+    let pressure = gateway.pressure.percent(&windows).max(own);
     wishes.plan(gateway, ask, pressure).map_err(Unplanned::Refused)
 }
 

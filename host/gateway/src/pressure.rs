@@ -1,8 +1,8 @@
 //! How full the fullest money window is: on what is settled, unknown, and expected of what runs.
 
 use anvil_budget::Burn;
-use anvil_store::{SpendSnapshot, Store, StoreError};
-use anvil_types::{Clock, Nanodollars, Timestamp, UpstreamKind};
+use anvil_store::{ScopeStanding, SpendSnapshot, Store, StoreError};
+use anvil_types::{Clock, Nanodollars, Scope, Timestamp, UpstreamKind};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub(crate) struct Pressure {
     // All that was settled in this life, in nano-dollars.
     settled: AtomicI64,
     seen: Mutex<Option<Seen>>,
+    // The windows of agents that have limits of their own, and when they were looked up.
+    own: Mutex<Option<(Timestamp, Vec<ScopeStanding>)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +59,32 @@ impl Pressure {
     /// Limits changed, or money moved in another way: the windows are looked up anew.
     pub(crate) fn forget(&self) {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.own.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// How full the fullest window is that an agent has a limit of its own for, in percent, rounded down; 0 where
+    /// it has none.
+    pub(crate) async fn percent_of_agent(
+        &self,
+        store: &dyn Store,
+        upstream: UpstreamKind,
+        clock: &dyn Clock,
+        agent: &str,
+    ) -> Result<u64, StoreError> {
+        let now = clock.now();
+        let seen = self.own.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let standings = match seen.filter(|(at, _)| now.since(*at) < FRESH) {
+            Some((_, standings)) => standings,
+            None => {
+                let standings = store.scope_spend(upstream).await?;
+                *self.own.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, standings.clone()));
+                standings
+            }
+        };
+        let is_its =
+            |standing: &&ScopeStanding| matches!(&standing.scope, Scope::Agent(name) if name == agent);
+        let windows = standings.iter().filter(is_its).flat_map(|standing| &standing.windows);
+        Ok(windows.map(|window| percent_of(window.amounts.spent(), window.limit)).max().unwrap_or(0))
     }
 
     /// How the windows stand, with what was settled since they were looked up.
@@ -92,14 +120,14 @@ impl Pressure {
     /// The pressure in percent, rounded down.
     pub(crate) fn percent(&self, windows: &[Burn]) -> u64 {
         let running = Nanodollars::new(self.running.load(Ordering::Relaxed));
-        let share = |window: &Burn| {
-            if window.limit <= Nanodollars::ZERO {
-                return 100;
-            }
-            let spent = (window.spent + running).get().max(0);
-            let percent = i128::from(spent) * 100 / i128::from(window.limit.get());
-            u64::try_from(percent).unwrap_or(u64::MAX)
-        };
-        windows.iter().map(share).max().unwrap_or(0)
+        windows.iter().map(|window| percent_of(window.spent + running, window.limit)).max().unwrap_or(0)
     }
+}
+
+fn percent_of(spent: Nanodollars, limit: Nanodollars) -> u64 {
+    if limit <= Nanodollars::ZERO {
+        return 100;
+    }
+    let percent = i128::from(spent.get().max(0)) * 100 / i128::from(limit.get());
+    u64::try_from(percent).unwrap_or(u64::MAX)
 }

@@ -1,13 +1,14 @@
 //! One attempt: from a claimed job to its next state.
 
 use crate::desk::{Desk, Setup};
+use crate::ending;
 use crate::parents::Parents;
 use crate::runner::Shared;
 use crate::settings::AgentSettings;
 use anvil_gateway::Asker;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
-use anvil_types::{AgentState, JobError, Lease, LogLine, Wait, WaitReason};
+use anvil_types::{AgentState, JobError, Lease, LogLevel, LogLine, Wait, WaitReason};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +17,6 @@ use std::time::Duration;
 const LINES: u32 = 1_000;
 /// How often what a guest says is written.
 const FLUSH: Duration = Duration::from_millis(200);
-/// When a job looks again whose version the host could not load.
-const LOAD_AGAIN: Duration = Duration::from_secs(30);
 /// Each wait before another attempt is this much longer than the one before.
 const BACK_OFF_FACTOR: f64 = 1.5;
 
@@ -25,7 +24,8 @@ const BACK_OFF_FACTOR: f64 = 1.5;
 const FINAL: [&str; 3] = ["invalid-input", "over-budget", "final"];
 
 /// What an attempt leaves to be done.
-enum Then {
+#[derive(Clone, Debug)]
+pub(crate) enum Then {
     Finish(Finish),
     Park(Wait),
     /// The job has another owner or a final state: nothing is ours to write.
@@ -45,26 +45,7 @@ pub(crate) async fn run(
         Ok(plugin) => with_plugin(shared, claimed, &plugin, &cancel).await,
         Err(then) => then,
     };
-    let written = match then {
-        Then::Finish(finish) => match next() {
-            Some(claim) => {
-                let taken = shared.store.finish_and_claim(lease, finish, claim).await;
-                taken.map(|mut taken| taken.pop())
-            }
-            None => shared.store.finish(lease, finish).await.map(|_| None),
-        },
-        Then::Park(wait) => shared.store.park(lease, wait).await.map(|()| None),
-        Then::Leave => Ok(None),
-    };
-    match written {
-        Ok(taken) => taken,
-        Err(StoreError::LeaseLost | StoreError::Refused(_)) => None,
-        // The lease runs out, and the job is taken up again.
-        Err(error) => {
-            tracing::error!(job = %lease.job, %error, "an attempt's end could not be written");
-            None
-        }
-    }
+    ending::write(shared, lease, then, next).await
 }
 
 // The version that the job is pinned to since it was claimed.
@@ -89,15 +70,16 @@ async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then>
         ))),
         // The host could not: that passes without a new file.
         Err(error) if error.is_passing() => {
-            let detail =
-                format!("version {} of `{agent}` {error}; the job looks again by itself", short(&pinned));
-            let until = Some(shared.clock.now() + LOAD_AGAIN);
-            Err(Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until, refused_at }))
+            Err(trouble(format!("version {} of `{agent}` {error}", short(&pinned))))
         }
         Err(error) => {
             Err(missing(format!("version {} of `{agent}` cannot be loaded: {error}", short(&pinned))))
         }
     }
+}
+
+fn trouble(why: String) -> Then {
+    Then::Finish(Finish::Trouble { why })
 }
 
 fn short(digest: &str) -> &str {
@@ -127,10 +109,11 @@ async fn with_plugin(
     };
     let parents = match Parents::load(&shared.store, &job).await {
         Ok(parents) => parents,
-        Err(error) => {
-            tracing::error!(job = %job.id, %error, "what a job's parents gave could not be read");
-            return Then::Finish(Finish::Released);
+        Err(error @ StoreError::TooMuchFromParents { .. }) => {
+            let error = JobError { kind: "parents-too-large".to_owned(), message: error.to_string() };
+            return Then::Finish(Finish::Failed { error });
         }
+        Err(error) => return trouble(format!("what its parents gave could not be read: {error}")),
     };
     let said = already_said(shared, &claimed).await;
     let setup = Setup {
@@ -140,6 +123,8 @@ async fn with_plugin(
         asker,
         agent,
         parents,
+        files: claimed.files,
+        written: claimed.written,
         said,
     };
     let desk = Arc::new(Desk::new(
@@ -151,6 +136,9 @@ async fn with_plugin(
         shared.live_text.clone(),
         shared.shutdown.clone(),
     ));
+    if let Some(ran_on) = &claimed.ran_on {
+        desk.notes.line(shared.clock.now(), "host", LogLevel::Info, run_again(plugin, ran_on));
+    }
     shared.live_text.open(job.id);
     let end = {
         let run = shared.sandbox.run(plugin, &job.action, &job.payload, desk.clone(), limits, cancel);
@@ -163,16 +151,16 @@ async fn with_plugin(
             }
         }
     };
-    desk.notes.flush(shared.clock.now()).await;
+    desk.notes.finish(shared.clock.now()).await;
     shared.live_text.close(job.id);
     match end {
         AttemptEnd::Succeeded { result, .. } => Then::Finish(Finish::Succeeded { result }),
         AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => {
-            Then::Finish(failed(shared, job.attempts, error))
+            Then::Finish(failed(shared, job.attempts, job.max_attempts, error))
         }
         AttemptEnd::Stopped(Stop::Parked) => match desk.park_reason() {
             Some(wait) => Then::Park(wait),
-            None => Then::Finish(Finish::Released),
+            None => trouble("the call that it waits for did not say why".to_owned()),
         },
         // Whoever cancelled the token knows why: a person (the job is final already), a lost lease, or
         // the end of this host's life, in which a call that waits is told that the store takes no more.
@@ -181,7 +169,7 @@ async fn with_plugin(
         }
         AttemptEnd::Stopped(Stop::Store(error)) => {
             tracing::error!(job = %job.id, %error, "an attempt stopped because the store failed");
-            Then::Finish(Finish::Released)
+            trouble(error)
         }
         AttemptEnd::Stopped(_) => Then::Leave,
     }
@@ -215,8 +203,23 @@ pub(crate) fn limits(shared: &Shared, plugin: &Plugin, agent: &AgentSettings) ->
     limits
 }
 
-fn failed(shared: &Shared, attempts: u32, error: JobError) -> Finish {
-    if FINAL.contains(&error.kind.as_str()) || attempts >= shared.settings.max_attempts {
+// What the log of a job says that a person runs again: on which version, and whether it is another.
+fn run_again(plugin: &Plugin, ran_on: &str) -> String {
+    let (version, digest) = (&plugin.info.version, plugin.digest());
+    if digest == ran_on {
+        return format!("run again on version {version} ({}), as before", short(digest));
+    }
+    format!(
+        "run again on version {version} ({}), which is in force now; it ran on {} before. Answers that it has paid for \
+         are kept for as long as this version asks the same",
+        short(digest),
+        short(ran_on)
+    )
+}
+
+// How many attempts it may have, the job's own row says.
+fn failed(shared: &Shared, attempts: u32, most: u32, error: JobError) -> Finish {
+    if FINAL.contains(&error.kind.as_str()) || attempts >= most {
         return Finish::Failed { error };
     }
     let factor = BACK_OFF_FACTOR.powi(i32::try_from(attempts.saturating_sub(1)).unwrap_or(i32::MAX));
@@ -226,10 +229,10 @@ fn failed(shared: &Shared, attempts: u32, error: JobError) -> Finish {
 }
 
 /// Ends an attempt whose task died.
-pub(crate) async fn died(shared: &Shared, lease: Lease, attempts: u32) {
+pub(crate) async fn died(shared: &Shared, lease: Lease, attempts: u32, most: u32) {
     shared.live_text.close(lease.job);
     let message = "a fault of the host ended the attempt; the host's log says more".to_owned();
-    let finish = failed(shared, attempts, JobError { kind: "internal".to_owned(), message });
+    let finish = failed(shared, attempts, most, JobError { kind: "internal".to_owned(), message });
     if let Err(error) = shared.store.finish(lease, finish).await {
         tracing::error!(job = %lease.job, %error, "an attempt's end could not be written");
     }

@@ -13,9 +13,11 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 /// A time that is late by less than this was not missed.
-const LATE: Duration = Duration::from_mins(5);
+pub(crate) const LATE: Duration = Duration::from_mins(5);
 /// The most jobs that missed times make.
 const MOST_MISSED: usize = 100;
+/// The most times that are fired in one step.
+const MOST_AT_ONCE: usize = 100;
 
 /// The times of a schedule.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ pub(crate) struct Due {
 impl Times {
     /// Reads an expression and the name of a time zone; a sentence says what is wrong.
     pub(crate) fn new(cron: &str, zone: &str) -> Result<Self, String> {
+        check_steps(cron)?;
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser.parse(cron).map_err(|error| {
             format!(
@@ -59,6 +62,11 @@ impl Times {
         self.seek(moment, false)
     }
 
+    /// The last time up to a moment.
+    pub(crate) fn newest_by(&self, moment: Timestamp) -> Option<Timestamp> {
+        self.before(moment, true)
+    }
+
     fn seek(&self, moment: Timestamp, inclusive: bool) -> Option<Timestamp> {
         let at = Moment(moment.to_jiff().to_zoned_datetime(self.zone.clone()));
         let found = self.cron.find_next_occurrence(&at, inclusive).ok()?;
@@ -71,23 +79,54 @@ impl Times {
         Some(found.0.timestamp().into())
     }
 
-    /// What is to be done at `now` about the times from `first` on, which is one of them. `tried` says
-    /// that its job was refused a place when it came: then it was not missed.
-    pub(crate) fn due(&self, missed: MissedRuns, first: Timestamp, tried: bool, now: Timestamp) -> Due {
-        let next = self.after(now);
-        let mut runs = match missed {
-            MissedRuns::Skip => {
-                let since = if tried { first } else { first.max(now - LATE) };
-                self.newest(since, now)
-            }
+    /// What is to be done at `now` about the times from `first` on, which is one of them. Times up to `owed_to`
+    /// came while the host was there: each of them is owed its job, however late it finds a place. What becomes
+    /// of the later ones, `missed` says.
+    pub(crate) fn due(
+        &self,
+        missed: MissedRuns,
+        first: Timestamp,
+        owed_to: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Due {
+        let mut runs = match owed_to.filter(|owed_to| *owed_to >= first) {
+            Some(owed_to) => self.oldest(first, owed_to.min(now)),
+            None => Vec::new(),
+        };
+        if runs.len() >= MOST_AT_ONCE {
+            // The rest follows when these have found a place.
+            let next = runs.last().and_then(|last| self.after(*last));
+            return Due { runs, next };
+        }
+        let first = match owed_to {
+            Some(owed_to) if owed_to >= first => match self.after(owed_to.min(now)) {
+                Some(next) if next <= now => next,
+                next => return Due { runs, next },
+            },
+            _ => first,
+        };
+        let mut others = match missed {
+            MissedRuns::Skip => self.newest(first.max(now - LATE), now),
             MissedRuns::RunOnce => {
                 let last = self.before(now, true).filter(|last| *last > first);
                 vec![last.unwrap_or(first)]
             }
             MissedRuns::RunAll => self.newest(first, now),
         };
-        runs.reverse();
-        Due { runs, next }
+        others.reverse();
+        runs.extend(others);
+        Due { runs, next: self.after(now) }
+    }
+
+    /// The times from `since`, which is one, to `until`, the oldest first.
+    fn oldest(&self, since: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+        let mut times = Vec::new();
+        let mut next = Some(since);
+        while let Some(time) = next.filter(|time| *time <= until && times.len() < MOST_AT_ONCE) {
+            times.push(time);
+            next = self.after(time);
+        }
+        times
     }
 
     /// The times from `since` to `until`, the newest first.
@@ -100,6 +139,47 @@ impl Times {
         }
         times
     }
+}
+
+/// The fields of an expression: what they are called, their first value and their last.
+const FIELDS: [(&str, u64, u64); 5] = [
+    ("minute", 0, 59),
+    ("hour", 0, 23),
+    ("day of the month", 1, 31),
+    ("month", 1, 12),
+    ("day of the week", 0, 7),
+];
+
+/// Refuses a step that never steps: `*/90` as a minute is minute 0 of every hour, and not what was meant.
+fn check_steps(cron: &str) -> Result<(), String> {
+    for (field, (name, first, last)) in cron.split_whitespace().zip(FIELDS) {
+        for part in field.split(',') {
+            let Some((range, step)) = part.split_once('/') else { continue };
+            let Ok(step) = step.parse::<u64>() else { continue };
+            let numbers = |range: &str| -> Option<(u64, u64)> {
+                match range.split_once('-') {
+                    Some((from, to)) => Some((from.parse().ok()?, to.parse().ok()?)),
+                    None => Some((range.parse().ok()?, last)),
+                }
+            };
+            // A range of names is left to the parser; a whole field may have a step as long as itself.
+            let most = match range {
+                "*" | "?" => last - first + 1,
+                _ => match numbers(range) {
+                    Some((from, to)) if from <= to => u64::max(1, to - from),
+                    _ => continue,
+                },
+            };
+            if step > most {
+                return Err(format!(
+                    "`{part}` as {name} steps over all that is left of it, so that only its first value would count; \
+                     a step stays within its field (every 90 minutes is two schedules, `0 */3 * * *` and \
+                     `30 1-23/3 * * *`)"
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A moment in a time zone, as the cron library counts.
@@ -204,28 +284,59 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_never_steps_is_refused_for_what_it_is() {
+        for cron in [
+            "*/90 * * * *",
+            "*/61 * * * *",
+            "0 */25 * * *",
+            "0 0 */32 * *",
+            "0 0 1 */13 *",
+            "0 0 * * */9",
+            "50/20 * * * *",
+            "1,0-10/11 * * * *",
+            "*/99999999999 * * * *",
+        ] {
+            let error = Times::new(cron, "UTC").expect_err(cron);
+            assert!(error.contains("steps over"), "{cron}: {error}");
+        }
+        for cron in ["*/45 * * * *", "0 */12 * * *", "5-59/15 * * * *", "0-30/30 * * * *", "1,*/20 * * * *"] {
+            assert!(Times::new(cron, "UTC").is_ok(), "{cron}");
+        }
+    }
+
+    #[test]
     fn missed_times_are_left_out_made_up_for_once_or_all_made_up_for() {
         let hourly = Times::new("0 * * * *", "UTC").expect("an expression");
         let first = time("2026-11-23T01:00:00Z");
-        let due = |missed, tried, now| hourly.due(missed, first, tried, time(now));
+        let due =
+            |missed, owed_to: Option<&str>, now| hourly.due(missed, first, owed_to.map(time), time(now));
         let hours = |range: std::ops::RangeInclusive<i64>| -> Vec<Timestamp> {
             range.map(|hour| Timestamp::from_secs(first.micros() / 1_000_000 + 3_600 * (hour - 1))).collect()
         };
         for missed in MissedRuns::ALL {
-            let on_time = due(missed, false, "2026-11-23T01:00:00.5Z");
+            let on_time = due(missed, None, "2026-11-23T01:00:00.5Z");
             assert_eq!((on_time.runs, on_time.next), (hours(1..=1), Some(hours(2..=2)[0])), "{missed}");
         }
         let late = "2026-11-23T05:30:00Z";
-        assert_eq!(due(MissedRuns::Skip, false, late).runs, []);
-        assert_eq!(due(MissedRuns::Skip, false, "2026-11-23T05:04:00Z").runs, hours(5..=5));
-        assert_eq!(
-            due(MissedRuns::Skip, true, late).runs,
-            hours(1..=5),
-            "it was there, and the queue was full"
-        );
-        assert_eq!(due(MissedRuns::RunOnce, false, late).runs, hours(5..=5));
-        assert_eq!(due(MissedRuns::RunAll, false, late).runs, hours(1..=5));
-        let year = due(MissedRuns::RunAll, false, "2027-11-23T05:30:00Z");
+        assert_eq!(due(MissedRuns::Skip, None, late).runs, []);
+        assert_eq!(due(MissedRuns::Skip, None, "2026-11-23T05:04:00Z").runs, hours(5..=5));
+        assert_eq!(due(MissedRuns::RunOnce, None, late).runs, hours(5..=5));
+        assert_eq!(due(MissedRuns::RunAll, None, late).runs, hours(1..=5));
+        for missed in MissedRuns::ALL {
+            let owed = due(missed, Some(late), late);
+            assert_eq!(owed.runs, hours(1..=5), "{missed}: it was there, and the queue was full");
+            assert_eq!(owed.next, Some(hours(6..=6)[0]));
+        }
+        // It was there until three, and then it was not.
+        let gone = |missed| due(missed, Some("2026-11-23T03:00:00Z"), late).runs;
+        assert_eq!(gone(MissedRuns::Skip), hours(1..=3));
+        assert_eq!(gone(MissedRuns::RunOnce), [hours(1..=3), hours(5..=5)].concat());
+        assert_eq!(gone(MissedRuns::RunAll), hours(1..=5));
+        // So many that they need several steps: the oldest first, and none is lost.
+        let many = due(MissedRuns::Skip, Some("2026-12-23T05:30:00Z"), "2026-12-23T05:30:00Z");
+        assert_eq!((many.runs.len(), many.next), (MOST_AT_ONCE, Some(hours(101..=101)[0])));
+        assert_eq!(many.runs, hours(1..=100));
+        let year = due(MissedRuns::RunAll, None, "2027-11-23T05:30:00Z");
         assert_eq!(year.runs.len(), MOST_MISSED);
         assert_eq!(year.runs.last(), Some(&time("2027-11-23T05:00:00Z")), "the newest");
         assert_eq!(year.next, Some(time("2027-11-23T06:00:00Z")));

@@ -1,21 +1,27 @@
 //! The host's side of one attempt: answers a guest from the journal, the gateway and the store.
 
+use crate::bounds::Bounds;
 use crate::live_text::LiveText;
 use crate::notes::Notes;
 use crate::parents::Parents;
 use crate::replay::{Next, Replay};
 use crate::settings::{AgentSettings, RunnerSettings};
-use anvil_gateway::{Ask, Asker, CallEnd, Gateway, JournalSlot};
-use anvil_sandbox::{CancellationToken, GuestIdentity, JobHost, Stop};
-use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError};
+use anvil_gateway::{Ask, Asker, CallEnd, CallHandle, Gateway, JournalSlot};
+use anvil_sandbox::{CancellationToken, GuestIdentity, HandedOver, JobHost, Stop, WallClock};
+use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError, WindowStanding};
 use anvil_types::{
-    ArtifactName, CallError, CallErrorKind, Clock, Job, Json, Lease, LogLevel, Nanodollars, Origin,
-    Remaining, Reply, Request, Timestamp, Wait,
+    ArtifactInfo, ArtifactName, CallError, CallErrorKind, Clock, Job, Json, Lease, LogLevel, Nanodollars,
+    Origin, Remaining, Reply, Request, Scope, Timestamp, Wait,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long a call may take before it is looked whether it waits for pace or money.
+const LOOK_FOR_WAIT: Duration = Duration::from_millis(250);
 
 /// What a desk is set up with.
 pub(crate) struct Setup {
@@ -25,6 +31,10 @@ pub(crate) struct Setup {
     pub asker: Asker,
     pub agent: AgentSettings,
     pub parents: Parents,
+    /// The files that earlier runs have handed over,
+    pub files: Vec<ArtifactInfo>,
+    /// and what this attempt has written of files, in bytes.
+    pub written: u64,
     /// How many lines this attempt has written to the log since the journal's last answer, in runs before this one.
     pub said: usize,
 }
@@ -42,7 +52,12 @@ pub(crate) struct Desk {
     live_text: LiveText,
     shutdown: CancellationToken,
     replay: Mutex<Replay>,
+    bounds: Mutex<Bounds>,
+    /// Calls that were sent before this run, and live ones of this run.
     calls: AtomicU32,
+    /// Files of earlier runs that this one has not handed over yet.
+    files: Mutex<HashMap<ArtifactName, ArtifactInfo>>,
+    written: u64,
     /// Lines that are still to be said again, word for word.
     said: AtomicUsize,
     park: Mutex<Option<Wait>>,
@@ -66,6 +81,9 @@ impl Desk {
         let began = setup.job.started_at.unwrap_or_else(|| clock.now());
         Self {
             calls: AtomicU32::new(setup.job.calls),
+            bounds: Mutex::default(),
+            files: Mutex::new(setup.files.into_iter().map(|file| (file.name.clone(), file)).collect()),
+            written: setup.written,
             said: AtomicUsize::new(setup.said),
             replay: Mutex::new(Replay::new(setup.journal, began)),
             park: Mutex::default(),
@@ -93,6 +111,10 @@ impl Desk {
         with(&mut self.replay.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn bounds(&self) -> MutexGuard<'_, Bounds> {
+        self.bounds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     // Finds the question's place in the journal, and puts aside what follows where the job goes
     // another way.
     async fn place(&self, kind: JournalKind, request_hash: [u8; 32]) -> Result<Next, Stop> {
@@ -105,17 +127,37 @@ impl Desk {
         Ok(next)
     }
 
-    async fn answer(&self, next: Next, request: Request, request_hash: [u8; 32]) -> Result<Answer, Stop> {
-        let position = match next {
-            Next::Known(entry) => return known(&entry),
-            Next::Live { position, .. } => position,
+    async fn answer(
+        &self,
+        next: Next,
+        request: Request,
+        request_hash: [u8; 32],
+        clock: WallClock,
+    ) -> Result<Answer, Stop> {
+        let asked = self.bounds().call();
+        let answer = match next {
+            Next::Known(entry) => known(&entry)?,
+            Next::Live { position, .. } => {
+                self.live(request, JournalSlot { position, request_hash }, asked, clock).await?
+            }
         };
+        self.bounds().answered(&answer);
+        Ok(answer)
+    }
+
+    async fn live(
+        &self,
+        request: Request,
+        slot: JournalSlot,
+        asked: u32,
+        clock: WallClock,
+    ) -> Result<Answer, Stop> {
         // A host that shuts down lets calls under way end, and begins none: what is paid is kept.
         if self.shutdown.is_cancelled() {
             return Err(Stop::Shutdown);
         }
-        let slot = JournalSlot { position, request_hash };
-        if self.calls.fetch_add(1, Ordering::Relaxed) >= self.settings.calls {
+        // By what was sent in all attempts, and by what was asked in this run: refused calls are entries too.
+        if self.calls.fetch_add(1, Ordering::Relaxed).max(asked) >= self.settings.calls {
             let message = format!("a job may make {} calls (jobs.calls)", self.settings.calls);
             let error = CallError::unsent(CallErrorKind::CallsExhausted, message);
             return self.journalled(JournalKind::Call, slot, Err(error)).await;
@@ -123,7 +165,11 @@ impl Desk {
         let (live_text, job) = (self.live_text.clone(), self.job.id);
         let text: anvil_gateway::TextSink = Arc::new(move |text: &str| live_text.push(job, text));
         let ask = Ask { asker: self.asker.clone(), request, slot, text: Some(text) };
-        match self.gateway.call(ask).wait().await {
+        let end = {
+            let _waits = clock.waits();
+            self.wait(self.gateway.call(ask)).await
+        };
+        match end {
             CallEnd::Answered { answer, at } => {
                 self.replay(|replay| replay.answered(at));
                 self.live_text.push(job, "\n\n");
@@ -135,6 +181,24 @@ impl Desk {
             }
             CallEnd::LeaseLost => Err(Stop::LeaseLost),
             CallEnd::StoreFailed(error) => Err(Stop::Store(error)),
+        }
+    }
+
+    // Waits for a call. One that waits for pace or money is noted: should the host end meanwhile, it was not this
+    // job that ended it.
+    async fn wait(&self, call: CallHandle) -> CallEnd {
+        let mut end = std::pin::pin!(call.wait());
+        loop {
+            tokio::select! {
+                end = &mut end => return end,
+                () = tokio::time::sleep(LOOK_FOR_WAIT) => {}
+            }
+            if self.gateway.wait_of(self.job.id).is_some() {
+                if let Err(error) = self.store.note_wait(self.lease).await {
+                    tracing::debug!(job = %self.job.id, %error, "a wait could not be noted");
+                }
+                return end.await;
+            }
         }
     }
 
@@ -157,23 +221,48 @@ impl Desk {
         Ok(answer)
     }
 
+    // Its own windows count as everyone's do.
     async fn remaining(&self) -> Result<Remaining, StoreError> {
         let job = self.store.job(self.job.id).await?.unwrap_or_else(|| self.job.clone());
         let spend = self.store.spend(self.settings.upstream).await?;
+        let own = Scope::Agent(self.job.agent.clone());
+        let scopes = self.store.scope_spend(self.settings.upstream).await?;
+        let windows: Vec<WindowStanding> = scopes
+            .into_iter()
+            .filter(|standing| standing.scope == own)
+            .flat_map(|standing| standing.windows)
+            .chain(spend.windows)
+            .collect();
         let limits = self.store.limits().await?.limits;
-        let windows = spend.windows.iter();
+        let asked = self.calls.load(Ordering::Relaxed).max(self.bounds().calls());
         Ok(Remaining {
             job: job.max_cost.less(job.cost + job.held),
             window: windows
-                .clone()
+                .iter()
                 .map(|w| w.limit.less(w.amounts.committed()))
                 .min()
                 .unwrap_or(Nanodollars::ZERO),
-            calls: self.settings.calls.saturating_sub(self.calls.load(Ordering::Relaxed)),
+            calls: self.settings.calls.saturating_sub(asked),
             max_input_tokens: self.agent.max_input_tokens.unwrap_or(limits.max_input_tokens),
             max_output_tokens: self.agent.max_output_tokens.unwrap_or(limits.max_output_tokens),
-            pressure: windows.map(|w| w.amounts.spent().fraction_of(w.limit)).fold(0.0, f64::max),
+            pressure: windows.iter().map(|w| w.amounts.spent().fraction_of(w.limit)).fold(0.0, f64::max),
         })
+    }
+
+    // Whether an earlier run has stored just this file: a run that begins anew hands over what it did before.
+    async fn is_stored(
+        &self,
+        name: &ArtifactName,
+        media_type: &str,
+        bytes: &[u8],
+    ) -> Result<bool, StoreError> {
+        let before = self.files.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        let is_like = |file: &ArtifactInfo| file.media_type == media_type && file.size == bytes.len() as u64;
+        if !before.as_ref().is_some_and(is_like) {
+            return Ok(false);
+        }
+        let stored = self.store.artifact(self.job.id, name).await?;
+        Ok(stored.is_some_and(|(file, stored)| is_like(&file) && stored == bytes))
     }
 }
 
@@ -205,23 +294,37 @@ pub(crate) fn hash<T: serde::Serialize + ?Sized>(request: &T) -> [u8; 32] {
 
 #[async_trait]
 impl JobHost for Desk {
-    async fn complete(&self, request: Request) -> Result<Answer, Stop> {
+    async fn complete(&self, request: Request, clock: WallClock) -> Result<Answer, Stop> {
+        let exhausted = self.bounds().exhausted();
+        if let Some(error) = exhausted {
+            return Ok(Err(error));
+        }
         let request_hash = hash(&request);
         let next = self.place(JournalKind::Call, request_hash).await?;
         if matches!(next, Next::Live { .. }) {
             self.notes.flush(self.clock.now()).await;
         }
-        self.answer(next, request, request_hash).await
+        self.answer(next, request, request_hash, clock).await
     }
 
-    async fn complete_many(&self, requests: Vec<Request>) -> Result<Vec<Answer>, Stop> {
+    async fn complete_many(&self, requests: Vec<Request>, clock: WallClock) -> Result<Vec<Answer>, Stop> {
+        let exhausted = self.bounds().exhausted();
+        if let Some(error) = exhausted {
+            return Ok(vec![Err(error); requests.len()]);
+        }
+        let first = self.replay(|replay| replay.position());
         let mut placed = Vec::with_capacity(requests.len());
         for request in requests {
             let request_hash = hash(&request);
             placed.push((self.place(JournalKind::Call, request_hash).await?, request, request_hash));
         }
+        if placed.len() > 1 && placed.iter().any(|(next, _, _)| matches!(next, Next::Live { .. })) {
+            let last = self.replay(|replay| replay.position()).saturating_sub(1);
+            self.store.journal_batch(self.lease, first, last).await.map_err(stop)?;
+        }
         self.notes.flush(self.clock.now()).await;
-        let answers = placed.into_iter().map(|(next, request, hash)| self.answer(next, request, hash));
+        let answers =
+            placed.into_iter().map(|(next, request, hash)| self.answer(next, request, hash, clock.clone()));
         // All of them come to their end before one that has to be parked ends the attempt: what the
         // others paid for is kept.
         let answers: Vec<_> =
@@ -230,24 +333,29 @@ impl JobHost for Desk {
     }
 
     async fn allowance(&self) -> Result<Remaining, Stop> {
+        let again = self.bounds().last_allowance();
+        if let Some(remaining) = again {
+            return Ok(remaining);
+        }
         let request_hash = hash("allowance");
-        match self.place(JournalKind::Allowance, request_hash).await? {
+        let remaining = match self.place(JournalKind::Allowance, request_hash).await? {
             Next::Known(entry) => serde_json::from_str(entry.answer.as_str()).map_err(|error| {
                 Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
-            }),
+            })?,
             Next::Live { position, .. } => {
                 let remaining = self.remaining().await.map_err(stop)?;
                 self.journalled(JournalKind::Allowance, JournalSlot { position, request_hash }, remaining)
-                    .await
+                    .await?
             }
-        }
+        };
+        self.bounds().allowed(&remaining);
+        Ok(remaining)
     }
 
-    async fn progress(&self, fraction: f64, line: String) -> Result<(), Stop> {
+    fn progress(&self, fraction: f64, line: String) {
         if !self.replay(|replay| replay.replaying()) {
             self.notes.progress(fraction, line);
         }
-        Ok(())
     }
 
     fn log(&self, source: &'static str, level: LogLevel, line: String) {
@@ -262,8 +370,21 @@ impl JobHost for Desk {
         }
     }
 
-    async fn artifact(&self, name: ArtifactName, media_type: String, bytes: Vec<u8>) -> Result<(), Stop> {
-        self.store.put_artifact(self.lease, name, media_type, bytes).await.map_err(stop)
+    fn handed_over(&self) -> HandedOver {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        HandedOver {
+            files: files.iter().map(|(name, file)| (name.clone(), size(file.size))).collect(),
+            written: size(self.written),
+        }
+    }
+
+    async fn artifact(&self, name: ArtifactName, media_type: String, bytes: Vec<u8>) -> Result<bool, Stop> {
+        if self.is_stored(&name, &media_type, &bytes).await.map_err(stop)? {
+            return Ok(false);
+        }
+        self.store.put_artifact(self.lease, name, media_type, bytes).await.map_err(stop)?;
+        Ok(true)
     }
 
     fn identity(&self) -> GuestIdentity {

@@ -209,14 +209,14 @@ fn start(shared: &Arc<Shared>, claimed: Claimed) {
         while let Some(claimed) = next.take() {
             let lease = claimed.lease;
             let claim = || claim_in_place(&shared);
-            let (job, attempts) = (claimed.job.id, claimed.job.attempts);
+            let (job, attempts, most) = (claimed.job.id, claimed.job.attempts, claimed.job.max_attempts);
             let running = attempt::run(&shared, claimed, cancel.clone(), claim);
             // A fault of the host is this attempt's end: its slot comes free, and the job is not run for ever.
             let taken = match AssertUnwindSafe(running).catch_unwind().await {
                 Ok(taken) => taken,
                 Err(_) => {
                     tracing::error!(%job, attempts, "an attempt's task died of a fault of the host");
-                    attempt::died(&shared, lease, attempts).await;
+                    attempt::died(&shared, lease, attempts, most).await;
                     None
                 }
             };

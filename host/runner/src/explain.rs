@@ -2,7 +2,7 @@
 
 use crate::attempt::takes_jobs;
 use anvil_gateway::CircuitReport;
-use anvil_store::{BrakeState, QueuePause};
+use anvil_store::{BrakeState, QueueCounts, QueuePause};
 use anvil_types::{AgentInfo, AgentState, Job, JobState, Timestamp, UpstreamKind, Wait, WaitReason};
 
 /// What the answer follows from.
@@ -101,8 +101,9 @@ pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
     because(WaitReason::Slot, "it is about to start".to_owned())
 }
 
-/// Why nothing runs, or why what runs does not get on: the reason of the job that is first in line.
-pub(crate) fn why_idle(waiting: &[Job], scene: &Scene<'_>) -> Option<String> {
+/// Why nothing runs, or why what runs does not get on: the reason of the job that is first in line, and how many
+/// wait besides.
+pub(crate) fn why_idle(waiting: &[Job], counts: &QueueCounts, scene: &Scene<'_>) -> Option<String> {
     if scene.brake.engaged() {
         let reasons: Vec<_> = scene.brake.causes.iter().map(|cause| cause.reason.as_str()).collect();
         return Some(format!("The brake is engaged: {}", reasons.join("; ")));
@@ -117,7 +118,24 @@ pub(crate) fn why_idle(waiting: &[Job], scene: &Scene<'_>) -> Option<String> {
     }
     let (first, wait) = waiting.iter().find_map(|job| wait(job, scene).map(|wait| (job, wait)))?;
     let until = wait.until.map(|until: Timestamp| format!("; it goes on {}", until.away(scene.now)));
-    Some(format!("Job {} waits: {}{}", first.id, wait.detail, until.unwrap_or_default()))
+    let until = until.unwrap_or_default();
+    Some(format!("Job {} waits: {}{until}{}", first.id, wait.detail, besides(first.state, counts)))
+}
+
+/// All others that wait, by how they do.
+fn besides(first: JobState, counts: &QueueCounts) -> String {
+    let others = [
+        (JobState::Queued, counts.queued, "queued"),
+        (JobState::Parked, counts.parked, "parked"),
+        (JobState::Scheduled, counts.scheduled, "scheduled"),
+    ];
+    let told: Vec<String> = others
+        .into_iter()
+        .map(|(state, count, name)| (count.saturating_sub(u64::from(state == first)), name))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    if told.is_empty() { String::new() } else { format!(". Besides it wait: {}", told.join(", ")) }
 }
 
 #[cfg(test)]
@@ -194,7 +212,7 @@ mod tests {
         change(&mut scene);
         let job = queued();
         let waits = wait(&job, &scene).expect("a queued job waits for something");
-        let idle = why_idle(&[job], &scene).expect("whoever waits is explained");
+        let idle = why_idle(&[job], &QueueCounts::default(), &scene).expect("whoever waits is explained");
         assert!(waits.reason == WaitReason::Circuit || idle.contains(&waits.detail), "{idle}");
         (waits.reason, idle, waits.until)
     }
@@ -211,6 +229,14 @@ mod tests {
         let (reason, idle, _) = told(|scene| scene.circuit = CircuitReport::Open { until: NOON });
         assert_eq!(reason, WaitReason::Slot, "its time is over");
         assert!(idle.contains("about to start"), "{idle}");
+    }
+
+    #[test]
+    fn all_that_wait_besides_the_first_are_counted() {
+        let counts = QueueCounts { queued: 1, scheduled: 25, ..QueueCounts::default() };
+        assert_eq!(besides(JobState::Queued, &counts), ". Besides it wait: 25 scheduled");
+        assert_eq!(besides(JobState::Running, &counts), ". Besides it wait: 1 queued, 25 scheduled");
+        assert_eq!(besides(JobState::Queued, &QueueCounts { queued: 1, ..QueueCounts::default() }), "");
     }
 
     #[test]
@@ -234,7 +260,7 @@ mod tests {
             now: NOON,
         };
         assert_eq!(wait(&job, &paused).expect("it waits").reason, WaitReason::Paused);
-        let idle = why_idle(&[job], &paused).expect("it says so");
+        let idle = why_idle(&[job], &QueueCounts::default(), &paused).expect("it says so");
         assert_eq!(idle, "The queue is paused by ann (a deployment); resume it to run jobs");
         let disabled = [agent(AgentState::Disabled)];
         let job = queued();

@@ -5,7 +5,7 @@ use crate::runner::Shared;
 use crate::submit::Checker;
 use crate::{Runner, Submission, SubmitError};
 use anvil_store::{FinishedJob, Imported, ImportedJob, StoreError};
-use anvil_types::{Job, Json, MOST_PARENTS, Nanodollars, NewJob};
+use anvil_types::{Job, Json, MOST_PARENTS, Nanodollars, NewJob, check_tags};
 use std::sync::Arc;
 
 impl Runner {
@@ -74,6 +74,7 @@ impl Import {
         if job.job.after.len() > MOST_PARENTS {
             return Err(SubmitError::Invalid(format!("a job comes after at most {MOST_PARENTS} others")));
         }
+        check_tags(&job.job.tags).map_err(SubmitError::Invalid)?;
         if job.job.state.is_final() {
             return Ok(ImportedJob::Finished(Box::new(job)));
         }

@@ -6,7 +6,7 @@ use crate::schedules::key;
 use crate::submit::{Checker, of_submission};
 use crate::{After, BulkJob, BulkTaken, Runner, Submission, SubmitError, Submitted};
 use anvil_store::{Enqueued, JobEdit, StoreError, Taken};
-use anvil_types::{Job, JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp};
+use anvil_types::{Job, JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp, check_tags};
 use rand::RngExt as _;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,6 +30,9 @@ impl Runner {
 
     /// Changes a job that waits. A new payload has to match the schema of the agent of today.
     pub async fn edit_job(&self, id: JobId, edit: JobEdit, by: &str) -> Result<Job, SubmitError> {
+        if let Some(tags) = &edit.tags {
+            check_tags(tags).map_err(SubmitError::Invalid)?;
+        }
         if let Some(payload) = edit.payload.clone() {
             let job = self.shared.store.job(id).await?.ok_or(StoreError::NoSuchJob(id))?;
             let checker = Checker::new(self.shared.catalog.agents());
@@ -44,6 +47,7 @@ impl Runner {
 
     /// Checks what would be submitted, without submitting it.
     pub(crate) async fn check(&self, submission: Submission) -> Result<(), SubmitError> {
+        check_tags(&submission.tags).map_err(SubmitError::Invalid)?;
         Checker::new(self.shared.catalog.agents()).check(submission).await.map(drop)
     }
 
@@ -63,6 +67,7 @@ pub(crate) fn new_job(
     submission: Submission,
     usual: Nanodollars,
 ) -> Result<NewJob, SubmitError> {
+    check_tags(&submission.tags).map_err(SubmitError::Invalid)?;
     let invalid = |why: String| Err(SubmitError::Invalid(why));
     let max_cost = submission.max_cost.unwrap_or(usual);
     if max_cost <= Nanodollars::ZERO {

@@ -4,9 +4,11 @@
 //! `JobHost` over the gateway and the store.
 
 mod attempt;
+mod bounds;
 mod cron;
 mod desk;
 mod dispatch;
+mod ending;
 mod explain;
 #[cfg(test)]
 mod fuzz;

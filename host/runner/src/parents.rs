@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// sees the same.
 #[derive(Clone)]
 pub(crate) struct Parents {
-    results: Vec<ParentResult>,
+    results: Arc<[ParentResult]>,
     store: Arc<dyn Store>,
 }
 
@@ -17,11 +17,11 @@ impl Parents {
     /// Reads what the parents of a job gave.
     pub(crate) async fn load(store: &Arc<dyn Store>, job: &Job) -> Result<Self, StoreError> {
         let results = if job.after.is_empty() { Vec::new() } else { store.parents(job.id).await? };
-        Ok(Self { results, store: store.clone() })
+        Ok(Self { results: results.into(), store: store.clone() })
     }
 
     /// The results.
-    pub(crate) fn results(&self) -> Vec<ParentResult> {
+    pub(crate) fn results(&self) -> Arc<[ParentResult]> {
         self.results.clone()
     }
 

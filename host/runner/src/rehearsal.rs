@@ -1,14 +1,15 @@
 //! The host's side of a job that is run once more against its journal: nothing is spent, sent or written.
 
+use crate::bounds::Bounds;
 use crate::desk::{Answer, answer_of, hash};
 use crate::parents::Parents;
 use crate::replay::{Next, Replay};
 use crate::settings::AgentSettings;
-use anvil_sandbox::{GuestIdentity, JobHost, Stop};
+use anvil_sandbox::{GuestIdentity, HandedOver, JobHost, Stop, WallClock};
 use anvil_store::{JournalEntry, JournalKind};
 use anvil_types::{ArtifactName, Job, Json, LogLevel, Origin, Remaining, Request, Timestamp};
 use async_trait::async_trait;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What the guest asked at one place.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,7 @@ pub(crate) struct Rehearsal {
     parents: Parents,
     live_since: Timestamp,
     replay: Mutex<Replay>,
+    bounds: Mutex<Bounds>,
     asked: Mutex<Vec<Asked>>,
 }
 
@@ -48,6 +50,7 @@ impl Rehearsal {
             agent,
             parents,
             live_since,
+            bounds: Mutex::default(),
             asked: Mutex::default(),
         }
     }
@@ -55,6 +58,10 @@ impl Rehearsal {
     /// All that was asked, in its order.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn bounds(&self) -> MutexGuard<'_, Bounds> {
+        self.bounds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     // The journal's entry for a question; none where there is no such entry.
@@ -77,6 +84,7 @@ impl Rehearsal {
     fn answer(&self, entry: Option<JournalEntry>) -> Result<Answer, Stop> {
         let entry = entry.ok_or(Stop::Parked)?;
         let mut answer = answer_of(&entry)?;
+        self.bounds().answered(&answer);
         if let Ok(reply) = &mut answer
             && entry.at < self.live_since
         {
@@ -88,31 +96,50 @@ impl Rehearsal {
 
 #[async_trait]
 impl JobHost for Rehearsal {
-    async fn complete(&self, request: Request) -> Result<Answer, Stop> {
+    async fn complete(&self, request: Request, _clock: WallClock) -> Result<Answer, Stop> {
+        if let Some(error) = self.bounds().exhausted() {
+            return Ok(Err(error));
+        }
         self.answer(self.call(&request))
     }
 
-    async fn complete_many(&self, requests: Vec<Request>) -> Result<Vec<Answer>, Stop> {
+    async fn complete_many(&self, requests: Vec<Request>, _clock: WallClock) -> Result<Vec<Answer>, Stop> {
+        if let Some(error) = self.bounds().exhausted() {
+            return Ok(vec![Err(error); requests.len()]);
+        }
         // Each is looked at, so that all that differ are told.
         let entries: Vec<_> = requests.iter().map(|request| self.call(request)).collect();
         entries.into_iter().map(|entry| self.answer(entry)).collect()
     }
 
     async fn allowance(&self) -> Result<Remaining, Stop> {
+        if let Some(last) = self.bounds().last_allowance() {
+            return Ok(last);
+        }
         let entry = self.place(JournalKind::Allowance, hash("allowance"), None).ok_or(Stop::Parked)?;
-        serde_json::from_str(entry.answer.as_str()).map_err(|error| {
+        let remaining: Remaining = serde_json::from_str(entry.answer.as_str()).map_err(|error| {
             Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
-        })
+        })?;
+        self.bounds().allowed(&remaining);
+        Ok(remaining)
     }
 
-    async fn progress(&self, _fraction: f64, _line: String) -> Result<(), Stop> {
-        Ok(())
+    fn progress(&self, _fraction: f64, _line: String) {}
+
+    // As a first run has it: nothing is written.
+    fn handed_over(&self) -> HandedOver {
+        HandedOver::default()
     }
 
     fn log(&self, _source: &'static str, _level: LogLevel, _line: String) {}
 
-    async fn artifact(&self, _name: ArtifactName, _media_type: String, _bytes: Vec<u8>) -> Result<(), Stop> {
-        Ok(())
+    async fn artifact(
+        &self,
+        _name: ArtifactName,
+        _media_type: String,
+        _bytes: Vec<u8>,
+    ) -> Result<bool, Stop> {
+        Ok(true)
     }
 
     fn identity(&self) -> GuestIdentity {

@@ -13,8 +13,8 @@ use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect}
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Roster, Sandbox};
 use anvil_store::{
-    BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, QueuePause, ReadyAgent, SpendSnapshot, Store,
-    StoreError, WindowStanding,
+    BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, QueueCounts, QueuePause, ReadyAgent,
+    SpendSnapshot, Store, StoreError, WindowStanding,
 };
 use anvil_types::{
     AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, Event,
@@ -31,6 +31,8 @@ use tokio::sync::{Notify, broadcast};
 /// What jobs wait for that a start looks at anew.
 const JUDGED_ANEW: [WaitReason; 5] =
     [WaitReason::Pace, WaitReason::Circuit, WaitReason::Money, WaitReason::Holds, WaitReason::Brake];
+/// How many jobs of each state are looked at for why nothing runs: those that are first in line.
+const FRONT: u32 = 20;
 
 /// What a runner is made of.
 pub struct RunnerParts {
@@ -356,7 +358,7 @@ impl Runner {
                 input_error_percent: pace.input_error_percent,
                 output_error_percent: pace.output_error_percent,
             },
-            why_idle: self.why_idle(&brake, pause.as_ref(), pace.in_flight).await?,
+            why_idle: self.why_idle(&brake, pause.as_ref(), pace.in_flight, &counts).await?,
             brake: BrakeStatus { engaged: brake.engaged(), causes: brake.causes },
             alerts: AlertsStatus { firing: store.firing_alerts().await? },
         })
@@ -384,21 +386,18 @@ impl Runner {
         brake: &BrakeState,
         pause: Option<&QueuePause>,
         in_flight: u32,
+        counts: &QueueCounts,
     ) -> Result<Option<String>, StoreError> {
         if in_flight > 0 {
             return Ok(None);
         }
-        let states = vec![JobState::Running, JobState::Queued, JobState::Parked, JobState::Scheduled];
-        let upstream = Some(self.shared.settings.upstream);
-        let filter = JobFilter { states, upstream, limit: 20, ..JobFilter::default() };
-        let mut waiting = self.shared.store.jobs(filter).await?.items;
-        waiting.reverse();
+        let mut waiting = self.shared.store.front(FRONT).await?;
         self.explain(&mut waiting, brake, pause);
         if waiting.is_empty() && !brake.engaged() {
             return Ok(None);
         }
         let agents = self.shared.catalog.agents();
-        Ok(explain::why_idle(&waiting, &self.scene(&agents, brake, pause)))
+        Ok(explain::why_idle(&waiting, counts, &self.scene(&agents, brake, pause)))
     }
 
     /// The limits in force and where each comes from.

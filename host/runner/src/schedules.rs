@@ -1,11 +1,11 @@
 //! Schedules: the loop that makes their jobs, and what people do with them.
 
-use crate::cron::Times;
+use crate::cron::{LATE, Times};
 use crate::intake::{SCHEDULE_KEY, template_job};
 use crate::runner::Shared;
 use crate::{Runner, Submission, SubmitError, Submitted};
 use anvil_store::{Enqueued, Firing, StoreError};
-use anvil_types::{Job, JobTemplate, MissedRuns, Nanodollars, Schedule, ScheduleId, Timestamp};
+use anvil_types::{Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Schedule, ScheduleId, Timestamp};
 use rand::RngExt as _;
 use serde::Serialize;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_mins(1);
 /// A full queue is tried again after this long.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How far a clock may be driven at once for the times in between to count as come while the host was there.
+const DRIVEN: Duration = Duration::from_hours(1);
 /// How many of the next times are told.
 const NEXT_TIMES: usize = 5;
 /// The longest name.
@@ -29,6 +31,8 @@ pub struct ScheduleWish {
     pub time_zone: Option<String>,
     /// What becomes of times that were missed.
     pub missed: MissedRuns,
+    /// What becomes of times that come while an earlier job is unfinished.
+    pub overlap: Overlap,
     /// What its jobs are made of.
     pub job: JobTemplate,
     /// Whether it makes jobs.
@@ -95,7 +99,8 @@ impl Runner {
         ScheduleView { schedule, next_times, resting }
     }
 
-    /// Makes a schedule, or changes the one of this name. Its next time is the first after now.
+    /// Makes a schedule, or changes the one of this name. Its next time is the first after now; one whose times
+    /// are not changed keeps them, also those that wait for a place.
     pub async fn put_schedule(
         &self,
         name: &str,
@@ -121,10 +126,12 @@ impl Runner {
             cron: wish.cron,
             time_zone,
             missed: wish.missed,
+            overlap: wish.overlap,
             job: wish.job,
             enabled: wish.enabled,
             next_at: if wish.enabled { times.after(now) } else { None },
             blocked: None,
+            owed_to: None,
             upstream: self.shared.settings.upstream,
             created_at: now,
             last_job: None,
@@ -187,9 +194,17 @@ fn submission(job: &JobTemplate) -> Submission {
 
 /// Makes the jobs of schedules when their times come, until the host shuts down.
 pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut looked: Option<Timestamp> = None;
     while !shared.shutting_down() {
-        let stuck = match look(&shared).await {
-            Ok(stuck) => stuck,
+        let now = shared.clock.now();
+        // A clock leaps where the host was not there (it slept); one that is driven leaps a little while it is.
+        let leap = if shared.driven.is_some() { DRIVEN } else { LATE };
+        let was_there = looked.is_some_and(|last| now.since(last) <= leap);
+        let stuck = match look(&shared, now, was_there).await {
+            Ok(stuck) => {
+                looked = Some(now);
+                stuck
+            }
             Err(error) => {
                 tracing::error!(%error, "schedules could not be looked at");
                 true
@@ -213,8 +228,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     }
 }
 
-// Fires what is due; whether something of it could not be.
-async fn look(shared: &Shared) -> Result<bool, StoreError> {
+// Fires what is due; whether something of it is left to be fired. `was_there`: the host was, since the last look.
+async fn look(shared: &Shared, now: Timestamp, was_there: bool) -> Result<bool, StoreError> {
     let due = shared.store.due_schedules(shared.settings.upstream).await?;
     if due.is_empty() {
         return Ok(false);
@@ -231,7 +246,8 @@ async fn look(shared: &Shared) -> Result<bool, StoreError> {
                 continue;
             }
         };
-        let plan = times.due(schedule.missed, first, schedule.blocked.is_some(), shared.clock.now());
+        let owed_to = if was_there { Some(now) } else { schedule.owed_to };
+        let plan = times.due(schedule.missed, first, owed_to, now);
         let jobs = plan.runs.iter().map(|time| (*time, template_job(shared, &schedule, usual, Some(*time))));
         let firing = Firing {
             name: schedule.name.clone(),
@@ -239,9 +255,17 @@ async fn look(shared: &Shared) -> Result<bool, StoreError> {
             due: first,
             jobs: jobs.collect(),
             next_at: plan.next,
+            newest: times.newest_by(now),
+            looked_at: now,
         };
-        let fired = shared.store.fire_schedule(firing).await?;
-        stuck |= fired.blocked.is_some();
+        match shared.store.fire_schedule(firing).await {
+            Ok(fired) => stuck |= fired.blocked.is_some() || plan.next.is_some_and(|next| next <= now),
+            // One that fails keeps its time, and no other from its own.
+            Err(error) => {
+                tracing::error!(schedule = %schedule.name, %error, "a schedule could not be fired");
+                stuck = true;
+            }
+        }
     }
     Ok(stuck)
 }

@@ -25,8 +25,6 @@ pub struct AgentSettings {
 pub struct RunnerSettings {
     /// The upstream that is asked.
     pub upstream: UpstreamKind,
-    /// How many attempts of a job may fail.
-    pub max_attempts: u32,
     /// The wait before the second attempt; × 1.5 before each further one, with jitter.
     pub back_off: Duration,
     /// How long a lease holds without a heartbeat.

@@ -63,7 +63,7 @@ fn succeeded(outcome: wit::Outcome) -> AttemptEnd {
         }
         Err(error) => AttemptEnd::Failed(JobError {
             kind: "bad-reply".to_owned(),
-            message: format!("the agent's result is no JSON: {error}"),
+            message: format!("the agent's result cannot be taken: {error}"),
         }),
     }
 }

@@ -1,7 +1,7 @@
 //! A guest's way out.
 
 use crate::end::BreachKind;
-use crate::wall::WallMeter;
+use crate::wall::{WallClock, WallMeter};
 use crate::{Breach, JobHost, Stop};
 use std::future::Future;
 use std::sync::Arc;
@@ -61,18 +61,9 @@ impl OpenDoor {
         }
     }
 
-    /// As [`ask`](Self::ask), for what may wait for Claude, pace or money: the wall clock stands.
-    pub(crate) async fn ask_untimed<T, F>(
-        &self,
-        function: &str,
-        question: impl FnOnce(Arc<dyn JobHost>) -> F,
-    ) -> wasmtime::Result<T>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T, Stop>> + Send + 'static,
-    {
-        let _standing = self.wall.pause();
-        self.ask(function, question).await
+    /// The attempt's wall clock, for whoever knows when a call waits.
+    pub(crate) fn clock(&self) -> WallClock {
+        WallClock::of(Arc::clone(&self.wall))
     }
 }
 

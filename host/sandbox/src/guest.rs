@@ -4,7 +4,7 @@ use crate::door::{Door, OpenDoor};
 use crate::limiter::{Limiter, Single};
 use crate::log::JobLog;
 use crate::output::Output;
-use crate::{AttemptLimits, wasi};
+use crate::{AttemptLimits, HandedOver, wasi};
 use anvil_types::ArtifactName;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,8 +18,12 @@ pub(crate) struct Guest {
     pub(crate) log: Arc<JobLog>,
     pub(crate) stdout: Output,
     pub(crate) stderr: Output,
-    /// The sizes of the artifacts handed over, by name.
-    pub(crate) artifacts: HashMap<ArtifactName, usize>,
+    /// What the job has handed over, in all of its attempts.
+    pub(crate) handed_over: HandedOver,
+    /// What stands in the files that it has handed over in this run, with their media types.
+    pub(crate) digests: HashMap<ArtifactName, blake3::Hash>,
+    /// How many files of its parents it has read.
+    pub(crate) parent_files: u32,
     door: Door,
     wasi: WasiCtx,
     table: ResourceTable,
@@ -37,7 +41,20 @@ impl Guest {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
         let limiter = Limiter::new(limits, single);
-        Self { limits, limiter, log, stdout, stderr, artifacts: HashMap::new(), door, wasi, table }
+        let handed_over = host.as_ref().map(|host| host.handed_over()).unwrap_or_default();
+        Self {
+            limits,
+            limiter,
+            log,
+            stdout,
+            stderr,
+            handed_over,
+            digests: HashMap::new(),
+            parent_files: 0,
+            door,
+            wasi,
+            table,
+        }
     }
 
     /// The job's host, for `function`.

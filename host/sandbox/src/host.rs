@@ -1,9 +1,12 @@
 //! What a running guest may ask of the rest of the house.
 
+use crate::wall::WallClock;
 use anvil_types::{
     ArtifactName, CallError, JobId, LogLevel, ParentResult, Remaining, Reply, Request, Timestamp,
 };
 use async_trait::async_trait;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The attempt ends here, by no fault of the guest: the host function does not return to it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +38,16 @@ pub struct GuestIdentity {
     /// Its tags.
     pub tags: Vec<String>,
     /// The jobs that it came after.
-    pub parents: Vec<ParentResult>,
+    pub parents: Arc<[ParentResult]>,
+}
+
+/// What a job has handed over before its guest begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HandedOver {
+    /// The sizes of its files, by name.
+    pub files: HashMap<ArtifactName, usize>,
+    /// Bytes that this attempt has written already, in runs before this one; also of files that were replaced.
+    pub written: usize,
 }
 
 /// The one way out of a guest, one for each attempt.
@@ -44,23 +56,33 @@ pub struct GuestIdentity {
 /// at once; every other answer goes back into it.
 #[async_trait]
 pub trait JobHost: Send + Sync + 'static {
-    /// Asks Claude, from the journal where the job has asked this before.
-    async fn complete(&self, request: Request) -> Result<Result<Reply, CallError>, Stop>;
+    /// Asks Claude, from the journal where the job has asked this before. `clock` stands for as long as the
+    /// question really waits for Claude, pace or money; all else that a guest asks runs on its own time.
+    async fn complete(&self, request: Request, clock: WallClock) -> Result<Result<Reply, CallError>, Stop>;
 
     /// Asks several questions at once; the answers in the order of the questions.
-    async fn complete_many(&self, requests: Vec<Request>) -> Result<Vec<Result<Reply, CallError>>, Stop>;
+    async fn complete_many(
+        &self,
+        requests: Vec<Request>,
+        clock: WallClock,
+    ) -> Result<Vec<Result<Reply, CallError>>, Stop>;
 
-    /// What the job may still spend; journalled.
+    /// What the job may still spend; journalled, so many times as the host bounds.
     async fn allowance(&self) -> Result<Remaining, Stop>;
 
-    /// How far the job is: `fraction` already clamped to 0..=1, `line` already cut.
-    async fn progress(&self, fraction: f64, line: String) -> Result<(), Stop>;
+    /// How far the job is: `fraction` already clamped to 0..=1, `line` already cut. Never blocks: only the
+    /// newest of those that come in quick succession is kept.
+    fn progress(&self, fraction: f64, line: String);
 
     /// A line for the job's log; never blocks. `source` is `guest`, `stdout` or `stderr`.
     fn log(&self, source: &'static str, level: LogLevel, line: String);
 
-    /// Takes a file. The sandbox has already checked the name and the attempt's limits.
-    async fn artifact(&self, name: ArtifactName, media_type: String, bytes: Vec<u8>) -> Result<(), Stop>;
+    /// What the job has handed over so far, in this attempt and those before it.
+    fn handed_over(&self) -> HandedOver;
+
+    /// Takes a file. The sandbox has already checked the name and the job's limits. Answers whether it was
+    /// written; not where the job has just this file already.
+    async fn artifact(&self, name: ArtifactName, media_type: String, bytes: Vec<u8>) -> Result<bool, Stop>;
 
     /// Who the job is.
     fn identity(&self) -> GuestIdentity;

@@ -12,8 +12,8 @@ pub struct AttemptLimits {
     pub table_elements: usize,
     /// Core instances, memories and tables, each.
     pub instances: usize,
-    /// Time by the wall, without what passes in `complete`, `complete_many` and `allowance`: a wait
-    /// for pace or money is not the guest's doing.
+    /// Time by the wall, without what passes while a call waits for Claude, pace or money: that is not the
+    /// guest's doing.
     pub wall_time: Duration,
     /// Time on a processor, of the guest and of the host code that serves it.
     pub cpu_time: Duration,
@@ -21,9 +21,9 @@ pub struct AttemptLimits {
     pub log_lines: u32,
     /// Bytes of the same.
     pub log_bytes: usize,
-    /// Artifacts, counted by name.
+    /// Artifacts of the job, counted by name over all of its attempts.
     pub artifacts: usize,
-    /// Bytes of all artifacts together.
+    /// Bytes of all artifacts of the job together; and bytes that one attempt writes, replaced ones counted too.
     pub artifact_bytes: usize,
     /// Bytes of guest data that cross into the host in one call.
     pub hostcall_bytes: usize,

@@ -84,6 +84,9 @@ impl Output {
     }
 
     fn end_line(&self, lines: &mut Lines) {
+        if lines.overlong {
+            whole_characters(&mut lines.begun);
+        }
         let line = String::from_utf8_lossy(&lines.begun).trim_end_matches('\r').to_owned();
         lines.begun.clear();
         lines.overlong = false;
@@ -94,6 +97,15 @@ impl Output {
             }
             lines.tail.push(line);
         }
+    }
+}
+
+/// Takes the beginning of a character off the end of a line that was cut in the middle of it.
+fn whole_characters(line: &mut Vec<u8>) {
+    if let Err(error) = std::str::from_utf8(line)
+        && error.error_len().is_none()
+    {
+        line.truncate(error.valid_up_to());
     }
 }
 
@@ -145,5 +157,24 @@ impl AsyncWrite for Output {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_between_two_characters() {
+        for (text, kept) in [("ab日", "ab日"), ("日本", "日本"), ("é🚀", "é🚀"), ("\u{fffd}", "\u{fffd}")]
+        {
+            let mut line = text.as_bytes().to_vec();
+            whole_characters(&mut line);
+            assert_eq!(String::from_utf8_lossy(&line), kept);
+            line.pop();
+            whole_characters(&mut line);
+            let cut = String::from_utf8(line).expect("whole characters");
+            assert!(text.starts_with(&cut) && cut.len() < text.len());
+        }
     }
 }

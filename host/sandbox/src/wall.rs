@@ -1,6 +1,6 @@
 //! The wall clock of one attempt, which stands still while the guest waits for Claude.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -8,8 +8,21 @@ use tokio::time::Instant;
 #[derive(Debug)]
 struct Reading {
     counted: Duration,
-    /// Since when it runs; none while it stands.
-    running: Option<Instant>,
+    /// Since when it runs, or would if nothing waited.
+    since: Instant,
+    /// How many waits make it stand.
+    waits: u32,
+}
+
+impl Reading {
+    /// Counts up to now.
+    fn count(&mut self) {
+        let now = Instant::now();
+        if self.waits == 0 {
+            self.counted += now - self.since;
+        }
+        self.since = now;
+    }
 }
 
 /// Counts the time that a limit on wall time is about.
@@ -22,17 +35,8 @@ pub(crate) struct WallMeter {
 impl WallMeter {
     /// Starts to count.
     pub(crate) fn started() -> Self {
-        let reading = Reading { counted: Duration::ZERO, running: Some(Instant::now()) };
+        let reading = Reading { counted: Duration::ZERO, since: Instant::now(), waits: 0 };
         Self { reading: Mutex::new(reading), changed: Notify::new() }
-    }
-
-    /// Stands until the guard is dropped.
-    pub(crate) fn pause(&self) -> Paused<'_> {
-        let mut reading = self.lock();
-        if let Some(since) = reading.running.take() {
-            reading.counted += since.elapsed();
-        }
-        Paused(self)
     }
 
     /// Returns when `limit` has been counted.
@@ -41,7 +45,7 @@ impl WallMeter {
             let changed = self.changed.notified();
             let deadline = {
                 let reading = self.lock();
-                reading.running.map(|since| since + limit.saturating_sub(reading.counted))
+                (reading.waits == 0).then(|| reading.since + limit.saturating_sub(reading.counted))
             };
             match deadline {
                 // The clock may have stood for a while by then: look again.
@@ -57,13 +61,41 @@ impl WallMeter {
     }
 }
 
+/// Lets a job's host say when its guest waits by no doing of its own. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct WallClock(Arc<WallMeter>);
+
+impl WallClock {
+    pub(crate) fn of(meter: Arc<WallMeter>) -> Self {
+        Self(meter)
+    }
+
+    /// A clock that nobody looks at: for a job's host that is asked outside of a sandbox.
+    pub fn unwatched() -> Self {
+        Self(Arc::new(WallMeter::started()))
+    }
+
+    /// Stands until the guard is dropped: for as long as a call waits for Claude, pace or money, and no longer.
+    pub fn waits(&self) -> Waits {
+        let mut reading = self.0.lock();
+        reading.count();
+        reading.waits += 1;
+        drop(reading);
+        Waits(Arc::clone(&self.0))
+    }
+}
+
 /// While it lives the clock stands.
 #[must_use]
-pub(crate) struct Paused<'a>(&'a WallMeter);
+#[derive(Debug)]
+pub struct Waits(Arc<WallMeter>);
 
-impl Drop for Paused<'_> {
+impl Drop for Waits {
     fn drop(&mut self) {
-        self.0.lock().running = Some(Instant::now());
+        let mut reading = self.0.lock();
+        reading.count();
+        reading.waits = reading.waits.saturating_sub(1);
+        drop(reading);
         self.0.changed.notify_waiters();
     }
 }
@@ -75,13 +107,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_for_claude_does_not_count() {
-        let meter = WallMeter::started();
+        let meter = Arc::new(WallMeter::started());
+        let clock = WallClock::of(Arc::clone(&meter));
         let began = Instant::now();
         let work = async {
             tokio::time::sleep(Duration::from_secs(2)).await;
             {
-                let _standing = meter.pause();
-                tokio::time::sleep(Duration::from_hours(1)).await;
+                // Several calls at once: it stands until the last of them has its answer.
+                let first = clock.waits();
+                tokio::time::sleep(Duration::from_mins(20)).await;
+                let last = clock.waits();
+                tokio::time::sleep(Duration::from_mins(10)).await;
+                drop(first);
+                tokio::time::sleep(Duration::from_mins(30)).await;
+                drop(last);
             }
             std::future::pending::<()>().await;
         };

@@ -13,6 +13,8 @@ pub struct AgentSettings {
     pub max_input_tokens: Option<u32>,
     /// Seconds that an attempt may take.
     pub wall_s: Option<u64>,
+    /// Percent of the queue's places that its unfinished jobs may fill.
+    pub queue_percent: Option<u32>,
     /// What the agent itself reads as its settings.
     pub settings: BTreeMap<String, String>,
 }
@@ -26,6 +28,11 @@ pub(crate) const AGENT_KEYS: &[(&str, &str, &str)] = &[
     ),
     ("max_input_tokens", u32::EXPECTED, "Input tokens of one call, in place of `limits.max_input_tokens`."),
     ("wall_s", u64::EXPECTED, "Seconds that an attempt may take, in place of `jobs.wall_s`."),
+    (
+        "queue_percent",
+        u32::EXPECTED,
+        "Percent of the queue's places that its unfinished jobs may fill, in place of `jobs.agent_queue_percent`.",
+    ),
 ];
 
 /// Whether a text can be an agent's name: lower-case words, joined by hyphens.
@@ -47,6 +54,7 @@ pub(crate) fn read_agents(reader: &mut Reader<'_>) -> BTreeMap<String, AgentSett
         match key {
             "max_output_tokens" => agent.max_output_tokens = reader.given(&path, Some((1.0, 1_000_000.0))),
             "max_input_tokens" => agent.max_input_tokens = reader.given(&path, Some((1.0, 10_000_000.0))),
+            "queue_percent" => agent.queue_percent = reader.given(&path, Some((1.0, 100.0))),
             "wall_s" => agent.wall_s = reader.given(&path, Some((1.0, 604_800.0))),
             _ => {
                 if let (Some(key), Some(value)) = (key.strip_prefix("settings."), reader.given(&path, None)) {
@@ -65,6 +73,7 @@ impl AgentSettings {
             ("max_output_tokens", self.max_output_tokens.map(|value| value.show())),
             ("max_input_tokens", self.max_input_tokens.map(|value| value.show())),
             ("wall_s", self.wall_s.map(|value| value.show())),
+            ("queue_percent", self.queue_percent.map(|value| value.show())),
         ];
         let known =
             known.into_iter().filter_map(|(key, value)| Some((format!("agents.{name}.{key}"), value?)));

@@ -246,6 +246,11 @@ sections! {
         calls: u32 = "50" in 1.0..=100_000.0;
         /// Calls that one job may have under way at once.
         calls_parallel: u32 = "8" in 1.0..=256.0;
+        /// Percent of the queue's places that the unfinished jobs of one agent may fill, so that it cannot fill
+        /// it for all. 100: all of them. `agents.NAME.queue_percent` is one agent's own.
+        agent_queue_percent: u32 = "100" in 1.0..=100.0;
+        /// Percent of the queue's places that the unfinished jobs of one schedule may fill, likewise.
+        schedule_queue_percent: u32 = "100" in 1.0..=100.0;
     }
 
     /// How long the past is kept. What is older, or more, is taken out a little at a time; what something

@@ -19,6 +19,19 @@ pub enum StoreError {
         /// Places of these that are kept for critical jobs, where this is none.
         kept: u64,
     },
+    /// One agent, or one schedule, has as many unfinished jobs as its share of the queue.
+    #[error(
+        "{whose} has {unfinished} unfinished jobs, and its share of the queue is {limit}. Try again when some have \
+         finished, cancel some, or raise the share (jobs.agent_queue_percent, jobs.schedule_queue_percent)"
+    )]
+    ShareFull {
+        /// Whose.
+        whose: String,
+        /// Its unfinished jobs now.
+        unfinished: u64,
+        /// The most.
+        limit: u64,
+    },
     /// The idempotency key was used for something else.
     #[error(
         "the idempotency key belongs to job {job}, which asked for something else; use a new key for a new job"
@@ -43,6 +56,15 @@ pub enum StoreError {
         parent: JobId,
         /// Why not, and what to do.
         why: String,
+    },
+    /// The results of the jobs that a job comes after are more than a job is given.
+    #[error(
+        "the results of the jobs that it comes after have more than {most} bytes together, which is the most that a \
+         job is given; let them hand over files, which are read one by one"
+    )]
+    TooMuchFromParents {
+        /// The most bytes.
+        most: u64,
     },
     /// The job, or a part of it, cannot be changed any more; the text says why.
     #[error("job {job} {why}")]

@@ -2,7 +2,7 @@
 
 use crate::JournalEntry;
 use anvil_types::{
-    Job, JobError, JobId, JobState, Json, Lease, Nanodollars, Priority, Timestamp, UpstreamKind,
+    ArtifactInfo, Job, JobError, JobId, JobState, Json, Lease, Nanodollars, Priority, Timestamp, UpstreamKind,
 };
 use std::time::Duration;
 
@@ -56,13 +56,19 @@ pub struct Claim {
 /// A job that was taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claimed {
-    /// The job, running now. Its journal belongs to its `plugin_digest`: the one of the claim, unless there
-    /// are answers already.
+    /// The job, running now, on its `plugin_digest`: the one of the claim, unless there are answers already and
+    /// nobody has run it again since.
     pub job: Job,
     /// The right to write its results.
     pub lease: Lease,
     /// What its earlier runs were answered.
     pub journal: Vec<JournalEntry>,
+    /// The files that its earlier runs have handed over.
+    pub files: Vec<ArtifactInfo>,
+    /// Bytes of files that this attempt has written in earlier runs, those of files that were replaced too.
+    pub written: u64,
+    /// The version that it ran on before, where a person runs it again.
+    pub ran_on: Option<String>,
 }
 
 /// How an attempt ended.
@@ -75,7 +81,7 @@ pub enum Finish {
     },
     /// It failed; another attempt follows, unless this was the last that the job may have: then the
     /// job fails. Puts the journal's last `Call` entry aside, and what came after it, so that a bad
-    /// reply is asked for anew.
+    /// reply is asked for anew: with all that were asked at once with it.
     Retry {
         /// Why.
         error: JobError,
@@ -89,6 +95,12 @@ pub enum Finish {
     },
     /// The host shuts down: back to the queue, no attempt used up.
     Released,
+    /// The host could not go on with it, by no fault of the job: it waits, longer each time in a row, and is
+    /// tried again. No attempt is used up.
+    Trouble {
+        /// What could not be done, for people.
+        why: String,
+    },
 }
 
 /// What a heartbeat found.
@@ -105,7 +117,7 @@ pub struct LostLeases {
 pub struct Recovered {
     /// Jobs put back into the queue.
     pub requeued: u64,
-    /// Jobs failed as poison: running in three crashes without a new journal entry.
+    /// Jobs failed as poison: running in three crashes without a new journal entry, in the last one alone.
     pub poisoned: u64,
     /// Holds whose outcome nobody knows, settled as unknown.
     pub unknown_holds: u64,

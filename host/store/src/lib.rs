@@ -36,7 +36,7 @@ pub use query::{
 };
 pub use retention::{Pruned, Retention, Wiped};
 pub use schedules::{Fired, Firing};
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{QueueShares, SqliteOptions, SqliteStore};
 #[cfg(feature = "bench")]
 pub use sqlite::{bare, history};
 pub use store::Store;

@@ -17,6 +17,10 @@ pub struct Firing {
     pub jobs: Vec<(Timestamp, NewJob)>,
     /// The next time after them.
     pub next_at: Option<Timestamp>,
+    /// The newest of its times that has come.
+    pub newest: Option<Timestamp>,
+    /// Up to when times count as come while the host was there, where one of these finds no place.
+    pub looked_at: Timestamp,
 }
 
 /// What became of a firing.

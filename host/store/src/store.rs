@@ -54,7 +54,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// minutes of waiting raise a job by one priority, up to high; after nine critical jobs that
     /// overtook others, the one that waits longest has its turn. Jobs whose time has come, and jobs
     /// whose lease has run out, are put into the queue first. Pins each job to its agent's plugin, unless
-    /// it has a journal already: that belongs to the plugin that it was written with.
+    /// it has a journal already: that belongs to the plugin that it was written with, until a person runs the job
+    /// again. One that cannot be read is set aside by itself. A job that was there in three crashes runs alone.
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError>;
     /// Keeps leases alive, and tells which are lost.
     async fn heartbeat(&self, leases: Vec<Lease>, lease_for: Duration) -> Result<LostLeases, StoreError>;
@@ -74,8 +75,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     ) -> Result<Vec<Claimed>, StoreError>;
     /// Stops a job, whatever it does.
     async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
-    /// Runs a failed or cancelled job again, with as many attempts as a new one, its paid work kept; the
-    /// reply that the guest failed on is asked for anew. Jobs that failed since they come after it wait
+    /// Runs a failed or cancelled job again, with as many attempts as a new one, its paid work kept, on the version
+    /// that is in force then; the reply that the guest failed on is asked for anew. Jobs that failed since they come after it wait
     /// for it again. Refused while a job that it comes after itself has failed.
     async fn retry(&self, job: JobId, by: &str) -> Result<Job, StoreError>;
     /// Puts a parked job back into the queue, whatever it waits for, and audits who wanted it: it is judged anew. Refused
@@ -144,6 +145,12 @@ pub trait Store: Send + Sync + Debug + 'static {
 
     /// Writes an answer that cost nothing into the journal.
     async fn journal(&self, write: JournalWrite) -> Result<(), StoreError>;
+    /// Notes that the questions of these positions are asked at once: a retry asks all of them anew. Before they
+    /// are asked.
+    async fn journal_batch(&self, lease: Lease, first: u32, last: u32) -> Result<(), StoreError>;
+    /// Notes that a call of the job waits for pace or money: a crash meanwhile says nothing about the job. Its
+    /// next answer ends that.
+    async fn note_wait(&self, lease: Lease) -> Result<(), StoreError>;
     /// Puts aside the journal from this position on: the job went another way.
     async fn journal_cut(&self, lease: Lease, from: u32) -> Result<(), StoreError>;
     /// Tells how far the job is.
@@ -277,6 +284,9 @@ pub trait Store: Send + Sync + Debug + 'static {
     async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError>;
     /// A page of jobs.
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError>;
+    /// The jobs that wait, those first that are first in line: what runs, then what is queued in the order in
+    /// which it is taken, then what is parked and what waits for its time, by that.
+    async fn front(&self, limit: u32) -> Result<Vec<Job>, StoreError>;
     /// What the jobs that a job comes after gave it, in its order.
     async fn parents(&self, job: JobId) -> Result<Vec<ParentResult>, StoreError>;
     /// The jobs that a job comes after, and those that come after it.

@@ -31,6 +31,8 @@ impl Factory for Folder {
             limits: setup.limits,
             windows: setup.windows,
             upstream: setup.upstream,
+            max_attempts: 3,
+            shares: anvil_store::QueueShares::default(),
             new_host: HostId::new(Timestamp::from_secs(1), 7),
             boot: setup.boot,
         };

@@ -20,6 +20,8 @@ pub enum AlertKind {
     ClockJump,
     /// The upstream fails: the circuit is open.
     Circuit,
+    /// The host could not go on with a job, again and again.
+    JobTrouble,
     /// A webhook was switched off.
     Webhook,
     /// A plugin, or the folder of them, could not be read or compiled, by no fault of the plugin's.
@@ -40,6 +42,7 @@ impl AlertKind {
             Self::Unpriced => "unpriced",
             Self::ClockJump => "clock_jump",
             Self::Circuit => "circuit",
+            Self::JobTrouble => "job_trouble",
             Self::Webhook => "webhook",
             Self::Plugin => "plugin",
             Self::Limits => "limits",

@@ -229,6 +229,8 @@ pub enum WaitReason {
     Upstream,
     /// A person paused the queue.
     Paused,
+    /// The host could not go on with it, by no fault of the job, and tries again.
+    Trouble,
 }
 
 impl WaitReason {
@@ -248,6 +250,7 @@ impl WaitReason {
             Self::Parents => "parents",
             Self::Upstream => "upstream",
             Self::Paused => "paused",
+            Self::Trouble => "trouble",
         }
     }
 }
@@ -279,6 +282,33 @@ pub struct JobError {
 
 /// The most jobs that one job may come after.
 pub const MOST_PARENTS: usize = 32;
+
+/// The most tags of one job: each is a row of its own, and all stand in every list.
+pub const MOST_TAGS: usize = 50;
+/// The longest tag, in bytes.
+pub const LONGEST_TAG: usize = 255;
+
+/// Whether a job may have these tags; a sentence says why not.
+pub fn check_tags(tags: &[String]) -> Result<(), String> {
+    if tags.len() > MOST_TAGS {
+        return Err(format!("a job has at most {MOST_TAGS} tags; these are {}", tags.len()));
+    }
+    for tag in tags {
+        if tag.trim().is_empty() || tag.len() > LONGEST_TAG {
+            return Err(format!(
+                "a tag has 1 to {LONGEST_TAG} bytes and is not blank; one of these has {}",
+                tag.len()
+            ));
+        }
+        if let Some(odd) = tag.chars().find(|c| c.is_control()) {
+            return Err(format!(
+                "a tag has no control characters; one of these has {}",
+                odd.escape_unicode()
+            ));
+        }
+    }
+    Ok(())
+}
 
 /// A job as it is submitted.
 #[derive(Clone, Debug, PartialEq)]
@@ -447,6 +477,24 @@ mod tests {
             ] {
                 assert!(state.after(event).is_err(), "{state} {event:?}");
             }
+        }
+    }
+
+    #[test]
+    fn tags_are_few_short_and_printable() {
+        let tags = |count: usize, length: usize| vec!["ü".repeat(length / 2); count];
+        assert_eq!(check_tags(&tags(MOST_TAGS, 254)), Ok(()));
+        assert_eq!(check_tags(&["a b".into(), "x,y".into(), "<b>".into()]), Ok(()));
+        for (bad, says) in [
+            (tags(MOST_TAGS + 1, 2), "at most 50"),
+            (tags(1, 256), "256"),
+            (vec![String::new()], "blank"),
+            (vec!["\u{3000}".into()], "blank"),
+            (vec!["a\0b".into()], "\\u{0}"),
+            (vec!["a\nb".into()], "\\u{a}"),
+        ] {
+            let why = check_tags(&bad).expect_err(says);
+            assert!(why.contains(says), "{why}");
         }
     }
 

@@ -42,16 +42,16 @@ pub use clock::{Clock, DrivenClock, SystemClock};
 pub use event::{Event, EventKind};
 pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, ScheduleId};
 pub use job::{
-    Attempt, Job, JobError, JobEvent, JobState, Lease, MOST_PARENTS, NewJob, ParentResult, Priority,
-    Relative, Relatives, TransitionRefused, Wait, WaitReason,
+    Attempt, Job, JobError, JobEvent, JobState, LONGEST_TAG, Lease, MOST_PARENTS, MOST_TAGS, NewJob,
+    ParentResult, Priority, Relative, Relatives, TransitionRefused, Wait, WaitReason, check_tags,
 };
 pub use job_action::JobAction;
-pub use json::Json;
+pub use json::{BadJson, Json};
 pub use limits::{LimitDifference, Limits, LimitsPatch};
 pub use log::{LogLevel, LogLine};
 pub use model::Tier;
 pub use money::Nanodollars;
-pub use schedule::{JobTemplate, MissedRuns, Schedule};
+pub use schedule::{JobTemplate, MissedRuns, Overlap, Schedule};
 pub use scope::Scope;
 pub use time::Timestamp;
 pub use upstream::UpstreamKind;

@@ -49,6 +49,49 @@ impl FromStr for MissedRuns {
     }
 }
 
+/// What becomes of a time that comes while the job of an earlier one is unfinished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// It makes its job all the same.
+    #[default]
+    Allow,
+    /// It is left out.
+    Skip,
+    /// It waits until the earlier job has finished; of several that come meanwhile the last one counts.
+    OneAtATime,
+}
+
+impl Overlap {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Allow, Self::Skip, Self::OneAtATime];
+
+    /// The name in JSON and the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Skip => "skip",
+            Self::OneAtATime => "one_at_a_time",
+        }
+    }
+}
+
+impl fmt::Display for Overlap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Overlap {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|overlap| overlap.name() == text)
+            .ok_or_else(|| format!("`{text}` is none of allow, skip and one_at_a_time"))
+    }
+}
+
 /// What a schedule's jobs are made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JobTemplate {
@@ -80,6 +123,9 @@ pub struct Schedule {
     pub time_zone: String,
     /// What becomes of times that were missed.
     pub missed: MissedRuns,
+    /// What becomes of a time that comes while the job of an earlier one is unfinished.
+    #[serde(default)]
+    pub overlap: Overlap,
     /// What its jobs are made of.
     pub job: JobTemplate,
     /// Whether it makes jobs; not while it is paused.
@@ -88,6 +134,9 @@ pub struct Schedule {
     pub next_at: Option<Timestamp>,
     /// Why the job of `next_at`, which has come, could not be submitted; it is tried again.
     pub blocked: Option<String>,
+    /// Up to when its times have come while the host was there: each of them is owed its job.
+    #[serde(skip)]
+    pub owed_to: Option<Timestamp>,
     /// The upstream that its jobs may spend on; it rests while the host asks another kind.
     pub upstream: UpstreamKind,
     /// When it was made.

@@ -4,7 +4,7 @@ use crate::nearest::nearest;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_runner::FieldError;
-use anvil_types::{Nanodollars, encoding};
+use anvil_types::{Json, Nanodollars, encoding};
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -111,6 +111,19 @@ impl Object {
             self.wrong(name, format!("must be {wants}; it is {}", shown(raw.get())));
         }
         amount
+    }
+
+    /// A field that is any JSON; null is as absent. What cannot be taken is refused for what is wrong with it.
+    pub(crate) fn json(&mut self, name: &'static str) -> Option<Json> {
+        self.known.push(name);
+        let raw = self.fields.remove(name).filter(|raw| raw.get() != "null")?;
+        match raw.get().parse() {
+            Ok(json) => Some(json),
+            Err(error) => {
+                self.wrong(name, format!("cannot be taken: {error}"));
+                None
+            }
+        }
     }
 
     /// Whether a field is there and is null, which is taken out then.

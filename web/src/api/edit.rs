@@ -28,7 +28,7 @@ fn read(mut body: Object) -> Result<JobEdit, Problem> {
         let at = body.field::<Timestamp>("run_at", "a time as in 2026-11-23T14:00:00Z (RFC 3339), or null");
         at.map(Start::At)
     };
-    let payload = if body.is_null("payload") { Some(Json::null()) } else { body.field("payload", "JSON") };
+    let payload = if body.is_null("payload") { Some(Json::null()) } else { body.json("payload") };
     let max_cost = body.dollars("max_cost_usd", "a number of dollars, as in 0.5");
     if max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
         body.wrong("max_cost_usd", "must be more than 0");

@@ -32,7 +32,7 @@ pub(super) async fn all(
 ) -> Result<Response, Problem> {
     let query = query.only(&["after"])?;
     let after = match sse::resume_after(&headers, query.value("after")?) {
-        Some(after) => after,
+        Some(after) => sse::place(after, state.runner.last_event().await?),
         None => state.runner.last_event().await?,
     };
     let mut follow = Follow::new(&state.runner, None, after);
@@ -55,6 +55,7 @@ pub(super) async fn of_job(
     let query = query.only(&["after"])?;
     known(&state, id).await?;
     let after = sse::resume_after(&headers, query.value("after")?).unwrap_or(0);
+    let after = sse::place(after, state.runner.last_event().await?);
     let mut follow = Follow::new(&state.runner, Some(id), after);
     let mut text = LiveText::new(&state.runner, id);
     sse::stream(&state, move |frames| async move {

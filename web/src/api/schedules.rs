@@ -10,7 +10,7 @@ use crate::scope::Caller;
 use crate::scope::Scope::{Read, Submit};
 use crate::state::WebState;
 use anvil_runner::{ScheduleView, ScheduleWish};
-use anvil_types::{Job, JobTemplate, Json as Payload, MissedRuns, Priority};
+use anvil_types::{Job, JobTemplate, Json as Payload, MissedRuns, Overlap, Priority};
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::{Extension, Json};
@@ -78,12 +78,11 @@ async fn put(
         cron: body.required("cron", "a cron expression, as in `30 6 * * mon-fri`"),
         time_zone: body.field("time_zone", "a time zone's name, as in Europe/Berlin"),
         missed: body.field::<MissedRuns>("missed", "skip, run_once or run_all").unwrap_or_default(),
+        overlap: body.field::<Overlap>("overlap", "allow, skip or one_at_a_time").unwrap_or_default(),
         job: JobTemplate {
             agent: body.required("agent", "an agent's name"),
             action: body.required("action", "the name of one of the agent's actions"),
-            payload: body
-                .field::<Payload>("payload", "JSON")
-                .unwrap_or_else(|| "{}".parse().unwrap_or_else(|_| Payload::null())),
+            payload: body.json("payload").unwrap_or_else(|| "{}".parse().unwrap_or_else(|_| Payload::null())),
             priority: body.field::<Priority>("priority", "critical, high, normal or low").unwrap_or_default(),
             tags: body.field("tags", "a list of texts").unwrap_or_default(),
             max_cost: body.dollars("max_cost_usd", "a number of dollars, as in 0.5"),

@@ -74,9 +74,7 @@ pub(super) fn fields(body: &mut Object) -> Submission {
     };
     let action = body.required("action", "the name of one of the agent's actions");
     // A payload of null is a payload; one that is absent is an empty object.
-    let payload = body
-        .field::<Json>("payload", "JSON")
-        .unwrap_or_else(|| "{}".parse().unwrap_or_else(|_| Json::null()));
+    let payload = body.json("payload").unwrap_or_else(|| "{}".parse().unwrap_or_else(|_| Json::null()));
     let priority = body.field::<Priority>("priority", "critical, high, normal or low").unwrap_or_default();
     let run_at = body.field::<Timestamp>("run_at", "a time as in 2026-11-23T14:00:00Z (RFC 3339)");
     let key = body.field::<String>("idempotency_key", "a text");

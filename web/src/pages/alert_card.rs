@@ -72,6 +72,7 @@ fn kind(kind: AlertKind) -> &'static str {
         AlertKind::Unpriced => "An answer without a price",
         AlertKind::ClockJump => "The clock",
         AlertKind::Circuit => "Claude fails",
+        AlertKind::JobTrouble => "A job",
         AlertKind::Webhook => "A webhook",
         AlertKind::Plugin => "A plugin",
         AlertKind::Limits => "What was set",

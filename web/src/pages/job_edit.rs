@@ -87,7 +87,7 @@ impl Fields {
         if let Some(text) = self.payload.as_ref().filter(|_| self.payload != from.payload) {
             match text.parse::<Json>() {
                 Ok(payload) => edit.payload = Some(payload),
-                Err(error) => wrong.push(format!("the payload is not valid JSON: {error}")),
+                Err(error) => wrong.push(format!("the payload cannot be taken: {error}")),
             }
         }
         if wrong.is_empty() { Ok(edit) } else { Err(wrong) }

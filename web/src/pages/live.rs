@@ -28,20 +28,33 @@ pub(super) async fn events(
 ) -> Result<Response, Problem> {
     let query = query.only(&["after", "job"])?;
     let job: Option<JobId> = query.value("job")?;
-    let after = match sse::resume_after(&headers, query.value("after")?) {
-        Some(after) => after,
-        None => state.runner.last_event().await?,
-    };
+    let newest = state.runner.last_event().await?;
+    let asked = sse::resume_after(&headers, query.value("after")?).unwrap_or(newest);
+    let after = sse::place(asked, newest);
+    // A page of another history has everything to fetch anew.
+    let changed = if after < asked { EVERYTHING.into() } else { BTreeSet::new() };
     let follow = Follow::new(&state.runner, None, after);
     let text = job.map(|job| LiveText::new(&state.runner, job));
-    sse::stream(&state, move |frames| write(frames, follow, text, job))
+    let begun = Begun { changed, last: after };
+    sse::stream(&state, move |frames| write(frames, follow, text, job, begun))
 }
 
-async fn write(frames: Frames, mut follow: Follow, mut text: Option<LiveText>, job: Option<JobId>) {
-    let mut changed: BTreeSet<&'static str> = BTreeSet::new();
-    let mut last = 0;
+/// What a stream begins with.
+struct Begun {
+    changed: BTreeSet<&'static str>,
+    last: u64,
+}
+
+async fn write(
+    frames: Frames,
+    mut follow: Follow,
+    mut text: Option<LiveText>,
+    job: Option<JobId>,
+    begun: Begun,
+) {
+    let Begun { mut changed, mut last } = begun;
     let mut sent = Instant::now();
-    let mut due = None;
+    let mut due = (!changed.is_empty()).then(|| sent + GATHER);
     loop {
         let piece = async {
             match &mut text {
@@ -91,6 +104,10 @@ async fn flush(
 fn named(topic: &str, frame: Frame) -> Frame {
     frame.event(format!("anvil-{topic}"))
 }
+
+/// Every part that a page can have.
+const EVERYTHING: [&str; 9] =
+    ["jobs", "job", "log", "alerts", "money", "actions", "schedules", "agents", "brake"];
 
 /// Which parts of a page an event concerns; `job` is the one whose page it is.
 fn topics(event: &Event, job: Option<JobId>) -> Vec<&'static str> {

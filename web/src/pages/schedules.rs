@@ -12,7 +12,7 @@ use crate::scope::Caller;
 use crate::scope::Scope::{Read, Submit};
 use crate::state::WebState;
 use anvil_runner::{ScheduleView, ScheduleWish};
-use anvil_types::{Job, JobTemplate, MissedRuns, Nanodollars, Priority, Timestamp};
+use anvil_types::{Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Priority, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::Extension;
@@ -60,6 +60,7 @@ struct Row {
     cron: String,
     zone: String,
     missed: &'static str,
+    overlap: Overlap,
     job: String,
     enabled: bool,
     resting: Option<String>,
@@ -101,6 +102,7 @@ impl Row {
             cron: schedule.cron.clone(),
             zone: schedule.time_zone.clone(),
             missed: schedule.missed.name(),
+            overlap: schedule.overlap,
             job: format!("{} / {}", schedule.job.agent, schedule.job.action),
             enabled: schedule.enabled,
             resting: view.resting.clone(),
@@ -118,6 +120,7 @@ pub(crate) struct Wanted {
     cron: String,
     zone: String,
     missed: MissedRuns,
+    overlap: Overlap,
     job: String,
     payload: String,
     priority: Priority,
@@ -140,6 +143,7 @@ impl Wanted {
             cron: schedule.cron.clone(),
             zone: schedule.time_zone.clone(),
             missed: schedule.missed,
+            overlap: schedule.overlap,
             job: format!("{} / {}", schedule.job.agent, schedule.job.action),
             payload: schedule.job.payload.pretty(),
             priority: schedule.job.priority,
@@ -156,6 +160,7 @@ impl Wanted {
             cron: text("cron"),
             zone: text("zone"),
             missed: form.text("missed").parse().unwrap_or_default(),
+            overlap: form.text("overlap").parse().unwrap_or_default(),
             job: text("job"),
             payload: text("payload"),
             priority: form.text("priority").parse().unwrap_or_default(),
@@ -167,7 +172,8 @@ impl Wanted {
 
     fn wish(&self) -> Result<ScheduleWish, String> {
         let (agent, action) = self.job.split_once(" / ").ok_or("choose what its jobs do")?;
-        let payload = self.payload.parse().map_err(|error| format!("the payload is no JSON: {error}"))?;
+        let payload =
+            self.payload.parse().map_err(|error| format!("the payload cannot be taken: {error}"))?;
         let usd = self.max_cost.trim_start_matches('$').parse::<f64>().ok().and_then(Nanodollars::from_usd);
         if usd.is_none() && !self.max_cost.is_empty() {
             return Err("what a job may spend is an amount of dollars above 0, as in 0.50".to_owned());
@@ -177,6 +183,7 @@ impl Wanted {
             cron: self.cron.clone(),
             time_zone: (!self.zone.is_empty()).then(|| self.zone.clone()),
             missed: self.missed,
+            overlap: self.overlap,
             job: JobTemplate {
                 agent: agent.to_owned(),
                 action: action.to_owned(),
@@ -282,6 +289,7 @@ pub(crate) fn sample(shell: Shell, jobs: &[Job]) -> SchedulesPage {
             cron: cron.to_owned(),
             time_zone: "Europe/Berlin".to_owned(),
             missed: MissedRuns::RunOnce,
+            overlap: if blocked.is_some() { Overlap::OneAtATime } else { Overlap::Allow },
             job: JobTemplate {
                 agent: "test-automator".to_owned(),
                 action: "generate-tests".to_owned(),
@@ -293,6 +301,7 @@ pub(crate) fn sample(shell: Shell, jobs: &[Job]) -> SchedulesPage {
             enabled,
             next_at: enabled.then(|| hours(3)),
             blocked: blocked.map(str::to_owned),
+            owed_to: None,
             upstream: UpstreamKind::Simulated,
             created_at: now,
             last_job: None,

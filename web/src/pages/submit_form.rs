@@ -86,7 +86,7 @@ impl PayloadForm {
             return match self.raw.parse() {
                 Ok(payload) => Some(payload),
                 Err(error) => {
-                    self.raw_error = Some(format!("this is no JSON: {error}"));
+                    self.raw_error = Some(format!("this cannot be taken: {error}"));
                     None
                 }
             };
@@ -114,11 +114,16 @@ impl PayloadForm {
         let known = |name: &String| self.fields.iter().any(|field| field.about.name == *name);
         let others = members.iter().filter(|(name, _)| !known(name));
         parts.extend(others.map(|(name, value)| format!("{}:{}", Json::of(name.as_str()), value.get())));
-        let payload: Option<Json> = format!("{{{}}}", parts.join(",")).parse().ok();
-        if let Some(payload) = &payload {
-            self.raw = payload.pretty();
+        match format!("{{{}}}", parts.join(",")).parse::<Json>() {
+            Ok(payload) => {
+                self.raw = payload.pretty();
+                fits.then_some(payload)
+            }
+            Err(error) => {
+                self.raw_error = Some(format!("the payload cannot be taken: {error}"));
+                None
+            }
         }
-        payload.filter(|_| fits)
     }
 
     /// Puts errors beside their fields; answers those that belong to none.
@@ -191,7 +196,7 @@ fn json_of(about: &Property, text: &str, before: Option<&str>) -> Result<Option<
         }
         Widget::Json => match text.parse::<Json>() {
             Ok(json) => Ok(Some(json.to_string())),
-            Err(error) => Err(format!("this is no JSON: {error}")),
+            Err(error) => Err(format!("this cannot be taken: {error}")),
         },
         Widget::Tick => unreachable!("handled above"),
     }
@@ -223,7 +228,7 @@ mod tests {
         let errors: Vec<_> = page.fields.iter().map(|field| field.error.as_deref()).collect();
         assert_eq!(errors[0], Some("this is needed"));
         assert_eq!(errors[1], Some("`many` is no number"));
-        assert!(errors[3].is_some_and(|error| error.starts_with("this is no JSON")));
+        assert!(errors[3].is_some_and(|error| error.starts_with("this cannot be taken: it is no JSON")));
         assert_eq!(page.fields[1].value, "many");
     }
 

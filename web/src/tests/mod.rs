@@ -310,7 +310,7 @@ async fn a_job_submitted_in_the_panel_can_be_looked_at_and_cancelled() {
     let refused =
         scene.form("/submit", "agent=quiet&action=run&mode=raw&raw=%7Boops&tags=a&priority=high").await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text.contains("this is no JSON") && refused.text.contains("{oops"), "{}", refused.text);
+    assert!(refused.text.contains("it is no JSON") && refused.text.contains("{oops"), "{}", refused.text);
     let taken =
         scene.form("/submit", "agent=quiet&action=run&mode=raw&raw=%7B%7D&tags=%3Cu%3E&priority=high").await;
     assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text);

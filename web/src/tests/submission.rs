@@ -117,3 +117,28 @@ async fn a_job_comes_after_others_that_can_succeed() {
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("it was cancelled; run that one again first"), "{}", refused.text);
 }
+
+#[tokio::test]
+async fn what_not_everyone_can_read_is_refused_for_what_it_is() {
+    let scene = Scene::new().await;
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let many: Vec<String> = (0..51).map(|number| format!("t{number}")).collect();
+    for (field, says) in [
+        (format!(r#""payload":{{"a":{deep}}}"#), "deeper than 100 levels"),
+        (r#""payload":{"a":1e999}"#.to_owned(), "`1e999`"),
+        (r#""payload":{"a":"\ud800 x"}"#.to_owned(), "half a character"),
+        (format!(r#""tags":{}"#, serde_json::json!(many)), "at most 50 tags"),
+        (r#""tags":[""]"#.to_owned(), "not blank"),
+        (r#""tags":["a\u0000b"]"#.to_owned(), "no control characters"),
+    ] {
+        let body = format!(r#"{{"agent":"quiet","action":"run",{field}}}"#);
+        let refused = scene.api(Method::POST, "/api/v1/jobs", &body).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+        assert!(refused.text.contains(says), "{says}: {}", refused.text);
+        let line = &answers(&scene.send(lines(body)).await)[0];
+        assert!(line["detail"].as_str().is_some_and(|detail| detail.contains(says)), "{line}");
+        let schedule = format!(r#"{{"cron":"0 0 * * *","agent":"quiet","action":"run",{field}}}"#);
+        let refused = scene.api(Method::PUT, "/api/v1/schedules/s", &schedule).await;
+        assert!(!refused.status.is_success() && refused.text.contains(says), "{}", refused.text);
+    }
+}

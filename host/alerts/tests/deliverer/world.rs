@@ -44,6 +44,8 @@ impl World {
             },
             windows: anvil_budget::Windows::new(jiff::tz::TimeZone::UTC),
             upstream: UpstreamKind::Simulated,
+            max_attempts: 3,
+            shares: anvil_store::QueueShares::default(),
             new_host: HostId::new(clock.now(), 1),
             boot: BootId::new(clock.now(), 2),
         };

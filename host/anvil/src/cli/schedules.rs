@@ -5,7 +5,7 @@ use super::submit::{dollars, field, payload};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, first_line, items, pretty, print, print_json, text};
-use anvil_types::{MissedRuns, Priority};
+use anvil_types::{MissedRuns, Overlap, Priority};
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde::Serialize;
@@ -56,6 +56,9 @@ pub(crate) struct AddArgs {
     /// What becomes of times while the host was not running: skip, run_once or run_all.
     #[arg(long, value_name = "POLICY")]
     missed: Option<MissedRuns>,
+    /// What becomes of times while an earlier job is unfinished: allow, skip or one_at_a_time.
+    #[arg(long, value_name = "POLICY")]
+    overlap: Option<Overlap>,
     /// The payload: JSON, @FILE, or - for standard input.
     #[arg(long, value_name = "JSON")]
     payload: Option<String>,
@@ -81,6 +84,7 @@ struct Body<'a> {
     payload: Box<RawValue>,
     time_zone: Option<&'a str>,
     missed: Option<MissedRuns>,
+    overlap: Option<Overlap>,
     priority: Option<Priority>,
     max_cost_usd: Option<f64>,
     tags: &'a [String],
@@ -108,6 +112,7 @@ impl SchedulesCommand {
                     payload: payload(args.payload.as_deref(), &args.field)?,
                     time_zone: args.time_zone.as_deref(),
                     missed: args.missed,
+                    overlap: args.overlap,
                     priority: args.priority,
                     max_cost_usd: args.max_cost,
                     tags: &args.tag,
@@ -184,6 +189,7 @@ fn detail(schedule: &Value, moment: &Moment) -> String {
     let _ =
         writeln!(out, "  job         {}/{}, {}", at("/job/agent"), at("/job/action"), at("/job/priority"));
     let _ = writeln!(out, "  missed      {}", at("/missed"));
+    let _ = writeln!(out, "  overlap     {}", at("/overlap"));
     let _ = writeln!(out, "  state       {}", standing(schedule));
     let times = schedule.get("next_times").and_then(Value::as_array).map_or(0, Vec::len);
     for place in 0..times {

@@ -5,7 +5,7 @@ use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
 use anvil_settings::{Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig};
-use anvil_store::Retention;
+use anvil_store::{QueueShares, Retention};
 use anvil_types::{Clock, UpstreamKind, encoding};
 use anyhow::Context as _;
 use std::net::SocketAddr;
@@ -160,6 +160,17 @@ pub(super) fn catalog(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Res
     })
 }
 
+/// The shares of the queue; the whole of it is no bound.
+pub(super) fn shares(settings: &Settings) -> QueueShares {
+    let bound = |percent: u32| (percent < 100).then_some(percent);
+    let own = settings.agents.iter().filter_map(|(name, agent)| Some((name.clone(), agent.queue_percent?)));
+    QueueShares {
+        agent: bound(settings.jobs.agent_queue_percent),
+        agents: own.collect(),
+        schedule: bound(settings.jobs.schedule_queue_percent),
+    }
+}
+
 pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSettings {
     let jobs = &settings.jobs;
     let agents = settings.agents.iter().map(|(name, agent)| {
@@ -173,7 +184,6 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
     });
     RunnerSettings {
         upstream,
-        max_attempts: jobs.max_attempts,
         back_off: Duration::try_from_secs_f64(jobs.backoff_s).unwrap_or_default(),
         lease: Duration::from_secs(jobs.lease_s),
         heartbeat: Duration::from_secs(jobs.heartbeat_s),

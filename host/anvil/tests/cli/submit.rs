@@ -249,6 +249,8 @@ fn a_schedule_is_made_as_it_was_asked_for() {
         "b",
         "--missed",
         "run_once",
+        "--overlap",
+        "skip",
         "--priority",
         "low",
         "--field",
@@ -262,7 +264,7 @@ fn a_schedule_is_made_as_it_was_asked_for() {
         host.asked()[0].body,
         json!({
             "cron": "0 2 * * *", "agent": "a", "action": "b", "payload": { "n": 1 }, "time_zone": null,
-            "missed": "run_once", "priority": "low", "max_cost_usd": null, "tags": ["t"],
+            "missed": "run_once", "overlap": "skip", "priority": "low", "max_cost_usd": null, "tags": ["t"],
         })
     );
     assert!(host.anvil(&["schedules", "list"]).out.contains("0 2 * * *"));

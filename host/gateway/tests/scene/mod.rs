@@ -124,6 +124,8 @@ pub(crate) fn store(folder: &Path, limits: &Limits, clock: &Arc<dyn Clock>) -> A
         limits: limits.clone(),
         windows: Windows::new(jiff::tz::TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
+        max_attempts: 3,
+        shares: anvil_store::QueueShares::default(),
         new_host: HostId::new(clock.now(), 1),
         boot: BootId::new(clock.now(), 2),
     };

@@ -1,7 +1,8 @@
 //! How many attempts may run at once.
 //!
 //! Slots follow the load: half as many again when those for ordinary jobs are 85 % busy and jobs wait, half
-//! as many when they are 30 % busy and none does. They stay for a cooldown after each change, change at
+//! as many when they are 30 % busy and none does. A first rise follows the load for half a minute; they stay for a
+//! cooldown after each change, change at
 //! most twelve times in an hour, and are never more than the pace can feed: what agents took of each limit a
 //! minute while they worked says how many of them use it up.
 
@@ -24,6 +25,9 @@ const IDLE_PERCENT: u32 = 30;
 const HOUR: Duration = Duration::from_hours(1);
 /// The most changes in an hour.
 const MOST_CHANGES: usize = 12;
+/// For so long after a first rise the slots follow the load up without a cooldown: jobs that come one after the
+/// other get as many as those that come at once.
+const RISE: Duration = Duration::from_secs(30);
 /// With this many changes in the last hour, a rise from the fewest slots has to wait for the cooldown too.
 const HASTY_CHANGES: usize = 8;
 
@@ -97,12 +101,14 @@ pub(crate) struct Scaler {
     cooldown: Duration,
     // Of the last hour, the oldest first.
     changes: VecDeque<Timestamp>,
+    // When the rise began that still follows the load.
+    rise: Option<Timestamp>,
     feed: Feed,
 }
 
 impl Scaler {
     pub(crate) fn new(slots: u32, cooldown: Duration) -> Self {
-        Self { slots, cooldown, changes: VecDeque::new(), feed: Feed::default() }
+        Self { slots, cooldown, changes: VecDeque::new(), rise: None, feed: Feed::default() }
     }
 
     /// How many slots there are.
@@ -129,6 +135,11 @@ impl Scaler {
         let (wanted, reason) = self.wanted(load, now);
         if wanted != self.slots {
             self.changes.push_back(now);
+            if wanted < self.slots {
+                self.rise = None;
+            } else if self.slots <= load.min {
+                self.rise = Some(now);
+            }
             self.slots = wanted;
         }
         Decision { slots: wanted, reason }
@@ -179,6 +190,10 @@ impl Scaler {
         }
     }
 
+    fn is_rising(&self, now: Timestamp) -> bool {
+        self.rise.is_some_and(|began| now.since(began) < RISE)
+    }
+
     // A fall leaves the hour's last change for a rise.
     fn may_change(&self, wanted: u32, min: u32, now: Timestamp) -> Result<(), Timestamp> {
         let rises = wanted > self.slots;
@@ -187,7 +202,7 @@ impl Scaler {
             return Err(self.changes[self.changes.len() - most] + HOUR);
         }
         // The first slots above the fewest come at once: waiting for a cooldown helps nobody then.
-        let hasty = rises && self.slots <= min && self.changes.len() < HASTY_CHANGES;
+        let hasty = rises && (self.slots <= min || self.is_rising(now)) && self.changes.len() < HASTY_CHANGES;
         match self.changes.back().map(|last| *last + self.cooldown) {
             Some(until) if until > now && !hasty => Err(until),
             _ => Ok(()),

@@ -46,6 +46,19 @@ fn each_decision_says_why() {
 }
 
 #[test]
+fn a_first_rise_follows_jobs_that_come_one_by_one() {
+    let mut scaler = Scaler::new(3, COOLDOWN);
+    assert_eq!(scaler.decide(load(2, 1), at(0)).slots, 5);
+    assert_eq!(scaler.decide(load(4, 2), at(3)).slots, 8);
+    assert_eq!(scaler.decide(load(7, 9), at(6)).slots, 10);
+    let mut scaler = Scaler::new(3, COOLDOWN);
+    assert_eq!(scaler.decide(load(2, 1), at(0)).slots, 5);
+    assert_eq!(scaler.decide(load(4, 2), at(30)).slots, 5, "later ones wait for the cooldown");
+    assert_eq!(scaler.decide(load(4, 2), at(300)).slots, 8);
+    assert_eq!(scaler.decide(load(7, 2), at(303)).slots, 8, "as they do after a rise that is not the first");
+}
+
+#[test]
 fn a_lowered_limit_counts_at_once() {
     let load = Load { max: 4, ..load(10, 5) };
     assert_eq!(with(10).decide(load, at(1)).slots, 4);

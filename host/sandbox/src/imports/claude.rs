@@ -18,8 +18,9 @@ impl wit::Host for Guest {
             Ok(request) => request,
             Err(error) => return Ok(Err(error.into())),
         };
+        let clock = door.clock();
         let answer =
-            door.ask_untimed("claude.complete", async move |host| host.complete(request).await).await?;
+            door.ask("claude.complete", async move |host| host.complete(request, clock).await).await?;
         Ok(answer.map(Into::into).map_err(Into::into))
     }
 
@@ -39,8 +40,8 @@ impl wit::Host for Guest {
         let mut answers = if asked.is_empty() {
             Vec::new()
         } else {
-            door.ask_untimed("claude.complete-many", async move |host| host.complete_many(asked).await)
-                .await?
+            let clock = door.clock();
+            door.ask("claude.complete-many", async move |host| host.complete_many(asked, clock).await).await?
         }
         .into_iter();
         // The answers of those that were asked go back to their places between those that were not.
@@ -59,7 +60,7 @@ impl wit::Host for Guest {
     async fn allowance(&mut self) -> wasmtime::Result<wit::Remaining> {
         let left = self
             .door("claude.allowance")?
-            .ask_untimed("claude.allowance", async move |host| host.allowance().await)
+            .ask("claude.allowance", async move |host| host.allowance().await)
             .await?;
         Ok(wit::Remaining {
             job_nanodollars: unsigned(left.job),

@@ -8,6 +8,9 @@ use anvil_types::{ArtifactName, LogLevel};
 /// The longest line of progress, in characters.
 const PROGRESS_CHARACTERS: usize = 200;
 
+/// How many files of its parents an attempt may read: each is a read of the database.
+const PARENT_FILES: u32 = 1_000;
+
 /// The longest media type, by RFC 6838 (127 characters for each half).
 const MEDIA_TYPE_BYTES: usize = 255;
 
@@ -18,9 +21,8 @@ impl Host for Guest {
             Some((end, _)) => line[..end].to_owned(),
             None => line,
         };
-        self.door("job.progress")?
-            .ask("job.progress", async move |host| host.progress(fraction, line).await)
-            .await
+        self.door("job.progress")?.host.progress(fraction, line);
+        Ok(())
     }
 
     async fn log(&mut self, level: Level, line: String) -> wasmtime::Result<()> {
@@ -45,25 +47,36 @@ impl Host for Guest {
             Ok(name) => name,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let digest =
+            blake3::Hasher::new().update(media_type.as_bytes()).update(&[0]).update(&bytes).finalize();
+        // Just this file again: there is nothing to write.
+        if self.digests.get(&name) == Some(&digest) {
+            return Ok(Ok(()));
+        }
         let size = bytes.len();
         let stored = name.clone();
-        door.ask("job.artifact", async move |host| host.artifact(name, media_type, bytes).await).await?;
-        self.artifacts.insert(stored, size);
+        let written =
+            door.ask("job.artifact", async move |host| host.artifact(name, media_type, bytes).await).await?;
+        if written {
+            self.handed_over.written = self.handed_over.written.saturating_add(size);
+        }
+        self.handed_over.files.insert(stored.clone(), size);
+        self.digests.insert(stored, digest);
         Ok(Ok(()))
     }
 
     async fn whoami(&mut self) -> wasmtime::Result<Identity> {
         let identity = self.door("job.whoami")?.host.identity();
-        let parents = identity.parents.into_iter().map(|parent| Parent {
+        let parents = identity.parents.iter().map(|parent| Parent {
             id: parent.id.to_string(),
-            agent: parent.agent,
+            agent: parent.agent.clone(),
             result: parent.result.as_str().to_owned(),
             artifacts: parent
                 .artifacts
-                .into_iter()
+                .iter()
                 .map(|artifact| ArtifactRef {
-                    name: artifact.name.into(),
-                    media_type: artifact.media_type,
+                    name: artifact.name.as_str().to_owned(),
+                    media_type: artifact.media_type.clone(),
                     size: artifact.size,
                 })
                 .collect(),
@@ -82,9 +95,14 @@ impl Host for Guest {
         parent_id: String,
         name: String,
     ) -> wasmtime::Result<Result<Vec<u8>, String>> {
-        self.door("job.parent-artifact")?
-            .ask("job.parent-artifact", async move |host| host.parent_artifact(&parent_id, &name).await)
-            .await
+        let door = self.door("job.parent-artifact")?;
+        if self.parent_files >= PARENT_FILES {
+            return Ok(Err(format!(
+                "an attempt reads {PARENT_FILES} files of its parents, and this one has done so"
+            )));
+        }
+        self.parent_files += 1;
+        door.ask("job.parent-artifact", async move |host| host.parent_artifact(&parent_id, &name).await).await
     }
 }
 
@@ -99,11 +117,23 @@ impl Guest {
         {
             return Err(format!("a media type has 1 to {MEDIA_TYPE_BYTES} printable ASCII characters"));
         }
-        let replaced = self.artifacts.get(&name).copied();
-        if replaced.is_none() && self.artifacts.len() >= self.limits.artifacts {
+        let files = &self.handed_over.files;
+        let replaced = files.get(&name).copied();
+        if replaced.is_none() && files.len() >= self.limits.artifacts {
             return Err(format!("this job may hand over {} files and has done so", self.limits.artifacts));
         }
-        let others = self.artifacts.values().sum::<usize>() - replaced.unwrap_or(0);
+        let written = self.handed_over.written;
+        // What is handed over again just as it is, is not written again; the bytes tell only later.
+        if replaced != Some(size) && written.saturating_add(size) > self.limits.artifact_bytes
+            || written > self.limits.artifact_bytes
+        {
+            return Err(format!(
+                "an attempt may write {} bytes of files, replaced ones counted too; this one has written {written}, \
+                 and this file has {size}",
+                self.limits.artifact_bytes
+            ));
+        }
+        let others = files.values().sum::<usize>() - replaced.unwrap_or(0);
         if others.saturating_add(size) > self.limits.artifact_bytes {
             return Err(format!(
                 "this job may hand over {} bytes of files; it has handed over {others}, and this one has {size}",

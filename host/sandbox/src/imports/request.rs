@@ -128,7 +128,7 @@ fn option(option: wit::Extra) -> Result<(String, String), CallError> {
         )));
     }
     let json: Json =
-        value.parse().map_err(|error| refusal(format!("the option `{name}` is no JSON: {error}")))?;
+        value.parse().map_err(|error| refusal(format!("the option `{name}` cannot be taken: {error}")))?;
     if name == "tier" && !json.value().as_str().is_some_and(|tier| TIERS.contains(&tier)) {
         let value = cut(&value, 64);
         return Err(refusal(format!("the option `tier` is \"haiku\", \"sonnet\" or \"opus\", not {value}")));
@@ -137,8 +137,9 @@ fn option(option: wit::Extra) -> Result<(String, String), CallError> {
 }
 
 fn object(what: &str, json: &str) -> Result<(), CallError> {
-    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json) {
-        Ok(_) => Ok(()),
+    match json.parse::<Json>() {
+        Ok(json) if json.as_str().starts_with('{') => Ok(()),
+        Ok(_) => Err(refusal(format!("{what} is a JSON object, and this is another value"))),
         Err(error) => Err(refusal(format!("{what} is a JSON object: {error}"))),
     }
 }
@@ -237,7 +238,7 @@ mod tests {
             (with(|request| request.options = vec![option("tier", "\"gpt\"")]), "not \"gpt\""),
             (
                 with(|request| request.options = vec![option("thinking", "{")]),
-                "the option `thinking` is no JSON",
+                "the option `thinking` cannot be taken: it is no JSON",
             ),
             (picture("image/png", 0), "at least one byte"),
             (picture("image/bmp", 1), "not `image/bmp`"),

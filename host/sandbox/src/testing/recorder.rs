@@ -1,12 +1,12 @@
 //! A job's host that writes down what its guest does.
 
-use crate::{GuestIdentity, JobHost, Stop};
+use crate::{GuestIdentity, HandedOver, JobHost, Stop, WallClock};
 use anvil_types::{
     ArtifactName, CallError, ContentBlock, JobId, LogLevel, Nanodollars, Origin, Remaining, Reply, Request,
     Timestamp, Usage,
 };
 use async_trait::async_trait;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What the recorder does when it is asked.
@@ -26,6 +26,7 @@ pub struct Recorder {
     job: JobId,
     answer: Answer,
     store_delay: Duration,
+    before: HandedOver,
     seen: Mutex<Seen>,
 }
 
@@ -41,13 +42,26 @@ impl Recorder {
     /// The host of the job with this number.
     pub fn new(job: u128, answer: Answer) -> Self {
         let job = JobId::new(Timestamp::from_secs(1_700_000_000), job);
-        Self { job, answer, store_delay: Duration::ZERO, seen: Mutex::default() }
+        Self {
+            job,
+            answer,
+            store_delay: Duration::ZERO,
+            before: HandedOver::default(),
+            seen: Mutex::default(),
+        }
     }
 
     /// Takes this long to store a file.
     #[must_use]
     pub fn storing_for(mut self, delay: Duration) -> Self {
         self.store_delay = delay;
+        self
+    }
+
+    /// The job has handed this over before.
+    #[must_use]
+    pub fn having_handed_over(mut self, before: HandedOver) -> Self {
+        self.before = before;
         self
     }
 
@@ -91,15 +105,20 @@ impl Recorder {
 
 #[async_trait]
 impl JobHost for Recorder {
-    async fn complete(&self, request: Request) -> Result<Result<Reply, CallError>, Stop> {
+    async fn complete(&self, request: Request, clock: WallClock) -> Result<Result<Reply, CallError>, Stop> {
         self.seen().requests.push(request);
+        let _waits = clock.waits();
         self.answer().await.map(Ok)
     }
 
-    async fn complete_many(&self, requests: Vec<Request>) -> Result<Vec<Result<Reply, CallError>>, Stop> {
+    async fn complete_many(
+        &self,
+        requests: Vec<Request>,
+        clock: WallClock,
+    ) -> Result<Vec<Result<Reply, CallError>>, Stop> {
         let mut replies = Vec::new();
         for request in requests {
-            replies.push(self.complete(request).await?);
+            replies.push(self.complete(request, clock.clone()).await?);
         }
         Ok(replies)
     }
@@ -115,22 +134,24 @@ impl JobHost for Recorder {
         })
     }
 
-    async fn progress(&self, _fraction: f64, _line: String) -> Result<(), Stop> {
-        Ok(())
+    fn progress(&self, _fraction: f64, _line: String) {}
+
+    fn handed_over(&self) -> HandedOver {
+        self.before.clone()
     }
 
     fn log(&self, source: &'static str, level: LogLevel, line: String) {
         self.seen().log.push((source, level, line));
     }
 
-    async fn artifact(&self, name: ArtifactName, media_type: String, bytes: Vec<u8>) -> Result<(), Stop> {
+    async fn artifact(&self, name: ArtifactName, media_type: String, bytes: Vec<u8>) -> Result<bool, Stop> {
         tokio::time::sleep(self.store_delay).await;
         self.seen().artifacts.push((name.into(), media_type, bytes.len()));
-        Ok(())
+        Ok(true)
     }
 
     fn identity(&self) -> GuestIdentity {
-        GuestIdentity { job: self.job, attempt: 1, tags: Vec::new(), parents: Vec::new() }
+        GuestIdentity { job: self.job, attempt: 1, tags: Vec::new(), parents: Arc::new([]) }
     }
 
     async fn parent_artifact(&self, _parent: &str, _name: &str) -> Result<Result<Vec<u8>, String>, Stop> {

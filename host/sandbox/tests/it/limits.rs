@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, broke, host, result};
 use anvil_sandbox::testing::{Answer, Recorder, small_limits};
-use anvil_sandbox::{AttemptEnd, AttemptLimits};
+use anvil_sandbox::{AttemptEnd, AttemptLimits, HandedOver};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -97,6 +97,28 @@ async fn files_beyond_the_limit_are_refused_to_the_guest() {
     assert_eq!(host_by_count.artifacts().len(), 4);
     let limits = AttemptLimits { artifact_bytes: 17, ..small_limits() };
     assert_eq!(result(&bench.run("floods-artifacts", &host(), limits).await), "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_earlier_attempts_count_for_the_job() {
+    let bench = Bench::of("floods-artifacts").await;
+    let before = |count: usize, written| {
+        let files = (0..count).map(|n| (format!("before-{n}").parse().expect("a name"), 8));
+        let before = HandedOver { files: files.collect(), written };
+        Arc::new(Recorder::new(1, Answer::Never).having_handed_over(before))
+    };
+    let host = before(3, 0);
+    assert_eq!(result(&bench.run("floods-artifacts", &host, small_limits()).await), "1", "of four files");
+    let limits = AttemptLimits { artifact_bytes: 40, ..small_limits() };
+    assert_eq!(result(&bench.run("floods-artifacts", &before(3, 0), limits).await), "1");
+    let limits = AttemptLimits { artifact_bytes: 30, ..small_limits() };
+    assert_eq!(
+        result(&bench.run("floods-artifacts", &before(3, 0), limits).await),
+        "0",
+        "24 bytes are there"
+    );
+    let limits = AttemptLimits { artifact_bytes: 60, ..small_limits() };
+    assert_eq!(result(&bench.run("floods-artifacts", &before(0, 50), limits).await), "1", "50 were written");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -198,6 +198,8 @@ pub async fn notes_and_schedules_are_an_upstreams_own(factory: &dyn Factory) {
         enabled: true,
         next_at: Some(world.clock.now() + DAY),
         blocked: None,
+        owed_to: None,
+        overlap: anvil_types::Overlap::Allow,
         upstream,
         created_at: world.clock.now(),
         last_job: None,

@@ -37,6 +37,76 @@ pub async fn a_job_in_three_crashes_without_progress_is_poison(factory: &dyn Fac
     assert_eq!(world.store().attempts(id).await.expect("a read works").len(), 1);
 }
 
+pub async fn who_was_beside_others_in_three_crashes_runs_again_alone(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let ids = [world.submit(world.new_job()).await, world.submit(world.new_job()).await];
+    for _ in 0..3 {
+        assert_eq!(world.claim(9).await.len(), 2);
+        world.crash().await;
+        assert_eq!(world.store().recovered().poisoned, 0, "either of them may be harmless");
+    }
+    let fresh = world.submit(world.new_job()).await;
+    let others: Vec<_> = world.claim(9).await;
+    assert_eq!(others.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [fresh], "others go first");
+    assert_eq!(world.claim(9).await, [], "a suspect does not run beside them");
+    world.succeed(others[0].lease).await;
+    let alone = world.claim(9).await;
+    assert_eq!(alone.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [ids[0]]);
+    world.submit(world.new_job()).await;
+    assert_eq!(world.claim(9).await, [], "nor does another beside a suspect");
+    // An answer in its journal clears it: whatever ended the host, it gets on.
+    world.store().journal(entry(alone[0].lease, 0, JournalKind::Call)).await.expect("current");
+    assert_eq!(world.claim(9).await.len(), 1);
+    world.crash().await;
+    assert_eq!(world.store().recovered().poisoned, 0);
+    for claimed in world.claim(9).await {
+        assert_ne!(claimed.job.id, ids[1]);
+        world.succeed(claimed.lease).await;
+    }
+    assert_eq!(world.claim_one().await.job.id, ids[1], "the other has its turn");
+    world.crash().await;
+    assert_eq!(world.store().recovered().poisoned, 1, "it was alone");
+    assert_eq!(world.job(ids[1]).await.error.map(|error| error.kind).as_deref(), Some("poison"));
+}
+
+pub async fn suspects_get_their_turn_when_others_never_end(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let ids = [world.submit(world.new_job()).await, world.submit(world.new_job()).await];
+    for _ in 0..3 {
+        assert_eq!(world.claim(9).await.len(), 2);
+        world.crash().await;
+    }
+    world.submit(world.new_job()).await;
+    let busy = world.claim_one().await;
+    world.wait(Duration::from_mins(6));
+    world.store().heartbeat(vec![busy.lease], Duration::from_hours(1)).await.expect("current");
+    world.submit(world.new_job()).await;
+    assert_eq!(world.claim(9).await, [], "nothing new is begun once they have waited for long");
+    world.succeed(busy.lease).await;
+    assert_eq!(world.claim(9).await.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [ids[0]]);
+}
+
+pub async fn a_crash_while_a_call_waits_is_no_step_towards_poison(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let id = world.submit(world.new_job()).await;
+    for _ in 0..5 {
+        let claimed = world.claim_one().await;
+        world.store().note_wait(claimed.lease).await.expect("current");
+        world.crash().await;
+        assert_eq!(world.store().recovered().poisoned, 0);
+    }
+    for crash in 1..=3 {
+        let claimed = world.claim_one().await;
+        world.store().note_wait(claimed.lease).await.expect("current");
+        // What was sent is not waiting any more.
+        let held = world.ask(world.hold_by(claimed.lease, dollars(1))).await;
+        assert!(matches!(held, HoldDecision::Granted { .. }));
+        world.crash().await;
+        assert_eq!(world.store().recovered().poisoned, u64::from(crash == 3));
+    }
+    assert_eq!(world.state(id).await, JobState::Failed);
+}
+
 pub async fn progress_between_crashes_is_no_poison(factory: &dyn Factory) {
     let mut world = World::new(factory).await;
     let id = world.submit(world.new_job()).await;

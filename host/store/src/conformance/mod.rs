@@ -104,7 +104,12 @@ suite! { $
         a_person_stops_a_job_in_any_state
         a_person_runs_a_failed_job_again
         one_step_ends_a_job_and_takes_the_next one_step_takes_a_job_in_and_the_most_urgent_out
-        a_finished_job_is_finished_once;
+        a_finished_job_is_finished_once
+        a_job_in_trouble_waits_longer_each_time_and_uses_no_attempt
+        what_was_asked_at_once_is_asked_anew_at_once
+        a_persons_retry_runs_the_version_in_force
+        files_and_what_was_written_come_along_to_the_next_run
+        who_is_first_in_line_is_told;
     edits:
         a_waiting_job_is_changed_and_tells_of_it
         a_job_that_does_not_wait_is_not_changed
@@ -122,11 +127,16 @@ suite! { $
         a_child_of_two_failed_jobs_waits_for_both
         a_long_chain_falls_and_rises_as_one
         a_job_that_is_stopped_does_not_start_after_its_parents
-        a_child_survives_a_crash;
+        a_child_survives_a_crash
+        many_children_follow_step_by_step
+        parents_give_only_so_much;
     schedules:
         a_schedule_comes_back_as_it_was_made
         a_time_makes_its_job_exactly_once
-        a_full_queue_loses_no_time_of_a_schedule;
+        a_full_queue_loses_no_time_of_a_schedule
+        a_schedule_that_is_saved_with_its_times_unchanged_keeps_them
+        what_is_owed_follows_the_looks_at_a_full_queue
+        jobs_of_a_schedule_overlap_as_it_says;
     order:
         urgent_jobs_go_first_and_equals_in_turn
         age_lets_a_low_job_overtake_but_never_a_critical_one
@@ -146,6 +156,9 @@ suite! { $
     crash:
         a_crash_puts_running_jobs_back_with_their_journal
         a_job_in_three_crashes_without_progress_is_poison
+        who_was_beside_others_in_three_crashes_runs_again_alone
+        suspects_get_their_turn_when_others_never_end
+        a_crash_while_a_call_waits_is_no_step_towards_poison
         progress_between_crashes_is_no_poison
         an_open_hold_is_unknown_after_a_crash
         an_orderly_end_leaves_nothing_to_recover
@@ -231,6 +244,7 @@ suite! { $
     search:
         words_of_payload_result_and_error_are_found
         phrases_and_beginnings_are_found
+        any_part_of_a_text_without_spaces_is_found
         a_search_with_filters_finds_what_a_look_at_each_job_would
         pages_of_a_search_come_newest_first_and_complete
         nothing_that_is_typed_is_an_error

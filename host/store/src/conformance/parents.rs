@@ -4,8 +4,8 @@
 
 use super::Factory;
 use super::world::{World, bad_reply};
-use crate::{Finish, StoreError};
-use anvil_types::{Clock, JobId, JobState, NewJob, UpstreamKind, WaitReason};
+use crate::{Claim, Finish, StoreError};
+use anvil_types::{Clock, JobError, JobId, JobState, Json, NewJob, UpstreamKind, WaitReason};
 use std::time::Duration;
 
 async fn after(world: &World<'_>, parents: &[JobId]) -> JobId {
@@ -215,6 +215,11 @@ pub async fn a_long_chain_falls_and_rises_as_one(factory: &dyn Factory) {
         chain.push(after(&world, &chain[chain.len() - 1..]).await);
     }
     assert_eq!(fail(&world).await, first);
+    // Some hundred at a time, so that nobody waits for the whole of it.
+    let nobody = Claim { agents: Vec::new(), ..world.claim_of(1) };
+    for _ in 0..9 {
+        world.store().claim(nobody.clone()).await.expect("a claim works");
+    }
     let counts = world.store().queue_counts().await.expect("a read works");
     assert_eq!((counts.failed, counts.scheduled), (801, 0));
     world.store().retry(first, "ann").await.expect("it failed");
@@ -259,4 +264,74 @@ pub async fn a_child_survives_a_crash(factory: &dyn Factory) {
     assert_eq!(world.state(child).await, JobState::Failed);
     let error = world.job(last).await.error.expect("it failed");
     assert!(error.kind == "parent-failed" && error.message.contains("poison"), "{error}");
+}
+
+pub async fn many_children_follow_step_by_step(factory: &dyn Factory) {
+    const MANY: usize = 450;
+    let world = World::new(factory).await;
+    for succeeds in [true, false] {
+        let parent = world.running().await;
+        let after = vec![parent.job.id];
+        let later = Some(world.clock.now() + Duration::from_hours(1));
+        let mut children = Vec::new();
+        for number in 0..MANY {
+            let run_at = if number == MANY - 1 { later } else { None };
+            children.push(NewJob { after: after.clone(), run_at, ..world.new_job() });
+        }
+        let ids: Vec<_> = children.iter().map(|child| child.id).collect();
+        for taken in world.store().enqueue_many(children).await.expect("room") {
+            taken.expect("taken");
+        }
+        let error = JobError { kind: "bad-reply".to_owned(), message: "no".to_owned() };
+        let end =
+            if succeeds { Finish::Succeeded { result: Json::null() } } else { Finish::Failed { error } };
+        world.finish(parent.lease, end).await;
+        let states = async || {
+            let mut counts = [0; 3];
+            for id in &ids {
+                counts[match world.state(*id).await {
+                    JobState::Scheduled => 0,
+                    JobState::Queued => 1,
+                    _ => 2,
+                }] += 1;
+            }
+            counts
+        };
+        assert_eq!(
+            states().await,
+            if succeeds { [250, 200, 0] } else { [250, 0, 200] },
+            "no step has them all"
+        );
+        // Every claim takes the next of them along.
+        let nobody = Claim { agents: Vec::new(), ..world.claim_of(1) };
+        for _ in 0..3 {
+            world.store().claim(nobody.clone()).await.expect("a claim works");
+        }
+        assert_eq!(states().await, if succeeds { [1, MANY - 1, 0] } else { [0, 0, MANY] });
+        if succeeds {
+            let last = world.job(ids[MANY - 1]).await;
+            assert_eq!(last.waiting_for.map(|wait| wait.until), Some(later), "it waits for its time");
+            for id in &ids {
+                world.store().cancel(*id, "ann").await.expect("unfinished");
+            }
+        }
+    }
+}
+
+pub async fn parents_give_only_so_much(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let large: Json = format!("\"{}\"", "x".repeat(6 << 20)).parse().expect("JSON");
+    let mut parents = Vec::new();
+    for count in 1..=3 {
+        let parent = world.running().await;
+        world.finish(parent.lease, Finish::Succeeded { result: large.clone() }).await;
+        parents.push(parent.job.id);
+        let child = world.submit(NewJob { after: parents.clone(), ..world.new_job() }).await;
+        let given = world.store().parents(child).await;
+        match count {
+            3 => assert!(matches!(given, Err(StoreError::TooMuchFromParents { .. })), "18 MiB"),
+            _ => assert_eq!(given.expect("a read works").len(), count),
+        }
+        world.store().cancel(child, "ann").await.expect("it waits");
+    }
 }

@@ -4,8 +4,10 @@
 
 use super::world::{World, bad_reply, dollars, entry, time, wait, wide};
 use super::{Factory, world::AGENT};
-use crate::{Enqueued, Finish, JournalKind, StoreError};
-use anvil_types::{Clock, JobId, JobState, Json, Limits, NewJob, Priority, Wait, WaitReason};
+use crate::{AlertFilter, Enqueued, Finish, JournalKind, StoreError};
+use anvil_types::{
+    AlertKind, AlertState, Clock, JobId, JobState, Json, Limits, NewJob, Priority, Wait, WaitReason,
+};
 use std::time::Duration;
 
 pub async fn a_job_comes_back_as_it_was_submitted(factory: &dyn Factory) {
@@ -389,4 +391,120 @@ pub async fn a_finished_job_is_finished_once(factory: &dyn Factory) {
     assert_eq!((job.state, job.finished_at), (JobState::Succeeded, Some(world.clock.now())));
     assert_eq!(job.result.map(|result| result.to_string()).as_deref(), Some(r#"{"files":2}"#));
     assert!(matches!(world.store().finish(claimed.lease, done).await, Err(StoreError::LeaseLost)));
+}
+
+pub async fn a_job_in_trouble_waits_longer_each_time_and_uses_no_attempt(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let mut claimed = world.running().await;
+    let id = claimed.job.id;
+    let trouble = || Finish::Trouble { why: "the disk is full".to_owned() };
+    for seconds in [1, 2, 4, 8] {
+        let job = world.finish(claimed.lease, trouble()).await;
+        let waits = job.waiting_for.expect("it waits");
+        assert_eq!((job.state, waits.reason), (JobState::Parked, WaitReason::Trouble));
+        assert!(waits.detail.contains("the disk is full"), "{}", waits.detail);
+        assert_eq!(waits.until, Some(world.clock.now() + Duration::from_secs(seconds)));
+        world.wait(Duration::from_secs(seconds) - Duration::from_millis(1));
+        assert_eq!(world.claim(1).await, []);
+        world.wait(Duration::from_millis(1));
+        claimed = world.claim_one().await;
+        assert_eq!((claimed.job.id, claimed.job.attempts), (id, 1));
+    }
+    let firing = AlertFilter { states: vec![AlertState::Firing], limit: 9, ..AlertFilter::default() };
+    let alerts = world.store().alerts(firing.clone()).await.expect("a read works").items;
+    assert_eq!(alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::JobTrouble]);
+    assert!(alerts[0].detail.contains(&id.to_string()), "{}", alerts[0].detail);
+    // It gets on: the next trouble is a first one again, and nobody needs to know.
+    world.store().journal(entry(claimed.lease, 0, JournalKind::Call)).await.expect("current");
+    world.wait(Duration::from_mins(1));
+    world.store().look().await.expect("a look");
+    assert_eq!(world.store().alerts(firing).await.expect("a read works").items, []);
+    let job = world.finish(claimed.lease, trouble()).await;
+    let until = job.waiting_for.and_then(|waits| waits.until);
+    assert_eq!(until, Some(world.clock.now() + Duration::from_secs(1)));
+}
+
+pub async fn what_was_asked_at_once_is_asked_anew_at_once(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let mut claimed = world.running().await;
+    let retry = || Finish::Retry { error: bad_reply(), at: world.clock.now() };
+    // One by itself, three at once, one more by itself.
+    for position in 0..5 {
+        if position == 1 {
+            world.store().journal_batch(claimed.lease, 1, 3).await.expect("current");
+        }
+        world.store().journal(entry(claimed.lease, position, JournalKind::Call)).await.expect("current");
+    }
+    for left in [4, 1, 0] {
+        world.finish(claimed.lease, retry()).await;
+        if left == 0 {
+            break;
+        }
+        claimed = world.claim_one().await;
+        assert_eq!(claimed.journal.len(), left, "which of them the guest could not use nobody knows");
+    }
+}
+
+pub async fn a_persons_retry_runs_the_version_in_force(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let first = world.running().await;
+    let old = first.job.plugin_digest.clone().expect("it ran");
+    for position in 0..2 {
+        world.store().journal(entry(first.lease, position, JournalKind::Call)).await.expect("current");
+    }
+    world.finish(first.lease, Finish::Failed { error: bad_reply() }).await;
+    let waiting = world.store().retry(first.job.id, "ann").await.expect("it failed");
+    assert_eq!(waiting.plugin_digest.as_ref(), Some(&old), "until it begins, it is known by what it ran on");
+    let mut claim = world.claim_of(1);
+    claim.agents.iter_mut().for_each(|agent| agent.digest = "mended".to_owned());
+    let again = world.store().claim(claim.clone()).await.expect("a claim works").remove(0);
+    assert_eq!(again.job.plugin_digest.as_deref(), Some("mended"));
+    assert_eq!((again.ran_on.as_ref(), again.journal.len()), (Some(&old), 1), "its answers go along");
+    // A resume stays on the version that it began on.
+    world.finish(again.lease, Finish::Released).await;
+    let resumed = world.claim_one().await;
+    assert_eq!((resumed.job.plugin_digest.as_deref(), resumed.ran_on), (Some("mended"), None));
+}
+
+pub async fn files_and_what_was_written_come_along_to_the_next_run(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let first = world.running().await;
+    assert_eq!((first.files.len(), first.written), (0, 0));
+    let put = async |lease, name: &str, bytes: &[u8]| {
+        let name = name.parse().expect("a name");
+        world
+            .store()
+            .put_artifact(lease, name, "text/plain".to_owned(), bytes.to_vec())
+            .await
+            .expect("current");
+    };
+    put(first.lease, "a.txt", b"one").await;
+    put(first.lease, "a.txt", b"three").await;
+    world.finish(first.lease, Finish::Released).await;
+    let resumed = world.claim_one().await;
+    let sizes: Vec<_> = resumed.files.iter().map(|file| (file.name.as_str(), file.size)).collect();
+    assert_eq!((sizes, resumed.written), (vec![("a.txt", 5)], 8), "what was replaced was written too");
+    let retry = Finish::Retry { error: bad_reply(), at: world.clock.now() };
+    world.finish(resumed.lease, retry).await;
+    let second = world.claim_one().await;
+    assert_eq!((second.files.len(), second.written), (1, 0), "an attempt writes by itself");
+}
+
+pub async fn who_is_first_in_line_is_told(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let parked = world.running().await;
+    world.park(parked.lease, WaitReason::Money).await;
+    let running = world.running().await;
+    let later = Some(world.clock.now() + Duration::from_hours(2));
+    let far = world.submit(NewJob { run_at: later, ..world.new_job() }).await;
+    let soon = Some(world.clock.now() + Duration::from_hours(1));
+    let near = world.submit(NewJob { run_at: soon, ..world.new_job() }).await;
+    let low = world.submit_with(Priority::Low).await;
+    let high = world.submit_with(Priority::High).await;
+    let front = world.store().front(1).await.expect("a read works");
+    let ids: Vec<_> = front.iter().map(|job| job.id).collect();
+    assert_eq!(ids, [running.job.id, high, parked.job.id, near]);
+    let front = world.store().front(9).await.expect("a read works");
+    assert_eq!(front.len(), 6);
+    assert_eq!((front[2].id, front[5].id), (low, far));
 }

@@ -90,6 +90,33 @@ pub async fn phrases_and_beginnings_are_found(factory: &dyn Factory) {
     }
 }
 
+pub async fn any_part_of_a_text_without_spaces_is_found(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let japanese = submit(&world, r#"{"text":"日本語テキスト検索"}"#).await;
+    let chinese = submit(&world, r#"["我们明天去北京大学看朋友, invoice 42"]"#).await;
+    let thai = submit(&world, r#""ฉันกินข้าวกับเพื่อน""#).await;
+    let long = "k".repeat(200);
+    let blob = submit(&world, &format!("\"{long}\"")).await;
+    for (typed, expected) in [
+        ("日本", vec![japanese]),
+        ("本語テ", vec![japanese]),
+        ("検索", vec![japanese]),
+        ("索", vec![japanese]),
+        ("日本語テキスト検索", vec![japanese]),
+        ("本日", vec![]),
+        ("北京", vec![chinese]),
+        ("京大学看", vec![chinese]),
+        ("\"朋友, invoice\"", vec![chinese]),
+        ("大 invoice", vec![chinese]),
+        ("北学", vec![]),
+        ("กินข้าว", vec![thai]),
+        ("เพื่อน", vec![thai]),
+        (long.as_str(), vec![blob]),
+    ] {
+        assert_eq!(found(&world, search(typed)).await, expected, "{typed}");
+    }
+}
+
 pub async fn a_search_with_filters_finds_what_a_look_at_each_job_would(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let mut jobs = Vec::new();

@@ -157,6 +157,8 @@ mod tests {
             prices: Arc::new(PriceTable::built_in()),
             windows: Windows::new(jiff::tz::TimeZone::UTC),
             upstream,
+            max_attempts: 3,
+            shares: crate::QueueShares::default(),
             new_host: HostId::new(clock.now(), 1),
             boot: BootId::new(clock.now(), 2),
             clock,

@@ -29,6 +29,10 @@ pub(super) fn put(
     )?;
     let artifact = tx.conn.last_insert_rowid();
     tx.run("INSERT INTO artifact_bytes (artifact, bytes) VALUES (?1, ?2)", params![artifact, bytes])?;
+    tx.run(
+        "UPDATE jobs SET written = written + ?2 WHERE seq = ?1",
+        params![job.seq, i64::try_from(bytes.len()).unwrap_or(i64::MAX)],
+    )?;
     tx.tell(Some(job.id), EventKind::Artifact { name: name.as_str().to_owned() });
     Ok(())
 }
@@ -38,6 +42,12 @@ pub(super) fn list(conn: &Connection, job: JobId) -> Result<Vec<ArtifactInfo>, S
     let select = "SELECT name, media_type, size, created_at FROM artifacts
          WHERE job = (SELECT seq FROM jobs WHERE id = ?1) ORDER BY name";
     Ok(all(conn, select, [job.bytes()], info)?)
+}
+
+/// The files of a job in this place, by name.
+pub(super) fn of(conn: &Connection, seq: i64) -> Result<Vec<ArtifactInfo>, StoreError> {
+    let select = "SELECT name, media_type, size, created_at FROM artifacts WHERE job = ?1 ORDER BY name";
+    Ok(all(conn, select, [seq], info)?)
 }
 
 /// One file with its bytes.

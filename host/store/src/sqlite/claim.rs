@@ -3,11 +3,15 @@
 //! Order: critical jobs first; then by rank, which rises by one for every ten minutes of waiting, but
 //! never to critical; first come first served within a rank. So that a flood of critical jobs starves
 //! nobody either, after nine that overtook others the one that waits longest has its turn.
+//!
+//! A job that was there in three crashes of the host may be the reason, or may have been beside it: it runs
+//! again, alone, until it has an answer in its journal. It waits for a moment at which nothing else runs, and
+//! gets one made when it has waited for long.
 
-use super::columns::number;
+use super::columns::{Columns, number};
 use super::job_row::{self, JobHead, Waiting, heads, select_heads};
 use super::tx::Tx;
-use super::{journal, moves, pause};
+use super::{artifacts, journal, moves, pause, trouble};
 use crate::{Claim, Claimed, StoreError};
 use anvil_types::{EventKind, JobEvent, Lease, Priority, Timestamp};
 use rusqlite::params;
@@ -19,6 +23,16 @@ const AGE: Duration = Duration::from_mins(10);
 /// How many critical jobs in a row may overtake others.
 const OVERTAKES: u32 = 9;
 
+/// How long after a start a suspect waits for a moment at which nothing runs, before nothing new is begun.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Suspects in one state, that which waits longest first.
+pub(super) const SUSPECTS: &str = "SELECT seq, agent FROM jobs INDEXED BY jobs_suspect
+    WHERE upstream = ?1 AND state = ?2 AND crashes >= 3 ORDER BY ready_at LIMIT 50";
+
+/// How many jobs of an upstream run.
+const RUNNING: &str = "SELECT jobs FROM job_counts WHERE upstream = ?1 AND state = 'running'";
+
 /// Takes jobs out, the most urgent first.
 pub(super) fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
     moves::take_over_expired(tx, &claim.alive, claim.lease_for)?;
@@ -26,8 +40,51 @@ pub(super) fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Claimed>, Stor
     if pause::engaged(tx)? {
         return Ok(Vec::new());
     }
-    let chosen = choose(tx, claim)?;
-    chosen.into_iter().map(|(seq, agent)| take(tx, seq, &claim.agents[agent].digest, claim)).collect()
+    let mut taken = Vec::new();
+    for (seq, agent) in choose_all(tx, claim)? {
+        // What is wrong with one job is no other's business.
+        match tx.part(|tx| take(tx, seq, &claim.agents[agent].digest, claim))? {
+            Ok(claimed) => taken.push(claimed),
+            Err(error) => trouble::set_unreadable_aside(tx, seq, &error)?,
+        }
+    }
+    Ok(taken)
+}
+
+/// Takes jobs out in the same step as something else, which a failure here does not touch.
+pub(super) fn beside(tx: &mut Tx<'_>, wanted: &Claim) -> Result<Vec<Claimed>, StoreError> {
+    Ok(tx.part(|tx| claim(tx, wanted))?.unwrap_or_else(|error| {
+        tracing::error!(%error, "no job could be taken out in the place of another");
+        Vec::new()
+    }))
+}
+
+// The jobs, each with the place of its agent in the claim: others before suspects, which run alone.
+fn choose_all(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<(i64, usize)>, StoreError> {
+    if tx.first(SUSPECTS, [claim.upstream.name(), "running"], |_| Ok(()))?.is_some() {
+        return Ok(Vec::new());
+    }
+    let suspect = suspect(tx, claim)?;
+    let is_over_due = suspect.is_some() && tx.now.since(tx.policy.began) >= PATIENCE;
+    if !is_over_due {
+        let chosen = choose(tx, claim)?;
+        if !chosen.is_empty() {
+            return Ok(chosen);
+        }
+    }
+    let running: i64 = tx.first(RUNNING, [claim.upstream.name()], |row| row.get(0))?.unwrap_or(0);
+    Ok(suspect.filter(|_| running == 0).into_iter().collect())
+}
+
+fn suspect(tx: &Tx<'_>, claim: &Claim) -> Result<Option<(i64, usize)>, StoreError> {
+    if claim.critical_only || claim.most == 0 {
+        return Ok(None);
+    }
+    let suspects: Vec<(i64, String)> =
+        tx.all(SUSPECTS, [claim.upstream.name(), "queued"], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(suspects.into_iter().find_map(|(seq, agent)| {
+        claim.agents.iter().position(|ready| ready.name == agent).map(|place| (seq, place))
+    }))
 }
 
 // The jobs, each with the place of its agent in the claim.
@@ -79,7 +136,7 @@ fn heads_of_line(
 }
 
 pub(super) const HEADS_OF_LINE: &str = "SELECT seq, ready_at FROM jobs
-     WHERE state = 'queued' AND upstream = ?1 AND agent = ?2 AND priority = ?3
+     WHERE state = 'queued' AND upstream = ?1 AND agent = ?2 AND priority = ?3 AND crashes < 3
      ORDER BY ready_at, seq LIMIT ?4";
 
 /// The rank with age: never below that of high, so that only critical is critical.
@@ -96,9 +153,20 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
     let lease = Lease { job: job.id, number: job.lease + 1 };
     let attempts = if job.attempt_open { job.attempts } else { job.attempts + 1 };
     let journal = journal::entries(tx.conn, seq)?;
+    // A first run has handed over nothing, and was run again by nobody.
+    let (files, written, ran_on) = if job.lease == 0 {
+        (Vec::new(), 0, None)
+    } else {
+        let (written, ran_on) = tx
+            .first("SELECT written, ran_on FROM jobs WHERE seq = ?1", [seq], |row| {
+                Ok((row.count::<u64>("written")?, row.get::<_, Option<String>>("ran_on")?))
+            })?
+            .unwrap_or_default();
+        (artifacts::of(tx.conn, seq)?, written, ran_on)
+    };
     tx.run(
         "UPDATE jobs SET state = ?2, lease = ?3, lease_until = ?4, host = ?5, boot = ?6, attempts = ?7,
-             attempt_open = 1, due_at = NULL, wait_reason = NULL, wait_detail = NULL,
+             attempt_open = 1, due_at = NULL, wait_reason = NULL, wait_detail = NULL, asks = 0, ran_on = NULL,
              started_at = coalesce(started_at, ?8), plugin_digest = coalesce(?9, plugin_digest, ?10),
              progress = CASE WHEN attempt_open THEN progress END,
              progress_line = CASE WHEN attempt_open THEN progress_line END
@@ -120,7 +188,7 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
         begin_attempt(tx, &job, attempts)?;
     }
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
-    Ok(Claimed { job: job_row::whole(tx.conn, job.id)?, lease, journal })
+    Ok(Claimed { job: job_row::whole(tx.conn, job.id)?, lease, journal, files, written, ran_on })
 }
 
 fn begin_attempt(tx: &Tx<'_>, job: &JobHead, number: u32) -> Result<(), StoreError> {

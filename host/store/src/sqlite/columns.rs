@@ -63,7 +63,7 @@ pub(super) trait Columns {
     fn count<T: TryFrom<i64>>(&self, column: impl Column) -> rusqlite::Result<T>;
     /// A word of a closed vocabulary.
     fn word<T: DeserializeOwned>(&self, column: impl Column) -> rusqlite::Result<T>;
-    /// JSON text.
+    /// JSON text for people and guests; what an older version took and nobody can read says so.
     fn json(&self, column: impl Column) -> rusqlite::Result<Json>;
     /// A priority.
     fn priority(&self, column: impl Column) -> rusqlite::Result<Priority>;
@@ -104,7 +104,7 @@ impl Columns for Row<'_> {
     }
 
     fn json(&self, column: impl Column) -> rusqlite::Result<Json> {
-        self.get_ref(column)?.as_str()?.parse().map_err(|error: serde_json::Error| bad_column(column, error))
+        Ok(Json::stored(self.get_ref(column)?.as_str()?))
     }
 
     fn priority(&self, column: impl Column) -> rusqlite::Result<Priority> {
@@ -115,7 +115,11 @@ impl Columns for Row<'_> {
     fn texts(&self, column: impl Column) -> rusqlite::Result<Vec<String>> {
         match self.get_ref(column)?.as_str_or_null()? {
             None | Some("[]") => Ok(Vec::new()),
-            Some(text) => serde_json::from_str(text).map_err(|error| bad_column(column, error)),
+            // One job's tags are no reason for nobody to see any job.
+            Some(text) => Ok(serde_json::from_str(text).unwrap_or_else(|error| {
+                tracing::error!(%column, %error, "a list of texts cannot be read, and is shown as none");
+                Vec::new()
+            })),
         }
     }
 }

@@ -9,8 +9,6 @@ use anvil_types::{EventKind, Job, JobId, JobState, NewJob, Priority, Timestamp, 
 use rusqlite::{Row, params};
 use std::collections::HashMap;
 
-/// How many attempts a job has.
-pub(super) const ATTEMPTS: u32 = 3;
 /// Of so many places one is kept for critical jobs.
 const ONE_KEPT_OF: u64 = 200;
 
@@ -68,6 +66,7 @@ pub(super) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<JobState, Job
         };
     }
     room(tx, job.upstream, job.priority)?;
+    room_in_share(tx, job)?;
     let parents = parents::check(tx, job)?;
     insert(tx, job, &parents).map(Ok)
 }
@@ -88,6 +87,32 @@ pub(super) fn room(tx: &Tx<'_>, upstream: UpstreamKind, priority: Priority) -> R
         return Err(StoreError::QueueFull { unfinished, limit, kept });
     }
     Ok(())
+}
+
+/// Unfinished jobs of an agent.
+pub(super) const OF_AGENT: &str = "SELECT count(*) FROM jobs
+    WHERE upstream = ?2 AND agent = ?1 AND state IN ('scheduled', 'queued', 'running', 'parked')";
+/// Unfinished jobs of a schedule.
+pub(super) const OF_SCHEDULE: &str = "SELECT count(*) FROM jobs INDEXED BY jobs_open_of_schedule
+    WHERE upstream = ?2 AND schedule = ?1 AND finished_at IS NULL";
+
+/// Whether its agent, and its schedule, may have another place.
+fn room_in_share(tx: &Tx<'_>, job: &NewJob) -> Result<(), StoreError> {
+    let places = u64::from(tx.policy.force.limits.queue_max);
+    let agent = tx.policy.shares.of_agent(&job.agent, places);
+    let schedule = tx.policy.shares.of_schedule(places);
+    let full = |limit: Option<u64>, sql: &str, name: &str, whose: String| -> Result<(), StoreError> {
+        let Some(limit) = limit else { return Ok(()) };
+        let unfinished = tx
+            .first(sql, [name, job.upstream.name()], |row| row.get::<_, i64>(0))?
+            .map_or(0, i64::unsigned_abs);
+        if unfinished >= limit { Err(StoreError::ShareFull { whose, unfinished, limit }) } else { Ok(()) }
+    };
+    full(agent, OF_AGENT, &job.agent, format!("the agent `{}`", job.agent))?;
+    match &job.schedule {
+        Some(name) => full(schedule, OF_SCHEDULE, name, format!("the schedule `{name}`")),
+        None => Ok(()),
+    }
 }
 
 fn existing(tx: &Tx<'_>, job: &NewJob) -> Result<Option<Job>, StoreError> {
@@ -136,7 +161,7 @@ fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<JobState, 
             wait.as_ref().and_then(|wait| wait.until).map(Timestamp::micros),
             wait.as_ref().map(|wait| wait.reason.name()),
             wait.as_ref().map(|wait| wait.detail.as_str()),
-            ATTEMPTS,
+            tx.policy.max_attempts,
             job.max_cost.get(),
             texts(&job.tags),
             job.idempotency_key,

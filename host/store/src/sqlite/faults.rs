@@ -1,19 +1,25 @@
 //! The writer when things go wrong: what fails takes nothing along that it should not, and is told.
 
-use super::{SqliteOptions, SqliteStore, Tx};
-use crate::{Store, StoreError};
+use super::{QueueShares, SqliteOptions, SqliteStore, Tx};
+use crate::{Claim, Claimed, Finish, JobFilter, ReadyAgent, Store, StoreError};
 use anvil_budget::Windows;
 use anvil_types::{
-    BootId, Clock, EventKind, HostId, Limits, Nanodollars, SystemClock, Timestamp, UpstreamKind,
+    BootId, Clock, EventKind, HostId, JobId, JobState, Json, Limits, Nanodollars, NewJob, Priority,
+    SystemClock, Timestamp, UpstreamKind, WaitReason,
 };
 use jiff::tz::TimeZone;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 fn open(folder: &Path) -> SqliteStore {
+    open_with(folder, QueueShares::default())
+}
+
+fn open_with(folder: &Path, shares: QueueShares) -> SqliteStore {
     let much = Nanodollars::from_dollars(1_000);
     let limits = Limits {
         hour_usd: much,
@@ -41,6 +47,8 @@ fn open(folder: &Path) -> SqliteStore {
         limits,
         windows: Windows::new(TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
+        max_attempts: 3,
+        shares,
         new_host: HostId::new(Timestamp::from_secs(1), 1),
         boot,
     })
@@ -157,4 +165,130 @@ async fn a_full_disk_is_told_and_the_writer_goes_on_when_there_is_room() {
     room("1000000").await.expect("room");
     store.write(|tx| note(tx, "after")).await.expect("the writer goes on");
     assert_eq!(notes(&store).await, ["after"]);
+}
+
+fn job(number: u128, agent: &str) -> NewJob {
+    NewJob {
+        id: JobId::new(Timestamp::from_secs(1_800_000_000), number),
+        agent: agent.to_owned(),
+        action: "run".to_owned(),
+        payload: Json::null(),
+        priority: Priority::Normal,
+        run_at: None,
+        idempotency_key: None,
+        max_cost: Nanodollars::from_dollars(1),
+        tags: Vec::new(),
+        after: Vec::new(),
+        schedule: None,
+        upstream: UpstreamKind::Simulated,
+    }
+}
+
+fn claim(most: u32) -> Claim {
+    Claim {
+        agents: vec![ReadyAgent { name: "agent".to_owned(), digest: "digest".to_owned() }],
+        upstream: UpstreamKind::Simulated,
+        most,
+        critical_only: false,
+        alive: Vec::new(),
+        lease_for: Duration::from_mins(1),
+    }
+}
+
+fn ids(claimed: &[Claimed]) -> Vec<JobId> {
+    claimed.iter().map(|claimed| claimed.job.id).collect()
+}
+
+#[tokio::test]
+async fn one_job_that_cannot_be_read_touches_no_other() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = open(dir.path());
+    let jobs: Vec<NewJob> = (1..=6).map(|number| job(number, "agent")).collect();
+    for job in &jobs[..4] {
+        store.enqueue(job.clone()).await.expect("room");
+    }
+    store
+        .write(|tx| {
+            tx.run(
+                "INSERT INTO journal (job, position, kind, request_hash, answer, at)
+                 VALUES (1, 0, 'of another version', zeroblob(32), '{}', 0)",
+                [],
+            )?;
+            tx.run("UPDATE job_bodies SET payload = '[[[' WHERE seq = 2", [])?;
+            tx.run("UPDATE jobs SET tags = 'no list' WHERE seq = 3", [])
+        })
+        .await
+        .expect("written");
+    let first = store.claim(claim(2)).await.expect("a claim works");
+    assert_eq!(ids(&first), [jobs[1].id], "the first in line is set aside, and the next is taken");
+    let set_aside = store.job(jobs[0].id).await.expect("a read works").expect("it is there");
+    let waits = set_aside.waiting_for.expect("it says why");
+    assert_eq!((set_aside.state, waits.reason), (JobState::Parked, WaitReason::Trouble));
+    assert!(waits.detail.contains("cannot be read") && waits.until.is_some(), "{}", waits.detail);
+    // An end is written and a submission taken in, whatever is next in line.
+    store.write(|tx| tx.run("UPDATE jobs SET due_at = 1 WHERE seq = 1", [])).await.expect("written");
+    let done = Finish::Succeeded { result: Json::null() };
+    let next = store.finish_and_claim(first[0].lease, done, claim(1)).await.expect("the end is written");
+    assert_eq!(store.job(jobs[1].id).await.expect("read").expect("there").state, JobState::Succeeded);
+    assert!(ids(&next).is_empty() || next[0].job.id == jobs[2].id);
+    store.enqueue_and_claim(jobs[4].clone(), claim(1)).await.expect("it is taken in");
+    let list = store.jobs(JobFilter { limit: 9, ..JobFilter::default() }).await.expect("a list");
+    assert_eq!(list.items.len(), 5, "all of them are shown");
+    let broken = list.items.iter().find(|job| job.id == jobs[1].id).expect("it is listed");
+    assert!(broken.payload.as_str().contains("unreadable"), "{}", broken.payload);
+}
+
+#[tokio::test]
+async fn what_writes_much_fails_by_itself_where_the_disk_is_nearly_full() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = Arc::new(open(dir.path()));
+    store.enqueue(job(1, "agent")).await.expect("room");
+    let lease = store.claim(claim(1)).await.expect("a claim works").remove(0).lease;
+    let room = |pages: i64| {
+        store.write(move |tx| Ok(tx.conn.execute_batch(&format!("PRAGMA max_page_count = {pages}"))?))
+    };
+    let pages = store
+        .write(|tx| Ok(tx.conn.query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0))?))
+        .await
+        .expect("a count");
+    room(pages + 50).await.expect("a little room");
+    let (release, blocker) = busy(&store).await;
+    let one = store.write(|tx| note(tx, "one"));
+    let name = "large".parse().expect("a name");
+    let large = store.put_artifact(lease, name, "text/plain".to_owned(), vec![7; 1 << 20]);
+    let two = store.write(|tx| note(tx, "two"));
+    let free = async {
+        tokio::task::yield_now().await;
+        drop(release);
+    };
+    let (one, large, two, ()) = tokio::join!(one, large, two, free);
+    assert!(matches!(large, Err(StoreError::Backend(_))), "{large:?}");
+    assert!(one.is_ok() && two.is_ok(), "who came together with it has what it asked for");
+    blocker.await.expect("no panic").expect("done");
+    assert_eq!(notes(&store).await, ["one", "two"]);
+}
+
+#[tokio::test]
+async fn an_agent_and_a_schedule_fill_no_more_than_their_share() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let own = [("greedy".to_owned(), 2)].into();
+    let store = open_with(dir.path(), QueueShares { agent: Some(1), agents: own, schedule: Some(1) });
+    let refused = |taken: Result<_, StoreError>| matches!(taken, Err(StoreError::ShareFull { unfinished, limit, .. }) if unfinished == limit);
+    for number in 1..=2 {
+        store.enqueue(job(number, "agent")).await.expect("1 % of 200 places");
+        store.enqueue(job(10 + number, "other")).await.expect("each has its own");
+    }
+    assert!(refused(store.enqueue(job(3, "agent")).await));
+    for number in 20..24 {
+        store.enqueue(job(number, "greedy")).await.expect("2 %");
+    }
+    assert!(refused(store.enqueue(job(24, "greedy")).await));
+    let of_schedule = |number| NewJob { schedule: Some("nightly".to_owned()), ..job(number, "third") };
+    store.cancel(job(1, "agent").id, "ann").await.expect("it waits");
+    store.enqueue(job(4, "agent")).await.expect("one place is free again");
+    for number in 30..32 {
+        let agent = format!("agent-{number}");
+        store.enqueue(NewJob { agent, ..of_schedule(number) }).await.expect("room");
+    }
+    assert!(refused(store.enqueue(NewJob { agent: "fresh".to_owned(), ..of_schedule(32) }).await));
 }

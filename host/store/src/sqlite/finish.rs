@@ -2,11 +2,10 @@
 
 use super::audit;
 use super::columns::{Columns, number};
-use super::enqueue::ATTEMPTS;
 use super::job_row::{self, JobHead};
 use super::moves::{self, Move};
 use super::tx::Tx;
-use super::{journal, parents, spend};
+use super::{journal, parents, spend, trouble};
 use crate::{Finish, LostLeases, StoreError};
 use anvil_types::{
     Job, JobError, JobEvent, JobId, JobState, Json, Lease, Nanodollars, Timestamp, UpstreamKind, Wait,
@@ -49,6 +48,7 @@ pub(super) fn finish(tx: &mut Tx<'_>, lease: Lease, finish: &Finish) -> Result<J
         Finish::Retry { error, at } => retry_later(tx, &job, error, *at),
         Finish::Failed { error } => fail(tx, &job, error),
         Finish::Released => moves::go(tx, &job, JobEvent::LeaseLost, &Move::default()),
+        Finish::Trouble { why } => trouble::set_aside(tx, &job, why),
     }
 }
 
@@ -148,7 +148,8 @@ pub(super) fn stop(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
 }
 
 /// Runs a failed or cancelled job again, with as many attempts as a new one, and with it those that failed
-/// since they come after it. What was paid stays; the reply that the guest failed on is asked for anew.
+/// since they come after it. What was paid stays; the reply that the guest failed on is asked for anew. It runs
+/// on the version that is in force when it begins, which is answered from the journal as far as it asks the same.
 pub(super) fn retry(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreError> {
     let job = JobHead::find(tx, id)?;
     again(tx, &job)?;
@@ -167,10 +168,11 @@ pub(super) fn again(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
         journal::drop_last_call(tx, job.seq)?;
     }
     tx.run(
-        "UPDATE jobs SET max_attempts = attempts + ?2, crashes = 0, ready_at = ?3, error_kind = NULL,
-             error_message = NULL
+        "UPDATE jobs SET max_attempts = attempts + ?2, crashes = 0, troubles = 0, ready_at = ?3,
+             error_kind = NULL, error_message = NULL, ran_on = coalesce(plugin_digest, ran_on),
+             plugin_digest = NULL
          WHERE seq = ?1",
-        params![job.seq, ATTEMPTS, tx.now.micros()],
+        params![job.seq, tx.policy.max_attempts, tx.now.micros()],
     )?;
     parents::revive(tx, job)
 }

@@ -72,7 +72,11 @@ pub(super) fn heads(
     sql: &str,
     params: impl rusqlite::Params,
 ) -> Result<Vec<JobHead>, StoreError> {
-    tx.all(sql, params, JobHead::read)
+    let heads: Vec<Option<JobHead>> = tx.all(sql, params, |row| {
+        // One that cannot be read is no reason to pass over the others.
+        Ok(JobHead::read(row).inspect_err(|error| tracing::error!(%error, "a job's row cannot be read")).ok())
+    })?;
+    Ok(heads.into_iter().flatten().collect())
 }
 
 /// Payloads and results above this many bytes are left out of lists.
@@ -139,6 +143,8 @@ fn select(whole: bool, condition: &str) -> String {
         "payload" | "result" => {
             format!("CASE WHEN octet_length(b.{name}) <= {LONG} THEN b.{name} END AS {name}")
         }
+        // Between a person's wish to run it again and its beginning it is known by the version that it ran on.
+        "plugin_digest" => "coalesce(j.plugin_digest, j.ran_on) AS plugin_digest".to_owned(),
         _ => format!("j.{name}"),
     };
     let columns: Vec<_> = COLUMNS.iter().map(column).collect();
@@ -148,14 +154,34 @@ fn select(whole: bool, condition: &str) -> String {
 /// A whole job, where there is one of this id.
 pub(super) fn find(conn: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
     static SQL: LazyLock<String> = LazyLock::new(|| select(true, "j.id = ?1"));
-    Ok(first(conn, &SQL, [id.bytes()], read)?)
+    told(conn, first(conn, &SQL, [id.bytes()], placed)?)
+}
+
+/// A job and its place.
+fn placed(row: &Row<'_>) -> rusqlite::Result<(i64, Job)> {
+    Ok((row.get(const { at("seq") })?, read(row)?))
+}
+
+/// What a job waits for that comes after others is told from where those stand now.
+fn told(conn: &Connection, found: Option<(i64, Job)>) -> Result<Option<Job>, StoreError> {
+    let Some((seq, mut job)) = found else { return Ok(None) };
+    if let Some(wait) = job.waiting_for.as_mut().filter(|wait| wait.reason == WaitReason::Parents) {
+        wait.detail = parents::what_is_left(conn, seq)?;
+    }
+    Ok(Some(job))
 }
 
 /// One job of a list, without payload and result where those are long.
 pub(super) fn listed(conn: &Connection, seq: i64) -> Result<Option<Job>, StoreError> {
     // Made once: a page has hundreds.
     static SQL: LazyLock<String> = LazyLock::new(|| select(false, "j.seq = ?1"));
-    Ok(first(conn, &SQL, [seq], read)?)
+    let found =
+        first(conn, &SQL, [seq], placed).map_err(StoreError::from).and_then(|found| told(conn, found));
+    // A list shows the others all the same.
+    Ok(found.unwrap_or_else(|error| {
+        tracing::error!(seq, %error, "a job cannot be read, and is left out of a list");
+        None
+    }))
 }
 
 /// The whole job.
@@ -165,13 +191,16 @@ pub(super) fn whole(conn: &Connection, id: JobId) -> Result<Job, StoreError> {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
     let error = match row.get::<_, Option<String>>(const { at("error_kind") })? {
-        Some(kind) => Some(JobError { kind, message: row.get(const { at("error_message") })? }),
+        Some(kind) => {
+            let message: Option<String> = row.get(const { at("error_message") })?;
+            Some(JobError { kind, message: message.unwrap_or_default() })
+        }
         None => None,
     };
     let wait = match row.get_ref(const { at("wait_reason") })?.as_str_or_null()? {
         Some(_) => Some(Wait {
             reason: row.word::<WaitReason>(const { at("wait_reason") })?,
-            detail: row.get(const { at("wait_detail") })?,
+            detail: row.get::<_, Option<String>>(const { at("wait_detail") })?.unwrap_or_default(),
             until: row.maybe_time(const { at("due_at") })?,
             refused_at: None,
         }),

@@ -22,7 +22,7 @@ pub(super) const PUT: &str =
 pub(super) fn write(tx: &mut Tx<'_>, write: &JournalWrite) -> Result<(), StoreError> {
     let job = JobHead::fenced(tx, write.lease)?;
     put(tx, job.seq, &write.entry)?;
-    tx.run("UPDATE jobs SET crashes = 0 WHERE seq = ?1", [job.seq]).map(drop)
+    tx.run("UPDATE jobs SET crashes = 0, troubles = 0, asks = 0 WHERE seq = ?1", [job.seq]).map(drop)
 }
 
 /// Writes an entry; one of the same position is replaced. Whoever calls it clears the job's crashes.
@@ -47,7 +47,29 @@ pub(super) fn cut(tx: &mut Tx<'_>, lease: Lease, from: u32) -> Result<(), StoreE
     put_aside(tx, job.seq, from)
 }
 
-/// Puts the last reply aside, and what came after it: it is asked for anew.
+/// Notes that a call of the job waits for pace or money; its next answer ends that.
+pub(super) fn note_wait(tx: &mut Tx<'_>, lease: Lease) -> Result<(), StoreError> {
+    let job = JobHead::fenced(tx, lease)?;
+    tx.run("UPDATE jobs SET asks = 1 WHERE seq = ?1", [job.seq]).map(drop)
+}
+
+/// Notes that the questions of these positions are asked at once.
+pub(super) fn batch(tx: &mut Tx<'_>, lease: Lease, first: u32, last: u32) -> Result<(), StoreError> {
+    let job = JobHead::fenced(tx, lease)?;
+    tx.run(
+        "INSERT INTO journal_batches (job, first, last) VALUES (?1, ?2, ?3)
+         ON CONFLICT (job, first) DO UPDATE SET last = excluded.last",
+        params![job.seq, first, last],
+    )
+    .map(drop)
+}
+
+/// The beginning of the questions that were asked at once with one.
+pub(super) const BATCH_OF: &str = "SELECT first FROM journal_batches
+    WHERE job = ?1 AND first <= ?2 AND last >= ?2 ORDER BY first DESC LIMIT 1";
+
+/// Puts the last reply aside with all that were asked for at once with it, and what came after: they are asked
+/// for anew, since nobody knows which of them the guest could not use.
 pub(super) fn drop_last_call(tx: &Tx<'_>, job: i64) -> Result<(), StoreError> {
     let last = tx
         .first(
@@ -56,7 +78,9 @@ pub(super) fn drop_last_call(tx: &Tx<'_>, job: i64) -> Result<(), StoreError> {
             |row| row.get::<_, Option<u32>>(0),
         )?
         .flatten();
-    last.map_or(Ok(()), |position| put_aside(tx, job, position))
+    let Some(last) = last else { return Ok(()) };
+    let first = tx.first(BATCH_OF, params![job, last], |row| row.get::<_, u32>(0))?;
+    put_aside(tx, job, first.unwrap_or(last))
 }
 
 fn put_aside(tx: &Tx<'_>, job: i64, from: u32) -> Result<(), StoreError> {
@@ -66,6 +90,7 @@ fn put_aside(tx: &Tx<'_>, job: i64, from: u32) -> Result<(), StoreError> {
          WHERE job = ?1 AND position >= ?2 ORDER BY position",
         params![job, from, tx.now.micros()],
     )?;
+    tx.run("DELETE FROM journal_batches WHERE job = ?1 AND last >= ?2", params![job, from])?;
     tx.run("DELETE FROM journal WHERE job = ?1 AND position >= ?2", params![job, from]).map(drop)
 }
 

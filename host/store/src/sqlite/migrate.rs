@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     Step { name: "keeping", sql: include_str!("migrations/0006_keeping.sql") },
     Step { name: "fewer_pages", sql: include_str!("migrations/0007_fewer_pages.sql") },
     Step { name: "upstreams", sql: include_str!("migrations/0008_upstreams.sql") },
+    Step { name: "jobs_bounds", sql: include_str!("migrations/0009_jobs_bounds.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

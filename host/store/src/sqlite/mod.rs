@@ -60,6 +60,7 @@ mod search;
 mod settle;
 mod spend;
 mod start;
+mod trouble;
 mod tx;
 mod usage;
 mod usage_hours;
@@ -71,7 +72,7 @@ mod week;
 mod wipe;
 mod writer;
 
-pub use options::SqliteOptions;
+pub use options::{QueueShares, SqliteOptions};
 
 use crate::{JobFilter, Recovered, StoreError};
 use anvil_budget::{LimitsRule, Windows};
@@ -135,6 +136,8 @@ impl SqliteStore {
             options.limits.clone(),
             options.rule.clone(),
         );
+        policy.max_attempts = options.max_attempts.max(1);
+        policy.shares = options.shares;
         let mut order = EventOrder::load(&conn)?;
         let mark = Mark::read(&options.folder, options.marks.as_deref(), &host.to_string(), upstream);
         let start = Start::of(&conn, &mark, options.clock.now(), upstream)?;
@@ -221,6 +224,18 @@ impl SqliteStore {
     /// What many jobs are to suffer at once concerns those of the upstream that is asked now.
     fn of_this_upstream(&self, filter: JobFilter) -> JobFilter {
         JobFilter { upstream: filter.upstream.or(Some(self.upstream)), ..filter }
+    }
+
+    /// The same, in a commit of its own: for what writes much.
+    async fn write_alone<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let inbox = self.inbox.as_ref().ok_or(StoreError::Closed)?;
+        let (message, answer) = writer::command_alone(run);
+        inbox.send(message).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
     }
 
     async fn end(&self) {

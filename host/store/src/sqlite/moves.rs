@@ -18,7 +18,7 @@ pub(super) const PARKED_OF_AGENT: &str = select_heads!(
 );
 /// Jobs whose time has come; no more at once than one commit bears, the next claim takes the rest.
 pub(super) const DUE: &str =
-    select_heads!("WHERE upstream = ?1 AND due_at IS NOT NULL AND due_at <= ?2 ORDER BY due_at LIMIT 1000");
+    select_heads!("WHERE upstream = ?1 AND due_at IS NOT NULL AND due_at <= ?2 ORDER BY due_at LIMIT 200");
 /// Jobs whose lease has run out.
 pub(super) const EXPIRED: &str =
     select_heads!("INDEXED BY jobs_leased WHERE state = 'running' AND upstream = ?1 AND lease_until <= ?2");
@@ -62,6 +62,7 @@ pub(super) fn step(
              error_message = CASE WHEN ?9 THEN NULL ELSE coalesce(?7, error_message) END,
              attempt_open = CASE WHEN ?9 THEN 0 ELSE attempt_open END,
              crashes = CASE WHEN ?9 THEN 0 ELSE crashes END,
+             troubles = CASE WHEN ?9 THEN 0 ELSE troubles END,
              finished_at = ?8
          WHERE seq = ?1",
         params![
@@ -97,7 +98,11 @@ pub(super) fn end_attempt(tx: &Tx<'_>, job: &JobHead, error: Option<&JobError>) 
         return Ok(());
     }
     note_end(tx, job, error)?;
-    tx.run("UPDATE jobs SET attempt_open = 0, crashes = 0 WHERE seq = ?1", [job.seq]).map(drop)
+    tx.run(
+        "UPDATE jobs SET attempt_open = 0, crashes = 0, troubles = 0, written = 0 WHERE seq = ?1",
+        [job.seq],
+    )
+    .map(drop)
 }
 
 /// Notes when and how an attempt ended; the job's own row is not written.
@@ -146,6 +151,9 @@ pub(super) fn resume(
 pub(super) fn promote(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let due = heads(tx, DUE, params![tx.policy.upstream.name(), tx.now.micros()])?;
     for job in &due {
+        if job.state == JobState::Scheduled && parents::look_again(tx, job)? {
+            continue;
+        }
         let event = if job.state == JobState::Scheduled { JobEvent::Due } else { JobEvent::Resume };
         go(tx, job, event, &Move::default())?;
     }

@@ -4,7 +4,7 @@ use super::columns::{meta, set_meta};
 use super::{
     SqliteStore, actions, alerts, artifacts, audit, brake, claim, correct, edit, enqueue, evaluate, events,
     finish, hold, import, journal, ledger, ledger_time, limits, logs, moves, parents, pause, prices, prune,
-    queries, recovery, schedules, scope_limits, settle, spend, usage, verify, wall_clock, webhooks,
+    queries, recovery, schedules, scope_limits, settle, spend, trouble, usage, verify, wall_clock, webhooks,
 };
 use crate::{
     ActionPlan, ActionRun, ActionStep, AlertFilter, AlertPage, AuditEntry, BrakeHistory, BrakeState, Claim,
@@ -37,7 +37,7 @@ impl Store for SqliteStore {
         job: NewJob,
         claim: Claim,
     ) -> Result<(Enqueued, Vec<Claimed>), StoreError> {
-        self.write(move |tx| Ok((enqueue::enqueue(tx, &job)?, claim::claim(tx, &claim)?))).await
+        self.write(move |tx| Ok((enqueue::enqueue(tx, &job)?, claim::beside(tx, &claim)?))).await
     }
 
     async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<Taken, StoreError>>, StoreError> {
@@ -50,7 +50,7 @@ impl Store for SqliteStore {
         note: Option<(&str, &str)>,
     ) -> Result<Vec<Result<Imported, StoreError>>, StoreError> {
         let note = note.map(|(by, what)| (by.to_owned(), what.to_owned()));
-        self.write(move |tx| {
+        self.write_alone(move |tx| {
             import::import(tx, &jobs, note.as_ref().map(|(by, what)| (by.as_str(), what.as_str())))
         })
         .await
@@ -80,7 +80,7 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Claimed>, StoreError> {
         self.write(move |tx| {
             finish::finish(tx, lease, &finish)?;
-            claim::claim(tx, &claim)
+            claim::beside(tx, &claim)
         })
         .await
     }
@@ -218,6 +218,14 @@ impl Store for SqliteStore {
         self.write(move |tx| journal::cut(tx, lease, from)).await
     }
 
+    async fn journal_batch(&self, lease: Lease, first: u32, last: u32) -> Result<(), StoreError> {
+        self.write(move |tx| journal::batch(tx, lease, first, last)).await
+    }
+
+    async fn note_wait(&self, lease: Lease) -> Result<(), StoreError> {
+        self.write(move |tx| journal::note_wait(tx, lease)).await
+    }
+
     async fn progress(&self, lease: Lease, fraction: f64, line: &str) -> Result<(), StoreError> {
         let line = line.to_owned();
         self.write(move |tx| logs::progress(tx, lease, fraction, &line)).await
@@ -234,7 +242,7 @@ impl Store for SqliteStore {
         media_type: String,
         bytes: Vec<u8>,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| artifacts::put(tx, lease, &name, &media_type, &bytes)).await
+        self.write_alone(move |tx| artifacts::put(tx, lease, &name, &media_type, &bytes)).await
     }
 
     async fn hold(&self, request: HoldRequest) -> Result<HoldDecision, StoreError> {
@@ -319,6 +327,7 @@ impl Store for SqliteStore {
         let wall = self.clock.wall();
         self.write(move |tx| {
             evaluate::evaluate_all(tx)?;
+            trouble::look(tx)?;
             wall_clock::look(tx, wall)
         })
         .await
@@ -454,6 +463,11 @@ impl Store for SqliteStore {
             return Ok(page);
         }
         self.readers.read(move |conn| queries::jobs(conn, &filter)).await
+    }
+
+    async fn front(&self, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let upstream = self.upstream;
+        self.readers.read(move |conn| queries::front(conn, upstream, limit)).await
     }
 
     async fn parents(&self, job: JobId) -> Result<Vec<ParentResult>, StoreError> {

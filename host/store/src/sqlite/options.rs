@@ -2,6 +2,7 @@
 
 use anvil_budget::{LimitsRule, PriceTable, Windows};
 use anvil_types::{BootId, Clock, HostId, Limits, UpstreamKind};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,8 +28,39 @@ pub struct SqliteOptions {
     /// The upstream that this host asks. What was set, told, learnt and queued for another is left alone, and
     /// so is its time.
     pub upstream: UpstreamKind,
+    /// How many attempts a new job has, and as many more one that a person runs again.
+    pub max_attempts: u32,
+    /// The shares of the queue that one agent, or one schedule, may fill.
+    pub shares: QueueShares,
     /// The id that the host gets where the folder is new; an older folder has one.
     pub new_host: HostId,
     /// This life of the host. Leases and holds of its earlier lives are void.
     pub boot: BootId,
+}
+
+/// Which percent of all places one agent, or one schedule, may fill; all of them where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueShares {
+    /// Any agent without a share of its own.
+    pub agent: Option<u32>,
+    /// Agents with a share of their own.
+    pub agents: BTreeMap<String, u32>,
+    /// Any schedule.
+    pub schedule: Option<u32>,
+}
+
+impl QueueShares {
+    /// How many of `places` an agent may fill, where that is bounded; at least one.
+    pub(super) fn of_agent(&self, agent: &str, places: u64) -> Option<u64> {
+        self.agents.get(agent).copied().or(self.agent).map(|percent| share(percent, places))
+    }
+
+    /// How many of `places` a schedule may fill, where that is bounded; at least one.
+    pub(super) fn of_schedule(&self, places: u64) -> Option<u64> {
+        self.schedule.map(|percent| share(percent, places))
+    }
+}
+
+fn share(percent: u32, places: u64) -> u64 {
+    (places.saturating_mul(u64::from(percent)) / 100).max(1)
 }

@@ -11,14 +11,14 @@ use super::moves::{self, Move};
 use super::tx::Tx;
 use crate::StoreError;
 use anvil_types::{
-    JobError, JobEvent, JobId, JobState, NewJob, ParentResult, Relative, Relatives, Timestamp, UpstreamKind,
-    Wait, WaitReason,
+    JobError, JobEvent, JobId, JobState, Json, NewJob, ParentResult, Relative, Relatives, UpstreamKind, Wait,
+    WaitReason,
 };
 use rusqlite::{Connection, Row, params};
 
 /// The kind of a job's error where a job that it comes after did not succeed.
 const PARENT_FAILED: &str = "parent-failed";
-/// What a job waits for that has parents; which, is told when it is tied to them.
+/// What a job waits for that has parents; which, is told from where those stand when it is read.
 pub(super) const WAIT: Wait =
     Wait { reason: WaitReason::Parents, detail: String::new(), until: None, refused_at: None };
 /// How many of the jobs that a job waits for are named.
@@ -26,11 +26,26 @@ const NAMED: usize = 3;
 /// The most children that a job's page shows.
 const SHOWN: u32 = 200;
 
-/// Children that wait for a parent.
+/// How many children move in the step that ends a parent; the rest follow in steps of their own, so that
+/// nobody who writes waits for all of them.
+const AT_ONCE: u32 = 200;
+
+/// Children that wait for a parent. By the parent's few, and not by all that are scheduled (`+state`).
 pub(super) const WAITING: &str = select_heads!(
     "WHERE seq IN (SELECT child FROM job_parents WHERE parent = ?1)
-         AND state = 'scheduled' AND wait_reason = 'parents' ORDER BY seq"
+         AND +state = 'scheduled' AND wait_reason = 'parents' AND due_at IS NULL ORDER BY seq LIMIT ?2"
 );
+/// Children that have waited for a parent and wait for none any more.
+pub(super) const READY: &str = select_heads!(
+    "WHERE seq IN (SELECT child FROM job_parents WHERE parent = ?1)
+         AND +state = 'scheduled' AND wait_reason = 'parents' AND parents_left = 0 AND due_at IS NULL
+         ORDER BY seq LIMIT ?2"
+);
+/// Those that are left are looked at with what is due: at their time where their parents have succeeded.
+pub(super) const LATER: &str = "UPDATE jobs SET due_at = CASE WHEN parents_left = 0
+         THEN max(coalesce(run_at, 0), ?2) ELSE ?2 END
+     WHERE seq IN (SELECT child FROM job_parents WHERE parent = ?1)
+         AND +state = 'scheduled' AND wait_reason = 'parents' AND due_at IS NULL AND (parents_left = 0 OR ?3)";
 /// Children that failed since a parent did. One that ran has no parent left that did not succeed.
 pub(super) const FAILED: &str = select_heads!(
     "WHERE seq IN (SELECT child FROM job_parents WHERE parent = ?1)
@@ -111,11 +126,7 @@ pub(super) fn tie_history(tx: &Tx<'_>, child: i64, parents: &Parents) -> Result<
 
 /// Ties a new job to its parents, and lets it wait for them.
 pub(super) fn tie(tx: &Tx<'_>, child: i64, parents: &Parents) -> Result<(), StoreError> {
-    tie_history(tx, child, parents)?;
-    if parents.left > 0 {
-        say_what_is_left(tx, child)?;
-    }
-    Ok(())
+    tie_history(tx, child, parents)
 }
 
 /// The ids of parents as the job's row keeps them.
@@ -134,23 +145,61 @@ pub(super) fn read_ids(row: &Row<'_>) -> rusqlite::Result<Vec<JobId>> {
 pub(super) fn follow(tx: &mut Tx<'_>, job: &JobHead, state: JobState) -> Result<(), StoreError> {
     if state == JobState::Succeeded {
         if tx.run(COUNT_DOWN, [job.seq])? > 0 {
-            for child in heads(tx, WAITING, [job.seq])? {
-                go_on(tx, &child)?;
+            let ready = heads(tx, READY, params![job.seq, AT_ONCE])?;
+            for child in &ready {
+                release(tx, child)?;
+            }
+            if ready.len() == AT_ONCE as usize {
+                tx.run(LATER, params![job.seq, tx.now.micros(), false])?;
             }
         }
         return Ok(());
     }
     // A list and no recursion: a chain may be as long as the queue.
     let mut ended = vec![(job.clone(), state)];
+    let mut left = AT_ONCE;
     while let Some((parent, state)) = ended.pop() {
-        for child in heads(tx, WAITING, [parent.seq])? {
+        let children = heads(tx, WAITING, params![parent.seq, left])?;
+        left = left.saturating_sub(u32::try_from(children.len()).unwrap_or(left));
+        for child in children {
             let error = blame(tx, &parent, state)?;
             let how = Move { error: Some(&error), ..Move::default() };
             let failed = moves::step(tx, &child, JobEvent::ParentFailed, &how)?;
             ended.push((child, failed));
         }
+        if left == 0 {
+            tx.run(LATER, params![parent.seq, tx.now.micros(), true])?;
+        }
     }
     Ok(())
+}
+
+/// A job that comes after others and was left to be looked at later: it may start, or fails with a parent, or
+/// waits on since that one is run again. False where it waits for something else.
+pub(super) fn look_again(tx: &mut Tx<'_>, child: &JobHead) -> Result<bool, StoreError> {
+    let waits =
+        tx.first("SELECT wait_reason, parents_left FROM jobs WHERE seq = ?1", [child.seq], |row| {
+            Ok((row.get::<_, Option<String>>(0)?, row.get::<_, i64>(1)?))
+        })?;
+    let Some((Some(reason), left)) = waits else { return Ok(false) };
+    if reason != WaitReason::Parents.name() {
+        return Ok(false);
+    }
+    if left == 0 {
+        release(tx, child)?;
+        return Ok(true);
+    }
+    let failed = unmet(tx.conn, child.seq)?.into_iter().find(|parent| parent.state.is_final());
+    match failed {
+        Some(parent) => {
+            let error = failed_with(parent.id, parent.state, parent.kind.as_deref());
+            moves::go(tx, child, JobEvent::ParentFailed, &Move { error: Some(&error), ..Move::default() })?;
+        }
+        None => {
+            tx.run("UPDATE jobs SET due_at = NULL WHERE seq = ?1", [child.seq])?;
+        }
+    }
+    Ok(true)
 }
 
 fn blame(tx: &Tx<'_>, parent: &JobHead, state: JobState) -> Result<JobError, StoreError> {
@@ -173,22 +222,12 @@ fn failed_with(parent: JobId, state: JobState, kind: Option<&str>) -> JobError {
     }
 }
 
-/// One parent fewer: the child starts when none is left, at its own time.
-fn go_on(tx: &mut Tx<'_>, child: &JobHead) -> Result<(), StoreError> {
-    let (left, run_at) = tx
-        .first("SELECT parents_left, run_at FROM jobs WHERE seq = ?1", [child.seq], |row| {
-            Ok((row.get::<_, i64>(0)?, row.maybe_time("run_at")?))
-        })?
-        .ok_or(StoreError::NoSuchJob(child.id))?;
-    if left > 0 {
-        return say_what_is_left(tx, child.seq);
-    }
-    release(tx, child, run_at)
-}
-
 /// Puts a job whose parents have all succeeded into the queue, or lets it wait for its time. Its place in
 /// the queue is that of a job which comes now.
-fn release(tx: &mut Tx<'_>, child: &JobHead, run_at: Option<Timestamp>) -> Result<(), StoreError> {
+fn release(tx: &mut Tx<'_>, child: &JobHead) -> Result<(), StoreError> {
+    let run_at = tx
+        .first("SELECT run_at FROM jobs WHERE seq = ?1", [child.seq], |row| row.maybe_time("run_at"))?
+        .flatten();
     let later = run_at.filter(|run_at| *run_at > tx.now);
     let ready = later.unwrap_or(tx.now).micros();
     tx.run("UPDATE jobs SET ready_at = ?2 WHERE seq = ?1", params![child.seq, ready])?;
@@ -207,15 +246,15 @@ struct Unmet {
     kind: Option<String>,
 }
 
-fn unmet(tx: &Tx<'_>, child: i64) -> Result<Vec<Unmet>, StoreError> {
-    tx.all(UNMET, [child], |row| {
+fn unmet(conn: &Connection, child: i64) -> Result<Vec<Unmet>, StoreError> {
+    Ok(all(conn, UNMET, [child], |row| {
         Ok(Unmet { id: row.id("id")?, state: row.word("state")?, kind: row.get("error_kind")? })
-    })
+    })?)
 }
 
-fn say_what_is_left(tx: &Tx<'_>, child: i64) -> Result<(), StoreError> {
-    let detail = comes_after(&unmet(tx, child)?);
-    tx.run("UPDATE jobs SET wait_detail = ?2 WHERE seq = ?1", params![child, detail]).map(drop)
+/// What a job waits for that comes after others, in words.
+pub(super) fn what_is_left(conn: &Connection, child: i64) -> Result<String, StoreError> {
+    Ok(comes_after(&unmet(conn, child)?))
 }
 
 fn comes_after(unmet: &[Unmet]) -> String {
@@ -225,6 +264,7 @@ fn comes_after(unmet: &[Unmet]) -> String {
         more => format!(" and {more} more"),
     };
     match unmet.len() {
+        0 => "the jobs that it comes after have succeeded; it starts at its time".to_owned(),
         1 => format!("comes after job {}, which has not succeeded yet", named.join(", ")),
         count => format!("comes after {count} jobs that have not succeeded yet: {}{more}", named.join(", ")),
     }
@@ -233,7 +273,7 @@ fn comes_after(unmet: &[Unmet]) -> String {
 /// A person runs a job again that waits for parents: it waits for them anew. Refused where one of them
 /// has failed, since that one comes first. Answers whether the job waits.
 pub(super) fn wait_again(tx: &mut Tx<'_>, job: &JobHead) -> Result<bool, StoreError> {
-    let unmet = unmet(tx, job.seq)?;
+    let unmet = unmet(tx.conn, job.seq)?;
     if let Some(parent) = unmet.iter().find(|parent| parent.state.is_final()) {
         let is = if parent.state == JobState::Failed { "failed" } else { "was cancelled" };
         return Err(StoreError::BadParent {
@@ -244,13 +284,8 @@ pub(super) fn wait_again(tx: &mut Tx<'_>, job: &JobHead) -> Result<bool, StoreEr
     if unmet.is_empty() {
         return Ok(false);
     }
-    let wait = waits_for(&unmet);
-    moves::step(tx, job, JobEvent::ParentRetried, &Move { wait: Some(&wait), ..Move::default() })?;
+    moves::step(tx, job, JobEvent::ParentRetried, &Move { wait: Some(&WAIT), ..Move::default() })?;
     Ok(true)
-}
-
-fn waits_for(unmet: &[Unmet]) -> Wait {
-    Wait { reason: WaitReason::Parents, detail: comes_after(unmet), until: None, refused_at: None }
 }
 
 /// A job is run again: the children that failed with it wait for it anew, and theirs for them. One that
@@ -259,7 +294,7 @@ pub(super) fn revive(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
     let mut again = vec![job.clone()];
     while let Some(parent) = again.pop() {
         for child in heads(tx, FAILED, [parent.seq])? {
-            let unmet = unmet(tx, child.seq)?;
+            let unmet = unmet(tx.conn, child.seq)?;
             if let Some(other) = unmet.iter().find(|parent| parent.state.is_final()) {
                 let error = failed_with(other.id, other.state, other.kind.as_deref());
                 tx.run(
@@ -268,8 +303,7 @@ pub(super) fn revive(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
                 )?;
                 continue;
             }
-            let wait = waits_for(&unmet);
-            moves::step(tx, &child, JobEvent::ParentRetried, &Move { wait: Some(&wait), ..Move::default() })?;
+            moves::step(tx, &child, JobEvent::ParentRetried, &Move { wait: Some(&WAIT), ..Move::default() })?;
             tx.run("UPDATE jobs SET error_kind = NULL, error_message = NULL WHERE seq = ?1", [child.seq])?;
             again.push(child);
         }
@@ -277,11 +311,26 @@ pub(super) fn revive(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The most bytes that the results of a job's parents may have together: its guest, and the host that hands them
+/// over, have them in memory.
+const MOST_BYTES: u64 = 16 << 20;
+/// How long the result of a parent is.
+pub(super) const LENGTH: &str = "SELECT coalesce(octet_length(b.result), 0)
+     FROM jobs j JOIN job_bodies b ON b.seq = j.seq WHERE j.id = ?1 AND j.state = 'succeeded'";
+
 /// What the parents of a job gave it, in the order in which it named them. They have all succeeded when
 /// it runs, and what a finished job gave never changes.
 pub(super) fn results(conn: &Connection, child: JobId) -> Result<Vec<ParentResult>, StoreError> {
     let mut results = Vec::new();
-    for id in after(conn, child)? {
+    let ids = after(conn, child)?;
+    let mut bytes = 0_u64;
+    for id in &ids {
+        bytes = bytes.saturating_add(first(conn, LENGTH, [id.bytes()], |row| row.count(0))?.unwrap_or(0));
+        if bytes > MOST_BYTES {
+            return Err(StoreError::TooMuchFromParents { most: MOST_BYTES });
+        }
+    }
+    for id in ids {
         let found = first(conn, RESULT, [id.bytes()], |row| {
             Ok((row.get("agent")?, row.get_ref("result")?.as_str_or_null()?.map(str::to_owned)))
         })?;
@@ -290,9 +339,7 @@ pub(super) fn results(conn: &Connection, child: JobId) -> Result<Vec<ParentResul
         results.push(ParentResult {
             id,
             agent,
-            result: result
-                .parse()
-                .map_err(|error| StoreError::Backend(Box::<serde_json::Error>::new(error)))?,
+            result: Json::stored(&result),
             artifacts: artifacts::list(conn, id)?,
         });
     }

@@ -2,8 +2,8 @@
 
 use super::lock::DataFolder;
 use super::{
-    actions, claim, connect, correct, events, held, hold, journal, ledger, migrate, moves, parents, pause,
-    prune, queries, schedules, search, settle, spend, usage, webhooks,
+    actions, claim, connect, correct, enqueue, events, held, hold, journal, ledger, migrate, moves, parents,
+    pause, prune, queries, schedules, search, settle, spend, trouble, usage, webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
@@ -17,6 +17,14 @@ fn no_query_scans_or_sorts() {
     migrate::migrate(&mut conn, &folder, Timestamp::default()).expect("the schema");
     for (sql, index) in [
         (claim::HEADS_OF_LINE, "jobs_waiting"),
+        (claim::SUSPECTS, "jobs_suspect"),
+        (trouble::TROUBLED, "jobs_troubled"),
+        (enqueue::OF_AGENT, "jobs_by_agent"),
+        (enqueue::OF_SCHEDULE, "jobs_open_of_schedule"),
+        (schedules::UNFINISHED, "jobs_open_of_schedule"),
+        (journal::BATCH_OF, "PRIMARY KEY"),
+        (parents::LATER, "job_parents_by_parent"),
+        (parents::LENGTH, "id=?"),
         (moves::DUE, "jobs_due"),
         (moves::EXPIRED, "jobs_leased"),
         (moves::PARKED, "jobs_parked"),

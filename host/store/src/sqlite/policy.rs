@@ -1,5 +1,6 @@
 //! What the writer knows by heart: the limits in force, the brake, and the account that both are judged by.
 
+use super::options::QueueShares;
 use super::{brake, evaluate, limits, scope_limits, week};
 use crate::{BrakeState, LimitsInForce, StoreError};
 use anvil_budget::{Account, BrakeCause, LimitsRule, WindowLimits, Windows};
@@ -8,6 +9,9 @@ use rusqlite::Connection;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How many attempts a job has where nobody says.
+const ATTEMPTS: u32 = 3;
 
 /// A cause of the brake, with the upstream that it stops; all of them where none is named.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +30,12 @@ pub(super) struct Policy {
     pub(super) boot: BootId,
     /// The upstream that this host asks.
     pub(super) upstream: UpstreamKind,
+    /// How many attempts a job has.
+    pub(super) max_attempts: u32,
+    /// The shares of the queue.
+    pub(super) shares: QueueShares,
+    /// When this life began.
+    pub(super) began: Timestamp,
     /// The limits of the settings.
     pub(super) base: Limits,
     /// What limits may be at most.
@@ -77,6 +87,9 @@ impl Policy {
             host,
             boot,
             upstream,
+            max_attempts: ATTEMPTS,
+            shares: QueueShares::default(),
+            began: Timestamp::default(),
             base,
             rule,
             force,

@@ -83,7 +83,9 @@ pub(super) fn seqs(
     if filter.states.is_empty() && filter.agent.is_none() && filter.priority.is_none() {
         return Ok(all(conn, ALL, params![before, limit, upstream], |row| row.get(0))?);
     }
-    let states = if filter.states.is_empty() { &JobState::ALL[..] } else { &filter.states[..] };
+    // Each once, however often it is named.
+    let asked = |state: &JobState| filter.states.is_empty() || filter.states.contains(state);
+    let states = JobState::ALL.iter().filter(|state| asked(state));
     let priorities = filter.priority.as_ref().map_or(&Priority::ALL[..], std::slice::from_ref);
     let mut seqs: Vec<i64> = Vec::new();
     for state in states {
@@ -188,6 +190,23 @@ pub(super) const OLDEST: &str = "SELECT ready_at FROM jobs INDEXED BY jobs_oldes
     WHERE state = 'queued' AND upstream = ?1 AND ready_at >= 0 ORDER BY ready_at LIMIT 1";
 /// The next time at which a scheduled or parked job wakes by itself.
 pub(super) const NEXT_DUE: &str = "SELECT min(due_at) FROM jobs WHERE upstream = ?1 AND due_at IS NOT NULL";
+
+/// What is first in line in one state; of many that wait for a slot or for an event those that wait longest.
+pub(super) const FRONT: &str = "SELECT seq FROM jobs WHERE state = ?1 AND upstream = ?3
+    ORDER BY CASE WHEN state = 'queued' THEN priority END, due_at IS NULL, due_at, ready_at, seq LIMIT ?2";
+
+/// The jobs that are unfinished, those first that are first in line.
+pub(super) fn front(conn: &Connection, upstream: UpstreamKind, limit: u32) -> Result<Vec<Job>, StoreError> {
+    let mut jobs = Vec::new();
+    for state in [JobState::Running, JobState::Queued, JobState::Parked, JobState::Scheduled] {
+        let seqs: Vec<i64> =
+            all(conn, FRONT, params![state.name(), limit, upstream.name()], |row| row.get(0))?;
+        for seq in seqs {
+            jobs.extend(job_row::listed(conn, seq)?);
+        }
+    }
+    Ok(jobs)
+}
 
 /// When the next scheduled or parked job of an upstream is due.
 pub(super) fn next_due(conn: &Connection, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {

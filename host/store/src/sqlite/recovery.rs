@@ -11,8 +11,25 @@ use crate::{Recovered, StoreError};
 use anvil_types::{CallState, JobError, JobEvent, Limits, UpstreamKind, Usage, WaitReason};
 use rusqlite::params;
 
-/// A job that was running in this many crashes without a new journal entry is given up.
+/// A job that was running in this many crashes without a new journal entry is given up, where it was alone in
+/// the last one; else it runs again, alone.
 const CRASHES: u32 = 3;
+
+/// Jobs of earlier lives whose call waited for pace or money.
+const WAITED: &str = "SELECT seq FROM jobs
+    WHERE state = 'running' AND upstream = ?3 AND host = ?1 AND boot <> ?2 AND asks = 1 AND held = 0";
+
+/// What a job did when the host ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Was {
+    /// Its call waited for pace or money: nothing of it ran.
+    Waiting,
+    /// It alone was at work.
+    Alone,
+    /// So were others.
+    AmongOthers,
+}
+
 /// The key of the limits that were in force last for an upstream, in `meta`.
 fn last_limits(upstream: UpstreamKind) -> &'static str {
     match upstream {
@@ -25,14 +42,27 @@ fn last_limits(upstream: UpstreamKind) -> &'static str {
 /// start, and for its own time), settles their holds as unknown, and judges brake and limits anew.
 pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
     spend::rebuild_for_zone(tx.conn, tx.policy, tx.now)?;
+    tx.policy.began = tx.now;
+    // Before their holds end: what waited for pace or money had none.
+    let waited: Vec<i64> = tx.all(
+        WAITED,
+        params![tx.policy.host.bytes(), tx.policy.boot.bytes(), tx.policy.upstream.name()],
+        |row| row.get(0),
+    )?;
     let mut recovered = Recovered { unknown_holds: sweep(tx)?, ..Recovered::default() };
     let running = heads(
         tx,
         select_heads!("WHERE state = 'running' AND upstream = ?3 AND host = ?1 AND boot <> ?2 ORDER BY seq"),
         params![tx.policy.host.bytes(), tx.policy.boot.bytes(), tx.policy.upstream.name()],
     )?;
+    let at_work = running.iter().filter(|job| !waited.contains(&job.seq)).count();
     for job in &running {
-        if requeue(tx, job)? {
+        let was = match (waited.contains(&job.seq), at_work) {
+            (true, _) => Was::Waiting,
+            (false, 1) => Was::Alone,
+            (false, _) => Was::AmongOthers,
+        };
+        if requeue(tx, job, was)? {
             recovered.requeued += 1;
         } else {
             recovered.poisoned += 1;
@@ -89,17 +119,18 @@ fn sweep(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
 }
 
 /// Puts a job back into the queue; gives it up where it brings the host down again and again.
-fn requeue(tx: &mut Tx<'_>, job: &JobHead) -> Result<bool, StoreError> {
-    let crashes = job.crashes + 1;
+fn requeue(tx: &mut Tx<'_>, job: &JobHead, was: Was) -> Result<bool, StoreError> {
+    let crashes = job.crashes + u32::from(was != Was::Waiting);
     tx.run("UPDATE jobs SET crashes = ?2 WHERE seq = ?1", params![job.seq, crashes])?;
-    if crashes < CRASHES {
+    if crashes < CRASHES || was != Was::Alone {
         moves::go(tx, job, JobEvent::LeaseLost, &Move::default())?;
         return Ok(true);
     }
     let error = JobError {
         kind: POISON.to_owned(),
         message: format!(
-            "the host ended {crashes} times while this job ran, without a new answer in its journal"
+            "the host ended {crashes} times while this job ran, the last time with no other at work, and without a \
+             new answer in its journal"
         ),
     };
     finish::fail(tx, job, &error)?;

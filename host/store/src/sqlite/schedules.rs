@@ -4,8 +4,10 @@ use super::columns::{Columns, Id, all, bad_json, first};
 use super::tx::Tx;
 use super::{audit, enqueue, job_row};
 use crate::{Fired, Firing, StoreError, Taken};
-use anvil_types::{EventKind, Job, Schedule, Timestamp, UpstreamKind};
+use anvil_types::{EventKind, Job, JobId, JobTemplate, Json, Overlap, Schedule, Timestamp, UpstreamKind};
 use rusqlite::{Connection, Row, params};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// As many schedules as there may be.
 const MOST: u32 = 1_000;
@@ -74,14 +76,26 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Schedule> {
         cron: row.get("cron")?,
         time_zone: row.get("time_zone")?,
         missed: row.word("missed")?,
-        job: serde_json::from_str(row.get_ref("job")?.as_str()?).map_err(bad_json)?,
+        overlap: row.word("overlap")?,
+        job: template(row.get_ref("job")?.as_str()?)?,
         enabled: row.get("enabled")?,
         next_at: row.maybe_time("next_at")?,
         blocked: row.get("blocked")?,
+        owed_to: row.maybe_time("owed_to")?,
         upstream: row.word("upstream")?,
         created_at: row.time("created_at")?,
         last_job: row.maybe_id("last_job")?,
     })
+}
+
+/// A template, with a payload that an older version took and nobody can read told of as what it is.
+fn template(text: &str) -> rusqlite::Result<JobTemplate> {
+    let mut parts: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).map_err(bad_json)?;
+    if let Some(payload) = parts.get_mut("payload") {
+        *payload = RawValue::from_string(Json::stored(payload.get()).to_string()).map_err(bad_json)?;
+    }
+    let text = serde_json::to_string(&parts).map_err(bad_json)?;
+    serde_json::from_str(&text).map_err(bad_json)
 }
 
 /// Makes a schedule, or changes the one of this name, which keeps its id.
@@ -95,13 +109,25 @@ pub(super) fn put(tx: &mut Tx<'_>, schedule: &Schedule, by: &str) -> Result<Sche
             )));
         }
     }
+    // Whoever changes something else of it drops none of its times, those that still wait for a place included.
+    let keeps_its_times = before.as_ref().is_some_and(|before| {
+        before.enabled
+            && schedule.enabled
+            && before.cron == schedule.cron
+            && before.time_zone == schedule.time_zone
+            && before.upstream == schedule.upstream
+    });
     let job = serde_json::to_string(&schedule.job).map_err(|error| StoreError::Backend(Box::new(error)))?;
     tx.run(
-        "INSERT INTO schedules (name, id, upstream, cron, time_zone, missed, job, enabled, next_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (upstream, name) DO UPDATE SET cron = excluded.cron,
-             time_zone = excluded.time_zone, missed = excluded.missed, job = excluded.job,
-             enabled = excluded.enabled, next_at = excluded.next_at, blocked = NULL",
+        "INSERT INTO schedules (name, id, upstream, cron, time_zone, missed, job, enabled, next_at, created_at,
+             overlap)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (upstream, name) DO UPDATE SET missed = excluded.missed, job = excluded.job,
+             overlap = excluded.overlap,
+             next_at = CASE WHEN ?12 THEN next_at ELSE excluded.next_at END,
+             blocked = CASE WHEN ?12 THEN blocked END, owed_to = CASE WHEN ?12 THEN owed_to END,
+             cron = excluded.cron, time_zone = excluded.time_zone,
+             enabled = excluded.enabled",
         params![
             schedule.name,
             schedule.id.bytes(),
@@ -113,6 +139,8 @@ pub(super) fn put(tx: &mut Tx<'_>, schedule: &Schedule, by: &str) -> Result<Sche
             schedule.enabled,
             schedule.next_at.map(Timestamp::micros),
             tx.now.micros(),
+            schedule.overlap.name(),
+            keeps_its_times,
         ],
     )?;
     let action = match before {
@@ -149,26 +177,58 @@ pub(super) fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<Fired, StoreError>
     let Some(current) = current else { return Ok(Fired::default()) };
     let mut fired = Fired::default();
     let mut next_at = firing.next_at;
-    for (time, job) in firing.jobs {
-        match enqueue::take(tx, &job) {
-            Ok(Ok(state)) => fired.taken.push(Taken { id: job.id, state, new: true }),
-            // The key says that this time has had its job.
-            Ok(Err(_)) | Err(StoreError::IdempotencyConflict { .. }) => {}
-            Err(full @ StoreError::QueueFull { .. }) => {
-                fired.blocked = Some(full.to_string());
-                next_at = Some(time);
-                break;
-            }
-            Err(error) => return Err(error),
-        }
+    let mut jobs = firing.jobs;
+    if current.overlap == Overlap::OneAtATime {
+        // Of several that have come the last counts.
+        jobs.drain(..jobs.len().saturating_sub(1));
     }
-    if fired.taken.is_empty() && current.blocked == fired.blocked && next_at == current.next_at {
+    for (time, job) in jobs {
+        let earlier = if current.overlap == Overlap::Allow { None } else { unfinished(tx, &firing.name)? };
+        let refused = match (current.overlap, earlier) {
+            (Overlap::Skip, Some(_)) => continue,
+            (Overlap::OneAtATime, Some(earlier)) => {
+                format!("the job of an earlier time, {earlier}, has not finished yet")
+            }
+            _ => match enqueue::take(tx, &job) {
+                Ok(Ok(state)) => {
+                    fired.taken.push(Taken { id: job.id, state, new: true });
+                    continue;
+                }
+                // The key says that this time has had its job.
+                Ok(Err(_)) | Err(StoreError::IdempotencyConflict { .. }) => continue,
+                Err(full @ (StoreError::QueueFull { .. } | StoreError::ShareFull { .. })) => full.to_string(),
+                Err(error) => return Err(error),
+            },
+        };
+        fired.blocked = Some(refused);
+        next_at = Some(time);
+        break;
+    }
+    // What has come since is owed too; it is noted when there is something new to note.
+    let owed_to = fired.blocked.as_ref().map(|_| firing.looked_at);
+    let nothing_new = firing.newest.is_none_or(|newest| current.owed_to.is_some_and(|owed| owed >= newest));
+    if fired.taken.is_empty() && current.blocked == fired.blocked && next_at == current.next_at && nothing_new
+    {
         return Ok(fired);
     }
     tx.run(
-        "UPDATE schedules SET next_at = ?2, blocked = ?3 WHERE name = ?1 AND upstream = ?4",
-        params![firing.name, next_at.map(Timestamp::micros), fired.blocked, upstream.name()],
+        "UPDATE schedules SET next_at = ?2, blocked = ?3, owed_to = ?4 WHERE name = ?1 AND upstream = ?5",
+        params![
+            firing.name,
+            next_at.map(Timestamp::micros),
+            fired.blocked,
+            owed_to.map(Timestamp::micros),
+            upstream.name(),
+        ],
     )?;
     tx.tell(None, EventKind::Schedule { name: firing.name });
     Ok(fired)
+}
+
+/// An unfinished job of a schedule.
+pub(super) const UNFINISHED: &str = "SELECT id FROM jobs INDEXED BY jobs_open_of_schedule
+    WHERE upstream = ?2 AND schedule = ?1 AND finished_at IS NULL LIMIT 1";
+
+fn unfinished(tx: &Tx<'_>, name: &str) -> Result<Option<JobId>, StoreError> {
+    tx.first(UNFINISHED, [name, tx.policy.upstream.name()], |row| row.id("id"))
 }

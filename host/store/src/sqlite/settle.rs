@@ -27,7 +27,8 @@ pub(super) const FIND: &str =
 pub(super) const COUNT_ON_JOB: &str =
     "UPDATE jobs SET held = held - ?2, cost = min(cost + ?3, 9000000000000000000),
     unknown = min(unknown + ?4, 9000000000000000000),
-    crashes = CASE WHEN ?5 THEN 0 ELSE crashes END
+    crashes = CASE WHEN ?5 THEN 0 ELSE crashes END, troubles = CASE WHEN ?5 THEN 0 ELSE troubles END,
+    asks = CASE WHEN ?5 THEN 0 ELSE asks END
     WHERE id = ?1";
 
 /// The dearest call that the sums can hold thousands of; far more than any call can cost.

@@ -40,6 +40,35 @@ impl<'a> Tx<'a> {
         self.news.push(News { job, kind });
     }
 
+    /// Does a part of the command that may fail by itself: what it wrote is undone then, and the rest stands.
+    /// The outer error says that the whole transaction is gone.
+    pub(super) fn part<T>(
+        &mut self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
+    ) -> Result<Result<T, StoreError>, StoreError> {
+        self.run("SAVEPOINT part", [])?;
+        let told = self.news.len();
+        let moved = std::mem::take(&mut self.policy.moved);
+        let touched = std::mem::take(&mut self.policy.touched);
+        let done = work(self);
+        if self.conn.is_autocommit() {
+            return Err(done
+                .err()
+                .unwrap_or_else(|| StoreError::Backend("the transaction was rolled back".into())));
+        }
+        if done.is_err() {
+            self.news.truncate(told);
+            self.run("ROLLBACK TO part", [])?;
+            if self.policy.moved || self.policy.touched {
+                self.policy.reload(self.conn)?;
+            }
+        }
+        self.policy.moved |= moved;
+        self.policy.touched |= touched;
+        self.run("RELEASE part", [])?;
+        Ok(done)
+    }
+
     /// A statement, prepared once in the writer's life.
     pub(super) fn statement(&self, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
         Ok(self.conn.prepare_cached(sql)?)

@@ -80,6 +80,9 @@ impl Shared {
 
 /// One command on its way through the writer.
 pub(super) trait Command: Send {
+    /// Whether it has a commit to itself: it writes so much that a disk that is nearly full fails at it, and what
+    /// is small must not fail with it.
+    fn is_alone(&self) -> bool;
     /// Runs it; false when what it wrote has to be undone.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
     /// What it did is not durable, or it did not run.
@@ -98,6 +101,7 @@ pub(super) enum Message {
 
 /// A closure as a command.
 struct Operation<T, F> {
+    alone: bool,
     run: Option<F>,
     result: Result<T, StoreError>,
     reply: oneshot::Sender<Result<T, StoreError>>,
@@ -108,6 +112,10 @@ where
     T: Send,
     F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send,
 {
+    fn is_alone(&self) -> bool {
+        self.alone
+    }
+
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         let Some(run) = self.run.take() else { return false };
         // A fault in one command must not end the writer.
@@ -126,6 +134,15 @@ where
     }
 }
 
+/// How many commands from the first on share a commit.
+fn together(batch: &[Box<dyn Command>]) -> usize {
+    match batch.iter().position(|command| command.is_alone()) {
+        Some(0) => 1,
+        Some(alone) => alone,
+        None => batch.len(),
+    }
+}
+
 fn failed(why: &str) -> StoreError {
     StoreError::Backend(why.into())
 }
@@ -136,8 +153,25 @@ where
     T: Send + 'static,
     F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
 {
+    made(run, false)
+}
+
+/// A command that has a commit to itself.
+pub(super) fn command_alone<T, F>(run: F) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+{
+    made(run, true)
+}
+
+fn made<T, F>(run: F, alone: bool) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+{
     let (reply, answer) = oneshot::channel();
-    let operation = Operation { run: Some(run), result: Err(StoreError::Closed), reply };
+    let operation = Operation { alone, run: Some(run), result: Err(StoreError::Closed), reply };
     (Message::Run(Box::new(operation)), answer)
 }
 
@@ -175,7 +209,8 @@ impl Writer {
                 }
             }
             while !batch.is_empty() {
-                let ended = self.commit(&mut batch);
+                let together = together(&batch);
+                let ended = self.commit(&mut batch[..together]);
                 batch.drain(..ended).for_each(Command::answer);
                 self.mark.follow(self.stored_time);
             }

@@ -2,8 +2,19 @@
 
 /// So many bytes each of payload and result, and of the error's message, can be searched.
 pub(super) const BOUND: usize = 16 * 1024;
-/// Longer words are no words (encoded bytes, mostly) and are left out.
-const LONGEST_WORD: usize = 64;
+/// Of longer words (encoded bytes, mostly) so many characters count, here and in what is typed.
+pub(super) const LONGEST_WORD: usize = 64;
+
+/// Whether a character is of a script that sets no spaces between its words.
+pub(super) fn runs_on(c: char) -> bool {
+    matches!(u32::from(c),
+        0x0e00..=0x0eff                         // Thai, Lao
+        | 0x1000..=0x109f | 0xa9e0..=0xa9ff | 0xaa60..=0xaa7f // Burmese
+        | 0x1780..=0x17ff | 0x19e0..=0x19ff     // Khmer
+        | 0x3005..=0x3007 | 0x3040..=0x30ff | 0x31f0..=0x31ff | 0xff66..=0xff9f // Japanese
+        | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x2_0000..=0x3_ffff // Han
+    )
+}
 
 /// Adds the words of JSON, or of the first part of it: strings, keys, numbers. What escapes stand for is
 /// what is found: `"a\nb"` has the words `a` and `b`.
@@ -56,33 +67,46 @@ fn hex(chars: &mut std::str::Chars<'_>) -> Option<u32> {
     (0..4).try_fold(0, |sum, _| Some(sum << 4 | chars.next()?.to_digit(16)?))
 }
 
-/// Text that grows, without words that are too long.
+/// Text that grows by the words of the index. Where a script sets no spaces, each character with the next one
+/// is a word, and the last of a run is one by itself: any part of a run is found then, from one character on.
 struct Added<'a> {
     text: &'a mut String,
-    /// Where the word that is being read began, and how many characters it has.
-    word: (usize, usize),
+    /// How many characters the word that is being read has.
+    word: usize,
+    /// The last character of a run.
+    run: Option<char>,
 }
 
 impl<'a> Added<'a> {
     fn new(text: &'a mut String) -> Self {
-        let word = (text.len(), 0);
-        Self { text, word }
+        Self { text, word: 0, run: None }
     }
 
     fn push(&mut self, c: char) {
+        if runs_on(c) {
+            if self.run.is_none() {
+                self.text.push(' ');
+            } else {
+                self.text.push(c);
+                self.text.push(' ');
+            }
+            self.text.push(c);
+            (self.run, self.word) = (Some(c), 0);
+            return;
+        }
+        if self.run.take().is_some() {
+            self.text.push(' ');
+        }
         if c.is_alphanumeric() {
-            self.word.1 += 1;
-            if self.word.1 <= LONGEST_WORD {
+            self.word += 1;
+            if self.word <= LONGEST_WORD {
                 self.text.push(c);
             }
             return;
         }
-        if self.word.1 > LONGEST_WORD {
-            self.text.truncate(self.word.0);
-        }
         // A sign inside a word stays: the index parts it there, and a phrase finds it.
         self.text.push(if c.is_control() { ' ' } else { c });
-        self.word = (self.text.len(), 0);
+        self.word = 0;
     }
 }
 
@@ -118,10 +142,20 @@ mod tests {
     }
 
     #[test]
-    fn encoded_bytes_are_no_words() {
+    fn of_encoded_bytes_the_beginning_counts() {
         let blob = "QUJD".repeat(1_000);
-        assert_eq!(words(&format!(r#"{{"blob":"{blob}","after":"word"}}"#)), ["blob", "after", "word"]);
+        assert_eq!(
+            words(&format!(r#"{{"blob":"{blob}","after":"word"}}"#)),
+            ["blob", &blob[..LONGEST_WORD], "after", "word"]
+        );
         let longest = "a".repeat(LONGEST_WORD);
         assert_eq!(words(&format!("\"{longest}\"")), [longest]);
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_indexed_by_pairs() {
+        assert_eq!(words("\"日本語\""), ["日本", "本語", "語"]);
+        assert_eq!(words("\"v2日x\""), ["v2", "日", "x"]);
+        assert_eq!(words("\"日、本\""), ["日", "本"]);
     }
 }

@@ -1,5 +1,7 @@
 //! What people type into a search, as a question to the index. No input is an error.
 
+use super::text::{LONGEST_WORD, runs_on};
+
 /// The most words of one search; what comes after is left out.
 const MOST: usize = 16;
 /// Shorter beginnings (`a*`) would find nearly everything: they count as whole words.
@@ -48,8 +50,47 @@ impl Term {
         // Whatever is neither letter nor digit parts words; the index parts them in the same places.
         let text: String = text.chars().map(|c| if c == '"' || c.is_control() { ' ' } else { c }).collect();
         let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
-        (letters > 0).then_some(Self { text, prefix: prefix && letters >= SHORTEST_PREFIX })
+        let (text, ends_alone) = as_indexed(&text);
+        let prefix = prefix && letters >= SHORTEST_PREFIX;
+        (letters > 0).then_some(Self { text, prefix: prefix || ends_alone })
     }
+}
+
+/// What was typed in the words that the index has: a run of a script without spaces by its pairs, where more
+/// follows with its last character too; of a long word its beginning. Whether it ends with a single character
+/// of such a run, which may have any other behind it.
+fn as_indexed(typed: &str) -> (String, bool) {
+    let mut text = String::new();
+    let mut ends_alone = false;
+    let mut chars = typed.trim_end_matches('*').trim_end().chars().peekable();
+    let mut word = 0;
+    while let Some(c) = chars.next() {
+        if !runs_on(c) {
+            word = if c.is_alphanumeric() { word + 1 } else { 0 };
+            if word <= LONGEST_WORD {
+                text.push(c);
+            }
+            continue;
+        }
+        word = 0;
+        let mut run = vec![c];
+        while let Some(next) = chars.next_if(|next| runs_on(*next)) {
+            run.push(next);
+        }
+        let mut words: Vec<String> = run.windows(2).map(|pair| pair.iter().collect()).collect();
+        ends_alone = run.len() == 1 && chars.peek().is_none();
+        if run.len() == 1 || chars.peek().is_some() {
+            words.extend(run.last().map(|last| last.to_string()));
+        }
+        if !text.is_empty() && !text.ends_with(' ') {
+            text.push(' ');
+        }
+        text += &words.join(" ");
+        if chars.peek().is_some() {
+            text.push(' ');
+        }
+    }
+    (text, ends_alone)
 }
 
 #[cfg(test)]
@@ -66,11 +107,16 @@ mod tests {
             ("alpha", r#""alpha""#),
             ("  alpha\tBeta ", r#""alpha" "Beta""#),
             (r#"alpha "beta gamma" delta"#, r#""alpha" "beta gamma" "delta""#),
-            ("alph*", r#""alph*"*"#),
+            ("alph*", r#""alph"*"#),
             (r#""two wor"*"#, r#""two wor"*"#),
             (r#""never closed"#, r#""never closed""#),
             (r#"a"b"c"#, r#""a" "b" "c""#),
-            ("a*", r#""a*""#),
+            ("a*", r#""a""#),
+            ("日", r#""日"*"#),
+            ("日本語", r#""日本 本語""#),
+            (r#""日本語 v2""#, r#""日本 本語 語  v2""#),
+            ("v2日本", r#""v2 日本""#),
+            (r#""x 日""#, r#""x 日"*"#),
             ("AND OR NOT NEAR(a b)", r#""AND" "OR" "NOT" "NEAR(a" "b)""#),
             ("x:y {z} ^w - -v +u", r#""x:y" "{z}" "^w" "-v" "+u""#),
             ("über 東京", r#""über" "東京""#),
