@@ -83,7 +83,7 @@ async fn an_action_counts_first_and_then_does_it() {
     let run = over(&scene, &id).await;
     assert_eq!(
         (&run["state"], &run["touched"], &run["filter"]),
-        (&json!("done"), &json!(3), &json!({ "tag": "later" }))
+        (&json!("done"), &json!(3), &json!({ "tag": "later", "upstream": "simulated" }))
     );
     assert_eq!(scene.get(&format!("/api/v1/jobs/{other}")).await.json()["state"], "scheduled");
     let history = scene.get("/api/v1/jobs/actions").await.json();
