@@ -24,22 +24,21 @@ impl PriceTable {
     /// dated id of the model that was asked for is that model.
     pub fn answered(&self, asked: &PriceRow, models: &[String], usage: &Usage, at: Timestamp) -> Answered {
         let speed = usage.speed.as_deref().filter(|speed| *speed != SPEEDS[0]);
-        let mut answered = Answered { cost: asked.cost(usage), without_price: None };
+        // Nobody asked for a batch: a discount that an answer gives itself is none.
+        let tier = usage.service_tier.clone().filter(|tier| tier != TIERS[0]);
+        let priced = &Usage { service_tier: tier, ..usage.clone() };
+        let mut answered = Answered { cost: asked.cost(priced), without_price: None };
         let itself = [asked.model.clone()];
         for model in if models.is_empty() { &itself[..] } else { models } {
             let same = undated(model) == undated(&asked.model);
-            if same && speed == asked.speed.as_deref() {
-                continue;
+            if !(same && speed == asked.speed.as_deref()) && self.row_of(asked, model, speed, at).is_none() {
+                let speed = speed.map(|speed| format!(" at the speed `{speed}`")).unwrap_or_default();
+                answered.without_price = Some(format!("the model `{model}`{speed}"));
             }
-            let row = if same { self.row(&asked.model, speed, at).ok() } else { None };
-            match row
-                .or_else(|| self.row(model, speed, at).ok())
-                .or_else(|| self.row_undated(model, speed, at))
-            {
-                Some(row) => answered.cost = answered.cost.max(row.cost(usage)),
-                None => {
-                    let speed = speed.map(|speed| format!(" at the speed `{speed}`")).unwrap_or_default();
-                    answered.without_price = Some(format!("the model `{model}`{speed}"));
+            // What was said together need not be so together: the dearest of all readings that have a row.
+            for (model, speed) in [(model, speed), (model, asked.speed.as_deref()), (&asked.model, speed)] {
+                if let Some(row) = self.row_of(asked, model, speed, at) {
+                    answered.cost = answered.cost.max(row.cost(priced));
                 }
             }
         }
@@ -51,6 +50,12 @@ impl PriceTable {
             }
         }
         answered
+    }
+
+    fn row_of(&self, asked: &PriceRow, model: &str, speed: Option<&str>, at: Timestamp) -> Option<&PriceRow> {
+        let same = undated(model) == undated(&asked.model);
+        let itself = same.then(|| self.row(&asked.model, speed, at).ok()).flatten();
+        itself.or_else(|| self.row(model, speed, at).ok()).or_else(|| self.row_undated(model, speed, at))
     }
 
     // The row of the model that this is a dated id of, or of a dated id of it.
@@ -114,6 +119,11 @@ mod tests {
         let (cost, without) = answered("claude-haiku-5-5", &["claude-haiku-5-5"], &fast);
         assert_eq!(cost, 600_000);
         assert!(without.is_some_and(|said| said.contains("`fast`")));
+        // The other model, the other speed, both or neither: the dearest that there is.
+        assert_eq!(answered("claude-haiku-5-5", &["claude-sonnet-5-5"], &fast).0, 12_000_000);
+        assert_eq!(answered("claude-opus-5-5", &["claude-mystery-9"], &fast).0, 48_000_000);
+        let batch = Usage { service_tier: Some("batch".into()), ..usage() };
+        assert_eq!(answered("claude-haiku-5-5", &[], &batch).0, 600_000, "nobody asked for one");
         let standard = Usage {
             speed: Some("standard".into()),
             service_tier: Some("standard".into()),

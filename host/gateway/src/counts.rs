@@ -176,6 +176,7 @@ impl Counts {
             (self.cache_read.odd, "cache_read_input_tokens"),
             (self.written.odd || split_odd, "cache_creation_input_tokens"),
             (self.written_5m.odd || self.written_1h.odd, "cache_creation"),
+            (self.speed.all().len() > 1, "speed"),
             (self.unread, "usage"),
         ];
         counts.into_iter().find_map(|(odd, name)| odd.then_some(name))
@@ -184,6 +185,13 @@ impl Counts {
     /// Whether a tool ran that nobody asked for and that has a price of its own.
     pub(crate) fn server_tools(&self) -> bool {
         self.server_tools
+    }
+
+    // A speed that has no price is priced as the one that was asked for, so the dearest that has one comes
+    // before it.
+    fn fast(&self) -> Option<String> {
+        let said = self.speed.all().iter().any(|said| said.eq_ignore_ascii_case(SPEEDS[1]));
+        said.then(|| SPEEDS[1].to_owned())
     }
 
     /// The usage: of each count the most that was told.
@@ -199,7 +207,7 @@ impl Counts {
             // Of several words the dearer one counts: a discount has to be told each time.
             service_tier: self.service_tier.dearest(&TIERS),
             inference_geo: self.inference_geo.dearest(&GEOS),
-            speed: self.speed.dearest(&SPEEDS),
+            speed: self.fast().or_else(|| self.speed.dearest(&SPEEDS)),
         }
     }
 }
