@@ -101,7 +101,7 @@ async fn an_action_counts_first_and_then_does_it() {
 async fn an_action_that_makes_no_sense_is_refused() {
     let scene = Scene::new().await;
     for (body, said) in [
-        (json!({ "action": "drop", "filter": {} }), "cancel, retry, prioritise, delete"),
+        (json!({ "action": "drop", "filter": {} }), "cancel, retry, resume, prioritise, delete"),
         (json!({ "action": "cancel" }), "is missing"),
         (json!({ "action": "cancel", "filter": { "stat": "failed" } }), "must be an object"),
         (json!({ "action": "prioritise", "filter": {} }), "which priority"),

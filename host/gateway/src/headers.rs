@@ -58,7 +58,7 @@ pub(crate) struct Told {
 impl Told {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-        let seconds = |name: &str| text(name)?.parse::<f64>().ok();
+        let seconds = |name: &str| text(name)?.parse::<f64>().ok().filter(|seconds| !seconds.is_nan());
         let after = seconds("retry-after-ms").map(|ms| ms / 1_000.0).or_else(|| seconds("retry-after"));
         let longest = LONGEST_WAIT.as_secs_f64();
         let after = after.and_then(|seconds| Duration::try_from_secs_f64(seconds.min(longest)).ok());

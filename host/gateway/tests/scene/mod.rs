@@ -145,7 +145,7 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
         priority: Priority::Normal,
         run_at: None,
         idempotency_key: None,
-        max_cost: Nanodollars::from_dollars(100),
+        max_cost: Nanodollars::from_dollars(1_000_000),
         tags: vec!["night".into()],
         after: Vec::new(),
         schedule: None,
