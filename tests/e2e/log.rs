@@ -63,7 +63,7 @@ async fn the_log_tells_of_start_ready_a_refused_plugin_and_the_end_and_of_nothin
     }
     work(&host, &upstream).await;
     fs::remove_dir_all(host.plugins()).expect("the folder goes");
-    logged(&host, "the plugins folder cannot be read").await;
+    logged(&host, " cannot be read: ").await;
     let token = host.rest().token().to_owned();
     let before = host.logged();
     host.tell_to_stop();

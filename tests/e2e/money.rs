@@ -57,8 +57,8 @@ fn usage(rng: &mut StdRng, prompt: u64, output: u64) -> Value {
     let mut usage = json!({
         "input_tokens": plain,
         "output_tokens": rng.random_range(1..=output),
-        "service_tier": one_of(rng, &["standard", "standard", "priority", "batch"]),
-        "inference_geo": one_of(rng, &["global", "us", "eu"]),
+        "service_tier": one_of(rng, &["standard", "standard", "standard", "batch"]),
+        "inference_geo": one_of(rng, &["global", "us", "not_available"]),
     });
     if rng.random_bool(0.9) {
         usage["cache_read_input_tokens"] = json!(read);

@@ -1,6 +1,6 @@
 //! A night's queue against each kind of outage: what is not the jobs' fault fails none of them.
 
-use crate::harness::{Host, Setup, until};
+use crate::harness::{Host, Setup, nanos, until};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -174,7 +174,7 @@ async fn night(answer: String, ends: Ends, most: usize) {
     assert!(alerts.len() <= 1, "{alerts:?}");
     let failed = host.rest().all("/api/v1/jobs?state=failed").await;
     assert_eq!(failed.len(), 0, "{:#?}", failed.first());
-    assert_eq!(host.rest().status().await["spend"]["hour"]["held_usd"], 0);
+    assert_eq!(nanos(&host.rest().status().await["spend"]["hour"]["held_usd"]), 0);
 
     upstream.gives(None);
     if ends == Ends::ByPerson {
@@ -197,7 +197,7 @@ async fn night(answer: String, ends: Ends, most: usize) {
         assert_eq!(job["attempts"], 1, "no attempt was used: {job:#}");
     }
     until("the alert is resolved", PATIENCE, async || firing(&host).await.is_empty().then_some(())).await;
-    assert_eq!(host.rest().status().await["spend"]["hour"]["held_usd"], 0);
+    assert_eq!(nanos(&host.rest().status().await["spend"]["hour"]["held_usd"]), 0);
 }
 
 macro_rules! nights {

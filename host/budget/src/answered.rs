@@ -24,10 +24,7 @@ impl PriceTable {
     /// dated id of the model that was asked for is that model.
     pub fn answered(&self, asked: &PriceRow, models: &[String], usage: &Usage, at: Timestamp) -> Answered {
         let speed = usage.speed.as_deref().filter(|speed| *speed != SPEEDS[0]);
-        // Nobody asked for a batch: a discount that an answer gives itself is none.
-        let tier = usage.service_tier.clone().filter(|tier| tier != TIERS[0]);
-        let priced = &Usage { service_tier: tier, ..usage.clone() };
-        let mut answered = Answered { cost: asked.cost(priced), without_price: None };
+        let mut answered = Answered { cost: asked.cost(usage), without_price: None };
         let itself = [asked.model.clone()];
         for model in if models.is_empty() { &itself[..] } else { models } {
             let same = undated(model) == undated(&asked.model);
@@ -38,7 +35,7 @@ impl PriceTable {
             // What was said together need not be so together: the dearest of all readings that have a row.
             for (model, speed) in [(model, speed), (model, asked.speed.as_deref()), (&asked.model, speed)] {
                 if let Some(row) = self.row_of(asked, model, speed, at) {
-                    answered.cost = answered.cost.max(row.cost(priced));
+                    answered.cost = answered.cost.max(row.cost(usage));
                 }
             }
         }
@@ -123,7 +120,7 @@ mod tests {
         assert_eq!(answered("claude-haiku-5-5", &["claude-sonnet-5-5"], &fast).0, 12_000_000);
         assert_eq!(answered("claude-opus-5-5", &["claude-mystery-9"], &fast).0, 48_000_000);
         let batch = Usage { service_tier: Some("batch".into()), ..usage() };
-        assert_eq!(answered("claude-haiku-5-5", &[], &batch).0, 600_000, "nobody asked for one");
+        assert_eq!(answered("claude-haiku-5-5", &[], &batch), (300_000, None));
         let standard = Usage {
             speed: Some("standard".into()),
             service_tier: Some("standard".into()),

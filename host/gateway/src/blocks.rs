@@ -62,7 +62,7 @@ impl Block {
                 let input = fields.get("input").unwrap_or("{}").to_owned();
                 block.kind = Kind::ToolUse { id: id("id")?, name: id("name")?, input };
             }
-            _ => block.start = json.to_owned(),
+            _ => json.clone_into(&mut block.start),
         }
         Ok(block)
     }

@@ -257,6 +257,7 @@ struct Granted<'a> {
 }
 
 // From here on money is held: every way out settles or releases it.
+#[expect(clippy::too_many_lines, reason = "every way out settles what is held, in one place")]
 async fn granted(
     gateway: &Inner,
     plan: &Plan<'_>,
@@ -502,6 +503,7 @@ fn learn_warmth(gateway: &Inner, plan: &Plan<'_>, usage: &Usage) {
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "what a settlement is made of")]
 async fn settle(
     gateway: &Inner,
     plan: &Plan<'_>,

@@ -53,6 +53,7 @@ impl Failed {
     }
 
     /// An `error` event. Before `message_start` nothing has begun that could be billed.
+    #[expect(clippy::needless_pass_by_value, reason = "a failure owns what was heard")]
     pub(crate) fn error_event(fault: Fault, began: bool) -> Self {
         let said = format!("{}: {}", fault.kind, fault.message);
         let heard = Heard { fault: Some(fault.clone()), ..Heard::answer(began) };

@@ -99,7 +99,9 @@ impl Redactor {
             ContentBlock::Other { json } => vec![json],
             ContentBlock::Image { .. } => Vec::new(),
         };
-        texts.into_iter().for_each(|text| self.clean_text(text));
+        for text in texts {
+            self.clean_text(text);
+        }
     }
 
     /// How many bytes at the end of a text may be the beginning of a secret.

@@ -98,6 +98,7 @@ impl Sender {
     }
 
     /// What it comes to that a try was given up half way.
+    #[expect(clippy::unused_self, reason = "it belongs to what the sender does")]
     pub(crate) fn given_up(&self, answer: &Answer) -> Failed {
         match answer.status {
             // The status says it, whatever its body would have said.

@@ -81,7 +81,7 @@ impl Words {
             self.0.push(said);
         } else {
             // The last place is the one of those that are not kept.
-            self.0[MOST_WORDS - 1] = UNREAD.to_owned();
+            UNREAD.clone_into(&mut self.0[MOST_WORDS - 1]);
         }
     }
 

@@ -118,7 +118,7 @@ async fn an_answer_is_the_same_in_every_form_of_a_stream() {
         close(&plain[..stop + 30]),
         close(&format!("{}data: [DONE]\n\n", &plain[..stop])),
         // No end of the chunks.
-        (stream(plain[..stop].as_bytes()).split_last_chunk::<5>().expect("long").0.to_vec(), Then::Close),
+        (stream(&plain.as_bytes()[..stop]).split_last_chunk::<5>().expect("long").0.to_vec(), Then::Close),
         // In one piece, by whatever name.
         (answer(200, "content-type: application/json\r\n", whole.as_bytes()), Then::Keep),
         (answer(200, "content-type: text/event-stream\r\n", format!("\n {whole}").as_bytes()), Then::Keep),

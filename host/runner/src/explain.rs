@@ -41,6 +41,8 @@ pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
     let because = |reason, detail: String| Some(Wait { reason, detail, until: None, refused_at: None });
     match job.state {
         JobState::Queued => {}
+        // It ran when a host last asked its upstream, and goes on when one does again.
+        JobState::Running if job.upstream != scene.upstream => {}
         JobState::Scheduled | JobState::Parked | JobState::Running => return job.waiting_for.clone(),
         _ => return None,
     }

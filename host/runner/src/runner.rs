@@ -183,7 +183,9 @@ impl Runner {
         let scene = self.scene(&agents, brake, pause);
         for job in jobs {
             job.waiting_for = match job.state {
-                JobState::Running => self.shared.gateway.wait_of(job.id),
+                JobState::Running if job.upstream == self.shared.settings.upstream => {
+                    self.shared.gateway.wait_of(job.id)
+                }
                 _ => explain::wait(job, &scene),
             };
         }

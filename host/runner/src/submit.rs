@@ -125,6 +125,7 @@ async fn in_turn<T: Send + 'static>(
 }
 
 /// What of a submission is checked.
+#[expect(clippy::unnecessary_wraps, reason = "beside others whose part to check may be missing")]
 pub(crate) fn of_submission(submission: &Submission) -> Option<(&str, &str, &Json)> {
     Some((&submission.agent, &submission.action, &submission.payload))
 }

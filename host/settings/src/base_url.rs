@@ -132,7 +132,7 @@ mod tests {
         ] {
             let error = base_url(text, &mut Vec::new()).expect_err(text).to_string();
             assert!(error.contains(part), "{text}: {error}");
-            assert!(!error.contains("pw") || text.contains("\n"), "{error}");
+            assert!(!error.contains("pw") || text.contains('\n'), "{error}");
         }
     }
 }

@@ -68,7 +68,7 @@ fn write_number(text: &str, to: &mut String) -> Option<()> {
     }
     let dropped = i64::try_from(digits.len() - significant.len()).ok()?;
     let power = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?.checked_add(dropped)?;
-    *to += &format!("{sign}{significant}e{power}");
+    to.extend([sign, significant, "e", &power.to_string()]);
     Some(())
 }
 

@@ -34,7 +34,7 @@ pub fn indented(json: &str, most: usize) -> Indented {
             }
             '{' | '[' => {
                 text.push(c);
-                while rest.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+                while rest.next_if(char::is_ascii_whitespace).is_some() {}
                 if let Some(end) = rest.next_if(|c| matches!(c, '}' | ']')) {
                     text.push(end);
                 } else {

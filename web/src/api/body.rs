@@ -13,6 +13,7 @@ use bytes::BytesMut;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use tokio_stream::StreamExt;
@@ -59,10 +60,9 @@ impl<'de> Deserialize<'de> for Members {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
                 let mut members = Members { fields: BTreeMap::new(), twice: BTreeSet::new() };
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                    if members.fields.contains_key(&name) {
-                        members.twice.insert(name);
-                    } else {
-                        members.fields.insert(name, value);
+                    match members.fields.entry(name) {
+                        Entry::Occupied(first) => drop(members.twice.insert(first.key().clone())),
+                        Entry::Vacant(place) => drop(place.insert(value)),
                     }
                 }
                 Ok(members)

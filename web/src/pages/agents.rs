@@ -31,6 +31,7 @@ pub(crate) struct Agents {
     /// What is to be known of the plugins folder itself.
     notices: Vec<String>,
     /// Those that are agents.
+    #[expect(clippy::struct_field_names, reason = "the page is called after them")]
     agents: Vec<Card>,
     /// Files that are none, or not now.
     others: Vec<Card>,

@@ -47,10 +47,10 @@ impl ClockArgs {
         let mut out = format!("host     {}", moment.full(&clock, "/now"));
         let wall = moment.full(&clock, "/wall");
         if !wall.is_empty() {
-            out += &format!("\nmachine  {wall}");
+            out.extend(["\nmachine  ", &wall]);
         }
         if set_back {
-            out += &format!("\nThe brake is engaged. Next: {}.", text(&clock, "/next"));
+            out.extend(["\nThe brake is engaged. Next: ", &text(&clock, "/next"), "."]);
         }
         print(&out)?;
         Ok(Exit::Done)

@@ -85,7 +85,7 @@ impl Fields {
 
     fn add(&mut self, field: &Field, value: Value) {
         match field.name() {
-            "message" => self.message = value.as_str().unwrap_or_default().to_owned(),
+            "message" => value.as_str().unwrap_or_default().clone_into(&mut self.message),
             name => self.others.push((name, value)),
         }
     }

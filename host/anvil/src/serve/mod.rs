@@ -35,6 +35,7 @@ const DELIVERY_PATIENCE: Duration = Duration::from_secs(2);
 const LISTING_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs the host. `upstream` is whom it asks; none is the built-in simulator.
+#[expect(clippy::too_many_lines, reason = "the rooms of the house, put together in their order")]
 pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow::Result<()> {
     // From here on a signal is heard: whatever takes long at a start is stopped in order.
     let mut signals = Signals::listen().context("signals cannot be heard")?;

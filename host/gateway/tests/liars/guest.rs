@@ -60,7 +60,7 @@ fn text(text: String) -> ContentBlock {
 
 fn words(dice: &mut Dice) -> String {
     let mut words = String::new();
-    for _ in 0..1 + dice.at(8) {
+    for _ in 0..=dice.at(8) {
         words += dice.pick(&TEXTS);
         words.push(' ');
     }

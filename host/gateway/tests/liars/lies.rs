@@ -153,7 +153,7 @@ fn content(dice: &mut Dice) -> (String, Vec<Event>) {
             format!(r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":"{json}"}}}}"#),
         )
     };
-    for _ in 0..1 + dice.below(5) {
+    for _ in 0..=dice.below(5) {
         match dice.below(10) {
             0 => {
                 events.push(piece(r"\ud83d"));
@@ -220,7 +220,7 @@ fn count(dice: &mut Dice, most: u64) -> (String, Count) {
 fn usage(dice: &mut Dice, question: Question<'_>, input: bool) -> (String, Told) {
     let mut told = Told::default();
     let mut fields = Vec::new();
-    for _ in 0..1 + dice.below(4) {
+    for _ in 0..=dice.below(4) {
         let which = if input { dice.below(6) } else { dice.pick(&[1, 1, 1, 0, 2, 5]) };
         match which {
             0 => {
@@ -289,7 +289,7 @@ fn lying_events(dice: &mut Dice, question: Question<'_>) -> Vec<Event> {
         let broken = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":17}}"#;
         events.push(Event { last: true, ..Event::new("content_block_delta", broken.to_owned()) });
     }
-    for _ in 0..1 + dice.below(3) {
+    for _ in 0..=dice.below(3) {
         let (json, told) = usage(dice, question, false);
         let reason = dice.pick(&["\"end_turn\"", "\"max_tokens\"", "null", "17"]);
         let mut delta = Event::new(

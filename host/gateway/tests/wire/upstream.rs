@@ -54,7 +54,7 @@ impl Upstream {
 }
 
 async fn serve(mut stream: TcpStream, answers: Arc<Vec<(Vec<u8>, Then)>>, seen: Arc<Seen>) {
-    while let Some(request) = request(&mut stream).await {
+    while let Some(request) = Box::pin(request(&mut stream)).await {
         let number = {
             let mut requests = seen.requests.lock().expect("no panic");
             requests.push(request);
@@ -85,7 +85,7 @@ async fn request(stream: &mut TcpStream) -> Option<String> {
                 return Some(text.into_owned());
             }
         }
-        let mut more = [0; 65_536];
+        let mut more = vec![0; 65_536];
         match stream.read(&mut more).await {
             Ok(read) if read > 0 => bytes.extend_from_slice(&more[..read]),
             _ => return None,
@@ -123,5 +123,6 @@ pub(crate) fn events(model: &str, first: &str, text: &str, last: &str) -> String
             let kind = data[9..].split('"').next().expect("a type");
             format!("event: {kind}\ndata: {data}\n\n")
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }

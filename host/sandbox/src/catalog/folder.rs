@@ -325,7 +325,7 @@ mod tests {
             assert_eq!(folder.observe(&listing(8), now, clock).len(), 1, "{tries}");
             let wait = folder.try_again("a.wasm", stamp, now, |tries| Duration::from_secs(tries.into()));
             assert_eq!(wait, Duration::from_secs(tries));
-            assert_eq!(folder.observe(&listing(8), now + wait - LOOK, clock), [], "{tries}");
+            assert_eq!(folder.observe(&listing(8), now + wait.saturating_sub(LOOK), clock), [], "{tries}");
             now += wait;
         }
         assert!(folder.is_busy());
@@ -335,17 +335,17 @@ mod tests {
     #[test]
     fn everything_that_looks_like_a_plugin_is_listed() {
         use std::os::unix::ffi::OsStringExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let put = |name: OsString| std::fs::write(folder.path().join(name), b"x").unwrap();
+        let folder = tempfile::tempdir().expect("it works");
+        let put = |name: OsString| std::fs::write(folder.path().join(name), b"x").expect("it works");
         for name in
             ["a.wasm", "UPPER.WASM", "Mixed.Wasm", "b.cwasm", "with space.wasm", ".hidden.wasm", "c.txt"]
         {
             put(name.into());
         }
         put(OsString::from_vec(b"caf\xe9.wasm".to_vec()));
-        std::os::unix::fs::symlink("nowhere", folder.path().join("link.wasm")).unwrap();
-        std::fs::create_dir(folder.path().join("folder.wasm")).unwrap();
-        let listing = list(folder.path()).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("link.wasm")).expect("it works");
+        std::fs::create_dir(folder.path().join("folder.wasm")).expect("it works");
+        let listing = list(folder.path()).expect("it works");
         let names: Vec<_> = listing.iter().map(|(name, (_, stamp))| (name.as_str(), stamp.other)).collect();
         assert_eq!(
             names,
@@ -366,20 +366,20 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_file_of_the_same_size_and_time_is_another_file() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("it works");
         let file = folder.path().join("a.wasm");
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
         let put = |to: &Path, bytes: &[u8]| {
-            std::fs::write(to, bytes).unwrap();
-            std::fs::File::options().write(true).open(to).unwrap().set_modified(time).unwrap();
+            std::fs::write(to, bytes).expect("it works");
+            std::fs::File::options().write(true).open(to).expect("it works").set_modified(time).expect("it works");
         };
         put(&file, b"one");
-        let first = stamp(&file).unwrap();
-        assert_eq!(stamp(&file).unwrap(), first);
+        let first = stamp(&file).expect("it works");
+        assert_eq!(stamp(&file).expect("it works"), first);
         let draft = folder.path().join("draft");
         put(&draft, b"two");
-        std::fs::rename(&draft, &file).unwrap();
-        let second = stamp(&file).unwrap();
+        std::fs::rename(&draft, &file).expect("it works");
+        let second = stamp(&file).expect("it works");
         assert_eq!((second.size, second.written), (first.size, first.written));
         assert_ne!(second, first);
     }

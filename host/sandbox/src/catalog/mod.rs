@@ -229,7 +229,7 @@ impl Shared {
             match kept.known(&agent.digest) {
                 Some(known) => board.known_retired(known, agent.since),
                 None => {
-                    tracing::debug!(agent = %name, "nothing is known any more of an agent without a file")
+                    tracing::debug!(agent = %name, "nothing is known any more of an agent without a file");
                 }
             }
         }

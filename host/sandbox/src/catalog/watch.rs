@@ -194,6 +194,7 @@ impl Watch {
         self.files.done(file, stamp);
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the digest of what is rejected is told and forgotten")]
     fn reject(&mut self, task: &Task, reason: &str, digest: String) {
         tracing::warn!(file = %task.file, %reason, "plugin rejected");
         self.shared.tell(task, anvil_types::AgentState::Rejected, reason.to_owned(), digest.clone());

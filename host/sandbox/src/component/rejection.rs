@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn what_the_host_could_not_do_is_tried_again_and_what_is_bad_is_not() {
-        let time = CompileError::Time(Duration::from_secs(60));
+        let time = CompileError::Time(Duration::from_mins(1));
         for (rejection, waits) in [
             (Rejection::Host("no space left".into()), Some([2, 4, 8, 60])),
             (Rejection::Unreadable("input/output error".into()), Some([2, 4, 8, 60])),

@@ -404,7 +404,7 @@ pub async fn a_job_in_trouble_waits_longer_each_time_and_uses_no_attempt(factory
         assert_eq!((job.state, waits.reason), (JobState::Parked, WaitReason::Trouble));
         assert!(waits.detail.contains("the disk is full"), "{}", waits.detail);
         assert_eq!(waits.until, Some(world.clock.now() + Duration::from_secs(seconds)));
-        world.wait(Duration::from_secs(seconds) - Duration::from_millis(1));
+        world.wait(Duration::from_secs(seconds).saturating_sub(Duration::from_millis(1)));
         assert_eq!(world.claim(1).await, []);
         world.wait(Duration::from_millis(1));
         claimed = world.claim_one().await;
@@ -456,7 +456,7 @@ pub async fn a_persons_retry_runs_the_version_in_force(factory: &dyn Factory) {
     let waiting = world.store().retry(first.job.id, "ann").await.expect("it failed");
     assert_eq!(waiting.plugin_digest.as_ref(), Some(&old), "until it begins, it is known by what it ran on");
     let mut claim = world.claim_of(1);
-    claim.agents.iter_mut().for_each(|agent| agent.digest = "mended".to_owned());
+    claim.agents.iter_mut().for_each(|agent| "mended".clone_into(&mut agent.digest));
     let again = world.store().claim(claim.clone()).await.expect("a claim works").remove(0);
     assert_eq!(again.job.plugin_digest.as_deref(), Some("mended"));
     assert_eq!((again.ran_on.as_ref(), again.journal.len()), (Some(&old), 1), "its answers go along");

@@ -172,6 +172,7 @@ fn told(conn: &Connection, found: Option<(i64, Job)>) -> Result<Option<Job>, Sto
 }
 
 /// One job of a list, without payload and result where those are long.
+#[expect(clippy::unnecessary_wraps, reason = "it is read as any row is, and only shown otherwise")]
 pub(super) fn listed(conn: &Connection, seq: i64) -> Result<Option<Job>, StoreError> {
     // Made once: a page has hundreds.
     static SQL: LazyLock<String> = LazyLock::new(|| select(false, "j.seq = ?1"));

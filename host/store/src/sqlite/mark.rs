@@ -85,7 +85,7 @@ impl Reached {
     fn words(&self) -> String {
         let mut words = format!("lives {}\n", self.lives);
         for (upstream, time) in &self.times {
-            words += &format!("{upstream} {}\n", time.micros());
+            words.extend([upstream.name(), " ", &time.micros().to_string(), "\n"]);
         }
         words
     }

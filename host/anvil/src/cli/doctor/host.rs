@@ -8,11 +8,8 @@ use crate::show::{items, text};
 use serde_json::Value;
 
 pub(super) async fn look(globals: &Globals) -> Vec<Finding> {
-    let client = match connect(globals) {
-        Ok(client) => client,
-        // That the settings are wrong has been told.
-        Err(_) => return Vec::new(),
-    };
+    // That the settings are wrong has been told.
+    let Ok(client) = connect(globals) else { return Vec::new() };
     let status = match client.get(&["status"], &[]).await {
         Ok(status) => status,
         Err(Failure::Unreachable { url, .. }) => {

@@ -80,7 +80,7 @@ fn as_indexed(typed: &str) -> (String, bool) {
         let mut words: Vec<String> = run.windows(2).map(|pair| pair.iter().collect()).collect();
         ends_alone = run.len() == 1 && chars.peek().is_none();
         if run.len() == 1 || chars.peek().is_some() {
-            words.extend(run.last().map(|last| last.to_string()));
+            words.extend(run.last().map(std::string::ToString::to_string));
         }
         if !text.is_empty() && !text.ends_with(' ') {
             text.push(' ');
