@@ -6,8 +6,18 @@ use std::fmt::Write as _;
 
 /// Numbers that are short as they are written, and long as a reader may write them again.
 const NUMBERS: [&str; 12] = [
-    "1e15", "-1e15", "1E+15", "9e14", "1e-7", "123456789012345678", "0.1e17", "5e-324", "1.7976931348623157e308",
-    "100000000000000000000", "-0.0", "3.0",
+    "1e15",
+    "-1e15",
+    "1E+15",
+    "9e14",
+    "1e-7",
+    "123456789012345678",
+    "0.1e17",
+    "5e-324",
+    "1.7976931348623157e308",
+    "100000000000000000000",
+    "-0.0",
+    "3.0",
 ];
 /// Text that is short as it is written, and long when it is escaped.
 const TEXTS: [&str; 9] = [

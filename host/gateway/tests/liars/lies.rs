@@ -150,7 +150,9 @@ fn content(dice: &mut Dice) -> (String, Vec<Event>) {
     let piece = |json: &str| {
         Event::new(
             "content_block_delta",
-            format!(r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":"{json}"}}}}"#),
+            format!(
+                r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":"{json}"}}}}"#
+            ),
         )
     };
     for _ in 0..=dice.below(5) {
@@ -175,10 +177,12 @@ fn content(dice: &mut Dice) -> (String, Vec<Event>) {
                 text += "\"\\\n\0/";
             }
             4 => events.push(Event::new("ping", r#"{"type":"ping"}"#.to_owned())),
-            5 => events.push(Event::new("later_kind", r#"{"type":"later_kind","n":1e400}"#.replace("1e400", "1"))),
+            5 => events
+                .push(Event::new("later_kind", r#"{"type":"later_kind","n":1e400}"#.replace("1e400", "1"))),
             6 => events.push(Event::new(
                 "content_block_delta",
-                r#"{"type":"content_block_delta","index":0,"delta":{"type":"later_delta","x":[1]}}"#.to_owned(),
+                r#"{"type":"content_block_delta","index":0,"delta":{"type":"later_delta","x":[1]}}"#
+                    .to_owned(),
             )),
             _ => {
                 events.push(piece("words and words "));
@@ -209,7 +213,8 @@ fn count(dice: &mut Dice, most: u64) -> (String, Count) {
         12 => (format!("-{above}"), Count { low: 0, high: above }),
         13 => plain(u64::MAX),
         14 => {
-            let value = dice.pick(&["340282366920938463463374607431768211456", "1e300", "9223372036854775808"]);
+            let value =
+                dice.pick(&["340282366920938463463374607431768211456", "1e300", "9223372036854775808"]);
             (value.to_owned(), Count::exactly(u64::MAX))
         }
         _ => (dice.pick(&["null", "true", "[]", "{}", "\"\"", "\"NaN\""]).to_owned(), Count::default()),
@@ -277,7 +282,9 @@ fn lying_events(dice: &mut Dice, question: Question<'_>) -> Vec<Event> {
         told.model = answered;
         let mut start = Event::new(
             "message_start",
-            format!(r#"{{"type":"message_start","message":{{"id":"m","model":"{model}","content":[],"usage":{json}}}}}"#),
+            format!(
+                r#"{{"type":"message_start","message":{{"id":"m","model":"{model}","content":[],"usage":{json}}}}}"#
+            ),
         );
         start.told = told;
         events.push(start);
@@ -320,11 +327,8 @@ fn stream_of_lies(dice: &mut Dice, question: Question<'_>) -> Answer {
 
 // Any stream, cut anywhere.
 fn cut(dice: &mut Dice, question: Question<'_>) -> Answer {
-    let events = if dice.percent(50) {
-        honest_events(dice, question).1
-    } else {
-        lying_events(dice, question)
-    };
+    let events =
+        if dice.percent(50) { honest_events(dice, question).1 } else { lying_events(dice, question) };
     let mut marked = written(dice, &events, true);
     marked.cut(dice.at(marked.bytes.len() + 1));
     let framing = dice.pick(&[Framing::CutChunks, Framing::CutLength, Framing::UntilClose]);
@@ -333,16 +337,11 @@ fn cut(dice: &mut Dice, question: Question<'_>) -> Answer {
 
 // An error event at any place.
 fn broken_off(dice: &mut Dice, question: Question<'_>) -> Answer {
-    let mut events = if dice.percent(50) {
-        honest_events(dice, question).1
-    } else {
-        lying_events(dice, question)
-    };
+    let mut events =
+        if dice.percent(50) { honest_events(dice, question).1 } else { lying_events(dice, question) };
     let kinds = ["overloaded_error", "api_error", "rate_limit_error", "timeout_error", "tomorrows_error", ""];
-    let error = format!(
-        r#"{{"type":"error","error":{{"type":"{}","message":"Overloaded"}}}}"#,
-        dice.pick(&kinds)
-    );
+    let error =
+        format!(r#"{{"type":"error","error":{{"type":"{}","message":"Overloaded"}}}}"#, dice.pick(&kinds));
     let end = events.iter().position(|event| event.last).unwrap_or(events.len());
     events.insert(dice.at(end + 1), Event { last: true, ..Event::new("error", error) });
     let bytes = written(dice, &events, true);
@@ -354,7 +353,12 @@ fn status(dice: &mut Dice) -> Answer {
     use Whose::{Questions, Upstreams};
     let table: [(u16, &str, &str, Whose); 33] = [
         (400, "invalid_request_error", "messages: at least one message is required", Questions),
-        (400, "invalid_request_error", "Your credit balance is too low to access the Anthropic API.", Upstreams),
+        (
+            400,
+            "invalid_request_error",
+            "Your credit balance is too low to access the Anthropic API.",
+            Upstreams,
+        ),
         (401, "authentication_error", "invalid x-api-key", Upstreams),
         (402, "billing_error", "There is an issue with your billing.", Upstreams),
         (403, "permission_error", "This is not allowed.", Questions),
@@ -394,8 +398,19 @@ fn status(dice: &mut Dice) -> Answer {
         format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"{message}"}}}}"#)
     };
     let waits = [
-        "", "", "0", "1", "7", "86400", "99999999999999999999", "-1", "soon", "1795000000",
-        "Thu, 31 Dec 2099 23:59:59 GMT", "1e9", "NaN",
+        "",
+        "",
+        "0",
+        "1",
+        "7",
+        "86400",
+        "99999999999999999999",
+        "-1",
+        "soon",
+        "1795000000",
+        "Thu, 31 Dec 2099 23:59:59 GMT",
+        "1e9",
+        "NaN",
     ];
     let mut headers = String::new();
     let wait = if matches!(status, 429 | 503 | 529) { dice.pick(&waits) } else { "" };
@@ -565,7 +580,8 @@ fn framed(dice: &mut Dice, name: &str, marked: &Marked, framing: Framing) -> Ans
         head += "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n";
     }
     head += "HTTP/1.1 200 OK\r\n";
-    head += dice.pick(&["content-type: text/event-stream\r\n", "Content-Type: text/event-stream; charset=utf-8\r\n"]);
+    head += dice
+        .pick(&["content-type: text/event-stream\r\n", "Content-Type: text/event-stream; charset=utf-8\r\n"]);
     let length = marked.bytes.len();
     match framing {
         Framing::Chunks | Framing::CutChunks => head += "transfer-encoding: chunked\r\n",

@@ -56,7 +56,8 @@ impl Looks {
         let spend = store.spend(UpstreamKind::Simulated).await.expect("the spend");
         let has = u64::try_from(spend.total.committed().get()).unwrap_or(0);
         if has < owed && self.wrongs.len() < 20 {
-            self.wrongs.push(format!("look {}: {owed} nano-dollars were told, the ledger has {has}", self.count));
+            self.wrongs
+                .push(format!("look {}: {owed} nano-dollars were told, the ledger has {has}", self.count));
         }
         for window in &spend.windows {
             let by = (window.amounts.committed() - window.limit).get();
@@ -65,7 +66,9 @@ impl Looks {
                     // A bucket is a minute, and is dropped when its last instant is an hour old.
                     WindowKind::Hour => window.resets_at - HOUR - Duration::from_mins(1),
                     WindowKind::Day => store.windows().day(window.resets_at - Duration::from_secs(1)).start,
-                    WindowKind::Month => store.windows().month(window.resets_at - Duration::from_secs(1)).start,
+                    WindowKind::Month => {
+                        store.windows().month(window.resets_at - Duration::from_secs(1)).start
+                    }
                 };
                 self.over.push(Over { kind: window.kind, begins, by });
             }
@@ -101,7 +104,8 @@ impl Looks {
         for (_, call) in &above {
             let settled = call.settled_at.expect("it is settled");
             // Once for each model and the hour of the hold.
-            let into = Duration::from_micros(u64::try_from(call.held_at.micros()).expect("after 1970")).as_secs();
+            let into =
+                Duration::from_micros(u64::try_from(call.held_at.micros()).expect("after 1970")).as_secs();
             let hour = call.held_at - Duration::from_secs(into % HOUR.as_secs() + 1);
             let told = alerts.iter().any(|alert| {
                 (hour..=settled).contains(&alert.raised_at)

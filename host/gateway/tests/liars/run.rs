@@ -8,12 +8,13 @@ use crate::looks::Looks;
 use crate::upstream::{Account, Liar};
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
 use anvil_gateway::{
-    ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, TextSink, Upstream,
+    ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, TextSink,
+    Upstream,
 };
 use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
-    BootId, CallError, CallErrorKind, CallRecord, CallState, Clock, ContentBlock, DrivenClock, Effort, HostId,
-    JobId, Json, Limits, Nanodollars, NewJob, Priority, Reply, SystemClock, Tier, UpstreamKind,
+    BootId, CallError, CallErrorKind, CallRecord, CallState, Clock, ContentBlock, DrivenClock, Effort,
+    HostId, JobId, Json, Limits, Nanodollars, NewJob, Priority, Reply, SystemClock, Tier, UpstreamKind,
 };
 use std::collections::HashMap;
 use std::path::Path;
@@ -83,7 +84,11 @@ fn store(folder: &Path, clock: &Arc<DrivenClock>) -> Arc<dyn Store> {
 
 fn config(base_url: String) -> GatewayConfig {
     GatewayConfig {
-        upstream: Upstream { kind: UpstreamKind::Simulated, base_url, api_key: Some(ApiKey::new("sk-liars")) },
+        upstream: Upstream {
+            kind: UpstreamKind::Simulated,
+            base_url,
+            api_key: Some(ApiKey::new("sk-liars")),
+        },
         // Real time: long enough for a busy machine, short enough for those that hang.
         patience: Patience {
             connect: Duration::from_secs(10),
@@ -226,7 +231,10 @@ impl Scene {
             }
             for parks in 0.. {
                 if parks == MOST_PARKS {
-                    self.wrong(format!("question {number} waits for ever: {:?}", self.account(number).latest));
+                    self.wrong(format!(
+                        "question {number} waits for ever: {:?}",
+                        self.account(number).latest
+                    ));
                     break;
                 }
                 let end = self.gateway.call(ask.clone()).wait().await;
@@ -362,7 +370,10 @@ impl Scene {
         let above = |call: &&CallRecord| call.cost > call.hold;
         let broken = calls.iter().filter(above).count() as u64;
         if broken != spend.bounds_broken {
-            self.wrong(format!("{broken} calls cost more than their holds, {} are counted", spend.bounds_broken));
+            self.wrong(format!(
+                "{broken} calls cost more than their holds, {} are counted",
+                spend.bounds_broken
+            ));
         }
         looks.compare(&calls, self.store.as_ref(), &self.wrongs).await;
     }

@@ -105,7 +105,8 @@ impl Liar {
 
     fn answer(&self, body: &[u8]) -> Option<(u64, Answer)> {
         let text = std::str::from_utf8(body).ok();
-        let Some((text, body)) = text.and_then(|text| Some((text, serde_json::from_str::<Body<'_>>(text).ok()?)))
+        let Some((text, body)) =
+            text.and_then(|text| Some((text, serde_json::from_str::<Body<'_>>(text).ok()?)))
         else {
             self.wrong("a body is no JSON".to_owned());
             return None;
@@ -118,7 +119,8 @@ impl Liar {
         let part = |part: Option<&RawValue>| part.map_or(0, |part| part.get().len() as u64);
         let most_input = tokens(body.messages.get()) + part(body.system) + part(body.tools);
         let mut accounts = self.accounts.lock().expect("no panic");
-        let account = accounts.entry(number).or_insert_with(|| Account { honest: true, ..Account::default() });
+        let account =
+            accounts.entry(number).or_insert_with(|| Account { honest: true, ..Account::default() });
         let nth = u32::try_from(account.told.len()).expect("few");
         let question = Question { model: &body.model, most_output: body.max_tokens, most_input };
         let answer = lies::answer(&mut Dice::new(self.seed, number << 8 | u64::from(nth)), question, nth);

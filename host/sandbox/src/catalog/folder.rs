@@ -371,7 +371,12 @@ mod tests {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
         let put = |to: &Path, bytes: &[u8]| {
             std::fs::write(to, bytes).expect("it works");
-            std::fs::File::options().write(true).open(to).expect("it works").set_modified(time).expect("it works");
+            std::fs::File::options()
+                .write(true)
+                .open(to)
+                .expect("it works")
+                .set_modified(time)
+                .expect("it works");
         };
         put(&file, b"one");
         let first = stamp(&file).expect("it works");
