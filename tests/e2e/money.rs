@@ -52,7 +52,9 @@ fn usage(rng: &mut StdRng, prompt: u64, output: u64) -> Value {
     let whole = rng.random_range(1..=prompt);
     let mut cuts = [0, 0, 0].map(|_: u64| rng.random_range(0..=whole));
     cuts.sort_unstable();
-    let [read, short, long, plain] = [cuts[0], cuts[1] - cuts[0], cuts[2] - cuts[1], whole - cuts[2]];
+    let [read, short, long] = [cuts[0], cuts[1] - cuts[0], cuts[2] - cuts[1]];
+    // A prompt of no token at all is not believed.
+    let plain = (whole - cuts[2]).max(1);
     let one_of = |rng: &mut StdRng, names: &[&str]| names[rng.random_range(0..names.len())].to_owned();
     let mut usage = json!({
         "input_tokens": plain,
