@@ -130,13 +130,16 @@ async fn bulk(host: &Host) {
     assert!(said.status.success(), "{said:?}");
 }
 
-/// Waits until no call is under way and no job runs, and nothing changed that for a moment.
+/// Waits until no job runs, or all that do wait for the pace, and nothing changed that for a moment.
 async fn calm(host: &Host, upstream: &Spoilt) {
     let mut before = (usize::MAX, 0);
     until("the host is calm", PATIENCE, async || {
-        let running = host.rest().status().await["queue"]["running"].as_u64().expect("a number");
+        let status = host.rest().status().await;
+        let number = |value: &Value| value.as_u64().expect("a number");
+        let (running, waiting) =
+            (number(&status["queue"]["running"]), number(&status["pace"]["waiting_calls"]));
         let now = (upstream.requests(), running);
-        let calm = running == 0 && now == before;
+        let calm = running == waiting && now == before;
         before = now;
         tokio::time::sleep(Duration::from_millis(100)).await;
         calm.then_some(())

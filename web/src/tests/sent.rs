@@ -86,7 +86,7 @@ async fn dollars_keep_every_digit_on_their_way_in_and_out() {
 #[tokio::test]
 async fn a_parameter_without_end_is_refused_and_a_repeated_one_counts_once() {
     let scene = Scene::new().await;
-    let many = format!("/api/v1/jobs?state={}", ["scheduled"; 4_000].join(","));
+    let many = format!("/api/v1/jobs?state={}", vec!["scheduled"; 4_000].join(","));
     let answer = scene.get(&many).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert!(answer.text.contains("`state` has more than 64 values"), "{}", answer.text);
