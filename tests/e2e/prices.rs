@@ -48,18 +48,18 @@ async fn bands_cache_and_multipliers_are_priced_to_the_nano_dollar() {
             json!({"input_tokens": 7, "cache_read_input_tokens": 11, "cache_creation": cached(13, 17), "output_tokens": 19}),
             7 * 4_000 + 11 * 200 + 13 * 5_000 + 17 * 8_000 + 19 * 20_000,
         ),
-        // 1.1 times as much in the US: (3 × 100 + 1 × 500) × 1.1 = 880; a single token read is 11.
+        // 1.1 times as much in the US: (3 × 100 + 1 × 500) × 1.1 = 880, (10 + 500) × 1.1 = 561.
         ("simple", json!({"input_tokens": 3, "output_tokens": 1, "inference_geo": "us"}), 880),
         (
             "simple",
-            json!({"input_tokens": 0, "cache_read_input_tokens": 1, "output_tokens": 0, "inference_geo": "us"}),
-            11,
+            json!({"input_tokens": 0, "cache_read_input_tokens": 1, "output_tokens": 1, "inference_geo": "us"}),
+            561,
         ),
-        // Half of that is 5.5, rounded up once.
+        // Half of that is 280.5, rounded up once.
         (
             "simple",
-            json!({"input_tokens": 0, "cache_read_input_tokens": 1, "output_tokens": 0, "inference_geo": "us", "service_tier": "batch"}),
-            6,
+            json!({"input_tokens": 0, "cache_read_input_tokens": 1, "output_tokens": 1, "inference_geo": "us", "service_tier": "batch"}),
+            281,
         ),
     ];
     let mut sum = 0;
