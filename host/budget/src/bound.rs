@@ -188,10 +188,10 @@ pub fn bound_input_tokens(size: InputSize, body_bytes: usize) -> u64 {
         .saturating_add(PER_REQUEST)
 }
 
-/// The least input tokens that a body of so many bytes can have: one, where there is text in it. An answer that tells
-/// fewer can't be true.
+/// The least input tokens that a body of so many bytes can have: one, where there are 256 bytes of text in it. An answer
+/// that tells fewer can't be true.
 pub fn least_input_tokens(size: InputSize, body_bytes: usize) -> u64 {
-    u64::from(len(body_bytes) > size.image_bytes)
+    u64::from(len(body_bytes).saturating_sub(size.image_bytes) >= 256)
 }
 
 /// How many tokens beside its text a request of this size probably has: framing, tools, pictures.
