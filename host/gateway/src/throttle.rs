@@ -204,6 +204,7 @@ mod tests {
         assert_eq!(wait(Priority::Low, &mut throttle), 480);
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "what the throttle takes: a call may be of no job")]
     fn job(number: u128) -> Option<JobId> {
         Some(JobId::new(Timestamp::from_secs(1), number))
     }

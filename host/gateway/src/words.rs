@@ -121,7 +121,9 @@ mod tests {
     fn of_several_words_the_dearest_is_told() {
         let dearest = |said: &[&str]| {
             let mut words = Words::default();
-            said.iter().for_each(|said| words.take(&format!("\"{said}\"")));
+            for said in said {
+                words.take(&format!("\"{said}\""));
+            }
             words.dearest(&["batch", "standard"])
         };
         assert_eq!(dearest(&[]), None);
