@@ -73,6 +73,7 @@ fn limits() -> Limits {
 async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store>, Vec<Claimed>) {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let options = SqliteOptions {
+        supervisor: anvil_types::Supervisor::new(),
         marks: None,
         rule: std::sync::Arc::new(anvil_budget::AnyLimits),
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
@@ -115,6 +116,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
     let jobs = store.claim(claim).await.expect("a claim");
     let long = Duration::from_secs(30);
     let config = GatewayConfig {
+        supervisor: anvil_types::Supervisor::new(),
         upstream: Upstream {
             kind: UpstreamKind::Simulated,
             base_url: url.to_owned(),

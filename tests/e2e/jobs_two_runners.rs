@@ -88,6 +88,7 @@ fn attempt_limits() -> AttemptLimits {
 
 fn gateway(upstream: &Upstream) -> GatewayConfig {
     GatewayConfig {
+        supervisor: anvil_types::Supervisor::new(),
         upstream: Asked {
             kind: UpstreamKind::Simulated,
             base_url: upstream.url().to_owned(),
@@ -160,6 +161,7 @@ async fn runner(
     let handle = tokio::runtime::Handle::current();
     let sandbox = Sandbox::new(SandboxSettings { engine, guest_threads: 1 }, handle).expect("a sandbox");
     let catalog = CatalogSettings {
+        supervisor: anvil_types::Supervisor::new(),
         plugins: folder.join("plugins"),
         data: folder.join("data"),
         max_file_bytes: 64 * MIB as u64,
@@ -174,6 +176,7 @@ async fn runner(
     };
     let catalog = Catalog::start(sandbox.clone(), catalog).expect("a catalog");
     let parts = RunnerParts {
+        supervisor: anvil_types::Supervisor::new(),
         settings: settings(),
         store,
         gateway,
@@ -197,6 +200,7 @@ impl Scene {
             std::fs::write(plugins.join("asker.wasm"), agent("asker")).expect("a plugin");
         }
         let options = SqliteOptions {
+            supervisor: anvil_types::Supervisor::new(),
             marks: None,
             rule: std::sync::Arc::new(anvil_budget::AnyLimits),
             prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),

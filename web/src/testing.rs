@@ -11,8 +11,8 @@ use anvil_store::{
     HoldDecision, HoldRequest, Retention, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
-    BootId, CallId, Clock, DrivenClock, HostId, LimitsPatch, Nanodollars, SystemClock, Tier, UpstreamKind,
-    Usage,
+    BootId, CallId, Clock, DrivenClock, HostId, LimitsPatch, Nanodollars, Supervisor, SystemClock, Tier,
+    UpstreamKind, Usage,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -34,9 +34,12 @@ pub(crate) struct Scene {
     pub(crate) state: WebState,
     /// The store behind it, for what no face can do.
     pub(crate) store: Arc<dyn Store>,
+    /// Who keeps the host's tasks alive.
+    pub(crate) supervisor: Supervisor,
+    /// `data` and `plugins` are in it.
+    pub(crate) folder: TempDir,
     router: Router,
     _stop: watch::Sender<bool>,
-    _folder: TempDir,
 }
 
 /// An answer, read whole.
@@ -62,7 +65,8 @@ impl Scene {
     pub(crate) async fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
         let clock = Arc::new(DrivenClock::new(SystemClock::new()));
-        let (runner, store) = runner(&folder, clock).await;
+        let supervisor = Supervisor::new();
+        let (runner, store) = runner(&folder, clock, &supervisor).await;
         let (stop, stopped) = watch::channel(false);
         let config = WebConfig {
             token: Token::new(TOKEN),
@@ -73,7 +77,7 @@ impl Scene {
             upstream: UpstreamKind::Simulated,
         };
         let state = WebState::new(Arc::new(runner), config, stopped);
-        Self { router: router(state.clone()), state, store, _stop: stop, _folder: folder }
+        Self { router: router(state.clone()), state, store, supervisor, _stop: stop, folder }
     }
 
     /// Sends a request as it is; the `Host` is this server's.
@@ -163,13 +167,18 @@ impl Scene {
     }
 }
 
-async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> (Runner, Arc<dyn Store>) {
+async fn runner(
+    folder: &TempDir,
+    clock: Arc<DrivenClock>,
+    supervisor: &Supervisor,
+) -> (Runner, Arc<dyn Store>) {
     let data = folder.path().join("data");
     let plugins = folder.path().join("plugins");
     std::fs::create_dir(&plugins).expect("a folder");
     std::fs::write(plugins.join("quiet.wasm"), GuestBuilder::quiet("quiet").component()).expect("a plugin");
     let shared: Arc<dyn Clock> = clock.clone();
     let options = SqliteOptions {
+        supervisor: supervisor.clone(),
         marks: None,
         rule: std::sync::Arc::new(anvil_budget::AnyLimits),
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
@@ -184,10 +193,12 @@ async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> (Runner, Arc<dyn S
         boot: BootId::new(clock.now(), 2),
     };
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).expect("a store"));
-    let gateway = Gateway::start(gateway(), store.clone(), shared.clone()).await.expect("a gateway");
+    let gateway =
+        Gateway::start(gateway(supervisor.clone()), store.clone(), shared.clone()).await.expect("a gateway");
     let settings = SandboxSettings { engine: small_engine(), guest_threads: 1 };
     let sandbox = Sandbox::new(settings, tokio::runtime::Handle::current()).expect("a sandbox");
     let catalog = CatalogSettings {
+        supervisor: supervisor.clone(),
         plugins,
         data,
         max_file_bytes: 1 << 20,
@@ -200,6 +211,7 @@ async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> (Runner, Arc<dyn S
     let catalog = Catalog::start(sandbox.clone(), catalog).expect("a catalog");
     catalog.settled().await;
     let parts = RunnerParts {
+        supervisor: supervisor.clone(),
         settings: settings_of_runner(),
         store: store.clone(),
         gateway,
@@ -211,9 +223,10 @@ async fn runner(folder: &TempDir, clock: Arc<DrivenClock>) -> (Runner, Arc<dyn S
     (Runner::start(parts).await.expect("a runner"), store)
 }
 
-fn gateway() -> GatewayConfig {
+fn gateway(supervisor: Supervisor) -> GatewayConfig {
     let short = Duration::from_secs(1);
     GatewayConfig {
+        supervisor,
         upstream: Upstream {
             kind: UpstreamKind::Simulated,
             base_url: "http://127.0.0.1:1".to_owned(),

@@ -9,7 +9,7 @@ use crate::message;
 use crate::schedule;
 use crate::send::{Answer, Sender};
 use anvil_store::{DeliveryTried, DueDelivery, Store, StoreError};
-use anvil_types::{Clock, Event, EventKind, Timestamp};
+use anvil_types::{Clock, End, Event, EventKind, Supervisor, Timestamp};
 use futures_util::future::join_all;
 use rand::RngExt as _;
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub struct DelivererParts {
     pub clock: Arc<dyn Clock>,
     /// Where the panel is, for the links in the messages.
     pub panel_url: String,
+    /// Who keeps the task alive.
+    pub supervisor: Supervisor,
 }
 
 /// The running task.
@@ -46,8 +48,11 @@ impl Deliverer {
     /// Starts it: what an earlier life of the host left is sent at once.
     pub fn start(parts: DelivererParts) -> Result<Self, reqwest::Error> {
         let stop = CancellationToken::new();
+        let supervisor = parts.supervisor.clone();
         let courier = Arc::new(Courier { parts, sender: Sender::new()? });
-        let task = tokio::spawn(run(courier, stop.clone()));
+        let stopped = stop.clone();
+        let task =
+            supervisor.keep("the deliveries to webhooks", move || run(courier.clone(), stopped.clone()));
         Ok(Self { stop, task })
     }
 
@@ -67,12 +72,13 @@ struct Courier {
     sender: Sender,
 }
 
-async fn run(courier: Arc<Courier>, stop: CancellationToken) {
+async fn run(courier: Arc<Courier>, stop: CancellationToken) -> End {
     let store = &courier.parts.store;
     let clock = &courier.parts.clock;
     let mut events = store.subscribe();
     let mut lanes = JoinSet::new();
     let mut busy: BTreeMap<Id, String> = BTreeMap::new();
+    let mut life = courier.parts.supervisor.life("a lane of the deliveries to webhooks");
     while !stop.is_cancelled() {
         let next = match store.next_deliveries().await {
             Ok(next) => next,
@@ -108,18 +114,28 @@ async fn run(courier: Arc<Courier>, stop: CancellationToken) {
             open = changed(&mut events) => if !open { break },
             () = time => {}
             Some(ended) = lanes.join_next_with_id() => {
-                let id = match ended {
-                    Ok((id, ())) => id,
+                match ended {
+                    Ok((id, ())) => drop(busy.remove(&id)),
                     Err(error) => {
-                        tracing::error!(%error, "a lane of the outbox ended by a fault");
-                        error.id()
+                        let rest = life.fell("a fault of the host; the log has its place");
+                        // Its webhook rests in a lane: it is still owed, and would begin anew at once.
+                        if let Some(webhook) = busy.remove(&error.id()) {
+                            let resting = stop.clone();
+                            let rest = async move {
+                                tokio::select! {
+                                    () = resting.cancelled() => {}
+                                    () = tokio::time::sleep(rest) => {}
+                                }
+                            };
+                            busy.insert(lanes.spawn(rest).id(), webhook);
+                        }
                     }
-                };
-                busy.remove(&id);
+                }
             }
         }
     }
     while lanes.join_next().await.is_some() {}
+    if stop.is_cancelled() { End::Asked } else { End::Unexpected("the store tells nothing more") }
 }
 
 /// Waits for an event that may put something into the outbox; false when there will be none.

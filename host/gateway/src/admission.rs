@@ -12,8 +12,9 @@ use crate::pace::{Expected, Pace, Ticket};
 use crate::throttle::{self, STEP, Throttle, Turn};
 use anvil_budget::{Admission as Verdict, EvenBurn, LimitName, pool_of};
 use anvil_store::{HoldDecision, HoldRequest, Store, StoreError};
-use anvil_types::{CallId, Clock, JobId, Nanodollars, Priority, Timestamp, Wait, WaitReason};
-use futures_util::future::BoxFuture;
+use anvil_types::{
+    CallId, Clock, End, Inbox, JobId, Nanodollars, Priority, Supervisor, Timestamp, Wait, WaitReason,
+};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound::{Excluded, Unbounded};
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 /// The most holds that are under way at once.
 const MOST_AT_ONCE: usize = 128;
@@ -61,6 +63,8 @@ pub(crate) enum Admitted {
     /// The store's answer, other than a grant.
     Refused(HoldDecision),
     Failed(StoreError),
+    /// The queue fell with it in it, and begins anew; nothing is set aside.
+    Forgotten,
 }
 
 struct Waiter {
@@ -71,12 +75,13 @@ struct Waiter {
 /// Sorts by the time at which a waiter would be first: its job's arrival, later for lower priority;
 /// then by the arrival itself, and the call's.
 type Place = (Timestamp, Timestamp, u64);
-type Attempt = BoxFuture<'static, (Place, Waiter, Tried, Result<HoldDecision, StoreError>)>;
+/// A hold that is under way, in a task of its own: where the queue falls, it comes to its end all the same. What
+/// comes back was not granted for want of room under this limit.
+type Attempt = JoinHandle<Option<(Place, Waiter, Tried, LimitName)>>;
 
-/// What an attempt has taken, and how often room had been made when it began.
+/// How often room had been made when an attempt began.
 #[derive(Clone, Copy, Debug)]
 struct Tried {
-    taken: Taken,
     rooms: u64,
 }
 
@@ -116,8 +121,10 @@ impl Admission {
         longest_wait: Duration,
         clock: Arc<dyn Clock>,
         releases: mpsc::UnboundedSender<CallId>,
+        supervisor: &Supervisor,
     ) -> Self {
         let (inbox, incoming) = mpsc::unbounded_channel();
+        let incoming = Inbox::new(incoming);
         let give_back = GiveBack { pace: Arc::new(Mutex::new(pace)), throttle: Arc::default(), releases };
         let admission = Self {
             inbox,
@@ -132,29 +139,39 @@ impl Admission {
             standstill: Arc::default(),
             arrivals: AtomicU64::new(0),
         };
-        let queue = Queue {
-            store,
-            clock,
-            longest_wait,
-            incoming,
-            room: admission.room.clone(),
-            rooms: admission.rooms.clone(),
-            queued: admission.queued.clone(),
-            closing: admission.closing.clone(),
-            give_back,
-            count: admission.waiting.clone(),
-            standstill: admission.standstill.clone(),
-            waiting: BTreeMap::new(),
-            aside: Vec::new(),
-            attempts: FuturesUnordered::new(),
-            blocked_on: None,
-            scarce: false,
-            overtaking: 0,
-            paced: None,
-            throttled: None,
-            forecast: Timestamp::default(),
-        };
-        tokio::spawn(queue.run());
+        let (room, rooms, queued, closing) = (
+            admission.room.clone(),
+            admission.rooms.clone(),
+            admission.queued.clone(),
+            admission.closing.clone(),
+        );
+        let (count, standstill) = (admission.waiting.clone(), admission.standstill.clone());
+        supervisor.keep("the admission queue", move || {
+            // Who waited in an earlier life is told, and comes again.
+            queued.store(false, Ordering::SeqCst);
+            let queue = Queue {
+                store: store.clone(),
+                clock: clock.clone(),
+                longest_wait,
+                room: room.clone(),
+                rooms: rooms.clone(),
+                queued: queued.clone(),
+                closing: closing.clone(),
+                give_back: give_back.clone(),
+                count: count.clone(),
+                standstill: standstill.clone(),
+                waiting: BTreeMap::new(),
+                aside: Vec::new(),
+                attempts: FuturesUnordered::new(),
+                blocked_on: None,
+                scarce: false,
+                overtaking: 0,
+                paced: None,
+                throttled: None,
+                forecast: Timestamp::default(),
+            };
+            queue.run(incoming.clone())
+        });
         admission
     }
 
@@ -192,11 +209,10 @@ impl Admission {
     /// released by the queue.
     pub(crate) async fn admit(&self, candidate: Candidate) -> Admitted {
         let (answer, admitted) = oneshot::channel();
-        let closed = || Admitted::Failed(StoreError::Closed);
         if self.inbox.send(Waiter { candidate, answer }).is_err() {
-            return closed();
+            return Admitted::Failed(StoreError::Closed);
         }
-        admitted.await.unwrap_or_else(|_| closed())
+        admitted.await.unwrap_or(Admitted::Forgotten)
     }
 
     /// A number for a call that comes now.
@@ -258,7 +274,6 @@ struct Queue {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     longest_wait: Duration,
-    incoming: mpsc::UnboundedReceiver<Waiter>,
     room: Arc<Notify>,
     rooms: Arc<AtomicU64>,
     queued: Arc<AtomicBool>,
@@ -285,7 +300,8 @@ struct Queue {
 }
 
 impl Queue {
-    async fn run(mut self) {
+    async fn run(mut self, incoming: Inbox<mpsc::UnboundedReceiver<Waiter>>) -> End {
+        let mut incoming = incoming.open().await;
         let mut until = None;
         loop {
             self.count.store(
@@ -300,11 +316,16 @@ impl Queue {
                 }
             };
             tokio::select! {
-                waiter = self.incoming.recv() => match waiter {
+                waiter = incoming.recv() => match waiter {
                     Some(waiter) => self.enter(waiter),
-                    None => return,
+                    None => return End::Asked,
                 },
-                Some((place, waiter, tried, decision)) = self.attempts.next() => self.decided(place, waiter, tried, decision),
+                Some(attempt) = self.attempts.next() => {
+                    // One that panicked has told whoever waited for it.
+                    if let Ok(Some((place, waiter, tried, limit))) = attempt {
+                        self.wait_for_holds(place, waiter, limit, tried);
+                    }
+                }
                 () = self.room.notified() => {
                     self.blocked_on = None;
                     self.waiting.extend(std::mem::take(&mut self.aside));
@@ -502,37 +523,25 @@ impl Queue {
     }
 
     fn attempt(&mut self, place: Place, waiter: Waiter, taken: Taken) {
-        let store = self.store.clone();
+        let (store, give_back) = (self.store.clone(), self.give_back.clone());
         let request = waiter.candidate.hold.clone();
-        let tried = Tried { taken, rooms: self.rooms.load(Ordering::SeqCst) };
-        self.attempts.push(Box::pin(async move {
-            let decision = store.hold(request).await;
-            (place, waiter, tried, decision)
+        let tried = Tried { rooms: self.rooms.load(Ordering::SeqCst) };
+        self.attempts.push(tokio::spawn(async move {
+            let hold = request.id;
+            match decided(store.hold(request).await, hold, taken, &give_back) {
+                Decided::Answer(admitted) => {
+                    // A grant whose asker is gone releases itself.
+                    let _ = waiter.answer.send(admitted);
+                    None
+                }
+                Decided::WaitForHolds(limit) => Some((place, waiter, tried, limit)),
+            }
         }));
     }
 
-    fn decided(
-        &mut self,
-        place: Place,
-        waiter: Waiter,
-        tried: Tried,
-        decision: Result<HoldDecision, StoreError>,
-    ) {
-        let Tried { taken, rooms } = tried;
-        match decided(decision, waiter.candidate.hold.id, taken, &self.give_back) {
-            Decided::Answer(admitted) => {
-                // A grant whose asker is gone releases itself.
-                let _ = waiter.answer.send(admitted);
-            }
-            Decided::WaitForHolds(limit) => {
-                let outdated = self.rooms.load(Ordering::SeqCst) != rooms;
-                self.wait_for_holds(place, waiter, limit, outdated);
-            }
-        }
-    }
-
-    // `outdated`: room was made after the store was asked, so the refusal may not hold any more.
-    fn wait_for_holds(&mut self, place: Place, waiter: Waiter, limit: LimitName, outdated: bool) {
+    fn wait_for_holds(&mut self, place: Place, waiter: Waiter, limit: LimitName, tried: Tried) {
+        // Room was made after the store was asked: the refusal may not hold any more.
+        let outdated = self.rooms.load(Ordering::SeqCst) != tried.rooms;
         let for_everything = limit.is_for_everything();
         self.scarce |= for_everything;
         if !for_everything && !outdated {

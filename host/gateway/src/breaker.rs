@@ -7,7 +7,7 @@
 use crate::class::Class;
 use anvil_budget::{Circuit, CircuitChange, CircuitRule, CircuitState, Passage};
 use anvil_store::{NewAlert, Store, StoreError};
-use anvil_types::{AlertKind, Clock, Timestamp, UpstreamKind, Wait, WaitReason};
+use anvil_types::{AlertKind, Clock, End, Inbox, Supervisor, Timestamp, UpstreamKind, Wait, WaitReason};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -83,11 +83,13 @@ enum News {
     Closed(Gate),
 }
 
+type Gates = Arc<Mutex<HashMap<Gate, Circuit>>>;
+
 /// The gates of one upstream.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     rule: CircuitRule,
-    gates: Mutex<HashMap<Gate, Circuit>>,
+    gates: Gates,
     clock: Arc<dyn Clock>,
     // One task tells, so that an end is never told before its beginning.
     news: mpsc::UnboundedSender<News>,
@@ -185,23 +187,33 @@ impl Breaker {
         models: &[&str],
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
+        supervisor: &Supervisor,
     ) -> Self {
-        let (news, mut incoming) = mpsc::unbounded_channel();
+        let (news, incoming) = mpsc::unbounded_channel();
         let models = models.iter().map(|model| Gate::Model((*model).to_owned()));
-        let earlier: Vec<_> = [Gate::Upstream].into_iter().chain(models).map(News::Closed).collect();
-        tokio::spawn(async move {
-            for news in &earlier {
-                told(store.as_ref(), upstream, news).await;
-            }
-            while let Some(news) = incoming.recv().await {
-                told(store.as_ref(), upstream, &news).await;
+        let known: Vec<_> = [Gate::Upstream].into_iter().chain(models).collect();
+        let (gates, incoming) = (Gates::default(), Inbox::new(incoming));
+        let seen = gates.clone();
+        supervisor.keep("what tells of circuits", move || {
+            let (store, seen, known, incoming) =
+                (store.clone(), seen.clone(), known.clone(), incoming.clone());
+            async move {
+                let mut incoming = incoming.open().await;
+                // What an earlier life of the host, or of this task, did not come to tell.
+                for news in standing(&seen, &known) {
+                    told(store.as_ref(), upstream, &news).await;
+                }
+                while let Some(news) = incoming.recv().await {
+                    told(store.as_ref(), upstream, &news).await;
+                }
+                End::Asked
             }
         });
-        Self { rule, gates: Mutex::default(), clock, news }
+        Self { rule, gates, clock, news }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Gate, Circuit>> {
-        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.gates)
     }
 
     /// What keeps a call of this model back now.
@@ -299,6 +311,21 @@ impl Breaker {
             CircuitState::HalfOpen { until } => CircuitReport::HalfOpen { until },
         }
     }
+}
+
+fn locked(gates: &Gates) -> MutexGuard<'_, HashMap<Gate, Circuit>> {
+    gates.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+// How each gate stands, as news of it; one that was never looked at stands open to calls.
+fn standing(gates: &Gates, known: &[Gate]) -> Vec<News> {
+    let gates = locked(gates);
+    let others = gates.keys().filter(|gate| !known.contains(gate));
+    let news = |gate: &Gate| match gates.get(gate).map(Circuit::state) {
+        None | Some(CircuitState::Closed { .. }) => News::Closed(gate.clone()),
+        Some(_) => News::Opened(gate.clone(), "an error that is told no more".to_owned()),
+    };
+    known.iter().chain(others).map(news).collect()
 }
 
 fn gates_of(model: &str) -> [Gate; 2] {

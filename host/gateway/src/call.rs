@@ -42,6 +42,9 @@ const STORE_PAUSE: Duration = Duration::from_secs(10);
 /// How much later than the others a job comes back whose call was the one that failed: they go first.
 const STEP_BACK: Duration = Duration::from_secs(2);
 
+/// How often a call may be in the admission queue when that falls, before its job waits like for a store that fails.
+const FALLS: u32 = 3;
+
 /// How one try ended.
 enum Tried {
     End(Box<CallEnd>),
@@ -65,6 +68,8 @@ struct Course {
     refused_since: Option<Timestamp>,
     /// The successes of its model when it first went out.
     since: Option<u64>,
+    /// How often the admission queue fell with it in it.
+    falls: u32,
 }
 
 /// Runs a call to its end and tells the watcher, whatever becomes of it: a fault of the host on the way settles
@@ -86,8 +91,13 @@ async fn to_its_end(
     hold: &OpenHold,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> CallEnd {
-    let mut course =
-        Course { arrival: gateway.admission.arrive(), retries: 0, refused_since: None, since: None };
+    let mut course = Course {
+        arrival: gateway.admission.arrive(),
+        retries: 0,
+        refused_since: None,
+        since: None,
+        falls: 0,
+    };
     // Each try is planned anew: limits and prices may have changed while the call waited.
     loop {
         let asked_at = gateway.clock.now();
@@ -221,6 +231,13 @@ async fn attempt(
             Tried::end(journalled(gateway, plan.ask, error).await)
         }
         Admitted::Refused(_) => Tried::end(CallEnd::LeaseLost),
+        Admitted::Forgotten if course.falls < FALLS => {
+            course.falls += 1;
+            Tried::Stale
+        }
+        Admitted::Forgotten => Tried::end(CallEnd::StoreFailed(
+            "the admission queue of the host fell again and again while the call was in it".to_owned(),
+        )),
         Admitted::Failed(error) => Tried::end(CallEnd::StoreFailed(error.to_string())),
     }
 }

@@ -1,7 +1,7 @@
 //! Whom the gateway asks, and how patiently.
 
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable};
-use anvil_types::{UpstreamKind, shown_address};
+use anvil_types::{Supervisor, UpstreamKind, shown_address};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,4 +109,6 @@ pub struct GatewayConfig {
     pub models: ModelMap,
     /// When a cheaper one answers, and when calls go out evenly.
     pub pressure: PressureSteps,
+    /// Who keeps its tasks alive.
+    pub supervisor: Supervisor,
 }

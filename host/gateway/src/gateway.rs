@@ -17,8 +17,8 @@ use crate::warm::WarmPrompts;
 use anvil_budget::{BrakeCause, PriceError, PriceTable};
 use anvil_store::{Settled, Settlement, SettlementOutcome, Store, StoreError};
 use anvil_types::{
-    CallId, CallRecord, CallState, Clock, JobId, Limits, Nanodollars, Timestamp, Wait, WaitReason,
-    shown_address,
+    CallId, CallRecord, CallState, Clock, End, Inbox, JobId, Limits, Nanodollars, Timestamp, Wait,
+    WaitReason, shown_address,
 };
 use arc_swap::ArcSwap;
 use rand::RngExt as _;
@@ -119,10 +119,11 @@ impl Gateway {
         let learner = Learner::start(store.clone(), clock.clone(), kind.name()).await;
         let map = &config.models;
         let models = [map.haiku.as_str(), map.sonnet.as_str(), map.opus.as_str()];
-        let breaker = Breaker::start(config.circuit, kind, &models, store.clone(), clock.clone());
+        let keeper = &config.supervisor;
+        let breaker = Breaker::start(config.circuit, kind, &models, store.clone(), clock.clone(), keeper);
         let (releases, to_release) = mpsc::unbounded_channel();
         let admission =
-            Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone(), releases);
+            Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone(), releases, keeper);
         let prices = prices(&config, store.as_ref()).await?;
         let sender = Sender::new(&config.upstream, config.patience)?;
         // From here on nobody needs what stands before the `@`.
@@ -144,7 +145,9 @@ impl Gateway {
             under_way: AtomicU32::new(0),
         };
         let inner = Arc::new(inner);
-        tokio::spawn(release(Arc::downgrade(&inner), to_release));
+        let (released_by, to_release) = (Arc::downgrade(&inner), Inbox::new(to_release));
+        let release = move || release(released_by.clone(), to_release.clone());
+        inner.config.supervisor.keep("the releaser of holds", release);
         Ok(Self { inner })
     }
 
@@ -287,15 +290,17 @@ pub(crate) fn cost_of(outcome: &SettlementOutcome) -> Nanodollars {
 }
 
 // Releases holds whose calls were gone before anything was sent, for as long as there is a gateway.
-async fn release(gateway: Weak<Inner>, mut holds: mpsc::UnboundedReceiver<CallId>) {
+async fn release(gateway: Weak<Inner>, holds: Inbox<mpsc::UnboundedReceiver<CallId>>) -> End {
+    let mut holds = holds.open().await;
     while let Some(hold) = holds.recv().await {
-        let Some(gateway) = gateway.upgrade() else { return };
+        let Some(gateway) = gateway.upgrade() else { return End::Asked };
         tokio::spawn(async move {
             if let Err(error) = gateway.settle(call::released(hold, "the asker was gone")).await {
                 tracing::error!(call = %hold, %error, "a hold could not be released; the next start counts it as spent");
             }
         });
     }
+    End::Asked
 }
 
 /// Counts a call under way for as long as it lives.

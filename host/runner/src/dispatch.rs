@@ -5,7 +5,7 @@ use crate::runner::{Running, Shared};
 use crate::scale::{self, Load};
 use anvil_sandbox::CancellationToken;
 use anvil_store::{Claim, Claimed, Enqueued};
-use anvil_types::{Event, EventKind, JobState, Lease, NewJob, Timestamp};
+use anvil_types::{End, Event, EventKind, JobState, Lease, NewJob, Timestamp};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
@@ -18,12 +18,12 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Takes jobs whenever there is a slot and something that may have changed, until the host shuts down.
-pub(crate) async fn run(shared: Arc<Shared>) {
+pub(crate) async fn run(shared: Arc<Shared>) -> End {
     let mut events = shared.store.subscribe();
     let mut due = Due::Unknown;
     loop {
         if shared.shutting_down() {
-            return;
+            return End::Asked;
         }
         match take(&shared).await {
             // Full hands: there may be more to take at once.
@@ -46,7 +46,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 },
                 () = shared.freed.notified() => break,
                 () = shared.clock.sleep_until(due.next_look(now)) => break,
-                () = shared.shutdown.cancelled() => return,
+                () = shared.shutdown.cancelled() => return End::Asked,
             }
         }
     }
@@ -267,7 +267,7 @@ fn claim_in_place(shared: &Shared) -> Option<Claim> {
 }
 
 /// Keeps the leases of running jobs alive, and stops those that are lost.
-pub(crate) async fn heartbeat(shared: Arc<Shared>) {
+pub(crate) async fn heartbeat(shared: Arc<Shared>) -> End {
     loop {
         // By the clock that leases run out by, however fast that is driven.
         shared.clock.sleep(shared.settings.heartbeat).await;

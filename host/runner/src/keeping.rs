@@ -1,6 +1,7 @@
 //! Retention: what is older, or more, than is kept goes, a little at a time.
 
 use crate::runner::Shared;
+use anvil_types::End;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ const EVERY: Duration = Duration::from_mins(1);
 const LONGEST_REST: Duration = Duration::from_millis(200);
 
 /// Takes old things out until the host shuts down.
-pub(crate) async fn run(shared: Arc<Shared>) {
+pub(crate) async fn run(shared: Arc<Shared>) -> End {
     loop {
         if let Err(error) = prune(&shared).await
             && !shared.shutting_down()
@@ -20,7 +21,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         prune_plugins(&shared).await;
         tokio::select! {
             () = shared.clock.sleep_until(shared.clock.now() + EVERY) => {}
-            () = shared.shutdown.cancelled() => return,
+            () = shared.shutdown.cancelled() => return End::Asked,
         }
     }
 }

@@ -10,6 +10,7 @@ mod desk;
 mod dispatch;
 mod ending;
 mod explain;
+mod fallen;
 #[cfg(test)]
 mod fuzz;
 mod import;

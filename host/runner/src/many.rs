@@ -3,7 +3,7 @@
 use crate::Runner;
 use crate::runner::Shared;
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, NewAction, StoreError};
-use anvil_types::{JobAction, JobActionId};
+use anvil_types::{End, JobAction, JobActionId};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,7 +53,7 @@ impl Runner {
 }
 
 /// Does what has been begun, until the host shuts down; the next start goes on.
-pub(crate) async fn run(shared: Arc<Shared>) {
+pub(crate) async fn run(shared: Arc<Shared>) -> End {
     loop {
         let waits = match round(&shared).await {
             Ok(Round::GetsOn) => continue,
@@ -61,7 +61,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             Ok(Round::Nothing) => false,
             Err(error) => {
                 if shared.shutting_down() {
-                    return;
+                    return End::Asked;
                 }
                 tracing::error!(%error, "an action on many jobs does not get on");
                 true
@@ -72,7 +72,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         tokio::select! {
             () = later => {}
             () = shared.many.notified() => {}
-            () = shared.shutdown.cancelled() => return,
+            () = shared.shutdown.cancelled() => return End::Asked,
         }
     }
 }

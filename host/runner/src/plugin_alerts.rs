@@ -23,6 +23,23 @@ pub(crate) async fn follow(shared: &Shared, change: &CatalogChange) {
     }
 }
 
+/// Looks at all there is: what changed while nobody listened is told too.
+pub(crate) async fn look(shared: &Shared) {
+    let told = async {
+        folder(shared).await?;
+        for file in shared.catalog.agents().iter() {
+            match file.state {
+                AgentState::Delayed => delayed(shared, file).await?,
+                _ => shared.store.resolve_alert(&key(file)).await.map(drop)?,
+            }
+        }
+        Ok::<(), StoreError>(())
+    };
+    if let Err(error) = told.await {
+        tracing::error!(%error, "people could not be told of the plugins");
+    }
+}
+
 async fn folder(shared: &Shared) -> Result<(), StoreError> {
     let Some(detail) = shared.catalog.trouble() else {
         return shared.store.resolve_alert(FOLDER).await.map(drop);

@@ -6,7 +6,7 @@ use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, PluginsStatus, QueueStatus, SpendStatus,
-    Status, SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, keeping, many,
+    Status, SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, fallen, keeping, many,
     plugin_alerts, schedules,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
@@ -17,9 +17,9 @@ use anvil_store::{
     SpendSnapshot, Store, StoreError, WindowStanding,
 };
 use anvil_types::{
-    AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, Event,
-    EventKind, Job, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars, Relatives, Timestamp,
-    WaitReason,
+    AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, End, Event,
+    EventKind, Job, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars, Relatives, Supervisor,
+    Timestamp, WaitReason,
 };
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -50,6 +50,8 @@ pub struct RunnerParts {
     pub clock: Arc<dyn Clock>,
     /// The same clock where it can be driven: with the simulator, and only with it.
     pub driven: Option<Arc<DrivenClock>>,
+    /// Who keeps the host's tasks alive; the runner tells people of those that fall.
+    pub supervisor: Supervisor,
 }
 
 /// An attempt under way.
@@ -68,6 +70,7 @@ pub(crate) struct Shared {
     pub catalog: Catalog,
     pub clock: Arc<dyn Clock>,
     pub driven: Option<Arc<DrivenClock>>,
+    pub supervisor: Supervisor,
     pub live_text: LiveText,
     pub slots: AtomicU32,
     pub scaling: Mutex<Scaling>,
@@ -141,6 +144,7 @@ impl Runner {
             catalog: parts.catalog,
             clock: parts.clock,
             driven: parts.driven,
+            supervisor: parts.supervisor,
             live_text: LiveText::default(),
             freed: Notify::new(),
             many: Notify::new(),
@@ -151,12 +155,13 @@ impl Runner {
         });
         // What waited in an earlier life is judged anew: what it was told may not be so any more.
         shared.store.resume(&JUDGED_ANEW, None).await?;
-        tokio::spawn(dispatch::run(shared.clone()));
-        tokio::spawn(dispatch::heartbeat(shared.clone()));
-        tokio::spawn(many::run(shared.clone()));
-        tokio::spawn(keeping::run(shared.clone()));
-        tokio::spawn(schedules::run(shared.clone()));
-        tokio::spawn(tell_of_agents(shared.clone()));
+        keep(&shared, "what tells of fallen parts", fallen::tell);
+        keep(&shared, "the dispatch of jobs", dispatch::run);
+        keep(&shared, "the heartbeat of leases", dispatch::heartbeat);
+        keep(&shared, "actions on many jobs", many::run);
+        keep(&shared, "retention", keeping::run);
+        keep(&shared, "schedules", schedules::run);
+        keep(&shared, "what follows the agents", tell_of_agents);
         Ok(Self { shared })
     }
 
@@ -552,9 +557,17 @@ fn spend_status(spend: &SpendSnapshot, minutes: &[(Timestamp, Nanodollars)], now
     }
 }
 
+fn keep<T>(shared: &Arc<Shared>, name: &'static str, task: fn(Arc<Shared>) -> T)
+where
+    T: Future<Output = End> + Send + 'static,
+{
+    let (supervisor, shared) = (shared.supervisor.clone(), shared.clone());
+    supervisor.keep(name, move || task(shared.clone()));
+}
+
 // Agents come and go by the catalog's word: the panel hears of it by an event, and jobs that waited
 // for one go back into the queue.
-async fn tell_of_agents(shared: Arc<Shared>) {
+async fn tell_of_agents(shared: Arc<Shared>) -> End {
     let mut changes = shared.catalog.changes();
     // Who was parked in an earlier life, or before anybody listened.
     everybody_looks_again(&shared).await;
@@ -565,7 +578,9 @@ async fn tell_of_agents(shared: Arc<Shared>) {
                 everybody_looks_again(&shared).await;
                 continue;
             }
-            Err(broadcast::error::RecvError::Closed) => return,
+            Err(broadcast::error::RecvError::Closed) => {
+                return End::Unexpected("the catalog tells nothing more");
+            }
         };
         plugin_alerts::follow(&shared, &change).await;
         // A line that went away tells by its last state that its agent takes no more jobs.
@@ -584,8 +599,9 @@ async fn tell_of_agents(shared: Arc<Shared>) {
     }
 }
 
-// Whatever was missed: who waits for an agent looks again.
+// Whatever was missed: who waits for an agent looks again, and people are told how the plugins stand.
 async fn everybody_looks_again(shared: &Shared) {
+    plugin_alerts::look(shared).await;
     let waits = [WaitReason::AgentMissing, WaitReason::AgentDisabled];
     if let Err(error) = shared.store.resume(&waits, None).await {
         tracing::error!(%error, "jobs that wait for an agent could not be resumed");

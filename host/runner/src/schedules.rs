@@ -5,7 +5,7 @@ use crate::intake::{SCHEDULE_KEY, template_job};
 use crate::runner::Shared;
 use crate::{Runner, Submission, SubmitError, Submitted};
 use anvil_store::{Enqueued, Firing, StoreError};
-use anvil_types::{Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Schedule, ScheduleId, Timestamp};
+use anvil_types::{End, Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Schedule, ScheduleId, Timestamp};
 use rand::RngExt as _;
 use serde::Serialize;
 use std::sync::Arc;
@@ -193,7 +193,7 @@ fn submission(job: &JobTemplate) -> Submission {
 }
 
 /// Makes the jobs of schedules when their times come, until the host shuts down.
-pub(crate) async fn run(shared: Arc<Shared>) {
+pub(crate) async fn run(shared: Arc<Shared>) -> End {
     let mut looked: Option<Timestamp> = None;
     while !shared.shutting_down() {
         let now = shared.clock.now();
@@ -223,9 +223,10 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         tokio::select! {
             () = pause => {}
             () = shared.schedules.notified() => {}
-            () = shared.shutdown.cancelled() => return,
+            () = shared.shutdown.cancelled() => return End::Asked,
         }
     }
+    End::Asked
 }
 
 // Fires what is due; whether something of it is left to be fired. `was_there`: the host was, since the last look.

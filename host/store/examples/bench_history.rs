@@ -32,6 +32,7 @@ fn open(folder: &Path) -> SqliteStore {
     let now = clock.now();
     let much = Nanodollars::from_dollars(1_000_000);
     SqliteStore::open(SqliteOptions {
+        supervisor: anvil_types::Supervisor::new(),
         marks: None,
         rule: std::sync::Arc::new(anvil_budget::AnyLimits),
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),

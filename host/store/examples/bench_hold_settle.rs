@@ -43,6 +43,7 @@ fn open(folder: &Path) -> SqliteStore {
     let clock = Arc::new(SystemClock::new());
     let now = clock.now();
     SqliteStore::open(SqliteOptions {
+        supervisor: anvil_types::Supervisor::new(),
         marks: None,
         rule: std::sync::Arc::new(anvil_budget::AnyLimits),
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),

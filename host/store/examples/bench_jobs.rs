@@ -35,6 +35,7 @@ fn open(folder: &Path, jobs: u32) -> SqliteStore {
         queue_max: jobs + jobs / 100 + 1,
     };
     SqliteStore::open(SqliteOptions {
+        supervisor: anvil_types::Supervisor::new(),
         marks: None,
         rule: std::sync::Arc::new(anvil_budget::AnyLimits),
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),

@@ -30,6 +30,7 @@ fn open_at(folder: &Path, clock: Arc<dyn Clock>) -> Result<SqliteStore, StoreErr
     };
     let now = clock.now();
     SqliteStore::open(SqliteOptions {
+        supervisor: anvil_types::Supervisor::new(),
         marks: None,
         rule: std::sync::Arc::new(anvil_budget::AnyLimits),
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),

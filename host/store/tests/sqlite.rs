@@ -23,6 +23,7 @@ impl Folder {
 impl Factory for Folder {
     async fn open(&self, setup: Setup) -> Arc<dyn Store> {
         let options = SqliteOptions {
+            supervisor: anvil_types::Supervisor::new(),
             marks: None,
             rule: setup.rule,
             prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),

@@ -28,6 +28,8 @@ pub enum AlertKind {
     Plugin,
     /// A limit or a price is not in force as it was set.
     Limits,
+    /// A part of the host itself fell, and began anew or could not.
+    Host,
     /// A person pressed the test button.
     Test,
 }
@@ -46,6 +48,7 @@ impl AlertKind {
             Self::Webhook => "webhook",
             Self::Plugin => "plugin",
             Self::Limits => "limits",
+            Self::Host => "host",
             Self::Test => "test",
         }
     }

@@ -76,6 +76,7 @@ fn kind(kind: AlertKind) -> &'static str {
         AlertKind::Webhook => "A webhook",
         AlertKind::Plugin => "A plugin",
         AlertKind::Limits => "What was set",
+        AlertKind::Host => "The host",
         AlertKind::Test => "A test",
     }
 }

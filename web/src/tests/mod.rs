@@ -3,6 +3,7 @@
 mod alerts;
 mod edit;
 mod exchange;
+mod fallen;
 mod money;
 mod proxy;
 mod queue;

@@ -203,3 +203,20 @@ async fn a_long_answer_is_not_read_to_its_end() {
     let log = world.store.deliveries(DeliveryFilter { limit: 5, ..DeliveryFilter::default() }).await;
     assert_eq!(log.expect("a read works").len(), 1);
 }
+
+#[tokio::test]
+async fn what_is_owed_arrives_after_the_task_that_sends_it_died() {
+    let world = World::new();
+    let mut receiver = Receiver::start(Reply::status(200)).await;
+    world.hook("ops", &receiver.url("/")).await;
+    let deliverer = world.deliverer();
+    for (turn, key) in (1..).zip(["day", "month"]) {
+        world.supervisor.strike("the deliveries to webhooks");
+        while world.supervisor.falls() < turn {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        world.raise(key).await;
+        receiver.next().await;
+    }
+    deliverer.stop(Duration::from_secs(5)).await;
+}

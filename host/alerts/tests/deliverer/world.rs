@@ -3,8 +3,8 @@
 use anvil_alerts::{Deliverer, DelivererParts, Secret};
 use anvil_store::{DeliveryFilter, NewAlert, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
-    AlertId, AlertKind, BootId, Clock, Delivery, DrivenClock, HostId, Limits, Nanodollars, SystemClock,
-    UpstreamKind, Webhook, WebhookFormat,
+    AlertId, AlertKind, BootId, Clock, Delivery, DrivenClock, HostId, Limits, Nanodollars, Supervisor,
+    SystemClock, UpstreamKind, Webhook, WebhookFormat,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<DrivenClock>,
+    pub(crate) supervisor: Supervisor,
     _folder: TempDir,
 }
 
@@ -22,6 +23,7 @@ impl World {
         let clock = Arc::new(DrivenClock::new(SystemClock::new()));
         let dollars = Nanodollars::from_dollars(1_000);
         let options = SqliteOptions {
+            supervisor: anvil_types::Supervisor::new(),
             marks: None,
             rule: std::sync::Arc::new(anvil_budget::AnyLimits),
             prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
@@ -50,11 +52,12 @@ impl World {
             boot: BootId::new(clock.now(), 2),
         };
         let store = Arc::new(SqliteStore::open(options).expect("a store"));
-        Self { store, clock, _folder: folder }
+        Self { store, clock, supervisor: Supervisor::new(), _folder: folder }
     }
 
     pub(crate) fn deliverer(&self) -> Deliverer {
         let parts = DelivererParts {
+            supervisor: self.supervisor.clone(),
             store: self.store.clone(),
             clock: self.clock.clone(),
             panel_url: "http://127.0.0.1:8787".to_owned(),

@@ -12,7 +12,7 @@ use anvil_runner::{Runner, RunnerParts};
 use anvil_sandbox::{Catalog, Sandbox};
 use anvil_settings::{HardLimits, Settings, SettingsError, UpstreamConfig};
 use anvil_store::{LimitsInForce, SqliteOptions, SqliteStore, Store};
-use anvil_types::{BootId, Clock, DrivenClock, HostId, SystemClock, UpstreamKind};
+use anvil_types::{BootId, Clock, DrivenClock, End, Fall, HostId, Supervisor, SystemClock, UpstreamKind};
 use anvil_web::{Token, WebConfig, WebState};
 use anyhow::Context as _;
 pub(crate) use parts::prices;
@@ -66,23 +66,24 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
             (driven.clone(), Some(driven))
         }
     };
-    let store: Arc<dyn Store> = Arc::new(open_store(&settings, kind, clock.clone(), prices.clone())?);
+    let supervisor = Supervisor::new();
+    let store = open_store(&settings, kind, clock.clone(), prices.clone(), supervisor.clone())?;
+    let store: Arc<dyn Store> = Arc::new(store);
     let token = data::token(&folder)?;
     crate::log::hide(&token);
-    let (upstream, simulator) = if let Some(upstream) = upstream {
-        (upstream, None)
-    } else {
-        let simulator = simulator::start(&settings, clock.clone()).await?;
-        (UpstreamConfig::simulated(simulator.base_url()), Some(simulator))
+    let built_in = upstream.is_none();
+    let upstream = match upstream {
+        Some(upstream) => upstream,
+        None => UpstreamConfig::simulated(simulator::start(&settings, clock.clone(), &supervisor).await?),
     };
-    let gateway =
-        Gateway::start(parts::gateway(&settings, &upstream, prices), store.clone(), clock.clone()).await?;
+    let config = parts::gateway(&settings, &upstream, prices, &supervisor);
+    let gateway = Gateway::start(config, store.clone(), clock.clone()).await?;
     let problems = settings.unpriced_models(&gateway.prices(), clock.now());
     if !problems.is_empty() {
         return Err(SettingsError { problems }.into());
     }
     let sandbox = Sandbox::new(parts::sandbox(&settings), tokio::runtime::Handle::current())?;
-    let catalog = Catalog::start(sandbox.clone(), parts::catalog(&settings, clock.clone())?)?;
+    let catalog = Catalog::start(sandbox.clone(), parts::catalog(&settings, clock.clone(), &supervisor)?)?;
     let runner = Runner::start(RunnerParts {
         settings: parts::runner(&settings, kind),
         store: store.clone(),
@@ -91,10 +92,12 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         catalog: catalog.clone(),
         clock: clock.clone(),
         driven,
+        supervisor: supervisor.clone(),
     })
     .await?;
     let panel_url = parts::panel_url(&settings, address);
-    let deliverer = Deliverer::start(DelivererParts { store: store.clone(), clock, panel_url })?;
+    let parts = DelivererParts { store: store.clone(), clock, panel_url, supervisor: supervisor.clone() };
+    let deliverer = Deliverer::start(parts)?;
     let (stop, stopped) = watch::channel(false);
     let config = WebConfig {
         token: Token::new(&token),
@@ -104,14 +107,16 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         max_body_bytes: usize::try_from(settings.server.max_body_bytes).unwrap_or(usize::MAX),
         upstream: kind,
     };
-    let web =
-        tokio::spawn(anvil_web::serve(listener, WebState::new(Arc::new(runner.clone()), config, stopped)));
+    let state = WebState::new(Arc::new(runner.clone()), config, stopped.clone());
+    let listener = listener.into_std()?;
+    let web = supervisor
+        .keep("the panel and the API", move || faces(listener.try_clone(), state.clone(), stopped.clone()));
     // Nothing waits for a compilation; a folder on a disk that does not answer keeps nobody from the panel.
     let _ = tokio::time::timeout(LISTING_PATIENCE, catalog.ready()).await;
     let link = format!("http://{address}/login?token={token}");
     let in_force = store.limits().await?;
     let standing = Standing { limits: &in_force, recovered: store.recovered(), told: &store.told_at_start() };
-    let said = banner(&settings, &upstream, simulator.is_some(), &runner, &standing, &link);
+    let said = banner(&settings, &upstream, built_in, &runner, &standing, &link);
     tell(&mut std::io::stdout(), &said);
     let agents = runner.agents();
     let ready = agents.iter().filter(|agent| agent.state == anvil_types::AgentState::Ready).count();
@@ -124,9 +129,17 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         took_ms = millis(begun),
         "ready"
     );
-    signals.next().await;
+    let lost = tokio::select! {
+        () = signals.next() => None,
+        lost = supervisor.until_lost() => Some(lost),
+    };
     let stopping = Instant::now();
-    tracing::info!("stopping: told to by a signal");
+    match &lost {
+        None => tracing::info!("stopping: told to by a signal"),
+        Some(fall) => {
+            tracing::error!(part = fall.name, why = fall.why, "stopping: a part of the host is lost")
+        }
+    }
     crate::log::say(
         "Stopping: what is short ends, what runs on is given back to the queue, and calls under way are settled. \
          A second signal stops at once.\n",
@@ -148,7 +161,28 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     runner.shutdown(patience, |stopping| tell(&mut std::io::stderr(), &format!("{stopping}\n"))).await;
     let _ = tokio::time::timeout(Duration::from_secs(2), web).await;
     tracing::info!(took_ms = millis(stopping), "stopped");
-    Ok(())
+    match lost {
+        None => Ok(()),
+        Some(Fall { name, why }) => anyhow::bail!(
+            "the host stopped by itself: {name} could not go on ({why}). Start it again: no job and no money is lost"
+        ),
+    }
+}
+
+// One life of the panel and the API.
+async fn faces(
+    listener: std::io::Result<std::net::TcpListener>,
+    state: WebState,
+    stopped: watch::Receiver<bool>,
+) -> End {
+    let served = match listener.and_then(TcpListener::from_std) {
+        Ok(listener) => anvil_web::serve(listener, state).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &served {
+        tracing::error!(%error, "the panel and the API cannot be served");
+    }
+    if *stopped.borrow() { End::Asked } else { End::Unexpected("it accepts no connections any more") }
 }
 
 fn millis(since: Instant) -> u64 {
@@ -173,6 +207,7 @@ fn open_store(
     kind: UpstreamKind,
     clock: Arc<dyn Clock>,
     prices: Arc<PriceTable>,
+    supervisor: Supervisor,
 ) -> anyhow::Result<SqliteStore> {
     let now = clock.now();
     let options = SqliteOptions {
@@ -188,6 +223,7 @@ fn open_store(
         shares: parts::shares(settings),
         new_host: HostId::new(now, rand::rng().random()),
         boot: BootId::new(now, rand::rng().random()),
+        supervisor,
     };
     Ok(SqliteStore::open(options)?)
 }

@@ -6,7 +6,7 @@ use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
 use anvil_settings::{Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig};
 use anvil_store::{QueueShares, Retention};
-use anvil_types::{Clock, UpstreamKind, encoding};
+use anvil_types::{Clock, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,6 +37,7 @@ pub(super) fn gateway(
     settings: &Settings,
     upstream: &UpstreamConfig,
     prices: Arc<PriceTable>,
+    supervisor: &Supervisor,
 ) -> GatewayConfig {
     let patience = &settings.upstream;
     GatewayConfig {
@@ -64,6 +65,7 @@ pub(super) fn gateway(
         prices,
         models: settings.models.clone(),
         pressure: pressure(&settings.pressure),
+        supervisor: supervisor.clone(),
     }
 }
 
@@ -136,7 +138,11 @@ fn attempt(settings: &Settings) -> AttemptLimits {
     }
 }
 
-pub(super) fn catalog(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<CatalogSettings> {
+pub(super) fn catalog(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    supervisor: &Supervisor,
+) -> anyhow::Result<CatalogSettings> {
     let sandbox = &settings.sandbox;
     let describe = AttemptLimits {
         memory_bytes: 64 * MIB,
@@ -157,6 +163,7 @@ pub(super) fn catalog(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Res
         compile_memory_bytes: u64::from(sandbox.compile_memory_mb) * MIB as u64,
         describe,
         clock,
+        supervisor: supervisor.clone(),
     })
 }
 

@@ -1,12 +1,13 @@
 //! The built-in simulator, on the host's own clock.
 
 use anvil_settings::Settings;
-use anvil_sim::{Latency, Sim, SimClock, SimConfig, SimHandle, Span};
-use anvil_types::Clock;
+use anvil_sim::{Latency, SimClock, SimConfig, Span};
+use anvil_types::{Clock, End, Supervisor};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 /// The host's clock in the simulator's terms: who drives the one drives the other.
 struct HostClock(Arc<dyn Clock>);
@@ -22,9 +23,14 @@ impl SimClock for HostClock {
     }
 }
 
-/// Starts it on a free port of loopback.
+/// Starts it on a free port of loopback; answers its address. Where it falls, another takes its place there: what the
+/// one before had answered is nothing that the host asks it for.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the setting's range is checked")]
-pub(super) async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<SimHandle> {
+pub(super) async fn start(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    supervisor: &Supervisor,
+) -> anyhow::Result<String> {
     let simulator = &settings.simulator;
     let config = SimConfig {
         latency: Latency {
@@ -34,5 +40,19 @@ pub(super) async fn start(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow:
         },
         ..SimConfig::default()
     };
-    Ok(Sim::start_with_clock(config, Arc::new(HostClock(clock))).await?)
+    let listener = std::net::TcpListener::bind(config.listen)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    supervisor.keep("the built-in simulator", move || {
+        let (listener, config) = (listener.try_clone(), config.clone());
+        let clock = Arc::new(HostClock(clock.clone()));
+        async move {
+            let Ok(listener) = listener.and_then(TcpListener::from_std) else {
+                return End::Unexpected("its port cannot be listened on");
+            };
+            let served = anvil_sim::serve_with_clock(listener, config, clock, std::future::pending()).await;
+            End::Unexpected(if served.is_ok() { "it ended" } else { "its port cannot be listened on" })
+        }
+    });
+    Ok(format!("http://{address}"))
 }

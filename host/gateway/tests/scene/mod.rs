@@ -10,7 +10,8 @@ use anvil_sim::{Script, Sim, SimConfig, SimHandle};
 use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
     BootId, CallError, CallErrorKind, CallRecord, Clock, ContentBlock, Effort, HostId, JobId, Json, Limits,
-    Message, Nanodollars, NewJob, Priority, Reply, Request, Role, SystemClock, Tier, UpstreamKind,
+    Message, Nanodollars, NewJob, Priority, Reply, Request, Role, Supervisor, SystemClock, Tier,
+    UpstreamKind,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) struct Setting {
     pub(crate) circuit_failures: u32,
     pub(crate) pressure: PressureSteps,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) supervisor: Supervisor,
 }
 
 impl Setting {
@@ -43,6 +45,7 @@ impl Setting {
             circuit_failures: 0,
             pressure: PressureSteps::NONE,
             clock: Arc::new(SystemClock::new()),
+            supervisor: Supervisor::new(),
         }
     }
 
@@ -58,6 +61,7 @@ impl Setting {
 
     pub(crate) fn config(&self, base_url: String) -> GatewayConfig {
         GatewayConfig {
+            supervisor: self.supervisor.clone(),
             upstream: Upstream {
                 kind: UpstreamKind::Simulated,
                 base_url,
@@ -116,6 +120,7 @@ pub(crate) fn limits(day: i64) -> Limits {
 
 pub(crate) fn store(folder: &Path, limits: &Limits, clock: &Arc<dyn Clock>) -> Arc<dyn Store> {
     let options = SqliteOptions {
+        supervisor: anvil_types::Supervisor::new(),
         marks: None,
         rule: std::sync::Arc::new(anvil_budget::AnyLimits),
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),

@@ -89,7 +89,9 @@ impl Catalog {
         });
         shared.restore();
         let stop = CancellationToken::new();
-        tokio::spawn(watch::watch(Arc::clone(&shared), stop.clone()));
+        let (watched, stopped) = (Arc::clone(&shared), stop.clone());
+        let watch = move || watch::watch(Arc::clone(&watched), stopped.clone());
+        shared.loader.settings().supervisor.keep("the watch of the plugins folder", watch);
         Ok(Self { shared, _watching: Arc::new(stop.drop_guard()) })
     }
 
@@ -241,7 +243,8 @@ impl Shared {
         }
     }
 
-    /// Publishes the first view.
+    /// Takes in the first listing of a watch: what is not in it any more is gone. The first of them all publishes
+    /// the first view.
     fn open(&self, listing: &Listing) {
         let mut board = self.board();
         let at = self.loader.settings().clock.now();

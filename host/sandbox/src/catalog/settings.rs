@@ -1,7 +1,7 @@
 //! How the catalog is built.
 
 use crate::{AttemptLimits, CompileCommand};
-use anvil_types::Clock;
+use anvil_types::{Clock, Supervisor};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,4 +25,6 @@ pub struct CatalogSettings {
     pub describe: AttemptLimits,
     /// The clock that `loaded_at` is read from.
     pub clock: Arc<dyn Clock>,
+    /// Who keeps the watch of the folder alive.
+    pub supervisor: Supervisor,
 }

@@ -4,8 +4,12 @@
 use super::Shared;
 use super::folder::{Folder, Listing, list};
 use super::intake::{self, Found, Looked, Task, Told};
+use crate::Rejection;
+use anvil_types::End;
+use futures_util::FutureExt as _;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -19,17 +23,19 @@ const SLOW: Duration = Duration::from_secs(1);
 const QUICK: Duration = Duration::from_millis(100);
 
 /// Watches until it is stopped.
-pub(super) async fn watch(shared: Arc<Shared>, stop: CancellationToken) {
+pub(super) async fn watch(shared: Arc<Shared>, stop: CancellationToken) -> End {
     let (told, tellings) = mpsc::unbounded_channel();
     let watch = Watch {
         shared,
         files: Folder::default(),
         waiting: BTreeMap::new(),
         reading: false,
+        begun: false,
         work: JoinSet::new(),
         told,
     };
     let _ = stop.run_until_cancelled(watch.follow(tellings)).await;
+    End::Asked
 }
 
 struct Watch {
@@ -39,6 +45,8 @@ struct Watch {
     waiting: BTreeMap<(bool, u64, String), Task>,
     /// Whether one is being read.
     reading: bool,
+    /// Whether it has seen the folder.
+    begun: bool,
     /// What goes on; it ends with this value, and so do the compilers.
     work: JoinSet<()>,
     told: mpsc::UnboundedSender<Told>,
@@ -109,7 +117,7 @@ impl Watch {
                 }
             }
         }
-        if !self.shared.is_listed() {
+        if !std::mem::replace(&mut self.begun, true) {
             self.shared.open(listing);
         }
         self.read_next();
@@ -124,7 +132,8 @@ impl Watch {
         self.reading = true;
         let (shared, told) = (Arc::clone(&self.shared), self.told.clone());
         self.work.spawn(async move {
-            let looked = intake::look(&shared, &task).await;
+            let looked = AssertUnwindSafe(intake::look(&shared, &task)).catch_unwind().await;
+            let looked = looked.unwrap_or_else(|_| Looked::Found(died()));
             // Nobody listens any more when the host shuts down.
             let _ = told.send(Told::Looked(task, looked));
         });
@@ -136,10 +145,13 @@ impl Watch {
                 self.reading = false;
                 let (shared, told) = (Arc::clone(&self.shared), self.told.clone());
                 self.work.spawn(async move {
-                    let found = match looked {
-                        Looked::Source(source) => intake::load(&shared, &task, source).await,
-                        Looked::Found(found) => intake::settled(&task, found).await,
+                    let found = async {
+                        match looked {
+                            Looked::Source(source) => intake::load(&shared, &task, source).await,
+                            Looked::Found(found) => intake::settled(&task, found).await,
+                        }
                     };
+                    let found = AssertUnwindSafe(found).catch_unwind().await.unwrap_or_else(|_| died());
                     let _ = told.send(Told::Found(task, found));
                 });
                 self.read_next();
@@ -209,13 +221,27 @@ impl Watch {
         }
         let (shared, told, file) = (Arc::clone(&self.shared), self.told.clone(), file.to_owned());
         self.work.spawn(async move {
-            let said = match intake::last_good(&shared, &file, &digest).await {
-                Some(plugin) => Told::LastGood(file, plugin),
-                None => Told::Lost(file, digest),
+            let mut life = shared.loader.settings().supervisor.life("the loading of plugins");
+            let said = loop {
+                let loading = AssertUnwindSafe(intake::last_good(&shared, &file, &digest));
+                match loading.catch_unwind().await {
+                    Ok(Some(plugin)) => break Told::LastGood(file, plugin),
+                    Ok(None) => break Told::Lost(file, digest),
+                    // That says nothing of the version.
+                    Err(_) => {
+                        tokio::time::sleep(life.fell("a fault of the host; the log has its place")).await
+                    }
+                }
             };
             let _ = told.send(said);
         });
     }
+}
+
+/// What is said of a file whose reader or loader panicked: no word about the file itself.
+fn died() -> Found {
+    let why = "a fault of the host ended it; the log has its place";
+    Found::Refused(Rejection::Host(why.to_owned()), String::new())
 }
 
 /// Asks the operating system to tell of changes. Where it does not, the slow look has to do.

@@ -81,6 +81,7 @@ impl Bench {
 /// What the tests' catalogs are built with.
 pub(crate) fn catalog_settings(folders: &Path) -> CatalogSettings {
     CatalogSettings {
+        supervisor: anvil_types::Supervisor::new(),
         plugins: folders.join("drop"),
         data: folders.join("data"),
         max_file_bytes: 1024 * 1024,

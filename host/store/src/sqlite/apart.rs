@@ -150,6 +150,7 @@ mod tests {
         let clock =
             Arc::new(SystemClock::not_before(SqliteStore::ledger_time(folder, upstream).expect("a time")));
         SqliteStore::open(SqliteOptions {
+            supervisor: anvil_types::Supervisor::new(),
             folder: folder.to_owned(),
             marks: None,
             limits: settings(),

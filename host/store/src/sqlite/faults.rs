@@ -1,11 +1,12 @@
 //! The writer when things go wrong: what fails takes nothing along that it should not, and is told.
 
+use super::writer::{Command, Message};
 use super::{QueueShares, SqliteOptions, SqliteStore, Tx};
 use crate::{Claim, Claimed, Finish, JobFilter, ReadyAgent, Store, StoreError};
 use anvil_budget::Windows;
 use anvil_types::{
     BootId, Clock, EventKind, HostId, JobId, JobState, Json, Limits, Nanodollars, NewJob, Priority,
-    SystemClock, Timestamp, UpstreamKind, WaitReason,
+    Supervisor, SystemClock, Timestamp, UpstreamKind, WaitReason,
 };
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -20,6 +21,10 @@ fn open(folder: &Path) -> SqliteStore {
 }
 
 fn open_with(folder: &Path, shares: QueueShares) -> SqliteStore {
+    open_on(folder, shares, Arc::new(SystemClock::new()), Supervisor::new())
+}
+
+fn open_on(folder: &Path, shares: QueueShares, clock: Arc<dyn Clock>, supervisor: Supervisor) -> SqliteStore {
     let much = Nanodollars::from_dollars(1_000);
     let limits = Limits {
         hour_usd: much,
@@ -36,9 +41,9 @@ fn open_with(folder: &Path, shares: QueueShares) -> SqliteStore {
         agents_max: 10,
         queue_max: 200,
     };
-    let clock = Arc::new(SystemClock::new());
     let boot = BootId::new(clock.now(), 1);
     SqliteStore::open(SqliteOptions {
+        supervisor,
         marks: None,
         rule: std::sync::Arc::new(anvil_budget::AnyLimits),
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
@@ -291,4 +296,75 @@ async fn an_agent_and_a_schedule_fill_no_more_than_their_share() {
         store.enqueue(NewJob { agent, ..of_schedule(number) }).await.expect("room");
     }
     assert!(refused(store.enqueue(NewJob { agent: "fresh".to_owned(), ..of_schedule(32) }).await));
+}
+
+/// A clock that panics for whoever reads it in the writer's thread, once for each time that it is told to.
+#[derive(Debug, Default)]
+struct Trap {
+    clock: SystemClock,
+    set: std::sync::atomic::AtomicU32,
+}
+
+impl Clock for Trap {
+    fn now(&self) -> Timestamp {
+        use std::sync::atomic::Ordering::SeqCst;
+        if std::thread::current().name() == Some("anvil-store") {
+            let springs = self.set.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok();
+            assert!(!springs, "planted");
+        }
+        self.clock.now()
+    }
+
+    fn sleep_until(&self, time: Timestamp) -> anvil_types::clock::Sleep<'_> {
+        self.clock.sleep_until(time)
+    }
+}
+
+#[tokio::test]
+async fn a_fault_outside_of_the_commands_fails_their_commit_and_the_next_one_works() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (trap, supervisor) = (Arc::new(Trap::default()), Supervisor::new());
+    let store = open_on(dir.path(), QueueShares::default(), trap.clone(), supervisor.clone());
+    trap.set.store(1, std::sync::atomic::Ordering::SeqCst);
+    let failed = store.write(|tx| note(tx, "one")).await;
+    assert!(matches!(failed, Err(StoreError::Backend(_))), "{failed:?}");
+    store.write(|tx| note(tx, "two")).await.expect("the writer lives");
+    assert_eq!(notes(&store).await, ["two"]);
+    assert_eq!(supervisor.falls(), 1);
+}
+
+/// A command whose answer panics: nothing is known any more of what was taken with it.
+struct Deadly;
+
+impl Command for Deadly {
+    fn is_alone(&self) -> bool {
+        false
+    }
+
+    fn run(&mut self, _: &mut Tx<'_>) -> bool {
+        true
+    }
+
+    fn fail(&mut self, _: &str) {}
+
+    fn answer(self: Box<Self>) {
+        panic!("planted");
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_is_lost_is_told_by_name_and_nobody_waits_for_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let supervisor = Supervisor::new();
+    let clock = Arc::new(SystemClock::new());
+    let store = open_on(dir.path(), QueueShares::default(), clock, supervisor.clone());
+    let inbox = store.inbox.as_ref().expect("it is open");
+    inbox.send(Message::Run(Box::new(Deadly))).await.expect("it is taken");
+    let waiting = store.write(|tx| note(tx, "one"));
+    let told = tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("nobody waits");
+    assert!(matches!(told, Err(StoreError::Closed)), "{told:?}");
+    assert_eq!(supervisor.until_lost().await.name, "the writer of the store");
+    drop(store);
+    // The folder is free, and all that was committed is there.
+    assert!(notes(&open(dir.path())).await.is_empty());
 }

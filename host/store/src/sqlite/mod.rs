@@ -86,6 +86,7 @@ use readers::Readers;
 use rusqlite::Connection;
 use search::Search;
 use start::Start;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -163,12 +164,20 @@ impl SqliteStore {
             stored_time: now,
             mark,
             stale: false,
+            life: options.supervisor.life("the writer of the store"),
         };
+        let supervisor = options.supervisor.clone();
         let thread = std::thread::Builder::new()
             .name("anvil-store".into())
-            .spawn(move || writer.work(commands))
+            .spawn(move || {
+                if catch_unwind(AssertUnwindSafe(|| writer.work(commands))).is_err() {
+                    // What it knew by heart is gone with it, and so are the commands that it had taken.
+                    supervisor.lost("the writer of the store", "a fault of the host; the log has its place");
+                }
+            })
             .map_err(|error| StoreError::Backend(Box::new(error)))?;
-        let search = Search::start(database.clone(), search::file(&options.folder), inbox.downgrade())?;
+        let life = options.supervisor.life("the search index");
+        let search = Search::start(database.clone(), search::file(&options.folder), inbox.downgrade(), life)?;
         Ok(Self {
             inbox: Some(inbox),
             readers: Readers::new(database),

@@ -1,7 +1,7 @@
 //! What a store is opened with.
 
 use anvil_budget::{LimitsRule, PriceTable, Windows};
-use anvil_types::{BootId, Clock, HostId, Limits, UpstreamKind};
+use anvil_types::{BootId, Clock, HostId, Limits, Supervisor, UpstreamKind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct SqliteOptions {
     pub new_host: HostId,
     /// This life of the host. Leases and holds of its earlier lives are void.
     pub boot: BootId,
+    /// Who is told of its threads where they fall.
+    pub supervisor: Supervisor,
 }
 
 /// Which percent of all places one agent, or one schedule, may fill; all of them where nothing is said.

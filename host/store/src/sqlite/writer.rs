@@ -14,7 +14,7 @@ use super::policy::Policy;
 use super::tx::{News, Tx};
 use crate::{BrakeState, LimitsInForce, StoreError};
 use anvil_budget::Windows;
-use anvil_types::{Clock, Event, Timestamp};
+use anvil_types::{Clock, Event, Life, Timestamp};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -190,6 +190,7 @@ pub(super) struct Writer {
     pub(super) mark: Mark,
     /// What is known by heart may differ from the tables: read it before the next batch.
     pub(super) stale: bool,
+    pub(super) life: Life,
 }
 
 impl Writer {
@@ -230,7 +231,14 @@ impl Writer {
         let mark = self.order.mark();
         let mut news = Vec::new();
         let mut ran = 0;
-        match self.transact(batch, &mut news, &mut ran) {
+        let transacted = catch_unwind(AssertUnwindSafe(|| self.transact(batch, &mut news, &mut ran)));
+        // A fault outside of the commands is the end of this commit, as an error of the disk is: whoever asked is
+        // told, what is known by heart is read anew, and the next commit is another.
+        let transacted = transacted.unwrap_or_else(|_| {
+            self.life.fell("a fault of the host in a commit; the log has its place");
+            Err(failed("a fault in the store; its details are in the log"))
+        });
+        match transacted {
             Ok(events) => {
                 self.shared.show(&mut self.policy);
                 for event in events {

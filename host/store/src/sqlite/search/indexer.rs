@@ -10,6 +10,7 @@ use crate::StoreError;
 use crate::sqlite::columns::{Columns, all, first, meta};
 use crate::sqlite::connect;
 use crate::sqlite::writer::{Message, command};
+use anvil_types::Life;
 use rusqlite::{Connection, Row};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -53,13 +54,17 @@ pub(super) struct Indexer {
 
 impl Indexer {
     /// Works until whoever holds the other end of `stop` lets it go.
-    pub(super) fn work(self, stop: &Receiver<()>) {
+    pub(super) fn work(self, stop: &Receiver<()>, mut life: Life) {
         let mut open = None;
         loop {
-            let wait = match self.step(&mut open) {
-                Ok(true) => Duration::ZERO,
-                Ok(false) => LOOK,
-                Err(error) => {
+            let wait = match life.step(|| self.step(&mut open)) {
+                Ok(Ok(true)) => Duration::ZERO,
+                Ok(Ok(false)) => LOOK,
+                Err(wait) => {
+                    open = None;
+                    wait
+                }
+                Ok(Err(error)) => {
                     tracing::warn!(%error, "the search index could not be brought up to date");
                     open = None;
                     REST

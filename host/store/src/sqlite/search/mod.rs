@@ -18,6 +18,7 @@ use super::queries;
 use super::readers::Readers;
 use super::writer::Message;
 use crate::{JobFilter, JobPage, StoreError};
+use anvil_types::Life;
 use indexer::Indexer;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -47,6 +48,7 @@ impl Search {
         database: PathBuf,
         file: PathBuf,
         writer: WeakSender<Message>,
+        life: Life,
     ) -> Result<Self, StoreError> {
         // Whoever asks first finds the tables.
         drop(index::open(&file)?);
@@ -54,7 +56,7 @@ impl Search {
         let indexer = Indexer { database, file: file.clone(), writer };
         let thread = std::thread::Builder::new()
             .name("anvil-search".into())
-            .spawn(move || indexer.work(&stopped))
+            .spawn(move || indexer.work(&stopped, life))
             .map_err(|error| StoreError::Backend(Box::new(error)))?;
         Ok(Self { readers: Readers::new(file), stop: Some(stop), thread: Some(thread) })
     }
