@@ -150,7 +150,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
 fn ask(job: &Claimed, position: u32) -> Ask {
     Ask {
         asker: Asker {
-            lease: job.lease,
+            lease: Some(job.lease),
             agent: "bench".into(),
             attempt: 1,
             tags: Vec::new(),

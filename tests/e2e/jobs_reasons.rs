@@ -65,8 +65,8 @@ impl Cause {
             Self::Parents => ("parents", "scheduled", false),
             Self::Paused => ("paused", "queued", true),
             Self::VersionMissing => ("agent_missing", "parked", true),
-            // It ran when the host last asked its upstream; what is idle is the other upstream's queue.
-            Self::Upstream => ("upstream", "running", false),
+            // It ran when the host last asked its upstream, and does not now; what is idle is the other upstream's queue.
+            Self::Upstream => ("upstream", "parked", false),
         }
     }
 }

@@ -63,10 +63,15 @@ impl Answer {
 impl Scene {
     /// A host with the simulator's kind of upstream.
     pub(crate) async fn new() -> Self {
-        let folder = TempDir::new().expect("a folder");
         let clock = Arc::new(DrivenClock::new(SystemClock::new()));
+        Self::on(clock.clone(), Some(clock)).await
+    }
+
+    /// The same on a clock, which may be one that can be driven.
+    pub(crate) async fn on(clock: Arc<dyn Clock>, driven: Option<Arc<DrivenClock>>) -> Self {
+        let folder = TempDir::new().expect("a folder");
         let supervisor = Supervisor::new();
-        let (runner, store) = runner(&folder, clock, &supervisor).await;
+        let (runner, store) = runner(&folder, clock, driven, &supervisor).await;
         let (stop, stopped) = watch::channel(false);
         let config = WebConfig {
             token: Token::new(TOKEN),
@@ -169,14 +174,14 @@ impl Scene {
 
 async fn runner(
     folder: &TempDir,
-    clock: Arc<DrivenClock>,
+    shared: Arc<dyn Clock>,
+    driven: Option<Arc<DrivenClock>>,
     supervisor: &Supervisor,
 ) -> (Runner, Arc<dyn Store>) {
     let data = folder.path().join("data");
     let plugins = folder.path().join("plugins");
     std::fs::create_dir(&plugins).expect("a folder");
     std::fs::write(plugins.join("quiet.wasm"), GuestBuilder::quiet("quiet").component()).expect("a plugin");
-    let shared: Arc<dyn Clock> = clock.clone();
     let options = SqliteOptions {
         supervisor: supervisor.clone(),
         marks: None,
@@ -189,8 +194,8 @@ async fn runner(
         upstream: UpstreamKind::Simulated,
         max_attempts: 3,
         shares: anvil_store::QueueShares::default(),
-        new_host: HostId::new(clock.now(), 1),
-        boot: BootId::new(clock.now(), 2),
+        new_host: HostId::new(shared.now(), 1),
+        boot: BootId::new(shared.now(), 2),
     };
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).expect("a store"));
     let gateway =
@@ -218,7 +223,7 @@ async fn runner(
         sandbox,
         catalog,
         clock: shared,
-        driven: Some(clock),
+        driven,
     };
     (Runner::start(parts).await.expect("a runner"), store)
 }

@@ -1,9 +1,17 @@
 //! A call on its way in, and how it ends for the one who asked.
 
-use anvil_types::{CallError, Effort, JobId, Lease, Priority, Reply, Request, Tier, Timestamp, Wait};
+use anvil_types::{
+    CallError, ContentBlock, Effort, JobId, Lease, Message, Priority, Reply, Request, Role, Tier, Timestamp,
+    Wait,
+};
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::oneshot;
+
+/// Who asks in the ledger where it is a person's probe. No plugin can have this name.
+pub const PROBE: &str = "(probe)";
+/// The most output tokens of a probe's answer.
+const PROBE_TOKENS: u32 = 16;
 
 /// Takes the text of a running call as it streams by.
 pub type TextSink = Arc<dyn Fn(&str) + Send + Sync>;
@@ -11,11 +19,11 @@ pub type TextSink = Arc<dyn Fn(&str) + Send + Sync>;
 /// Who asks: goes into the ledger, and decides the place in the queue.
 #[derive(Clone, Debug)]
 pub struct Asker {
-    /// The attempt's lease.
-    pub lease: Lease,
-    /// The agent.
+    /// The attempt's lease; none where no job asks.
+    pub lease: Option<Lease>,
+    /// The agent, or the name of the host's own that asks: see [`PROBE`].
     pub agent: String,
-    /// The attempt.
+    /// The attempt; 0 where no job asks.
     pub attempt: u32,
     /// The job's tags.
     pub tags: Vec<String>,
@@ -34,13 +42,13 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// The job that asks.
-    pub fn job(&self) -> JobId {
-        self.lease.job
+    /// The job that asks, where one does.
+    pub fn job(&self) -> Option<JobId> {
+        self.lease.map(|lease| lease.job)
     }
 }
 
-/// Where the answer goes in the job's journal.
+/// Where the answer goes in the job's journal, where a job asks.
 #[derive(Clone, Copy, Debug)]
 pub struct JournalSlot {
     /// The place.
@@ -63,9 +71,41 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// The job and the place in its journal.
-    pub(crate) fn place(&self) -> (JobId, u32) {
+    /// The job, where one asks, and the place in its journal.
+    pub(crate) fn place(&self) -> (Option<JobId>, u32) {
         (self.asker.job(), self.slot.position)
+    }
+
+    /// The question by which a person finds out whether Claude answers: as cheap as a question can be.
+    pub(crate) fn probe(by: &str, at: Timestamp) -> Self {
+        let text = "Answer with the word yes.".to_owned();
+        Self {
+            asker: Asker {
+                lease: None,
+                agent: PROBE.to_owned(),
+                attempt: 0,
+                tags: vec![format!("by:{by}")],
+                // A person waits for it.
+                priority: Priority::Critical,
+                since: at,
+                effort: Effort::Simple,
+                floor: None,
+                max_input_tokens: None,
+                max_output_tokens: None,
+            },
+            request: Request {
+                system: None,
+                messages: vec![Message { role: Role::User, content: vec![ContentBlock::Text { text }] }],
+                tools: Vec::new(),
+                effort: None,
+                max_output_tokens: Some(PROBE_TOKENS),
+                stop_sequences: Vec::new(),
+                cacheable: false,
+                options: Vec::new(),
+            },
+            slot: JournalSlot { position: 0, request_hash: [0; 32] },
+            text: None,
+        }
     }
 }
 

@@ -247,11 +247,11 @@ fn hold_request(gateway: &Inner, plan: &Plan<'_>, id: CallId) -> HoldRequest {
     HoldRequest {
         id,
         upstream: gateway.config.upstream.kind,
-        lease: Some(asker.lease),
-        job: Some(asker.job()),
+        lease: asker.lease,
+        job: asker.job(),
         agent: Some(asker.agent.clone()),
-        attempt: Some(asker.attempt),
-        position: Some(plan.ask.slot.position),
+        attempt: asker.lease.map(|_| asker.attempt),
+        position: asker.lease.map(|_| plan.ask.slot.position),
         api_key: None,
         session: None,
         tags: asker.tags.clone(),
@@ -426,8 +426,9 @@ async fn is_its_own(gateway: &Inner, plan: &Plan<'_>, course: &Course, outcome: 
     if matches!(outcome, SettlementOutcome::Released) {
         return false;
     }
+    let Some(job) = plan.ask.asker.job() else { return false };
     let failures = [CallErrorKind::UnknownOutcome, CallErrorKind::Upstream, CallErrorKind::Overloaded];
-    let (job, attempt) = (plan.ask.asker.job(), plan.ask.asker.attempt);
+    let attempt = plan.ask.asker.attempt;
     let earlier = gateway.store.calls(job).await.unwrap_or_default();
     let ours = earlier.iter().filter(|call| {
         call.state == CallState::Unknown
@@ -532,12 +533,13 @@ async fn settle(
     answer: Result<Reply, CallError>,
 ) -> CallEnd {
     let at = gateway.clock.now();
-    let journal = Some(journal_write(plan.ask, &answer, at));
+    let journal = journal_write(plan.ask, &answer, at);
+    let kept = journal.is_none();
     let settlement = Settlement { call, outcome, detail, model, journal };
     let settled = gateway.settle(settlement).await;
     hold.settled();
     match settled {
-        Ok(settled) if settled.journalled => CallEnd::Answered { answer, at },
+        Ok(settled) if settled.journalled || kept => CallEnd::Answered { answer, at },
         Ok(_) => CallEnd::LeaseLost,
         Err(error) => CallEnd::StoreFailed(error.to_string()),
     }
@@ -560,14 +562,21 @@ async fn settle_only(
 pub(crate) async fn journalled(gateway: &Inner, ask: &Ask, error: CallError) -> CallEnd {
     let at = gateway.clock.now();
     let answer = Err(error);
-    match gateway.store.journal(journal_write(ask, &answer, at)).await {
+    let Some(write) = journal_write(ask, &answer, at) else { return CallEnd::Answered { answer, at } };
+    match gateway.store.journal(write).await {
         Ok(()) => CallEnd::Answered { answer, at },
         Err(StoreError::LeaseLost) => CallEnd::LeaseLost,
         Err(error) => CallEnd::StoreFailed(error.to_string()),
     }
 }
 
-pub(crate) fn journal_write(ask: &Ask, answer: &Result<Reply, CallError>, at: Timestamp) -> JournalWrite {
+// None where no job asks: whoever did watches.
+pub(crate) fn journal_write(
+    ask: &Ask,
+    answer: &Result<Reply, CallError>,
+    at: Timestamp,
+) -> Option<JournalWrite> {
+    let lease = ask.asker.lease?;
     let entry = JournalEntry {
         position: ask.slot.position,
         kind: JournalKind::Call,
@@ -575,7 +584,7 @@ pub(crate) fn journal_write(ask: &Ask, answer: &Result<Reply, CallError>, at: Ti
         answer: Json::of(answer),
         at,
     };
-    JournalWrite { lease: ask.asker.lease, entry }
+    Some(JournalWrite { lease, entry })
 }
 
 fn parked(reason: WaitReason, detail: String, until: Option<Timestamp>) -> CallEnd {

@@ -55,7 +55,7 @@ pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
 
 /// The end of a call whose task panicked.
 pub(crate) async fn after_a_fault(gateway: &Inner, ask: &Ask, hold: &OpenHold, why: &str) -> CallEnd {
-    tracing::error!(job = %ask.asker.job(), why, "a call's task died of a fault of the host");
+    tracing::error!(job = ?ask.asker.job(), agent = ask.asker.agent, why, "a call's task died of a fault of the host");
     let end = AssertUnwindSafe(settled(gateway, ask, hold)).catch_unwind().await;
     end.unwrap_or_else(|_| CallEnd::StoreFailed("a call's end could not be written".to_owned()))
 }
@@ -75,7 +75,8 @@ async fn settled(gateway: &Inner, ask: &Ask, hold: &OpenHold) -> CallEnd {
     let Some(open) = open else { return journalled(gateway, ask, error(false)).await };
     let at = gateway.clock.now();
     let answer = Err(error(open.sent));
-    let journal = Some(journal_write(ask, &answer, at));
+    let journal = journal_write(ask, &answer, at);
+    let kept = journal.is_none();
     let detail = "a fault of the host";
     let settlement = if open.sent {
         let outcome = SettlementOutcome::Unknown { usage: Usage::default(), cost: open.amount };
@@ -84,7 +85,7 @@ async fn settled(gateway: &Inner, ask: &Ask, hold: &OpenHold) -> CallEnd {
         Settlement { journal, ..released(open.call, detail) }
     };
     match gateway.settle(settlement).await {
-        Ok(settled) if settled.journalled => CallEnd::Answered { answer, at },
+        Ok(settled) if settled.journalled || kept => CallEnd::Answered { answer, at },
         Ok(_) => CallEnd::LeaseLost,
         Err(error) => CallEnd::StoreFailed(error.to_string()),
     }

@@ -158,6 +158,13 @@ impl Gateway {
         CallHandle { end }
     }
 
+    /// Asks Claude for a word, for a person who wants to know whether it answers. What failed before is tried by it;
+    /// the brake's causes of the account end where it is answered. Every other rule holds for it as for any call.
+    pub fn probe(&self, by: &str) -> CallHandle {
+        self.inner.breaker.look_again();
+        self.call(Ask::probe(by, self.inner.clock.now()))
+    }
+
     /// Lets nothing more out: what waits is told that the host ends, what is under way goes on.
     pub fn close(&self) {
         self.inner.closing.store(true, Ordering::Relaxed);

@@ -41,7 +41,7 @@ mod throttle;
 mod warm;
 mod words;
 
-pub use ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, TextSink};
+pub use ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, PROBE, TextSink};
 pub use breaker::CircuitReport;
 pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 pub use gateway::{Gateway, GatewayError, PaceReport};

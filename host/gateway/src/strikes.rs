@@ -13,8 +13,8 @@ pub(crate) const COSTLY: u32 = 6;
 /// Calls that are remembered at once; beyond it all begin anew, which forgives and blames nobody.
 const MOST: usize = 10_000;
 
-/// One call of a job: the job, and the place in its journal.
-pub(crate) type Place = (JobId, u32);
+/// One call of a job: the job, and the place in its journal. Without a job it is the host's own.
+pub(crate) type Place = (Option<JobId>, u32);
 
 /// The failures of calls that have not been answered yet.
 #[derive(Debug, Default)]
@@ -70,7 +70,7 @@ mod tests {
     use anvil_types::Timestamp;
 
     fn place(number: u32) -> Place {
-        (JobId::new(Timestamp::default(), 1), number)
+        (Some(JobId::new(Timestamp::default(), 1)), number)
     }
 
     #[test]

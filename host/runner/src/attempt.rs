@@ -96,7 +96,7 @@ async fn with_plugin(
     let agent = shared.settings.agent(&job.agent);
     let limits = limits(shared, plugin, &agent);
     let asker = Asker {
-        lease: claimed.lease,
+        lease: Some(claimed.lease),
         agent: job.agent.clone(),
         attempt: job.attempts,
         tags: job.tags.clone(),

@@ -6,8 +6,8 @@ use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, PluginsStatus, QueueStatus, SpendStatus,
-    Status, SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, fallen, keeping, many,
-    plugin_alerts, schedules,
+    Status, SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, fallen, foreign,
+    keeping, many, plugin_alerts, schedules,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
 use anvil_gateway::Gateway;
@@ -87,6 +87,8 @@ pub(crate) struct Shared {
     pub shutdown: CancellationToken,
     /// One job at a time is replayed: what that takes is no agent's slot.
     pub rehearsals: tokio::sync::Mutex<()>,
+    /// One probe at a time.
+    pub probing: tokio::sync::Mutex<()>,
     attempts: Mutex<HashMap<JobId, Running>>,
 }
 
@@ -151,6 +153,7 @@ impl Runner {
             schedules: Notify::new(),
             shutdown: CancellationToken::new(),
             rehearsals: tokio::sync::Mutex::default(),
+            probing: tokio::sync::Mutex::default(),
             attempts: Mutex::default(),
         });
         // What waited in an earlier life is judged anew: what it was told may not be so any more.
@@ -174,9 +177,12 @@ impl Runner {
         Ok(Some(job))
     }
 
-    /// A page of jobs; those that wait say for what.
+    /// A page of jobs; those that wait say for what. It may come short where jobs of another upstream are left out.
     pub async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
+        let (asked, filter) = foreign::widened(filter);
         let mut page = self.shared.store.jobs(filter).await?;
+        let upstream = self.shared.settings.upstream;
+        page.items.retain(|job| foreign::is_asked(&asked, job, upstream));
         let brake = self.shared.store.brake().await?;
         let pause = self.shared.store.queue_pause().await?;
         self.explain(&mut page.items, &brake, pause.as_ref());
@@ -193,6 +199,7 @@ impl Runner {
                 }
                 _ => explain::wait(job, &scene),
             };
+            job.state = foreign::state(job, self.shared.settings.upstream);
         }
     }
 
@@ -216,7 +223,14 @@ impl Runner {
 
     /// The jobs that a job comes after, and those that come after it.
     pub async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError> {
-        self.shared.store.relatives(job).await
+        let mut relatives = self.shared.store.relatives(job).await?;
+        let Some(job) = self.shared.store.job(job).await? else { return Ok(relatives) };
+        // They are of its own upstream.
+        if job.upstream != self.shared.settings.upstream {
+            let all = relatives.after.iter_mut().chain(&mut relatives.followed_by);
+            all.for_each(|relative| relative.state = foreign::shown(relative.state));
+        }
+        Ok(relatives)
     }
 
     /// A job's attempts.

@@ -23,6 +23,7 @@ mod lines;
 mod list;
 mod metrics;
 mod prices;
+mod probe;
 mod query;
 mod queue;
 mod replay;
@@ -117,6 +118,13 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Admin, Method::DELETE, "/api/v1/prices/{id}", "Take a set price away", prices::reset)
         .route(Read, get.clone(), "/api/v1/brake", "The brake and its history", brake::show)
         .route(Operate, put, "/api/v1/brake", "Engage or release the brake", brake::set)
+        .route(
+            Operate,
+            post.clone(),
+            "/api/v1/upstream/probe",
+            "Ask Claude for a word, to see whether it answers",
+            probe::probe,
+        )
         .route(
             Read,
             get.clone(),

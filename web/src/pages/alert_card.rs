@@ -18,6 +18,8 @@ pub(crate) struct Card {
     pub(crate) firing: bool,
     /// Whether it is about a limit.
     pub(crate) of_limit: bool,
+    /// Whether it is about the clock.
+    pub(crate) of_time: bool,
 }
 
 /// Who knows of it.
@@ -46,6 +48,7 @@ impl Card {
             resolved: alert.resolved_at.map(relative),
             firing: alert.state == AlertState::Firing,
             of_limit: alert.crossing.is_some(),
+            of_time: alert.kind == AlertKind::ClockJump,
         }
     }
 }

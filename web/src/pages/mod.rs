@@ -8,6 +8,7 @@ mod agents;
 mod alert_card;
 mod alerts;
 mod brake;
+mod clock;
 mod delivery_rows;
 mod error;
 mod file;
@@ -117,6 +118,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/brake", "The brake", brake::page)
         .route(Read, get.clone(), "/ui/brake-page", "Its changing part", brake::page_body)
         .route(Operate, post.clone(), "/brake", "Engage or release it", brake::set)
+        .route(Read, get.clone(), "/clock", "The ledger's time", clock::page)
+        .route(Admin, post.clone(), "/clock/set-back", "Set it back", clock::set_back)
         .route(Open, get, "/login", "Log in", login::page)
         .route(Open, post.clone(), "/login", "Log in", login::login)
         .route(Open, post, "/logout", "Log out", login::logout)

@@ -1,10 +1,12 @@
 //! The faces from outside, over a real host: who may ask, what they are told, and what it does.
 
 mod alerts;
+mod clock;
 mod edit;
 mod exchange;
 mod fallen;
 mod money;
+mod probe;
 mod proxy;
 mod queue;
 mod schedules;

@@ -1,6 +1,6 @@
 //! The other commands, as a person sees them.
 
-use crate::host::{Answer, Host, anvil};
+use crate::host::{Answer, Host, Ran, anvil};
 use axum::http::Method;
 use serde_json::{Value, json};
 
@@ -642,4 +642,31 @@ fn an_export_is_a_file_when_it_is_whole_and_an_import_tells_what_came() {
     assert_eq!(ran.out, "1 came in as history, 1 submitted, 1 here already, 1 refused\n");
     assert_eq!(ran.err, "line 5: There is another job: its agent differs\n");
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "no part is left");
+}
+
+#[test]
+fn the_doctor_probes_through_the_running_host_and_through_nothing_else() {
+    let found = |ran: &Ran| {
+        let lines: Value = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+        let items = lines["items"].as_array().expect("a list").clone();
+        items.into_iter().find(|item| item["about"] == "probe").unwrap_or_default()
+    };
+    let answered = json!({ "answered": true, "said": "claude-haiku-5-5 answered in 420 ms, for $0.0001" });
+    let host = Host::start().on("POST /api/v1/upstream/probe", &answered);
+    assert_eq!(found(&host.anvil(&["--json", "doctor", "--probe"]))["state"], "good");
+    assert_eq!(host.asked().iter().filter(|asked| asked.target.ends_with("/probe")).count(), 1);
+    // Without the flag nothing is asked that costs.
+    assert!(found(&host.anvil(&["--json", "doctor"])).is_null());
+    assert_eq!(host.asked().iter().filter(|asked| asked.target.ends_with("/probe")).count(), 1);
+
+    let kept = json!({ "answered": false, "said": "no answer: the brake is engaged: a look at the bill" });
+    let host = Host::start().on("POST /api/v1/upstream/probe", &kept);
+    let ran = host.anvil(&["--json", "doctor", "--probe"]);
+    assert_eq!((ran.code, &found(&ran)["state"]), (1, &json!("wrong")));
+
+    let alone = anvil().args(["--json", "doctor", "--probe"]).env("ANVIL_URL", "http://127.0.0.1:1").output();
+    let ran = Ran::of(&alone.expect("anvil runs"), "http://127.0.0.1:1");
+    let said = found(&ran);
+    assert_eq!((ran.code, &said["state"]), (1, &json!("wrong")));
+    assert!(said["what"].as_str().is_some_and(|what| what.contains("through a running host")), "{said}");
 }

@@ -171,7 +171,7 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
 pub(crate) fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
     Ask {
         asker: Asker {
-            lease: job.lease,
+            lease: Some(job.lease),
             agent: "tester".into(),
             attempt: 1,
             tags: job.job.tags.clone(),

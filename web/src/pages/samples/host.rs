@@ -1,6 +1,7 @@
 //! A made-up host: at work, failing, braked and fresh.
 
 use super::{NOW, Sample, ago, html, jobs, nano, shell, windows};
+use crate::pages::clock::ClockPage;
 use crate::pages::error::ErrorPage;
 use crate::pages::login::LoginPage;
 use crate::pages::overview::{Overview, OverviewPage};
@@ -182,6 +183,8 @@ pub(super) fn pages() -> Vec<Sample> {
         ("/braked", html(&overview(&braked(), &[], &jobs[4..6]))),
         ("/failing", html(&overview(&failing(), &running, &jobs[..8]))),
         ("/fresh", html(&overview(&fresh, &[], &[]))),
+        ("/clock", html(&ClockPage::new(shell(&status, Nav::Other, "Time"), Some(ago(3 * 86_400 + 5_000))))),
+        ("/clock-driven", html(&ClockPage::new(shell(&status, Nav::Other, "Time"), None))),
         ("/login", html(&LoginPage { simulated: true, next: "/".to_owned(), wrong: true })),
         (
             "/error",

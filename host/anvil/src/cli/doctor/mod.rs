@@ -13,9 +13,15 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Looks at settings, key, address, proxies, prices, models and folders as `anvil serve` would read them
-/// here, and at the host that runs; says what is wrong and what to do. Changes nothing and spends nothing.
+/// here, and at the host that runs; says what is wrong and what to do. Changes nothing and spends nothing, but for
+/// --probe.
 #[derive(Debug, Args)]
-pub(crate) struct DoctorArgs {}
+pub(crate) struct DoctorArgs {
+    /// Have the running host ask Claude for a word: a call like any other, held, paid and in the ledger, by the
+    /// host's brake, limits and pace. What the account was refused for is over where it is answered.
+    #[arg(long)]
+    probe: bool,
+}
 
 impl DoctorArgs {
     pub(crate) async fn run(&self, globals: &Globals) -> Result<Exit, Failure> {
@@ -25,7 +31,7 @@ impl DoctorArgs {
             })
             .collect();
         let mut findings = here::look(globals, &env);
-        findings.extend(host::look(globals).await);
+        findings.extend(host::look(globals, self.probe).await);
         if globals.json {
             let items: Vec<_> = findings.iter().map(Finding::json).collect();
             print_json(&json!({ "items": items }))?;

@@ -1,0 +1,86 @@
+//! A person's question whether Claude answers.
+
+use crate::Runner;
+use crate::runner::Shared;
+use anvil_gateway::CallEnd;
+use anvil_types::{Nanodollars, Timestamp};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// The longest that whoever asks waits. What was sent by then is settled all the same.
+const PATIENCE: Duration = Duration::from_secs(50);
+
+/// What became of a probe.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Probe {
+    /// Whether Claude answered.
+    pub answered: bool,
+    /// What happened, in a sentence.
+    pub said: String,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// What it cost, where Claude answered.
+    pub cost_usd: Option<Nanodollars>,
+    /// How long it took, in milliseconds of the machine's clock.
+    pub took_ms: u64,
+    /// When the host lets a call go out again, where it kept this one back and knows.
+    pub until: Option<Timestamp>,
+}
+
+/// Why there is no probe.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// One is under way.
+    #[error("a probe is under way already; it ends within {} s", PATIENCE.as_secs())]
+    UnderWay,
+    /// The store failed.
+    #[error("{0}")]
+    Store(String),
+}
+
+impl Runner {
+    /// Asks Claude for a word through the one door, held and settled in the ledger as any call, and by every rule of
+    /// brake, limits and pace. Where it is answered, what the account was refused for is over.
+    pub async fn probe(&self, by: &str) -> Result<Probe, ProbeError> {
+        let shared: &Shared = &self.shared;
+        let _only = shared.probing.try_lock().map_err(|_| ProbeError::UnderWay)?;
+        tracing::info!(by, "a person probes whether Claude answers");
+        let begun = Instant::now();
+        let end = tokio::time::timeout(PATIENCE, shared.gateway.probe(by).wait()).await;
+        let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let not = |said: String, until| Probe {
+            answered: false,
+            said,
+            model: None,
+            cost_usd: None,
+            took_ms,
+            until,
+        };
+        Ok(match end {
+            Ok(CallEnd::Answered { answer: Ok(reply), .. }) => Probe {
+                answered: true,
+                said: format!("{} answered in {took_ms} ms, for {}", reply.model, reply.cost),
+                model: Some(reply.model),
+                cost_usd: Some(reply.cost),
+                took_ms,
+                until: None,
+            },
+            Ok(CallEnd::Answered { answer: Err(error), .. }) => {
+                not(format!("Claude did not answer: {}", error.message), None)
+            }
+            Ok(CallEnd::Park(wait)) => not(
+                format!("no answer: {}", wait.detail),
+                wait.until.filter(|until| *until > shared.clock.now()),
+            ),
+            Ok(CallEnd::LeaseLost) => not("the call was given up before it was answered".to_owned(), None),
+            Ok(CallEnd::StoreFailed(why)) => return Err(ProbeError::Store(why)),
+            Err(_) => not(
+                format!(
+                    "no answer within {} s; what the call cost is settled in the ledger when it is known",
+                    PATIENCE.as_secs()
+                ),
+                None,
+            ),
+        })
+    }
+}
