@@ -1,10 +1,10 @@
-# make run · make test · make fuzz · make lint · make bench · make agents
+# make run · make test · make liars · make fuzz · make lint · make bench · make agents
 #
 # Cargo decides what is out of date, so every target is phony.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: run agents test fuzz lint bench clean
+.PHONY: run agents test liars fuzz lint bench clean
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -33,6 +33,9 @@ agents: ## Builds the plugins into plugins/dist
 
 test: agents ## All tests, and how many ran; ANVIL_TEST_NO_SKIPS=1: none may skip
 	tests/run
+
+liars: ## The law against liars: 200,000 questions in a release build; ANVIL_LIARS_SEED=… repeats a run
+	ANVIL_LIARS_CALLS=$${ANVIL_LIARS_CALLS:-200000} $(CARGO) test --release --package anvil-gateway --test liars -- --nocapture
 
 fuzz: ## Every reader of what comes from outside, a minute each; ANVIL_TEST_FUZZ_SECONDS=600: longer
 	tests/fuzz/run

@@ -49,6 +49,13 @@ impl PriceTable {
         answered
     }
 
+    /// The cost where so many models are told that any may have answered: by the dearest of all rows.
+    pub fn answered_by_any(&self, asked: &PriceRow, usage: &Usage, at: Timestamp) -> Answered {
+        let rows = self.rows().iter().filter_map(|row| self.row(&row.model, row.speed.as_deref(), at).ok());
+        let cost = rows.chain([asked]).map(|row| row.cost(usage)).max().unwrap_or_default();
+        Answered { cost, without_price: Some("more models than one answer can have".to_owned()) }
+    }
+
     fn row_of(&self, asked: &PriceRow, model: &str, speed: Option<&str>, at: Timestamp) -> Option<&PriceRow> {
         let same = undated(model) == undated(&asked.model);
         let itself = same.then(|| self.row(&asked.model, speed, at).ok()).flatten();
@@ -134,6 +141,17 @@ mod tests {
         let moon = Usage { inference_geo: Some("moon".into()), ..usage() };
         let (cost, without) = answered("claude-haiku-5-5", &[], &moon);
         assert!(cost == 660_000 && without.is_some_and(|said| said.contains("moon")));
+    }
+
+    #[test]
+    fn where_any_model_may_have_answered_the_dearest_counts() {
+        let table = PriceTable::built_in();
+        let at: Timestamp = "2026-11-23T00:00:00Z".parse().expect("a time");
+        let row = table.row("claude-haiku-5-5", None, at).expect("a price");
+        let answered = table.answered_by_any(row, &usage(), at);
+        // $10 and $50 a million, the dearest of the built-in table.
+        assert_eq!(answered.cost.get(), 60_000_000);
+        assert!(answered.without_price.is_some());
     }
 
     #[test]

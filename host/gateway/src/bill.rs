@@ -10,9 +10,9 @@ use anvil_store::{NewAlert, SettlementOutcome};
 use anvil_types::{AlertKind, CallId, Nanodollars, Timestamp, UpstreamKind, Usage};
 
 /// What the hold of a call was made for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Held<'a> {
-    pub row: &'a PriceRow,
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub row: PriceRow,
     /// The hold's time, by which prices are looked up.
     pub at: Timestamp,
     pub amount: Nanodollars,
@@ -35,7 +35,7 @@ pub(crate) struct Bill {
 
 impl Bill {
     /// A whole answer's.
-    pub(crate) fn whole(held: &Held<'_>, prices: &PriceTable, answer: &Answer) -> Self {
+    pub(crate) fn whole(held: &Held, prices: &PriceTable, answer: &Answer) -> Self {
         let counts = &answer.counts;
         let mut usage = answer.usage();
         let least = least_input_tokens(held.size, held.body_bytes);
@@ -64,7 +64,7 @@ impl Bill {
 
     /// One that broke off: what was told of its input, and all of its output; all of the hold where the input
     /// was not told.
-    pub(crate) fn broken(held: &Held<'_>, prices: &PriceTable, answer: &Answer) -> Self {
+    pub(crate) fn broken(held: &Held, prices: &PriceTable, answer: &Answer) -> Self {
         let told = answer.counts.input_told();
         let mut usage = answer.usage();
         if told {
@@ -80,8 +80,12 @@ impl Bill {
         bill
     }
 
-    fn priced(held: &Held<'_>, prices: &PriceTable, answer: &Answer, usage: Usage) -> Self {
-        let answered = prices.answered(held.row, answer.models(), &usage, held.at);
+    fn priced(held: &Held, prices: &PriceTable, answer: &Answer, usage: Usage) -> Self {
+        let answered = if answer.has_more_models() {
+            prices.answered_by_any(&held.row, &usage, held.at)
+        } else {
+            prices.answered(&held.row, answer.models(), &usage, held.at)
+        };
         let tools = answer.counts.server_tools().then(|| "tools that ran at Anthropic".to_owned());
         let without_price = answered.without_price.or(tools);
         Self { usage, cost: answered.cost, doubt: None, without_price }

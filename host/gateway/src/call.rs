@@ -75,11 +75,12 @@ struct Course {
 /// Runs a call to its end and tells the watcher, whatever becomes of it: a fault of the host on the way settles
 /// what is held and is the answer.
 pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sender<CallEnd>) {
-    let hold = OpenHold::default();
-    let running = AssertUnwindSafe(to_its_end(&gateway, &ask, &hold, &mut watcher)).catch_unwind();
-    let end = match running.await {
+    // Both outlive the task's fault: what is held, and what was told of it.
+    let (hold, mut answer) = (OpenHold::default(), Answer::default());
+    let running = to_its_end(&gateway, &ask, &hold, &mut answer, &mut watcher);
+    let end = match AssertUnwindSafe(running).catch_unwind().await {
         Ok(end) => end,
-        Err(panic) => after_a_fault(&gateway, &ask, &hold, &said(panic.as_ref())).await,
+        Err(panic) => after_a_fault(&gateway, &ask, &hold, &answer, &said(panic.as_ref())).await,
     };
     // Nobody may be watching any more; the money is settled all the same.
     let _ = watcher.send(end);
@@ -89,6 +90,7 @@ async fn to_its_end(
     gateway: &Inner,
     ask: &Ask,
     hold: &OpenHold,
+    answer: &mut Answer,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> CallEnd {
     let mut course = Course {
@@ -102,7 +104,7 @@ async fn to_its_end(
     loop {
         let asked_at = gateway.clock.now();
         let tried = match plan(gateway, ask).await {
-            Ok(plan) => attempt(gateway, &plan, hold, &mut course, watcher).await,
+            Ok(plan) => attempt(gateway, &plan, hold, answer, &mut course, watcher).await,
             Err(Unplanned::Refused(error)) => return journalled(gateway, ask, error).await,
             Err(Unplanned::StoreFailed(error)) => return CallEnd::StoreFailed(error),
         };
@@ -145,6 +147,7 @@ async fn attempt(
     gateway: &Inner,
     plan: &Plan<'_>,
     hold: &OpenHold,
+    answer: &mut Answer,
     course: &mut Course,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Tried {
@@ -188,7 +191,7 @@ async fn attempt(
         Admitted::Granted(grant) => match grant.take() {
             Some((at, taken)) => {
                 let grant = Granted { id, at, taken, passed };
-                granted(gateway, plan, hold, grant, course, watcher).await
+                granted(gateway, plan, hold, grant, answer, course, watcher).await
             }
             None => Tried::end(CallEnd::LeaseLost),
         },
@@ -280,11 +283,14 @@ async fn granted(
     plan: &Plan<'_>,
     hold: &OpenHold,
     grant: Granted<'_>,
+    answer: &mut Answer,
     course: &mut Course,
     watcher: &mut oneshot::Sender<CallEnd>,
 ) -> Tried {
     let Granted { id, at: held_at, taken, passed } = grant;
-    hold.taken(id, plan.amount);
+    let held = plan.held(held_at);
+    *answer = Answer::default();
+    hold.taken(id, held.clone());
     let prices = gateway.prices();
     let now_in_force = prices.row(&plan.row.model, None, held_at);
     let price_changed = now_in_force.is_ok_and(|row| *row != plan.row);
@@ -301,14 +307,12 @@ async fn granted(
     let _in_flight = gateway.in_flight();
     let paced = gateway.admission.paced(taken.ticket, plan.max_tokens);
     let _running = gateway.pressure.running(plan.expected_cost);
-    let mut answer = Answer::default();
     let mut progress = Progress::default();
     hold.sent();
-    let sent = exchange(gateway, plan, taken.ticket, &mut answer, &mut progress, watcher).await;
-    let held = plan.held(held_at);
+    let sent = exchange(gateway, plan, taken.ticket, answer, &mut progress, watcher).await;
     let failed = match sent {
         Ok(()) => {
-            let bill = Bill::whole(&held, &prices, &answer);
+            let bill = Bill::whole(&held, &prices, answer);
             paced.ended(&Spent::Usage(&bill.believable(&plan.row), progress.parts()));
             if bill.doubt.is_none() {
                 let (agent, model) = (&plan.ask.asker.agent, &plan.row.model);
@@ -320,7 +324,7 @@ async fn granted(
             }
             correct_throttle(gateway, taken, bill.cost);
             gateway.tell_without_price(id, &bill).await;
-            let reply = reply(gateway, plan, &mut answer, &bill);
+            let reply = reply(gateway, plan, answer, &bill);
             let detail = Some(bill.detail(&reply.stop_reason));
             let model = Some(reply.model.clone());
             gateway.strikes().succeeded(plan.ask.place(), &plan.row.model);
@@ -341,7 +345,7 @@ async fn granted(
     let outcome = match &failed.money {
         Money::Released => SettlementOutcome::Released,
         Money::Unknown => {
-            let bill = Bill::broken(&held, &prices, &answer);
+            let bill = Bill::broken(&held, &prices, answer);
             gateway.tell_without_price(id, &bill).await;
             bill.outcome()
         }

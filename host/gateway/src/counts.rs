@@ -142,6 +142,12 @@ impl Counts {
         self.input.told
     }
 
+    /// Whether any token was told, or something that may be some.
+    pub(crate) fn tells_any(&self) -> bool {
+        let all = [self.input, self.output, self.cache_read, self.written, self.written_5m, self.written_1h];
+        self.unread || all.iter().any(|count| count.told || count.unread)
+    }
+
     /// Whether the output was told in the end.
     pub(crate) fn output_told(&self) -> bool {
         self.final_output.told
@@ -191,7 +197,7 @@ impl Counts {
     // before it.
     fn fast(&self) -> Option<String> {
         let said = self.speed.all().iter().any(|said| said.eq_ignore_ascii_case(SPEEDS[1]));
-        said.then(|| SPEEDS[1].to_owned())
+        (said || self.speed.has_more()).then(|| SPEEDS[1].to_owned())
     }
 
     /// The usage: of each count the most that was told.

@@ -1,11 +1,14 @@
 //! What becomes of a call whose task dies of a fault of the host.
 //!
-//! Whatever it had come to, its hold is settled (as unknown where the request had left) and it has one answer,
-//! which stands in the journal: it is not asked, and paid, again and again.
+//! Whatever it had come to, its hold is settled (as unknown where the request had left: at its amount, and at what
+//! was told beyond it) and it has one answer, which stands in the journal: it is not asked, and paid, again and
+//! again.
 
 use crate::ask::{Ask, CallEnd};
+use crate::bill::{Bill, Held};
 use crate::call::{journal_write, journalled, released};
 use crate::gateway::Inner;
+use crate::stream::Answer;
 use anvil_store::{Settlement, SettlementOutcome};
 use anvil_types::{CallError, CallErrorKind, CallId, Nanodollars, Usage};
 use futures_util::FutureExt as _;
@@ -17,10 +20,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Default)]
 pub(crate) struct OpenHold(Mutex<Option<Open>>);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Open {
     call: CallId,
-    amount: Nanodollars,
+    held: Held,
     sent: bool,
 }
 
@@ -30,8 +33,8 @@ impl OpenHold {
     }
 
     /// The money is set aside.
-    pub(crate) fn taken(&self, call: CallId, amount: Nanodollars) {
-        *self.lock() = Some(Open { call, amount, sent: false });
+    pub(crate) fn taken(&self, call: CallId, held: Held) {
+        *self.lock() = Some(Open { call, held, sent: false });
     }
 
     /// From now on it may be billed.
@@ -54,14 +57,20 @@ pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
 }
 
 /// The end of a call whose task panicked.
-pub(crate) async fn after_a_fault(gateway: &Inner, ask: &Ask, hold: &OpenHold, why: &str) -> CallEnd {
+pub(crate) async fn after_a_fault(
+    gateway: &Inner,
+    ask: &Ask,
+    hold: &OpenHold,
+    answer: &Answer,
+    why: &str,
+) -> CallEnd {
     tracing::error!(job = ?ask.asker.job(), agent = ask.asker.agent, why, "a call's task died of a fault of the host");
-    let end = AssertUnwindSafe(settled(gateway, ask, hold)).catch_unwind().await;
+    let end = AssertUnwindSafe(settled(gateway, ask, hold, answer)).catch_unwind().await;
     end.unwrap_or_else(|_| CallEnd::StoreFailed("a call's end could not be written".to_owned()))
 }
 
-async fn settled(gateway: &Inner, ask: &Ask, hold: &OpenHold) -> CallEnd {
-    let open = *hold.lock();
+async fn settled(gateway: &Inner, ask: &Ask, hold: &OpenHold, told: &Answer) -> CallEnd {
+    let open = hold.lock().clone();
     let error = |sent: bool| CallError {
         kind: if sent { CallErrorKind::UnknownOutcome } else { CallErrorKind::Internal },
         message: if sent {
@@ -79,7 +88,8 @@ async fn settled(gateway: &Inner, ask: &Ask, hold: &OpenHold) -> CallEnd {
     let kept = journal.is_none();
     let detail = "a fault of the host";
     let settlement = if open.sent {
-        let outcome = SettlementOutcome::Unknown { usage: Usage::default(), cost: open.amount };
+        let (usage, cost) = bill(gateway, &open.held, told);
+        let outcome = SettlementOutcome::Unknown { usage, cost };
         Settlement { call: open.call, outcome, detail: Some(detail.to_owned()), model: None, journal }
     } else {
         Settlement { journal, ..released(open.call, detail) }
@@ -89,4 +99,11 @@ async fn settled(gateway: &Inner, ask: &Ask, hold: &OpenHold) -> CallEnd {
         Ok(_) => CallEnd::LeaseLost,
         Err(error) => CallEnd::StoreFailed(error.to_string()),
     }
+}
+
+// Where the fault is in the counting itself, the hold's amount is what is known.
+fn bill(gateway: &Inner, held: &Held, told: &Answer) -> (Usage, Nanodollars) {
+    let counted = AssertUnwindSafe(|| Bill::broken(held, &gateway.prices(), told));
+    let bill = std::panic::catch_unwind(counted).ok();
+    bill.map_or((Usage::default(), held.amount), |bill| (bill.usage, bill.cost.max(held.amount)))
 }

@@ -181,9 +181,9 @@ impl Wishes {
 
 impl Plan<'_> {
     /// What the hold was made for, taken at this time.
-    pub(crate) fn held(&self, at: Timestamp) -> Held<'_> {
+    pub(crate) fn held(&self, at: Timestamp) -> Held {
         Held {
-            row: &self.row,
+            row: self.row.clone(),
             at,
             amount: self.amount,
             max_tokens: self.max_tokens,

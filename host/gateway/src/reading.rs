@@ -94,7 +94,7 @@ impl<'a> Reading<'a> {
             return Ok(());
         }
         Err(match answer.fault.clone() {
-            Some(fault) => Failed::error_event(fault, answer.began || answer.counts.input_told()),
+            Some(fault) => Failed::error_event(fault, answer.has_begun()),
             None => {
                 Failed::cut(&format!("{broke}; the call may have been billed"), Heard::answer(answer.began))
             }

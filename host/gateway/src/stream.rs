@@ -79,17 +79,22 @@ impl Answer {
         let kind = match fields.text("type") {
             Some(kind) => kind,
             None if fields.get("error").is_some() => "error".to_owned(),
-            None => named.ok_or("an event has no type")?.to_owned(),
+            None => named.unwrap_or_default().to_owned(),
         };
+        // Wherever usage is told, it counts, whatever becomes of the rest of the event.
+        let when =
+            if matches!(kind.as_str(), "message_delta" | "message_stop") { Told::Final } else { Told::First };
+        fields.all("usage").for_each(|usage| self.counts.take(usage, when));
         let mut brought = Brought::default();
         if kind.starts_with("content_block_") {
             self.bounded(event.data.len())?;
         }
         match kind.as_str() {
             "message_start" => {
-                let message = fields.object("message").ok_or("`message_start` has no message")?;
+                let messages = fields.all("message").filter_map(|message| Object::read(message).ok());
+                messages.for_each(|message| self.take_head(&message));
+                fields.object("message").ok_or("`message_start` has no message")?;
                 self.began = true;
-                self.take_head(&message);
             }
             "content_block_start" => {
                 let block = fields.get("content_block").ok_or("`content_block_start` has no block")?;
@@ -103,12 +108,9 @@ impl Answer {
             "message_delta" => self.take_end(&fields)?,
             "message_stop" => self.stopped = true,
             "error" => self.fault = Some(Fault::of_error(&event.data)),
+            "" => return Err("an event has no type".to_owned()),
             _ => {}
         }
-        // Wherever usage is told, it counts.
-        let when =
-            if matches!(kind.as_str(), "message_delta" | "message_stop") { Told::Final } else { Told::First };
-        fields.all("usage").for_each(|usage| self.counts.take(usage, when));
         Ok(brought)
     }
 
@@ -116,14 +118,14 @@ impl Answer {
     pub(crate) fn take_message(&mut self, json: &str) -> Result<String, String> {
         let message =
             Object::read(json).map_err(|error| format!("the message is no JSON object: {error}"))?;
-        let content = message.get("content").ok_or("the message has no content")?;
-        let content: Vec<&RawValue> =
-            serde_json::from_str(content).map_err(|_| "the message's content is no list".to_owned())?;
         self.began = true;
         self.take_head(&message);
         for usage in message.all("usage") {
             self.counts.take(usage, Told::Final);
         }
+        let content = message.get("content").ok_or("the message has no content")?;
+        let content: Vec<&RawValue> =
+            serde_json::from_str(content).map_err(|_| "the message's content is no list".to_owned())?;
         let mut shown = String::new();
         for (index, block) in content.into_iter().enumerate() {
             let block = Block::begin(block.get())?;
@@ -212,6 +214,16 @@ impl Answer {
         self.models.all()
     }
 
+    /// Whether it says that more models answered than are kept.
+    pub(crate) fn has_more_models(&self) -> bool {
+        self.models.has_more()
+    }
+
+    /// Whether Claude has begun to work, which is billed: it says so, tells what it used, or brings content.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.began || self.counts.tells_any() || self.has_content()
+    }
+
     /// Why it ended.
     pub(crate) fn stop_reason(&self) -> Option<&str> {
         self.stop_reason.as_deref()
@@ -230,4 +242,65 @@ impl Answer {
 
 fn index(fields: &Object<'_>) -> Option<usize> {
     fields.get("index")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(data: &str) -> Event {
+        Event { name: None, data: data.to_owned() }
+    }
+
+    #[test]
+    fn usage_counts_whatever_becomes_of_the_rest_of_its_event() {
+        let usage = r#""usage":{"input_tokens":90000,"output_tokens":7}"#;
+        for broken in [
+            format!(r#"{{"type":"message_delta","delta":{{"stop_reason":17}},{usage}}}"#),
+            format!(r#"{{"type":"message_start","message":17,{usage}}}"#),
+            format!(r#"{{"type":"content_block_delta","index":0,"delta":17,{usage}}}"#),
+            format!(r#"{{"type":"content_block_start",{usage}}}"#),
+            format!("{{{usage}}}"),
+        ] {
+            let mut answer = Answer::default();
+            assert!(answer.take(&event(&broken)).is_err(), "{broken}");
+            assert_eq!((answer.usage().input_tokens, answer.usage().output_tokens), (90_000, 7), "{broken}");
+            assert!(answer.has_begun(), "{broken}");
+        }
+        for content in ["", r#","content":null"#, r#","content":[17]"#] {
+            let mut answer = Answer::default();
+            let message = format!(r#"{{"type":"message"{content},{usage}}}"#);
+            assert!(answer.take_message(&message).is_err(), "{message}");
+            assert_eq!(answer.usage().input_tokens, 90_000, "{message}");
+        }
+    }
+
+    #[test]
+    fn each_value_of_a_repeated_key_is_told() {
+        let message = |model: &str, input: u64| {
+            format!(r#""message":{{"model":"{model}","usage":{{"input_tokens":{input}}}}}"#)
+        };
+        let mut answer = Answer::default();
+        let start = format!(r#"{{"type":"message_start",{},{}}}"#, message("a", 90_000), message("b", 3));
+        answer.take(&event(&start)).expect("readable");
+        assert_eq!((answer.models(), answer.usage().input_tokens), (&["a".into(), "b".into()][..], 90_000));
+    }
+
+    #[test]
+    fn what_is_told_or_comes_is_the_beginning_of_work() {
+        let mut answer = Answer::default();
+        answer.take(&event(r#"{"type":"ping"}"#)).expect("readable");
+        answer.take(&event(r#"{"type":"error","error":{"type":"overloaded_error"}}"#)).expect("readable");
+        assert!(!answer.has_begun());
+        for data in [
+            r#"{"type":"message_start","message":{}}"#,
+            r#"{"type":"message_delta","delta":{},"usage":{"output_tokens":7}}"#,
+            r#"{"type":"ping","usage":{"cache_read_input_tokens":"many"}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}"#,
+        ] {
+            let mut answer = Answer::default();
+            answer.take(&event(data)).expect("readable");
+            assert!(answer.has_begun(), "{data}");
+        }
+    }
 }

@@ -69,31 +69,41 @@ pub(crate) fn word(json: &str) -> Option<String> {
 
 /// The different words that were said for one thing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Words(Vec<String>);
+pub(crate) struct Words {
+    kept: Vec<String>,
+    /// There were more than are kept.
+    more: bool,
+}
 
 impl Words {
     pub(crate) fn take(&mut self, json: &str) {
         let said = word(json).unwrap_or_else(|| UNREAD.to_owned());
-        if said.is_empty() || self.0.contains(&said) {
+        if said.is_empty() || self.kept.contains(&said) {
             return;
         }
-        if self.0.len() < MOST_WORDS {
-            self.0.push(said);
+        if self.kept.len() < MOST_WORDS {
+            self.kept.push(said);
         } else {
             // The last place is the one of those that are not kept.
-            UNREAD.clone_into(&mut self.0[MOST_WORDS - 1]);
+            UNREAD.clone_into(&mut self.kept[MOST_WORDS - 1]);
+            self.more = true;
         }
     }
 
     pub(crate) fn all(&self) -> &[String] {
-        &self.0
+        &self.kept
+    }
+
+    /// Whether more were said than are kept: any word may be among them.
+    pub(crate) fn has_more(&self) -> bool {
+        self.more
     }
 
     /// The dearest of the words, of which `known` are those with a price, the cheapest first: one that is not
     /// among them may cost anything.
     pub(crate) fn dearest(&self, known: &[&str]) -> Option<String> {
         let rank = |said: &&String| known.iter().position(|word| word.eq_ignore_ascii_case(said));
-        let said = self.0.iter().max_by_key(|said| rank(said).unwrap_or(known.len()))?;
+        let said = self.kept.iter().max_by_key(|said| rank(said).unwrap_or(known.len()))?;
         Some(rank(&said).map_or_else(|| said.clone(), |at| known[at].to_owned()))
     }
 }
@@ -135,5 +145,9 @@ mod tests {
         let mut words = Words::default();
         words.take("7");
         assert_eq!(words.dearest(&["batch"]).as_deref(), Some("?"));
+        for (more, said) in ["1", "\"a\"", "\"b\"", "\"c\"", "\"a\"", "\"d\""].into_iter().enumerate() {
+            words.take(said);
+            assert_eq!(words.has_more(), more == 5, "after {said}");
+        }
     }
 }
