@@ -25,6 +25,7 @@ impl Count {
 
 /// What one try was told of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is told or not, whatever else is")]
 pub(crate) struct Told {
     pub input: Count,
     pub output: Count,
