@@ -10,7 +10,8 @@ use crate::upstream::Liar;
 use anvil_gateway::{Ask, Asker, CallEnd, Gateway, JournalSlot};
 use anvil_store::{Claimed, Store};
 use anvil_types::{
-    CallError, CallErrorKind, Clock as _, ContentBlock, DrivenClock, Effort, JobId, Reply, Request, Timestamp,
+    CallError, CallErrorKind, Clock as _, ContentBlock, DrivenClock, Effort, JobId, Reply, Request,
+    Supervisor, Timestamp,
 };
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,11 +44,12 @@ pub(crate) async fn run(seed: u64, questions: u64) -> Vec<String> {
     let began = Instant::now();
     let folder = tempfile::TempDir::new().expect("a folder");
     let clock = scene::clock();
-    let store = scene::store(folder.path(), &clock);
+    let supervisor = Supervisor::new();
+    let store = scene::store(folder.path(), &clock, &supervisor);
     let liar = Liar::new(seed, clock.clone());
     let url = liar.clone().listen().await;
     let run = Arc::new(Run {
-        gateway: scene::gateway(url, &store, &clock).await,
+        gateway: scene::gateway(url, &store, &clock, &supervisor).await,
         store: store.clone(),
         clock: clock.clone(),
         liar: liar.clone(),
@@ -74,6 +76,9 @@ pub(crate) async fn run(seed: u64, questions: u64) -> Vec<String> {
     let mut wrongs = std::mem::take(&mut *run.wrongs.lock().expect("no panic"));
     wrongs.append(&mut liar.wrongs.lock().expect("no panic"));
     wrongs.extend(books.wrongs().await);
+    if supervisor.falls() > 0 {
+        wrongs.push(format!("{} of the host's own tasks died", supervisor.falls()));
+    }
     wrongs.extend(looks.compared(&books.calls, store.as_ref()).await);
     println!(
         "{questions} questions, {} requests, {} parks, {} looks, {:.1} s; the host's clock shows {}",
@@ -137,7 +142,7 @@ impl Run {
     fn ask(&self, job: &Claimed, position: u32, request: Request) -> Ask {
         Ask {
             asker: Asker {
-                lease: job.lease,
+                lease: Some(job.lease),
                 agent: "tester".into(),
                 attempt: 1,
                 tags: Vec::new(),

@@ -4,8 +4,8 @@ use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
-    BootId, Clock, DrivenClock, HostId, JobId, Json, Limits, Nanodollars, NewJob, Priority, SystemClock,
-    Tier, UpstreamKind,
+    BootId, Clock, DrivenClock, HostId, JobId, Json, Limits, Nanodollars, NewJob, Priority, Supervisor,
+    SystemClock, Tier, UpstreamKind,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -40,8 +40,9 @@ fn limits() -> Limits {
     }
 }
 
-pub(crate) fn store(folder: &Path, clock: &Arc<DrivenClock>) -> Arc<dyn Store> {
+pub(crate) fn store(folder: &Path, clock: &Arc<DrivenClock>, supervisor: &Supervisor) -> Arc<dyn Store> {
     let options = SqliteOptions {
+        supervisor: supervisor.clone(),
         marks: None,
         rule: Arc::new(anvil_budget::AnyLimits),
         prices: Arc::new(PriceTable::built_in()),
@@ -58,12 +59,19 @@ pub(crate) fn store(folder: &Path, clock: &Arc<DrivenClock>) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open(options).expect("a store"))
 }
 
-pub(crate) async fn gateway(base_url: String, store: &Arc<dyn Store>, clock: &Arc<DrivenClock>) -> Gateway {
-    Gateway::start(config(base_url), store.clone(), clock.clone()).await.expect("a gateway")
+pub(crate) async fn gateway(
+    base_url: String,
+    store: &Arc<dyn Store>,
+    clock: &Arc<DrivenClock>,
+    supervisor: &Supervisor,
+) -> Gateway {
+    let config = GatewayConfig { supervisor: supervisor.clone(), ..config(base_url) };
+    Gateway::start(config, store.clone(), clock.clone()).await.expect("a gateway")
 }
 
 fn config(base_url: String) -> GatewayConfig {
     GatewayConfig {
+        supervisor: Supervisor::new(),
         upstream: Upstream {
             kind: UpstreamKind::Simulated,
             base_url,
