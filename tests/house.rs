@@ -153,3 +153,24 @@ fn policy_has_no_clock_randomness_or_network() {
         assert!(found.is_empty(), "`{}` is pure policy, but uses {found:?}", package.name);
     }
 }
+
+#[test]
+fn a_role_of_the_store_is_small_enough_to_hold_in_mind() {
+    const MOST: usize = 25;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let folder = root
+        .map(|folder| folder.join("host/store/src/roles"))
+        .find(|folder| folder.is_dir())
+        .expect("the roles are files of the store");
+    let mut roles = 0;
+    for file in std::fs::read_dir(folder).expect("the folder can be read") {
+        let path = file.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).expect("a file of text");
+        let functions =
+            text.lines().filter(|line| line.starts_with("    async fn ") || line.starts_with("    fn "));
+        let functions = functions.count();
+        roles += usize::from(functions > 0);
+        assert!(functions <= MOST, "{} has {functions} functions; a role has {MOST} at most", path.display());
+    }
+    assert!(roles > 5, "the contract comes in parts: {roles} were found");
+}

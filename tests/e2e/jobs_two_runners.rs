@@ -47,7 +47,7 @@ impl Drop for Other {
 struct Scene {
     upstream: Upstream,
     clock: Arc<DrivenClock>,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     folder: TempDir,
 }
 
@@ -214,7 +214,7 @@ impl Scene {
             new_host: HostId::new(clock.now(), 1),
             boot: BootId::new(clock.now(), 2),
         };
-        let store = Arc::new(SqliteStore::open(options).expect("a store"));
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).expect("a store"));
         Self { upstream, clock, store, folder }
     }
 

@@ -65,7 +65,7 @@ impl Runner {
         Ok(record)
     }
 
-    /// Wipes what is simulated; what is live is never touched. See [`Store::wipe_simulated`](anvil_store::Store).
+    /// Wipes what is simulated; what is live is never touched. See [`UpkeepStore::wipe_simulated`](anvil_store::UpkeepStore::wipe_simulated).
     pub async fn wipe_simulated(&self, by: &str) -> Result<Wiped, SubmitError> {
         let store = &self.shared.store;
         let off = store.disabled_agents().await?;

@@ -8,7 +8,8 @@
 use anvil_budget::Windows;
 use anvil_store::history::{AGENTS, COMMON, RARE, fill, without_changes};
 use anvil_store::{
-    Claim, Enqueued, Finish, JobFilter, JobPage, ReadyAgent, SqliteOptions, SqliteStore, Store,
+    Claim, Enqueued, Finish, JobFilter, JobPage, QueueStore, ReadingStore, ReadyAgent, SqliteOptions,
+    SqliteStore,
 };
 use anvil_types::{
     BootId, Clock, HostId, JobId, JobState, Json, Limits, Nanodollars, NewJob, Priority, SystemClock,

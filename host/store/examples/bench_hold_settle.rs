@@ -6,8 +6,8 @@
 use anvil_budget::Windows;
 use anvil_store::bare::Bare;
 use anvil_store::{
-    Claim, Enqueued, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, ReadyAgent,
-    Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
+    Claim, Enqueued, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, LedgerStore,
+    QueueStore, ReadyAgent, Settlement, SettlementOutcome, SqliteOptions, SqliteStore,
 };
 use anvil_types::{
     BootId, CallId, Clock, HostId, JobId, Json, Lease, Limits, Nanodollars, NewJob, Priority, SystemClock,

@@ -3,7 +3,7 @@
 //! `cargo run --release -p anvil-store --features bench --example bench_jobs -- [FOLDER] [JOBS]`
 
 use anvil_budget::Windows;
-use anvil_store::{Claim, Finish, ReadyAgent, SqliteOptions, SqliteStore, Store};
+use anvil_store::{Claim, Finish, QueueStore, ReadyAgent, SqliteOptions, SqliteStore};
 use anvil_types::{
     BootId, Clock, HostId, JobId, Json, Limits, Nanodollars, NewJob, Priority, SystemClock, UpstreamKind,
 };

@@ -15,9 +15,9 @@ mod journal;
 mod limits;
 mod query;
 mod retention;
+mod roles;
 mod schedules;
 mod sqlite;
-mod store;
 mod usage;
 
 pub use actions::{ActionPlan, ActionRun, ActionState, ActionStep, NewAction};
@@ -35,11 +35,14 @@ pub use query::{
     WindowStanding,
 };
 pub use retention::{Pruned, Retention, Wiped};
+pub use roles::{
+    BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QueueStore, ReadingStore,
+    ScheduleStore, Store, UpkeepStore,
+};
 pub use schedules::{Fired, Firing};
 pub use sqlite::{QueueShares, SqliteOptions, SqliteStore};
 #[cfg(feature = "bench")]
 pub use sqlite::{bare, history};
-pub use store::Store;
 pub use usage::{
     BrakeEntry, BrakeHistory, BrakeMove, LedgerFilter, LedgerPage, LedgerTotals, Tokens, UsageSum,
 };

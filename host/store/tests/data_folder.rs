@@ -1,7 +1,10 @@
 //! The data folder: made, locked, refused with a reason.
 
 use anvil_budget::Windows;
-use anvil_store::{JobFilter, SqliteOptions, SqliteStore, Store, StoreError};
+use anvil_store::{
+    EventStore, JobFilter, LimitStore, QueueStore, ReadingStore, SqliteOptions, SqliteStore, StoreError,
+    UpkeepStore,
+};
 use anvil_types::{
     BootId, Clock, EventKind, HostId, JobId, Limits, Nanodollars, NewJob, Priority, SystemClock, Timestamp,
     UpstreamKind,

@@ -116,7 +116,7 @@ fn decide_prices(tx: &Tx<'_>, table: &PriceTable) -> Result<Vec<String>, StoreEr
 mod tests {
     use super::super::lock::DataFolder;
     use super::super::{SqliteOptions, SqliteStore, connect, migrate};
-    use crate::{AlertFilter, Store};
+    use crate::{AlertFilter, LimitStore, OutboxStore, QueueStore, ReadingStore, UpkeepStore};
     use anvil_budget::{AnyLimits, PriceTable, Windows};
     use anvil_types::{
         AlertKind, BootId, Clock, HostId, Limits, Nanodollars, SystemClock, Timestamp, UpstreamKind,

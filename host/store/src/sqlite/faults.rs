@@ -2,7 +2,10 @@
 
 use super::writer::{Command, Message};
 use super::{QueueShares, SqliteOptions, SqliteStore, Tx};
-use crate::{Claim, Claimed, Finish, JobFilter, ReadyAgent, Store, StoreError};
+use crate::{
+    Claim, Claimed, EventStore, Finish, JobFilter, JournalStore, QueueStore, ReadingStore, ReadyAgent,
+    StoreError,
+};
 use anvil_budget::Windows;
 use anvil_types::{
     BootId, Clock, EventKind, HostId, JobId, JobState, Json, Limits, Nanodollars, NewJob, Priority,

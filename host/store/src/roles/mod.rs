@@ -1,0 +1,43 @@
+//! The contract in parts that one can hold in mind, one file each; [`Store`] sums them.
+
+mod bulk;
+mod events;
+mod journal;
+mod ledger;
+mod limits;
+mod outbox;
+mod queue;
+mod reading;
+mod schedules;
+mod upkeep;
+
+pub use bulk::BulkStore;
+pub use events::EventStore;
+pub use journal::JournalStore;
+pub use ledger::LedgerStore;
+pub use limits::LimitStore;
+pub use outbox::OutboxStore;
+pub use queue::QueueStore;
+pub use reading::ReadingStore;
+pub use schedules::ScheduleStore;
+pub use upkeep::UpkeepStore;
+
+use std::fmt::Debug;
+
+/// What survives. Every operation that writes is one transaction, answered only after it is durable;
+/// its events are rows of the same transaction and are published after it.
+pub trait Store:
+    BulkStore
+    + EventStore
+    + JournalStore
+    + LedgerStore
+    + LimitStore
+    + OutboxStore
+    + QueueStore
+    + ReadingStore
+    + ScheduleStore
+    + UpkeepStore
+    + Debug
+    + 'static
+{
+}

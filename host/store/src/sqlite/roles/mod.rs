@@ -1,0 +1,17 @@
+//! The store's operations, each one command to the writer or one short read; a file for each role.
+
+mod bulk;
+mod events;
+mod journal;
+mod ledger;
+mod limits;
+mod outbox;
+mod queue;
+mod reading;
+mod schedules;
+mod upkeep;
+
+use super::SqliteStore;
+use crate::Store;
+
+impl Store for SqliteStore {}

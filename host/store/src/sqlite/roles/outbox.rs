@@ -1,0 +1,79 @@
+use crate::sqlite::{SqliteStore, alerts, webhooks};
+use crate::{
+    AlertFilter, AlertPage, DeliveryFilter, DeliveryTried, DueDelivery, NewAlert, OutboxStore, StoreError,
+};
+use anvil_types::{Alert, AlertId, Delivery, DeliveryId, Timestamp, Webhook};
+use async_trait::async_trait;
+
+#[async_trait]
+impl OutboxStore for SqliteStore {
+    async fn raise_alert(&self, alert: NewAlert) -> Result<Option<AlertId>, StoreError> {
+        self.write(move |tx| alerts::raise(tx, &alert)).await
+    }
+
+    async fn resolve_alert(&self, key: &str) -> Result<Option<AlertId>, StoreError> {
+        let (upstream, key) = (self.upstream, key.to_owned());
+        self.write(move |tx| alerts::resolve(tx, upstream, &key)).await
+    }
+
+    async fn acknowledge_alert(&self, id: AlertId, by: &str, note: &str) -> Result<Alert, StoreError> {
+        let (by, note) = (by.to_owned(), note.to_owned());
+        self.write(move |tx| alerts::acknowledge(tx, id, &by, &note)).await
+    }
+
+    async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {
+        self.readers.read(move |conn| alerts::get(conn, id)).await
+    }
+
+    async fn alerts(&self, filter: AlertFilter) -> Result<AlertPage, StoreError> {
+        let upstream = self.upstream;
+        self.readers.read(move |conn| alerts::list(conn, upstream, &filter)).await
+    }
+
+    async fn firing_alerts(&self) -> Result<u64, StoreError> {
+        let upstream = self.upstream;
+        self.readers.read(move |conn| alerts::firing(conn, upstream)).await
+    }
+
+    async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
+        self.readers.read(webhooks::list).await
+    }
+
+    async fn put_webhook(&self, webhook: Webhook, by: &str) -> Result<(), StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| webhooks::put(tx, &webhook, &by)).await
+    }
+
+    async fn test_webhook(&self, name: &str, by: &str) -> Result<Delivery, StoreError> {
+        let (name, by) = (name.to_owned(), by.to_owned());
+        self.write(move |tx| webhooks::test(tx, &name, &by)).await
+    }
+
+    async fn delete_webhook(&self, name: &str, by: &str) -> Result<bool, StoreError> {
+        let (name, by) = (name.to_owned(), by.to_owned());
+        self.write(move |tx| webhooks::delete(tx, &name, &by)).await
+    }
+
+    async fn due_deliveries(&self, webhook: &str, limit: u32) -> Result<Vec<DueDelivery>, StoreError> {
+        let (upstream, webhook, now) = (self.upstream, webhook.to_owned(), self.now());
+        self.readers.read(move |conn| webhooks::due(conn, upstream, &webhook, now, limit)).await
+    }
+
+    async fn next_deliveries(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let upstream = self.upstream;
+        self.readers.read(move |conn| webhooks::next_due(conn, upstream)).await
+    }
+
+    async fn delivery_tried(&self, tried: DeliveryTried) -> Result<(), StoreError> {
+        self.write(move |tx| webhooks::tried(tx, &tried)).await
+    }
+
+    async fn redeliver(&self, id: DeliveryId, by: &str) -> Result<Delivery, StoreError> {
+        let by = by.to_owned();
+        self.write(move |tx| webhooks::redeliver(tx, id, &by)).await
+    }
+
+    async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+        self.readers.read(move |conn| webhooks::deliveries(conn, &filter)).await
+    }
+}
