@@ -57,6 +57,13 @@ pub(crate) async fn known_host(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    if percent_encoding::percent_decode_str(request.uri().path()).decode_utf8().is_err() {
+        return Err(Problem::bad_request(
+            "bad-path",
+            "The address makes no sense",
+            "the path has bytes that are no UTF-8 text",
+        ));
+    }
     // Health checks name the host as their network does, and learn nothing that matters.
     let health = matches!(request.uri().path(), "/healthz" | "/readyz");
     let host = host_of(&request);

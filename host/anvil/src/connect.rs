@@ -19,6 +19,12 @@ pub(crate) fn connect(globals: &Globals) -> Result<Client, Failure> {
         None => local(settings(globals)?.server.listen)?,
     };
     let token = match env("ANVIL_TOKEN") {
+        Some(token) if !token.chars().all(|c| c.is_ascii_graphic()) => {
+            return Err(Failure::Usage(
+                "ANVIL_TOKEN has a blank, a line break or a foreign character in it, which no token has"
+                    .to_owned(),
+            ));
+        }
         Some(token) => Some(Secret::new(token)),
         None if globals.data.is_some() || is_loopback(&url) => token_file(globals)?,
         None => None,
@@ -36,11 +42,12 @@ pub(crate) fn settings(globals: &Globals) -> Result<Settings, Failure> {
 /// The layers of the settings: file, environment and these flags.
 pub(crate) fn load_options(globals: &Globals, flags: Vec<(String, String, String)>) -> LoadOptions {
     let usual = Path::new("anvil.toml");
-    let file = globals.config.clone().or_else(|| usual.is_file().then(|| usual.to_owned()));
-    // A value that is not UTF-8 is told of where it does not fit, and not passed over.
-    let env = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
-    LoadOptions { file, env: env.collect(), flags }
+    // Whatever stands there under this name is meant: one that cannot be read is told of, and not passed over.
+    let is_there = std::fs::symlink_metadata(usual)
+        .map_or_else(|error| error.kind() != std::io::ErrorKind::NotFound, |_| true);
+    let named = globals.config.clone().filter(|file| !file.as_os_str().is_empty());
+    let file = named.or_else(|| is_there.then(|| usual.to_owned()));
+    LoadOptions { file, env: crate::cli::doctor::env().into_iter().collect(), flags }
 }
 
 /// A setting by a flag.
@@ -67,15 +74,7 @@ fn parse(url: &str) -> Result<Url, Failure> {
 
 /// The address at which a host that listens there can be reached from here.
 fn local(listen: SocketAddr) -> Result<Url, Failure> {
-    let mut reachable = listen;
-    if listen.ip().is_unspecified() {
-        reachable.set_ip(if listen.is_ipv4() {
-            [127, 0, 0, 1].into()
-        } else {
-            std::net::Ipv6Addr::LOCALHOST.into()
-        });
-    }
-    parse(&format!("http://{reachable}"))
+    parse(&format!("http://{}", crate::serve::reachable(listen)))
 }
 
 pub(crate) fn is_loopback(url: &Url) -> bool {
@@ -90,7 +89,10 @@ fn token_file(globals: &Globals) -> Result<Option<Secret>, Failure> {
     };
     let path = dir.join("token");
     match std::fs::read_to_string(&path) {
-        Ok(token) => Ok(Some(Secret::new(token.trim()))),
+        Ok(token) => match crate::serve::data::checked(token.trim(), &path) {
+            Ok(token) => Ok(Some(Secret::new(token))),
+            Err(error) => Err(Failure::Usage(error.to_string())),
+        },
         // The host then says that a token is missing, and the error says where it comes from.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::Usage(format!("cannot read the token in {}: {error}", path.display()))),

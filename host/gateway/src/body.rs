@@ -18,7 +18,7 @@ pub(crate) enum BadRequest {
     NoMessages,
     #[error("the first message must be the user's")]
     FirstTurn,
-    #[error("message {0} has no content but empty text")]
+    #[error("message {0} has no content")]
     EmptyMessage(usize),
     #[error("message {0} has an image of no byte")]
     EmptyImage(usize),
@@ -137,7 +137,8 @@ pub(crate) fn named_tier(request: &Request) -> Result<Option<anvil_types::Tier>,
 }
 
 // A text without a character that shows is refused by Claude, and an answer may have one: it is left out, and
-// so is an answer that has nothing else.
+// so is an answer that has nothing else. A person's turn of nothing else goes out as it is: Claude says what is
+// wrong with it.
 fn turns(messages: &[Message]) -> Result<Vec<Turn<'_>>, BadRequest> {
     let first = messages.first().ok_or(BadRequest::NoMessages)?;
     if first.role != Role::User {
@@ -146,14 +147,15 @@ fn turns(messages: &[Message]) -> Result<Vec<Turn<'_>>, BadRequest> {
     let mut turns = Vec::with_capacity(messages.len());
     for (at, message) in messages.iter().enumerate() {
         let shows = |block: &&ContentBlock| !matches!(block, ContentBlock::Text { text } if is_blank(text));
-        let content = message.content.iter().filter(shows).map(|sent| block(at, sent));
-        let content = content.collect::<Result<Vec<_>, _>>()?;
+        let some_shows = message.content.iter().any(|block| shows(&block));
         let role = match message.role {
-            Role::User if content.is_empty() => return Err(BadRequest::EmptyMessage(at)),
-            Role::Assistant if content.is_empty() => continue,
+            Role::User if message.content.is_empty() => return Err(BadRequest::EmptyMessage(at)),
+            Role::Assistant if !some_shows => continue,
             Role::User => "user",
             Role::Assistant => "assistant",
         };
+        let sent = message.content.iter().filter(|block| shows(block) || !some_shows);
+        let content = sent.map(|sent| block(at, sent)).collect::<Result<Vec<_>, _>>()?;
         turns.push(Turn { role, content });
     }
     Ok(turns)
@@ -246,6 +248,12 @@ mod tests {
     }
 
     #[test]
+    fn a_persons_turn_that_is_blank_goes_out_as_it_is() {
+        let body = sent(&request(vec![(Role::User, vec![text(" \n")])])).expect("good");
+        assert!(body.contains(r#"{"type":"text","text":" \n"}"#), "{body}");
+    }
+
+    #[test]
     fn an_answer_with_an_empty_text_is_a_good_next_turn() {
         let used = ContentBlock::ToolUse { id: "u".into(), name: "t".into(), input: "{}".into() };
         let result =
@@ -303,7 +311,7 @@ mod tests {
         let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
         let option = |json: &str| Request { options: vec![("thinking".into(), json.into())], ..hi() };
         for (request, says) in [
-            (user(vec![text(" \n")]), "message 0 has no content but empty text"),
+            (user(Vec::new()), "message 0 has no content"),
             (user(vec![image]), "message 0 has an image of no byte"),
             (
                 Request { tools: vec![tool("a", "{}"), tool("a", "{}")], ..hi() },

@@ -123,7 +123,7 @@ impl Sender {
             .post(self.url.clone())
             .header("content-type", "application/json")
             .header("accept", "text/event-stream")
-            // What comes encoded can't be read, so nobody is invited to encode it.
+            // Compressed, events would come in lumps. What comes so all the same is read.
             .header("accept-encoding", "identity")
             .header("anthropic-version", API_VERSION)
             .body(body);

@@ -1,5 +1,7 @@
 //! The wire against an upstream that answers as no API does: what is read of it, and what it counts as.
 
+#[path = "wire/encoded.rs"]
+mod encoded;
 mod scene;
 #[path = "wire/upstream.rs"]
 mod upstream;
@@ -291,7 +293,7 @@ async fn what_is_no_answer_is_said_as_what_it_is() {
         (answer(200, "content-type: text/event-stream\r\n", b""), Then::Keep),
         (answer(200, "content-type: application/json\r\n", b"{\"ok\":true}"), Then::Keep),
         (
-            answer(200, "content-type: text/event-stream\r\ncontent-encoding: gzip\r\n", b"\x1f\x8b"),
+            answer(200, "content-type: text/event-stream\r\ncontent-encoding: secret\r\n", b"\x1f\x8b"),
             Then::Keep,
         ),
         (stream(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), Then::Keep),
@@ -312,7 +314,7 @@ async fn what_is_no_answer_is_said_as_what_it_is() {
         "text/event-stream in place of an event stream, and said: Sign in",
         "the answer ended before its end",
         "application/json in place of an event stream, and said: {\"ok\":true}",
-        "a body encoded as gzip",
+        "a body encoded as secret",
         "an end and no beginning",
     ] {
         let (reply, call) = wire.call().await;

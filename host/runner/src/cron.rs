@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// A time that is late by less than this was not missed.
 pub(crate) const LATE: Duration = Duration::from_mins(5);
+/// The longest expression, in bytes.
+const LONGEST: usize = 256;
 /// The most jobs that missed times make.
 const MOST_MISSED: usize = 100;
 /// The most times that are fired in one step.
@@ -38,6 +40,12 @@ pub(crate) struct Due {
 impl Times {
     /// Reads an expression and the name of a time zone; a sentence says what is wrong.
     pub(crate) fn new(cron: &str, zone: &str) -> Result<Self, String> {
+        if cron.len() > LONGEST {
+            return Err(format!(
+                "a cron expression has at most {LONGEST} bytes; this one has {}",
+                cron.len()
+            ));
+        }
         check_steps(cron)?;
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser.parse(cron).map_err(|error| {
@@ -154,6 +162,9 @@ const FIELDS: [(&str, u64, u64); 5] = [
 fn check_steps(cron: &str) -> Result<(), String> {
     for (field, (name, first, last)) in cron.split_whitespace().zip(FIELDS) {
         for part in field.split(',') {
+            if part.is_empty() {
+                return Err(format!("`{field}` as {name} has a comma with nothing beside it"));
+            }
             let Some((range, step)) = part.split_once('/') else { continue };
             let Ok(step) = step.parse::<u64>() else { continue };
             let numbers = |range: &str| -> Option<(u64, u64)> {
@@ -164,6 +175,8 @@ fn check_steps(cron: &str) -> Result<(), String> {
             };
             // A range of names is left to the parser; a whole field may have a step as long as itself.
             let most = match range {
+                // Sunday is 0 and 7.
+                "*" | "?" if last == 7 => 7,
                 "*" | "?" => last - first + 1,
                 _ => match numbers(range) {
                     Some((from, to)) if from <= to => u64::max(1, to - from),

@@ -323,6 +323,7 @@ impl Runner {
         }
         self.shared.store.set_agent_disabled(name, !enabled, by).await?;
         self.shared.catalog.set_enabled(name, enabled);
+        self.shared.schedules.notify_one();
         Ok(self.shared.catalog.agents().iter().find(is_agent).cloned())
     }
 

@@ -5,9 +5,13 @@ use crate::intake::{SCHEDULE_KEY, template_job};
 use crate::runner::Shared;
 use crate::{Runner, Submission, SubmitError, Submitted};
 use anvil_store::{Enqueued, Firing, StoreError};
-use anvil_types::{End, Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Schedule, ScheduleId, Timestamp};
+use anvil_types::{
+    AgentInfo, AgentState, End, Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Schedule, ScheduleId,
+    Timestamp,
+};
 use rand::RngExt as _;
 use serde::Serialize;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,10 +97,17 @@ impl Runner {
                 "it was made for the {} Claude, and the host asks the {} one; save it again to move it",
                 schedule.upstream, self.shared.settings.upstream
             ))
+        } else if self.is_switched_off(&schedule.job.agent) {
+            Some(format!("its agent `{}` is switched off", schedule.job.agent))
         } else {
             None
         };
         ScheduleView { schedule, next_times, resting }
+    }
+
+    fn is_switched_off(&self, agent: &str) -> bool {
+        let is_it = |info: &AgentInfo| info.name == agent && info.state == AgentState::Disabled;
+        self.shared.catalog.agents().iter().any(is_it)
     }
 
     /// Makes a schedule, or changes the one of this name. Its next time is the first after now; one whose times
@@ -195,12 +206,13 @@ fn submission(job: &JobTemplate) -> Submission {
 /// Makes the jobs of schedules when their times come, until the host shuts down.
 pub(crate) async fn run(shared: Arc<Shared>) -> End {
     let mut looked: Option<Timestamp> = None;
+    let mut rested = HashSet::new();
     while !shared.shutting_down() {
         let now = shared.clock.now();
         // A clock leaps where the host was not there (it slept); one that is driven leaps a little while it is.
         let leap = if shared.driven.is_some() { DRIVEN } else { LATE };
         let was_there = looked.is_some_and(|last| now.since(last) <= leap);
-        let stuck = match look(&shared, now, was_there).await {
+        let stuck = match look(&shared, now, was_there, &mut rested).await {
             Ok(stuck) => {
                 looked = Some(now);
                 stuck
@@ -230,11 +242,23 @@ pub(crate) async fn run(shared: Arc<Shared>) -> End {
 }
 
 // Fires what is due; whether something of it is left to be fired. `was_there`: the host was, since the last look.
-async fn look(shared: &Shared, now: Timestamp, was_there: bool) -> Result<bool, StoreError> {
-    let due = shared.store.due_schedules(shared.settings.upstream).await?;
+// `rested`: those that were due at the last look while their agent was switched off.
+async fn look(
+    shared: &Shared,
+    now: Timestamp,
+    was_there: bool,
+    rested: &mut HashSet<ScheduleId>,
+) -> Result<bool, StoreError> {
+    let mut due = shared.store.due_schedules(shared.settings.upstream).await?;
     if due.is_empty() {
         return Ok(false);
     }
+    // Nobody who switched an agent off wants the queue filled with its jobs meanwhile: its times are missed.
+    let off = shared.store.disabled_agents().await?;
+    let rests = |schedule: &Schedule| off.contains(&schedule.job.agent);
+    let rested_before =
+        std::mem::replace(rested, due.iter().filter(|due| rests(due)).map(|due| due.id).collect());
+    due.retain(|schedule| !rests(schedule));
     let usual = shared.store.limits().await?.limits.job_usd;
     let mut stuck = false;
     for schedule in due {
@@ -247,6 +271,7 @@ async fn look(shared: &Shared, now: Timestamp, was_there: bool) -> Result<bool, 
                 continue;
             }
         };
+        let was_there = was_there && !rested_before.contains(&schedule.id);
         let owed_to = if was_there { Some(now) } else { schedule.owed_to };
         let plan = times.due(schedule.missed, first, owed_to, now);
         let jobs = plan.runs.iter().map(|time| (*time, template_job(shared, &schedule, usual, Some(*time))));

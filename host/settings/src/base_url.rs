@@ -5,6 +5,15 @@ use url::Url;
 
 /// What half of all tools want at the end of the address, and Anvil adds by itself.
 const ENDINGS: [&str; 2] = ["/v1/messages", "/v1"];
+/// Endpoints that are not the one that is asked: no address of an API ends in them.
+const OTHER_ENDPOINTS: [&str; 6] = [
+    "/chat/completions",
+    "/count_tokens",
+    "/messages/batches",
+    "/v1/complete",
+    "/v1/models",
+    "/v1/responses",
+];
 
 /// Reads `ANTHROPIC_BASE_URL`: without the ending that Anvil adds itself, and without a slash at its end. What was
 /// taken in another sense than it was written goes into `notes`.
@@ -20,6 +29,10 @@ pub(crate) fn base_url(text: &str, notes: &mut Vec<String>) -> Result<String, Se
     if !matches!(scheme.as_deref(), Some("http" | "https")) {
         return wrong("but must begin with https:// or http://");
     }
+    // A reader of URLs would take what follows the third slash for the host.
+    if text.split_once("://").is_some_and(|(_, rest)| rest.starts_with('/')) {
+        return wrong("which names no host");
+    }
     let Ok(mut url) = Url::parse(text) else {
         return wrong("which is no address; it looks like https://api.anthropic.com");
     };
@@ -31,13 +44,20 @@ pub(crate) fn base_url(text: &str, notes: &mut Vec<String>) -> Result<String, Se
     }
     let path = url.path().trim_end_matches('/').to_owned();
     let lower = path.to_ascii_lowercase();
-    let ending = ENDINGS.iter().find(|ending| lower.ends_with(*ending));
-    let kept = ending.map_or(path.as_str(), |ending| &path[..path.len() - ending.len()]);
-    let kept = kept.trim_end_matches('/').to_owned();
-    if let Some(ending) = ending {
+    if OTHER_ENDPOINTS.iter().any(|other| lower.ends_with(other)) {
+        return wrong("which is another endpoint; Anvil adds /v1/messages to where the API is by itself");
+    }
+    let mut kept = path.as_str();
+    // Written twice, it is meant once.
+    while let Some(ending) = ENDINGS.iter().find(|ending| kept.to_ascii_lowercase().ends_with(*ending)) {
+        kept = kept[..kept.len() - ending.len()].trim_end_matches('/');
+    }
+    let (kept, ending) = (kept.to_owned(), path[kept.len()..].trim_start_matches('/').to_owned());
+    if !ending.is_empty() {
+        let written = text.trim_end_matches('/');
         notes.push(format!(
-            "ANTHROPIC_BASE_URL ends in {ending}, which Anvil adds by itself: it asks {}/v1/messages",
-            without_userinfo(&text[..text.trim_end_matches('/').len() - ending.len()])
+            "ANTHROPIC_BASE_URL ends in /{ending}, which Anvil adds by itself: it asks {}/v1/messages",
+            without_userinfo(&written[..written.len() - ending.len()]).trim_end_matches('/')
         ));
     }
     url.set_path(&kept);
@@ -93,10 +113,16 @@ mod tests {
             (
                 "https://claude.example/x/V1/Messages",
                 "https://claude.example/x",
-                Some("ends in /v1/messages,"),
+                Some("ends in /V1/Messages,"),
             ),
             ("https://claude.example/v1//", "https://claude.example", Some("ends in /v1,")),
             ("https://claude.example/apiv1", "https://claude.example/apiv1", None),
+            (
+                "https://claude.example/v1/v1",
+                "https://claude.example",
+                Some("asks https://claude.example/v1/messages"),
+            ),
+            ("https://gate.example/v1/me/anthropic", "https://gate.example/v1/me/anthropic", None),
             ("http://[::1]:9/v1", "http://[::1]:9", Some("asks http://[::1]:9/v1/messages")),
             ("http://claude.example", "http://claude.example", Some("in the clear")),
             (
@@ -122,6 +148,9 @@ mod tests {
             ("ftp://me:pw@example.com", "`ftp://example.com`, but must begin"),
             ("me:pw@example.com", "`example.com`, but must begin"),
             ("https://", "which is no address"),
+            ("http:///v1", "names no host"),
+            ("https://claude.example/v1/chat/completions", "another endpoint"),
+            ("https://claude.example/v1/messages/count_tokens/", "another endpoint"),
             ("https://me:pw@", "which is no address"),
             ("https://exa mple.com", "a blank or a line break"),
             ("https://example.com\nhttps://pw", "a blank or a line break"),

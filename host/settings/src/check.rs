@@ -82,6 +82,23 @@ pub(crate) fn contradictions(settings: &Settings) -> Vec<Problem> {
             problems.push(say(format!("`{lesser}` must not be above {name}")));
         }
     }
+    let pressure = &settings.pressure;
+    if pressure.one_tier_down_percent > pressure.cheapest_percent {
+        problems.push(say(format!(
+            "`pressure.one_tier_down_percent` is {}, above `pressure.cheapest_percent`, which is {}",
+            pressure.one_tier_down_percent, pressure.cheapest_percent
+        )));
+    }
+    for host in &settings.server.allowed_hosts {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let is_name = url::Host::parse(host).is_ok() && !host.contains(['*', ' ']);
+        if !is_name && bare.parse::<std::net::IpAddr>().is_err() {
+            problems.push(say(format!(
+                "`server.allowed_hosts` has `{host}`, but an entry is the bare name of a host, as in \
+                 anvil.example.com: without scheme, port, path and `*`"
+            )));
+        }
+    }
     for (key, model) in [
         ("haiku", &settings.models.haiku),
         ("sonnet", &settings.models.sonnet),

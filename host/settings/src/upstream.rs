@@ -13,6 +13,8 @@ const DEFAULT_BASE_URL: &str = "https://api.anthropic.com";
 const KEY: &str = "ANTHROPIC_API_KEY";
 const TOKEN: &str = "ANTHROPIC_AUTH_TOKEN";
 const URL: &str = "ANTHROPIC_BASE_URL";
+/// The longest secret, in bytes: what servers take of a header.
+const LONGEST_KEY: usize = 8_000;
 
 /// How a request shows who pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +134,14 @@ fn credential(
     }
 }
 
+/// What stands where a key is to be put.
+fn is_placeholder(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let begins = ["$", "<", "{{", "%", "anthropic_api_key", "anthropic_auth_token"];
+    let has = ["...", "\u{2026}", "your-api-key", "your_api_key", "your-key", "your_key", "xxxxxxxx"];
+    begins.iter().any(|begin| lower.starts_with(begin)) || has.iter().any(|part| lower.contains(part))
+}
+
 /// A secret that a header can carry. What is wrong with it is told without it.
 fn sendable(name: &str, text: String) -> Result<Secret, SettingsError> {
     let quoted = |quote: char| text.starts_with(quote) || text.ends_with(quote);
@@ -139,6 +149,10 @@ fn sendable(name: &str, text: String) -> Result<Secret, SettingsError> {
         "has quotes around it, which belong to the file or the shell that it was set in".to_owned()
     } else if text.to_ascii_lowercase().starts_with("bearer ") {
         "begins with `Bearer `, which Anvil writes by itself".to_owned()
+    } else if is_placeholder(&text) {
+        "is a placeholder that nobody has filled in".to_owned()
+    } else if text.len() > LONGEST_KEY {
+        format!("has {} characters; no key has more than {LONGEST_KEY}", text.len())
     } else if text.contains(['\n', '\r']) {
         "has a line break in it: it is more than a key".to_owned()
     } else if let Some((at, _)) = text.chars().enumerate().find(|(_, c)| !c.is_ascii_graphic()) {

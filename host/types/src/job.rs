@@ -294,11 +294,11 @@ pub fn check_tags(tags: &[String]) -> Result<(), String> {
         return Err(format!("a job has at most {MOST_TAGS} tags; these are {}", tags.len()));
     }
     for tag in tags {
-        if tag.trim().is_empty() || tag.len() > LONGEST_TAG {
-            return Err(format!(
-                "a tag has 1 to {LONGEST_TAG} bytes and is not blank; one of these has {}",
-                tag.len()
-            ));
+        if tag.trim().is_empty() {
+            return Err("a tag has a character that shows; one of these is blank".to_owned());
+        }
+        if tag.len() > LONGEST_TAG {
+            return Err(format!("a tag has at most {LONGEST_TAG} bytes; one of these has {}", tag.len()));
         }
         if let Some(odd) = tag.chars().find(|c| c.is_control()) {
             return Err(format!(

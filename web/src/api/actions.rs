@@ -31,8 +31,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Filter {
-    #[serde(default)]
-    state: States,
+    state: Option<States>,
     agent: Option<String>,
     tag: Option<String>,
     priority: Option<Priority>,
@@ -47,17 +46,23 @@ enum States {
     Many(Vec<JobState>),
 }
 
-impl Default for States {
-    fn default() -> Self {
-        Self::Many(Vec::new())
+impl Filter {
+    /// A part that is there and empty: whoever sent it meant something, and not all jobs.
+    fn empty_part(&self) -> Option<&'static str> {
+        let blank = |text: &Option<String>| text.as_ref().is_some_and(|text| text.trim().is_empty());
+        let parts = [("agent", &self.agent), ("tag", &self.tag), ("q", &self.q)];
+        let no_state = matches!(&self.state, Some(States::Many(states)) if states.is_empty());
+        let empty = parts.into_iter().find(|(_, text)| blank(text)).map(|(name, _)| name);
+        no_state.then_some("state").or(empty)
     }
 }
 
 impl From<Filter> for JobFilter {
     fn from(filter: Filter) -> Self {
         let named = match filter.state {
-            States::One(state) => vec![state],
-            States::Many(states) => states,
+            Some(States::One(state)) => vec![state],
+            Some(States::Many(states)) => states,
+            None => Vec::new(),
         };
         // Each state once: a list without end would be one in the store's question too.
         let mut states = Vec::new();
@@ -66,13 +71,12 @@ impl From<Filter> for JobFilter {
                 states.push(state);
             }
         }
-        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
         Self {
             states,
-            agent: some(filter.agent),
-            tag: some(filter.tag),
+            agent: filter.agent,
+            tag: filter.tag,
             priority: filter.priority,
-            search: some(filter.q),
+            search: filter.q,
             ..Self::default()
         }
     }
@@ -100,6 +104,12 @@ async fn begin(
     let dry_run = body.field::<bool>("dry_run", "true or false").unwrap_or(false);
     if body.fits() && filter.is_none() {
         body.wrong("filter", "is missing; {} is all jobs");
+    }
+    if let Some(part) = filter.as_ref().and_then(Filter::empty_part) {
+        body.wrong(
+            &format!("filter/{part}"),
+            "is empty; say which jobs are meant, or leave it out where it is not to choose among them",
+        );
     }
     let action = JobAction::named(&name, priority);
     if body.fits()

@@ -7,7 +7,7 @@ use anvil_runner::FieldError;
 use anvil_types::{Json, Nanodollars, encoding};
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::BytesMut;
 use serde::Deserialize;
@@ -193,9 +193,27 @@ fn shown(text: &str) -> String {
 }
 
 pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let encoding = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("not readable"));
+    if let Some(encoding) = encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "wrong-content-encoding",
+            "The body is encoded",
+            format!("the request has the Content-Encoding `{encoding}`; send the body as it is"),
+        ));
+    }
     let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("not readable"));
     let media = given.and_then(|text| text.split(';').next()).map(|text| text.trim().to_ascii_lowercase());
-    if media.as_deref().is_some_and(|media| media == "application/json" || media.ends_with("+json")) {
+    let charset = given.into_iter().flat_map(|text| text.split(';').skip(1)).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    // JSON is UTF-8 (RFC 8259, 8.1); ASCII is a part of it.
+    let is_text = charset.is_none_or(|charset| {
+        ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+    });
+    let is_json = |media: &str| media == "application/json" || media.ends_with("+json");
+    if is_text && media.as_deref().is_some_and(is_json) {
         return Ok(());
     }
     let given = given.map_or("no Content-Type".to_owned(), |given| format!("the Content-Type `{given}`"));
@@ -203,7 +221,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "wrong-content-type",
         "The body has the wrong type",
-        format!("the request has {given}; send JSON with `Content-Type: application/json`"),
+        format!("the request has {given}; send JSON in UTF-8 with `Content-Type: application/json`"),
     ))
 }
 

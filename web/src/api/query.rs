@@ -11,6 +11,9 @@ use std::str::FromStr;
 /// The most values of one parameter, repeated or not.
 const MOST_VALUES: usize = 64;
 
+/// Parameters that may be repeated: each value counts.
+const REPEATED: [&str; 1] = ["state"];
+
 /// The pairs of a query.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query(Vec<(String, String)>);
@@ -45,8 +48,16 @@ impl Query {
         pairs.filter(|(name, value)| names.contains(name) && !value.is_empty()).collect()
     }
 
-    /// Refuses names that are not among `known`.
+    /// Refuses names that are not among `known`, and a second value of one that has a single one.
     pub(crate) fn only(self, known: &[&str]) -> Result<Self, Problem> {
+        let given = |pair: &&(String, String)| !pair.1.is_empty() && !REPEATED.contains(&pair.0.as_str());
+        for (at, (name, _)) in self.0.iter().filter(given).enumerate() {
+            if self.0.iter().filter(given).skip(at + 1).any(|(other, _)| other == name) {
+                return Err(bad(format!(
+                    "`{name}` is there twice, and nobody can tell which of them is meant"
+                )));
+            }
+        }
         let Some((name, _)) = self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) else {
             return Ok(self);
         };

@@ -103,3 +103,43 @@ async fn a_schedule_that_finds_no_place_is_tried_again() {
     scene.api(Method::POST, &format!("/api/v1/jobs/{id}/cancel"), "").await;
     wait("the job", &|shown| shown["blocked"].is_null() && shown["jobs"][0]["schedule"] == "h").await;
 }
+
+#[tokio::test]
+async fn a_schedule_rests_while_its_agent_is_switched_off_and_what_came_meanwhile_is_missed() {
+    let scene = Scene::new().await;
+    for (name, missed) in [("all", "run_all"), ("none", "skip")] {
+        let body = format!(
+            r#"{{"cron":"* * * * *","time_zone":"UTC","agent":"quiet","action":"run","missed":"{missed}"}}"#
+        );
+        let made = scene.api(Method::PUT, &format!("/api/v1/schedules/{name}"), &body).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    }
+    let switch = async |to: &str| {
+        let switched = scene.api(Method::POST, &format!("/api/v1/agents/quiet/{to}"), "").await;
+        assert_eq!(switched.status, StatusCode::OK, "{}", switched.text);
+    };
+    let drive = async |seconds: u32| {
+        scene.api(Method::POST, "/api/v1/clock", &format!(r#"{{"advance_s":{seconds}}}"#)).await;
+    };
+    let shown = async |name: &str| scene.get(&format!("/api/v1/schedules/{name}")).await.json();
+    let jobs = async |name: &str| shown(name).await["jobs"].as_array().expect("a list").len();
+    switch("disable").await;
+    // A quarter of an hour passes, in steps that the host is there for.
+    for _ in 0..15 {
+        drive(60).await;
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    }
+    let resting = shown("all").await["resting"].clone();
+    assert!(resting.as_str().is_some_and(|why| why.contains("`quiet` is switched off")), "{resting}");
+    assert_eq!((jobs("all").await, jobs("none").await), (0, 0), "no job fills the queue");
+    switch("enable").await;
+    for _ in 0..200 {
+        if jobs("all").await >= 10 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // As many as the page of a schedule shows.
+    assert_eq!(jobs("all").await, 10, "one for each minute");
+    assert!(jobs("none").await <= 6, "only what is not yet late: {}", jobs("none").await);
+}

@@ -6,7 +6,7 @@ mod brake;
 mod bulk;
 mod clock;
 mod completions;
-mod doctor;
+pub(crate) mod doctor;
 mod jobs;
 mod limits;
 mod prices;
@@ -27,6 +27,7 @@ mod wipe;
 use crate::compile::{self, CompileArgs};
 use crate::connect::connect;
 use crate::failure::{EXIT_CODES, Exit, Failure};
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand};
 use std::future::Future;
 use std::path::PathBuf;
@@ -52,7 +53,9 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// The settings file; else anvil.toml, where there is one.
-    #[arg(long, global = true, value_name = "FILE", env = "ANVIL_CONFIG", hide_env_values = true)]
+    // An empty variable is as none.
+    #[arg(long, global = true, value_name = "FILE", env = "ANVIL_CONFIG", hide_env_values = true,
+        value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from))]
     pub(crate) config: Option<PathBuf>,
     /// Print JSON, as the API gives it.
     #[arg(long, global = true)]

@@ -4,6 +4,7 @@ use super::Globals;
 use crate::connect::{flag, load_options};
 use crate::failure::{Exit, Failure};
 use anvil_settings::{Settings, UpstreamConfig};
+use anvil_types::UpstreamKind;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -55,9 +56,12 @@ impl ServeArgs {
         for name in ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"] {
             crate::log::hide(&std::env::var(name).unwrap_or_default());
         }
-        let upstream = UpstreamConfig::choose(&settings, |name| {
-            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
-        })?;
+        let env = super::doctor::env();
+        let mut upstream = UpstreamConfig::choose(&settings, |name| env.get(name).cloned())?;
+        // A simulator is on this machine: no proxy and no certificate stands between.
+        if let Some(live) = upstream.as_mut().filter(|upstream| upstream.kind == UpstreamKind::Live) {
+            live.notes.extend(super::doctor::here::troubles(&env));
+        }
         crate::serve::run(settings, upstream).await?;
         Ok(Exit::Done)
     }

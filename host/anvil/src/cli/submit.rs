@@ -150,6 +150,11 @@ pub(super) fn payload(
     if over.is_empty() {
         return Ok(payload);
     }
+    let twice =
+        over.iter().enumerate().find(|(at, (name, _))| over[..*at].iter().any(|(other, _)| other == name));
+    if let Some((_, (name, _))) = twice {
+        return Err(Failure::Usage(format!("--field {name} is given twice; give each field once")));
+    }
     let fields: Result<BTreeMap<String, Box<RawValue>>, _> = serde_json::from_str(payload.get());
     let mut fields = fields.map_err(|_| {
         Failure::Usage("--field adds to a payload that is a JSON object; this one is not".to_owned())

@@ -7,13 +7,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The name of the token's file in the data folder.
-const TOKEN_FILE: &str = "token";
+pub(crate) const TOKEN_FILE: &str = "token";
+/// The fewest characters of a token: fewer can be guessed.
+const SHORTEST_TOKEN: usize = 16;
 
 /// The token: made on the first start, readable by its owner alone.
 pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
     let path = folder.join(TOKEN_FILE);
     match fs::read_to_string(&path) {
-        Ok(token) if !token.trim().is_empty() => return Ok(token.trim().to_owned()),
+        Ok(token) if !token.trim().is_empty() => return checked(token.trim(), &path),
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         // A new one over it would lock out everybody who has the old one.
@@ -29,6 +31,21 @@ pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
     write_private(&path, &token)
         .with_context(|| format!("the token cannot be written to {}", path.display()))?;
     Ok(token)
+}
+
+/// The token as it was kept. One that somebody damaged would open the host to guesses, or shut everybody out.
+pub(crate) fn checked(token: &str, path: &Path) -> anyhow::Result<String> {
+    let why = if token.len() < SHORTEST_TOKEN {
+        "it is too short to be one"
+    } else if !token.chars().all(|c| c.is_ascii_graphic()) {
+        "it has more than one word or a foreign character in it"
+    } else {
+        return Ok(token.to_owned());
+    };
+    anyhow::bail!(
+        "the token in {} is damaged ({why}). Delete the file: the next start makes a new one",
+        path.display()
+    )
 }
 
 /// A folder of this user, outside of any data folder, where it is marked how far each data folder's ledger has

@@ -1,6 +1,6 @@
 //! `anvil serve`: puts the rooms of the house together and runs them until told to stop.
 
-mod data;
+pub(crate) mod data;
 mod parts;
 mod signals;
 mod simulator;
@@ -15,9 +15,10 @@ use anvil_store::{LimitsInForce, SqliteOptions, SqliteStore, Store};
 use anvil_types::{BootId, Clock, DrivenClock, End, Fall, HostId, Supervisor, SystemClock, UpstreamKind};
 use anvil_web::{Token, WebConfig, WebState};
 use anyhow::Context as _;
-pub(crate) use parts::prices;
+pub(crate) use parts::{prices, reachable};
 use rand::RngExt as _;
 use signals::Signals;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -82,6 +83,12 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     if !problems.is_empty() {
         return Err(SettingsError { problems }.into());
     }
+    // The store has logged what it has to tell.
+    let mut told = store.told_at_start();
+    for note in exposed(&settings, address).into_iter().chain(no_folder(&settings.plugins.dir)) {
+        tracing::warn!("{note}");
+        told.push(note);
+    }
     let sandbox = Sandbox::new(parts::sandbox(&settings), tokio::runtime::Handle::current())?;
     let catalog = Catalog::start(sandbox.clone(), parts::catalog(&settings, clock.clone(), &supervisor)?)?;
     let runner = Runner::start(RunnerParts {
@@ -113,9 +120,9 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         .keep("the panel and the API", move || faces(listener.try_clone(), state.clone(), stopped.clone()));
     // Nothing waits for a compilation; a folder on a disk that does not answer keeps nobody from the panel.
     let _ = tokio::time::timeout(LISTING_PATIENCE, catalog.ready()).await;
-    let link = format!("http://{address}/login?token={token}");
+    let link = format!("http://{}/login?token={token}", parts::reachable(address));
     let in_force = store.limits().await?;
-    let standing = Standing { limits: &in_force, recovered: store.recovered(), told: &store.told_at_start() };
+    let standing = Standing { limits: &in_force, recovered: store.recovered(), told: &told };
     let said = banner(&settings, &upstream, built_in, &runner, &standing, &link);
     tell(&mut std::io::stdout(), &said);
     let agents = runner.agents();
@@ -183,6 +190,24 @@ async fn faces(
         tracing::error!(%error, "the panel and the API cannot be served");
     }
     if *stopped.borrow() { End::Asked } else { End::Unexpected("it accepts no connections any more") }
+}
+
+/// What there is to say of an address that others can reach too.
+fn exposed(settings: &Settings, address: SocketAddr) -> Option<String> {
+    let behind_tls =
+        settings.server.public_url.as_ref().is_some_and(|url| url.origin().starts_with("https://"));
+    (!address.ip().is_loopback() && !behind_tls).then(|| {
+        format!(
+            "{address} can be reached by others, and nothing that they send or see is encrypted: put TLS in front of \
+             it and say so by server.public_url (docs/operating.md)"
+        )
+    })
+}
+
+/// What there is to say of a plugins folder that is not there yet.
+fn no_folder(folder: &std::path::Path) -> Option<String> {
+    (!folder.exists())
+        .then(|| format!("the plugins folder {} was not there; it is made, and empty", shown(folder)))
 }
 
 fn millis(since: Instant) -> u64 {

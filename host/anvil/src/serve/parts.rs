@@ -8,7 +8,7 @@ use anvil_settings::{Credential, PressureSettings, RetentionSettings, Settings, 
 use anvil_store::{QueueShares, Retention};
 use anvil_types::{Clock, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,6 +111,15 @@ pub(super) fn panel_url(settings: &Settings, listen: SocketAddr) -> String {
     match settings.server.allowed_hosts.first().filter(|_| listen.ip().is_unspecified()) {
         Some(name) => format!("http://{name}:{}", listen.port()),
         None => format!("http://{listen}"),
+    }
+}
+
+/// The address at which this machine reaches a host that listens there.
+pub(crate) fn reachable(listen: SocketAddr) -> SocketAddr {
+    match listen {
+        SocketAddr::V4(_) if listen.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, listen.port()).into(),
+        SocketAddr::V6(_) if listen.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, listen.port()).into(),
+        _ => listen,
     }
 }
 

@@ -17,7 +17,7 @@ pub trait ScheduleStore: Send + Sync {
     async fn delete_schedule(&self, name: &str, by: &str) -> Result<bool, StoreError>;
     /// Schedules of an upstream whose time has come, the oldest first.
     async fn due_schedules(&self, upstream: UpstreamKind) -> Result<Vec<Schedule>, StoreError>;
-    /// When the next schedule of an upstream is due.
+    /// When the next schedule of an upstream is due whose agent is not switched off.
     async fn next_schedule(&self, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError>;
     /// Takes in the jobs of a schedule's times that have come, and moves it on to its next time, in one
     /// step. Nothing is done where it has moved on already. Where the queue has no place it stays at the

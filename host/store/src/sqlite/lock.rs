@@ -85,6 +85,18 @@ pub(super) fn database(folder: &Path) -> PathBuf {
     folder.join(DATABASE)
 }
 
+/// The database could not be opened: told with its name where it is another kind of file.
+pub(super) fn no_database(folder: &Path, error: rusqlite::Error) -> StoreError {
+    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) {
+        let why = format!(
+            "its {DATABASE} is no database, or is damaged at its beginning. Put a back-up in its place, or name another \
+             folder with --data"
+        );
+        return refused(folder, &why);
+    }
+    error.into()
+}
+
 fn refused(folder: &Path, message: &str) -> StoreError {
     StoreError::Folder { folder: folder.display().to_string(), message: message.to_owned() }
 }

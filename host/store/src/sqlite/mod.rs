@@ -125,7 +125,8 @@ impl SqliteStore {
         migrate::check_library()?;
         let folder = DataFolder::lock(&options.folder)?;
         let database = folder.database();
-        let mut conn = connect::writing(&database)?;
+        let mut conn =
+            connect::writing(&database).map_err(|error| lock::no_database(&options.folder, error))?;
         migrate::migrate(&mut conn, &folder, options.clock.now())?;
         let host = host_id(&conn, options.new_host)?;
         let upstream = options.upstream;
@@ -202,9 +203,10 @@ impl SqliteStore {
         if !database.is_file() {
             return Ok(Timestamp::default());
         }
-        let conn = connect::reading(&database)?;
-        let made: bool =
-            conn.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", [], |row| row.get(0))?;
+        let no_database = |error| lock::no_database(folder, error);
+        let conn = connect::reading(&database).map_err(no_database)?;
+        let select = "SELECT count(*) FROM sqlite_schema WHERE name = 'meta'";
+        let made: bool = conn.query_row(select, [], |row| row.get(0)).map_err(no_database)?;
         if made { ledger_time::floor(&conn, upstream) } else { Ok(Timestamp::default()) }
     }
 

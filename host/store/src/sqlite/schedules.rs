@@ -22,9 +22,10 @@ pub(super) const ONE: &str = "SELECT *, (SELECT id FROM jobs
 /// Those whose time has come, the oldest first.
 pub(super) const DUE: &str = "SELECT *, NULL AS last_job FROM schedules INDEXED BY schedules_due
     WHERE enabled = 1 AND next_at IS NOT NULL AND upstream = ?1 AND next_at <= ?2 ORDER BY next_at";
-/// The next time of any.
+/// The next time of any whose agent is not switched off.
 pub(super) const NEXT: &str = "SELECT min(next_at) FROM schedules INDEXED BY schedules_due
-    WHERE enabled = 1 AND next_at IS NOT NULL AND upstream = ?1";
+    WHERE enabled = 1 AND next_at IS NOT NULL AND upstream = ?1
+    AND NOT EXISTS (SELECT 1 FROM agents_off WHERE agents_off.upstream = ?1 AND agents_off.name = job ->> 'agent')";
 /// The newest jobs of one.
 pub(super) const JOBS: &str =
     "SELECT seq FROM jobs WHERE upstream = ?1 AND schedule = ?2 ORDER BY seq DESC LIMIT ?3";

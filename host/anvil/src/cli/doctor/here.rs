@@ -1,15 +1,22 @@
 //! What can be seen without a host: settings, environment, files.
 
 use super::super::Globals;
-use super::finding::Finding;
+use super::finding::{Finding, How};
 use crate::{connect, log, serve};
 use anvil_settings::{Settings, UpstreamConfig};
 use anvil_types::{Clock as _, SystemClock, UpstreamKind};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 type Env = BTreeMap<String, String>;
+
+/// What of the environment keeps calls to Claude from getting through: sentences for a start.
+pub(crate) fn troubles(env: &Env) -> Vec<String> {
+    let found = proxies(env).into_iter().chain(certificates(env));
+    found.filter(|finding| finding.how == How::Wrong).map(|finding| finding.what).collect()
+}
 
 /// Variables of other Claude tools that Anvil reads too.
 const READ: [&str; 3] = ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"];
@@ -65,13 +72,19 @@ fn upstream(settings: &Settings, env: &Env) -> Vec<Finding> {
 }
 
 fn proxies(env: &Env) -> Option<Finding> {
-    let set: Vec<_> = PROXIES
-        .into_iter()
-        .filter(|name| {
-            let given = |name: &str| env.get(name).is_some_and(|value| !value.trim().is_empty());
-            given(name) || given(&name.to_ascii_lowercase())
-        })
-        .collect();
+    let given = |name: &str| {
+        let value = env.get(name).or_else(|| env.get(&name.to_ascii_lowercase()))?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    };
+    let set: Vec<_> = PROXIES.into_iter().filter(|name| given(name).is_some()).collect();
+    // The value may have a password in it, so it is not shown.
+    let wrong = set.iter().find(|name| **name != "NO_PROXY" && !given(name).is_some_and(is_proxy));
+    if let Some(name) = wrong {
+        let what = format!(
+            "{name} is no address of a proxy, as http://proxy.example:3128 is: calls would go without"
+        );
+        return Some(Finding::wrong("proxy", what));
+    }
     (!set.is_empty()).then(|| {
         let what = format!(
             "{} count for calls to Claude, but not for loopback. Webhooks are sent without: a proxy would connect to \
@@ -80,6 +93,11 @@ fn proxies(env: &Env) -> Option<Finding> {
         );
         Finding::look("proxy", what)
     })
+}
+
+fn is_proxy(value: &str) -> bool {
+    let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+    reqwest::Url::parse(&url).is_ok_and(|url| url.has_host() && !value.contains(char::is_whitespace))
 }
 
 fn certificates(env: &Env) -> Option<Finding> {
@@ -125,11 +143,36 @@ fn data(dir: &Path) -> Finding {
         Ok(found) if found.permissions().readonly() => {
             Finding::wrong("data", format!("{shown} cannot be written to"))
         }
-        Ok(_) => Finding::good("data", shown.to_string()),
+        Ok(_) => inside(dir).unwrap_or_else(|| Finding::good("data", shown.to_string())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Finding::good("data", format!("{shown}, which the first start makes"))
         }
         Err(error) => Finding::wrong("data", format!("{shown} cannot be read: {error}")),
+    }
+}
+
+/// What is wrong with the files in a data folder, as far as a look can tell.
+fn inside(dir: &Path) -> Option<Finding> {
+    /// How a database of SQLite begins. Source: "Database File Format", 1.3.
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let token = dir.join(serve::data::TOKEN_FILE);
+    if let Ok(text) = fs::read_to_string(&token)
+        && !text.trim().is_empty()
+        && let Err(error) = serve::data::checked(text.trim(), &token)
+    {
+        return Some(Finding::wrong("data", error.to_string()));
+    }
+    let database = dir.join("anvil.db");
+    let mut start = [0; 16];
+    let whole = fs::File::open(&database).and_then(|mut file| file.read_exact(&mut start));
+    match whole {
+        Ok(()) if start == MAGIC => None,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        // A host that was killed as it made it leaves it empty.
+        Err(_) if fs::metadata(&database).is_ok_and(|file| file.is_file() && file.len() == 0) => None,
+        Ok(()) | Err(_) => {
+            Some(Finding::wrong("data", format!("{} is no database of Anvil's", database.display())))
+        }
     }
 }
 
@@ -165,7 +208,6 @@ fn others(env: &Env) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::doctor::finding::How;
 
     fn env(pairs: &[(&str, &str)]) -> Env {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -201,6 +243,10 @@ mod tests {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains("secret"), "{text}");
+        for odd in [("HTTPS_PROXY", "127.0.0.1 : x"), ("SSL_CERT_FILE", "/nowhere.pem")] {
+            assert_eq!(troubles(&env(&[odd])).len(), 1, "{odd:?}");
+        }
+        assert!(troubles(&env(&[("https_proxy", "proxy.example:3128"), ("NO_PROXY", "*")])).is_empty());
         let found = upstream(&settings(), &env(&[("ANTHROPIC_API_KEY", "a\nb")]));
         assert_eq!(told(&found)[0].0, How::Wrong);
         let found = upstream(&settings(), &env(&[]));
@@ -218,6 +264,17 @@ mod tests {
         assert_eq!(plugins(dir.path()).how, How::Look);
         std::fs::write(dir.path().join("a.WASM"), "").expect("written");
         assert_eq!(plugins(dir.path()).how, How::Good);
+        let kept = dir.path().join("data");
+        std::fs::create_dir(&kept).expect("made");
+        for (name, text, how) in [
+            ("token", "hello\nworld, and more", How::Wrong),
+            ("token", "0123456789abcdef", How::Good),
+            ("anvil.db", "no database here", How::Wrong),
+            ("anvil.db", "", How::Good),
+        ] {
+            std::fs::write(kept.join(name), text).expect("written");
+            assert_eq!(data(&kept).how, how, "{name}: {text}");
+        }
         let file = dir.path().join("a.WASM");
         assert_eq!(data(&file).how, How::Wrong);
         let path = file.display().to_string();

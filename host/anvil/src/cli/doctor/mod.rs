@@ -1,7 +1,7 @@
 //! `anvil doctor`.
 
 mod finding;
-mod here;
+pub(crate) mod here;
 mod host;
 
 use super::Globals;
@@ -23,13 +23,17 @@ pub(crate) struct DoctorArgs {
     probe: bool,
 }
 
+/// The environment.
+pub(crate) fn env() -> BTreeMap<String, String> {
+    let all = std::env::vars_os();
+    // A value that is not UTF-8 is told of where it does not fit, and not passed over.
+    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+        .collect()
+}
+
 impl DoctorArgs {
     pub(crate) async fn run(&self, globals: &Globals) -> Result<Exit, Failure> {
-        let env: BTreeMap<String, String> = std::env::vars_os()
-            .filter_map(|(name, value)| {
-                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-            })
-            .collect();
+        let env = env();
         let mut findings = here::look(globals, &env);
         findings.extend(host::look(globals, self.probe).await);
         if globals.json {
