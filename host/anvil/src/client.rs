@@ -41,17 +41,17 @@ impl Client {
 
     /// `GET` of `/api/v1/` and these segments.
     pub(crate) async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
-        self.json(self.request(Method::GET, path, query)).await
+        self.json(self.request(Method::GET, path, query)?).await
     }
 
     /// `POST` without a body.
     pub(crate) async fn post(&self, path: &[&str]) -> Result<Value, Failure> {
-        self.json(self.request(Method::POST, path, &[])).await
+        self.json(self.request(Method::POST, path, &[])?).await
     }
 
     /// `POST` of bytes, for an answer that may take a while.
     pub(crate) async fn post_bytes(&self, path: &[&str], bytes: Vec<u8>) -> Result<Value, Failure> {
-        let request = self.request(Method::POST, path, &[]).header("content-type", "application/wasm");
+        let request = self.request(Method::POST, path, &[])?.header("content-type", "application/wasm");
         self.json_within(request.body(bytes), LONG_TIMEOUT).await
     }
 
@@ -62,7 +62,7 @@ impl Client {
         path: &[&str],
         body: &T,
     ) -> Result<Value, Failure> {
-        self.json(self.request(method, path, &[]).json(body)).await
+        self.json(self.request(method, path, &[])?.json(body)).await
     }
 
     /// `POST` of JSON lines, as they come; the answers come meanwhile.
@@ -71,13 +71,13 @@ impl Client {
         S: futures_util::Stream<Item = std::io::Result<Vec<u8>>> + Send + 'static,
     {
         let body = reqwest::Body::wrap_stream(lines);
-        let request = self.request(Method::POST, path, &[]).header("content-type", "application/jsonl");
+        let request = self.request(Method::POST, path, &[])?.header("content-type", "application/jsonl");
         self.answer(request.body(body)).await
     }
 
     /// `DELETE`, which is answered with nothing.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
-        self.answer(self.request(Method::DELETE, path, &[]).timeout(TIMEOUT)).await.map(drop)
+        self.answer(self.request(Method::DELETE, path, &[])?.timeout(TIMEOUT)).await.map(drop)
     }
 
     /// The bytes of a `GET`.
@@ -87,23 +87,32 @@ impl Client {
 
     /// The bytes of a `GET` with a query.
     pub(crate) async fn bytes_of(&self, path: &[&str], query: &[(&str, String)]) -> Result<Vec<u8>, Failure> {
-        let response = self.answer(self.request(Method::GET, path, query).timeout(TIMEOUT)).await?;
+        let response = self.answer(self.request(Method::GET, path, query)?.timeout(TIMEOUT)).await?;
         Ok(response.bytes().await.map_err(|error| self.unreachable(&error))?.to_vec())
     }
 
     /// Opens the answer of a `GET` that may go on for long.
     pub(crate) async fn open(&self, path: &[&str], query: &[(&str, String)]) -> Result<Response, Failure> {
-        self.answer(self.request(Method::GET, path, query)).await
+        self.answer(self.request(Method::GET, path, query)?).await
     }
 
     /// Opens an event stream, after a place where that is given.
     pub(crate) async fn stream(&self, path: &[&str], after: Option<u64>) -> Result<Response, Failure> {
         let query: Vec<_> = after.map(|after| ("after", after.to_string())).into_iter().collect();
-        let request = self.request(Method::GET, path, &query);
+        let request = self.request(Method::GET, path, &query)?;
         self.answer(request.header("accept", "text/event-stream")).await
     }
 
-    fn request(&self, method: Method, path: &[&str], query: &[(&str, String)]) -> RequestBuilder {
+    fn request(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<RequestBuilder, Failure> {
+        // In an address these are no names but places: another would be asked.
+        if let Some(place) = path.iter().find(|part| matches!(part.trim(), "" | "." | "..")) {
+            return Err(Failure::Usage(format!("`{place}` is no name and no id")));
+        }
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["api", "v1"]).extend(path);
@@ -112,10 +121,10 @@ impl Client {
             url.query_pairs_mut().extend_pairs(query);
         }
         let request = self.http.request(method, url);
-        match &self.token {
+        Ok(match &self.token {
             Some(token) => request.bearer_auth(token.expose()),
             None => request,
-        }
+        })
     }
 
     async fn json(&self, request: RequestBuilder) -> Result<Value, Failure> {

@@ -80,7 +80,10 @@ pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sen
     let running = to_its_end(&gateway, &ask, &hold, &mut answer, &mut watcher);
     let end = match AssertUnwindSafe(running).catch_unwind().await {
         Ok(end) => end,
-        Err(panic) => after_a_fault(&gateway, &ask, &hold, &answer, &said(panic.as_ref())).await,
+        Err(panic) => {
+            gateway.sender.redactor().clean_answer(&mut answer);
+            after_a_fault(&gateway, &ask, &hold, &answer, &said(panic.as_ref())).await
+        }
     };
     // Nobody may be watching any more; the money is settled all the same.
     let _ = watcher.send(end);
@@ -310,6 +313,7 @@ async fn granted(
     let mut progress = Progress::default();
     hold.sent();
     let sent = exchange(gateway, plan, taken.ticket, answer, &mut progress, watcher).await;
+    gateway.sender.redactor().clean_answer(answer);
     let failed = match sent {
         Ok(()) => {
             let bill = Bill::whole(&held, &prices, answer);

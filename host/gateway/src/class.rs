@@ -39,7 +39,7 @@ impl Class {
             None => Self::Upstream,
             Some(200) if heard.fault.is_none() => Self::Upstream,
             // An `error` event says in words what its status would have said.
-            Some(200) => of_words(fault).unwrap_or(match kind {
+            Some(200) => of_words(heard, fault).unwrap_or(match kind {
                 "rate_limit_error" => Self::Pace,
                 // What began is no refusal of what was asked.
                 "invalid_request_error" | "not_found_error" | "request_too_large" | "permission_error"
@@ -49,25 +49,63 @@ impl Class {
                 }
                 _ => Self::Upstream,
             }),
-            Some(401) => of_words(fault).unwrap_or(Self::Account(Account::Refused)),
-            Some(402) => of_words(fault).unwrap_or(Self::Account(Account::Refused)),
-            Some(429) => of_words(fault).unwrap_or(Self::Pace),
+            Some(401) => of_words(heard, fault).unwrap_or(Self::Account(Account::Refused)),
+            Some(402) => of_words(heard, fault).unwrap_or(Self::Account(Account::Refused)),
+            Some(429) => of_words(heard, fault).unwrap_or(Self::Pace),
             // Whatever this says, it is a server's trouble.
             Some(500..) => Self::Upstream,
             // A proxy wants a password of its own; what was asked came too slowly; too early.
             Some(407) => Self::Account(Account::Refused),
             Some(408 | 425) => Self::Upstream,
-            Some(400..=499) => of_words(fault).unwrap_or(Self::Request),
+            // No API of this kind is there: an address that is wrong, or a wall before it. Claude says what it has not.
+            Some(404 | 405) if kind.is_empty() => of_words(heard, fault).unwrap_or(Self::Upstream),
+            Some(400..=499) => of_words(heard, fault).unwrap_or(Self::Request),
             // A redirect, which is never followed, or an answer that nobody knows.
             Some(_) => Self::Upstream,
         }
     }
 }
 
-/// What the words say, whatever the status.
-fn of_words(fault: &Fault) -> Option<Class> {
+/// Words that tell of payment.
+const PAYMENT: &str = "credit balance is too low";
+/// Words that tell of the key, or of the account behind it.
+const AUTHENTICATION: [&str; 13] = [
+    "api key",
+    "api-key",
+    "apikey",
+    "authenticat",
+    "credentials",
+    "oauth",
+    "bearer token",
+    "access token",
+    "organization has been disabled",
+    "organisation has been disabled",
+    "account has been disabled",
+    "account is disabled",
+    "account has been suspended",
+];
+/// How sentences of Claude's begin that tell of one of these. What quotes a request begins otherwise.
+const BEGINNINGS: [&str; 6] = [
+    "your credit balance is too low",
+    "your api key ",
+    "invalid x-api-key",
+    "oauth authentication ",
+    "this organization has been disabled",
+    "your account has been ",
+];
+
+/// The words of an error that say whose trouble it is, so that the request is looked into for them.
+pub(crate) fn telling(fault: &Fault) -> Vec<&'static str> {
     let said = fault.message.to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    AUTHENTICATION.into_iter().chain([PAYMENT, "model"]).filter(|word| said.contains(word)).collect()
+}
+
+/// What the words say, whatever the status. Words that stand in the request too may be its own, quoted.
+fn of_words(heard: &Heard, fault: &Fault) -> Option<Class> {
+    let said = fault.message.to_lowercase();
+    let begins = BEGINNINGS.iter().any(|beginning| said.starts_with(beginning));
+    let own = |word: &str| said.contains(word) && (begins || !heard.asked.has(word));
+    let says = |words: &[&str]| words.iter().any(|word| own(word));
     if fault.code == "enforced_spend_limit_reached"
         || said.starts_with("you have reached your specified api usage limits")
     {
@@ -75,41 +113,37 @@ fn of_words(fault: &Fault) -> Option<Class> {
     }
     let (kind, code) = (fault.kind.as_str(), fault.code.as_str());
     let billing = ["billing_error", "authentication_error", "insufficient_quota"];
-    if billing.contains(&kind) || billing.contains(&code) || says(&["credit balance is too low"]) {
+    if billing.contains(&kind) || billing.contains(&code) || says(&[PAYMENT]) {
         return Some(Class::Account(Account::Refused));
     }
     let refuses = matches!(kind, "permission_error" | "not_found_error" | "forbidden" | "");
+    let model = heard.asked.model.to_lowercase();
+    // A permission, or something that is not there, told with the name of the model that was asked.
+    let names_it = matches!(kind, "permission_error" | "not_found_error")
+        && !model.is_empty()
+        && said.contains(&model)
+        && matches!(heard.status, Some(200 | 403 | 404));
     // "model: claude-…" is how one that the account may not use, or that is gone, is told.
-    let of_model = said.starts_with("model:") && kind == "not_found_error"
+    let of_model = said.starts_with("model:") && matches!(kind, "not_found_error" | "permission_error")
+        || said.starts_with("model:") && !model.is_empty() && said.contains(&model)
+        || names_it
         || refuses
-            && says(&["model"])
-            && says(&["access", "permission", "not allowed", "not enabled", "not available"])
+            && own("model")
+            && ["access", "permission", "not allowed", "not enabled", "not available"]
+                .iter()
+                .any(|word| said.contains(word))
         || matches!(code, "model_not_found" | "model_not_allowed");
     if of_model {
         return Some(Class::Model);
     }
-    let authentication = [
-        "api key",
-        "api-key",
-        "apikey",
-        "authenticat",
-        "credentials",
-        "oauth",
-        "bearer token",
-        "access token",
-        "organization has been disabled",
-        "organisation has been disabled",
-        "account has been disabled",
-        "account is disabled",
-        "account has been suspended",
-    ];
-    (matches!(kind, "permission_error" | "invalid_request_error" | "forbidden" | "") && says(&authentication))
+    (matches!(kind, "permission_error" | "invalid_request_error" | "forbidden" | "") && says(&AUTHENTICATION))
         .then_some(Class::Account(Account::Refused))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quoted::Asked;
 
     const REFUSED: Class = Class::Account(Account::Refused);
     const CAP: Class = Class::Account(Account::SpendCap);
@@ -118,6 +152,64 @@ mod tests {
         let body = serde_json::json!({ "type": "error", "error": { "type": kind, "message": message } });
         let fault = Some(Fault::of_body(&body.to_string()));
         Class::of(&Heard { status: Some(status), fault, ..Heard::default() })
+    }
+
+    fn quoting(status: u16, kind: &str, message: &str, request: &str) -> Class {
+        let body = serde_json::json!({ "type": "error", "error": { "type": kind, "message": message } });
+        let fault = Fault::of_body(&body.to_string());
+        let body = serde_json::json!({ "model": "claude-haiku-5-5", "system": request });
+        let asked = Asked::of(body.to_string().as_bytes(), &telling(&fault));
+        Class::of(&Heard { status: Some(status), fault: Some(fault), asked, ..Heard::default() })
+    }
+
+    #[test]
+    fn a_guests_own_words_say_nothing_about_the_account() {
+        let (bad, no) = ("invalid_request_error", "permission_error");
+        for (status, kind, message, request, class) in [
+            (
+                400,
+                bad,
+                "tool_choice: Tool 'your credit balance is too low' not found",
+                "Your credit balance is too low",
+                Class::Request,
+            ),
+            (
+                403,
+                no,
+                "blocked: 'authentication with an API key'",
+                "authentication with an api key",
+                Class::Request,
+            ),
+            (403, no, "blocked: no authentication", "a poem", REFUSED),
+            (
+                400,
+                bad,
+                "Your credit balance is too low to access the API.",
+                "your credit balance is too low",
+                REFUSED,
+            ),
+            (403, no, "Your API key does not have permission.", "an api key", REFUSED),
+            (403, no, "blocked: 'the model has no access'", "the model has no access", Class::Request),
+        ] {
+            assert_eq!(quoting(status, kind, message, request), class, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_names_the_model_that_was_asked_is_that_models_alone() {
+        for (status, kind, message) in [
+            (403, "permission_error", "Your account does not have access to claude-haiku-5-5"),
+            (403, "permission_error", "model: claude-haiku-5-5"),
+            (403, "permission_error", "claude-haiku-5-5 is not available for your account"),
+            (404, "not_found_error", "The model claude-haiku-5-5 has been retired"),
+            (400, "invalid_request_error", "model: claude-haiku-5-5 is not a valid model"),
+        ] {
+            assert_eq!(quoting(status, kind, message, "claude-haiku-5-5"), Class::Model, "{message}");
+        }
+        // It is no API of Claude's that answers so.
+        assert_eq!(quoting(404, "", "404 Not Found", ""), Class::Upstream);
+        assert_eq!(quoting(405, "", "Not Allowed", ""), Class::Upstream);
+        assert_eq!(quoting(404, "not_found_error", "Not found", ""), Class::Request);
     }
 
     fn event(kind: &str, message: &str, began: bool) -> Class {

@@ -7,6 +7,12 @@ use crate::object::{Object, text};
 use crate::words::Words;
 use anvil_budget::{GEOS, SPEEDS, TIERS};
 use anvil_types::{MOST_TOKENS, Usage};
+use serde_json::value::RawValue;
+
+/// No token stands for more bytes of text than this, by far.
+const LONGEST_TOKEN: usize = 256;
+/// The most passes of one answer.
+const MOST_PASSES: usize = 100;
 
 /// One count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,6 +107,12 @@ pub(crate) enum Told {
 }
 
 impl Counts {
+    /// Each word of it that is told on.
+    pub(crate) fn words_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let words = [&mut self.service_tier, &mut self.inference_geo, &mut self.speed];
+        words.into_iter().flat_map(Words::each_mut)
+    }
+
     /// Takes one telling.
     pub(crate) fn take(&mut self, json: &str, when: Told) {
         let Ok(usage) = Object::read(json) else {
@@ -130,10 +142,51 @@ impl Counts {
         ] {
             usage.all(name).for_each(|json| words.take(json));
         }
+        for passes in usage.all("iterations") {
+            self.take_passes(passes);
+        }
         for tools in usage.all("server_tool_use") {
             // Counts of each kind of tool; what can't be read is taken for one that ran.
             let none = Object::read(tools).is_ok_and(|tools| tools.values().all(|count| count == "0"));
             self.server_tools |= !none;
+        }
+    }
+
+    // Each pass of an answer that took several (a compaction, a fallback); the counts of the whole may leave some of
+    // them out. Source: `usage.iterations` of the Messages API.
+    fn take_passes(&mut self, json: &str) {
+        let Ok(passes) = serde_json::from_str::<Vec<&RawValue>>(json) else {
+            self.unread = true;
+            return;
+        };
+        let mut sum = Self::default();
+        for pass in passes.iter().take(MOST_PASSES) {
+            let mut one = Self::default();
+            one.take(pass.get(), Told::First);
+            self.unread |= one.unread;
+            for (all, of_one) in [
+                (&mut sum.input, one.input),
+                (&mut sum.output, one.output),
+                (&mut sum.cache_read, one.cache_read),
+                (&mut sum.written, one.written),
+                (&mut sum.written_5m, one.written_5m),
+                (&mut sum.written_1h, one.written_1h),
+            ] {
+                all.most = all.most.saturating_add(of_one.most).min(MOST_TOKENS);
+            }
+        }
+        self.unread |= passes.len() > MOST_PASSES;
+        for (whole, passes) in [
+            (&mut self.input, sum.input),
+            (&mut self.output, sum.output),
+            (&mut self.cache_read, sum.cache_read),
+            (&mut self.written, sum.written),
+            (&mut self.written_5m, sum.written_5m),
+            (&mut self.written_1h, sum.written_1h),
+        ] {
+            if passes.most > whole.most {
+                (whole.most, whole.odd) = (passes.most, true);
+            }
         }
     }
 
@@ -153,9 +206,10 @@ impl Counts {
         self.final_output.told
     }
 
-    /// Whether the output that was told in the end is nothing.
-    pub(crate) fn says_no_output(&self) -> bool {
-        self.final_output.told && self.final_output.most == 0
+    /// Whether so many bytes of text are more than the output that was told in the end can have.
+    pub(crate) fn says_too_little(&self, text_bytes: usize) -> bool {
+        let tokens = usize::try_from(self.final_output.most).unwrap_or(usize::MAX);
+        self.final_output.told && text_bytes > tokens.saturating_mul(LONGEST_TOKEN)
     }
 
     /// Whether something of the input was told that can't be read.

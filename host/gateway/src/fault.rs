@@ -31,6 +31,11 @@ impl Fault {
         }
     }
 
+    /// Each of its texts, to take out of it what must not be told.
+    pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        [&mut self.kind, &mut self.code, &mut self.message].into_iter()
+    }
+
     /// Plain text.
     pub(crate) fn of_text(text: &str) -> Self {
         Self { message: clean(text, MOST_MESSAGE_BYTES), ..Self::default() }

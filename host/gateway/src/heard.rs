@@ -1,6 +1,7 @@
 //! What was heard of the upstream in a try without a whole answer: facts, whatever they mean.
 
 use crate::fault::Fault;
+use crate::quoted::Asked;
 
 /// How far a try came, and what came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(crate) struct Heard {
     pub no_stream: Option<String>,
     /// Where a redirect points, without what may be secret in it.
     pub redirect: Option<String>,
+    /// What of the request the error is read with.
+    pub asked: Asked,
 }
 
 impl Heard {

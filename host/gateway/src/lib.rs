@@ -30,6 +30,7 @@ mod plan;
 mod pool;
 mod pressure;
 mod progress;
+mod quoted;
 mod reading;
 mod requests;
 mod secrets;

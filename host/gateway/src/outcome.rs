@@ -1,8 +1,9 @@
 //! What an answer, or the lack of one, means for money and for trying again: the design's table.
 
-use crate::class::{Account, Class};
+use crate::class::{Account, Class, telling};
 use crate::fault::Fault;
 use crate::heard::Heard;
+use crate::quoted::Asked;
 use anvil_types::{CallError, CallErrorKind};
 use std::time::Duration;
 
@@ -50,6 +51,22 @@ impl Failed {
     /// Whose trouble it is.
     pub(crate) fn class(&self) -> Class {
         Class::of(&self.heard)
+    }
+
+    /// Reads its error in the light of the request that it answers.
+    pub(crate) fn in_the_light_of(mut self, body: &[u8]) -> Self {
+        let Some(fault) = &self.heard.fault else { return self };
+        self.heard.asked = Asked::of(body, &telling(fault));
+        let by_class = [
+            CallErrorKind::InvalidRequest,
+            CallErrorKind::OverBudget,
+            CallErrorKind::RateLimited,
+            CallErrorKind::Upstream,
+        ];
+        if by_class.contains(&self.error.kind) {
+            self.error.kind = kind_of(self.class());
+        }
+        self
     }
 
     /// An `error` event. Before `message_start` nothing has begun that could be billed.

@@ -133,6 +133,9 @@ impl<'a> Reading<'a> {
                 };
                 rest = &rest[taken..];
                 if let Some(end) = event.and_then(|event| self.event(&event, answer, sink, sign)) {
+                    if matches!(end, End::Stopped) {
+                        told_after_the_end(&mut events, rest, answer);
+                    }
                     return end;
                 }
             }
@@ -270,6 +273,17 @@ pub(crate) async fn error_body(head: reqwest::Response, idle: Duration) -> Fault
     }
     let fault = Fault::of_body(&told.unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned()));
     if fault.message.is_empty() { Fault::of_text(reason.unwrap_or_default()) } else { fault }
+}
+
+// Usage that came with the answer's end, behind it, counts as any other; nothing else does.
+fn told_after_the_end(events: &mut Events, mut rest: &[u8], answer: &mut Answer) {
+    while !rest.is_empty() {
+        let Ok((taken, event)) = events.take(rest) else { return };
+        rest = &rest[taken..];
+        if let Some(event) = event {
+            answer.take_late(&event.data);
+        }
+    }
 }
 
 // What is left of a body after the answer's end: most often the mark that it is the end.

@@ -4,6 +4,7 @@
 //! pages and the database. So everything that leaves the gateway passes here.
 
 use crate::config::Upstream;
+use crate::stream::Answer;
 use anvil_types::{ContentBlock, Reply, UpstreamKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -33,6 +34,7 @@ impl Redactor {
         // The simulator's key is a word that everybody may read.
         if let Some(key) = upstream.api_key.as_ref().filter(|_| upstream.kind == UpstreamKind::Live) {
             secrets.push(key.reveal().to_owned());
+            secrets.push(STANDARD.encode(key.reveal()));
         }
         if let Ok(url) = reqwest::Url::parse(&upstream.base_url) {
             let (user, password) = (decoded(url.username()), decoded(url.password().unwrap_or_default()));
@@ -89,6 +91,13 @@ impl Redactor {
         self.clean_text(&mut reply.model);
     }
 
+    /// What an answer says of itself: it stands in the ledger, in alerts, on pages.
+    pub(crate) fn clean_answer(&self, answer: &mut Answer) {
+        for word in answer.words_mut() {
+            self.clean_text(word);
+        }
+    }
+
     fn clean_block(&self, block: &mut ContentBlock) {
         let texts = match block {
             ContentBlock::Text { text } => vec![text],
@@ -109,7 +118,7 @@ impl Redactor {
         let longest = self.0.iter().map(String::len).max().unwrap_or(0);
         let from = text.len().saturating_sub(longest.saturating_sub(1));
         let begins = |at: &usize| {
-            text.is_char_boundary(*at) && self.0.iter().any(|secret| secret.starts_with(&text[*at..]))
+            text.is_char_boundary(*at) && self.0.iter().any(|secret| begins_with(secret, &text[*at..]))
         };
         (from..text.len()).find(begins).map_or(0, |at| text.len() - at)
     }
@@ -142,8 +151,14 @@ impl<'a> Shown<'a> {
     }
 }
 
+fn begins_with(secret: &str, text: &str) -> bool {
+    secret.as_bytes().get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()))
+}
+
 /// Where a secret, or most of a long one, stands in a text: ranges that do not overlap.
 fn find(text: &str, secret: &str) -> Vec<(usize, usize)> {
+    // In small letters, which have as many bytes: who repeats a secret may shout it.
+    let (text, secret) = (&text.to_ascii_lowercase()[..], &secret.to_ascii_lowercase()[..]);
     if secret.len() < PART {
         return text.match_indices(secret).map(|(at, found)| (at, at + found.len())).collect();
     }
@@ -224,6 +239,8 @@ mod tests {
             (format!("{KEY}{KEY} twice"), "[redacted] twice"),
             (format!("«{}»", &KEY[1..KEY.len() - 3]), "«[redacted]»"),
             (format!("ends {}", &KEY[20..]), "ends [redacted]"),
+            (format!("loud: {}", KEY.to_uppercase()), "loud: [redacted]"),
+            (format!("coded: {}", STANDARD.encode(KEY)), "coded: [redacted]"),
             ("no key, sk-ant- or else".to_owned(), "no key, sk-ant- or else"),
         ] {
             assert_eq!(redactor.clean(&text), clean);

@@ -11,6 +11,7 @@ use crate::reading::{Reading, error_body};
 use crate::secrets::Redactor;
 use crate::stream::Answer;
 use anvil_types::shown_address;
+use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue};
 use std::fmt;
 use std::time::Duration;
@@ -94,7 +95,9 @@ impl Sender {
         sink: Option<&TextSink>,
         sign: &mut (dyn FnMut(Sign<'_>) + Send),
     ) -> Result<(), Failed> {
-        self.exchange(body, answer, sink, sign).await.map_err(|failed| self.clean(failed))
+        let body = Bytes::from(body);
+        let exchanged = self.exchange(body.clone(), answer, sink, sign).await;
+        exchanged.map_err(|failed| self.clean(failed).in_the_light_of(&body))
     }
 
     /// What it comes to that a try was given up half way.
@@ -113,7 +116,7 @@ impl Sender {
 
     async fn exchange(
         &self,
-        body: Vec<u8>,
+        body: Bytes,
         answer: &mut Answer,
         sink: Option<&TextSink>,
         sign: &mut (dyn FnMut(Sign<'_>) + Send),
@@ -167,8 +170,7 @@ impl Sender {
     fn clean(&self, mut failed: Failed) -> Failed {
         self.redactor.clean_text(&mut failed.error.message);
         let heard = &mut failed.heard;
-        let fault =
-            heard.fault.iter_mut().flat_map(|fault| [&mut fault.kind, &mut fault.code, &mut fault.message]);
+        let fault = heard.fault.iter_mut().flat_map(Fault::texts_mut);
         fault
             .chain(&mut heard.no_stream)
             .chain(&mut heard.redirect)

@@ -60,6 +60,12 @@ pub(crate) struct Brought {
 }
 
 impl Answer {
+    /// Each word that the answer says of itself, and that is told on: of the model, the reason, the usage.
+    pub(crate) fn words_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let fault = self.fault.iter_mut().flat_map(Fault::texts_mut);
+        self.models.each_mut().chain(&mut self.stop_reason).chain(self.counts.words_mut()).chain(fault)
+    }
+
     /// Takes one event. One that makes no sense is an error of the stream; one of a kind that came later is
     /// passed over.
     pub(crate) fn take(&mut self, event: &Event) -> Result<Brought, String> {
@@ -84,7 +90,7 @@ impl Answer {
         // Wherever usage is told, it counts, whatever becomes of the rest of the event.
         let when =
             if matches!(kind.as_str(), "message_delta" | "message_stop") { Told::Final } else { Told::First };
-        fields.all("usage").for_each(|usage| self.counts.take(usage, when));
+        fields.all("usage").for_each(|usage| self.take_usage(usage, when));
         let mut brought = Brought::default();
         if kind.starts_with("content_block_") {
             self.bounded(event.data.len())?;
@@ -93,8 +99,9 @@ impl Answer {
             "message_start" => {
                 let messages = fields.all("message").filter_map(|message| Object::read(message).ok());
                 messages.for_each(|message| self.take_head(&message));
-                fields.object("message").ok_or("`message_start` has no message")?;
+                let message = fields.object("message").ok_or("`message_start` has no message")?;
                 self.began = true;
+                brought.text = self.take_begun(&message)?;
             }
             "content_block_start" => {
                 let block = fields.get("content_block").ok_or("`content_block_start` has no block")?;
@@ -114,6 +121,12 @@ impl Answer {
         Ok(brought)
     }
 
+    /// Takes the usage of an event that came behind the answer's end.
+    pub(crate) fn take_late(&mut self, data: &str) {
+        let Ok(fields) = Object::read(data) else { return };
+        fields.all("usage").for_each(|usage| self.take_usage(usage, Told::Final));
+    }
+
     /// Takes a whole message, as it comes where the upstream does not stream. Answers its text to show.
     pub(crate) fn take_message(&mut self, json: &str) -> Result<String, String> {
         let message =
@@ -121,9 +134,35 @@ impl Answer {
         self.began = true;
         self.take_head(&message);
         for usage in message.all("usage") {
-            self.counts.take(usage, Told::Final);
+            self.take_usage(usage, Told::Final);
         }
-        let content = message.get("content").ok_or("the message has no content")?;
+        message.get("content").ok_or("the message has no content")?;
+        let shown = self.take_begun(&message)?;
+        self.take_reason(&message)?;
+        self.stopped = true;
+        Ok(shown.unwrap_or_default())
+    }
+
+    fn take_head(&mut self, message: &Object<'_>) {
+        message.all("model").for_each(|model| self.models.take(model));
+        message.all("usage").for_each(|usage| self.take_usage(usage, Told::First));
+    }
+
+    fn take_usage(&mut self, usage: &str, when: Told) {
+        self.counts.take(usage, when);
+        // A pass may have been another model's.
+        let Ok(fields) = Object::read(usage) else { return };
+        for passes in fields.all("iterations") {
+            let passes: Vec<&RawValue> = serde_json::from_str(passes).unwrap_or_default();
+            for pass in passes.into_iter().filter_map(|pass| Object::read(pass.get()).ok()) {
+                pass.all("model").for_each(|model| self.models.take(model));
+            }
+        }
+    }
+
+    // Content that is there when the answer begins, as none is in Claude's own streams. Answers its text to show.
+    fn take_begun(&mut self, message: &Object<'_>) -> Result<Option<String>, String> {
+        let Some(content) = message.get("content") else { return Ok(None) };
         let content: Vec<&RawValue> =
             serde_json::from_str(content).map_err(|_| "the message's content is no list".to_owned())?;
         let mut shown = String::new();
@@ -132,14 +171,7 @@ impl Answer {
             shown.push_str(block.shown());
             self.begin_block(index, block)?;
         }
-        self.take_reason(&message)?;
-        self.stopped = true;
-        Ok(shown)
-    }
-
-    fn take_head(&mut self, message: &Object<'_>) {
-        message.all("model").for_each(|model| self.models.take(model));
-        message.all("usage").for_each(|usage| self.counts.take(usage, Told::First));
+        Ok((!shown.is_empty()).then_some(shown))
     }
 
     fn begin_block(&mut self, index: usize, block: Block) -> Result<(), String> {
@@ -197,11 +229,16 @@ impl Answer {
         Err(format!("the answer is longer than {} MiB", MOST_ANSWER_BYTES / (1024 * 1024)))
     }
 
-    /// Whether the answer is whole: its end came, or all that comes before it.
+    /// Whether the answer is whole: its end came, or all that comes before it, whatever came in the place of the end.
     pub(crate) fn is_whole(&self) -> bool {
         let all_but_the_end =
             self.stop_reason.is_some() && self.counts.input_told() && self.counts.output_told();
-        self.began && (self.stopped || all_but_the_end && self.fault.is_none())
+        self.began && (self.stopped || all_but_the_end)
+    }
+
+    /// How many bytes of text it has.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.blocks.values().map(Block::text_bytes).sum()
     }
 
     /// What was told of what it used.

@@ -470,8 +470,19 @@ async fn a_secret_that_upstream_repeats_leaves_the_gateway_nowhere() {
     let said =
         r#"{"error":{"type":"invalid_request_error","message":"bad s3cretpw in Basic bWU6czNjcmV0cHc="}}"#;
     let echo = plain().replace("Gr\u{fc}\u{df}e", "s3cretpw").replace("end_turn", "s3cretpw");
+    // As its model, and as each word of its usage.
+    let itself = events(
+        "m-s3cretpw",
+        r#"{"input_tokens":11,"output_tokens":1,"service_tier":"s3cretpw","speed":"S3cretPW","inference_geo":"s3cretpw"}"#,
+        "\"x\"",
+        r#"{"output_tokens":7,"service_tier":"x s3cretpw"}"#,
+    );
     let mut wire = Wire::at(
-        vec![(answer(400, "", said.as_bytes()), Then::Keep), (stream(echo.as_bytes()), Then::Keep)],
+        vec![
+            (answer(400, "", said.as_bytes()), Then::Keep),
+            (stream(echo.as_bytes()), Then::Keep),
+            (stream(itself.as_bytes()), Then::Keep),
+        ],
         |url| url.replace("http://", "http://me:s3cretpw@"),
     )
     .await;
@@ -481,8 +492,14 @@ async fn a_secret_that_upstream_repeats_leaves_the_gateway_nowhere() {
     let (reply, answered) = wire.call().await;
     let reply = reply.expect("an answer");
     assert_eq!((text(&reply), reply.stop_reason.as_str()), ("[redacted] \u{1f600}", "[redacted]"));
-    let shown = format!("{:?} {refused:?} {answered:?} {:?}", wire.gateway, wire.gateway.upstream());
-    assert!(!shown.contains("s3cretpw"), "{shown}");
+    let (_, named) = wire.call().await;
+    let alerts = wire.scene.store.alerts(AlertFilter { limit: 50, ..AlertFilter::default() }).await;
+    let shown = format!(
+        "{:?} {refused:?} {answered:?} {named:?} {alerts:?} {:?}",
+        wire.gateway,
+        wire.gateway.upstream()
+    );
+    assert!(shown.contains("m-[redacted]") && !shown.to_lowercase().contains("s3cretpw"), "{shown}");
     assert!(wire.upstream.requests()[0].contains("authorization: Basic bWU6czNjcmV0cHc="));
     assert_eq!(wire.gateway.upstream().base_url, wire.upstream.url);
 }

@@ -119,9 +119,10 @@ impl Runner {
         by: &str,
     ) -> Result<ScheduleView, SubmitError> {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(fits) {
+        // In an address `.` and `..` are something else.
+        if name.is_empty() || name.len() > LONGEST_NAME || name.starts_with('.') || !name.chars().all(fits) {
             return Err(SubmitError::Invalid(format!(
-                "a schedule's name has 1 to {LONGEST_NAME} letters, digits, `-`, `_` and `.`"
+                "a schedule's name has 1 to {LONGEST_NAME} letters, digits, `-`, `_` and `.`, and begins with no `.`"
             )));
         }
         self.check(submission(&wish.job)).await?;

@@ -13,6 +13,8 @@ static QUICK: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
 static LONG: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(1));
 /// How long one of many may keep its turn.
 const TURN: Duration = Duration::from_millis(50);
+/// The longest payload whose look for repeated names is quick, in bytes.
+const QUICK_BYTES: usize = 64 * 1024;
 
 type Checked = Result<(), SubmitError>;
 
@@ -82,6 +84,7 @@ impl Checker {
     /// The same of one payload, on this thread.
     fn check_payload(&self, agent: &str, action: &str, payload: &Json) -> Checked {
         find(agent, action, &self.agents)?;
+        each_name_once(agent, action, payload)?;
         let schema = self.agents.schema(agent, action);
         told(agent, action, schema.map_or(Ok(()), |schema| schema.check(payload)))
     }
@@ -91,10 +94,31 @@ impl Checker {
         if let Err(unknown) = find(agent, action, &self.agents) {
             return Some(Err(unknown));
         }
+        if payload.as_str().len() > QUICK_BYTES {
+            return None;
+        }
+        if let Err(repeated) = each_name_once(agent, action, payload) {
+            return Some(Err(repeated));
+        }
         let schema = self.agents.schema(agent, action);
         let checked = schema.map_or(Some(Ok(())), |schema| schema.check_quickly(payload))?;
         Some(told(agent, action, checked))
     }
+}
+
+/// The schema would be held against one of the two, and the agent may read the other.
+fn each_name_once(agent: &str, action: &str, payload: &Json) -> Checked {
+    let Some(name) = payload.repeated_name() else { return Ok(()) };
+    Err(SubmitError::InvalidPayload {
+        agent: agent.to_owned(),
+        action: action.to_owned(),
+        errors: vec![FieldError {
+            pointer: String::new(),
+            message: format!(
+                "an object in it has `{name}` twice, and nobody can tell which of them is meant"
+            ),
+        }],
+    })
 }
 
 /// What was found, as it is told to whoever submitted.

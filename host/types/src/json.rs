@@ -4,6 +4,7 @@
 //! check, the panel, a client in any language) can: no deeper than [`Json::DEEPEST`], every number finite as
 //! a 64-bit float, every `\u` escape a character.
 
+mod repeated;
 mod strict;
 
 pub use strict::BadJson;

@@ -54,8 +54,10 @@ pub(super) async fn of_job(
 ) -> Result<Response, Problem> {
     let query = query.only(&["after"])?;
     known(&state, id).await?;
-    let after = sse::resume_after(&headers, query.value("after")?).unwrap_or(0);
-    let after = sse::place(after, state.runner.last_event().await?);
+    let last = state.runner.last_event().await?;
+    // A place that has not come yet is another life's, before a back-up was put back: all of it is told again.
+    let after =
+        sse::resume_after(&headers, query.value("after")?).filter(|after| *after <= last).unwrap_or(0);
     let mut follow = Follow::new(&state.runner, Some(id), after);
     let mut text = LiveText::new(&state.runner, id);
     sse::stream(&state, move |frames| async move {

@@ -24,11 +24,13 @@ struct EditPage {
     shell: Shell,
     id: String,
     job: Fields,
+    /// What the form was made from.
+    stands: String,
     errors: Vec<String>,
 }
 
 /// A job as the form shows it. A field that comes back as it went changes nothing.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Fields {
     priority: Priority,
     /// None where it has begun and takes no time.
@@ -49,6 +51,11 @@ impl Fields {
             max_cost: job.max_cost.to_string().trim_start_matches('$').to_owned(),
             payload: (job.calls == 0).then(|| job.payload.pretty()),
         }
+    }
+
+    /// A word that is another as soon as one of them is.
+    fn digest(&self) -> String {
+        blake3::hash(format!("{self:?}").as_bytes()).to_hex()[..16].to_owned()
     }
 
     /// As they were sent; a field that was not stays as it is.
@@ -109,7 +116,8 @@ pub(super) async fn page(State(state): State<WebState>, Id(id): Id) -> Result<Re
 async fn show(state: &WebState, job: &Job, fields: Fields, errors: Vec<String>) -> Result<Response, Problem> {
     let title = format!("Edit {} / {}", job.agent, job.action);
     let (shell, _) = Shell::load(state, Nav::Jobs, title).await?;
-    html(&EditPage { shell, id: job.id.to_string(), job: fields, errors })
+    let stands = Fields::of(job).digest();
+    html(&EditPage { shell, id: job.id.to_string(), job: fields, stands, errors })
 }
 
 pub(super) async fn edit(
@@ -121,7 +129,13 @@ pub(super) async fn edit(
     let job = known_job(&state, id).await?;
     let stands = Fields::of(&job);
     let sent = stands.sent(&form);
+    let made_from = form.find("stands").is_none_or(|digest| digest == stands.digest());
     let errors = match sent.changes(&stands) {
+        _ if !made_from => vec![
+            "somebody changed the job since this form was opened. Its page shows how it stands now, and the form \
+             what you sent: saving it again puts this in the place of that"
+                .to_owned(),
+        ],
         Err(wrong) => wrong,
         Ok(edit) if edit.is_empty() => return Ok(see_other(&format!("/jobs/{id}"))),
         Ok(edit) => match state.runner.edit_job(id, edit, name_of(caller.map(|c| c.0))).await {

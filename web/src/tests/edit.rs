@@ -105,3 +105,25 @@ async fn the_form_changes_what_was_changed_in_it() {
     assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(late.text.contains("is cancelled"), "{}", late.text);
 }
+
+#[tokio::test]
+async fn a_form_that_was_opened_before_another_change_overwrites_nothing_unasked() {
+    let scene = Scene::new().await;
+    let id = submit(&scene).await;
+    let (edit, api) = (format!("/jobs/{id}/edit"), format!("/api/v1/jobs/{id}"));
+    let stands = |page: &str| {
+        let at = page.find("name=\"stands\" value=\"").expect("the form says what it was made from") + 21;
+        page[at..].split('"').next().expect("a value").to_owned()
+    };
+    let opened = stands(&scene.get(&edit).await.text);
+    let changed = scene.api(Method::PATCH, &api, r#"{"priority":"critical"}"#).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+    let late = scene.form(&edit, &format!("priority=normal&tags=mine&stands={opened}")).await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(late.text.contains("somebody changed the job") && late.text.contains("value=\"mine\""));
+    assert_eq!(scene.get(&api).await.json()["priority"], "critical");
+    let knowing = format!("priority=normal&tags=mine&stands={}", stands(&late.text));
+    assert_eq!(scene.form(&edit, &knowing).await.status, StatusCode::SEE_OTHER);
+    let now = scene.get(&api).await.json();
+    assert_eq!((&now["priority"], &now["tags"]), (&json!("normal"), &json!(["mine"])));
+}

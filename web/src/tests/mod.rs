@@ -3,6 +3,7 @@
 mod alerts;
 mod clock;
 mod edit;
+mod empty;
 mod exchange;
 mod fallen;
 mod money;
@@ -89,6 +90,8 @@ async fn the_login_link_opens_a_session_and_leaves_no_token_behind() {
     for part in ["anvil_session_8420=", "HttpOnly", "SameSite=Strict", "Path=/"] {
         assert!(cookie.contains(part), "{cookie}");
     }
+    let tab = scene.send(empty(request("GET", "/login?token=open-sesame&next=/%09/evil.example"))).await;
+    assert_eq!(tab.header("location"), "/", "browsers drop the tab");
     let elsewhere = scene.send(empty(request("GET", "/login?token=open-sesame&next=//evil.example"))).await;
     assert_eq!(elsewhere.header("location"), "/");
     let wrong = scene.send(empty(request("GET", "/login?token=wrong"))).await;

@@ -84,6 +84,7 @@ pub(super) fn resolve(
 
 /// Notes who knows of an alert.
 pub(super) fn acknowledge(tx: &mut Tx<'_>, id: AlertId, by: &str, note: &str) -> Result<Alert, StoreError> {
+    super::audit::check_reason(note)?;
     let changed = tx.run(
         "UPDATE alerts SET ack_by = ?2, ack_at = ?3, ack_note = ?4,
          state = CASE WHEN state = 'firing' THEN 'acknowledged' ELSE state END WHERE id = ?1",

@@ -73,6 +73,20 @@ pub(super) fn pinned_plugins(conn: &Connection) -> Result<Vec<String>, StoreErro
     Ok(all(conn, sql, [], |row| row.get(0))?)
 }
 
+/// The longest reason that a person gives, in characters: it stands on pages that are fetched again and again.
+const LONGEST_REASON: usize = 1_000;
+
+/// Refuses words of a person that are longer than anybody reads.
+pub(super) fn check_reason(words: &str) -> Result<(), StoreError> {
+    let length = words.chars().count();
+    if length > LONGEST_REASON {
+        return Err(StoreError::BadChange(format!(
+            "a reason or a note has at most {LONGEST_REASON} characters; this one has {length}"
+        )));
+    }
+    Ok(())
+}
+
 /// Agents that a person switched off for an upstream.
 pub(super) fn disabled_agents(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<String>, StoreError> {
     let select = "SELECT name FROM agents_off WHERE upstream = ?1 ORDER BY name";

@@ -101,6 +101,7 @@ pub(super) fn restored(
 /// while playing stops no live call, and letting the simulator go lets nothing go that was stopped live.
 pub(super) fn engage(tx: &mut Tx<'_>, cause: BrakeCause) -> Result<BrakeState, StoreError> {
     if let Some(by) = &cause.by {
+        audit::check_reason(&cause.reason)?;
         audit::note(tx, by, "brake.on", &cause.reason)?;
     }
     let upstream = tx.policy.upstream;
@@ -144,6 +145,7 @@ pub(super) fn engage_for(
 
 /// Ends all causes that stop this host by a person's hand; one that the day raised is muted for that day.
 pub(super) fn release(tx: &mut Tx<'_>, by: &str, reason: &str) -> Result<BrakeState, StoreError> {
+    audit::check_reason(reason)?;
     evaluate::evaluate_all(tx)?;
     let upstream = tx.policy.upstream;
     let day = tx.policy.account.calendar.day(tx.now).start;

@@ -16,6 +16,7 @@ pub(super) const ADDED: &str = "SELECT coalesce(sum(settled), 0), coalesce(sum(u
 /// A call is known to have cost this much.
 pub(super) fn correct(tx: &mut Tx<'_>, correction: &Correction) -> Result<CallRecord, StoreError> {
     let Correction { call, cost, by, reason } = correction;
+    super::audit::check_reason(reason)?;
     if *cost < Nanodollars::ZERO || cost.get() > DEAREST {
         return Err(StoreError::BadChange(format!("a call cannot have cost {cost}")));
     }

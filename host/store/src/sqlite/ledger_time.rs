@@ -106,6 +106,7 @@ pub(super) fn set_back(
     by: &str,
     reason: &str,
 ) -> Result<Timestamp, StoreError> {
+    super::audit::check_reason(reason)?;
     let Some(wall) = clock.wall() else {
         return Err(StoreError::BadChange(
             "the simulator's clock is driven, and has no wall's clock beside it; wipe what is simulated to begin \

@@ -28,6 +28,7 @@ pub(super) fn engaged(tx: &Tx<'_>) -> Result<bool, StoreError> {
 pub(super) fn set(tx: &mut Tx<'_>, reason: Option<&str>, by: &str) -> Result<Option<QueuePause>, StoreError> {
     let upstream = tx.policy.upstream;
     if let Some(reason) = reason {
+        audit::check_reason(reason)?;
         tx.run(
             "INSERT INTO queue_pause (upstream, reason, who, since) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (upstream) DO UPDATE SET reason = excluded.reason, who = excluded.who",

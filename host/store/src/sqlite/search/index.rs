@@ -16,7 +16,7 @@ const GATHERED: i64 = 16 << 20;
 /// Bytes of a piece of the index: the smaller, the less is read where a rare word meets a frequent one.
 const PIECE: i64 = 1_024;
 /// What this version writes; a file of another is made anew.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// How far the index has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,17 +1,20 @@
 //! The words of a job, as the index is given them.
 
+use super::fold::fold;
+
 /// So many bytes each of payload and result, and of the error's message, can be searched.
 pub(super) const BOUND: usize = 16 * 1024;
 /// Of longer words (encoded bytes, mostly) so many characters count, here and in what is typed.
 pub(super) const LONGEST_WORD: usize = 64;
 
-/// Whether a character is of a script that sets no spaces between its words.
+/// Whether a character is of a script that sets no spaces between its words, or grows its words by what follows them.
 pub(super) fn runs_on(c: char) -> bool {
     matches!(u32::from(c),
         0x0e00..=0x0eff                         // Thai, Lao
         | 0x1000..=0x109f | 0xa9e0..=0xa9ff | 0xaa60..=0xaa7f // Burmese
         | 0x1780..=0x17ff | 0x19e0..=0x19ff     // Khmer
         | 0x3005..=0x3007 | 0x3040..=0x30ff | 0x31f0..=0x31ff | 0xff66..=0xff9f // Japanese
+        | 0xac00..=0xd7a3                       // Korean
         | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x2_0000..=0x3_ffff // Han
     )
 }
@@ -19,31 +22,31 @@ pub(super) fn runs_on(c: char) -> bool {
 /// Adds the words of JSON, or of the first part of it: strings, keys, numbers. What escapes stand for is
 /// what is found: `"a\nb"` has the words `a` and `b`.
 pub(super) fn add_json(text: &mut String, json: &str) {
-    let mut added = Added::new(text);
+    let mut plain = String::with_capacity(json.len());
     let mut chars = json.chars();
     let mut quoted = false;
     while let Some(c) = chars.next() {
         match (quoted, c) {
             (_, '"') => {
                 quoted = !quoted;
-                added.push(' ');
+                plain.push(' ');
             }
             (true, '\\') => match chars.next() {
-                Some('u') => added.push(unicode(&mut chars)),
-                Some('n' | 't' | 'r' | 'b' | 'f') => added.push(' '),
-                Some(plain) => added.push(plain),
+                Some('u') => plain.push(unicode(&mut chars)),
+                Some('n' | 't' | 'r' | 'b' | 'f') => plain.push(' '),
+                Some(c) => plain.push(c),
                 None => {}
             },
-            (_, c) => added.push(c),
+            (_, c) => plain.push(c),
         }
     }
-    added.push(' ');
+    add_plain(text, &plain);
 }
 
 /// Adds the words of plain text.
 pub(super) fn add_plain(text: &mut String, plain: &str) {
     let mut added = Added::new(text);
-    plain.chars().for_each(|c| added.push(c));
+    fold(plain).chars().for_each(|c| added.push(c));
     added.push(' ');
 }
 
@@ -126,7 +129,7 @@ mod tests {
     #[test]
     fn escapes_are_what_they_stand_for() {
         assert_eq!(words(r#"{"key":"one\ntwo\tthree"}"#), ["key", "one", "two", "three"]);
-        assert_eq!(words(r#""caf\u00e9 \ud835\udc00 \ud835 \u00""#), ["café", "𝐀"]);
+        assert_eq!(words(r#""caf\u00e9 \ud835\udc00 \ud835 \u00""#), ["cafe", "a"]);
         assert_eq!(
             words(r#"["a\"b", "c\\d", 12345678901234567890, true]"#),
             ["a", "b", "c", "d", "12345678901234567890", "true"]
@@ -146,7 +149,7 @@ mod tests {
         let blob = "QUJD".repeat(1_000);
         assert_eq!(
             words(&format!(r#"{{"blob":"{blob}","after":"word"}}"#)),
-            ["blob", &blob[..LONGEST_WORD], "after", "word"]
+            ["blob", &blob.to_lowercase()[..LONGEST_WORD], "after", "word"]
         );
         let longest = "a".repeat(LONGEST_WORD);
         assert_eq!(words(&format!("\"{longest}\"")), [longest]);
@@ -157,5 +160,6 @@ mod tests {
         assert_eq!(words("\"日本語\""), ["日本", "本語", "語"]);
         assert_eq!(words("\"v2日x\""), ["v2", "日", "x"]);
         assert_eq!(words("\"日、本\""), ["日", "本"]);
+        assert_eq!(words("\"한국어를\""), ["한국", "국어", "어를", "를"]);
     }
 }

@@ -1,0 +1,72 @@
+//! What an error only repeats of the request: a guest's own words say nothing about the account.
+
+use crate::words::clean;
+use serde_json::Value;
+
+/// How much of one text of a request is looked at, in bytes: errors quote less.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// What of a request its error is read with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// The model that was asked.
+    pub model: String,
+    /// The texts of the request in which some of the error's telling words stand, as an error would show them.
+    texts: Vec<String>,
+}
+
+impl Asked {
+    /// Looks for these words, in small letters, in the body of a request.
+    pub(crate) fn of(body: &[u8], words: &[&str]) -> Self {
+        let Ok(body) = serde_json::from_slice::<Value>(body) else { return Self::default() };
+        let model = body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut asked = Self { model, texts: Vec::new() };
+        if !words.is_empty() {
+            asked.look_into(&body, words);
+        }
+        asked
+    }
+
+    fn look_into(&mut self, value: &Value, words: &[&str]) {
+        match value {
+            Value::String(text) => self.look_at(text, words),
+            Value::Array(items) => items.iter().for_each(|item| self.look_into(item, words)),
+            Value::Object(members) => {
+                for (name, member) in members {
+                    self.look_at(name, words);
+                    self.look_into(member, words);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn look_at(&mut self, text: &str, words: &[&str]) {
+        let shown = clean(text, MOST_BYTES).to_lowercase();
+        if words.iter().any(|word| shown.contains(word)) {
+            self.texts.push(shown);
+        }
+    }
+
+    /// Whether these words, in small letters, may be the request's own.
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.texts.iter().any(|text| text.contains(word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_request_are_found_however_they_were_written() {
+        let body =
+            br#"{"model":"m","messages":[{"content":[{"text":"credit b\u0061lance\u200b is  TOO low"}]}],
+            "tools":[{"input_schema":{"properties":{"api key":{}}}}]}"#;
+        let asked = Asked::of(body, &["credit balance is too low", "api key", "suspended"]);
+        assert_eq!(asked.model, "m");
+        assert!(asked.has("credit balance is too low") && asked.has("api key"));
+        assert!(!asked.has("suspended"));
+        assert_eq!(Asked::of(b"no JSON", &["x"]), Asked::default());
+    }
+}
