@@ -64,6 +64,13 @@ pub(crate) async fn known_host(
             "the path has bytes that are no UTF-8 text",
         ));
     }
+    if request.headers().get_all(HOST).iter().count() > 1 {
+        return Err(Problem::bad_request(
+            "bad-host",
+            "The Host header is there twice",
+            "one of them may not be meant; send one",
+        ));
+    }
     // Health checks name the host as their network does, and learn nothing that matters.
     let health = matches!(request.uri().path(), "/healthz" | "/readyz");
     let host = host_of(&request);

@@ -6,6 +6,7 @@
 //! again at the next start, with the same id.
 
 use crate::message;
+use crate::redact;
 use crate::schedule;
 use crate::send::{Answer, Sender};
 use anvil_store::{DeliveryTried, DueDelivery, Store, StoreError};
@@ -185,6 +186,7 @@ impl Courier {
         let now = self.parts.clock.now();
         let next = schedule::after(&answer, &webhook.url, delivery.tries, now, rand::rng().random());
         let (status, error) = told(&answer);
+        let error = error.map(|said| redact::without_address(&said, &webhook.url));
         tracing::debug!(delivery = %delivery.id, webhook = webhook.name, ?status, "a delivery was tried");
         self.parts.store.delivery_tried(DeliveryTried { id: delivery.id, status, error, next }).await
     }

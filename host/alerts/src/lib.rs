@@ -9,6 +9,7 @@ mod address;
 mod deliverer;
 mod message;
 mod reach;
+mod redact;
 mod schedule;
 mod secret;
 mod send;

@@ -198,11 +198,18 @@ async fn attempt(
             }
             None => Tried::end(CallEnd::LeaseLost),
         },
-        Admitted::PaceUntil(until) => Tried::end(parked(
-            WaitReason::Pace,
-            "requests or tokens a minute are used up for longer than a call may wait".to_owned(),
-            Some(until),
-        )),
+        Admitted::PaceUntil(until) => {
+            let model = &plan.row.model;
+            let stopped = gateway.admission.with_pace(|pace| pace.model_stopped_for(model));
+            let why = if stopped.is_zero() {
+                "requests or tokens a minute are used up for longer than a call may wait".to_owned()
+            } else {
+                format!(
+                    "Claude told that {model} is asked too fast and when it may be asked again; \"go on now\" asks earlier"
+                )
+            };
+            Tried::end(parked(WaitReason::Pace, why, Some(until)))
+        }
         Admitted::ThrottledUntil(until, burn) => {
             Tried::end(parked(WaitReason::Money, throttle::sentence(burn), Some(until)))
         }
@@ -334,6 +341,9 @@ async fn granted(
             gateway.strikes().succeeded(plan.ask.place(), &plan.row.model);
             if passed.answered() {
                 gateway.account_answers().await;
+            }
+            if gateway.admission.with_pace(crate::pace::Pace::take_back) {
+                gateway.pace_is_back().await;
             }
             return Tried::end(
                 settle(gateway, plan, hold, id, bill.outcome(), detail, model, Ok(reply)).await,

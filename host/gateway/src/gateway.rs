@@ -404,6 +404,13 @@ impl Inner {
         }
     }
 
+    /// A stop has ended before the time that those who wait for it know.
+    pub(crate) async fn pace_is_back(&self) {
+        if let Err(error) = self.store.resume(&[WaitReason::Pace], None).await {
+            tracing::error!(%error, "jobs that wait for the pace could not be put back into the queue");
+        }
+    }
+
     /// A trial was answered: the account is taken again.
     pub(crate) async fn account_answers(&self) {
         if let Err(error) = self.store.account_answers("a call was answered again").await {

@@ -42,6 +42,8 @@ pub(crate) struct Pace {
     tickets: u64,
     // A request that was let through and not used: the money said no after the pace had said yes.
     spare: Option<Timestamp>,
+    // What waits for a pool's stop to end may go on before its time.
+    back: bool,
 }
 
 /// Requests, input tokens and output tokens a minute.
@@ -67,6 +69,7 @@ impl Pace {
             open: BTreeMap::new(),
             tickets: 0,
             spare: None,
+            back: false,
             clock,
         };
         for call in recent {
@@ -139,7 +142,7 @@ impl Pace {
         if status == 429 {
             self.pools[pool].stop(told, now);
         } else {
-            self.pools[pool].let_in();
+            self.back |= self.pools[pool].let_in();
         }
         self.forget(now);
         let refused = status != 200;
@@ -273,6 +276,17 @@ impl Pace {
             pool.report([0, 1, 2].map(|bucket| self.taken(at, bucket)), self.limits, now)
         });
         std::iter::once(all).chain(pools).collect()
+    }
+
+    /// Whether a stop has ended before the time that its waiters know, since this was asked last.
+    pub(crate) fn take_back(&mut self) -> bool {
+        std::mem::take(&mut self.back)
+    }
+
+    /// How long the model's pool is stopped by a 429.
+    pub(crate) fn model_stopped_for(&self, model: &str) -> Duration {
+        let (name, now) = (pool_of(model), self.clock.now());
+        self.pools.iter().find(|pool| pool.name == name).map_or(Duration::ZERO, |pool| pool.stopped_for(now))
     }
 
     /// Somebody wants to look again: what the upstream told is not believed any longer.

@@ -191,11 +191,13 @@ pub(crate) struct Pool {
     stopped: Option<Timestamp>,
     /// How many 429 came in a row: while there is one, calls go one at a time.
     refused: u32,
+    /// Somebody did not believe that it was stopped, and nothing was heard since.
+    doubted: bool,
 }
 
 impl Pool {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), counts: Default::default(), stopped: None, refused: 0 }
+        Self { name: name.to_owned(), counts: Default::default(), stopped: None, refused: 0, doubted: false }
     }
 
     pub(crate) fn forget(&mut self, now: Timestamp) {
@@ -215,9 +217,10 @@ impl Pool {
         self.refused = self.refused.saturating_add(1);
     }
 
-    /// It was answered with something else than a 429.
-    pub(crate) fn let_in(&mut self) {
+    /// It was answered with something else than a 429. Answers whether that ends a stop early.
+    pub(crate) fn let_in(&mut self) -> bool {
         self.refused = 0;
+        std::mem::take(&mut self.doubted)
     }
 
     /// Whether its last answer was a 429.
@@ -227,6 +230,7 @@ impl Pool {
 
     /// What was told is not believed any longer.
     pub(crate) fn look_again(&mut self) {
+        self.doubted |= self.stopped.is_some();
         (self.stopped, self.refused) = (None, 0);
         for count in &mut self.counts {
             (count.mirror, count.told_limit) = (None, None);

@@ -36,7 +36,8 @@ impl Redactor {
             secrets.push(key.reveal().to_owned());
             secrets.push(STANDARD.encode(key.reveal()));
         }
-        if let Ok(url) = reqwest::Url::parse(&upstream.base_url) {
+        let address = reqwest::Url::parse(&upstream.base_url).ok();
+        for url in address.into_iter().chain(proxies()) {
             let (user, password) = (decoded(url.username()), decoded(url.password().unwrap_or_default()));
             if !password.is_empty() {
                 secrets.push(STANDARD.encode(format!("{user}:{password}")));
@@ -193,6 +194,17 @@ fn find(text: &str, secret: &str) -> Vec<(usize, usize)> {
         }
     }
     apart
+}
+
+/// The proxies of the environment, by which the client goes: a password in one may be repeated by it.
+fn proxies() -> impl Iterator<Item = reqwest::Url> {
+    let names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"];
+    names.into_iter().filter_map(|name| {
+        let value = std::env::var(name).ok()?;
+        let value = value.trim();
+        let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+        reqwest::Url::parse(&url).ok()
+    })
 }
 
 /// Percent-decoded.

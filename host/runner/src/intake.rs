@@ -80,6 +80,11 @@ pub(crate) fn new_job(
                 key.len()
             ));
         }
+        if key.trim().is_empty() || key.chars().any(char::is_control) {
+            return invalid(
+                "an idempotency key has a character that shows, and no control character".to_owned(),
+            );
+        }
         if key.starts_with(SCHEDULE_KEY) {
             return invalid(format!("idempotency keys that begin with `{SCHEDULE_KEY}` belong to schedules"));
         }

@@ -26,6 +26,10 @@ impl Runner {
         filter: JobFilter,
         by: &str,
     ) -> Result<ActionRun, StoreError> {
+        if action == JobAction::Resume {
+            // As for one job: what the upstream told earlier is asked anew.
+            self.shared.gateway.look_again();
+        }
         let id = JobActionId::new(self.shared.clock.now(), rand::rng().random());
         let run = self.shared.store.begin_action(NewAction { id, action, filter, by: by.to_owned() }).await?;
         self.shared.many.notify_one();

@@ -38,6 +38,7 @@ const MEDIA: [&str; 4] =
 
 pub(super) async fn submit(State(state): State<WebState>, request: Request) -> Result<Response, Problem> {
     is_lines(request.headers())?;
+    super::submit::no_key(request.headers(), "send `idempotency_key` in each line")?;
     let (answers, sent) = unbounded_channel();
     let longest = state.config.max_body_bytes;
     let intake = Intake { bulk: state.runner.bulk(), answers, batch: Vec::new(), bytes: 0, line: 0, longest };

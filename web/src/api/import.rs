@@ -68,6 +68,7 @@ pub(super) async fn import(
     request: Request,
 ) -> Result<Response, Problem> {
     is_lines(request.headers())?;
+    super::submit::no_key(request.headers(), "jobs keep the ids that they have, and come in once")?;
     let by = name_of(caller.map(|caller| caller.0));
     let (answers, sent) = unbounded_channel();
     let intake = Intake {

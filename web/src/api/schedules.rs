@@ -12,7 +12,7 @@ use crate::state::WebState;
 use anvil_runner::{ScheduleView, ScheduleWish};
 use anvil_types::{Job, JobTemplate, Json as Payload, MissedRuns, Overlap, Priority};
 use axum::extract::{Path, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::{Extension, Json};
 use serde::Serialize;
 
@@ -138,7 +138,9 @@ pub(crate) async fn switch(
 async fn run(
     State(state): State<WebState>,
     Path(name): Path<String>,
+    headers: HeaderMap,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
+    super::submit::no_key(&headers, "submit a job of your own with it")?;
     match state.runner.run_schedule(&name).await? {
         Some(submitted) => Ok((StatusCode::CREATED, Json(submitted.job))),
         None => Err(missing(&state, &name).await),

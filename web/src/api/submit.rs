@@ -41,6 +41,18 @@ fn read(headers: &HeaderMap, mut body: Object) -> Result<Submission, Problem> {
     Ok(submission)
 }
 
+/// Refuses a key where none is looked at: whoever sent it believes that the same request twice makes one job.
+pub(super) fn no_key(headers: &HeaderMap, instead: &str) -> Result<(), Problem> {
+    if headers.contains_key("idempotency-key") {
+        return Err(Problem::bad_request(
+            "bad-idempotency-key",
+            "The Idempotency-Key header cannot be used",
+            format!("it is not looked at here; {instead}"),
+        ));
+    }
+    Ok(())
+}
+
 /// The key in the header. One that cannot be read must not be passed over: the submission would be another job.
 fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut keys = headers.get_all("idempotency-key").into_iter();

@@ -60,7 +60,10 @@ impl ServeArgs {
         let mut upstream = UpstreamConfig::choose(&settings, |name| env.get(name).cloned())?;
         // A simulator is on this machine: no proxy and no certificate stands between.
         if let Some(live) = upstream.as_mut().filter(|upstream| upstream.kind == UpstreamKind::Live) {
-            live.notes.extend(super::doctor::here::troubles(&env));
+            if let Some(bad) = super::doctor::here::bad_proxy(&env) {
+                return Err(Failure::Usage(bad));
+            }
+            live.notes.extend(super::doctor::here::trouble(&env));
         }
         crate::serve::run(settings, upstream).await?;
         Ok(Exit::Done)

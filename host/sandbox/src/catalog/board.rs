@@ -81,6 +81,11 @@ impl Board {
         self.files.entry(file.to_owned()).or_default().held = Held::Known(Arc::new(known));
     }
 
+    /// Whether something is known of a file.
+    pub(crate) fn has(&self, file: &str) -> bool {
+        self.files.contains_key(file)
+    }
+
     /// What had lost its file before the host started.
     pub(crate) fn known_retired(&mut self, known: Known, since: Timestamp) {
         self.retired.insert(known.info.name.clone(), (Arc::new(known), since));

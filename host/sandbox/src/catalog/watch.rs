@@ -117,7 +117,12 @@ impl Watch {
                 }
             }
         }
+<<<<<<< HEAD
         if !std::mem::replace(&mut self.begun, true) {
+=======
+        self.shared.see(listing);
+        if !self.shared.is_listed() {
+>>>>>>> 3849bb5 (Go on now for all, readers left for the short, and secrets of proxies and webhooks)
             self.shared.open(listing);
         }
         self.read_next();

@@ -9,19 +9,37 @@ use tokio::sync::Semaphore;
 
 /// How many reads run at once.
 const READERS: usize = 4;
+/// How many of them may be large ones, so that short ones find a place.
+const LARGE: usize = 1;
 
 /// Connections that read. A read sees everything that was answered before it began.
 #[derive(Debug)]
 pub(super) struct Readers {
     database: PathBuf,
     turns: Arc<Semaphore>,
+    large: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl Readers {
     /// A pool that opens its connections when they are first wanted.
     pub(super) fn new(database: PathBuf) -> Self {
-        Self { database, turns: Arc::new(Semaphore::new(READERS)), idle: Arc::default() }
+        Self {
+            database,
+            turns: Arc::new(Semaphore::new(READERS)),
+            large: Arc::new(Semaphore::new(LARGE)),
+            idle: Arc::default(),
+        }
+    }
+
+    /// Runs a read that may be of megabytes, when the ones before it are done.
+    pub(super) async fn read_large<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let _turn = self.large.acquire().await.map_err(|_| StoreError::Closed)?;
+        self.read(read).await
     }
 
     /// Runs a short read, as one snapshot, away from the async threads.

@@ -12,10 +12,14 @@ use std::path::Path;
 
 type Env = BTreeMap<String, String>;
 
-/// What of the environment keeps calls to Claude from getting through: sentences for a start.
-pub(crate) fn troubles(env: &Env) -> Vec<String> {
-    let found = proxies(env).into_iter().chain(certificates(env));
-    found.filter(|finding| finding.how == How::Wrong).map(|finding| finding.what).collect()
+/// What of the environment keeps calls to Claude from getting through, in a sentence.
+pub(crate) fn trouble(env: &Env) -> Option<String> {
+    certificates(env).filter(|finding| finding.how == How::Wrong).map(|finding| finding.what)
+}
+
+/// A proxy that is set and cannot be used: calls would go past it, key and all.
+pub(crate) fn bad_proxy(env: &Env) -> Option<String> {
+    proxies(env).filter(|finding| finding.how == How::Wrong).map(|finding| finding.what)
 }
 
 /// Variables of other Claude tools that Anvil reads too.
@@ -81,7 +85,7 @@ fn proxies(env: &Env) -> Option<Finding> {
     let wrong = set.iter().find(|name| **name != "NO_PROXY" && !given(name).is_some_and(is_proxy));
     if let Some(name) = wrong {
         let what = format!(
-            "{name} is no address of a proxy, as http://proxy.example:3128 is: calls would go without"
+            "{name} is no address of a proxy that can be used, as http://proxy.example:3128 is: calls would go past it"
         );
         return Some(Finding::wrong("proxy", what));
     }
@@ -97,7 +101,9 @@ fn proxies(env: &Env) -> Option<Finding> {
 
 fn is_proxy(value: &str) -> bool {
     let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
-    reqwest::Url::parse(&url).is_ok_and(|url| url.has_host() && !value.contains(char::is_whitespace))
+    reqwest::Url::parse(&url).is_ok_and(|url| {
+        url.has_host() && matches!(url.scheme(), "http" | "https") && !value.contains(char::is_whitespace)
+    })
 }
 
 fn certificates(env: &Env) -> Option<Finding> {
@@ -243,10 +249,12 @@ mod tests {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains("secret"), "{text}");
-        for odd in [("HTTPS_PROXY", "127.0.0.1 : x"), ("SSL_CERT_FILE", "/nowhere.pem")] {
-            assert_eq!(troubles(&env(&[odd])).len(), 1, "{odd:?}");
+        assert!(trouble(&env(&[("SSL_CERT_FILE", "/nowhere.pem")])).is_some());
+        for odd in ["127.0.0.1 : x", "zz zz", "ftp://proxy.example", "socks9://proxy.example", "http://"] {
+            let told = bad_proxy(&env(&[("HTTPS_PROXY", odd)])).expect(odd);
+            assert!(told.starts_with("HTTPS_PROXY is no address"), "{told}");
         }
-        assert!(troubles(&env(&[("https_proxy", "proxy.example:3128"), ("NO_PROXY", "*")])).is_empty());
+        assert_eq!(bad_proxy(&env(&[("https_proxy", "proxy.example:3128"), ("NO_PROXY", "* x")])), None);
         let found = upstream(&settings(), &env(&[("ANTHROPIC_API_KEY", "a\nb")]));
         assert_eq!(told(&found)[0].0, How::Wrong);
         let found = upstream(&settings(), &env(&[]));

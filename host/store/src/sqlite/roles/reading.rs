@@ -33,7 +33,7 @@ impl ReadingStore for SqliteStore {
     }
 
     async fn parents(&self, job: JobId) -> Result<Vec<ParentResult>, StoreError> {
-        self.readers.read(move |conn| parents::results(conn, job)).await
+        self.readers.read_large(move |conn| parents::results(conn, job)).await
     }
 
     async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError> {
@@ -45,7 +45,7 @@ impl ReadingStore for SqliteStore {
     }
 
     async fn journal_of(&self, job: JobId) -> Result<Vec<JournalEntry>, StoreError> {
-        self.readers.read(move |conn| journal::of(conn, job)).await
+        self.readers.read_large(move |conn| journal::of(conn, job)).await
     }
 
     async fn calls(&self, job: JobId) -> Result<Vec<CallRecord>, StoreError> {
@@ -66,7 +66,7 @@ impl ReadingStore for SqliteStore {
         name: &ArtifactName,
     ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError> {
         let name = name.clone();
-        self.readers.read(move |conn| artifacts::get(conn, job, &name)).await
+        self.readers.read_large(move |conn| artifacts::get(conn, job, &name)).await
     }
 
     async fn queue_counts(&self) -> Result<QueueCounts, StoreError> {
