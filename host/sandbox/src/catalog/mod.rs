@@ -243,10 +243,6 @@ impl Shared {
         }
     }
 
-<<<<<<< HEAD
-    /// Takes in the first listing of a watch: what is not in it any more is gone. The first of them all publishes
-    /// the first view.
-=======
     /// Says of each file that is seen for the first time that it comes: it may still be copied, and whoever submits a
     /// job for it is told to wait.
     fn see(&self, listing: &Listing) {
@@ -269,8 +265,8 @@ impl Shared {
         });
     }
 
-    /// Publishes the first view.
->>>>>>> 3849bb5 (Go on now for all, readers left for the short, and secrets of proxies and webhooks)
+    /// Takes in the first listing of a watch: what is not in it any more is gone. The first of them all publishes
+    /// the first view.
     fn open(&self, listing: &Listing) {
         let mut board = self.board();
         let at = self.loader.settings().clock.now();

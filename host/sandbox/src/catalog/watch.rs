@@ -117,12 +117,8 @@ impl Watch {
                 }
             }
         }
-<<<<<<< HEAD
-        if !std::mem::replace(&mut self.begun, true) {
-=======
         self.shared.see(listing);
-        if !self.shared.is_listed() {
->>>>>>> 3849bb5 (Go on now for all, readers left for the short, and secrets of proxies and webhooks)
+        if !std::mem::replace(&mut self.begun, true) {
             self.shared.open(listing);
         }
         self.read_next();
