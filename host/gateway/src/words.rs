@@ -92,7 +92,7 @@ impl Words {
 
     /// Each of the words, to take out of it what must not be told.
     pub(crate) fn each_mut(&mut self) -> impl Iterator<Item = &mut String> {
-        self.0.iter_mut()
+        self.kept.iter_mut()
     }
 
     pub(crate) fn all(&self) -> &[String] {
