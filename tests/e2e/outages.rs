@@ -17,6 +17,11 @@ const STEPS: usize = 30;
 /// So many requests may go out in it, after those that were under way.
 const MOST: usize = 20;
 
+/// So many agents are at work at once.
+const AGENTS: u32 = 8;
+/// All that the preset lets be at work at once.
+const ALL_AGENTS: u32 = 64;
+
 /// Who ends an outage.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ends {
@@ -153,6 +158,10 @@ async fn firing(host: &Host) -> Vec<String> {
 }
 
 async fn night(answer: String, ends: Ends, most: usize) {
+    night_of(answer, ends, most, AGENTS).await;
+}
+
+async fn night_of(answer: String, ends: Ends, most: usize, agents: u32) {
     let upstream = Spoilt::start().await;
     upstream.gives(Some(&answer));
     let host = Setup::new()
@@ -160,6 +169,8 @@ async fn night(answer: String, ends: Ends, most: usize) {
         .set("ANVIL_UPSTREAM_KIND", "simulated")
         .set("ANTHROPIC_BASE_URL", &upstream.url)
         .set("ANVIL_PRESET", "unlimited-dev")
+        .set("ANVIL_LIMITS_AGENTS_MIN", agents)
+        .set("ANVIL_LIMITS_AGENTS_MAX", agents)
         .start()
         .await;
     bulk(&host).await;
@@ -174,14 +185,13 @@ async fn night(answer: String, ends: Ends, most: usize) {
     assert!(tried <= most, "{tried} requests in ten minutes, after {under_way}");
     let alerts = firing(&host).await;
     println!("{under_way} requests at first, {tried} in ten minutes; alerts: {alerts:?}");
-    assert!(alerts.len() <= 1, "{alerts:?}");
+    assert_eq!(alerts.len(), 1, "one alert for one outage: {alerts:?}");
     let failed = host.rest().all("/api/v1/jobs?state=failed").await;
     assert_eq!(failed.len(), 0, "{:#?}", failed.first());
     assert_eq!(nanos(&host.rest().status().await["spend"]["hour"]["held_usd"]), 0);
 
     upstream.gives(None);
     if ends == Ends::ByPerson {
-        assert_eq!(alerts.len(), 1, "a person is told");
         host.rest().put("/api/v1/brake", &json!({"engaged": false, "reason": "the account is mended"})).await;
     }
     // A minute at a time, as long as any of them waits.
@@ -201,6 +211,23 @@ async fn night(answer: String, ends: Ends, most: usize) {
     }
     until("the alert is resolved", PATIENCE, async || firing(&host).await.is_empty().then_some(())).await;
     assert_eq!(nanos(&host.rest().status().await["spend"]["hour"]["held_usd"]), 0);
+}
+
+#[tokio::test]
+async fn sixty_four_at_once_before_a_key_that_is_refused() {
+    let refused = error(401, "authentication_error", "invalid x-api-key", "");
+    night_of(refused, Ends::ByPerson, MOST, ALL_AGENTS).await;
+}
+
+#[tokio::test]
+async fn sixty_four_at_once_before_a_server_that_fails() {
+    let fails = error(500, "api_error", "Internal server error", "");
+    night_of(fails, Ends::ByItself, MOST, ALL_AGENTS).await;
+}
+
+#[tokio::test]
+async fn sixty_four_at_once_before_answers_that_are_cut() {
+    night_of(events(&start()), Ends::ByItself, MOST, ALL_AGENTS).await;
 }
 
 macro_rules! nights {

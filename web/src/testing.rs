@@ -42,6 +42,40 @@ pub(crate) struct Scene {
     _stop: watch::Sender<bool>,
 }
 
+/// How a host is made.
+pub(crate) struct Making {
+    /// Its clock; the same where it can be driven.
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) driven: Option<Arc<DrivenClock>>,
+    /// Who compiles its plugins.
+    pub(crate) compile: CompileCommand,
+    /// Its plugins folder.
+    pub(crate) plugins: Plugins,
+}
+
+/// How a plugins folder is at the start.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plugins {
+    /// All that is in it is loaded, or refused.
+    Settled,
+    /// It is listed, and nothing of it loaded.
+    Listed,
+    /// It is gone before it was ever listed.
+    Gone,
+}
+
+impl Default for Making {
+    fn default() -> Self {
+        let clock = Arc::new(DrivenClock::new(SystemClock::new()));
+        Self {
+            clock: clock.clone(),
+            driven: Some(clock),
+            compile: CompileCommand::InProcess,
+            plugins: Plugins::Settled,
+        }
+    }
+}
+
 /// An answer, read whole.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -63,15 +97,14 @@ impl Answer {
 impl Scene {
     /// A host with the simulator's kind of upstream.
     pub(crate) async fn new() -> Self {
-        let clock = Arc::new(DrivenClock::new(SystemClock::new()));
-        Self::on(clock.clone(), Some(clock)).await
+        Self::made(Making::default()).await
     }
 
-    /// The same on a clock, which may be one that can be driven.
-    pub(crate) async fn on(clock: Arc<dyn Clock>, driven: Option<Arc<DrivenClock>>) -> Self {
+    /// The same, made otherwise.
+    pub(crate) async fn made(making: Making) -> Self {
         let folder = TempDir::new().expect("a folder");
         let supervisor = Supervisor::new();
-        let (runner, store) = runner(&folder, clock, driven, &supervisor).await;
+        let (runner, store) = runner(&folder, making, &supervisor).await;
         let (stop, stopped) = watch::channel(false);
         let config = WebConfig {
             token: Token::new(TOKEN),
@@ -172,12 +205,8 @@ impl Scene {
     }
 }
 
-async fn runner(
-    folder: &TempDir,
-    shared: Arc<dyn Clock>,
-    driven: Option<Arc<DrivenClock>>,
-    supervisor: &Supervisor,
-) -> (Runner, Arc<dyn Store>) {
+async fn runner(folder: &TempDir, making: Making, supervisor: &Supervisor) -> (Runner, Arc<dyn Store>) {
+    let Making { clock: shared, driven, compile, plugins: folder_is } = making;
     let data = folder.path().join("data");
     let plugins = folder.path().join("plugins");
     std::fs::create_dir(&plugins).expect("a folder");
@@ -204,17 +233,22 @@ async fn runner(
     let sandbox = Sandbox::new(settings, tokio::runtime::Handle::current()).expect("a sandbox");
     let catalog = CatalogSettings {
         supervisor: supervisor.clone(),
-        plugins,
+        plugins: plugins.clone(),
         data,
         max_file_bytes: 1 << 20,
-        compile: CompileCommand::InProcess,
+        compile,
         compile_time: Duration::from_mins(1),
         compile_memory_bytes: 1 << 30,
         describe: small_limits(),
         clock: shared.clone(),
     };
     let catalog = Catalog::start(sandbox.clone(), catalog).expect("a catalog");
-    catalog.settled().await;
+    match folder_is {
+        Plugins::Settled => catalog.settled().await,
+        Plugins::Listed => catalog.ready().await,
+        // Before the watch has its first turn.
+        Plugins::Gone => std::fs::remove_dir_all(&plugins).expect("a folder is removed"),
+    }
     let parts = RunnerParts {
         supervisor: supervisor.clone(),
         settings: settings_of_runner(),

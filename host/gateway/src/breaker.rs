@@ -17,6 +17,11 @@ use tokio::sync::mpsc;
 /// How often one call tries whether the account is taken again, or a model may be used.
 const ACCOUNT_TRIAL: Duration = Duration::from_mins(15);
 
+/// How long all calls may be told that they come too fast before people are told.
+const PACE_TOLD: Duration = Duration::from_mins(1);
+/// After so long without a call a refusal is the first again: a little more than a `retry-after` is believed.
+const PACE_ANEW: Duration = Duration::from_mins(90);
+
 /// How the circuit to the upstream stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -47,6 +52,8 @@ pub(crate) enum Gate {
     Model(String),
     /// The account. It keeps nothing back itself, since the brake does: it says when one may try.
     Account,
+    /// The pace of calls. It keeps nothing back either, since the pace does: people are told of it.
+    Pace,
 }
 
 /// A call may not go out now.
@@ -67,7 +74,7 @@ impl KeptBack {
                      others follow when it answers"
                 ),
             ),
-            Gate::Upstream | Gate::Account => (
+            Gate::Upstream | Gate::Account | Gate::Pace => (
                 WaitReason::Circuit,
                 "Claude failed again and again; one call tries again then, and the others follow when it answers"
                     .to_owned(),
@@ -85,11 +92,20 @@ enum News {
 
 type Gates = Arc<Mutex<HashMap<Gate, Circuit>>>;
 
+/// Since when no call was told anything but that it comes too fast, when the last was, and whether people were told.
+#[derive(Debug, Default)]
+struct Refused {
+    since: Option<Timestamp>,
+    last: Timestamp,
+    told: bool,
+}
+
 /// The gates of one upstream.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     rule: CircuitRule,
     gates: Gates,
+    refused: Arc<Mutex<Refused>>,
     clock: Arc<dyn Clock>,
     // One task tells, so that an end is never told before its beginning.
     news: mpsc::UnboundedSender<News>,
@@ -117,6 +133,7 @@ impl Passed<'_> {
 
     /// It was answered. Tells whether the account is known to be taken again.
     pub(crate) fn answered(mut self) -> bool {
+        self.breaker.pace_taken();
         self.close(&[Gate::Upstream, Gate::Model(self.model.clone())]);
         self.account_answers()
     }
@@ -143,8 +160,14 @@ impl Passed<'_> {
                 self.trials.retain(|gate| *gate != model);
             }
             // The pace keeps its own calls back; whatever else was tried, somebody answers.
-            Class::Pace => self.close(&[Gate::Upstream]),
-            Class::Request => self.close(&[Gate::Upstream, model]),
+            Class::Pace => {
+                self.breaker.pace_refused(why);
+                self.close(&[Gate::Upstream]);
+            }
+            Class::Request => {
+                self.breaker.pace_taken();
+                self.close(&[Gate::Upstream, model]);
+            }
         }
         self.account_answers()
     }
@@ -193,14 +216,15 @@ impl Breaker {
         let models = models.iter().map(|model| Gate::Model((*model).to_owned()));
         let known: Vec<_> = [Gate::Upstream].into_iter().chain(models).collect();
         let (gates, incoming) = (Gates::default(), Inbox::new(incoming));
-        let seen = gates.clone();
+        let refused: Arc<Mutex<Refused>> = Arc::default();
+        let (seen, paced) = (gates.clone(), refused.clone());
         supervisor.keep("what tells of circuits", move || {
-            let (store, seen, known, incoming) =
-                (store.clone(), seen.clone(), known.clone(), incoming.clone());
+            let (store, incoming) = (store.clone(), incoming.clone());
+            let (seen, paced, known) = (seen.clone(), paced.clone(), known.clone());
             async move {
                 let mut incoming = incoming.open().await;
                 // What an earlier life of the host, or of this task, did not come to tell.
-                for news in standing(&seen, &known) {
+                for news in standing(&seen, &paced, &known) {
                     told(store.as_ref(), upstream, &news).await;
                 }
                 while let Some(news) = incoming.recv().await {
@@ -209,7 +233,7 @@ impl Breaker {
                 End::Asked
             }
         });
-        Self { rule, gates, clock, news }
+        Self { rule, gates, refused, clock, news }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Gate, Circuit>> {
@@ -297,6 +321,33 @@ impl Breaker {
         }
     }
 
+    // A call was told that it comes too fast, and nothing else was heard meanwhile.
+    fn pace_refused(&self, why: &str) {
+        let now = self.clock.now();
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        // Where nobody asked for longer than upstream may have calls wait, it is another time.
+        if !refused.told && now.since(refused.last) > PACE_ANEW {
+            refused.since = None;
+        }
+        refused.last = now;
+        let since = *refused.since.get_or_insert(now);
+        if now.since(since) < PACE_TOLD || std::mem::replace(&mut refused.told, true) {
+            return;
+        }
+        drop(refused);
+        tracing::warn!(why, "calls are told that they come too fast, and have been for long");
+        self.tell(News::Opened(Gate::Pace, why.to_owned()));
+    }
+
+    // A call was told something else.
+    fn pace_taken(&self) {
+        let refused = std::mem::take(&mut *self.refused.lock().unwrap_or_else(PoisonError::into_inner));
+        if refused.told {
+            tracing::info!("the pace of calls is taken again");
+            self.tell(News::Closed(Gate::Pace));
+        }
+    }
+
     fn tell(&self, news: News) {
         let _ = self.news.send(news);
     }
@@ -318,14 +369,20 @@ fn locked(gates: &Gates) -> MutexGuard<'_, HashMap<Gate, Circuit>> {
 }
 
 // How each gate stands, as news of it; one that was never looked at stands open to calls.
-fn standing(gates: &Gates, known: &[Gate]) -> Vec<News> {
+fn standing(gates: &Gates, refused: &Mutex<Refused>, known: &[Gate]) -> Vec<News> {
+    let told = refused.lock().unwrap_or_else(PoisonError::into_inner).told;
     let gates = locked(gates);
     let others = gates.keys().filter(|gate| !known.contains(gate));
     let news = |gate: &Gate| match gates.get(gate).map(Circuit::state) {
         None | Some(CircuitState::Closed { .. }) => News::Closed(gate.clone()),
-        Some(_) => News::Opened(gate.clone(), "an error that is told no more".to_owned()),
+        Some(_) => opened(gate.clone()),
     };
-    known.iter().chain(others).map(news).collect()
+    let pace = if told { opened(Gate::Pace) } else { News::Closed(Gate::Pace) };
+    known.iter().chain(others).map(news).chain([pace]).collect()
+}
+
+fn opened(gate: Gate) -> News {
+    News::Opened(gate, "an error that is told no more".to_owned())
 }
 
 fn gates_of(model: &str) -> [Gate; 2] {
@@ -350,6 +407,7 @@ async fn tell(store: &dyn Store, upstream: UpstreamKind, news: &News) -> Result<
     let key = match gate {
         Gate::Upstream => format!("circuit:{upstream}"),
         Gate::Model(model) => format!("circuit:{upstream}:{model}"),
+        Gate::Pace => format!("pace:{upstream}"),
         // The brake tells of the account.
         Gate::Account => return Ok(()),
     };
@@ -357,12 +415,20 @@ async fn tell(store: &dyn Store, upstream: UpstreamKind, news: &News) -> Result<
         News::Opened(_, why) => {
             let title = match gate {
                 Gate::Model(model) => format!("Claude does not answer for {model}: its calls are held back"),
+                Gate::Pace => "Claude takes no calls: each is told that it comes too fast".to_owned(),
                 _ => "Claude does not answer: calls are held back".to_owned(),
             };
-            let detail = format!(
-                "calls failed, the last with: {why}. None goes out for a while, then one tries again; jobs wait, \
-                 and go on by themselves when Claude answers"
-            );
+            let detail = match gate {
+                Gate::Pace => format!(
+                    "for more than a minute every call was refused with: {why}. Jobs wait for as long as Claude says, \
+                     and go on by themselves. Others may use up the same account's limits, or those set here are above \
+                     them"
+                ),
+                _ => format!(
+                    "calls failed, the last with: {why}. None goes out for a while, then one tries again; jobs wait, \
+                     and go on by themselves when Claude answers"
+                ),
+            };
             let kind = AlertKind::Circuit;
             store.raise_alert(NewAlert { upstream, kind, key, crossing: None, title, detail }).await.map(drop)
         }

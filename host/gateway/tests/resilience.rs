@@ -393,3 +393,22 @@ fn a_host_that_is_killed_while_it_drains_counts_the_hold() {
         assert!(output.taken >= 200, "{output:?}");
     });
 }
+
+#[tokio::test]
+async fn a_pace_that_is_refused_for_more_than_a_minute_is_told_once_until_a_call_is_answered() {
+    let script = faults(&["429:30", "429:30", "429:30", "429:30", "429:30"]);
+    let (scene, _hurry) = hurried(Setting { retries: 0, ..Setting::script(&script) }).await;
+    until("it is answered", async || matches!(scene.call(0).await, CallEnd::Answered { answer: Ok(_), .. }))
+        .await;
+    assert_eq!(scene.sim.log(0, 100).len(), 6);
+    let all = || AlertFilter { states: Vec::new(), after: None, limit: 100 };
+    until("it is over", async || {
+        let alerts = scene.store.alerts(all()).await.expect("alerts").items;
+        alerts.iter().any(|alert| alert.state == AlertState::Resolved)
+    })
+    .await;
+    let alerts = scene.store.alerts(all()).await.expect("alerts").items;
+    let [alert] = alerts.as_slice() else { panic!("one alert: {alerts:#?}") };
+    assert_eq!(alert.kind, AlertKind::Circuit);
+    assert!(alert.title.contains("comes too fast"), "{}", alert.title);
+}

@@ -242,6 +242,36 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_that_is_still_to_come_is_told_with_what_it_waits_for() {
+        for (state, says) in [
+            (AgentState::Compiling, "is being compiled, or waits for its turn"),
+            (AgentState::Delayed, "no space left; the host tries again within 4s"),
+        ] {
+            let coming = [AgentInfo { reason: Some(says.to_owned()), ..agent(state) }];
+            let (agents, brake) = (&coming, BrakeState::default());
+            let scene = Scene {
+                agents,
+                upstream: UpstreamKind::Simulated,
+                slots: 3,
+                running: 0,
+                brake: &brake,
+                pause: None,
+                circuit: CircuitReport::Closed { failures: 0 },
+                now: NOON,
+            };
+            let waits = wait(&queued(), &scene);
+            // An agent that is known from before takes jobs while it is compiled.
+            if takes_jobs(state) {
+                assert_eq!(waits.expect("it waits").reason, WaitReason::Slot);
+                continue;
+            }
+            let waits = waits.expect("it waits");
+            assert_eq!(waits.reason, WaitReason::AgentMissing);
+            assert!(waits.detail.contains(says) && waits.detail.contains("starts by itself"), "{waits:?}");
+        }
+    }
+
+    #[test]
     fn slots_agents_and_upstream_are_named_each_for_itself() {
         assert!(told(|scene| (scene.slots, scene.running) = (1, 1)).1.contains("the only slot is busy"));
         assert!(told(|scene| scene.running = 3).1.contains("all 3 slots are busy"));

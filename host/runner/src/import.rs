@@ -13,7 +13,7 @@ impl Runner {
     pub fn import(&self, by: &str, what: String) -> Import {
         Import {
             shared: self.shared.clone(),
-            checker: Checker::new(self.shared.catalog.agents()),
+            checker: Checker::new(&self.shared.catalog),
             by: by.to_owned(),
             what: Some(what),
         }

@@ -19,7 +19,7 @@ const LONGEST_NAME: usize = 255;
 impl Runner {
     /// Takes a job in.
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
-        let submission = Checker::new(self.shared.catalog.agents()).check(submission).await?;
+        let submission = Checker::new(&self.shared.catalog).check(submission).await?;
         let usual = self.shared.store.limits().await?.limits.job_usd;
         let job = new_job(&self.shared, submission, usual)?;
         Ok(match dispatch::enqueue(&self.shared, job).await? {
@@ -35,7 +35,7 @@ impl Runner {
         }
         if let Some(payload) = edit.payload.clone() {
             let job = self.shared.store.job(id).await?.ok_or(StoreError::NoSuchJob(id))?;
-            let checker = Checker::new(self.shared.catalog.agents());
+            let checker = Checker::new(&self.shared.catalog);
             let given = vec![(job.agent, job.action, payload)];
             let mut checked = checker
                 .all(given, |(agent, action, payload)| Some((agent.as_str(), action.as_str(), payload)))
@@ -48,14 +48,14 @@ impl Runner {
     /// Checks what would be submitted, without submitting it.
     pub(crate) async fn check(&self, submission: Submission) -> Result<(), SubmitError> {
         check_tags(&submission.tags).map_err(SubmitError::Invalid)?;
-        Checker::new(self.shared.catalog.agents()).check(submission).await.map(drop)
+        Checker::new(&self.shared.catalog).check(submission).await.map(drop)
     }
 
     /// Begins a submission of many jobs, each of which may come after an earlier one by its label.
     pub fn bulk(&self) -> Bulk {
         Bulk {
             shared: self.shared.clone(),
-            checker: Checker::new(self.shared.catalog.agents()),
+            checker: Checker::new(&self.shared.catalog),
             labels: HashMap::new(),
         }
     }

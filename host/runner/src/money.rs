@@ -52,6 +52,14 @@ impl Runner {
                 });
             }
         }
+        if let Scope::ApiKey(name) = &scope
+            && set.iter().next().is_some()
+        {
+            return Err(SubmitError::Invalid(format!(
+                "there is no API key `{name}`, and none can be made yet: nothing would ever count against this limit; \
+                 limit an agent, or everything"
+            )));
+        }
         self.shared.store.set_scope_limits(scope.clone(), set, unset, by).await?;
         self.money_changed().await?;
         let view = self.scope_limits().await?.into_iter().find(|view| view.scope == scope);

@@ -32,6 +32,11 @@ impl Runner {
         self.shared.store.brake_history(limit).await
     }
 
+    /// What people changed, the newest first.
+    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.shared.store.audit(limit).await
+    }
+
     /// Who changed limits, the newest first.
     pub async fn limit_changes(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.shared.store.audit_of("limits", limit).await

@@ -1,7 +1,7 @@
 //! Checks a submission against what the agents say of themselves.
 
 use crate::{FieldError, Submission, SubmitError};
-use anvil_sandbox::{PayloadFault, Roster};
+use anvil_sandbox::{Catalog, PayloadFault, Roster};
 use anvil_types::{ActionInfo, AgentInfo, AgentState, Json};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -22,11 +22,27 @@ type Checked = Result<(), SubmitError>;
 #[derive(Clone)]
 pub(crate) struct Checker {
     agents: Arc<Roster>,
+    /// Why nobody knows yet which agents there are, where that is so.
+    unlisted: Option<String>,
 }
 
 impl Checker {
-    pub(crate) fn new(agents: Arc<Roster>) -> Self {
-        Self { agents }
+    /// Over the agents that there are now.
+    pub(crate) fn new(catalog: &Catalog) -> Self {
+        let unlisted = (!catalog.is_ready()).then(|| {
+            catalog.trouble().unwrap_or_else(|| "the plugins folder has not been listed".to_owned())
+        });
+        Self { agents: catalog.agents(), unlisted }
+    }
+
+    fn find(&self, agent: &str, action: &str) -> Result<(), SubmitError> {
+        match (find(agent, action, &self.agents), &self.unlisted) {
+            // That it is not there is not known.
+            (Err(SubmitError::UnknownAgent { name, .. }), Some(why)) => {
+                Err(SubmitError::NotYet { name, coming: vec![why.clone()] })
+            }
+            (found, _) => found.map(drop),
+        }
     }
 
     /// Checks many, away from the threads that everybody waits for, and gives each back with what was found.
@@ -83,7 +99,7 @@ impl Checker {
 
     /// The same of one payload, on this thread.
     fn check_payload(&self, agent: &str, action: &str, payload: &Json) -> Checked {
-        find(agent, action, &self.agents)?;
+        self.find(agent, action)?;
         each_name_once(agent, action, payload)?;
         let schema = self.agents.schema(agent, action);
         told(agent, action, schema.map_or(Ok(()), |schema| schema.check(payload)))
@@ -91,7 +107,7 @@ impl Checker {
 
     /// The same, where that is quick.
     fn quickly(&self, agent: &str, action: &str, payload: &Json) -> Option<Checked> {
-        if let Err(unknown) = find(agent, action, &self.agents) {
+        if let Err(unknown) = self.find(agent, action) {
             return Some(Err(unknown));
         }
         if payload.as_str().len() > QUICK_BYTES {
@@ -250,7 +266,7 @@ mod tests {
             tags: Vec::new(),
             after: Vec::new(),
         };
-        let checker = Checker::new(Arc::new(Roster::of(vec![agent()])));
+        let checker = Checker { agents: Arc::new(Roster::of(vec![agent()])), unlisted: None };
         let checked = checker.check_payload(&submission.agent, &submission.action, &submission.payload);
         checked.expect_err("a refusal").to_string()
     }

@@ -234,6 +234,24 @@ pub enum WaitReason {
 }
 
 impl WaitReason {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Slot,
+        Self::Schedule,
+        Self::Backoff,
+        Self::Money,
+        Self::Holds,
+        Self::Pace,
+        Self::Circuit,
+        Self::Brake,
+        Self::AgentMissing,
+        Self::AgentDisabled,
+        Self::Parents,
+        Self::Upstream,
+        Self::Paused,
+        Self::Trouble,
+    ];
+
     /// The name in JSON and the store.
     pub fn name(self) -> &'static str {
         match self {

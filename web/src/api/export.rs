@@ -4,7 +4,7 @@
 //! when its line is written. One that is deleted meanwhile is missing.
 
 use super::Query;
-use super::jobs::{FILTERS, filter};
+use super::jobs::{LIST_FILTERS, filter};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_store::{JobFilter, StoreError};
@@ -52,7 +52,7 @@ struct File {
 }
 
 pub(super) async fn export(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&[&FILTERS[..], &["files"]].concat())?;
+    let query = query.only(&[&LIST_FILTERS[..], &["files"]].concat())?;
     let filter = filter(&query, PAGE)?;
     let files = query.value("files")?.unwrap_or(false);
     let (lines, sent) = channel(AHEAD);

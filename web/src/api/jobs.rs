@@ -36,11 +36,13 @@ pub(super) struct Jobs {
     behind: Option<u64>,
 }
 
-/// What jobs are filtered by.
+/// What jobs are filtered by that something is done with: those of the upstream that is asked now.
 pub(crate) const FILTERS: [&str; 5] = ["state", "agent", "tag", "priority", "q"];
+/// What jobs are filtered by that are listed.
+pub(crate) const LIST_FILTERS: [&str; 6] = ["state", "agent", "tag", "priority", "q", "upstream"];
 
 pub(super) async fn list(State(state): State<WebState>, query: Query) -> Result<Json<Jobs>, Problem> {
-    let query = query.only(&[&FILTERS[..], &["after", "limit"]].concat())?;
+    let query = query.only(&[&LIST_FILTERS[..], &["after", "limit"]].concat())?;
     let filter = filter(&query, 50)?;
     let searches = filter.search.is_some();
     let page = state.runner.jobs(filter).await?;
@@ -51,7 +53,7 @@ pub(super) async fn list(State(state): State<WebState>, query: Query) -> Result<
 /// The filter that a query asks for; the panel's list takes the same.
 pub(crate) fn filter(query: &Query, usual: u32) -> Result<JobFilter, Problem> {
     Ok(JobFilter {
-        upstream: None,
+        upstream: query.value("upstream")?,
         states: query.values("state")?,
         agent: query.text("agent").map(str::to_owned),
         tag: query.text("tag").map(str::to_owned),

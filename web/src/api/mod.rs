@@ -3,6 +3,7 @@
 mod actions;
 mod agents;
 mod alerts;
+mod audit;
 mod body;
 mod brake;
 mod bulk;
@@ -42,7 +43,9 @@ pub(crate) use body::Object;
 pub(crate) use events::LiveText;
 pub(crate) use files::find as find_artifact;
 pub(crate) use id::Id;
-pub(crate) use jobs::{FILTERS as JOB_FILTERS, filter as job_filter, known as known_job};
+pub(crate) use jobs::{
+    FILTERS as JOB_FILTERS, LIST_FILTERS as JOB_LIST_FILTERS, filter as job_filter, known as known_job,
+};
 pub(crate) use ledger::{FILTERS as LEDGER_FILTERS, filter as ledger_filter};
 pub(crate) use query::Query;
 pub(crate) use schedules::{
@@ -141,6 +144,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             ledger::correct,
         )
         .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
+        .route(Read, get.clone(), "/api/v1/audit", "What people changed, the newest first", audit::list)
         .route(Read, get.clone(), "/api/v1/clock", "The host's clock", clock::show)
         .route(Admin, post.clone(), "/api/v1/clock", "Drive the simulator's clock", clock::drive)
         .route(

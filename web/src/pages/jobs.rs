@@ -3,7 +3,7 @@
 use super::job_row::JobRow;
 use super::shell::{Nav, Shell};
 use super::{fragment, html};
-use crate::api::{JOB_FILTERS, Query, job_filter};
+use crate::api::{JOB_LIST_FILTERS, Query, job_filter};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_runner::{QueueStatus, Status};
@@ -77,7 +77,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     fn of(query: Query) -> Result<Self, Problem> {
-        let query = query.only(&[&JOB_FILTERS[..], &["after", "top"]].concat())?;
+        let query = query.only(&[&JOB_LIST_FILTERS[..], &["after", "top"]].concat())?;
         Ok(Self { jobs: job_filter(&query, PAGE)?, top: query.value("top")? })
     }
 
@@ -92,6 +92,7 @@ impl Filter {
         pairs.extend(self.jobs.tag.clone().map(|tag| ("tag", tag)));
         pairs.extend(self.jobs.priority.map(|priority| ("priority", priority.to_string())));
         pairs.extend(self.jobs.search.clone().map(|search| ("q", search)));
+        pairs.extend(self.jobs.upstream.map(|upstream| ("upstream", upstream.to_string())));
         pairs.extend(more.iter().cloned());
         if pairs.is_empty() {
             return root.to_owned();

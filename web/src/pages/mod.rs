@@ -7,6 +7,7 @@ mod actions;
 mod agents;
 mod alert_card;
 mod alerts;
+mod audit;
 mod brake;
 mod clock;
 mod delivery_rows;
@@ -118,6 +119,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/brake", "The brake", brake::page)
         .route(Read, get.clone(), "/ui/brake-page", "Its changing part", brake::page_body)
         .route(Operate, post.clone(), "/brake", "Engage or release it", brake::set)
+        .route(Read, get.clone(), "/audit", "The audit log", audit::page)
         .route(Read, get.clone(), "/clock", "The ledger's time", clock::page)
         .route(Admin, post.clone(), "/clock/set-back", "Set it back", clock::set_back)
         .route(Open, get, "/login", "Log in", login::page)

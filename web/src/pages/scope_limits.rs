@@ -44,7 +44,6 @@ pub(crate) struct ScopeRow {
 /// The form that sets such limits.
 #[derive(Default)]
 pub(crate) struct ScopeForm {
-    pub(crate) key: bool,
     pub(crate) name: String,
     pub(crate) fields: Vec<ScopeField>,
     /// The agents that there are.
@@ -64,7 +63,7 @@ impl ScopeForm {
     pub(crate) fn new(sent: Option<&Form>, agents: Vec<String>, error: Option<String>) -> Self {
         let text = |name: &str| sent.map(|form| form.text(name).to_owned()).unwrap_or_default();
         let fields = FIELDS.map(|(name, _, label)| ScopeField { name, label, value: text(name) });
-        Self { key: text("kind") == "key", name: text("name"), fields: fields.into(), agents, error }
+        Self { name: text("name"), fields: fields.into(), agents, error }
     }
 }
 
@@ -135,7 +134,7 @@ fn read(form: &Form) -> Result<(Scope, WindowLimits, Vec<WindowKind>), String> {
     if name.is_empty() {
         return Err("say whose limits they are: a name is missing".to_owned());
     }
-    let scope = if form.text("kind") == "key" { Scope::ApiKey(name) } else { Scope::Agent(name) };
+    let scope = Scope::Agent(name);
     for (field, kind, _) in FIELDS {
         let text = form.text(field).trim();
         if text.is_empty() {

@@ -1,6 +1,6 @@
 //! The page on which the ledger's time is set back.
 
-use crate::testing::Scene;
+use crate::testing::{Making, Scene};
 use anvil_types::clock::Sleep;
 use anvil_types::{Clock, SystemClock, Timestamp};
 use axum::http::StatusCode;
@@ -29,7 +29,8 @@ impl Clock for Ahead {
 }
 
 async fn ahead_by(by: Duration) -> Scene {
-    Scene::on(Arc::new(Ahead { clock: SystemClock::new(), by }), None).await
+    let clock = Arc::new(Ahead { clock: SystemClock::new(), by });
+    Scene::made(Making { clock, driven: None, ..Making::default() }).await
 }
 
 async fn braked(scene: &Scene) -> bool {
@@ -56,7 +57,11 @@ async fn a_ledger_that_is_ahead_is_set_back_after_a_word_of_why_and_a_confirmati
     assert!(brake.contains("sets the ledger&#39;s time back") && brake.contains("a flat battery"), "{brake}");
     let audit = scene.store.audit(10).await.expect("the audit log");
     let entry = audit.iter().find(|entry| entry.action == "clock.set_back").expect("it is audited");
-    assert_eq!(entry.by, "admin");
+    assert_eq!(entry.by, "a person at the panel");
+    let shown = scene.get("/audit").await.text;
+    assert!(shown.contains("clock.set_back") && shown.contains("a flat battery"), "{shown}");
+    let told = scene.get("/api/v1/audit?limit=5").await.json();
+    assert_eq!(told["items"][0]["by"], "a person at the panel", "{told}");
     assert!(entry.detail.contains("a flat battery"), "{entry:?}");
 }
 

@@ -7,12 +7,14 @@ mod empty;
 mod exchange;
 mod fallen;
 mod money;
+mod plugins;
 mod probe;
 mod proxy;
 mod queue;
 mod schedules;
 mod sent;
 mod submission;
+mod waits;
 
 use crate::Scope;
 use crate::serve::routes;

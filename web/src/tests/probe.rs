@@ -17,7 +17,7 @@ async fn a_probe_that_finds_nobody_says_so_and_stands_in_the_ledger() {
     let [call] = ledger["items"].as_array().expect("a list").as_slice() else { panic!("{ledger}") };
     assert_eq!((&call["agent"], &call["state"]), (&"(probe)".into(), &"released".into()));
     assert!(call["job"].is_null(), "{call}");
-    assert_eq!(call["tags"][0], "by:admin");
+    assert_eq!(call["tags"][0], "by:the API token");
     // It is shown as what it is.
     let page = scene.get("/ledger").await;
     assert!(page.text.contains("(probe)"), "{}", page.text);

@@ -30,9 +30,7 @@ enum LimitsCommand {
     },
     /// Show or change the limits of one agent, as in `anvil limits agent code-generator day_usd=5`.
     Agent(ScopeArgs),
-    /// Show or change the limits of one API key.
-    Key(ScopeArgs),
-    /// Show the limits of all agents and API keys that have any.
+    /// Show the limits of all agents that have any.
     Scopes,
     /// Put limits back to what the settings say.
     Reset {
@@ -59,8 +57,8 @@ struct ScopeArgs {
 
 impl ScopeArgs {
     /// Changes what is to be changed; the scope's limits as they stand then.
-    async fn run(&self, kind: &str, client: &Client) -> Result<Value, Failure> {
-        let scope = format!("{kind}:{}", self.name);
+    async fn run(&self, client: &Client) -> Result<Value, Failure> {
+        let scope = format!("agent:{}", self.name);
         if !self.limits.is_empty() || !self.reset.is_empty() {
             let mut body = patch(&self.limits)?;
             if !self.reset.is_empty() {
@@ -77,8 +75,7 @@ impl ScopeArgs {
 impl LimitsArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let scopes = match &self.command {
-            Some(LimitsCommand::Agent(args)) => Some(args.run("agent", client).await?),
-            Some(LimitsCommand::Key(args)) => Some(args.run("key", client).await?),
+            Some(LimitsCommand::Agent(args)) => Some(args.run(client).await?),
             Some(LimitsCommand::Scopes) => Some(client.get(&["limits", "scopes"], &[]).await?),
             _ => None,
         };
@@ -172,8 +169,7 @@ fn show_scopes(view: &Value, moment: &Moment) -> String {
         Some(_) => {
             format!("{} has no limits of its own; everything's hold for it too.", text(view, "/scope"))
         }
-        None => "No agent or API key has limits of its own: anvil limits agent NAME day_usd=5 sets one."
-            .to_owned(),
+        None => "No agent has limits of its own: anvil limits agent NAME day_usd=5 sets one.".to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod agents;
 mod alerts;
+mod audit;
 mod brake;
 mod bulk;
 mod clock;
@@ -96,6 +97,8 @@ enum Command {
     Agents(agents::AgentsCommand),
     /// Look at settings, key, address, prices, folders and host, and say what is wrong.
     Doctor(doctor::DoctorArgs),
+    /// Show what people changed, the newest first.
+    Audit(audit::AuditArgs),
     /// Show the host's time, and set it back where it was wrong.
     Clock(clock::ClockArgs),
     /// Wipe what is simulated.
@@ -135,6 +138,7 @@ impl Cli {
                         Command::Queue(args) => args.run(&client, &globals).await,
                         Command::Schedules(command) => command.run(&client, &globals).await,
                         Command::Agents(command) => command.run(&client, &globals).await,
+                        Command::Audit(args) => args.run(&client, &globals).await,
                         Command::Clock(args) => args.run(&client, &globals).await,
                         Command::Wipe(args) => args.run(&client, &globals).await,
                         Command::Serve(_)

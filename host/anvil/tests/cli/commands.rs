@@ -419,7 +419,7 @@ fn limits_of_an_agent_are_shown_changed_and_taken_away() {
     OF            LIMIT    VALUE  SPENT   HELD   LEFT  RESETS  FROM
     agent:writer  day_usd  $5.00  $1.25  $0.05  $3.70          set by ann,
     "###);
-    insta::assert_snapshot!(host.anvil(&["limits", "key", "ci"]).out, @"key:ci has no limits of its own; everything's hold for it too.");
+    insta::assert_snapshot!(host.anvil(&["limits", "agent", "ci"]).out, @"agent:ci has no limits of its own; everything's hold for it too.");
     host.anvil(&["limits", "agent", "writer", "day_usd=$5", "hour_usd=0.5", "--reset", "month_usd"]);
     let bodies = host.asked().into_iter().filter(|asked| asked.method == Method::PUT);
     let bodies: Vec<_> = bodies.map(|asked| asked.body).collect();

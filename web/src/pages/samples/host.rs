@@ -1,6 +1,7 @@
 //! A made-up host: at work, failing, braked and fresh.
 
 use super::{NOW, Sample, ago, html, jobs, nano, shell, windows};
+use crate::pages::audit::AuditPage;
 use crate::pages::clock::ClockPage;
 use crate::pages::error::ErrorPage;
 use crate::pages::login::LoginPage;
@@ -11,6 +12,7 @@ use anvil_runner::{
     AgentsStatus, AlertsStatus, BrakeStatus, Bucket, BucketReport, CircuitReport, PaceStatus, PluginsStatus,
     QueueStatus, ScalingStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
+use anvil_store::AuditEntry;
 use anvil_types::{Job, JobState, Nanodollars, UpstreamKind};
 use std::time::Duration;
 
@@ -153,6 +155,20 @@ pub(crate) fn braked() -> Status {
     status
 }
 
+fn audit() -> Vec<AuditEntry> {
+    let entry = |ago_s, by: &str, action: &str, detail: &str| AuditEntry {
+        at: ago(ago_s),
+        by: by.to_owned(),
+        action: action.to_owned(),
+        detail: detail.to_owned(),
+    };
+    vec![
+        entry(95, "ann", "brake.off", "the account is paid again"),
+        entry(4_000, "the API token", "limits.change", "day_usd $160.00 to $200.00"),
+        entry(90_000, "ann", "agent.disable", "<b>greeter</b>"),
+    ]
+}
+
 /// Their pages.
 pub(super) fn pages() -> Vec<Sample> {
     let (status, jobs) = (status(), jobs());
@@ -185,6 +201,7 @@ pub(super) fn pages() -> Vec<Sample> {
         ("/fresh", html(&overview(&fresh, &[], &[]))),
         ("/clock", html(&ClockPage::new(shell(&status, Nav::Other, "Time"), Some(ago(3 * 86_400 + 5_000))))),
         ("/clock-driven", html(&ClockPage::new(shell(&status, Nav::Other, "Time"), None))),
+        ("/audit", html(&AuditPage::new(shell(&status, Nav::Other, "Audit log"), &audit()))),
         ("/login", html(&LoginPage { simulated: true, next: "/".to_owned(), wrong: true })),
         (
             "/error",

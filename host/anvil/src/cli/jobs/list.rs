@@ -6,6 +6,7 @@ use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, clean, first_line, items, money, print, print_json, text};
 use crate::watch::{Change, Watch};
+use anvil_types::UpstreamKind;
 use clap::Args;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -17,6 +18,9 @@ use std::time::Duration;
 pub(crate) struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,
+    /// Only jobs that were submitted to this upstream: live or simulated.
+    #[arg(long, value_name = "KIND")]
+    upstream: Option<UpstreamKind>,
     /// The most jobs.
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     limit: u32,
@@ -36,6 +40,7 @@ impl ListArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let mut query: Vec<(&str, String)> = vec![("limit", self.limit.to_string())];
         query.extend(self.filter.query());
+        query.extend(self.upstream.map(|upstream| ("upstream", upstream.to_string())));
         query.extend(self.after.iter().map(|after| ("after", after.clone())));
         if self.watch {
             return watch(client, globals, &query).await;

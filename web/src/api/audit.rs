@@ -1,0 +1,20 @@
+//! `GET /api/v1/audit`: what people changed.
+
+use super::Query;
+use super::list::List;
+use crate::problem::Problem;
+use crate::state::WebState;
+use anvil_store::AuditEntry;
+use axum::Json;
+use axum::extract::State;
+
+/// The most entries of an answer.
+const MOST: u32 = 1_000;
+
+pub(super) async fn list(
+    State(state): State<WebState>,
+    query: Query,
+) -> Result<Json<List<AuditEntry>>, Problem> {
+    let limit = query.only(&["limit"])?.limit(50, MOST)?;
+    Ok(Json(List::whole(state.runner.audit(limit).await?)))
+}
