@@ -120,7 +120,9 @@ fn tool(dice: &mut Dice, at: usize) -> Tool {
     let input_schema = match dice.below(4) {
         // A long list of short numbers.
         0 => {
-            let numbers: Vec<_> = (0..dice.at(500)).map(|_| dice.pick(&NUMBERS)).collect();
+            let one = dice.percent(60).then(|| dice.pick(&NUMBERS));
+            let numbers: Vec<_> =
+                (0..dice.at(500)).map(|_| one.unwrap_or_else(|| dice.pick(&NUMBERS))).collect();
             format!(r#"{{"type":"object","enum":[{}]}}"#, numbers.join(","))
         }
         // Deep.

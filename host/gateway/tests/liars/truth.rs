@@ -24,15 +24,22 @@ impl Honest {
     fn of(dice: &mut Dice, question: Question<'_>) -> Self {
         let dense = dice.percent(50);
         let mut fresh = if dense { question.most_input } else { 1 + dice.below(question.most_input) };
-        let mut part = || {
-            let part = if dice.percent(10) { dice.below(fresh + 1) } else { 0 };
+        // All of it as the dearest kind is what the hold was made for.
+        let most_of = dice.percent(50);
+        let mut part = |percent| {
+            let some = dice.percent(percent);
+            let part = match some {
+                true if most_of => fresh,
+                true => dice.below(fresh + 1),
+                false => 0,
+            };
             fresh -= part;
             part
         };
-        let (read, written_5m, written_1h) = (part(), part(), part());
+        let (written_1h, written_5m, read) = (part(50), part(10), part(10));
         let whole = dice.percent(30);
         let output = if whole { question.most_output } else { 1 + dice.below(question.most_output) };
-        let (us, batch) = (dice.percent(10), dice.percent(5));
+        let (us, batch) = (dice.percent(20), dice.percent(5));
         Self { fresh, read, written_5m, written_1h, output, us, batch }
     }
 
