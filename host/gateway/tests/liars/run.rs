@@ -63,8 +63,11 @@ pub(crate) async fn run(seed: u64, questions: u64) -> Vec<String> {
     });
     let looks = Looks::start(store.clone(), liar.clone());
     let mut guests = Vec::new();
-    for job in scene::jobs(store.as_ref(), clock.as_ref()).await {
-        guests.push(tokio::spawn(run.clone().guest(job)));
+    let jobs = scene::jobs(store.as_ref(), clock.as_ref(), questions).await;
+    let at_once = usize::try_from(scene::GUESTS).expect("few");
+    for guest in 0..at_once {
+        let own = jobs.iter().skip(guest).step_by(at_once).cloned().collect();
+        guests.push(tokio::spawn(run.clone().guest(own)));
     }
     for guest in guests {
         guest.await.expect("no guest panics");
@@ -96,8 +99,11 @@ impl Run {
         self.wrongs.lock().expect("no panic").push(what);
     }
 
-    async fn guest(self: Arc<Self>, job: Claimed) {
-        for position in 0.. {
+    async fn guest(self: Arc<Self>, jobs: Vec<Claimed>) {
+        // Its jobs by turns.
+        for turn in 0.. {
+            let job = &jobs[turn % jobs.len()];
+            let position = u32::try_from(turn / jobs.len()).expect("few");
             let number = self.next.fetch_add(1, Ordering::SeqCst);
             if number >= self.questions {
                 return;
@@ -105,7 +111,7 @@ impl Run {
             self.places.lock().expect("no panic").insert((job.job.id, position), number);
             let asking = Asking::of(self.seed, number);
             let panics = asking.panics;
-            let mut ask = self.ask(&job, position, asking.request);
+            let mut ask = self.ask(job, position, asking.request);
             let died = Arc::new(AtomicU64::new(0));
             if panics {
                 let died = died.clone();

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// Those that ask at once.
 pub(crate) const GUESTS: u64 = 24;
+/// Questions of one job: a failed call has the gateway read what its job has asked before.
+const PER_JOB: u64 = 200;
 /// How much faster the host's time goes than the machine's.
 const RATE: f64 = 3_600.0;
 
@@ -36,7 +38,7 @@ fn limits() -> Limits {
         max_output_tokens: 2_000,
         agents_min: 1,
         agents_max: 1,
-        queue_max: 1_000,
+        queue_max: 100_000,
     }
 }
 
@@ -101,9 +103,10 @@ fn config(base_url: String) -> GatewayConfig {
     }
 }
 
-/// A job for each guest.
-pub(crate) async fn jobs(store: &dyn Store, clock: &dyn Clock) -> Vec<Claimed> {
-    for number in 0..GUESTS {
+/// The jobs that ask so many questions, at least one for each guest.
+pub(crate) async fn jobs(store: &dyn Store, clock: &dyn Clock, questions: u64) -> Vec<Claimed> {
+    let jobs = questions.div_ceil(PER_JOB).max(GUESTS);
+    for number in 0..jobs {
         let job = NewJob {
             id: JobId::new(clock.now(), 100 + u128::from(number)),
             agent: "tester".into(),
@@ -123,7 +126,7 @@ pub(crate) async fn jobs(store: &dyn Store, clock: &dyn Clock) -> Vec<Claimed> {
     let claim = Claim {
         agents: vec![anvil_store::ReadyAgent { name: "tester".into(), digest: "d".into() }],
         upstream: UpstreamKind::Simulated,
-        most: u32::try_from(GUESTS).expect("few"),
+        most: u32::try_from(jobs).expect("few"),
         critical_only: false,
         alive: Vec::new(),
         // Months pass in the run.
