@@ -15,21 +15,26 @@ pub(crate) enum Coding {
     /// With a media type that has a parameter, and an encoding that is none.
     Identity,
     Json,
-    /// Encoded, or said to be, although that was not asked for.
+    /// Encoded, although that was not asked for.
     Gzip,
+    /// Said to be encoded, and is not.
     Said(&'static str),
 }
 
 impl Coding {
-    /// What can be read.
-    pub(crate) fn none(dice: &mut Dice) -> Self {
+    /// What can be read, however little of it comes.
+    pub(crate) fn plain(dice: &mut Dice) -> Self {
         if dice.percent(20) { Self::Identity } else { Self::Events }
     }
 
+    /// What can be read where all of it comes.
+    pub(crate) fn readable(dice: &mut Dice) -> Self {
+        if dice.percent(5) { Self::Gzip } else { Self::plain(dice) }
+    }
+
     /// What can't.
-    pub(crate) fn strange(dice: &mut Dice) -> Self {
-        let said = dice.pick(&["gzip", "br", "deflate", "zstd", "gzip, identity", "tomorrow"]);
-        if dice.percent(50) { Self::Gzip } else { Self::Said(said) }
+    pub(crate) fn unreadable(dice: &mut Dice) -> Self {
+        Self::Said(dice.pick(&["gzip", "br", "deflate", "zstd", "gzip, identity", "tomorrow"]))
     }
 
     fn headers(self) -> String {
@@ -79,13 +84,18 @@ impl Framing {
         let head = self.head(dice, coding, body.len());
         let mut steps = vec![Step::Write(head.into_bytes())];
         self.pieces(dice, body, &marked.told, &mut steps);
-        if matches!(coding, Coding::Gzip | Coding::Said(_)) {
-            // Nobody was to read it, so nothing is told for certain.
-            for step in &mut steps {
-                if let Step::Told(told) = step {
-                    *told = told.perhaps();
+        match coding {
+            // Only the whole of it can be relied on to be read.
+            Coding::Gzip => steps.sort_by_key(|step| matches!(step, Step::Told(_))),
+            // It is not what it says, so nothing is told for certain.
+            Coding::Said(_) => {
+                for step in &mut steps {
+                    if let Step::Told(told) = step {
+                        *told = told.perhaps();
+                    }
                 }
             }
+            Coding::Events | Coding::Identity | Coding::Json => {}
         }
         Answer {
             name: name.to_owned(),

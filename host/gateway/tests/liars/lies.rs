@@ -80,10 +80,10 @@ pub(crate) fn stream(dice: &mut Dice, question: Question<'_>) -> Answer {
     let ends = dice.percent(80);
     let marked = Marked::write(dice, &events, ends);
     let framing = Framing::any(dice);
-    let coding = if dice.percent(5) { Coding::strange(dice) } else { Coding::none(dice) };
+    let coding = if dice.percent(3) { Coding::unreadable(dice) } else { Coding::readable(dice) };
     let answer = framing.answer(dice, &format!("lies, {coding:?}"), &marked, coding);
     // What cannot be read is handed to nobody.
-    let readable = matches!(coding, Coding::Events | Coding::Identity) && !events.iter().any(is_unreadable);
+    let readable = !matches!(coding, Coding::Said(_)) && !events.iter().any(is_unreadable);
     Answer { handed: if readable { Handed::Anything } else { Handed::Nothing }, ..answer }
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn cut(dice: &mut Dice, question: Question<'_>) -> Answer {
     let handed = if honest && at < needed { Handed::Nothing } else { Handed::Anything };
     marked.cut(at);
     let framing = Framing::cut(dice);
-    let coding = Coding::none(dice);
+    let coding = Coding::plain(dice);
     Answer { handed, ..framing.answer(dice, "cut", &marked, coding) }
 }
 
@@ -120,10 +120,14 @@ pub(crate) fn broken_off(dice: &mut Dice, question: Question<'_>) -> Answer {
         error.told = told;
     }
     let end = events.iter().position(|event| event.last).unwrap_or(events.len());
-    events.insert(dice.at(end + 1), error);
+    let at = dice.at(end + 1);
+    // Where all but the very end has come, an error takes nothing of it back.
+    let may_be_whole = events[..at].iter().any(|event| event.kind == "message_delta");
+    events.insert(at, error);
     let marked = Marked::write(dice, &events, true);
     let framing = Framing::any(dice);
-    let coding = Coding::none(dice);
+    let coding = Coding::readable(dice);
     let whose = if kind == "rate_limit_error" { Whose::Others } else { Whose::Upstreams };
-    Answer { whose, ..framing.answer(dice, "error event", &marked, coding) }
+    let handed = if may_be_whole { Handed::Anything } else { Handed::Nothing };
+    Answer { whose, handed, ..framing.answer(dice, "error event", &marked, coding) }
 }

@@ -116,7 +116,7 @@ pub(crate) fn answer(dice: &mut Dice, question: Question<'_>) -> Answer {
     let with_last_blank = dice.percent(90);
     let marked = Marked::write(dice, &events, with_last_blank);
     let framing = if dice.percent(20) { Framing::UntilClose } else { Framing::any(dice) };
-    let coding = Coding::none(dice);
+    let coding = Coding::readable(dice);
     let answer = framing.answer(dice, "truth", &marked, coding);
     Answer { whose: Whose::Nobodys, handed: Handed::Text(text), exact: Some(cost), ..answer }
 }
@@ -155,6 +155,6 @@ pub(crate) fn damaged(dice: &mut Dice, question: Question<'_>) -> Answer {
     events.insert(at, Event::unreadable(dice));
     let marked = Marked::write(dice, &events, true);
     let framing = Framing::any(dice);
-    let coding = Coding::none(dice);
+    let coding = Coding::readable(dice);
     framing.answer(dice, "damaged", &marked, coding)
 }
