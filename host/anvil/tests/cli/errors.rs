@@ -246,12 +246,12 @@ fn the_simulator_says_what_is_wrong_with_what_it_is_given() {
 fn the_token_of_the_data_folder_is_sent_to_this_machine() {
     let dir = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(dir.path().join("anvil-data")).expect("a folder");
-    std::fs::write(dir.path().join("anvil-data/token"), "from-the-folder\n").expect("written");
+    std::fs::write(dir.path().join("anvil-data/token"), "from-the-data-folder\n").expect("written");
     let host = Host::start().on("GET /api/v1/brake", &serde_json::json!({ "engaged": false, "causes": [] }));
     assert_eq!(run_in(dir.path(), &["brake", "--url", &host.url], &[]).code, 0);
     let listen = host.url.trim_start_matches("http://").to_owned();
     assert_eq!(run_in(dir.path(), &["brake"], &[("ANVIL_SERVER_LISTEN", &listen)]).code, 0);
     assert_eq!(run_in(dir.path(), &["brake", "--url", &host.url], &[("ANVIL_TOKEN", "mine")]).code, 0);
     let tokens: Vec<_> = host.asked().into_iter().filter_map(|asked| asked.token).collect();
-    assert_eq!(tokens, ["Bearer from-the-folder", "Bearer from-the-folder", "Bearer mine"]);
+    assert_eq!(tokens, ["Bearer from-the-data-folder", "Bearer from-the-data-folder", "Bearer mine"]);
 }

@@ -30,6 +30,7 @@ impl NewPrice {
                 return Err(format!("`{field}` is 0, so that no call could be made; it counts tokens"));
             }
         }
+        let mut some_zero = false;
         for band in &self.bands {
             if band.up_to == Some(0) {
                 return Err("`up_to` is 0, and no prompt is that short".to_owned());
@@ -42,7 +43,11 @@ impl NewPrice {
                 ("cache_read", band.cache_read),
             ] {
                 rate(field, usd, zero)?;
+                some_zero |= Nanodollars::from_usd(usd) == Some(Nanodollars::ZERO);
             }
+        }
+        if zero == Zero::Meant && !some_zero {
+            return Err("`free` is true, but no price is 0; say one of the two".to_owned());
         }
         Ok(())
     }
@@ -55,12 +60,19 @@ fn name(field: &str, text: &str) -> Result<(), String> {
         "begins or ends with a blank, and no model answers to that"
     } else if text.chars().any(char::is_control) {
         "has a control character in it"
+    } else if text.chars().any(is_hidden) {
+        "has an invisible character in it, and no model answers to that"
     } else if text.chars().count() > LONGEST_ID {
         "is longer than the id of any model"
     } else {
         return Ok(());
     };
     Err(format!("`{field}` {wrong}"))
+}
+
+/// Whether nobody sees it: a soft hyphen, a blank of no width, a change of direction.
+fn is_hidden(char: char) -> bool {
+    matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn rate(field: &str, usd: f64, zero: Zero) -> Result<(), String> {

@@ -160,6 +160,7 @@ mod tests {
             ("\"mine\"", "\"mine \"", "begins or ends with a blank"),
             ("\"mine\"", "\"\"", "`model` is empty"),
             ("\"mine\"", "\"mi\\nne\"", "control character"),
+            ("\"mine\"", "\"mi\u{200b}ne\"", "invisible character"),
             ("from", "speed = \"standard\"\nfrom", "`speed` is `standard`"),
             ("from", "speed = \"\"\nfrom", "`speed` is empty"),
             ("{ input", "{ up_to = 0, input", "`up_to` is 0"),
