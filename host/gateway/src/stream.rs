@@ -229,11 +229,11 @@ impl Answer {
         Err(format!("the answer is longer than {} MiB", MOST_ANSWER_BYTES / (1024 * 1024)))
     }
 
-    /// Whether the answer is whole: its end came, or all that comes before it, whatever came in the place of the end.
+    /// Whether the answer is whole: its end came, or all that comes before it.
     pub(crate) fn is_whole(&self) -> bool {
         let all_but_the_end =
             self.stop_reason.is_some() && self.counts.input_told() && self.counts.output_told();
-        self.began && (self.stopped || all_but_the_end)
+        self.began && (self.stopped || all_but_the_end && self.fault.is_none())
     }
 
     /// How many bytes of text it has.

@@ -510,7 +510,8 @@ async fn an_event_and_an_answer_have_an_end() {
         SONNET,
         r#"{"input_tokens":11,"output_tokens":1}"#,
         &format!("\"{}\"", "x".repeat(8 << 20)),
-        r#"{"output_tokens":22}"#,
+        // So many that the text can have come of them.
+        r#"{"output_tokens":40000}"#,
     );
     let endless = plain().replace("Gr\u{fc}\u{df}e", &"x".repeat(20 << 20));
     let block = |index: usize| {
@@ -523,7 +524,7 @@ async fn an_event_and_an_answer_have_an_end() {
     let mut wire = Wire::streams(&[large, endless, many]).await;
     let (reply, call) = wire.call().await;
     assert_eq!(text(&reply.expect("an answer")).len(), 8 << 20);
-    assert_eq!((call.state, call.cost.get()), (CallState::Settled, 11 * 2_000 + 22 * 10_000));
+    assert_eq!((call.state, call.cost.get()), (CallState::Settled, 11 * 2_000 + 40_000 * 10_000));
     for says in ["larger than 16 MiB", "too many blocks"] {
         let (reply, call) = wire.call().await;
         assert!(reply.expect_err(says).message.contains(says));

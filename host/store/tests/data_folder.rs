@@ -93,7 +93,7 @@ fn a_database_that_is_none_is_told() {
     std::fs::write(dir.path().join("anvil.db"), "this is no database, whatever its name says")
         .expect("written");
     let refused = open(dir.path()).expect_err("it is no database");
-    assert!(refused.to_string().contains("not a database"), "{refused}");
+    assert!(refused.to_string().contains("its anvil.db is no database"), "{refused}");
 }
 
 #[test]

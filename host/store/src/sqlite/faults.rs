@@ -368,6 +368,6 @@ async fn a_writer_that_is_lost_is_told_by_name_and_nobody_waits_for_it() {
     assert!(matches!(told, Err(StoreError::Closed)), "{told:?}");
     assert_eq!(supervisor.until_lost().await.name, "the writer of the store");
     drop(store);
-    // The folder is free, and all that was committed is there.
-    assert!(notes(&open(dir.path())).await.is_empty());
+    // The folder is free. What came in one commit with the deadly command is there: nobody was told that it is not.
+    assert!(notes(&open(dir.path())).await.len() <= 1);
 }
