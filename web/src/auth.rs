@@ -36,10 +36,10 @@ impl Keys {
 
     /// Whom a request comes from; none where it shows nothing, or something wrong.
     pub(crate) fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
-        if bearer(headers).is_some_and(|token| self.is_token(token)) {
-            return Some(Caller { scope: Scope::Admin, via: Via::Bearer });
+        if let Some(token) = bearer(headers) {
+            // A wrong token is not made good by a cookie: who sends one means it.
+            return self.is_token(token).then_some(Caller { scope: Scope::Admin, via: Via::Bearer });
         }
-        // A proxy may have added a token of its own, which says nothing here; the session stands all the same.
         // A parent domain may have set one of this name too.
         let is_it = |session: &str| -> bool { session.as_bytes().ct_eq(self.session.as_bytes()).into() };
         let right = cookies(headers, &self.cookie).any(is_it);

@@ -313,7 +313,7 @@ pub fn check_tags(tags: &[String]) -> Result<(), String> {
     }
     for tag in tags {
         if tag.trim().is_empty() {
-            return Err("a tag has a character that shows; one of these is blank".to_owned());
+            return Err("a tag is not blank, and one of these is".to_owned());
         }
         if tag.len() > LONGEST_TAG {
             return Err(format!("a tag has at most {LONGEST_TAG} bytes; one of these has {}", tag.len()));

@@ -221,7 +221,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "wrong-content-type",
         "The body has the wrong type",
-        format!("the request has {given}; send JSON in UTF-8 with `Content-Type: application/json`"),
+        format!("the request has {given}; send JSON with `Content-Type: application/json`"),
     ))
 }
 
