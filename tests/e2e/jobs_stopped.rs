@@ -1,6 +1,7 @@
 //! How a host stops: in order, and at once at the second signal. Nothing is lost either way.
 
 use crate::harness::{Host, Setup, Upstream, nanos, until};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,31 @@ async fn a_host_that_is_told_to_stop_ends_what_is_short_and_gives_back_the_rest(
     assert_eq!(bill.requests, 12, "nothing was asked twice");
     let spend = host.rest().status().await["spend"].clone();
     assert_eq!(nanos(&spend["total_usd"]), bill.nano_dollars);
+    assert_eq!(nanos(&spend["hour"]["unknown_usd"]), 0);
+}
+
+#[tokio::test]
+async fn every_signal_that_ends_a_terminal_or_a_session_stops_a_host_in_order() {
+    let upstream = Upstream::start().await;
+    let slowly = json!({"latency": {"first_byte_ms": 1_000}});
+    upstream.script(&json!({"matches": [{"contains": "Slow", "items": [slowly], "repeat": true}]})).await;
+    let mut host = host(&upstream).await;
+    let mut ids = Vec::new();
+    for (number, signal) in [Signal::HUP, Signal::QUIT, Signal::INT].into_iter().enumerate() {
+        let prompt = format!("Slow {number}");
+        ids.push(submit(&host, &prompt, 1).await);
+        until("its call is under way", PATIENCE, async || {
+            upstream.asked().await.contains_key(&format!("{prompt} (1 of 1)")).then_some(())
+        })
+        .await;
+        host.tell(signal);
+        let (status, said) = host.ended().await;
+        assert!(status.success(), "{signal:?}: {status}: {said}");
+        host.start().await;
+    }
+    all_succeed(&host, &ids).await;
+    assert_eq!(upstream.bill().await.requests, 3, "nothing was asked twice");
+    let spend = host.rest().status().await["spend"].clone();
     assert_eq!(nanos(&spend["hour"]["unknown_usd"]), 0);
 }
 

@@ -138,7 +138,12 @@ impl Host {
 
     /// SIGTERM, and no wait for its end: another signal may follow.
     pub(crate) fn tell_to_stop(&self) {
-        self.process.as_ref().expect("the host runs").signal(Signal::TERM);
+        self.tell(Signal::TERM);
+    }
+
+    /// A signal, and no wait for what follows from it.
+    pub(crate) fn tell(&self, signal: Signal) {
+        self.process.as_ref().expect("the host runs").signal(signal);
     }
 
     /// Waits until it has ended by itself.
