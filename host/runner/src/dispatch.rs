@@ -25,7 +25,7 @@ pub(crate) async fn run(shared: Arc<Shared>) -> End {
         if shared.shutting_down() {
             return End::Asked;
         }
-        match take(&shared).await {
+        match take(&shared, due.has_come(shared.clock.now())).await {
             // Full hands: there may be more to take at once.
             Ok(true) => continue,
             Ok(false) => {}
@@ -65,6 +65,10 @@ impl Due {
             Self::Unknown => true,
             Self::At { looked, next } => next.is_some_and(|next| next <= now) || now.since(looked) >= LOOK,
         }
+    }
+
+    fn has_come(self, now: Timestamp) -> bool {
+        matches!(self, Self::At { next: Some(next), .. } if next <= now)
     }
 
     fn next_look(self, now: Timestamp) -> Timestamp {
@@ -112,16 +116,22 @@ async fn wake(events: &mut broadcast::Receiver<Arc<Event>>) -> Woken {
 }
 
 // Takes what fits; whether there may be more to take at once.
-async fn take(shared: &Arc<Shared>) -> Result<bool, anvil_store::StoreError> {
-    let full = claim(shared).await?;
+async fn take(shared: &Arc<Shared>, some_are_due: bool) -> Result<bool, anvil_store::StoreError> {
+    let full = claim(shared, some_are_due).await?;
     // Jobs do not wait for the count of those behind them.
     Ok(scale(shared).await? || full)
 }
 
-// Claims as many jobs as there are slots for; whether as many came as were asked for.
-async fn claim(shared: &Arc<Shared>) -> Result<bool, anvil_store::StoreError> {
+// Claims as many jobs as there are slots for; whether as many came as were asked for. What is due moves on also
+// where nothing can start.
+async fn claim(shared: &Arc<Shared>, some_are_due: bool) -> Result<bool, anvil_store::StoreError> {
     let _turn = shared.claiming.lock().await;
-    let Some(claim) = for_free_slots(shared) else { return Ok(false) };
+    let Some(claim) = for_free_slots(shared) else {
+        if some_are_due {
+            shared.store.claim(for_no_slot(shared)).await?;
+        }
+        return Ok(false);
+    };
     let (most, ordinary) = (claim.most as usize, !claim.critical_only);
     let claimed = shared.store.claim(claim).await?;
     let full = claimed.len() == most && ordinary;
@@ -148,6 +158,18 @@ fn for_free_slots(shared: &Shared) -> Option<Claim> {
         alive: shared.leases(),
         lease_for: shared.settings.lease,
     })
+}
+
+// Takes nothing out: a look at what is due.
+fn for_no_slot(shared: &Shared) -> Claim {
+    Claim {
+        agents: Vec::new(),
+        upstream: shared.settings.upstream,
+        most: 0,
+        critical_only: true,
+        alive: shared.leases(),
+        lease_for: shared.settings.lease,
+    }
 }
 
 /// Takes a job in; where a slot is free, it (or one that is before it) starts in the same step.

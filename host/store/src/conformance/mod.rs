@@ -125,7 +125,8 @@ suite! { $
         a_job_comes_after_no_job_that_cannot_succeed
         what_comes_after_a_failed_job_fails_and_follows_its_retry
         a_child_of_two_failed_jobs_waits_for_both
-        a_long_chain_falls_and_rises_as_one
+        a_long_chain_falls_and_rises_step_by_step
+        what_rises_later_follows_what_became_of_its_parents_meanwhile
         a_job_that_is_stopped_does_not_start_after_its_parents
         a_child_survives_a_crash
         many_children_follow_step_by_step

@@ -207,26 +207,97 @@ pub async fn a_child_of_two_failed_jobs_waits_for_both(factory: &dyn Factory) {
     assert_eq!(succeed(&world).await, child);
 }
 
-pub async fn a_long_chain_falls_and_rises_as_one(factory: &dyn Factory) {
-    let world = World::new(factory).await;
+/// One step of what is due, in which nobody takes a job.
+async fn step(world: &World<'_>) {
+    let nobody = Claim { agents: Vec::new(), ..world.claim_of(1) };
+    world.store().claim(nobody).await.expect("a claim works");
+}
+
+async fn failed(world: &World<'_>) -> u64 {
+    world.store().queue_counts().await.expect("a read works").failed
+}
+
+pub async fn a_long_chain_falls_and_rises_step_by_step(factory: &dyn Factory) {
+    const LONG: u64 = 800;
+    // As many as move along in one step, and a few that were due.
+    const MOST: u64 = 201;
+    let mut world = World::new(factory).await;
     let first = world.submit(world.new_job()).await;
     let mut chain = vec![first];
-    for _ in 0..800 {
+    for _ in 0..LONG {
         chain.push(after(&world, &chain[chain.len() - 1..]).await);
     }
     assert_eq!(fail(&world).await, first);
-    // Some hundred at a time, so that nobody waits for the whole of it.
-    let nobody = Claim { agents: Vec::new(), ..world.claim_of(1) };
+    let mut count = failed(&world).await;
+    assert!(count <= MOST, "nobody waits for the whole of it: {count}");
     for _ in 0..9 {
-        world.store().claim(nobody.clone()).await.expect("a claim works");
+        step(&world).await;
+        let now = failed(&world).await;
+        assert!(now - count <= MOST, "from {count} to {now}");
+        count = now;
+    }
+    assert_eq!(count, LONG + 1);
+    world.store().retry(first, "ann").await.expect("it failed");
+    for round in 0..9 {
+        let now = failed(&world).await;
+        assert!(count - now <= MOST, "from {count} to {now}");
+        count = now;
+        // What is left rises after a restart too.
+        if round == 1 {
+            assert!(count > 0, "it is in the middle");
+            world.crash().await;
+        }
+        step(&world).await;
     }
     let counts = world.store().queue_counts().await.expect("a read works");
-    assert_eq!((counts.failed, counts.scheduled), (801, 0));
-    world.store().retry(first, "ann").await.expect("it failed");
-    let counts = world.store().queue_counts().await.expect("a read works");
-    assert_eq!((counts.failed, counts.scheduled, counts.queued), (0, 800, 1));
+    assert_eq!((counts.failed, counts.scheduled, counts.queued), (0, LONG, 1));
+    let due = world.store().next_due().await.expect("a read works");
+    assert_eq!(due, None, "nobody is looked at again");
     for id in &chain[..20] {
         assert_eq!(succeed(&world).await, *id);
+    }
+}
+
+pub async fn what_rises_later_follows_what_became_of_its_parents_meanwhile(factory: &dyn Factory) {
+    const MANY: usize = 450;
+    let world = World::new(factory).await;
+    for succeeds in [true, false] {
+        let parent = world.submit(world.new_job()).await;
+        let mut children = Vec::new();
+        for _ in 0..MANY {
+            children.push(after(&world, &[parent]).await);
+        }
+        let last = after(&world, &children[MANY - 1..]).await;
+        assert_eq!(fail(&world).await, parent);
+        for _ in 0..4 {
+            step(&world).await;
+        }
+        assert_eq!(world.state(last).await, JobState::Failed);
+        world.store().retry(parent, "ann").await.expect("it failed");
+        assert_eq!(world.state(children[MANY - 1]).await, JobState::Failed, "its turn is still to come");
+        // Taken out in the step that takes others along, it ends before the last of them have risen.
+        let claimed = world.claim_one().await;
+        assert_eq!(claimed.job.id, parent);
+        assert_eq!(world.state(children[MANY - 1]).await, JobState::Failed);
+        if succeeds {
+            world.succeed(claimed.lease).await;
+        } else {
+            let again = Finish::Failed { error: bad_reply() };
+            world.store().finish(claimed.lease, again).await.expect("current");
+        }
+        for _ in 0..9 {
+            step(&world).await;
+        }
+        for child in &children {
+            let wanted = if succeeds { JobState::Queued } else { JobState::Failed };
+            assert_eq!(world.state(*child).await, wanted, "{succeeds}");
+            if succeeds {
+                world.store().cancel(*child, "ann").await.expect("it waits");
+            }
+        }
+        let job = world.job(last).await;
+        assert_eq!(job.state, JobState::Failed, "with the child that it comes after");
+        assert_eq!(world.store().next_due().await.expect("a read works"), None);
     }
 }
 
@@ -303,9 +374,8 @@ pub async fn many_children_follow_step_by_step(factory: &dyn Factory) {
             "no step has them all"
         );
         // Every claim takes the next of them along.
-        let nobody = Claim { agents: Vec::new(), ..world.claim_of(1) };
         for _ in 0..3 {
-            world.store().claim(nobody.clone()).await.expect("a claim works");
+            step(&world).await;
         }
         assert_eq!(states().await, if succeeds { [1, MANY - 1, 0] } else { [0, 0, MANY] });
         if succeeds {

@@ -164,7 +164,7 @@ pub(super) fn take_set_back(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
         params![name, now],
     )?;
     tx.run(
-        "UPDATE jobs SET due_at = ?2 WHERE upstream = ?1 AND due_at > ?2 AND state = 'parked'",
+        "UPDATE jobs SET due_at = ?2 WHERE upstream = ?1 AND due_at > ?2 AND state IN ('parked', 'failed')",
         params![name, now],
     )?;
     // A back-off; whoever submitted a job for a time meant that time.

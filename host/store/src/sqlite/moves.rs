@@ -147,11 +147,15 @@ pub(super) fn resume(
 }
 
 /// Moves scheduled and parked jobs whose time has come into the queue: of this host's upstream, since the
-/// time of another is another.
+/// time of another is another. A few of those that come after them move along, and the next step takes the rest.
 pub(super) fn promote(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let due = heads(tx, DUE, params![tx.policy.upstream.name(), tx.now.micros()])?;
+    let mut left = parents::AT_ONCE;
     for job in &due {
-        if job.state == JobState::Scheduled && parents::look_again(tx, job)? {
+        let Some(others) = left.checked_sub(1) else { break };
+        left = others;
+        let comes_after = matches!(job.state, JobState::Scheduled | JobState::Failed);
+        if comes_after && parents::look_again(tx, job, &mut left)? {
             continue;
         }
         let event = if job.state == JobState::Scheduled { JobEvent::Due } else { JobEvent::Resume };

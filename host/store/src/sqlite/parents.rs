@@ -26,9 +26,9 @@ const NAMED: usize = 3;
 /// The most children that a job's page shows.
 const SHOWN: u32 = 200;
 
-/// How many children move in the step that ends a parent; the rest follow in steps of their own, so that
-/// nobody who writes waits for all of them.
-const AT_ONCE: u32 = 200;
+/// How many children move in the step that ends a parent or runs it again; the rest follow in steps of their own,
+/// so that nobody who writes waits for all of them.
+pub(super) const AT_ONCE: u32 = 200;
 
 /// Children that wait for a parent. By the parent's few, and not by all that are scheduled (`+state`).
 pub(super) const WAITING: &str = select_heads!(
@@ -49,8 +49,12 @@ pub(super) const LATER: &str = "UPDATE jobs SET due_at = CASE WHEN parents_left 
 /// Children that failed since a parent did. One that ran has no parent left that did not succeed.
 pub(super) const FAILED: &str = select_heads!(
     "WHERE seq IN (SELECT child FROM job_parents WHERE parent = ?1)
-         AND state = 'failed' AND parents_left > 0 ORDER BY seq"
+         AND state = 'failed' AND parents_left > 0 ORDER BY seq LIMIT ?2"
 );
+/// Those that are left are looked at with what is due: only for this has a failed job a time.
+pub(super) const RISE_LATER: &str = "UPDATE jobs SET due_at = ?2
+     WHERE seq IN (SELECT child FROM job_parents WHERE parent = ?1)
+         AND +state = 'failed' AND parents_left > 0";
 /// One parent fewer, whatever became of the children.
 pub(super) const COUNT_DOWN: &str = "UPDATE jobs SET parents_left = parents_left - 1
      WHERE seq IN (SELECT child FROM job_parents WHERE parent = ?1)";
@@ -143,6 +147,11 @@ pub(super) fn read_ids(row: &Row<'_>) -> rusqlite::Result<Vec<JobId>> {
 
 /// A job came to its end: its children may start, or fail with it, and theirs with them.
 pub(super) fn follow(tx: &mut Tx<'_>, job: &JobHead, state: JobState) -> Result<(), StoreError> {
+    let mut left = AT_ONCE;
+    follow_within(tx, job, state, &mut left)
+}
+
+fn follow_within(tx: &mut Tx<'_>, job: &JobHead, state: JobState, left: &mut u32) -> Result<(), StoreError> {
     if state == JobState::Succeeded {
         if tx.run(COUNT_DOWN, [job.seq])? > 0 {
             let ready = heads(tx, READY, params![job.seq, AT_ONCE])?;
@@ -157,17 +166,16 @@ pub(super) fn follow(tx: &mut Tx<'_>, job: &JobHead, state: JobState) -> Result<
     }
     // A list and no recursion: a chain may be as long as the queue.
     let mut ended = vec![(job.clone(), state)];
-    let mut left = AT_ONCE;
     while let Some((parent, state)) = ended.pop() {
-        let children = heads(tx, WAITING, params![parent.seq, left])?;
-        left = left.saturating_sub(u32::try_from(children.len()).unwrap_or(left));
+        let children = heads(tx, WAITING, params![parent.seq, *left])?;
+        *left = left.saturating_sub(u32::try_from(children.len()).unwrap_or(*left));
         for child in children {
             let error = blame(tx, &parent, state)?;
             let how = Move { error: Some(&error), ..Move::default() };
             let failed = moves::step(tx, &child, JobEvent::ParentFailed, &how)?;
             ended.push((child, failed));
         }
-        if left == 0 {
+        if *left == 0 {
             tx.run(LATER, params![parent.seq, tx.now.micros(), true])?;
         }
     }
@@ -175,17 +183,24 @@ pub(super) fn follow(tx: &mut Tx<'_>, job: &JobHead, state: JobState) -> Result<
 }
 
 /// A job that comes after others and was left to be looked at later: it may start, or fails with a parent, or
-/// waits on since that one is run again. False where it waits for something else.
-pub(super) fn look_again(tx: &mut Tx<'_>, child: &JobHead) -> Result<bool, StoreError> {
+/// waits on since that one is run again; one that failed with a parent waits for it anew. `left` is how many
+/// others may move in this step. False where it waits for something else.
+pub(super) fn look_again(tx: &mut Tx<'_>, child: &JobHead, left: &mut u32) -> Result<bool, StoreError> {
+    if child.state == JobState::Failed {
+        if rise(tx, child)? {
+            revive_within(tx, child, left)?;
+        }
+        return Ok(true);
+    }
     let waits =
         tx.first("SELECT wait_reason, parents_left FROM jobs WHERE seq = ?1", [child.seq], |row| {
             Ok((row.get::<_, Option<String>>(0)?, row.get::<_, i64>(1)?))
         })?;
-    let Some((Some(reason), left)) = waits else { return Ok(false) };
+    let Some((Some(reason), parents_left)) = waits else { return Ok(false) };
     if reason != WaitReason::Parents.name() {
         return Ok(false);
     }
-    if left == 0 {
+    if parents_left == 0 {
         release(tx, child)?;
         return Ok(true);
     }
@@ -193,7 +208,9 @@ pub(super) fn look_again(tx: &mut Tx<'_>, child: &JobHead) -> Result<bool, Store
     match failed {
         Some(parent) => {
             let error = failed_with(parent.id, parent.state, parent.kind.as_deref());
-            moves::go(tx, child, JobEvent::ParentFailed, &Move { error: Some(&error), ..Move::default() })?;
+            let how = Move { error: Some(&error), ..Move::default() };
+            let failed = moves::step(tx, child, JobEvent::ParentFailed, &how)?;
+            follow_within(tx, child, failed, left)?;
         }
         None => {
             tx.run("UPDATE jobs SET due_at = NULL WHERE seq = ?1", [child.seq])?;
@@ -288,27 +305,48 @@ pub(super) fn wait_again(tx: &mut Tx<'_>, job: &JobHead) -> Result<bool, StoreEr
     Ok(true)
 }
 
-/// A job is run again: the children that failed with it wait for it anew, and theirs for them. One that
-/// has another parent that failed goes on to tell of that one.
+/// A job is run again: the children that failed with it wait for it anew, and theirs for them.
 pub(super) fn revive(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
+    let mut left = AT_ONCE;
+    revive_within(tx, job, &mut left)
+}
+
+fn revive_within(tx: &mut Tx<'_>, job: &JobHead, left: &mut u32) -> Result<(), StoreError> {
     let mut again = vec![job.clone()];
     while let Some(parent) = again.pop() {
-        for child in heads(tx, FAILED, [parent.seq])? {
-            let unmet = unmet(tx.conn, child.seq)?;
-            if let Some(other) = unmet.iter().find(|parent| parent.state.is_final()) {
-                let error = failed_with(other.id, other.state, other.kind.as_deref());
-                tx.run(
-                    "UPDATE jobs SET error_message = ?2 WHERE seq = ?1",
-                    params![child.seq, error.message],
-                )?;
-                continue;
+        let children = heads(tx, FAILED, params![parent.seq, *left])?;
+        *left = left.saturating_sub(u32::try_from(children.len()).unwrap_or(*left));
+        for child in children {
+            if rise(tx, &child)? {
+                again.push(child);
             }
-            moves::step(tx, &child, JobEvent::ParentRetried, &Move { wait: Some(&WAIT), ..Move::default() })?;
-            tx.run("UPDATE jobs SET error_kind = NULL, error_message = NULL WHERE seq = ?1", [child.seq])?;
-            again.push(child);
+        }
+        if *left == 0 {
+            tx.run(RISE_LATER, params![parent.seq, tx.now.micros()])?;
         }
     }
     Ok(())
+}
+
+/// A job that failed with a parent waits for its parents anew, or for its turn where they have all succeeded
+/// meanwhile. One that has another parent that failed goes on to tell of that one, and rises not.
+fn rise(tx: &mut Tx<'_>, child: &JobHead) -> Result<bool, StoreError> {
+    let unmet = unmet(tx.conn, child.seq)?;
+    if let Some(other) = unmet.iter().find(|parent| parent.state.is_final()) {
+        let error = failed_with(other.id, other.state, other.kind.as_deref());
+        tx.run(
+            "UPDATE jobs SET error_message = ?2, due_at = NULL WHERE seq = ?1",
+            params![child.seq, error.message],
+        )?;
+        return Ok(false);
+    }
+    let how = Move { wait: Some(&WAIT), ..Move::default() };
+    let state = moves::step(tx, child, JobEvent::ParentRetried, &how)?;
+    tx.run("UPDATE jobs SET error_kind = NULL, error_message = NULL WHERE seq = ?1", [child.seq])?;
+    if unmet.is_empty() {
+        release(tx, &JobHead { state, ..child.clone() })?;
+    }
+    Ok(true)
 }
 
 /// The most bytes that the results of a job's parents may have together: its guest, and the host that hands them

@@ -24,6 +24,7 @@ fn no_query_scans_or_sorts() {
         (schedules::UNFINISHED, "jobs_open_of_schedule"),
         (journal::BATCH_OF, "PRIMARY KEY"),
         (parents::LATER, "job_parents_by_parent"),
+        (parents::RISE_LATER, "job_parents_by_parent"),
         (parents::LENGTH, "id=?"),
         (moves::DUE, "jobs_due"),
         (moves::EXPIRED, "jobs_leased"),
