@@ -58,6 +58,56 @@ async fn kill(host: &mut Host, upstream: &Upstream) {
 }
 
 #[tokio::test]
+async fn a_job_that_runs_alone_after_three_crashes_is_named_to_all_that_wait_for_it() {
+    let upstream = Upstream::start().await;
+    let hangs = json!({"latency": {"first_byte_ms": NEVER_MS}, "repeat": 1_000});
+    upstream.script(&json!({"matches": [{"contains": "Hangs", "items": [hangs]}]})).await;
+    let mut host = Setup::new()
+        .agent("asker")
+        .simulated_by(&upstream)
+        .set("ANVIL_PRESET", "unlimited-dev")
+        .set("ANVIL_LIMITS_AGENTS_MIN", 4)
+        .set("ANVIL_LIMITS_AGENTS_MAX", 4)
+        .start()
+        .await;
+    let ask = |prompt: &str| json!({"prompt": prompt, "calls": 1, "max_output_tokens": 100});
+    for job in 0..2 {
+        host.rest().submit("asker", "ask", ask(&format!("Hangs {job}"))).await;
+    }
+    for _ in 0..3 {
+        until("both are under way", PATIENCE, async || (upstream.bill().await.in_flight == 2).then_some(()))
+            .await;
+        kill(&mut host, &upstream).await;
+        host.start().await;
+    }
+    until("one runs", PATIENCE, async || (upstream.bill().await.in_flight == 1).then_some(())).await;
+    let other = host.rest().submit("asker", "ask", ask("Waits")).await;
+    let waits = host.rest().job(&other).await["waiting_for"]["detail"].as_str().expect("it waits").to_owned();
+    let running = host.rest().jobs().await.into_iter().find(|job| job["state"] == "running");
+    let alone = running.expect("one runs")["id"].as_str().expect("an id").to_owned();
+    assert!(waits.contains(&alone) && waits.contains("runs alone"), "{waits}");
+    let idle = host.rest().status().await["why_idle"].clone();
+    assert!(idle.as_str().is_some_and(|idle| idle.contains("runs alone")), "{idle}");
+    host.rest().drive(Duration::from_secs(70), 1.0).await;
+    until("people are told", PATIENCE, async || {
+        let alerts = host.rest().all("/api/v1/alerts").await;
+        alerts.iter().any(|alert| alert["detail"].as_str().is_some_and(|detail| detail.contains(&alone))).then_some(())
+    })
+    .await;
+    for job in host.rest().jobs().await.iter().filter(|job| job["id"] != other.as_str()) {
+        let id = job["id"].as_str().expect("an id");
+        host.rest().post(&format!("/api/v1/jobs/{id}/cancel"), &json!({})).await;
+    }
+    host.rest().succeeded(&other, PATIENCE).await;
+    until("it is over", PATIENCE, async || {
+        let alerts = host.rest().all("/api/v1/alerts").await;
+        let told = |alert: &Value| alert["detail"].as_str().is_some_and(|detail| detail.contains(&alone));
+        alerts.iter().filter(|alert| told(alert)).all(|alert| alert["state"] == "resolved").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn twenty_jobs_killed_once_each_in_their_third_call_pay_once_for_every_answer() {
     let kills = std::env::var("ANVIL_TEST_JOB_KILLS").ok().and_then(|text| text.parse().ok());
     let kills: usize = kills.unwrap_or(KILLS).clamp(1, JOBS);

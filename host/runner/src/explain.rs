@@ -2,7 +2,7 @@
 
 use crate::attempt::takes_jobs;
 use anvil_gateway::CircuitReport;
-use anvil_store::{BrakeState, QueueCounts, QueuePause};
+use anvil_store::{BrakeState, QueueCounts, QueuePause, Suspects};
 use anvil_types::{AgentInfo, AgentState, Job, JobState, Timestamp, UpstreamKind, Wait, WaitReason};
 
 /// What the answer follows from.
@@ -14,6 +14,8 @@ pub(crate) struct Scene<'a> {
     pub brake: &'a BrakeState,
     /// A person's pause of the queue.
     pub pause: Option<&'a QueuePause>,
+    /// Jobs that run alone.
+    pub suspects: &'a Suspects,
     /// The circuit to the upstream.
     pub circuit: CircuitReport,
     pub now: Timestamp,
@@ -34,6 +36,23 @@ fn kept_back(scene: &Scene<'_>) -> Option<(&'static str, Timestamp)> {
 
 fn paused(pause: &QueuePause) -> String {
     format!("the queue is paused by {} ({}); resume it to run jobs", pause.by, pause.reason)
+}
+
+/// How a job that was there in crashes of the host keeps a queued one back.
+fn behind_a_suspect(job: &Job, scene: &Scene<'_>) -> Option<String> {
+    const THERE: &str = "was there in three crashes of the host";
+    let others = "cancel it to let the others go on";
+    if let Some(alone) = scene.suspects.running {
+        return Some(format!("job {alone} {THERE} and runs alone until it has a new answer; {others}"));
+    }
+    if scene.suspects.waiting.iter().any(|(id, _)| *id == job.id) {
+        return Some(format!("the job {THERE}: it runs alone, once nothing else runs"));
+    }
+    let ready = |name: &str| scene.agents.iter().any(|agent| agent.name == name && takes_jobs(agent.state));
+    let (first, _) = scene.suspects.waiting.iter().find(|(_, agent)| ready(agent))?;
+    scene.suspects.come_first.then(|| {
+        format!("job {first} {THERE}: it runs alone once what runs has ended, and nothing new begins before; {others}")
+    })
 }
 
 /// What a job waits for, beyond what its row says.
@@ -83,6 +102,9 @@ pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
     if let Some((how, until)) = kept_back(scene) {
         let detail = format!("{how}; the job goes on by itself when it answers");
         return Some(Wait { reason: WaitReason::Circuit, detail, until: Some(until), refused_at: None });
+    }
+    if let Some(detail) = behind_a_suspect(job, scene) {
+        return because(WaitReason::Slot, detail);
     }
     if scene.running >= scene.slots {
         let detail = match scene.slots {
@@ -201,6 +223,7 @@ mod tests {
     /// What a queued job waits for, and why nothing runs, in a scene that differs by one cause.
     fn told(change: impl FnOnce(&mut Scene<'_>)) -> (WaitReason, String, Option<Timestamp>) {
         let (agents, brake) = ([agent(AgentState::Ready)], BrakeState::default());
+        let suspects = Suspects::default();
         let mut scene = Scene {
             agents: &agents,
             upstream: UpstreamKind::Simulated,
@@ -208,6 +231,7 @@ mod tests {
             running: 0,
             brake: &brake,
             pause: None,
+            suspects: &suspects,
             circuit: CircuitReport::Closed { failures: 0 },
             now: NOON,
         };
@@ -234,6 +258,31 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_runs_alone_is_named_to_all_that_wait_for_it() {
+        let suspect = JobId::new(NOON, 7);
+        let of = |running, waiting: &[JobId], come_first| {
+            let waiting = waiting.iter().map(|id| (*id, "asker".to_owned())).collect();
+            let suspects: &'static Suspects = Box::leak(Box::new(Suspects { running, waiting, come_first }));
+            told(|scene| scene.suspects = suspects)
+        };
+        let (reason, idle, _) = of(Some(suspect), &[], false);
+        assert_eq!(reason, WaitReason::Slot);
+        assert!(idle.contains(&format!("job {suspect} was there in three crashes")), "{idle}");
+        assert!(idle.contains("runs alone") && idle.contains("cancel it"), "{idle}");
+        let (_, idle, _) = of(None, &[suspect], true);
+        assert!(idle.contains(&suspect.to_string()) && idle.contains("nothing new begins"), "{idle}");
+        let (_, idle, _) = of(None, &[suspect], false);
+        assert!(idle.contains("about to start"), "others go first: {idle}");
+        let (_, idle, _) = of(None, &[queued().id], false);
+        assert!(idle.contains("it runs alone, once nothing else runs"), "{idle}");
+        let (_, idle, _) = told(|scene| {
+            let waiting = vec![(suspect, "gone".to_owned())];
+            scene.suspects = Box::leak(Box::new(Suspects { running: None, waiting, come_first: true }));
+        });
+        assert!(idle.contains("about to start"), "whose agent is gone keeps nobody back: {idle}");
+    }
+
+    #[test]
     fn all_that_wait_besides_the_first_are_counted() {
         let counts = QueueCounts { queued: 1, scheduled: 25, ..QueueCounts::default() };
         assert_eq!(besides(JobState::Queued, &counts), ". Besides it wait: 25 scheduled");
@@ -255,6 +304,7 @@ mod tests {
                 slots: 3,
                 running: 0,
                 brake: &brake,
+                suspects: &Suspects::default(),
                 pause: None,
                 circuit: CircuitReport::Closed { failures: 0 },
                 now: NOON,
@@ -277,6 +327,7 @@ mod tests {
         assert!(told(|scene| scene.running = 3).1.contains("all 3 slots are busy"));
         assert!(told(|scene| scene.running = 2).1.contains("kept for critical jobs"));
         assert_eq!(told(|scene| scene.agents = &[]).0, WaitReason::AgentMissing);
+        let suspects = Suspects::default();
         let pause = QueuePause { reason: "a deployment".into(), by: "ann".into(), since: NOON };
         let job = queued();
         let brake = BrakeState::default();
@@ -288,6 +339,7 @@ mod tests {
             running: 0,
             brake: &brake,
             pause: Some(&pause),
+            suspects: &suspects,
             circuit: CircuitReport::Closed { failures: 0 },
             now: NOON,
         };
@@ -304,6 +356,7 @@ mod tests {
             running: 0,
             brake: &brake,
             pause: None,
+            suspects: &suspects,
             circuit: CircuitReport::Closed { failures: 0 },
             now: NOON,
         };

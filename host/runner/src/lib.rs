@@ -38,6 +38,7 @@ mod status;
 mod stopping;
 mod submission;
 mod submit;
+mod suspects;
 mod webhooks;
 
 pub use anvil_gateway::{Bucket, BucketReport, CircuitReport};

@@ -7,14 +7,14 @@ use crate::settings::RunnerSettings;
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, PluginsStatus, QueueStatus, SpendStatus,
     Status, SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, fallen, foreign,
-    keeping, many, plugin_alerts, schedules,
+    keeping, many, plugin_alerts, schedules, suspects,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Roster, Sandbox};
 use anvil_store::{
     BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, QueueCounts, QueuePause, ReadyAgent,
-    SpendSnapshot, Store, StoreError, WindowStanding,
+    SpendSnapshot, Store, StoreError, Suspects, WindowStanding,
 };
 use anvil_types::{
     AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, End, Event,
@@ -164,6 +164,7 @@ impl Runner {
         keep(&shared, "actions on many jobs", many::run);
         keep(&shared, "retention", keeping::run);
         keep(&shared, "schedules", schedules::run);
+        keep(&shared, "what tells of a job that runs alone", suspects::tell);
         keep(&shared, "what follows the agents", tell_of_agents);
         Ok(Self { shared })
     }
@@ -173,7 +174,8 @@ impl Runner {
         let Some(mut job) = self.shared.store.job(id).await? else { return Ok(None) };
         let brake = self.shared.store.brake().await?;
         let pause = self.shared.store.queue_pause().await?;
-        self.explain(std::slice::from_mut(&mut job), &brake, pause.as_ref());
+        let suspects = self.shared.store.suspects().await?;
+        self.explain(std::slice::from_mut(&mut job), &brake, pause.as_ref(), &suspects);
         Ok(Some(job))
     }
 
@@ -185,13 +187,20 @@ impl Runner {
         page.items.retain(|job| foreign::is_asked(&asked, job, upstream));
         let brake = self.shared.store.brake().await?;
         let pause = self.shared.store.queue_pause().await?;
-        self.explain(&mut page.items, &brake, pause.as_ref());
+        let suspects = self.shared.store.suspects().await?;
+        self.explain(&mut page.items, &brake, pause.as_ref(), &suspects);
         Ok(page)
     }
 
-    fn explain(&self, jobs: &mut [Job], brake: &BrakeState, pause: Option<&QueuePause>) {
+    fn explain(
+        &self,
+        jobs: &mut [Job],
+        brake: &BrakeState,
+        pause: Option<&QueuePause>,
+        suspects: &Suspects,
+    ) {
         let agents = self.shared.catalog.agents();
-        let scene = self.scene(&agents, brake, pause);
+        let scene = self.scene(&agents, brake, pause, suspects);
         for job in jobs {
             job.waiting_for = match job.state {
                 JobState::Running if job.upstream == self.shared.settings.upstream => {
@@ -208,11 +217,13 @@ impl Runner {
         agents: &'a [AgentInfo],
         brake: &'a BrakeState,
         pause: Option<&'a QueuePause>,
+        suspects: &'a Suspects,
     ) -> Scene<'a> {
         Scene {
             agents,
             brake,
             pause,
+            suspects,
             upstream: self.shared.settings.upstream,
             slots: self.shared.slots.load(Ordering::Relaxed),
             running: self.shared.running_now(),
@@ -402,7 +413,7 @@ impl Runner {
         }
     }
 
-    // While calls are under way something gets on, and nothing has to be explained.
+    // While calls are under way something gets on, and nothing has to be explained, unless all others wait for it.
     async fn why_idle(
         &self,
         brake: &BrakeState,
@@ -410,16 +421,17 @@ impl Runner {
         in_flight: u32,
         counts: &QueueCounts,
     ) -> Result<Option<String>, StoreError> {
-        if in_flight > 0 {
+        let suspects = self.shared.store.suspects().await?;
+        if in_flight > 0 && suspects.running.is_none() {
             return Ok(None);
         }
         let mut waiting = self.shared.store.front(FRONT).await?;
-        self.explain(&mut waiting, brake, pause);
+        self.explain(&mut waiting, brake, pause, &suspects);
         if waiting.is_empty() && !brake.engaged() {
             return Ok(None);
         }
         let agents = self.shared.catalog.agents();
-        Ok(explain::why_idle(&waiting, counts, &self.scene(&agents, brake, pause)))
+        Ok(explain::why_idle(&waiting, counts, &self.scene(&agents, brake, pause, &suspects)))
     }
 
     /// The limits in force and where each comes from.

@@ -77,6 +77,17 @@ pub struct QueueCounts {
     pub oldest_queued: Option<Timestamp>,
 }
 
+/// Jobs that were there in so many crashes of the host that each runs alone, until it has a new answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suspects {
+    /// The one that runs now: nothing else is begun beside it.
+    pub running: Option<JobId>,
+    /// Those that wait for a moment at which nothing else runs, with their agents; that which waits longest first.
+    pub waiting: Vec<(JobId, String)>,
+    /// They have waited for so long that nothing new is begun before the first of them whose agent is ready.
+    pub come_first: bool,
+}
+
 /// One window as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowStanding {

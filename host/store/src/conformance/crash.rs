@@ -3,8 +3,8 @@
 #![expect(missing_docs, reason = "the names are sentences")]
 
 use super::Factory;
-use super::world::{World, dollars, entry, time};
-use crate::{Finish, HoldDecision, JournalKind, Recovered, StoreError};
+use super::world::{AGENT, World, dollars, entry, time};
+use crate::{Finish, HoldDecision, JournalKind, Recovered, StoreError, Suspects};
 use anvil_types::{CallState, Clock, JobState};
 use std::time::Duration;
 
@@ -49,9 +49,13 @@ pub async fn who_was_beside_others_in_three_crashes_runs_again_alone(factory: &d
     let others: Vec<_> = world.claim(9).await;
     assert_eq!(others.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [fresh], "others go first");
     assert_eq!(world.claim(9).await, [], "a suspect does not run beside them");
+    let waiting = Suspects { waiting: ids.map(|id| (id, AGENT.to_owned())).to_vec(), ..Suspects::default() };
+    assert_eq!(world.store().suspects().await.expect("a read works"), waiting);
     world.succeed(others[0].lease).await;
     let alone = world.claim(9).await;
     assert_eq!(alone.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [ids[0]]);
+    let suspects = world.store().suspects().await.expect("a read works");
+    assert_eq!((suspects.running, suspects.waiting.len()), (Some(ids[0]), 1));
     world.submit(world.new_job()).await;
     assert_eq!(world.claim(9).await, [], "nor does another beside a suspect");
     // An answer in its journal clears it: whatever ended the host, it gets on.
@@ -82,6 +86,8 @@ pub async fn suspects_get_their_turn_when_others_never_end(factory: &dyn Factory
     world.store().heartbeat(vec![busy.lease], Duration::from_hours(1)).await.expect("current");
     world.submit(world.new_job()).await;
     assert_eq!(world.claim(9).await, [], "nothing new is begun once they have waited for long");
+    let suspects = world.store().suspects().await.expect("a read works");
+    assert_eq!((suspects.running, suspects.come_first), (None, true), "and it is told for whom");
     world.succeed(busy.lease).await;
     assert_eq!(world.claim(9).await.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [ids[0]]);
 }

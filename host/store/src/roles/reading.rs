@@ -2,7 +2,7 @@
 
 use crate::{
     AuditEntry, BrakeHistory, JobFilter, JobPage, JournalEntry, LedgerFilter, LedgerPage, LedgerTotals,
-    QueueCounts, StoreError, UsageSum,
+    QueueCounts, StoreError, Suspects, UsageSum,
 };
 use anvil_types::{
     ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Job, JobId, LogLine, Nanodollars, ParentResult,
@@ -42,6 +42,8 @@ pub trait ReadingStore: Send + Sync {
     ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError>;
     /// How many jobs there are in each state.
     async fn queue_counts(&self) -> Result<QueueCounts, StoreError>;
+    /// The jobs that run alone since they were there in crashes of the host.
+    async fn suspects(&self) -> Result<Suspects, StoreError>;
     /// The ledger, the newest first: `limit` entries older than `after`.
     async fn ledger(
         &self,

@@ -8,13 +8,14 @@
 //! again, alone, until it has an answer in its journal. It waits for a moment at which nothing else runs, and
 //! gets one made when it has waited for long.
 
-use super::columns::{Columns, number};
+use super::columns::{Columns, all, number};
 use super::job_row::{self, JobHead, Waiting, heads, select_heads};
 use super::tx::Tx;
+use super::recovery::CRASHES;
 use super::{artifacts, journal, moves, pause, trouble};
-use crate::{Claim, Claimed, StoreError};
-use anvil_types::{EventKind, JobEvent, Lease, Priority, Timestamp};
-use rusqlite::params;
+use crate::{Claim, Claimed, StoreError, Suspects};
+use anvil_types::{EventKind, JobEvent, Lease, Priority, Timestamp, UpstreamKind};
+use rusqlite::{Connection, params};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ const OVERTAKES: u32 = 9;
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Suspects in one state, that which waits longest first.
-pub(super) const SUSPECTS: &str = "SELECT seq, agent FROM jobs INDEXED BY jobs_suspect
+pub(super) const SUSPECTS: &str = "SELECT seq, agent, id FROM jobs INDEXED BY jobs_suspect
     WHERE upstream = ?1 AND state = ?2 AND crashes >= 3 ORDER BY ready_at LIMIT 50";
 
 /// How many jobs of an upstream run.
@@ -85,6 +86,22 @@ fn suspect(tx: &Tx<'_>, claim: &Claim) -> Result<Option<(i64, usize)>, StoreErro
     Ok(suspects.into_iter().find_map(|(seq, agent)| {
         claim.agents.iter().position(|ready| ready.name == agent).map(|place| (seq, place))
     }))
+}
+
+/// Who runs alone, and who waits to; the host has lived for so long.
+pub(super) fn suspects(
+    conn: &Connection,
+    upstream: UpstreamKind,
+    lasts: Duration,
+) -> Result<Suspects, StoreError> {
+    let of = |state: &str| {
+        all(conn, SUSPECTS, [upstream.name(), state], |row| Ok((row.id("id")?, row.get::<_, String>("agent")?)))
+    };
+    Ok(Suspects {
+        running: of("running")?.into_iter().next().map(|(job, _)| job),
+        waiting: of("queued")?,
+        come_first: lasts >= PATIENCE,
+    })
 }
 
 // The jobs, each with the place of its agent in the claim.
@@ -151,6 +168,13 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
         .ok_or_else(|| StoreError::Backend("a job that waited is gone".into()))?;
     let state = job.state.after(JobEvent::Claim)?;
     let lease = Lease { job: job.id, number: job.lease + 1 };
+    if job.crashes >= CRASHES {
+        tracing::warn!(
+            job = %job.id,
+            crashes = job.crashes,
+            "a job that was there in so many crashes of the host runs alone; the others wait until it has a new answer"
+        );
+    }
     let attempts = if job.attempt_open { job.attempts } else { job.attempts + 1 };
     let journal = journal::entries(tx.conn, seq)?;
     // A first run has handed over nothing, and was run again by nobody.

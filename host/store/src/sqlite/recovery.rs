@@ -13,7 +13,7 @@ use rusqlite::params;
 
 /// A job that was running in this many crashes without a new journal entry is given up, where it was alone in
 /// the last one; else it runs again, alone.
-const CRASHES: u32 = 3;
+pub(super) const CRASHES: u32 = 3;
 
 /// Jobs of earlier lives whose call waited for pace or money.
 const WAITED: &str = "SELECT seq FROM jobs

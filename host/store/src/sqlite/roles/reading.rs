@@ -1,7 +1,7 @@
-use crate::sqlite::{SqliteStore, artifacts, audit, brake, journal, ledger, logs, parents, queries, usage};
+use crate::sqlite::{SqliteStore, artifacts, audit, brake, claim, journal, ledger, logs, parents, queries, usage};
 use crate::{
     AuditEntry, BrakeHistory, JobFilter, JobPage, JournalEntry, LedgerFilter, LedgerPage, LedgerTotals,
-    QueueCounts, ReadingStore, StoreError, UsageSum,
+    QueueCounts, ReadingStore, StoreError, Suspects, UsageSum,
 };
 use anvil_types::{
     ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Job, JobId, LogLine, Nanodollars, ParentResult,
@@ -72,6 +72,11 @@ impl ReadingStore for SqliteStore {
     async fn queue_counts(&self) -> Result<QueueCounts, StoreError> {
         let upstream = self.upstream;
         self.readers.read(move |conn| queries::counts(conn, upstream)).await
+    }
+
+    async fn suspects(&self) -> Result<Suspects, StoreError> {
+        let (upstream, lasts) = (self.upstream, self.now().since(self.began));
+        self.readers.read(move |conn| claim::suspects(conn, upstream, lasts)).await
     }
 
     async fn ledger_page(

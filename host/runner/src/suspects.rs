@@ -1,0 +1,60 @@
+//! Tells people of a job that runs alone for long, since it was there in crashes of the host: all others wait for it.
+
+use crate::runner::Shared;
+use anvil_store::{NewAlert, StoreError};
+use anvil_types::{AlertKind, End, JobId, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_secs(10);
+/// How long a job may run alone before people are told.
+const LONG: Duration = Duration::from_mins(1);
+
+/// Who runs alone, and what was said of it.
+#[derive(Default)]
+struct Seen {
+    alone: Option<(JobId, Timestamp)>,
+    /// Of whom people were told last; what an earlier life of the host told is not known.
+    told: Option<Option<JobId>>,
+}
+
+/// Raises an alert where a job runs alone for long while others wait, and resolves it once that is over.
+pub(crate) async fn tell(shared: Arc<Shared>) -> End {
+    let mut seen = Seen::default();
+    loop {
+        if let Err(error) = look(&shared, &mut seen).await {
+            tracing::error!(%error, "people could not be told of a job that runs alone");
+        }
+        tokio::select! {
+            () = shared.clock.sleep(LOOK) => {}
+            () = shared.shutdown.cancelled() => return End::Asked,
+        }
+    }
+}
+
+async fn look(shared: &Shared, seen: &mut Seen) -> Result<(), StoreError> {
+    let now = shared.clock.now();
+    let alone = shared.store.suspects().await?.running;
+    let since = seen.alone.filter(|(job, _)| Some(*job) == alone).map(|(_, since)| since);
+    seen.alone = alone.map(|job| (job, since.unwrap_or(now)));
+    let long = seen.alone.filter(|(_, since)| now.since(*since) >= LONG).map(|(job, _)| job);
+    if seen.told == Some(long) || (long.is_some() && shared.store.queue_counts().await?.queued == 0) {
+        return Ok(());
+    }
+    let upstream = shared.settings.upstream;
+    let key = format!("alone:{upstream}");
+    // Of another job another alert fires.
+    shared.store.resolve_alert(&key).await?;
+    if let Some(job) = long {
+        let title = "All jobs wait for one that runs alone".to_owned();
+        let detail = format!(
+            "Job {job} was there in three crashes of the host, and runs alone until it has a new answer: nothing else \
+             begins. Cancel it to let the others go on."
+        );
+        let kind = AlertKind::JobTrouble;
+        shared.store.raise_alert(NewAlert { upstream, kind, key, crossing: None, title, detail }).await?;
+    }
+    seen.told = Some(long);
+    Ok(())
+}
