@@ -129,13 +129,15 @@ fn length(said: &wit::Description) -> usize {
 }
 
 fn name(what: &str, text: &str) -> Result<(), String> {
+    // One that begins with `-` would be taken for an option wherever it is typed.
     let fits = (1..=NAME_BYTES).contains(&text.len())
+        && !text.starts_with('-')
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     if fits {
         return Ok(());
     }
     Err(format!(
-        "{what} is `{}`; it has 1 to {NAME_BYTES} characters of a-z 0-9 -",
+        "{what} is `{}`; it has 1 to {NAME_BYTES} characters of a-z 0-9 -, and begins with a letter or a digit",
         cut(text, 80).escape_debug()
     ))
 }

@@ -4,7 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// wasmtime refuses its settings; most often the address space does not hold the pool.
-    #[error("the WebAssembly engine does not start; lower `max_instances` or `max_memory_bytes`: {0}")]
+    #[error(
+        "the WebAssembly engine does not start; lower `sandbox.memory_mb`, or take a preset with fewer agents: {0}"
+    )]
     Engine(String),
     /// A thread cannot be started.
     #[error("the operating system refuses a thread; raise the limit on threads and processes: {0}")]

@@ -27,6 +27,7 @@ mod plugin;
 mod processor;
 mod sandbox;
 mod schema;
+mod size;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod wall;

@@ -1,5 +1,6 @@
 //! Memory, tables and instances of one guest.
 
+use crate::size::{Above, Size};
 use crate::{AttemptLimits, Breach, end::BreachKind};
 use wasmtime::{Error, ResourceLimiter, Result};
 
@@ -37,13 +38,16 @@ impl ResourceLimiter for Limiter {
         let growth = desired.saturating_sub(current);
         let total = self.memory_bytes.saturating_add(growth);
         if total > self.limits.memory_bytes || desired > self.single.memory_bytes {
-            let limit = self.limits.memory_bytes.min(self.single.memory_bytes);
+            let (limit, asked) = if total > self.limits.memory_bytes {
+                (Size::of(self.limits.memory_bytes), total)
+            } else {
+                (Size::of(self.single.memory_bytes), desired)
+            };
             return Err(Error::new(Breach::new(
                 BreachKind::Memory,
                 format!(
-                    "the guest wants {} of memory in all; its limit is {}",
-                    Mebibytes(total),
-                    Mebibytes(limit)
+                    "the guest wants {} of memory in all; its limit is {limit}",
+                    Above { size: Size::of(asked), limit }
                 ),
             )));
         }
@@ -92,25 +96,20 @@ impl ResourceLimiter for Limiter {
     }
 }
 
-/// Bytes as people read them.
-struct Mebibytes(usize);
-
-impl std::fmt::Display for Mebibytes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const MIB: usize = 1024 * 1024;
-        let tenths = self.0.saturating_mul(10) / MIB;
-        if tenths.is_multiple_of(10) {
-            write!(f, "{} MiB", tenths / 10)
-        } else {
-            write!(f, "{}.{} MiB", tenths / 10, tenths % 10)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::small_limits;
+
+    #[test]
+    fn a_breach_never_says_that_the_limit_is_more_than_the_limit() {
+        const MIB: usize = 1024 * 1024;
+        let limits = AttemptLimits { memory_bytes: 256 * MIB, ..small_limits() };
+        let single = Single { memory_bytes: 256 * MIB, table_elements: 10 };
+        let refused = Limiter::new(limits, single).memory_growing(0, 256 * MIB + 65_536, None);
+        let told = refused.expect_err("it is too much").to_string();
+        assert!(told.contains("64 KiB more than 256 MiB"), "{told}");
+    }
 
     #[test]
     fn memories_share_one_limit_and_a_failed_growth_is_given_back() {

@@ -1,6 +1,7 @@
 //! Why a file is no plugin.
 
 use crate::CompileError;
+use crate::size::{Above, Size};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -17,9 +18,13 @@ pub enum Rejection {
     #[error("is no ordinary file but {0}")]
     NoFile(String),
     /// It is too large.
-    #[error("has {size} bytes; a plugin has at most {limit} (`sandbox.max_file_bytes`)")]
+    #[error(
+        "has {}; a plugin has at most {} (`sandbox.plugin_file_mb`)",
+        Above { size: (*size).into(), limit: (*limit).into() },
+        Size::from(*limit)
+    )]
     TooLarge {
-        /// Its size.
+        /// Its size, in bytes.
         size: u64,
         /// The limit.
         limit: u64,

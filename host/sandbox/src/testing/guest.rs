@@ -51,11 +51,15 @@ const IMPORTS: &[(&str, &str, &str, &str)] = &[
     ("wasi:http/outgoing-handler@0.2.6", "handle", "$http", "(param i32) (result i32)"),
 ];
 
+/// The schema of any object.
+const ANY_OBJECT: &str = r#"{"type":"object"}"#;
+
 /// A guest in the making: an agent with one action, `run`.
 #[derive(Clone, Debug)]
 pub struct GuestBuilder {
     name: String,
     version: String,
+    input_schema: String,
     wat: String,
 }
 
@@ -64,7 +68,12 @@ impl GuestBuilder {
     /// action, payload and extras as six numbers and answers with `$done`, `$succeed`, `$number` or
     /// `$fail` of the prelude. It may have a `$describe` of its own.
     pub fn new(name: &str, wat: &str) -> Self {
-        Self { name: name.to_owned(), version: "1.0.0".to_owned(), wat: wat.to_owned() }
+        Self {
+            name: name.to_owned(),
+            version: "1.0.0".to_owned(),
+            input_schema: ANY_OBJECT.to_owned(),
+            wat: wat.to_owned(),
+        }
     }
 
     /// An agent of this name that does nothing and succeeds.
@@ -76,6 +85,13 @@ impl GuestBuilder {
     #[must_use]
     pub fn version(mut self, version: &str) -> Self {
         version.clone_into(&mut self.version);
+        self
+    }
+
+    /// With another input schema than that of any object.
+    #[must_use]
+    pub fn input_schema(mut self, schema: &str) -> Self {
+        schema.clone_into(&mut self.input_schema);
         self
     }
 
@@ -128,10 +144,10 @@ impl GuestBuilder {
         };
         let (name, version, summary) = (text(&self.name), text(&self.version), text("A guest of the tests."));
         let (action, action_summary) = (text("run"), text("Does what the guest is named for."));
-        let schema = text(r#"{"type":"object"}"#);
+        let (input, output) = (text(&self.input_schema), text(ANY_OBJECT));
         // The effort is an enum of one byte; what is read as the number 1 is `standard`.
         let words = [name, version, summary, [ACTIONS, 1], [0, 0], [0, 1], [0, 0]];
-        let action = [action, action_summary, schema, schema];
+        let action = [action, action_summary, input, output];
         let mut bytes: Vec<u8> =
             words.into_iter().chain(action).flatten().flat_map(u32::to_le_bytes).collect();
         bytes.extend(texts);

@@ -20,7 +20,11 @@ async fn each_file_that_is_no_plugin_says_why() {
         ("half", whole[..whole.len() / 2].to_vec(), "is incomplete or damaged: "),
         ("module", GuestBuilder::quiet("q").core_module(), "is a core module, not a component; build it for"),
         ("native", b"\x7fELF and so on".to_vec(), "is compiled code, which is never loaded"),
-        ("large", vec![0; 1024 * 1024 + 1], "has 1048577 bytes; a plugin has at most 1048576"),
+        (
+            "large",
+            vec![0; 1024 * 1024 + 1],
+            "has 1 byte more than 1 MiB; a plugin has at most 1 MiB (`sandbox.plugin_file_mb`)",
+        ),
         (
             "greeter",
             of_another_interface(),
@@ -43,6 +47,11 @@ async fn each_file_that_is_no_plugin_says_why() {
             "name",
             GuestBuilder::quiet("No Name").component(),
             "describes itself wrongly: the agent's name is `No Name`",
+        ),
+        (
+            "option",
+            GuestBuilder::quiet("--help").component(),
+            "the agent's name is `--help`; it has 1 to 64 characters of a-z 0-9 -, and begins with a letter or a digit",
         ),
         (
             "version",
