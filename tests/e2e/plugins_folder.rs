@@ -74,6 +74,35 @@ async fn an_agent_that_is_copied_slowly_takes_jobs_soon_after_its_last_byte() {
 }
 
 #[tokio::test]
+async fn a_job_that_begins_on_a_version_that_does_not_take_its_payload_fails_before_its_guest_starts() {
+    let host = Setup::new().plugin("quiet.wasm", &GuestBuilder::quiet("quiet").component()).start().await;
+    let ran = host.rest().submit("quiet", "run", json!({})).await;
+    host.rest().succeeded(&ran, PATIENCE).await;
+    let run_at = jiff::Timestamp::now() + Duration::from_mins(30);
+    let body = json!({"agent": "quiet", "action": "run", "payload": {"n": 1}, "run_at": run_at.to_string()});
+    let waits = host.rest().post("/api/v1/jobs", &body).await["id"].as_str().expect("an id").to_owned();
+    let stricter = r#"{"type":"object","required":["asked"]}"#;
+    let bytes = GuestBuilder::quiet("quiet").version("2.0.0").input_schema(stricter).component();
+    fs::write(host.plugins().join("quiet-2.wasm"), bytes).expect("a plugin is written");
+    until("the new version is ready", PATIENCE, async || {
+        let agents = agents(&host).await;
+        agents.iter().any(|agent| agent["version"] == "2.0.0" && agent["state"] == "ready").then_some(())
+    })
+    .await;
+    host.rest().drive(Duration::from_mins(31), 1.0).await;
+    let job = host.rest().ended(&waits, PATIENCE).await;
+    assert_eq!(job["error"]["kind"], "invalid-input", "{job:#}");
+    let message = job["error"]["message"].as_str().expect("a message");
+    assert!(message.contains("version 2.0.0") && message.contains("/asked"), "{message}");
+    // So does one that is run again, and one that fits runs.
+    host.rest().post(&format!("/api/v1/jobs/{waits}/retry"), &json!({})).await;
+    let job = host.rest().ended(&waits, PATIENCE).await;
+    assert_eq!((&job["state"], &job["attempts"]), (&json!("failed"), &json!(2)), "{job:#}");
+    let fits = host.rest().submit("quiet", "run", json!({"asked": 1})).await;
+    host.rest().succeeded(&fits, PATIENCE).await;
+}
+
+#[tokio::test]
 async fn files_that_are_no_agents_are_shown_with_the_reason_and_disturb_nothing() {
     let host = host().await;
     let whole = agent("code-generator");

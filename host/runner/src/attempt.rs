@@ -5,6 +5,7 @@ use crate::ending;
 use crate::parents::Parents;
 use crate::runner::Shared;
 use crate::settings::AgentSettings;
+use crate::submit::Checker;
 use anvil_gateway::Asker;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
@@ -20,8 +21,10 @@ const FLUSH: Duration = Duration::from_millis(200);
 /// Each wait before another attempt is this much longer than the one before.
 const BACK_OFF_FACTOR: f64 = 1.5;
 
+/// The payload is none that the agent takes.
+const INVALID_INPUT: &str = "invalid-input";
 /// Failures that another attempt does not mend.
-const FINAL: [&str; 3] = ["invalid-input", "over-budget", "final"];
+const FINAL: [&str; 3] = [INVALID_INPUT, "over-budget", "final"];
 
 /// What an attempt leaves to be done.
 #[derive(Clone, Debug)]
@@ -93,6 +96,9 @@ async fn with_plugin(
     cancel: &CancellationToken,
 ) -> Then {
     let job = claimed.job.clone();
+    if let Some(error) = misfit(shared, &claimed, plugin).await {
+        return Then::Finish(Finish::Failed { error });
+    }
     let agent = shared.settings.agent(&job.agent);
     let limits = limits(shared, plugin, &agent);
     let asker = Asker {
@@ -173,6 +179,22 @@ async fn with_plugin(
         }
         AttemptEnd::Stopped(_) => Then::Leave,
     }
+}
+
+// Why the version that a job begins on cannot take its payload. One that goes on has been looked at.
+async fn misfit(shared: &Shared, claimed: &Claimed, plugin: &Plugin) -> Option<JobError> {
+    if !claimed.journal.is_empty() && claimed.ran_on.is_none() {
+        return None;
+    }
+    let checker = Checker::new(&shared.catalog);
+    let misses = checker.at_start(plugin.digest(), &claimed.job).await?;
+    let version = &plugin.info.version;
+    Some(JobError {
+        kind: INVALID_INPUT.to_owned(),
+        message: format!(
+            "version {version} of the agent, on which the job was to run, does not take its payload: {misses}"
+        ),
+    })
 }
 
 // How many lines the attempt's earlier runs have written since the journal's last answer: this run says them again. A

@@ -2,7 +2,7 @@
 
 use crate::{FieldError, Submission, SubmitError};
 use anvil_sandbox::{Catalog, PayloadFault, Roster};
-use anvil_types::{ActionInfo, AgentInfo, AgentState, Json};
+use anvil_types::{ActionInfo, AgentInfo, AgentState, Job, Json};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -11,6 +11,8 @@ use tokio::sync::Semaphore;
 /// bounded, and however many come they leave processors to everybody else.
 static QUICK: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
 static LONG: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(1));
+/// Checks of jobs that begin: no submission waits for them, and they for none.
+static AT_START: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
 /// How long one of many may keep its turn.
 const TURN: Duration = Duration::from_millis(50);
 /// The longest payload whose look for repeated names is quick, in bytes.
@@ -95,6 +97,26 @@ impl Checker {
         let mut checked = self.all(vec![submission], of_submission).await;
         let (submission, checked) = checked.pop().expect("as many come back as were given");
         checked.map(|()| submission)
+    }
+
+    /// Checks the payload of a job that begins, against the version that it begins on: another than the one that
+    /// was there when it was submitted, it may be. What misses is told; none where it matches, or where nobody
+    /// can say just now.
+    pub(crate) async fn at_start(&self, digest: &str, job: &Job) -> Option<String> {
+        let current = self
+            .agents
+            .iter()
+            .any(|agent| agent.name == job.agent && agent.digest == digest && is_known(agent.state));
+        if !current {
+            return None;
+        }
+        let (checker, job) = (self.clone(), job.clone());
+        let checked =
+            in_turn(&AT_START, move || checker.check_payload(&job.agent, &job.action, &job.payload)).await;
+        match checked {
+            Err(misses @ SubmitError::InvalidPayload { .. }) => Some(misses.to_string()),
+            _ => None,
+        }
     }
 
     /// The same of one payload, on this thread.
