@@ -91,7 +91,10 @@ async fn a_job_that_runs_alone_after_three_crashes_is_named_to_all_that_wait_for
     host.rest().drive(Duration::from_secs(70), 1.0).await;
     until("people are told", PATIENCE, async || {
         let alerts = host.rest().all("/api/v1/alerts").await;
-        alerts.iter().any(|alert| alert["detail"].as_str().is_some_and(|detail| detail.contains(&alone))).then_some(())
+        alerts
+            .iter()
+            .any(|alert| alert["detail"].as_str().is_some_and(|detail| detail.contains(&alone)))
+            .then_some(())
     })
     .await;
     for job in host.rest().jobs().await.iter().filter(|job| job["id"] != other.as_str()) {

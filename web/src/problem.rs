@@ -11,6 +11,8 @@ use serde::Serialize;
 
 /// Seconds after which a full queue is worth another try.
 const QUEUE_RETRY_S: u64 = 5;
+/// How long a client waits for space on the disk: people make it.
+const DISK_RETRY_S: u64 = 30;
 
 /// Seconds after which a plugin that is being compiled is worth another look.
 const AGENT_RETRY_S: u64 = 2;
@@ -249,6 +251,12 @@ impl From<StoreError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "closing", "The host is shutting down", detail)
                     .with_retry_after(QUEUE_RETRY_S)
             }
+            StoreError::DiskFull | StoreError::DiskFails(_) => {
+                tracing::error!(error = %detail, "the disk failed a request");
+                let title = "The disk is full or failing";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", title, detail)
+                    .with_retry_after(DISK_RETRY_S)
+            }
             StoreError::Locked { .. }
             | StoreError::Folder { .. }
             | StoreError::Version(_)
@@ -310,5 +318,24 @@ impl From<SubmitError> for Problem {
             SubmitError::Invalid(_) => Self::invalid("invalid-value", "A value makes no sense", detail),
             SubmitError::Store(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_what_it_is_and_not_as_a_fault_of_the_host() {
+        for error in [StoreError::DiskFull, StoreError::DiskFails("error 10".to_owned())] {
+            let response = Problem::from(error).into_response();
+            assert_eq!(response.status(), StatusCode::INSUFFICIENT_STORAGE);
+            assert!(response.headers().contains_key("retry-after"), "{response:?}");
+            let problem = response.extensions().get::<Problem>().expect("the panel shows it");
+            let told = problem.json();
+            assert!(told.contains("disk with the data folder is full"), "{told}");
+        }
+        let other = Problem::from(StoreError::Backend("a broken row".into())).into_response();
+        assert_eq!(other.status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

@@ -31,6 +31,8 @@ use tokio::sync::{Notify, broadcast};
 /// What jobs wait for that a start looks at anew.
 const JUDGED_ANEW: [WaitReason; 5] =
     [WaitReason::Pace, WaitReason::Circuit, WaitReason::Money, WaitReason::Holds, WaitReason::Brake];
+/// The key of the note that is written to see whether there is room on the disk again.
+const DISK_TRIED: &str = "disk-tried";
 /// How many jobs of each state are looked at for why nothing runs: those that are first in line.
 const FRONT: u32 = 20;
 
@@ -192,13 +194,7 @@ impl Runner {
         Ok(page)
     }
 
-    fn explain(
-        &self,
-        jobs: &mut [Job],
-        brake: &BrakeState,
-        pause: Option<&QueuePause>,
-        suspects: &Suspects,
-    ) {
+    fn explain(&self, jobs: &mut [Job], brake: &BrakeState, pause: Option<&QueuePause>, suspects: &Suspects) {
         let agents = self.shared.catalog.agents();
         let scene = self.scene(&agents, brake, pause, suspects);
         for job in jobs {
@@ -397,6 +393,16 @@ impl Runner {
         })
     }
 
+    /// Why nothing can be written, where the disk is full or fails: what failed last is tried anew, with little.
+    pub async fn disk_trouble(&self) -> Option<String> {
+        let store = &self.shared.store;
+        store.disk_trouble()?;
+        if let Err(error) = store.remember(DISK_TRIED, &self.shared.clock.now().to_string()).await {
+            tracing::debug!(%error, "nothing can be written yet");
+        }
+        store.disk_trouble()
+    }
+
     /// The plugins folder, and what is still to be done about what is in it.
     pub fn plugins_status(&self) -> PluginsStatus {
         let catalog = &self.shared.catalog;
@@ -421,6 +427,9 @@ impl Runner {
         in_flight: u32,
         counts: &QueueCounts,
     ) -> Result<Option<String>, StoreError> {
+        if let Some(disk) = self.disk_trouble().await {
+            return Ok(Some(format!("Nothing can be written: {disk}")));
+        }
         let suspects = self.shared.store.suspects().await?;
         if in_flight > 0 && suspects.running.is_none() {
             return Ok(None);

@@ -157,9 +157,34 @@ pub enum StoreError {
     /// The writer has ended: the host is shutting down.
     #[error("the store is closed")]
     Closed,
+    /// There is no room left for what was to be written.
+    #[error(
+        "the disk with the data folder is full: nothing was changed. Free some space there, and it works again"
+    )]
+    DiskFull,
+    /// The disk gives an error.
+    #[error("the disk with the data folder is full or failing ({0}): nothing was changed")]
+    DiskFails(String),
     /// Reading or writing failed.
     #[error("the store failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// Whether it could not, as opposed to a refusal: nothing that was asked in the same step stands.
+    pub(crate) fn is_failure(&self) -> bool {
+        matches!(self, Self::DiskFull | Self::DiskFails(_) | Self::Backend(_))
+    }
+
+    /// The same for another that asked in the same step.
+    pub(crate) fn for_another(&self) -> Self {
+        match self {
+            Self::DiskFull => Self::DiskFull,
+            Self::DiskFails(why) => Self::DiskFails(why.clone()),
+            Self::Backend(cause) => Self::Backend(cause.to_string().into()),
+            other => Self::Backend(other.to_string().into()),
+        }
+    }
 }
 
 fn kept_places(kept: u64) -> String {

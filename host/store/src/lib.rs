@@ -31,8 +31,8 @@ pub use jobs::{Claim, Claimed, Enqueued, Finish, JobEdit, LostLeases, ReadyAgent
 pub use journal::{JournalEntry, JournalKind, JournalWrite};
 pub use limits::{BrakeState, LimitCut, LimitSource, LimitsInForce, PriceChange, ScopeLimit};
 pub use query::{
-    AuditEntry, JobFilter, JobPage, QueueCounts, QueuePause, ScopeStanding, SpendSnapshot, Suspects, WeekStanding,
-    WindowStanding,
+    AuditEntry, JobFilter, JobPage, QueueCounts, QueuePause, ScopeStanding, SpendSnapshot, Suspects,
+    WeekStanding, WindowStanding,
 };
 pub use retention::{Pruned, Retention, Wiped};
 pub use roles::{

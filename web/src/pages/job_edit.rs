@@ -144,8 +144,10 @@ pub(super) async fn edit(
                 .into_iter()
                 .map(|error| format!("payload{}: {}", error.pointer, error.message))
                 .collect(),
-            Err(SubmitError::Store(StoreError::Backend(error))) => {
-                return Err(StoreError::Backend(error).into());
+            Err(SubmitError::Store(
+                error @ (StoreError::Backend(_) | StoreError::DiskFull | StoreError::DiskFails(_)),
+            )) => {
+                return Err(error.into());
             }
             Err(error) => vec![error.to_string()],
         },

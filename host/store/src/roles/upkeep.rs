@@ -22,6 +22,8 @@ pub trait UpkeepStore: Send + Sync {
     /// What people are to know of what is in force since the start, a sentence each: limits and prices that are
     /// not as they were set, an older copy of the ledger in this one's place.
     fn told_at_start(&self) -> Vec<String>;
+    /// Why nothing could be written when that was last tried, where the disk with the data folder is full or fails.
+    fn disk_trouble(&self) -> Option<String>;
     /// What the start found of the host's earlier lives. Done by the store as it opens, before
     /// anything else.
     fn recovered(&self) -> Recovered;

@@ -10,8 +10,8 @@
 
 use super::columns::{Columns, all, number};
 use super::job_row::{self, JobHead, Waiting, heads, select_heads};
-use super::tx::Tx;
 use super::recovery::CRASHES;
+use super::tx::Tx;
 use super::{artifacts, journal, moves, pause, trouble};
 use crate::{Claim, Claimed, StoreError, Suspects};
 use anvil_types::{EventKind, JobEvent, Lease, Priority, Timestamp, UpstreamKind};
@@ -95,7 +95,9 @@ pub(super) fn suspects(
     lasts: Duration,
 ) -> Result<Suspects, StoreError> {
     let of = |state: &str| {
-        all(conn, SUSPECTS, [upstream.name(), state], |row| Ok((row.id("id")?, row.get::<_, String>("agent")?)))
+        all(conn, SUSPECTS, [upstream.name(), state], |row| {
+            Ok((row.id("id")?, row.get::<_, String>("agent")?))
+        })
     };
     Ok(Suspects {
         running: of("running")?.into_iter().next().map(|(job, _)| job),

@@ -6,14 +6,18 @@ use anvil_types::{
     Timestamp,
 };
 use rusqlite::types::{FromSql, FromSqlError, Type};
-use rusqlite::{Connection, Row, RowIndex};
+use rusqlite::{Connection, ErrorCode, Row, RowIndex};
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use std::fmt::Display;
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Backend(Box::new(error))
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::SystemIoFailure) => Self::DiskFails(error.to_string()),
+            _ => Self::Backend(Box::new(error)),
+        }
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn enqueue_many(
                 Ok(Taken { id: existing.id, state: existing.state, new: false })
             }
             // Whatever fails after the first write undoes all of them.
-            Err(error @ StoreError::Backend(_)) => return Err(error),
+            Err(error) if error.is_failure() => return Err(error),
             Err(refused) => Err(refused),
         });
     }

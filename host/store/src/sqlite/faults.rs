@@ -4,7 +4,7 @@ use super::writer::{Command, Message};
 use super::{QueueShares, SqliteOptions, SqliteStore, Tx};
 use crate::{
     Claim, Claimed, EventStore, Finish, JobFilter, JournalStore, QueueStore, ReadingStore, ReadyAgent,
-    StoreError,
+    StoreError, UpkeepStore,
 };
 use anvil_budget::Windows;
 use anvil_types::{
@@ -166,13 +166,15 @@ async fn a_full_disk_is_told_and_the_writer_goes_on_when_there_is_room() {
     room("1").await.expect("no page more than there are");
     let long = "x".repeat(100_000);
     let full = store.write(move |tx| super::audit::note(tx, &long, "test", "")).await;
-    assert!(
-        matches!(&full, Err(StoreError::Backend(error)) if error.to_string().contains("full")),
-        "{full:?}"
-    );
+    assert!(matches!(&full, Err(StoreError::DiskFull)), "{full:?}");
+    let trouble = store.disk_trouble().expect("it is shown");
+    assert!(trouble.contains("is full") && trouble.contains("Free some space"), "{trouble}");
+    store.audit(9).await.expect("what reads goes on");
+    assert!(store.disk_trouble().is_some(), "what reads does not say that there is room");
     room("1000000").await.expect("room");
     store.write(|tx| note(tx, "after")).await.expect("the writer goes on");
     assert_eq!(notes(&store).await, ["after"]);
+    assert_eq!(store.disk_trouble(), None);
 }
 
 fn job(number: u128, agent: &str) -> NewJob {
@@ -270,7 +272,7 @@ async fn what_writes_much_fails_by_itself_where_the_disk_is_nearly_full() {
         drop(release);
     };
     let (one, large, two, ()) = tokio::join!(one, large, two, free);
-    assert!(matches!(large, Err(StoreError::Backend(_))), "{large:?}");
+    assert!(matches!(large, Err(StoreError::DiskFull)), "{large:?}");
     assert!(one.is_ok() && two.is_ok(), "who came together with it has what it asked for");
     blocker.await.expect("no panic").expect("done");
     assert_eq!(notes(&store).await, ["one", "two"]);
@@ -348,7 +350,11 @@ impl Command for Deadly {
         true
     }
 
-    fn fail(&mut self, _: &str) {}
+    fn disk(&self) -> Option<StoreError> {
+        None
+    }
+
+    fn fail(&mut self, _: StoreError) {}
 
     fn answer(self: Box<Self>) {
         panic!("planted");

@@ -36,7 +36,7 @@ pub(super) fn import(
         };
         answers.push(match taken {
             // Whatever fails after the first write undoes all of them.
-            Err(error @ StoreError::Backend(_)) => return Err(error),
+            Err(error) if error.is_failure() => return Err(error),
             decided => decided,
         });
     }

@@ -123,6 +123,22 @@ impl SqliteStore {
     /// Opens the store: takes the folder's lock, brings the schema up to date, ends what the host's
     /// earlier lives left behind. Blocks for as long as that takes.
     pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
+        let folder = options.folder.display().to_string();
+        Self::open_folder(options).map_err(|error| match error {
+            StoreError::DiskFull => StoreError::Folder {
+                folder,
+                message: "its disk is full. Free some space there, and start again; nothing is lost"
+                    .to_owned(),
+            },
+            StoreError::DiskFails(why) => StoreError::Folder {
+                folder,
+                message: format!("its disk is full or failing ({why}). Look at the disk, and start again"),
+            },
+            other => other,
+        })
+    }
+
+    fn open_folder(options: SqliteOptions) -> Result<Self, StoreError> {
         migrate::check_library()?;
         let folder = DataFolder::lock(&options.folder)?;
         let database = folder.database();

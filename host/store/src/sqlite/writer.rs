@@ -32,6 +32,8 @@ pub(super) struct Shared {
     limits: RwLock<Arc<LimitsInForce>>,
     brake: RwLock<BrakeState>,
     ledger_time: AtomicI64,
+    // Why nothing could be written last, where that was the disk's fault.
+    disk: RwLock<Option<String>>,
     // The minute of the last look at what time alone changes.
     looked: AtomicI64,
     events: broadcast::Sender<Arc<Event>>,
@@ -43,6 +45,7 @@ impl Shared {
             limits: RwLock::new(policy.force.clone()),
             brake: RwLock::new(policy.brake()),
             ledger_time: AtomicI64::new(ledger_time.micros()),
+            disk: RwLock::new(None),
             looked: AtomicI64::new(0),
             events: broadcast::Sender::new(BACKLOG),
         }
@@ -58,6 +61,18 @@ impl Shared {
 
     pub(super) fn ledger_time(&self) -> Timestamp {
         Timestamp::from_micros(self.ledger_time.load(Ordering::Acquire))
+    }
+
+    /// Why nothing can be written, as of the last try.
+    pub(super) fn disk(&self) -> Option<String> {
+        self.disk.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn disk_fails(&self, why: Option<String>) {
+        // Read first: a commit that succeeds like the one before it waits for nobody.
+        if self.disk() != why {
+            *self.disk.write().unwrap_or_else(PoisonError::into_inner) = why;
+        }
     }
 
     /// Whether this is the first time that it is asked in this minute.
@@ -85,8 +100,10 @@ pub(super) trait Command: Send {
     fn is_alone(&self) -> bool;
     /// Runs it; false when what it wrote has to be undone.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// How the disk failed it, where it did.
+    fn disk(&self) -> Option<StoreError>;
     /// What it did is not durable, or it did not run.
-    fn fail(&mut self, why: &str);
+    fn fail(&mut self, why: StoreError);
     /// Answers whoever waits.
     fn answer(self: Box<Self>);
 }
@@ -124,8 +141,15 @@ where
         self.result.is_ok()
     }
 
-    fn fail(&mut self, why: &str) {
-        self.result = Err(failed(why));
+    fn disk(&self) -> Option<StoreError> {
+        match &self.result {
+            Err(error @ (StoreError::DiskFull | StoreError::DiskFails(_))) => Some(error.for_another()),
+            _ => None,
+        }
+    }
+
+    fn fail(&mut self, why: StoreError) {
+        self.result = Err(why);
     }
 
     fn answer(self: Box<Self>) {
@@ -255,13 +279,12 @@ impl Writer {
                 }
                 self.order.take_back(mark.0, mark.1);
                 self.stale = true;
-                let why = match &error {
-                    StoreError::Backend(cause) => cause.to_string(),
-                    other => other.to_string(),
-                };
+                if matches!(error, StoreError::DiskFull | StoreError::DiskFails(_)) {
+                    self.shared.disk_fails(Some(error.to_string()));
+                }
                 // Where nothing could begin, nothing of the batch can.
                 ran = if ran == 0 { batch.len() } else { ran };
-                batch[..ran].iter_mut().for_each(|command| command.fail(&why));
+                batch[..ran].iter_mut().for_each(|command| command.fail(error.for_another()));
             }
         }
         ran
@@ -284,6 +307,7 @@ impl Writer {
         let now = self.clock.now().max(seen);
         // A command that is alone needs no savepoint: the transaction is one.
         let alone = batch.len() == 1;
+        let mut failing = false;
         for command in batch {
             let told = news.len();
             if !alone {
@@ -293,9 +317,16 @@ impl Writer {
             self.policy.moved = false;
             let good = command.run(&mut Tx::new(conn, now, &mut self.policy, news));
             *ran += 1;
+            let disk = command.disk();
+            if let Some(error) = &disk {
+                self.shared.disk_fails(Some(error.to_string()));
+                failing = true;
+            }
             if conn.is_autocommit() {
                 // The disk is full or failing: SQLite has rolled back all of it by itself.
-                return Err(failed("the transaction was rolled back: the disk may be full or failing"));
+                return Err(disk.unwrap_or_else(|| {
+                    failed("the transaction was rolled back: the disk may be full or failing")
+                }));
             }
             if !good {
                 news.truncate(told);
@@ -325,6 +356,10 @@ impl Writer {
         conn.prepare_cached("COMMIT")?.execute([])?;
         if moves_time {
             self.stored_time = now;
+        }
+        // Only what was written says that there is room.
+        if conn.total_changes() != before && !failing {
+            self.shared.disk_fails(None);
         }
         self.shared.ledger_time.store(now.micros(), Ordering::Release);
         Ok(events)

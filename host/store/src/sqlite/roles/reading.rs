@@ -1,4 +1,6 @@
-use crate::sqlite::{SqliteStore, artifacts, audit, brake, claim, journal, ledger, logs, parents, queries, usage};
+use crate::sqlite::{
+    SqliteStore, artifacts, audit, brake, claim, journal, ledger, logs, parents, queries, usage,
+};
 use crate::{
     AuditEntry, BrakeHistory, JobFilter, JobPage, JournalEntry, LedgerFilter, LedgerPage, LedgerTotals,
     QueueCounts, ReadingStore, StoreError, Suspects, UsageSum,

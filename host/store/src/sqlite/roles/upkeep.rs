@@ -42,6 +42,10 @@ impl UpkeepStore for SqliteStore {
         self.told.clone()
     }
 
+    fn disk_trouble(&self) -> Option<String> {
+        self.shared.disk()
+    }
+
     fn recovered(&self) -> Recovered {
         self.recovered
     }
