@@ -11,12 +11,23 @@ const LOOK: Duration = Duration::from_secs(10);
 /// How long a job may run alone before people are told.
 const LONG: Duration = Duration::from_mins(1);
 
+/// Of whom people were told last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Told {
+    /// What an earlier life of the host told is not known.
+    #[default]
+    Unknown,
+    /// That nobody runs alone, or not for long.
+    Nobody,
+    /// Of this job.
+    Of(JobId),
+}
+
 /// Who runs alone, and what was said of it.
 #[derive(Default)]
 struct Seen {
     alone: Option<(JobId, Timestamp)>,
-    /// Of whom people were told last; what an earlier life of the host told is not known.
-    told: Option<Option<JobId>>,
+    told: Told,
 }
 
 /// Raises an alert where a job runs alone for long while others wait, and resolves it once that is over.
@@ -39,7 +50,8 @@ async fn look(shared: &Shared, seen: &mut Seen) -> Result<(), StoreError> {
     let since = seen.alone.filter(|(job, _)| Some(*job) == alone).map(|(_, since)| since);
     seen.alone = alone.map(|job| (job, since.unwrap_or(now)));
     let long = seen.alone.filter(|(_, since)| now.since(*since) >= LONG).map(|(job, _)| job);
-    if seen.told == Some(long) || (long.is_some() && shared.store.queue_counts().await?.queued == 0) {
+    let tells = long.map_or(Told::Nobody, Told::Of);
+    if seen.told == tells || (long.is_some() && shared.store.queue_counts().await?.queued == 0) {
         return Ok(());
     }
     let upstream = shared.settings.upstream;
@@ -55,6 +67,6 @@ async fn look(shared: &Shared, seen: &mut Seen) -> Result<(), StoreError> {
         let kind = AlertKind::JobTrouble;
         shared.store.raise_alert(NewAlert { upstream, kind, key, crossing: None, title, detail }).await?;
     }
-    seen.told = Some(long);
+    seen.told = tells;
     Ok(())
 }

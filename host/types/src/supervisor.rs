@@ -282,7 +282,7 @@ mod tests {
     async fn news(supervisor: &Supervisor) -> PartNews {
         let inbox = supervisor.news();
         let mut news = inbox.open().await;
-        tokio::time::timeout(Duration::from_secs(3_600), news.recv()).await.expect("news").expect("open")
+        tokio::time::timeout(Duration::from_hours(1), news.recv()).await.expect("news").expect("open")
     }
 
     fn fell(news: &PartNews) -> &str {
@@ -329,7 +329,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_stands_for_long_is_told_to_stand() {
         let supervisor = Supervisor::new();
-        supervisor.keep("the tester", || std::future::pending());
+        supervisor.keep("the tester", std::future::pending);
         assert_eq!(news(&supervisor).await, PartNews::Stands("the tester"));
         supervisor.strike("the tester");
         assert_eq!(fell(&news(&supervisor).await), "the tester");

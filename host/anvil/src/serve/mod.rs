@@ -75,7 +75,7 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     let built_in = upstream.is_none();
     let upstream = match upstream {
         Some(upstream) => upstream,
-        None => UpstreamConfig::simulated(simulator::start(&settings, clock.clone(), &supervisor).await?),
+        None => UpstreamConfig::simulated(simulator::start(&settings, clock.clone(), &supervisor)?),
     };
     let config = parts::gateway(&settings, &upstream, prices, &supervisor);
     let gateway = Gateway::start(config, store.clone(), clock.clone()).await?;
@@ -144,7 +144,7 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     match &lost {
         None => tracing::info!("stopping: told to by a signal"),
         Some(fall) => {
-            tracing::error!(part = fall.name, why = fall.why, "stopping: a part of the host is lost")
+            tracing::error!(part = fall.name, why = fall.why, "stopping: a part of the host is lost");
         }
     }
     crate::log::say(

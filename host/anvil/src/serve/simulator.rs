@@ -26,7 +26,7 @@ impl SimClock for HostClock {
 /// Starts it on a free port of loopback; answers its address. Where it falls, another takes its place there: what the
 /// one before had answered is nothing that the host asks it for.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the setting's range is checked")]
-pub(super) async fn start(
+pub(super) fn start(
     settings: &Settings,
     clock: Arc<dyn Clock>,
     supervisor: &Supervisor,

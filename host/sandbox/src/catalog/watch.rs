@@ -230,7 +230,7 @@ impl Watch {
                     Ok(None) => break Told::Lost(file, digest),
                     // That says nothing of the version.
                     Err(_) => {
-                        tokio::time::sleep(life.fell("a fault of the host; the log has its place")).await
+                        tokio::time::sleep(life.fell("a fault of the host; the log has its place")).await;
                     }
                 }
             };
