@@ -142,8 +142,16 @@ pub async fn a_running_job_that_many_cancel_is_named_to_be_stopped(factory: &dyn
     let running = world.running().await;
     world.submit(world.new_job()).await;
     let id = begin(&world, JobAction::Cancel, JobFilter::default()).await.id;
-    let step = world.store().step_action(id).await.expect("a step works");
-    assert_eq!(step.stopped, [running.job.id]);
+    // On a machine that is busy a step may come to one job only.
+    let mut stopped = Vec::new();
+    for _ in 0..10 {
+        let step = world.store().step_action(id).await.expect("a step works");
+        stopped.extend(step.stopped);
+        if step.run.state != ActionState::Running {
+            break;
+        }
+    }
+    assert_eq!(stopped, [running.job.id]);
     let late = world.store().finish(running.lease, Finish::Released).await;
     assert!(matches!(late, Err(StoreError::LeaseLost)), "{late:?}");
 }
