@@ -117,15 +117,17 @@ fn of_words(heard: &Heard, fault: &Fault) -> Option<Class> {
         return Some(Class::Account(Account::Refused));
     }
     let refuses = matches!(kind, "permission_error" | "not_found_error" | "forbidden" | "");
-    let model = heard.asked.model.to_lowercase();
+    let model = heard.asked.model.as_str();
+    let begins_so = said.starts_with("the model ") || said.starts_with("your account does not have access");
     // A permission, or something that is not there, told with the name of the model that was asked.
     let names_it = matches!(kind, "permission_error" | "not_found_error")
         && !model.is_empty()
-        && said.contains(&model)
+        && said.contains(model)
+        && (begins_so || said.starts_with(model) || !heard.asked.names_model())
         && matches!(heard.status, Some(200 | 403 | 404));
     // "model: claude-…" is how one that the account may not use, or that is gone, is told.
     let of_model = said.starts_with("model:") && matches!(kind, "not_found_error" | "permission_error")
-        || said.starts_with("model:") && !model.is_empty() && said.contains(&model)
+        || said.starts_with("model:") && !model.is_empty() && said.contains(model)
         || names_it
         || refuses
             && own("model")
@@ -190,6 +192,7 @@ mod tests {
             ),
             (403, no, "Your API key does not have permission.", "an api key", REFUSED),
             (403, no, "blocked: 'the model has no access'", "the model has no access", Class::Request),
+            (403, no, "blocked: 'Claude-Haiku-5-5'", "of claude-haiku-5-5", Class::Request),
         ] {
             assert_eq!(quoting(status, kind, message, request), class, "{message}");
         }

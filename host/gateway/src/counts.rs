@@ -119,13 +119,21 @@ impl Counts {
             self.unread = true;
             return;
         };
-        self.input.take_all(&usage, "input_tokens");
-        self.output.take_all(&usage, "output_tokens");
-        if when == Told::Final {
-            self.final_output.take_all(&usage, "output_tokens");
+        self.take_counts(&usage, when);
+        for passes in usage.all("iterations") {
+            self.take_passes(passes);
         }
-        self.cache_read.take_all(&usage, "cache_read_input_tokens");
-        self.written.take_all(&usage, "cache_creation_input_tokens");
+    }
+
+    // All but the passes. A pass has none of its own: looking into them would go as deep as a stranger nests them.
+    fn take_counts(&mut self, usage: &Object<'_>, when: Told) {
+        self.input.take_all(usage, "input_tokens");
+        self.output.take_all(usage, "output_tokens");
+        if when == Told::Final {
+            self.final_output.take_all(usage, "output_tokens");
+        }
+        self.cache_read.take_all(usage, "cache_read_input_tokens");
+        self.written.take_all(usage, "cache_creation_input_tokens");
         for split in usage.all("cache_creation") {
             match Object::read(split) {
                 Ok(split) => {
@@ -141,9 +149,6 @@ impl Counts {
             (&mut self.speed, "speed"),
         ] {
             usage.all(name).for_each(|json| words.take(json));
-        }
-        for passes in usage.all("iterations") {
-            self.take_passes(passes);
         }
         for tools in usage.all("server_tool_use") {
             // Counts of each kind of tool; what can't be read is taken for one that ran.
@@ -162,8 +167,16 @@ impl Counts {
         let mut sum = Self::default();
         for pass in passes.iter().take(MOST_PASSES) {
             let mut one = Self::default();
-            one.take(pass.get(), Told::First);
-            self.unread |= one.unread;
+            match Object::read(pass.get()) {
+                Ok(usage) => one.take_counts(&usage, Told::First),
+                Err(_) => one.unread = true,
+            }
+            self.unread |= one.input_unread() || one.output_unread();
+            self.input.odd |= one.odd().is_some();
+            self.server_tools |= one.server_tools;
+            self.service_tier.take_all(one.service_tier);
+            self.inference_geo.take_all(one.inference_geo);
+            self.speed.take_all(one.speed);
             for (all, of_one) in [
                 (&mut sum.input, one.input),
                 (&mut sum.output, one.output),
@@ -380,5 +393,21 @@ mod tests {
         ] {
             assert_eq!(told(&[(json, Told::First)]).server_tools(), ran, "{json}");
         }
+    }
+
+    #[test]
+    fn passes_count_together_and_are_looked_into_once_only() {
+        let counts = told(&[(
+            r#"{"input_tokens":3,"output_tokens":7,"iterations":[{"input_tokens":9,"output_tokens":400,"speed":"fast"},{"output_tokens":500}]}"#,
+            Told::Final,
+        )]);
+        assert_eq!((counts.usage().input_tokens, counts.usage().output_tokens), (9, 900));
+        assert!(counts.odd().is_some(), "the whole tells less than its parts");
+        assert_eq!(counts.usage().speed.as_deref(), Some("fast"));
+        let unread = told(&[(r#"{"iterations":[{"output_tokens":"many"}]}"#, Told::Final)]);
+        assert!(unread.output_unread());
+        // However deep a stranger nests them.
+        let deep = format!("{}{}", "{\"iterations\":[".repeat(200_000), "]}".repeat(200_000));
+        assert_eq!(told(&[(&deep, Told::Final)]).usage().output_tokens, 0);
     }
 }

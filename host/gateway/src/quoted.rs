@@ -3,27 +3,27 @@
 use crate::words::clean;
 use serde_json::Value;
 
-/// How much of one text of a request is looked at, in bytes: errors quote less.
-const MOST_BYTES: usize = 1024 * 1024;
-
 /// What of a request its error is read with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
-    /// The model that was asked.
+    /// The model that was asked, in small letters.
     pub model: String,
     /// The texts of the request in which some of the error's telling words stand, as an error would show them.
     texts: Vec<String>,
+    /// Whether one of its texts names the model too.
+    names_model: bool,
 }
 
 impl Asked {
     /// Looks for these words, in small letters, in the body of a request.
     pub(crate) fn of(body: &[u8], words: &[&str]) -> Self {
-        let Ok(body) = serde_json::from_slice::<Value>(body) else { return Self::default() };
-        let model = body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let mut asked = Self { model, texts: Vec::new() };
-        if !words.is_empty() {
-            asked.look_into(&body, words);
-        }
+        let Ok(Value::Object(mut body)) = serde_json::from_slice(body) else { return Self::default() };
+        let model = match body.remove("model") {
+            Some(Value::String(model)) => model.to_lowercase(),
+            _ => String::new(),
+        };
+        let mut asked = Self { model, ..Self::default() };
+        asked.look_into(&Value::Object(body), words);
         asked
     }
 
@@ -42,10 +42,16 @@ impl Asked {
     }
 
     fn look_at(&mut self, text: &str, words: &[&str]) {
-        let shown = clean(text, MOST_BYTES).to_lowercase();
+        let shown = clean(text, text.len()).to_lowercase();
+        self.names_model |= !self.model.is_empty() && shown.contains(&self.model);
         if words.iter().any(|word| shown.contains(word)) {
             self.texts.push(shown);
         }
+    }
+
+    /// Whether an error that names the model may have it out of a text of the request.
+    pub(crate) fn names_model(&self) -> bool {
+        self.names_model
     }
 
     /// Whether these words, in small letters, may be the request's own.

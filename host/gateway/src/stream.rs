@@ -153,6 +153,7 @@ impl Answer {
         // A pass may have been another model's.
         let Ok(fields) = Object::read(usage) else { return };
         for passes in fields.all("iterations") {
+            // Passes that cannot be read are told of by the counts.
             let passes: Vec<&RawValue> = serde_json::from_str(passes).unwrap_or_default();
             for pass in passes.into_iter().filter_map(|pass| Object::read(pass.get()).ok()) {
                 pass.all("model").for_each(|model| self.models.take(model));

@@ -77,7 +77,10 @@ pub(crate) struct Words {
 
 impl Words {
     pub(crate) fn take(&mut self, json: &str) {
-        let said = word(json).unwrap_or_else(|| UNREAD.to_owned());
+        self.take_said(word(json).unwrap_or_else(|| UNREAD.to_owned()));
+    }
+
+    fn take_said(&mut self, said: String) {
         if said.is_empty() || self.kept.contains(&said) {
             return;
         }
@@ -87,6 +90,14 @@ impl Words {
             // The last place is the one of those that are not kept.
             UNREAD.clone_into(&mut self.kept[MOST_WORDS - 1]);
             self.more = true;
+        }
+    }
+
+    /// Takes the words that were said elsewhere for the same.
+    pub(crate) fn take_all(&mut self, other: Self) {
+        self.more |= other.more;
+        for said in other.kept {
+            self.take_said(said);
         }
     }
 
