@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 
 /// A line of cells.
 pub(crate) fn line<I: IntoIterator<Item = String>>(cells: I) -> String {
@@ -51,7 +51,8 @@ pub(crate) fn download<S>(name: &'static str, lines: S) -> Response
 where
     S: Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
 {
-    respond(name, Body::from_stream(lines))
+    // What compresses a body asks again behind its end.
+    respond(name, Body::from_stream(lines.fuse()))
 }
 
 /// An answer that is a whole file of this name.

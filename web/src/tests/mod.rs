@@ -175,6 +175,27 @@ async fn every_answer_carries_the_strict_policy() {
 }
 
 #[tokio::test]
+async fn what_a_browser_gets_compressed_it_gets_whole() {
+    let scene = Scene::new().await;
+    let (_, table) = routes(&scene.state).finish();
+    let mut paths: Vec<&str> =
+        table.iter().filter(|entry| entry.method == Method::GET).map(|entry| entry.path).collect();
+    paths.extend(["/api/v1/ledger?format=csv", "/api/v1/spend?format=csv", "/api/openapi.json"]);
+    let mut compressed = 0;
+    // Event streams have no end.
+    for path in paths.into_iter().filter(|path| !path.ends_with("/events") && !path.ends_with("/stream")) {
+        let path = path.replace(['{', '}', '*'], "");
+        let asked = request("GET", &path)
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("accept-encoding", "gzip");
+        // An answer that breaks off fails here.
+        let answer = scene.send(empty(asked)).await;
+        compressed += u32::from(answer.header("content-encoding") == "gzip");
+    }
+    assert!(compressed > 30, "{compressed} were compressed");
+}
+
+#[tokio::test]
 async fn static_files_are_kept_for_ever_under_their_hash() {
     let scene = Scene::new().await;
     let path = crate::assets::url("app.css");
