@@ -116,11 +116,6 @@ impl Block {
         }
     }
 
-    /// How many bytes of text, of any kind, it has.
-    pub(crate) fn text_bytes(&self) -> usize {
-        self.text.as_str().len()
-    }
-
     /// Its text as far as it came; nothing for other kinds than text.
     pub(crate) fn shown(&self) -> &str {
         if self.kind == Kind::Text { self.text.as_str() } else { "" }

@@ -9,8 +9,6 @@ use anvil_budget::{GEOS, SPEEDS, TIERS};
 use anvil_types::{MOST_TOKENS, Usage};
 use serde_json::value::RawValue;
 
-/// No token stands for more bytes of text than this, by far.
-const LONGEST_TOKEN: usize = 256;
 /// The most passes of one answer.
 const MOST_PASSES: usize = 100;
 
@@ -219,10 +217,9 @@ impl Counts {
         self.final_output.told
     }
 
-    /// Whether so many bytes of text are more than the output that was told in the end can have.
-    pub(crate) fn says_too_little(&self, text_bytes: usize) -> bool {
-        let tokens = usize::try_from(self.final_output.most).unwrap_or(usize::MAX);
-        self.final_output.told && text_bytes > tokens.saturating_mul(LONGEST_TOKEN)
+    /// Whether the output that was told in the end is nothing.
+    pub(crate) fn says_no_output(&self) -> bool {
+        self.final_output.told && self.final_output.most == 0
     }
 
     /// Whether something of the input was told that can't be read.

@@ -237,11 +237,6 @@ impl Answer {
         self.began && (self.stopped || all_but_the_end && self.fault.is_none())
     }
 
-    /// How many bytes of text it has.
-    pub(crate) fn text_bytes(&self) -> usize {
-        self.blocks.values().map(Block::text_bytes).sum()
-    }
-
     /// What was told of what it used.
     pub(crate) fn usage(&self) -> Usage {
         self.counts.usage()
