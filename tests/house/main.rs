@@ -1,7 +1,11 @@
-//! The dependency rule of the house: who may know whom, and who alone may know what.
+//! The rules of the house: who may know whom, who alone may know what, and what the papers beside the code say.
+
+mod circles;
+mod imports;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate of the house and the crates of the house that it may use.
@@ -67,6 +71,8 @@ const IMPURE: &[&str] = &["tokio", "rand", "reqwest", "rusqlite", "tracing"];
 
 struct Package {
     name: String,
+    /// Its folder.
+    folder: PathBuf,
     /// What the shipped code uses.
     uses: BTreeSet<String>,
     /// What its tests use beside that.
@@ -94,7 +100,14 @@ fn package(package: &Value) -> Package {
             .collect()
     };
     let name = package["name"].as_str().expect("a name").to_owned();
-    Package { name, uses: names(false), tests_use: names(true) }
+    let manifest = Path::new(package["manifest_path"].as_str().expect("a path"));
+    let folder = manifest.parent().expect("a manifest is in a folder").to_owned();
+    Package { name, folder, uses: names(false), tests_use: names(true) }
+}
+
+/// The crates of the house and the folder of each one's sources.
+fn sources() -> Vec<(String, PathBuf)> {
+    packages().into_iter().map(|package| (package.name, package.folder.join("src"))).collect()
 }
 
 #[test]
