@@ -1,10 +1,10 @@
-# make run · make test · make liars · make fuzz · make lint · make bench · make agents
+# `make help` lists the targets.
 #
 # Cargo decides what is out of date, so every target is phony.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: run agents test liars fuzz lint bench clean
+.PHONY: run help agents test liars fuzz lint bench clean
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -16,6 +16,9 @@ AGENTS := code-generator
 run: agents ## Starts the host and prints its login link; ARGS="--listen 127.0.0.1:9000" and the like
 	$(CARGO) build --package anvil
 	exec "$(TARGET_DIR)/debug/anvil" serve $(ARGS)
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 agents: ## Builds the plugins into plugins/dist
 	@if command -v rustup >/dev/null; then rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2; fi
@@ -52,6 +55,6 @@ bench: ## First figures, from the release build, on the disk that the build is o
 	$(CARGO) run --release --package anvil-store --features bench --example bench_history -- "$(TARGET_DIR)/bench"
 	$(CARGO) run --release --package anvil-store --features bench --example bench_jobs -- "$(TARGET_DIR)/bench"
 
-clean:
+clean: ## Removes what was built, the plugins in plugins/dist too
 	$(CARGO) clean
 	rm -rf plugins/dist
