@@ -60,11 +60,11 @@ fn the_diagram_of_job_states_is_the_tables() {
     if document[begin..end] == made {
         return;
     }
-    if std::env::var_os("ANVIL_TEST_WRITES_DOCS").is_some() {
+    if std::env::var_os("ANVIL_TEST_WRITE_DOCS").is_some() {
         std::fs::write(path, [&document[..begin], &made, &document[end..]].concat()).expect("written");
         return;
     }
     panic!(
-        "the diagram in docs/jobs.md is stale; ANVIL_TEST_WRITES_DOCS=1 cargo test -p anvil-types writes it anew:\n{made}"
+        "the diagram in docs/jobs.md is stale; ANVIL_TEST_WRITE_DOCS=1 cargo test -p anvil-types writes it anew:\n{made}"
     );
 }

@@ -98,11 +98,27 @@ fn step_up(
     Ok(())
 }
 
+/// How many versions of the schema there have been.
+#[cfg(test)]
+pub(super) fn versions() -> usize {
+    STEPS.len()
+}
+
+/// A database as this version left it.
+#[cfg(test)]
+pub(super) fn to_version(
+    conn: &mut Connection,
+    folder: &DataFolder,
+    version: usize,
+) -> Result<(), StoreError> {
+    step_up(conn, folder, Timestamp::default(), &STEPS[..version])
+}
+
 /// A database as it was before the step of this name.
 #[cfg(test)]
 pub(super) fn up_to(conn: &mut Connection, folder: &DataFolder, name: &str) -> Result<(), StoreError> {
     let before = STEPS.iter().position(|step| step.name == name).expect("it is there");
-    step_up(conn, folder, Timestamp::default(), &STEPS[..before])
+    to_version(conn, folder, before)
 }
 
 fn sum(step: &Step) -> String {

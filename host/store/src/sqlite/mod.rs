@@ -42,6 +42,8 @@ mod logs;
 mod mark;
 mod migrate;
 mod moves;
+#[cfg(test)]
+mod old_folders;
 mod options;
 mod parents;
 mod pause;
