@@ -1,10 +1,11 @@
 //! What every request passes before a handler sees it, and every response on its way out.
 
+use crate::WebConfig;
+use crate::pages::{Asked, problem as error_page};
 use crate::problem::Problem;
 use crate::routes::Face;
 use crate::scope::{Caller, Scope, Via};
 use crate::state::WebState;
-use crate::{WebConfig, pages};
 use axum::extract::{Request, State};
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -21,13 +22,13 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
 
 /// The outermost layer: turns problems into pages for the panel, and adds the security headers.
 pub(crate) async fn dress(request: Request, next: Next) -> Response {
-    let asked = pages::Asked::of(&request);
+    let asked = Asked::of(&request);
     let face = Face::of(request.uri().path());
     let mut response = next.run(request).await;
     if face == Face::Panel
         && let Some(problem) = response.extensions_mut().remove::<Problem>()
     {
-        response = pages::problem(&problem, &asked);
+        response = error_page(&problem, &asked);
         problem.dress(&mut response);
     }
     let headers = response.headers_mut();

@@ -5,6 +5,7 @@ use crate::client::Client;
 use crate::failure::Failure;
 use anvil_settings::{LoadOptions, Secret, Settings};
 use reqwest::Url;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -47,7 +48,15 @@ pub(crate) fn load_options(globals: &Globals, flags: Vec<(String, String, String
         .map_or_else(|error| error.kind() != std::io::ErrorKind::NotFound, |_| true);
     let named = globals.config.clone().filter(|file| !file.as_os_str().is_empty());
     let file = named.or_else(|| is_there.then(|| usual.to_owned()));
-    LoadOptions { file, env: crate::cli::doctor::env().into_iter().collect(), flags }
+    LoadOptions { file, env: environment().into_iter().collect(), flags }
+}
+
+/// The environment.
+pub(crate) fn environment() -> BTreeMap<String, String> {
+    let all = std::env::vars_os();
+    // A value that is not UTF-8 is told of where it does not fit, and not passed over.
+    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+        .collect()
 }
 
 /// A setting by a flag.

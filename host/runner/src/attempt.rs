@@ -3,8 +3,8 @@
 use crate::desk::{Desk, Setup};
 use crate::ending;
 use crate::parents::Parents;
-use crate::runner::Shared;
 use crate::settings::AgentSettings;
+use crate::shared::Shared;
 use crate::submit::Checker;
 use anvil_gateway::Asker;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};

@@ -1,8 +1,8 @@
 //! The loop that takes jobs from the queue, and the one that keeps their leases alive.
 
 use crate::attempt;
-use crate::runner::{Running, Shared};
 use crate::scale::{self, Load};
+use crate::shared::{Running, Shared};
 use anvil_sandbox::CancellationToken;
 use anvil_store::{Claim, Claimed, Enqueued};
 use anvil_types::{End, Event, EventKind, JobState, Lease, NewJob, Timestamp};

@@ -1,7 +1,7 @@
 //! Writing how an attempt ended: tried until it is written, since the work is done.
 
 use crate::attempt::Then;
-use crate::runner::Shared;
+use crate::shared::Shared;
 use anvil_store::{Claim, Claimed, Finish, StoreError};
 use anvil_types::Lease;
 use std::time::Duration;

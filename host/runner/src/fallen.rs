@@ -1,6 +1,6 @@
 //! Tells people of parts of the host that fell.
 
-use crate::runner::Shared;
+use crate::shared::Shared;
 use anvil_store::{NewAlert, StoreError};
 use anvil_types::{AlertKind, End, Fall, PartNews};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Jobs from another host's export.
 
 use crate::intake::new_job;
-use crate::runner::Shared;
+use crate::shared::Shared;
 use crate::submit::Checker;
 use crate::{Runner, Submission, SubmitError};
 use anvil_store::{FinishedJob, Imported, ImportedJob, StoreError};

@@ -1,8 +1,8 @@
 //! Jobs on their way in: one, or many in few transactions.
 
 use crate::dispatch;
-use crate::runner::Shared;
 use crate::schedules::key;
+use crate::shared::Shared;
 use crate::submit::{Checker, of_submission};
 use crate::{After, BulkJob, BulkTaken, Runner, Submission, SubmitError, Submitted};
 use anvil_store::{Enqueued, JobEdit, StoreError, Taken};

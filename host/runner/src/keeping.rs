@@ -1,6 +1,6 @@
 //! Retention: what is older, or more, than is kept goes, a little at a time.
 
-use crate::runner::Shared;
+use crate::shared::Shared;
 use anvil_types::End;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -33,6 +33,7 @@ mod scale;
 mod scaling;
 mod schedules;
 mod settings;
+mod shared;
 mod spending;
 mod status;
 mod stopping;
@@ -47,9 +48,10 @@ pub use intake::Bulk;
 pub use prices::{PriceView, PriceWish};
 pub use probe::{Probe, ProbeError};
 pub use replayed::{Difference, Question, ReplayError, Replayed};
-pub use runner::{Runner, RunnerParts};
+pub use runner::RunnerParts;
 pub use schedules::{ScheduleView, ScheduleWish};
 pub use settings::{AgentSettings, RunnerSettings};
+pub use shared::Runner;
 pub use status::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, PluginsStatus, QueueStatus,
     ScalingStatus, ScopeLimitsView, ScopeWindowStatus, SlotChange, SpendStatus, Status, UpstreamStatus,

@@ -1,7 +1,7 @@
 //! Actions on all jobs that match a filter: begun here, and done in the background, batch by batch.
 
 use crate::Runner;
-use crate::runner::Shared;
+use crate::shared::Shared;
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, NewAction, StoreError};
 use anvil_types::{End, JobAction, JobActionId};
 use rand::RngExt as _;

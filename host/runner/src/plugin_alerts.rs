@@ -1,6 +1,6 @@
 //! Tells people of plugins that could not be loaded by no fault of their own, and of a folder that is gone.
 
-use crate::runner::Shared;
+use crate::shared::Shared;
 use anvil_sandbox::CatalogChange;
 use anvil_store::{NewAlert, StoreError};
 use anvil_types::{AgentInfo, AgentState, AlertKind};

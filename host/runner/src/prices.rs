@@ -1,6 +1,6 @@
 //! What tokens cost, where each price comes from, and setting one at run time.
 
-use crate::runner::Runner;
+use crate::Runner;
 use crate::submission::SubmitError;
 use anvil_budget::{NewBand, NewPrice, PriceRow, PriceSource, Zero};
 use anvil_store::StoreError;

@@ -1,7 +1,7 @@
 //! A person's question whether Claude answers.
 
 use crate::Runner;
-use crate::runner::Shared;
+use crate::shared::Shared;
 use anvil_gateway::CallEnd;
 use anvil_types::{Nanodollars, Timestamp};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 
 use crate::parents::Parents;
 use crate::rehearsal::{Asked, Rehearsal};
-use crate::runner::Shared;
+use crate::shared::Shared;
 use crate::{Runner, attempt};
 use anvil_sandbox::{AttemptEnd, Plugin, Rejection, Stop};
 use anvil_store::{JournalEntry, JournalKind, StoreError};

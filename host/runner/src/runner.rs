@@ -4,6 +4,7 @@ use crate::explain::{self, Scene};
 use crate::live_text::LiveText;
 use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
+use crate::shared::{Runner, Shared};
 use crate::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, PluginsStatus, QueueStatus, SpendStatus,
     Status, SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, fallen, foreign,
@@ -13,17 +14,16 @@ use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect}
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Roster, Sandbox};
 use anvil_store::{
-    BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, QueueCounts, QueuePause, ReadyAgent,
-    SpendSnapshot, Store, StoreError, Suspects, WindowStanding,
+    BrakeState, JobFilter, JobPage, LimitSource, LimitsInForce, QueueCounts, QueuePause, SpendSnapshot,
+    Store, StoreError, Suspects, WindowStanding,
 };
 use anvil_types::{
     AgentInfo, AgentState, ArtifactInfo, ArtifactName, Attempt, CallRecord, Clock, DrivenClock, End, Event,
-    EventKind, Job, JobId, JobState, Lease, LimitsPatch, LogLine, Nanodollars, Relatives, Supervisor,
-    Timestamp, WaitReason,
+    EventKind, Job, JobId, JobState, LimitsPatch, LogLine, Nanodollars, Relatives, Supervisor, Timestamp,
+    WaitReason,
 };
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, broadcast};
@@ -54,77 +54,6 @@ pub struct RunnerParts {
     pub driven: Option<Arc<DrivenClock>>,
     /// Who keeps the host's tasks alive; the runner tells people of those that fall.
     pub supervisor: Supervisor,
-}
-
-/// An attempt under way.
-#[derive(Debug)]
-pub(crate) struct Running {
-    pub lease: Lease,
-    pub cancel: CancellationToken,
-}
-
-/// What the runner's tasks share.
-pub(crate) struct Shared {
-    pub settings: Arc<RunnerSettings>,
-    pub store: Arc<dyn Store>,
-    pub gateway: Gateway,
-    pub sandbox: Sandbox,
-    pub catalog: Catalog,
-    pub clock: Arc<dyn Clock>,
-    pub driven: Option<Arc<DrivenClock>>,
-    pub supervisor: Supervisor,
-    pub live_text: LiveText,
-    pub slots: AtomicU32,
-    pub scaling: Mutex<Scaling>,
-    /// What the runner's tasks run on.
-    pub runtime: Handle,
-    /// Whose turn it is to take jobs out for the slots that are free.
-    pub claiming: Arc<tokio::sync::Mutex<()>>,
-    /// A slot became free.
-    pub freed: Notify,
-    /// An action on many jobs was begun.
-    pub many: Notify,
-    /// A schedule was made or changed.
-    pub schedules: Notify,
-    pub shutdown: CancellationToken,
-    /// One job at a time is replayed: what that takes is no agent's slot.
-    pub rehearsals: tokio::sync::Mutex<()>,
-    /// One probe at a time.
-    pub probing: tokio::sync::Mutex<()>,
-    attempts: Mutex<HashMap<JobId, Running>>,
-}
-
-impl Shared {
-    pub(crate) fn shutting_down(&self) -> bool {
-        self.shutdown.is_cancelled()
-    }
-
-    pub(crate) fn running(&self) -> MutexGuard<'_, HashMap<JobId, Running>> {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn running_now(&self) -> u32 {
-        u32::try_from(self.running().len()).unwrap_or(u32::MAX)
-    }
-
-    /// The leases of the attempts under way.
-    pub(crate) fn leases(&self) -> Vec<Lease> {
-        self.running().values().map(|run| run.lease).collect()
-    }
-
-    pub(crate) fn ready_agents(&self) -> Vec<ReadyAgent> {
-        let ready = self.catalog.taking_jobs();
-        let ready = ready.iter();
-        ready
-            .map(|plugin| ReadyAgent { name: plugin.info.name.clone(), digest: plugin.digest().to_owned() })
-            .collect()
-    }
-}
-
-/// The running host without its faces. Cheap to clone.
-#[derive(Clone)]
-pub struct Runner {
-    pub(crate) shared: Arc<Shared>,
 }
 
 impl Runner {

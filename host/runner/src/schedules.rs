@@ -2,7 +2,7 @@
 
 use crate::cron::{LATE, Times};
 use crate::intake::{SCHEDULE_KEY, template_job};
-use crate::runner::Shared;
+use crate::shared::Shared;
 use crate::{Runner, Submission, SubmitError, Submitted};
 use anvil_store::{Enqueued, Firing, StoreError};
 use anvil_types::{

@@ -1,6 +1,6 @@
 //! The orderly stop: calls under way end, nothing begins, and what runs on is given back.
 
-use crate::runner::Runner;
+use crate::Runner;
 use std::fmt;
 use std::time::Duration;
 use tokio::time::Instant;

@@ -1,6 +1,6 @@
 //! Tells people of a job that runs alone for long, since it was there in crashes of the host: all others wait for it.
 
-use crate::runner::Shared;
+use crate::shared::Shared;
 use anvil_store::{NewAlert, StoreError};
 use anvil_types::{AlertKind, End, JobId, Timestamp};
 use std::sync::Arc;

@@ -1,13 +1,14 @@
 //! Work on a stranger's bytes, away from the host: in a child process that can be killed.
 
 mod child;
+mod error;
 mod worker;
 
+pub use error::CompileError;
 pub(crate) use worker::GivenSchema;
 pub use worker::{CompileTask, CompileWork, compile_worker};
 
 use crate::Rejection;
-use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,26 +37,6 @@ impl CompileCommand {
         let program = if itself.exists() { itself.to_owned() } else { std::env::current_exe()? };
         Ok(Self::Child { program, args })
     }
-}
-
-/// Why a component is not compiled.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-pub enum CompileError {
-    /// The compiler refuses it.
-    #[error("cannot be compiled: {0}")]
-    Refused(String),
-    /// It takes too long.
-    #[error("takes longer than {0:?} to compile, the limit (`sandbox.compile_s`)")]
-    Time(Duration),
-    /// It takes too much time on processors.
-    #[error("takes more than {0:?} of processors' time to compile, the limit")]
-    Cpu(Duration),
-    /// It takes too much memory.
-    #[error("takes more than {0} MiB of memory to compile, the limit (`sandbox.compile_memory_mb`)")]
-    Memory(u64),
-    /// The compiler itself cannot be run, or did not come to an end of its own.
-    #[error("could not be compiled: {0}")]
-    Run(String),
 }
 
 /// What a compilation may take.

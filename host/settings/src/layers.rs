@@ -3,6 +3,9 @@
 mod environment;
 mod file;
 mod flags;
+mod given;
+
+pub(crate) use given::{Given, Layers};
 
 use crate::error::{Problem, SettingsError};
 use crate::preset::Preset;
@@ -21,19 +24,6 @@ pub struct LoadOptions {
     pub env: Vec<(String, String)>,
     /// Settings by flags: the setting's path (`limits.day_usd`), its value, and the flag to name as its source.
     pub flags: Vec<(String, String, String)>,
-}
-
-/// A value and where it came from.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Given {
-    pub(crate) raw: Raw,
-    pub(crate) source: Source,
-}
-
-/// For each path the value that wins.
-pub(crate) struct Layers {
-    pub(crate) preset: Preset,
-    pub(crate) given: BTreeMap<String, Given>,
 }
 
 impl Layers {

@@ -22,14 +22,9 @@ pub mod payload;
 pub mod plan;
 pub mod prompt;
 pub mod report;
+pub mod wit;
 
 use wit::exports::anvil::agent::agent_api::{Description, Failure, Guest, Job, Outcome};
-
-/// What `wit/` says, as Rust: types, the host's functions, and the trait that a plugin implements.
-#[expect(missing_docs, clippy::pedantic, reason = "generated; the words are documented in wit/")]
-pub mod wit {
-    wit_bindgen::generate!({ path: "../../wit", world: "agent" });
-}
 
 /// The plugin: answers the host with what the modules above do.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod actions;
 mod agents;
 mod alert_card;
 mod alerts;
+mod answer;
 mod audit;
 mod brake;
 mod clock;
@@ -45,6 +46,7 @@ mod when;
 #[cfg(any(test, feature = "gallery"))]
 pub(crate) mod samples;
 
+pub(crate) use answer::encode;
 pub(crate) use error::{Asked, problem};
 pub(crate) use form::Form;
 
@@ -52,12 +54,10 @@ use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::scope::Scope::{Admin, Open, Operate, Read, Submit};
 use crate::state::WebState;
-use anvil_types::Timestamp;
-use askama::Template;
+use answer::{bytes, encode_path, fragment, html, local, see_other};
 use axum::extract::State;
-use axum::http::{Method, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use std::fmt::Write as _;
+use axum::http::Method;
+use axum::response::Response;
 
 /// Adds the panel's routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
@@ -132,78 +132,9 @@ async fn strip(State(state): State<WebState>) -> Result<Response, Problem> {
     fragment(&shell::Strip::new(&status), status.now)
 }
 
-/// A page, rendered.
-fn html<T: Template>(page: &T) -> Result<Response, Problem> {
-    match page.render() {
-        Ok(text) => Ok(Html(text).into_response()),
-        Err(error) => {
-            tracing::error!(%error, "a page could not be rendered");
-            Err(Problem::internal("the page could not be made; see the host's log"))
-        }
-    }
-}
-
-/// A part of a page that is fetched anew, with the host's time: a driven clock jumps.
-fn fragment<T: Template>(part: &T, now: Timestamp) -> Result<Response, Problem> {
-    Ok(([("anvil-now", now.to_string())], html(part)?).into_response())
-}
-
-/// Where a form's answer sends the browser.
-fn see_other(place: &str) -> Response {
-    // `Redirect::to` is 303: the next request is a GET.
-    let mut response = Redirect::to(place).into_response();
-    response.headers_mut().remove(header::CONTENT_LENGTH);
-    response
-}
-
-/// A place within the panel: what an address says is no reason to send a browser elsewhere.
-fn local(place: &str) -> &str {
-    // Browsers drop tabs and line ends from an address before they read it.
-    let odd = |char: char| char == '\\' || char.is_control();
-    let inside = place.starts_with('/') && !place.starts_with("//") && !place.contains(odd);
-    if inside { place } else { "/" }
-}
-
-/// A text as a part of an address (RFC 3986): only unreserved characters stay.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
-
-/// A relative path as a part of an address: its slashes stay.
-fn encode_path(path: &str) -> String {
-    path.split('/').map(encode).collect::<Vec<_>>().join("/")
-}
-
-/// A length in bytes for reading.
-#[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-fn bytes(size: u64) -> String {
-    match size {
-        0..1_000 => format!("{size} B"),
-        1_000..1_000_000 => format!("{:.1} kB", size as f64 / 1e3),
-        _ => format!("{:.1} MB", size as f64 / 1e6),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_redirect_stays_within_the_panel() {
-        for bad in ["", "//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nb"] {
-            assert_eq!(local(bad), "/", "{bad:?}");
-        }
-        assert_eq!(local("/jobs?state=failed"), "/jobs?state=failed");
-    }
 
     #[test]
     fn every_page_renders_and_carries_no_inline_script_or_style() {
@@ -213,11 +144,5 @@ mod tests {
                 assert!(!page.contains(bad), "{path} has {bad}");
             }
         }
-    }
-
-    #[test]
-    fn names_are_encoded_for_addresses() {
-        assert_eq!(encode("a b/ü"), "a%20b%2F%C3%BC");
-        assert_eq!(encode_path("src/a b.rs"), "src/a%20b.rs");
     }
 }

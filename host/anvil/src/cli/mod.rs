@@ -7,7 +7,8 @@ mod brake;
 mod bulk;
 mod clock;
 mod completions;
-pub(crate) mod doctor;
+mod doctor;
+mod globals;
 mod jobs;
 mod limits;
 mod prices;
@@ -25,13 +26,13 @@ mod submit;
 mod webhooks;
 mod wipe;
 
+pub(crate) use globals::Globals;
+
 use crate::compile::{self, CompileArgs};
 use crate::connect::connect;
 use crate::failure::{EXIT_CODES, Exit, Failure};
-use clap::builder::TypedValueParser as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use std::future::Future;
-use std::path::PathBuf;
 
 /// Runs AI agents that it does not trust, on a budget that it never exceeds.
 #[derive(Debug, Parser)]
@@ -41,26 +42,6 @@ pub(crate) struct Cli {
     globals: Globals,
     #[command(subcommand)]
     command: Command,
-}
-
-/// Options of every command.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(crate) struct Globals {
-    /// Where the host is; else `server.listen` of the settings, which is http://127.0.0.1:8787.
-    #[arg(long, global = true, value_name = "URL", env = "ANVIL_URL", hide_env_values = true)]
-    pub(crate) url: Option<String>,
-    /// The data folder. Its file `token` opens the host, unless ANVIL_TOKEN does.
-    #[arg(long, global = true, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-    /// The settings file; else anvil.toml, where there is one.
-    // An empty variable is as none.
-    #[arg(long, global = true, value_name = "FILE", env = "ANVIL_CONFIG", hide_env_values = true,
-        value_parser = clap::builder::OsStringValueParser::new().map(PathBuf::from))]
-    pub(crate) config: Option<PathBuf>,
-    /// Print JSON, as the API gives it.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -56,7 +56,7 @@ impl ServeArgs {
         for name in ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"] {
             crate::log::hide(&std::env::var(name).unwrap_or_default());
         }
-        let env = super::doctor::env();
+        let env = crate::connect::environment();
         let mut upstream = UpstreamConfig::choose(&settings, |name| env.get(name).cloned())?;
         // A simulator is on this machine: no proxy and no certificate stands between.
         if let Some(live) = upstream.as_mut().filter(|upstream| upstream.kind == UpstreamKind::Live) {

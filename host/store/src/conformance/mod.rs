@@ -12,6 +12,7 @@ pub mod clock;
 pub mod corrections;
 pub mod crash;
 pub mod edits;
+mod factory;
 pub mod fences;
 pub mod import;
 pub mod limits;
@@ -30,40 +31,8 @@ pub mod traces;
 mod world;
 
 pub use clock::TestClock;
+pub use factory::{Factory, Setup};
 pub use world::World;
-
-use crate::Store;
-use anvil_budget::{LimitsRule, Windows};
-use anvil_types::{BootId, Clock, Limits, UpstreamKind};
-use async_trait::async_trait;
-use std::sync::Arc;
-
-/// What a store is opened with.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// The limits of the settings.
-    pub limits: Limits,
-    /// What limits may be at most.
-    pub rule: Arc<dyn LimitsRule>,
-    /// Where windows begin and end.
-    pub windows: Windows,
-    /// The upstream that the host asks.
-    pub upstream: UpstreamKind,
-    /// The life of the host that opens it.
-    pub boot: BootId,
-}
-
-/// Opens stores over one data set.
-#[async_trait]
-pub trait Factory: Send + Sync {
-    /// Opens the store; every time on the same data, by the same host. What was open before is dropped.
-    async fn open(&self, setup: Setup) -> Arc<dyn Store>;
-
-    /// Another, over data of its own that are empty.
-    fn fresh(&self) -> Box<dyn Factory>;
-}
 
 macro_rules! suite {
     ($d:tt $($module:ident: $($name:ident)*;)*) => {

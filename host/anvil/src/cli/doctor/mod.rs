@@ -5,12 +5,12 @@ pub(crate) mod here;
 mod host;
 
 use super::Globals;
+use crate::connect::environment;
 use crate::failure::{Exit, Failure};
 use crate::show::{print, print_json};
 use clap::Args;
 use finding::{Finding, How};
 use serde_json::json;
-use std::collections::BTreeMap;
 
 /// Looks at settings, key, address, proxies, prices, models and folders as `anvil serve` would read them
 /// here, and at the host that runs; says what is wrong and what to do. Changes nothing and spends nothing, but for
@@ -23,17 +23,9 @@ pub(crate) struct DoctorArgs {
     probe: bool,
 }
 
-/// The environment.
-pub(crate) fn env() -> BTreeMap<String, String> {
-    let all = std::env::vars_os();
-    // A value that is not UTF-8 is told of where it does not fit, and not passed over.
-    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
-        .collect()
-}
-
 impl DoctorArgs {
     pub(crate) async fn run(&self, globals: &Globals) -> Result<Exit, Failure> {
-        let env = env();
+        let env = environment();
         let mut findings = here::look(globals, &env);
         findings.extend(host::look(globals, self.probe).await);
         if globals.json {
