@@ -11,6 +11,7 @@ mod client_js;
 mod crash;
 mod downgrade;
 mod errors;
+mod examples;
 mod files;
 mod harness;
 mod hostile;
