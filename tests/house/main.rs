@@ -1,6 +1,7 @@
 //! The rules of the house: who may know whom, who alone may know what, and what the papers beside the code say.
 
 mod circles;
+mod documents;
 mod imports;
 
 use serde_json::Value;
