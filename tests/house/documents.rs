@@ -125,7 +125,8 @@ fn is_word(word: &str) -> bool {
 fn commands_that_documents_name_are_commands() {
     let commands = commands();
     let (mut looked, mut wrong) = (0, Vec::new());
-    for (path, text) in documents() {
+    // What was so once stands in the changelog.
+    for (path, text) in documents().into_iter().filter(|(path, _)| !path.ends_with("CHANGELOG.md")) {
         for command in said(&text) {
             let words = command.split_whitespace().skip_while(|word| word.contains('='));
             let words: Vec<_> = words.collect();
