@@ -258,6 +258,7 @@ impl From<StoreError> for Problem {
                     .with_retry_after(DISK_RETRY_S)
             }
             StoreError::Locked { .. }
+            | StoreError::OtherHost { .. }
             | StoreError::Folder { .. }
             | StoreError::Version(_)
             | StoreError::Backend(_) => {

@@ -143,6 +143,20 @@ pub enum StoreError {
         /// The process that has it, where it says.
         pid: String,
     },
+    /// Another host lives on the same database, and was started with another setting.
+    #[error(
+        "host {host} works on this database with {setting} = {theirs}, and this one has {ours}: give both the same, or          start this one when the other has ended (one that is gone without a word is waited for five minutes)"
+    )]
+    OtherHost {
+        /// The other host.
+        host: anvil_types::HostId,
+        /// The setting.
+        setting: String,
+        /// What it is there.
+        theirs: String,
+        /// What it is here.
+        ours: String,
+    },
     /// The data folder cannot be used.
     #[error("the data folder {folder} cannot be used: {message}")]
     Folder {

@@ -103,7 +103,8 @@ pub struct Settlement {
 /// What a settlement did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
-    /// Whether this was the first settlement of its hold; later ones change nothing.
+    /// Whether this ended its hold. A later one changes nothing, but where the hold was ended for a host that was
+    /// taken for gone: then it corrects what the call counts as.
     pub first: bool,
     /// Whether the journal's entry was written; not where the lease was lost.
     pub journalled: bool,

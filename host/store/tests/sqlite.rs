@@ -1,7 +1,7 @@
 //! The embedded store passes the suite that every store must pass.
 
 use anvil_store::conformance::{Factory, Setup};
-use anvil_store::{SqliteOptions, SqliteStore, Store};
+use anvil_store::{SqliteOptions, SqliteStore, Store, StoreError};
 use anvil_types::{HostId, Timestamp};
 use async_trait::async_trait;
 use std::path::Path;
@@ -22,7 +22,21 @@ impl Folder {
 #[async_trait]
 impl Factory for Folder {
     async fn open(&self, setup: Setup) -> Arc<dyn Store> {
-        let options = SqliteOptions {
+        Arc::new(SqliteStore::open(self.options(setup)).expect("the store opens"))
+    }
+
+    async fn open_beside(&self, setup: Setup, host: HostId) -> Result<Arc<dyn Store>, StoreError> {
+        Ok(Arc::new(SqliteStore::open_beside(self.options(setup), host)?))
+    }
+
+    fn fresh(&self) -> Box<dyn Factory> {
+        Box::new(Self::new())
+    }
+}
+
+impl Folder {
+    fn options(&self, setup: Setup) -> SqliteOptions {
+        SqliteOptions {
             supervisor: anvil_types::Supervisor::new(),
             marks: None,
             rule: setup.rule,
@@ -36,12 +50,7 @@ impl Factory for Folder {
             shares: anvil_store::QueueShares::default(),
             new_host: HostId::new(Timestamp::from_secs(1), 7),
             boot: setup.boot,
-        };
-        Arc::new(SqliteStore::open(options).expect("the store opens"))
-    }
-
-    fn fresh(&self) -> Box<dyn Factory> {
-        Box::new(Self::new())
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! How the suite opens a store.
 
-use crate::Store;
+use crate::{Store, StoreError};
 use anvil_budget::{LimitsRule, Windows};
-use anvil_types::{BootId, Clock, Limits, UpstreamKind};
+use anvil_types::{BootId, Clock, HostId, Limits, UpstreamKind};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -28,6 +28,9 @@ pub struct Setup {
 pub trait Factory: Send + Sync {
     /// Opens the store; every time on the same data, by the same host. What was open before is dropped.
     async fn open(&self, setup: Setup) -> Arc<dyn Store>;
+
+    /// Opens the store as this one of several hosts, on the same data; what is open before stays open.
+    async fn open_beside(&self, setup: Setup, host: HostId) -> Result<Arc<dyn Store>, StoreError>;
 
     /// Another, over data of its own that are empty.
     fn fresh(&self) -> Box<dyn Factory>;

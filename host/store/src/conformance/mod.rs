@@ -14,6 +14,7 @@ pub mod crash;
 pub mod edits;
 mod factory;
 pub mod fences;
+pub mod hosts;
 pub mod import;
 pub mod limits;
 pub mod lists;
@@ -134,6 +135,21 @@ suite! { $
         an_orderly_end_leaves_nothing_to_recover
         time_never_runs_backwards
         a_closed_store_says_so;
+    hosts:
+        a_start_leaves_what_another_host_holds
+        a_start_ends_the_flight_of_its_own_calls_alone
+        a_start_leaves_those_parked_that_wait_for_what_another_holds
+        a_host_that_never_returns_has_its_holds_swept_after_its_lease
+        a_host_that_ended_in_order_is_not_waited_for
+        a_host_that_looks_keeps_what_it_holds
+        a_settlement_after_a_sweep_is_a_correction
+        a_release_after_a_sweep_gives_the_money_back
+        a_cost_above_the_hold_after_a_sweep_is_counted
+        who_knows_no_more_than_the_sweep_changes_nothing
+        a_settlement_after_a_sweep_is_journalled_under_its_lease
+        hosts_at_once_never_pass_on_the_same_dollar
+        hosts_that_live_at_once_agree_on_limits_and_zone
+        a_restart_alone_may_change_limits_and_zone;
     money:
         callers_at_once_never_pass_on_the_same_dollar
         a_hold_is_taken_once_for_its_id

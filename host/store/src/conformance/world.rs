@@ -3,11 +3,11 @@
 use super::{Factory, Setup, TestClock};
 use crate::{
     Claim, Claimed, Enqueued, Finish, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite,
-    ReadyAgent, Settled, Settlement, SettlementOutcome, SpendSnapshot, Store,
+    ReadyAgent, Settled, Settlement, SettlementOutcome, SpendSnapshot, Store, StoreError,
 };
 use anvil_budget::{Amounts, AnyLimits, LimitsRule, WindowKind, WindowSpan, Windows};
 use anvil_types::{
-    BootId, CallId, CallState, Clock, Event, Job, JobError, JobId, JobState, Json, Lease, Limits,
+    BootId, CallId, CallState, Clock, Event, HostId, Job, JobError, JobId, JobState, Json, Lease, Limits,
     Nanodollars, NewJob, Priority, Tier, Timestamp, UpstreamKind, Usage, Wait, WaitReason,
 };
 use jiff::tz::TimeZone;
@@ -37,6 +37,8 @@ pub struct World<'a> {
     pub windows: Windows,
     /// The upstream that the host asks, for the next start.
     pub upstream: UpstreamKind,
+    /// Which of several hosts it is, where there are several.
+    host: Option<HostId>,
     store: Option<Arc<dyn Store>>,
     numbers: AtomicU64,
 }
@@ -91,6 +93,7 @@ impl<'a> World<'a> {
             rule: Arc::new(AnyLimits),
             windows: Windows::new(TimeZone::get("Europe/Berlin").expect("the zone is built in")),
             upstream: UpstreamKind::Simulated,
+            host: None,
             store: None,
             numbers: AtomicU64::new(1),
         };
@@ -98,7 +101,63 @@ impl<'a> World<'a> {
         world
     }
 
+    /// The first of several hosts, with these limits.
+    pub async fn first_host(factory: &'a dyn Factory, limits: Limits) -> Self {
+        let clock = Arc::new(TestClock::at(time("2026-11-23T11:00:00Z")));
+        let zone = TimeZone::get("Europe/Berlin").expect("the zone is built in");
+        let world = Self::host(factory, 1, clock, limits, Windows::new(zone)).await;
+        world.expect("it is alone")
+    }
+
+    /// Another host on the same data, by its number, with the settings of this one.
+    pub async fn beside(&self, number: u64) -> Self {
+        let another = self.beside_with(number, self.limits.clone(), self.windows.clone()).await;
+        another.expect("they agree")
+    }
+
+    /// Another host on the same data, by its number.
+    pub async fn beside_with(
+        &self,
+        number: u64,
+        limits: Limits,
+        windows: Windows,
+    ) -> Result<World<'a>, StoreError> {
+        Self::host(self.factory, number, self.clock.clone(), limits, windows).await
+    }
+
+    async fn host(
+        factory: &'a dyn Factory,
+        number: u64,
+        clock: Arc<TestClock>,
+        limits: Limits,
+        windows: Windows,
+    ) -> Result<World<'a>, StoreError> {
+        let mut world = Self {
+            factory,
+            clock,
+            limits,
+            rule: Arc::new(AnyLimits),
+            windows,
+            upstream: UpstreamKind::Simulated,
+            host: Some(HostId::new(Timestamp::from_secs(1), u128::from(number))),
+            store: None,
+            // What one host makes an id of, no other does.
+            numbers: AtomicU64::new(number << 32),
+        };
+        world.try_open().await?;
+        Ok(world)
+    }
+
+    /// The host ends without a word, and nobody starts it.
+    pub fn vanish(&mut self) {
+        self.store = None;
+    }
+
     async fn open(&mut self) {
+        self.try_open().await.expect("the store opens");
+    }
+
+    async fn try_open(&mut self) -> Result<(), StoreError> {
         let setup = Setup {
             clock: self.clock.clone(),
             limits: self.limits.clone(),
@@ -107,7 +166,11 @@ impl<'a> World<'a> {
             upstream: self.upstream,
             boot: BootId::new(self.clock.now(), self.number()),
         };
-        self.store = Some(self.factory.open(setup).await);
+        self.store = Some(match self.host {
+            Some(host) => self.factory.open_beside(setup, host).await?,
+            None => self.factory.open(setup).await,
+        });
+        Ok(())
     }
 
     /// The host ends without a word, and another life of it begins.

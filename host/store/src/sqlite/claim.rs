@@ -9,8 +9,7 @@
 //! gets one made when it has waited for long.
 
 use super::columns::{Columns, all, number};
-use super::job_row::{self, JobHead, Waiting, heads, select_heads};
-use super::recovery::CRASHES;
+use super::job_row::{self, CRASHES, JobHead, Waiting, heads, select_heads};
 use super::tx::Tx;
 use super::{artifacts, journal, moves, pause, trouble};
 use crate::{Claim, Claimed, StoreError, Suspects};

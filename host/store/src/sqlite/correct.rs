@@ -30,31 +30,45 @@ pub(super) fn correct(tx: &mut Tx<'_>, correction: &Correction) -> Result<CallRe
     if hold.state == CallState::Held {
         return Err(StoreError::CallStillHeld(*call));
     }
-    let now = counts_as(tx, &hold)?;
-    let moved = Moved::correction(now, *cost);
-    // The same truth twice, or one that was known, is no news.
-    if moved != Moved::default() {
-        write(tx, &hold, moved, by, reason)?;
-        audit::note(tx, by, "ledger.correct", &format!("{call}: {} to {cost}: {reason}", now.spent()))?;
-        let scopes = hold.scopes();
-        spend::add(tx, hold.upstream, &scopes, hold.held_at, moved)?;
-        usage_hours::add(tx, &hold, 0, moved, &Usage::default())?;
-        late::look_back(tx, &hold, moved)?;
-        if let Some(job) = hold.job {
-            tx.run(
-                "UPDATE jobs SET cost = cost + ?2, unknown = unknown + ?3 WHERE id = ?1",
-                params![job.bytes(), moved.spent().get(), moved.unknown.get()],
-            )?;
-        }
-        tx.tell(hold.job, EventKind::Settled { call: *call, cost: *cost, unknown: false });
-        evaluate::evaluate(tx, hold.upstream, &scopes)?;
-        if moved.spent() < Nanodollars::ZERO {
-            // There is room that was not there.
-            tx.policy.limits_changed_at = tx.now;
-            moves::resume(tx, &[WaitReason::Money, WaitReason::Holds], None)?;
-        }
-    }
+    apply(tx, &hold, *cost, by, reason)?;
     ledger::one(tx.conn, hold.upstream, *call)?.ok_or(StoreError::NoSuchCall(*call))
+}
+
+/// A call that has ended counts at this cost from now on, with an entry that says who says so and why.
+pub(super) fn apply(
+    tx: &mut Tx<'_>,
+    hold: &Hold,
+    cost: Nanodollars,
+    by: &str,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let call = hold.id;
+    let now = counts_as(tx, hold)?;
+    let moved = Moved::correction(now, cost);
+    // The same truth twice, or one that was known, is no news.
+    if moved == Moved::default() {
+        return Ok(());
+    }
+    write(tx, hold, moved, by, reason)?;
+    audit::note(tx, by, "ledger.correct", &format!("{call}: {} to {cost}: {reason}", now.spent()))?;
+    let scopes = hold.scopes();
+    spend::add(tx, hold.upstream, &scopes, hold.held_at, moved)?;
+    usage_hours::add(tx, hold, 0, moved, &Usage::default())?;
+    late::look_back(tx, hold, moved)?;
+    if let Some(job) = hold.job {
+        tx.run(
+            "UPDATE jobs SET cost = cost + ?2, unknown = unknown + ?3 WHERE id = ?1",
+            params![job.bytes(), moved.spent().get(), moved.unknown.get()],
+        )?;
+    }
+    tx.tell(hold.job, EventKind::Settled { call, cost, unknown: false });
+    evaluate::evaluate(tx, hold.upstream, &scopes)?;
+    if moved.spent() < Nanodollars::ZERO {
+        // There is room that was not there.
+        tx.policy.limits_changed_at = tx.now;
+        moves::resume(tx, &[WaitReason::Money, WaitReason::Holds], None)?;
+    }
+    Ok(())
 }
 
 /// What counts for a call now, its corrections included.

@@ -8,6 +8,10 @@ use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Priority, Timesta
 use rusqlite::{Connection, Row};
 use std::sync::LazyLock;
 
+/// A job that was running in this many crashes without a new journal entry is given up, where it was alone in
+/// the last one; else it runs again, alone.
+pub(super) const CRASHES: u32 = 3;
+
 /// What the transactions judge a job by: the short part of its row.
 #[derive(Clone, Debug)]
 pub(super) struct JobHead {

@@ -18,11 +18,14 @@ pub(super) const PUT: &str =
     kind = excluded.kind, request_hash = excluded.request_hash, answer = excluded.answer,
     at = excluded.at";
 
+/// The job has come further: what went wrong before was not for nothing.
+pub(super) const PROGRESS: &str = "UPDATE jobs SET crashes = 0, troubles = 0, asks = 0 WHERE seq = ?1";
+
 /// Writes an answer that cost nothing.
 pub(super) fn write(tx: &mut Tx<'_>, write: &JournalWrite) -> Result<(), StoreError> {
     let job = JobHead::fenced(tx, write.lease)?;
     put(tx, job.seq, &write.entry)?;
-    tx.run("UPDATE jobs SET crashes = 0, troubles = 0, asks = 0 WHERE seq = ?1", [job.seq]).map(drop)
+    tx.run(PROGRESS, [job.seq]).map(drop)
 }
 
 /// Writes an entry; one of the same position is replaced. Whoever calls it clears the job's crashes.

@@ -15,7 +15,8 @@ const DATABASE: &str = "anvil.db";
 #[derive(Debug)]
 pub(super) struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    /// None where a test opens one database as two hosts.
+    _lock: Option<File>,
 }
 
 impl DataFolder {
@@ -66,7 +67,13 @@ impl DataFolder {
         told.map_err(|error| {
             refused(path, &format!("the lock cannot be written: {error}. Make room on the disk"))
         })?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), _lock: Some(lock) })
+    }
+
+    /// Makes the folder where it is missing, and lets others have it too.
+    pub(super) fn share(path: &Path) -> Result<Self, StoreError> {
+        make(path).map_err(|error| refused(path, &format!("it cannot be made: {error}")))?;
+        Ok(Self { path: path.to_owned(), _lock: None })
     }
 
     /// Where the database is.

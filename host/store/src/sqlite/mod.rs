@@ -27,6 +27,7 @@ mod held;
 #[cfg(feature = "bench")]
 pub mod history;
 mod hold;
+mod hosts;
 mod import;
 mod job_row;
 mod journal;
@@ -62,6 +63,7 @@ mod search;
 mod settle;
 mod spend;
 mod start;
+mod swept;
 mod trouble;
 mod tx;
 mod usage;
@@ -125,8 +127,18 @@ impl SqliteStore {
     /// Opens the store: takes the folder's lock, brings the schema up to date, ends what the host's
     /// earlier lives left behind. Blocks for as long as that takes.
     pub fn open(options: SqliteOptions) -> Result<Self, StoreError> {
+        Self::open_told(options, None)
+    }
+
+    /// Opens the store as one of several hosts at once, without the folder's lock: for the laws of two hosts.
+    #[cfg(feature = "conformance")]
+    pub fn open_beside(options: SqliteOptions, host: HostId) -> Result<Self, StoreError> {
+        Self::open_told(options, Some(host))
+    }
+
+    fn open_told(options: SqliteOptions, beside: Option<HostId>) -> Result<Self, StoreError> {
         let folder = options.folder.display().to_string();
-        Self::open_folder(options).map_err(|error| match error {
+        Self::open_folder(options, beside).map_err(|error| match error {
             StoreError::DiskFull => StoreError::Folder {
                 folder,
                 message: "its disk is full. Free some space there, and start again; nothing is lost"
@@ -140,14 +152,21 @@ impl SqliteStore {
         })
     }
 
-    fn open_folder(options: SqliteOptions) -> Result<Self, StoreError> {
+    // `beside` is who it is where it is one of several hosts.
+    fn open_folder(options: SqliteOptions, beside: Option<HostId>) -> Result<Self, StoreError> {
         migrate::check_library()?;
-        let folder = DataFolder::lock(&options.folder)?;
+        let folder = match beside {
+            Some(_) => DataFolder::share(&options.folder)?,
+            None => DataFolder::lock(&options.folder)?,
+        };
         let database = folder.database();
         let mut conn =
             connect::writing(&database).map_err(|error| lock::no_database(&options.folder, error))?;
         migrate::migrate(&mut conn, &folder, options.clock.now())?;
-        let host = host_id(&conn, options.new_host)?;
+        let host = match beside {
+            Some(host) => host,
+            None => host_id(&conn, options.new_host)?,
+        };
         let upstream = options.upstream;
         let mut policy = Policy::new(
             host,
@@ -184,6 +203,7 @@ impl SqliteStore {
             stored_time: now,
             mark,
             stale: false,
+            others: beside.map(|_| None),
             life: options.supervisor.life("the writer of the store"),
         };
         let supervisor = options.supervisor.clone();
@@ -197,7 +217,8 @@ impl SqliteStore {
             })
             .map_err(|error| StoreError::Backend(Box::new(error)))?;
         let life = options.supervisor.life("the search index");
-        let search = Search::start(database.clone(), search::file(&options.folder), inbox.downgrade(), life)?;
+        let index = search::file(&options.folder, beside);
+        let search = Search::start(database.clone(), index, inbox.downgrade(), life)?;
         Ok(Self {
             inbox: Some(inbox),
             readers: Readers::new(database),

@@ -226,7 +226,8 @@ async fn a_folder_of_every_schema_until_now_comes_up_with_all_that_it_had() {
         let whole: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("read");
         assert_eq!(whole, "ok", "version {version}");
         for (table, now) in counts(&conn) {
-            let was = before.get(&table).copied().unwrap_or(0);
+            // A life that ends in order takes its lease along.
+            let was = if table == "hosts" { 0 } else { before.get(&table).copied().unwrap_or(0) };
             assert!(now >= was, "version {version}: `{table}` had {was} rows and has {now}");
         }
         drop(open(dir.path()));

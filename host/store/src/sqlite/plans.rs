@@ -2,8 +2,8 @@
 
 use super::lock::DataFolder;
 use super::{
-    actions, claim, connect, correct, enqueue, events, held, hold, journal, ledger, migrate, moves, parents,
-    pause, prune, queries, schedules, search, settle, spend, trouble, usage, webhooks,
+    actions, claim, connect, correct, enqueue, events, held, hold, hosts, journal, ledger, migrate, moves,
+    parents, pause, prune, queries, schedules, search, settle, spend, trouble, usage, webhooks,
 };
 use crate::LedgerFilter;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
@@ -51,6 +51,7 @@ fn no_query_scans_or_sorts() {
         (hold::GRANTED_BEFORE, "PRIMARY KEY"),
         (hold::JUDGE_JOB, "id=?"),
         (held::OPEN, "calls_open"),
+        (hosts::LEFT, "calls_open"),
         (spend::MINUTES, "PRIMARY KEY"),
         (spend::CALENDAR, "PRIMARY KEY"),
         (settle::FIND, "PRIMARY KEY"),

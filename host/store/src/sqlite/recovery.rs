@@ -2,18 +2,13 @@
 
 use super::columns::{Id, meta, set_meta};
 use super::finish::{self, POISON};
-use super::job_row::{JobHead, heads, select_heads};
+use super::job_row::{CRASHES, JobHead, heads, select_heads};
 use super::moves::{self, Move};
-use super::settle::{End, Hold, end_hold};
 use super::tx::Tx;
-use super::{brake, ledger_time, limits, spend, week};
+use super::{brake, hosts, limits, spend};
 use crate::{Recovered, StoreError};
-use anvil_types::{CallState, JobError, JobEvent, Limits, UpstreamKind, Usage, WaitReason};
+use anvil_types::{JobError, JobEvent, Limits, UpstreamKind};
 use rusqlite::params;
-
-/// A job that was running in this many crashes without a new journal entry is given up, where it was alone in
-/// the last one; else it runs again, alone.
-pub(super) const CRASHES: u32 = 3;
 
 /// Jobs of earlier lives whose call waited for pace or money.
 const WAITED: &str = "SELECT seq FROM jobs
@@ -38,9 +33,12 @@ fn last_limits(upstream: UpstreamKind) -> &'static str {
     }
 }
 
-/// Voids the leases of earlier lives that asked the same upstream (what another left waits for its own next
-/// start, and for its own time), settles their holds as unknown, and judges brake and limits anew.
+/// Voids the leases of this host's earlier lives that asked the same upstream (what another left waits for its
+/// own next start, and for its own time), settles their holds as unknown, and judges brake and limits anew. What
+/// another host has in its hands is left to it.
 pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
+    hosts::agree(tx)?;
+    hosts::renew(tx)?;
     spend::rebuild_for_zone(tx.conn, tx.policy, tx.now)?;
     tx.policy.began = tx.now;
     // Before their holds end: what waited for pace or money had none.
@@ -49,7 +47,8 @@ pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
         params![tx.policy.host.bytes(), tx.policy.boot.bytes(), tx.policy.upstream.name()],
         |row| row.get(0),
     )?;
-    let mut recovered = Recovered { unknown_holds: sweep(tx)?, ..Recovered::default() };
+    hosts::end_flight_of_nobody(tx)?;
+    let mut recovered = Recovered { unknown_holds: hosts::sweep(tx)?, ..Recovered::default() };
     let running = heads(
         tx,
         select_heads!("WHERE state = 'running' AND upstream = ?3 AND host = ?1 AND boot <> ?2 ORDER BY seq"),
@@ -68,8 +67,7 @@ pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
             recovered.poisoned += 1;
         }
     }
-    // Nothing is held now, so nobody waits for holds.
-    moves::resume(tx, &[WaitReason::Holds], None)?;
+    hosts::release_waiting(tx)?;
     let force = tx.policy.force.clone();
     let before = meta::<String>(tx.conn, last_limits(tx.policy.upstream))?
         .and_then(|text| serde_json::from_str::<Limits>(&text).ok())
@@ -87,35 +85,6 @@ pub(super) fn remember_limits(tx: &Tx<'_>) -> Result<(), StoreError> {
     let limits = serde_json::to_string(&tx.policy.force.limits)
         .map_err(|error| StoreError::Backend(Box::new(error)))?;
     Ok(set_meta(tx.conn, last_limits(tx.policy.upstream), limits)?)
-}
-
-/// Whatever was held when the process ended may have been billed: it counts as spent.
-fn sweep(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-    // The time for which the host was gone is no use.
-    let upstream = tx.policy.upstream;
-    let last = ledger_time::stored(tx.conn, upstream)?;
-    week::flight_ends(tx, upstream, last)?;
-    let holds = tx.all(
-        &format!(
-            "SELECT {} FROM calls WHERE state = 'held' AND upstream = ?3 AND host = ?1 AND boot <> ?2",
-            Hold::COLUMNS
-        ),
-        params![tx.policy.host.bytes(), tx.policy.boot.bytes(), upstream.name()],
-        Hold::read,
-    )?;
-    let usage = Usage::default();
-    for hold in &holds {
-        let end = End {
-            state: CallState::Unknown,
-            cost: hold.amount,
-            usage: &usage,
-            detail: Some("host crash"),
-            model: None,
-            progress: false,
-        };
-        end_hold(tx, hold, &end)?;
-    }
-    Ok(holds.len() as u64)
 }
 
 /// Puts a job back into the queue; gives it up where it brings the host down again and again.

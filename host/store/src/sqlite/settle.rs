@@ -50,10 +50,7 @@ pub(super) struct Hold {
 }
 
 impl Hold {
-    /// The columns that [`Hold::read`] reads.
-    pub(super) const COLUMNS: &str = "id, upstream, state, held_at, job, agent, hold, api_key, model, cost";
-
-    /// Reads a row of [`Hold::COLUMNS`].
+    /// Reads a row that begins with the columns of [`FIND`].
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
             id: CallId::from_bytes(row.get(0)?),
@@ -118,18 +115,29 @@ pub(super) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled
     if let (Some(write), Some(job)) = (journal, journal_of) {
         journal::put(tx, job, &write.entry)?;
     }
-    let over_hold = cost.less(hold.amount);
-    if over_hold > Nanodollars::ZERO {
-        tracing::error!(call = %hold.id, hold = %hold.amount, %cost, "a call cost more than its hold");
-        spend::count_broken_bound(tx.conn, hold.upstream)?;
-        alerts::raise(tx, &bound_broken(&hold, cost, settlement.model.as_deref()))?;
-    }
+    let over_hold = tell_broken_bound(tx, &hold, cost, settlement.model.as_deref())?;
     evaluate::evaluate(tx, hold.upstream, &hold.scopes())?;
     if still_held == Nanodollars::ZERO {
         // Nothing is left to wait for.
         moves::resume(tx, &[WaitReason::Holds], None)?;
     }
     Ok(Settled { first: true, journalled: journal_of.is_some(), over_hold })
+}
+
+/// A cost above its hold is counted, and told. Answers by how much it is.
+pub(super) fn tell_broken_bound(
+    tx: &mut Tx<'_>,
+    hold: &Hold,
+    cost: Nanodollars,
+    answered: Option<&str>,
+) -> Result<Nanodollars, StoreError> {
+    let over_hold = cost.less(hold.amount);
+    if over_hold > Nanodollars::ZERO {
+        tracing::error!(call = %hold.id, hold = %hold.amount, %cost, "a call cost more than its hold");
+        spend::count_broken_bound(tx.conn, hold.upstream)?;
+        alerts::raise(tx, &bound_broken(hold, cost, answered))?;
+    }
+    Ok(over_hold)
 }
 
 /// Puts an end in the place of a hold that stands. Answers what is held of the upstream after it.

@@ -252,14 +252,19 @@ fn broken_key(upstream: UpstreamKind) -> &'static str {
     }
 }
 
+/// The name of the time zone that windows go by.
+pub(super) fn zone(windows: &Windows) -> String {
+    let zone = windows.zone();
+    zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned)
+}
+
 /// Where the time zone is another than the sums were made for, makes them anew from the ledger.
 pub(super) fn rebuild_for_zone(
     conn: &Connection,
     policy: &mut Policy,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let zone = policy.windows().zone();
-    let name = zone.iana_name().map_or_else(|| format!("{zone:?}"), str::to_owned);
+    let name = zone(policy.windows());
     let before: Option<String> = meta(conn, "time_zone")?;
     if before.as_deref() == Some(name.as_str()) {
         return Ok(());

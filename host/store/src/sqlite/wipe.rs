@@ -17,7 +17,7 @@ const BATCH: u32 = 200;
 const LONGEST_REST: Duration = Duration::from_millis(100);
 
 /// The tables whose simulated rows go in the last step; each has a column `upstream`.
-const SMALL: [&str; 15] = [
+const SMALL: [&str; 16] = [
     "deliveries",
     "alerts",
     "limit_changes",
@@ -33,6 +33,7 @@ const SMALL: [&str; 15] = [
     "spend",
     "usage_hours",
     "week_use",
+    "swept",
 ];
 
 impl SqliteStore {

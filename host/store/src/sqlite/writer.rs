@@ -7,6 +7,7 @@
 
 use super::columns::set_meta;
 use super::events::EventOrder;
+use super::hosts;
 use super::ledger_time;
 use super::lock::DataFolder;
 use super::mark::Mark;
@@ -214,6 +215,8 @@ pub(super) struct Writer {
     pub(super) mark: Mark,
     /// What is known by heart may differ from the tables: read it before the next batch.
     pub(super) stale: bool,
+    /// Where other hosts write too: what number the database had when it was last known by heart.
+    pub(super) others: Option<Option<i64>>,
     pub(super) life: Life,
 }
 
@@ -239,6 +242,12 @@ impl Writer {
                 batch.drain(..ended).for_each(Command::answer);
                 self.mark.follow(self.stored_time);
             }
+        }
+        // Whoever only dropped the store may not have ended in order: it is waited for.
+        if !closers.is_empty()
+            && let Err(error) = hosts::leave(&self.conn, self.policy.host, self.policy.boot)
+        {
+            tracing::warn!(%error, "other hosts wait until the lease of this one runs out");
         }
         if let Err(error) = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "the write-ahead log stays; the next start reads it");
@@ -279,6 +288,9 @@ impl Writer {
                 }
                 self.order.take_back(mark.0, mark.1);
                 self.stale = true;
+                if let Some(known) = &mut self.others {
+                    *known = None;
+                }
                 if matches!(error, StoreError::DiskFull | StoreError::DiskFails(_)) {
                     self.shared.disk_fails(Some(error.to_string()));
                 }
@@ -299,6 +311,16 @@ impl Writer {
         let conn = &self.conn;
         let before = conn.total_changes();
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        if let Some(known) = &mut self.others {
+            let version: i64 = conn.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+            if known.replace(version) != Some(version) {
+                self.stale = true;
+                self.order = EventOrder::load(conn)?;
+                let stored = ledger_time::stored(conn, self.policy.upstream)?;
+                self.stored_time = self.stored_time.max(stored);
+                self.shared.ledger_time.fetch_max(stored.micros(), Ordering::AcqRel);
+            }
+        }
         if self.stale {
             self.policy.reload(conn)?;
             self.stale = false;

@@ -1,4 +1,4 @@
-use crate::sqlite::{SqliteStore, correct, hold, ledger, ledger_time, settle, spend, verify};
+use crate::sqlite::{SqliteStore, correct, hold, ledger, ledger_time, spend, swept, verify};
 use crate::{
     Correction, HoldDecision, HoldRequest, LedgerStore, ScopeStanding, Settled, Settlement, SpendSnapshot,
     StoreError,
@@ -14,7 +14,7 @@ impl LedgerStore for SqliteStore {
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
-        self.write(move |tx| settle::settle(tx, &settlement)).await
+        self.write(move |tx| swept::settle(tx, &settlement)).await
     }
 
     async fn correct(&self, correction: Correction) -> Result<CallRecord, StoreError> {

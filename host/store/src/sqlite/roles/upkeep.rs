@@ -1,5 +1,5 @@
 use crate::sqlite::columns::{meta, set_meta};
-use crate::sqlite::{SqliteStore, evaluate, prune, trouble, wall_clock};
+use crate::sqlite::{SqliteStore, evaluate, hosts, prune, trouble, wall_clock};
 use crate::{Pruned, Recovered, Retention, StoreError, UpkeepStore, Wiped};
 use anvil_types::UpstreamKind;
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ impl UpkeepStore for SqliteStore {
         }
         let wall = self.clock.wall();
         self.write(move |tx| {
+            hosts::look(tx)?;
             evaluate::evaluate_all(tx)?;
             trouble::look(tx)?;
             wall_clock::look(tx, wall)

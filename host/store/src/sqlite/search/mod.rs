@@ -19,7 +19,7 @@ use super::queries;
 use super::readers::Readers;
 use super::writer::Message;
 use crate::{JobFilter, JobPage, StoreError};
-use anvil_types::Life;
+use anvil_types::{HostId, Life};
 use indexer::Indexer;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -182,6 +182,7 @@ impl Search {
 }
 
 /// The index's file in a data folder.
-pub(super) fn file(folder: &Path) -> PathBuf {
-    folder.join("anvil-search.db")
+pub(super) fn file(folder: &Path, beside: Option<HostId>) -> PathBuf {
+    // An index has one that feeds it.
+    folder.join(beside.map_or_else(|| "anvil-search.db".to_owned(), |host| format!("anvil-search-{host}.db")))
 }
