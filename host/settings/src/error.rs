@@ -27,7 +27,7 @@ pub enum Problem {
     /// There is no such setting.
     #[error("unknown {what} ({from}); {hint}")]
     Unknown {
-        /// What was given, as in "setting `day_us` in [limits]".
+        /// What was given, as in: setting `day_us` in `[limits]`.
         what: String,
         /// Where it stands.
         from: String,

@@ -50,6 +50,7 @@ pub(crate) enum WebhooksCommand {
 pub(crate) struct AddArgs {
     /// Its name.
     name: String,
+    #[expect(rustdoc::bare_urls, reason = "help prints the text as it stands")]
     /// Where to, as in https://ops.example/hook; may be left out for one that there is.
     #[arg(value_name = "URL")]
     address: Option<String>,
