@@ -1,7 +1,7 @@
 //! What every request passes before a handler sees it, and every response on its way out.
 
 use crate::WebConfig;
-use crate::pages::{Asked, problem as error_page};
+use crate::panel::{Asked, problem as error_page};
 use crate::problem::Problem;
 use crate::routes::Face;
 use crate::scope::{Caller, Scope, Via};

@@ -14,7 +14,7 @@ mod guard;
 mod jobs_tests;
 mod nearest;
 mod openapi;
-mod pages;
+mod panel;
 mod problem;
 mod routes;
 mod scope;
@@ -30,7 +30,7 @@ mod tests;
 pub use config::{Token, WebConfig};
 #[cfg(feature = "gallery")]
 #[doc(hidden)]
-pub use pages::samples::{gallery, pages as gallery_pages};
+pub use panel::samples::{gallery, pages as gallery_pages};
 pub use scope::Scope;
 pub use serve::{router, serve};
 pub use state::WebState;

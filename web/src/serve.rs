@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use crate::routes::{Entry, Face, Routes};
 use crate::state::WebState;
-use crate::{Scope, api, assets, guard, openapi, pages};
+use crate::{Scope, api, assets, guard, openapi, panel};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -19,7 +19,7 @@ use tower_http::compression::CompressionLayer;
 /// Every route of both faces.
 pub(crate) fn routes(state: &WebState) -> Routes {
     let routes = Routes::new(state.clone());
-    assets::routes(pages::routes(api::routes(routes)))
+    assets::routes(panel::routes(api::routes(routes)))
 }
 
 /// Both faces, ready to be served.

@@ -218,7 +218,7 @@ async fn runner(folder: &TempDir, making: Making, supervisor: &Supervisor) -> (R
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
         folder: data.clone(),
         clock: shared.clone(),
-        limits: crate::pages::samples::limits().limits,
+        limits: crate::panel::samples::limits().limits,
         windows: Windows::new(jiff::tz::TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
         max_attempts: 3,

@@ -1,0 +1,16 @@
+//! The agents.
+
+pub(super) mod page;
+
+use crate::routes::Routes;
+use crate::scope::Scope::{Operate, Read};
+use axum::http::Method;
+
+/// Adds its routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .route(Read, Method::GET, "/agents", "Agents", page::page)
+        .route(Read, Method::GET, "/ui/agents", "Their changing part", page::changing)
+        .route(Operate, Method::POST, "/agents/{name}/enable", "Switch an agent on", page::enable)
+        .route(Operate, Method::POST, "/agents/{name}/disable", "Switch it off", page::disable)
+}

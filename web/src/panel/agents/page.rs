@@ -1,0 +1,153 @@
+//! The agents: which plugin files there are, what they can do, and why some are no agents.
+
+use crate::api::switch_agent;
+use crate::panel::kit::answer::{fragment, html, see_other};
+use crate::panel::kit::pill::Pill;
+use crate::panel::kit::shell::{Nav, Shell};
+use crate::panel::kit::when::When;
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_runner::PluginsStatus;
+use anvil_types::{AgentInfo, AgentState, Timestamp};
+use askama::Template;
+use askama::filters::HtmlSafe;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "agents/page.html")]
+pub(crate) struct AgentsPage {
+    pub(crate) shell: Shell,
+    pub(crate) body: Agents,
+}
+
+/// What of the page changes while it is looked at.
+#[derive(Template)]
+#[template(path = "agents/body.html")]
+pub(crate) struct Agents {
+    /// What is to be known of the plugins folder itself.
+    notices: Vec<String>,
+    /// Those that are agents.
+    #[expect(clippy::struct_field_names, reason = "the page is called after them")]
+    agents: Vec<Card>,
+    /// Files that are none, or not now.
+    others: Vec<Card>,
+}
+
+impl HtmlSafe for Agents {}
+
+/// One plugin file. All texts are untrusted.
+struct Card {
+    name: String,
+    version: String,
+    summary: String,
+    file: String,
+    digest: String,
+    size: String,
+    pill: Pill,
+    reason: Option<String>,
+    actions: Vec<Action>,
+    floor: Option<&'static str>,
+    loaded: When,
+    ready: bool,
+    disabled: bool,
+}
+
+/// One thing that an agent can do.
+struct Action {
+    name: String,
+    summary: String,
+    href: String,
+}
+
+impl Agents {
+    pub(crate) fn new(agents: &[AgentInfo], plugins: &PluginsStatus, now: Timestamp) -> Self {
+        let mut notices: Vec<String> = plugins.trouble.clone().into_iter().collect();
+        if plugins.compiling > 0 {
+            notices.push(format!(
+                "{} being compiled, one after the other, the small ones first; jobs for agents known from before \
+                 are taken, and wait.",
+                count(plugins.compiling, "plugin is", "plugins are")
+            ));
+        }
+        if plugins.delayed > 0 {
+            notices.push(format!(
+                "{} not loaded just now, and the host tries again.",
+                count(plugins.delayed, "plugin could", "plugins could")
+            ));
+        }
+        let (mut works, mut others) = (Vec::new(), Vec::new());
+        for agent in agents {
+            let card = Card::new(agent, now);
+            // What is known of a file that is no agent, or none yet, has no action.
+            let is_agent = !agent.actions.is_empty() && agent.state != AgentState::Shadowed;
+            if is_agent { works.push(card) } else { others.push(card) }
+        }
+        Self { notices, agents: works, others }
+    }
+}
+
+fn count(number: u32, one: &str, more: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { more })
+}
+
+impl Card {
+    fn new(agent: &AgentInfo, now: Timestamp) -> Self {
+        let actions = agent.actions.iter().map(|action| Action {
+            name: action.name.clone(),
+            summary: action.summary.clone(),
+            href: crate::panel::submit::page::href(&agent.name, &action.name),
+        });
+        Self {
+            name: agent.name.clone(),
+            version: agent.version.clone(),
+            summary: agent.summary.clone(),
+            file: agent.file.clone(),
+            digest: agent.digest.chars().take(12).collect(),
+            size: crate::panel::kit::numbers::bytes(agent.size),
+            pill: agent.state.into(),
+            reason: agent.reason.clone(),
+            actions: actions.collect(),
+            floor: agent.model_floor.map(anvil_types::Tier::name),
+            loaded: When::relative(agent.loaded_at, now),
+            ready: agent.state == AgentState::Ready,
+            disabled: agent.state == AgentState::Disabled,
+        }
+    }
+
+    /// The name in an address.
+    fn path(&self) -> String {
+        crate::panel::kit::address::encode(&self.name)
+    }
+}
+
+pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
+    let (shell, status) = Shell::load(&state, Nav::Agents, "Agents").await?;
+    html(&AgentsPage { shell, body: Agents::new(&state.runner.agents(), &status.plugins, status.now) })
+}
+
+pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
+    let now = state.runner.now();
+    fragment(&Agents::new(&state.runner.agents(), &state.runner.plugins_status(), now), now)
+}
+
+pub(super) async fn enable(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    switch_agent(&state, &name, true, caller.map(|c| c.0)).await?;
+    Ok(see_other("/agents"))
+}
+
+pub(super) async fn disable(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    switch_agent(&state, &name, false, caller.map(|c| c.0)).await?;
+    Ok(see_other("/agents"))
+}

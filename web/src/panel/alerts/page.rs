@@ -1,0 +1,172 @@
+//! Alerts: what fires, what is over, where they are sent, and what was sent.
+
+use crate::api::{Query, alert_id, checked_note, known_alert};
+use crate::guard::name_of;
+use crate::panel::alerts::card::Card;
+use crate::panel::kit::answer::{fragment, html, see_other};
+use crate::panel::kit::form::Form;
+use crate::panel::kit::shell::{Bell, Nav, Shell};
+use crate::panel::webhooks::deliveries::Deliveries;
+use crate::panel::webhooks::hooks::{Form as NewWebhook, Hooks};
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_store::{AlertFilter, AlertPage as Alerts, DeliveryFilter};
+use anvil_types::{Alert, AlertId, AlertState, Timestamp};
+use askama::Template;
+use askama::filters::HtmlSafe;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+/// Resolved alerts on a page.
+const PAGE: u32 = 20;
+/// The most open alerts that are shown: one for each limit and threshold is far fewer.
+const MOST_OPEN: u32 = 200;
+
+/// The page of all.
+#[derive(Template)]
+#[template(path = "alerts/page.html")]
+pub(crate) struct AlertsPage {
+    pub(crate) shell: Shell,
+    pub(crate) body: AlertList,
+    pub(crate) webhooks: Hooks,
+    pub(crate) form: NewWebhook,
+    pub(crate) deliveries: Deliveries,
+}
+
+/// The alerts: what of the page changes while it is looked at.
+#[derive(Template)]
+#[template(path = "alerts/body.html")]
+pub(crate) struct AlertList {
+    /// Those that fire first, then those that somebody knows of.
+    open: Vec<Card>,
+    over: Vec<Card>,
+    refresh: String,
+    next: Option<String>,
+    first: bool,
+}
+
+impl HtmlSafe for AlertList {}
+
+/// The page of one.
+#[derive(Template)]
+#[template(path = "alerts/one.html")]
+pub(crate) struct AlertPage {
+    pub(crate) shell: Shell,
+    pub(crate) body: AlertBody,
+    /// Whether the form for a note is shown.
+    pub(crate) open: bool,
+    pub(crate) known: bool,
+    pub(crate) deliveries: Deliveries,
+}
+
+/// One alert: what of its page changes.
+#[derive(Template)]
+#[template(path = "alerts/one_body.html")]
+pub(crate) struct AlertBody {
+    alert: Card,
+}
+
+impl HtmlSafe for AlertBody {}
+
+impl AlertList {
+    /// From the open alerts, a page of resolved ones, and where that page begins.
+    pub(crate) fn new(open: &[Alert], over: &Alerts, after: Option<AlertId>, now: Timestamp) -> Self {
+        let firing = |alert: &&Alert| alert.state == AlertState::Firing;
+        let (first, then): (Vec<_>, Vec<_>) = open.iter().partition(firing);
+        let cards = |alerts: &[Alert]| alerts.iter().map(|alert| Card::new(alert, now)).collect();
+        let refresh = after.map(|after| format!("?after={after}")).unwrap_or_default();
+        Self {
+            open: first.into_iter().chain(then).map(|alert| Card::new(alert, now)).collect(),
+            over: cards(&over.items),
+            refresh: format!("/ui/alerts{refresh}"),
+            next: over.next.map(|next| format!("/alerts?after={next}")),
+            first: after.is_none(),
+        }
+    }
+
+    async fn load(state: &WebState, query: &Query) -> Result<Self, Problem> {
+        let after = query.value("after")?;
+        let states = vec![AlertState::Firing, AlertState::Acknowledged];
+        let open = AlertFilter { states, after: None, limit: MOST_OPEN };
+        let over = AlertFilter { states: vec![AlertState::Resolved], after, limit: PAGE };
+        let (open, over) = (state.runner.alerts(open).await?, state.runner.alerts(over).await?);
+        Ok(Self::new(&open.items, &over, after, state.runner.now()))
+    }
+}
+
+impl AlertBody {
+    /// From the alert.
+    pub(crate) fn new(alert: &Alert, now: Timestamp) -> Self {
+        Self { alert: Card::new(alert, now) }
+    }
+
+    /// Where the form for a note goes.
+    fn action(&self) -> String {
+        format!("/alerts/{}/acknowledge", self.alert.id)
+    }
+}
+
+/// The page of all, with the form for a webhook as it stands.
+pub(crate) async fn whole(state: &WebState, query: &Query, form: NewWebhook) -> Result<AlertsPage, Problem> {
+    let (shell, status) = Shell::load(state, Nav::Alerts, "Alerts").await?;
+    Ok(AlertsPage {
+        shell,
+        body: AlertList::load(state, query).await?,
+        webhooks: Hooks::new(&state.runner.webhooks().await?),
+        form,
+        deliveries: Deliveries::load(state, DeliveryFilter::default(), status.now).await?,
+    })
+}
+
+pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
+    let query = query.only(&["after"])?;
+    html(&whole(&state, &query, NewWebhook::default()).await?)
+}
+
+pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
+    let query = query.only(&["after"])?;
+    fragment(&AlertList::load(&state, &query).await?, state.runner.now())
+}
+
+pub(super) async fn bell(State(state): State<WebState>) -> Result<Response, Problem> {
+    let status = state.runner.status().await?;
+    fragment(&Bell::new(status.alerts.firing), status.now)
+}
+
+pub(super) async fn one(
+    State(state): State<WebState>,
+    Path(text): Path<String>,
+) -> Result<Response, Problem> {
+    let alert = known_alert(&state, alert_id(&text)?).await?;
+    let (shell, status) = Shell::load(&state, Nav::Alerts, alert.title.clone()).await?;
+    let of_it = DeliveryFilter { alert: Some(alert.id), ..DeliveryFilter::default() };
+    html(&AlertPage {
+        shell,
+        body: AlertBody::new(&alert, status.now),
+        open: alert.state != AlertState::Resolved,
+        known: alert.acknowledged.is_some(),
+        deliveries: Deliveries::load(&state, of_it, status.now).await?,
+    })
+}
+
+pub(super) async fn one_changing(
+    State(state): State<WebState>,
+    Path(text): Path<String>,
+) -> Result<Response, Problem> {
+    let alert = known_alert(&state, alert_id(&text)?).await?;
+    let now = state.runner.now();
+    fragment(&AlertBody::new(&alert, now), now)
+}
+
+pub(super) async fn acknowledge(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(text): Path<String>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let (id, note) = (alert_id(&text)?, checked_note(form.text("note"))?);
+    state.runner.acknowledge_alert(id, name_of(caller.map(|c| c.0)), note).await?;
+    Ok(see_other(&format!("/alerts/{id}")))
+}

@@ -1,0 +1,12 @@
+//! The audit log.
+
+pub(super) mod page;
+
+use crate::routes::Routes;
+use crate::scope::Scope::Read;
+use axum::http::Method;
+
+/// Adds its routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.route(Read, Method::GET, "/audit", "The audit log", page::page)
+}

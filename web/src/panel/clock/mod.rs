@@ -1,0 +1,18 @@
+//! The ledger's time.
+
+pub(super) mod page;
+
+use crate::routes::Routes;
+use crate::scope::Scope::{Admin, Read};
+use axum::http::Method;
+
+/// Adds its routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.route(Read, Method::GET, "/clock", "The ledger's time", page::page).route(
+        Admin,
+        Method::POST,
+        "/clock/set-back",
+        "Set it back",
+        page::set_back,
+    )
+}

@@ -1,0 +1,37 @@
+//! Jobs: the list, one job, its files, and what is done with them.
+
+pub(super) mod bulk;
+pub(super) mod calls;
+pub(super) mod edit;
+pub(super) mod file;
+pub(super) mod list;
+pub(super) mod one;
+pub(super) mod replay;
+pub(super) mod row;
+
+use crate::routes::Routes;
+use crate::scope::Scope::{Operate, Read, Submit};
+use axum::http::Method;
+
+/// Adds its routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .route(Read, Method::GET, "/jobs", "Jobs", list::page)
+        .route(Read, Method::GET, "/ui/jobs", "Their rows", list::changing)
+        .route(Read, Method::GET, "/jobs/actions", "What was done with many jobs", bulk::page)
+        .route(Read, Method::GET, "/ui/jobs/actions", "Its changing part", bulk::changing)
+        .route(Operate, Method::GET, "/jobs/actions/new", "What an action would touch", bulk::review)
+        .route(Operate, Method::POST, "/jobs/actions", "Act on all jobs that match", bulk::begin)
+        .route(Operate, Method::POST, "/jobs/actions/{id}/stop", "Stop an action", bulk::stop)
+        .route(Read, Method::GET, "/jobs/{id}", "A job", one::page)
+        .route(Read, Method::GET, "/ui/jobs/{id}/head", "Where it stands", one::head)
+        .route(Read, Method::GET, "/ui/jobs/{id}/body", "Its calls and files", one::rest)
+        .route(Read, Method::GET, "/ui/jobs/{id}/log", "Its log", one::log)
+        .route(Read, Method::GET, "/jobs/{id}/artifacts/{*name}", "A file as text", file::page)
+        .route(Submit, Method::POST, "/jobs/{id}/cancel", "Stop a job", one::cancel)
+        .route(Submit, Method::POST, "/jobs/{id}/retry", "Run it again", one::retry)
+        .route(Submit, Method::POST, "/jobs/{id}/resume", "Let it go on now", one::resume)
+        .route(Operate, Method::GET, "/jobs/{id}/edit", "The form that changes it", edit::page)
+        .route(Operate, Method::POST, "/jobs/{id}/edit", "Change a job that waits", edit::edit)
+        .route(Operate, Method::POST, "/jobs/{id}/replay", "Run it against its journal", replay::replay)
+}

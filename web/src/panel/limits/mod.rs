@@ -1,0 +1,17 @@
+//! Limits, of the host and of one agent or key.
+
+pub(super) mod page;
+pub(super) mod rows;
+pub(super) mod scopes;
+
+use crate::routes::Routes;
+use crate::scope::Scope::{Admin, Read};
+use axum::http::Method;
+
+/// Adds its routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .route(Read, Method::GET, "/limits", "Limits", page::page)
+        .route(Admin, Method::POST, "/limits", "Change limits", page::change)
+        .route(Admin, Method::POST, "/limits/scopes", "Limits of one agent or key", scopes::change)
+}

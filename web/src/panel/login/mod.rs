@@ -1,0 +1,15 @@
+//! Logging in and out.
+
+pub(super) mod page;
+
+use crate::routes::Routes;
+use crate::scope::Scope::Open;
+use axum::http::Method;
+
+/// Adds its routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .route(Open, Method::GET, "/login", "Log in", page::page)
+        .route(Open, Method::POST, "/login", "Log in", page::login)
+        .route(Open, Method::POST, "/logout", "Log out", page::logout)
+}

@@ -1,0 +1,18 @@
+//! The overview.
+
+pub(super) mod page;
+
+use crate::routes::Routes;
+use crate::scope::Scope::Read;
+use axum::http::Method;
+
+/// Adds its routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.route(Read, Method::GET, "/", "Overview", page::page).route(
+        Read,
+        Method::GET,
+        "/ui/overview",
+        "Its changing part",
+        page::changing,
+    )
+}

@@ -1,0 +1,18 @@
+//! Prices.
+
+pub(super) mod page;
+
+use crate::routes::Routes;
+use crate::scope::Scope::{Admin, Read};
+use axum::http::Method;
+
+/// Adds its routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.route(Read, Method::GET, "/prices", "Prices", page::page).route(
+        Admin,
+        Method::POST,
+        "/prices",
+        "Set or reset a price",
+        page::set,
+    )
+}

@@ -1,0 +1,319 @@
+//! Schedules: when each comes next, what it made last, and the form for a new one.
+
+use crate::api::{SCHEDULE_JOBS, known_schedule, missing_schedule, switch_schedule};
+use crate::guard::name_of;
+use crate::panel::kit::address::encode;
+use crate::panel::kit::answer::{fragment, html, see_other};
+use crate::panel::kit::form::Form;
+use crate::panel::kit::pill::Pill;
+use crate::panel::kit::shell::{Nav, Shell};
+use crate::panel::kit::when::When;
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_runner::{ScheduleView, ScheduleWish};
+use anvil_types::{Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Priority, Timestamp};
+use askama::Template;
+use askama::filters::HtmlSafe;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "schedules/page.html")]
+pub(crate) struct SchedulesPage {
+    pub(crate) shell: Shell,
+    pub(crate) body: Schedules,
+    pub(crate) form: Wanted,
+    /// Agents with their actions, for the form.
+    pub(crate) choices: Vec<String>,
+}
+
+/// What of the page changes while it is looked at.
+#[derive(Template)]
+#[template(path = "schedules/body.html")]
+pub(crate) struct Schedules {
+    rows: Vec<Row>,
+}
+
+impl HtmlSafe for Schedules {}
+
+/// One schedule.
+struct Row {
+    name: String,
+    path: String,
+    cron: String,
+    zone: String,
+    missed: &'static str,
+    overlap: Overlap,
+    job: String,
+    enabled: bool,
+    resting: Option<String>,
+    blocked: Option<String>,
+    next: Vec<(String, When)>,
+    last: Vec<(String, Pill, When)>,
+}
+
+impl Schedules {
+    /// The schedules, each with its newest jobs.
+    pub(crate) fn new(schedules: &[(ScheduleView, Vec<Job>)], now: Timestamp) -> Self {
+        Self { rows: schedules.iter().map(|(view, jobs)| Row::new(view, jobs, now)).collect() }
+    }
+
+    async fn load(state: &WebState) -> Result<Self, Problem> {
+        let mut schedules = Vec::new();
+        for view in state.runner.schedules().await? {
+            let jobs = state.runner.schedule_jobs(&view.schedule.name, SCHEDULE_JOBS).await?;
+            schedules.push((view, jobs));
+        }
+        Ok(Self::new(&schedules, state.runner.now()))
+    }
+}
+
+impl Row {
+    fn new(view: &ScheduleView, jobs: &[Job], now: Timestamp) -> Self {
+        let schedule = &view.schedule;
+        let zone = jiff::tz::TimeZone::get(&schedule.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let local = |at: Timestamp| {
+            at.to_jiff().to_zoned_datetime(zone.clone()).strftime("%a %-d %b %H:%M").to_string()
+        };
+        let next = view.next_times.iter().map(|at| (local(*at), When::relative(*at, now)));
+        let last = jobs
+            .iter()
+            .map(|job| (job.id.to_string(), Pill::from(job.state), When::relative(job.created_at, now)));
+        Self {
+            name: schedule.name.clone(),
+            path: encode(&schedule.name),
+            cron: schedule.cron.clone(),
+            zone: schedule.time_zone.clone(),
+            missed: schedule.missed.name(),
+            overlap: schedule.overlap,
+            job: format!("{} / {}", schedule.job.agent, schedule.job.action),
+            enabled: schedule.enabled,
+            resting: view.resting.clone(),
+            blocked: schedule.blocked.clone(),
+            next: next.collect(),
+            last: last.collect(),
+        }
+    }
+}
+
+/// The form, as it is filled in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    name: String,
+    cron: String,
+    zone: String,
+    missed: MissedRuns,
+    overlap: Overlap,
+    job: String,
+    payload: String,
+    priority: Priority,
+    tags: String,
+    max_cost: String,
+    error: Option<String>,
+}
+
+impl Wanted {
+    /// An empty form.
+    pub(crate) fn new(zone: String) -> Self {
+        Self { zone, payload: "{}".to_owned(), ..Self::default() }
+    }
+
+    /// The form of a schedule that there is.
+    fn of(view: &ScheduleView) -> Self {
+        let schedule = &view.schedule;
+        Self {
+            name: schedule.name.clone(),
+            cron: schedule.cron.clone(),
+            zone: schedule.time_zone.clone(),
+            missed: schedule.missed,
+            overlap: schedule.overlap,
+            job: format!("{} / {}", schedule.job.agent, schedule.job.action),
+            payload: schedule.job.payload.pretty(),
+            priority: schedule.job.priority,
+            tags: schedule.job.tags.join(", "),
+            max_cost: schedule.job.max_cost.map(|usd| usd.to_string()).unwrap_or_default(),
+            error: None,
+        }
+    }
+
+    fn read(form: &Form) -> Self {
+        let text = |name: &str| form.text(name).trim().to_owned();
+        Self {
+            name: text("name"),
+            cron: text("cron"),
+            zone: text("zone"),
+            missed: form.text("missed").parse().unwrap_or_default(),
+            overlap: form.text("overlap").parse().unwrap_or_default(),
+            job: text("job"),
+            payload: text("payload"),
+            priority: form.text("priority").parse().unwrap_or_default(),
+            tags: text("tags"),
+            max_cost: text("max_cost"),
+            error: None,
+        }
+    }
+
+    fn wish(&self) -> Result<ScheduleWish, String> {
+        let (agent, action) = self.job.split_once(" / ").ok_or("choose what its jobs do")?;
+        let payload =
+            self.payload.parse().map_err(|error| format!("the payload cannot be taken: {error}"))?;
+        let usd = self.max_cost.trim_start_matches('$').parse::<f64>().ok().and_then(Nanodollars::from_usd);
+        if usd.is_none() && !self.max_cost.is_empty() {
+            return Err("what a job may spend is an amount of dollars above 0, as in 0.50".to_owned());
+        }
+        let tags = self.tags.split([',', ' ']).map(str::trim).filter(|tag| !tag.is_empty());
+        Ok(ScheduleWish {
+            cron: self.cron.clone(),
+            time_zone: (!self.zone.is_empty()).then(|| self.zone.clone()),
+            missed: self.missed,
+            overlap: self.overlap,
+            job: JobTemplate {
+                agent: agent.to_owned(),
+                action: action.to_owned(),
+                payload,
+                priority: self.priority,
+                tags: tags.map(str::to_owned).collect(),
+                max_cost: usd,
+            },
+            enabled: true,
+        })
+    }
+
+    fn open(&self) -> bool {
+        self.error.is_some() || !self.name.is_empty()
+    }
+}
+
+async fn show(state: &WebState, form: Wanted) -> Result<Response, Problem> {
+    let (shell, _) = Shell::load(state, Nav::Schedules, "Schedules").await?;
+    let agents = state.runner.agents();
+    let choices = crate::panel::submit::page::actions(&agents)
+        .map(|(agent, action)| format!("{} / {}", agent.name, action.name));
+    let choices = choices.collect();
+    html(&SchedulesPage { shell, body: Schedules::load(state).await?, form, choices })
+}
+
+pub(super) async fn page(
+    State(state): State<WebState>,
+    query: crate::api::Query,
+) -> Result<Response, Problem> {
+    let query = query.only(&["edit"])?;
+    let form = match query.text("edit") {
+        Some(name) => Wanted::of(&known_schedule(&state, name).await?),
+        None => Wanted::new(state.runner.time_zone()),
+    };
+    show(&state, form).await
+}
+
+pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
+    fragment(&Schedules::load(&state).await?, state.runner.now())
+}
+
+pub(super) async fn put(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let mut wanted = Wanted::read(&form);
+    let error = match wanted.wish() {
+        Ok(wish) => match state.runner.put_schedule(&wanted.name, wish, name_of(caller.map(|c| c.0))).await {
+            Ok(_) => return Ok(see_other("/schedules")),
+            Err(error) => error.to_string(),
+        },
+        Err(error) => error,
+    };
+    wanted.error = Some(error);
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&state, wanted).await?).into_response())
+}
+
+pub(super) async fn pause(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    switch_schedule(&state, &name, false, caller.map(|c| c.0)).await?;
+    Ok(see_other("/schedules"))
+}
+
+pub(super) async fn resume(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    switch_schedule(&state, &name, true, caller.map(|c| c.0)).await?;
+    Ok(see_other("/schedules"))
+}
+
+pub(super) async fn run(
+    State(state): State<WebState>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    match state.runner.run_schedule(&name).await? {
+        Some(submitted) => Ok(see_other(&format!("/jobs/{}", submitted.job.id))),
+        None => Err(missing_schedule(&state, &name).await),
+    }
+}
+
+pub(super) async fn delete(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    if !state.runner.delete_schedule(&name, name_of(caller.map(|c| c.0))).await? {
+        return Err(missing_schedule(&state, &name).await);
+    }
+    Ok(see_other("/schedules"))
+}
+
+/// The page with made-up schedules: one that is on, one that waits for a place, and one that is paused.
+#[cfg(any(test, feature = "gallery"))]
+pub(crate) fn sample(shell: Shell, jobs: &[Job]) -> SchedulesPage {
+    use anvil_types::{Schedule, ScheduleId, UpstreamKind};
+    let now = shell.now;
+    let hours = |hours: u64| now + std::time::Duration::from_hours(hours);
+    let view = |name: &str, cron: &str, enabled: bool, blocked: Option<&str>| ScheduleView {
+        schedule: Schedule {
+            id: ScheduleId::new(now, 7),
+            name: name.to_owned(),
+            cron: cron.to_owned(),
+            time_zone: "Europe/Berlin".to_owned(),
+            missed: MissedRuns::RunOnce,
+            overlap: if blocked.is_some() { Overlap::OneAtATime } else { Overlap::Allow },
+            job: JobTemplate {
+                agent: "test-automator".to_owned(),
+                action: "generate-tests".to_owned(),
+                payload: "{}".parse().expect("JSON"),
+                priority: Priority::Low,
+                tags: Vec::new(),
+                max_cost: None,
+            },
+            enabled,
+            next_at: enabled.then(|| hours(3)),
+            blocked: blocked.map(str::to_owned),
+            owed_to: None,
+            upstream: UpstreamKind::Simulated,
+            created_at: now,
+            last_job: None,
+        },
+        next_times: if enabled { vec![hours(3), hours(27)] } else { Vec::new() },
+        resting: (!enabled).then(|| "it is paused".to_owned()),
+    };
+    let full = "the queue is full: 200 of 200 unfinished jobs";
+    let schedules = [
+        (view("nightly-tests", "0 2 * * *", true, None), jobs.to_vec()),
+        (view("hourly", "0 * * * *", true, Some(full)), Vec::new()),
+        (view("weekly", "0 6 * * mon", false, None), Vec::new()),
+    ];
+    let error =
+        Some("there is no time zone `Mars/Olympus`; use a name such as Europe/Berlin or UTC".to_owned());
+    SchedulesPage {
+        body: Schedules::new(&schedules, now),
+        form: Wanted { error, zone: "Mars/Olympus".to_owned(), ..Wanted::of(&schedules[0].0) },
+        choices: vec!["test-automator / generate-tests".to_owned()],
+        shell,
+    }
+}

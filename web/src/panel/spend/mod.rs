@@ -1,0 +1,19 @@
+//! Spend over time.
+
+pub(super) mod chart;
+pub(super) mod page;
+
+use crate::routes::Routes;
+use crate::scope::Scope::Read;
+use axum::http::Method;
+
+/// Adds its routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.route(Read, Method::GET, "/spend", "Spend over time", page::page).route(
+        Read,
+        Method::GET,
+        "/ui/spend",
+        "Its changing part",
+        page::changing,
+    )
+}

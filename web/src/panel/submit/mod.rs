@@ -1,0 +1,20 @@
+//! Submitting a job: the form made from the action's schema.
+
+pub(super) mod form;
+pub(super) mod page;
+pub(super) mod schema;
+
+use crate::routes::Routes;
+use crate::scope::Scope::{Read, Submit};
+use axum::http::Method;
+
+/// Adds its routes.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.route(Read, Method::GET, "/submit", "The form for a job", page::page).route(
+        Submit,
+        Method::POST,
+        "/submit",
+        "Submit a job",
+        page::submit,
+    )
+}

@@ -1,0 +1,192 @@
+//! Where alerts are sent: the list of webhooks, and the form for a new one.
+
+use crate::api::{Query, known_webhook, missing_webhook};
+use crate::guard::name_of;
+use crate::panel::alerts::page::whole;
+use crate::panel::kit::answer::{fragment, html, see_other};
+use crate::panel::kit::form::Form as Sent;
+use crate::problem::Problem;
+use crate::scope::Caller;
+use crate::state::WebState;
+use anvil_runner::{WebhookChange, WebhookError, WebhookView};
+use anvil_store::StoreError;
+use anvil_types::WebhookFormat;
+use askama::Template;
+use askama::filters::HtmlSafe;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+/// Where on the page of alerts the webhooks are.
+const PLACE: &str = "/alerts#webhooks";
+
+/// The list.
+#[derive(Template)]
+#[template(path = "webhooks/hooks.html")]
+pub(crate) struct Hooks {
+    rows: Vec<Row>,
+}
+
+impl HtmlSafe for Hooks {}
+
+struct Row {
+    name: String,
+    path: String,
+    address: String,
+    format: &'static str,
+    signed: bool,
+    private: bool,
+    disabled: Option<String>,
+}
+
+impl Hooks {
+    /// From all webhooks.
+    pub(crate) fn new(webhooks: &[WebhookView]) -> Self {
+        let row = |webhook: &WebhookView| Row {
+            name: webhook.name.clone(),
+            path: crate::panel::kit::address::encode(&webhook.name),
+            address: webhook.address.clone(),
+            format: match webhook.format {
+                WebhookFormat::Standard => "signed JSON",
+                WebhookFormat::Slack => "Slack",
+            },
+            signed: webhook.format == WebhookFormat::Standard,
+            private: webhook.allow_private,
+            disabled: webhook.disabled.clone(),
+        };
+        Self { rows: webhooks.iter().map(row).collect() }
+    }
+}
+
+/// The form for a new webhook, as it was filled in, and what came of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Form {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    pub(crate) slack: bool,
+    pub(crate) private: bool,
+    pub(crate) error: Option<String>,
+    /// The name and the secret of the webhook that was made.
+    pub(crate) made: Option<(String, Option<String>)>,
+}
+
+impl Form {
+    /// What is shown once a webhook has a new secret.
+    fn made(webhook: WebhookView) -> Self {
+        Self { made: Some((webhook.name, webhook.secret)), ..Self::default() }
+    }
+
+    /// Whether the form is open.
+    pub(crate) fn open(&self) -> bool {
+        self.error.is_some()
+    }
+}
+
+pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
+    fragment(&Hooks::new(&state.runner.webhooks().await?), state.runner.now())
+}
+
+/// Makes one. The answer is the page itself, since the secret is shown on it and nowhere else.
+pub(super) async fn add(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let form = Form {
+        name: sent.text("name").trim().to_owned(),
+        url: sent.text("url").trim().to_owned(),
+        slack: sent.text("format") == WebhookFormat::Slack.name(),
+        private: sent.find("allow_private").is_some(),
+        ..Form::default()
+    };
+    let format = sent
+        .text("format")
+        .parse()
+        .map_err(|error: String| Problem::bad_request("bad-form", "The form makes no sense", error))?;
+    let taken = state.runner.webhooks().await?.iter().any(|webhook| webhook.name == form.name);
+    let change = WebhookChange {
+        url: Some(form.url.clone()),
+        format: Some(format),
+        allow_private: Some(form.private),
+        ..WebhookChange::default()
+    };
+    let (status, form) = if taken {
+        let error =
+            format!("there is a webhook `{}` already; delete it first, or take another name", form.name);
+        (StatusCode::CONFLICT, Form { error: Some(error), ..form })
+    } else {
+        match state.runner.put_webhook(&form.name, change, name_of(caller.map(|c| c.0))).await {
+            Ok(webhook) => (StatusCode::OK, Form::made(webhook)),
+            Err(WebhookError::Store(error @ StoreError::TooManyWebhooks(_))) => {
+                (StatusCode::CONFLICT, Form { error: Some(error.to_string()), ..form })
+            }
+            Err(WebhookError::Store(error)) => return Err(error.into()),
+            Err(WebhookError::Invalid { message, .. }) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, Form { error: Some(message), ..form })
+            }
+        }
+    };
+    Ok((status, html(&whole(&state, &Query::default(), form).await?)?).into_response())
+}
+
+/// Makes a new secret for one.
+pub(super) async fn rotate(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    known_webhook(&state, &name).await?;
+    let change = WebhookChange { rotate_secret: true, ..WebhookChange::default() };
+    let webhook = state.runner.put_webhook(&name, change, name_of(caller.map(|c| c.0))).await?;
+    html(&whole(&state, &Query::default(), Form::made(webhook)).await?)
+}
+
+pub(super) async fn on(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    switch(&state, &name, true, caller.map(|c| c.0)).await
+}
+
+pub(super) async fn off(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    switch(&state, &name, false, caller.map(|c| c.0)).await
+}
+
+async fn switch(
+    state: &WebState,
+    name: &str,
+    enabled: bool,
+    caller: Option<Caller>,
+) -> Result<Response, Problem> {
+    known_webhook(state, name).await?;
+    let change = WebhookChange { enabled: Some(enabled), ..WebhookChange::default() };
+    state.runner.put_webhook(name, change, name_of(caller)).await?;
+    Ok(see_other(PLACE))
+}
+
+pub(super) async fn test(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    state.runner.test_webhook(&name, name_of(caller.map(|c| c.0))).await?;
+    Ok(see_other("/alerts#deliveries"))
+}
+
+pub(super) async fn delete(
+    State(state): State<WebState>,
+    caller: Option<Extension<Caller>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    if state.runner.delete_webhook(&name, name_of(caller.map(|c| c.0))).await? {
+        Ok(see_other(PLACE))
+    } else {
+        Err(missing_webhook(&state, &name).await)
+    }
+}
