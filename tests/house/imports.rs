@@ -64,7 +64,9 @@ impl Crate {
         }
         let only_tests: Vec<Module> = files
             .iter()
-            .flat_map(|(module, file)| file.tests.iter().map(|test| [&module[..], &[test.clone()]].concat()))
+            .flat_map(|(module, file)| {
+                file.tests.iter().map(|test| [&module[..], std::slice::from_ref(test)].concat())
+            })
             .collect();
         files.retain(|module, _| !only_tests.iter().any(|test| module.starts_with(test)));
         Self { files }
@@ -103,7 +105,9 @@ impl File {
     fn read(path: String, module: Module, items: &[Item]) -> Self {
         let mut reader = Reader { file: Self { path, ..Self::default() }, home: module.clone(), at: module };
         reader.names_of(items);
-        items.iter().for_each(|item| reader.visit_item(item));
+        for item in items {
+            reader.visit_item(item);
+        }
         reader.file
     }
 }
@@ -235,7 +239,9 @@ impl<'ast> Visit<'ast> for Reader {
         let mut leaves = Vec::new();
         leaves_of(&item.tree, &mut Vec::new(), &mut leaves);
         if matches!(item.vis, Visibility::Inherited) {
-            leaves.iter().for_each(|(path, _)| self.found(path));
+            for (path, _) in &leaves {
+                self.found(path);
+            }
         }
     }
 
@@ -269,7 +275,7 @@ fn leaves_of(tree: &UseTree, above: &mut Vec<String>, found: &mut Vec<(Vec<Strin
         UseTree::Name(name) if name.ident == "self" => found.push((above.clone(), above.last().cloned())),
         UseTree::Name(name) => {
             let name = name.ident.to_string();
-            found.push(([&above[..], &[name.clone()]].concat(), Some(name)));
+            found.push(([&above[..], std::slice::from_ref(&name)].concat(), Some(name)));
         }
         UseTree::Rename(rename) => {
             let mut path = above.clone();

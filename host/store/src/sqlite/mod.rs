@@ -203,7 +203,7 @@ impl SqliteStore {
             stored_time: now,
             mark,
             stale: false,
-            others: beside.map(|_| None),
+            others: if beside.is_some() { writer::Others::Since(None) } else { writer::Others::None },
             life: options.supervisor.life("the writer of the store"),
         };
         let supervisor = options.supervisor.clone();

@@ -200,6 +200,15 @@ where
     (Message::Run(Box::new(operation)), answer)
 }
 
+/// Whether other hosts write too.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Others {
+    /// Nobody does: the folder's lock says so.
+    None,
+    /// Some may: what number the database had when it was last known by heart, if it was.
+    Since(Option<i64>),
+}
+
 /// The writer: owns the connection that writes, and the lock on the folder.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -215,8 +224,7 @@ pub(super) struct Writer {
     pub(super) mark: Mark,
     /// What is known by heart may differ from the tables: read it before the next batch.
     pub(super) stale: bool,
-    /// Where other hosts write too: what number the database had when it was last known by heart.
-    pub(super) others: Option<Option<i64>>,
+    pub(super) others: Others,
     pub(super) life: Life,
 }
 
@@ -288,7 +296,7 @@ impl Writer {
                 }
                 self.order.take_back(mark.0, mark.1);
                 self.stale = true;
-                if let Some(known) = &mut self.others {
+                if let Others::Since(known) = &mut self.others {
                     *known = None;
                 }
                 if matches!(error, StoreError::DiskFull | StoreError::DiskFails(_)) {
@@ -311,7 +319,7 @@ impl Writer {
         let conn = &self.conn;
         let before = conn.total_changes();
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        if let Some(known) = &mut self.others {
+        if let Others::Since(known) = &mut self.others {
             let version: i64 = conn.query_row("PRAGMA data_version", [], |row| row.get(0))?;
             if known.replace(version) != Some(version) {
                 self.stale = true;
