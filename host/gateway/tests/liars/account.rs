@@ -7,7 +7,6 @@ use anvil_types::Timestamp;
 
 /// One try of a question.
 #[derive(Clone, Debug)]
-#[expect(dead_code, reason = "its name is for whoever reads what is wrong")]
 pub(crate) struct Try {
     /// When it came, by the host's clock.
     pub at: Timestamp,
@@ -75,9 +74,17 @@ impl Account {
         self.tries.last()
     }
 
-    /// The tries that the upstream's trouble ended.
+    /// The tries that trouble ended which was the upstream's, or the question's own and asked again all the same: a
+    /// status without words of Claude's may be anybody's.
     pub(crate) fn troubles(&self) -> usize {
-        self.tries.iter().filter(|tried| tried.whose == Whose::Upstreams).count()
+        let counts = |tried: &&Try| matches!(tried.whose, Whose::Upstreams | Whose::Questions);
+        self.tries.iter().filter(counts).count()
+    }
+
+    /// What each try was answered, and whose trouble that was.
+    pub(crate) fn names(&self) -> String {
+        let name = |tried: &Try| format!("{} ({:?}, given {})", tried.name, tried.whose, tried.given);
+        self.tries.iter().map(name).collect::<Vec<_>>().join(", ")
     }
 
     /// What the ledger has to have once the question is over, beyond what its holds had room for.

@@ -232,11 +232,12 @@ impl Run {
         };
         if !own {
             self.wrong(format!(
-                "question {number} failed for trouble that is not its own: {} ({}) after {} troubles; the latest was \
-                 {:?}",
+                "question {number} failed for trouble that is not its own: {} ({}) after {} troubles of {}; the \
+                 latest was {:?}",
                 error.kind.name(),
                 error.message,
                 account.troubles(),
+                account.names(),
                 account.latest(),
             ));
         }
