@@ -7,6 +7,7 @@ mod actions;
 mod alerts;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod engine;
 mod error;
 mod hold;
 mod import;

@@ -1,13 +1,12 @@
 //! Actions on all jobs that match a filter, in batches that are a commit each: what was done and how far
 //! it came are one step, so that a restart goes on where it was.
 
-use super::columns::{Columns, Id, all, first, number};
 use super::job_row::{self, JobHead};
 use super::tx::Tx;
 use super::{SqliteStore, audit, enqueue, finish, keep, queries};
+use crate::engine::{Db, Id, Row, number, params};
 use crate::{ActionPlan, ActionRun, ActionState, ActionStep, JobFilter, NewAction, StoreError};
 use anvil_types::{EventKind, Job, JobAction, JobActionId, JobState, Priority, Timestamp, UpstreamKind};
-use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -74,23 +73,19 @@ const COUNT_AGENT_OF: &str = "SELECT state, priority, count(*) AS jobs FROM jobs
 const OTHERS: &str = "SELECT 1 FROM job_counts WHERE upstream <> ?1 AND jobs > 0 LIMIT 1";
 
 /// Counts what matches by its row, without looking at jobs one by one.
-pub(super) fn plan(
-    conn: &Connection,
-    action: JobAction,
-    filter: &JobFilter,
-) -> Result<ActionPlan, StoreError> {
+pub(super) fn plan(db: &Db, action: JobAction, filter: &JobFilter) -> Result<ActionPlan, StoreError> {
     let read = |row: &Row<'_>| Ok((row.word("state")?, row.priority("priority")?, row.count("jobs")?));
     // Where all jobs are of one upstream, an index counts them.
     let of = match filter.upstream.map(UpstreamKind::name) {
-        Some(name) if first(conn, OTHERS, [name], |_| Ok(()))?.is_some() => Some(name),
+        Some(name) if db.first(OTHERS, [name], |_| Ok(()))?.is_some() => Some(name),
         _ => None,
     };
     let counted: Vec<(JobState, Priority, u64)> = match (&filter.tag, &filter.agent) {
-        (Some(tag), agent) => all(conn, COUNT_TAG, params![tag, agent, of], read),
-        (None, Some(agent)) if of.is_some() => all(conn, COUNT_AGENT_OF, params![agent, of], read),
-        (None, Some(agent)) => all(conn, COUNT_AGENT, [agent], read),
-        (None, None) if of.is_some() => all(conn, COUNT_OF, params![of], read),
-        (None, None) => all(conn, COUNT, [], read),
+        (Some(tag), agent) => db.all(COUNT_TAG, params![tag, agent, of], read),
+        (None, Some(agent)) if of.is_some() => db.all(COUNT_AGENT_OF, params![agent, of], read),
+        (None, Some(agent)) => db.all(COUNT_AGENT, [agent], read),
+        (None, None) if of.is_some() => db.all(COUNT_OF, params![of], read),
+        (None, None) => db.all(COUNT, params![], read),
     }?;
     let mut plan = ActionPlan::default();
     for (state, priority, jobs) in counted {
@@ -138,12 +133,12 @@ pub(super) fn begin(tx: &mut Tx<'_>, new: &NewAction, planned: u64) -> Result<Ac
     )?;
     audit::note(tx, &new.by, &format!("jobs.{}", new.action.name()), &format!("{} {filter}", new.id))?;
     tx.tell(None, EventKind::JobAction { action: new.id });
-    Ok(one(tx.conn, new.id)?.run)
+    Ok(one(tx.db, new.id)?.run)
 }
 
 /// Does a batch: the jobs that come next, all of them where they are fewer than [`BATCH`].
 pub(super) fn step(tx: &mut Tx<'_>, seen: &Placed, jobs: &[i64]) -> Result<ActionStep, StoreError> {
-    let mut placed = one(tx.conn, seen.run.id)?;
+    let mut placed = one(tx.db, seen.run.id)?;
     let mut stopped = Vec::new();
     // Somebody else did a batch, or stopped it.
     if placed.before != seen.before || placed.run.state != ActionState::Running {
@@ -158,7 +153,7 @@ pub(super) fn step(tx: &mut Tx<'_>, seen: &Placed, jobs: &[i64]) -> Result<Actio
             all_done = false;
             break;
         }
-        let Some(job) = job_row::listed(tx.conn, *seq)? else { continue };
+        let Some(job) = job_row::listed(tx.db, *seq)? else { continue };
         if filter.lets_through(&job) {
             match act(tx, placed.run.action, *seq, &job)? {
                 Acted::Touched => placed.run.touched += 1,
@@ -185,7 +180,7 @@ pub(super) fn step(tx: &mut Tx<'_>, seen: &Placed, jobs: &[i64]) -> Result<Actio
 
 /// Says what an action waits for that could not look for its jobs yet.
 pub(super) fn wait(tx: &mut Tx<'_>, id: JobActionId, why: &str) -> Result<ActionStep, StoreError> {
-    let mut placed = one(tx.conn, id)?;
+    let mut placed = one(tx.db, id)?;
     if placed.run.state == ActionState::Running && placed.run.waits.as_deref() != Some(why) {
         placed.run.waits = Some(why.to_owned());
         put(tx, &placed)?;
@@ -258,7 +253,7 @@ fn put(tx: &Tx<'_>, placed: &Placed) -> Result<(), StoreError> {
 
 /// Stops an action where it is.
 pub(super) fn stop(tx: &mut Tx<'_>, id: JobActionId, by: &str) -> Result<ActionRun, StoreError> {
-    let mut placed = one(tx.conn, id)?;
+    let mut placed = one(tx.db, id)?;
     if placed.run.state != ActionState::Running {
         return Err(StoreError::ActionOver(id));
     }
@@ -270,43 +265,34 @@ pub(super) fn stop(tx: &mut Tx<'_>, id: JobActionId, by: &str) -> Result<ActionR
 }
 
 /// An action with its place.
-pub(super) fn one(conn: &Connection, id: JobActionId) -> Result<Placed, StoreError> {
-    first(conn, select!("WHERE id = ?1"), [id.bytes()], read)?.ok_or(StoreError::NoSuchAction(id))
+pub(super) fn one(db: &Db, id: JobActionId) -> Result<Placed, StoreError> {
+    db.first(select!("WHERE id = ?1"), [id.bytes()], read)?.ok_or(StoreError::NoSuchAction(id))
 }
 
 /// Actions, the newest first: `limit` of them older than `after`.
-pub(super) fn list(
-    conn: &Connection,
-    after: Option<JobActionId>,
-    limit: u32,
-) -> Result<Vec<ActionRun>, StoreError> {
+pub(super) fn list(db: &Db, after: Option<JobActionId>, limit: u32) -> Result<Vec<ActionRun>, StoreError> {
     let after = after.map_or([0xff; 16], Id::bytes);
-    Ok(all(conn, HISTORY, params![after, limit], |row| Ok(read(row)?.run))?)
+    db.all(HISTORY, params![after, limit], |row| Ok(read(row)?.run))
 }
 
 /// Actions that are under way, the oldest first.
-pub(super) fn running(conn: &Connection) -> Result<Vec<JobActionId>, StoreError> {
-    Ok(all(conn, RUNNING, [], |row| row.id("id"))?)
+pub(super) fn running(db: &Db) -> Result<Vec<JobActionId>, StoreError> {
+    db.all(RUNNING, params![], |row| row.id("id"))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Placed> {
-    let priority = match row.get::<_, Option<i64>>("priority")? {
+fn read(row: &Row<'_>) -> Result<Placed, StoreError> {
+    let priority = match row.get::<Option<i64>>("priority")? {
         Some(_) => Some(row.priority("priority")?),
         None => None,
     };
-    let bad = |error: Box<dyn std::error::Error + Send + Sync>| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error)
-    };
     let action =
-        JobAction::named(row.get_ref("action")?.as_str()?, priority).map_err(|error| bad(error.into()))?;
-    let left: BTreeMap<String, u64> =
-        serde_json::from_str(row.get_ref("left_as_is")?.as_str()?).map_err(|error| bad(Box::new(error)))?;
+        JobAction::named(row.text("action")?, priority).map_err(|why| StoreError::Backend(why.into()))?;
+    let left: BTreeMap<String, u64> = row.structure("left_as_is")?;
     Ok(Placed {
         run: ActionRun {
             id: row.id("id")?,
             action,
-            filter: serde_json::from_str(row.get_ref("filter")?.as_str()?)
-                .map_err(|error| bad(Box::new(error)))?,
+            filter: row.structure("filter")?,
             by: row.get("who")?,
             state: row.word("state")?,
             planned: row.count("planned")?,
@@ -342,7 +328,7 @@ impl SqliteStore {
             before = found.last().copied().unwrap_or(0);
             counted += found.len();
             let wanted = filter.clone();
-            let jobs = self.readers.read(move |conn| queries::let_through(conn, &wanted, &found)).await?;
+            let jobs = self.readers.read(move |db| queries::let_through(db, &wanted, &found)).await?;
             for job in jobs {
                 count(&mut plan, action, job.state, job.priority, 1);
             }
@@ -368,6 +354,6 @@ impl SqliteStore {
             return self.search.next(&filter, &typed, before, BATCH, placed.since).await;
         }
         let most = u32::try_from(BATCH).unwrap_or(u32::MAX);
-        self.readers.read(move |conn| queries::seqs(conn, &filter, before, most)).await.map(Some)
+        self.readers.read(move |db| queries::seqs(db, &filter, before, most)).await.map(Some)
     }
 }

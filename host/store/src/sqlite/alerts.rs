@@ -1,14 +1,13 @@
 //! Alerts: fired in the transaction that causes them, once for a key while that lasts.
 
-use super::columns::{Columns, Id, all, first};
 use super::policy::Policy;
 use super::tx::Tx;
 use super::{audit, webhooks};
+use crate::engine::{Db, Id, Row, params};
 use crate::{AlertFilter, AlertPage, NewAlert, StoreError};
 use anvil_types::{
     Acknowledgement, Alert, AlertId, AlertNews, AlertState, Crossing, EventKind, Timestamp, UpstreamKind,
 };
-use rusqlite::{Connection, Row, params};
 
 /// The longest page.
 const LONGEST: u32 = 500;
@@ -93,28 +92,23 @@ pub(super) fn acknowledge(tx: &mut Tx<'_>, id: AlertId, by: &str, note: &str) ->
     if changed == 0 {
         return Err(StoreError::NoSuchAlert(id));
     }
-    let alert = get(tx.conn, id)?.ok_or(StoreError::NoSuchAlert(id))?;
+    let alert = get(tx.db, id)?.ok_or(StoreError::NoSuchAlert(id))?;
     audit::note(tx, by, "alert.acknowledge", &format!("{id}: {note}"))?;
     tx.tell(None, EventKind::Alert { alert: id, state: alert.state });
     Ok(alert)
 }
 
 /// An alert.
-pub(super) fn get(conn: &Connection, id: AlertId) -> Result<Option<Alert>, StoreError> {
-    Ok(first(conn, select_alerts!("WHERE id = ?1"), [id.bytes()], read)?)
+pub(super) fn get(db: &Db, id: AlertId) -> Result<Option<Alert>, StoreError> {
+    db.first(select_alerts!("WHERE id = ?1"), [id.bytes()], read)
 }
 
 /// A page of an upstream's alerts, the newest first.
-pub(super) fn list(
-    conn: &Connection,
-    upstream: UpstreamKind,
-    filter: &AlertFilter,
-) -> Result<AlertPage, StoreError> {
+pub(super) fn list(db: &Db, upstream: UpstreamKind, filter: &AlertFilter) -> Result<AlertPage, StoreError> {
     let limit = filter.limit.clamp(1, LONGEST);
     let states: String = filter.states.iter().flat_map(|state| [" ", state.name(), " "]).collect();
     let before = filter.after.map_or([u8::MAX; 16], Id::bytes);
-    let mut items = all(
-        conn,
+    let mut items = db.all(
         select_alerts!(
             "WHERE upstream = ?1 AND id < ?2 AND (?3 = '' OR instr(?3, ' ' || state || ' ') > 0)
              ORDER BY id DESC LIMIT ?4"
@@ -129,10 +123,10 @@ pub(super) fn list(
 }
 
 /// How many of an upstream's alerts are firing.
-pub(super) fn firing(conn: &Connection, upstream: UpstreamKind) -> Result<u64, StoreError> {
+pub(super) fn firing(db: &Db, upstream: UpstreamKind) -> Result<u64, StoreError> {
     let count = "SELECT count(*) AS firing FROM alerts INDEXED BY alerts_open
                  WHERE state <> 'resolved' AND state = 'firing' AND upstream = ?1";
-    Ok(first(conn, count, [upstream.name()], |row| row.count("firing"))?.unwrap_or(0))
+    Ok(db.first(count, [upstream.name()], |row| row.count("firing"))?.unwrap_or(0))
 }
 
 // The same thing can fire, end and fire again within one moment.
@@ -168,8 +162,8 @@ fn open(tx: &Tx<'_>, upstream: UpstreamKind, key: &str) -> Result<Option<AlertId
     tx.first(select, [upstream.name(), key], |row| row.id("id"))
 }
 
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Alert> {
-    let crossing = if row.get_ref("scope")? == rusqlite::types::ValueRef::Null {
+pub(super) fn read(row: &Row<'_>) -> Result<Alert, StoreError> {
+    let crossing = if row.is_null("scope")? {
         None
     } else {
         Some(Crossing {
@@ -179,7 +173,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Alert> {
             percent: row.count("percent")?,
         })
     };
-    let acknowledged = match row.get::<_, Option<String>>("ack_by")? {
+    let acknowledged = match row.get::<Option<String>>("ack_by")? {
         None => None,
         Some(by) => Some(Acknowledgement { by, at: row.time("ack_at")?, note: row.get("ack_note")? }),
     };

@@ -4,13 +4,12 @@
 //! Live keeps each limit that is no looser than the settings', and each price that is dearer than the settings'
 //! or the only one of its model. What is looser was perhaps only played with: the simulator keeps it.
 
-use super::columns::{Columns, all};
 use super::tx::Tx;
 use super::{alerts, audit, limits, scope_limits};
+use crate::engine::params;
 use crate::{NewAlert, StoreError};
 use anvil_budget::{Dearer, NewPrice, PriceTable};
 use anvil_types::{AlertKind, UpstreamKind};
-use rusqlite::params;
 
 /// Under this name stands what is still to be decided.
 const UNDECIDED: &str = "undecided";
@@ -30,14 +29,14 @@ pub(super) fn decide(tx: &mut Tx<'_>, prices: &PriceTable) -> Result<Vec<String>
         return Ok(said);
     }
     said.extend(of_prices);
-    for limit in scope_limits::list(tx.conn, UpstreamKind::Live)? {
+    for limit in scope_limits::list(tx.db, UpstreamKind::Live)? {
         let (scope, window) = (limit.scope, limit.window.name());
         said.push(format!("kept for live: {}_usd = {} of {scope}", window, limit.limit));
     }
     for sentence in &said {
         audit::note(tx, BY, "limits.apart", sentence)?;
     }
-    tx.policy.load_limits(tx.conn)?;
+    tx.policy.load_limits(tx.db)?;
     let alert = NewAlert {
         upstream: UpstreamKind::Live,
         kind: AlertKind::Limits,
@@ -55,7 +54,7 @@ pub(super) fn decide(tx: &mut Tx<'_>, prices: &PriceTable) -> Result<Vec<String>
 }
 
 fn decide_limits(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
-    let (changed, _) = limits::changed(tx.conn, UNDECIDED)?;
+    let (changed, _) = limits::changed(tx.db, UNDECIDED)?;
     let base = &tx.policy.base;
     let differences = base.with(&changed).differences(base);
     let mut said = Vec::new();
@@ -86,7 +85,7 @@ fn decide_limits(tx: &Tx<'_>) -> Result<Vec<String>, StoreError> {
 
 fn decide_prices(tx: &Tx<'_>, table: &PriceTable) -> Result<Vec<String>, StoreError> {
     let select = "SELECT id, body FROM price_rows WHERE upstream = ?1 ORDER BY id";
-    let rows = all(tx.conn, select, [UNDECIDED], |row| Ok((row.get::<_, String>("id")?, row.json("body")?)))?;
+    let rows = tx.db.all(select, [UNDECIDED], |row| Ok((row.get::<String>("id")?, row.json("body")?)))?;
     let mut said = Vec::new();
     for (id, body) in rows {
         let judged = serde_json::from_str::<NewPrice>(body.as_str())
@@ -180,8 +179,8 @@ mod tests {
     /// A folder of the version that knew one upstream's state for all.
     fn old_folder(dir: &Path) {
         let folder = DataFolder::lock(dir).expect("it is free");
-        let mut conn = connect::writing(&folder.database()).expect("it opens");
-        migrate::up_to(&mut conn, &folder, "upstreams").expect("the steps before");
+        let db = connect::writing(&folder.database()).expect("it opens");
+        migrate::up_to(&db, &folder, "upstreams").expect("the steps before");
         let call = |upstream: &str, at: i64| {
             format!(
                 "INSERT INTO calls (upstream, id, state, held_at, settled_at, tier_asked, tier_given, model, price_row,
@@ -197,7 +196,7 @@ mod tests {
                  INSERT INTO job_bodies (seq, payload) VALUES (last_insert_rowid(), '1');"
             )
         };
-        conn.execute_batch(&format!(
+        db.batch(&format!(
             "INSERT INTO meta VALUES ('ledger_time', {DRIVEN}), ('note.estimates.live', 'x');
              INSERT INTO limit_changes VALUES ('hour_usd', '5000.0', 'ann', 1), ('day_usd', '20.0', 'ann', 1),
                  ('queue_max', '200', 'ann', 1);

@@ -1,11 +1,11 @@
 //! Files that a job hands over. Their bytes stand apart, so that a list reads none.
 
-use super::columns::{Columns, Id, all, first};
 use super::job_row::JobHead;
 use super::tx::Tx;
 use crate::StoreError;
+use crate::engine::{Db, Id, Row, bad_column, params};
+use anvil_types::artifact::BadArtifactName;
 use anvil_types::{ArtifactInfo, ArtifactName, EventKind, JobId, Lease};
-use rusqlite::{Connection, Row, params};
 
 /// Takes a file; one of the same name is replaced.
 pub(super) fn put(
@@ -27,7 +27,7 @@ pub(super) fn put(
             tx.now.micros()
         ],
     )?;
-    let artifact = tx.conn.last_insert_rowid();
+    let artifact = tx.db.last_row();
     tx.run("INSERT INTO artifact_bytes (artifact, bytes) VALUES (?1, ?2)", params![artifact, bytes])?;
     tx.run(
         "UPDATE jobs SET written = written + ?2 WHERE seq = ?1",
@@ -38,40 +38,34 @@ pub(super) fn put(
 }
 
 /// A job's files, by name.
-pub(super) fn list(conn: &Connection, job: JobId) -> Result<Vec<ArtifactInfo>, StoreError> {
+pub(super) fn list(db: &Db, job: JobId) -> Result<Vec<ArtifactInfo>, StoreError> {
     let select = "SELECT name, media_type, size, created_at FROM artifacts
          WHERE job = (SELECT seq FROM jobs WHERE id = ?1) ORDER BY name";
-    Ok(all(conn, select, [job.bytes()], info)?)
+    db.all(select, [job.bytes()], info)
 }
 
 /// The files of a job in this place, by name.
-pub(super) fn of(conn: &Connection, seq: i64) -> Result<Vec<ArtifactInfo>, StoreError> {
+pub(super) fn of(db: &Db, seq: i64) -> Result<Vec<ArtifactInfo>, StoreError> {
     let select = "SELECT name, media_type, size, created_at FROM artifacts WHERE job = ?1 ORDER BY name";
-    Ok(all(conn, select, [seq], info)?)
+    db.all(select, [seq], info)
 }
 
 /// One file with its bytes.
 pub(super) fn get(
-    conn: &Connection,
+    db: &Db,
     job: JobId,
     name: &ArtifactName,
 ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError> {
     let select = "SELECT name, media_type, size, created_at, bytes
          FROM artifacts JOIN artifact_bytes ON artifact = artifacts.id
          WHERE job = (SELECT seq FROM jobs WHERE id = ?1) AND name = ?2";
-    Ok(first(conn, select, params![job.bytes(), name.as_str()], |row| Ok((info(row)?, row.get("bytes")?)))?)
+    db.first(select, params![job.bytes(), name.as_str()], |row| Ok((info(row)?, row.get("bytes")?)))
 }
 
-fn info(row: &Row<'_>) -> rusqlite::Result<ArtifactInfo> {
+fn info(row: &Row<'_>) -> Result<ArtifactInfo, StoreError> {
     let name: String = row.get("name")?;
     Ok(ArtifactInfo {
-        name: name.parse().map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(
-                0,
-                rusqlite::types::Type::Text,
-                Box::<anvil_types::artifact::BadArtifactName>::new(error),
-            )
-        })?,
+        name: name.parse().map_err(|error: BadArtifactName| bad_column("name", error))?,
         media_type: row.get("media_type")?,
         size: row.count("size")?,
         created_at: row.time("created_at")?,

@@ -1,11 +1,10 @@
 //! What people changed.
 
-use super::columns::{Columns, all};
 use super::moves;
 use super::tx::Tx;
+use crate::engine::{Db, Row, params};
 use crate::{AuditEntry, StoreError};
 use anvil_types::{UpstreamKind, WaitReason};
-use rusqlite::{Connection, Row, params};
 
 /// Notes what somebody changed.
 pub(super) fn note(tx: &Tx<'_>, by: &str, action: &str, detail: &str) -> Result<(), StoreError> {
@@ -17,15 +16,15 @@ pub(super) fn note(tx: &Tx<'_>, by: &str, action: &str, detail: &str) -> Result<
 }
 
 /// What people changed, the newest first.
-pub(super) fn list(conn: &Connection, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+pub(super) fn list(db: &Db, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
     let select = "SELECT at, who, action, detail FROM audit ORDER BY seq DESC LIMIT ?1";
-    Ok(all(conn, select, [limit], read)?)
+    db.all(select, [limit], read)
 }
 
 /// What people changed of one kind for an upstream, the newest first; what has no upstream beside it is older
 /// than that.
 pub(super) fn of_kind(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     kind: &str,
     limit: u32,
@@ -33,10 +32,10 @@ pub(super) fn of_kind(
     let select = "SELECT at, who, action, detail FROM audit
          WHERE substr(action, 1, length(?1) + 1) = ?1 || '.' AND (upstream IS NULL OR upstream = ?3)
          ORDER BY seq DESC LIMIT ?2";
-    Ok(all(conn, select, params![kind, limit, upstream.name()], read)?)
+    db.all(select, params![kind, limit, upstream.name()], read)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
+fn read(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
     Ok(AuditEntry {
         at: row.time("at")?,
         by: row.get("who")?,
@@ -67,10 +66,10 @@ pub(super) fn set_agent_disabled(
 }
 
 /// The plugins that unfinished jobs of any upstream are pinned to.
-pub(super) fn pinned_plugins(conn: &Connection) -> Result<Vec<String>, StoreError> {
+pub(super) fn pinned_plugins(db: &Db) -> Result<Vec<String>, StoreError> {
     let sql = "SELECT DISTINCT plugin_digest FROM jobs \
                WHERE state IN ('running', 'queued', 'parked', 'scheduled') AND plugin_digest IS NOT NULL";
-    Ok(all(conn, sql, [], |row| row.get(0))?)
+    db.all(sql, params![], |row| row.get(0))
 }
 
 /// The longest reason that a person gives, in characters: it stands on pages that are fetched again and again.
@@ -88,7 +87,7 @@ pub(super) fn check_reason(words: &str) -> Result<(), StoreError> {
 }
 
 /// Agents that a person switched off for an upstream.
-pub(super) fn disabled_agents(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<String>, StoreError> {
+pub(super) fn disabled_agents(db: &Db, upstream: UpstreamKind) -> Result<Vec<String>, StoreError> {
     let select = "SELECT name FROM agents_off WHERE upstream = ?1 ORDER BY name";
-    Ok(all(conn, select, [upstream.name()], |row| row.get(0))?)
+    db.all(select, [upstream.name()], |row| row.get(0))
 }

@@ -1,32 +1,31 @@
 //! The statements of a hold and its settlement, run bare: one thread, one transaction for as many as
 //! come at once, nothing decided, nobody answered. What the store is measured against.
 
-use super::columns::{Id, number};
 use super::{connect, events, hold, journal, lock, moves, settle, spend, usage_hours};
+use crate::engine::{Db, Id, Params, number, params};
 use crate::{HoldRequest, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::Windows;
 use anvil_types::{CallId, EventKind, JobId, Lease, Nanodollars, Timestamp};
-use rusqlite::{Connection, Params, params};
 use std::path::Path;
 
 /// A connection with the store's settings, and nothing else of the store.
 #[derive(Debug)]
 pub struct Bare {
-    conn: Connection,
+    db: Db,
     event: i64,
 }
 
 impl Bare {
     /// Opens the database of a store that is closed.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let conn = connect::writing(&lock::database(folder))?;
-        let event = conn.query_row("SELECT max(seq) FROM events", [], |row| row.get(0))?;
-        Ok(Self { conn, event })
+        let db = connect::writing(&lock::database(folder))?;
+        let event = db.one("SELECT max(seq) FROM events", params![], |row| row.get(0))?;
+        Ok(Self { db, event })
     }
 
     /// All that granting these holds asks and writes, in one transaction.
     pub fn holds(&mut self, now: Timestamp, requests: &[HoldRequest]) -> Result<(), StoreError> {
-        self.run("BEGIN IMMEDIATE", [])?;
+        self.run("BEGIN IMMEDIATE", params![])?;
         for request in requests {
             let upstream = request.upstream.name();
             let lease = request.lease.ok_or(StoreError::Closed)?;
@@ -64,7 +63,7 @@ impl Bare {
 
     /// All that these settlements ask and write, in one transaction.
     pub fn settlements(&mut self, now: Timestamp, settlements: &[Settlement]) -> Result<(), StoreError> {
-        self.run("BEGIN IMMEDIATE", [])?;
+        self.run("BEGIN IMMEDIATE", params![])?;
         for settlement in settlements {
             let (Some(write), SettlementOutcome::Usage { usage, cost }) =
                 (&settlement.journal, &settlement.outcome)
@@ -165,22 +164,20 @@ impl Bare {
     }
 
     fn commit(&self) -> Result<(), StoreError> {
-        self.run("COMMIT", [])
+        self.run("COMMIT", params![])
     }
 
     fn run(&self, sql: &str, params: impl Params) -> Result<(), StoreError> {
-        self.conn.prepare_cached(sql)?.execute(params)?;
-        Ok(())
+        self.db.run(sql, params).map(drop)
     }
 
     /// Runs a query to its end; answers the first number of its first row, where it is one.
     fn ask(&self, sql: &str, params: impl Params) -> Result<i64, StoreError> {
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
         let mut answer = 0;
-        while let Some(row) = rows.next()? {
-            answer = row.get::<_, i64>(0).unwrap_or(answer);
-        }
+        self.db.each(sql, params, |row| {
+            answer = row.get::<i64>(0).unwrap_or(answer);
+            Ok(())
+        })?;
         Ok(answer)
     }
 }

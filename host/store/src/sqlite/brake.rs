@@ -1,20 +1,19 @@
 //! The brake: its causes, its history, and what a person ended.
 
-use super::columns::{Columns, all, first};
 use super::policy::{Policy, Raised};
 use super::tx::Tx;
 use super::{alerts, audit, evaluate, moves};
+use crate::engine::{Db, params};
 use crate::{BrakeEntry, BrakeHistory, BrakeState, NewAlert, StoreError};
 use anvil_budget::{BrakeCause, BrakeCauseKind, BrakeChange, WindowSpan};
 use anvil_types::{AlertKind, EventKind, Timestamp, UpstreamKind, WaitReason};
-use rusqlite::{Connection, params};
 
 type Muted = Vec<(UpstreamKind, Timestamp)>;
 
 /// The causes, and the days that a person has muted.
-pub(super) fn load(conn: &Connection) -> Result<(Vec<Raised>, Muted), StoreError> {
-    let raised = all(conn, "SELECT kind, upstream, reason, since, until, who FROM brake", [], |row| {
-        let any = row.get_ref("upstream")?.as_str()?.is_empty();
+pub(super) fn load(db: &Db) -> Result<(Vec<Raised>, Muted), StoreError> {
+    let raised = db.all("SELECT kind, upstream, reason, since, until, who FROM brake", params![], |row| {
+        let any = row.text("upstream")?.is_empty();
         Ok(Raised {
             upstream: if any { None } else { Some(row.word("upstream")?) },
             cause: BrakeCause {
@@ -26,7 +25,7 @@ pub(super) fn load(conn: &Connection) -> Result<(Vec<Raised>, Muted), StoreError
             },
         })
     })?;
-    let muted = all(conn, "SELECT upstream, day_start FROM brake_muted", [], |row| {
+    let muted = db.all("SELECT upstream, day_start FROM brake_muted", params![], |row| {
         Ok((row.word("upstream")?, row.time("day_start")?))
     })?;
     Ok((raised, muted))
@@ -279,15 +278,15 @@ fn history(
 
 /// What the brake did that concerns an upstream, the newest first, and whether its day is muted.
 pub(super) fn history_of(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     day: WindowSpan,
     limit: u32,
 ) -> Result<BrakeHistory, StoreError> {
     let select = "SELECT at, kind, upstream, change, reason, who FROM brake_history
          WHERE upstream IN ('', ?1) ORDER BY seq DESC LIMIT ?2";
-    let history = all(conn, select, params![upstream.name(), limit], |row| {
-        let any = row.get_ref("upstream")?.as_str()?.is_empty();
+    let history = db.all(select, params![upstream.name(), limit], |row| {
+        let any = row.text("upstream")?.is_empty();
         Ok(BrakeEntry {
             at: row.time("at")?,
             change: row.word("change")?,
@@ -298,7 +297,7 @@ pub(super) fn history_of(
         })
     })?;
     let muted = "SELECT 1 FROM brake_muted WHERE upstream = ?1 AND day_start = ?2";
-    let muted = first(conn, muted, params![upstream.name(), day.start.micros()], |_| Ok(()))?;
+    let muted = db.first(muted, params![upstream.name(), day.start.micros()], |_| Ok(()))?;
     Ok(BrakeHistory { history, muted_until: muted.map(|()| day.end) })
 }
 

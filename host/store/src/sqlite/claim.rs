@@ -8,13 +8,12 @@
 //! again, alone, until it has an answer in its journal. It waits for a moment at which nothing else runs, and
 //! gets one made when it has waited for long.
 
-use super::columns::{Columns, all, number};
 use super::job_row::{self, CRASHES, JobHead, Waiting, heads, select_heads};
 use super::tx::Tx;
 use super::{artifacts, journal, moves, pause, trouble};
+use crate::engine::{Db, number, params};
 use crate::{Claim, Claimed, StoreError, Suspects};
 use anvil_types::{EventKind, JobEvent, Lease, Priority, Timestamp, UpstreamKind};
-use rusqlite::{Connection, params};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -88,15 +87,9 @@ fn suspect(tx: &Tx<'_>, claim: &Claim) -> Result<Option<(i64, usize)>, StoreErro
 }
 
 /// Who runs alone, and who waits to; the host has lived for so long.
-pub(super) fn suspects(
-    conn: &Connection,
-    upstream: UpstreamKind,
-    lasts: Duration,
-) -> Result<Suspects, StoreError> {
+pub(super) fn suspects(db: &Db, upstream: UpstreamKind, lasts: Duration) -> Result<Suspects, StoreError> {
     let of = |state: &str| {
-        all(conn, SUSPECTS, [upstream.name(), state], |row| {
-            Ok((row.id("id")?, row.get::<_, String>("agent")?))
-        })
+        db.all(SUSPECTS, [upstream.name(), state], |row| Ok((row.id("id")?, row.get::<String>("agent")?)))
     };
     Ok(Suspects {
         running: of("running")?.into_iter().next().map(|(job, _)| job),
@@ -177,17 +170,17 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
         );
     }
     let attempts = if job.attempt_open { job.attempts } else { job.attempts + 1 };
-    let journal = journal::entries(tx.conn, seq)?;
+    let journal = journal::entries(tx.db, seq)?;
     // A first run has handed over nothing, and was run again by nobody.
     let (files, written, ran_on) = if job.lease == 0 {
         (Vec::new(), 0, None)
     } else {
         let (written, ran_on) = tx
             .first("SELECT written, ran_on FROM jobs WHERE seq = ?1", [seq], |row| {
-                Ok((row.count::<u64>("written")?, row.get::<_, Option<String>>("ran_on")?))
+                Ok((row.count::<u64>("written")?, row.get::<Option<String>>("ran_on")?))
             })?
             .unwrap_or_default();
-        (artifacts::of(tx.conn, seq)?, written, ran_on)
+        (artifacts::of(tx.db, seq)?, written, ran_on)
     };
     tx.run(
         "UPDATE jobs SET state = ?2, lease = ?3, lease_until = ?4, host = ?5, boot = ?6, attempts = ?7,
@@ -201,8 +194,8 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
             state.name(),
             number(lease.number),
             (tx.now + claim.lease_for).micros(),
-            super::columns::Id::bytes(tx.policy.host),
-            super::columns::Id::bytes(tx.policy.boot),
+            crate::engine::Id::bytes(tx.policy.host),
+            crate::engine::Id::bytes(tx.policy.boot),
             attempts,
             tx.now.micros(),
             journal.is_empty().then_some(digest),
@@ -213,7 +206,7 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
         begin_attempt(tx, &job, attempts)?;
     }
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
-    Ok(Claimed { job: job_row::whole(tx.conn, job.id)?, lease, journal, files, written, ran_on })
+    Ok(Claimed { job: job_row::whole(tx.db, job.id)?, lease, journal, files, written, ran_on })
 }
 
 fn begin_attempt(tx: &Tx<'_>, job: &JobHead, number: u32) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 //! Connections: one that writes, some that read.
 
 use super::wal_file;
+use crate::engine::Db;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -12,7 +13,12 @@ const BUSY: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 256;
 
 /// The connection that writes. `synchronous=FULL`: what was answered survives a power cut.
-pub(super) fn writing(database: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn writing(database: &Path) -> rusqlite::Result<Db> {
+    gathering(database).map(Db::new)
+}
+
+/// The same, as the library has it: what it appends to the log is gathered until it syncs.
+pub(super) fn gathering(database: &Path) -> rusqlite::Result<Connection> {
     let conn = match wal_file::name() {
         Some(vfs) => Connection::open_with_flags_and_vfs(database, writes(), vfs)?,
         None => Connection::open_with_flags(database, writes())?,
@@ -23,11 +29,11 @@ pub(super) fn writing(database: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// A connection that writes what can be made anew: a power cut may take the last commits back.
-pub(super) fn writing_what_can_be_lost(file: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn writing_what_can_be_lost(file: &Path) -> rusqlite::Result<Db> {
     let conn = Connection::open_with_flags(file, writes())?;
     set_up(&conn)?;
     conn.execute_batch("PRAGMA synchronous = NORMAL;")?;
-    Ok(conn)
+    Ok(Db::new(conn))
 }
 
 fn writes() -> OpenFlags {
@@ -53,14 +59,14 @@ fn set_up(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// A connection that only reads.
-pub(super) fn reading(database: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn reading(database: &Path) -> rusqlite::Result<Db> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let conn = Connection::open_with_flags(database, flags)?;
     prepare(&conn)?;
     conn.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;")?;
-    Ok(conn)
+    Ok(Db::new(conn))
 }
 
 fn prepare(conn: &Connection) -> rusqlite::Result<()> {

@@ -1,13 +1,12 @@
 //! Corrections: later truth about a call, with an entry of its own. The ledger's entries are never edited.
 
-use super::columns::Id;
 use super::settle::{DEAREST, FIND, Hold};
 use super::tx::Tx;
 use super::{audit, evaluate, late, ledger, moves, spend, usage_hours};
+use crate::engine::{Id, params};
 use crate::{Correction, StoreError};
 use anvil_budget::{Amounts, Moved};
 use anvil_types::{CallRecord, CallState, EventKind, Nanodollars, Usage, WaitReason};
-use rusqlite::params;
 
 /// What a call's corrections add to each amount.
 pub(super) const ADDED: &str = "SELECT coalesce(sum(settled), 0), coalesce(sum(unknown), 0)
@@ -31,7 +30,7 @@ pub(super) fn correct(tx: &mut Tx<'_>, correction: &Correction) -> Result<CallRe
         return Err(StoreError::CallStillHeld(*call));
     }
     apply(tx, &hold, *cost, by, reason)?;
-    ledger::one(tx.conn, hold.upstream, *call)?.ok_or(StoreError::NoSuchCall(*call))
+    ledger::one(tx.db, hold.upstream, *call)?.ok_or(StoreError::NoSuchCall(*call))
 }
 
 /// A call that has ended counts at this cost from now on, with an entry that says who says so and why.
@@ -76,7 +75,7 @@ fn counts_as(tx: &Tx<'_>, hold: &Hold) -> Result<Amounts, StoreError> {
     let mut now = Amounts::default();
     now += Moved::end(Nanodollars::ZERO, hold.state, hold.cost);
     let added = tx.first(ADDED, params![hold.upstream.name(), hold.id.bytes()], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+        Ok((row.get::<i64>(0)?, row.get::<i64>(1)?))
     })?;
     let (settled, unknown) = added.unwrap_or_default();
     now += Moved {

@@ -1,18 +1,17 @@
 //! A person changes a job that waits.
 
 use super::audit;
-use super::columns::texts;
 use super::job_row::{self, JobHead};
 use super::moves::{self, Move};
 use super::tx::Tx;
+use crate::engine::{params, texts};
 use crate::{JobEdit, Start, StoreError};
 use anvil_types::{EventKind, Job, JobEvent, JobId, JobState, Json, Nanodollars, Timestamp, WaitReason};
-use rusqlite::params;
 
 /// Changes a job. Everything that can refuse it is asked before anything is written.
 pub(super) fn edit(tx: &mut Tx<'_>, id: JobId, edit: &JobEdit, by: &str) -> Result<Job, StoreError> {
     let head = JobHead::find(tx, id)?;
-    let job = job_row::whole(tx.conn, id)?;
+    let job = job_row::whole(tx.db, id)?;
     check(tx, &head, &job, edit)?;
     if let Some(priority) = edit.priority {
         tx.run("UPDATE jobs SET priority = ?2 WHERE seq = ?1", params![head.seq, priority.rank()])?;
@@ -35,7 +34,7 @@ pub(super) fn edit(tx: &mut Tx<'_>, id: JobId, edit: &JobEdit, by: &str) -> Resu
         tx.tell(Some(id), EventKind::Job { state: head.state, agent: head.agent.clone() });
     }
     audit::note(tx, by, "job.edit", &format!("{id} {}", told(edit)))?;
-    job_row::whole(tx.conn, id)
+    job_row::whole(tx.db, id)
 }
 
 fn check(tx: &Tx<'_>, head: &JobHead, job: &Job, edit: &JobEdit) -> Result<(), StoreError> {

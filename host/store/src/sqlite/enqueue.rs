@@ -1,12 +1,11 @@
 //! Taking jobs in.
 
-use super::columns::{Id, texts};
 use super::parents::{self, Parents};
 use super::tx::Tx;
 use super::{job_row, moves};
+use crate::engine::{Id, Row, params, texts};
 use crate::{Enqueued, StoreError, Taken};
 use anvil_types::{EventKind, Job, JobId, JobState, NewJob, Priority, Timestamp, UpstreamKind};
-use rusqlite::{Row, params};
 use std::collections::HashMap;
 
 /// Of so many places one is kept for critical jobs.
@@ -15,7 +14,7 @@ const ONE_KEPT_OF: u64 = 200;
 /// Takes a job in, once for each id and each idempotency key.
 pub(super) fn enqueue(tx: &mut Tx<'_>, job: &NewJob) -> Result<Enqueued, StoreError> {
     match take(tx, job)? {
-        Ok(_) => job_row::whole(tx.conn, job.id).map(Enqueued::New),
+        Ok(_) => job_row::whole(tx.db, job.id).map(Enqueued::New),
         Err(existing) => Ok(Enqueued::Existing(existing)),
     }
 }
@@ -80,7 +79,7 @@ pub(super) fn room(tx: &Tx<'_>, upstream: UpstreamKind, priority: Priority) -> R
             "SELECT sum(jobs) FROM job_counts
              WHERE upstream = ?1 AND state IN ('scheduled', 'queued', 'running', 'parked')",
             [upstream.name()],
-            |row| row.get::<_, i64>(0),
+            |row| row.get::<i64>(0),
         )?
         .map_or(0, i64::unsigned_abs);
     if unfinished >= limit - kept {
@@ -103,9 +102,8 @@ fn room_in_share(tx: &Tx<'_>, job: &NewJob) -> Result<(), StoreError> {
     let schedule = tx.policy.shares.of_schedule(places);
     let full = |limit: Option<u64>, sql: &str, name: &str, whose: String| -> Result<(), StoreError> {
         let Some(limit) = limit else { return Ok(()) };
-        let unfinished = tx
-            .first(sql, [name, job.upstream.name()], |row| row.get::<_, i64>(0))?
-            .map_or(0, i64::unsigned_abs);
+        let unfinished =
+            tx.first(sql, [name, job.upstream.name()], |row| row.get::<i64>(0))?.map_or(0, i64::unsigned_abs);
         if unfinished >= limit { Err(StoreError::ShareFull { whose, unfinished, limit }) } else { Ok(()) }
     };
     full(agent, OF_AGENT, &job.agent, format!("the agent `{}`", job.agent))?;
@@ -125,7 +123,7 @@ fn existing(tx: &Tx<'_>, job: &NewJob) -> Result<Option<Job>, StoreError> {
     if known.is_none() {
         known = tx.first("SELECT id FROM jobs WHERE id = ?1", [job.id.bytes()], id)?;
     }
-    known.map(|id| job_row::whole(tx.conn, id)).transpose()
+    known.map(|id| job_row::whole(tx.db, id)).transpose()
 }
 
 fn is_same(existing: &Job, job: &NewJob) -> bool {
@@ -172,7 +170,7 @@ fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<JobState, 
             job.schedule,
         ],
     )?;
-    let seq = tx.conn.last_insert_rowid();
+    let seq = tx.db.last_row();
     tx.run("INSERT INTO job_bodies (seq, payload) VALUES (?1, ?2)", params![seq, job.payload.as_str()])?;
     parents::tie(tx, seq, parents)?;
     for tag in &job.tags {

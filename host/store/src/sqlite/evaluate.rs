@@ -1,22 +1,21 @@
 //! The one look at the limits, in every transaction that moves money or limits and at start: it carries
 //! out what the account calls for.
 
-use super::columns::{Columns, all};
 use super::tx::Tx;
 use super::{alerts, brake, spend};
+use crate::engine::{Db, params};
 use crate::{NewAlert, StoreError};
 use anvil_budget::thresholds::THRESHOLDS;
 use anvil_budget::{BrakeCauseKind, Change, Watch, WatchKey};
 use anvil_types::{AlertKind, Scope, UpstreamKind};
-use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Both kinds of upstream: each has windows of its own.
 pub(super) const UPSTREAMS: [UpstreamKind; 2] = [UpstreamKind::Live, UpstreamKind::Simulated];
 
 /// What has been told of each limit.
-pub(super) fn load(conn: &Connection) -> Result<BTreeMap<WatchKey, Watch>, StoreError> {
-    let rows = all(conn, "SELECT upstream, scope, window, start, level FROM watches", [], |row| {
+pub(super) fn load(db: &Db) -> Result<BTreeMap<WatchKey, Watch>, StoreError> {
+    let rows = db.all("SELECT upstream, scope, window, start, level FROM watches", params![], |row| {
         let key: WatchKey = (row.word("upstream")?, row.word("scope")?, row.word("window")?);
         Ok((key, Watch { start: row.time("start")?, level: row.count("level")? }))
     })?;

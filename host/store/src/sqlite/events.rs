@@ -1,10 +1,9 @@
 //! Events: rows of the transaction that they tell of, published after it.
 
-use super::columns::{Columns, Id, all, bad_json, number};
 use super::tx::News;
 use crate::StoreError;
+use crate::engine::{Db, Id, Row, number, params};
 use anvil_types::{Event, JobId, Timestamp};
-use rusqlite::{Connection, Row, params};
 use std::sync::Arc;
 
 /// Writes an event.
@@ -30,10 +29,10 @@ pub(super) struct EventOrder {
 
 impl EventOrder {
     /// Goes on where the table ends.
-    pub(super) fn load(conn: &Connection) -> Result<Self, StoreError> {
-        let (first, last): (Option<i64>, Option<i64>) = conn.query_row(
+    pub(super) fn load(db: &Db) -> Result<Self, StoreError> {
+        let (first, last): (Option<i64>, Option<i64>) = db.one(
             "SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events)",
-            [],
+            params![],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let seq = |value: Option<i64>| value.and_then(|seq| u64::try_from(seq).ok());
@@ -44,28 +43,27 @@ impl EventOrder {
     /// the commit fails.
     pub(super) fn write(
         &mut self,
-        conn: &Connection,
+        db: &Db,
         at: Timestamp,
         news: &mut Vec<News>,
     ) -> Result<Vec<Arc<Event>>, StoreError> {
-        let mut insert = conn.prepare_cached(INSERT)?;
         let mut written = Vec::with_capacity(news.len());
         for News { job, kind } in news.drain(..) {
             self.last += 1;
             let text = serde_json::to_string(&kind).map_err(|error| StoreError::Backend(Box::new(error)))?;
-            insert.execute(params![number(self.last), at.micros(), job.map(Id::bytes), text])?;
+            db.run(INSERT, params![number(self.last), at.micros(), job.map(Id::bytes), text])?;
             written.push(Arc::new(Event { seq: self.last, at, job, kind }));
         }
-        self.prune(conn, KEPT)?;
+        self.prune(db, KEPT)?;
         Ok(written)
     }
 
-    fn prune(&mut self, conn: &Connection, kept: u64) -> Result<(), StoreError> {
+    fn prune(&mut self, db: &Db, kept: u64) -> Result<(), StoreError> {
         if self.last.saturating_sub(self.oldest) < kept + SLACK {
             return Ok(());
         }
         let first_kept = self.last + 1 - kept;
-        conn.prepare_cached("DELETE FROM events WHERE seq < ?1")?.execute([number(first_kept)])?;
+        db.run("DELETE FROM events WHERE seq < ?1", [number(first_kept)])?;
         self.oldest = first_kept;
         Ok(())
     }
@@ -83,31 +81,26 @@ impl EventOrder {
 }
 
 /// Events after a place, the oldest first.
-pub(super) fn after(
-    conn: &Connection,
-    after: u64,
-    job: Option<JobId>,
-    limit: u32,
-) -> Result<Vec<Event>, StoreError> {
+pub(super) fn after(db: &Db, after: u64, job: Option<JobId>, limit: u32) -> Result<Vec<Event>, StoreError> {
     let after = number(after);
-    let events = match job {
-        Some(job) => all(conn, OF_JOB, params![job.bytes(), after, limit], event),
-        None => all(conn, AFTER, params![after, limit], event),
-    };
-    Ok(events?)
+
+    match job {
+        Some(job) => db.all(OF_JOB, params![job.bytes(), after, limit], event),
+        None => db.all(AFTER, params![after, limit], event),
+    }
 }
 
 /// The newest event's number.
-pub(super) fn last(conn: &Connection) -> Result<u64, StoreError> {
-    Ok(conn.query_row("SELECT coalesce(max(seq), 0) AS last FROM events", [], |row| row.count("last"))?)
+pub(super) fn last(db: &Db) -> Result<u64, StoreError> {
+    db.one("SELECT coalesce(max(seq), 0) AS last FROM events", params![], |row| row.count("last"))
 }
 
-fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+fn event(row: &Row<'_>) -> Result<Event, StoreError> {
     Ok(Event {
         seq: row.count("seq")?,
         at: row.time("at")?,
         job: row.maybe_id("job")?,
-        kind: serde_json::from_str(row.get_ref("kind")?.as_str()?).map_err(bad_json)?,
+        kind: row.structure("kind")?,
     })
 }
 
@@ -118,16 +111,16 @@ mod tests {
 
     #[test]
     fn the_oldest_events_go_and_numbers_go_on() {
-        let conn = Connection::open_in_memory().expect("it opens");
-        conn.execute_batch("CREATE TABLE events (seq INTEGER PRIMARY KEY, at, job, kind)").expect("made");
-        let mut order = EventOrder::load(&conn).expect("it loads");
+        let db = Db::new(rusqlite::Connection::open_in_memory().expect("it opens"));
+        db.batch("CREATE TABLE events (seq INTEGER PRIMARY KEY, at, job, kind)").expect("made");
+        let mut order = EventOrder::load(&db).expect("it loads");
         let at = Timestamp::default();
         for _ in 0..300 {
             let mut news = (0..10).map(|_| News { job: None, kind: EventKind::Limits }).collect();
-            order.write(&conn, at, &mut news).expect("written");
-            order.prune(&conn, 100).expect("pruned");
+            order.write(&db, at, &mut news).expect("written");
+            order.prune(&db, 100).expect("pruned");
         }
-        let kept = after(&conn, 0, None, 10_000).expect("read");
+        let kept = after(&db, 0, None, 10_000).expect("read");
         assert!(
             (100..100 + usize::try_from(SLACK).expect("small") + 10).contains(&kept.len()),
             "{}",
@@ -135,6 +128,6 @@ mod tests {
         );
         assert_eq!(kept.last().map(|event| event.seq), Some(3_000));
         assert!(kept.windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq));
-        assert_eq!(EventOrder::load(&conn).expect("it loads").last, 3_000);
+        assert_eq!(EventOrder::load(&db).expect("it loads").last, 3_000);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::writer::{Command, Message};
 use super::{QueueShares, SqliteOptions, SqliteStore, Tx};
+use crate::engine::params;
 use crate::{
     Claim, Claimed, EventStore, Finish, JobFilter, JournalStore, QueueStore, ReadingStore, ReadyAgent,
     StoreError, UpkeepStore,
@@ -105,7 +106,7 @@ async fn a_command_that_fails_takes_nothing_of_its_batch_along() {
     });
     let fault = store.write(|tx| {
         note(tx, "three")?;
-        tx.run("INSERT INTO audit (at) VALUES ('no time')", [])
+        tx.run("INSERT INTO audit (at) VALUES ('no time')", params![])
     });
     let panics = store.write(|tx| -> Result<(), StoreError> {
         note(tx, "four")?;
@@ -137,8 +138,8 @@ async fn a_commit_that_fails_fails_every_command_of_its_batch() {
     let one = store.write(|tx| note(tx, "one"));
     let breaks = store.write(|tx| {
         // Found out at the commit alone: a row that belongs to none.
-        tx.conn.execute_batch("PRAGMA defer_foreign_keys = ON")?;
-        tx.run("INSERT INTO artifact_bytes (artifact, bytes) VALUES (7, x'00')", [])
+        tx.db.batch("PRAGMA defer_foreign_keys = ON")?;
+        tx.run("INSERT INTO artifact_bytes (artifact, bytes) VALUES (7, x'00')", params![])
     });
     let two = store.write(|tx| note(tx, "two"));
     let free = async {
@@ -160,9 +161,8 @@ async fn a_commit_that_fails_fails_every_command_of_its_batch() {
 async fn a_full_disk_is_told_and_the_writer_goes_on_when_there_is_room() {
     let dir = tempfile::tempdir().expect("a folder");
     let store = open(dir.path());
-    let room = |pages: &'static str| {
-        store.write(move |tx| Ok(tx.conn.execute_batch(&format!("PRAGMA max_page_count = {pages}"))?))
-    };
+    let room =
+        |pages: &'static str| store.write(move |tx| tx.db.batch(&format!("PRAGMA max_page_count = {pages}")));
     room("1").await.expect("no page more than there are");
     let long = "x".repeat(100_000);
     let full = store.write(move |tx| super::audit::note(tx, &long, "test", "")).await;
@@ -222,10 +222,10 @@ async fn one_job_that_cannot_be_read_touches_no_other() {
             tx.run(
                 "INSERT INTO journal (job, position, kind, request_hash, answer, at)
                  VALUES (1, 0, 'of another version', zeroblob(32), '{}', 0)",
-                [],
+                params![],
             )?;
-            tx.run("UPDATE job_bodies SET payload = '[[[' WHERE seq = 2", [])?;
-            tx.run("UPDATE jobs SET tags = 'no list' WHERE seq = 3", [])
+            tx.run("UPDATE job_bodies SET payload = '[[[' WHERE seq = 2", params![])?;
+            tx.run("UPDATE jobs SET tags = 'no list' WHERE seq = 3", params![])
         })
         .await
         .expect("written");
@@ -236,7 +236,7 @@ async fn one_job_that_cannot_be_read_touches_no_other() {
     assert_eq!((set_aside.state, waits.reason), (JobState::Parked, WaitReason::Trouble));
     assert!(waits.detail.contains("cannot be read") && waits.until.is_some(), "{}", waits.detail);
     // An end is written and a submission taken in, whatever is next in line.
-    store.write(|tx| tx.run("UPDATE jobs SET due_at = 1 WHERE seq = 1", [])).await.expect("written");
+    store.write(|tx| tx.run("UPDATE jobs SET due_at = 1 WHERE seq = 1", params![])).await.expect("written");
     let done = Finish::Succeeded { result: Json::null() };
     let next = store.finish_and_claim(first[0].lease, done, claim(1)).await.expect("the end is written");
     assert_eq!(store.job(jobs[1].id).await.expect("read").expect("there").state, JobState::Succeeded);
@@ -254,11 +254,9 @@ async fn what_writes_much_fails_by_itself_where_the_disk_is_nearly_full() {
     let store = Arc::new(open(dir.path()));
     store.enqueue(job(1, "agent")).await.expect("room");
     let lease = store.claim(claim(1)).await.expect("a claim works").remove(0).lease;
-    let room = |pages: i64| {
-        store.write(move |tx| Ok(tx.conn.execute_batch(&format!("PRAGMA max_page_count = {pages}"))?))
-    };
+    let room = |pages: i64| store.write(move |tx| tx.db.batch(&format!("PRAGMA max_page_count = {pages}")));
     let pages = store
-        .write(|tx| Ok(tx.conn.query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0))?))
+        .write(|tx| tx.db.one("PRAGMA page_count", params![], |row| row.get::<i64>(0)))
         .await
         .expect("a count");
     room(pages + 50).await.expect("a little room");

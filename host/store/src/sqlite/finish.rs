@@ -1,17 +1,16 @@
 //! How an attempt ends: finished, parked, cancelled; and a person's retry.
 
 use super::audit;
-use super::columns::{Columns, number};
 use super::job_row::{self, JobHead};
 use super::moves::{self, Move};
 use super::tx::Tx;
 use super::{journal, parents, spend, trouble};
+use crate::engine::{number, params};
 use crate::{Finish, LostLeases, StoreError};
 use anvil_types::{
     Job, JobError, JobEvent, JobId, JobState, Json, Lease, Nanodollars, Timestamp, UpstreamKind, Wait,
     WaitReason,
 };
-use rusqlite::params;
 use std::time::Duration;
 
 /// The kind of a job's error where the host crashed with it again and again.
@@ -124,7 +123,7 @@ pub(super) fn cancel(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreE
     let job = JobHead::find(tx, id)?;
     stop(tx, &job)?;
     audit::note(tx, by, "job.cancel", &id.to_string())?;
-    job_row::whole(tx.conn, id)
+    job_row::whole(tx.db, id)
 }
 
 /// Puts a parked job back into the queue by a person's hand, whatever it waits for: it is judged anew.
@@ -132,7 +131,7 @@ pub(super) fn resume_one(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, St
     let job = JobHead::find(tx, id)?;
     resume(tx, &job)?;
     audit::note(tx, by, "job.resume", &id.to_string())?;
-    job_row::whole(tx.conn, id)
+    job_row::whole(tx.db, id)
 }
 
 /// Puts a parked job back into the queue, for one of the many ways to ask for that.
@@ -154,7 +153,7 @@ pub(super) fn retry(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreEr
     let job = JobHead::find(tx, id)?;
     again(tx, &job)?;
     audit::note(tx, by, "job.retry", &id.to_string())?;
-    job_row::whole(tx.conn, id)
+    job_row::whole(tx.db, id)
 }
 
 /// Runs a job again, for one of the many ways to ask for that.

@@ -1,11 +1,10 @@
 //! What is held: the entries of the ledger whose calls are under way. They are few, so their sum is made
 //! when it is wanted, and a hold moves no sum.
 
-use super::columns::{Columns, all};
 use crate::StoreError;
+use crate::engine::{Db, params};
 use anvil_budget::Windows;
 use anvil_types::{Nanodollars, Scope, Timestamp, UpstreamKind};
-use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
 /// The holds that stand.
@@ -37,8 +36,8 @@ pub(super) struct Held(Vec<Open>);
 
 impl Held {
     /// Reads them.
-    pub(super) fn of(conn: &Connection, upstream: UpstreamKind) -> Result<Self, StoreError> {
-        let open = all(conn, OPEN, params![upstream.name()], |row| {
+    pub(super) fn of(db: &Db, upstream: UpstreamKind) -> Result<Self, StoreError> {
+        let open = db.all(OPEN, params![upstream.name()], |row| {
             Ok(Open {
                 held_at: row.time(0)?,
                 agent: row.get(1)?,

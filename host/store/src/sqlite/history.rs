@@ -1,8 +1,8 @@
 //! A history of finished jobs, made up and written bare: what lists, searches and claims are measured over.
 
-use super::columns::Id;
 use super::{connect, lock};
 use crate::StoreError;
+use crate::engine::Id;
 use anvil_types::{JobId, JobState, Timestamp};
 use rusqlite::{Connection, params};
 use std::fmt::Write as _;
@@ -23,7 +23,8 @@ const BATCH: u64 = 5_000;
 /// Writes so many finished jobs, a second apart, the last one at `now`, with payload and result of `size`
 /// bytes each, into the database of a store that is closed.
 pub fn fill(folder: &Path, jobs: u64, size: usize, now: Timestamp) -> Result<(), StoreError> {
-    let conn = connect::writing(&lock::database(folder))?;
+    let db = connect::writing(&lock::database(folder))?;
+    let conn = db.raw();
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for begin in (0..jobs).step_by(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
         let transaction = conn.unchecked_transaction()?;
@@ -37,7 +38,8 @@ pub fn fill(folder: &Path, jobs: u64, size: usize, now: Timestamp) -> Result<(),
 
 /// Takes the notes of what changed away, so that what they cost can be measured.
 pub fn without_changes(folder: &Path) -> Result<(), StoreError> {
-    let conn = connect::writing(&lock::database(folder))?;
+    let db = connect::writing(&lock::database(folder))?;
+    let conn = db.raw();
     conn.execute_batch(
         "DROP TRIGGER jobs_changed_new; DROP TRIGGER jobs_changed_state; DROP TRIGGER jobs_changed_words;
          DROP TRIGGER jobs_changed_gone; DROP TRIGGER job_bodies_changed;",

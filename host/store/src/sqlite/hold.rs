@@ -1,12 +1,11 @@
 //! Taking a hold: rule 2 of the design, in one transaction with the brake and the lease's fence.
 
-use super::columns::{Columns, Id, number, texts};
 use super::tx::Tx;
 use super::{evaluate, spend, week};
+use crate::engine::{Id, number, params, texts};
 use crate::{HoldDecision, HoldRequest, StoreError};
 use anvil_budget::{Admission, Amounts, Moved, Verdict, job_standing};
 use anvil_types::{EventKind, JobId, JobState, Nanodollars, Timestamp, UpstreamKind};
-use rusqlite::params;
 
 /// A granted hold, in its job.
 pub(super) const COUNT_ON_JOB: &str = "UPDATE jobs SET held = held + ?2, calls = calls + 1 WHERE seq = ?1";

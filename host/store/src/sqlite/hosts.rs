@@ -2,13 +2,12 @@
 //! own for so long, and what it leaves behind without a word is ended by another afterwards. Hosts that live
 //! at the same time must agree on what the sums are made by, and on what they are judged by.
 
-use super::columns::Id;
 use super::settle::{End, Hold, end_hold};
 use super::tx::Tx;
 use super::{ledger_time, moves, spend, week};
 use crate::StoreError;
+use crate::engine::{Db, Id, params};
 use anvil_types::{CallState, HostId, Limits, Nanodollars, Usage, WaitReason};
-use rusqlite::{Connection, params};
 use std::time::Duration;
 
 /// How long a host is waited for that says nothing: some looks may fail.
@@ -36,7 +35,7 @@ pub(super) fn agree(tx: &Tx<'_>) -> Result<(), StoreError> {
     let policy = &tx.policy;
     let others =
         tx.all(LIVE, params![policy.host.bytes(), policy.upstream.name(), tx.now.micros()], |row| {
-            Ok((HostId::from_bytes(row.get(0)?), row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            Ok((HostId::from_bytes(row.get(0)?), row.get::<String>(1)?, row.get::<String>(2)?))
         })?;
     let refuse = |host, setting: &str, theirs, ours| {
         Err(StoreError::OtherHost { host, setting: setting.to_owned(), theirs, ours })
@@ -74,8 +73,8 @@ pub(super) fn renew(tx: &Tx<'_>) -> Result<(), StoreError> {
 }
 
 /// This life ends in order: nobody has to wait for its lease.
-pub(super) fn leave(conn: &Connection, host: HostId, boot: anvil_types::BootId) -> Result<(), StoreError> {
-    conn.execute("DELETE FROM hosts WHERE host = ?1 AND boot = ?2", params![host.bytes(), boot.bytes()])?;
+pub(super) fn leave(db: &Db, host: HostId, boot: anvil_types::BootId) -> Result<(), StoreError> {
+    db.run("DELETE FROM hosts WHERE host = ?1 AND boot = ?2", params![host.bytes(), boot.bytes()])?;
     Ok(())
 }
 
@@ -94,7 +93,7 @@ pub(super) fn sweep(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     let upstream = tx.policy.upstream;
     let (host, boot) = (tx.policy.host, tx.policy.boot);
     let left = params![upstream.name(), host.bytes(), boot.bytes(), tx.now.micros()];
-    let holds = tx.all(LEFT, left, |row| Ok((Hold::read(row)?, row.get::<_, [u8; 16]>("host")?)))?;
+    let holds = tx.all(LEFT, left, |row| Ok((Hold::read(row)?, row.get::<[u8; 16]>("host")?)))?;
     let count = holds.len() as u64;
     let usage = Usage::default();
     for (hold, of) in &holds {
@@ -123,7 +122,7 @@ pub(super) fn end_flight_of_nobody(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let left = params![upstream.name(), tx.policy.host.bytes(), tx.policy.boot.bytes(), tx.now.micros()];
     let left = tx.all(LEFT, left, |_| Ok(()))?.len() as u64;
     if spend::flying(tx, upstream, 0)? == left {
-        let last = ledger_time::stored(tx.conn, upstream)?;
+        let last = ledger_time::stored(tx.db, upstream)?;
         week::flight_ends(tx, upstream, last)?;
     }
     Ok(())

@@ -1,11 +1,10 @@
 //! Jobs from another host's export: the finished ones as history, the others as new submissions.
 
-use super::columns::{Id, texts};
 use super::tx::Tx;
 use super::{audit, enqueue, job_row, parents};
+use crate::engine::{Id, params, texts};
 use crate::{FinishedJob, Imported, ImportedJob, StoreError};
 use anvil_types::{EventKind, Job, LogLevel, Nanodollars, Timestamp};
-use rusqlite::params;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -46,7 +45,7 @@ pub(super) fn import(
 /// A finished job. Everything that can refuse it is asked before anything is written.
 fn history(tx: &mut Tx<'_>, finished: &FinishedJob) -> Result<Imported, StoreError> {
     let job = &finished.job;
-    if let Some(there) = job_row::find(tx.conn, job.id)? {
+    if let Some(there) = job_row::find(tx.db, job.id)? {
         return if is_same(&there, job) {
             Ok(Imported::Existing { id: there.id, state: there.state })
         } else {
@@ -85,7 +84,7 @@ fn history(tx: &mut Tx<'_>, finished: &FinishedJob) -> Result<Imported, StoreErr
             job.schedule,
         ],
     )?;
-    let seq = tx.conn.last_insert_rowid();
+    let seq = tx.db.last_row();
     tx.run(
         "INSERT INTO job_bodies (seq, payload, result) VALUES (?1, ?2, ?3)",
         params![seq, job.payload.as_str(), job.result.as_ref().map(anvil_types::Json::as_str)],
@@ -126,7 +125,7 @@ fn hang(tx: &Tx<'_>, seq: i64, finished: &FinishedJob) -> Result<(), StoreError>
                 file.created_at.micros()
             ],
         )?;
-        let artifact = tx.conn.last_insert_rowid();
+        let artifact = tx.db.last_row();
         tx.run(
             "INSERT INTO artifact_bytes (artifact, bytes) VALUES (?1, ?2)",
             params![artifact, file.bytes],

@@ -1,11 +1,10 @@
 //! A job's row.
 
-use super::columns::{Columns, Id, first};
 use super::parents;
 use super::tx::Tx;
 use crate::StoreError;
+use crate::engine::{Db, Id, Params, Row};
 use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Priority, Timestamp, Wait, WaitReason};
-use rusqlite::{Connection, Row};
 use std::sync::LazyLock;
 
 /// A job that was running in this many crashes without a new journal entry is given up, where it was alone in
@@ -39,7 +38,7 @@ pub(super) use select_heads;
 
 impl JobHead {
     /// Reads a row of [`select_heads`].
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn read(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             seq: row.get(0)?,
             id: JobId::from_bytes(row.get(1)?),
@@ -71,11 +70,7 @@ impl JobHead {
 }
 
 /// The heads that a query of [`select_heads`] finds.
-pub(super) fn heads(
-    tx: &Tx<'_>,
-    sql: &str,
-    params: impl rusqlite::Params,
-) -> Result<Vec<JobHead>, StoreError> {
+pub(super) fn heads(tx: &Tx<'_>, sql: &str, params: impl Params) -> Result<Vec<JobHead>, StoreError> {
     let heads: Vec<Option<JobHead>> = tx.all(sql, params, |row| {
         // One that cannot be read is no reason to pass over the others.
         Ok(JobHead::read(row).inspect_err(|error| tracing::error!(%error, "a job's row cannot be read")).ok())
@@ -156,32 +151,31 @@ fn select(whole: bool, condition: &str) -> String {
 }
 
 /// A whole job, where there is one of this id.
-pub(super) fn find(conn: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
+pub(super) fn find(db: &Db, id: JobId) -> Result<Option<Job>, StoreError> {
     static SQL: LazyLock<String> = LazyLock::new(|| select(true, "j.id = ?1"));
-    told(conn, first(conn, &SQL, [id.bytes()], placed)?)
+    told(db, db.first(&SQL, [id.bytes()], placed)?)
 }
 
 /// A job and its place.
-fn placed(row: &Row<'_>) -> rusqlite::Result<(i64, Job)> {
+fn placed(row: &Row<'_>) -> Result<(i64, Job), StoreError> {
     Ok((row.get(const { at("seq") })?, read(row)?))
 }
 
 /// What a job waits for that comes after others is told from where those stand now.
-fn told(conn: &Connection, found: Option<(i64, Job)>) -> Result<Option<Job>, StoreError> {
+fn told(db: &Db, found: Option<(i64, Job)>) -> Result<Option<Job>, StoreError> {
     let Some((seq, mut job)) = found else { return Ok(None) };
     if let Some(wait) = job.waiting_for.as_mut().filter(|wait| wait.reason == WaitReason::Parents) {
-        wait.detail = parents::what_is_left(conn, seq)?;
+        wait.detail = parents::what_is_left(db, seq)?;
     }
     Ok(Some(job))
 }
 
 /// One job of a list, without payload and result where those are long.
 #[expect(clippy::unnecessary_wraps, reason = "it is read as any row is, and only shown otherwise")]
-pub(super) fn listed(conn: &Connection, seq: i64) -> Result<Option<Job>, StoreError> {
+pub(super) fn listed(db: &Db, seq: i64) -> Result<Option<Job>, StoreError> {
     // Made once: a page has hundreds.
     static SQL: LazyLock<String> = LazyLock::new(|| select(false, "j.seq = ?1"));
-    let found =
-        first(conn, &SQL, [seq], placed).map_err(StoreError::from).and_then(|found| told(conn, found));
+    let found = db.first(&SQL, [seq], placed).and_then(|found| told(db, found));
     // A list shows the others all the same.
     Ok(found.unwrap_or_else(|error| {
         tracing::error!(seq, %error, "a job cannot be read, and is left out of a list");
@@ -190,28 +184,28 @@ pub(super) fn listed(conn: &Connection, seq: i64) -> Result<Option<Job>, StoreEr
 }
 
 /// The whole job.
-pub(super) fn whole(conn: &Connection, id: JobId) -> Result<Job, StoreError> {
-    find(conn, id)?.ok_or(StoreError::NoSuchJob(id))
+pub(super) fn whole(db: &Db, id: JobId) -> Result<Job, StoreError> {
+    find(db, id)?.ok_or(StoreError::NoSuchJob(id))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
-    let error = match row.get::<_, Option<String>>(const { at("error_kind") })? {
+fn read(row: &Row<'_>) -> Result<Job, StoreError> {
+    let error = match row.get::<Option<String>>(const { at("error_kind") })? {
         Some(kind) => {
             let message: Option<String> = row.get(const { at("error_message") })?;
             Some(JobError { kind, message: message.unwrap_or_default() })
         }
         None => None,
     };
-    let wait = match row.get_ref(const { at("wait_reason") })?.as_str_or_null()? {
+    let wait = match row.maybe_text(const { at("wait_reason") })? {
         Some(_) => Some(Wait {
             reason: row.word::<WaitReason>(const { at("wait_reason") })?,
-            detail: row.get::<_, Option<String>>(const { at("wait_detail") })?.unwrap_or_default(),
+            detail: row.get::<Option<String>>(const { at("wait_detail") })?.unwrap_or_default(),
             until: row.maybe_time(const { at("due_at") })?,
             refused_at: None,
         }),
         None => None,
     };
-    let maybe_json = |column: usize| match row.get_ref(column)?.as_str_or_null()? {
+    let maybe_json = |column: usize| match row.maybe_text(column)? {
         Some(_) => row.json(column).map(Some),
         None => Ok(None),
     };

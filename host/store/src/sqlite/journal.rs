@@ -1,11 +1,10 @@
 //! The journal: what the host answered a job, by position.
 
-use super::columns::{Columns, Id, all, first};
 use super::job_row::JobHead;
 use super::tx::Tx;
+use crate::engine::{Db, Id, params};
 use crate::{JournalEntry, JournalKind, JournalWrite, StoreError};
 use anvil_types::{JobId, Lease};
-use rusqlite::{Connection, params};
 
 /// A job, where its lease still holds.
 pub(super) const UNDER_LEASE: &str =
@@ -78,11 +77,11 @@ pub(super) fn drop_last_call(tx: &Tx<'_>, job: i64) -> Result<(), StoreError> {
         .first(
             "SELECT max(position) FROM journal WHERE job = ?1 AND kind = ?2",
             params![job, JournalKind::Call.name()],
-            |row| row.get::<_, Option<u32>>(0),
+            |row| row.get::<Option<u32>>(0),
         )?
         .flatten();
     let Some(last) = last else { return Ok(()) };
-    let first = tx.first(BATCH_OF, params![job, last], |row| row.get::<_, u32>(0))?;
+    let first = tx.first(BATCH_OF, params![job, last], |row| row.get::<u32>(0))?;
     put_aside(tx, job, first.unwrap_or(last))
 }
 
@@ -102,8 +101,8 @@ pub(super) const ENTRIES: &str =
     "SELECT position, kind, request_hash, answer, at FROM journal WHERE job = ?1 ORDER BY position";
 
 /// A job's journal, by position.
-pub(super) fn entries(conn: &Connection, job: i64) -> Result<Vec<JournalEntry>, StoreError> {
-    Ok(all(conn, ENTRIES, [job], |row| {
+pub(super) fn entries(db: &Db, job: i64) -> Result<Vec<JournalEntry>, StoreError> {
+    db.all(ENTRIES, [job], |row| {
         Ok(JournalEntry {
             position: row.get("position")?,
             kind: row.word("kind")?,
@@ -111,16 +110,16 @@ pub(super) fn entries(conn: &Connection, job: i64) -> Result<Vec<JournalEntry>, 
             answer: row.json("answer")?,
             at: row.time("at")?,
         })
-    })?)
+    })
 }
 
 /// The journal of a job, by position; nothing where there is no such job.
-pub(super) fn of(conn: &Connection, job: JobId) -> Result<Vec<JournalEntry>, StoreError> {
-    let seq = first(conn, "SELECT seq FROM jobs WHERE id = ?1", [job.bytes()], |row| row.get(0))?;
-    seq.map_or(Ok(Vec::new()), |seq| entries(conn, seq))
+pub(super) fn of(db: &Db, job: JobId) -> Result<Vec<JournalEntry>, StoreError> {
+    let seq = db.first("SELECT seq FROM jobs WHERE id = ?1", [job.bytes()], |row| row.get(0))?;
+    seq.map_or(Ok(Vec::new()), |seq| entries(db, seq))
 }
 
 /// The row of the job that a settlement belongs to, where its lease still holds.
 pub(super) fn under_lease(tx: &Tx<'_>, lease: Lease) -> Result<Option<i64>, StoreError> {
-    tx.first(UNDER_LEASE, params![lease.job.bytes(), super::columns::number(lease.number)], |row| row.get(0))
+    tx.first(UNDER_LEASE, params![lease.job.bytes(), crate::engine::number(lease.number)], |row| row.get(0))
 }

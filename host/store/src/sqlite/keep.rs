@@ -1,8 +1,8 @@
 //! Taking finished jobs out: what holds one back is said here, and nowhere else.
 
-use super::columns::Id;
 use super::tx::Tx;
 use crate::StoreError;
+use crate::engine::Id;
 use anvil_types::JobId;
 
 /// Why a finished job has to stay for now, as an expression on its row; nothing where it may go.

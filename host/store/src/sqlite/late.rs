@@ -4,11 +4,11 @@
 use super::settle::Hold;
 use super::tx::Tx;
 use super::{alerts, spend};
+use crate::engine::params;
 use crate::{NewAlert, StoreError};
 use anvil_budget::telling::{self, Used};
 use anvil_budget::{Moved, Share, WindowKind};
 use anvil_types::{AlertKind, AlertState, AlertWindow, Crossing, Nanodollars, Scope, Timestamp};
-use rusqlite::params;
 
 /// Whether people were told of a window's instance that it reached this share, or a higher one.
 const TOLD: &str =

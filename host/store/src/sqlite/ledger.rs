@@ -1,13 +1,11 @@
 //! Reading the ledger: pages by a filter, each in the order of an index, and what a filter comes to.
 
-use super::columns::{Columns, Id, all, bad_json, first};
 use super::usage::{hour_from, hour_until, tokens};
+use crate::engine::{Db, Id, Param, Row, params};
 use crate::{LedgerFilter, LedgerPage, LedgerTotals, StoreError};
 use anvil_types::{
     CallId, CallRecord, CallState, CostCorrection, JobId, Nanodollars, Timestamp, UpstreamKind, Usage,
 };
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params, params_from_iter};
 
 /// The query for entries of the ledger, with what follows `FROM calls`.
 macro_rules! select_calls {
@@ -41,8 +39,8 @@ pub(super) const ONE: &str = select_calls!("WHERE upstream = ?1 AND id = ?2");
 pub(super) const OPEN: &str = "SELECT id FROM calls WHERE state = 'held'";
 
 /// A job's calls, the oldest first.
-pub(super) fn of_job(conn: &Connection, job: JobId) -> Result<Vec<CallRecord>, StoreError> {
-    Ok(all(conn, OF_JOB, [job.bytes()], read)?)
+pub(super) fn of_job(db: &Db, job: JobId) -> Result<Vec<CallRecord>, StoreError> {
+    db.all(OF_JOB, [job.bytes()], read)
 }
 
 /// Whether an entry has been corrected.
@@ -53,7 +51,7 @@ const CORRECTED: &str =
 struct Search {
     index: &'static str,
     conditions: String,
-    values: Vec<Value>,
+    values: Vec<Param<'static>>,
 }
 
 impl Search {
@@ -69,15 +67,15 @@ impl Search {
             _ => "calls_by_time",
         };
         let mut search = Self { index, conditions: "upstream = ?".to_owned(), values: Vec::new() };
-        search.values.push(upstream.name().to_owned().into());
+        search.values.push(Param::Text(upstream.name()));
         if let Some(job) = filter.job {
-            search.and("job = ?", job.bytes().to_vec());
+            search.and("job = ?", Param::Id(job.bytes()));
         }
         for (condition, text) in
             [("agent = ?", &filter.agent), ("api_key = ?", &filter.api_key), ("model = ?", &filter.model)]
         {
             if let Some(text) = text {
-                search.and(condition, text.clone());
+                search.and(condition, Param::OwnText(text.clone()));
             }
         }
         // As text of the query, since a partial index is only found by what the query itself says. What is
@@ -96,20 +94,20 @@ impl Search {
             None => {}
         }
         if let Some(from) = filter.from {
-            search.and("held_at >= ?", from.micros());
+            search.and("held_at >= ?", Param::Integer(from.micros()));
         }
         if let Some(to) = filter.to {
-            search.and("held_at < ?", to.micros());
+            search.and("held_at < ?", Param::Integer(to.micros()));
         }
         if let Some(cost) = least(filter) {
-            search.and("cost >= ?", cost);
+            search.and("cost >= ?", Param::Integer(cost));
         }
         search
     }
 
-    fn and(&mut self, condition: &str, value: impl Into<Value>) {
+    fn and(&mut self, condition: &str, value: Param<'static>) {
         self.conditions.extend([" AND ", condition]);
-        self.values.push(value.into());
+        self.values.push(value);
     }
 
     /// The same for calls whose cost has so many digits.
@@ -118,9 +116,9 @@ impl Search {
         Self { index: "calls_by_digits", conditions, values: self.values.clone() }
     }
 
-    fn page(&self, limit: u32) -> (String, Vec<Value>) {
+    fn page(&self, limit: u32) -> (String, Vec<Param<'static>>) {
         let mut values = self.values.clone();
-        values.push(i64::from(limit).into());
+        values.push(Param::Integer(limit.into()));
         let sql = format!(
             "{PAGE} INDEXED BY {} WHERE {} ORDER BY held_at DESC, id DESC LIMIT ?",
             self.index, self.conditions
@@ -141,11 +139,11 @@ pub(super) fn queries(
     filter: &LedgerFilter,
     place: Option<(Timestamp, CallId)>,
     limit: u32,
-) -> Vec<(String, Vec<Value>)> {
+) -> Vec<(String, Vec<Param<'static>>)> {
     let mut search = Search::new(upstream, filter);
     if let Some((held_at, id)) = place {
         search.conditions += " AND (held_at, id) < (?, ?)";
-        search.values.extend([held_at.micros().into(), id.bytes().to_vec().into()]);
+        search.values.extend([Param::Integer(held_at.micros()), Param::Id(id.bytes())]);
     }
     match least(filter) {
         Some(cost) if search.index == "calls_by_time" => (cost.to_string().len()..=MOST_DIGITS)
@@ -157,7 +155,7 @@ pub(super) fn queries(
 
 /// A page of the ledger, the newest hold first.
 pub(super) fn page(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     filter: &LedgerFilter,
     after: Option<CallId>,
@@ -166,7 +164,7 @@ pub(super) fn page(
     let limit = limit.clamp(1, LONGEST);
     let place = match after {
         Some(id) => {
-            let found = first(conn, PLACE, (upstream.name(), id.bytes()), |row| row.time("held_at"))?;
+            let found = db.first(PLACE, params![upstream.name(), id.bytes()], |row| row.time("held_at"))?;
             Some((found.ok_or(StoreError::NoSuchCall(id))?, id))
         }
         None => None,
@@ -176,7 +174,7 @@ pub(super) fn page(
     let queries = queries(upstream, filter, place, limit + 1);
     let several = queries.len() > 1;
     for (sql, values) in queries {
-        items.extend(all(conn, &sql, params_from_iter(values), read)?);
+        items.extend(db.all(&sql, values.as_slice(), read)?);
     }
     if several {
         items.sort_unstable_by_key(|call| std::cmp::Reverse((call.held_at, call.id.bytes())));
@@ -190,27 +188,27 @@ pub(super) fn page(
 /// What the entries of a filter come to: from the hourly sums where they can tell, which costs the same
 /// with a million entries as with ten; else from the entries.
 pub(super) fn totals(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     filter: &LedgerFilter,
 ) -> Result<LedgerTotals, StoreError> {
     if filter.job.is_some() || filter.state.is_some() || least(filter).is_some() {
-        return sum(conn, upstream, filter, "");
+        return sum(db, upstream, filter, "");
     }
     let first_hour = filter.from.map_or(Timestamp::default(), hour_from);
     let last_hour = filter.to.map_or(Timestamp::from_micros(i64::MAX), hour_until);
     if first_hour >= last_hour {
-        return sum(conn, upstream, filter, "");
+        return sum(db, upstream, filter, "");
     }
-    let mut totals = hours(conn, upstream, filter, first_hour, last_hour)?;
+    let mut totals = hours(db, upstream, filter, first_hour, last_hour)?;
     let within = |from, to| LedgerFilter { from, to, ..filter.clone() };
     // The hours at both ends, of which only a part is in it.
     let pieces = [(filter.from, filter.from.map(|_| first_hour)), (filter.to.map(|_| last_hour), filter.to)];
     for (from, to) in pieces.into_iter().filter(|(from, to)| from < to) {
-        totals += sum(conn, upstream, &within(from, to), " AND state <> 'held'")?;
+        totals += sum(db, upstream, &within(from, to), " AND state <> 'held'")?;
     }
     // What is held is in no hourly sum. Of what was released they have what was corrected, but no calls.
-    totals += sum(conn, upstream, &LedgerFilter { state: Some(CallState::Held), ..filter.clone() }, "")?;
+    totals += sum(db, upstream, &LedgerFilter { state: Some(CallState::Held), ..filter.clone() }, "")?;
     let whole = LedgerFilter {
         from: Some(first_hour),
         to: Some(last_hour),
@@ -221,14 +219,14 @@ pub(super) fn totals(
     released.conditions = released.conditions.replace(&format!(" AND NOT {CORRECTED}"), "");
     let count =
         format!("SELECT count(*) FROM calls INDEXED BY {} WHERE {}", released.index, released.conditions);
-    let count = first(conn, &count, params_from_iter(&released.values), |row| row.get::<_, i64>(0))?;
+    let count = db.first(&count, released.values.as_slice(), |row| row.get::<i64>(0))?;
     totals.calls += count.map_or(0, i64::unsigned_abs);
     Ok(totals)
 }
 
 /// The hourly sums of a filter by who asked and for which model.
 fn hours(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     filter: &LedgerFilter,
     from: Timestamp,
@@ -242,8 +240,8 @@ fn hours(
             coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens
         FROM usage_hours WHERE upstream = ? AND hour >= ? AND hour < ?"
         .to_owned();
-    let mut values: Vec<Value> =
-        vec![upstream.name().to_owned().into(), from.micros().into(), to.micros().into()];
+    let mut values: Vec<Param<'static>> =
+        vec![Param::Text(upstream.name()), Param::Integer(from.micros()), Param::Integer(to.micros())];
     for (condition, text) in [
         (" AND agent = ?", &filter.agent),
         (" AND api_key = ?", &filter.api_key),
@@ -251,15 +249,15 @@ fn hours(
     ] {
         if let Some(text) = text {
             sql += condition;
-            values.push(text.clone().into());
+            values.push(Param::OwnText(text.clone()));
         }
     }
-    Ok(first(conn, &sql, params_from_iter(values), read_totals)?.unwrap_or_default())
+    Ok(db.first(&sql, values.as_slice(), read_totals)?.unwrap_or_default())
 }
 
 /// What the entries themselves come to, with what was corrected since.
 fn sum(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     filter: &LedgerFilter,
     and: &str,
@@ -277,7 +275,7 @@ fn sum(
          FROM calls INDEXED BY {} WHERE {}",
         search.index, search.conditions
     );
-    let mut totals = first(conn, &sql, params_from_iter(&search.values), read_totals)?.unwrap_or_default();
+    let mut totals = db.first(&sql, search.values.as_slice(), read_totals)?.unwrap_or_default();
     let conditions =
         search.conditions.replacen("upstream", "calls.upstream", 1).replace("state", "calls.state");
     let corrected = format!(
@@ -285,7 +283,7 @@ fn sum(
          CROSS JOIN calls ON calls.upstream = k.upstream AND calls.id = k.call WHERE {conditions}"
     );
     if let Some((settled, unknown)) =
-        first(conn, &corrected, params_from_iter(&search.values), |row| Ok((row.get(0)?, row.get(1)?)))?
+        db.first(&corrected, search.values.as_slice(), |row| Ok((row.get(0)?, row.get(1)?)))?
     {
         totals.settled += Nanodollars::new(settled);
         totals.unknown += Nanodollars::new(unknown);
@@ -293,7 +291,7 @@ fn sum(
     Ok(totals)
 }
 
-fn read_totals(row: &Row<'_>) -> rusqlite::Result<LedgerTotals> {
+fn read_totals(row: &Row<'_>) -> Result<LedgerTotals, StoreError> {
     Ok(LedgerTotals {
         calls: row.count("calls")?,
         settled: row.money("settled")?,
@@ -304,26 +302,21 @@ fn read_totals(row: &Row<'_>) -> rusqlite::Result<LedgerTotals> {
 }
 
 /// One entry of the ledger.
-pub(super) fn one(
-    conn: &Connection,
-    upstream: UpstreamKind,
-    id: CallId,
-) -> Result<Option<CallRecord>, StoreError> {
-    Ok(first(conn, ONE, params![upstream.name(), id.bytes()], read)?)
+pub(super) fn one(db: &Db, upstream: UpstreamKind, id: CallId) -> Result<Option<CallRecord>, StoreError> {
+    db.first(ONE, params![upstream.name(), id.bytes()], read)
 }
 
 /// Calls whose hold stands.
-pub(super) fn open_holds(conn: &Connection) -> Result<Vec<CallId>, StoreError> {
-    Ok(all(conn, OPEN, [], |row| row.id("id"))?)
+pub(super) fn open_holds(db: &Db) -> Result<Vec<CallId>, StoreError> {
+    db.all(OPEN, params![], |row| row.id("id"))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<CallRecord> {
+fn read(row: &Row<'_>) -> Result<CallRecord, StoreError> {
     let (held_at, settled_at) = (row.time("held_at")?, row.maybe_time("settled_at")?);
     let mut cost = row.money("cost")?;
     let mut state: CallState = row.word("state")?;
     let mut corrections = Vec::new();
-    let added: Vec<(i64, i64, String, String)> =
-        serde_json::from_str(row.get_ref("corrections")?.as_str()?).map_err(bad_json)?;
+    let added: Vec<(i64, i64, String, String)> = row.structure("corrections")?;
     for (at, added, by, reason) in added {
         // What is corrected is known.
         state = CallState::Settled;

@@ -1,26 +1,25 @@
 //! Pages, totals and groupings of a made-up ledger agree with a plain count of its entries.
 
-use super::columns::Id;
 use super::lock::DataFolder;
 use super::{connect, ledger, migrate, usage};
+use crate::engine::{Db, Id, params};
 use crate::{LedgerFilter, LedgerTotals, Tokens, UsageSum};
 use anvil_budget::Windows;
 use anvil_budget::random::Random;
 use anvil_types::{CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const LIVE: UpstreamKind = UpstreamKind::Live;
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 
-fn database() -> (tempfile::TempDir, Connection) {
+fn database() -> (tempfile::TempDir, Db) {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = DataFolder::lock(dir.path()).expect("it is free");
-    let mut conn = connect::writing(&folder.database()).expect("it opens");
-    migrate::migrate(&mut conn, &folder, Timestamp::default()).expect("the schema");
-    (dir, conn)
+    let db = connect::writing(&folder.database()).expect("it opens");
+    migrate::migrate(&db, &folder, Timestamp::default()).expect("the schema");
+    (dir, db)
 }
 
 fn job(number: u64) -> JobId {
@@ -28,9 +27,9 @@ fn job(number: u64) -> JobId {
 }
 
 /// Entries over this long, with corrections, and the hourly sums that belong to them.
-fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
+fn fill(db: &mut Db, entries: u64, span: Duration, seed: u64) {
     let mut random = Random::new(seed);
-    let tx = conn.transaction().expect("a transaction");
+    db.batch("BEGIN").expect("a transaction");
     let step = u64::try_from(span.as_micros()).expect("it fits") / entries;
     for number in 0..entries {
         let held_at = START + Duration::from_micros(number * step + random.below(step.max(1)));
@@ -52,14 +51,12 @@ fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
         // An id is made before its call waits for its turn, so ids are not in the order of the holds.
         let asked = held_at - Duration::from_secs(random.below(40));
         let id = CallId::new(asked, u128::from(random.below(u64::MAX)) << 16 | u128::from(number & 0xffff));
-        tx.prepare_cached(
+        db.run(
             "INSERT INTO calls (upstream, id, state, held_at, settled_at, job, agent, api_key, tier_asked, tier_given,
                  model, price_row, hold, cost, input_tokens, output_tokens, cache_read_tokens,
                  cache_write_5m_tokens, cache_write_1h_tokens, host, boot)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'sonnet', 'sonnet', ?9, 'row', ?10, ?11, ?12, ?13, ?14, ?15, ?16, x'', x'')",
-        )
-        .and_then(|mut insert| {
-            insert.execute(params![
+            params![
                 if random.below(20) == 0 { "simulated" } else { "live" },
                 id.bytes(),
                 state,
@@ -73,12 +70,12 @@ fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
                 cost + 5_000,
                 if ended { cost } else { 0 },
                 input, output, read, short, long,
-            ])
-        })
+            ],
+        )
         .expect("an entry");
         if matches!(state, "unknown" | "released") && random.below(3) == 0 {
             // Later truth: what was unknown is settled at half of it, what was released cost something.
-            tx.execute(
+            db.run(
                 "INSERT INTO corrections (upstream, call, at, settled, unknown, who, reason)
                  SELECT upstream, id, 1, iif(state = 'released', 777, cost / 2), -cost, 'ann', 'the console says so' FROM calls WHERE id = ?1",
                 [id.bytes()],
@@ -86,7 +83,7 @@ fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
             .expect("a correction");
         }
     }
-    tx.execute_batch(
+    db.batch(
         "DELETE FROM usage_hours;
          INSERT INTO usage_hours
          SELECT c.upstream, held_at / 3600000000 * 3600000000, coalesce(agent, ''), coalesce(api_key, ''), model,
@@ -97,15 +94,15 @@ fn fill(conn: &mut Connection, entries: u64, span: Duration, seed: u64) {
          WHERE state IN ('settled', 'unknown') OR k.seq IS NOT NULL GROUP BY 1, 2, 3, 4, 5;",
     )
     .expect("the sums");
-    tx.commit().expect("it commits");
+    db.batch("COMMIT").expect("it commits");
 }
 
 /// All pages of a filter, each of so many entries.
-fn pages(conn: &Connection, filter: &LedgerFilter, limit: u32) -> Vec<CallRecord> {
+fn pages(db: &Db, filter: &LedgerFilter, limit: u32) -> Vec<CallRecord> {
     let mut items = Vec::new();
     let mut after = None;
     loop {
-        let page = ledger::page(conn, LIVE, filter, after, limit).expect("a page");
+        let page = ledger::page(db, LIVE, filter, after, limit).expect("a page");
         assert!(page.items.len() <= limit as usize);
         items.extend(page.items);
         after = page.next;
@@ -116,10 +113,9 @@ fn pages(conn: &Connection, filter: &LedgerFilter, limit: u32) -> Vec<CallRecord
 }
 
 /// What the entries themselves say that they cost, corrections aside.
-fn own_costs(conn: &Connection) -> BTreeMap<[u8; 16], i64> {
-    let mut rows = conn.prepare("SELECT id, cost FROM calls").expect("a query");
-    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
-    rows.collect::<Result<_, _>>().expect("rows")
+fn own_costs(db: &Db) -> BTreeMap<[u8; 16], i64> {
+    let rows = db.all("SELECT id, cost FROM calls", params![], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.expect("rows").into_iter().collect()
 }
 
 fn matches(call: &CallRecord, filter: &LedgerFilter, own: &BTreeMap<[u8; 16], i64>) -> bool {
@@ -153,12 +149,12 @@ fn counted(call: &CallRecord) -> (Nanodollars, Nanodollars) {
 
 #[test]
 fn every_filter_finds_its_entries_and_their_total() {
-    let (_dir, mut conn) = database();
-    fill(&mut conn, 3_000, Duration::from_hours(60), 7);
-    let whole = pages(&conn, &LedgerFilter::default(), 1_000);
+    let (_dir, mut db) = database();
+    fill(&mut db, 3_000, Duration::from_hours(60), 7);
+    let whole = pages(&db, &LedgerFilter::default(), 1_000);
     assert!(whole.is_sorted_by(|one, next| one.held_at >= next.held_at), "the newest hold first");
     assert!(whole.iter().any(|call| !call.corrections.is_empty()));
-    let own = own_costs(&conn);
+    let own = own_costs(&db);
     let mut random = Random::new(11);
     for _ in 0..400 {
         let any = &whole[random.index(whole.len())].clone();
@@ -174,7 +170,7 @@ fn every_filter_finds_its_entries_and_their_total() {
             min_cost: yes(4).then_some(any.cost),
         };
         let expected: Vec<&CallRecord> = whole.iter().filter(|call| matches(call, &filter, &own)).collect();
-        let found = pages(&conn, &filter, 70);
+        let found = pages(&db, &filter, 70);
         assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{filter:?}");
         let mut sums = LedgerTotals::default();
         for call in expected {
@@ -182,17 +178,17 @@ fn every_filter_finds_its_entries_and_their_total() {
             let held = if call.state == CallState::Held { call.hold } else { Nanodollars::ZERO };
             sums += LedgerTotals { calls: 1, settled, unknown, held, tokens: tokens(call) };
         }
-        assert_eq!(ledger::totals(&conn, LIVE, &filter).expect("totals"), sums, "{filter:?}");
+        assert_eq!(ledger::totals(&db, LIVE, &filter).expect("totals"), sums, "{filter:?}");
     }
 }
 
 /// Also where days begin within an hour, and where a day has 23 or 25 of them.
 #[test]
 fn sums_by_any_stretch_agree_with_the_entries_to_the_nano_dollar() {
-    let (_dir, mut conn) = database();
+    let (_dir, mut db) = database();
     // Over the end of summer time in Berlin.
-    fill(&mut conn, 4_000, Duration::from_hours(24 * 45), 3);
-    let whole = pages(&conn, &LedgerFilter::default(), 1_000);
+    fill(&mut db, 4_000, Duration::from_hours(24 * 45), 3);
+    let whole = pages(&db, &LedgerFilter::default(), 1_000);
     let end = START + Duration::from_hours(24 * 45);
     for zone in ["UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"] {
         let windows = Windows::new(TimeZone::get(zone).expect("the zone"));
@@ -200,17 +196,16 @@ fn sums_by_any_stretch_agree_with_the_entries_to_the_nano_dollar() {
         while cuts[cuts.len() - 1] < end {
             cuts.push(windows.day(cuts[cuts.len() - 1]).end);
         }
-        check(&conn, &whole, &cuts);
+        check(&db, &whole, &cuts);
     }
     let odd = |secs: u64| START + Duration::from_secs(secs);
-    check(&conn, &whole, &[odd(100), odd(101), odd(4_000), odd(3_600 * 30 + 5), odd(3_600 * 31 - 1)]);
-    assert_eq!(usage::sums(&conn, LIVE, &[]).expect("sums"), []);
+    check(&db, &whole, &[odd(100), odd(101), odd(4_000), odd(3_600 * 30 + 5), odd(3_600 * 31 - 1)]);
+    assert_eq!(usage::sums(&db, LIVE, &[]).expect("sums"), []);
 }
 
-fn check(conn: &Connection, whole: &[CallRecord], cuts: &[Timestamp]) {
-    let mut released = conn.prepare("SELECT id FROM calls WHERE state = 'released'").expect("a query");
+fn check(db: &Db, whole: &[CallRecord], cuts: &[Timestamp]) {
     let released: Vec<[u8; 16]> =
-        released.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("rows");
+        db.all("SELECT id FROM calls WHERE state = 'released'", params![], |row| row.get(0)).expect("rows");
     let mut expected: BTreeMap<_, UsageSum> = BTreeMap::new();
     for call in whole.iter().filter(|call| matches!(call.state, CallState::Settled | CallState::Unknown)) {
         let after = cuts.partition_point(|cut| *cut <= call.held_at);
@@ -233,16 +228,16 @@ fn check(conn: &Connection, whole: &[CallRecord], cuts: &[Timestamp]) {
         sum.unknown += unknown;
         sum.tokens += tokens(call);
     }
-    assert_eq!(usage::sums(conn, LIVE, cuts).expect("sums"), expected.into_values().collect::<Vec<_>>());
+    assert_eq!(usage::sums(db, LIVE, cuts).expect("sums"), expected.into_values().collect::<Vec<_>>());
 }
 
 /// `cargo test --release -p anvil-store --lib a_million -- --ignored --nocapture`
 #[test]
 #[ignore = "measures; writes a gigabyte"]
 fn a_million_entries_page_in_milliseconds() {
-    let (_dir, mut conn) = database();
-    fill(&mut conn, 1_000_000, Duration::from_hours(24 * 90), 5);
-    let some = pages(&conn, &LedgerFilter { agent: Some("rare".to_owned()), ..LedgerFilter::default() }, 100);
+    let (_dir, mut db) = database();
+    fill(&mut db, 1_000_000, Duration::from_hours(24 * 90), 5);
+    let some = pages(&db, &LedgerFilter { agent: Some("rare".to_owned()), ..LedgerFilter::default() }, 100);
     let day = START + Duration::from_hours(24 * 40);
     let of = |filter: LedgerFilter| filter;
     let text = |text: &str| Some(text.to_owned());
@@ -275,7 +270,7 @@ fn a_million_entries_page_in_milliseconds() {
         let mut shown = 0;
         for page in 0..40 {
             let began = Instant::now();
-            let found = ledger::page(&conn, LIVE, &filter, after, 100).expect("a page");
+            let found = ledger::page(&db, LIVE, &filter, after, 100).expect("a page");
             slowest[usize::from(page > 0)] = slowest[usize::from(page > 0)].max(began.elapsed());
             shown += found.items.len();
             after = found.next;
@@ -284,7 +279,7 @@ fn a_million_entries_page_in_milliseconds() {
             }
         }
         let began = Instant::now();
-        let totals = ledger::totals(&conn, LIVE, &filter).expect("totals");
+        let totals = ledger::totals(&db, LIVE, &filter).expect("totals");
         println!(
             "{name:<14} first {:>9.3?}  slowest later {:>9.3?}  totals {:>9.3?}  ({shown} shown of {})",
             slowest[0],
@@ -299,6 +294,6 @@ fn a_million_entries_page_in_milliseconds() {
         cuts.push(windows.day(cuts[cuts.len() - 1]).end);
     }
     let began = Instant::now();
-    let sums = usage::sums(&conn, LIVE, &cuts).expect("sums");
+    let sums = usage::sums(&db, LIVE, &cuts).expect("sums");
     println!("a month by day {:.3?} ({} sums)", began.elapsed(), sums.len());
 }

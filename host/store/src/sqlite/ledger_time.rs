@@ -1,13 +1,12 @@
 //! Ledger time: one for each upstream, so that driving the simulator's clock never moves live time. It never
 //! runs backwards, unless a person says that it was wrong.
 
-use super::columns::{first, meta, set_meta};
 use super::tx::Tx;
 use super::{audit, brake};
 use crate::StoreError;
+use crate::engine::{Db, meta, params, set_meta};
 use anvil_budget::{BrakeCause, BrakeCauseKind};
 use anvil_types::{Clock, EventKind, Nanodollars, Timestamp, UpstreamKind};
-use rusqlite::{Connection, params};
 
 /// Which upstream's host writes the events, or wrote the newest: their times are its own.
 const WRITES_AS: &str = "writes_as";
@@ -36,66 +35,66 @@ fn set_back_key(upstream: UpstreamKind) -> &'static str {
 
 /// The latest time that an upstream's ledger has seen: that of its newest event, or of a later commit that told
 /// of nothing.
-pub(super) fn stored(conn: &Connection, upstream: UpstreamKind) -> Result<Timestamp, StoreError> {
-    let kept: i64 = meta(conn, key(upstream))?.unwrap_or(0);
-    let writes: Option<String> = meta(conn, WRITES_AS)?;
-    let told = if writes.as_deref() == Some(upstream.name()) { newest_event(conn)? } else { 0 };
+pub(super) fn stored(db: &Db, upstream: UpstreamKind) -> Result<Timestamp, StoreError> {
+    let kept: i64 = meta(db, key(upstream))?.unwrap_or(0);
+    let writes: Option<String> = meta(db, WRITES_AS)?;
+    let told = if writes.as_deref() == Some(upstream.name()) { newest_event(db)? } else { 0 };
     Ok(Timestamp::from_micros(kept.max(told)))
 }
 
-fn newest_event(conn: &Connection) -> rusqlite::Result<i64> {
+fn newest_event(db: &Db) -> Result<i64, StoreError> {
     let newest = "SELECT at FROM events ORDER BY seq DESC LIMIT 1";
-    Ok(first(conn, newest, [], |row| row.get(0))?.unwrap_or(0))
+    Ok(db.first(newest, params![], |row| row.get(0))?.unwrap_or(0))
 }
 
 /// What a clock of this upstream must not be behind, by a database of whatever version.
-pub(super) fn floor(conn: &Connection, upstream: UpstreamKind) -> Result<Timestamp, StoreError> {
-    if meta::<i64>(conn, set_back_key(upstream))?.is_some() {
+pub(super) fn floor(db: &Db, upstream: UpstreamKind) -> Result<Timestamp, StoreError> {
+    if meta::<i64>(db, set_back_key(upstream))?.is_some() {
         return Ok(Timestamp::default());
     }
-    let Some(of_all) = meta::<i64>(conn, OF_ALL)? else { return stored(conn, upstream) };
+    let Some(of_all) = meta::<i64>(db, OF_ALL)? else { return stored(db, upstream) };
     // As the step of the schema that keeps them apart does it.
     let time = match upstream {
-        UpstreamKind::Simulated => of_all.max(newest_event(conn)?),
-        UpstreamKind::Live => first(
-            conn,
-            "SELECT max(max(held_at, coalesce(settled_at, 0))) FROM calls WHERE upstream = 'live'",
-            [],
-            |row| row.get::<_, Option<i64>>(0),
-        )?
-        .flatten()
-        .unwrap_or(0),
+        UpstreamKind::Simulated => of_all.max(newest_event(db)?),
+        UpstreamKind::Live => db
+            .first(
+                "SELECT max(max(held_at, coalesce(settled_at, 0))) FROM calls WHERE upstream = 'live'",
+                params![],
+                |row| row.get::<Option<i64>>(0),
+            )?
+            .flatten()
+            .unwrap_or(0),
     };
     Ok(Timestamp::from_micros(time))
 }
 
 /// How many lives the host has had.
-pub(super) fn lives(conn: &Connection) -> Result<u64, StoreError> {
-    Ok(meta::<i64>(conn, LIVES)?.map_or(0, i64::unsigned_abs))
+pub(super) fn lives(db: &Db) -> Result<u64, StoreError> {
+    Ok(meta::<i64>(db, LIVES)?.map_or(0, i64::unsigned_abs))
 }
 
 /// Another life begins: from now on the newest event tells this upstream's time.
 pub(super) fn begin(tx: &Tx<'_>, lives: u64) -> Result<(), StoreError> {
     let upstream = tx.policy.upstream;
-    let before: Option<String> = meta(tx.conn, WRITES_AS)?;
+    let before: Option<String> = meta(tx.db, WRITES_AS)?;
     for other in super::evaluate::UPSTREAMS {
         if other != upstream && before.as_deref() == Some(other.name()) {
-            set_meta(tx.conn, key(other), stored(tx.conn, other)?.micros())?;
+            set_meta(tx.db, key(other), stored(tx.db, other)?.micros())?;
         }
     }
-    set_meta(tx.conn, WRITES_AS, upstream.name())?;
-    set_meta(tx.conn, LIVES, super::columns::number(lives))?;
-    Ok(set_meta(tx.conn, key(upstream), tx.now.micros())?)
+    set_meta(tx.db, WRITES_AS, upstream.name())?;
+    set_meta(tx.db, LIVES, crate::engine::number(lives))?;
+    set_meta(tx.db, key(upstream), tx.now.micros())
 }
 
 /// An upstream's time is forgotten: its next start begins at the clock's.
 pub(super) fn forget(tx: &Tx<'_>, upstream: UpstreamKind) -> Result<(), StoreError> {
-    Ok(set_meta(tx.conn, set_back_key(upstream), FORGOTTEN)?)
+    set_meta(tx.db, set_back_key(upstream), FORGOTTEN)
 }
 
 /// Whether an upstream's time is to begin anew, whatever a mark says of it.
-pub(super) fn is_forgotten(conn: &Connection, upstream: UpstreamKind) -> Result<bool, StoreError> {
-    Ok(meta::<i64>(conn, set_back_key(upstream))? == Some(FORGOTTEN))
+pub(super) fn is_forgotten(db: &Db, upstream: UpstreamKind) -> Result<bool, StoreError> {
+    Ok(meta::<i64>(db, set_back_key(upstream))? == Some(FORGOTTEN))
 }
 
 /// A person says that the ledger's time is wrong: the next start takes the wall's clock over. Until then, and
@@ -121,7 +120,7 @@ pub(super) fn set_back(
             tx.policy.windows().local(wall),
         )));
     }
-    set_meta(tx.conn, set_back_key(tx.policy.upstream), wall.micros())?;
+    set_meta(tx.db, set_back_key(tx.policy.upstream), wall.micros())?;
     let (from, to) = (tx.policy.windows().local(tx.now), tx.policy.windows().local(wall));
     audit::note(tx, by, "clock.set_back", &format!("{from} to the wall's clock, {to}: {reason}"))?;
     let cause = BrakeCause {
@@ -154,7 +153,7 @@ fn spent_since(tx: &Tx<'_>, time: Timestamp) -> Result<Nanodollars, StoreError> 
 /// wrong looks again, once.
 pub(super) fn take_set_back(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let upstream = tx.policy.upstream;
-    let forgotten = is_forgotten(tx.conn, upstream)?;
+    let forgotten = is_forgotten(tx.db, upstream)?;
     if tx.run("DELETE FROM meta WHERE key = ?1", [set_back_key(upstream)])? == 0 {
         return Ok(false);
     }

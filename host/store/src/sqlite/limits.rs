@@ -1,13 +1,12 @@
 //! The limits in force: the settings', and over them what a person changed at run time for this host's
 //! upstream, as far as the rule of the settings lets it be.
 
-use super::columns::{Columns, all};
 use super::tx::Tx;
 use super::{alerts, audit, evaluate, moves};
+use crate::engine::{Db, params};
 use crate::{LimitCut, LimitsInForce, NewAlert, StoreError};
 use anvil_budget::LimitsRule;
 use anvil_types::{AlertKind, EventKind, Limits, LimitsPatch, UpstreamKind, WaitReason};
-use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
 const SELECT: &str = "SELECT name, value, who, at FROM limit_changes WHERE upstream = ?1 ORDER BY name";
@@ -15,12 +14,12 @@ const SELECT: &str = "SELECT name, value, who, at FROM limit_changes WHERE upstr
 /// Reads what was changed at run time for an upstream, over the limits of the settings. What is above the
 /// rule is cut down to it.
 pub(super) fn load(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     base: &Limits,
     rule: &dyn LimitsRule,
 ) -> Result<LimitsInForce, StoreError> {
-    let (changed, changes) = changed(conn, upstream.name())?;
+    let (changed, changes) = changed(db, upstream.name())?;
     let wanted = base.with(&changed);
     let limits = rule.fit(&wanted);
     let cuts = wanted.differences(&limits).into_iter();
@@ -31,9 +30,9 @@ pub(super) fn load(
 type Changes = Vec<(String, String, anvil_types::Timestamp)>;
 
 /// What was changed at run time, and who changed each when.
-pub(super) fn changed(conn: &Connection, upstream: &str) -> Result<(LimitsPatch, Changes), StoreError> {
-    let rows = all(conn, SELECT, [upstream], |row| {
-        Ok((row.get::<_, String>("name")?, row.json("value")?, row.get::<_, String>("who")?, row.time("at")?))
+pub(super) fn changed(db: &Db, upstream: &str) -> Result<(LimitsPatch, Changes), StoreError> {
+    let rows = db.all(SELECT, [upstream], |row| {
+        Ok((row.get::<String>("name")?, row.json("value")?, row.get::<String>("who")?, row.time("at")?))
     })?;
     let mut values = Map::new();
     let mut changes = Vec::new();
@@ -105,7 +104,7 @@ pub(super) fn change(
     }
     let before = tx.policy.force.limits.clone();
     tx.policy.touched = true;
-    tx.policy.load_limits(tx.conn)?;
+    tx.policy.load_limits(tx.db)?;
     let force = tx.policy.force.clone();
     tx.policy.limits_changed_at = tx.now;
     tx.tell(None, EventKind::Limits);

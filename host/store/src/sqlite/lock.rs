@@ -93,15 +93,18 @@ pub(super) fn database(folder: &Path) -> PathBuf {
 }
 
 /// The database could not be opened: told with its name where it is another kind of file.
-pub(super) fn no_database(folder: &Path, error: rusqlite::Error) -> StoreError {
-    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) {
+pub(super) fn no_database(folder: &Path, error: impl Into<StoreError>) -> StoreError {
+    let error = error.into();
+    let StoreError::Backend(inner) = &error else { return error };
+    let code = inner.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    if code == Some(rusqlite::ErrorCode::NotADatabase) {
         let why = format!(
             "its {DATABASE} is no database, or is damaged at its beginning. Put a back-up in its place, or name another \
              folder with --data"
         );
         return refused(folder, &why);
     }
-    error.into()
+    error
 }
 
 fn refused(folder: &Path, message: &str) -> StoreError {

@@ -1,11 +1,10 @@
 //! What a running attempt says: its progress and its log.
 
-use super::columns::{Columns, Id, all, number};
 use super::job_row::JobHead;
 use super::tx::Tx;
 use crate::StoreError;
+use crate::engine::{Db, Id, number, params};
 use anvil_types::{EventKind, JobId, Lease, LogLine};
-use rusqlite::{Connection, params};
 
 /// Tells how far the job is.
 pub(super) fn progress(tx: &mut Tx<'_>, lease: Lease, fraction: f64, line: &str) -> Result<(), StoreError> {
@@ -50,15 +49,10 @@ pub(super) fn append(tx: &mut Tx<'_>, lease: Lease, lines: &[LogLine]) -> Result
 }
 
 /// Lines of a job's log after a place.
-pub(super) fn lines(
-    conn: &Connection,
-    job: JobId,
-    after: u64,
-    limit: u32,
-) -> Result<Vec<LogLine>, StoreError> {
+pub(super) fn lines(db: &Db, job: JobId, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
     let select = "SELECT seq, at, attempt, level, source, line FROM log
          WHERE job = (SELECT seq FROM jobs WHERE id = ?1) AND seq > ?2 ORDER BY seq LIMIT ?3";
-    Ok(all(conn, select, params![job.bytes(), number(after), limit], |row| {
+    db.all(select, params![job.bytes(), number(after), limit], |row| {
         Ok(LogLine {
             seq: row.count("seq")?,
             at: row.time("at")?,
@@ -67,5 +61,5 @@ pub(super) fn lines(
             source: row.get("source")?,
             line: row.get("line")?,
         })
-    })?)
+    })
 }

@@ -1,10 +1,9 @@
 //! The schema, forward only: each step once, in order, known by its checksum.
 
-use super::columns::all;
 use super::lock::DataFolder;
 use crate::StoreError;
+use crate::engine::{Db, params};
 use anvil_types::Timestamp;
-use rusqlite::{Connection, params};
 
 /// A step of the schema.
 struct Step {
@@ -45,23 +44,18 @@ fn judge_library(number: i32, name: &str) -> Result<(), StoreError> {
 }
 
 /// Brings the schema to this version, after a copy of a database that is not new.
-pub(super) fn migrate(conn: &mut Connection, folder: &DataFolder, now: Timestamp) -> Result<(), StoreError> {
-    step_up(conn, folder, now, STEPS)
+pub(super) fn migrate(db: &Db, folder: &DataFolder, now: Timestamp) -> Result<(), StoreError> {
+    step_up(db, folder, now, STEPS)
 }
 
-fn step_up(
-    conn: &mut Connection,
-    folder: &DataFolder,
-    now: Timestamp,
-    steps: &[Step],
-) -> Result<(), StoreError> {
-    conn.execute_batch(
+fn step_up(db: &Db, folder: &DataFolder, now: Timestamp, steps: &[Step]) -> Result<(), StoreError> {
+    db.batch(
         "CREATE TABLE IF NOT EXISTS schema_steps (
              version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, at INTEGER NOT NULL
          ) STRICT",
     )?;
     let done: Vec<(i64, String)> =
-        all(conn, "SELECT version, checksum FROM schema_steps ORDER BY version", [], |row| {
+        db.all("SELECT version, checksum FROM schema_steps ORDER BY version", params![], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
     for (version, checksum) in &done {
@@ -84,17 +78,17 @@ fn step_up(
         let copy = folder.backup(done.last().map_or(0, |(version, _)| *version));
         // A copy that an interrupted start left may be half a copy.
         let _ = std::fs::remove_file(&copy);
-        conn.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+        db.run("VACUUM INTO ?1", [&*copy.to_string_lossy()])?;
         tracing::info!(copy = %copy.display(), "copied the database before its schema changes");
     }
     for (step, version) in steps.iter().zip(1_i64..).skip(done.len()) {
-        let tx = conn.transaction()?;
-        tx.execute_batch(step.sql)?;
-        tx.execute(
-            "INSERT INTO schema_steps (version, name, checksum, at) VALUES (?1, ?2, ?3, ?4)",
-            params![version, step.name, sum(step), now.micros()],
-        )?;
-        tx.commit()?;
+        db.in_transaction(|db| {
+            db.batch(step.sql)?;
+            db.run(
+                "INSERT INTO schema_steps (version, name, checksum, at) VALUES (?1, ?2, ?3, ?4)",
+                params![version, step.name, sum(step), now.micros()],
+            )
+        })?;
     }
     Ok(())
 }
@@ -107,19 +101,15 @@ pub(super) fn versions() -> usize {
 
 /// A database as this version left it.
 #[cfg(test)]
-pub(super) fn to_version(
-    conn: &mut Connection,
-    folder: &DataFolder,
-    version: usize,
-) -> Result<(), StoreError> {
-    step_up(conn, folder, Timestamp::default(), &STEPS[..version])
+pub(super) fn to_version(db: &Db, folder: &DataFolder, version: usize) -> Result<(), StoreError> {
+    step_up(db, folder, Timestamp::default(), &STEPS[..version])
 }
 
 /// A database as it was before the step of this name.
 #[cfg(test)]
-pub(super) fn up_to(conn: &mut Connection, folder: &DataFolder, name: &str) -> Result<(), StoreError> {
+pub(super) fn up_to(db: &Db, folder: &DataFolder, name: &str) -> Result<(), StoreError> {
     let before = STEPS.iter().position(|step| step.name == name).expect("it is there");
-    to_version(conn, folder, before)
+    to_version(db, folder, before)
 }
 
 fn sum(step: &Step) -> String {
@@ -137,11 +127,11 @@ mod tests {
         check_library().expect("the bundled one will do");
     }
 
-    fn database() -> (tempfile::TempDir, DataFolder, Connection) {
+    fn database() -> (tempfile::TempDir, DataFolder, Db) {
         let dir = tempfile::tempdir().expect("a folder");
         let folder = DataFolder::lock(dir.path()).expect("it is free");
-        let conn = super::super::connect::writing(&folder.database()).expect("it opens");
-        (dir, folder, conn)
+        let db = super::super::connect::writing(&folder.database()).expect("it opens");
+        (dir, folder, db)
     }
 
     const ONE: Step = Step { name: "one", sql: "CREATE TABLE one (a INTEGER); INSERT INTO one VALUES (7)" };
@@ -149,39 +139,39 @@ mod tests {
 
     #[test]
     fn each_step_is_taken_once_and_after_a_copy() {
-        let (dir, folder, mut conn) = database();
+        let (dir, folder, db) = database();
         let now = Timestamp::default();
         let copy = dir.path().join("anvil-before-schema-2.db");
-        step_up(&mut conn, &folder, now, &[ONE]).expect("the first");
-        step_up(&mut conn, &folder, now, &[ONE]).expect("nothing to do");
+        step_up(&db, &folder, now, &[ONE]).expect("the first");
+        step_up(&db, &folder, now, &[ONE]).expect("nothing to do");
         assert!(!copy.exists(), "a new database needs no copy");
-        step_up(&mut conn, &folder, now, &[ONE, TWO]).expect("the second");
-        step_up(&mut conn, &folder, now, &[ONE, TWO]).expect("nothing to do");
-        conn.execute("UPDATE one SET b = a", []).expect("the new column is there");
-        let kept = Connection::open(copy).expect("the copy opens");
+        step_up(&db, &folder, now, &[ONE, TWO]).expect("the second");
+        step_up(&db, &folder, now, &[ONE, TWO]).expect("nothing to do");
+        db.run("UPDATE one SET b = a", params![]).expect("the new column is there");
+        let kept = rusqlite::Connection::open(copy).expect("the copy opens");
         let row: i64 = kept.query_row("SELECT a FROM one", [], |row| row.get(0)).expect("the old row");
         assert_eq!(row, 7);
     }
 
     #[test]
     fn a_flight_under_way_and_what_is_spent_survive_the_step_to_fewer_pages() {
-        let (_dir, folder, mut conn) = database();
+        let (_dir, folder, db) = database();
         let before = STEPS.iter().position(|step| step.name == "fewer_pages").expect("it is there");
-        step_up(&mut conn, &folder, Timestamp::default(), &STEPS[..before]).expect("the steps before");
-        conn.execute_batch(
+        step_up(&db, &folder, Timestamp::default(), &STEPS[..before]).expect("the steps before");
+        db.batch(
             "INSERT INTO week_use VALUES ('simulated', 100, 5), ('simulated', 200, 7);
              INSERT INTO meta VALUES ('flight_since:simulated', 250), ('flight_since:live', 260), ('other', 1);
              INSERT INTO spend VALUES ('live', 'all', 'total', 0, 11, 12, 13);",
         )
         .expect("rows of the old schema");
-        step_up(&mut conn, &folder, Timestamp::default(), &STEPS[..=before]).expect("the step");
-        let weeks: Vec<(String, i64, i64, Option<i64>)> = all(
-            &conn,
-            "SELECT upstream, start, micros, flight FROM week_use ORDER BY upstream, start",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-        )
-        .expect("read");
+        step_up(&db, &folder, Timestamp::default(), &STEPS[..=before]).expect("the step");
+        let weeks: Vec<(String, i64, i64, Option<i64>)> = db
+            .all(
+                "SELECT upstream, start, micros, flight FROM week_use ORDER BY upstream, start",
+                params![],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .expect("read");
         let week = |upstream: &str, start, micros, flight| (upstream.to_owned(), start, micros, flight);
         let expected = [
             week("live", 0, 0, Some(260)),
@@ -189,34 +179,34 @@ mod tests {
             week("simulated", 200, 7, Some(250)),
         ];
         assert_eq!(weeks, expected);
-        let spent: (i64, i64) = conn
-            .query_row("SELECT settled, unknown FROM spend", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        let spent: (i64, i64) = db
+            .one("SELECT settled, unknown FROM spend", params![], |row| Ok((row.get(0)?, row.get(1)?)))
             .expect("read");
         assert_eq!(spent, (11, 12));
-        let flights: i64 = conn
-            .query_row("SELECT count(*) FROM meta WHERE key LIKE 'flight_since:%'", [], |row| row.get(0))
+        let flights: i64 = db
+            .one("SELECT count(*) FROM meta WHERE key LIKE 'flight_since:%'", params![], |row| row.get(0))
             .expect("read");
         assert_eq!(flights, 0);
     }
 
     #[test]
     fn a_step_that_fails_leaves_the_schema_as_it_was() {
-        let (_dir, folder, mut conn) = database();
+        let (_dir, folder, db) = database();
         let bad = Step { name: "bad", sql: "CREATE TABLE two (a); CREATE TABLE one (a)" };
-        step_up(&mut conn, &folder, Timestamp::default(), &[ONE]).expect("the first");
-        assert!(step_up(&mut conn, &folder, Timestamp::default(), &[ONE, bad]).is_err());
-        step_up(&mut conn, &folder, Timestamp::default(), &[ONE, TWO]).expect("the second, mended");
-        assert!(conn.execute("INSERT INTO two VALUES (1)", []).is_err(), "nothing of the bad step is left");
+        step_up(&db, &folder, Timestamp::default(), &[ONE]).expect("the first");
+        assert!(step_up(&db, &folder, Timestamp::default(), &[ONE, bad]).is_err());
+        step_up(&db, &folder, Timestamp::default(), &[ONE, TWO]).expect("the second, mended");
+        assert!(db.run("INSERT INTO two VALUES (1)", params![]).is_err(), "nothing of the bad step is left");
     }
 
     #[test]
     fn a_schema_of_another_version_is_refused() {
-        let (_dir, folder, mut conn) = database();
+        let (_dir, folder, db) = database();
         let now = Timestamp::default();
-        step_up(&mut conn, &folder, now, &[ONE, TWO]).expect("both");
-        let newer = step_up(&mut conn, &folder, now, &[ONE]);
+        step_up(&db, &folder, now, &[ONE, TWO]).expect("both");
+        let newer = step_up(&db, &folder, now, &[ONE]);
         assert!(matches!(&newer, Err(StoreError::Version(why)) if why.contains("newer")), "{newer:?}");
-        let changed = step_up(&mut conn, &folder, now, &[Step { name: "one", sql: "SELECT 1" }, TWO]);
+        let changed = step_up(&db, &folder, now, &[Step { name: "one", sql: "SELECT 1" }, TWO]);
         assert!(matches!(&changed, Err(StoreError::Version(why)) if why.contains("step 1")), "{changed:?}");
     }
 }

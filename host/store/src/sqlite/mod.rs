@@ -13,7 +13,6 @@ mod audit;
 pub mod bare;
 mod brake;
 mod claim;
-mod columns;
 mod connect;
 mod correct;
 mod edit;
@@ -78,16 +77,17 @@ mod writer;
 
 pub use options::{QueueShares, SqliteOptions};
 
+use crate::engine::{Db, params};
+use crate::engine::{Id, meta, set_meta};
 use crate::{JobFilter, Recovered, StoreError};
 use anvil_budget::{LimitsRule, Windows};
 use anvil_types::{Clock, HostId, Limits, Timestamp, UpstreamKind};
-use columns::{Id, meta, set_meta};
+
 use events::EventOrder;
 use lock::DataFolder;
 use mark::Mark;
 use policy::Policy;
 use readers::Readers;
-use rusqlite::Connection;
 use search::Search;
 use start::Start;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -160,12 +160,11 @@ impl SqliteStore {
             None => DataFolder::lock(&options.folder)?,
         };
         let database = folder.database();
-        let mut conn =
-            connect::writing(&database).map_err(|error| lock::no_database(&options.folder, error))?;
-        migrate::migrate(&mut conn, &folder, options.clock.now())?;
+        let db = connect::writing(&database).map_err(|error| lock::no_database(&options.folder, error))?;
+        migrate::migrate(&db, &folder, options.clock.now())?;
         let host = match beside {
             Some(host) => host,
-            None => host_id(&conn, options.new_host)?,
+            None => host_id(&db, options.new_host)?,
         };
         let upstream = options.upstream;
         let mut policy = Policy::new(
@@ -178,11 +177,11 @@ impl SqliteStore {
         );
         policy.max_attempts = options.max_attempts.max(1);
         policy.shares = options.shares;
-        let mut order = EventOrder::load(&conn)?;
+        let mut order = EventOrder::load(&db)?;
         let mark = Mark::read(&options.folder, options.marks.as_deref(), &host.to_string(), upstream);
-        let start = Start::of(&conn, &mark, options.clock.now(), upstream)?;
+        let start = Start::of(&db, &mark, options.clock.now(), upstream)?;
         let now = start.now;
-        let (recovered, told) = start.begin(&mut conn, &mut policy, &mut order, &options.prices)?;
+        let (recovered, told) = start.begin(&db, &mut policy, &mut order, &options.prices)?;
         let mut mark = mark;
         mark.begin(start.lives, now);
         if recovered != Recovered::default() {
@@ -194,7 +193,7 @@ impl SqliteStore {
         let shared = Arc::new(Shared::new(&policy, now));
         let (inbox, commands) = mpsc::channel(INBOX);
         let writer = Writer {
-            conn,
+            db,
             clock: options.clock.clone(),
             policy,
             shared: shared.clone(),
@@ -244,11 +243,11 @@ impl SqliteStore {
         if !database.is_file() {
             return Ok(Timestamp::default());
         }
-        let no_database = |error| lock::no_database(folder, error);
-        let conn = connect::reading(&database).map_err(no_database)?;
+        let db = connect::reading(&database).map_err(|error| lock::no_database(folder, error))?;
         let select = "SELECT count(*) FROM sqlite_schema WHERE name = 'meta'";
-        let made: bool = conn.query_row(select, [], |row| row.get(0)).map_err(no_database)?;
-        if made { ledger_time::floor(&conn, upstream) } else { Ok(Timestamp::default()) }
+        let made: bool =
+            db.one(select, params![], |row| row.get(0)).map_err(|error| lock::no_database(folder, error))?;
+        if made { ledger_time::floor(&db, upstream) } else { Ok(Timestamp::default()) }
     }
 
     /// This host: the same over restarts with the same folder.
@@ -316,10 +315,10 @@ impl Drop for SqliteStore {
     }
 }
 
-fn host_id(conn: &Connection, new: HostId) -> Result<HostId, StoreError> {
-    if let Some(bytes) = meta::<[u8; 16]>(conn, "host_id")? {
+fn host_id(db: &Db, new: HostId) -> Result<HostId, StoreError> {
+    if let Some(bytes) = meta::<[u8; 16]>(db, "host_id")? {
         return Ok(HostId::from_bytes(bytes));
     }
-    set_meta(conn, "host_id", new.bytes())?;
+    set_meta(db, "host_id", new.bytes())?;
     Ok(new)
 }

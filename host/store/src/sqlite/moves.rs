@@ -4,8 +4,8 @@ use super::job_row::{JobHead, heads, select_heads};
 use super::parents;
 use super::tx::Tx;
 use crate::StoreError;
+use crate::engine::params;
 use anvil_types::{EventKind, JobError, JobEvent, JobState, Lease, Timestamp, Wait, WaitReason};
-use rusqlite::params;
 use std::time::Duration;
 
 /// Jobs that are parked for a reason.

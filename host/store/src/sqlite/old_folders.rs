@@ -1,9 +1,9 @@
 //! A data folder of every schema until now comes up: with rows in each of its tables, none of them lost, and the
 //! money right to the nano-dollar.
 
-use super::columns::all;
 use super::lock::DataFolder;
 use super::{SqliteOptions, SqliteStore, connect, migrate};
+use crate::engine::{Db, params};
 use crate::{
     AlertFilter, JobFilter, LedgerStore, LimitStore, OutboxStore, QueueStore, ReadingStore, ScheduleStore,
     UpkeepStore,
@@ -12,7 +12,6 @@ use anvil_budget::{AnyLimits, PriceTable, Windows};
 use anvil_types::{
     BootId, Clock, HostId, JobId, JobState, Limits, Nanodollars, NewJob, Priority, SystemClock, UpstreamKind,
 };
-use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -60,29 +59,29 @@ fn rows<'a>(version: usize) -> Vec<Row<'a>> {
     lines.map(row).collect()
 }
 
-fn tables(conn: &Connection) -> Vec<String> {
+fn tables(db: &Db) -> Vec<String> {
     let select = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-    all(conn, select, [], |row| row.get(0)).expect("the schema is read")
+    db.all(select, params![], |row| row.get(0)).expect("the schema is read")
 }
 
-fn counts(conn: &Connection) -> BTreeMap<String, i64> {
+fn counts(db: &Db) -> BTreeMap<String, i64> {
     let count = |table: &String| {
-        conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("counted")
+        db.one(&format!("SELECT count(*) FROM {table}"), params![], |row| row.get(0)).expect("counted")
     };
-    tables(conn).iter().map(|table| (table.clone(), count(table))).collect()
+    tables(db).iter().map(|table| (table.clone(), count(table))).collect()
 }
 
 /// A folder as a host of this version left it when it was killed. Answers how many rows each table has.
 fn old_folder(dir: &Path, version: usize) -> BTreeMap<String, i64> {
     let folder = DataFolder::lock(dir).expect("it is free");
-    let mut conn = connect::writing(&folder.database()).expect("it opens");
-    migrate::to_version(&mut conn, &folder, version).expect("the steps");
+    let db = connect::writing(&folder.database()).expect("it opens");
+    migrate::to_version(&db, &folder, version).expect("the steps");
     // A child may stand before its parent.
-    conn.execute_batch("PRAGMA defer_foreign_keys = ON; BEGIN").expect("begun");
+    db.batch("PRAGMA defer_foreign_keys = ON; BEGIN").expect("begun");
     for (table, columns) in rows(version) {
-        let there: Vec<String> =
-            all(&conn, &format!("SELECT name FROM pragma_table_info('{table}')"), [], |row| row.get(0))
-                .expect("read");
+        let there: Vec<String> = db
+            .all(&format!("SELECT name FROM pragma_table_info('{table}')"), params![], |row| row.get(0))
+            .expect("read");
         let (names, values): (Vec<_>, Vec<_>) =
             columns.into_iter().filter(|(name, _)| there.iter().any(|there| there == name)).unzip();
         if !names.is_empty() {
@@ -91,11 +90,11 @@ fn old_folder(dir: &Path, version: usize) -> BTreeMap<String, i64> {
                 names.join(", "),
                 values.join(", ")
             );
-            conn.execute(&insert, []).unwrap_or_else(|error| panic!("version {version}: {insert}: {error}"));
+            db.run(&insert, params![]).unwrap_or_else(|error| panic!("version {version}: {insert}: {error}"));
         }
     }
-    conn.execute_batch("COMMIT; PRAGMA defer_foreign_keys = OFF").expect("committed");
-    let counts = counts(&conn);
+    db.batch("COMMIT; PRAGMA defer_foreign_keys = OFF").expect("committed");
+    let counts = counts(&db);
     for (table, count) in &counts {
         assert!(*count > 0, "version {version}: `{table}` has no row in this test: add one to `rows`");
     }
@@ -219,13 +218,14 @@ async fn a_folder_of_every_schema_until_now_comes_up_with_all_that_it_had() {
         store.enqueue(one_more(&SystemClock::new())).await.expect("it takes jobs");
         store.close().await;
         drop(store);
-        let conn = connect::reading(&dir.path().join("anvil.db")).expect("it opens");
-        let broken: Vec<String> =
-            all(&conn, "SELECT \"table\" FROM pragma_foreign_key_check", [], |row| row.get(0)).expect("read");
+        let db = connect::reading(&dir.path().join("anvil.db")).expect("it opens");
+        let broken: Vec<String> = db
+            .all("SELECT \"table\" FROM pragma_foreign_key_check", params![], |row| row.get(0))
+            .expect("read");
         assert_eq!(broken, Vec::<String>::new(), "version {version}");
-        let whole: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("read");
+        let whole: String = db.one("PRAGMA integrity_check", params![], |row| row.get(0)).expect("read");
         assert_eq!(whole, "ok", "version {version}");
-        for (table, now) in counts(&conn) {
+        for (table, now) in counts(&db) {
             // A life that ends in order takes its lease along.
             let was = if table == "hosts" { 0 } else { before.get(&table).copied().unwrap_or(0) };
             assert!(now >= was, "version {version}: `{table}` had {was} rows and has {now}");

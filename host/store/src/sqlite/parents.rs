@@ -5,16 +5,15 @@
 //! parent, so nobody ever looks for children that may start.
 
 use super::artifacts;
-use super::columns::{Columns, Id, all, first};
 use super::job_row::{JobHead, heads, select_heads};
 use super::moves::{self, Move};
 use super::tx::Tx;
 use crate::StoreError;
+use crate::engine::{Db, Id, Row, params};
 use anvil_types::{
     JobError, JobEvent, JobId, JobState, Json, NewJob, ParentResult, Relative, Relatives, UpstreamKind, Wait,
     WaitReason,
 };
-use rusqlite::{Connection, Row, params};
 
 /// The kind of a job's error where a job that it comes after did not succeed.
 const PARENT_FAILED: &str = "parent-failed";
@@ -82,7 +81,7 @@ pub(super) fn check(tx: &Tx<'_>, job: &NewJob) -> Result<Parents, StoreError> {
     for id in &job.after {
         let bad = |why: String| StoreError::BadParent { parent: *id, why };
         let found = tx.first("SELECT seq, state, upstream FROM jobs WHERE id = ?1", [id.bytes()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.word::<JobState>("state")?, row.word::<UpstreamKind>("upstream")?))
+            Ok((row.get::<i64>(0)?, row.word::<JobState>("state")?, row.word::<UpstreamKind>("upstream")?))
         })?;
         let Some((seq, state, upstream)) = found else {
             return Err(bad("there is no such job".to_owned()));
@@ -111,7 +110,7 @@ pub(super) fn of_history(tx: &Tx<'_>, after: &[JobId]) -> Result<Parents, StoreE
     let mut parents = Parents { seqs: Vec::with_capacity(after.len()), left: 0 };
     for id in after {
         let found = tx.first("SELECT seq, state FROM jobs WHERE id = ?1", [id.bytes()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.word::<JobState>("state")?))
+            Ok((row.get::<i64>(0)?, row.word::<JobState>("state")?))
         })?;
         let Some((seq, state)) = found else { continue };
         parents.left += u32::from(state != JobState::Succeeded);
@@ -139,8 +138,8 @@ pub(super) fn ids(after: &[JobId]) -> Option<Vec<u8>> {
 }
 
 /// Reads what [`ids`] wrote.
-pub(super) fn read_ids(row: &Row<'_>) -> rusqlite::Result<Vec<JobId>> {
-    let Some(bytes) = row.get_ref("parents")?.as_blob_or_null()? else { return Ok(Vec::new()) };
+pub(super) fn read_ids(row: &Row<'_>) -> Result<Vec<JobId>, StoreError> {
+    let Some(bytes) = row.maybe_bytes("parents")? else { return Ok(Vec::new()) };
     let whole = bytes.chunks_exact(16).filter_map(|chunk| <[u8; 16]>::try_from(chunk).ok());
     Ok(whole.map(JobId::from_bytes).collect())
 }
@@ -194,7 +193,7 @@ pub(super) fn look_again(tx: &mut Tx<'_>, child: &JobHead, left: &mut u32) -> Re
     }
     let waits =
         tx.first("SELECT wait_reason, parents_left FROM jobs WHERE seq = ?1", [child.seq], |row| {
-            Ok((row.get::<_, Option<String>>(0)?, row.get::<_, i64>(1)?))
+            Ok((row.get::<Option<String>>(0)?, row.get::<i64>(1)?))
         })?;
     let Some((Some(reason), parents_left)) = waits else { return Ok(false) };
     if reason != WaitReason::Parents.name() {
@@ -204,7 +203,7 @@ pub(super) fn look_again(tx: &mut Tx<'_>, child: &JobHead, left: &mut u32) -> Re
         release(tx, child)?;
         return Ok(true);
     }
-    let failed = unmet(tx.conn, child.seq)?.into_iter().find(|parent| parent.state.is_final());
+    let failed = unmet(tx.db, child.seq)?.into_iter().find(|parent| parent.state.is_final());
     match failed {
         Some(parent) => {
             let error = failed_with(parent.id, parent.state, parent.kind.as_deref());
@@ -263,15 +262,15 @@ struct Unmet {
     kind: Option<String>,
 }
 
-fn unmet(conn: &Connection, child: i64) -> Result<Vec<Unmet>, StoreError> {
-    Ok(all(conn, UNMET, [child], |row| {
+fn unmet(db: &Db, child: i64) -> Result<Vec<Unmet>, StoreError> {
+    db.all(UNMET, [child], |row| {
         Ok(Unmet { id: row.id("id")?, state: row.word("state")?, kind: row.get("error_kind")? })
-    })?)
+    })
 }
 
 /// What a job waits for that comes after others, in words.
-pub(super) fn what_is_left(conn: &Connection, child: i64) -> Result<String, StoreError> {
-    Ok(comes_after(&unmet(conn, child)?))
+pub(super) fn what_is_left(db: &Db, child: i64) -> Result<String, StoreError> {
+    Ok(comes_after(&unmet(db, child)?))
 }
 
 fn comes_after(unmet: &[Unmet]) -> String {
@@ -290,7 +289,7 @@ fn comes_after(unmet: &[Unmet]) -> String {
 /// A person runs a job again that waits for parents: it waits for them anew. Refused where one of them
 /// has failed, since that one comes first. Answers whether the job waits.
 pub(super) fn wait_again(tx: &mut Tx<'_>, job: &JobHead) -> Result<bool, StoreError> {
-    let unmet = unmet(tx.conn, job.seq)?;
+    let unmet = unmet(tx.db, job.seq)?;
     if let Some(parent) = unmet.iter().find(|parent| parent.state.is_final()) {
         let is = if parent.state == JobState::Failed { "failed" } else { "was cancelled" };
         return Err(StoreError::BadParent {
@@ -331,7 +330,7 @@ fn revive_within(tx: &mut Tx<'_>, job: &JobHead, left: &mut u32) -> Result<(), S
 /// A job that failed with a parent waits for its parents anew, or for its turn where they have all succeeded
 /// meanwhile. One that has another parent that failed goes on to tell of that one, and rises not.
 fn rise(tx: &mut Tx<'_>, child: &JobHead) -> Result<bool, StoreError> {
-    let unmet = unmet(tx.conn, child.seq)?;
+    let unmet = unmet(tx.db, child.seq)?;
     if let Some(other) = unmet.iter().find(|parent| parent.state.is_final()) {
         let error = failed_with(other.id, other.state, other.kind.as_deref());
         tx.run(
@@ -358,19 +357,19 @@ pub(super) const LENGTH: &str = "SELECT coalesce(octet_length(b.result), 0)
 
 /// What the parents of a job gave it, in the order in which it named them. They have all succeeded when
 /// it runs, and what a finished job gave never changes.
-pub(super) fn results(conn: &Connection, child: JobId) -> Result<Vec<ParentResult>, StoreError> {
+pub(super) fn results(db: &Db, child: JobId) -> Result<Vec<ParentResult>, StoreError> {
     let mut results = Vec::new();
-    let ids = after(conn, child)?;
+    let ids = after(db, child)?;
     let mut bytes = 0_u64;
     for id in &ids {
-        bytes = bytes.saturating_add(first(conn, LENGTH, [id.bytes()], |row| row.count(0))?.unwrap_or(0));
+        bytes = bytes.saturating_add(db.first(LENGTH, [id.bytes()], |row| row.count(0))?.unwrap_or(0));
         if bytes > MOST_BYTES {
             return Err(StoreError::TooMuchFromParents { most: MOST_BYTES });
         }
     }
     for id in ids {
-        let found = first(conn, RESULT, [id.bytes()], |row| {
-            Ok((row.get("agent")?, row.get_ref("result")?.as_str_or_null()?.map(str::to_owned)))
+        let found = db.first(RESULT, [id.bytes()], |row| {
+            Ok((row.get("agent")?, row.maybe_text("result")?.map(str::to_owned)))
         })?;
         let Some((agent, result)) = found else { continue };
         let result = result.unwrap_or_else(|| "null".to_owned());
@@ -378,29 +377,29 @@ pub(super) fn results(conn: &Connection, child: JobId) -> Result<Vec<ParentResul
             id,
             agent,
             result: Json::stored(&result),
-            artifacts: artifacts::list(conn, id)?,
+            artifacts: artifacts::list(db, id)?,
         });
     }
     Ok(results)
 }
 
-fn after(conn: &Connection, child: JobId) -> Result<Vec<JobId>, StoreError> {
-    let ids = first(conn, "SELECT parents FROM jobs WHERE id = ?1", [child.bytes()], read_ids)?;
+fn after(db: &Db, child: JobId) -> Result<Vec<JobId>, StoreError> {
+    let ids = db.first("SELECT parents FROM jobs WHERE id = ?1", [child.bytes()], read_ids)?;
     ids.ok_or(StoreError::NoSuchJob(child))
 }
 
 /// The jobs beside a job.
-pub(super) fn relatives(conn: &Connection, job: JobId) -> Result<Relatives, StoreError> {
+pub(super) fn relatives(db: &Db, job: JobId) -> Result<Relatives, StoreError> {
     let mut relatives = Relatives::default();
-    for id in after(conn, job)? {
+    for id in after(db, job)? {
         let select = "SELECT id, agent, action, state FROM jobs WHERE id = ?1";
-        relatives.after.extend(first(conn, select, [id.bytes()], relative)?);
+        relatives.after.extend(db.first(select, [id.bytes()], relative)?);
     }
-    relatives.followed_by = all(conn, CHILDREN, params![job.bytes(), SHOWN], relative)?;
+    relatives.followed_by = db.all(CHILDREN, params![job.bytes(), SHOWN], relative)?;
     Ok(relatives)
 }
 
-fn relative(row: &Row<'_>) -> rusqlite::Result<Relative> {
+fn relative(row: &Row<'_>) -> Result<Relative, StoreError> {
     Ok(Relative {
         id: row.id("id")?,
         agent: row.get("agent")?,

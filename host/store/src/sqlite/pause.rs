@@ -1,21 +1,20 @@
 //! The pause of an upstream's queue: while it lasts, no job is claimed. What runs goes on.
 
 use super::audit;
-use super::columns::{Columns, first};
 use super::tx::Tx;
+use crate::engine::{Db, params};
 use crate::{QueuePause, StoreError};
 use anvil_types::{EventKind, UpstreamKind};
-use rusqlite::{Connection, params};
 
 /// Whether there is one, asked by every claim.
 pub(super) const ENGAGED: &str = "SELECT 1 FROM queue_pause WHERE upstream = ?1";
 
 /// The pause, where there is one.
-pub(super) fn get(conn: &Connection, upstream: UpstreamKind) -> Result<Option<QueuePause>, StoreError> {
+pub(super) fn get(db: &Db, upstream: UpstreamKind) -> Result<Option<QueuePause>, StoreError> {
     let select = "SELECT reason, who, since FROM queue_pause WHERE upstream = ?1";
-    Ok(first(conn, select, [upstream.name()], |row| {
+    db.first(select, [upstream.name()], |row| {
         Ok(QueuePause { reason: row.get("reason")?, by: row.get("who")?, since: row.time("since")? })
-    })?)
+    })
 }
 
 /// Whether no job is to be claimed.
@@ -42,5 +41,5 @@ pub(super) fn set(tx: &mut Tx<'_>, reason: Option<&str>, by: &str) -> Result<Opt
         audit::note(tx, by, "queue.resume", "")?;
     }
     tx.tell(None, EventKind::Queue { paused: reason.is_some() });
-    get(tx.conn, upstream)
+    get(tx.db, upstream)
 }

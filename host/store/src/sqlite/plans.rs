@@ -6,15 +6,15 @@ use super::{
     parents, pause, prune, queries, schedules, search, settle, spend, trouble, usage, webhooks,
 };
 use crate::LedgerFilter;
+use crate::engine::Db;
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
-use rusqlite::Connection;
 
 #[test]
 fn no_query_scans_or_sorts() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = DataFolder::lock(dir.path()).expect("it is free");
-    let mut conn = connect::writing(&folder.database()).expect("it opens");
-    migrate::migrate(&mut conn, &folder, Timestamp::default()).expect("the schema");
+    let db = connect::writing(&folder.database()).expect("it opens");
+    migrate::migrate(&db, &folder, Timestamp::default()).expect("the schema");
     for (sql, index) in [
         (claim::HEADS_OF_LINE, "jobs_waiting"),
         (claim::SUSPECTS, "jobs_suspect"),
@@ -79,14 +79,14 @@ fn no_query_scans_or_sorts() {
         (parents::CHILDREN, "job_parents_by_parent"),
         (parents::RESULT, "id=?"),
     ] {
-        let plan = plan(&conn, sql);
+        let plan = plan(&db, sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
         assert!(plan.contains(index), "{sql}\n{plan}");
     }
 }
 
-fn plan(conn: &Connection, sql: &str) -> String {
-    let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a query");
+fn plan(db: &Db, sql: &str) -> String {
+    let mut explain = db.raw().prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a query");
     let mut rows = explain.raw_query();
     let mut plan = String::new();
     while let Some(row) = rows.next().expect("a plan") {
@@ -101,8 +101,8 @@ fn plan(conn: &Connection, sql: &str) -> String {
 fn every_page_of_the_ledger_is_read_in_the_order_of_an_index() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = DataFolder::lock(dir.path()).expect("it is free");
-    let mut conn = connect::writing(&folder.database()).expect("it opens");
-    migrate::migrate(&mut conn, &folder, Timestamp::default()).expect("the schema");
+    let db = connect::writing(&folder.database()).expect("it opens");
+    migrate::migrate(&db, &folder, Timestamp::default()).expect("the schema");
     let now = Timestamp::from_secs(1_000);
     let states = [CallState::Held, CallState::Settled, CallState::Unknown, CallState::Released];
     let states = [None].into_iter().chain(states.map(Some));
@@ -120,7 +120,7 @@ fn every_page_of_the_ledger_is_read_in_the_order_of_an_index() {
         };
         let place = has(7).then(|| (now, CallId::new(now, 1)));
         for (sql, _) in ledger::queries(UpstreamKind::Live, &filter, place, 10) {
-            let plan = plan(&conn, &sql);
+            let plan = plan(&db, &sql);
             assert!(plan.contains("USING INDEX"), "{sql}\n{plan}");
             // The calls of one job, and those under way, are few: they may be sorted.
             let few = filter.job.is_some() || state == Some(CallState::Held);

@@ -2,10 +2,10 @@
 
 use super::options::QueueShares;
 use super::{brake, evaluate, limits, scope_limits, week};
+use crate::engine::Db;
 use crate::{BrakeState, LimitsInForce, StoreError};
 use anvil_budget::{Account, BrakeCause, LimitsRule, WindowLimits, Windows};
 use anvil_types::{BootId, HostId, Limits, LimitsPatch, Nanodollars, Scope, Timestamp, UpstreamKind};
-use rusqlite::Connection;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -108,21 +108,21 @@ impl Policy {
     }
 
     /// Reads everything from the tables; the account's pages are opened when they are needed.
-    pub(super) fn reload(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        self.load_limits(conn)?;
-        (self.raised, self.muted) = brake::load(conn)?;
+    pub(super) fn reload(&mut self, db: &Db) -> Result<(), StoreError> {
+        self.load_limits(db)?;
+        (self.raised, self.muted) = brake::load(db)?;
         self.account.books.close();
         self.held.clear();
         self.flying.clear();
-        self.account.watches = evaluate::load(conn)?;
-        self.account.weeks = week::load(conn)?;
+        self.account.watches = evaluate::load(db)?;
+        self.account.weeks = week::load(db)?;
         self.touched = true;
         Ok(())
     }
 
     /// Reads the limits in force, everything's and each scope's.
-    pub(super) fn load_limits(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        self.force = Arc::new(limits::load(conn, self.upstream, &self.base, &*self.rule)?);
+    pub(super) fn load_limits(&mut self, db: &Db) -> Result<(), StoreError> {
+        self.force = Arc::new(limits::load(db, self.upstream, &self.base, &*self.rule)?);
         let limits = &self.force.limits;
         let everything = WindowLimits {
             hour: Some(limits.hour_usd),
@@ -130,7 +130,7 @@ impl Policy {
             month: Some(limits.month_usd),
         };
         self.account.week_hours = limits.week_hours;
-        self.account.limits = scope_limits::load(conn, self.upstream)?;
+        self.account.limits = scope_limits::load(db, self.upstream)?;
         self.account.limits.insert(Scope::All, everything);
         Ok(())
     }

@@ -1,19 +1,18 @@
 //! Prices that people set at run time.
 
-use super::columns::{Columns, all};
 use super::tx::Tx;
 use super::{alerts, audit};
+use crate::engine::{Db, params};
 use crate::{NewAlert, PriceChange, StoreError};
 use anvil_budget::{NewPrice, PriceTable};
 use anvil_types::{AlertKind, EventKind, UpstreamKind};
-use rusqlite::{Connection, params};
 
 const SELECT: &str = "SELECT id, body, who, at FROM price_rows WHERE upstream = ?1 ORDER BY id";
 
 /// An upstream's, by the row's id.
-pub(super) fn list(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<PriceChange>, StoreError> {
-    let rows = all(conn, SELECT, [upstream.name()], |row| {
-        Ok((row.get::<_, String>("body")?, row.get::<_, String>("who")?, row.time("at")?))
+pub(super) fn list(db: &Db, upstream: UpstreamKind) -> Result<Vec<PriceChange>, StoreError> {
+    let rows = db.all(SELECT, [upstream.name()], |row| {
+        Ok((row.get::<String>("body")?, row.get::<String>("who")?, row.time("at")?))
     })?;
     rows.into_iter()
         .map(|(body, by, at)| {
@@ -27,9 +26,9 @@ pub(super) fn list(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<Pric
 /// not fail by it. Answers a sentence for each.
 pub(super) fn judge_stored(tx: &mut Tx<'_>, table: &PriceTable) -> Result<Vec<String>, StoreError> {
     let upstream = tx.policy.upstream;
-    let rows = all(tx.conn, SELECT, [upstream.name()], |row| {
-        Ok((row.get::<_, String>("id")?, row.get::<_, String>("body")?))
-    })?;
+    let rows = tx
+        .db
+        .all(SELECT, [upstream.name()], |row| Ok((row.get::<String>("id")?, row.get::<String>("body")?)))?;
     let mut said = Vec::new();
     for (id, body) in rows {
         let judged = serde_json::from_str::<NewPrice>(&body)

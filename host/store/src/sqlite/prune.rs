@@ -1,11 +1,10 @@
 //! Retention: what is old goes, in batches that are too short for anyone to notice.
 
-use super::columns::{Id, number};
 use super::keep::{self, held_back};
 use super::tx::Tx;
+use crate::engine::{Id, number, params};
 use crate::{Pruned, Retention, StoreError};
 use anvil_types::{JobId, Timestamp};
-use rusqlite::params;
 use std::time::{Duration, Instant};
 
 /// How many jobs, or alerts, a batch takes at most.

@@ -3,11 +3,10 @@
 //! A page is gathered from probes of an index, one for each state and priority that the filter lets
 //! through, so that it costs the same with ten jobs as with a million.
 
-use super::columns::{Columns, Id, all, first};
 use super::job_row;
+use crate::engine::{Db, Id, params};
 use crate::{JobFilter, JobPage, QueueCounts, StoreError};
 use anvil_types::{Attempt, Job, JobError, JobId, JobState, Priority, Timestamp, UpstreamKind};
-use rusqlite::{Connection, params};
 
 /// The longest page.
 const LONGEST: u32 = 500;
@@ -30,8 +29,8 @@ pub(super) const BY_TAG: &str = "SELECT job FROM job_tags CROSS JOIN jobs ON job
     ORDER BY job DESC LIMIT ?2";
 
 /// A job.
-pub(super) fn job(conn: &Connection, id: JobId) -> Result<Option<Job>, StoreError> {
-    job_row::find(conn, id)
+pub(super) fn job(db: &Db, id: JobId) -> Result<Option<Job>, StoreError> {
+    job_row::find(db, id)
 }
 
 /// How many jobs a page has at most.
@@ -45,16 +44,16 @@ pub(super) fn crosses_tags(filter: &JobFilter) -> bool {
 }
 
 /// A page of jobs, the newest first.
-pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<JobPage, StoreError> {
+pub(super) fn jobs(db: &Db, filter: &JobFilter) -> Result<JobPage, StoreError> {
     let limit = filter.limit.clamp(1, LONGEST);
-    let before = before(conn, filter.after)?;
+    let before = before(db, filter.after)?;
     // One more than the page tells whether there is another.
-    let mut seqs = seqs(conn, filter, before, limit + 1)?;
+    let mut seqs = seqs(db, filter, before, limit + 1)?;
     let more = seqs.len() > limit as usize;
     seqs.truncate(limit as usize);
     let mut page = JobPage::default();
     for seq in seqs {
-        page.items.extend(job_row::listed(conn, seq)?);
+        page.items.extend(job_row::listed(db, seq)?);
     }
     if more {
         page.next = page.items.last().map(|job| job.id);
@@ -63,25 +62,19 @@ pub(super) fn jobs(conn: &Connection, filter: &JobFilter) -> Result<JobPage, Sto
 }
 
 /// The places that a filter lets through, older than one, the newest first.
-pub(super) fn seqs(
-    conn: &Connection,
-    filter: &JobFilter,
-    before: i64,
-    limit: u32,
-) -> Result<Vec<i64>, StoreError> {
+pub(super) fn seqs(db: &Db, filter: &JobFilter, before: i64, limit: u32) -> Result<Vec<i64>, StoreError> {
     let upstream = filter.upstream.map(UpstreamKind::name);
     if let Some(tag) = &filter.tag {
         let states: String = filter.states.iter().flat_map(|state| [" ", state.name(), " "]).collect();
         let priority = filter.priority.map(Priority::rank);
-        return Ok(all(
-            conn,
+        return db.all(
             BY_TAG,
             params![before, limit, tag, filter.agent, priority, states, upstream],
             |row| row.get(0),
-        )?);
+        );
     }
     if filter.states.is_empty() && filter.agent.is_none() && filter.priority.is_none() {
-        return Ok(all(conn, ALL, params![before, limit, upstream], |row| row.get(0))?);
+        return db.all(ALL, params![before, limit, upstream], |row| row.get(0));
     }
     // Each once, however often it is named.
     let asked = |state: &JobState| filter.states.is_empty() || filter.states.contains(state);
@@ -93,11 +86,11 @@ pub(super) fn seqs(
             let probed: Vec<i64> = match &filter.agent {
                 Some(agent) => {
                     let place = params![before, limit, state.name(), priority.rank(), agent, upstream];
-                    all(conn, BY_AGENT, place, |row| row.get(0))
+                    db.all(BY_AGENT, place, |row| row.get(0))
                 }
                 None => {
                     let place = params![before, limit, state.name(), priority.rank(), upstream];
-                    all(conn, BY_STATE, place, |row| row.get(0))
+                    db.all(BY_STATE, place, |row| row.get(0))
                 }
             }?;
             seqs.extend(probed);
@@ -115,23 +108,19 @@ pub(super) const PLACE: &str = "SELECT seq FROM jobs WHERE id = ?1";
 pub(super) const PLACE_OF_GONE: &str = "SELECT seq + 1 FROM jobs WHERE id < ?1 ORDER BY id DESC LIMIT 1";
 
 /// Where a page begins that comes after a job; the job may be gone since.
-pub(super) fn before(conn: &Connection, after: Option<JobId>) -> Result<i64, StoreError> {
+pub(super) fn before(db: &Db, after: Option<JobId>) -> Result<i64, StoreError> {
     let Some(after) = after else { return Ok(i64::MAX) };
-    if let Some(place) = first(conn, PLACE, [after.bytes()], |row| row.get(0))? {
+    if let Some(place) = db.first(PLACE, [after.bytes()], |row| row.get(0))? {
         return Ok(place);
     }
-    Ok(first(conn, PLACE_OF_GONE, [after.bytes()], |row| row.get(0))?.unwrap_or(0))
+    Ok(db.first(PLACE_OF_GONE, [after.bytes()], |row| row.get(0))?.unwrap_or(0))
 }
 
 /// The jobs in these places that a filter lets through, in the order of the places.
-pub(super) fn let_through(
-    conn: &Connection,
-    filter: &JobFilter,
-    places: &[i64],
-) -> Result<Vec<Job>, StoreError> {
+pub(super) fn let_through(db: &Db, filter: &JobFilter, places: &[i64]) -> Result<Vec<Job>, StoreError> {
     let mut jobs = Vec::with_capacity(places.len());
     for place in places {
-        jobs.extend(job_row::listed(conn, *place)?.filter(|job| filter.lets_through(job)));
+        jobs.extend(job_row::listed(db, *place)?.filter(|job| filter.lets_through(job)));
     }
     Ok(jobs)
 }
@@ -140,16 +129,16 @@ pub(super) fn let_through(
 pub(super) const AT: &str = "SELECT id FROM jobs WHERE seq >= ?1 ORDER BY seq LIMIT 1";
 
 /// The job in a place, or the next newer one where that is gone.
-pub(super) fn id_at(conn: &Connection, place: i64) -> Result<Option<JobId>, StoreError> {
-    Ok(first(conn, AT, [place], |row| row.id("id"))?)
+pub(super) fn id_at(db: &Db, place: i64) -> Result<Option<JobId>, StoreError> {
+    db.first(AT, [place], |row| row.id("id"))
 }
 
 /// A job's attempts, the first first.
-pub(super) fn attempts(conn: &Connection, job: JobId) -> Result<Vec<Attempt>, StoreError> {
+pub(super) fn attempts(db: &Db, job: JobId) -> Result<Vec<Attempt>, StoreError> {
     let select = "SELECT number, started_at, ended_at, error_kind, error_message FROM attempts
          WHERE job = (SELECT seq FROM jobs WHERE id = ?1) ORDER BY number";
-    Ok(all(conn, select, [job.bytes()], |row| {
-        let error = match row.get::<_, Option<String>>("error_kind")? {
+    db.all(select, [job.bytes()], |row| {
+        let error = match row.get::<Option<String>>("error_kind")? {
             Some(kind) => Some(JobError { kind, message: row.get("error_message")? }),
             None => None,
         };
@@ -159,14 +148,14 @@ pub(super) fn attempts(conn: &Connection, job: JobId) -> Result<Vec<Attempt>, St
             ended_at: row.maybe_time("ended_at")?,
             error,
         })
-    })?)
+    })
 }
 
 /// How many jobs of an upstream there are in each state.
-pub(super) fn counts(conn: &Connection, upstream: UpstreamKind) -> Result<QueueCounts, StoreError> {
+pub(super) fn counts(db: &Db, upstream: UpstreamKind) -> Result<QueueCounts, StoreError> {
     let mut counts = QueueCounts::default();
     let rows: Vec<(JobState, u64)> =
-        all(conn, COUNTS, [upstream.name()], |row| Ok((row.word("state")?, row.count("jobs")?)))?;
+        db.all(COUNTS, [upstream.name()], |row| Ok((row.word("state")?, row.count("jobs")?)))?;
     for (state, jobs) in rows {
         *match state {
             JobState::Scheduled => &mut counts.scheduled,
@@ -178,7 +167,8 @@ pub(super) fn counts(conn: &Connection, upstream: UpstreamKind) -> Result<QueueC
             JobState::Cancelled => &mut counts.cancelled,
         } = jobs;
     }
-    counts.oldest_queued = first(conn, OLDEST, [upstream.name()], |row| row.get::<_, Option<i64>>(0))?
+    counts.oldest_queued = db
+        .first(OLDEST, [upstream.name()], |row| row.get::<Option<i64>>(0))?
         .flatten()
         .map(Timestamp::from_micros);
     Ok(counts)
@@ -196,20 +186,20 @@ pub(super) const FRONT: &str = "SELECT seq FROM jobs WHERE state = ?1 AND upstre
     ORDER BY CASE WHEN state = 'queued' THEN priority END, due_at IS NULL, due_at, ready_at, seq LIMIT ?2";
 
 /// The jobs that are unfinished, those first that are first in line.
-pub(super) fn front(conn: &Connection, upstream: UpstreamKind, limit: u32) -> Result<Vec<Job>, StoreError> {
+pub(super) fn front(db: &Db, upstream: UpstreamKind, limit: u32) -> Result<Vec<Job>, StoreError> {
     let mut jobs = Vec::new();
     for state in [JobState::Running, JobState::Queued, JobState::Parked, JobState::Scheduled] {
         let seqs: Vec<i64> =
-            all(conn, FRONT, params![state.name(), limit, upstream.name()], |row| row.get(0))?;
+            db.all(FRONT, params![state.name(), limit, upstream.name()], |row| row.get(0))?;
         for seq in seqs {
-            jobs.extend(job_row::listed(conn, seq)?);
+            jobs.extend(job_row::listed(db, seq)?);
         }
     }
     Ok(jobs)
 }
 
 /// When the next scheduled or parked job of an upstream is due.
-pub(super) fn next_due(conn: &Connection, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {
-    let due = first(conn, NEXT_DUE, [upstream.name()], |row| row.get::<_, Option<i64>>(0))?;
+pub(super) fn next_due(db: &Db, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {
+    let due = db.first(NEXT_DUE, [upstream.name()], |row| row.get::<Option<i64>>(0))?;
     Ok(due.flatten().map(Timestamp::from_micros))
 }

@@ -2,7 +2,7 @@
 
 use super::connect;
 use crate::StoreError;
-use rusqlite::Connection;
+use crate::engine::Db;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -18,7 +18,7 @@ pub(super) struct Readers {
     database: PathBuf,
     turns: Arc<Semaphore>,
     large: Arc<Semaphore>,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    idle: Arc<Mutex<Vec<Db>>>,
 }
 
 impl Readers {
@@ -36,7 +36,7 @@ impl Readers {
     pub(super) async fn read_large<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,
     {
         let _turn = self.large.acquire().await.map_err(|_| StoreError::Closed)?;
         self.read(read).await
@@ -46,7 +46,7 @@ impl Readers {
     pub(super) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,
     {
         let turn = self.turns.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let idle = self.idle.clone();
@@ -55,11 +55,9 @@ impl Readers {
         let work = move || {
             let _turn = turn;
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let conn = taken.map_or_else(|| connect::reading(&database), Ok)?;
-            let snapshot = conn.unchecked_transaction()?;
-            let answer = read(&snapshot);
-            drop(snapshot);
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            let db = taken.map_or_else(|| connect::reading(&database), Ok)?;
+            let answer = db.in_snapshot(read);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
             answer
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| StoreError::Backend(Box::new(error)))?

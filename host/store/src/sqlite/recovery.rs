@@ -1,14 +1,13 @@
 //! What a start does before anything else: it ends what the host's earlier lives left behind.
 
-use super::columns::{Id, meta, set_meta};
 use super::finish::{self, POISON};
 use super::job_row::{CRASHES, JobHead, heads, select_heads};
 use super::moves::{self, Move};
 use super::tx::Tx;
 use super::{brake, hosts, limits, spend};
+use crate::engine::{Id, meta, params, set_meta};
 use crate::{Recovered, StoreError};
 use anvil_types::{JobError, JobEvent, Limits, UpstreamKind};
-use rusqlite::params;
 
 /// Jobs of earlier lives whose call waited for pace or money.
 const WAITED: &str = "SELECT seq FROM jobs
@@ -39,7 +38,7 @@ fn last_limits(upstream: UpstreamKind) -> &'static str {
 pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
     hosts::agree(tx)?;
     hosts::renew(tx)?;
-    spend::rebuild_for_zone(tx.conn, tx.policy, tx.now)?;
+    spend::rebuild_for_zone(tx.db, tx.policy, tx.now)?;
     tx.policy.began = tx.now;
     // Before their holds end: what waited for pace or money had none.
     let waited: Vec<i64> = tx.all(
@@ -69,7 +68,7 @@ pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
     }
     hosts::release_waiting(tx)?;
     let force = tx.policy.force.clone();
-    let before = meta::<String>(tx.conn, last_limits(tx.policy.upstream))?
+    let before = meta::<String>(tx.db, last_limits(tx.policy.upstream))?
         .and_then(|text| serde_json::from_str::<Limits>(&text).ok())
         .unwrap_or_else(|| force.limits.clone());
     limits::apply(tx, &before)?;
@@ -84,7 +83,7 @@ pub(super) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
 pub(super) fn remember_limits(tx: &Tx<'_>) -> Result<(), StoreError> {
     let limits = serde_json::to_string(&tx.policy.force.limits)
         .map_err(|error| StoreError::Backend(Box::new(error)))?;
-    Ok(set_meta(tx.conn, last_limits(tx.policy.upstream), limits)?)
+    set_meta(tx.db, last_limits(tx.policy.upstream), limits)
 }
 
 /// Puts a job back into the queue; gives it up where it brings the host down again and again.

@@ -1,11 +1,10 @@
 //! Schedules: a time makes its job in the transaction that moves the schedule to its next time.
 
-use super::columns::{Columns, Id, all, bad_json, first};
 use super::tx::Tx;
 use super::{audit, enqueue, job_row};
+use crate::engine::{Db, Id, Row, bad_column, params};
 use crate::{Fired, Firing, StoreError, Taken};
 use anvil_types::{EventKind, Job, JobId, JobTemplate, Json, Overlap, Schedule, Timestamp, UpstreamKind};
-use rusqlite::{Connection, Row, params};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -30,47 +29,34 @@ pub(super) const NEXT: &str = "SELECT min(next_at) FROM schedules INDEXED BY sch
 pub(super) const JOBS: &str =
     "SELECT seq FROM jobs WHERE upstream = ?1 AND schedule = ?2 ORDER BY seq DESC LIMIT ?3";
 
-pub(super) fn list(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<Schedule>, StoreError> {
-    Ok(all(conn, LIST, [upstream.name()], read)?)
+pub(super) fn list(db: &Db, upstream: UpstreamKind) -> Result<Vec<Schedule>, StoreError> {
+    db.all(LIST, [upstream.name()], read)
 }
 
-pub(super) fn get(
-    conn: &Connection,
-    upstream: UpstreamKind,
-    name: &str,
-) -> Result<Option<Schedule>, StoreError> {
-    Ok(first(conn, ONE, [upstream.name(), name], read)?)
+pub(super) fn get(db: &Db, upstream: UpstreamKind, name: &str) -> Result<Option<Schedule>, StoreError> {
+    db.first(ONE, [upstream.name(), name], read)
 }
 
-pub(super) fn due(
-    conn: &Connection,
-    upstream: UpstreamKind,
-    now: Timestamp,
-) -> Result<Vec<Schedule>, StoreError> {
-    Ok(all(conn, DUE, params![upstream.name(), now.micros()], read)?)
+pub(super) fn due(db: &Db, upstream: UpstreamKind, now: Timestamp) -> Result<Vec<Schedule>, StoreError> {
+    db.all(DUE, params![upstream.name(), now.micros()], read)
 }
 
-pub(super) fn next(conn: &Connection, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {
-    let next = first(conn, NEXT, [upstream.name()], |row| row.get::<_, Option<i64>>(0))?;
+pub(super) fn next(db: &Db, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {
+    let next = db.first(NEXT, [upstream.name()], |row| row.get::<Option<i64>>(0))?;
     Ok(next.flatten().map(Timestamp::from_micros))
 }
 
 /// The newest jobs of a schedule.
-pub(super) fn jobs(
-    conn: &Connection,
-    upstream: UpstreamKind,
-    name: &str,
-    limit: u32,
-) -> Result<Vec<Job>, StoreError> {
-    let seqs: Vec<i64> = all(conn, JOBS, params![upstream.name(), name, limit], |row| row.get(0))?;
+pub(super) fn jobs(db: &Db, upstream: UpstreamKind, name: &str, limit: u32) -> Result<Vec<Job>, StoreError> {
+    let seqs: Vec<i64> = db.all(JOBS, params![upstream.name(), name, limit], |row| row.get(0))?;
     let mut jobs = Vec::with_capacity(seqs.len());
     for seq in seqs {
-        jobs.extend(job_row::listed(conn, seq)?);
+        jobs.extend(job_row::listed(db, seq)?);
     }
     Ok(jobs)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Schedule> {
+fn read(row: &Row<'_>) -> Result<Schedule, StoreError> {
     Ok(Schedule {
         id: row.id("id")?,
         name: row.get("name")?,
@@ -78,7 +64,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Schedule> {
         time_zone: row.get("time_zone")?,
         missed: row.word("missed")?,
         overlap: row.word("overlap")?,
-        job: template(row.get_ref("job")?.as_str()?)?,
+        job: template(row.text("job")?)?,
         enabled: row.get("enabled")?,
         next_at: row.maybe_time("next_at")?,
         blocked: row.get("blocked")?,
@@ -89,21 +75,25 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Schedule> {
     })
 }
 
+fn bad(error: serde_json::Error) -> StoreError {
+    bad_column("job", error)
+}
+
 /// A template, with a payload that an older version took and nobody can read told of as what it is.
-fn template(text: &str) -> rusqlite::Result<JobTemplate> {
-    let mut parts: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).map_err(bad_json)?;
+fn template(text: &str) -> Result<JobTemplate, StoreError> {
+    let mut parts: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).map_err(bad)?;
     if let Some(payload) = parts.get_mut("payload") {
-        *payload = RawValue::from_string(Json::stored(payload.get()).to_string()).map_err(bad_json)?;
+        *payload = RawValue::from_string(Json::stored(payload.get()).to_string()).map_err(bad)?;
     }
-    let text = serde_json::to_string(&parts).map_err(bad_json)?;
-    serde_json::from_str(&text).map_err(bad_json)
+    let text = serde_json::to_string(&parts).map_err(bad)?;
+    serde_json::from_str(&text).map_err(bad)
 }
 
 /// Makes a schedule, or changes the one of this name, which keeps its id.
 pub(super) fn put(tx: &mut Tx<'_>, schedule: &Schedule, by: &str) -> Result<Schedule, StoreError> {
-    let before = get(tx.conn, schedule.upstream, &schedule.name)?;
+    let before = get(tx.db, schedule.upstream, &schedule.name)?;
     if before.is_none() {
-        let there: u32 = tx.conn.query_row("SELECT count(*) FROM schedules", [], |row| row.get(0))?;
+        let there: u32 = tx.db.one("SELECT count(*) FROM schedules", params![], |row| row.get(0))?;
         if there >= MOST {
             return Err(StoreError::BadChange(format!(
                 "there are {there} schedules already, as many as there may be; delete one first"
@@ -153,7 +143,7 @@ pub(super) fn put(tx: &mut Tx<'_>, schedule: &Schedule, by: &str) -> Result<Sche
     let detail = format!("{}: {} {}", schedule.name, schedule.cron, schedule.time_zone);
     audit::note(tx, by, action, &detail)?;
     tx.tell(None, EventKind::Schedule { name: schedule.name.clone() });
-    get(tx.conn, schedule.upstream, &schedule.name)?
+    get(tx.db, schedule.upstream, &schedule.name)?
         .ok_or_else(|| StoreError::Backend("a schedule that was made is gone".into()))
 }
 
@@ -173,7 +163,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<bool, Stor
 /// first time that got none.
 pub(super) fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<Fired, StoreError> {
     let upstream = tx.policy.upstream;
-    let current = get(tx.conn, upstream, &firing.name)?;
+    let current = get(tx.db, upstream, &firing.name)?;
     let current = current.filter(|now| now.enabled && now.id == firing.id && now.next_at == Some(firing.due));
     let Some(current) = current else { return Ok(Fired::default()) };
     let mut fired = Fired::default();

@@ -1,22 +1,21 @@
 //! Limits of one agent or one API key, set at run time.
 
-use super::columns::{Columns, all};
 use super::tx::Tx;
 use super::{audit, evaluate, moves};
+use crate::engine::{Db, params};
 use crate::{ScopeLimit, StoreError};
 use anvil_budget::{WindowKind, WindowLimits};
 use anvil_types::{EventKind, Nanodollars, Scope, UpstreamKind, WaitReason};
-use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
 /// More than any window's limit can be.
 const MOST: Nanodollars = Nanodollars::from_dollars(1_000_000);
 
 /// An upstream's limits of scopes, by scope and window.
-pub(super) fn list(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<ScopeLimit>, StoreError> {
+pub(super) fn list(db: &Db, upstream: UpstreamKind) -> Result<Vec<ScopeLimit>, StoreError> {
     let select = "SELECT scope, window, amount, who, at FROM scope_limits WHERE upstream = ?1
          ORDER BY scope, window";
-    Ok(all(conn, select, [upstream.name()], |row| {
+    db.all(select, [upstream.name()], |row| {
         Ok(ScopeLimit {
             scope: row.word("scope")?,
             window: row.word("window")?,
@@ -24,16 +23,13 @@ pub(super) fn list(conn: &Connection, upstream: UpstreamKind) -> Result<Vec<Scop
             by: row.get("who")?,
             at: row.time("at")?,
         })
-    })?)
+    })
 }
 
 /// The same, as they are judged by.
-pub(super) fn load(
-    conn: &Connection,
-    upstream: UpstreamKind,
-) -> Result<BTreeMap<Scope, WindowLimits>, StoreError> {
+pub(super) fn load(db: &Db, upstream: UpstreamKind) -> Result<BTreeMap<Scope, WindowLimits>, StoreError> {
     let mut limits = BTreeMap::<Scope, WindowLimits>::new();
-    for row in list(conn, upstream)? {
+    for row in list(db, upstream)? {
         limits.entry(row.scope).or_default().set(row.window, Some(row.limit));
     }
     Ok(limits)
@@ -79,11 +75,11 @@ pub(super) fn change(
         audit::note(tx, by, "limits.change", &format!("{name} {}_usd = {limit}", window.name()))?;
     }
     tx.policy.touched = true;
-    tx.policy.load_limits(tx.conn)?;
+    tx.policy.load_limits(tx.db)?;
     tx.tell(None, EventKind::Limits);
     evaluate::evaluate_all(tx)?;
     let agent = if let Scope::Agent(agent) = scope { Some(agent.as_str()) } else { None };
     tx.policy.limits_changed_at = tx.now;
     moves::resume(tx, &[WaitReason::Money, WaitReason::Holds], agent)?;
-    list(tx.conn, upstream)
+    list(tx.db, upstream)
 }

@@ -1,15 +1,14 @@
 //! Ending a hold: once, never refused, by the time of the hold.
 
-use super::columns::{Columns, Id, number};
 use super::tx::Tx;
 use super::{alerts, evaluate, journal, late, moves, spend, usage_hours, week};
+use crate::engine::{Id, Row, number, params};
 use crate::{NewAlert, Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::Moved;
 use anvil_types::{
     AlertKind, CallId, CallState, EventKind, JobId, Nanodollars, Scope, Timestamp, UpstreamKind, Usage,
     WaitReason,
 };
-use rusqlite::{Row, params};
 
 /// The end of a hold; of one that stands only.
 pub(super) const END: &str =
@@ -51,13 +50,13 @@ pub(super) struct Hold {
 
 impl Hold {
     /// Reads a row that begins with the columns of [`FIND`].
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn read(row: &Row<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             id: CallId::from_bytes(row.get(0)?),
             upstream: row.word(1)?,
             state: row.word(2)?,
             held_at: Timestamp::from_micros(row.get(3)?),
-            job: row.get::<_, Option<[u8; 16]>>(4)?.map(JobId::from_bytes),
+            job: row.get::<Option<[u8; 16]>>(4)?.map(JobId::from_bytes),
             agent: row.get(5)?,
             amount: Nanodollars::new(row.get(6)?),
             api_key: row.get(7)?,
@@ -134,7 +133,7 @@ pub(super) fn tell_broken_bound(
     let over_hold = cost.less(hold.amount);
     if over_hold > Nanodollars::ZERO {
         tracing::error!(call = %hold.id, hold = %hold.amount, %cost, "a call cost more than its hold");
-        spend::count_broken_bound(tx.conn, hold.upstream)?;
+        spend::count_broken_bound(tx.db, hold.upstream)?;
         alerts::raise(tx, &bound_broken(hold, cost, answered))?;
     }
     Ok(over_hold)

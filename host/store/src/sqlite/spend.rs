@@ -1,15 +1,14 @@
 //! Sums of the ledger by window: of what has ended; what is held is summed up where it is wanted. All go
 //! by the time of the hold, so that a settlement within its hold can never raise a window.
 
-use super::columns::{Columns, all, first, meta, set_meta};
 use super::held::Held;
 use super::policy::Policy;
 use super::tx::Tx;
 use super::{ledger_time, scope_limits, week};
+use crate::engine::{Db, Row, meta, params, set_meta};
 use crate::{ScopeStanding, SpendSnapshot, StoreError, WindowStanding};
 use anvil_budget::{Amounts, Moved, Tally, WindowKind, Windows};
 use anvil_types::{AlertWindow, Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
-use rusqlite::{Connection, Row, named_params, params};
 use std::collections::BTreeMap;
 
 /// The sums of the rolling hour.
@@ -32,6 +31,21 @@ pub(super) const ADD: &str = "INSERT INTO spend (upstream, scope, period, start,
     settled = min(settled + excluded.settled, 9000000000000000000),
     unknown = min(unknown + excluded.unknown, 9000000000000000000)";
 
+/// What each entry of the ledger adds to the sums of its time.
+const ENTRIES: &str = "SELECT upstream, agent, api_key, held_at,
+        CASE state WHEN 'settled' THEN cost ELSE 0 END AS settled,
+        CASE state WHEN 'unknown' THEN cost ELSE 0 END AS unknown
+    FROM calls WHERE state IN ('settled', 'unknown')
+    UNION ALL
+    SELECT calls.upstream, agent, api_key, held_at, corrections.settled, corrections.unknown
+    FROM corrections JOIN calls ON calls.upstream = corrections.upstream AND calls.id = call";
+
+/// Adds an entry to the sums of its day and month.
+const ADD_ENTRY: &str = "INSERT INTO spend (upstream, scope, period, start, settled, unknown) VALUES
+    (?1, ?2, 'day', ?3, ?5, ?6), (?1, ?2, 'month', ?4, ?5, ?6)
+    ON CONFLICT (upstream, scope, period, start) DO UPDATE SET
+    settled = settled + excluded.settled, unknown = unknown + excluded.unknown";
+
 /// The scopes that a call of this agent or API key falls under.
 pub(super) fn scopes(agent: Option<&str>, api_key: Option<&str>) -> Vec<Scope> {
     let mut scopes = vec![Scope::All];
@@ -53,7 +67,7 @@ pub(super) fn add(
     // Whoever moves money has written the entry already: what is summed up now has moved.
     let held = match tx.policy.held.get(&upstream) {
         Some(held) => *held + moved.held,
-        None => Held::of(tx.conn, upstream)?.all(),
+        None => Held::of(tx.db, upstream)?.all(),
     };
     tx.policy.held.insert(upstream, held);
     let places = tx.policy.account.add(upstream, scopes, held_at, moved);
@@ -93,7 +107,7 @@ pub(super) fn held(tx: &mut Tx<'_>, upstream: UpstreamKind) -> Result<Nanodollar
     if let Some(held) = tx.policy.held.get(&upstream) {
         return Ok(*held);
     }
-    let held = Held::of(tx.conn, upstream)?.all();
+    let held = Held::of(tx.db, upstream)?.all();
     tx.policy.held.insert(upstream, held);
     Ok(held)
 }
@@ -118,14 +132,14 @@ pub(super) fn open_pages(
 /// What counts now of a scope, as it is kept.
 pub(super) fn tally(tx: &mut Tx<'_>, upstream: UpstreamKind, scope: &Scope) -> Result<Tally, StoreError> {
     let places = tx.policy.account.calendar.places(tx.now);
-    let held = Held::of(tx.conn, upstream)?;
-    let since = |period, start| calendar(tx.conn, upstream, scope, period, start, &held);
+    let held = Held::of(tx.db, upstream)?;
+    let since = |period, start| calendar(tx.db, upstream, scope, period, start, &held);
     let (day, month) = (since("day", places.day)?, since("month", places.month)?);
-    Ok(Tally::new(minutes(tx.conn, upstream, scope, tx.now, &held)?, day, month))
+    Ok(Tally::new(minutes(tx.db, upstream, scope, tx.now, &held)?, day, month))
 }
 
 /// One row of the sums, and what is held beside it.
-fn amounts(row: &Row<'_>, from: usize, held: Nanodollars) -> rusqlite::Result<Amounts> {
+fn amounts(row: &Row<'_>, from: usize, held: Nanodollars) -> Result<Amounts, StoreError> {
     Ok(Amounts {
         settled: Nanodollars::new(row.get(from)?),
         unknown: Nanodollars::new(row.get(from + 1)?),
@@ -136,7 +150,7 @@ fn amounts(row: &Row<'_>, from: usize, held: Nanodollars) -> rusqlite::Result<Am
 /// A calendar window's sum, or the total's: of the window that is open now, since what is held counts
 /// in it from its start on.
 fn calendar(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     scope: &Scope,
     period: &str,
@@ -145,13 +159,13 @@ fn calendar(
 ) -> Result<Amounts, StoreError> {
     let place = params![upstream.name(), scope.to_string(), period, start.micros()];
     let held = held.since(scope, start);
-    let found = first(conn, CALENDAR, place, |row| amounts(row, 0, held))?;
+    let found = db.first(CALENDAR, place, |row| amounts(row, 0, held))?;
     Ok(found.unwrap_or(Amounts { held, ..Amounts::default() }))
 }
 
 /// The minutes of the rolling hour in which anything counts, the oldest first.
 fn minutes(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     scope: &Scope,
     now: Timestamp,
@@ -159,7 +173,7 @@ fn minutes(
 ) -> Result<Vec<(Timestamp, Amounts)>, StoreError> {
     let oldest = Windows::first_bucket(now);
     let place = params![upstream.name(), scope.to_string(), oldest.micros()];
-    let rows = all(conn, MINUTES, place, |row| {
+    let rows = db.all(MINUTES, place, |row| {
         Ok((Timestamp::from_micros(row.get(0)?), amounts(row, 1, Nanodollars::ZERO)?))
     })?;
     // What lies ahead was counted before a person set the time back.
@@ -172,40 +186,40 @@ fn minutes(
 
 /// How all windows of an upstream stand, for people.
 pub(super) fn snapshot(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     limits: &Limits,
     windows: &Windows,
     now: Timestamp,
 ) -> Result<SpendSnapshot, StoreError> {
     let all = &Scope::All;
-    let held = Held::of(conn, upstream)?;
-    let standing = |kind, limit| standing(conn, upstream, all, kind, limit, windows, now, &held);
+    let held = Held::of(db, upstream)?;
+    let standing = |kind, limit| standing(db, upstream, all, kind, limit, windows, now, &held);
     Ok(SpendSnapshot {
         windows: [
             standing(WindowKind::Hour, limits.hour_usd)?,
             standing(WindowKind::Day, limits.day_usd)?,
             standing(WindowKind::Month, limits.month_usd)?,
         ],
-        week: week::standing(conn, upstream, limits, windows, now)?,
-        total: calendar(conn, upstream, all, "total", Timestamp::default(), &held)?,
-        bounds_broken: meta::<i64>(conn, broken_key(upstream))?.map_or(0, i64::unsigned_abs),
+        week: week::standing(db, upstream, limits, windows, now)?,
+        total: calendar(db, upstream, all, "total", Timestamp::default(), &held)?,
+        bounds_broken: meta::<i64>(db, broken_key(upstream))?.map_or(0, i64::unsigned_abs),
     })
 }
 
 /// How the windows stand that one agent or API key has a limit for.
 pub(super) fn scope_standings(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     windows: &Windows,
     now: Timestamp,
 ) -> Result<Vec<ScopeStanding>, StoreError> {
-    let held = Held::of(conn, upstream)?;
+    let held = Held::of(db, upstream)?;
     let mut standings = Vec::new();
-    for (scope, limits) in scope_limits::load(conn, upstream)? {
+    for (scope, limits) in scope_limits::load(db, upstream)? {
         let windows = limits
             .iter()
-            .map(|(kind, limit)| standing(conn, upstream, &scope, kind, limit, windows, now, &held))
+            .map(|(kind, limit)| standing(db, upstream, &scope, kind, limit, windows, now, &held))
             .collect::<Result<_, _>>()?;
         standings.push(ScopeStanding { scope, windows });
     }
@@ -214,7 +228,7 @@ pub(super) fn scope_standings(
 
 #[expect(clippy::too_many_arguments, reason = "whose window of what, and all that counts in it")]
 fn standing(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     scope: &Scope,
     kind: WindowKind,
@@ -225,7 +239,7 @@ fn standing(
 ) -> Result<WindowStanding, StoreError> {
     let mut amounts = Amounts::default();
     let resets_at = if kind == WindowKind::Hour {
-        let minutes = minutes(conn, upstream, scope, now, held)?;
+        let minutes = minutes(db, upstream, scope, now, held)?;
         for (_, minute) in &minutes {
             amounts += *minute;
         }
@@ -233,16 +247,16 @@ fn standing(
         Windows::bucket_leaves(oldest)
     } else {
         let span = windows.span(kind, now);
-        amounts = calendar(conn, upstream, scope, kind.name(), span.start, held)?;
+        amounts = calendar(db, upstream, scope, kind.name(), span.start, held)?;
         span.end
     };
     Ok(WindowStanding { kind, amounts, limit, resets_at })
 }
 
 /// Counts a cost that was above its hold.
-pub(super) fn count_broken_bound(conn: &Connection, upstream: UpstreamKind) -> Result<(), StoreError> {
-    let count = meta::<i64>(conn, broken_key(upstream))?.unwrap_or(0);
-    Ok(set_meta(conn, broken_key(upstream), count + 1)?)
+pub(super) fn count_broken_bound(db: &Db, upstream: UpstreamKind) -> Result<(), StoreError> {
+    let count = meta::<i64>(db, broken_key(upstream))?.unwrap_or(0);
+    set_meta(db, broken_key(upstream), count + 1)
 }
 
 fn broken_key(upstream: UpstreamKind) -> &'static str {
@@ -259,37 +273,28 @@ pub(super) fn zone(windows: &Windows) -> String {
 }
 
 /// Where the time zone is another than the sums were made for, makes them anew from the ledger.
-pub(super) fn rebuild_for_zone(
-    conn: &Connection,
-    policy: &mut Policy,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub(super) fn rebuild_for_zone(db: &Db, policy: &mut Policy, now: Timestamp) -> Result<(), StoreError> {
     let name = zone(policy.windows());
-    let before: Option<String> = meta(conn, "time_zone")?;
+    let before: Option<String> = meta(db, "time_zone")?;
     if before.as_deref() == Some(name.as_str()) {
         return Ok(());
     }
     if let Some(before) = before {
         tracing::info!(zone = %name, "days and months are summed up anew for another time zone");
-        rebuild(conn, policy)?;
+        rebuild(db, policy)?;
         if let Ok(before) = jiff::tz::TimeZone::get(&before) {
-            move_watches(conn, policy, &Windows::new(before), now)?;
+            move_watches(db, policy, &Windows::new(before), now)?;
         }
     }
-    Ok(set_meta(conn, "time_zone", name)?)
+    set_meta(db, "time_zone", name)
 }
 
 /// What people were told of the window that was open counts for the one that is open now in its place: the same
 /// money must not be told of twice because a day begins at another hour.
-fn move_watches(
-    conn: &Connection,
-    policy: &mut Policy,
-    before: &Windows,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+fn move_watches(db: &Db, policy: &mut Policy, before: &Windows, now: Timestamp) -> Result<(), StoreError> {
     let after = policy.windows().clone();
     for ((upstream, scope, window), watch) in &mut policy.account.watches {
-        let now = if *upstream == policy.upstream { now } else { ledger_time::stored(conn, *upstream)? };
+        let now = if *upstream == policy.upstream { now } else { ledger_time::stored(db, *upstream)? };
         let start = |windows: &Windows| match window {
             AlertWindow::Hour => watch.start,
             AlertWindow::Day => windows.day(now).start,
@@ -301,7 +306,7 @@ fn move_watches(
             continue;
         }
         watch.start = new;
-        conn.execute(
+        db.run(
             "UPDATE watches SET start = ?4 WHERE upstream = ?1 AND scope = ?2 AND window = ?3",
             params![upstream.name(), scope.to_string(), window.name(), new.micros()],
         )?;
@@ -309,40 +314,17 @@ fn move_watches(
     Ok(())
 }
 
-fn rebuild(conn: &Connection, policy: &mut Policy) -> Result<(), StoreError> {
-    conn.execute("DELETE FROM spend WHERE period IN ('day', 'month')", [])?;
+fn rebuild(db: &Db, policy: &mut Policy) -> Result<(), StoreError> {
+    db.run("DELETE FROM spend WHERE period IN ('day', 'month')", params![])?;
     policy.account.books.close();
-    let mut entries = conn.prepare(
-        "SELECT upstream, agent, api_key, held_at,
-             CASE state WHEN 'settled' THEN cost ELSE 0 END AS settled,
-             CASE state WHEN 'unknown' THEN cost ELSE 0 END AS unknown
-         FROM calls WHERE state IN ('settled', 'unknown')
-         UNION ALL
-         SELECT calls.upstream, agent, api_key, held_at, corrections.settled, corrections.unknown
-         FROM corrections JOIN calls ON calls.upstream = corrections.upstream AND calls.id = call",
-    )?;
-    let mut upsert = conn.prepare(
-        "INSERT INTO spend (upstream, scope, period, start, settled, unknown) VALUES
-             (:upstream, :scope, 'day', :day, :settled, :unknown),
-             (:upstream, :scope, 'month', :month, :settled, :unknown)
-         ON CONFLICT (upstream, scope, period, start) DO UPDATE SET
-             settled = settled + excluded.settled, unknown = unknown + excluded.unknown",
-    )?;
-    let mut rows = entries.query([])?;
-    while let Some(row) = rows.next()? {
+    db.each(ENTRIES, params![], |row| {
         let places = policy.account.calendar.places(row.time("held_at")?);
-        let agent: Option<String> = row.get("agent")?;
-        let api_key: Option<String> = row.get("api_key")?;
-        for scope in scopes(agent.as_deref(), api_key.as_deref()) {
-            upsert.execute(named_params! {
-                ":upstream": row.get::<_, String>("upstream")?,
-                ":scope": scope.to_string(),
-                ":day": places.day.micros(),
-                ":month": places.month.micros(),
-                ":settled": row.get::<_, i64>("settled")?,
-                ":unknown": row.get::<_, i64>("unknown")?,
-            })?;
+        let (settled, unknown): (i64, i64) = (row.get("settled")?, row.get("unknown")?);
+        let upstream = row.text("upstream")?;
+        for scope in scopes(row.maybe_text("agent")?, row.maybe_text("api_key")?) {
+            let (day, month) = (places.day.micros(), places.month.micros());
+            db.run(ADD_ENTRY, params![upstream, scope.to_string(), day, month, settled, unknown])?;
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }

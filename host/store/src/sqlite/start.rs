@@ -1,17 +1,16 @@
 //! The first transaction of a life: what time it is, whether the database is the one that it should be, and
 //! what is in force.
 
-use super::columns::set_meta;
 use super::evaluate::UPSTREAMS;
 use super::events::EventOrder;
 use super::mark::{Mark, Reached};
 use super::policy::Policy;
 use super::tx::Tx;
 use super::{apart, brake, ledger_time, limits, prices, recovery};
+use crate::engine::{Db, set_meta};
 use crate::{Recovered, StoreError};
 use anvil_budget::PriceTable;
 use anvil_types::{Timestamp, UpstreamKind};
-use rusqlite::{Connection, TransactionBehavior};
 
 /// How a life begins.
 #[derive(Debug)]
@@ -29,14 +28,14 @@ pub(super) struct Start {
 impl Start {
     /// Looks at the database and at the mark beside it.
     pub(super) fn of(
-        conn: &Connection,
+        db: &Db,
         mark: &Mark,
         clock: Timestamp,
         upstream: UpstreamKind,
     ) -> Result<Self, StoreError> {
-        let mut database = Reached { lives: ledger_time::lives(conn)?, ..Reached::default() };
+        let mut database = Reached { lives: ledger_time::lives(db)?, ..Reached::default() };
         for one in UPSTREAMS {
-            database.times.insert(one, ledger_time::stored(conn, one)?);
+            database.times.insert(one, ledger_time::stored(db, one)?);
         }
         let marked = mark.at().clone();
         let mut restored = marked.ahead_of(&database);
@@ -44,10 +43,10 @@ impl Start {
         if marked.lives == 0 && !restored.is_empty() {
             restored = UPSTREAMS.to_vec();
         }
-        if ledger_time::is_forgotten(conn, UpstreamKind::Simulated)? {
+        if ledger_time::is_forgotten(db, UpstreamKind::Simulated)? {
             restored.retain(|one| *one != UpstreamKind::Simulated);
         }
-        let mut now = clock.max(ledger_time::floor(conn, upstream)?);
+        let mut now = clock.max(ledger_time::floor(db, upstream)?);
         if restored.contains(&upstream) {
             now = now.max(marked.time(upstream));
         }
@@ -58,15 +57,26 @@ impl Start {
     /// found, and what people are to know of what is in force.
     pub(super) fn begin(
         &self,
-        conn: &mut Connection,
+        db: &Db,
         policy: &mut Policy,
         order: &mut EventOrder,
         table: &PriceTable,
     ) -> Result<(Recovered, Vec<String>), StoreError> {
-        let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        policy.reload(&transaction)?;
+        let begun = db.in_transaction(|db| self.begun(db, policy, order, table))?;
+        policy.touched = false;
+        Ok(begun)
+    }
+
+    fn begun(
+        &self,
+        db: &Db,
+        policy: &mut Policy,
+        order: &mut EventOrder,
+        table: &PriceTable,
+    ) -> Result<(Recovered, Vec<String>), StoreError> {
+        policy.reload(db)?;
         let mut news = Vec::new();
-        let mut tx = Tx::new(&transaction, self.now, policy, &mut news);
+        let mut tx = Tx::new(db, self.now, policy, &mut news);
         let mut told = Vec::new();
         if ledger_time::take_set_back(&mut tx)? {
             told.push(
@@ -86,10 +96,8 @@ impl Start {
         told.extend(tx.policy.force.cuts.iter().map(ToString::to_string));
         let recovered = recovery::recover(&mut tx)?;
         ledger_time::begin(&tx, self.lives)?;
-        order.write(&transaction, self.now, &mut news)?;
-        set_meta(&transaction, ledger_time::key(policy.upstream), self.now.micros())?;
-        transaction.commit()?;
-        policy.touched = false;
+        order.write(db, self.now, &mut news)?;
+        set_meta(db, ledger_time::key(policy.upstream), self.now.micros())?;
         Ok((recovered, told))
     }
 }

@@ -1,13 +1,12 @@
 //! Settlements of calls whose hold was ended for their host, which was taken for gone: what it tells after all is
 //! later truth, and becomes a correction, once.
 
-use super::columns::Id;
 use super::settle::{self, DEAREST, FIND, Hold};
 use super::tx::Tx;
 use super::{correct, journal};
+use crate::engine::{Id, params};
 use crate::{Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_types::{Nanodollars, Usage};
-use rusqlite::params;
 
 /// What its host tells of such a call is taken once.
 const TAKE: &str = "DELETE FROM swept WHERE upstream = ?1 AND call = ?2";

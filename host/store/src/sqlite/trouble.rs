@@ -2,15 +2,14 @@
 //! a row, and says why; nobody else notices.
 
 use super::alerts;
-use super::columns::Id;
 use super::job_row::JobHead;
 use super::moves::{self, Move};
 use super::tx::Tx;
+use crate::engine::{Id, params};
 use crate::{NewAlert, StoreError};
 use anvil_types::{
     AlertKind, EventKind, JobEvent, JobId, JobState, Timestamp, UpstreamKind, Wait, WaitReason,
 };
-use rusqlite::params;
 use std::time::Duration;
 
 /// The first wait; each further one in a row is twice as long,
@@ -63,7 +62,7 @@ pub(super) fn set_unreadable_aside(tx: &mut Tx<'_>, seq: i64, why: &StoreError) 
         params![seq, wait.until.map(Timestamp::micros), wait.reason.name(), wait.detail],
     )?;
     let named = tx.first("SELECT id, agent FROM jobs WHERE seq = ?1", [seq], |row| {
-        Ok((JobId::from_bytes(row.get(0)?), row.get::<_, String>(1)?))
+        Ok((JobId::from_bytes(row.get(0)?), row.get::<String>(1)?))
     });
     if let Ok(Some((id, agent))) = named {
         tracing::error!(job = %id, error = %why, "a job cannot be begun; it is tried again");

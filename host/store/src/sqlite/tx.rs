@@ -2,8 +2,8 @@
 
 use super::policy::Policy;
 use crate::StoreError;
+use crate::engine::{Db, Params, Row, params};
 use anvil_types::{EventKind, JobId, Timestamp};
-use rusqlite::{CachedStatement, Connection, Params, Row};
 
 /// What a command has to say of itself, until it becomes an event at the commit.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(super) struct News {
 #[derive(Debug)]
 pub(super) struct Tx<'a> {
     /// The connection; only the writer has one that writes.
-    pub(super) conn: &'a Connection,
+    pub(super) db: &'a Db,
     /// Ledger time: never earlier than that of any transaction before.
     pub(super) now: Timestamp,
     /// What the writer knows by heart.
@@ -26,13 +26,8 @@ pub(super) struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     /// A transaction on this connection, which is in one.
-    pub(super) fn new(
-        conn: &'a Connection,
-        now: Timestamp,
-        policy: &'a mut Policy,
-        news: &'a mut Vec<News>,
-    ) -> Self {
-        Self { conn, now, policy, news }
+    pub(super) fn new(db: &'a Db, now: Timestamp, policy: &'a mut Policy, news: &'a mut Vec<News>) -> Self {
+        Self { db, now, policy, news }
     }
 
     /// Tells of something; the row is written with the commit.
@@ -46,37 +41,32 @@ impl<'a> Tx<'a> {
         &mut self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
     ) -> Result<Result<T, StoreError>, StoreError> {
-        self.run("SAVEPOINT part", [])?;
+        self.run("SAVEPOINT part", params![])?;
         let told = self.news.len();
         let moved = std::mem::take(&mut self.policy.moved);
         let touched = std::mem::take(&mut self.policy.touched);
         let done = work(self);
-        if self.conn.is_autocommit() {
+        if self.db.has_rolled_back() {
             return Err(done
                 .err()
                 .unwrap_or_else(|| StoreError::Backend("the transaction was rolled back".into())));
         }
         if done.is_err() {
             self.news.truncate(told);
-            self.run("ROLLBACK TO part", [])?;
+            self.run("ROLLBACK TO part", params![])?;
             if self.policy.moved || self.policy.touched {
-                self.policy.reload(self.conn)?;
+                self.policy.reload(self.db)?;
             }
         }
         self.policy.moved |= moved;
         self.policy.touched |= touched;
-        self.run("RELEASE part", [])?;
+        self.run("RELEASE part", params![])?;
         Ok(done)
-    }
-
-    /// A statement, prepared once in the writer's life.
-    pub(super) fn statement(&self, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
-        Ok(self.conn.prepare_cached(sql)?)
     }
 
     /// Runs a statement that writes; answers how many rows it touched.
     pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
-        Ok(self.statement(sql)?.execute(params)?)
+        self.db.run(sql, params)
     }
 
     /// The first row, where there is one.
@@ -84,9 +74,9 @@ impl<'a> Tx<'a> {
         &self,
         sql: &str,
         params: impl Params,
-        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+        read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        Ok(super::columns::first(self.conn, sql, params, read)?)
+        self.db.first(sql, params, read)
     }
 
     /// All rows.
@@ -94,8 +84,8 @@ impl<'a> Tx<'a> {
         &self,
         sql: &str,
         params: impl Params,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
     ) -> Result<Vec<T>, StoreError> {
-        Ok(super::columns::all(self.conn, sql, params, read)?)
+        self.db.all(sql, params, read)
     }
 }

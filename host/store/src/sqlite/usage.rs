@@ -1,12 +1,11 @@
 //! Sums of the ledger by what people ask for: from the hourly sums, and where a stretch of time begins or
 //! ends within an hour (a day of a half-hour time zone does), from the entries of that hour.
 
-use super::columns::{Columns, all};
 use super::spend;
+use crate::engine::{Db, Row, params};
 use crate::{StoreError, Tokens, UsageSum};
 use anvil_budget::{Amounts, Windows};
 use anvil_types::{Nanodollars, Timestamp, UpstreamKind};
-use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 
 /// An hour, in microseconds.
@@ -43,11 +42,7 @@ pub(super) fn hour_until(time: Timestamp) -> Timestamp {
 }
 
 /// The sums between each cut and the next: by agent, API key and model.
-pub(super) fn sums(
-    conn: &Connection,
-    upstream: UpstreamKind,
-    cuts: &[Timestamp],
-) -> Result<Vec<UsageSum>, StoreError> {
+pub(super) fn sums(db: &Db, upstream: UpstreamKind, cuts: &[Timestamp]) -> Result<Vec<UsageSum>, StoreError> {
     let (Some(first), Some(last)) = (cuts.first(), cuts.last()) else { return Ok(Vec::new()) };
     let mut sums: BTreeMap<_, UsageSum> = BTreeMap::new();
     let mut add = |start: Timestamp, row: UsageSum| {
@@ -65,7 +60,7 @@ pub(super) fn sums(
         sum.tokens += row.tokens;
     };
     let read = |sql: &str, from: Timestamp, to: Timestamp| {
-        all(conn, sql, params![upstream.name(), from.micros(), to.micros()], read_sum)
+        db.all(sql, params![upstream.name(), from.micros(), to.micros()], read_sum)
     };
     for row in read(HOURS, hour_from(*first), hour_until(*last))? {
         let end = Timestamp::from_micros(row.start.micros().saturating_add(HOUR));
@@ -91,8 +86,8 @@ pub(super) fn sums(
     Ok(sums.into_values().collect())
 }
 
-fn read_sum(row: &Row<'_>) -> rusqlite::Result<UsageSum> {
-    let name = |column| -> rusqlite::Result<_> {
+fn read_sum(row: &Row<'_>) -> Result<UsageSum, StoreError> {
+    let name = |column| -> Result<_, StoreError> {
         let text: String = row.get(column)?;
         Ok((!text.is_empty()).then_some(text))
     };
@@ -109,7 +104,7 @@ fn read_sum(row: &Row<'_>) -> rusqlite::Result<UsageSum> {
 }
 
 /// The columns of tokens.
-pub(super) fn tokens(row: &Row<'_>) -> rusqlite::Result<Tokens> {
+pub(super) fn tokens(row: &Row<'_>) -> Result<Tokens, StoreError> {
     Ok(Tokens {
         input: row.count("input_tokens")?,
         output: row.count("output_tokens")?,
@@ -121,12 +116,12 @@ pub(super) fn tokens(row: &Row<'_>) -> rusqlite::Result<Tokens> {
 
 /// What was spent in each minute of the rolling hour in which anything was, the oldest first.
 pub(super) fn minutes(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     now: Timestamp,
 ) -> Result<Vec<(Timestamp, Nanodollars)>, StoreError> {
     let oldest = Windows::first_bucket(now).micros();
-    let rows = all(conn, spend::MINUTES, params![upstream.name(), "all", oldest], |row| {
+    let rows = db.all(spend::MINUTES, params![upstream.name(), "all", oldest], |row| {
         let amounts = Amounts {
             settled: row.money("settled")?,
             unknown: row.money("unknown")?,

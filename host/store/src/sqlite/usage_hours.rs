@@ -1,12 +1,11 @@
 //! Sums of what has ended by the hour, the agent (or API key) and the model, written with the ledger.
 
-use super::columns::number;
 use super::settle::Hold;
 use super::tx::Tx;
 use crate::StoreError;
+use crate::engine::{number, params};
 use anvil_budget::Moved;
 use anvil_types::Usage;
-use rusqlite::params;
 
 /// Microseconds of an hour.
 const HOUR: i64 = 3_600_000_000;

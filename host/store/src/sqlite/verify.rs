@@ -5,6 +5,7 @@ use super::held::Held;
 use super::spend;
 use super::tx::Tx;
 use crate::StoreError;
+use crate::engine::params;
 use anvil_budget::WindowKind;
 use anvil_types::Scope;
 
@@ -81,12 +82,12 @@ const JOBS: &str = entries!(
 pub(super) fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let mut wrong = Vec::new();
     for select in [SPEND, HOURS, JOBS] {
-        wrong.extend(tx.all(select, [], |row| row.get::<_, String>(0))?);
+        wrong.extend(tx.all(select, params![], |row| row.get::<String>(0))?);
     }
     tx.policy.account.roll(tx.now);
     let scopes: Vec<Scope> = tx.policy.account.limits.keys().cloned().collect();
     for upstream in UPSTREAMS {
-        let held = Held::of(tx.conn, upstream)?.all();
+        let held = Held::of(tx.db, upstream)?.all();
         if tx.policy.held.get(&upstream).is_some_and(|known| *known != held) {
             wrong.push(format!("what is known by heart of what {} holds", upstream.name()));
         }

@@ -249,7 +249,7 @@ mod tests {
 
     fn writer(folder: &Path) -> (PathBuf, Connection) {
         let database = folder.join("t.db");
-        let conn = connect::writing(&database).expect("it opens");
+        let conn = connect::gathering(&database).expect("it opens");
         conn.execute_batch(TABLE).expect("made");
         (database, conn)
     }

@@ -1,15 +1,14 @@
 //! Webhooks, and the outbox of what is to be sent to them.
 
-use super::columns::{Columns, Id, all, first};
 use super::evaluate::UPSTREAMS;
 use super::tx::Tx;
 use super::{alerts, audit};
+use crate::engine::{Db, Id, Row, params};
 use crate::{DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert, StoreError};
 use anvil_types::{
     AlertId, AlertKind, AlertNews, AlertState, Delivery, DeliveryId, DeliveryState, EventKind, Timestamp,
     UpstreamKind, Webhook,
 };
-use rusqlite::{Connection, Row, params};
 
 /// The longest page.
 const LONGEST: u32 = 500;
@@ -19,9 +18,10 @@ const MOST: u32 = 20;
 
 /// Puts news of an alert into the outbox, for each webhook that is on.
 pub(super) fn queue(tx: &Tx<'_>, alert: AlertId, news: AlertNews) -> Result<(), StoreError> {
-    let names = tx.all("SELECT name FROM webhooks WHERE disabled IS NULL ORDER BY name", [], |row| {
-        row.get::<_, String>(0)
-    })?;
+    let names =
+        tx.all("SELECT name FROM webhooks WHERE disabled IS NULL ORDER BY name", params![], |row| {
+            row.get::<String>(0)
+        })?;
     names.iter().try_for_each(|name| queue_one(tx, alert, news, name).map(drop))
 }
 
@@ -37,8 +37,8 @@ fn queue_one(tx: &Tx<'_>, alert: AlertId, news: AlertNews, webhook: &str) -> Res
 }
 
 /// All webhooks, by name.
-pub(super) fn list(conn: &Connection) -> Result<Vec<Webhook>, StoreError> {
-    Ok(all(conn, "SELECT * FROM webhooks ORDER BY name", [], read_webhook)?)
+pub(super) fn list(db: &Db) -> Result<Vec<Webhook>, StoreError> {
+    db.all("SELECT * FROM webhooks ORDER BY name", params![], read_webhook)
 }
 
 /// Makes a webhook, or changes the one of this name.
@@ -123,19 +123,19 @@ pub(super) const NEXT: &str = "SELECT w.name AS name, (SELECT d.next_at FROM del
 
 /// Deliveries whose time has come, the oldest first. One whose webhook a person switched off waits.
 pub(super) fn due(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     webhook: &str,
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<DueDelivery>, StoreError> {
     let find = "SELECT * FROM webhooks WHERE name = ?1";
-    let Some(webhook) = first(conn, find, [webhook], read_webhook)? else { return Ok(Vec::new()) };
+    let Some(webhook) = db.first(find, [webhook], read_webhook)? else { return Ok(Vec::new()) };
     let params = params![webhook.name, now.micros(), limit.clamp(1, LONGEST), upstream.name()];
-    let deliveries = all(conn, DUE, params, read_delivery)?;
+    let deliveries = db.all(DUE, params, read_delivery)?;
     let mut due = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        if let Some(alert) = alerts::get(conn, delivery.alert)? {
+        if let Some(alert) = alerts::get(db, delivery.alert)? {
             due.push(DueDelivery { delivery, alert, webhook: webhook.clone() });
         }
     }
@@ -143,11 +143,8 @@ pub(super) fn due(
 }
 
 /// When the next delivery to each webhook is due, for those that are on and owed one.
-pub(super) fn next_due(
-    conn: &Connection,
-    upstream: UpstreamKind,
-) -> Result<Vec<(String, Timestamp)>, StoreError> {
-    let next = all(conn, NEXT, [upstream.name()], |row| Ok((row.get("name")?, row.maybe_time("next_at")?)))?;
+pub(super) fn next_due(db: &Db, upstream: UpstreamKind) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    let next = db.all(NEXT, [upstream.name()], |row| Ok((row.get("name")?, row.maybe_time("next_at")?)))?;
     Ok(next.into_iter().filter_map(|(name, at)| Some((name, at?))).collect())
 }
 
@@ -236,10 +233,8 @@ pub(super) fn redeliver(tx: &mut Tx<'_>, id: DeliveryId, by: &str) -> Result<Del
 }
 
 /// A page of deliveries, the newest first.
-pub(super) fn deliveries(conn: &Connection, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
-    Ok(all(
-        conn,
-        "SELECT * FROM deliveries WHERE id < ?1 AND (?2 IS NULL OR alert = ?2) AND (?3 IS NULL OR webhook = ?3)
+pub(super) fn deliveries(db: &Db, filter: &DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
+    db.all("SELECT * FROM deliveries WHERE id < ?1 AND (?2 IS NULL OR alert = ?2) AND (?3 IS NULL OR webhook = ?3)
          AND (?4 IS NULL OR state = ?4) ORDER BY id DESC LIMIT ?5",
         params![
             filter.after.map_or([u8::MAX; 16], Id::bytes),
@@ -249,10 +244,10 @@ pub(super) fn deliveries(conn: &Connection, filter: &DeliveryFilter) -> Result<V
             filter.limit.clamp(1, LONGEST),
         ],
         read_delivery,
-    )?)
+    )
 }
 
-fn read_webhook(row: &Row<'_>) -> rusqlite::Result<Webhook> {
+fn read_webhook(row: &Row<'_>) -> Result<Webhook, StoreError> {
     Ok(Webhook {
         name: row.get("name")?,
         url: row.get("url")?,
@@ -264,7 +259,7 @@ fn read_webhook(row: &Row<'_>) -> rusqlite::Result<Webhook> {
     })
 }
 
-fn read_delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         id: row.id("id")?,
         alert: row.id("alert")?,

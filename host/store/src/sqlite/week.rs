@@ -1,13 +1,12 @@
 //! Hours of use, as they are kept: what has ended by week, and with the newest
 //! of them the flight under way.
 
-use super::columns::first;
 use super::evaluate::UPSTREAMS;
 use super::tx::Tx;
+use crate::engine::{Db, params};
 use crate::{StoreError, WeekStanding};
 use anvil_budget::{WeekUse, Windows};
 use anvil_types::{Limits, Timestamp, UpstreamKind};
-use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 
 /// The last week of which anything is known, with the flight under way.
@@ -28,12 +27,12 @@ pub(super) const NO_FLIGHT: &str =
     "UPDATE week_use SET flight = NULL WHERE upstream = ?1 AND flight IS NOT NULL";
 
 /// The hours of use of every upstream.
-pub(super) fn load(conn: &Connection) -> Result<BTreeMap<UpstreamKind, WeekUse>, StoreError> {
-    UPSTREAMS.into_iter().map(|upstream| Ok((upstream, of(conn, upstream)?))).collect()
+pub(super) fn load(db: &Db) -> Result<BTreeMap<UpstreamKind, WeekUse>, StoreError> {
+    UPSTREAMS.into_iter().map(|upstream| Ok((upstream, of(db, upstream)?))).collect()
 }
 
-fn of(conn: &Connection, upstream: UpstreamKind) -> Result<WeekUse, StoreError> {
-    let newest = first(conn, NEWEST, [upstream.name()], |row| {
+fn of(db: &Db, upstream: UpstreamKind) -> Result<WeekUse, StoreError> {
+    let newest = db.first(NEWEST, [upstream.name()], |row| {
         let flight: Option<i64> = row.get(2)?;
         Ok(WeekUse {
             start: Timestamp::from_micros(row.get(0)?),
@@ -73,13 +72,13 @@ pub(super) fn flight_ends(tx: &mut Tx<'_>, upstream: UpstreamKind, end: Timestam
 
 /// How the week stands, a flight under way included.
 pub(super) fn standing(
-    conn: &Connection,
+    db: &Db,
     upstream: UpstreamKind,
     limits: &Limits,
     windows: &Windows,
     now: Timestamp,
 ) -> Result<WeekStanding, StoreError> {
     let week = windows.week(now);
-    let used = of(conn, upstream)?.used(week, now);
+    let used = of(db, upstream)?.used(week, now);
     Ok(WeekStanding { used, limit_hours: limits.week_hours, resets_at: week.end })
 }

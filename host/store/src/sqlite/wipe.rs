@@ -4,9 +4,9 @@
 use super::SqliteStore;
 use super::tx::Tx;
 use super::{audit, evaluate, ledger_time};
+use crate::engine::params;
 use crate::{StoreError, Wiped};
 use anvil_types::{EventKind, UpstreamKind};
-use rusqlite::params;
 use std::time::{Duration, Instant};
 
 /// Whose state is wiped.
@@ -108,7 +108,7 @@ fn rest(tx: &mut Tx<'_>, by: &str, wiped: Wiped) -> Result<(), StoreError> {
     for table in SMALL {
         tx.run(&format!("DELETE FROM {table} WHERE upstream = ?1"), [WHOSE.name()])?;
     }
-    tx.run("DELETE FROM meta WHERE key LIKE 'note.simulated.%'", [])?;
+    tx.run("DELETE FROM meta WHERE key LIKE 'note.simulated.%'", params![])?;
     for key in ["bounds_broken:simulated", "last_limits:simulated"] {
         tx.run("DELETE FROM meta WHERE key = ?1", [key])?;
     }
@@ -116,7 +116,7 @@ fn rest(tx: &mut Tx<'_>, by: &str, wiped: Wiped) -> Result<(), StoreError> {
     ledger_time::forget(tx, WHOSE)?;
     audit::note(tx, by, "simulator.wipe", &format!("{} jobs, {} calls", wiped.jobs, wiped.calls))?;
     if tx.policy.upstream == WHOSE {
-        tx.policy.reload(tx.conn)?;
+        tx.policy.reload(tx.db)?;
         tx.policy.moved = true;
         evaluate::evaluate_all(tx)?;
         tx.tell(None, EventKind::Limits);

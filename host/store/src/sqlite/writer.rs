@@ -5,7 +5,6 @@
 //! events are published, only after the commit. There is no timer: a command that comes alone is
 //! committed at once.
 
-use super::columns::set_meta;
 use super::events::EventOrder;
 use super::hosts;
 use super::ledger_time;
@@ -13,10 +12,10 @@ use super::lock::DataFolder;
 use super::mark::Mark;
 use super::policy::Policy;
 use super::tx::{News, Tx};
+use crate::engine::{Db, params, set_meta};
 use crate::{BrakeState, LimitsInForce, StoreError};
 use anvil_budget::Windows;
 use anvil_types::{Clock, Event, Life, Timestamp};
-use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -212,7 +211,7 @@ pub(super) enum Others {
 /// The writer: owns the connection that writes, and the lock on the folder.
 #[derive(Debug)]
 pub(super) struct Writer {
-    pub(super) conn: Connection,
+    pub(super) db: Db,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) policy: Policy,
     pub(super) shared: Arc<Shared>,
@@ -253,11 +252,11 @@ impl Writer {
         }
         // Whoever only dropped the store may not have ended in order: it is waited for.
         if !closers.is_empty()
-            && let Err(error) = hosts::leave(&self.conn, self.policy.host, self.policy.boot)
+            && let Err(error) = hosts::leave(&self.db, self.policy.host, self.policy.boot)
         {
             tracing::warn!(%error, "other hosts wait until the lease of this one runs out");
         }
-        if let Err(error) = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        if let Err(error) = self.db.batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%error, "the write-ahead log stays; the next start reads it");
         }
         self.mark.set(self.stored_time);
@@ -289,8 +288,8 @@ impl Writer {
             }
             Err(error) => {
                 tracing::error!(%error, "a commit failed");
-                if !self.conn.is_autocommit()
-                    && let Err(error) = self.conn.execute_batch("ROLLBACK")
+                if !self.db.has_rolled_back()
+                    && let Err(error) = self.db.batch("ROLLBACK")
                 {
                     tracing::error!(%error, "a rollback failed");
                 }
@@ -316,21 +315,21 @@ impl Writer {
         news: &mut Vec<News>,
         ran: &mut usize,
     ) -> Result<Vec<Arc<Event>>, StoreError> {
-        let conn = &self.conn;
-        let before = conn.total_changes();
-        conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let db = &self.db;
+        let before = db.changes();
+        db.run("BEGIN IMMEDIATE", params![])?;
         if let Others::Since(known) = &mut self.others {
-            let version: i64 = conn.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+            let version: i64 = db.one("PRAGMA data_version", params![], |row| row.get(0))?;
             if known.replace(version) != Some(version) {
                 self.stale = true;
-                self.order = EventOrder::load(conn)?;
-                let stored = ledger_time::stored(conn, self.policy.upstream)?;
+                self.order = EventOrder::load(db)?;
+                let stored = ledger_time::stored(db, self.policy.upstream)?;
                 self.stored_time = self.stored_time.max(stored);
                 self.shared.ledger_time.fetch_max(stored.micros(), Ordering::AcqRel);
             }
         }
         if self.stale {
-            self.policy.reload(conn)?;
+            self.policy.reload(db)?;
             self.stale = false;
         }
         let seen = self.shared.ledger_time();
@@ -341,18 +340,18 @@ impl Writer {
         for command in batch {
             let told = news.len();
             if !alone {
-                conn.prepare_cached("SAVEPOINT command")?.execute([])?;
+                db.run("SAVEPOINT command", params![])?;
             }
             let touched = std::mem::take(&mut self.policy.touched);
             self.policy.moved = false;
-            let good = command.run(&mut Tx::new(conn, now, &mut self.policy, news));
+            let good = command.run(&mut Tx::new(db, now, &mut self.policy, news));
             *ran += 1;
             let disk = command.disk();
             if let Some(error) = &disk {
                 self.shared.disk_fails(Some(error.to_string()));
                 failing = true;
             }
-            if conn.is_autocommit() {
+            if db.has_rolled_back() {
                 // The disk is full or failing: SQLite has rolled back all of it by itself.
                 return Err(disk.unwrap_or_else(|| {
                     failed("the transaction was rolled back: the disk may be full or failing")
@@ -361,12 +360,12 @@ impl Writer {
             if !good {
                 news.truncate(told);
                 if alone {
-                    conn.prepare_cached("ROLLBACK")?.execute([])?;
+                    db.run("ROLLBACK", params![])?;
                 } else {
-                    conn.prepare_cached("ROLLBACK TO command")?.execute([])?;
+                    db.run("ROLLBACK TO command", params![])?;
                 }
                 if self.policy.touched || self.policy.moved {
-                    self.policy.reload(conn)?;
+                    self.policy.reload(db)?;
                 }
                 if alone {
                     return Ok(Vec::new());
@@ -374,21 +373,21 @@ impl Writer {
             }
             self.policy.touched |= touched;
             if !alone {
-                conn.prepare_cached("RELEASE command")?.execute([])?;
+                db.run("RELEASE command", params![])?;
             }
         }
-        let events = self.order.write(conn, now, news)?;
-        let moves_time = conn.total_changes() != before && now > self.stored_time;
+        let events = self.order.write(db, now, news)?;
+        let moves_time = db.changes() != before && now > self.stored_time;
         // An event of this commit tells the time already.
         if moves_time && events.is_empty() {
-            set_meta(conn, ledger_time::key(self.policy.upstream), now.micros())?;
+            set_meta(db, ledger_time::key(self.policy.upstream), now.micros())?;
         }
-        conn.prepare_cached("COMMIT")?.execute([])?;
+        db.run("COMMIT", params![])?;
         if moves_time {
             self.stored_time = now;
         }
         // Only what was written says that there is room.
-        if conn.total_changes() != before && !failing {
+        if db.changes() != before && !failing {
             self.shared.disk_fails(None);
         }
         self.shared.ledger_time.store(now.micros(), Ordering::Release);

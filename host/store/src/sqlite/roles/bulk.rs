@@ -10,7 +10,7 @@ impl BulkStore for SqliteStore {
         if filter.search.is_some() {
             return self.plan_of_search(action, &filter).await;
         }
-        self.readers.read(move |conn| actions::plan(conn, action, &filter)).await
+        self.readers.read(move |db| actions::plan(db, action, &filter)).await
     }
 
     async fn begin_action(&self, mut action: NewAction) -> Result<ActionRun, StoreError> {
@@ -20,7 +20,7 @@ impl BulkStore for SqliteStore {
     }
 
     async fn step_action(&self, id: JobActionId) -> Result<ActionStep, StoreError> {
-        let placed = self.readers.read(move |conn| actions::one(conn, id)).await?;
+        let placed = self.readers.read(move |db| actions::one(db, id)).await?;
         match self.next_of_action(&placed).await? {
             Some(jobs) => self.write(move |tx| actions::step(tx, &placed, &jobs)).await,
             None => self.write(move |tx| actions::wait(tx, id, "the search is catching up")).await,
@@ -33,11 +33,11 @@ impl BulkStore for SqliteStore {
     }
 
     async fn action(&self, id: JobActionId) -> Result<ActionRun, StoreError> {
-        self.readers.read(move |conn| Ok(actions::one(conn, id)?.run)).await
+        self.readers.read(move |db| Ok(actions::one(db, id)?.run)).await
     }
 
     async fn actions(&self, after: Option<JobActionId>, limit: u32) -> Result<Vec<ActionRun>, StoreError> {
-        self.readers.read(move |conn| actions::list(conn, after, limit)).await
+        self.readers.read(move |db| actions::list(db, after, limit)).await
     }
 
     async fn running_actions(&self) -> Result<Vec<JobActionId>, StoreError> {

@@ -16,7 +16,7 @@ impl EventStore for SqliteStore {
     }
 
     async fn events(&self, after: u64, job: Option<JobId>, limit: u32) -> Result<Vec<Event>, StoreError> {
-        self.readers.read(move |conn| events::after(conn, after, job, limit)).await
+        self.readers.read(move |db| events::after(db, after, job, limit)).await
     }
 
     async fn last_event(&self) -> Result<u64, StoreError> {

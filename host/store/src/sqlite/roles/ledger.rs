@@ -27,12 +27,12 @@ impl LedgerStore for SqliteStore {
 
     async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError> {
         let (limits, windows, now) = (self.shared.limits(), self.windows.clone(), self.now());
-        self.readers.read(move |conn| spend::snapshot(conn, upstream, &limits.limits, &windows, now)).await
+        self.readers.read(move |db| spend::snapshot(db, upstream, &limits.limits, &windows, now)).await
     }
 
     async fn scope_spend(&self, upstream: UpstreamKind) -> Result<Vec<ScopeStanding>, StoreError> {
         let (windows, now) = (self.windows.clone(), self.now());
-        self.readers.read(move |conn| spend::scope_standings(conn, upstream, &windows, now)).await
+        self.readers.read(move |db| spend::scope_standings(db, upstream, &windows, now)).await
     }
 
     fn windows(&self) -> Windows {

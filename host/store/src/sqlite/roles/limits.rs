@@ -31,7 +31,7 @@ impl LimitStore for SqliteStore {
 
     async fn scope_limits(&self) -> Result<Vec<ScopeLimit>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| scope_limits::list(conn, upstream)).await
+        self.readers.read(move |db| scope_limits::list(db, upstream)).await
     }
 
     async fn set_scope_limits(
@@ -47,7 +47,7 @@ impl LimitStore for SqliteStore {
 
     async fn prices(&self) -> Result<Vec<PriceChange>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| prices::list(conn, upstream)).await
+        self.readers.read(move |db| prices::list(db, upstream)).await
     }
 
     async fn set_price(&self, price: anvil_budget::NewPrice, by: &str) -> Result<(), StoreError> {

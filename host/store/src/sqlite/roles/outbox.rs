@@ -22,17 +22,17 @@ impl OutboxStore for SqliteStore {
     }
 
     async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {
-        self.readers.read(move |conn| alerts::get(conn, id)).await
+        self.readers.read(move |db| alerts::get(db, id)).await
     }
 
     async fn alerts(&self, filter: AlertFilter) -> Result<AlertPage, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| alerts::list(conn, upstream, &filter)).await
+        self.readers.read(move |db| alerts::list(db, upstream, &filter)).await
     }
 
     async fn firing_alerts(&self) -> Result<u64, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| alerts::firing(conn, upstream)).await
+        self.readers.read(move |db| alerts::firing(db, upstream)).await
     }
 
     async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
@@ -56,12 +56,12 @@ impl OutboxStore for SqliteStore {
 
     async fn due_deliveries(&self, webhook: &str, limit: u32) -> Result<Vec<DueDelivery>, StoreError> {
         let (upstream, webhook, now) = (self.upstream, webhook.to_owned(), self.now());
-        self.readers.read(move |conn| webhooks::due(conn, upstream, &webhook, now, limit)).await
+        self.readers.read(move |db| webhooks::due(db, upstream, &webhook, now, limit)).await
     }
 
     async fn next_deliveries(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| webhooks::next_due(conn, upstream)).await
+        self.readers.read(move |db| webhooks::next_due(db, upstream)).await
     }
 
     async fn delivery_tried(&self, tried: DeliveryTried) -> Result<(), StoreError> {
@@ -74,6 +74,6 @@ impl OutboxStore for SqliteStore {
     }
 
     async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
-        self.readers.read(move |conn| webhooks::deliveries(conn, &filter)).await
+        self.readers.read(move |db| webhooks::deliveries(db, &filter)).await
     }
 }

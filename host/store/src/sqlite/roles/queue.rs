@@ -93,7 +93,7 @@ impl QueueStore for SqliteStore {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| queries::next_due(conn, upstream)).await
+        self.readers.read(move |db| queries::next_due(db, upstream)).await
     }
 
     async fn set_queue_pause(
@@ -107,12 +107,12 @@ impl QueueStore for SqliteStore {
 
     async fn queue_pause(&self) -> Result<Option<QueuePause>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| pause::get(conn, upstream)).await
+        self.readers.read(move |db| pause::get(db, upstream)).await
     }
 
     async fn disabled_agents(&self) -> Result<Vec<String>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| audit::disabled_agents(conn, upstream)).await
+        self.readers.read(move |db| audit::disabled_agents(db, upstream)).await
     }
 
     async fn set_agent_disabled(&self, agent: &str, disabled: bool, by: &str) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 #[async_trait]
 impl ReadingStore for SqliteStore {
     async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
-        self.readers.read(move |conn| queries::job(conn, id)).await
+        self.readers.read(move |db| queries::job(db, id)).await
     }
 
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
@@ -26,40 +26,40 @@ impl ReadingStore for SqliteStore {
         {
             return Ok(page);
         }
-        self.readers.read(move |conn| queries::jobs(conn, &filter)).await
+        self.readers.read(move |db| queries::jobs(db, &filter)).await
     }
 
     async fn front(&self, limit: u32) -> Result<Vec<Job>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| queries::front(conn, upstream, limit)).await
+        self.readers.read(move |db| queries::front(db, upstream, limit)).await
     }
 
     async fn parents(&self, job: JobId) -> Result<Vec<ParentResult>, StoreError> {
-        self.readers.read_large(move |conn| parents::results(conn, job)).await
+        self.readers.read_large(move |db| parents::results(db, job)).await
     }
 
     async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError> {
-        self.readers.read(move |conn| parents::relatives(conn, job)).await
+        self.readers.read(move |db| parents::relatives(db, job)).await
     }
 
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {
-        self.readers.read(move |conn| queries::attempts(conn, job)).await
+        self.readers.read(move |db| queries::attempts(db, job)).await
     }
 
     async fn journal_of(&self, job: JobId) -> Result<Vec<JournalEntry>, StoreError> {
-        self.readers.read_large(move |conn| journal::of(conn, job)).await
+        self.readers.read_large(move |db| journal::of(db, job)).await
     }
 
     async fn calls(&self, job: JobId) -> Result<Vec<CallRecord>, StoreError> {
-        self.readers.read(move |conn| ledger::of_job(conn, job)).await
+        self.readers.read(move |db| ledger::of_job(db, job)).await
     }
 
     async fn log(&self, job: JobId, after: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
-        self.readers.read(move |conn| logs::lines(conn, job, after, limit)).await
+        self.readers.read(move |db| logs::lines(db, job, after, limit)).await
     }
 
     async fn artifacts(&self, job: JobId) -> Result<Vec<ArtifactInfo>, StoreError> {
-        self.readers.read(move |conn| artifacts::list(conn, job)).await
+        self.readers.read(move |db| artifacts::list(db, job)).await
     }
 
     async fn artifact(
@@ -68,17 +68,17 @@ impl ReadingStore for SqliteStore {
         name: &ArtifactName,
     ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError> {
         let name = name.clone();
-        self.readers.read_large(move |conn| artifacts::get(conn, job, &name)).await
+        self.readers.read_large(move |db| artifacts::get(db, job, &name)).await
     }
 
     async fn queue_counts(&self) -> Result<QueueCounts, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| queries::counts(conn, upstream)).await
+        self.readers.read(move |db| queries::counts(db, upstream)).await
     }
 
     async fn suspects(&self) -> Result<Suspects, StoreError> {
         let (upstream, lasts) = (self.upstream, self.now().since(self.began));
-        self.readers.read(move |conn| claim::suspects(conn, upstream, lasts)).await
+        self.readers.read(move |db| claim::suspects(db, upstream, lasts)).await
     }
 
     async fn ledger_page(
@@ -88,7 +88,7 @@ impl ReadingStore for SqliteStore {
         after: Option<CallId>,
         limit: u32,
     ) -> Result<LedgerPage, StoreError> {
-        self.readers.read(move |conn| ledger::page(conn, upstream, &filter, after, limit)).await
+        self.readers.read(move |db| ledger::page(db, upstream, &filter, after, limit)).await
     }
 
     async fn ledger_totals(
@@ -96,11 +96,11 @@ impl ReadingStore for SqliteStore {
         upstream: UpstreamKind,
         filter: LedgerFilter,
     ) -> Result<LedgerTotals, StoreError> {
-        self.readers.read(move |conn| ledger::totals(conn, upstream, &filter)).await
+        self.readers.read(move |db| ledger::totals(db, upstream, &filter)).await
     }
 
     async fn usage(&self, upstream: UpstreamKind, cuts: Vec<Timestamp>) -> Result<Vec<UsageSum>, StoreError> {
-        self.readers.read(move |conn| usage::sums(conn, upstream, &cuts)).await
+        self.readers.read(move |db| usage::sums(db, upstream, &cuts)).await
     }
 
     async fn spent_minutes(
@@ -108,20 +108,20 @@ impl ReadingStore for SqliteStore {
         upstream: UpstreamKind,
     ) -> Result<Vec<(Timestamp, Nanodollars)>, StoreError> {
         let now = self.now();
-        self.readers.read(move |conn| usage::minutes(conn, upstream, now)).await
+        self.readers.read(move |db| usage::minutes(db, upstream, now)).await
     }
 
     async fn brake_history(&self, limit: u32) -> Result<BrakeHistory, StoreError> {
         let (upstream, day) = (self.upstream, self.windows.day(self.now()));
-        self.readers.read(move |conn| brake::history_of(conn, upstream, day, limit)).await
+        self.readers.read(move |db| brake::history_of(db, upstream, day, limit)).await
     }
 
     async fn audit_of(&self, kind: &str, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let (upstream, kind) = (self.upstream, kind.to_owned());
-        self.readers.read(move |conn| audit::of_kind(conn, upstream, &kind, limit)).await
+        self.readers.read(move |db| audit::of_kind(db, upstream, &kind, limit)).await
     }
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        self.readers.read(move |conn| audit::list(conn, limit)).await
+        self.readers.read(move |db| audit::list(db, limit)).await
     }
 }

@@ -7,12 +7,12 @@ use async_trait::async_trait;
 impl ScheduleStore for SqliteStore {
     async fn schedules(&self) -> Result<Vec<Schedule>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |conn| schedules::list(conn, upstream)).await
+        self.readers.read(move |db| schedules::list(db, upstream)).await
     }
 
     async fn schedule(&self, name: &str) -> Result<Option<Schedule>, StoreError> {
         let (upstream, name) = (self.upstream, name.to_owned());
-        self.readers.read(move |conn| schedules::get(conn, upstream, &name)).await
+        self.readers.read(move |db| schedules::get(db, upstream, &name)).await
     }
 
     async fn put_schedule(&self, schedule: Schedule, by: &str) -> Result<Schedule, StoreError> {
@@ -27,11 +27,11 @@ impl ScheduleStore for SqliteStore {
 
     async fn due_schedules(&self, upstream: UpstreamKind) -> Result<Vec<Schedule>, StoreError> {
         let now = self.now();
-        self.readers.read(move |conn| schedules::due(conn, upstream, now)).await
+        self.readers.read(move |db| schedules::due(db, upstream, now)).await
     }
 
     async fn next_schedule(&self, upstream: UpstreamKind) -> Result<Option<Timestamp>, StoreError> {
-        self.readers.read(move |conn| schedules::next(conn, upstream)).await
+        self.readers.read(move |db| schedules::next(db, upstream)).await
     }
 
     async fn fire_schedule(&self, firing: Firing) -> Result<Fired, StoreError> {
@@ -40,6 +40,6 @@ impl ScheduleStore for SqliteStore {
 
     async fn schedule_jobs(&self, name: &str, limit: u32) -> Result<Vec<Job>, StoreError> {
         let (upstream, name) = (self.upstream, name.to_owned());
-        self.readers.read(move |conn| schedules::jobs(conn, upstream, &name, limit)).await
+        self.readers.read(move |db| schedules::jobs(db, upstream, &name, limit)).await
     }
 }

@@ -1,4 +1,4 @@
-use crate::sqlite::columns::{meta, set_meta};
+use crate::engine::{meta, set_meta};
 use crate::sqlite::{SqliteStore, evaluate, hosts, prune, trouble, wall_clock};
 use crate::{Pruned, Recovered, Retention, StoreError, UpkeepStore, Wiped};
 use anvil_types::UpstreamKind;
@@ -31,12 +31,12 @@ impl UpkeepStore for SqliteStore {
 
     async fn remember(&self, key: &str, note: &str) -> Result<(), StoreError> {
         let (key, note) = (note_key(self.upstream, key), note.to_owned());
-        self.write(move |tx| Ok(set_meta(tx.conn, &key, note)?)).await
+        self.write(move |tx| set_meta(tx.db, &key, note)).await
     }
 
     async fn recall(&self, key: &str) -> Result<Option<String>, StoreError> {
         let key = note_key(self.upstream, key);
-        self.readers.read(move |conn| Ok(meta(conn, &key)?)).await
+        self.readers.read(move |db| meta(db, &key)).await
     }
 
     fn told_at_start(&self) -> Vec<String> {

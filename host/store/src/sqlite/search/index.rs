@@ -5,8 +5,7 @@
 //! are all gone is dropped as a whole.
 
 use crate::StoreError;
-use crate::sqlite::columns::{all, first};
-use rusqlite::{Connection, params};
+use crate::engine::{Db, params};
 use std::path::Path;
 
 /// How many jobs a table is for.
@@ -31,9 +30,9 @@ pub(super) struct Place {
 
 /// Opens the file for writing; one that cannot be read, or that another version wrote, is made anew. It
 /// holds nothing that the database does not.
-pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn open(path: &Path) -> Result<Db, StoreError> {
     match prepare(path) {
-        Ok(conn) => Ok(conn),
+        Ok(db) => Ok(db),
         Err(error) => {
             tracing::warn!(%error, "the search index is made anew");
             for end in ["", "-wal", "-shm"] {
@@ -44,13 +43,13 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-fn prepare(path: &Path) -> rusqlite::Result<Connection> {
+fn prepare(path: &Path) -> Result<Db, StoreError> {
     // Where a crash takes the last changes back, it takes the place with them: they are taken in again.
-    let conn = super::super::connect::writing_what_can_be_lost(path)?;
-    conn.execute_batch("PRAGMA cache_size = -65536;")?;
-    let format: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let db = super::super::connect::writing_what_can_be_lost(path)?;
+    db.batch("PRAGMA cache_size = -65536;")?;
+    let format: i64 = db.one("PRAGMA user_version", params![], |row| row.get(0))?;
     if format == 0 {
-        conn.execute_batch(&format!(
+        db.batch(&format!(
             "BEGIN;
              CREATE TABLE place (
                  host BLOB NOT NULL, change INTEGER NOT NULL, walked INTEGER NOT NULL, walk_to INTEGER NOT NULL
@@ -60,41 +59,42 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
              COMMIT;"
         ))?;
     } else if format != FORMAT {
-        return Err(rusqlite::Error::InvalidQuery);
+        return Err(StoreError::Version(format!(
+            "the search index has format {format}, this version {FORMAT}"
+        )));
     }
-    Ok(conn)
+    Ok(db)
 }
 
 /// How far it has come; none where it has not begun.
-pub(super) fn place(conn: &Connection) -> Result<Option<Place>, StoreError> {
-    Ok(first(conn, "SELECT change, walked, walk_to FROM place", [], |row| {
+pub(super) fn place(db: &Db) -> Result<Option<Place>, StoreError> {
+    db.first("SELECT change, walked, walk_to FROM place", params![], |row| {
         Ok(Place { change: row.get(0)?, walked: row.get(1)?, walk_to: row.get(2)? })
-    })?)
+    })
 }
 
 /// Whether the index is of this host's database.
-pub(super) fn is_of(conn: &Connection, host: [u8; 16]) -> Result<bool, StoreError> {
-    Ok(first(conn, "SELECT 1 FROM place WHERE host = ?1", [host], |_| Ok(()))?.is_some())
+pub(super) fn is_of(db: &Db, host: [u8; 16]) -> Result<bool, StoreError> {
+    Ok(db.first("SELECT 1 FROM place WHERE host = ?1", [host], |_| Ok(()))?.is_some())
 }
 
 /// Forgets everything, and begins at a place.
-pub(super) fn begin(conn: &Connection, host: [u8; 16], place: Place) -> Result<(), StoreError> {
-    for number in numbers(conn, i64::MAX)? {
-        drop_stretch(conn, number)?;
+pub(super) fn begin(db: &Db, host: [u8; 16], place: Place) -> Result<(), StoreError> {
+    for number in numbers(db, i64::MAX)? {
+        drop_stretch(db, number)?;
     }
-    conn.execute("DELETE FROM place", [])?;
+    db.run("DELETE FROM place", params![])?;
     let values = params![host, place.change, place.walked, place.walk_to];
-    conn.execute("INSERT INTO place (host, change, walked, walk_to) VALUES (?1, ?2, ?3, ?4)", values)?;
+    db.run("INSERT INTO place (host, change, walked, walk_to) VALUES (?1, ?2, ?3, ?4)", values)?;
     Ok(())
 }
 
 /// Notes how far it has come.
-pub(super) fn set_place(conn: &Connection, place: Place) -> Result<(), StoreError> {
-    conn.prepare_cached("UPDATE place SET change = ?1, walked = ?2, walk_to = ?3")?.execute(params![
-        place.change,
-        place.walked,
-        place.walk_to
-    ])?;
+pub(super) fn set_place(db: &Db, place: Place) -> Result<(), StoreError> {
+    db.run(
+        "UPDATE place SET change = ?1, walked = ?2, walk_to = ?3",
+        params![place.change, place.walked, place.walk_to],
+    )?;
     Ok(())
 }
 
@@ -104,11 +104,11 @@ pub(super) fn stretch(job: i64) -> i64 {
 }
 
 /// Puts a job's words in, in place of what was known of it.
-pub(super) fn put(conn: &Connection, job: i64, text: &str) -> Result<(), StoreError> {
+pub(super) fn put(db: &Db, job: i64, text: &str) -> Result<(), StoreError> {
     let number = stretch(job);
     let put = format!("INSERT OR REPLACE INTO s{number} (rowid, text) VALUES (?1, ?2)");
-    if !is_there(conn, number)? {
-        conn.execute_batch(&format!(
+    if !is_there(db, number)? {
+        db.batch(&format!(
             "CREATE VIRTUAL TABLE s{number} USING fts5(text, content='', contentless_delete=1,
                  tokenize='unicode61 remove_diacritics 2');
              INSERT INTO s{number} (s{number}, rank) VALUES ('hashsize', {GATHERED});
@@ -116,17 +116,17 @@ pub(super) fn put(conn: &Connection, job: i64, text: &str) -> Result<(), StoreEr
              INSERT INTO stretches (number) VALUES ({number});"
         ))?;
     }
-    conn.prepare_cached(&put)?.execute(params![job, text])?;
+    db.run(&put, params![job, text])?;
     Ok(())
 }
 
 /// Merges the pieces of one stretch that a newer one follows: it is written little from then on, and
 /// looked into often.
-pub(super) fn make_one_whole(conn: &Connection) -> Result<(), StoreError> {
+pub(super) fn make_one_whole(db: &Db) -> Result<(), StoreError> {
     let select = "SELECT number FROM stretches
          WHERE NOT whole AND number < (SELECT max(number) FROM stretches) ORDER BY number LIMIT 1";
-    let Some(number) = first(conn, select, [], |row| row.get::<_, i64>(0))? else { return Ok(()) };
-    conn.execute_batch(&format!(
+    let Some(number) = db.first(select, params![], |row| row.get::<i64>(0))? else { return Ok(()) };
+    db.batch(&format!(
         "INSERT INTO s{number} (s{number}) VALUES ('optimize');
          UPDATE stretches SET whole = 1 WHERE number = {number};"
     ))?;
@@ -134,45 +134,40 @@ pub(super) fn make_one_whole(conn: &Connection) -> Result<(), StoreError> {
 }
 
 /// Takes a job out.
-pub(super) fn take_out(conn: &Connection, job: i64) -> Result<(), StoreError> {
+pub(super) fn take_out(db: &Db, job: i64) -> Result<(), StoreError> {
     let number = stretch(job);
-    if is_there(conn, number)? {
-        conn.prepare_cached(&format!("DELETE FROM s{number} WHERE rowid = ?1"))?.execute([job])?;
+    if is_there(db, number)? {
+        db.run(&format!("DELETE FROM s{number} WHERE rowid = ?1"), [job])?;
     }
     Ok(())
 }
 
 /// Drops a stretch whose jobs are all gone.
-pub(super) fn drop_stretch(conn: &Connection, number: i64) -> Result<(), StoreError> {
-    if is_there(conn, number)? {
-        conn.execute_batch(&format!("DROP TABLE s{number}; DELETE FROM stretches WHERE number = {number};"))?;
+pub(super) fn drop_stretch(db: &Db, number: i64) -> Result<(), StoreError> {
+    if is_there(db, number)? {
+        db.batch(&format!("DROP TABLE s{number}; DELETE FROM stretches WHERE number = {number};"))?;
     }
     Ok(())
 }
 
-fn is_there(conn: &Connection, number: i64) -> Result<bool, StoreError> {
-    Ok(first(conn, "SELECT 1 FROM stretches WHERE number = ?1", [number], |_| Ok(()))?.is_some())
+fn is_there(db: &Db, number: i64) -> Result<bool, StoreError> {
+    Ok(db.first("SELECT 1 FROM stretches WHERE number = ?1", [number], |_| Ok(()))?.is_some())
 }
 
-fn numbers(conn: &Connection, newest: i64) -> Result<Vec<i64>, StoreError> {
+fn numbers(db: &Db, newest: i64) -> Result<Vec<i64>, StoreError> {
     let select = "SELECT number FROM stretches WHERE number <= ?1 ORDER BY number DESC";
-    Ok(all(conn, select, [newest], |row| row.get(0))?)
+    db.all(select, [newest], |row| row.get(0))
 }
 
 /// The jobs that answer a question, older than a place, the newest first.
-pub(super) fn find(
-    conn: &Connection,
-    question: &str,
-    before: i64,
-    limit: usize,
-) -> Result<Vec<i64>, StoreError> {
+pub(super) fn find(db: &Db, question: &str, before: i64, limit: usize) -> Result<Vec<i64>, StoreError> {
     let mut found = Vec::new();
-    for number in numbers(conn, stretch(before))? {
+    for number in numbers(db, stretch(before))? {
         let select = format!(
             "SELECT rowid FROM s{number} WHERE s{number} MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC LIMIT ?3"
         );
         let room = i64::try_from(limit - found.len()).unwrap_or(i64::MAX);
-        found.extend(all::<i64>(conn, &select, params![question, before, room], |row| row.get(0))?);
+        found.extend(db.all::<i64>(&select, params![question, before, room], |row| row.get(0))?);
         if found.len() >= limit {
             break;
         }

@@ -7,11 +7,10 @@
 use super::index::{self, Place};
 use super::{marks, text};
 use crate::StoreError;
-use crate::sqlite::columns::{Columns, all, first, meta};
+use crate::engine::{Db, Row, meta, params};
 use crate::sqlite::connect;
 use crate::sqlite::writer::{Message, command};
 use anvil_types::Life;
-use rusqlite::{Connection, Row};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -85,7 +84,7 @@ impl Indexer {
         let more = open.step()?;
         if open.place.change - open.cleared >= KEPT {
             // What is cleared away here must be durable there.
-            open.index.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+            open.index.one("PRAGMA wal_checkpoint(PASSIVE)", params![], |_| Ok(()))?;
             self.clear_away(open)?;
         }
         Ok(more)
@@ -112,8 +111,8 @@ impl Indexer {
 
 /// The database as it is read, and the index.
 struct Open {
-    database: Connection,
-    index: Connection,
+    database: Db,
+    index: Db,
     place: Place,
     /// All changes before this one are gone from the database.
     cleared: i64,
@@ -133,9 +132,9 @@ impl Open {
             place
         } else {
             let walk_to: i64 =
-                database.query_row("SELECT coalesce(max(seq), 0) FROM jobs", [], |row| row.get(0))?;
+                database.one("SELECT coalesce(max(seq), 0) FROM jobs", params![], |row| row.get(0))?;
             let place = Place { change: newest, walked: 0, walk_to };
-            within(&index, |index| index::begin(index, host, place))?;
+            index.in_transaction(|index| index::begin(index, host, place))?;
             place
         };
         Ok(Self { database, index, place, cleared: oldest })
@@ -143,81 +142,79 @@ impl Open {
 
     /// Takes a batch in.
     fn step(&mut self) -> Result<bool, StoreError> {
+        let (index, from) = (&self.index, self.place);
         // One snapshot for the changes and the jobs: nothing newer than its place is taken in.
-        let snapshot = self.database.unchecked_transaction()?;
-        let changes: Vec<(i64, i64)> =
-            all(&snapshot, CHANGES, [self.place.change, i64::from(BATCH)], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        let mut place = self.place;
-        let mut jobs: BTreeSet<i64> = changes.iter().map(|(_, job)| *job).collect();
-        if let Some((change, _)) = changes.last() {
-            place.change = *change;
-        } else if place.walked < place.walk_to {
-            let walked: Vec<i64> =
-                all(&snapshot, WALK, [place.walked, place.walk_to, i64::from(BATCH)], |row| row.get(0))?;
-            place.walked = walked.last().copied().unwrap_or(place.walk_to);
-            jobs.extend(walked);
-        }
+        let place = self.database.in_snapshot(|database| take_in(database, index, from))?;
         if place == self.place {
             return Ok(false);
         }
-        within(&self.index, |index| {
-            let mut emptied = BTreeSet::new();
-            let mut words = String::new();
-            for job in jobs {
-                words.clear();
-                if add_words(&snapshot, job, &mut words)? {
-                    index::put(index, job, &words)?;
-                } else {
-                    index::take_out(index, job)?;
-                    emptied.insert(index::stretch(job));
-                }
-            }
-            for number in emptied {
-                let begin = number * index::STRETCH;
-                if first(&snapshot, ANY, [begin, begin + index::STRETCH], |_| Ok(()))?.is_none() {
-                    index::drop_stretch(index, number)?;
-                }
-            }
-            index::set_place(index, place)
-        })?;
         self.place = place;
-        within(&self.index, index::make_one_whole)?;
+        self.index.in_transaction(index::make_one_whole)?;
         Ok(true)
     }
 }
 
+/// Takes in what is next behind a place; answers how far it has come.
+fn take_in(database: &Db, index: &Db, from: Place) -> Result<Place, StoreError> {
+    let mut place = from;
+    let changes: Vec<(i64, i64)> =
+        database.all(CHANGES, [from.change, i64::from(BATCH)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut jobs: BTreeSet<i64> = changes.iter().map(|(_, job)| *job).collect();
+    if let Some((change, _)) = changes.last() {
+        place.change = *change;
+    } else if place.walked < place.walk_to {
+        let walked: Vec<i64> =
+            database.all(WALK, [place.walked, place.walk_to, i64::from(BATCH)], |row| row.get(0))?;
+        place.walked = walked.last().copied().unwrap_or(place.walk_to);
+        jobs.extend(walked);
+    }
+    if place == from {
+        return Ok(from);
+    }
+    index.in_transaction(|index| {
+        let mut emptied = BTreeSet::new();
+        let mut words = String::new();
+        for job in jobs {
+            words.clear();
+            if add_words(database, job, &mut words)? {
+                index::put(index, job, &words)?;
+            } else {
+                index::take_out(index, job)?;
+                emptied.insert(index::stretch(job));
+            }
+        }
+        for number in emptied {
+            let begin = number * index::STRETCH;
+            if database.first(ANY, [begin, begin + index::STRETCH], |_| Ok(()))?.is_none() {
+                index::drop_stretch(index, number)?;
+            }
+        }
+        index::set_place(index, place)
+    })?;
+    Ok(place)
+}
+
 /// The oldest and the newest change that the database has.
-pub(super) fn ends(database: &Connection) -> Result<(i64, i64), StoreError> {
+pub(super) fn ends(database: &Db) -> Result<(i64, i64), StoreError> {
     let select = "SELECT coalesce((SELECT min(change) FROM job_changes), 0),
          coalesce((SELECT max(change) FROM job_changes), 0)";
-    Ok(database.query_row(select, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    database.one(select, params![], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The job of each change after a place; no more than `most` changes are read.
-pub(super) fn changed(database: &Connection, place: Place, most: usize) -> Result<Vec<i64>, StoreError> {
+pub(super) fn changed(database: &Db, place: Place, most: usize) -> Result<Vec<i64>, StoreError> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    Ok(all(database, CHANGES, [place.change, most], |row| row.get(1))?)
-}
-
-fn within(
-    index: &Connection,
-    work: impl FnOnce(&Connection) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let transaction = index.unchecked_transaction()?;
-    work(&transaction)?;
-    Ok(transaction.commit()?)
+    database.all(CHANGES, [place.change, most], |row| row.get(1))
 }
 
 /// The words of a job; whether there is one.
-fn add_words(database: &Connection, job: i64, words: &mut String) -> Result<bool, StoreError> {
+fn add_words(database: &Db, job: i64, words: &mut String) -> Result<bool, StoreError> {
     let bound = i64::try_from(text::BOUND).unwrap_or(i64::MAX);
-    Ok(first(database, WORDS, [job, bound], |row| read(row, words))?.is_some())
+    Ok(database.first(WORDS, [job, bound], |row| read(row, words))?.is_some())
 }
 
-fn read(row: &Row<'_>, words: &mut String) -> rusqlite::Result<()> {
-    let agent = row.get_ref("agent")?.as_str()?;
+fn read(row: &Row<'_>, words: &mut String) -> Result<(), StoreError> {
+    let agent = row.text("agent")?;
     let mut marks = vec![
         marks::agent(agent),
         marks::state(row.word("state")?),
@@ -229,12 +226,12 @@ fn read(row: &Row<'_>, words: &mut String) -> rusqlite::Result<()> {
         words.push(' ');
     }
     for column in ["payload", "result"] {
-        if let Some(json) = row.get_ref(column)?.as_str_or_null()? {
+        if let Some(json) = row.maybe_text(column)? {
             text::add_json(words, json);
         }
     }
     for column in ["error_kind", "error_message"] {
-        if let Some(plain) = row.get_ref(column)?.as_str_or_null()? {
+        if let Some(plain) = row.maybe_text(column)? {
             text::add_plain(words, &plain[..plain.floor_char_boundary(text::BOUND)]);
         }
     }

@@ -87,13 +87,13 @@ impl Search {
     ) -> Result<Option<Vec<i64>>, StoreError> {
         let question = Words::parse(typed).map(|words| words.question() + &marks::of(filter));
         self.readers
-            .read(move |conn| {
-                let place = index::place(conn)?.unwrap_or_default();
+            .read(move |db| {
+                let place = index::place(db)?.unwrap_or_default();
                 if place.change < since || place.walked < place.walk_to {
                     return Ok(None);
                 }
                 let found =
-                    question.map_or(Ok(Vec::new()), |question| index::find(conn, &question, before, most));
+                    question.map_or(Ok(Vec::new()), |question| index::find(db, &question, before, most));
                 found.map(Some)
             })
             .await
@@ -110,7 +110,7 @@ impl Search {
         if place.walked < place.walk_to {
             return Ok(None);
         }
-        let changed = database.read(move |conn| indexer::changed(conn, place, PENDING + 1)).await?;
+        let changed = database.read(move |db| indexer::changed(db, place, PENDING + 1)).await?;
         if changed.len() > PENDING {
             return Ok(None);
         }
@@ -129,14 +129,13 @@ impl Search {
     ) -> Result<JobPage, StoreError> {
         let limit = queries::length(&filter);
         let after = filter.after;
-        let mut before = database.read(move |conn| queries::before(conn, after)).await?;
+        let mut before = database.read(move |db| queries::before(db, after)).await?;
         let mut page = JobPage::default();
         let mut looked_at = 0;
         loop {
             let wanted = limit + 1 - page.items.len();
             let (question, filter) = (question.clone(), filter.clone());
-            let mut found =
-                self.readers.read(move |conn| index::find(conn, &question, before, wanted)).await?;
+            let mut found = self.readers.read(move |db| index::find(db, &question, before, wanted)).await?;
             let ended = found.len() < wanted;
             // The others stand where they belong; beyond what was found, the index may know more.
             let least = if ended { 0 } else { found.last().copied().unwrap_or(0) };
@@ -144,7 +143,7 @@ impl Search {
             found.sort_unstable_by(|one, other| other.cmp(one));
             found.dedup();
             looked_at += found.len();
-            let jobs = database.read(move |conn| queries::let_through(conn, &filter, &found)).await?;
+            let jobs = database.read(move |db| queries::let_through(db, &filter, &found)).await?;
             page.items.extend(jobs);
             if page.items.len() > limit {
                 page.items.truncate(limit);
@@ -155,7 +154,7 @@ impl Search {
                 return Ok(page);
             }
             if looked_at >= LOOKED_AT {
-                page.next = database.read(move |conn| queries::id_at(conn, least)).await?;
+                page.next = database.read(move |db| queries::id_at(db, least)).await?;
                 return Ok(page);
             }
             before = least;
