@@ -188,3 +188,28 @@ fn a_role_of_the_store_is_small_enough_to_hold_in_mind() {
     }
     assert!(roles > 5, "the contract comes in parts: {roles} were found");
 }
+
+#[test]
+fn what_the_store_decides_and_reads_names_no_database_library() {
+    let src =
+        packages().into_iter().find(|package| package.name == "anvil-store").expect("it is there").folder;
+    let mut left: Vec<_> = ["rules", "reading", "roles"].map(|room| src.join("src").join(room)).into();
+    let mut files = 0;
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                left.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a file of text");
+            assert!(
+                !text.contains("rusqlite"),
+                "{} names a database library: `engine` stands between",
+                path.display()
+            );
+            files += 1;
+        }
+    }
+    assert!(files > 40, "only {files} files were looked at");
+}

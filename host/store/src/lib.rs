@@ -15,9 +15,13 @@ mod jobs;
 mod journal;
 mod limits;
 mod query;
+mod reading;
 mod retention;
 mod roles;
+mod rules;
 mod schedules;
+mod search;
+mod shares;
 mod sqlite;
 mod usage;
 
@@ -41,7 +45,8 @@ pub use roles::{
     ScheduleStore, Store, UpkeepStore,
 };
 pub use schedules::{Fired, Firing};
-pub use sqlite::{QueueShares, SqliteOptions, SqliteStore};
+pub use shares::QueueShares;
+pub use sqlite::{SqliteOptions, SqliteStore};
 #[cfg(feature = "bench")]
 pub use sqlite::{bare, history};
 pub use usage::{

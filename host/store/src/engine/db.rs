@@ -17,6 +17,12 @@ impl Db {
         Self { conn }
     }
 
+    /// An empty database that nobody else sees.
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Self {
+        Self::new(Connection::open_in_memory().expect("it opens"))
+    }
+
     /// The connection itself, for tests and benches that ask what no rule does.
     #[cfg(any(test, feature = "bench"))]
     pub(crate) fn raw(&self) -> &Connection {

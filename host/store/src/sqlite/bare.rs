@@ -1,8 +1,11 @@
 //! The statements of a hold and its settlement, run bare: one thread, one transaction for as many as
 //! come at once, nothing decided, nobody answered. What the store is measured against.
 
-use super::{connect, events, hold, journal, lock, moves, settle, spend, usage_hours};
 use crate::engine::{Db, Id, Params, number, params};
+use crate::rules::events;
+use crate::rules::jobs::{journal, transition};
+use crate::rules::money::{hold, hold_row, settle, spend, usage_hours};
+use crate::sqlite::{connect, lock};
 use crate::{HoldRequest, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::Windows;
 use anvil_types::{CallId, EventKind, JobId, Lease, Nanodollars, Timestamp};
@@ -71,7 +74,7 @@ impl Bare {
                 return Err(StoreError::Closed);
             };
             let Lease { job, number: lease } = write.lease;
-            self.ask(settle::FIND, [settlement.call.bytes()])?;
+            self.ask(hold_row::FIND, [settlement.call.bytes()])?;
             let seq = self.ask(journal::UNDER_LEASE, params![job.bytes(), number(lease)])?;
             self.run(
                 settle::END,
@@ -126,7 +129,7 @@ impl Bare {
                     entry.at.micros()
                 ],
             )?;
-            self.ask(moves::PARKED, ["holds"])?;
+            self.ask(transition::PARKED, ["holds"])?;
             self.tell_settled(now, job, settlement.call, *cost)?;
         }
         self.commit()

@@ -1,7 +1,7 @@
 //! Connections: one that writes, some that read.
 
-use super::wal_file;
 use crate::engine::Db;
+use crate::sqlite::wal_file;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -13,12 +13,12 @@ const BUSY: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 256;
 
 /// The connection that writes. `synchronous=FULL`: what was answered survives a power cut.
-pub(super) fn writing(database: &Path) -> rusqlite::Result<Db> {
+pub(crate) fn writing(database: &Path) -> rusqlite::Result<Db> {
     gathering(database).map(Db::new)
 }
 
 /// The same, as the library has it: what it appends to the log is gathered until it syncs.
-pub(super) fn gathering(database: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn gathering(database: &Path) -> rusqlite::Result<Connection> {
     let conn = match wal_file::name() {
         Some(vfs) => Connection::open_with_flags_and_vfs(database, writes(), vfs)?,
         None => Connection::open_with_flags(database, writes())?,
@@ -29,7 +29,7 @@ pub(super) fn gathering(database: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// A connection that writes what can be made anew: a power cut may take the last commits back.
-pub(super) fn writing_what_can_be_lost(file: &Path) -> rusqlite::Result<Db> {
+pub(crate) fn writing_what_can_be_lost(file: &Path) -> rusqlite::Result<Db> {
     let conn = Connection::open_with_flags(file, writes())?;
     set_up(&conn)?;
     conn.execute_batch("PRAGMA synchronous = NORMAL;")?;
@@ -59,7 +59,7 @@ fn set_up(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// A connection that only reads.
-pub(super) fn reading(database: &Path) -> rusqlite::Result<Db> {
+pub(crate) fn reading(database: &Path) -> rusqlite::Result<Db> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;

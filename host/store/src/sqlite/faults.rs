@@ -1,8 +1,9 @@
 //! The writer when things go wrong: what fails takes nothing along that it should not, and is told.
 
-use super::writer::{Command, Message};
-use super::{QueueShares, SqliteOptions, SqliteStore, Tx};
+use crate::QueueShares;
 use crate::engine::params;
+use crate::sqlite::writer::{Command, Message};
+use crate::sqlite::{SqliteOptions, SqliteStore, Tx};
 use crate::{
     Claim, Claimed, EventStore, Finish, JobFilter, JournalStore, QueueStore, ReadingStore, ReadyAgent,
     StoreError, UpkeepStore,
@@ -66,7 +67,7 @@ fn open_on(folder: &Path, shares: QueueShares, clock: Arc<dyn Clock>, supervisor
 
 /// Adds a row that can be counted, and tells of it.
 fn note(tx: &mut Tx<'_>, who: &str) -> Result<(), StoreError> {
-    super::audit::note(tx, who, "test", "")?;
+    crate::rules::audit::note(tx, who, "test", "")?;
     tx.tell(None, EventKind::Limits);
     Ok(())
 }
@@ -165,7 +166,7 @@ async fn a_full_disk_is_told_and_the_writer_goes_on_when_there_is_room() {
         |pages: &'static str| store.write(move |tx| tx.db.batch(&format!("PRAGMA max_page_count = {pages}")));
     room("1").await.expect("no page more than there are");
     let long = "x".repeat(100_000);
-    let full = store.write(move |tx| super::audit::note(tx, &long, "test", "")).await;
+    let full = store.write(move |tx| crate::rules::audit::note(tx, &long, "test", "")).await;
     assert!(matches!(&full, Err(StoreError::DiskFull)), "{full:?}");
     let trouble = store.disk_trouble().expect("it is shown");
     assert!(trouble.contains("is full") && trouble.contains("Free some space"), "{trouble}");

@@ -1,8 +1,8 @@
 //! A history of finished jobs, made up and written bare: what lists, searches and claims are measured over.
 
-use super::{connect, lock};
 use crate::StoreError;
 use crate::engine::Id;
+use crate::sqlite::{connect, lock};
 use anvil_types::{JobId, JobState, Timestamp};
 use rusqlite::{Connection, params};
 use std::fmt::Write as _;

@@ -13,7 +13,7 @@ const DATABASE: &str = "anvil.db";
 /// The data folder, held against a second host until it is dropped: the kernel lets the lock go with
 /// the process, however that ends.
 #[derive(Debug)]
-pub(super) struct DataFolder {
+pub(crate) struct DataFolder {
     path: PathBuf,
     /// None where a test opens one database as two hosts.
     _lock: Option<File>,
@@ -21,7 +21,7 @@ pub(super) struct DataFolder {
 
 impl DataFolder {
     /// Makes the folder where it is missing, open to its owner alone, and locks it.
-    pub(super) fn lock(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn lock(path: &Path) -> Result<Self, StoreError> {
         if path.exists() && !path.is_dir() {
             return Err(refused(path, "it is a file. Name a folder with --data, or move the file away"));
         }
@@ -71,29 +71,29 @@ impl DataFolder {
     }
 
     /// Makes the folder where it is missing, and lets others have it too.
-    pub(super) fn share(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn share(path: &Path) -> Result<Self, StoreError> {
         make(path).map_err(|error| refused(path, &format!("it cannot be made: {error}")))?;
         Ok(Self { path: path.to_owned(), _lock: None })
     }
 
     /// Where the database is.
-    pub(super) fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         database(&self.path)
     }
 
     /// Where a copy of the database goes before its schema is changed from this version.
-    pub(super) fn backup(&self, version: i64) -> PathBuf {
+    pub(crate) fn backup(&self, version: i64) -> PathBuf {
         self.path.join(format!("anvil-before-schema-{}.db", version + 1))
     }
 }
 
 /// Where the database of a data folder is.
-pub(super) fn database(folder: &Path) -> PathBuf {
+pub(crate) fn database(folder: &Path) -> PathBuf {
     folder.join(DATABASE)
 }
 
 /// The database could not be opened: told with its name where it is another kind of file.
-pub(super) fn no_database(folder: &Path, error: impl Into<StoreError>) -> StoreError {
+pub(crate) fn no_database(folder: &Path, error: impl Into<StoreError>) -> StoreError {
     let error = error.into();
     let StoreError::Backend(inner) = &error else { return error };
     let code = inner.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);

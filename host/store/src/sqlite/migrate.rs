@@ -1,8 +1,8 @@
 //! The schema, forward only: each step once, in order, known by its checksum.
 
-use super::lock::DataFolder;
 use crate::StoreError;
 use crate::engine::{Db, params};
+use crate::sqlite::lock::DataFolder;
 use anvil_types::Timestamp;
 
 /// A step of the schema.
@@ -30,7 +30,7 @@ const STEPS: &[Step] = &[
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
 /// Refuses a library with the WAL-reset bug (<https://sqlite.org/wal.html#walresetbug>).
-pub(super) fn check_library() -> Result<(), StoreError> {
+pub(crate) fn check_library() -> Result<(), StoreError> {
     judge_library(rusqlite::version_number(), rusqlite::version())
 }
 
@@ -44,7 +44,7 @@ fn judge_library(number: i32, name: &str) -> Result<(), StoreError> {
 }
 
 /// Brings the schema to this version, after a copy of a database that is not new.
-pub(super) fn migrate(db: &Db, folder: &DataFolder, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) fn migrate(db: &Db, folder: &DataFolder, now: Timestamp) -> Result<(), StoreError> {
     step_up(db, folder, now, STEPS)
 }
 
@@ -95,19 +95,19 @@ fn step_up(db: &Db, folder: &DataFolder, now: Timestamp, steps: &[Step]) -> Resu
 
 /// How many versions of the schema there have been.
 #[cfg(test)]
-pub(super) fn versions() -> usize {
+pub(crate) fn versions() -> usize {
     STEPS.len()
 }
 
 /// A database as this version left it.
 #[cfg(test)]
-pub(super) fn to_version(db: &Db, folder: &DataFolder, version: usize) -> Result<(), StoreError> {
+pub(crate) fn to_version(db: &Db, folder: &DataFolder, version: usize) -> Result<(), StoreError> {
     step_up(db, folder, Timestamp::default(), &STEPS[..version])
 }
 
 /// A database as it was before the step of this name.
 #[cfg(test)]
-pub(super) fn up_to(db: &Db, folder: &DataFolder, name: &str) -> Result<(), StoreError> {
+pub(crate) fn up_to(db: &Db, folder: &DataFolder, name: &str) -> Result<(), StoreError> {
     let before = STEPS.iter().position(|step| step.name == name).expect("it is there");
     to_version(db, folder, before)
 }
@@ -130,7 +130,7 @@ mod tests {
     fn database() -> (tempfile::TempDir, DataFolder, Db) {
         let dir = tempfile::tempdir().expect("a folder");
         let folder = DataFolder::lock(dir.path()).expect("it is free");
-        let db = super::super::connect::writing(&folder.database()).expect("it opens");
+        let db = crate::sqlite::connect::writing(&folder.database()).expect("it opens");
         (dir, folder, db)
     }
 

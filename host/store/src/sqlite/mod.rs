@@ -1,101 +1,50 @@
 //! The embedded store: SQLite in the data folder.
 //!
 //! One thread writes ([`writer`]), with group commit and `synchronous=FULL`; a pool of connections reads
-//! beside it ([`readers`]). Every operation is a function on the writer's transaction in a file of its
-//! own; [`operations`] is the list of them.
+//! beside it ([`readers`]). Every operation is a function on the writer's transaction, in `rules`, or a read, in
+//! `reading`; `roles` is the list of them.
 
-mod actions;
-mod alerts;
-mod apart;
-mod artifacts;
-mod audit;
 #[cfg(feature = "bench")]
 pub mod bare;
-mod brake;
-mod claim;
-mod connect;
-mod correct;
-mod edit;
-mod enqueue;
-mod evaluate;
-mod events;
+pub(crate) mod connect;
 #[cfg(test)]
 mod faults;
-mod finish;
-mod held;
+mod high_water_mark;
 #[cfg(feature = "bench")]
 pub mod history;
-mod hold;
-mod hosts;
-mod import;
-mod job_row;
-mod journal;
-mod keep;
-mod late;
-mod ledger;
-#[cfg(test)]
-mod ledger_tests;
-mod ledger_time;
-mod limits;
-mod lock;
-mod logs;
-mod mark;
-mod migrate;
-mod moves;
+pub(crate) mod lock;
+pub(crate) mod migrate;
 #[cfg(test)]
 mod old_folders;
 mod options;
-mod parents;
-mod pause;
-#[cfg(test)]
-mod plans;
-mod policy;
-mod prices;
-mod prune;
-mod queries;
-mod readers;
-mod recovery;
+mod plan;
+pub(crate) mod readers;
 mod roles;
-mod schedules;
-mod scope_limits;
-mod search;
-mod settle;
-mod spend;
 mod start;
-mod swept;
-mod trouble;
-mod tx;
-mod usage;
-mod usage_hours;
-mod verify;
 mod wal_file;
-mod wall_clock;
-mod webhooks;
-mod week;
 mod wipe;
-mod writer;
+pub(crate) mod writer;
 
-pub use options::{QueueShares, SqliteOptions};
+pub use options::SqliteOptions;
 
-use crate::engine::{Db, params};
-use crate::engine::{Id, meta, set_meta};
+use crate::engine::{Db, Id, meta, params, set_meta};
+use crate::rules::events::EventOrder;
+use crate::rules::money::ledger_time;
+use crate::rules::policy::Policy;
+use crate::rules::tx::Tx;
+use crate::search::{self, Search};
 use crate::{JobFilter, Recovered, StoreError};
 use anvil_budget::{LimitsRule, Windows};
 use anvil_types::{Clock, HostId, Limits, Timestamp, UpstreamKind};
-
-use events::EventOrder;
+use high_water_mark::Mark;
 use lock::DataFolder;
-use mark::Mark;
-use policy::Policy;
 use readers::Readers;
-use search::Search;
 use start::Start;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
-use tx::Tx;
 use writer::{Message, Shared, Writer};
 
 /// How many commands may queue before whoever sends another has to wait.

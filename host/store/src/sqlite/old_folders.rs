@@ -1,9 +1,9 @@
 //! A data folder of every schema until now comes up: with rows in each of its tables, none of them lost, and the
 //! money right to the nano-dollar.
 
-use super::lock::DataFolder;
-use super::{SqliteOptions, SqliteStore, connect, migrate};
 use crate::engine::{Db, params};
+use crate::sqlite::lock::DataFolder;
+use crate::sqlite::{SqliteOptions, SqliteStore, connect, migrate};
 use crate::{
     AlertFilter, JobFilter, LedgerStore, LimitStore, OutboxStore, QueueStore, ReadingStore, ScheduleStore,
     UpkeepStore,

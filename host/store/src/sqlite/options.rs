@@ -1,8 +1,8 @@
 //! What a store is opened with.
 
+use crate::QueueShares;
 use anvil_budget::{LimitsRule, PriceTable, Windows};
 use anvil_types::{BootId, Clock, HostId, Limits, Supervisor, UpstreamKind};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct SqliteOptions {
     /// A folder of this machine, outside of the data folder, for marks of how far ledgers have come; none where
     /// there is no such place.
     pub marks: Option<PathBuf>,
-    /// The clock. [`SqliteStore::ledger_time`](super::SqliteStore::ledger_time) says what it must not be
+    /// The clock. [`SqliteStore::ledger_time`](crate::sqlite::SqliteStore::ledger_time) says what it must not be
     /// behind; where it is, the store's own time stands still until it has caught up.
     pub clock: Arc<dyn Clock>,
     /// The limits of the settings; what was changed at run time wins over them.
@@ -38,31 +38,4 @@ pub struct SqliteOptions {
     pub boot: BootId,
     /// Who is told of its threads where they fall.
     pub supervisor: Supervisor,
-}
-
-/// Which percent of all places one agent, or one schedule, may fill; all of them where nothing is said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct QueueShares {
-    /// Any agent without a share of its own.
-    pub agent: Option<u32>,
-    /// Agents with a share of their own.
-    pub agents: BTreeMap<String, u32>,
-    /// Any schedule.
-    pub schedule: Option<u32>,
-}
-
-impl QueueShares {
-    /// How many of `places` an agent may fill, where that is bounded; at least one.
-    pub(super) fn of_agent(&self, agent: &str, places: u64) -> Option<u64> {
-        self.agents.get(agent).copied().or(self.agent).map(|percent| share(percent, places))
-    }
-
-    /// How many of `places` a schedule may fill, where that is bounded; at least one.
-    pub(super) fn of_schedule(&self, places: u64) -> Option<u64> {
-        self.schedule.map(|percent| share(percent, places))
-    }
-}
-
-fn share(percent: u32, places: u64) -> u64 {
-    (places.saturating_mul(u64::from(percent)) / 100).max(1)
 }

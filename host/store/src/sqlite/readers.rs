@@ -1,8 +1,8 @@
 //! The pool of connections that read, beside the one that writes.
 
-use super::connect;
 use crate::StoreError;
 use crate::engine::Db;
+use crate::sqlite::connect;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
@@ -14,7 +14,7 @@ const LARGE: usize = 1;
 
 /// Connections that read. A read sees everything that was answered before it began.
 #[derive(Debug)]
-pub(super) struct Readers {
+pub(crate) struct Readers {
     database: PathBuf,
     turns: Arc<Semaphore>,
     large: Arc<Semaphore>,
@@ -23,7 +23,7 @@ pub(super) struct Readers {
 
 impl Readers {
     /// A pool that opens its connections when they are first wanted.
-    pub(super) fn new(database: PathBuf) -> Self {
+    pub(crate) fn new(database: PathBuf) -> Self {
         Self {
             database,
             turns: Arc::new(Semaphore::new(READERS)),
@@ -33,7 +33,7 @@ impl Readers {
     }
 
     /// Runs a read that may be of megabytes, when the ones before it are done.
-    pub(super) async fn read_large<T, F>(&self, read: F) -> Result<T, StoreError>
+    pub(crate) async fn read_large<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,
@@ -43,7 +43,7 @@ impl Readers {
     }
 
     /// Runs a short read, as one snapshot, away from the async threads.
-    pub(super) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Db) -> Result<T, StoreError> + Send + 'static,

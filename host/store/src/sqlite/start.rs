@@ -1,24 +1,25 @@
 //! The first transaction of a life: what time it is, whether the database is the one that it should be, and
 //! what is in force.
 
-use super::evaluate::UPSTREAMS;
-use super::events::EventOrder;
-use super::mark::{Mark, Reached};
-use super::policy::Policy;
-use super::tx::Tx;
-use super::{apart, brake, ledger_time, limits, prices, recovery};
 use crate::engine::{Db, set_meta};
+use crate::rules::events::EventOrder;
+use crate::rules::jobs::recovery;
+use crate::rules::money::{brake, ledger_time, limits, prices};
+use crate::rules::policy::Policy;
+use crate::rules::tx::Tx;
+use crate::rules::{apart, reload};
+use crate::sqlite::high_water_mark::{Mark, Reached};
 use crate::{Recovered, StoreError};
 use anvil_budget::PriceTable;
 use anvil_types::{Timestamp, UpstreamKind};
 
 /// How a life begins.
 #[derive(Debug)]
-pub(super) struct Start {
+pub(crate) struct Start {
     /// Ledger time.
-    pub(super) now: Timestamp,
+    pub(crate) now: Timestamp,
     /// Which life it is.
-    pub(super) lives: u64,
+    pub(crate) lives: u64,
     /// The upstreams whose ledger is older than what its host had written.
     restored: Vec<UpstreamKind>,
     database: Reached,
@@ -27,21 +28,21 @@ pub(super) struct Start {
 
 impl Start {
     /// Looks at the database and at the mark beside it.
-    pub(super) fn of(
+    pub(crate) fn of(
         db: &Db,
         mark: &Mark,
         clock: Timestamp,
         upstream: UpstreamKind,
     ) -> Result<Self, StoreError> {
         let mut database = Reached { lives: ledger_time::lives(db)?, ..Reached::default() };
-        for one in UPSTREAMS {
+        for one in UpstreamKind::ALL {
             database.times.insert(one, ledger_time::stored(db, one)?);
         }
         let marked = mark.at().clone();
         let mut restored = marked.ahead_of(&database);
         // A mark of a version that knew one time for all.
         if marked.lives == 0 && !restored.is_empty() {
-            restored = UPSTREAMS.to_vec();
+            restored = UpstreamKind::ALL.to_vec();
         }
         if ledger_time::is_forgotten(db, UpstreamKind::Simulated)? {
             restored.retain(|one| *one != UpstreamKind::Simulated);
@@ -55,7 +56,7 @@ impl Start {
 
     /// Ends what the host's earlier lives left behind and brings into force what is to be. Answers what was
     /// found, and what people are to know of what is in force.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         &self,
         db: &Db,
         policy: &mut Policy,
@@ -74,7 +75,7 @@ impl Start {
         order: &mut EventOrder,
         table: &PriceTable,
     ) -> Result<(Recovered, Vec<String>), StoreError> {
-        policy.reload(db)?;
+        reload::everything(policy, db)?;
         let mut news = Vec::new();
         let mut tx = Tx::new(db, self.now, policy, &mut news);
         let mut told = Vec::new();

@@ -61,7 +61,7 @@ struct Log {
 
 /// The name of the file system for the connection that writes; none where SQLite has none of its own that
 /// this could stand on.
-pub(super) fn name() -> Option<&'static CStr> {
+pub(crate) fn name() -> Option<&'static CStr> {
     OWN.get_or_init(register).as_ref().map(|_| NAME)
 }
 
@@ -240,7 +240,7 @@ unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
 
 #[cfg(test)]
 mod tests {
-    use super::super::connect;
+    use crate::sqlite::connect;
     use rusqlite::{Connection, params};
     use std::path::{Path, PathBuf};
 

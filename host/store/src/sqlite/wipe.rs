@@ -1,44 +1,16 @@
-//! Wiping what is simulated: jobs, ledger, limits, prices, time and all that was told and learnt, in batches
-//! that are too short for anyone to notice. What is live is never touched.
+//! Wiping what is simulated, step by step, beside everybody else's writes.
 
 use super::SqliteStore;
-use super::tx::Tx;
-use super::{audit, evaluate, ledger_time};
-use crate::engine::params;
+use crate::rules::retention::wipe::{at_rest, batch, rest};
 use crate::{StoreError, Wiped};
-use anvil_types::{EventKind, UpstreamKind};
 use std::time::{Duration, Instant};
 
-/// Whose state is wiped.
-const WHOSE: UpstreamKind = UpstreamKind::Simulated;
-/// How many jobs, or entries of the ledger, a batch takes at most.
-const BATCH: u32 = 200;
 /// The longest rest between two batches.
 const LONGEST_REST: Duration = Duration::from_millis(100);
 
-/// The tables whose simulated rows go in the last step; each has a column `upstream`.
-const SMALL: [&str; 16] = [
-    "deliveries",
-    "alerts",
-    "limit_changes",
-    "price_rows",
-    "scope_limits",
-    "queue_pause",
-    "agents_off",
-    "brake",
-    "brake_muted",
-    "brake_history",
-    "watches",
-    "schedules",
-    "spend",
-    "usage_hours",
-    "week_use",
-    "swept",
-];
-
 impl SqliteStore {
     /// Wipes what is simulated.
-    pub(super) async fn wipe(&self, by: &str) -> Result<Wiped, StoreError> {
+    pub(crate) async fn wipe(&self, by: &str) -> Result<Wiped, StoreError> {
         self.write(at_rest).await?;
         let mut wiped = Wiped::default();
         loop {
@@ -56,72 +28,4 @@ impl SqliteStore {
         self.write(move |tx| rest(tx, &by, wiped)).await?;
         Ok(wiped)
     }
-}
-
-/// Refuses while anything simulated runs: it would write what is gone.
-fn at_rest(tx: &mut Tx<'_>) -> Result<(), StoreError> {
-    if tx.policy.upstream != WHOSE {
-        return Ok(());
-    }
-    let running = "SELECT (SELECT count(*) FROM jobs WHERE upstream = ?1 AND state = 'running')
-        + (SELECT count(*) FROM calls WHERE upstream = ?1 AND state = 'held')";
-    let running: i64 = tx.first(running, [WHOSE.name()], |row| row.get(0))?.unwrap_or(0);
-    if running > 0 {
-        return Err(StoreError::BadChange(
-            "simulated jobs or calls are under way: pause the queue (`anvil queue pause`), wait until they have ended, \
-             and wipe then"
-                .to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// Takes a batch of jobs out, and where none is left one of the ledger's entries.
-fn batch(tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
-    at_rest(tx)?;
-    let jobs: Vec<(i64, [u8; 16])> = tx.all(
-        "SELECT seq, id FROM jobs WHERE upstream = ?1 LIMIT ?2",
-        params![WHOSE.name(), BATCH],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    for (seq, id) in &jobs {
-        tx.run("DELETE FROM events WHERE job = ?1", [id])?;
-        tx.run("DELETE FROM jobs WHERE seq = ?1", [seq])?;
-    }
-    if !jobs.is_empty() {
-        return Ok((jobs.len() as u64, 0));
-    }
-    let calls: Vec<[u8; 16]> =
-        tx.all("SELECT id FROM calls WHERE upstream = ?1 LIMIT ?2", params![WHOSE.name(), BATCH], |row| {
-            row.get(0)
-        })?;
-    for id in &calls {
-        tx.run("DELETE FROM corrections WHERE upstream = ?1 AND call = ?2", params![WHOSE.name(), id])?;
-        tx.run("DELETE FROM calls WHERE upstream = ?1 AND id = ?2", params![WHOSE.name(), id])?;
-    }
-    Ok((0, calls.len() as u64))
-}
-
-/// What is left, in one step.
-fn rest(tx: &mut Tx<'_>, by: &str, wiped: Wiped) -> Result<(), StoreError> {
-    at_rest(tx)?;
-    for table in SMALL {
-        tx.run(&format!("DELETE FROM {table} WHERE upstream = ?1"), [WHOSE.name()])?;
-    }
-    tx.run("DELETE FROM meta WHERE key LIKE 'note.simulated.%'", params![])?;
-    for key in ["bounds_broken:simulated", "last_limits:simulated"] {
-        tx.run("DELETE FROM meta WHERE key = ?1", [key])?;
-    }
-    // A clock that runs does not go back: the next start with the simulator begins at the machine's time.
-    ledger_time::forget(tx, WHOSE)?;
-    audit::note(tx, by, "simulator.wipe", &format!("{} jobs, {} calls", wiped.jobs, wiped.calls))?;
-    if tx.policy.upstream == WHOSE {
-        tx.policy.reload(tx.db)?;
-        tx.policy.moved = true;
-        evaluate::evaluate_all(tx)?;
-        tx.tell(None, EventKind::Limits);
-        tx.tell(None, EventKind::Prices);
-        tx.tell(None, EventKind::Queue { paused: false });
-    }
-    Ok(())
 }

@@ -5,14 +5,14 @@
 //! events are published, only after the commit. There is no timer: a command that comes alone is
 //! committed at once.
 
-use super::events::EventOrder;
-use super::hosts;
-use super::ledger_time;
-use super::lock::DataFolder;
-use super::mark::Mark;
-use super::policy::Policy;
-use super::tx::{News, Tx};
 use crate::engine::{Db, params, set_meta};
+use crate::rules::events::EventOrder;
+use crate::rules::money::ledger_time;
+use crate::rules::policy::Policy;
+use crate::rules::tx::{News, Tx};
+use crate::rules::{hosts, reload};
+use crate::sqlite::high_water_mark::Mark;
+use crate::sqlite::lock::DataFolder;
 use crate::{BrakeState, LimitsInForce, StoreError};
 use anvil_budget::Windows;
 use anvil_types::{Clock, Event, Life, Timestamp};
@@ -28,7 +28,7 @@ const BACKLOG: usize = 4_096;
 
 /// What the writer lets everyone see without asking it, as of the last commit.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(crate) struct Shared {
     limits: RwLock<Arc<LimitsInForce>>,
     brake: RwLock<BrakeState>,
     ledger_time: AtomicI64,
@@ -40,7 +40,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(policy: &Policy, ledger_time: Timestamp) -> Self {
+    pub(crate) fn new(policy: &Policy, ledger_time: Timestamp) -> Self {
         Self {
             limits: RwLock::new(policy.force.clone()),
             brake: RwLock::new(policy.brake()),
@@ -51,20 +51,20 @@ impl Shared {
         }
     }
 
-    pub(super) fn limits(&self) -> Arc<LimitsInForce> {
+    pub(crate) fn limits(&self) -> Arc<LimitsInForce> {
         self.limits.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn brake(&self) -> BrakeState {
+    pub(crate) fn brake(&self) -> BrakeState {
         self.brake.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn ledger_time(&self) -> Timestamp {
+    pub(crate) fn ledger_time(&self) -> Timestamp {
         Timestamp::from_micros(self.ledger_time.load(Ordering::Acquire))
     }
 
     /// Why nothing can be written, as of the last try.
-    pub(super) fn disk(&self) -> Option<String> {
+    pub(crate) fn disk(&self) -> Option<String> {
         self.disk.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -76,12 +76,12 @@ impl Shared {
     }
 
     /// Whether this is the first time that it is asked in this minute.
-    pub(super) fn begins_minute(&self, now: Timestamp) -> bool {
+    pub(crate) fn begins_minute(&self, now: Timestamp) -> bool {
         let minute = Windows::bucket(now).micros();
         self.looked.swap(minute, Ordering::AcqRel) != minute
     }
 
-    pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
         self.events.subscribe()
     }
 
@@ -94,7 +94,7 @@ impl Shared {
 }
 
 /// One command on its way through the writer.
-pub(super) trait Command: Send {
+pub(crate) trait Command: Send {
     /// Whether it has a commit to itself: it writes so much that a disk that is nearly full fails at it, and what
     /// is small must not fail with it.
     fn is_alone(&self) -> bool;
@@ -109,7 +109,7 @@ pub(super) trait Command: Send {
 }
 
 /// What the writer is sent.
-pub(super) enum Message {
+pub(crate) enum Message {
     /// A command.
     Run(Box<dyn Command>),
     /// End after all that was sent before.
@@ -172,7 +172,7 @@ fn failed(why: &str) -> StoreError {
 }
 
 /// A command made of a closure, and where its answer comes.
-pub(super) fn command<T, F>(run: F) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
+pub(crate) fn command<T, F>(run: F) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
 where
     T: Send + 'static,
     F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -181,7 +181,7 @@ where
 }
 
 /// A command that has a commit to itself.
-pub(super) fn command_alone<T, F>(run: F) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
+pub(crate) fn command_alone<T, F>(run: F) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
 where
     T: Send + 'static,
     F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -201,7 +201,7 @@ where
 
 /// Whether other hosts write too.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Others {
+pub(crate) enum Others {
     /// Nobody does: the folder's lock says so.
     None,
     /// Some may: what number the database had when it was last known by heart, if it was.
@@ -210,26 +210,26 @@ pub(super) enum Others {
 
 /// The writer: owns the connection that writes, and the lock on the folder.
 #[derive(Debug)]
-pub(super) struct Writer {
-    pub(super) db: Db,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) policy: Policy,
-    pub(super) shared: Arc<Shared>,
-    pub(super) order: EventOrder,
-    pub(super) _folder: DataFolder,
+pub(crate) struct Writer {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) policy: Policy,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) order: EventOrder,
+    pub(crate) _folder: DataFolder,
     /// Ledger time in the database. What changed nothing does not move it: that costs no sync.
-    pub(super) stored_time: Timestamp,
+    pub(crate) stored_time: Timestamp,
     /// How far the ledger has come, beside the database.
-    pub(super) mark: Mark,
+    pub(crate) mark: Mark,
     /// What is known by heart may differ from the tables: read it before the next batch.
-    pub(super) stale: bool,
-    pub(super) others: Others,
-    pub(super) life: Life,
+    pub(crate) stale: bool,
+    pub(crate) others: Others,
+    pub(crate) life: Life,
 }
 
 impl Writer {
     /// Works until everyone who could send has gone, or it is told to close.
-    pub(super) fn work(mut self, mut inbox: mpsc::Receiver<Message>) {
+    pub(crate) fn work(mut self, mut inbox: mpsc::Receiver<Message>) {
         let mut taken = Vec::with_capacity(BATCH);
         let mut batch: Vec<Box<dyn Command>> = Vec::with_capacity(BATCH);
         let mut closers = Vec::new();
@@ -329,7 +329,7 @@ impl Writer {
             }
         }
         if self.stale {
-            self.policy.reload(db)?;
+            reload::everything(&mut self.policy, db)?;
             self.stale = false;
         }
         let seen = self.shared.ledger_time();
@@ -365,7 +365,7 @@ impl Writer {
                     db.run("ROLLBACK TO command", params![])?;
                 }
                 if self.policy.touched || self.policy.moved {
-                    self.policy.reload(db)?;
+                    reload::everything(&mut self.policy, db)?;
                 }
                 if alone {
                     return Ok(Vec::new());

@@ -1,4 +1,5 @@
-use crate::sqlite::{SqliteStore, events};
+use crate::rules::events;
+use crate::sqlite::SqliteStore;
 use crate::{EventStore, StoreError};
 use anvil_types::{Event, EventKind, JobId};
 use async_trait::async_trait;

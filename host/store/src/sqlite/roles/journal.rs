@@ -1,4 +1,5 @@
-use crate::sqlite::{SqliteStore, artifacts, journal, logs};
+use crate::rules::jobs::{artifacts, journal, logs};
+use crate::sqlite::SqliteStore;
 use crate::{JournalStore, JournalWrite, StoreError};
 use anvil_types::{ArtifactName, Lease, LogLine};
 use async_trait::async_trait;

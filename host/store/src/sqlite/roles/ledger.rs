@@ -1,4 +1,6 @@
-use crate::sqlite::{SqliteStore, correct, hold, ledger, ledger_time, spend, swept, verify};
+use crate::reading::ledger;
+use crate::rules::money::{correct, hold, ledger_time, standing, swept, verify};
+use crate::sqlite::SqliteStore;
 use crate::{
     Correction, HoldDecision, HoldRequest, LedgerStore, ScopeStanding, Settled, Settlement, SpendSnapshot,
     StoreError,
@@ -27,12 +29,12 @@ impl LedgerStore for SqliteStore {
 
     async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError> {
         let (limits, windows, now) = (self.shared.limits(), self.windows.clone(), self.now());
-        self.readers.read(move |db| spend::snapshot(db, upstream, &limits.limits, &windows, now)).await
+        self.readers.read(move |db| standing::snapshot(db, upstream, &limits.limits, &windows, now)).await
     }
 
     async fn scope_spend(&self, upstream: UpstreamKind) -> Result<Vec<ScopeStanding>, StoreError> {
         let (windows, now) = (self.windows.clone(), self.now());
-        self.readers.read(move |db| spend::scope_standings(db, upstream, &windows, now)).await
+        self.readers.read(move |db| standing::scope_standings(db, upstream, &windows, now)).await
     }
 
     fn windows(&self) -> Windows {

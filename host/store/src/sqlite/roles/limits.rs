@@ -1,4 +1,6 @@
-use crate::sqlite::{SqliteStore, brake, evaluate, limits, prices, recovery, scope_limits};
+use crate::rules::jobs::recovery;
+use crate::rules::money::{brake, evaluate, limits, prices, scope_limits};
+use crate::sqlite::SqliteStore;
 use crate::{BrakeState, LimitStore, LimitsInForce, PriceChange, ScopeLimit, StoreError};
 use anvil_budget::{BrakeCause, WindowKind, WindowLimits};
 use anvil_types::{Limits, LimitsPatch, Scope};

@@ -11,7 +11,7 @@ mod reading;
 mod schedules;
 mod upkeep;
 
-use super::SqliteStore;
 use crate::Store;
+use crate::sqlite::SqliteStore;
 
 impl Store for SqliteStore {}

@@ -1,4 +1,5 @@
-use crate::sqlite::{SqliteStore, alerts, webhooks};
+use crate::rules::alerts::{self, webhooks};
+use crate::sqlite::SqliteStore;
 use crate::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryTried, DueDelivery, NewAlert, OutboxStore, StoreError,
 };

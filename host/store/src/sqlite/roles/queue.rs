@@ -1,4 +1,7 @@
-use crate::sqlite::{SqliteStore, audit, claim, edit, enqueue, finish, import, moves, pause, queries};
+use crate::reading::jobs;
+use crate::rules::agents;
+use crate::rules::jobs::{claim, edit, enqueue, finish, import, pause, transition};
+use crate::sqlite::SqliteStore;
 use crate::{
     Claim, Claimed, Enqueued, Finish, Imported, ImportedJob, JobEdit, LostLeases, QueuePause, QueueStore,
     StoreError, Taken,
@@ -88,12 +91,12 @@ impl QueueStore for SqliteStore {
 
     async fn resume(&self, reasons: &[WaitReason], agent: Option<&str>) -> Result<u64, StoreError> {
         let (reasons, agent) = (reasons.to_vec(), agent.map(str::to_owned));
-        self.write(move |tx| moves::resume(tx, &reasons, agent.as_deref())).await
+        self.write(move |tx| transition::resume(tx, &reasons, agent.as_deref())).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |db| queries::next_due(db, upstream)).await
+        self.readers.read(move |db| jobs::next_due(db, upstream)).await
     }
 
     async fn set_queue_pause(
@@ -112,15 +115,15 @@ impl QueueStore for SqliteStore {
 
     async fn disabled_agents(&self) -> Result<Vec<String>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |db| audit::disabled_agents(db, upstream)).await
+        self.readers.read(move |db| agents::disabled(db, upstream)).await
     }
 
     async fn set_agent_disabled(&self, agent: &str, disabled: bool, by: &str) -> Result<(), StoreError> {
         let (agent, by) = (agent.to_owned(), by.to_owned());
-        self.write(move |tx| audit::set_agent_disabled(tx, &agent, disabled, &by)).await
+        self.write(move |tx| agents::set_disabled(tx, &agent, disabled, &by)).await
     }
 
     async fn pinned_plugins(&self) -> Result<Vec<String>, StoreError> {
-        self.readers.read(audit::pinned_plugins).await
+        self.readers.read(agents::pinned_plugins).await
     }
 }

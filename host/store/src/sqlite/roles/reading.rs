@@ -1,6 +1,8 @@
-use crate::sqlite::{
-    SqliteStore, artifacts, audit, brake, claim, journal, ledger, logs, parents, queries, usage,
-};
+use crate::reading::{jobs, ledger, usage};
+use crate::rules::audit;
+use crate::rules::jobs::{artifacts, claim, journal, logs, relatives};
+use crate::rules::money::brake;
+use crate::sqlite::SqliteStore;
 use crate::{
     AuditEntry, BrakeHistory, JobFilter, JobPage, JournalEntry, LedgerFilter, LedgerPage, LedgerTotals,
     QueueCounts, ReadingStore, StoreError, Suspects, UsageSum,
@@ -14,36 +16,36 @@ use async_trait::async_trait;
 #[async_trait]
 impl ReadingStore for SqliteStore {
     async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
-        self.readers.read(move |db| queries::job(db, id)).await
+        self.readers.read(move |db| jobs::job(db, id)).await
     }
 
     async fn jobs(&self, filter: JobFilter) -> Result<JobPage, StoreError> {
         if let Some(typed) = filter.search.clone() {
             return self.search.page(&self.readers, filter, &typed).await;
         }
-        if queries::crosses_tags(&filter)
+        if jobs::crosses_tags(&filter)
             && let Some(page) = self.search.page_of_tag(&self.readers, &filter).await?
         {
             return Ok(page);
         }
-        self.readers.read(move |db| queries::jobs(db, &filter)).await
+        self.readers.read(move |db| jobs::jobs(db, &filter)).await
     }
 
     async fn front(&self, limit: u32) -> Result<Vec<Job>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |db| queries::front(db, upstream, limit)).await
+        self.readers.read(move |db| jobs::front(db, upstream, limit)).await
     }
 
     async fn parents(&self, job: JobId) -> Result<Vec<ParentResult>, StoreError> {
-        self.readers.read_large(move |db| parents::results(db, job)).await
+        self.readers.read_large(move |db| relatives::results(db, job)).await
     }
 
     async fn relatives(&self, job: JobId) -> Result<Relatives, StoreError> {
-        self.readers.read(move |db| parents::relatives(db, job)).await
+        self.readers.read(move |db| relatives::relatives(db, job)).await
     }
 
     async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {
-        self.readers.read(move |db| queries::attempts(db, job)).await
+        self.readers.read(move |db| jobs::attempts(db, job)).await
     }
 
     async fn journal_of(&self, job: JobId) -> Result<Vec<JournalEntry>, StoreError> {
@@ -73,7 +75,7 @@ impl ReadingStore for SqliteStore {
 
     async fn queue_counts(&self) -> Result<QueueCounts, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |db| queries::counts(db, upstream)).await
+        self.readers.read(move |db| jobs::counts(db, upstream)).await
     }
 
     async fn suspects(&self) -> Result<Suspects, StoreError> {

@@ -1,4 +1,5 @@
-use crate::sqlite::{SqliteStore, schedules};
+use crate::rules::schedules;
+use crate::sqlite::SqliteStore;
 use crate::{Fired, Firing, ScheduleStore, StoreError};
 use anvil_types::{Job, Schedule, Timestamp, UpstreamKind};
 use async_trait::async_trait;

@@ -1,5 +1,10 @@
 use crate::engine::{meta, set_meta};
-use crate::sqlite::{SqliteStore, evaluate, hosts, prune, trouble, wall_clock};
+use crate::rules::alerts::wall_clock;
+use crate::rules::hosts;
+use crate::rules::jobs::trouble;
+use crate::rules::money::evaluate;
+use crate::rules::retention::prune;
+use crate::sqlite::SqliteStore;
 use crate::{Pruned, Recovered, Retention, StoreError, UpkeepStore, Wiped};
 use anvil_types::UpstreamKind;
 use async_trait::async_trait;

@@ -1,0 +1,9 @@
+//! Lists and sums that only read.
+
+pub(crate) mod jobs;
+pub(crate) mod ledger;
+#[cfg(test)]
+mod ledger_tests;
+#[cfg(test)]
+mod plans;
+pub(crate) mod usage;

@@ -1,0 +1,133 @@
+//! Every query that runs often finds its rows by an index, and in the order of one.
+
+use crate::engine::Db;
+use crate::reading::{jobs, ledger, usage};
+use crate::rules::alerts::webhooks;
+use crate::rules::jobs::{bulk, claim, enqueue, journal, parents, pause, relatives, transition, trouble};
+use crate::rules::money::{correct, held, hold, hold_row, settle, spend};
+use crate::rules::retention::prune;
+use crate::rules::{events, hosts, schedules};
+use crate::sqlite::lock::DataFolder;
+use crate::sqlite::{connect, migrate};
+use crate::{LedgerFilter, search};
+use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
+
+#[test]
+fn no_query_scans_or_sorts() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = DataFolder::lock(dir.path()).expect("it is free");
+    let db = connect::writing(&folder.database()).expect("it opens");
+    migrate::migrate(&db, &folder, Timestamp::default()).expect("the schema");
+    for (sql, index) in [
+        (claim::HEADS_OF_LINE, "jobs_waiting"),
+        (claim::SUSPECTS, "jobs_suspect"),
+        (trouble::TROUBLED, "jobs_troubled"),
+        (enqueue::OF_AGENT, "jobs_by_agent"),
+        (enqueue::OF_SCHEDULE, "jobs_open_of_schedule"),
+        (schedules::UNFINISHED, "jobs_open_of_schedule"),
+        (journal::BATCH_OF, "PRIMARY KEY"),
+        (parents::LATER, "job_parents_by_parent"),
+        (parents::RISE_LATER, "job_parents_by_parent"),
+        (relatives::LENGTH, "id=?"),
+        (transition::DUE, "jobs_due"),
+        (transition::EXPIRED, "jobs_leased"),
+        (transition::PARKED, "jobs_parked"),
+        (transition::PARKED_OF_AGENT, "jobs_parked"),
+        (jobs::ALL, "PRIMARY KEY"),
+        (jobs::BY_STATE, "jobs_by_state"),
+        (jobs::BY_AGENT, "jobs_by_agent"),
+        (jobs::BY_TAG, "PRIMARY KEY"),
+        (jobs::OLDEST, "jobs_oldest"),
+        (jobs::NEXT_DUE, "jobs_due"),
+        (bulk::RUNNING, "job_actions_running"),
+        (bulk::HISTORY, "PRIMARY KEY"),
+        (bulk::COUNT_AGENT, "COVERING INDEX jobs_by_agent"),
+        (prune::OLDEST, "jobs_finished"),
+        (prune::ALERTS, "alerts_resolved"),
+        (jobs::PLACE, "id=?"),
+        (jobs::PLACE_OF_GONE, "id<?"),
+        (jobs::AT, "PRIMARY KEY"),
+        (search::CHANGES, "PRIMARY KEY"),
+        (search::WALK, "PRIMARY KEY"),
+        (search::WORDS, "PRIMARY KEY"),
+        (search::ANY, "PRIMARY KEY"),
+        (hold::GRANTED_BEFORE, "PRIMARY KEY"),
+        (hold::JUDGE_JOB, "id=?"),
+        (held::OPEN, "calls_open"),
+        (hosts::LEFT, "calls_open"),
+        (spend::MINUTES, "PRIMARY KEY"),
+        (spend::CALENDAR, "PRIMARY KEY"),
+        (hold_row::FIND, "PRIMARY KEY"),
+        (settle::END, "PRIMARY KEY"),
+        (settle::COUNT_ON_JOB, "id=?"),
+        (journal::UNDER_LEASE, "id=?"),
+        (journal::ENTRIES, "sqlite_autoindex_journal_1"),
+        (ledger::OF_JOB, "calls_by_job"),
+        (usage::HOURS, "PRIMARY KEY"),
+        (usage::ENTRIES, "calls_by_time"),
+        (ledger::ONE, "PRIMARY KEY"),
+        (ledger::ONE, "corrections_by_call"),
+        (correct::ADDED, "corrections_by_call"),
+        (events::AFTER, "PRIMARY KEY"),
+        (events::OF_JOB, "events_by_job"),
+        (webhooks::DUE, "deliveries_due"),
+        (pause::ENGAGED, "PRIMARY KEY"),
+        (spend::FLYING, "calls_open"),
+        (schedules::ONE, "jobs_by_schedule"),
+        (schedules::DUE, "schedules_due"),
+        (schedules::NEXT, "schedules_due"),
+        (schedules::JOBS, "jobs_by_schedule"),
+        (parents::COUNT_DOWN, "job_parents_by_parent"),
+        (relatives::UNMET, "PRIMARY KEY"),
+        (relatives::CHILDREN, "job_parents_by_parent"),
+        (relatives::RESULT, "id=?"),
+    ] {
+        let plan = plan(&db, sql);
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        assert!(plan.contains(index), "{sql}\n{plan}");
+    }
+}
+
+fn plan(db: &Db, sql: &str) -> String {
+    let mut explain = db.raw().prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a query");
+    let mut rows = explain.raw_query();
+    let mut plan = String::new();
+    while let Some(row) = rows.next().expect("a plan") {
+        plan += &row.get::<_, String>("detail").expect("a line of it");
+        plan += "; ";
+    }
+    plan
+}
+
+/// With every set of filters, on the first page and on a later one.
+#[test]
+fn every_page_of_the_ledger_is_read_in_the_order_of_an_index() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = DataFolder::lock(dir.path()).expect("it is free");
+    let db = connect::writing(&folder.database()).expect("it opens");
+    migrate::migrate(&db, &folder, Timestamp::default()).expect("the schema");
+    let now = Timestamp::from_secs(1_000);
+    let states = [CallState::Held, CallState::Settled, CallState::Unknown, CallState::Released];
+    let states = [None].into_iter().chain(states.map(Some));
+    for (set, state) in states.flat_map(|state| (0..256).map(move |set| (set, state))) {
+        let has = |bit: u32| set >> bit & 1 == 1;
+        let filter = LedgerFilter {
+            job: has(0).then(|| JobId::new(now, 1)),
+            agent: has(1).then(|| "a".to_owned()),
+            api_key: has(2).then(|| "k".to_owned()),
+            model: has(3).then(|| "m".to_owned()),
+            state,
+            from: has(4).then_some(now),
+            to: has(5).then_some(now),
+            min_cost: has(6).then(|| Nanodollars::new(1_000)),
+        };
+        let place = has(7).then(|| (now, CallId::new(now, 1)));
+        for (sql, _) in ledger::queries(UpstreamKind::Live, &filter, place, 10) {
+            let plan = plan(&db, &sql);
+            assert!(plan.contains("USING INDEX"), "{sql}\n{plan}");
+            // The calls of one job, and those under way, are few: they may be sorted.
+            let few = filter.job.is_some() || state == Some(CallState::Held);
+            assert!(few || !plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Taking jobs out to run.
+//!
+//! Order: critical jobs first; then by rank, which rises by one for every ten minutes of waiting, but
+//! never to critical; first come first served within a rank. So that a flood of critical jobs starves
+//! nobody either, after nine that overtook others the one that waits longest has its turn.
+//!
+//! A job that was there in three crashes of the host may be the reason, or may have been beside it: it runs
+//! again, alone, until it has an answer in its journal. It waits for a moment at which nothing else runs, and
+//! gets one made when it has waited for long.
+
+use crate::engine::{Db, number, params};
+use crate::rules::jobs::row::{self, CRASHES, JobHead, Waiting, heads, select_heads};
+use crate::rules::jobs::{artifacts, journal, pause, transition, trouble};
+use crate::rules::part;
+use crate::rules::tx::Tx;
+use crate::{Claim, Claimed, StoreError, Suspects};
+use anvil_types::{EventKind, JobEvent, Lease, Priority, Timestamp, UpstreamKind};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How long a job waits before its rank rises by one.
+const AGE: Duration = Duration::from_mins(10);
+/// How many critical jobs in a row may overtake others.
+const OVERTAKES: u32 = 9;
+
+/// How long after a start a suspect waits for a moment at which nothing runs, before nothing new is begun.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Suspects in one state, that which waits longest first.
+pub(crate) const SUSPECTS: &str = "SELECT seq, agent, id FROM jobs INDEXED BY jobs_suspect
+    WHERE upstream = ?1 AND state = ?2 AND crashes >= 3 ORDER BY ready_at LIMIT 50";
+
+/// How many jobs of an upstream run.
+const RUNNING: &str = "SELECT jobs FROM job_counts WHERE upstream = ?1 AND state = 'running'";
+
+/// Takes jobs out, the most urgent first.
+pub(crate) fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
+    transition::take_over_expired(tx, &claim.alive, claim.lease_for)?;
+    transition::promote(tx)?;
+    if pause::engaged(tx)? {
+        return Ok(Vec::new());
+    }
+    let mut taken = Vec::new();
+    for (seq, agent) in choose_all(tx, claim)? {
+        // What is wrong with one job is no other's business.
+        match part::part(tx, |tx| take(tx, seq, &claim.agents[agent].digest, claim))? {
+            Ok(claimed) => taken.push(claimed),
+            Err(error) => trouble::set_unreadable_aside(tx, seq, &error)?,
+        }
+    }
+    Ok(taken)
+}
+
+/// Takes jobs out in the same step as something else, which a failure here does not touch.
+pub(crate) fn beside(tx: &mut Tx<'_>, wanted: &Claim) -> Result<Vec<Claimed>, StoreError> {
+    Ok(part::part(tx, |tx| claim(tx, wanted))?.unwrap_or_else(|error| {
+        tracing::error!(%error, "no job could be taken out in the place of another");
+        Vec::new()
+    }))
+}
+
+// The jobs, each with the place of its agent in the claim: others before suspects, which run alone.
+fn choose_all(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<(i64, usize)>, StoreError> {
+    if tx.first(SUSPECTS, [claim.upstream.name(), "running"], |_| Ok(()))?.is_some() {
+        return Ok(Vec::new());
+    }
+    let suspect = suspect(tx, claim)?;
+    let is_over_due = suspect.is_some() && tx.now.since(tx.policy.began) >= PATIENCE;
+    if !is_over_due {
+        let chosen = choose(tx, claim)?;
+        if !chosen.is_empty() {
+            return Ok(chosen);
+        }
+    }
+    let running: i64 = tx.first(RUNNING, [claim.upstream.name()], |row| row.get(0))?.unwrap_or(0);
+    Ok(suspect.filter(|_| running == 0).into_iter().collect())
+}
+
+fn suspect(tx: &Tx<'_>, claim: &Claim) -> Result<Option<(i64, usize)>, StoreError> {
+    if claim.critical_only || claim.most == 0 {
+        return Ok(None);
+    }
+    let suspects: Vec<(i64, String)> =
+        tx.all(SUSPECTS, [claim.upstream.name(), "queued"], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(suspects.into_iter().find_map(|(seq, agent)| {
+        claim.agents.iter().position(|ready| ready.name == agent).map(|place| (seq, place))
+    }))
+}
+
+/// Who runs alone, and who waits to; the host has lived for so long.
+pub(crate) fn suspects(db: &Db, upstream: UpstreamKind, lasts: Duration) -> Result<Suspects, StoreError> {
+    let of = |state: &str| {
+        db.all(SUSPECTS, [upstream.name(), state], |row| Ok((row.id("id")?, row.get::<String>("agent")?)))
+    };
+    Ok(Suspects {
+        running: of("running")?.into_iter().next().map(|(job, _)| job),
+        waiting: of("queued")?,
+        come_first: lasts >= PATIENCE,
+    })
+}
+
+// The jobs, each with the place of its agent in the claim.
+fn choose(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<(i64, usize)>, StoreError> {
+    let most = claim.most as usize;
+    let ranks = if claim.critical_only { &Priority::ALL[..1] } else { &Priority::ALL[..] };
+    let mut critical = Vec::new();
+    let mut others = Vec::new();
+    for agent in 0..claim.agents.len() {
+        for priority in ranks {
+            let line = if *priority == Priority::Critical { &mut critical } else { &mut others };
+            line.extend(heads_of_line(tx, claim, agent, *priority)?);
+        }
+    }
+    critical.sort_by_key(|job: &Waiting| (job.since, job.seq));
+    let now = tx.now;
+    others.sort_by_key(|job: &Waiting| (rank(job, now), job.since, job.seq));
+    let (mut critical, mut others) = (VecDeque::from(critical), VecDeque::from(others));
+    let mut chosen = Vec::with_capacity(most);
+    while chosen.len() < most {
+        let turn_of_others = tx.policy.overtakes >= OVERTAKES && !others.is_empty();
+        let next = if turn_of_others {
+            tx.policy.overtakes = 0;
+            let longest = others.iter().enumerate().min_by_key(|(_, job)| (job.since, job.seq));
+            longest.map(|(place, _)| place).and_then(|place| others.remove(place))
+        } else if let Some(job) = critical.pop_front() {
+            tx.policy.overtakes += u32::from(!others.is_empty());
+            Some(job)
+        } else {
+            others.pop_front()
+        };
+        let Some(job) = next else { break };
+        chosen.push((job.seq, job.agent));
+    }
+    Ok(chosen)
+}
+
+/// The first of those that wait for one agent with one priority: a probe of an index.
+fn heads_of_line(
+    tx: &Tx<'_>,
+    claim: &Claim,
+    agent: usize,
+    priority: Priority,
+) -> Result<Vec<Waiting>, StoreError> {
+    let name = &claim.agents[agent].name;
+    tx.all(HEADS_OF_LINE, params![claim.upstream.name(), name, priority.rank(), claim.most], |row| {
+        Ok(Waiting { seq: row.get(0)?, agent, priority, since: Timestamp::from_micros(row.get(1)?) })
+    })
+}
+
+pub(crate) const HEADS_OF_LINE: &str = "SELECT seq, ready_at FROM jobs
+     WHERE state = 'queued' AND upstream = ?1 AND agent = ?2 AND priority = ?3 AND crashes < 3
+     ORDER BY ready_at, seq LIMIT ?4";
+
+/// The rank with age: never below that of high, so that only critical is critical.
+fn rank(job: &Waiting, now: Timestamp) -> u64 {
+    let risen = now.since(job.since).as_secs() / AGE.as_secs();
+    u64::from(job.priority.rank()).saturating_sub(risen).max(u64::from(Priority::High.rank()))
+}
+
+fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claimed, StoreError> {
+    let job = heads(tx, select_heads!("WHERE seq = ?1"), [seq])?
+        .pop()
+        .ok_or_else(|| StoreError::Backend("a job that waited is gone".into()))?;
+    let state = job.state.after(JobEvent::Claim)?;
+    let lease = Lease { job: job.id, number: job.lease + 1 };
+    if job.crashes >= CRASHES {
+        tracing::warn!(
+            job = %job.id,
+            crashes = job.crashes,
+            "a job that was there in so many crashes of the host runs alone; the others wait until it has a new answer"
+        );
+    }
+    let attempts = if job.attempt_open { job.attempts } else { job.attempts + 1 };
+    let journal = journal::entries(tx.db, seq)?;
+    // A first run has handed over nothing, and was run again by nobody.
+    let (files, written, ran_on) = if job.lease == 0 {
+        (Vec::new(), 0, None)
+    } else {
+        let (written, ran_on) = tx
+            .first("SELECT written, ran_on FROM jobs WHERE seq = ?1", [seq], |row| {
+                Ok((row.count::<u64>("written")?, row.get::<Option<String>>("ran_on")?))
+            })?
+            .unwrap_or_default();
+        (artifacts::of(tx.db, seq)?, written, ran_on)
+    };
+    tx.run(
+        "UPDATE jobs SET state = ?2, lease = ?3, lease_until = ?4, host = ?5, boot = ?6, attempts = ?7,
+             attempt_open = 1, due_at = NULL, wait_reason = NULL, wait_detail = NULL, asks = 0, ran_on = NULL,
+             started_at = coalesce(started_at, ?8), plugin_digest = coalesce(?9, plugin_digest, ?10),
+             progress = CASE WHEN attempt_open THEN progress END,
+             progress_line = CASE WHEN attempt_open THEN progress_line END
+         WHERE seq = ?1",
+        params![
+            seq,
+            state.name(),
+            number(lease.number),
+            (tx.now + claim.lease_for).micros(),
+            crate::engine::Id::bytes(tx.policy.host),
+            crate::engine::Id::bytes(tx.policy.boot),
+            attempts,
+            tx.now.micros(),
+            journal.is_empty().then_some(digest),
+            digest,
+        ],
+    )?;
+    if !job.attempt_open {
+        begin_attempt(tx, &job, attempts)?;
+    }
+    tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
+    Ok(Claimed { job: row::whole(tx.db, job.id)?, lease, journal, files, written, ran_on })
+}
+
+fn begin_attempt(tx: &Tx<'_>, job: &JobHead, number: u32) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO attempts (job, number, started_at) VALUES (?1, ?2, ?3)",
+        params![job.seq, number, tx.now.micros()],
+    )
+    .map(drop)
+}

@@ -1,0 +1,181 @@
+//! Taking jobs in.
+
+use crate::engine::{Id, Row, params, texts};
+use crate::rules::jobs::parents::{self, Parents};
+use crate::rules::jobs::{row, transition};
+use crate::rules::tx::Tx;
+use crate::{Enqueued, StoreError, Taken};
+use anvil_types::{EventKind, Job, JobId, JobState, NewJob, Priority, Timestamp, UpstreamKind};
+use std::collections::HashMap;
+
+/// Of so many places one is kept for critical jobs.
+const ONE_KEPT_OF: u64 = 200;
+
+/// Takes a job in, once for each id and each idempotency key.
+pub(crate) fn enqueue(tx: &mut Tx<'_>, job: &NewJob) -> Result<Enqueued, StoreError> {
+    match take(tx, job)? {
+        Ok(_) => row::whole(tx.db, job.id).map(Enqueued::New),
+        Err(existing) => Ok(Enqueued::Existing(existing)),
+    }
+}
+
+/// Takes many jobs in, each as if it came alone.
+pub(crate) fn enqueue_many(
+    tx: &mut Tx<'_>,
+    jobs: Vec<NewJob>,
+) -> Result<Vec<Result<Taken, StoreError>>, StoreError> {
+    // Jobs that had been taken in before, by the id that they were sent with now.
+    let mut known: HashMap<JobId, JobId> = HashMap::new();
+    let mut answers = Vec::with_capacity(jobs.len());
+    for mut job in jobs {
+        resolve(&mut job.after, &known);
+        answers.push(match take(tx, &job) {
+            Ok(Ok(state)) => Ok(Taken { id: job.id, state, new: true }),
+            Ok(Err(existing)) => {
+                known.insert(job.id, existing.id);
+                Ok(Taken { id: existing.id, state: existing.state, new: false })
+            }
+            // Whatever fails after the first write undoes all of them.
+            Err(error) if error.is_failure() => return Err(error),
+            Err(refused) => Err(refused),
+        });
+    }
+    Ok(answers)
+}
+
+fn resolve(after: &mut Vec<JobId>, known: &HashMap<JobId, JobId>) {
+    let mut resolved: Vec<JobId> = Vec::with_capacity(after.len());
+    for id in after.iter() {
+        let id = known.get(id).unwrap_or(id);
+        if !resolved.contains(id) {
+            resolved.push(*id);
+        }
+    }
+    *after = resolved;
+}
+
+/// The state of a job that is new now, or the one that it is already. Everything that can refuse it is
+/// asked before anything is written.
+pub(crate) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<JobState, Job>, StoreError> {
+    if let Some(existing) = existing(tx, job)? {
+        return if is_same(&existing, job) {
+            Ok(Err(existing))
+        } else {
+            Err(StoreError::IdempotencyConflict { job: existing.id })
+        };
+    }
+    room(tx, job.upstream, job.priority)?;
+    room_in_share(tx, job)?;
+    let parents = parents::check(tx, job)?;
+    insert(tx, job, &parents).map(Ok)
+}
+
+/// Whether another job of this priority may wait: an upstream's jobs take no place from another's.
+pub(crate) fn room(tx: &Tx<'_>, upstream: UpstreamKind, priority: Priority) -> Result<(), StoreError> {
+    let limit = u64::from(tx.policy.force.limits.queue_max);
+    let kept = if priority == Priority::Critical { 0 } else { limit / ONE_KEPT_OF };
+    let unfinished = tx
+        .first(
+            "SELECT sum(jobs) FROM job_counts
+             WHERE upstream = ?1 AND state IN ('scheduled', 'queued', 'running', 'parked')",
+            [upstream.name()],
+            |row| row.get::<i64>(0),
+        )?
+        .map_or(0, i64::unsigned_abs);
+    if unfinished >= limit - kept {
+        return Err(StoreError::QueueFull { unfinished, limit, kept });
+    }
+    Ok(())
+}
+
+/// Unfinished jobs of an agent.
+pub(crate) const OF_AGENT: &str = "SELECT count(*) FROM jobs
+    WHERE upstream = ?2 AND agent = ?1 AND state IN ('scheduled', 'queued', 'running', 'parked')";
+/// Unfinished jobs of a schedule.
+pub(crate) const OF_SCHEDULE: &str = "SELECT count(*) FROM jobs INDEXED BY jobs_open_of_schedule
+    WHERE upstream = ?2 AND schedule = ?1 AND finished_at IS NULL";
+
+/// Whether its agent, and its schedule, may have another place.
+fn room_in_share(tx: &Tx<'_>, job: &NewJob) -> Result<(), StoreError> {
+    let places = u64::from(tx.policy.force.limits.queue_max);
+    let agent = tx.policy.shares.of_agent(&job.agent, places);
+    let schedule = tx.policy.shares.of_schedule(places);
+    let full = |limit: Option<u64>, sql: &str, name: &str, whose: String| -> Result<(), StoreError> {
+        let Some(limit) = limit else { return Ok(()) };
+        let unfinished =
+            tx.first(sql, [name, job.upstream.name()], |row| row.get::<i64>(0))?.map_or(0, i64::unsigned_abs);
+        if unfinished >= limit { Err(StoreError::ShareFull { whose, unfinished, limit }) } else { Ok(()) }
+    };
+    full(agent, OF_AGENT, &job.agent, format!("the agent `{}`", job.agent))?;
+    match &job.schedule {
+        Some(name) => full(schedule, OF_SCHEDULE, name, format!("the schedule `{name}`")),
+        None => Ok(()),
+    }
+}
+
+fn existing(tx: &Tx<'_>, job: &NewJob) -> Result<Option<Job>, StoreError> {
+    let id = |row: &Row<'_>| row.get(0).map(JobId::from_bytes);
+    let mut known = None;
+    if let Some(key) = &job.idempotency_key {
+        let find = "SELECT id FROM jobs WHERE upstream = ?1 AND idempotency_key = ?2";
+        known = tx.first(find, params![job.upstream.name(), key], id)?;
+    }
+    if known.is_none() {
+        known = tx.first("SELECT id FROM jobs WHERE id = ?1", [job.id.bytes()], id)?;
+    }
+    known.map(|id| row::whole(tx.db, id)).transpose()
+}
+
+fn is_same(existing: &Job, job: &NewJob) -> bool {
+    existing.upstream == job.upstream
+        && existing.agent == job.agent
+        && existing.action == job.action
+        && existing.payload.says_the_same_as(&job.payload)
+        && existing.after == job.after
+}
+
+fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<JobState, StoreError> {
+    let later = job.run_at.filter(|run_at| *run_at > tx.now);
+    let wait = match later {
+        // What it waits for is told when it is tied to them.
+        _ if parents.left > 0 => Some(parents::WAIT),
+        Some(time) => Some(transition::until_its_time(tx, time)),
+        None => None,
+    };
+    let state = if wait.is_some() { JobState::Scheduled } else { JobState::Queued };
+    tx.run(
+        "INSERT INTO jobs (id, agent, action, upstream, state, priority, ready_at, due_at, wait_reason,
+             wait_detail, max_attempts, max_cost, tags, idempotency_key, created_at, run_at, parents,
+             parents_left, schedule)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+        params![
+            job.id.bytes(),
+            job.agent,
+            job.action,
+            job.upstream.name(),
+            state.name(),
+            job.priority.rank(),
+            later.unwrap_or(tx.now).micros(),
+            wait.as_ref().and_then(|wait| wait.until).map(Timestamp::micros),
+            wait.as_ref().map(|wait| wait.reason.name()),
+            wait.as_ref().map(|wait| wait.detail.as_str()),
+            tx.policy.max_attempts,
+            job.max_cost.get(),
+            texts(&job.tags),
+            job.idempotency_key,
+            tx.now.micros(),
+            job.run_at.map(Timestamp::micros),
+            parents::ids(&job.after),
+            parents.left,
+            job.schedule,
+        ],
+    )?;
+    let seq = tx.db.last_row();
+    tx.run("INSERT INTO job_bodies (seq, payload) VALUES (?1, ?2)", params![seq, job.payload.as_str()])?;
+    parents::tie(tx, seq, parents)?;
+    for tag in &job.tags {
+        tx.run("INSERT INTO job_tags (tag, job) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![tag, seq])?;
+    }
+    tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
+    Ok(state)
+}

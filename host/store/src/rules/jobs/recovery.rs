@@ -1,0 +1,107 @@
+//! What a start does before anything else: it ends what the host's earlier lives left behind.
+
+use crate::engine::{Id, meta, params, set_meta};
+use crate::rules::hosts;
+use crate::rules::jobs::finish::{self, POISON};
+use crate::rules::jobs::row::{CRASHES, JobHead, heads, select_heads};
+use crate::rules::jobs::transition::{self, Move};
+use crate::rules::money::{brake, limits, zone};
+use crate::rules::tx::Tx;
+use crate::{Recovered, StoreError};
+use anvil_types::{JobError, JobEvent, Limits, UpstreamKind};
+
+/// Jobs of earlier lives whose call waited for pace or money.
+const WAITED: &str = "SELECT seq FROM jobs
+    WHERE state = 'running' AND upstream = ?3 AND host = ?1 AND boot <> ?2 AND asks = 1 AND held = 0";
+
+/// What a job did when the host ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Was {
+    /// Its call waited for pace or money: nothing of it ran.
+    Waiting,
+    /// It alone was at work.
+    Alone,
+    /// So were others.
+    AmongOthers,
+}
+
+/// The key of the limits that were in force last for an upstream, in `meta`.
+fn last_limits(upstream: UpstreamKind) -> &'static str {
+    match upstream {
+        UpstreamKind::Live => "last_limits:live",
+        UpstreamKind::Simulated => "last_limits:simulated",
+    }
+}
+
+/// Voids the leases of this host's earlier lives that asked the same upstream (what another left waits for its
+/// own next start, and for its own time), settles their holds as unknown, and judges brake and limits anew. What
+/// another host has in its hands is left to it.
+pub(crate) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
+    hosts::agree(tx)?;
+    hosts::renew(tx)?;
+    zone::rebuild_for_zone(tx.db, tx.policy, tx.now)?;
+    tx.policy.began = tx.now;
+    // Before their holds end: what waited for pace or money had none.
+    let waited: Vec<i64> = tx.all(
+        WAITED,
+        params![tx.policy.host.bytes(), tx.policy.boot.bytes(), tx.policy.upstream.name()],
+        |row| row.get(0),
+    )?;
+    hosts::end_flight_of_nobody(tx)?;
+    let mut recovered = Recovered { unknown_holds: hosts::sweep(tx)?, ..Recovered::default() };
+    let running = heads(
+        tx,
+        select_heads!("WHERE state = 'running' AND upstream = ?3 AND host = ?1 AND boot <> ?2 ORDER BY seq"),
+        params![tx.policy.host.bytes(), tx.policy.boot.bytes(), tx.policy.upstream.name()],
+    )?;
+    let at_work = running.iter().filter(|job| !waited.contains(&job.seq)).count();
+    for job in &running {
+        let was = match (waited.contains(&job.seq), at_work) {
+            (true, _) => Was::Waiting,
+            (false, 1) => Was::Alone,
+            (false, _) => Was::AmongOthers,
+        };
+        if requeue(tx, job, was)? {
+            recovered.requeued += 1;
+        } else {
+            recovered.poisoned += 1;
+        }
+    }
+    hosts::release_waiting(tx)?;
+    let force = tx.policy.force.clone();
+    let before = meta::<String>(tx.db, last_limits(tx.policy.upstream))?
+        .and_then(|text| serde_json::from_str::<Limits>(&text).ok())
+        .unwrap_or_else(|| force.limits.clone());
+    limits::apply(tx, &before)?;
+    remember_limits(tx)?;
+    if !tx.policy.brake().engaged() {
+        brake::after_release(tx)?;
+    }
+    Ok(recovered)
+}
+
+/// Keeps the limits in force, so that the next start knows whether the settings have changed them.
+pub(crate) fn remember_limits(tx: &Tx<'_>) -> Result<(), StoreError> {
+    let limits = serde_json::to_string(&tx.policy.force.limits)
+        .map_err(|error| StoreError::Backend(Box::new(error)))?;
+    set_meta(tx.db, last_limits(tx.policy.upstream), limits)
+}
+
+/// Puts a job back into the queue; gives it up where it brings the host down again and again.
+fn requeue(tx: &mut Tx<'_>, job: &JobHead, was: Was) -> Result<bool, StoreError> {
+    let crashes = job.crashes + u32::from(was != Was::Waiting);
+    tx.run("UPDATE jobs SET crashes = ?2 WHERE seq = ?1", params![job.seq, crashes])?;
+    if crashes < CRASHES || was != Was::Alone {
+        transition::go(tx, job, JobEvent::LeaseLost, &Move::default())?;
+        return Ok(true);
+    }
+    let error = JobError {
+        kind: POISON.to_owned(),
+        message: format!(
+            "the host ended {crashes} times while this job ran, the last time with no other at work, and without a \
+             new answer in its journal"
+        ),
+    };
+    finish::fail(tx, job, &error)?;
+    Ok(false)
+}

@@ -1,0 +1,133 @@
+//! Taking a hold: rule 2 of the design, in one transaction with the brake and the lease's fence.
+
+use crate::engine::{Id, number, params, texts};
+use crate::rules::money::{evaluate, spend, week};
+use crate::rules::tx::Tx;
+use crate::{HoldDecision, HoldRequest, StoreError};
+use anvil_budget::{Admission, Amounts, Moved, Verdict, job_standing};
+use anvil_types::{EventKind, JobId, JobState, Nanodollars, Timestamp, UpstreamKind};
+
+/// A granted hold, in its job.
+pub(crate) const COUNT_ON_JOB: &str = "UPDATE jobs SET held = held + ?2, calls = calls + 1 WHERE seq = ?1";
+
+/// A new entry of the ledger.
+pub(crate) const INSERT: &str =
+    "INSERT INTO calls (upstream, id, state, held_at, job, agent, attempt, position, api_key, session,
+    tags, tier_asked, tier_given, model, price_row, hold, lease, host, boot,
+    tier_reason)
+    VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+
+/// What a job is judged by.
+pub(crate) const JUDGE_JOB: &str =
+    "SELECT seq, state, lease, upstream, cost, unknown, held, max_cost FROM jobs WHERE id = ?1";
+
+/// The hold of an id.
+pub(crate) const GRANTED_BEFORE: &str = "SELECT held_at FROM calls WHERE upstream = ?1 AND id = ?2";
+
+/// Sets money aside, or says why not.
+pub(crate) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecision, StoreError> {
+    if request.amount < Nanodollars::ZERO {
+        return Err(StoreError::Backend("a hold of less than nothing".into()));
+    }
+    if let Some(at) = granted_before(tx, request)? {
+        return Ok(HoldDecision::Granted { at });
+    }
+    let job_id = request.lease.map(|lease| lease.job).or(request.job);
+    let job = job_id.map(|id| judge_job(tx, request, id)).transpose()?;
+    if let Some(job) = &job
+        && !job.may_write
+    {
+        return Ok(HoldDecision::LeaseLost);
+    }
+    let scopes = spend::scopes(request.agent.as_deref(), request.api_key.as_deref());
+    evaluate::evaluate(tx, request.upstream, &scopes)?;
+    let mut causes = tx.policy.causes(request.upstream);
+    causes.retain(|cause| !(request.tries_account && cause.kind.is_of_account()));
+    let limited = tx.policy.account.limited(&scopes);
+    spend::open_pages(tx, request.upstream, &limited)?;
+    let job_standing = job.as_ref().map(|job| job_standing(job.limit, job.amounts));
+    let account = &mut tx.policy.account;
+    match account.judge(causes, request.upstream, &limited, job_standing, request.amount, tx.now) {
+        Verdict::Braked(causes) => return Ok(HoldDecision::Braked(causes)),
+        Verdict::Limits(Admission::Granted) => {}
+        Verdict::Limits(refused) => return Ok(HoldDecision::Refused(refused)),
+    }
+    insert(tx, request, job_id)?;
+    let amount = request.amount.get();
+    spend::add(tx, request.upstream, &scopes, tx.now, Moved::hold(request.amount))?;
+    // A call that costs nothing is under way as any other.
+    if spend::flying(tx, request.upstream, 1)? == 1 {
+        week::flight_begins(tx, request.upstream)?;
+    }
+    if let Some(job) = job {
+        tx.run(COUNT_ON_JOB, params![job.seq, amount])?;
+    }
+    tx.tell(job_id, EventKind::Held { call: request.id, hold: request.amount });
+    Ok(HoldDecision::Granted { at: tx.now })
+}
+
+fn granted_before(tx: &Tx<'_>, request: &HoldRequest) -> Result<Option<Timestamp>, StoreError> {
+    tx.first(GRANTED_BEFORE, params![request.upstream.name(), request.id.bytes()], |row| {
+        row.get(0).map(Timestamp::from_micros)
+    })
+}
+
+struct JudgedJob {
+    seq: i64,
+    amounts: Amounts,
+    limit: Nanodollars,
+    may_write: bool,
+}
+
+fn judge_job(tx: &Tx<'_>, request: &HoldRequest, id: JobId) -> Result<JudgedJob, StoreError> {
+    let row = tx.first(JUDGE_JOB, [id.bytes()], |row| {
+        let state: JobState = row.word(1)?;
+        let lease: i64 = row.get(2)?;
+        let under = |wanted: u64| state == JobState::Running && lease == number(wanted);
+        let job = JudgedJob {
+            seq: row.get(0)?,
+            amounts: Amounts {
+                settled: Nanodollars::new(row.get(4)?).less(Nanodollars::new(row.get(5)?)),
+                unknown: Nanodollars::new(row.get(5)?),
+                held: Nanodollars::new(row.get(6)?),
+            },
+            limit: Nanodollars::new(row.get(7)?),
+            may_write: request.lease.is_none_or(|lease| under(lease.number)),
+        };
+        Ok((job, row.word::<UpstreamKind>(3)?))
+    })?;
+    let (job, belongs) = row.ok_or(StoreError::NoSuchJob(id))?;
+    if belongs != request.upstream {
+        return Err(StoreError::WrongUpstream { job: id, belongs, asked: request.upstream });
+    }
+    Ok(job)
+}
+
+fn insert(tx: &Tx<'_>, request: &HoldRequest, job: Option<JobId>) -> Result<(), StoreError> {
+    let tags = (!request.tags.is_empty()).then(|| texts(&request.tags));
+    tx.run(
+        INSERT,
+        params![
+            request.upstream.name(),
+            request.id.bytes(),
+            tx.now.micros(),
+            job.map(Id::bytes),
+            request.agent,
+            request.attempt,
+            request.position,
+            request.api_key,
+            request.session,
+            tags,
+            request.tier_asked.name(),
+            request.tier_given.name(),
+            request.model,
+            request.price_row,
+            request.amount.get(),
+            request.lease.map(|lease| number(lease.number)),
+            tx.policy.host.bytes(),
+            tx.policy.boot.bytes(),
+            request.tier_reason,
+        ],
+    )
+    .map(drop)
+}

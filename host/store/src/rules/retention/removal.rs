@@ -1,0 +1,34 @@
+//! Taking finished jobs out: what holds one back is said here, and nowhere else.
+
+use crate::StoreError;
+use crate::engine::Id;
+use crate::rules::tx::Tx;
+use anvil_types::JobId;
+
+/// Why a finished job has to stay for now, as an expression on its row; nothing where it may go.
+macro_rules! held_back {
+    () => {
+        "CASE WHEN jobs.held > 0 THEN 'a call of it is still under way'
+             WHEN EXISTS (SELECT 1 FROM job_parents CROSS JOIN jobs c ON c.seq = child
+                 WHERE parent = jobs.seq AND c.finished_at IS NULL)
+             THEN 'a job that comes after it is not finished' END"
+    };
+}
+pub(crate) use held_back;
+
+const HELD_BACK: &str = concat!(
+    "SELECT CASE WHEN finished_at IS NULL THEN 'not finished: cancel it first' ELSE ",
+    held_back!(),
+    " END FROM jobs WHERE seq = ?1"
+);
+
+/// Takes a job out with all that hangs on it: bodies, tags, attempts, journal, log, files, events. The
+/// ledger's entries stay, and with them every sum. Answers why it has to stay, where it has.
+pub(crate) fn take_out(tx: &Tx<'_>, seq: i64, id: JobId) -> Result<Option<String>, StoreError> {
+    let held_back: Option<String> = tx.first(HELD_BACK, [seq], |row| row.get(0))?.flatten();
+    if held_back.is_none() {
+        tx.run("DELETE FROM events WHERE job = ?1", [id.bytes()])?;
+        tx.run("DELETE FROM jobs WHERE seq = ?1", [seq])?;
+    }
+    Ok(held_back)
+}
