@@ -92,7 +92,7 @@ pub enum SubmitError {
         known: Vec<String>,
     },
     /// There may be such an agent in a moment.
-    #[error("there is no agent `{name}` yet: {}; try again in a moment", .coming.join("; "))]
+    #[error("there is no agent `{name}` yet: {}; submit it again when that is done", .coming.join("; "))]
     NotYet {
         /// What was asked for.
         name: String,
