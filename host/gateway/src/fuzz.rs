@@ -1,8 +1,8 @@
 //! Answers as no Claude would write them, and questions as no agent should ask them.
 
-use crate::body::Body;
-use crate::sse::{Event, Events};
-use crate::stream::Answer;
+use crate::agent::body::Body;
+use crate::upstream::answer::Answer;
+use crate::upstream::event_stream::{Event, Events};
 use anvil_fuzz::Driver;
 use anvil_types::{Request, Usage};
 

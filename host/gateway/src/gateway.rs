@@ -1,19 +1,19 @@
 //! The facade.
 
-use crate::admission::Admission;
-use crate::ask::{Ask, CallEnd, CallHandle};
-use crate::bill::Bill;
-use crate::breaker::{Breaker, CircuitReport};
-use crate::call;
-use crate::class::Account;
+use crate::agent::ask::{Ask, CallEnd, CallHandle};
+use crate::agent::call;
+use crate::choice::estimates::Learner;
+use crate::choice::pressure::Pressure;
+use crate::choice::prompt_cache::WarmPrompts;
 use crate::config::{GatewayConfig, Upstream};
-use crate::learn::Learner;
+use crate::flight::bill::Bill;
+use crate::flight::strikes::Strikes;
+use crate::line::admission::Admission;
+use crate::pace::pool::BucketReport;
 use crate::pace::{Pace, Recent};
-use crate::pool::BucketReport;
-use crate::pressure::Pressure;
-use crate::send::Sender;
-use crate::strikes::Strikes;
-use crate::warm::WarmPrompts;
+use crate::upstream::circuit::{Breaker, CircuitReport};
+use crate::upstream::class::Account;
+use crate::upstream::client::Sender;
 use anvil_budget::{BrakeCause, PriceError, PriceTable};
 use anvil_store::{Settled, Settlement, SettlementOutcome, Store, StoreError};
 use anvil_types::{

@@ -2,49 +2,20 @@
 //!
 //! Knows nothing of Wasm. Holds the API key, and nobody else does.
 
-mod admission;
-mod ask;
-mod bill;
-mod blocks;
-mod body;
-mod breaker;
-mod call;
-mod class;
+mod agent;
+mod choice;
 mod config;
-mod counts;
-mod fate;
-mod fault;
+mod flight;
 #[cfg(test)]
 mod fuzz;
 mod gateway;
-mod grant;
-mod halves;
-mod headers;
-mod heard;
-mod learn;
-mod minute;
-mod object;
-mod outcome;
+mod line;
 mod pace;
-mod plan;
-mod pool;
-mod pressure;
-mod progress;
-mod quoted;
-mod reading;
-mod requests;
-mod secrets;
-mod send;
-mod sse;
-mod stream;
-mod strikes;
-mod throttle;
-mod warm;
-mod words;
+mod upstream;
 
-pub use ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, PROBE, TextSink};
-pub use breaker::CircuitReport;
+pub use agent::ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, PROBE, TextSink};
 pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 pub use gateway::{Gateway, GatewayError, PaceReport};
-pub use headers::Bucket;
-pub use pool::BucketReport;
+pub use pace::headers::Bucket;
+pub use pace::pool::BucketReport;
+pub use upstream::circuit::CircuitReport;

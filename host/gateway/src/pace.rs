@@ -4,17 +4,22 @@
 //! limited for each pool of models, as the upstream limits them. What the upstream tells in its headers
 //! wins wherever it is less than our own idea: others may share its limits.
 
+pub(crate) mod headers;
+pub(crate) mod minute;
+pub(crate) mod pool;
+pub(crate) mod requests;
 mod room;
 mod terms;
+pub(crate) mod throttle;
 
 pub(crate) use self::terms::{Expected, Recent, Refusal, Spent, Ticket};
 
 use self::room::spread;
 use self::terms::Open;
-use crate::headers::{Bucket, Told};
-use crate::minute::{MINUTE, Minute};
-use crate::pool::{BucketReport, Pool, float};
-use crate::requests::RequestRate;
+use crate::pace::headers::{Bucket, Told};
+use crate::pace::minute::{MINUTE, Minute};
+use crate::pace::pool::{BucketReport, Pool, float};
+use crate::pace::requests::RequestRate;
 use anvil_budget::{AnswerKind, Estimate, pool_of};
 use anvil_types::{Clock, Limits, Timestamp};
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Whether there is room for one more call, and if not, when.
 
 use super::{Expected, Open, Pace, Refusal, SPARE_KEEPS};
-use crate::minute::Minute;
-use crate::pool::{float, whole};
+use crate::pace::minute::Minute;
+use crate::pace::pool::{float, whole};
 use anvil_budget::Estimate;
 use anvil_types::Timestamp;
 use std::time::Duration;

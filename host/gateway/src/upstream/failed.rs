@@ -1,9 +1,9 @@
 //! What an answer, or the lack of one, means for money and for trying again: the design's table.
 
-use crate::class::{Account, Class, telling};
-use crate::fault::Fault;
-use crate::heard::Heard;
-use crate::quoted::Asked;
+use crate::upstream::class::{Account, Class, telling};
+use crate::upstream::fault::Fault;
+use crate::upstream::heard::Heard;
+use crate::upstream::quoted::Asked;
 use anvil_types::{CallError, CallErrorKind};
 use std::time::Duration;
 

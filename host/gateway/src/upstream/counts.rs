@@ -3,8 +3,8 @@
 //! Usage comes more than once in a stream, each time cumulative: what was told counts, whatever comes after
 //! it. Some upstreams tell a count in one event and 0 in another, so a 0 takes nothing back.
 
-use crate::object::{Object, text};
-use crate::words::Words;
+use crate::upstream::object::{Object, text};
+use crate::upstream::words::Words;
 use anvil_budget::{GEOS, SPEEDS, TIERS};
 use anvil_types::{MOST_TOKENS, Usage};
 use serde_json::value::RawValue;

@@ -1,7 +1,7 @@
 //! What an upstream says of its own failure, in whatever form it says it.
 
-use crate::object::{Object, text};
-use crate::words::{MOST_WORD_BYTES, clean};
+use crate::upstream::object::{Object, text};
+use crate::upstream::words::{MOST_WORD_BYTES, clean};
 use serde_json::value::RawValue;
 
 /// The most bytes of a message that are kept.

@@ -4,7 +4,7 @@
 //! circuit lets calls through. Once it is open nothing goes through until its time is over; then one call is
 //! the trial, and what becomes of that one decides.
 
-use crate::class::Class;
+use crate::upstream::class::Class;
 use anvil_budget::{Circuit, CircuitChange, CircuitRule, CircuitState, Passage};
 use anvil_store::{NewAlert, Store, StoreError};
 use anvil_types::{AlertKind, Clock, End, Inbox, Supervisor, Timestamp, UpstreamKind, Wait, WaitReason};

@@ -140,7 +140,7 @@ fn escape_at(bytes: &[u8], at: usize) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::object::text_bytes;
+    use crate::upstream::object::text_bytes;
 
     fn joined(parts: &[&str]) -> (Vec<String>, String) {
         let mut text = Text::default();

@@ -7,9 +7,9 @@
 //! nothing less urgent overtakes. Where a pool of models has no pace left, calls of that pool wait in
 //! their order, and those of others go on.
 
-use crate::grant::{GiveBack, Grant, Paced, Taken};
+use crate::line::grant::{GiveBack, Grant, Paced, Taken};
+use crate::pace::throttle::{self, STEP, Throttle, Turn};
 use crate::pace::{Expected, Pace, Ticket};
-use crate::throttle::{self, STEP, Throttle, Turn};
 use anvil_budget::{Admission as Verdict, EvenBurn, LimitName, pool_of};
 use anvil_store::{HoldDecision, HoldRequest, Store, StoreError};
 use anvil_types::{

@@ -3,22 +3,22 @@
 //! Whoever asked only watches: when the watcher goes, a call that waits leaves the queue, and one that
 //! was sent is drained for a bounded time to learn what it cost.
 
-use crate::admission::{Admitted, Candidate};
-use crate::ask::{Ask, CallEnd};
-use crate::bill::Bill;
-use crate::breaker::Passed;
-use crate::class::{Account, Class};
-use crate::fate::{OpenHold, after_a_fault, said};
+use crate::agent::ask::{Ask, CallEnd};
+use crate::agent::fate::{OpenHold, after_a_fault, said};
+use crate::agent::plan::{Plan, Unplanned, plan};
+use crate::flight::bill::Bill;
+use crate::flight::progress::Progress;
+use crate::flight::strikes::COSTLY;
 use crate::gateway::{Inner, cost_of};
-use crate::grant::Taken;
-use crate::outcome::{Failed, Money};
+use crate::line::admission::{Admitted, Candidate};
+use crate::line::grant::Taken;
+use crate::pace::throttle;
 use crate::pace::{Spent, Ticket};
-use crate::plan::{Plan, Unplanned, plan};
-use crate::progress::Progress;
-use crate::send::Sign;
-use crate::stream::Answer;
-use crate::strikes::COSTLY;
-use crate::throttle;
+use crate::upstream::answer::Answer;
+use crate::upstream::circuit::Passed;
+use crate::upstream::class::{Account, Class};
+use crate::upstream::client::Sign;
+use crate::upstream::failed::{Failed, Money};
 use anvil_budget::{Admission as Verdict, BrakeCause, BrakeCauseKind, LimitName, Windows};
 use anvil_store::{
     HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, Settlement, SettlementOutcome,

@@ -1,8 +1,8 @@
 //! The blocks of an answer, put together from their deltas.
 
-use crate::halves::{Text, mended};
-use crate::object::{Object, text, text_bytes};
-use crate::words::{MOST_WORD_BYTES, clean};
+use crate::upstream::halves::{Text, mended};
+use crate::upstream::object::{Object, text, text_bytes};
+use crate::upstream::words::{MOST_WORD_BYTES, clean};
 use anvil_types::ContentBlock;
 use serde_json::{Map, Value, json};
 

@@ -2,8 +2,8 @@
 //!
 //! Only the first is answered to the job. Of the others it learns nothing: it waits until they are over.
 
-use crate::fault::Fault;
-use crate::heard::Heard;
+use crate::upstream::fault::Fault;
+use crate::upstream::heard::Heard;
 
 /// Whose trouble it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +145,7 @@ fn of_words(heard: &Heard, fault: &Fault) -> Option<Class> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quoted::Asked;
+    use crate::upstream::quoted::Asked;
 
     const REFUSED: Class = Class::Account(Account::Refused);
     const CAP: Class = Class::Account(Account::SpendCap);

@@ -1,7 +1,7 @@
 //! The rate limits of one pool of models: ours, and what the upstream tells of its own.
 
-use crate::headers::{Bucket, Told, ToldBucket};
-use crate::minute::{MINUTE, Minute};
+use crate::pace::headers::{Bucket, Told, ToldBucket};
+use crate::pace::minute::{MINUTE, Minute};
 use anvil_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -4,7 +4,7 @@
 //! call is *unknown*. Where nothing was told that can be believed, the rest counts at the most that the hold
 //! was made for. What is told above the hold counts all the same.
 
-use crate::stream::Answer;
+use crate::upstream::answer::Answer;
 use anvil_budget::{InputSize, PriceRow, PriceTable, least_input_tokens};
 use anvil_store::{NewAlert, SettlementOutcome};
 use anvil_types::{AlertKind, CallId, Nanodollars, Timestamp, UpstreamKind, Usage};

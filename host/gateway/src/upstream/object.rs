@@ -3,7 +3,7 @@
 //! What comes from upstream is read without being taken for granted: a key may come twice, a text may hold
 //! half a character, a number may be of any size. Nothing of it makes a whole event unreadable.
 
-use crate::halves::Text;
+use crate::upstream::halves::Text;
 use serde::Deserialize;
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;

@@ -4,11 +4,11 @@
 //! was told beyond it) and it has one answer, which stands in the journal: it is not asked, and paid, again and
 //! again.
 
-use crate::ask::{Ask, CallEnd};
-use crate::bill::{Bill, Held};
-use crate::call::{journal_write, journalled, released};
+use crate::agent::ask::{Ask, CallEnd};
+use crate::agent::call::{journal_write, journalled, released};
+use crate::flight::bill::{Bill, Held};
 use crate::gateway::Inner;
-use crate::stream::Answer;
+use crate::upstream::answer::Answer;
 use anvil_store::{Settlement, SettlementOutcome};
 use anvil_types::{CallError, CallErrorKind, CallId, Nanodollars, Usage};
 use futures_util::FutureExt as _;

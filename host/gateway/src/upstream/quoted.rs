@@ -1,6 +1,6 @@
 //! What an error only repeats of the request: a guest's own words say nothing about the account.
 
-use crate::words::clean;
+use crate::upstream::words::clean;
 use serde_json::Value;
 
 /// What of a request its error is read with.

@@ -1,14 +1,14 @@
 //! An answer's body: an event stream, or whatever came in its place.
 
-use crate::ask::TextSink;
-use crate::fault::{Fault, html};
-use crate::heard::Heard;
-use crate::outcome::Failed;
-use crate::secrets::{Redactor, Shown};
-use crate::send::Sign;
-use crate::sse::{Event, Events, MOST_EVENT_BYTES};
-use crate::stream::Answer;
-use crate::words::{MOST_WORD_BYTES, clean};
+use crate::agent::ask::TextSink;
+use crate::upstream::answer::Answer;
+use crate::upstream::client::Sign;
+use crate::upstream::event_stream::{Event, Events, MOST_EVENT_BYTES};
+use crate::upstream::failed::Failed;
+use crate::upstream::fault::{Fault, html};
+use crate::upstream::heard::Heard;
+use crate::upstream::secrets::{Redactor, Shown};
+use crate::upstream::words::{MOST_WORD_BYTES, clean};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
@@ -197,7 +197,7 @@ impl<'a> Reading<'a> {
         }
         let json = String::from_utf8_lossy(&body);
         let json = json.trim_start_matches('\u{feff}').trim();
-        let kind = crate::object::Object::read(json).ok();
+        let kind = crate::upstream::object::Object::read(json).ok();
         let is =
             |name: &str| kind.as_ref().is_some_and(|fields| fields.text("type").as_deref() == Some(name));
         let has = |name: &str| kind.as_ref().is_some_and(|fields| fields.get(name).is_some());

@@ -1,11 +1,11 @@
 //! What a call is going to be: which model, which body, how much money.
 
-use crate::ask::Ask;
-use crate::bill::Held;
-use crate::body::{Body, named_tier};
+use crate::agent::ask::Ask;
+use crate::agent::body::{Body, named_tier};
+use crate::choice::prompt_cache::Prompt;
+use crate::flight::bill::Held;
 use crate::gateway::Inner;
 use crate::pace::Expected;
-use crate::warm::Prompt;
 use anvil_budget::{
     AnswerKind, Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn,
     bound_input_tokens, choose, even_burn, tier_for,

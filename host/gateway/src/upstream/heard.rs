@@ -1,7 +1,7 @@
 //! What was heard of the upstream in a try without a whole answer: facts, whatever they mean.
 
-use crate::fault::Fault;
-use crate::quoted::Asked;
+use crate::upstream::fault::Fault;
+use crate::upstream::quoted::Asked;
 
 /// How far a try came, and what came back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,15 +1,15 @@
 //! One try: the request over HTTP, the answer event by event.
 
 use crate::GatewayError;
-use crate::ask::TextSink;
+use crate::agent::ask::TextSink;
 use crate::config::{Patience, Upstream};
-use crate::fault::Fault;
-use crate::headers::Told;
-use crate::heard::Heard;
-use crate::outcome::Failed;
-use crate::reading::{Reading, error_body};
-use crate::secrets::Redactor;
-use crate::stream::Answer;
+use crate::pace::headers::Told;
+use crate::upstream::answer::Answer;
+use crate::upstream::failed::Failed;
+use crate::upstream::fault::Fault;
+use crate::upstream::heard::Heard;
+use crate::upstream::reading::{Reading, error_body};
+use crate::upstream::secrets::Redactor;
 use anvil_types::shown_address;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue};

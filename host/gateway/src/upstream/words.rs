@@ -1,6 +1,6 @@
 //! Short words of the wire: a model, a tier, a reason. Bounded and cleaned where they are read.
 
-use crate::object::text;
+use crate::upstream::object::text;
 
 /// The most bytes of such a word.
 pub(crate) const MOST_WORD_BYTES: usize = 64;

@@ -4,12 +4,12 @@
 //! count; `message_delta` brings the *cumulative* usage, which is never added; `ping` may come anywhere, and
 //! an `error` event may come after HTTP 200.
 
-use crate::blocks::{Block, delta_kind};
-use crate::counts::{Counts, Told};
-use crate::fault::Fault;
-use crate::object::Object;
-use crate::sse::Event;
-use crate::words::{Words, word};
+use crate::upstream::blocks::{Block, delta_kind};
+use crate::upstream::counts::{Counts, Told};
+use crate::upstream::event_stream::Event;
+use crate::upstream::fault::Fault;
+use crate::upstream::object::Object;
+use crate::upstream::words::{Words, word};
 use anvil_types::{ContentBlock, Usage};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@
 //! pages and the database. So everything that leaves the gateway passes here.
 
 use crate::config::Upstream;
-use crate::stream::Answer;
+use crate::upstream::answer::Answer;
 use anvil_types::{ContentBlock, Reply, UpstreamKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

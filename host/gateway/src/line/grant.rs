@@ -1,8 +1,8 @@
 //! What a call that was let in has taken: its hold, its share of the pace, and of the throttle.
 
-use crate::admission::Admission;
+use crate::line::admission::Admission;
+use crate::pace::throttle::{Charge, Throttle};
 use crate::pace::{Pace, Spent, Ticket};
-use crate::throttle::{Charge, Throttle};
 use anvil_types::{CallId, Nanodollars, Timestamp};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;

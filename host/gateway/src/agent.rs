@@ -1,0 +1,7 @@
+//! The face that agents see: a request in the contract's form, a reply in it, and the job's journal.
+
+pub(crate) mod ask;
+pub(crate) mod body;
+pub(crate) mod call;
+pub(crate) mod fate;
+pub(crate) mod plan;

@@ -1,0 +1,5 @@
+//! One call's life, and what it comes to.
+
+pub(crate) mod bill;
+pub(crate) mod progress;
+pub(crate) mod strikes;

@@ -1,0 +1,4 @@
+//! The queue for money and pace.
+
+pub(crate) mod admission;
+pub(crate) mod grant;
