@@ -5,6 +5,8 @@
 mod agent;
 mod choice;
 mod config;
+mod door;
+mod error;
 mod flight;
 #[cfg(test)]
 mod fuzz;
@@ -15,7 +17,8 @@ mod upstream;
 
 pub use agent::ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, PROBE, TextSink};
 pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
-pub use gateway::{Gateway, GatewayError, PaceReport};
+pub use error::GatewayError;
+pub use gateway::{Gateway, PaceReport};
 pub use pace::headers::Bucket;
 pub use pace::pool::BucketReport;
 pub use upstream::circuit::CircuitReport;

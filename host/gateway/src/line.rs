@@ -1,4 +1,9 @@
 //! The queue for money and pace.
 
 pub(crate) mod admission;
+pub(crate) mod candidate;
+pub(crate) mod desk;
 pub(crate) mod grant;
+pub(crate) mod order;
+pub(crate) mod paced;
+mod task;

@@ -7,6 +7,7 @@
 pub(crate) mod headers;
 pub(crate) mod minute;
 pub(crate) mod pool;
+pub(crate) mod recent;
 pub(crate) mod requests;
 mod room;
 mod terms;

@@ -15,4 +15,5 @@ pub(crate) mod object;
 pub(crate) mod quoted;
 pub(crate) mod reading;
 pub(crate) mod secrets;
+pub(crate) mod sign;
 pub(crate) mod words;

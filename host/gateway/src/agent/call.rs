@@ -6,20 +6,21 @@
 use crate::agent::ask::{Ask, CallEnd};
 use crate::agent::fate::{OpenHold, after_a_fault, said};
 use crate::agent::plan::{Plan, Unplanned, plan};
+use crate::door::Door;
 use crate::flight::bill::Bill;
 use crate::flight::progress::Progress;
+use crate::flight::settlement::cost_of;
 use crate::flight::strikes::COSTLY;
-use crate::gateway::{Inner, cost_of};
-use crate::line::admission::{Admitted, Candidate};
+use crate::line::candidate::{Admitted, Candidate};
 use crate::line::grant::Taken;
 use crate::pace::throttle;
 use crate::pace::{Spent, Ticket};
 use crate::upstream::answer::Answer;
 use crate::upstream::circuit::Passed;
-use crate::upstream::class::{Account, Class};
-use crate::upstream::client::Sign;
+use crate::upstream::class::Class;
 use crate::upstream::failed::{Failed, Money};
-use anvil_budget::{Admission as Verdict, BrakeCause, BrakeCauseKind, LimitName, Windows};
+use crate::upstream::sign::Sign;
+use anvil_budget::{Admission as Verdict, BrakeCause, LimitName};
 use anvil_store::{
     HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, Settlement, SettlementOutcome,
     StoreError,
@@ -74,7 +75,7 @@ struct Course {
 
 /// Runs a call to its end and tells the watcher, whatever becomes of it: a fault of the host on the way settles
 /// what is held and is the answer.
-pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sender<CallEnd>) {
+pub(crate) async fn run(gateway: Arc<Door>, ask: Ask, mut watcher: oneshot::Sender<CallEnd>) {
     // Both outlive the task's fault: what is held, and what was told of it.
     let (hold, mut answer) = (OpenHold::default(), Answer::default());
     let running = to_its_end(&gateway, &ask, &hold, &mut answer, &mut watcher);
@@ -90,7 +91,7 @@ pub(crate) async fn run(gateway: Arc<Inner>, ask: Ask, mut watcher: oneshot::Sen
 }
 
 async fn to_its_end(
-    gateway: &Inner,
+    gateway: &Door,
     ask: &Ask,
     hold: &OpenHold,
     answer: &mut Answer,
@@ -135,19 +136,8 @@ fn back_off(retries: u32) -> Duration {
     most.mul_f64(rand::rng().random::<f64>())
 }
 
-/// The settlement of a hold whose request was never sent.
-pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
-    Settlement {
-        call,
-        outcome: SettlementOutcome::Released,
-        detail: Some(detail.to_owned()),
-        model: None,
-        journal: None,
-    }
-}
-
 async fn attempt(
-    gateway: &Inner,
+    gateway: &Door,
     plan: &Plan<'_>,
     hold: &OpenHold,
     answer: &mut Answer,
@@ -255,7 +245,7 @@ async fn attempt(
     }
 }
 
-fn hold_request(gateway: &Inner, plan: &Plan<'_>, id: CallId) -> HoldRequest {
+fn hold_request(gateway: &Door, plan: &Plan<'_>, id: CallId) -> HoldRequest {
     let asker = &plan.ask.asker;
     HoldRequest {
         id,
@@ -289,7 +279,7 @@ struct Granted<'a> {
 // From here on money is held: every way out settles or releases it.
 #[expect(clippy::too_many_lines, reason = "every way out settles what is held, in one place")]
 async fn granted(
-    gateway: &Inner,
+    gateway: &Door,
     plan: &Plan<'_>,
     hold: &OpenHold,
     grant: Granted<'_>,
@@ -436,7 +426,7 @@ async fn granted(
 }
 
 // Whether an upstream's failure is taken to be the call's own doing.
-async fn is_its_own(gateway: &Inner, plan: &Plan<'_>, course: &Course, outcome: &SettlementOutcome) -> bool {
+async fn is_its_own(gateway: &Door, plan: &Plan<'_>, course: &Course, outcome: &SettlementOutcome) -> bool {
     let (place, model) = (plan.ask.place(), &plan.row.model);
     if gateway.strikes().failed(place, model, course.since.unwrap_or_default()) {
         return true;
@@ -460,7 +450,7 @@ async fn is_its_own(gateway: &Inner, plan: &Plan<'_>, course: &Course, outcome: 
 
 // One request and its answer, within the call's time; within the drain's time once nobody watches.
 async fn exchange(
-    gateway: &Inner,
+    gateway: &Door,
     plan: &Plan<'_>,
     ticket: Ticket,
     answer: &mut Answer,
@@ -499,7 +489,7 @@ async fn exchange(
 
 // The estimate of an answer is corrected while it streams. One that is unlike its kind shows that the kind
 // has changed: all of it that is under way counts as the most that it may be.
-fn streamed(gateway: &Inner, plan: &Plan<'_>, ticket: Ticket, bytes: u64) {
+fn streamed(gateway: &Door, plan: &Plan<'_>, ticket: Ticket, bytes: u64) {
     let (agent, model, kind) = (&plan.ask.asker.agent, &plan.row.model, plan.expected.kind);
     let so_far = gateway.learner.so_far(agent, model, plan.max_tokens, bytes);
     gateway.admission.with_pace(|pace| {
@@ -510,7 +500,7 @@ fn streamed(gateway: &Inner, plan: &Plan<'_>, ticket: Ticket, bytes: u64) {
     });
 }
 
-fn reply(gateway: &Inner, plan: &Plan<'_>, answer: &mut Answer, bill: &Bill) -> Reply {
+fn reply(gateway: &Door, plan: &Plan<'_>, answer: &mut Answer, bill: &Bill) -> Reply {
     let text = |name: &str, text: &str| (name.to_owned(), serde_json::Value::from(text).to_string());
     let mut extras = vec![text("tier_asked", plan.asked.name()), text("tier_given", plan.choice.tier.name())];
     extras.extend(plan.reason().map(|reason| text("tier_reason", &reason)));
@@ -528,11 +518,11 @@ fn reply(gateway: &Inner, plan: &Plan<'_>, answer: &mut Answer, bill: &Bill) -> 
     reply
 }
 
-fn correct_throttle(gateway: &Inner, taken: Taken, cost: Nanodollars) {
+fn correct_throttle(gateway: &Door, taken: Taken, cost: Nanodollars) {
     gateway.admission.with_throttle(|throttle| throttle.correct(taken.charge, cost));
 }
 
-fn learn_warmth(gateway: &Inner, plan: &Plan<'_>, usage: &Usage) {
+fn learn_warmth(gateway: &Door, plan: &Plan<'_>, usage: &Usage) {
     if let Some(prompt) = plan.prompt {
         let mut warm = gateway.warm.lock().unwrap_or_else(PoisonError::into_inner);
         warm.learn(prompt, &plan.row.model, usage, gateway.clock.now());
@@ -541,7 +531,7 @@ fn learn_warmth(gateway: &Inner, plan: &Plan<'_>, usage: &Usage) {
 
 #[expect(clippy::too_many_arguments, reason = "what a settlement is made of")]
 async fn settle(
-    gateway: &Inner,
+    gateway: &Door,
     plan: &Plan<'_>,
     hold: &OpenHold,
     call: CallId,
@@ -564,7 +554,7 @@ async fn settle(
 }
 
 async fn settle_only(
-    gateway: &Inner,
+    gateway: &Door,
     hold: &OpenHold,
     call: CallId,
     outcome: SettlementOutcome,
@@ -577,7 +567,7 @@ async fn settle_only(
 }
 
 // An answer that cost nothing goes into the journal by itself.
-pub(crate) async fn journalled(gateway: &Inner, ask: &Ask, error: CallError) -> CallEnd {
+pub(crate) async fn journalled(gateway: &Door, ask: &Ask, error: CallError) -> CallEnd {
     let at = gateway.clock.now();
     let answer = Err(error);
     let Some(write) = journal_write(ask, &answer, at) else { return CallEnd::Answered { answer, at } };
@@ -610,7 +600,7 @@ fn parked(reason: WaitReason, detail: String, until: Option<Timestamp>) -> CallE
 }
 
 // What a job waits for that the brake stops; nothing where the brake has no cause.
-fn braked(gateway: &Inner, causes: &[BrakeCause]) -> Option<Wait> {
+fn braked(gateway: &Door, causes: &[BrakeCause]) -> Option<Wait> {
     let reasons: Vec<_> = causes.iter().map(|cause| cause.reason.as_str()).collect();
     // With a person's or the store's cause among them nobody knows when it ends.
     let ends: Option<Vec<_>> = causes.iter().map(|cause| cause.until).collect();
@@ -621,25 +611,4 @@ fn braked(gateway: &Inner, causes: &[BrakeCause]) -> Option<Wait> {
     }
     let detail = format!("the brake is engaged: {}", reasons.join("; "));
     (!causes.is_empty()).then_some(Wait { reason: WaitReason::Brake, detail, until, refused_at: None })
-}
-
-/// The cause that an upstream raises that refuses the account. Its own spend cap lasts until the first of next
-/// month, UTC.
-pub(crate) fn account_cause(account: Account, message: &str, since: Timestamp) -> BrakeCause {
-    let (kind, reason, until) = match account {
-        Account::SpendCap => (
-            BrakeCauseKind::SpendCap,
-            format!("upstream's own spend limit is reached ({message})"),
-            Some(Windows::new(jiff::tz::TimeZone::UTC).month(since).end),
-        ),
-        Account::Refused => (
-            BrakeCauseKind::Account,
-            format!(
-                "Claude refuses the account ({message}). Look at the key and the payment where Claude is billed, then \
-                 release the brake; one call tries every quarter of an hour by itself"
-            ),
-            None,
-        ),
-    };
-    BrakeCause { kind, reason, since, until, by: None }
 }

@@ -5,9 +5,10 @@
 //! again.
 
 use crate::agent::ask::{Ask, CallEnd};
-use crate::agent::call::{journal_write, journalled, released};
+use crate::agent::call::{journal_write, journalled};
+use crate::door::Door;
 use crate::flight::bill::{Bill, Held};
-use crate::gateway::Inner;
+use crate::flight::settlement::released;
 use crate::upstream::answer::Answer;
 use anvil_store::{Settlement, SettlementOutcome};
 use anvil_types::{CallError, CallErrorKind, CallId, Nanodollars, Usage};
@@ -58,7 +59,7 @@ pub(crate) fn said(panic: &(dyn Any + Send)) -> String {
 
 /// The end of a call whose task panicked.
 pub(crate) async fn after_a_fault(
-    gateway: &Inner,
+    gateway: &Door,
     ask: &Ask,
     hold: &OpenHold,
     answer: &Answer,
@@ -69,7 +70,7 @@ pub(crate) async fn after_a_fault(
     end.unwrap_or_else(|_| CallEnd::StoreFailed("a call's end could not be written".to_owned()))
 }
 
-async fn settled(gateway: &Inner, ask: &Ask, hold: &OpenHold, told: &Answer) -> CallEnd {
+async fn settled(gateway: &Door, ask: &Ask, hold: &OpenHold, told: &Answer) -> CallEnd {
     let open = hold.lock().clone();
     let error = |sent: bool| CallError {
         kind: if sent { CallErrorKind::UnknownOutcome } else { CallErrorKind::Internal },
@@ -102,7 +103,7 @@ async fn settled(gateway: &Inner, ask: &Ask, hold: &OpenHold, told: &Answer) -> 
 }
 
 // Where the fault is in the counting itself, the hold's amount is what is known.
-fn bill(gateway: &Inner, held: &Held, told: &Answer) -> (Usage, Nanodollars) {
+fn bill(gateway: &Door, held: &Held, told: &Answer) -> (Usage, Nanodollars) {
     let counted = AssertUnwindSafe(|| Bill::broken(held, &gateway.prices(), told));
     let bill = std::panic::catch_unwind(counted).ok();
     bill.map_or((Usage::default(), held.amount), |bill| (bill.usage, bill.cost.max(held.amount)))

@@ -3,8 +3,8 @@
 use crate::agent::ask::Ask;
 use crate::agent::body::{Body, named_tier};
 use crate::choice::prompt_cache::Prompt;
+use crate::door::Door;
 use crate::flight::bill::Held;
-use crate::gateway::Inner;
 use crate::pace::Expected;
 use anvil_budget::{
     AnswerKind, Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn,
@@ -44,7 +44,7 @@ pub(crate) enum Unplanned {
 }
 
 /// Plans a try. Each is planned anew: limits, prices and pressure may have changed while it waited.
-pub(crate) async fn plan<'a>(gateway: &Inner, ask: &'a Ask) -> Result<Plan<'a>, Unplanned> {
+pub(crate) async fn plan<'a>(gateway: &Door, ask: &'a Ask) -> Result<Plan<'a>, Unplanned> {
     let failed = |error: anvil_store::StoreError| Unplanned::StoreFailed(error.to_string());
     let limits = gateway.store.limits().await.map_err(failed)?.limits;
     let wishes = Wishes::of(gateway, ask, &limits).map_err(Unplanned::Refused)?;
@@ -72,7 +72,7 @@ struct Wishes {
 }
 
 impl Wishes {
-    fn of(gateway: &Inner, ask: &Ask, limits: &Limits) -> Result<Self, CallError> {
+    fn of(gateway: &Door, ask: &Ask, limits: &Limits) -> Result<Self, CallError> {
         let (request, who) = (&ask.request, &ask.asker);
         let size = InputSize::of(request)
             .map_err(|error| CallError::unsent(CallErrorKind::UnboundedContent, error.to_string()))?;
@@ -98,7 +98,7 @@ impl Wishes {
         Ok(Self { asked, size, input_tokens, most_output: u64::from(most_output), prompt })
     }
 
-    fn plan<'a>(self, gateway: &Inner, ask: &'a Ask, pressure: u64) -> Result<Plan<'a>, CallError> {
+    fn plan<'a>(self, gateway: &Door, ask: &'a Ask, pressure: u64) -> Result<Plan<'a>, CallError> {
         let rows = self.rows(gateway)?;
         let (agent, model) = (&ask.asker.agent, gateway.config.models.model(self.asked));
         let usual_output = gateway.learner.usual_output(agent, model, self.most_output);
@@ -142,7 +142,7 @@ impl Wishes {
     }
 
     // The prices of the tier that was asked for, and of the ones below it that have some.
-    fn rows(&self, gateway: &Inner) -> Result<Vec<(Tier, PriceRow)>, CallError> {
+    fn rows(&self, gateway: &Door) -> Result<Vec<(Tier, PriceRow)>, CallError> {
         let now = gateway.clock.now();
         let prices = gateway.prices();
         let row = |tier: Tier| prices.row(gateway.config.models.model(tier), None, now).cloned();
@@ -155,7 +155,7 @@ impl Wishes {
 
     fn candidates<'r>(
         &self,
-        gateway: &Inner,
+        gateway: &Door,
         ask: &Ask,
         rows: &'r [(Tier, PriceRow)],
         output_tokens: u64,

@@ -1,8 +1,7 @@
 //! What a call that was let in has taken: its hold, its share of the pace, and of the throttle.
 
-use crate::line::admission::Admission;
 use crate::pace::throttle::{Charge, Throttle};
-use crate::pace::{Pace, Spent, Ticket};
+use crate::pace::{Pace, Ticket};
 use anvil_types::{CallId, Nanodollars, Timestamp};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
@@ -56,41 +55,6 @@ impl Drop for Grant {
             self.give_back.take_back(taken);
             // Where nobody listens any more the host ends, and the next start finds the hold.
             let _ = self.give_back.releases.send(hold);
-        }
-    }
-}
-
-/// What a call that goes out has taken of the pace, until it is over. Dropped before that, the call
-/// counts as all that it can have taken.
-#[derive(Debug)]
-pub(crate) struct Paced<'a> {
-    admission: &'a Admission,
-    ticket: Ticket,
-    most_output: u64,
-    over: bool,
-}
-
-impl<'a> Paced<'a> {
-    pub(crate) fn new(admission: &'a Admission, ticket: Ticket, most_output: u64) -> Self {
-        Self { admission, ticket, most_output, over: false }
-    }
-
-    pub(crate) fn ended(mut self, spent: &Spent<'_>) {
-        self.end(spent);
-    }
-
-    fn end(&mut self, spent: &Spent<'_>) {
-        self.over = true;
-        self.admission.with_pace(|pace| pace.ended(self.ticket, spent));
-        // It may have taken less than was expected.
-        self.admission.room();
-    }
-}
-
-impl Drop for Paced<'_> {
-    fn drop(&mut self) {
-        if !self.over {
-            self.end(&Spent::Unknown(self.most_output));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One try: the request over HTTP, the answer event by event.
 
-use crate::GatewayError;
 use crate::agent::ask::TextSink;
 use crate::config::{Patience, Upstream};
+use crate::error::GatewayError;
 use crate::pace::headers::Told;
 use crate::upstream::answer::Answer;
 use crate::upstream::failed::Failed;
@@ -10,6 +10,7 @@ use crate::upstream::fault::Fault;
 use crate::upstream::heard::Heard;
 use crate::upstream::reading::{Reading, error_body};
 use crate::upstream::secrets::Redactor;
+use crate::upstream::sign::Sign;
 use anvil_types::shown_address;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -20,17 +21,6 @@ use std::time::Duration;
 const API_VERSION: &str = "2023-06-01";
 /// An idle connection is given up before load balancers commonly close theirs, at 60 seconds.
 const IDLE_CONNECTION: Duration = Duration::from_secs(30);
-
-/// What comes of an answer while it comes.
-#[derive(Debug)]
-pub(crate) enum Sign<'a> {
-    /// Its head, with the status.
-    Head(u16, &'a Told),
-    /// The input's tokens are known: what counts of them against the pace.
-    Input(u64),
-    /// So many more bytes of the answer itself.
-    Output(usize),
-}
 
 /// The client for all tries.
 #[derive(Clone)]

@@ -2,12 +2,12 @@
 
 use crate::agent::ask::TextSink;
 use crate::upstream::answer::Answer;
-use crate::upstream::client::Sign;
 use crate::upstream::event_stream::{Event, Events, MOST_EVENT_BYTES};
 use crate::upstream::failed::Failed;
 use crate::upstream::fault::{Fault, html};
 use crate::upstream::heard::Heard;
 use crate::upstream::secrets::{Redactor, Shown};
+use crate::upstream::sign::Sign;
 use crate::upstream::words::{MOST_WORD_BYTES, clean};
 use bytes::Bytes;
 use futures_util::StreamExt as _;

@@ -1,0 +1,236 @@
+//! What stands behind the gateway's handle: all that the calls share.
+
+use crate::choice::estimates::Learner;
+use crate::choice::pressure::Pressure;
+use crate::choice::prompt_cache::WarmPrompts;
+use crate::config::GatewayConfig;
+use crate::error::GatewayError;
+use crate::flight::account::account_cause;
+use crate::flight::bill::Bill;
+use crate::flight::settlement::{cost_of, released};
+use crate::flight::strikes::Strikes;
+use crate::line::admission::Admission;
+use crate::pace::Pace;
+use crate::pace::recent::recent_calls;
+use crate::upstream::circuit::Breaker;
+use crate::upstream::class::Account;
+use crate::upstream::client::Sender;
+use anvil_budget::{BrakeCause, PriceTable};
+use anvil_store::{Settled, Settlement, Store, StoreError};
+use anvil_types::{CallId, Clock, End, Inbox, Nanodollars, Timestamp, WaitReason, shown_address};
+use arc_swap::ArcSwap;
+use rand::RngExt as _;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+#[derive(Debug)]
+pub(crate) struct Door {
+    pub config: GatewayConfig,
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub admission: Admission,
+    pub sender: Sender,
+    /// What was learnt of how many tokens calls take.
+    pub learner: Learner,
+    /// What keeps calls back while the upstream is in trouble.
+    pub breaker: Breaker,
+    strikes: Mutex<Strikes>,
+    /// The settings' prices, and over them what people set at run time.
+    prices: ArcSwap<PriceTable>,
+    /// How full the fullest window is.
+    pub pressure: Pressure,
+    /// Which prompts the models have in their caches.
+    pub warm: Mutex<WarmPrompts>,
+    /// A settlement could not be stored: no new call until one can.
+    pub store_failed: AtomicBool,
+    /// The host ends: nothing more goes out.
+    pub closing: AtomicBool,
+    under_way: AtomicU32,
+}
+
+async fn prices(config: &GatewayConfig, store: &dyn Store) -> Result<PriceTable, GatewayError> {
+    let changes: Vec<_> = store.prices().await?.into_iter().map(|change| change.price).collect();
+    Ok(config.prices.with_changes(&changes)?)
+}
+
+// Releases holds whose calls were gone before anything was sent, for as long as there is a gateway.
+async fn release(gateway: Weak<Door>, holds: Inbox<mpsc::UnboundedReceiver<CallId>>) -> End {
+    let mut holds = holds.open().await;
+    while let Some(hold) = holds.recv().await {
+        let Some(gateway) = gateway.upgrade() else { return End::Asked };
+        tokio::spawn(async move {
+            if let Err(error) = gateway.settle(released(hold, "the asker was gone")).await {
+                tracing::error!(call = %hold, %error, "a hold could not be released; the next start counts it as spent");
+            }
+        });
+    }
+    End::Asked
+}
+
+/// Counts a call under way for as long as it lives.
+pub(crate) struct UnderWay<'a>(&'a AtomicU32);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Door {
+    /// Makes it, as an earlier life of the host left things.
+    pub(crate) async fn open(
+        mut config: GatewayConfig,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, GatewayError> {
+        let limits = store.limits().await?.limits;
+        let recent = recent_calls(store.as_ref(), &config, &limits, clock.now()).await?;
+        let pace = Pace::new(&limits, config.pace.burst, &recent, clock.clone());
+        let kind = config.upstream.kind;
+        let learner = Learner::start(store.clone(), clock.clone(), kind.name()).await;
+        let map = &config.models;
+        let models = [map.haiku.as_str(), map.sonnet.as_str(), map.opus.as_str()];
+        let keeper = &config.supervisor;
+        let breaker = Breaker::start(config.circuit, kind, &models, store.clone(), clock.clone(), keeper);
+        let (releases, to_release) = mpsc::unbounded_channel();
+        let admission =
+            Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone(), releases, keeper);
+        let prices = prices(&config, store.as_ref()).await?;
+        let sender = Sender::new(&config.upstream, config.patience)?;
+        // From here on nobody needs what stands before the `@`.
+        config.upstream.base_url = shown_address(&config.upstream.base_url);
+        let door = Self {
+            config,
+            store,
+            clock,
+            admission,
+            sender,
+            learner,
+            breaker,
+            strikes: Mutex::default(),
+            prices: ArcSwap::from_pointee(prices),
+            pressure: Pressure::default(),
+            warm: Mutex::default(),
+            store_failed: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            under_way: AtomicU32::new(0),
+        };
+        let door = Arc::new(door);
+        let (released_by, to_release) = (Arc::downgrade(&door), Inbox::new(to_release));
+        let release = move || release(released_by.clone(), to_release.clone());
+        door.config.supervisor.keep("the releaser of holds", release);
+        Ok(door)
+    }
+
+    /// Prices were set or reset at run time: calls that are planned from now on go by them.
+    pub(crate) async fn read_prices(&self) -> Result<(), GatewayError> {
+        let prices = prices(&self.config, self.store.as_ref()).await?;
+        self.prices.store(Arc::new(prices));
+        Ok(())
+    }
+
+    pub(crate) fn new_call_id(&self) -> CallId {
+        CallId::new(self.clock.now(), rand::rng().random())
+    }
+
+    /// The prices in force.
+    pub(crate) fn prices(&self) -> Arc<PriceTable> {
+        self.prices.load_full()
+    }
+
+    /// How many calls are under way.
+    pub(crate) fn under_way(&self) -> u32 {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn in_flight(&self) -> UnderWay<'_> {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(&self.under_way)
+    }
+
+    /// Tells of an answer that has no price, before it is settled: told twice is better than not at all.
+    pub(crate) async fn tell_without_price(&self, call: CallId, bill: &Bill) {
+        let Some(alert) = bill.alert(call, self.config.upstream.kind) else { return };
+        if let Err(error) = self.store.raise_alert(alert).await {
+            tracing::error!(%call, %error, "an answer without a price could not be told");
+        }
+    }
+
+    /// Stores a settlement. Where that fails the hold stays, no new call goes out, and it is tried on.
+    pub(crate) async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
+        let mut wait = Duration::from_millis(50);
+        let mut tries = 0_u64;
+        loop {
+            match self.store.settle(settlement.clone()).await {
+                Ok(settled) => {
+                    if self.store_failed.swap(false, Ordering::Relaxed) {
+                        self.resume_after_failure().await;
+                    }
+                    self.pressure.settled(cost_of(&settlement.outcome));
+                    self.admission.room();
+                    if settled.over_hold > Nanodollars::ZERO {
+                        tracing::error!(call = %settlement.call, over = %settled.over_hold, "a call cost more than its hold: the bound is wrong");
+                    }
+                    return Ok(settled);
+                }
+                Err(StoreError::Closed) => return Err(StoreError::Closed),
+                Err(error) => {
+                    tries += 1;
+                    tracing::error!(call = %settlement.call, %error, tries, "a settlement could not be stored; the hold stays");
+                    self.store_failed.store(true, Ordering::Relaxed);
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(Duration::from_secs(15));
+                }
+            }
+        }
+    }
+
+    // Jobs that were parked while the store failed go on, unless the brake has other causes.
+    async fn resume_after_failure(&self) {
+        let resumed = match self.store.brake().await {
+            Ok(brake) if brake.engaged() => return,
+            Ok(_) => self.store.resume(&[WaitReason::Brake, WaitReason::Pace], None).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = resumed {
+            tracing::error!(%error, "jobs that were parked while the store failed could not be resumed");
+        }
+    }
+
+    pub(crate) fn strikes(&self) -> MutexGuard<'_, Strikes> {
+        self.strikes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The upstream refuses the account: no call goes out until a person, a trial or a month mends it.
+    /// Answers what stops calls now.
+    pub(crate) async fn engage_for_account(
+        &self,
+        account: Account,
+        why: &str,
+        now: Timestamp,
+    ) -> Vec<BrakeCause> {
+        match self.store.engage_brake(account_cause(account, why, now)).await {
+            Ok(brake) => brake.causes,
+            Err(error) => {
+                tracing::error!(%error, why, "the brake could not be engaged for the account");
+                Vec::new()
+            }
+        }
+    }
+
+    /// A stop has ended before the time that those who wait for it know.
+    pub(crate) async fn pace_is_back(&self) {
+        if let Err(error) = self.store.resume(&[WaitReason::Pace], None).await {
+            tracing::error!(%error, "jobs that wait for the pace could not be put back into the queue");
+        }
+    }
+
+    /// A trial was answered: the account is taken again.
+    pub(crate) async fn account_answers(&self) {
+        if let Err(error) = self.store.account_answers("a call was answered again").await {
+            tracing::error!(%error, "the brake's causes of the account could not be ended");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! In which order calls wait.
+
+use crate::pace::throttle::STEP;
+use anvil_types::{Priority, Timestamp};
+use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
+
+/// After so many critical calls that overtook others, the first of the others has its turn.
+const MOST_OVERTAKING: u32 = 9;
+/// The first place of critical calls: before everything, whatever its age.
+const CRITICAL: Timestamp = Timestamp::from_micros(0);
+const END_OF_TIME: Timestamp = Timestamp::from_micros(i64::MAX);
+
+/// Where a call stands: by the time at which it would be first (its job's arrival, later for lower priority), then by
+/// the arrival itself, and the call's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place(Timestamp, Timestamp, u64);
+
+impl Place {
+    pub(crate) fn new(priority: Priority, since: Timestamp, arrival: u64) -> Self {
+        let first = match priority {
+            Priority::Critical => CRITICAL,
+            _ => since + STEP * u32::from(priority.rank()),
+        };
+        Self(first, since, arrival)
+    }
+
+    fn is_critical(self) -> bool {
+        self.0 == CRITICAL
+    }
+}
+
+/// Those who wait, in their order.
+#[derive(Debug)]
+pub(crate) struct Order<W> {
+    waiting: BTreeMap<Place, W>,
+    // Critical calls that have overtaken others since one of the others had its turn.
+    overtaking: u32,
+}
+
+impl<W> Default for Order<W> {
+    fn default() -> Self {
+        Self { waiting: BTreeMap::new(), overtaking: 0 }
+    }
+}
+
+impl<W> Order<W> {
+    /// Somebody comes, or comes back.
+    pub(crate) fn enter(&mut self, place: Place, waiter: W) {
+        self.waiting.insert(place, waiter);
+    }
+
+    /// Somebody's wait is over without a turn.
+    pub(crate) fn leave(&mut self, place: Place) -> Option<W> {
+        self.waiting.remove(&place)
+    }
+
+    /// Somebody has their turn.
+    pub(crate) fn go(&mut self, place: Place) -> Option<W> {
+        let waiter = self.waiting.remove(&place)?;
+        let overtakes = place.is_critical() && self.waiting.keys().any(|other| !other.is_critical());
+        self.overtaking = if overtakes { self.overtaking + 1 } else { 0 };
+        Some(waiter)
+    }
+
+    /// Only those whom this keeps wait on.
+    pub(crate) fn retain(&mut self, mut keeps: impl FnMut(&W) -> bool) {
+        self.waiting.retain(|_, waiter| keeps(waiter));
+    }
+
+    /// Nobody waits any more.
+    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = W> + use<W> {
+        std::mem::take(&mut self.waiting).into_values()
+    }
+
+    pub(crate) fn get(&self, place: Place) -> Option<&W> {
+        self.waiting.get(&place)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Place, &W)> {
+        self.waiting.iter().map(|(place, waiter)| (*place, waiter))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Whose turn it is: the most urgent, unless critical calls have overtaken others for too long.
+    pub(crate) fn first(&self) -> Option<Place> {
+        let last_critical = Place(CRITICAL, END_OF_TIME, u64::MAX);
+        let others = || self.waiting.range((Excluded(last_critical), Unbounded));
+        let turn = (self.overtaking >= MOST_OVERTAKING).then(|| others().next()).flatten();
+        turn.or(self.waiting.iter().next()).map(|(place, _)| *place)
+    }
+
+    /// Who comes after this one, should it have to wait.
+    pub(crate) fn after(&self, place: Place) -> Option<Place> {
+        let first = self.first();
+        // Where one of the others has its turn, the critical ones come after it.
+        if first == Some(place) && !place.is_critical() {
+            return self.waiting.keys().copied().find(|other| *other != place);
+        }
+        let mut rest = self.waiting.range((Excluded(place), Unbounded)).map(|(place, _)| *place);
+        rest.find(|other| Some(*other) != first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(priority: Priority, minute: u32) -> Place {
+        let since = Timestamp::from_micros(1_000_000_000_000) + STEP / 10 * minute;
+        Place::new(priority, since, u64::from(minute))
+    }
+
+    #[test]
+    fn who_is_more_urgent_goes_first_and_age_makes_up_for_priority() {
+        let mut order = Order::default();
+        let places = [
+            at(Priority::Low, 0),
+            at(Priority::Normal, 15),
+            at(Priority::Normal, 5),
+            at(Priority::Critical, 40),
+            at(Priority::High, 3),
+        ];
+        for (name, place) in places.into_iter().enumerate() {
+            order.enter(place, name);
+        }
+        let mut went = Vec::new();
+        while let Some(place) = order.first() {
+            went.extend(order.go(place));
+        }
+        assert_eq!(went, [3, 4, 2, 0, 1]);
+    }
+
+    #[test]
+    fn after_nine_that_overtook_one_of_the_others_has_its_turn() {
+        let mut order = Order::default();
+        order.enter(at(Priority::Normal, 0), "other");
+        for minute in 0..12 {
+            order.enter(at(Priority::Critical, minute), "critical");
+        }
+        let mut went = Vec::new();
+        while let Some(place) = order.first() {
+            went.extend(order.go(place));
+        }
+        assert_eq!(went.iter().position(|name| *name == "other"), Some(9));
+    }
+
+    #[test]
+    fn behind_the_one_that_has_its_turn_come_the_critical_ones_first() {
+        let mut order = Order { overtaking: MOST_OVERTAKING, ..Order::default() };
+        let (other, later) = (at(Priority::Normal, 0), at(Priority::Normal, 1));
+        let critical = at(Priority::Critical, 7);
+        for place in [other, later, critical] {
+            order.enter(place, ());
+        }
+        assert_eq!(order.first(), Some(other));
+        assert_eq!((order.after(other), order.after(critical)), (Some(critical), Some(later)));
+        assert_eq!(order.after(later), None);
+    }
+}
