@@ -3,12 +3,15 @@
 pub(crate) mod answer;
 pub(crate) mod blocks;
 pub(crate) mod circuit;
+mod circuit_news;
 pub(crate) mod class;
 pub(crate) mod client;
+mod count;
 pub(crate) mod counts;
 pub(crate) mod event_stream;
 pub(crate) mod failed;
 pub(crate) mod fault;
+pub(crate) mod gate;
 pub(crate) mod halves;
 pub(crate) mod heard;
 pub(crate) mod object;

@@ -4,10 +4,12 @@
 //! circuit lets calls through. Once it is open nothing goes through until its time is over; then one call is
 //! the trial, and what becomes of that one decides.
 
+use crate::upstream::circuit_news::{News, told};
 use crate::upstream::class::Class;
+use crate::upstream::gate::{Gate, KeptBack};
 use anvil_budget::{Circuit, CircuitChange, CircuitRule, CircuitState, Passage};
-use anvil_store::{NewAlert, Store, StoreError};
-use anvil_types::{AlertKind, Clock, End, Inbox, Supervisor, Timestamp, UpstreamKind, Wait, WaitReason};
+use anvil_store::Store;
+use anvil_types::{Clock, End, Inbox, Supervisor, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,53 +43,6 @@ pub enum CircuitReport {
         /// When another may try, should nothing be heard of it.
         until: Timestamp,
     },
-}
-
-/// What keeps calls back.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Gate {
-    /// The upstream as a whole.
-    Upstream,
-    /// One model.
-    Model(String),
-    /// The account. It keeps nothing back itself, since the brake does: it says when one may try.
-    Account,
-    /// The pace of calls. It keeps nothing back either, since the pace does: people are told of it.
-    Pace,
-}
-
-/// A call may not go out now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeptBack {
-    pub gate: Gate,
-    pub until: Timestamp,
-}
-
-impl KeptBack {
-    /// What a job waits for that is kept back.
-    pub(crate) fn wait(&self, until: Timestamp) -> Wait {
-        let (reason, detail) = match &self.gate {
-            Gate::Model(model) => (
-                WaitReason::Circuit,
-                format!(
-                    "Claude does not answer for {model}, or not this account; one call tries again then, and the \
-                     others follow when it answers"
-                ),
-            ),
-            Gate::Upstream | Gate::Account | Gate::Pace => (
-                WaitReason::Circuit,
-                "Claude failed again and again; one call tries again then, and the others follow when it answers"
-                    .to_owned(),
-            ),
-        };
-        Wait { reason, detail, until: Some(until), refused_at: None }
-    }
-}
-
-#[derive(Debug)]
-enum News {
-    Opened(Gate, String),
-    Closed(Gate),
 }
 
 type Gates = Arc<Mutex<HashMap<Gate, Circuit>>>;
@@ -394,47 +349,4 @@ fn kept_back(gates: &HashMap<Gate, Circuit>, model: &str, now: Timestamp) -> Opt
         let until = gates.get(&gate)?.blocked(now)?;
         Some(KeptBack { gate, until })
     })
-}
-
-async fn told(store: &dyn Store, upstream: UpstreamKind, news: &News) {
-    if let Err(error) = tell(store, upstream, news).await {
-        tracing::error!(%error, ?news, "a change of what keeps calls back could not be stored");
-    }
-}
-
-async fn tell(store: &dyn Store, upstream: UpstreamKind, news: &News) -> Result<(), StoreError> {
-    let (News::Opened(gate, _) | News::Closed(gate)) = news;
-    let key = match gate {
-        Gate::Upstream => format!("circuit:{upstream}"),
-        Gate::Model(model) => format!("circuit:{upstream}:{model}"),
-        Gate::Pace => format!("pace:{upstream}"),
-        // The brake tells of the account.
-        Gate::Account => return Ok(()),
-    };
-    match news {
-        News::Opened(_, why) => {
-            let title = match gate {
-                Gate::Model(model) => format!("Claude does not answer for {model}: its calls are held back"),
-                Gate::Pace => "Claude takes no calls: each is told that it comes too fast".to_owned(),
-                _ => "Claude does not answer: calls are held back".to_owned(),
-            };
-            let detail = match gate {
-                Gate::Pace => format!(
-                    "for more than a minute every call was refused with: {why}. Jobs wait for as long as Claude says, \
-                     and go on by themselves. Others may use up the same account's limits, or those set here are above \
-                     them"
-                ),
-                _ => format!(
-                    "calls failed, the last with: {why}. None goes out for a while, then one tries again; jobs wait, \
-                     and go on by themselves when Claude answers"
-                ),
-            };
-            let kind = AlertKind::Circuit;
-            store.raise_alert(NewAlert { upstream, kind, key, crossing: None, title, detail }).await.map(drop)
-        }
-        News::Closed(_) => {
-            store.resolve_alert(&key).await?;
-            store.resume(&[WaitReason::Circuit], None).await.map(drop)
-        }
-    }
 }
