@@ -18,22 +18,33 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("anvil-gateway", &["anvil-types", "anvil-budget", "anvil-store"]),
     // Webhooks are delivered without a word of money or Claude.
     ("anvil-alerts", &["anvil-types", "anvil-store"]),
+    // What clients and host say to each other, whatever stands behind it.
+    ("anvil-api", &["anvil-types", "anvil-budget"]),
     // What runs guests knows neither money nor SQL nor HTTP.
     ("anvil-sandbox", &["anvil-types"]),
     (
         "anvil-runner",
-        &["anvil-types", "anvil-budget", "anvil-store", "anvil-gateway", "anvil-alerts", "anvil-sandbox"],
+        &[
+            "anvil-types",
+            "anvil-budget",
+            "anvil-api",
+            "anvil-store",
+            "anvil-gateway",
+            "anvil-alerts",
+            "anvil-sandbox",
+        ],
     ),
     // Its bill is a second opinion only while it shares no arithmetic with the first.
     ("anvil-sim", &[]),
     // It asks the runner, and reads the words that the runner's answers are made of.
-    ("anvil-web", &["anvil-types", "anvil-budget", "anvil-store", "anvil-runner"]),
+    ("anvil-web", &["anvil-types", "anvil-budget", "anvil-api", "anvil-store", "anvil-runner"]),
     (
         "anvil",
         &[
             "anvil-types",
             "anvil-budget",
             "anvil-settings",
+            "anvil-api",
             "anvil-store",
             "anvil-gateway",
             "anvil-sandbox",
@@ -52,6 +63,11 @@ const HOUSE: &[(&str, &[&str])] = &[
 
 /// What only some may use: the crate, those that may, and what would be broken.
 const RESERVED: &[(&str, &[&str], &str)] = &[
+    (
+        "utoipa",
+        &["anvil-types", "anvil-budget", "anvil-api", "anvil-web"],
+        "schemas stand with the words that the API speaks",
+    ),
     ("rusqlite", &["anvil-store"], "only the store has SQL"),
     ("wasmtime", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wasmtime-wasi", &["anvil-sandbox"], "only the sandbox knows Wasm"),

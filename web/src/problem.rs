@@ -2,12 +2,12 @@
 //!
 //! Handlers of both faces answer with a [`Problem`]; the panel's outermost layer turns it into a page.
 
-use anvil_runner::{FieldError, SubmitError, WebhookError};
+use anvil_api::FieldError;
+use anvil_runner::{SubmitError, WebhookError};
 use anvil_store::StoreError;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 
 /// Seconds after which a full queue is worth another try.
 const QUEUE_RETRY_S: u64 = 5;
@@ -21,22 +21,9 @@ const AGENT_RETRY_S: u64 = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Body>);
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 struct Body {
-    #[serde(rename = "type")]
-    kind: String,
-    title: &'static str,
-    status: u16,
-    detail: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldError>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    known: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    nearest: Option<String>,
-    #[serde(rename = "retry_after_s", skip_serializing_if = "Option::is_none")]
-    retry_after: Option<u64>,
-    #[serde(skip)]
+    told: anvil_api::Problem,
     allow: Option<String>,
 }
 
@@ -49,17 +36,14 @@ impl Problem {
         title: &'static str,
         detail: impl Into<String>,
     ) -> Self {
-        Self(Box::new(Body {
-            kind: format!("urn:anvil:problem:{slug}"),
-            title,
+        let told = anvil_api::Problem {
+            kind: format!("{}{slug}", anvil_api::Problem::KIND),
+            title: title.to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
-            errors: Vec::new(),
-            known: Vec::new(),
-            nearest: None,
-            retry_after: None,
-            allow: None,
-        }))
+            ..anvil_api::Problem::default()
+        };
+        Self(Box::new(Body { told, allow: None }))
     }
 
     /// The request makes no sense.
@@ -84,20 +68,20 @@ impl Problem {
 
     #[must_use]
     pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
-        self.0.errors = errors;
+        self.0.told.errors = errors;
         self
     }
 
     #[must_use]
     pub(crate) fn with_known(mut self, known: Vec<String>, nearest: Option<String>) -> Self {
-        self.0.known = known;
-        self.0.nearest = nearest;
+        self.0.told.known = known;
+        self.0.told.nearest = nearest;
         self
     }
 
     #[must_use]
     pub(crate) fn with_retry_after(mut self, seconds: u64) -> Self {
-        self.0.retry_after = Some(seconds);
+        self.0.told.retry_after = Some(seconds);
         self
     }
 
@@ -108,46 +92,43 @@ impl Problem {
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    pub(crate) fn title(&self) -> &'static str {
-        self.0.title
+    pub(crate) fn title(&self) -> &str {
+        &self.0.told.title
     }
 
     pub(crate) fn detail(&self) -> &str {
-        &self.0.detail
+        &self.0.told.detail
     }
 
     pub(crate) fn errors(&self) -> &[FieldError] {
-        &self.0.errors
+        &self.0.told.errors
     }
 
     /// The headers that belong to the problem, whichever face shows it.
     pub(crate) fn dress(&self, response: &mut Response) {
         let headers = response.headers_mut();
-        if let Some(seconds) = self.0.retry_after {
+        if let Some(seconds) = self.0.told.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Some(allow) = self.0.allow.as_deref().and_then(|methods| HeaderValue::from_str(methods).ok()) {
             headers.insert(ALLOW, allow);
         }
-        if self.0.status == 401 {
+        if self.0.told.status == 401 {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"anvil\""));
         }
     }
 
-    /// The members, for a place where a problem is a part of something else.
-    pub(crate) fn members(&self) -> serde_json::Map<String, serde_json::Value> {
-        match serde_json::to_value(&self.0) {
-            Ok(serde_json::Value::Object(members)) => members,
-            _ => serde_json::Map::new(),
-        }
+    /// What is told of it, for a place where a problem is a part of something else.
+    pub(crate) fn told(&self) -> &anvil_api::Problem {
+        &self.0.told
     }
 
     /// The JSON text.
     pub(crate) fn json(&self) -> String {
-        serde_json::to_string_pretty(&self.0).unwrap_or_default()
+        serde_json::to_string_pretty(&self.0.told).unwrap_or_default()
     }
 }
 

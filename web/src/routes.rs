@@ -1,6 +1,7 @@
 //! The table of routes. A route can only be added with the scope that it needs.
 
 use crate::guard;
+use crate::openapi::Shape;
 use crate::scope::Scope;
 use crate::state::WebState;
 use axum::Router;
@@ -8,6 +9,7 @@ use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, on};
+use utoipa::ToSchema;
 
 /// Which face a path belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,10 @@ pub(crate) struct Entry {
     pub(crate) scope: Scope,
     /// What it does, in a few words, for the API's description.
     pub(crate) summary: &'static str,
+    /// What its body may be; none where it has none.
+    pub(crate) takes: Vec<Shape>,
+    /// What it answers with; none where it says nothing.
+    pub(crate) gives: Vec<Shape>,
 }
 
 /// Routes on their way into a router.
@@ -68,7 +74,47 @@ impl Routes {
         let guarded = on(filter, handler)
             .route_layer(from_fn_with_state((self.state.clone(), scope), guard::authorize));
         self.router = self.router.route(path, guarded);
-        self.table.push(Entry { method, path, scope, summary });
+        self.table.push(Entry { method, path, scope, summary, takes: Vec::new(), gives: Vec::new() });
+        self
+    }
+
+    /// The JSON that the body of the route before has to be.
+    #[must_use]
+    pub(crate) fn takes<T: ToSchema>(self) -> Self {
+        self.takes_shape(Shape::json::<T>())
+    }
+
+    /// The media type that the body of the route before may have.
+    #[must_use]
+    pub(crate) fn takes_media(self, media: &'static str) -> Self {
+        self.takes_shape(Shape::Media(media))
+    }
+
+    /// The JSON that the route before answers with.
+    #[must_use]
+    pub(crate) fn gives<T: ToSchema>(self) -> Self {
+        self.gives_shape(Shape::json::<T>())
+    }
+
+    /// A media type that the route before may answer with.
+    #[must_use]
+    pub(crate) fn gives_media(self, media: &'static str) -> Self {
+        self.gives_shape(Shape::Media(media))
+    }
+
+    /// JSON lines, each such a thing.
+    #[must_use]
+    pub(crate) fn gives_lines<T: ToSchema>(self) -> Self {
+        self.gives_shape(Shape::lines::<T>())
+    }
+
+    fn takes_shape(mut self, shape: Shape) -> Self {
+        self.table.last_mut().expect("a route comes before its shape").takes.push(shape);
+        self
+    }
+
+    fn gives_shape(mut self, shape: Shape) -> Self {
+        self.table.last_mut().expect("a route comes before its shape").gives.push(shape);
         self
     }
 

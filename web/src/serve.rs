@@ -83,7 +83,7 @@ fn wrong_method(request: &Request, table: &[Entry]) -> Response {
 }
 
 /// Whether a path of the table, with its `{name}` and `{*rest}` parts, fits a path that was asked for.
-fn matches(pattern: &str, path: &str) -> bool {
+pub(crate) fn matches(pattern: &str, path: &str) -> bool {
     let mut parts = path.split('/');
     for wanted in pattern.split('/') {
         if wanted.starts_with("{*") {

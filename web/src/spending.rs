@@ -4,51 +4,16 @@
 use crate::api::Query;
 use crate::problem::Problem;
 use crate::state::WebState;
+use anvil_api::{By, Sum};
 use anvil_budget::{KINDS, PriceTable, Windows, split};
 use anvil_store::{Tokens, UsageSum};
-use anvil_types::{Nanodollars, Timestamp, Usage};
-use serde::Serialize;
+use anvil_types::{Timestamp, Usage};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The most stretches that one answer tells apart.
 const MOST_STRETCHES: usize = 2_000;
 const HOUR: Duration = Duration::from_hours(1);
-
-/// What the sums are told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum By {
-    Agent,
-    Model,
-    Key,
-    Kind,
-    Hour,
-    Day,
-}
-
-impl By {
-    const ALL: [(Self, &str); 6] = [
-        (Self::Agent, "agent"),
-        (Self::Model, "model"),
-        (Self::Key, "key"),
-        (Self::Kind, "kind"),
-        (Self::Hour, "hour"),
-        (Self::Day, "day"),
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(by, _)| *by == self).map_or("agent", |(_, name)| name)
-    }
-}
-
-impl std::str::FromStr for By {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.iter().find(|(_, name)| *name == text);
-        found.map(|(by, _)| *by).ok_or("spend is told by agent, model, key, kind, hour or day")
-    }
-}
 
 /// A stretch of time, its end not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,36 +105,9 @@ fn bad(detail: String) -> Problem {
     Problem::bad_request("bad-query", "The query makes no sense", detail)
 }
 
-/// What something came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Sum {
-    /// Calls that cost something, or may have; none where calls cannot be told apart so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) calls: Option<u64>,
-    /// Settled and unknown.
-    #[serde(rename = "spent_usd")]
-    pub(crate) spent: Nanodollars,
-    /// The part of it that is unknown.
-    #[serde(rename = "unknown_usd")]
-    pub(crate) unknown: Nanodollars,
-    #[serde(flatten)]
-    pub(crate) tokens: Tokens,
-}
-
-impl Sum {
-    pub(crate) fn of(sum: &UsageSum) -> Self {
-        Self { calls: Some(sum.calls), spent: sum.spent(), unknown: sum.unknown, tokens: sum.tokens }
-    }
-
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.calls = match (self.calls, other.calls) {
-            (None, None) => None,
-            (one, other) => Some(one.unwrap_or(0) + other.unwrap_or(0)),
-        };
-        self.spent += other.spent;
-        self.unknown += other.unknown;
-        self.tokens += other.tokens;
-    }
+/// What a sum of the ledger came to.
+pub(crate) fn came_to(sum: &UsageSum) -> Sum {
+    Sum { calls: Some(sum.calls), spent: sum.spent(), unknown: sum.unknown, tokens: sum.tokens }
 }
 
 /// The name of what is unknown where kinds of token are told apart.
@@ -178,10 +116,10 @@ pub(crate) const UNKNOWN_KIND: &str = "unknown";
 /// A sum of the ledger as parts, each with what it is told apart by; none where nobody is named.
 pub(crate) fn parts(sum: &UsageSum, by: By, prices: &PriceTable) -> Vec<(Option<String>, Sum)> {
     match by {
-        By::Agent => vec![(sum.agent.clone(), Sum::of(sum))],
-        By::Key => vec![(sum.api_key.clone(), Sum::of(sum))],
-        By::Model => vec![(Some(sum.model.clone()), Sum::of(sum))],
-        By::Hour | By::Day => vec![(Some(sum.start.to_string()), Sum::of(sum))],
+        By::Agent => vec![(sum.agent.clone(), came_to(sum))],
+        By::Key => vec![(sum.api_key.clone(), came_to(sum))],
+        By::Model => vec![(Some(sum.model.clone()), came_to(sum))],
+        By::Hour | By::Day => vec![(Some(sum.start.to_string()), came_to(sum))],
         By::Kind => kinds(sum, prices),
     }
 }
@@ -228,7 +166,7 @@ impl Grouped {
         let mut groups: BTreeMap<Option<String>, Sum> = BTreeMap::new();
         let mut total = Sum { calls: Some(0), ..Sum::default() };
         for sum in sums {
-            total.add(&Sum::of(sum));
+            total.add(&came_to(sum));
             for (name, part) in parts(sum, by, prices) {
                 groups.entry(name).or_default().add(&part);
             }
@@ -254,6 +192,7 @@ impl Grouped {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anvil_types::Nanodollars;
     use jiff::tz::TimeZone;
 
     fn at(text: &str) -> Timestamp {

@@ -122,11 +122,19 @@ impl Scene {
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let mut request = request;
         request.headers_mut().entry("host").or_insert("127.0.0.1:8420".parse().expect("a value"));
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.expect("routers do not fail");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 8 << 20).await.expect("a body");
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status, headers: parts.headers, text }
+        let answer = Answer { status: parts.status, headers: parts.headers, text };
+        if answer.status.is_success()
+            && answer.header("content-type") == "application/json"
+            && answer.header("content-encoding").is_empty()
+        {
+            crate::tests::described::check(self, &method, &path, &answer.text);
+        }
+        answer
     }
 
     /// Sends JSON with the token.

@@ -10,6 +10,7 @@ pub const DAY_BRAKE_PERCENT: u32 = 95;
 
 /// The kind of a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BrakeCauseKind {
     /// The day's spend is at 95 % of its limit.
@@ -47,6 +48,7 @@ impl BrakeCauseKind {
 
 /// One cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BrakeCause {
     /// Its kind; at most one of each.
     pub kind: BrakeCauseKind,

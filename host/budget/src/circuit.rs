@@ -4,6 +4,7 @@
 //! let through: its success closes the circuit, its failure opens it again.
 
 use anvil_types::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// When a circuit opens, and for how long.
@@ -29,6 +30,28 @@ pub enum CircuitState {
         until: Timestamp,
     },
     /// One call is under way to see whether the upstream is back.
+    HalfOpen {
+        /// When another may try, should nothing be heard of it.
+        until: Timestamp,
+    },
+}
+
+/// How the circuit to the upstream stands, as people are told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum CircuitReport {
+    /// Calls go out.
+    Closed {
+        /// Failures in a row.
+        failures: u32,
+    },
+    /// No call goes out before then; the first one after is the trial.
+    Open {
+        /// When.
+        until: Timestamp,
+    },
+    /// One call tries whether the upstream is back.
     HalfOpen {
         /// When another may try, should nothing be heard of it.
         until: Timestamp,

@@ -14,8 +14,9 @@ pub const FORECAST_PERCENT: u32 = crate::brake::DAY_BRAKE_PERCENT;
 const ENOUGH_MINUTES: usize = 3;
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// When a window will be at [`FORECAST_PERCENT`] of its limit, if calls go on as they did.
+/// When a window will be at 95 % of its limit, if calls go on as they did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum Forecast {
     /// Too little was spent lately to say.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the pressure does to calls at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PressureEffect {
     /// Calls go out as they come.

@@ -93,6 +93,7 @@ pub struct PriceRow {
 
 /// Where a price row comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PriceSource {
     /// The table that this build came with.
@@ -131,6 +132,7 @@ impl NewPrice {
 
 /// Prices for prompts up to a length, in US dollars per million tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NewBand {
     /// The longest prompt of the band, in tokens; the last band has no end.
@@ -145,6 +147,12 @@ pub struct NewBand {
     pub cache_write_1h: f64,
     /// Input read from the cache.
     pub cache_read: f64,
+}
+
+impl NewBand {
+    /// The names of its members in JSON.
+    pub const MEMBERS: [&str; 6] =
+        ["up_to", "input", "output", "cache_write_5m", "cache_write_1h", "cache_read"];
 }
 
 /// Factors on every kind of token, in thousandths.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 /// The kind of a money window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum WindowKind {
     /// Any 60 minutes, in buckets of a minute.
@@ -43,6 +44,7 @@ impl From<WindowKind> for AlertWindow {
 
 /// The limits of one scope; a window without one is not limited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WindowLimits {
     /// Dollars in any 60 minutes.

@@ -19,6 +19,3 @@ pub use agent::ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, PROBE, TextSi
 pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 pub use error::GatewayError;
 pub use gateway::{Gateway, PaceReport};
-pub use pace::headers::Bucket;
-pub use pace::pool::BucketReport;
-pub use upstream::circuit::CircuitReport;

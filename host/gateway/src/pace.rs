@@ -17,12 +17,12 @@ pub(crate) use self::terms::{Expected, Recent, Refusal, Spent, Ticket};
 
 use self::room::spread;
 use self::terms::Open;
-use crate::pace::headers::{Bucket, Told};
+use crate::pace::headers::Told;
 use crate::pace::minute::{MINUTE, Minute};
-use crate::pace::pool::{BucketReport, Pool, float};
+use crate::pace::pool::{Pool, float};
 use crate::pace::requests::RequestRate;
 use anvil_budget::{AnswerKind, Estimate, pool_of};
-use anvil_types::{Clock, Limits, Timestamp};
+use anvil_types::{Bucket, BucketReport, Clock, Limits, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

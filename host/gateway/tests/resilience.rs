@@ -2,12 +2,13 @@
 
 mod scene;
 
-use anvil_gateway::{Bucket, CallEnd, CircuitReport, Gateway};
+use anvil_budget::CircuitReport;
+use anvil_gateway::{CallEnd, Gateway};
 use anvil_sim::RateLimits;
 use anvil_store::AlertFilter;
 use anvil_types::{
-    AlertKind, AlertState, CallState, Clock, DrivenClock, Nanodollars, Priority, SystemClock, UpstreamKind,
-    Wait, WaitReason,
+    AlertKind, AlertState, Bucket, CallState, Clock, DrivenClock, Nanodollars, Priority, SystemClock,
+    UpstreamKind, Wait, WaitReason,
 };
 use scene::{Scene, Setting, ask, limits, store};
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! Why a job waits, and why nothing runs: one place that knows.
 
 use crate::attempt::takes_jobs;
-use anvil_gateway::CircuitReport;
+use anvil_budget::CircuitReport;
 use anvil_store::{BrakeState, QueueCounts, QueuePause, Suspects};
 use anvil_types::{AgentInfo, AgentState, Job, JobState, Timestamp, UpstreamKind, Wait, WaitReason};
 

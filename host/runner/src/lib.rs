@@ -35,28 +35,21 @@ mod schedules;
 mod settings;
 mod shared;
 mod spending;
-mod status;
 mod stopping;
 mod submission;
 mod submit;
 mod suspects;
 mod webhooks;
 
-pub use anvil_gateway::{Bucket, BucketReport, CircuitReport};
 pub use import::Import;
 pub use intake::Bulk;
-pub use prices::{PriceView, PriceWish};
-pub use probe::{Probe, ProbeError};
-pub use replayed::{Difference, Question, ReplayError, Replayed};
+pub use prices::PriceWish;
+pub use probe::ProbeError;
+pub use replayed::ReplayError;
 pub use runner::RunnerParts;
-pub use schedules::{ScheduleView, ScheduleWish};
+pub use schedules::ScheduleWish;
 pub use settings::{AgentSettings, RunnerSettings};
 pub use shared::Runner;
-pub use status::{
-    AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, PluginsStatus, QueueStatus,
-    ScalingStatus, ScopeLimitsView, ScopeWindowStatus, SlotChange, SpendStatus, Status, UpstreamStatus,
-    WeekStatus, WindowStatus,
-};
 pub use stopping::Stopping;
-pub use submission::{After, BulkJob, BulkTaken, FieldError, Submission, SubmitError, Submitted};
-pub use webhooks::{WebhookChange, WebhookError, WebhookView};
+pub use submission::{After, BulkJob, BulkTaken, Submission, SubmitError, Submitted};
+pub use webhooks::{WebhookChange, WebhookError};

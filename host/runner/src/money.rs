@@ -1,7 +1,8 @@
 //! What people do to money: limits of one agent or API key, and corrections.
 
 use crate::submit::{nearest, sorted};
-use crate::{Runner, ScopeLimitsView, ScopeWindowStatus, SubmitError};
+use crate::{Runner, SubmitError};
+use anvil_api::{ScopeLimitsView, ScopeWindowStatus};
 use anvil_budget::{WindowKind, WindowLimits};
 use anvil_store::{Correction, ScopeStanding, StoreError, Wiped};
 use anvil_types::{CallRecord, Scope, Timestamp, UpstreamKind};

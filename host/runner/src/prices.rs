@@ -2,37 +2,10 @@
 
 use crate::Runner;
 use crate::submission::SubmitError;
-use anvil_budget::{NewBand, NewPrice, PriceRow, PriceSource, Zero};
+use anvil_api::PriceView;
+use anvil_budget::{NewBand, NewPrice, PriceRow, Zero};
 use anvil_store::StoreError;
 use anvil_types::{Nanodollars, Timestamp};
-use serde::Serialize;
-
-/// A price row, in US dollars per million tokens.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PriceView {
-    /// Names the row in ledger entries.
-    pub id: String,
-    /// The exact model id.
-    pub model: String,
-    /// `fast`, or none for the ordinary speed.
-    pub speed: Option<String>,
-    /// In force from this time on.
-    pub from: Timestamp,
-    /// Whether it is the row in force now.
-    pub in_force: bool,
-    /// The longest context, in tokens.
-    pub context: u64,
-    /// The longest answer, in tokens.
-    pub max_output: u64,
-    /// The bands, by rising length of the prompt.
-    pub bands: Vec<NewBand>,
-    /// Where it comes from.
-    pub source: PriceSource,
-    /// Who set it at run time.
-    pub by: Option<String>,
-    /// When.
-    pub at: Option<Timestamp>,
-}
 
 /// A price that a person sets; what is absent is as in the row that is in force.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,30 +2,12 @@
 
 use crate::Runner;
 use crate::shared::Shared;
+use anvil_api::Probe;
 use anvil_gateway::CallEnd;
-use anvil_types::{Nanodollars, Timestamp};
-use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// The longest that whoever asks waits. What was sent by then is settled all the same.
 const PATIENCE: Duration = Duration::from_secs(50);
-
-/// What became of a probe.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Probe {
-    /// Whether Claude answered.
-    pub answered: bool,
-    /// What happened, in a sentence.
-    pub said: String,
-    /// The model that answered.
-    pub model: Option<String>,
-    /// What it cost, where Claude answered.
-    pub cost_usd: Option<Nanodollars>,
-    /// How long it took, in milliseconds of the machine's clock.
-    pub took_ms: u64,
-    /// When the host lets a call go out again, where it kept this one back and knows.
-    pub until: Option<Timestamp>,
-}
 
 /// Why there is no probe.
 #[derive(Debug, thiserror::Error)]

@@ -6,9 +6,11 @@ use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
 use crate::shared::{Runner, Shared};
 use crate::{
+    SubmitError, attempt, dispatch, fallen, foreign, keeping, many, plugin_alerts, schedules, suspects,
+};
+use anvil_api::{
     AgentsStatus, AlertsStatus, BrakeStatus, LimitsView, PaceStatus, PluginsStatus, QueueStatus, SpendStatus,
-    Status, SubmitError, UpstreamStatus, WeekStatus, WindowStatus, attempt, dispatch, fallen, foreign,
-    keeping, many, plugin_alerts, schedules, suspects,
+    Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
 use anvil_budget::{Ahead, BrakeCause, BrakeCauseKind, forecast, pressure_effect};
 use anvil_gateway::Gateway;

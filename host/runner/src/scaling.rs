@@ -1,9 +1,9 @@
 //! The running host's slots: what is measured for their scale, and what is shown of it.
 
 use crate::scale::{Decision, Load, Minute, ScaleReason, Scaler, Used};
-use crate::status::{ScalingStatus, SlotChange};
-use anvil_gateway::{Bucket, BucketReport, PaceReport};
-use anvil_types::Timestamp;
+use anvil_api::{ScalingStatus, SlotChange};
+use anvil_gateway::PaceReport;
+use anvil_types::{Bucket, BucketReport, Timestamp};
 use std::time::Duration;
 
 /// How often it is looked at who works.

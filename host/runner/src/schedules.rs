@@ -4,13 +4,13 @@ use crate::cron::{LATE, Times};
 use crate::intake::{SCHEDULE_KEY, template_job};
 use crate::shared::Shared;
 use crate::{Runner, Submission, SubmitError, Submitted};
+use anvil_api::ScheduleView;
 use anvil_store::{Enqueued, Firing, StoreError};
 use anvil_types::{
     AgentInfo, AgentState, End, Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Schedule, ScheduleId,
     Timestamp,
 };
 use rand::RngExt as _;
-use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,18 +41,6 @@ pub struct ScheduleWish {
     pub job: JobTemplate,
     /// Whether it makes jobs.
     pub enabled: bool,
-}
-
-/// A schedule with its next times.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ScheduleView {
-    /// The schedule.
-    #[serde(flatten)]
-    pub schedule: Schedule,
-    /// The next times, the first first; none while it is paused.
-    pub next_times: Vec<Timestamp>,
-    /// Why it makes no jobs now, where it does not.
-    pub resting: Option<String>,
 }
 
 impl Runner {

@@ -1,8 +1,8 @@
 //! A job on its way in, and why it may be refused.
 
+use anvil_api::FieldError;
 use anvil_store::StoreError;
 use anvil_types::{Job, JobId, JobState, Json, Nanodollars, Priority, Timestamp};
-use serde::{Deserialize, Serialize};
 
 /// A job as a client asks for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,15 +67,6 @@ pub struct BulkTaken {
     pub state: JobState,
     /// Whether it is new; not where its idempotency key had been used for the same.
     pub new: bool,
-}
-
-/// One thing that is wrong with a payload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldError {
-    /// JSON pointer to the value (RFC 6901); empty for the whole.
-    pub pointer: String,
-    /// What is wrong with it.
-    pub message: String,
 }
 
 /// Why a job was not taken in.

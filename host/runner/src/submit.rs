@@ -1,6 +1,7 @@
 //! Checks a submission against what the agents say of themselves.
 
-use crate::{FieldError, Submission, SubmitError};
+use crate::{Submission, SubmitError};
+use anvil_api::FieldError;
 use anvil_sandbox::{Catalog, PayloadFault, Roster};
 use anvil_types::{ActionInfo, AgentInfo, AgentState, Job, Json};
 use std::sync::{Arc, LazyLock};

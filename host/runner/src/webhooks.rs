@@ -2,10 +2,10 @@
 
 use crate::Runner;
 use anvil_alerts::{Address, Reach, Secret};
+use anvil_api::WebhookView;
 use anvil_store::{AlertFilter, AlertPage, DeliveryFilter, StoreError};
 use anvil_types::{Alert, AlertId, Delivery, DeliveryId, Timestamp, Webhook, WebhookFormat};
 use rand::RngExt as _;
-use serde::{Deserialize, Serialize};
 
 /// The longest name of a webhook.
 const LONGEST_NAME: usize = 64;
@@ -25,28 +25,6 @@ pub struct WebhookChange {
     pub allow_private: Option<bool>,
     /// Whether anything is sent to it; to a new one it is.
     pub enabled: Option<bool>,
-}
-
-/// A webhook as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WebhookView {
-    /// Its name.
-    pub name: String,
-    /// Scheme and host; the rest of the address may be a secret.
-    pub address: String,
-    /// What it is sent.
-    pub format: WebhookFormat,
-    /// Whether loopback and private addresses may be called.
-    pub allow_private: bool,
-    /// Whether anything is sent to it.
-    pub enabled: bool,
-    /// Why not, where nothing is.
-    pub disabled: Option<String>,
-    /// Since when there is it.
-    pub created_at: Timestamp,
-    /// What its messages are signed with; shown once, when it is made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
 }
 
 /// Why a webhook could not be changed as asked.

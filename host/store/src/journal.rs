@@ -1,27 +1,6 @@
 //! The journal: what the host answered a job, by position.
 
-use anvil_types::{Json, Lease, Timestamp};
-use serde::{Deserialize, Serialize};
-
-/// What kind of question an entry answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JournalKind {
-    /// A question to Claude: the answer is a reply or an error.
-    Call,
-    /// What the job may still spend.
-    Allowance,
-}
-
-impl JournalKind {
-    /// The name in the store.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Call => "call",
-            Self::Allowance => "allowance",
-        }
-    }
-}
+use anvil_types::{JournalKind, Json, Lease, Timestamp};
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq)]

@@ -25,7 +25,13 @@ mod shares;
 mod sqlite;
 mod usage;
 
-pub use actions::{ActionPlan, ActionRun, ActionState, ActionStep, NewAction};
+pub use anvil_budget::{BrakeEntry, BrakeHistory, BrakeMove};
+pub use anvil_types::{
+    ActionPlan, ActionRun, ActionState, AuditEntry, JobFilter, JournalKind, LedgerTotals, LimitSource,
+    QueuePause, Tokens, Wiped,
+};
+
+pub use actions::{ActionStep, NewAction};
 pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
 };
@@ -33,13 +39,10 @@ pub use error::StoreError;
 pub use hold::{Correction, HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
 pub use import::{FinishedJob, Imported, ImportedFile, ImportedJob};
 pub use jobs::{Claim, Claimed, Enqueued, Finish, JobEdit, LostLeases, ReadyAgent, Recovered, Start, Taken};
-pub use journal::{JournalEntry, JournalKind, JournalWrite};
-pub use limits::{BrakeState, LimitCut, LimitSource, LimitsInForce, PriceChange, ScopeLimit};
-pub use query::{
-    AuditEntry, JobFilter, JobPage, QueueCounts, QueuePause, ScopeStanding, SpendSnapshot, Suspects,
-    WeekStanding, WindowStanding,
-};
-pub use retention::{Pruned, Retention, Wiped};
+pub use journal::{JournalEntry, JournalWrite};
+pub use limits::{BrakeState, LimitCut, LimitsInForce, PriceChange, ScopeLimit};
+pub use query::{JobPage, QueueCounts, ScopeStanding, SpendSnapshot, Suspects, WeekStanding, WindowStanding};
+pub use retention::{Pruned, Retention};
 pub use roles::{
     BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QueueStore, ReadingStore,
     ScheduleStore, Store, UpkeepStore,
@@ -49,6 +52,4 @@ pub use shares::QueueShares;
 pub use sqlite::{SqliteOptions, SqliteStore};
 #[cfg(feature = "bench")]
 pub use sqlite::{bare, history};
-pub use usage::{
-    BrakeEntry, BrakeHistory, BrakeMove, LedgerFilter, LedgerPage, LedgerTotals, Tokens, UsageSum,
-};
+pub use usage::{LedgerFilter, LedgerPage, UsageSum};

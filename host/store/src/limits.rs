@@ -4,24 +4,6 @@ use anvil_budget::{BrakeCause, WindowKind};
 use anvil_types::{Limits, LimitsPatch, Nanodollars, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Where a limit's value comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "from")]
-pub enum LimitSource {
-    /// Preset, file, environment or flag, as the settings say it (`preset max-200`, `anvil.toml`, …).
-    Settings {
-        /// Which.
-        name: String,
-    },
-    /// A person changed it at run time.
-    RunTime {
-        /// Who.
-        by: String,
-        /// When.
-        at: Timestamp,
-    },
-}
-
 /// The limits in force.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LimitsInForce {

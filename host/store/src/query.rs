@@ -1,49 +1,8 @@
 //! Questions to the store, and their answers.
 
 use anvil_budget::{Amounts, WindowKind};
-use anvil_types::{Job, JobId, JobState, Nanodollars, Priority, Scope, Timestamp, UpstreamKind};
+use anvil_types::{Job, JobId, Nanodollars, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
-
-/// Which jobs to list, the newest first.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct JobFilter {
-    /// Only these states; all where empty.
-    #[serde(default, rename = "state", skip_serializing_if = "Vec::is_empty")]
-    pub states: Vec<JobState>,
-    /// Only this agent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
-    /// Only jobs with this tag.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tag: Option<String>,
-    /// Only jobs of this upstream.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub upstream: Option<UpstreamKind>,
-    /// Only this priority.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub priority: Option<Priority>,
-    /// Only jobs in whose payload, result or error all of these words occur: single ones, "phrases in
-    /// quotes", and beginnings with a `*` behind. Nothing that is typed is an error.
-    #[serde(rename = "q", skip_serializing_if = "Option::is_none")]
-    pub search: Option<String>,
-    /// Older than this job: the `next` of the page before.
-    #[serde(skip)]
-    pub after: Option<JobId>,
-    /// The most jobs; 1 to 500.
-    #[serde(skip)]
-    pub limit: u32,
-}
-
-impl JobFilter {
-    /// Whether a job fits, as far as its own row tells: its words are not looked at.
-    pub fn lets_through(&self, job: &Job) -> bool {
-        (self.states.is_empty() || self.states.contains(&job.state))
-            && self.agent.as_ref().is_none_or(|agent| job.agent == *agent)
-            && self.tag.as_ref().is_none_or(|tag| job.tags.contains(tag))
-            && self.upstream.is_none_or(|upstream| job.upstream == upstream)
-            && self.priority.is_none_or(|priority| job.priority == priority)
-    }
-}
 
 /// A page of jobs.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -132,28 +91,4 @@ pub struct SpendSnapshot {
     pub total: Amounts,
     /// Calls whose cost was above their hold; a bug in the bound.
     pub bounds_broken: u64,
-}
-
-/// A person's pause of the queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QueuePause {
-    /// Why.
-    pub reason: String,
-    /// Who.
-    pub by: String,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-/// What a person changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditEntry {
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub by: String,
-    /// What, as in `limits.change`, `brake.on`, `job.cancel`.
-    pub action: String,
-    /// The details, for people.
-    pub detail: String,
 }

@@ -1,6 +1,5 @@
 //! How long the past is kept.
 
-use serde::Serialize;
 use std::time::Duration;
 
 /// How long the past is kept. The ledger is kept for ever.
@@ -23,13 +22,4 @@ pub struct Pruned {
     pub alerts: u64,
     /// There is more to take out.
     pub more: bool,
-}
-
-/// What was wiped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Wiped {
-    /// Jobs.
-    pub jobs: u64,
-    /// Entries of the ledger.
-    pub calls: u64,
 }

@@ -1,7 +1,6 @@
 //! Questions to the ledger: its pages, their totals, and its sums by what people ask for.
 
-use anvil_types::{CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
-use serde::{Deserialize, Serialize};
+use anvil_types::{CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, Tokens};
 
 /// Which entries of the ledger. All of it where nothing is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,72 +32,6 @@ pub struct LedgerPage {
     pub next: Option<CallId>,
 }
 
-/// Tokens by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tokens {
-    /// Input, neither read from nor written to the prompt cache.
-    #[serde(rename = "input_tokens")]
-    pub input: u64,
-    /// Output.
-    #[serde(rename = "output_tokens")]
-    pub output: u64,
-    /// Input read from the prompt cache.
-    #[serde(rename = "cache_read_tokens")]
-    pub cache_read: u64,
-    /// Input written to the prompt cache for five minutes.
-    #[serde(rename = "cache_write_5m_tokens")]
-    pub cache_write_5m: u64,
-    /// Input written to the prompt cache for an hour.
-    #[serde(rename = "cache_write_1h_tokens")]
-    pub cache_write_1h: u64,
-}
-
-impl std::ops::AddAssign for Tokens {
-    fn add_assign(&mut self, other: Self) {
-        self.input += other.input;
-        self.output += other.output;
-        self.cache_read += other.cache_read;
-        self.cache_write_5m += other.cache_write_5m;
-        self.cache_write_1h += other.cache_write_1h;
-    }
-}
-
-/// What the entries of a filter come to. Corrections are in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LedgerTotals {
-    /// How many entries.
-    pub calls: u64,
-    /// Settled by usage.
-    #[serde(rename = "settled_usd")]
-    pub settled: Nanodollars,
-    /// Counted at the most it can be.
-    #[serde(rename = "unknown_usd")]
-    pub unknown: Nanodollars,
-    /// Held by calls under way.
-    #[serde(rename = "held_usd")]
-    pub held: Nanodollars,
-    /// What they used.
-    #[serde(flatten)]
-    pub tokens: Tokens,
-}
-
-impl LedgerTotals {
-    /// Settled and unknown.
-    pub fn spent(&self) -> Nanodollars {
-        self.settled + self.unknown
-    }
-}
-
-impl std::ops::AddAssign for LedgerTotals {
-    fn add_assign(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.settled += other.settled;
-        self.unknown += other.unknown;
-        self.held += other.held;
-        self.tokens += other.tokens;
-    }
-}
-
 /// What has ended within a stretch of time, by who asked and for which model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageSum {
@@ -125,40 +58,4 @@ impl UsageSum {
     pub fn spent(&self) -> Nanodollars {
         self.settled + self.unknown
     }
-}
-
-/// Whether a cause of the brake came or went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BrakeMove {
-    /// It came.
-    Engaged,
-    /// It went.
-    Released,
-}
-
-/// A line of the brake's history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BrakeEntry {
-    /// When.
-    pub at: Timestamp,
-    /// Whether the cause came or went.
-    pub change: BrakeMove,
-    /// The cause.
-    pub kind: anvil_budget::BrakeCauseKind,
-    /// The upstream whose day it is; none for a cause that stops every one.
-    pub upstream: Option<UpstreamKind>,
-    /// A sentence for people.
-    pub reason: String,
-    /// Who, where a person did it.
-    pub by: Option<String>,
-}
-
-/// What the brake did, and whether the day may engage it again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BrakeHistory {
-    /// What happened, the newest first.
-    pub history: Vec<BrakeEntry>,
-    /// Until when a person has muted the day's own cause.
-    pub muted_until: Option<Timestamp>,
 }

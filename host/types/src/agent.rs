@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 /// Whether an agent can take jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AgentState {
     /// It takes jobs.
@@ -45,6 +46,7 @@ impl AgentState {
 
 /// One thing that an agent can do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ActionInfo {
     /// Its name.
     pub name: String,
@@ -93,6 +95,7 @@ impl<'de> Deserialize<'de> for Actions {
 
 /// One plugin file and what it says of itself. All texts are untrusted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AgentInfo {
     /// The agent's name; the file's where the file is no agent.
     pub name: String,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 /// What an alert is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlertKind {
     /// A share of a limit is spent.
@@ -56,6 +57,7 @@ impl AlertKind {
 
 /// Where an alert stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlertState {
     /// Nobody has seen it yet.
@@ -92,6 +94,7 @@ impl FromStr for AlertState {
 
 /// The window whose limit an alert is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlertWindow {
     /// Any 60 minutes.
@@ -118,6 +121,7 @@ impl AlertWindow {
 
 /// Which share of which limit an alert is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Crossing {
     /// Whose limit.
     pub scope: Scope,
@@ -131,6 +135,7 @@ pub struct Crossing {
 
 /// Something that people are told of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Alert {
     /// Its id.
     pub id: AlertId,
@@ -142,6 +147,7 @@ pub struct Alert {
     pub state: AlertState,
     /// Which limit, where it is about one.
     #[serde(flatten)]
+    #[cfg_attr(feature = "schema", schema(value_type = crate::schema::MaybeCrossing))]
     pub crossing: Option<Crossing>,
     /// One line for people.
     pub title: String,
@@ -157,6 +163,7 @@ pub struct Alert {
 
 /// Who knows of an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Acknowledgement {
     /// Who.
     pub by: String,
@@ -168,6 +175,7 @@ pub struct Acknowledgement {
 
 /// What a webhook is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookFormat {
     /// The alert as JSON, signed by the Standard Webhooks specification
@@ -230,6 +238,7 @@ impl std::fmt::Debug for Webhook {
 
 /// What of an alert's life a message tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AlertNews {
     /// It fired.
@@ -250,6 +259,7 @@ impl AlertNews {
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// To be sent, or to be sent again.
@@ -286,6 +296,7 @@ impl FromStr for DeliveryState {
 
 /// One message to one webhook: a row of the outbox, and of the log of deliveries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Delivery {
     /// Its id.
     pub id: DeliveryId,

@@ -68,6 +68,7 @@ impl fmt::Display for ArtifactName {
 
 /// An artifact without its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ArtifactInfo {
     /// Its name.
     pub name: ArtifactName,

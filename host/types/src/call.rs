@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How hard the work is; settings map it to a tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
     /// Short, mechanical work.
@@ -243,6 +244,7 @@ pub enum CallOutcome {
 
 /// Where a call stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum CallState {
     /// Money is held; the request is out or about to be.
@@ -269,6 +271,7 @@ impl CallState {
 
 /// Later truth about a call's cost, or a person's correction: an entry of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CostCorrection {
     /// When it was written.
     pub at: Timestamp,
@@ -283,6 +286,7 @@ pub struct CostCorrection {
 
 /// One call as the ledger has it: who, what, and what it cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CallRecord {
     /// Its id, the hold's too.
     pub id: CallId,

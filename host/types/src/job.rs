@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 /// Which jobs go first. Ordered from the most urgent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// A slot and places in the queue are kept for these.
@@ -58,6 +59,7 @@ impl FromStr for Priority {
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum JobState {
     /// Waits for its `run_at`, or for the jobs that it comes after.
@@ -221,6 +223,7 @@ pub struct Lease {
 
 /// Why a job waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WaitReason {
     /// Every slot is busy.
@@ -295,6 +298,7 @@ impl WaitReason {
 
 /// What a job waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Wait {
     /// The kind of reason.
     pub reason: WaitReason,
@@ -309,6 +313,7 @@ pub struct Wait {
 
 /// Why a job or an attempt failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[error("{kind}: {message}")]
 pub struct JobError {
     /// `invalid-input`, `bad-reply`, `over-budget`, `trap`, `memory`, `stack`, `cpu-time`,
@@ -380,6 +385,7 @@ pub struct NewJob {
 
 /// One attempt at a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Attempt {
     /// From 1.
     pub number: u32,
@@ -406,6 +412,7 @@ pub struct ParentResult {
 
 /// A job that comes after, or before, another: as much of it as a list shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Relative {
     /// Its id.
     pub id: JobId,
@@ -428,6 +435,7 @@ pub struct Relatives {
 
 /// A job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Job {
     /// Its id.
     pub id: JobId,
@@ -462,6 +470,7 @@ pub struct Job {
     /// What it waits for.
     pub waiting_for: Option<Wait>,
     /// Its result.
+    #[cfg_attr(feature = "schema", schema(value_type = Json))]
     pub result: Option<Json>,
     /// Why it failed; of the last attempt while more follow.
     pub error: Option<JobError>,

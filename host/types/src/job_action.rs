@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is done with each job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "action", content = "priority", rename_all = "lowercase")]
 pub enum JobAction {
     /// Stop it, whatever it does.

@@ -3,10 +3,12 @@
 //! Pure data. Nothing here reads a file, a socket or the wall clock by itself; the one clock of the
 //! house is a trait that is handed in ([`Clock`]).
 
+pub mod action_run;
 pub mod address;
 pub mod agent;
 pub mod alert;
 pub mod artifact;
+pub mod audit;
 pub mod call;
 mod canonical;
 pub mod clock;
@@ -15,19 +17,29 @@ pub mod event;
 pub mod id;
 pub mod job;
 pub mod job_action;
+pub mod job_filter;
+pub mod journal_kind;
 pub mod json;
 pub mod json_text;
+pub mod ledger;
+pub mod limit_source;
 pub mod limits;
 pub mod log;
 pub mod model;
 pub mod money;
+pub mod pace;
+pub mod queue_pause;
 pub mod schedule;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod scope;
 pub mod supervisor;
 pub mod time;
 pub mod upstream;
 pub mod usage;
+pub mod wiped;
 
+pub use action_run::{ActionPlan, ActionRun, ActionState};
 pub use address::shown_address;
 pub use agent::{ActionInfo, Actions, AgentInfo, AgentState};
 pub use alert::{
@@ -35,6 +47,7 @@ pub use alert::{
     Webhook, WebhookFormat,
 };
 pub use artifact::{ArtifactInfo, ArtifactName};
+pub use audit::AuditEntry;
 pub use call::{
     CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, CostCorrection, Effort,
     Message, Origin, Remaining, Reply, Request, Role, Tool,
@@ -47,14 +60,21 @@ pub use job::{
     ParentResult, Priority, Relative, Relatives, TransitionRefused, Wait, WaitReason, check_tags,
 };
 pub use job_action::JobAction;
+pub use job_filter::JobFilter;
+pub use journal_kind::JournalKind;
 pub use json::{BadJson, Json};
+pub use ledger::{LedgerTotals, Tokens};
+pub use limit_source::LimitSource;
 pub use limits::{LimitDifference, Limits, LimitsPatch};
 pub use log::{LogLevel, LogLine};
 pub use model::Tier;
 pub use money::Nanodollars;
+pub use pace::{Bucket, BucketReport};
+pub use queue_pause::QueuePause;
 pub use schedule::{JobTemplate, MissedRuns, Overlap, Schedule};
 pub use scope::Scope;
 pub use supervisor::{End, Fall, Inbox, Life, PartNews, Supervisor};
 pub use time::Timestamp;
 pub use upstream::UpstreamKind;
 pub use usage::{MOST_TOKENS, Usage};
+pub use wiped::Wiped;

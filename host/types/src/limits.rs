@@ -18,8 +18,10 @@ pub struct LimitDifference {
 
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {
-        /// Every limit that can be changed at run time. No `Default`: they come from settings, by name.
+        // No `Default`: they come from settings, by name.
+        /// Every limit that can be changed at run time.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         #[serde(deny_unknown_fields)]
         pub struct Limits {
             $($(#[$doc])* pub $name: $type,)*
@@ -27,6 +29,7 @@ macro_rules! limits {
 
         /// A change of some limits; what is absent stays.
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         #[serde(deny_unknown_fields)]
         pub struct LimitsPatch {
             $($(#[$doc])* #[serde(default, skip_serializing_if = "Option::is_none")] pub $name: Option<$type>,)*

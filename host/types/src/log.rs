@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How weighty a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     /// For the agent's author.
@@ -31,6 +32,7 @@ impl LogLevel {
 
 /// One line of a job's log. What a guest writes is untrusted text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LogLine {
     /// Its place in the job's log, from 1; 0 until it is stored.
     pub seq: u64,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 /// A tier: which model stands behind it is a setting. Ordered from the weakest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// For simple work.

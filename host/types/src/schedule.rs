@@ -8,6 +8,7 @@ use std::str::FromStr;
 /// What becomes of times that came while nobody could submit their jobs: the host was not running, or
 /// asked another kind of upstream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MissedRuns {
     /// They are left out.
@@ -51,6 +52,7 @@ impl FromStr for MissedRuns {
 
 /// What becomes of a time that comes while the job of an earlier one is unfinished.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Overlap {
     /// It makes its job all the same.
@@ -94,6 +96,7 @@ impl FromStr for Overlap {
 
 /// What a schedule's jobs are made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct JobTemplate {
     /// The agent.
     pub agent: String,
@@ -112,6 +115,7 @@ pub struct JobTemplate {
 
 /// A schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Schedule {
     /// Part of the idempotency key of each of its jobs: one that is deleted and made anew has another.
     pub id: ScheduleId,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 /// The kind of upstream. Ledger, cache and journal are kept apart for each: declared, never guessed
 /// from an address, so that simulated dollars fill no real window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum UpstreamKind {
     /// A server that bills.

@@ -8,6 +8,7 @@ pub const MOST_TOKENS: u64 = 100_000_000;
 
 /// Tokens by kind, and what multiplies their price.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Usage {
     /// Input tokens that were neither read from nor written to the prompt cache.
     pub input_tokens: u64,

@@ -1,6 +1,5 @@
 //! Actions on all jobs that match a filter.
 
-use super::list::List;
 use super::{Object, Query};
 use crate::guard::name_of;
 use crate::problem::Problem;
@@ -8,23 +7,30 @@ use crate::routes::Routes;
 use crate::scope::Caller;
 use crate::scope::Scope::{Operate, Read};
 use crate::state::WebState;
-use anvil_store::{ActionPlan, ActionRun, JobFilter};
+use anvil_api::{ActionPlanned, ActionRequest, List};
+use anvil_store::{ActionRun, JobFilter};
 use anvil_types::{JobAction, JobActionId, JobState, Priority};
 use axum::extract::{Path, State};
 use axum::http::header::LOCATION;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// Adds the routes.
 pub(super) fn routes(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
     routes
         .route(Operate, post.clone(), "/api/v1/jobs/actions", "Act on all jobs that match", begin)
+        .takes::<ActionRequest>()
+        .gives::<ActionRun>()
+        .gives::<ActionPlanned>()
         .route(Read, get.clone(), "/api/v1/jobs/actions", "What was done with many jobs", list)
+        .gives::<List<ActionRun, JobActionId>>()
         .route(Read, get, "/api/v1/jobs/actions/{id}", "How far an action is", show)
+        .gives::<ActionRun>()
         .route(Operate, post, "/api/v1/jobs/actions/{id}/stop", "Stop an action where it is", stop)
+        .gives::<ActionRun>()
 }
 
 /// A filter as a body has it. A misspelt part is refused: it would otherwise match everything.
@@ -82,16 +88,6 @@ impl From<Filter> for JobFilter {
     }
 }
 
-/// What an action would do.
-#[derive(Serialize)]
-struct Planned {
-    #[serde(flatten)]
-    action: JobAction,
-    filter: JobFilter,
-    #[serde(flatten)]
-    plan: ActionPlan,
-}
-
 async fn begin(
     State(state): State<WebState>,
     caller: Option<Extension<Caller>>,
@@ -122,7 +118,7 @@ async fn begin(
     let filter: JobFilter = filter.unwrap_or_default().into();
     if dry_run {
         let plan = state.runner.plan_action(action, filter.clone()).await?;
-        return Ok(Json(Planned { action, filter, plan }).into_response());
+        return Ok(Json(ActionPlanned { action, filter, plan }).into_response());
     }
     let run = state.runner.begin_action(action, filter, name_of(caller.map(|c| c.0))).await?;
     let place = format!("/api/v1/jobs/actions/{}", run.id);

@@ -1,11 +1,11 @@
 //! Agents: every plugin file, one agent, on and off.
 
-use super::list::List;
 use crate::guard::name_of;
 use crate::nearest::nearest;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_api::List;
 use anvil_types::{AgentInfo, AgentState};
 use axum::extract::{Path, State};
 use axum::{Extension, Json};

@@ -1,6 +1,5 @@
 //! Alerts: lists, one, and who knows of it.
 
-use super::list::List;
 use super::{Object, Query};
 use crate::guard::name_of;
 use crate::problem::Problem;
@@ -8,6 +7,7 @@ use crate::routes::Routes;
 use crate::scope::Caller;
 use crate::scope::Scope::{Operate, Read};
 use crate::state::WebState;
+use anvil_api::{AcknowledgeRequest, List};
 use anvil_store::{AlertFilter, StoreError};
 use anvil_types::{Alert, AlertId};
 use axum::extract::{Path, State};
@@ -20,7 +20,9 @@ const LONGEST_NOTE: usize = 1_000;
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .route(Read, Method::GET, "/api/v1/alerts", "Alerts, the newest first", list)
+        .gives::<List<Alert, AlertId>>()
         .route(Read, Method::GET, "/api/v1/alerts/{id}", "One alert", show)
+        .gives::<Alert>()
         .route(
             Operate,
             Method::POST,
@@ -28,6 +30,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "Say that somebody knows of it",
             acknowledge,
         )
+        .takes::<AcknowledgeRequest>()
+        .gives::<Alert>()
 }
 
 async fn list(State(state): State<WebState>, query: Query) -> Result<Json<List<Alert, AlertId>>, Problem> {

@@ -1,9 +1,9 @@
 //! `GET /api/v1/audit`: what people changed.
 
 use super::Query;
-use super::list::List;
 use crate::problem::Problem;
 use crate::state::WebState;
+use anvil_api::List;
 use anvil_store::AuditEntry;
 use axum::Json;
 use axum::extract::State;

@@ -3,7 +3,7 @@
 use crate::nearest::nearest;
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::FieldError;
+use anvil_api::FieldError;
 use anvil_types::{Json, Nanodollars, encoding};
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Request};

@@ -5,25 +5,15 @@ use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
-use anvil_runner::BrakeStatus;
-use anvil_store::{BrakeHistory, BrakeState};
+use anvil_api::{BrakeStatus, BrakeView};
+use anvil_store::BrakeState;
 use axum::extract::State;
 use axum::{Extension, Json};
-use serde::Serialize;
 
-/// The brake now, and what it did.
-#[derive(Serialize)]
-pub(super) struct Brake {
-    #[serde(flatten)]
-    now: BrakeStatus,
-    #[serde(flatten)]
-    past: BrakeHistory,
-}
-
-pub(super) async fn show(State(state): State<WebState>, query: Query) -> Result<Json<Brake>, Problem> {
+pub(super) async fn show(State(state): State<WebState>, query: Query) -> Result<Json<BrakeView>, Problem> {
     let limit = query.only(&["limit"])?.limit(50, 1_000)?;
     let past = state.runner.brake_history(limit).await?;
-    Ok(Json(Brake { now: view(state.runner.brake().await?), past }))
+    Ok(Json(BrakeView { now: view(state.runner.brake().await?), past }))
 }
 
 pub(super) async fn set(

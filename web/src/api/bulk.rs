@@ -10,14 +10,16 @@ use super::lines::{Line, Lines};
 use super::submit::fields;
 use crate::problem::Problem;
 use crate::state::WebState;
+use anvil_api::{BulkAnswer, LineProblem};
 use anvil_runner::{After, Bulk, BulkJob, SubmitError};
+use anvil_types::Json;
 use anvil_types::encoding::{NotText, is_utf16};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use std::convert::Infallible;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_stream::StreamExt;
@@ -159,7 +161,7 @@ impl Intake {
             Err(error) => {
                 // None of this batch was taken in: told once, for its first line.
                 let first = lines.first().map_or(self.line, |(line, _, _)| *line);
-                self.answer(&refused(first, &error.into()));
+                self.answer(refused(first, &error.into()));
                 return false;
             }
         };
@@ -168,18 +170,12 @@ impl Intake {
             let answer = match problem.map(Err).or_else(|| taken.next().map(|t| t.map_err(problem_of))) {
                 Some(Ok(taken)) => {
                     let status = if taken.new { 201 } else { 200 };
-                    let mut answer =
-                        json!({ "line": line, "status": status, "id": taken.id, "state": taken.state });
-                    if let Some(label) = label {
-                        answer["ref"] = label.into();
-                    }
-                    answer
+                    line_of(&BulkAnswer { id: taken.id, line, label, state: taken.state, status })
                 }
                 Some(Err(problem)) => refused(line, &problem),
                 None => continue,
             };
-            out.extend_from_slice(answer.to_string().as_bytes());
-            out.push(b'\n');
+            out.extend_from_slice(answer.as_bytes());
         }
         // A client that has gone has what it sent taken in all the same, as far as it came.
         let _ = self.answers.send(out.into());
@@ -189,12 +185,12 @@ impl Intake {
     /// Takes in what has gathered, and says why the rest is not looked at.
     async fn end(&mut self, why: Problem) {
         if self.flush().await {
-            self.answer(&refused(self.line.max(1), &why));
+            self.answer(refused(self.line.max(1), &why));
         }
     }
 
-    fn answer(&self, answer: &Value) {
-        let _ = self.answers.send(format!("{answer}\n").into());
+    fn answer(&self, line: String) {
+        let _ = self.answers.send(line.into());
     }
 }
 
@@ -202,10 +198,20 @@ fn problem_of(error: SubmitError) -> Problem {
     error.into()
 }
 
-pub(super) fn refused(line: u64, problem: &Problem) -> Value {
-    let mut members = Map::from_iter([("line".to_owned(), line.into())]);
-    members.extend(problem.members());
-    Value::Object(members)
+/// The line that says why a line was refused.
+pub(super) fn refused(line: u64, problem: &Problem) -> String {
+    let told = LineProblem { line, problem: problem.told().clone() };
+    // By the order of their names, as every line.
+    line_of(&serde_json::to_value(told).unwrap_or_default())
+}
+
+/// An answer as a line.
+pub(super) fn line_of<T: Serialize>(answer: &T) -> String {
+    format!(
+        "{}
+",
+        Json::of(answer)
+    )
 }
 
 pub(super) fn broken(why: &str) -> Problem {

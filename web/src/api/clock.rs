@@ -6,40 +6,28 @@ use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_api::{ClockView, SetBack};
 use anvil_store::Wiped;
 use anvil_types::clock::FASTEST;
 use anvil_types::{Timestamp, UpstreamKind};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use serde::Serialize;
 use std::time::Duration;
 
-/// The host's clock.
-#[derive(Serialize)]
-pub(super) struct Clock {
-    /// The host's time.
-    now: Timestamp,
-    /// How many of its seconds pass in one of the machine's.
-    rate: f64,
-    /// Whether it can be driven.
-    driven: bool,
-    /// What the machine's clock says; none where the host's is driven.
-    wall: Option<Timestamp>,
+fn view(state: &WebState, now: Timestamp) -> Json<ClockView> {
+    let driven = state.config.upstream == UpstreamKind::Simulated;
+    Json(ClockView { now, rate: state.runner.clock_rate(), driven, wall: state.runner.wall() })
 }
 
-impl Clock {
-    fn of(state: &WebState, now: Timestamp) -> Json<Self> {
-        let driven = state.config.upstream == UpstreamKind::Simulated;
-        Json(Self { now, rate: state.runner.clock_rate(), driven, wall: state.runner.wall() })
-    }
+pub(super) async fn show(State(state): State<WebState>) -> Json<ClockView> {
+    view(&state, state.runner.now())
 }
 
-pub(super) async fn show(State(state): State<WebState>) -> Json<Clock> {
-    Clock::of(&state, state.runner.now())
-}
-
-pub(super) async fn drive(State(state): State<WebState>, mut body: Object) -> Result<Json<Clock>, Problem> {
+pub(super) async fn drive(
+    State(state): State<WebState>,
+    mut body: Object,
+) -> Result<Json<ClockView>, Problem> {
     let refuse = |detail: String| {
         Problem::new(StatusCode::CONFLICT, "real-clock", "The clock cannot be driven", detail)
     };
@@ -62,18 +50,7 @@ pub(super) async fn drive(State(state): State<WebState>, mut body: Object) -> Re
     }
     body.finish()?;
     let now = state.runner.drive_clock(length.unwrap_or_default(), rate).map_err(refuse)?;
-    Ok(Clock::of(&state, now))
-}
-
-/// That the ledger's time is set back.
-#[derive(Serialize)]
-pub(super) struct SetBack {
-    /// The host's time, until it is restarted.
-    now: Timestamp,
-    /// What the machine's clock says: the ledger's time from the next start on.
-    wall: Timestamp,
-    /// What to do next.
-    next: &'static str,
+    Ok(view(&state, now))
 }
 
 pub(super) async fn set_back(
@@ -90,7 +67,7 @@ pub(super) async fn set_back(
     let wall =
         state.runner.set_ledger_time_back(name_of(caller.map(|caller| caller.0)), reason.trim()).await?;
     let next = "restart the host; then look up what was spent and release the brake";
-    Ok(Json(SetBack { now: state.runner.now(), wall, next }))
+    Ok(Json(SetBack { now: state.runner.now(), wall, next: next.to_owned() }))
 }
 
 pub(super) async fn wipe(

@@ -2,9 +2,9 @@
 
 use super::Id;
 use super::jobs::known;
-use super::list::List;
 use crate::problem::Problem;
 use crate::state::WebState;
+use anvil_api::List;
 use anvil_types::{ArtifactInfo, ArtifactName};
 use axum::Json;
 use axum::extract::{Path, State};

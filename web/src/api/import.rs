@@ -1,12 +1,13 @@
 //! `POST /api/v1/jobs/import`: the lines of an export, an answer a line.
 
-use super::bulk::{MEDIA_LINES, broken, is_lines, refused, too_much};
+use super::bulk::{MEDIA_LINES, broken, is_lines, line_of, refused, too_much};
 use super::export::VERSION;
 use super::lines::{Line, Lines};
 use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_api::{Came, ImportAnswer};
 use anvil_runner::{Import, Runner};
 use anvil_store::{FinishedJob, Imported, ImportedFile};
 use anvil_types::encoding::{NotText, is_utf16};
@@ -20,7 +21,6 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::json;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -174,7 +174,7 @@ impl Intake {
             Err(error) => {
                 // None of this batch was taken in: told once, for its first line.
                 let first = lines.first().map_or(self.line, |(line, _)| *line);
-                self.answer(&refused(first, &error.into()).to_string());
+                self.answer(refused(first, &error.into()));
                 return false;
             }
         };
@@ -188,8 +188,7 @@ impl Intake {
                 },
                 Err(problem) => refused(line, &problem),
             };
-            out.push_str(&answer.to_string());
-            out.push('\n');
+            out.push_str(&answer);
         }
         // A client that has gone has what it sent taken in all the same, as far as it came.
         let _ = self.answers.send(out.into());
@@ -199,21 +198,21 @@ impl Intake {
     /// Takes in what has gathered, and says why the rest is not looked at.
     async fn end(&mut self, why: Problem) {
         if self.flush().await {
-            self.answer(&refused(self.line.max(1), &why).to_string());
+            self.answer(refused(self.line.max(1), &why));
         }
     }
 
-    fn answer(&self, answer: &str) {
-        let _ = self.answers.send(format!("{answer}\n").into());
+    fn answer(&self, line: String) {
+        let _ = self.answers.send(line.into());
     }
 }
 
-fn told(line: u64, imported: Imported, finished: bool) -> serde_json::Value {
+fn told(line: u64, imported: Imported, finished: bool) -> String {
     let (status, id, state, came) = match imported {
-        Imported::New { id, state } => (201, id, state, if finished { "new" } else { "submitted" }),
-        Imported::Existing { id, state } => (200, id, state, "existing"),
+        Imported::New { id, state } => (201, id, state, if finished { Came::New } else { Came::Submitted }),
+        Imported::Existing { id, state } => (200, id, state, Came::Existing),
     };
-    json!({ "line": line, "status": status, "id": id, "state": state, "came": came })
+    line_of(&ImportAnswer { came, id, line, state, status })
 }
 
 /// What the first line says that is imported.

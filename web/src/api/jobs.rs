@@ -1,53 +1,30 @@
 //! Jobs: lists, one, its calls and log, cancel, retry and resume.
 
-use super::list::List;
 use super::{Id, Query};
 use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_api::{JobDetail, JobList, List};
 use anvil_store::{JobFilter, StoreError};
 use anvil_types::Json as AnyJson;
-use anvil_types::{Attempt, CallRecord, Job, JobId, LogLine, Relative};
+use anvil_types::{CallRecord, Job, JobId, LogLine};
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde::Serialize;
-
-/// A job with its attempts.
-#[derive(Serialize)]
-pub(super) struct Detail {
-    #[serde(flatten)]
-    job: Job,
-    /// `attempts` is their count already.
-    attempt_history: Vec<Attempt>,
-    /// The jobs that come after it, the oldest first, at most 200.
-    followed_by: Vec<Relative>,
-}
-
-/// A page of jobs.
-#[derive(Serialize)]
-pub(super) struct Jobs {
-    #[serde(flatten)]
-    list: List<Job, JobId>,
-    /// Of a search alone: how many changes of jobs cannot be found yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    behind: Option<u64>,
-}
 
 /// What jobs are filtered by that something is done with: those of the upstream that is asked now.
 pub(crate) const FILTERS: [&str; 5] = ["state", "agent", "tag", "priority", "q"];
 /// What jobs are filtered by that are listed.
 pub(crate) const LIST_FILTERS: [&str; 6] = ["state", "agent", "tag", "priority", "q", "upstream"];
 
-pub(super) async fn list(State(state): State<WebState>, query: Query) -> Result<Json<Jobs>, Problem> {
+pub(super) async fn list(State(state): State<WebState>, query: Query) -> Result<Json<JobList>, Problem> {
     let query = query.only(&[&LIST_FILTERS[..], &["after", "limit"]].concat())?;
     let filter = filter(&query, 50)?;
     let searches = filter.search.is_some();
     let page = state.runner.jobs(filter).await?;
-    let list = List { items: page.items, next: page.next };
-    Ok(Json(Jobs { list, behind: searches.then_some(page.behind) }))
+    Ok(Json(JobList { items: page.items, next: page.next, behind: searches.then_some(page.behind) }))
 }
 
 /// The filter that a query asks for; the panel's list takes the same.
@@ -64,11 +41,11 @@ pub(crate) fn filter(query: &Query, usual: u32) -> Result<JobFilter, Problem> {
     })
 }
 
-pub(super) async fn show(State(state): State<WebState>, Id(id): Id) -> Result<Json<Detail>, Problem> {
+pub(super) async fn show(State(state): State<WebState>, Id(id): Id) -> Result<Json<JobDetail>, Problem> {
     let job = known(&state, id).await?;
     let attempt_history = state.runner.attempts(id).await?;
     let followed_by = state.runner.relatives(id).await?.followed_by;
-    Ok(Json(Detail { job, attempt_history, followed_by }))
+    Ok(Json(JobDetail { job, attempt_history, followed_by }))
 }
 
 /// The job, or that there is none.

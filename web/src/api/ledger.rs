@@ -7,8 +7,9 @@ use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::spending::{begin, end};
 use crate::state::WebState;
+use anvil_api::Ledger;
 use anvil_budget::Windows;
-use anvil_store::{Correction, LedgerFilter, LedgerTotals, StoreError};
+use anvil_store::{Correction, LedgerFilter, StoreError};
 use anvil_types::{CallId, CallRecord, CallState, Nanodollars};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -16,7 +17,6 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use futures_util::stream;
-use serde::Serialize;
 
 /// The parameters that filter.
 pub(crate) const FILTERS: [&str; 8] = ["job", "agent", "model", "state", "key", "from", "to", "min_usd"];
@@ -55,15 +55,6 @@ const COLUMNS: [&str; 29] = [
     "duration_ms",
     "detail",
 ];
-
-/// A page of the ledger, and what all that the filter lets through comes to.
-#[derive(Serialize)]
-struct Page {
-    items: Vec<CallRecord>,
-    /// What to send as `after` to get the next page; null on the last.
-    next: Option<CallId>,
-    total: LedgerTotals,
-}
 
 /// Reads the filters of a query.
 pub(crate) fn filter(query: &Query, windows: &Windows) -> Result<LedgerFilter, Problem> {
@@ -109,7 +100,7 @@ pub(super) async fn list(
     let limit = query.limit(100, 1_000)?;
     let page = state.runner.ledger(filter.clone(), after, limit).await?;
     let total = state.runner.ledger_totals(filter).await?;
-    Ok(Json(Page { items: page.items, next: page.next, total }).into_response())
+    Ok(Json(Ledger { items: page.items, next: page.next, total }).into_response())
 }
 
 pub(super) fn bad(detail: String) -> Problem {

@@ -6,7 +6,7 @@ use crate::nearest::nearest;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
-use anvil_runner::LimitsView;
+use anvil_api::LimitsView;
 use anvil_types::LimitsPatch;
 use axum::extract::State;
 use axum::{Extension, Json};

@@ -2,7 +2,9 @@
 
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::{Bucket, BucketReport, CircuitReport, PaceStatus, Status};
+use anvil_api::{PaceStatus, Status};
+use anvil_budget::CircuitReport;
+use anvil_types::{Bucket, BucketReport};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -38,7 +40,7 @@ fn render(status: &Status) -> String {
     );
     let (hour, day, month) = (&status.spend.hour, &status.spend.day, &status.spend.month);
     let windows = [("window=\"hour\"", hour), ("window=\"day\"", day), ("window=\"month\"", month)];
-    let money = |pick: fn(&anvil_runner::WindowStatus) -> anvil_types::Nanodollars| {
+    let money = |pick: fn(&anvil_api::WindowStatus) -> anvil_types::Nanodollars| {
         windows.map(|(label, window)| (label, pick(window).usd()))
     };
     for (name, help, values) in [

@@ -21,7 +21,6 @@ mod jobs;
 mod ledger;
 mod limits;
 mod lines;
-mod list;
 mod metrics;
 mod prices;
 mod probe;
@@ -56,6 +55,13 @@ pub(crate) use webhooks::{delivery_id, known as known_webhook, missing as missin
 
 use crate::routes::Routes;
 use crate::scope::Scope::{Admin, Open, Operate, Read, Submit};
+use anvil_api::{
+    BrakeRequest, BrakeStatus, BrakeView, BulkAnswer, ClockRequest, ClockView, CorrectionRequest,
+    EditRequest, ImportAnswer, JobDetail, JobList, Ledger, LimitsRequest, LimitsView, LineProblem, List,
+    PriceRequest, PriceView, Probe, QueueRequest, QueueView, Replayed, ScopeLimitsRequest, ScopeLimitsView,
+    SetBack, SetBackRequest, Spend, Status, SubmitRequest, WipeRequest,
+};
+use anvil_types::{AgentInfo, ArtifactInfo, AuditEntry, CallRecord, Job, Json as AnyJson, LogLine, Wiped};
 use axum::http::Method;
 
 /// Adds the API's routes.
@@ -64,8 +70,14 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes = schedules::routes(actions::routes(alerts::routes(webhooks::routes(routes))));
     routes
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
+        .takes::<SubmitRequest>()
+        .gives::<Job>()
         .route(Submit, post.clone(), "/api/v1/jobs/bulk", "Submit many jobs as JSON lines", bulk::submit)
+        .takes_media("application/jsonl")
+        .gives_lines::<BulkAnswer>()
+        .gives_lines::<LineProblem>()
         .route(Read, get.clone(), "/api/v1/jobs", "Jobs, the newest first", jobs::list)
+        .gives::<JobList>()
         .route(
             Read,
             get.clone(),
@@ -73,19 +85,37 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             "Jobs as JSON lines, the oldest first",
             export::export,
         )
+        .gives_media("application/jsonl")
         .route(Operate, post.clone(), "/api/v1/jobs/import", "Take the jobs of an export in", import::import)
+        .takes_media("application/jsonl")
+        .gives_lines::<ImportAnswer>()
+        .gives_lines::<LineProblem>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}", "A job with its attempts", jobs::show)
+        .gives::<JobDetail>()
         .route(Operate, Method::PATCH, "/api/v1/jobs/{id}", "Change a job that waits", edit::edit)
+        .takes::<EditRequest>()
+        .gives::<Job>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/payload", "What a job was given", jobs::payload)
+        .gives::<AnyJson>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/result", "What a job gave", jobs::result)
+        .gives::<AnyJson>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/calls", "A job's calls", jobs::calls)
+        .gives::<List<CallRecord>>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/events", "A job's events as they happen", events::of_job)
+        .gives_media("text/event-stream")
         .route(Read, get.clone(), "/api/v1/jobs/{id}/log", "A job's log", jobs::log)
+        .gives::<List<LogLine, u64>>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts", "A job's files", files::list)
+        .gives::<List<ArtifactInfo>>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts/{*name}", "One file", files::download)
+        .gives_media("text/plain; charset=utf-8")
+        .gives_media("application/octet-stream")
         .route(Submit, post.clone(), "/api/v1/jobs/{id}/cancel", "Stop a job", jobs::cancel)
+        .gives::<Job>()
         .route(Submit, post.clone(), "/api/v1/jobs/{id}/retry", "Run a finished job again", jobs::retry)
+        .gives::<Job>()
         .route(Submit, post.clone(), "/api/v1/jobs/{id}/resume", "Let a parked job go on now", jobs::resume)
+        .gives::<Job>()
         .route(
             Operate,
             post.clone(),
@@ -93,15 +123,28 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             "Run a past job against its journal",
             replay::replay,
         )
+        .takes_media("application/wasm")
+        .gives::<Replayed>()
         .route(Read, get.clone(), "/api/v1/queue", "Whether the queue is paused", queue::show)
+        .gives::<QueueView>()
         .route(Operate, put.clone(), "/api/v1/queue", "Pause or resume the queue", queue::set)
+        .takes::<QueueRequest>()
+        .gives::<QueueView>()
         .route(Read, get.clone(), "/api/v1/agents", "Every plugin file", agents::list)
+        .gives::<List<AgentInfo>>()
         .route(Read, get.clone(), "/api/v1/agents/{name}", "One agent", agents::show)
+        .gives::<AgentInfo>()
         .route(Operate, post.clone(), "/api/v1/agents/{name}/enable", "Switch an agent on", agents::enable)
+        .gives::<AgentInfo>()
         .route(Operate, post.clone(), "/api/v1/agents/{name}/disable", "Switch it off", agents::disable)
+        .gives::<AgentInfo>()
         .route(Read, get.clone(), "/api/v1/status", "How the host stands", status::show)
+        .gives::<Status>()
         .route(Read, get.clone(), "/api/v1/limits", "The limits in force", limits::show)
+        .gives::<LimitsView>()
         .route(Admin, put.clone(), "/api/v1/limits", "Change or reset limits", limits::change)
+        .takes::<LimitsRequest>()
+        .gives::<LimitsView>()
         .route(
             Read,
             get.clone(),
@@ -109,6 +152,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             "Limits of agents and API keys",
             scope_limits::list,
         )
+        .gives::<List<ScopeLimitsView>>()
         .route(
             Admin,
             put.clone(),
@@ -116,11 +160,19 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             "Change or reset those of one",
             scope_limits::change,
         )
+        .takes::<ScopeLimitsRequest>()
+        .gives::<ScopeLimitsView>()
         .route(Read, get.clone(), "/api/v1/prices", "What tokens cost", prices::list)
+        .gives::<List<PriceView>>()
         .route(Admin, put.clone(), "/api/v1/prices", "Set a price", prices::set)
+        .takes::<PriceRequest>()
+        .gives::<PriceView>()
         .route(Admin, Method::DELETE, "/api/v1/prices/{id}", "Take a set price away", prices::reset)
         .route(Read, get.clone(), "/api/v1/brake", "The brake and its history", brake::show)
+        .gives::<BrakeView>()
         .route(Operate, put, "/api/v1/brake", "Engage or release the brake", brake::set)
+        .takes::<BrakeRequest>()
+        .gives::<BrakeStatus>()
         .route(
             Operate,
             post.clone(),
@@ -128,6 +180,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             "Ask Claude for a word, to see whether it answers",
             probe::probe,
         )
+        .gives::<Probe>()
         .route(
             Read,
             get.clone(),
@@ -135,7 +188,11 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             "Spend by agent, model, key, kind, hour or day",
             spend::show,
         )
+        .gives::<Spend>()
+        .gives_media("text/csv")
         .route(Read, get.clone(), "/api/v1/ledger", "The ledger, the newest first", ledger::list)
+        .gives::<Ledger>()
+        .gives_media("text/csv")
         .route(
             Admin,
             post.clone(),
@@ -143,10 +200,17 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             "Enter what a call really cost",
             ledger::correct,
         )
+        .takes::<CorrectionRequest>()
+        .gives::<CallRecord>()
         .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
+        .gives_media("text/event-stream")
         .route(Read, get.clone(), "/api/v1/audit", "What people changed, the newest first", audit::list)
+        .gives::<List<AuditEntry>>()
         .route(Read, get.clone(), "/api/v1/clock", "The host's clock", clock::show)
+        .gives::<ClockView>()
         .route(Admin, post.clone(), "/api/v1/clock", "Drive the simulator's clock", clock::drive)
+        .takes::<ClockRequest>()
+        .gives::<ClockView>()
         .route(
             Admin,
             post.clone(),
@@ -154,8 +218,15 @@ pub(crate) fn routes(routes: Routes) -> Routes {
             "Set the ledger's time back to the machine's clock",
             clock::set_back,
         )
+        .takes::<SetBackRequest>()
+        .gives::<SetBack>()
         .route(Admin, post, "/api/v1/wipe", "Wipe what is simulated", clock::wipe)
+        .takes::<WipeRequest>()
+        .gives::<Wiped>()
         .route(Open, get.clone(), "/healthz", "Whether the process answers", health::alive)
+        .gives_media("text/plain; charset=utf-8")
         .route(Open, get.clone(), "/readyz", "Whether it can take jobs", health::ready)
+        .gives_media("text/plain; charset=utf-8")
         .route(Read, get, "/metrics", "Figures for Prometheus", metrics::show)
+        .gives_media("text/plain; version=0.0.4")
 }

@@ -1,13 +1,13 @@
 //! `/api/v1/prices`: what tokens cost, and setting a price at run time.
 
 use super::Object;
-use super::list::List;
 use crate::guard::name_of;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_api::{List, PriceView};
 use anvil_budget::NewBand;
-use anvil_runner::{PriceView, PriceWish};
+use anvil_runner::PriceWish;
 use anvil_types::Timestamp;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

@@ -3,7 +3,8 @@
 use super::{Id, body};
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::{ReplayError, Replayed};
+use anvil_api::Replayed;
+use anvil_runner::ReplayError;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;

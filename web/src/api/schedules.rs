@@ -1,7 +1,6 @@
 //! Schedules: jobs that come again and again.
 
 use super::Object;
-use super::list::List;
 use crate::guard::name_of;
 use crate::nearest::nearest;
 use crate::problem::Problem;
@@ -9,45 +8,47 @@ use crate::routes::Routes;
 use crate::scope::Caller;
 use crate::scope::Scope::{Read, Submit};
 use crate::state::WebState;
-use anvil_runner::{ScheduleView, ScheduleWish};
+use anvil_api::{List, ScheduleDetail, ScheduleRequest, ScheduleView};
+use anvil_runner::ScheduleWish;
 use anvil_types::{Job, JobTemplate, Json as Payload, MissedRuns, Overlap, Priority};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::{Extension, Json};
-use serde::Serialize;
 
 /// How many of its newest jobs a schedule is shown with.
 pub(crate) const SHOWN_JOBS: u32 = 10;
-
-/// A schedule with its newest jobs.
-#[derive(Serialize)]
-pub(super) struct Detail {
-    #[serde(flatten)]
-    schedule: ScheduleView,
-    jobs: Vec<Job>,
-}
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
     let one = "/api/v1/schedules/{name}";
     routes
         .route(Read, get.clone(), "/api/v1/schedules", "Schedules and their next times", list)
+        .gives::<List<ScheduleView>>()
         .route(Read, get, one, "A schedule with its newest jobs", show)
+        .gives::<ScheduleDetail>()
         .route(Submit, Method::PUT, one, "Make or change a schedule", put)
+        .takes::<ScheduleRequest>()
+        .gives::<ScheduleView>()
         .route(Submit, Method::DELETE, one, "Delete a schedule; its jobs stay", delete)
         .route(Submit, post.clone(), "/api/v1/schedules/{name}/pause", "Pause it", pause)
+        .gives::<ScheduleView>()
         .route(Submit, post.clone(), "/api/v1/schedules/{name}/resume", "Let it go on", resume)
+        .gives::<ScheduleView>()
         .route(Submit, post, "/api/v1/schedules/{name}/run", "Make a job of it now", run)
+        .gives::<Job>()
 }
 
 async fn list(State(state): State<WebState>) -> Result<Json<List<ScheduleView>>, Problem> {
     Ok(Json(List::whole(state.runner.schedules().await?)))
 }
 
-async fn show(State(state): State<WebState>, Path(name): Path<String>) -> Result<Json<Detail>, Problem> {
+async fn show(
+    State(state): State<WebState>,
+    Path(name): Path<String>,
+) -> Result<Json<ScheduleDetail>, Problem> {
     let schedule = known(&state, &name).await?;
     let jobs = state.runner.schedule_jobs(&name, SHOWN_JOBS).await?;
-    Ok(Json(Detail { schedule, jobs }))
+    Ok(Json(ScheduleDetail { schedule, jobs }))
 }
 
 /// The schedule, or that there is none.

@@ -1,14 +1,13 @@
 //! `/api/v1/limits/scopes`: limits of one agent or one API key.
 
 use super::Object;
-use super::list::List;
 use crate::guard::name_of;
 use crate::nearest::nearest;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_api::{List, ScopeLimitsView};
 use anvil_budget::{WindowKind, WindowLimits};
-use anvil_runner::ScopeLimitsView;
 use anvil_types::Scope;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};

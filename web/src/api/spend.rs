@@ -3,37 +3,13 @@
 use super::Query;
 use crate::csv::{self, cell, dollars};
 use crate::problem::Problem;
-use crate::spending::{By, Grouped, Stretch, Sum};
+use crate::spending::{Grouped, Stretch};
 use crate::state::WebState;
-use anvil_types::{Timestamp, UpstreamKind};
+use anvil_api::{By, Spend, SpendItem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-
-/// What was spent in a stretch of time.
-#[derive(Serialize)]
-struct Spend {
-    from: Timestamp,
-    /// Not in it.
-    to: Timestamp,
-    by: By,
-    upstream: UpstreamKind,
-    /// Whether dollars are split by the price table: exact together, an estimate each.
-    estimated: bool,
-    items: Vec<Item>,
-    total: Sum,
-}
-
-#[derive(Serialize)]
-struct Item {
-    /// The agent, model, API key or kind of token, or the beginning of the hour or day; null where nobody is
-    /// named.
-    name: Option<String>,
-    #[serde(flatten)]
-    sum: Sum,
-}
 
 pub(super) async fn show(
     State(state): State<WebState>,
@@ -48,7 +24,7 @@ pub(super) async fn show(
     if csv {
         return Ok(csv::file("anvil-spend.csv", lines(by, &grouped)));
     }
-    let items = grouped.groups.into_iter().map(|(name, sum)| Item { name, sum }).collect();
+    let items = grouped.groups.into_iter().map(|(name, sum)| SpendItem { name, sum }).collect();
     let spend = Spend {
         from: stretch.from,
         to: stretch.to,

@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::Status;
+use anvil_api::Status;
 use axum::Json;
 use axum::extract::State;
 

@@ -1,6 +1,5 @@
 //! Webhooks, and the log of what was sent to them.
 
-use super::list::List;
 use super::{Object, Query};
 use crate::guard::name_of;
 use crate::nearest::nearest;
@@ -9,38 +8,29 @@ use crate::routes::Routes;
 use crate::scope::Caller;
 use crate::scope::Scope::{Admin, Operate, Read};
 use crate::state::WebState;
-use anvil_runner::{WebhookChange, WebhookView};
+use anvil_api::{List, Sent, WebhookRequest, WebhookView};
+use anvil_runner::WebhookChange;
 use anvil_store::{DeliveryFilter, StoreError};
-use anvil_types::{Delivery, DeliveryId};
+use anvil_types::DeliveryId;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::{Extension, Json};
-use serde::Serialize;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
     routes
         .route(Read, get.clone(), "/api/v1/webhooks", "Where alerts are sent", list)
+        .gives::<List<WebhookView>>()
         .route(Admin, Method::PUT, "/api/v1/webhooks/{name}", "Make or change a webhook", put)
+        .takes::<WebhookRequest>()
+        .gives::<WebhookView>()
         .route(Admin, Method::DELETE, "/api/v1/webhooks/{name}", "Delete a webhook", delete)
         .route(Operate, post.clone(), "/api/v1/webhooks/{name}/test", "Send a test to it", test)
+        .gives::<Sent>()
         .route(Read, get, "/api/v1/deliveries", "What was sent, the newest first", deliveries)
+        .gives::<List<Sent, DeliveryId>>()
         .route(Operate, post, "/api/v1/deliveries/{id}/resend", "Send it once more", resend)
-}
-
-/// A delivery with the id that its receiver sees.
-#[derive(Serialize)]
-struct Sent {
-    #[serde(flatten)]
-    delivery: Delivery,
-    /// `webhook-id`: the same for every try.
-    message_id: String,
-}
-
-impl From<Delivery> for Sent {
-    fn from(delivery: Delivery) -> Self {
-        Self { message_id: delivery.message_id(), delivery }
-    }
+        .gives::<Sent>()
 }
 
 async fn list(State(state): State<WebState>) -> Result<Json<List<WebhookView>>, Problem> {

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod clock;
+pub(crate) mod described;
 mod edit;
 mod empty;
 mod exchange;

@@ -3,33 +3,17 @@
 //! Source: `anthropic-ratelimit-{requests,input-tokens,output-tokens}-{limit,remaining,reset}` on every
 //! answer, and `retry-after` on a 429. Remaining tokens are rounded to thousands.
 
-use anvil_types::Timestamp;
+use anvil_types::{Bucket, Timestamp};
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::HeaderMap;
 use std::time::Duration;
 
-/// What is limited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Bucket {
-    /// Requests a minute.
-    Requests,
-    /// Input tokens a minute, cache reads not counted.
-    InputTokens,
-    /// Output tokens a minute.
-    OutputTokens,
-}
-
-impl Bucket {
-    /// All, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Requests, Self::InputTokens, Self::OutputTokens];
-
-    fn header(self) -> &'static str {
-        match self {
-            Self::Requests => "requests",
-            Self::InputTokens => "input-tokens",
-            Self::OutputTokens => "output-tokens",
-        }
+/// How the upstream's headers call what is limited.
+fn header(bucket: Bucket) -> &'static str {
+    match bucket {
+        Bucket::Requests => "requests",
+        Bucket::InputTokens => "input-tokens",
+        Bucket::OutputTokens => "output-tokens",
     }
 }
 
@@ -69,7 +53,7 @@ impl Told {
             Duration::try_from(until.duration_since(now)).ok().filter(|wait| !wait.is_zero())
         };
         let bucket = |bucket: Bucket| {
-            let field = |what: &str| text(&format!("anthropic-ratelimit-{}-{what}", bucket.header()));
+            let field = |what: &str| text(&format!("anthropic-ratelimit-{}-{what}", header(bucket)));
             Some(ToldBucket {
                 limit: count(field("limit")?).filter(|limit| *limit > 0)?,
                 remaining: count(field("remaining")?)?,

@@ -1,9 +1,8 @@
 //! The rate limits of one pool of models: ours, and what the upstream tells of its own.
 
-use crate::pace::headers::{Bucket, Told, ToldBucket};
+use crate::pace::headers::{Told, ToldBucket};
 use crate::pace::minute::{MINUTE, Minute};
-use anvil_types::Timestamp;
-use serde::{Deserialize, Serialize};
+use anvil_types::{Bucket, BucketReport, Timestamp};
 use std::time::Duration;
 
 /// Remaining tokens are rounded to thousands: there may be half a thousand more than was told.
@@ -18,27 +17,6 @@ const LOOK_AGAIN: Duration = Duration::from_hours(1);
 const FIRST_STOP: Duration = Duration::from_secs(1);
 /// The longest such stop.
 const LONGEST_STOP: Duration = Duration::from_mins(1);
-
-/// How one bucket stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BucketReport {
-    /// The pool of models that share it; none for what counts over all pools.
-    pub pool: Option<String>,
-    /// What is counted.
-    pub bucket: Bucket,
-    /// What was taken in the last 60 seconds, with the estimates of calls under way.
-    pub taken: u64,
-    /// What may be taken in any 60 seconds: the lower of the setting and the upstream's limit.
-    pub limit: u64,
-    /// The upstream's own limit, where it told one.
-    pub upstream_limit: Option<u64>,
-    /// What is left at the upstream by its latest word, refilled since.
-    pub remaining: Option<u64>,
-    /// When the upstream's bucket is full again.
-    pub reset: Option<Timestamp>,
-    /// Whether somebody else takes from it too.
-    pub shared: bool,
-}
 
 /// The upstream's bucket as it was told of, carried on: it refills by its limit a minute, and what is
 /// taken here is taken from it.

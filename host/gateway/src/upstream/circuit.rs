@@ -7,10 +7,9 @@
 use crate::upstream::circuit_news::{News, told};
 use crate::upstream::class::Class;
 use crate::upstream::gate::{Gate, KeptBack};
-use anvil_budget::{Circuit, CircuitChange, CircuitRule, CircuitState, Passage};
+use anvil_budget::{Circuit, CircuitChange, CircuitReport, CircuitRule, CircuitState, Passage};
 use anvil_store::Store;
 use anvil_types::{Clock, End, Inbox, Supervisor, Timestamp, UpstreamKind};
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,27 +22,6 @@ const ACCOUNT_TRIAL: Duration = Duration::from_mins(15);
 const PACE_TOLD: Duration = Duration::from_mins(1);
 /// After so long without a call a refusal is the first again: a little more than a `retry-after` is believed.
 const PACE_ANEW: Duration = Duration::from_mins(90);
-
-/// How the circuit to the upstream stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum CircuitReport {
-    /// Calls go out.
-    Closed {
-        /// Failures in a row.
-        failures: u32,
-    },
-    /// No call goes out before then; the first one after is the trial.
-    Open {
-        /// When.
-        until: Timestamp,
-    },
-    /// One call tries whether the upstream is back.
-    HalfOpen {
-        /// When another may try, should nothing be heard of it.
-        until: Timestamp,
-    },
-}
 
 type Gates = Arc<Mutex<HashMap<Gate, Circuit>>>;
 

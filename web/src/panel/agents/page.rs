@@ -8,7 +8,7 @@ use crate::panel::kit::when::When;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
-use anvil_runner::PluginsStatus;
+use anvil_api::PluginsStatus;
 use anvil_types::{AgentInfo, AgentState, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;

@@ -6,7 +6,7 @@ use crate::panel::kit::answer::{fragment, html};
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::{QueueStatus, Status};
+use anvil_api::{QueueStatus, Status};
 use anvil_store::{JobFilter, JobPage};
 use anvil_types::{JobAction, JobId, JobState, Priority};
 use askama::Template;

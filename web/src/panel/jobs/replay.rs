@@ -6,7 +6,7 @@ use crate::panel::kit::answer::html;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::{Difference, Question, Replayed};
+use anvil_api::{Difference, Question, Replayed};
 use anvil_types::Json;
 use askama::Template;
 use axum::extract::State;

@@ -4,7 +4,7 @@ use crate::panel::kit::money::Money;
 use crate::panel::kit::when::When;
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::{BrakeStatus, Status};
+use anvil_api::{BrakeStatus, Status};
 use anvil_types::{JobId, Timestamp, UpstreamKind};
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -166,12 +166,12 @@ pub(crate) struct Bar {
 impl HtmlSafe for Bar {}
 
 impl Bar {
-    pub(crate) fn new(window: &anvil_runner::WindowStatus, name: &str) -> Self {
+    pub(crate) fn new(window: &anvil_api::WindowStatus, name: &str) -> Self {
         Self::of_money(window.spent_usd, window.unknown_usd, window.held_usd, window.limit_usd, name)
     }
 
     /// A window of an agent or an API key.
-    pub(crate) fn of_scope(window: &anvil_runner::ScopeWindowStatus, name: &str) -> Self {
+    pub(crate) fn of_scope(window: &anvil_api::ScopeWindowStatus, name: &str) -> Self {
         Self::of_money(window.spent_usd, window.unknown_usd, window.held_usd, window.limit_usd, name)
     }
 

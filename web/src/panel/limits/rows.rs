@@ -1,6 +1,6 @@
 //! What the page of limits says of each limit.
 
-use anvil_runner::{LimitsView, Status, WindowStatus};
+use anvil_api::{LimitsView, Status, WindowStatus};
 use anvil_store::LimitSource;
 use anvil_types::{Limits, Nanodollars, Timestamp};
 use serde_json::{Map, Value};

@@ -10,8 +10,9 @@ use crate::panel::limits::page;
 use crate::problem::Problem;
 use crate::scope::Caller;
 use crate::state::WebState;
+use anvil_api::ScopeLimitsView;
 use anvil_budget::{WindowKind, WindowLimits};
-use anvil_runner::{ScopeLimitsView, SubmitError};
+use anvil_runner::SubmitError;
 use anvil_types::{Nanodollars, Scope, Timestamp};
 use axum::Extension;
 use axum::extract::State;
@@ -80,7 +81,7 @@ fn scope_rows(view: &ScopeLimitsView, now: Timestamp) -> Vec<ScopeRow> {
         Scope::All => ("", "everything".to_owned()),
     };
     let windows = view.windows.iter().enumerate();
-    let row = |(place, window): (usize, &anvil_runner::ScopeWindowStatus)| ScopeRow {
+    let row = |(place, window): (usize, &anvil_api::ScopeWindowStatus)| ScopeRow {
         scope: view.scope.to_string(),
         first: place == 0,
         kind,

@@ -4,7 +4,7 @@ use super::{NOW, Sample, ago, html, json, shell, status};
 use crate::panel::agents::page::{Agents, AgentsPage};
 use crate::panel::kit::shell::Nav;
 use crate::panel::submit::page::{Chosen, SubmitPage};
-use anvil_runner::FieldError;
+use anvil_api::FieldError;
 use anvil_types::{ActionInfo, AgentInfo, AgentState, Effort, Tier};
 
 const SCHEMA: &str = r#"{"type":"object","required":["requirements"],"properties":{

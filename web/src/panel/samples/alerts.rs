@@ -5,7 +5,7 @@ use crate::panel::alerts::page::{AlertBody, AlertList, AlertPage, AlertsPage};
 use crate::panel::kit::shell::Nav;
 use crate::panel::webhooks::deliveries::Deliveries;
 use crate::panel::webhooks::hooks::{Form as NewWebhook, Hooks};
-use anvil_runner::{Status, WebhookView};
+use anvil_api::{Status, WebhookView};
 use anvil_store::AlertPage as AlertItems;
 use anvil_types::{
     Acknowledgement, Alert, AlertId, AlertKind, AlertNews, AlertState, AlertWindow, Crossing, Delivery,

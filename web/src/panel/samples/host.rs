@@ -7,13 +7,13 @@ use crate::panel::kit::error::ErrorPage;
 use crate::panel::kit::shell::Nav;
 use crate::panel::login::page::LoginPage;
 use crate::panel::overview::page::{Overview, OverviewPage};
-use anvil_budget::{BrakeCause, BrakeCauseKind, Forecast, PressureEffect};
-use anvil_runner::{
-    AgentsStatus, AlertsStatus, BrakeStatus, Bucket, BucketReport, CircuitReport, PaceStatus, PluginsStatus,
-    QueueStatus, ScalingStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
+use anvil_api::{
+    AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QueueStatus, ScalingStatus,
+    SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
+use anvil_budget::{BrakeCause, BrakeCauseKind, CircuitReport, Forecast, PressureEffect};
 use anvil_store::AuditEntry;
-use anvil_types::{Job, JobState, Nanodollars, UpstreamKind};
+use anvil_types::{Bucket, BucketReport, Job, JobState, Nanodollars, UpstreamKind};
 use std::time::Duration;
 
 /// A host in the middle of its work.

@@ -7,7 +7,7 @@ use crate::panel::jobs::list::{Filter, JobsPage, Rows};
 use crate::panel::jobs::one::{Head, JobPage, Log, Rest};
 use crate::panel::jobs::replay::ReplayPage;
 use crate::panel::kit::shell::{Nav, Shell};
-use anvil_runner::{Difference, Question, Replayed};
+use anvil_api::{Difference, Question, Replayed};
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, JobPage as JobItems, JournalKind};
 use anvil_types::{
     ArtifactInfo, Attempt, CallId, CallRecord, CallState, Job, JobAction, JobActionId, JobError, JobState,

@@ -8,7 +8,7 @@ mod money;
 
 use crate::panel::kit::shell::{Nav, Shell};
 pub(crate) use agents::agents;
-use anvil_runner::Status;
+use anvil_api::Status;
 use anvil_types::{JobId, Json, Nanodollars, Timestamp};
 pub(crate) use host::{braked, status};
 pub(crate) use jobs::{calls, jobs};

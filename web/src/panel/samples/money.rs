@@ -9,8 +9,8 @@ use crate::panel::limits::page::LimitsPage;
 use crate::panel::limits::scopes::ScopeForm;
 use crate::panel::prices::page::PricesPage;
 use crate::panel::spend::page::{Choice, Spend, SpendPage};
+use anvil_api::{LimitsView, PriceView, ScopeLimitsView, ScopeWindowStatus, Status};
 use anvil_budget::{BrakeCauseKind, NewBand, PriceSource, PriceTable, WindowKind, Windows};
-use anvil_runner::{LimitsView, PriceView, ScopeLimitsView, ScopeWindowStatus, Status};
 use anvil_store::{
     AuditEntry, BrakeEntry, BrakeHistory, BrakeMove, LedgerPage as Entries, LedgerTotals, LimitSource,
     Tokens, UsageSum,

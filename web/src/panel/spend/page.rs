@@ -8,8 +8,9 @@ use crate::panel::kit::numbers::thousands;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::spend::chart::{Chart, Column};
 use crate::problem::Problem;
-use crate::spending::{By, Stretch, Sum, UNKNOWN_KIND, parts};
+use crate::spending::{Stretch, UNKNOWN_KIND, came_to, parts};
 use crate::state::WebState;
+use anvil_api::{By, Sum};
 use anvil_budget::{PriceTable, Windows};
 use anvil_store::UsageSum;
 use anvil_types::{Nanodollars, Timestamp};
@@ -172,7 +173,7 @@ impl Spend {
         let mut columns: BTreeMap<Timestamp, BTreeMap<Option<String>, Nanodollars>> = BTreeMap::new();
         let mut all = Sum { calls: Some(0), ..Sum::default() };
         for sum in sums {
-            all.add(&Sum::of(sum));
+            all.add(&came_to(sum));
             let column = columns.entry(sum.start).or_default();
             for (name, part) in parts(sum, choice.by, prices) {
                 *column.entry(name.clone()).or_default() += part.spent;

@@ -2,7 +2,7 @@
 
 use crate::panel::kit::form::Form;
 use crate::panel::submit::schema::{Members, Property, Widget, properties, typed};
-use anvil_runner::FieldError;
+use anvil_api::FieldError;
 use anvil_types::Json;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;

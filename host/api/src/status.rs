@@ -1,14 +1,12 @@
 //! How the host stands, as every face shows it.
 
-use anvil_budget::{BrakeCause, Forecast, PressureEffect, WindowKind};
-use anvil_gateway::{BucketReport, CircuitReport};
-use anvil_store::{LimitSource, QueuePause};
-use anvil_types::{Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
+use anvil_budget::{BrakeCause, CircuitReport, Forecast, PressureEffect};
+use anvil_types::{BucketReport, Nanodollars, QueuePause, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// The whole.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// The host's time.
     pub now: Timestamp,
@@ -39,7 +37,7 @@ pub struct Status {
 }
 
 /// Whom the gateway asks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpstreamStatus {
     /// Live or simulated.
     pub kind: UpstreamKind,
@@ -48,7 +46,7 @@ pub struct UpstreamStatus {
 }
 
 /// Slots.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AgentsStatus {
     /// Attempts that run.
     pub running: u32,
@@ -63,7 +61,7 @@ pub struct AgentsStatus {
 }
 
 /// The plugins folder, and what is still to be done about what is in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PluginsStatus {
     /// The folder.
     pub folder: String,
@@ -76,7 +74,7 @@ pub struct PluginsStatus {
 }
 
 /// Why there are as many slots as there are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ScalingStatus {
     /// Why, for people.
     pub reason: String,
@@ -90,7 +88,7 @@ pub struct ScalingStatus {
 }
 
 /// A change of the number of slots.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SlotChange {
     /// How many there were.
     pub from: u32,
@@ -103,7 +101,7 @@ pub struct SlotChange {
 }
 
 /// Jobs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct QueueStatus {
     /// Waiting for a slot.
     pub queued: u64,
@@ -128,7 +126,7 @@ pub struct QueueStatus {
 }
 
 /// Money by window.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SpendStatus {
     /// The rolling hour.
     pub hour: WindowStatus,
@@ -146,7 +144,7 @@ pub struct SpendStatus {
 }
 
 /// One money window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WindowStatus {
     /// Settled and unknown.
     pub spent_usd: Nanodollars,
@@ -163,7 +161,7 @@ pub struct WindowStatus {
 }
 
 /// Hours of use in a week.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WeekStatus {
     /// Hours with a call in flight.
     pub hours: f64,
@@ -174,7 +172,7 @@ pub struct WeekStatus {
 }
 
 /// Requests and tokens a minute.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PaceStatus {
     /// Requests in the last 60 seconds.
     pub requests_last_minute: u32,
@@ -200,58 +198,17 @@ pub struct PaceStatus {
 }
 
 /// Alerts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlertsStatus {
     /// Those that nobody has acknowledged, and whose cause is still there.
     pub firing: u64,
 }
 
 /// The brake.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BrakeStatus {
     /// Whether no new call goes out.
     pub engaged: bool,
     /// Why.
     pub causes: Vec<BrakeCause>,
-}
-
-/// The limits in force and where each comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LimitsView {
-    /// The values.
-    pub limits: Limits,
-    /// Where each comes from, by its name.
-    pub sources: BTreeMap<String, LimitSource>,
-}
-
-/// The limits of an agent or an API key, and how they stand.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScopeLimitsView {
-    /// Whose.
-    pub scope: Scope,
-    /// The windows that have a limit, the shortest first.
-    pub windows: Vec<ScopeWindowStatus>,
-}
-
-/// One window of an agent or an API key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScopeWindowStatus {
-    /// Which.
-    pub window: WindowKind,
-    /// Settled and unknown.
-    pub spent_usd: Nanodollars,
-    /// Held by calls under way.
-    pub held_usd: Nanodollars,
-    /// The part of spent that is unknown.
-    pub unknown_usd: Nanodollars,
-    /// The limit.
-    pub limit_usd: Nanodollars,
-    /// What is neither spent nor held of it.
-    pub left_usd: Nanodollars,
-    /// When it begins anew.
-    pub resets_at: Timestamp,
-    /// Who set the limit.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
 }

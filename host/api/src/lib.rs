@@ -1,0 +1,54 @@
+//! The words of the REST API: what is asked, what is answered, what is wrong.
+//!
+//! The host writes answers with these types and clients read them, so that a fact of the API stands once. Each has its
+//! schema; `/api/openapi.json` is made of them. Facts that the house itself works with (jobs, alerts, calls, …) stand in
+//! `anvil-types` and `anvil-budget` and are answered as they are. Members of an answer that a client does not
+//! know are passed over, so that an older one reads a newer host. Requests are types for clients: the host reads bodies
+//! member by member, to tell of all that is wrong at once, and a test of the web holds the two together.
+//!
+//! Knows neither web, runner, store nor sandbox.
+
+mod action;
+mod alert;
+mod beside;
+mod brake;
+mod clock;
+mod job;
+mod ledger;
+mod limits;
+mod lines;
+mod list;
+mod price;
+mod probe;
+mod problem;
+mod queue;
+mod replay;
+mod request;
+mod schedule;
+mod spend;
+mod status;
+mod webhook;
+
+pub use action::{ActionPlanned, ActionRequest};
+pub use alert::AcknowledgeRequest;
+pub use brake::{BrakeRequest, BrakeView};
+pub use clock::{ClockRequest, ClockView, SetBack, SetBackRequest, WipeRequest};
+pub use job::{EditRequest, JobCopy, JobDetail, JobList, SubmitRequest};
+pub use ledger::{CorrectionRequest, Ledger};
+pub use limits::{
+    LimitsRequest, LimitsView, NamedLimits, ScopeLimitsRequest, ScopeLimitsView, ScopeWindowStatus,
+};
+pub use lines::{BulkAnswer, Came, ImportAnswer, LineAnswer, LineProblem};
+pub use list::List;
+pub use price::{PriceRequest, PriceView};
+pub use probe::Probe;
+pub use problem::{FieldError, Problem};
+pub use queue::{QueueRequest, QueueView};
+pub use replay::{Difference, Question, Replayed};
+pub use schedule::{ScheduleDetail, ScheduleRequest, ScheduleView};
+pub use spend::{By, Spend, SpendItem, Sum};
+pub use status::{
+    AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QueueStatus, ScalingStatus,
+    SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
+};
+pub use webhook::{Sent, WebhookRequest, WebhookView};

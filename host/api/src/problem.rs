@@ -1,0 +1,49 @@
+//! The one error format: `application/problem+json` (RFC 9457) that says what to do.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One thing that is wrong with a payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldError {
+    /// JSON pointer to the value (RFC 6901); empty for the whole.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// What is wrong and what to do about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Problem {
+    /// `urn:anvil:problem:` and a word that never changes, as in `queue-full`.
+    #[serde(rename = "type")]
+    #[schema(required)]
+    pub kind: String,
+    /// The same for all of its kind.
+    #[schema(required)]
+    pub title: String,
+    /// The HTTP status.
+    #[schema(required)]
+    pub status: u16,
+    /// A sentence for this one.
+    #[schema(required)]
+    pub detail: String,
+    /// Each thing that is wrong with the body.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// What there is, where something was named that there is not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<String>,
+    /// The name that comes nearest to one that there is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<String>,
+    /// After how many seconds another try is worth it.
+    #[serde(rename = "retry_after_s", skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// What the `type` of every problem begins with.
+    pub const KIND: &str = "urn:anvil:problem:";
+}

@@ -1,0 +1,24 @@
+//! What a guest can ask that the journal answers.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of question an entry answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum JournalKind {
+    /// A question to Claude: the answer is a reply or an error.
+    Call,
+    /// What the job may still spend.
+    Allowance,
+}
+
+impl JournalKind {
+    /// The name in the store.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Allowance => "allowance",
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The API's description: what is served, taken and answered is what it says.
+
+use crate::openapi::{Shape, describe};
+use crate::routes::{Entry, Face};
+use crate::serve::routes;
+use crate::testing::Scene;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Set, the page is written in place of being compared.
+const WRITE: &str = "ANVIL_TEST_WRITE_DOCS";
+
+fn table(scene: &Scene) -> Vec<Entry> {
+    let (_, table) = routes(&scene.state).finish();
+    table.into_iter().filter(|entry| Face::of(entry.path) == Face::Api).collect()
+}
+
+#[tokio::test]
+async fn the_description_is_the_one_that_is_kept() {
+    let scene = Scene::new().await;
+    let described = scene.get("/api/openapi.json").await.json();
+    let text = format!("{}\n", serde_json::to_string_pretty(&described).expect("JSON"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/openapi.json");
+    if std::env::var_os(WRITE).is_some() {
+        std::fs::write(&path, &text).expect("the page can be written");
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    // Not `assert_eq`, which would print both.
+    let differs = there.lines().zip(text.lines()).find(|(there, now)| there != now);
+    assert!(
+        there == text,
+        "docs/reference/openapi.json is stale from {differs:?} on; where the change is meant: \
+         {WRITE}=1 cargo nextest run --workspace -E 'test(the_description_is_the_one_that_is_kept)'"
+    );
+}
+
+#[tokio::test]
+async fn every_route_says_what_it_takes_and_gives() {
+    let scene = Scene::new().await;
+    for entry in table(&scene) {
+        let Entry { method, path, .. } = &entry;
+        assert_eq!(
+            entry.gives.is_empty(),
+            *method == Method::DELETE,
+            "{method} {path}: only a deletion says nothing"
+        );
+        let has_body = matches!(*method, Method::PUT | Method::PATCH);
+        assert!(!has_body || !entry.takes.is_empty(), "{method} {path} has a body");
+        assert!(*method != Method::GET || entry.takes.is_empty(), "{method} {path} has no body");
+    }
+}
+
+#[tokio::test]
+async fn a_body_may_have_the_members_that_are_described() {
+    let scene = Scene::new().await;
+    let table = table(&scene);
+    let described = describe(&table);
+    let mut bodies = 0;
+    for entry in table.iter().filter(|entry| matches!(entry.takes[..], [Shape::Json(_)])) {
+        let path = entry.path.replace("{id}", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB");
+        let path = path.replace("{scope}", "agent:quiet").replace("{name}", "some");
+        let answer = scene.api(entry.method.clone(), &path, r#"{"no_such_member": 1}"#).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {}", answer.text);
+        let problem: anvil_api::Problem = serde_json::from_str(&answer.text).expect("a problem");
+        let known: BTreeSet<String> = problem.known.into_iter().collect();
+        let operation = &described["paths"][entry.path][entry.method.as_str().to_lowercase()];
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(known, members(&described, schema), "{} {path}", entry.method);
+        bodies += 1;
+    }
+    assert!(bodies > 12, "{bodies} bodies were sent");
+}
+
+#[tokio::test]
+async fn every_reference_of_the_description_leads_somewhere() {
+    let described = describe(&table(&Scene::new().await));
+    let mut places = Vec::new();
+    references(&described, &mut places);
+    assert!(places.len() > 100, "{} references", places.len());
+    let lost: BTreeSet<_> = places.iter().filter(|place| described.pointer(place).is_none()).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+/// Where all that is referred to has to stand.
+fn references(described: &Value, places: &mut Vec<String>) {
+    match described {
+        Value::Object(members) => {
+            let place = members.get("$ref").and_then(Value::as_str);
+            places.extend(place.map(|place| place.trim_start_matches('#').to_owned()));
+            members.values().for_each(|value| references(value, places));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, places)),
+        _ => {}
+    }
+}
+
+/// The members of an object's schema, wherever they stand.
+fn members(described: &Value, schema: &Value) -> BTreeSet<String> {
+    if let Some(place) = schema["$ref"].as_str() {
+        let schema =
+            described.pointer(place.trim_start_matches('#')).expect("every reference leads somewhere");
+        return members(described, schema);
+    }
+    let own = schema["properties"].as_object().into_iter().flat_map(|members| members.keys().cloned());
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    own.chain(parts.flat_map(|part| members(described, part))).collect()
+}
+
+/// What is described, and what was made of it.
+struct Described {
+    table: Vec<Entry>,
+    document: Value,
+    validators: Mutex<HashMap<String, Arc<jsonschema::Validator>>>,
+}
+
+static DESCRIBED: OnceLock<Described> = OnceLock::new();
+
+/// Whether an answer in JSON is what is described of its route: every answer of every test is looked at.
+pub(crate) fn check(scene: &Scene, method: &Method, path: &str, answer: &str) {
+    let described = DESCRIBED.get_or_init(|| {
+        let table = table(scene);
+        Described { document: describe(&table), table, validators: Mutex::default() }
+    });
+    let fits = |entry: &&Entry| entry.method == method && crate::serve::matches(entry.path, path);
+    // The first that fits: `/jobs/actions` stands before `/jobs/{id}`.
+    let exact = described.table.iter().find(|entry| entry.method == method && entry.path == path);
+    let Some(entry) = exact.or_else(|| described.table.iter().find(fits)) else { return };
+    let place = entry.path.replace("{*", "{");
+    let operation = &described.document["paths"][&place][method.as_str().to_lowercase()];
+    let schema = operation["responses"]["2XX"]["content"]["application/json"]["schema"].clone();
+    let name = format!("{method} {place}");
+    let mut validators = described.validators.lock().unwrap_or_else(PoisonError::into_inner);
+    let validator = validators.entry(name.clone()).or_insert_with(|| {
+        let whole = json!({ "allOf": [schema], "components": described.document["components"] });
+        Arc::new(jsonschema::validator_for(&whole).expect("a description is a schema"))
+    });
+    let answer: Value = serde_json::from_str(answer).expect("JSON");
+    let wrong: Vec<String> =
+        validator.iter_errors(&answer).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "the answer to {name} is not what is described: {wrong:?}\n{answer:#}");
+}
