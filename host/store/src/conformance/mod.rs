@@ -29,6 +29,7 @@ pub mod schedules;
 pub mod scopes;
 pub mod search;
 pub mod traces;
+pub mod turns;
 mod world;
 
 pub use clock::TestClock;
@@ -150,6 +151,10 @@ suite! { $
         hosts_at_once_never_pass_on_the_same_dollar
         hosts_that_live_at_once_agree_on_limits_and_zone
         a_restart_alone_may_change_limits_and_zone;
+    turns:
+        the_longest_waiting_has_its_turn_whichever_host_takes_jobs_and_however_often_it_starts
+        nobody_waits_for_room_that_another_host_has_made
+        nobody_waits_for_an_agent_that_has_come_to_another_host;
     money:
         callers_at_once_never_pass_on_the_same_dollar
         a_hold_is_taken_once_for_its_id

@@ -3,6 +3,7 @@
 use crate::engine::Db;
 use crate::reading::{jobs, ledger, usage};
 use crate::rules::alerts::webhooks;
+use crate::rules::jobs::turns;
 use crate::rules::jobs::{bulk, claim, enqueue, journal, parents, pause, relatives, transition, trouble};
 use crate::rules::money::{correct, held, hold, hold_row, settle, spend};
 use crate::rules::retention::prune;
@@ -21,6 +22,8 @@ fn no_query_scans_or_sorts() {
     for (sql, index) in [
         (claim::HEADS_OF_LINE, "jobs_waiting"),
         (claim::SUSPECTS, "jobs_suspect"),
+        (turns::OVERTAKES, "PRIMARY KEY"),
+        (turns::NEWS, "PRIMARY KEY"),
         (trouble::TROUBLED, "jobs_troubled"),
         (enqueue::OF_AGENT, "jobs_by_agent"),
         (enqueue::OF_SCHEDULE, "jobs_open_of_schedule"),

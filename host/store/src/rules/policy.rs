@@ -1,5 +1,6 @@
 //! What the writer knows by heart: the limits in force, the brake, and the account that both are judged by.
 
+use crate::rules::jobs::turns::Turns;
 use crate::{BrakeState, LimitsInForce, QueueShares};
 use anvil_budget::{Account, BrakeCause, LimitsRule, Windows};
 use anvil_types::{BootId, HostId, Limits, LimitsPatch, Nanodollars, Timestamp, UpstreamKind};
@@ -45,13 +46,8 @@ pub(crate) struct Policy {
     pub(crate) muted: Vec<(UpstreamKind, Timestamp)>,
     /// Whether the limits or the brake were touched since this was last cleared.
     pub(crate) touched: bool,
-    /// Critical jobs in a row that have overtaken others.
-    pub(crate) overtakes: u32,
-    /// When limits were last changed, or a correction made room, in this life.
-    pub(crate) limits_changed_at: Timestamp,
-    /// When jobs that wait for an agent were last put back into the queue, in this life: by its name, and
-    /// under no name where all were.
-    pub(crate) agents_came_at: BTreeMap<String, Timestamp>,
+    /// Whose turn it is.
+    pub(crate) turns: Turns,
     /// All that a grant and a threshold are judged by.
     pub(crate) account: Account,
     /// What is held of an upstream, once it was asked for.
@@ -93,9 +89,7 @@ impl Policy {
             raised: Vec::new(),
             muted: Vec::new(),
             touched: true,
-            overtakes: 0,
-            limits_changed_at: Timestamp::default(),
-            agents_came_at: BTreeMap::new(),
+            turns: Turns::default(),
             account: Account::new(windows),
             held: BTreeMap::new(),
             flying: BTreeMap::new(),

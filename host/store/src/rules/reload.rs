@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use crate::engine::Db;
+use crate::rules::jobs::turns;
 use crate::rules::money::{brake, evaluate, limits, scope_limits, week};
 use crate::rules::policy::Policy;
 use anvil_budget::WindowLimits;
@@ -15,6 +16,7 @@ pub(crate) fn everything(policy: &mut Policy, db: &Db) -> Result<(), StoreError>
     policy.account.books.close();
     policy.held.clear();
     policy.flying.clear();
+    policy.turns = turns::load(db, policy.upstream)?;
     policy.account.watches = evaluate::load(db)?;
     policy.account.weeks = week::load(db)?;
     policy.touched = true;

@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     Step { name: "upstreams", sql: include_str!("migrations/0008_upstreams.sql") },
     Step { name: "jobs_bounds", sql: include_str!("migrations/0009_jobs_bounds.sql") },
     Step { name: "hosts", sql: include_str!("migrations/0010_hosts.sql") },
+    Step { name: "turns", sql: include_str!("migrations/0011_turns.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

@@ -10,6 +10,7 @@
 
 use crate::engine::{Db, number, params};
 use crate::rules::jobs::row::{self, CRASHES, JobHead, Waiting, heads, select_heads};
+use crate::rules::jobs::turns;
 use crate::rules::jobs::{artifacts, journal, pause, transition, trouble};
 use crate::rules::part;
 use crate::rules::tx::Tx;
@@ -116,14 +117,15 @@ fn choose(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<(i64, usize)>, StoreErro
     others.sort_by_key(|job: &Waiting| (rank(job, now), job.since, job.seq));
     let (mut critical, mut others) = (VecDeque::from(critical), VecDeque::from(others));
     let mut chosen = Vec::with_capacity(most);
+    let mut overtakes = tx.policy.turns.overtakes;
     while chosen.len() < most {
-        let turn_of_others = tx.policy.overtakes >= OVERTAKES && !others.is_empty();
+        let turn_of_others = overtakes >= OVERTAKES && !others.is_empty();
         let next = if turn_of_others {
-            tx.policy.overtakes = 0;
+            overtakes = 0;
             let longest = others.iter().enumerate().min_by_key(|(_, job)| (job.since, job.seq));
             longest.map(|(place, _)| place).and_then(|place| others.remove(place))
         } else if let Some(job) = critical.pop_front() {
-            tx.policy.overtakes += u32::from(!others.is_empty());
+            overtakes += u32::from(!others.is_empty());
             Some(job)
         } else {
             others.pop_front()
@@ -131,6 +133,7 @@ fn choose(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<(i64, usize)>, StoreErro
         let Some(job) = next else { break };
         chosen.push((job.seq, job.agent));
     }
+    turns::overtaken(tx, overtakes)?;
     Ok(chosen)
 }
 

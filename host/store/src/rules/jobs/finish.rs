@@ -98,13 +98,13 @@ pub(crate) fn park(tx: &mut Tx<'_>, lease: Lease, wait: &Wait) -> Result<(), Sto
         WaitReason::Holds => spend::held(tx, upstream)? == Nanodollars::ZERO,
         // An agent that came after it was looked for, while the job was still on its way here.
         WaitReason::AgentMissing => {
-            let came = [job.agent.as_str(), ""].map(|name| tx.policy.agents_came_at.get(name).copied());
+            let came = [job.agent.as_str(), ""].map(|name| tx.policy.turns.agents_at.get(name).copied());
             wait.refused_at.is_some_and(|refused| came.into_iter().flatten().any(|came| came >= refused))
         }
         _ => false,
     };
     // A limit that was changed after the refusal, while the job was still on its way here.
-    let changed = wait.refused_at.is_some_and(|refused| tx.policy.limits_changed_at > refused);
+    let changed = wait.refused_at.is_some_and(|refused| tx.policy.turns.room_at > refused);
     let gone =
         gone || changed && matches!(wait.reason, WaitReason::Money | WaitReason::Holds | WaitReason::Pace);
     if gone {

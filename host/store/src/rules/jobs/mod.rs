@@ -16,3 +16,4 @@ pub(crate) mod relatives;
 pub(crate) mod row;
 pub(crate) mod transition;
 pub(crate) mod trouble;
+pub(crate) mod turns;

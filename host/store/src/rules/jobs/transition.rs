@@ -4,6 +4,7 @@ use crate::StoreError;
 use crate::engine::params;
 use crate::rules::jobs::parents;
 use crate::rules::jobs::row::{JobHead, heads, select_heads};
+use crate::rules::jobs::turns;
 use crate::rules::tx::Tx;
 use anvil_types::{EventKind, JobError, JobEvent, JobState, Lease, Timestamp, Wait, WaitReason};
 use std::time::Duration;
@@ -130,8 +131,7 @@ pub(crate) fn resume(
     let mut resumed = 0;
     let upstream = tx.policy.upstream.name();
     if reasons.contains(&WaitReason::AgentMissing) {
-        // Who is on the way to being parked for it has come too late to be among these.
-        tx.policy.agents_came_at.insert(agent.unwrap_or_default().to_owned(), tx.now);
+        turns::agent_came(tx, agent)?;
     }
     for reason in reasons {
         let parked = match agent {

@@ -4,6 +4,7 @@ use crate::engine::{Id, params};
 use crate::reading::ledger;
 use crate::rules::audit;
 use crate::rules::jobs::transition;
+use crate::rules::jobs::turns;
 use crate::rules::money::hold_row::{FIND, Hold};
 use crate::rules::money::settle::DEAREST;
 use crate::rules::money::{evaluate, late, spend, usage_hours};
@@ -68,7 +69,7 @@ pub(crate) fn apply(
     evaluate::evaluate(tx, hold.upstream, &scopes)?;
     if moved.spent() < Nanodollars::ZERO {
         // There is room that was not there.
-        tx.policy.limits_changed_at = tx.now;
+        turns::room_came(tx)?;
         transition::resume(tx, &[WaitReason::Money, WaitReason::Holds], None)?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 
 use crate::engine::{Db, params};
 use crate::rules::jobs::transition;
+use crate::rules::jobs::turns;
 use crate::rules::money::evaluate;
 use crate::rules::tx::Tx;
 use crate::rules::{alerts, audit, reload};
@@ -108,7 +109,7 @@ pub(crate) fn change(
     tx.policy.touched = true;
     reload::limits_in_force(tx.policy, tx.db)?;
     let force = tx.policy.force.clone();
-    tx.policy.limits_changed_at = tx.now;
+    turns::room_came(tx)?;
     tx.tell(None, EventKind::Limits);
     tell_cuts(tx)?;
     apply(tx, &before)?;

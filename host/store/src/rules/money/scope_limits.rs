@@ -2,6 +2,7 @@
 
 use crate::engine::{Db, params};
 use crate::rules::jobs::transition;
+use crate::rules::jobs::turns;
 use crate::rules::money::evaluate;
 use crate::rules::tx::Tx;
 use crate::rules::{audit, reload};
@@ -81,7 +82,7 @@ pub(crate) fn change(
     tx.tell(None, EventKind::Limits);
     evaluate::evaluate_all(tx)?;
     let agent = if let Scope::Agent(agent) = scope { Some(agent.as_str()) } else { None };
-    tx.policy.limits_changed_at = tx.now;
+    turns::room_came(tx)?;
     transition::resume(tx, &[WaitReason::Money, WaitReason::Holds], agent)?;
     list(tx.db, upstream)
 }

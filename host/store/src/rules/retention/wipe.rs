@@ -13,7 +13,7 @@ const WHOSE: UpstreamKind = UpstreamKind::Simulated;
 /// How many jobs, or entries of the ledger, a batch takes at most.
 const BATCH: u32 = 200;
 /// The tables whose simulated rows go in the last step; each has a column `upstream`.
-const SMALL: [&str; 16] = [
+const SMALL: [&str; 18] = [
     "deliveries",
     "alerts",
     "limit_changes",
@@ -30,6 +30,8 @@ const SMALL: [&str; 16] = [
     "usage_hours",
     "week_use",
     "swept",
+    "queue_turns",
+    "queue_news",
 ];
 
 /// Refuses while anything simulated runs: it would write what is gone.
