@@ -116,10 +116,16 @@ async fn the_clock_can_ask_where_it_must_not_be_behind() {
     let store = open_at(&folder, Arc::new(SystemClock::not_before(future))).expect("it opens");
     store.record(EventKind::Limits).await.expect("recorded");
     let written = store.events(0, None, 1).await.expect("a read works")[0].at;
+    // Nobody but the search index writes after it.
+    let soon = written..written + Duration::from_mins(1);
     // Without a word to the store, as after a crash, and while it runs.
-    assert_eq!(SqliteStore::ledger_time(&folder, UpstreamKind::Simulated).expect("a read works"), written);
+    assert!(
+        soon.contains(&SqliteStore::ledger_time(&folder, UpstreamKind::Simulated).expect("a read works"))
+    );
     drop(store);
-    assert_eq!(SqliteStore::ledger_time(&folder, UpstreamKind::Simulated).expect("a read works"), written);
+    assert!(
+        soon.contains(&SqliteStore::ledger_time(&folder, UpstreamKind::Simulated).expect("a read works"))
+    );
 }
 
 /// Copies the database, and nothing else of the folder.

@@ -11,6 +11,7 @@ pub mod calendar;
 pub mod clock;
 pub mod corrections;
 pub mod crash;
+pub mod duties;
 pub mod edits;
 mod factory;
 pub mod fences;
@@ -151,6 +152,11 @@ suite! { $
         hosts_at_once_never_pass_on_the_same_dollar
         hosts_that_live_at_once_agree_on_limits_and_zone
         a_restart_alone_may_change_limits_and_zone;
+    duties:
+        an_alert_is_delivered_by_one_host_and_by_another_when_that_is_gone
+        what_is_old_is_taken_out_by_one_host_and_by_another_when_that_is_gone
+        a_host_that_ends_in_order_leaves_its_duties_to_the_next_look
+        a_time_of_a_schedule_is_taken_in_once_by_however_many_hosts;
     turns:
         the_longest_waiting_has_its_turn_whichever_host_takes_jobs_and_however_often_it_starts
         nobody_waits_for_room_that_another_host_has_made

@@ -41,13 +41,13 @@ fn webhook(world: &World<'_>, name: &str) -> Webhook {
     }
 }
 
-async fn hook(world: &World<'_>, name: &str) -> Webhook {
+pub(super) async fn hook(world: &World<'_>, name: &str) -> Webhook {
     let webhook = webhook(world, name);
     world.store().put_webhook(webhook.clone(), "ann").await.expect("there is room");
     webhook
 }
 
-async fn raise(world: &World<'_>, key: &str) -> AlertId {
+pub(super) async fn raise(world: &World<'_>, key: &str) -> AlertId {
     let raised = world.store().raise_alert(threshold(world, key)).await.expect("a write works");
     raised.expect("none with this key is open")
 }
@@ -64,7 +64,7 @@ async fn all(world: &World<'_>) -> Vec<Delivery> {
     deliveries(world, DeliveryFilter::default()).await
 }
 
-async fn due(world: &World<'_>, webhook: &str) -> Vec<DueDelivery> {
+pub(super) async fn due(world: &World<'_>, webhook: &str) -> Vec<DueDelivery> {
     world.store().due_deliveries(webhook, 100).await.expect("a read works")
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-fn nightly(world: &World<'_>, next_at: Option<Timestamp>) -> Schedule {
+pub(super) fn nightly(world: &World<'_>, next_at: Option<Timestamp>) -> Schedule {
     Schedule {
         id: ScheduleId::new(world.clock.now(), world.number()),
         name: "nightly".to_owned(),
@@ -45,7 +45,7 @@ fn run(world: &World<'_>, schedule: &Schedule, time: Timestamp) -> (Timestamp, N
     (time, new)
 }
 
-fn firing(world: &World<'_>, schedule: &Schedule, times: &[Timestamp], next: Timestamp) -> Firing {
+pub(super) fn firing(world: &World<'_>, schedule: &Schedule, times: &[Timestamp], next: Timestamp) -> Firing {
     Firing {
         name: schedule.name.clone(),
         id: schedule.id,

@@ -3,6 +3,7 @@
 use crate::engine::Db;
 use crate::reading::{jobs, ledger, usage};
 use crate::rules::alerts::webhooks;
+use crate::rules::duties;
 use crate::rules::jobs::turns;
 use crate::rules::jobs::{bulk, claim, enqueue, journal, parents, pause, relatives, transition, trouble};
 use crate::rules::money::{correct, held, hold, hold_row, settle, spend};
@@ -23,6 +24,7 @@ fn no_query_scans_or_sorts() {
         (claim::HEADS_OF_LINE, "jobs_waiting"),
         (claim::SUSPECTS, "jobs_suspect"),
         (turns::OVERTAKES, "PRIMARY KEY"),
+        (duties::OURS, "PRIMARY KEY"),
         (turns::NEWS, "PRIMARY KEY"),
         (trouble::TROUBLED, "jobs_troubled"),
         (enqueue::OF_AGENT, "jobs_by_agent"),

@@ -4,6 +4,7 @@
 
 use crate::StoreError;
 use crate::engine::{Db, Id, params};
+use crate::rules::duties;
 use crate::rules::jobs::transition;
 use crate::rules::money::hold_row::Hold;
 use crate::rules::money::settle::{End, end_hold};
@@ -56,8 +57,8 @@ pub(crate) fn agree(tx: &Tx<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// This host lives, for another lease.
-pub(crate) fn renew(tx: &Tx<'_>) -> Result<(), StoreError> {
+/// This host lives, for another lease, and does what nobody else does for all.
+pub(crate) fn renew(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let policy = &tx.policy;
     let limits = serde_json::to_string(&policy.base).map_err(|error| StoreError::Backend(Box::new(error)))?;
     tx.run(
@@ -70,8 +71,8 @@ pub(crate) fn renew(tx: &Tx<'_>) -> Result<(), StoreError> {
             limits,
             (tx.now + LEASE).micros(),
         ],
-    )
-    .map(drop)
+    )?;
+    duties::take(tx)
 }
 
 /// This life ends in order: nobody has to wait for its lease.

@@ -4,8 +4,10 @@
 //! what it has yet to take in. Where its place is lost (a new file, a back-up put in the database's
 //! place), it walks over all jobs once.
 
+use super::feed;
 use crate::StoreError;
 use crate::engine::{Db, Row, meta, params};
+use crate::rules::tx::Tx;
 use crate::search::index::{self, Place};
 use crate::search::{marks, text};
 use crate::sqlite::connect;
@@ -77,7 +79,16 @@ impl Indexer {
     /// One batch; whether there may be more.
     fn step(&self, open: &mut Option<Open>) -> Result<bool, StoreError> {
         if open.is_none() {
-            *open = Some(Open::new(&self.database, &self.file)?);
+            let opened = Open::new(&self.database, &self.file)?;
+            let at = opened.place.change;
+            // What comes after it is kept from here on; what went before that is looked for at the next step.
+            if self.written(move |tx| feed::came(tx, at))?.is_none() {
+                return Ok(false);
+            }
+            if ends(&opened.database)?.0 > at + 1 {
+                return Ok(true);
+            }
+            *open = Some(opened);
         }
         let Some(open) = open else { return Ok(false) };
         let more = open.step()?;
@@ -91,20 +102,31 @@ impl Indexer {
 
     fn clear_away(&self, open: &mut Open) -> Result<(), StoreError> {
         while open.cleared < open.place.change {
-            let Some(writer) = self.writer.upgrade() else { return Ok(()) };
             // The newest stays.
             let to = open.place.change.min(open.cleared + CLEARED);
-            let (message, answer) =
-                command(move |tx| tx.run("DELETE FROM job_changes WHERE change < ?1", [to]).map(drop));
-            // Where the store is being closed, the next start clears away.
-            if writer.blocking_send(message).is_err() {
+            let Some(cleared) = self.written(move |tx| feed::clear_away(tx, to))? else { return Ok(()) };
+            if cleared <= open.cleared {
+                // Another host's index has not seen it yet.
                 return Ok(());
             }
-            let Ok(answer) = answer.blocking_recv() else { return Ok(()) };
-            answer?;
-            open.cleared = to;
+            open.cleared = cleared;
         }
         Ok(())
+    }
+
+    /// What a command to the writer answers; nothing where the store is being closed.
+    fn written<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(writer) = self.writer.upgrade() else { return Ok(None) };
+        let (message, answer) = command(work);
+        if writer.blocking_send(message).is_err() {
+            return Ok(None);
+        }
+        drop(writer);
+        let Ok(answer) = answer.blocking_recv() else { return Ok(None) };
+        answer.map(Some)
     }
 }
 

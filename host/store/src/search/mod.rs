@@ -5,6 +5,7 @@
 //! by how much. What the index finds is looked at once more in the database, so that every filter is
 //! exact, and no job is shown that is gone.
 
+mod feed;
 mod fold;
 mod index;
 mod indexer;

@@ -30,6 +30,12 @@ fn open_with(folder: &Path, shares: QueueShares) -> SqliteStore {
 }
 
 fn open_on(folder: &Path, shares: QueueShares, clock: Arc<dyn Clock>, supervisor: Supervisor) -> SqliteStore {
+    SqliteStore::open(SqliteOptions { supervisor, shares, ..options(folder, clock) })
+        .expect("the store opens")
+}
+
+/// What a store of tests is opened with.
+pub(crate) fn options(folder: &Path, clock: Arc<dyn Clock>) -> SqliteOptions {
     let much = Nanodollars::from_dollars(1_000);
     let limits = Limits {
         hour_usd: much,
@@ -47,8 +53,8 @@ fn open_on(folder: &Path, shares: QueueShares, clock: Arc<dyn Clock>, supervisor
         queue_max: 200,
     };
     let boot = BootId::new(clock.now(), 1);
-    SqliteStore::open(SqliteOptions {
-        supervisor,
+    SqliteOptions {
+        supervisor: Supervisor::new(),
         marks: None,
         rule: std::sync::Arc::new(anvil_budget::AnyLimits),
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
@@ -58,11 +64,10 @@ fn open_on(folder: &Path, shares: QueueShares, clock: Arc<dyn Clock>, supervisor
         windows: Windows::new(TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
         max_attempts: 3,
-        shares,
+        shares: QueueShares::default(),
         new_host: HostId::new(Timestamp::from_secs(1), 1),
         boot,
-    })
-    .expect("the store opens")
+    }
 }
 
 /// Adds a row that can be counted, and tells of it.

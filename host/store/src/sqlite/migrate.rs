@@ -25,6 +25,7 @@ const STEPS: &[Step] = &[
     Step { name: "jobs_bounds", sql: include_str!("migrations/0009_jobs_bounds.sql") },
     Step { name: "hosts", sql: include_str!("migrations/0010_hosts.sql") },
     Step { name: "turns", sql: include_str!("migrations/0011_turns.sql") },
+    Step { name: "duties", sql: include_str!("migrations/0012_duties.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

@@ -8,7 +8,7 @@
 pub mod bare;
 pub(crate) mod connect;
 #[cfg(test)]
-mod faults;
+pub(crate) mod faults;
 mod high_water_mark;
 #[cfg(feature = "bench")]
 pub mod history;
@@ -80,7 +80,7 @@ impl SqliteStore {
     }
 
     /// Opens the store as one of several hosts at once, without the folder's lock: for the laws of two hosts.
-    #[cfg(feature = "conformance")]
+    #[cfg(any(test, feature = "conformance"))]
     pub fn open_beside(options: SqliteOptions, host: HostId) -> Result<Self, StoreError> {
         Self::open_told(options, Some(host))
     }
@@ -210,7 +210,7 @@ impl SqliteStore {
     }
 
     /// Runs a command in the next commit; answers after it.
-    async fn write<T, F>(&self, run: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, run: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,

@@ -1,12 +1,13 @@
 //! Webhooks, and the outbox of what is to be sent to them.
 
 use crate::engine::{Db, Id, Row, params};
+use crate::rules::duties::{self, Duty};
 use crate::rules::tx::Tx;
 use crate::rules::{alerts, audit};
 use crate::{DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert, StoreError};
 use anvil_types::{
-    AlertId, AlertKind, AlertNews, AlertState, Delivery, DeliveryId, DeliveryState, EventKind, Timestamp,
-    UpstreamKind, Webhook,
+    AlertId, AlertKind, AlertNews, AlertState, Delivery, DeliveryId, DeliveryState, EventKind, HostId,
+    Timestamp, UpstreamKind, Webhook,
 };
 
 /// The longest page.
@@ -120,14 +121,18 @@ pub(crate) const NEXT: &str = "SELECT w.name AS name, (SELECT d.next_at FROM del
         WHERE d.webhook = w.name AND d.upstream = ?1 AND d.state = 'pending' ORDER BY d.next_at LIMIT 1) AS next_at
     FROM webhooks w WHERE w.disabled IS NULL";
 
-/// Deliveries whose time has come, the oldest first. One whose webhook a person switched off waits.
+/// Deliveries whose time has come, the oldest first; none where another host sends them. One whose webhook a person switched off waits.
 pub(crate) fn due(
     db: &Db,
     upstream: UpstreamKind,
+    host: HostId,
     webhook: &str,
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<DueDelivery>, StoreError> {
+    if !duties::is_of(db, upstream, host, Duty::Deliveries)? {
+        return Ok(Vec::new());
+    }
     let find = "SELECT * FROM webhooks WHERE name = ?1";
     let Some(webhook) = db.first(find, [webhook], read_webhook)? else { return Ok(Vec::new()) };
     let params = params![webhook.name, now.micros(), limit.clamp(1, LONGEST), upstream.name()];
@@ -141,8 +146,16 @@ pub(crate) fn due(
     Ok(due)
 }
 
-/// When the next delivery to each webhook is due, for those that are on and owed one.
-pub(crate) fn next_due(db: &Db, upstream: UpstreamKind) -> Result<Vec<(String, Timestamp)>, StoreError> {
+/// When the next delivery to each webhook is due, for those that are on and owed one; none where another host sends
+/// them.
+pub(crate) fn next_due(
+    db: &Db,
+    upstream: UpstreamKind,
+    host: HostId,
+) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    if !duties::is_of(db, upstream, host, Duty::Deliveries)? {
+        return Ok(Vec::new());
+    }
     let next = db.all(NEXT, [upstream.name()], |row| Ok((row.get("name")?, row.maybe_time("next_at")?)))?;
     Ok(next.into_iter().filter_map(|(name, at)| Some((name, at?))).collect())
 }

@@ -1,6 +1,7 @@
 //! Retention: what is old goes, in batches that are too short for anyone to notice.
 
 use crate::engine::{Id, number, params};
+use crate::rules::duties::{self, Duty};
 use crate::rules::retention::removal::{self, held_back};
 use crate::rules::tx::Tx;
 use crate::{Pruned, Retention, StoreError};
@@ -27,6 +28,9 @@ pub(crate) const ALERTS: &str = "SELECT id FROM alerts INDEXED BY alerts_resolve
 
 /// Takes one batch out.
 pub(crate) fn prune(tx: &mut Tx<'_>, retention: &Retention) -> Result<Pruned, StoreError> {
+    if !duties::is_of(tx.db, tx.policy.upstream, tx.policy.host, Duty::Retention)? {
+        return Ok(Pruned::default());
+    }
     let began = Instant::now();
     let mut pruned = Pruned::default();
     // What another upstream did is old by that one's time.

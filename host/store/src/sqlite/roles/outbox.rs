@@ -56,13 +56,13 @@ impl OutboxStore for SqliteStore {
     }
 
     async fn due_deliveries(&self, webhook: &str, limit: u32) -> Result<Vec<DueDelivery>, StoreError> {
-        let (upstream, webhook, now) = (self.upstream, webhook.to_owned(), self.now());
-        self.readers.read(move |db| webhooks::due(db, upstream, &webhook, now, limit)).await
+        let (upstream, host, webhook, now) = (self.upstream, self.host, webhook.to_owned(), self.now());
+        self.readers.read(move |db| webhooks::due(db, upstream, host, &webhook, now, limit)).await
     }
 
     async fn next_deliveries(&self) -> Result<Vec<(String, Timestamp)>, StoreError> {
-        let upstream = self.upstream;
-        self.readers.read(move |db| webhooks::next_due(db, upstream)).await
+        let (upstream, host) = (self.upstream, self.host);
+        self.readers.read(move |db| webhooks::next_due(db, upstream, host)).await
     }
 
     async fn delivery_tried(&self, tried: DeliveryTried) -> Result<(), StoreError> {
