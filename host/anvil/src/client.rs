@@ -1,11 +1,12 @@
 //! The REST API, as a client sees it.
 
+use crate::answer::Answer;
 use crate::connect::is_loopback;
 use crate::failure::{Failure, Problem};
 use anvil_settings::Secret;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// How long an answer may take; event streams have no such bound.
@@ -40,28 +41,36 @@ impl Client {
     }
 
     /// `GET` of `/api/v1/` and these segments.
-    pub(crate) async fn get(&self, path: &[&str], query: &[(&str, String)]) -> Result<Value, Failure> {
+    pub(crate) async fn get<A: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Answer<A>, Failure> {
         self.json(self.request(Method::GET, path, query)?).await
     }
 
     /// `POST` without a body.
-    pub(crate) async fn post(&self, path: &[&str]) -> Result<Value, Failure> {
+    pub(crate) async fn post<A: DeserializeOwned>(&self, path: &[&str]) -> Result<Answer<A>, Failure> {
         self.json(self.request(Method::POST, path, &[])?).await
     }
 
     /// `POST` of bytes, for an answer that may take a while.
-    pub(crate) async fn post_bytes(&self, path: &[&str], bytes: Vec<u8>) -> Result<Value, Failure> {
+    pub(crate) async fn post_bytes<A: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        bytes: Vec<u8>,
+    ) -> Result<Answer<A>, Failure> {
         let request = self.request(Method::POST, path, &[])?.header("content-type", "application/wasm");
         self.json_within(request.body(bytes), LONG_TIMEOUT).await
     }
 
     /// `POST` or `PUT` of a JSON body.
-    pub(crate) async fn send<T: Serialize + Sync>(
+    pub(crate) async fn send<A: DeserializeOwned>(
         &self,
         method: Method,
         path: &[&str],
-        body: &T,
-    ) -> Result<Value, Failure> {
+        body: &(impl Serialize + Sync),
+    ) -> Result<Answer<A>, Failure> {
         self.json(self.request(method, path, &[])?.json(body)).await
     }
 
@@ -127,14 +136,18 @@ impl Client {
         })
     }
 
-    async fn json(&self, request: RequestBuilder) -> Result<Value, Failure> {
+    async fn json<A: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<A>, Failure> {
         self.json_within(request, TIMEOUT).await
     }
 
-    async fn json_within(&self, request: RequestBuilder, time: Duration) -> Result<Value, Failure> {
+    async fn json_within<A: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        time: Duration,
+    ) -> Result<Answer<A>, Failure> {
         let response = self.answer(request.timeout(time)).await?;
         let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
-        serde_json::from_slice(&body).map_err(|_| {
+        Answer::new(body.to_vec()).ok_or_else(|| {
             anyhow::anyhow!("what answers at {} is not the API of an Anvil host: no JSON came", self.base())
                 .into()
         })

@@ -1,7 +1,6 @@
 //! What ends a command, and the exit code that says so.
 
 use crate::show::clean;
-use serde_json::Value;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -82,17 +81,19 @@ pub(crate) struct Problem {
 impl Problem {
     /// Reads an error's body.
     pub(crate) fn read(status: u16, body: &str) -> Self {
-        let json: Value = serde_json::from_str(body).unwrap_or_default();
-        let text = |key: &str| json.get(key).and_then(Value::as_str).map(clean);
-        let start = || clean(&body.chars().take(300).collect::<String>());
+        let told: anvil_api::Problem = serde_json::from_str(body).unwrap_or_default();
+        if told.title.is_empty() {
+            let start = clean(&body.chars().take(300).collect::<String>());
+            let title = format!("the host answered {status}");
+            return Self { status, slug: String::new(), title, detail: start, retry_after_s: None };
+        }
+        let slug = told.kind.rsplit([':', '/']).next().unwrap_or_default();
         Self {
             status,
-            slug: text("type")
-                .and_then(|kind| kind.rsplit([':', '/']).next().map(str::to_owned))
-                .unwrap_or_default(),
-            title: text("title").unwrap_or_else(|| format!("the host answered {status}")),
-            detail: text("detail").unwrap_or_else(start),
-            retry_after_s: json.get("retry_after_s").and_then(Value::as_u64),
+            slug: clean(slug),
+            title: clean(&told.title),
+            detail: clean(&told.detail),
+            retry_after_s: told.retry_after,
         }
     }
 
@@ -200,5 +201,10 @@ mod tests {
         assert_eq!(problem.title, "the host answered 502");
         assert!(!problem.detail.contains('\u{1b}'));
         assert_eq!(Failure::Problem(problem).code(), 6);
+        let other = Problem::read(403, r#"{"title": 5, "error": "no"}"#);
+        assert_eq!(
+            (other.title.as_str(), other.detail.as_str()),
+            ("the host answered 403", r#"{"title": 5, "error": "no"}"#)
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! The anvil binary: the host, and the command line that talks to it over the REST API.
 
+mod answer;
 mod cli;
 mod client;
 mod compile;

@@ -3,11 +3,14 @@
 //! Whatever the stream misses, a look finds: the job itself is the truth, events only say when to look.
 //! A host that restarts is waited for, since its jobs survive that.
 
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::Failure;
+use anvil_types::{Event, Job};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use sse_stream::{Sse, SseByteStream};
 use std::time::{Duration, Instant};
 
@@ -21,8 +24,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Change {
-    /// An event.
-    Event(Value),
+    /// An event; none of a kind that is not known here.
+    Event(Option<Event>),
     /// A piece of the text that Claude writes.
     Text(String),
     /// Nothing that was told; time for a look.
@@ -35,7 +38,7 @@ pub(crate) struct Watch<'a> {
     /// All of them where there is none.
     id: Option<&'a str>,
     last: Option<u64>,
-    stream: Option<BoxStream<'a, Change>>,
+    stream: Option<BoxStream<'a, (Option<u64>, Change)>>,
     /// No new stream is asked for before this.
     retry_at: Instant,
     away_since: Option<Instant>,
@@ -70,9 +73,8 @@ impl<'a> Watch<'a> {
                 Change::Look
             }
             Ok(Some(change)) => {
-                if let Change::Event(event) = &change {
-                    self.last = self.last.max(event.get("seq").and_then(Value::as_u64));
-                }
+                let (seq, change) = change;
+                self.last = self.last.max(seq);
                 change
             }
         }
@@ -90,20 +92,20 @@ impl<'a> Watch<'a> {
         self.stream = Some(events.filter_map(|event| async move { read(&event.ok()?) }).boxed());
     }
 
-    /// The job as it is now; none while the host is away.
-    pub(crate) async fn look(&mut self) -> Result<Option<Value>, Failure> {
+    /// The job as it is now; none while the host is away, and where all are watched.
+    pub(crate) async fn look(&mut self) -> Result<Option<Answer<Job>>, Failure> {
         match self.id {
             Some(id) => self.ask(&["jobs", id], &[]).await,
-            None => self.ask(&["jobs"], &[]).await,
+            None => Ok(None),
         }
     }
 
     /// What the host says to a question; none while it is away.
-    pub(crate) async fn ask(
+    pub(crate) async fn ask<A: DeserializeOwned>(
         &mut self,
         path: &[&str],
         query: &[(&str, String)],
-    ) -> Result<Option<Value>, Failure> {
+    ) -> Result<Option<Answer<A>>, Failure> {
         match self.client.get(path, query).await {
             Ok(answer) => {
                 self.away_since = None;
@@ -127,16 +129,43 @@ fn is_passing(failure: &Failure) -> bool {
     }
 }
 
-fn read(event: &Sse) -> Option<Change> {
-    let data: Value = serde_json::from_str(event.data.as_deref()?).ok()?;
-    match event.event.as_deref() {
-        Some("text") => data.get("text").and_then(Value::as_str).map(|text| Change::Text(text.to_owned())),
-        _ => Some(Change::Event(data)),
-    }
+/// Where an event stands among all.
+#[derive(Deserialize)]
+struct Place {
+    seq: u64,
 }
 
-/// Whether nothing more will happen to the job by itself.
-pub(crate) fn is_final(job: &Value) -> bool {
-    let state = job.get("state").and_then(Value::as_str).unwrap_or_default();
-    state.parse().is_ok_and(anvil_types::JobState::is_final)
+/// A piece of the text that Claude writes.
+#[derive(Deserialize)]
+struct Written {
+    text: String,
+}
+
+/// What happened, and its place among all events.
+fn read(event: &Sse) -> Option<(Option<u64>, Change)> {
+    let data = event.data.as_deref()?;
+    if event.event.as_deref() == Some("text") {
+        let Written { text } = serde_json::from_str(data).ok()?;
+        return Some((None, Change::Text(text)));
+    }
+    let Place { seq } = serde_json::from_str(data).ok()?;
+    Some((Some(seq), Change::Event(serde_json::from_str(data).ok())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_of_a_kind_that_is_not_known_still_has_its_place() {
+        let event = |data: &str| Sse { data: Some(data.to_owned()), ..Sse::default() };
+        let newer = event(
+            r#"{"seq": 7, "at": "2026-11-23T12:00:00Z", "job": null, "type": "dreamt", "of": "sheep"}"#,
+        );
+        assert_eq!(read(&newer), Some((Some(7), Change::Event(None))));
+        let known =
+            event(r#"{"seq": 8, "at": "2026-11-23T12:00:00Z", "job": null, "type": "limits", "more": 1}"#);
+        assert!(matches!(read(&known), Some((Some(8), Change::Event(Some(_))))));
+        assert_eq!(read(&event("{}")), None);
+    }
 }

@@ -1,11 +1,13 @@
 //! `anvil agents`.
 
 use super::Globals;
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, clean, first_line, items, pretty, print, print_json, size, text};
+use crate::show::{Moment, Table, clean, first_line, pretty_text, print, size, some, word};
+use anvil_api::{List, Status};
+use anvil_types::{AgentInfo, AgentState};
 use clap::Subcommand;
-use serde_json::Value;
 use std::fmt::Write as _;
 
 /// `anvil agents …`.
@@ -32,87 +34,84 @@ pub(crate) enum AgentsCommand {
 
 impl AgentsCommand {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let (answer, show): (Value, fn(&Value) -> String) = match self {
-            Self::List => (client.get(&["agents"], &[]).await?, list),
-            Self::Show { agent } => (client.get(&["agents", agent], &[]).await?, detail),
-            Self::Enable { agent } => (client.post(&["agents", agent, "enable"]).await?, state),
-            Self::Disable { agent } => (client.post(&["agents", agent, "disable"]).await?, state),
-        };
-        if globals.json {
-            print_json(&answer)?;
-        } else {
-            print(&show(&answer))?;
-            if matches!(self, Self::List) {
-                // The list is as it was when the folder could last be read.
-                let trouble = text(&client.get(&["status"], &[]).await?, "/plugins/trouble");
-                if !trouble.is_empty() {
-                    print(&trouble)?;
+        match self {
+            Self::List => {
+                let agents: Answer<List<AgentInfo>> = client.get(&["agents"], &[]).await?;
+                agents.show(globals.json, |agents| list(&agents.items))?;
+                if !globals.json {
+                    // The list is as it was when the folder could last be read.
+                    let status: Answer<Status> = client.get(&["status"], &[]).await?;
+                    if let Some(trouble) = status.read()?.plugins.trouble {
+                        print(&clean(&trouble))?;
+                    }
                 }
+            }
+            Self::Show { agent } => {
+                client.get::<AgentInfo>(&["agents", agent], &[]).await?.show(globals.json, detail)?;
+            }
+            Self::Enable { agent } => {
+                client.post::<AgentInfo>(&["agents", agent, "enable"]).await?.show(globals.json, state)?;
+            }
+            Self::Disable { agent } => {
+                client.post::<AgentInfo>(&["agents", agent, "disable"]).await?.show(globals.json, state)?;
             }
         }
         Ok(Exit::Done)
     }
 }
 
-fn actions(agent: &Value) -> Vec<String> {
-    let actions = agent.get("actions").and_then(Value::as_array).into_iter().flatten();
-    actions.map(|action| text(action, "/name")).collect()
-}
-
-fn list(agents: &Value) -> String {
-    if items(agents).is_empty() {
+fn list(agents: &[AgentInfo]) -> String {
+    if agents.is_empty() {
         return "There are no agents: copy a plugin (.wasm) into the plugins folder.".to_owned();
     }
     let mut table = Table::new(&["AGENT", "VERSION", "STATE", "ACTIONS", "FILE", "SUMMARY"]);
-    for agent in items(agents) {
+    for agent in agents {
         // Why it takes no jobs says more than what it would do.
-        let reason = text(agent, "/reason");
-        let summary = if reason.is_empty() { text(agent, "/summary") } else { reason };
+        let summary = agent.reason.as_deref().filter(|reason| !reason.is_empty()).unwrap_or(&agent.summary);
+        let actions: Vec<_> = agent.actions.iter().map(|action| action.name.as_str()).collect();
         table.row([
-            text(agent, "/name"),
-            text(agent, "/version"),
-            text(agent, "/state"),
-            actions(agent).join(", "),
-            text(agent, "/file"),
-            first_line(&summary, 100),
+            agent.name.as_str(),
+            &agent.version,
+            agent.state.name(),
+            &actions.join(", "),
+            &agent.file,
+            &first_line(summary, 100),
         ]);
     }
     table.to_string()
 }
 
-fn state(agent: &Value) -> String {
-    format!("{} is {}", text(agent, "/name"), text(agent, "/state"))
+fn state(agent: &AgentInfo) -> String {
+    format!("{} is {}", clean(&agent.name), agent.state.name())
 }
 
-fn detail(agent: &Value) -> String {
-    let at = |pointer: &str| text(agent, pointer);
-    let mut out = format!("{} {}: {}\n", at("/name"), at("/version"), at("/state"));
+fn detail(agent: &AgentInfo) -> String {
+    let (name, version) = (clean(&agent.name), clean(&agent.version));
+    let mut out = format!("{name} {version}: {}\n", agent.state.name());
     for (name, value) in [
-        ("why", at("/reason")),
-        ("", at("/summary")),
-        (
-            "file",
-            format!("{}, {}", at("/file"), size(agent.get("size").and_then(Value::as_u64).unwrap_or(0))),
-        ),
-        ("digest", at("/digest")),
-        ("loaded", Moment::now().full(agent, "/loaded_at")),
-        ("effort", at("/effort")),
-        ("never below", at("/model_floor")),
+        ("why", some(agent.reason.as_deref())),
+        ("", clean(&agent.summary)),
+        ("file", format!("{}, {}", clean(&agent.file), size(agent.size))),
+        ("digest", clean(&agent.digest)),
+        ("loaded", Moment::now().full(agent.loaded_at)),
+        ("effort", word(agent.effort)),
+        ("never below", agent.model_floor.map(|tier| tier.to_string()).unwrap_or_default()),
     ] {
         if !value.is_empty() {
             let _ = writeln!(out, "  {name:<12}{value}");
         }
     }
-    for action in agent.get("actions").and_then(Value::as_array).into_iter().flatten() {
-        let _ = writeln!(out, "\n{}: {}", text(action, "/name"), text(action, "/summary"));
-        for (name, key) in [("payload", "input_schema"), ("result", "output_schema")] {
-            let schema = pretty(action.get(key).unwrap_or(&Value::Null)).replace('\n', "\n  ");
-            let _ = writeln!(out, "  {name} {schema}");
+    for action in agent.actions.iter() {
+        let _ = writeln!(out, "\n{}: {}", clean(&action.name), clean(&action.summary));
+        for (name, schema) in [("payload", &action.input_schema), ("result", &action.output_schema)] {
+            let _ = writeln!(out, "  {name} {}", pretty_text(schema).replace('\n', "\n  "));
         }
     }
-    let (name, action) = (at("/name"), actions(agent).first().cloned().unwrap_or_default());
-    if at("/state") == "ready" && !action.is_empty() {
-        let _ = writeln!(out, "\nTry it: anvil submit {} {} --field NAME=VALUE --wait", clean(&name), action);
+    if agent.state == AgentState::Ready
+        && let Some(action) = agent.actions.first().filter(|action| !action.name.is_empty())
+    {
+        let action = clean(&action.name);
+        let _ = writeln!(out, "\nTry it: anvil submit {name} {action} --field NAME=VALUE --wait");
     }
     out
 }

@@ -1,13 +1,14 @@
 //! `anvil alerts`.
 
 use super::Globals;
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, clean_lines, first_line, items, print, print_json, text};
-use anvil_types::AlertState;
+use crate::show::{Moment, Table, clean, clean_lines, first_line, print, print_json};
+use anvil_api::{AcknowledgeRequest, List, Sent};
+use anvil_types::{Alert, AlertId, AlertState, DeliveryId, UpstreamKind};
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// What people are told of: shares of limits, the brake, and what went wrong.
@@ -59,29 +60,25 @@ impl AlertsArgs {
             None => self.list.run(client, globals).await,
             Some(AlertsCommand::List(args)) => args.run(client, globals).await,
             Some(AlertsCommand::Show { id }) => {
-                let alert = client.get(&["alerts", id], &[]).await?;
+                let alert: Answer<Alert> = client.get(&["alerts", id], &[]).await?;
                 if globals.json {
-                    print_json(&alert)?;
+                    print_json(alert.json())?;
                     return Ok(Exit::Done);
                 }
-                let sent = client.get(&["deliveries"], &[("alert", id.clone())]).await?;
+                let sent: Answer<List<Sent, DeliveryId>> =
+                    client.get(&["deliveries"], &[("alert", id.clone())]).await?;
                 let moment = Moment::now();
-                print(&format!("{}\n{}", show(&alert, &moment), super::webhooks::log(&sent, &moment)))?;
+                let log = super::webhooks::log(&sent.read()?.items, &moment);
+                print(&format!("{}\n{log}", show(&alert.read()?, &moment)))?;
                 Ok(Exit::Done)
             }
             Some(AlertsCommand::Ack { id, note }) => {
-                let body = json!({ "note": note });
-                let alert = client.send(Method::POST, &["alerts", id, "acknowledge"], &body).await?;
-                if globals.json {
-                    print_json(&alert)?;
-                } else {
-                    print(&format!(
-                        "{} is {}: {}",
-                        text(&alert, "/id"),
-                        text(&alert, "/state"),
-                        text(&alert, "/title")
-                    ))?;
-                }
+                let body = AcknowledgeRequest { note: note.clone() };
+                let alert: Answer<Alert> =
+                    client.send(Method::POST, &["alerts", id, "acknowledge"], &body).await?;
+                alert.show(globals.json, |alert| {
+                    format!("{} is {}: {}", alert.id, alert.state.name(), clean(&alert.title))
+                })?;
                 Ok(Exit::Done)
             }
         }
@@ -93,64 +90,55 @@ impl ListArgs {
         let mut query: Vec<(&str, String)> = vec![("limit", self.limit.to_string())];
         query.extend(self.state.iter().map(|state| ("state", state.name().to_owned())));
         query.extend(self.after.iter().map(|after| ("after", after.clone())));
-        let alerts = client.get(&["alerts"], &query).await?;
+        let alerts: Answer<List<Alert, AlertId>> = client.get(&["alerts"], &query).await?;
         if globals.json {
-            print_json(&alerts)?;
+            print_json(alerts.json())?;
             return Ok(Exit::Done);
         }
-        if items(&alerts).is_empty() {
+        let alerts = alerts.read()?;
+        if alerts.items.is_empty() {
             print("There are no such alerts.")?;
             return Ok(Exit::Done);
         }
-        print(&table(&alerts, &Moment::now()))?;
-        if let Some(next) = alerts.get("next").and_then(Value::as_str) {
+        print(&table(&alerts.items, &Moment::now()))?;
+        if let Some(next) = alerts.next {
             eprintln!("next: --after {next}");
         }
         Ok(Exit::Done)
     }
 }
 
-fn table(alerts: &Value, moment: &Moment) -> String {
+fn table(alerts: &[Alert], moment: &Moment) -> String {
     let mut table = Table::new(&["ALERT", "STATE", "FIRED", "TITLE"]);
-    for alert in items(alerts) {
-        table.row([
-            text(alert, "/id"),
-            text(alert, "/state"),
-            moment.relative(alert, "/raised_at"),
-            marked(alert),
-        ]);
+    for alert in alerts {
+        let (id, fired) = (alert.id.to_string(), moment.relative(alert.raised_at));
+        table.row([id.as_str(), alert.state.name(), &fired, &marked(alert)]);
     }
     table.to_string()
 }
 
 /// The title; play money says so.
-fn marked(alert: &Value) -> String {
-    let mark = if text(alert, "/upstream") == "simulated" { "SIMULATED: " } else { "" };
-    format!("{mark}{}", first_line(&text(alert, "/title"), 100))
+fn marked(alert: &Alert) -> String {
+    let mark = if alert.upstream == UpstreamKind::Simulated { "SIMULATED: " } else { "" };
+    format!("{mark}{}", first_line(&alert.title, 100))
 }
 
-fn show(alert: &Value, moment: &Moment) -> String {
-    let mut out = format!("{} {}\n  {}\n", text(alert, "/id"), text(alert, "/state"), marked(alert));
-    let detail = alert.get("detail").and_then(Value::as_str).unwrap_or_default();
-    let _ = writeln!(out, "  {}", clean_lines(detail).replace('\n', "\n  "));
-    let percent = text(alert, "/percent");
-    let limit = if percent.is_empty() {
-        String::new()
-    } else {
-        format!("{percent} % of the {}, {}", text(alert, "/window"), text(alert, "/scope"))
-    };
-    let known = text(alert, "/acknowledged/by");
-    let note = text(alert, "/acknowledged/note");
-    let known = match (known.is_empty(), note.is_empty()) {
-        (true, _) => String::new(),
-        (false, true) => known,
-        (false, false) => format!("{known}: {note}"),
-    };
+fn show(alert: &Alert, moment: &Moment) -> String {
+    let mut out = format!("{} {}\n  {}\n", alert.id, alert.state.name(), marked(alert));
+    let _ = writeln!(out, "  {}", clean_lines(&alert.detail).replace('\n', "\n  "));
+    let limit = alert.crossing.as_ref().map(|crossing| {
+        let (percent, scope) = (crossing.percent, clean(&crossing.scope.to_string()));
+        format!("{percent} % of the {}, {scope}", crossing.window.name())
+    });
+    let known = alert.acknowledged.as_ref().map(|known| {
+        let by = clean(&known.by);
+        if known.note.is_empty() { by } else { format!("{by}: {}", clean(&known.note)) }
+    });
     for (name, value) in [
-        ("limit", limit),
-        ("fired", moment.full(alert, "/raised_at")),
-        ("known to", known),
-        ("over", moment.full(alert, "/resolved_at")),
+        ("limit", limit.unwrap_or_default()),
+        ("fired", moment.full(alert.raised_at)),
+        ("known to", known.unwrap_or_default()),
+        ("over", moment.full(alert.resolved_at)),
     ] {
         if !value.is_empty() {
             let _ = writeln!(out, "  {name:<10}{value}");

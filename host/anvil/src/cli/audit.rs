@@ -1,9 +1,12 @@
 //! `anvil audit`.
 
 use super::Globals;
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, items, print, print_json, text};
+use crate::show::{Moment, Table};
+use anvil_api::List;
+use anvil_types::AuditEntry;
 use clap::Args;
 
 /// Who changed what and when: limits, prices, brake, queue, agents, schedules, webhooks, jobs, time.
@@ -16,26 +19,19 @@ pub(crate) struct AuditArgs {
 
 impl AuditArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let audit = client.get(&["audit"], &[("limit", self.limit.to_string())]).await?;
-        if globals.json {
-            print_json(&audit)?;
-            return Ok(Exit::Done);
-        }
-        if items(&audit).is_empty() {
-            print("Nobody has changed anything yet.")?;
-            return Ok(Exit::Done);
-        }
-        let moment = Moment::now();
-        let mut table = Table::new(&["WHEN", "BY", "ACTION", "DETAIL"]);
-        for entry in items(&audit) {
-            table.row([
-                moment.full(entry, "/at"),
-                text(entry, "/by"),
-                text(entry, "/action"),
-                text(entry, "/detail"),
-            ]);
-        }
-        print(&table.to_string())?;
+        let audit: Answer<List<AuditEntry>> =
+            client.get(&["audit"], &[("limit", self.limit.to_string())]).await?;
+        audit.show(globals.json, |audit| {
+            if audit.items.is_empty() {
+                return "Nobody has changed anything yet.".to_owned();
+            }
+            let moment = Moment::now();
+            let mut table = Table::new(&["WHEN", "BY", "ACTION", "DETAIL"]);
+            for entry in &audit.items {
+                table.row([moment.full(entry.at).as_str(), &entry.by, &entry.action, &entry.detail]);
+            }
+            table.to_string()
+        })?;
         Ok(Exit::Done)
     }
 }

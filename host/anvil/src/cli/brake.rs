@@ -1,12 +1,16 @@
 //! `anvil brake`.
 
 use super::Globals;
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, print, print_json, text};
+use crate::show::{Moment, Table, clean, print, print_json};
+use anvil_api::{BrakeRequest, BrakeStatus, BrakeView};
+use anvil_budget::{BrakeHistory, BrakeMove};
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// While it is on, no new call goes out: running calls finish, jobs wait, nothing is lost.
@@ -43,79 +47,79 @@ enum BrakeCommand {
 
 impl BrakeArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let set = |engaged: bool, reason: &str| json!({ "engaged": engaged, "reason": reason });
-        let brake = match &self.command {
+        match &self.command {
             Some(BrakeCommand::History { limit }) => {
-                let brake = client.get(&["brake"], &[("limit", limit.to_string())]).await?;
+                let brake: Answer<BrakeView> =
+                    client.get(&["brake"], &[("limit", limit.to_string())]).await?;
                 if globals.json {
-                    print_json(&brake.get("history").cloned().unwrap_or_default())?;
+                    print_json(&brake.read_as::<Past>()?.history)?;
                 } else {
-                    print(&history(&brake, &Moment::now()))?;
+                    print(&history(&brake.read()?.past, &Moment::now()))?;
                 }
-                return Ok(Exit::Done);
             }
-            None | Some(BrakeCommand::Status) => client.get(&["brake"], &[]).await?,
-            Some(BrakeCommand::On { reason }) => {
-                client.send(Method::PUT, &["brake"], &set(true, reason)).await?
+            None | Some(BrakeCommand::Status) => {
+                let brake: Answer<BrakeView> = client.get(&["brake"], &[]).await?;
+                brake.show(globals.json, |brake| {
+                    let moment = Moment::now();
+                    let mut out = show(&brake.now, &moment);
+                    if let Some(until) = brake.past.muted_until {
+                        let until = moment.relative(until);
+                        let _ = write!(
+                            out,
+                            "\nreleased for this day only: 95 % of it engages the brake again {until}"
+                        );
+                    }
+                    out
+                })?;
             }
-            Some(BrakeCommand::Off { reason }) => {
-                client.send(Method::PUT, &["brake"], &set(false, reason)).await?
-            }
-        };
-        if globals.json {
-            print_json(&brake)?;
-        } else {
-            let moment = Moment::now();
-            let mut out = show(&brake, &moment);
-            let muted = moment.relative(&brake, "/muted_until");
-            if !muted.is_empty() {
-                let _ =
-                    write!(out, "\nreleased for this day only: 95 % of it engages the brake again {muted}");
-            }
-            print(&out)?;
+            Some(BrakeCommand::On { reason }) => set(client, globals, true, reason).await?,
+            Some(BrakeCommand::Off { reason }) => set(client, globals, false, reason).await?,
         }
         Ok(Exit::Done)
     }
 }
 
+async fn set(client: &Client, globals: &Globals, engaged: bool, reason: &str) -> Result<(), Failure> {
+    let body = BrakeRequest { engaged, reason: reason.to_owned() };
+    let brake: Answer<BrakeStatus> = client.send(Method::PUT, &["brake"], &body).await?;
+    brake.show(globals.json, |brake| show(brake, &Moment::now()))
+}
+
+/// The part of the answer that is the past, as it came.
+#[derive(Deserialize)]
+struct Past {
+    history: Value,
+}
+
 /// What the brake did, as a table.
-fn history(brake: &Value, moment: &Moment) -> String {
-    let lines = brake.get("history").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    if lines.is_empty() {
+fn history(past: &BrakeHistory, moment: &Moment) -> String {
+    if past.history.is_empty() {
         return "The brake has never been on.".to_owned();
     }
     let mut table = Table::new(&["WHEN", "CHANGE", "CAUSE", "BY", "REASON"]);
-    for line in lines {
-        table.row([
-            moment.full(line, "/at"),
-            text(line, "/change"),
-            text(line, "/kind"),
-            text(line, "/by"),
-            text(line, "/reason"),
-        ]);
+    for line in &past.history {
+        let change = match line.change {
+            BrakeMove::Engaged => "engaged",
+            BrakeMove::Released => "released",
+        };
+        let by = line.by.as_deref().unwrap_or_default();
+        table.row([moment.full(line.at).as_str(), change, line.kind.name(), by, &line.reason]);
     }
     table.to_string()
 }
 
 /// `off`, or `ON` and each cause.
-pub(super) fn show(brake: &Value, moment: &Moment) -> String {
-    if brake.get("engaged").and_then(Value::as_bool) != Some(true) {
+pub(super) fn show(brake: &BrakeStatus, moment: &Moment) -> String {
+    if !brake.engaged {
         return "off".to_owned();
     }
     let mut out = "ON: no new call goes out".to_owned();
-    for cause in brake.get("causes").and_then(Value::as_array).into_iter().flatten() {
-        let by = text(cause, "/by");
-        let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
-        let _ = write!(
-            out,
-            "\n         {}{by}, {}: {}",
-            text(cause, "/kind"),
-            moment.relative(cause, "/since"),
-            text(cause, "/reason")
-        );
-        let until = moment.relative(cause, "/until");
-        if !until.is_empty() {
-            let _ = write!(out, "; ends {until}");
+    for cause in &brake.causes {
+        let by = cause.by.as_deref().map(|by| format!(" by {}", clean(by))).unwrap_or_default();
+        let (kind, since) = (cause.kind.name(), moment.relative(cause.since));
+        let _ = write!(out, "\n         {kind}{by}, {since}: {}", clean(&cause.reason));
+        if let Some(until) = cause.until {
+            let _ = write!(out, "; ends {}", moment.relative(until));
         }
     }
     out

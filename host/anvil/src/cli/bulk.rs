@@ -3,9 +3,10 @@
 use super::Globals;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{clean, print, text};
+use crate::show::{clean, print};
+use anvil_api::{BulkAnswer, LineAnswer, LineProblem};
 use futures_util::{Stream, StreamExt as _};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// How much is read at once.
@@ -61,22 +62,26 @@ struct Told {
 
 impl Told {
     fn line(&mut self, line: &[u8]) -> Result<(), Failure> {
-        let answer: Value =
-            serde_json::from_slice(line).map_err(|_| anyhow::anyhow!("an answer of the host is no JSON"))?;
-        let taken = answer.get("status").and_then(Value::as_u64).is_some_and(|status| status < 300);
+        let answer: LineAnswer<BulkAnswer> = read(line)?;
+        let taken = matches!(answer, LineAnswer::Taken(_));
         *(if taken { &mut self.taken } else { &mut self.refused }) += 1;
         if self.json {
             return print(&String::from_utf8_lossy(line));
         }
-        let number = text(&answer, "/line");
-        let label = text(&answer, "/ref");
-        let label = if label.is_empty() { label } else { format!(" {label}") };
-        let what = if taken {
-            format!("{} {}{label}", text(&answer, "/id"), text(&answer, "/state"))
-        } else {
-            let said = |key: &str| clean(answer.get(key).and_then(Value::as_str).unwrap_or_default());
-            format!("refused: {}: {}", said("title"), said("detail"))
-        };
-        print(&format!("{number} {what}"))
+        print(&match answer {
+            LineAnswer::Taken(BulkAnswer { id, line, label, state, .. }) => {
+                let label = label.map(|label| format!(" {}", clean(&label))).unwrap_or_default();
+                format!("{line} {id} {state}{label}")
+            }
+            LineAnswer::Refused(LineProblem { line, problem }) => {
+                format!("{line} refused: {}: {}", clean(&problem.title), clean(&problem.detail))
+            }
+        })
     }
+}
+
+/// A line that answers a line.
+pub(super) fn read<T: DeserializeOwned>(line: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(line)
+        .map_err(|_| anyhow::anyhow!("an answer of the host is none that this version can read").into())
 }

@@ -1,12 +1,14 @@
 //! `anvil clock`.
 
 use super::Globals;
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, print, print_json, text};
+use crate::show::{Moment, clean};
+use anvil_api::{ClockView, SetBack, SetBackRequest};
+use anvil_types::Timestamp;
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::json;
 
 /// Windows go by the host's own time. It never runs backwards, unless you say that it was wrong.
 #[derive(Debug, Args)]
@@ -32,27 +34,27 @@ enum ClockCommand {
 
 impl ClockArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let (clock, set_back) = match &self.command {
-            None | Some(ClockCommand::Show) => (client.get(&["clock"], &[]).await?, false),
-            Some(ClockCommand::SetBack { reason, yes }) => {
-                let body = json!({ "reason": reason, "confirm": yes });
-                (client.send(Method::POST, &["clock", "set-back"], &body).await?, true)
+        match &self.command {
+            None | Some(ClockCommand::Show) => {
+                let clock: Answer<ClockView> = client.get(&["clock"], &[]).await?;
+                clock.show(globals.json, |clock| times(clock.now, clock.wall))?;
             }
-        };
-        if globals.json {
-            print_json(&clock)?;
-            return Ok(Exit::Done);
+            Some(ClockCommand::SetBack { reason, yes }) => {
+                let body = SetBackRequest { reason: reason.clone(), confirm: *yes };
+                let set: Answer<SetBack> = client.send(Method::POST, &["clock", "set-back"], &body).await?;
+                set.show(globals.json, |set| {
+                    let times = times(set.now, Some(set.wall));
+                    format!("{times}\nThe brake is engaged. Next: {}.", clean(&set.next))
+                })?;
+            }
         }
-        let moment = Moment::now();
-        let mut out = format!("host     {}", moment.full(&clock, "/now"));
-        let wall = moment.full(&clock, "/wall");
-        if !wall.is_empty() {
-            out.extend(["\nmachine  ", &wall]);
-        }
-        if set_back {
-            out.extend(["\nThe brake is engaged. Next: ", &text(&clock, "/next"), "."]);
-        }
-        print(&out)?;
         Ok(Exit::Done)
     }
+}
+
+/// The host's time, and the machine's beside it.
+fn times(now: Timestamp, wall: Option<Timestamp>) -> String {
+    let moment = Moment::now();
+    let wall = wall.map(|wall| format!("\nmachine  {}", moment.full(wall))).unwrap_or_default();
+    format!("host     {}{wall}", moment.full(now))
 }

@@ -2,13 +2,17 @@
 
 use super::Globals;
 use super::serve::pair;
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, items, money, print, print_json, text};
-use anvil_types::LimitsPatch;
+use crate::show::{Moment, Table, clean, print, print_json};
+use anvil_api::{LimitsRequest, LimitsView, List, NamedLimits, ScopeLimitsRequest, ScopeLimitsView};
+use anvil_types::{LimitSource, LimitsPatch, Nanodollars};
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// What is changed here applies at once, is kept over a restart, and wins over the settings until it
 /// is reset.
@@ -56,130 +60,133 @@ struct ScopeArgs {
 }
 
 impl ScopeArgs {
-    /// Changes what is to be changed; the scope's limits as they stand then.
-    async fn run(&self, client: &Client) -> Result<Value, Failure> {
+    async fn run(&self, client: &Client, globals: &Globals) -> Result<(), Failure> {
         let scope = format!("agent:{}", self.name);
         if !self.limits.is_empty() || !self.reset.is_empty() {
-            let mut body = patch(&self.limits)?;
-            if !self.reset.is_empty() {
-                body["reset"] = json!(self.reset);
-            }
-            return client.send(Method::PUT, &["limits", "scopes", &scope], &body).await;
+            let body = ScopeLimitsRequest { set: named(&self.limits)?, reset: self.reset.clone() };
+            let changed: Answer<ScopeLimitsView> =
+                client.send(Method::PUT, &["limits", "scopes", &scope], &body).await?;
+            return changed.show(globals.json, |one| one_scope(&one.scope.to_string(), Some(one)));
         }
-        let all = client.get(&["limits", "scopes"], &[]).await?;
-        let one = items(&all).iter().find(|one| text(one, "/scope") == scope);
-        Ok(one.cloned().unwrap_or_else(|| json!({ "scope": scope, "windows": [] })))
+        let all: Answer<List<ScopeLimitsView>> = client.get(&["limits", "scopes"], &[]).await?;
+        if globals.json {
+            let all: List<OfScope<Value>> = all.read_as()?;
+            let one = all.items.into_iter().find(|one| one.scope == scope);
+            return print_json(&json!(one.unwrap_or_else(|| OfScope { scope, rest: no_windows() })));
+        }
+        let all = all.read()?;
+        let one = all.items.iter().find(|one| one.scope.to_string() == scope);
+        print(&one_scope(&scope, one))
     }
+}
+
+/// A scope's limits as they came.
+#[derive(Deserialize, Serialize)]
+struct OfScope<T> {
+    scope: String,
+    #[serde(flatten)]
+    rest: BTreeMap<String, T>,
+}
+
+fn no_windows() -> BTreeMap<String, Value> {
+    BTreeMap::from([("windows".to_owned(), json!([]))])
 }
 
 impl LimitsArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let scopes = match &self.command {
-            Some(LimitsCommand::Agent(args)) => Some(args.run(client).await?),
-            Some(LimitsCommand::Scopes) => Some(client.get(&["limits", "scopes"], &[]).await?),
-            _ => None,
-        };
-        if let Some(view) = scopes {
-            if globals.json {
-                print_json(&view)?;
-            } else {
-                print(&show_scopes(&view, &Moment::now()))?;
+        let view: Answer<LimitsView<NamedLimits>> = match &self.command {
+            Some(LimitsCommand::Agent(args)) => {
+                args.run(client, globals).await?;
+                return Ok(Exit::Done);
             }
-            return Ok(Exit::Done);
-        }
-        let view = match &self.command {
+            Some(LimitsCommand::Scopes) => {
+                let all: Answer<List<ScopeLimitsView>> = client.get(&["limits", "scopes"], &[]).await?;
+                all.show(globals.json, |all| {
+                    scopes(&all.items).unwrap_or_else(|| {
+                        "No agent has limits of its own: anvil limits agent NAME day_usd=5 sets one."
+                            .to_owned()
+                    })
+                })?;
+                return Ok(Exit::Done);
+            }
             Some(LimitsCommand::Set { limits }) => {
-                client.send(Method::PUT, &["limits"], &patch(limits)?).await?
+                let body = LimitsRequest { set: named(limits)?, reset: Vec::new() };
+                client.send(Method::PUT, &["limits"], &body).await?
             }
             Some(LimitsCommand::Reset { names, all }) => {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                let names = if *all { LimitsPatch::NAMES } else { names.as_slice() };
-                client.send(Method::PUT, &["limits"], &json!({ "reset": names })).await?
+                let every = || LimitsPatch::NAMES.iter().map(ToString::to_string).collect();
+                let reset = if *all { every() } else { names.clone() };
+                client.send(Method::PUT, &["limits"], &LimitsRequest { reset, ..Default::default() }).await?
             }
-            _ => client.get(&["limits"], &[]).await?,
+            None | Some(LimitsCommand::Show) => client.get(&["limits"], &[]).await?,
         };
-        if globals.json {
-            print_json(&view)?;
-        } else {
-            print(&show(&view, &Moment::now()))?;
-        }
+        view.show(globals.json, |view| show(view, &Moment::now()))?;
         Ok(Exit::Done)
     }
 }
 
 /// The changes as the API takes them: numbers. Which limits there are is the host's to say.
-fn patch(limits: &[(String, String)]) -> Result<Value, Failure> {
-    let mut patch = Map::new();
+fn named(limits: &[(String, String)]) -> Result<NamedLimits, Failure> {
+    let mut named = NamedLimits::new();
     for (name, text) in limits {
         let digits = text.trim().trim_start_matches('$').replace('_', "");
         let number: serde_json::Number = digits.parse().map_err(|_| {
             Failure::Usage(format!("`{name}={text}`: the value of a limit is a number, as in day_usd=20"))
         })?;
-        if patch.insert(name.clone(), Value::Number(number)).is_some() {
+        if named.insert(name.clone(), number).is_some() {
             return Err(Failure::Usage(format!("`{name}` is set twice")));
         }
     }
-    Ok(Value::Object(patch))
+    Ok(named)
 }
 
-fn show(view: &Value, moment: &Moment) -> String {
+/// Limits in the order in which they are known here; a newer host's others behind them.
+fn show(view: &LimitsView<NamedLimits>, moment: &Moment) -> String {
     let mut table = Table::new(&["LIMIT", "VALUE", "FROM"]).right(&[1]);
-    let limits = view.get("limits").and_then(Value::as_object);
-    let known = LimitsPatch::NAMES.iter().map(|name| (*name).to_owned());
-    let others = limits.into_iter().flat_map(|limits| limits.keys().cloned());
-    let mut names: Vec<String> = Vec::new();
+    let known = LimitsPatch::NAMES.iter().copied().filter(|name| view.limits.contains_key(*name));
+    let others = view.limits.keys().map(String::as_str).filter(|name| !LimitsPatch::NAMES.contains(name));
     for name in known.chain(others) {
-        if limits.is_some_and(|limits| limits.contains_key(&name)) && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    for name in names {
-        let pointer = format!("/limits/{name}");
-        let value = if name.ends_with("_usd") { money(view, &pointer) } else { text(view, &pointer) };
-        let from = source(view.pointer(&format!("/sources/{name}")).unwrap_or(&Value::Null), moment);
-        table.row([name, value, from]);
+        let value = view.limits[name].to_string();
+        let money = Nanodollars::from_decimal(&value).filter(|_| name.ends_with("_usd"));
+        let value = money.map_or(value, |money| money.to_string());
+        let from = view.sources.get(name).map(|from| source(from, moment)).unwrap_or_default();
+        table.row([name, value.as_str(), &from]);
     }
     table.to_string()
 }
 
-/// The limits of one scope or of a list of scopes.
-fn show_scopes(view: &Value, moment: &Moment) -> String {
-    let scopes = if view.get("scope").is_some() { std::slice::from_ref(view) } else { items(view) };
-    let mut table =
-        Table::new(&["OF", "LIMIT", "VALUE", "SPENT", "HELD", "LEFT", "RESETS", "FROM"]).right(&[2, 3, 4, 5]);
-    let mut any = false;
-    for scope in scopes {
-        let windows = scope.get("windows").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        for window in windows {
-            any = true;
-            table.row([
-                text(scope, "/scope"),
-                format!("{}_usd", text(window, "/window")),
-                money(window, "/limit_usd"),
-                money(window, "/spent_usd"),
-                money(window, "/held_usd"),
-                money(window, "/left_usd"),
-                moment.relative(window, "/resets_at"),
-                format!("set by {}, {}", text(window, "/by"), moment.relative(window, "/at")),
-            ]);
-        }
-    }
-    match view.get("scope") {
-        _ if any => table.to_string(),
-        Some(_) => {
-            format!("{} has no limits of its own; everything's hold for it too.", text(view, "/scope"))
-        }
-        None => "No agent has limits of its own: anvil limits agent NAME day_usd=5 sets one.".to_owned(),
-    }
+fn one_scope(scope: &str, limits: Option<&ScopeLimitsView>) -> String {
+    let table = limits.and_then(|one| scopes(std::slice::from_ref(one)));
+    table.unwrap_or_else(|| {
+        format!("{} has no limits of its own; everything's hold for it too.", clean(scope))
+    })
 }
 
-fn source(source: &Value, moment: &Moment) -> String {
-    match source.get("from").and_then(Value::as_str) {
-        Some("run_time") => {
-            format!("changed by {}, {}", text(source, "/by"), moment.relative(source, "/at"))
-        }
-        Some("settings") => text(source, "/name"),
-        _ => text(source, "/from"),
+/// The limits of scopes as a table; none where there are none.
+fn scopes(scopes: &[ScopeLimitsView]) -> Option<String> {
+    let moment = Moment::now();
+    let mut table =
+        Table::new(&["OF", "LIMIT", "VALUE", "SPENT", "HELD", "LEFT", "RESETS", "FROM"]).right(&[2, 3, 4, 5]);
+    for (scope, window) in scopes.iter().flat_map(|one| one.windows.iter().map(|window| (&one.scope, window)))
+    {
+        table.row([
+            scope.to_string(),
+            format!("{}_usd", window.window.name()),
+            window.limit_usd.to_string(),
+            window.spent_usd.to_string(),
+            window.held_usd.to_string(),
+            window.left_usd.to_string(),
+            moment.relative(window.resets_at),
+            format!("set by {}, {}", window.by, moment.relative(window.at)),
+        ]);
+    }
+    scopes.iter().any(|one| !one.windows.is_empty()).then(|| table.to_string())
+}
+
+fn source(source: &LimitSource, moment: &Moment) -> String {
+    match source {
+        LimitSource::RunTime { by, at } => format!("changed by {by}, {}", moment.relative(*at)),
+        LimitSource::Settings { name } => name.clone(),
     }
 }
 
@@ -191,7 +198,23 @@ mod tests {
     fn limits_are_sent_as_the_numbers_they_are() {
         let pairs =
             [("day_usd".to_owned(), "$20.5".to_owned()), ("queue_max".to_owned(), "1_000".to_owned())];
-        assert_eq!(patch(&pairs).expect("numbers"), json!({ "day_usd": 20.5, "queue_max": 1_000 }));
-        assert!(patch(&[("day_usd".to_owned(), "lots".to_owned())]).is_err());
+        let body = LimitsRequest { set: named(&pairs).expect("numbers"), reset: Vec::new() };
+        assert_eq!(json!(body), json!({ "day_usd": 20.5, "queue_max": 1_000 }));
+        assert!(named(&[("day_usd".to_owned(), "lots".to_owned())]).is_err());
+    }
+
+    #[test]
+    fn a_limit_that_only_a_newer_host_has_is_shown_behind_the_others() {
+        let newer = json!({
+            "limits": { "agents_max": 4, "dreams_max": 3, "day_usd": 20.5 },
+            "sources": { "dreams_max": { "from": "settings", "name": "built-in", "since": "noon" } },
+        });
+        let view = serde_json::from_value(newer).expect("it can be read");
+        let shown = show(&view, &Moment::now());
+        let rows: Vec<Vec<&str>> = shown.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(
+            rows[1..],
+            [vec!["day_usd", "$20.50"], vec!["agents_max", "4"], vec!["dreams_max", "3", "built-in"]]
+        );
     }
 }

@@ -1,12 +1,15 @@
 //! `anvil prices`.
 
 use super::Globals;
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Table, items, print, print_json, text};
+use crate::show::{Table, clean, print};
+use anvil_api::{List, PriceRequest, PriceView};
+use anvil_budget::PriceSource;
+use anvil_types::Timestamp;
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::{Map, Value, json};
 
 /// A price that is set here counts for calls from then on, is kept over a restart, and is in the audit
 /// log. What was paid stays as it was.
@@ -54,7 +57,7 @@ struct SetArgs {
     cache_read: f64,
     /// In force from this time on (RFC 3339); without it, from now on.
     #[arg(long, value_name = "TIME")]
-    from: Option<String>,
+    from: Option<Timestamp>,
     /// The longest context in tokens; without it, as it is.
     #[arg(long, value_name = "TOKENS")]
     context: Option<u64>,
@@ -72,12 +75,8 @@ impl PricesArgs {
             None => show(client, globals, false).await?,
             Some(PricesCommand::Show { all }) => show(client, globals, *all).await?,
             Some(PricesCommand::Set(price)) => {
-                let row = client.send(Method::PUT, &["prices"], &price.body()).await?;
-                if globals.json {
-                    print_json(&row)?;
-                } else {
-                    print(&format!("{} is in the table.", text(&row, "/id")))?;
-                }
+                let row: Answer<PriceView> = client.send(Method::PUT, &["prices"], &price.body()).await?;
+                row.show(globals.json, |row| format!("{} is in the table.", clean(&row.id)))?;
             }
             Some(PricesCommand::Reset { id }) => {
                 client.delete(&["prices", id]).await?;
@@ -89,59 +88,53 @@ impl PricesArgs {
 }
 
 impl SetArgs {
-    fn body(&self) -> Value {
-        let mut body = Map::from_iter([
-            ("model".to_owned(), json!(self.model)),
-            ("input".to_owned(), json!(self.input)),
-            ("output".to_owned(), json!(self.output)),
-            ("cache_write_5m".to_owned(), json!(self.cache_write_5m)),
-            ("cache_write_1h".to_owned(), json!(self.cache_write_1h)),
-            ("cache_read".to_owned(), json!(self.cache_read)),
-        ]);
-        let optional = [
-            ("free", self.free.then_some(json!(true))),
-            ("from", self.from.as_ref().map(|from| json!(from))),
-            ("context", self.context.map(|context| json!(context))),
-            ("max_output", self.max_output.map(|most| json!(most))),
-        ];
-        body.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        Value::Object(body)
+    fn body(&self) -> PriceRequest {
+        PriceRequest {
+            model: self.model.clone(),
+            speed: None,
+            from: self.from,
+            context: self.context,
+            max_output: self.max_output,
+            free: self.free.then_some(true),
+            bands: None,
+            input: Some(self.input),
+            output: Some(self.output),
+            cache_write_5m: Some(self.cache_write_5m),
+            cache_write_1h: Some(self.cache_write_1h),
+            cache_read: Some(self.cache_read),
+        }
     }
 }
 
 async fn show(client: &Client, globals: &Globals, all: bool) -> Result<(), Failure> {
-    let prices = client.get(&["prices"], &[]).await?;
-    if globals.json {
-        return print_json(&prices);
-    }
+    let prices: Answer<List<PriceView>> = client.get(&["prices"], &[]).await?;
+    prices.show(globals.json, |prices| table(&prices.items, all))
+}
+
+fn table(prices: &[PriceView], all: bool) -> String {
     let mut table = Table::new(&["ROW", "PROMPT", "INPUT", "OUTPUT", "WRITE 5M", "WRITE 1H", "READ", "FROM"])
         .right(&[2, 3, 4, 5, 6]);
-    for row in items(&prices) {
-        if !all && row["in_force"] != true {
-            continue;
-        }
-        let source = match row["source"].as_str() {
-            Some("run_time") => format!("set by {}", text(row, "/by")),
-            Some("file") => "price file".to_owned(),
-            _ => "built in".to_owned(),
+    for row in prices.iter().filter(|row| all || row.in_force) {
+        let source = match row.source {
+            PriceSource::RunTime => format!("set by {}", row.by.as_deref().unwrap_or_default()),
+            PriceSource::File => "price file".to_owned(),
+            PriceSource::BuiltIn => "built in".to_owned(),
         };
-        for band in row["bands"].as_array().into_iter().flatten() {
-            let prompt = match band["up_to"].as_u64() {
-                Some(up_to) => format!("to {up_to}"),
-                None => "any".to_owned(),
-            };
-            let price = |kind: &str| text(band, &format!("/{kind}"));
+        for band in &row.bands {
+            let prompt = band.up_to.map_or_else(|| "any".to_owned(), |up_to| format!("to {up_to}"));
+            // As in JSON.
+            let price = |usd: f64| serde_json::json!(usd).to_string();
             table.row([
-                text(row, "/id"),
+                row.id.clone(),
                 prompt,
-                price("input"),
-                price("output"),
-                price("cache_write_5m"),
-                price("cache_write_1h"),
-                price("cache_read"),
+                price(band.input),
+                price(band.output),
+                price(band.cache_write_5m),
+                price(band.cache_write_1h),
+                price(band.cache_read),
                 source.clone(),
             ]);
         }
     }
-    print(&table.to_string())
+    table.to_string()
 }

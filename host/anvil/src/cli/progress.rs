@@ -1,32 +1,36 @@
 //! A live line while a job is waited for.
 
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::show::{clean, first_line, money, text};
-use crate::watch::{Change, Watch, is_final};
+use crate::show::{clean, first_line};
+use crate::watch::{Change, Watch};
+use anvil_types::{Event, EventKind, Job, JobState, Nanodollars};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::Value;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
 /// Waits until the job is done; none where the wait was interrupted.
-pub(super) async fn wait(client: &Client, id: &str, quiet: bool) -> Result<Option<Value>, Failure> {
+pub(super) async fn wait(client: &Client, id: &str, quiet: bool) -> Result<Option<Answer<Job>>, Failure> {
     let mut line = Line::new(quiet);
     let mut watch = Watch::new(client, id);
     let mut change = Change::Look;
     loop {
         let look = match &change {
-            Change::Event(event) => line.event(event),
+            Change::Event(event) => line.event(event.as_ref()),
             Change::Text(text) => line.text(text),
             Change::Look => true,
         };
         if look {
             match watch.look().await? {
-                Some(job) if is_final(&job) => {
-                    line.end();
-                    return Ok(Some(job));
+                Some(answer) => {
+                    let job = answer.read()?;
+                    if job.state.is_final() {
+                        line.end();
+                        return Ok(Some(answer));
+                    }
+                    line.job(&job);
                 }
-                Some(job) => line.job(&job),
                 None => line.away(),
             }
         }
@@ -65,12 +69,9 @@ impl Line {
     }
 
     /// Shows an event; whether the job itself has to be looked at.
-    fn event(&mut self, event: &Value) -> bool {
-        if event.get("type").and_then(Value::as_str) != Some("progress") {
-            return true;
-        }
-        let fraction = event.get("fraction").and_then(Value::as_f64).unwrap_or(0.0);
-        self.show(Some(fraction), &format!("running: {}", first_line(&text(event, "/line"), 100)));
+    fn event(&mut self, event: Option<&Event>) -> bool {
+        let Some(Event { kind: EventKind::Progress { fraction, line }, .. }) = event else { return true };
+        self.show(Some(*fraction), &format!("running: {}", first_line(line, 100)));
         false
     }
 
@@ -83,22 +84,22 @@ impl Line {
         false
     }
 
-    fn job(&mut self, job: &Value) {
-        let state = text(job, "/state");
-        let detail = match state.as_str() {
-            "running" => text(job, "/progress_line"),
-            _ => text(job, "/waiting_for/detail"),
+    fn job(&mut self, job: &Job) {
+        let detail = match job.state {
+            JobState::Running => job.progress_line.as_deref(),
+            _ => job.waiting_for.as_ref().map(|wait| wait.detail.as_str()),
         };
-        let mut said =
-            if detail.is_empty() { state } else { format!("{state}: {}", first_line(&detail, 100)) };
-        let attempts = job.get("attempts").and_then(Value::as_u64).unwrap_or(0);
-        if attempts > 1 {
-            said = format!("{said} · attempt {attempts}");
+        let mut said = match detail.unwrap_or_default() {
+            "" => job.state.to_string(),
+            detail => format!("{}: {}", job.state, first_line(detail, 100)),
+        };
+        if job.attempts > 1 {
+            said = format!("{said} · attempt {}", job.attempts);
         }
-        if job.get("cost_usd").and_then(Value::as_f64).is_some_and(|usd| usd > 0.0) && self.bar.is_some() {
-            said = format!("{said} · {}", money(job, "/cost_usd"));
+        if job.cost > Nanodollars::ZERO && self.bar.is_some() {
+            said = format!("{said} · {}", job.cost);
         }
-        self.show(job.get("progress").and_then(Value::as_f64), &said);
+        self.show(job.progress, &said);
     }
 
     fn away(&mut self) {

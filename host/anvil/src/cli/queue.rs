@@ -1,12 +1,14 @@
 //! `anvil queue`.
 
 use super::Globals;
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, print, print_json, text};
+use crate::show::{Moment, clean};
+use anvil_api::{QueueRequest, QueueView};
+use anvil_types::QueuePause;
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::{Value, json};
 
 /// While it is paused no job starts; what runs goes on, and jobs are still taken in.
 #[derive(Debug, Args)]
@@ -31,26 +33,23 @@ enum QueueCommand {
 
 impl QueueArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let set = |body: Value| async move { client.send(Method::PUT, &["queue"], &body).await };
-        let queue = match &self.command {
-            None | Some(QueueCommand::Status) => client.get(&["queue"], &[]).await?,
-            Some(QueueCommand::Pause { reason }) => set(json!({ "paused": true, "reason": reason })).await?,
-            Some(QueueCommand::Resume) => set(json!({ "paused": false })).await?,
+        let set = |paused: bool, reason: Option<&String>| {
+            let body = QueueRequest { paused, reason: reason.cloned() };
+            async move { client.send(Method::PUT, &["queue"], &body).await }
         };
-        if globals.json {
-            print_json(&queue)?;
-        } else {
-            print(&show(queue.get("pause").unwrap_or(&Value::Null), &Moment::now()))?;
-        }
+        let queue: Answer<QueueView> = match &self.command {
+            None | Some(QueueCommand::Status) => client.get(&["queue"], &[]).await?,
+            Some(QueueCommand::Pause { reason }) => set(true, Some(reason)).await?,
+            Some(QueueCommand::Resume) => set(false, None).await?,
+        };
+        queue.show(globals.json, |queue| show(queue.pause.as_ref(), &Moment::now()))?;
         Ok(Exit::Done)
     }
 }
 
 /// The pause in words.
-pub(super) fn show(pause: &Value, moment: &Moment) -> String {
-    if pause.is_null() {
-        return "not paused".to_owned();
-    }
-    let (by, since) = (text(pause, "/by"), moment.relative(pause, "/since"));
-    format!("PAUSED by {by} {since}: {}", text(pause, "/reason"))
+pub(super) fn show(pause: Option<&QueuePause>, moment: &Moment) -> String {
+    let Some(pause) = pause else { return "not paused".to_owned() };
+    let since = moment.relative(pause.since);
+    format!("PAUSED by {} {since}: {}", clean(&pause.by), clean(&pause.reason))
 }

@@ -2,15 +2,16 @@
 
 use super::Globals;
 use super::submit::{dollars, field, payload};
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, first_line, items, pretty, print, print_json, text};
-use anvil_types::{MissedRuns, Overlap, Priority};
+use crate::show::{Moment, Table, clean, first_line, pretty_text, print, print_json};
+use anvil_api::{List, ScheduleDetail, ScheduleRequest, ScheduleView};
+use anvil_types::{Job, MissedRuns, Nanodollars, Overlap, Priority};
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde::Serialize;
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// `anvil schedules …`.
@@ -70,138 +71,121 @@ pub(crate) struct AddArgs {
     priority: Option<Priority>,
     /// The most that each job may spend, in dollars.
     #[arg(long, value_name = "USD", value_parser = dollars)]
-    max_cost: Option<f64>,
+    max_cost: Option<Nanodollars>,
     /// A tag; can be given several times.
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    cron: &'a str,
-    agent: &'a str,
-    action: &'a str,
-    payload: Box<RawValue>,
-    time_zone: Option<&'a str>,
-    missed: Option<MissedRuns>,
-    overlap: Option<Overlap>,
-    priority: Option<Priority>,
-    max_cost_usd: Option<f64>,
-    tags: &'a [String],
-}
-
 impl SchedulesCommand {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let moment = Moment::now();
-        let (answer, shown) = match self {
+        match self {
             Self::List => {
-                let schedules = client.get(&["schedules"], &[]).await?;
-                let shown = list(&schedules, &moment);
-                (schedules, shown)
+                let schedules: Answer<List<ScheduleView>> = client.get(&["schedules"], &[]).await?;
+                schedules.show(globals.json, |schedules| list(&schedules.items, &moment))?;
             }
             Self::Show(args) => {
-                let schedule = client.get(&["schedules", &args.name], &[]).await?;
-                let shown = detail(&schedule, &moment);
-                (schedule, shown)
+                let schedule: Answer<ScheduleDetail> = client.get(&["schedules", &args.name], &[]).await?;
+                schedule.show(globals.json, |schedule| detail(schedule, &moment))?;
             }
             Self::Add(args) => {
-                let body = Body {
-                    cron: &args.cron,
-                    agent: &args.agent,
-                    action: &args.action,
-                    payload: payload(args.payload.as_deref(), &args.field)?,
-                    time_zone: args.time_zone.as_deref(),
-                    missed: args.missed,
-                    overlap: args.overlap,
-                    priority: args.priority,
-                    max_cost_usd: args.max_cost,
-                    tags: &args.tag,
-                };
-                let schedule = client.send(Method::PUT, &["schedules", &args.name], &body).await?;
-                let shown = state(&schedule, &moment);
-                (schedule, shown)
+                let schedule: Answer<ScheduleView> =
+                    client.send(Method::PUT, &["schedules", &args.name], &args.body()?).await?;
+                schedule.show(globals.json, |schedule| state(schedule, &moment))?;
             }
             Self::Remove(args) => {
                 client.delete(&["schedules", &args.name]).await?;
-                (json!({ "name": args.name, "deleted": true }), format!("{} is deleted", args.name))
+                if globals.json {
+                    print_json(&json!({ "name": args.name, "deleted": true }))?;
+                } else {
+                    print(&format!("{} is deleted", args.name))?;
+                }
             }
             Self::Pause(args) | Self::Resume(args) => {
                 let what = if matches!(self, Self::Pause(_)) { "pause" } else { "resume" };
-                let schedule = client.post(&["schedules", &args.name, what]).await?;
-                let shown = state(&schedule, &moment);
-                (schedule, shown)
+                let schedule: Answer<ScheduleView> = client.post(&["schedules", &args.name, what]).await?;
+                schedule.show(globals.json, |schedule| state(schedule, &moment))?;
             }
             Self::Run(args) => {
-                let job = client.post(&["schedules", &args.name, "run"]).await?;
-                let shown = format!("{} {}", text(&job, "/id"), text(&job, "/state"));
-                (job, shown)
+                let job: Answer<Job> = client.post(&["schedules", &args.name, "run"]).await?;
+                job.show(globals.json, |job| format!("{} {}", job.id, job.state))?;
             }
-        };
-        if globals.json {
-            print_json(&answer)?;
-        } else {
-            print(&shown)?;
         }
         Ok(Exit::Done)
     }
 }
 
-/// Why it makes no jobs, or what its next does.
-fn standing(schedule: &Value) -> String {
-    let blocked = text(schedule, "/blocked");
-    let resting = text(schedule, "/resting");
-    match (blocked.is_empty(), resting.is_empty()) {
-        (_, false) => resting,
-        (false, true) => format!("tried again: {blocked}"),
-        (true, true) => "on".to_owned(),
+impl AddArgs {
+    fn body(&self) -> Result<ScheduleRequest, Failure> {
+        Ok(ScheduleRequest {
+            cron: self.cron.clone(),
+            agent: self.agent.clone(),
+            action: self.action.clone(),
+            payload: Some(payload(self.payload.as_deref(), &self.field)?),
+            time_zone: self.time_zone.clone(),
+            missed: self.missed,
+            overlap: self.overlap,
+            priority: self.priority,
+            max_cost_usd: self.max_cost,
+            tags: self.tag.clone(),
+            enabled: None,
+        })
     }
 }
 
-fn state(schedule: &Value, moment: &Moment) -> String {
-    let next = moment.full(schedule, "/next_at");
-    let next = if next.is_empty() { standing(schedule) } else { format!("next {next}") };
-    format!("{}: {next}", text(schedule, "/name"))
+/// Why it makes no jobs, or what its next does.
+fn standing(view: &ScheduleView) -> String {
+    match (&view.resting, &view.schedule.blocked) {
+        (Some(resting), _) => clean(resting),
+        (None, Some(blocked)) => format!("tried again: {}", clean(blocked)),
+        (None, None) => "on".to_owned(),
+    }
 }
 
-fn list(schedules: &Value, moment: &Moment) -> String {
-    if items(schedules).is_empty() {
+fn state(view: &ScheduleView, moment: &Moment) -> String {
+    let next = view.schedule.next_at.map(|next| format!("next {}", moment.full(next)));
+    format!("{}: {}", clean(&view.schedule.name), next.unwrap_or_else(|| standing(view)))
+}
+
+fn list(schedules: &[ScheduleView], moment: &Moment) -> String {
+    if schedules.is_empty() {
         return "There are no schedules; `anvil schedules add` makes one.".to_owned();
     }
     let mut table = Table::new(&["SCHEDULE", "CRON", "ZONE", "JOB", "NEXT", "LAST JOB", "STATE"]);
-    for schedule in items(schedules) {
-        let at = |pointer: &str| text(schedule, pointer);
+    for view in schedules {
+        let schedule = &view.schedule;
         table.row([
-            at("/name"),
-            at("/cron"),
-            at("/time_zone"),
-            format!("{}/{}", at("/job/agent"), at("/job/action")),
-            moment.relative(schedule, "/next_at"),
-            at("/last_job"),
-            first_line(&standing(schedule), 60),
+            schedule.name.clone(),
+            schedule.cron.clone(),
+            schedule.time_zone.clone(),
+            format!("{}/{}", schedule.job.agent, schedule.job.action),
+            moment.relative(schedule.next_at),
+            schedule.last_job.map(|job| job.to_string()).unwrap_or_default(),
+            first_line(&standing(view), 60),
         ]);
     }
     table.to_string()
 }
 
-fn detail(schedule: &Value, moment: &Moment) -> String {
-    let at = |pointer: &str| text(schedule, pointer);
-    let mut out = format!("{}: {} {}\n", at("/name"), at("/cron"), at("/time_zone"));
-    let _ =
-        writeln!(out, "  job         {}/{}, {}", at("/job/agent"), at("/job/action"), at("/job/priority"));
-    let _ = writeln!(out, "  missed      {}", at("/missed"));
-    let _ = writeln!(out, "  overlap     {}", at("/overlap"));
-    let _ = writeln!(out, "  state       {}", standing(schedule));
-    let times = schedule.get("next_times").and_then(Value::as_array).map_or(0, Vec::len);
-    for place in 0..times {
+fn detail(detail: &ScheduleDetail, moment: &Moment) -> String {
+    let (view, schedule) = (&detail.schedule, &detail.schedule.schedule);
+    let (name, cron, zone) = (clean(&schedule.name), clean(&schedule.cron), clean(&schedule.time_zone));
+    let mut out = format!("{name}: {cron} {zone}\n");
+    let job = &schedule.job;
+    let (agent, action) = (clean(&job.agent), clean(&job.action));
+    let _ = writeln!(out, "  job         {agent}/{action}, {}", job.priority);
+    let _ = writeln!(out, "  missed      {}", schedule.missed);
+    let _ = writeln!(out, "  overlap     {}", schedule.overlap);
+    let _ = writeln!(out, "  state       {}", standing(view));
+    for (place, time) in view.next_times.iter().enumerate() {
         let name = if place == 0 { "next" } else { "" };
-        let _ = writeln!(out, "  {name:<11} {}", moment.full(schedule, &format!("/next_times/{place}")));
+        let _ = writeln!(out, "  {name:<11} {}", moment.full(*time));
     }
-    let jobs = schedule.get("jobs").and_then(Value::as_array).into_iter().flatten();
-    for (place, job) in jobs.enumerate() {
+    for (place, job) in detail.jobs.iter().enumerate() {
         let name = if place == 0 { "jobs" } else { "" };
-        let (id, state) = (text(job, "/id"), text(job, "/state"));
-        let _ = writeln!(out, "  {name:<11} {id} {state} {}", moment.relative(job, "/created_at"));
+        let _ = writeln!(out, "  {name:<11} {} {} {}", job.id, job.state, moment.relative(job.created_at));
     }
-    let _ = write!(out, "\npayload\n{}\n", pretty(schedule.pointer("/job/payload").unwrap_or(&Value::Null)));
+    let _ = write!(out, "\npayload\n{}\n", pretty_text(&schedule.job.payload));
     out
 }

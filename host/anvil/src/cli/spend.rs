@@ -1,13 +1,19 @@
 //! `anvil spend`.
 
 use super::Globals;
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, amount, items, money, print, print_json, print_raw, text};
+use crate::show::{Moment, Table, print, print_json, print_raw};
 use crate::show::{bar, money_bar};
-use anvil_types::Nanodollars;
+use anvil_api::{By, Ledger, Spend, SpendStatus, Status, Sum, WindowStatus};
+use anvil_budget::Forecast;
+use anvil_types::{CallRecord, CallState, Nanodollars};
 use clap::Args;
-use serde_json::Value;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// Without options: how the windows stand. With `--by` or a stretch of time: what was spent in it, today
 /// where none is given. Spent includes what is unknown: calls that broke off count as the most that they
@@ -15,7 +21,7 @@ use serde_json::Value;
 #[derive(Debug, Args)]
 pub(crate) struct SpendArgs {
     /// Tell it apart by this. Dollars by kind of token are an estimate each, exact together.
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = by())]
     by: Option<By>,
     /// From this day (of the host's time zone) or time on, as in 2026-11-23 or 2026-11-23T16:40:00Z.
     #[arg(long, value_name = "TIME")]
@@ -31,27 +37,9 @@ pub(crate) struct SpendArgs {
     calls: Option<u32>,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum By {
-    Agent,
-    Model,
-    Key,
-    Kind,
-    Hour,
-    Day,
-}
-
-impl By {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Agent => "agent",
-            Self::Model => "model",
-            Self::Key => "key",
-            Self::Kind => "kind",
-            Self::Hour => "hour",
-            Self::Day => "day",
-        }
-    }
+/// What spend is told apart by.
+fn by() -> impl TypedValueParser<Value = By> {
+    PossibleValuesParser::new(By::ALL.map(|(_, name)| name)).try_map(|name| name.parse::<By>())
 }
 
 impl SpendArgs {
@@ -59,37 +47,36 @@ impl SpendArgs {
         if self.csv || self.by.is_some() || self.from.is_some() || self.to.is_some() {
             return self.grouped(client, globals).await;
         }
-        let status = client.get(&["status"], &[]).await?;
-        let calls = match self.calls {
+        let status: Answer<Status> = client.get(&["status"], &[]).await?;
+        let calls: Option<Answer<Ledger>> = match self.calls {
             Some(count) => Some(client.get(&["ledger"], &[("limit", count.to_string())]).await?),
             None => None,
         };
-        let spend = status.get("spend").cloned().unwrap_or_default();
         if globals.json {
+            let Windows { spend } = status.read_as()?;
             let json = match calls {
-                Some(calls) => serde_json::json!({ "spend": spend, "calls": calls }),
+                Some(calls) => json!({ "spend": spend, "calls": calls.json() }),
                 None => spend,
             };
             print_json(&json)?;
             return Ok(Exit::Done);
         }
-        let moment = Moment::of(&status);
-        let mut out = windows(&spend, &moment);
-        if let Some(total) = amount(&spend, "/total_usd") {
-            let all = format!("\nin all  {total}{}\n", super::status::mark(&status));
-            out.push_str(&all);
-        }
+        let status = status.read()?;
+        let moment = Moment::at(status.now);
+        let mut out = windows(&status.spend, &moment);
+        let mark = super::status::mark(status.upstream.kind);
+        let _ = writeln!(out, "\nin all  {}{mark}", status.spend.total);
         if let Some(calls) = calls {
             out += "\n";
-            out += &self::calls(&calls, &moment);
+            out += &self::calls(&calls.read()?.items, &moment);
         }
         print(&out)?;
         Ok(Exit::Done)
     }
 
     async fn grouped(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let by = self.by.unwrap_or(By::Agent).name();
-        let mut query = vec![("by", by.to_owned())];
+        let by = self.by.unwrap_or(By::Agent);
+        let mut query = vec![("by", by.name().to_owned())];
         query.extend(self.from.clone().map(|from| ("from", from)));
         query.extend(self.to.clone().map(|to| ("to", to)));
         if self.csv && globals.json {
@@ -100,20 +87,21 @@ impl SpendArgs {
             print_raw(&client.bytes_of(&["spend"], &query).await?)?;
             return Ok(Exit::Done);
         }
-        let spend = client.get(&["spend"], &query).await?;
-        if globals.json {
-            print_json(&spend)?;
-        } else {
-            print(&groups(&spend, by))?;
-        }
+        client.get::<Spend>(&["spend"], &query).await?.show(globals.json, groups)?;
         Ok(Exit::Done)
     }
 }
 
+/// The part of a status that is money, as it came.
+#[derive(Deserialize)]
+struct Windows {
+    spend: Value,
+}
+
 /// Spend of a stretch of time as a table, with its total.
-fn groups(spend: &Value, by: &str) -> String {
+fn groups(spend: &Spend) -> String {
     let mut table = Table::new(&[
-        by.to_uppercase().as_str(),
+        spend.by.name().to_uppercase().as_str(),
         "CALLS",
         "INPUT",
         "OUTPUT",
@@ -123,135 +111,116 @@ fn groups(spend: &Value, by: &str) -> String {
         "SPENT",
     ])
     .right(&[1, 2, 3, 4, 5, 6, 7]);
-    let row = |name: String, sum: &Value| {
-        let tokens = |key: &str| sum.get(key).and_then(Value::as_u64).unwrap_or(0);
-        let written = tokens("cache_write_5m_tokens") + tokens("cache_write_1h_tokens");
+    let row = |name: &str, sum: &Sum| {
+        let tokens = &sum.tokens;
         let some = |count: u64| if count == 0 { String::new() } else { count.to_string() };
-        let unknown = amount(sum, "/unknown_usd").filter(|unknown| *unknown > Nanodollars::ZERO);
+        let unknown = Some(sum.unknown).filter(|unknown| *unknown > Nanodollars::ZERO);
         [
-            name,
-            text(sum, "/calls"),
-            some(tokens("input_tokens")),
-            some(tokens("output_tokens")),
-            some(tokens("cache_read_tokens")),
-            some(written),
+            name.to_owned(),
+            sum.calls.map(|calls| calls.to_string()).unwrap_or_default(),
+            some(tokens.input),
+            some(tokens.output),
+            some(tokens.cache_read),
+            some(tokens.cache_write_5m + tokens.cache_write_1h),
             unknown.map(|unknown| unknown.to_string()).unwrap_or_default(),
-            money(sum, "/spent_usd"),
+            sum.spent.to_string(),
         ]
     };
-    for item in items(spend) {
-        let name = text(item, "/name");
-        table.row(row(if name.is_empty() { "-".to_owned() } else { name }, item));
+    for item in &spend.items {
+        table.row(row(item.name.as_deref().filter(|name| !name.is_empty()).unwrap_or("-"), &item.sum));
     }
-    let none = Value::Null;
-    table.row(row("together".to_owned(), spend.get("total").unwrap_or(&none)));
-    let mark = if text(spend, "/upstream") == "simulated" { " (SIMULATED)" } else { "" };
-    format!("{} to {}{mark}\n\n{table}", text(spend, "/from"), text(spend, "/to"))
+    table.row(row("together", &spend.total));
+    format!("{} to {}{}\n\n{table}", spend.from, spend.to, super::status::mark(spend.upstream))
+}
+
+fn named(spend: &SpendStatus) -> [(&'static str, &WindowStatus); 3] {
+    [("hour", &spend.hour), ("day", &spend.day), ("month", &spend.month)]
 }
 
 /// The windows as a table.
-pub(super) fn windows(spend: &Value, moment: &Moment) -> String {
+pub(super) fn windows(spend: &SpendStatus, moment: &Moment) -> String {
     let mut table = Table::new(&["WINDOW", "SPENT", "UNKNOWN", "HELD", "LIMIT", "USED", "RESETS"])
         .right(&[1, 2, 3, 4, 5]);
-    for name in ["hour", "day", "month"] {
-        let Some(window) = spend.get(name) else { continue };
+    for (name, window) in named(spend) {
         table.row([
             name.to_owned(),
-            money(window, "/spent_usd"),
-            money(window, "/unknown_usd"),
-            money(window, "/held_usd"),
-            money(window, "/limit_usd"),
-            used(amount(window, "/spent_usd"), amount(window, "/limit_usd")),
-            moment.relative(window, "/resets_at"),
+            window.spent_usd.to_string(),
+            window.unknown_usd.to_string(),
+            window.held_usd.to_string(),
+            window.limit_usd.to_string(),
+            used(window),
+            moment.relative(window.resets_at),
         ]);
     }
-    if let Some(week) = spend.get("week") {
-        let (hours, limit) = (week.get("hours").and_then(Value::as_f64), text(week, "/limit_hours"));
-        let hours = hours.map(|hours| format!("{hours:.1} h")).unwrap_or_default();
-        let none = String::new;
-        table.row(["week".to_owned(), hours, none(), none(), format!("{limit} h"), none(), none()]);
-    }
+    let (hours, limit) = (format!("{:.1} h", spend.week.hours), format!("{} h", spend.week.limit_hours));
+    table.row(["week", hours.as_str(), "", "", limit.as_str(), "", ""]);
     table.to_string()
 }
 
 /// The windows as bars, each with what is used of it, when it resets, and when it will be full.
-pub(super) fn gauges(spend: &Value, moment: &Moment) -> String {
+pub(super) fn gauges(spend: &SpendStatus, moment: &Moment) -> String {
     let mut table = Table::new(&[]).right(&[2]);
-    for name in ["hour", "day", "month"] {
-        let Some(window) = spend.get(name) else { continue };
-        let of = |key: &str| amount(window, key).unwrap_or_default();
-        let (paid, limit) = (of("/spent_usd"), of("/limit_usd"));
-        let bar = money_bar(paid, of("/unknown_usd"), of("/held_usd"), limit);
+    for (name, window) in named(spend) {
+        let WindowStatus { spent_usd: paid, unknown_usd: unknown, held_usd: held, limit_usd: limit, .. } =
+            *window;
         let mut facts = vec![format!("{paid} of {limit}")];
-        for (key, word) in [("/held_usd", "held"), ("/unknown_usd", "unknown")] {
-            if of(key) > Nanodollars::ZERO {
-                facts.push(format!("{} {word}", of(key)));
+        for (amount, word) in [(held, "held"), (unknown, "unknown")] {
+            if amount > Nanodollars::ZERO {
+                facts.push(format!("{amount} {word}"));
             }
         }
-        let resets = moment.relative(window, "/resets_at");
-        if !resets.is_empty() {
-            facts
-                .push(format!("{} {resets}", if name == "hour" { "oldest minute leaves" } else { "resets" }));
-        }
-        facts.extend(ahead(window, moment));
-        table.row([name.to_owned(), bar, used(Some(paid), Some(limit)), facts.join(" · ")]);
+        let begins = if name == "hour" { "oldest minute leaves" } else { "resets" };
+        facts.push(format!("{begins} {}", moment.relative(window.resets_at)));
+        facts.extend(ahead(window.forecast, moment));
+        table.row([name.to_owned(), money_bar(paid, unknown, held, limit), used(window), facts.join(" · ")]);
     }
-    if let Some(week) = spend.get("week") {
-        let hours = week.get("hours").and_then(Value::as_f64).unwrap_or(0.0);
-        let limit = week.get("limit_hours").and_then(Value::as_f64).unwrap_or(0.0);
-        let share = if limit > 0.0 { hours / limit * 100.0 } else { 100.0 };
-        let mut facts = vec![format!("{hours:.1} h of {limit} h of use")];
-        let resets = moment.relative(week, "/resets_at");
-        if !resets.is_empty() {
-            facts.push(format!("resets {resets}"));
-        }
-        let bar = bar(hours, 0.0, 0.0, limit);
-        table.row(["week".to_owned(), bar, format!("{share:.1} %"), facts.join(" · ")]);
-    }
+    let (hours, limit) = (spend.week.hours, f64::from(spend.week.limit_hours));
+    let share = if limit > 0.0 { hours / limit * 100.0 } else { 100.0 };
+    let resets = moment.relative(spend.week.resets_at);
+    table.row([
+        "week".to_owned(),
+        bar(hours, 0.0, 0.0, limit),
+        format!("{share:.1} %"),
+        format!("{hours:.1} h of {limit} h of use · resets {resets}"),
+    ]);
     // The table's own line of headings is empty.
     table.to_string().trim_start_matches('\n').to_owned()
 }
 
 /// What the host expects of a window; nothing where it has too little to go by.
-fn ahead(window: &Value, moment: &Moment) -> Option<String> {
-    match window.pointer("/forecast/outcome").and_then(Value::as_str)? {
-        "at" => {
-            let at = moment.relative(window, "/forecast/at");
-            Some(format!("95 % at {} ({at}) at this rate", moment.clock(window, "/forecast/at")))
+fn ahead(forecast: Forecast, moment: &Moment) -> Option<String> {
+    match forecast {
+        Forecast::At { at } => {
+            Some(format!("95 % at {} ({}) at this rate", moment.clock(at), moment.relative(at)))
         }
-        "reached" => Some("95 % is reached".to_owned()),
-        "not_before_reset" => Some("95 % not before the reset at this rate".to_owned()),
-        _ => None,
+        Forecast::Reached => Some("95 % is reached".to_owned()),
+        Forecast::NotBeforeReset => Some("95 % not before the reset at this rate".to_owned()),
+        Forecast::TooLittle => None,
     }
 }
 
-fn used(spent: Option<Nanodollars>, limit: Option<Nanodollars>) -> String {
-    match (spent, limit) {
-        (Some(spent), Some(limit)) => format!("{:.1} %", spent.fraction_of(limit) * 100.0),
-        _ => String::new(),
-    }
+fn used(window: &WindowStatus) -> String {
+    format!("{:.1} %", window.spent_usd.fraction_of(window.limit_usd) * 100.0)
 }
 
 /// Calls as a table.
-pub(super) fn calls(calls: &Value, moment: &Moment) -> String {
+pub(super) fn calls(calls: &[CallRecord], moment: &Moment) -> String {
     let mut table = Table::new(&["CALL", "WHEN", "STATE", "AGENT", "MODEL", "IN", "OUT", "COST", "DETAIL"])
         .right(&[5, 6, 7]);
-    for call in items(calls) {
-        let tokens = |key: &str| call.pointer(&format!("/usage/{key}")).and_then(Value::as_u64).unwrap_or(0);
-        let input = ["input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"];
+    for call in calls {
         // What is only held has cost nothing yet; the hold is the most that it can.
-        let held = call.get("state").and_then(Value::as_str) == Some("held");
-        let cost = if held { format!("≤ {}", money(call, "/hold_usd")) } else { money(call, "/cost_usd") };
+        let held = call.state == CallState::Held;
+        let cost = if held { format!("≤ {}", call.hold) } else { call.cost.to_string() };
         table.row([
-            text(call, "/id"),
-            moment.relative(call, "/held_at"),
-            text(call, "/state"),
-            text(call, "/agent"),
-            text(call, "/model"),
-            input.into_iter().map(tokens).sum::<u64>().to_string(),
-            tokens("output_tokens").to_string(),
+            call.id.to_string(),
+            moment.relative(call.held_at),
+            call.state.name().to_owned(),
+            call.agent.clone().unwrap_or_default(),
+            call.model.clone(),
+            call.usage.prompt_tokens().to_string(),
+            call.usage.output_tokens.to_string(),
             cost,
-            text(call, "/detail"),
+            call.detail.clone().unwrap_or_default(),
         ]);
     }
     table.to_string()

@@ -3,117 +3,125 @@
 use super::Globals;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, elapsed, print, print_json, text};
-use serde_json::Value;
+use crate::show::{Moment, clean, elapsed, some, word};
+use anvil_api::{AgentsStatus, PaceStatus, PluginsStatus, QueueStatus, Status};
+use anvil_budget::CircuitReport;
+use anvil_types::{Bucket, UpstreamKind};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 pub(crate) async fn run(client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-    let status = client.get(&["status"], &[]).await?;
-    if globals.json {
-        print_json(&status)?;
-    } else {
-        print(&show(&status, client.base()))?;
-    }
+    client.get::<Status>(&["status"], &[]).await?.show(globals.json, |status| show(status, client.base()))?;
     Ok(Exit::Done)
 }
 
 /// ` (SIMULATED)` where the money is not real.
-pub(super) fn mark(status: &Value) -> &'static str {
-    if text(status, "/upstream/kind") == "simulated" { " (SIMULATED)" } else { "" }
+pub(super) fn mark(upstream: UpstreamKind) -> &'static str {
+    if upstream == UpstreamKind::Simulated { " (SIMULATED)" } else { "" }
 }
 
-fn show(status: &Value, base: &str) -> String {
-    let moment = Moment::of(status);
-    let at = |pointer: &str| text(status, pointer);
-    let mut out = format!("Anvil {} at {base}\n\n", at("/version"));
-    let kind = match at("/upstream/kind").as_str() {
-        "simulated" => "SIMULATED: nothing costs money".to_owned(),
-        kind => kind.to_owned(),
+fn show(status: &Status, base: &str) -> String {
+    let moment = Moment::at(status.now);
+    let mut out = format!("Anvil {} at {base}\n\n", clean(&status.version));
+    let kind = match status.upstream.kind {
+        UpstreamKind::Simulated => "SIMULATED: nothing costs money".to_owned(),
+        kind @ UpstreamKind::Live => kind.to_string(),
     };
-    line(&mut out, "Claude", &[kind, at("/upstream/base_url")]);
-    let busy = format!("{} of {} slots busy", at("/agents/running"), at("/agents/slots"));
-    line(&mut out, "Agents", &[busy, format!("{} to {}", at("/agents/min"), at("/agents/max"))]);
-    plugins(&mut out, status);
-    let fed = status.pointer("/agents/scaling/ceiling").filter(|ceiling| !ceiling.is_null()).map_or_else(
-        || "what the pace can feed is not measured yet".to_owned(),
-        |ceiling| format!("{} feed up to {ceiling}", at("/agents/scaling/ceiling_limit")),
-    );
-    line(&mut out, "Slots", &[at("/agents/scaling/reason"), fed]);
-    let waited = status.pointer("/queue/oldest_wait_s").and_then(Value::as_u64).unwrap_or(0);
-    let waited = if waited > 0 {
-        format!("the oldest waits for {}", elapsed(Duration::from_secs(waited)))
-    } else {
-        String::new()
-    };
-    let count = |name: &str| format!("{} {name}", at(&format!("/queue/{name}")));
-    let unfinished = ["running", "queued", "parked", "scheduled"].map(count);
-    line(&mut out, "Jobs", &[&unfinished[..], &[waited, format!("at most {}", at("/queue/limit"))]].concat());
-    let pause = status.pointer("/queue/paused").cloned().unwrap_or_default();
-    if !pause.is_null() {
-        line(&mut out, "Queue", &[super::queue::show(&pause, &moment)]);
+    line(&mut out, "Claude", &[kind, clean(&status.upstream.base_url)]);
+    slots(&mut out, &status.agents, &status.plugins);
+    jobs(&mut out, &status.queue, &moment);
+    pace(&mut out, &status.pace, &moment);
+    let pressure = format!("{:.0} %", status.pressure * 100.0);
+    line(&mut out, "Pressure", &[pressure, word(status.effect).replace('_', " ")]);
+    line(&mut out, "Brake", &[super::brake::show(&status.brake, &moment)]);
+    if let Some(why) = &status.why_idle {
+        line(&mut out, "Waits", &[clean(why)]);
     }
-    line(&mut out, "Done", &["succeeded", "failed", "cancelled"].map(count));
-    let pace = format!(
-        "{} of {} requests in the last minute",
-        at("/pace/requests_last_minute"),
-        at("/pace/requests_per_minute")
-    );
-    let in_flight = format!("{} calls under way", at("/pace/calls_in_flight"));
-    line(&mut out, "Pace", &[pace, in_flight, format!("{} waiting", at("/pace/waiting_calls"))]);
-    tokens(&mut out, status);
-    let circuit = match at("/pace/circuit/state").as_str() {
-        "open" => "open: Claude failed again and again, no call goes out; one tries again",
-        "half_open" => "half open: one call tries whether Claude is back; should it stay silent, another",
-        _ => "",
-    };
-    if !circuit.is_empty() {
-        line(&mut out, "Circuit", &[format!("{circuit} {}", moment.relative(status, "/pace/circuit/until"))]);
-    }
-    if let Some(pressure) = status.get("pressure").and_then(Value::as_f64) {
-        line(&mut out, "Pressure", &[format!("{:.0} %", pressure * 100.0), at("/effect").replace('_', " ")]);
-    }
-    let brake = status.get("brake").cloned().unwrap_or_default();
-    line(&mut out, "Brake", &[super::brake::show(&brake, &moment)]);
-    let why = at("/why_idle");
-    if !why.is_empty() {
-        line(&mut out, "Waits", &[why]);
-    }
-    let spend = status.get("spend").cloned().unwrap_or_default();
-    let _ = write!(out, "\n{}", super::spend::gauges(&spend, &moment));
+    let _ = write!(out, "\n{}", super::spend::gauges(&status.spend, &moment));
     out
 }
 
+fn slots(out: &mut String, agents: &AgentsStatus, plugins: &PluginsStatus) {
+    let busy = format!("{} of {} slots busy", agents.running, agents.slots);
+    line(out, "Agents", &[busy, format!("{} to {}", agents.min, agents.max)]);
+    about_plugins(out, plugins);
+    let fed = agents.scaling.ceiling.map_or_else(
+        || "what the pace can feed is not measured yet".to_owned(),
+        |ceiling| format!("{} feed up to {ceiling}", some(agents.scaling.ceiling_limit.as_deref())),
+    );
+    line(out, "Slots", &[clean(&agents.scaling.reason), fed]);
+}
+
 /// A line where something is to be known of the plugins themselves.
-fn plugins(out: &mut String, status: &Value) {
-    let count = |pointer: &str, what: &str| {
-        let number = status.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
-        if number == 0 { String::new() } else { format!("{number} {what}") }
-    };
+fn about_plugins(out: &mut String, plugins: &PluginsStatus) {
+    let count = |count: u32, what: &str| if count == 0 { String::new() } else { format!("{count} {what}") };
     let facts = [
-        text(status, "/plugins/trouble"),
-        count("/plugins/compiling", "being compiled"),
-        count("/plugins/delayed", "could not be loaded and are tried again"),
+        some(plugins.trouble.as_deref()),
+        count(plugins.compiling, "being compiled"),
+        count(plugins.delayed, "could not be loaded and are tried again"),
     ];
     if facts.iter().any(|fact| !fact.is_empty()) {
         line(out, "Plugins", &facts);
     }
 }
 
+fn jobs(out: &mut String, queue: &QueueStatus, moment: &Moment) {
+    let waited = if queue.oldest_wait_s > 0 {
+        format!("the oldest waits for {}", elapsed(Duration::from_secs(queue.oldest_wait_s)))
+    } else {
+        String::new()
+    };
+    let unfinished = [
+        format!("{} running", queue.running),
+        format!("{} queued", queue.queued),
+        format!("{} parked", queue.parked),
+        format!("{} scheduled", queue.scheduled),
+        waited,
+        format!("at most {}", queue.limit),
+    ];
+    line(out, "Jobs", &unfinished);
+    if queue.paused.is_some() {
+        line(out, "Queue", &[super::queue::show(queue.paused.as_ref(), moment)]);
+    }
+    let done = [
+        format!("{} succeeded", queue.succeeded),
+        format!("{} failed", queue.failed),
+        format!("{} cancelled", queue.cancelled),
+    ];
+    line(out, "Done", &done);
+}
+
+fn pace(out: &mut String, pace: &PaceStatus, moment: &Moment) {
+    let requests =
+        format!("{} of {} requests in the last minute", pace.requests_last_minute, pace.requests_per_minute);
+    let in_flight = format!("{} calls under way", pace.calls_in_flight);
+    line(out, "Pace", &[requests, in_flight, format!("{} waiting", pace.waiting_calls)]);
+    tokens(out, pace);
+    let circuit = match pace.circuit {
+        CircuitReport::Closed { .. } => return,
+        CircuitReport::Open { until } => {
+            ("open: Claude failed again and again, no call goes out; one tries again", until)
+        }
+        CircuitReport::HalfOpen { until } => {
+            ("half open: one call tries whether Claude is back; should it stay silent, another", until)
+        }
+    };
+    line(out, "Circuit", &[format!("{} {}", circuit.0, moment.relative(circuit.1))]);
+}
+
 /// A line for each pool of models in use: what was taken of its tokens.
-fn tokens(out: &mut String, status: &Value) {
-    let buckets = status.pointer("/pace/buckets").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let mut pools: Vec<String> = buckets.iter().map(|bucket| text(bucket, "/pool")).collect();
+fn tokens(out: &mut String, pace: &PaceStatus) {
+    let mut pools: Vec<&str> = pace.buckets.iter().filter_map(|bucket| bucket.pool.as_deref()).collect();
     pools.dedup();
-    for pool in pools.iter().filter(|pool| !pool.is_empty()) {
-        let of_pool = || buckets.iter().filter(|bucket| text(bucket, "/pool") == *pool);
-        let mut facts = vec![format!("{pool} in the last minute")];
-        for (name, word) in [("input_tokens", "input"), ("output_tokens", "output")] {
-            for bucket in of_pool().filter(|bucket| text(bucket, "/bucket") == name) {
-                facts.push(format!("{} of {} {word}", text(bucket, "/taken"), text(bucket, "/limit")));
+    for pool in pools {
+        let of_pool = || pace.buckets.iter().filter(|bucket| bucket.pool.as_deref() == Some(pool));
+        let mut facts = vec![format!("{} in the last minute", clean(pool))];
+        for (kind, word) in [(Bucket::InputTokens, "input"), (Bucket::OutputTokens, "output")] {
+            for bucket in of_pool().filter(|bucket| bucket.bucket == kind) {
+                facts.push(format!("{} of {} {word}", bucket.taken, bucket.limit));
             }
         }
-        if of_pool().any(|bucket| bucket.get("shared").and_then(Value::as_bool) == Some(true)) {
+        if of_pool().any(|bucket| bucket.shared) {
             facts.push("others share these limits".to_owned());
         }
         line(out, "Tokens", &facts);

@@ -2,15 +2,14 @@
 
 use super::Globals;
 use super::{progress, result};
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{print, print_json, text};
-use anvil_types::encoding;
-use anvil_types::{Clock as _, JobId, Priority, SystemClock, Timestamp};
+use crate::show::{print, print_json};
+use anvil_api::SubmitRequest;
+use anvil_types::{Clock as _, Job, JobId, Nanodollars, Priority, SystemClock, Timestamp, encoding};
 use clap::Args;
 use reqwest::Method;
-use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -50,7 +49,7 @@ pub(crate) struct SubmitArgs {
     idempotency_key: Option<String>,
     /// The most that it may spend, in dollars.
     #[arg(long, value_name = "USD", value_parser = dollars)]
-    max_cost: Option<f64>,
+    max_cost: Option<Nanodollars>,
     /// A tag; can be given several times.
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
@@ -62,41 +61,22 @@ pub(crate) struct SubmitArgs {
     wait: bool,
 }
 
-/// The body of the request.
-#[derive(Serialize)]
-struct Body<'a> {
-    agent: &'a str,
-    action: &'a str,
-    payload: Box<RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<Priority>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    idempotency_key: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_cost_usd: Option<f64>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    tags: &'a [String],
-    #[serde(skip_serializing_if = "<[JobId]>::is_empty")]
-    after: &'a [JobId],
-}
-
 impl SubmitArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         if let Some(file) = &self.bulk {
             return super::bulk::run(client, globals, file).await;
         }
-        let body = Body {
-            agent: self.agent.as_deref().unwrap_or_default(),
-            action: self.action.as_deref().unwrap_or_default(),
-            payload: payload(self.payload.as_deref(), &self.field)?,
+        let body = SubmitRequest {
+            agent: self.agent.clone(),
+            agent_type: None,
+            action: self.action.clone().unwrap_or_default(),
+            payload: Some(payload(self.payload.as_deref(), &self.field)?),
             priority: self.priority,
             run_at: self.run_at,
-            idempotency_key: self.idempotency_key.as_deref(),
+            idempotency_key: self.idempotency_key.clone(),
             max_cost_usd: self.max_cost,
-            tags: &self.tag,
-            after: &self.after,
+            tags: self.tag.clone(),
+            after: self.after.clone(),
         };
         let job = client.send(Method::POST, &["jobs"], &body).await?;
         taken(client, globals, &job, self.wait).await
@@ -107,11 +87,12 @@ impl SubmitArgs {
 pub(super) async fn taken(
     client: &Client,
     globals: &Globals,
-    job: &Value,
+    job: &Answer<Job>,
     wait: bool,
 ) -> Result<Exit, Failure> {
-    let id = text(job, "/id");
+    let Job { id, state, .. } = job.read()?;
     if wait {
+        let id = id.to_string();
         return if let Some(job) = progress::wait(client, &id, globals.json).await? {
             result::finished(client, &job, globals.json).await
         } else {
@@ -120,9 +101,9 @@ pub(super) async fn taken(
         };
     }
     if globals.json {
-        print_json(job)?;
+        print_json(job.json())?;
     } else {
-        print(&format!("{id} {}", text(job, "/state")))?;
+        print(&format!("{id} {state}"))?;
         eprintln!("next: anvil jobs show {id}");
     }
     Ok(Exit::Done)
@@ -195,9 +176,10 @@ pub(super) fn time(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-pub(super) fn dollars(text: &str) -> Result<f64, String> {
-    let usd: Option<f64> = text.trim_start_matches('$').parse().ok();
-    usd.filter(|usd| usd.is_finite() && *usd > 0.0)
+pub(super) fn dollars(text: &str) -> Result<Nanodollars, String> {
+    let amount = Nanodollars::from_decimal(text.trim_start_matches('$'));
+    amount
+        .filter(|amount| *amount > Nanodollars::ZERO)
         .ok_or_else(|| "an amount of dollars above 0 is expected".to_owned())
 }
 
@@ -247,6 +229,10 @@ mod tests {
         assert_eq!(time("2026-12-01T08:00:00Z").expect("a time").to_string(), "2026-12-01T08:00:00Z");
         assert!(time("2h 30m").expect("a length") > SystemClock::new().now());
         assert!(time("soon").is_err());
-        assert!(dollars("0").is_err() && dollars("nan").is_err() && dollars("$0.5") == Ok(0.5));
+        assert!(
+            dollars("0").is_err()
+                && dollars("nan").is_err()
+                && dollars("$0.5") == Ok(Nanodollars::new(500_000_000))
+        );
     }
 }

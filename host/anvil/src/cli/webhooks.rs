@@ -1,13 +1,15 @@
 //! `anvil webhooks`.
 
 use super::Globals;
+use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, first_line, items, print, print_json, text};
-use anvil_types::{DeliveryState, WebhookFormat};
+use crate::show::{Moment, Table, clean, first_line, print, print_json};
+use anvil_api::{List, Sent, WebhookRequest, WebhookView};
+use anvil_types::{DeliveryId, DeliveryState, WebhookFormat};
 use clap::{Args, Subcommand};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// `anvil webhooks …`.
 #[derive(Debug, Subcommand)]
@@ -87,63 +89,59 @@ pub(crate) struct LogArgs {
 
 impl WebhooksCommand {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let switch = |enabled: bool| json!({ "enabled": enabled });
-        let (answer, shown) = match self {
+        match self {
             Self::List => {
-                let webhooks = client.get(&["webhooks"], &[]).await?;
-                let shown = list(&webhooks);
-                (webhooks, shown)
+                let webhooks: Answer<List<WebhookView>> = client.get(&["webhooks"], &[]).await?;
+                webhooks.show(globals.json, |webhooks| list(&webhooks.items))?;
             }
-            Self::Add(args) => {
-                let webhook = client.send(Method::PUT, &["webhooks", &args.name], &args.body()).await?;
-                let shown = added(&webhook);
-                (webhook, shown)
-            }
+            Self::Add(args) => put(client, &args.name, &args.body()).await?.show(globals.json, added)?,
             Self::Enable { name } | Self::Disable { name } => {
-                let enabled = matches!(self, Self::Enable { .. });
-                let webhook = client.send(Method::PUT, &["webhooks", name], &switch(enabled)).await?;
-                let shown = format!("{} is {}", text(&webhook, "/name"), state(&webhook));
-                (webhook, shown)
+                let enabled = Some(matches!(self, Self::Enable { .. }));
+                let webhook = put(client, name, &WebhookRequest { enabled, ..Default::default() }).await?;
+                webhook.show(globals.json, |webhook| {
+                    format!("{} is {}", clean(&webhook.name), state(webhook))
+                })?;
             }
             Self::Remove { name } => {
                 client.delete(&["webhooks", name]).await?;
-                (json!({ "name": name, "deleted": true }), format!("{name} is deleted"))
+                if globals.json {
+                    print_json(&json!({ "name": name, "deleted": true }))?;
+                } else {
+                    print(&format!("{name} is deleted"))?;
+                }
             }
             Self::Test { name } => {
-                let sent = client.post(&["webhooks", name, "test"]).await?;
-                let shown = format!("A test is on its way: anvil webhooks log --webhook {name}");
-                (sent, shown)
+                let sent: Answer<Sent> = client.post(&["webhooks", name, "test"]).await?;
+                sent.show(globals.json, |_| {
+                    format!("A test is on its way: anvil webhooks log --webhook {name}")
+                })?;
             }
             Self::Log(args) => return args.run(client, globals).await,
             Self::Resend { id } => {
-                let sent = client.post(&["deliveries", id, "resend"]).await?;
-                let shown =
-                    format!("{} goes to {} once more", text(&sent, "/message_id"), text(&sent, "/webhook"));
-                (sent, shown)
+                let sent: Answer<Sent> = client.post(&["deliveries", id, "resend"]).await?;
+                sent.show(globals.json, |sent| {
+                    let (message, webhook) = (clean(&sent.message_id), clean(&sent.delivery.webhook));
+                    format!("{message} goes to {webhook} once more")
+                })?;
             }
-        };
-        if globals.json {
-            print_json(&answer)?;
-        } else {
-            print(&shown)?;
         }
         Ok(Exit::Done)
     }
 }
 
+async fn put(client: &Client, name: &str, change: &WebhookRequest) -> Result<Answer<WebhookView>, Failure> {
+    client.send(Method::PUT, &["webhooks", name], change).await
+}
+
 impl AddArgs {
-    fn body(&self) -> Value {
-        let mut body = json!({ "rotate_secret": self.rotate_secret });
-        if let Some(url) = &self.address {
-            body["url"] = json!(url);
+    fn body(&self) -> WebhookRequest {
+        WebhookRequest {
+            url: self.address.clone(),
+            format: self.format,
+            rotate_secret: Some(self.rotate_secret),
+            allow_private: self.allow_private,
+            ..WebhookRequest::default()
         }
-        if let Some(format) = self.format {
-            body["format"] = json!(format);
-        }
-        if let Some(allow) = self.allow_private {
-            body["allow_private"] = json!(allow);
-        }
-        body
     }
 }
 
@@ -154,77 +152,71 @@ impl LogArgs {
         query.extend(self.alert.iter().map(|alert| ("alert", alert.clone())));
         query.extend(self.state.iter().map(|state| ("state", state.name().to_owned())));
         query.extend(self.after.iter().map(|after| ("after", after.clone())));
-        let sent = client.get(&["deliveries"], &query).await?;
+        let sent: Answer<List<Sent, DeliveryId>> = client.get(&["deliveries"], &query).await?;
         if globals.json {
-            print_json(&sent)?;
+            print_json(sent.json())?;
             return Ok(Exit::Done);
         }
-        print(&log(&sent, &Moment::now()))?;
-        if let Some(next) = sent.get("next").and_then(Value::as_str) {
+        let sent = sent.read()?;
+        print(&log(&sent.items, &Moment::now()))?;
+        if let Some(next) = sent.next {
             eprintln!("next: --after {next}");
         }
         Ok(Exit::Done)
     }
 }
 
-fn state(webhook: &Value) -> String {
-    match text(webhook, "/disabled") {
-        why if why.is_empty() => "on".to_owned(),
-        why => format!("off: {why}"),
+fn state(webhook: &WebhookView) -> String {
+    match webhook.disabled.as_deref() {
+        None | Some("") => "on".to_owned(),
+        Some(why) => format!("off: {}", clean(why)),
     }
 }
 
-fn list(webhooks: &Value) -> String {
-    if items(webhooks).is_empty() {
+fn list(webhooks: &[WebhookView]) -> String {
+    if webhooks.is_empty() {
         return "There are no webhooks: anvil webhooks add NAME URL makes one.".to_owned();
     }
     let mut table = Table::new(&["WEBHOOK", "ADDRESS", "FORMAT", "PRIVATE", "STATE"]);
-    for webhook in items(webhooks) {
-        let private = webhook.get("allow_private").and_then(Value::as_bool) == Some(true);
-        table.row([
-            text(webhook, "/name"),
-            text(webhook, "/address"),
-            text(webhook, "/format"),
-            (if private { "allowed" } else { "refused" }).to_owned(),
-            state(webhook),
-        ]);
+    for webhook in webhooks {
+        let private = if webhook.allow_private { "allowed" } else { "refused" };
+        let format = webhook.format.name();
+        table.row([webhook.name.as_str(), &webhook.address, format, private, &state(webhook)]);
     }
     table.to_string()
 }
 
-fn added(webhook: &Value) -> String {
-    let name = text(webhook, "/name");
-    let secret = match text(webhook, "/secret") {
-        secret if secret.is_empty() => String::new(),
-        secret => format!("\n  secret    {secret}\n  It signs the messages, and is shown this once."),
-    };
-    format!("{name} at {}{secret}\nTry it: anvil webhooks test {name}", text(webhook, "/address"))
+fn added(webhook: &WebhookView) -> String {
+    let (name, address) = (clean(&webhook.name), clean(&webhook.address));
+    let secret = webhook.secret.as_deref().map(|secret| {
+        format!("\n  secret    {}\n  It signs the messages, and is shown this once.", clean(secret))
+    });
+    format!("{name} at {address}{}\nTry it: anvil webhooks test {name}", secret.unwrap_or_default())
 }
 
 /// The log of deliveries.
-pub(super) fn log(sent: &Value, moment: &Moment) -> String {
-    if items(sent).is_empty() {
+pub(super) fn log(sent: &[Sent], moment: &Moment) -> String {
+    if sent.is_empty() {
         return "Nothing was sent.".to_owned();
     }
     let headings =
         ["DELIVERY", "STATE", "WEBHOOK", "ALERT", "NEWS", "TRIES", "WHEN", "NEXT TRY", "LAST ANSWER"];
     let mut table = Table::new(&headings).right(&[5]);
-    for delivery in items(sent) {
-        let status = text(delivery, "/last_status");
-        let answer = match text(delivery, "/last_error") {
-            error if !error.is_empty() => error,
-            _ if !status.is_empty() => format!("HTTP {status}"),
+    for Sent { delivery, .. } in sent {
+        let answer = match (delivery.last_error.as_deref(), delivery.last_status) {
+            (Some(error), _) if !error.is_empty() => error.to_owned(),
+            (_, Some(status)) => format!("HTTP {status}"),
             _ => String::new(),
         };
         table.row([
-            text(delivery, "/id"),
-            text(delivery, "/state"),
-            text(delivery, "/webhook"),
-            text(delivery, "/alert"),
-            text(delivery, "/news"),
-            text(delivery, "/tries"),
-            moment.relative(delivery, "/created_at"),
-            moment.relative(delivery, "/next_at"),
+            delivery.id.to_string(),
+            delivery.state.name().to_owned(),
+            delivery.webhook.clone(),
+            delivery.alert.to_string(),
+            delivery.news.name().to_owned(),
+            delivery.tries.to_string(),
+            moment.relative(delivery.created_at),
+            moment.relative(delivery.next_at),
             first_line(&answer, 80),
         ]);
     }

@@ -3,10 +3,10 @@
 use super::Globals;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{print, print_json};
+use anvil_api::WipeRequest;
+use anvil_types::{UpstreamKind, Wiped};
 use clap::{Args, ValueEnum};
 use reqwest::Method;
-use serde_json::json;
 
 /// Deletes simulated jobs with their files, the simulated ledger, and the limits, prices, schedules, alerts and time
 /// of the simulator. What is live is never wiped.
@@ -29,16 +29,10 @@ enum What {
 impl WipeArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let What::Simulated = self.what;
-        let body = json!({ "upstream": "simulated", "confirm": self.yes });
-        let wiped = client.send(Method::POST, &["wipe"], &body).await?;
-        if globals.json {
-            print_json(&wiped)?;
-        } else {
-            print(&format!(
-                "wiped {} jobs and {} calls, and all else that was simulated",
-                wiped["jobs"], wiped["calls"]
-            ))?;
-        }
+        let body = WipeRequest { upstream: UpstreamKind::Simulated, confirm: self.yes };
+        client.send::<Wiped>(Method::POST, &["wipe"], &body).await?.show(globals.json, |wiped| {
+            format!("wiped {} jobs and {} calls, and all else that was simulated", wiped.jobs, wiped.calls)
+        })?;
         Ok(Exit::Done)
     }
 }

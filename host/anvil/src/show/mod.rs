@@ -13,7 +13,8 @@ pub(crate) use text::{clean, clean_lines, first_line};
 pub(crate) use time::{Moment, elapsed};
 
 use crate::failure::Failure;
-use anvil_types::Nanodollars;
+use anvil_types::Json;
+use serde::Serialize;
 use serde_json::Value;
 use std::io::Write as _;
 
@@ -46,28 +47,20 @@ pub(crate) fn pretty(value: &Value) -> String {
     clean_lines(&serde_json::to_string_pretty(value).unwrap_or_default())
 }
 
-/// A text at a JSON pointer, cleaned; empty where there is none.
-pub(crate) fn text(value: &Value, pointer: &str) -> String {
-    match value.pointer(pointer) {
-        Some(Value::String(text)) => clean(text),
-        None | Some(Value::Null) => String::new(),
-        Some(other) => clean(&other.to_string()),
-    }
+/// JSON as it came, indented; nothing where there is none.
+pub(crate) fn pretty_text(json: &Json) -> String {
+    serde_json::from_str(json.as_str())
+        .map_or_else(|_| clean_lines(json.as_str()), |value: Value| pretty(&value))
 }
 
-/// An amount at a JSON pointer; none where there is none.
-pub(crate) fn amount(value: &Value, pointer: &str) -> Option<Nanodollars> {
-    value.pointer(pointer).and_then(Value::as_f64).and_then(Nanodollars::from_usd)
+/// A text, cleaned; empty where there is none.
+pub(crate) fn some(text: Option<&str>) -> String {
+    text.map(clean).unwrap_or_default()
 }
 
-/// Money at a JSON pointer, the one way it is shown.
-pub(crate) fn money(value: &Value, pointer: &str) -> String {
-    amount(value, pointer).map(|amount| amount.to_string()).unwrap_or_default()
-}
-
-/// The items of a list.
-pub(crate) fn items(list: &Value) -> &[Value] {
-    list.get("items").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+/// A word of the API by its name in JSON.
+pub(crate) fn word<T: Serialize>(word: T) -> String {
+    serde_json::to_value(word).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Bytes as people read them.

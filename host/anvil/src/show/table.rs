@@ -1,5 +1,6 @@
 //! Aligned columns.
 
+use super::clean;
 use std::fmt::Write as _;
 
 /// Rows of text, aligned by column; the last column runs free.
@@ -21,9 +22,9 @@ impl Table {
         self
     }
 
-    /// Adds a row.
-    pub(crate) fn row<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, cells: I) {
-        self.rows.push(cells.into_iter().map(Into::into).collect());
+    /// Adds a row. What its cells say may be a stranger's: it is cleaned.
+    pub(crate) fn row<I: IntoIterator<Item = S>, S: AsRef<str>>(&mut self, cells: I) {
+        self.rows.push(cells.into_iter().map(|cell| clean(cell.as_ref())).collect());
     }
 }
 
@@ -59,6 +60,13 @@ impl std::fmt::Display for Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_cannot_drive_the_terminal() {
+        let mut table = Table::new(&["NAME"]);
+        table.row(["a\u{1b}[2J\nb"]);
+        assert_eq!(table.to_string(), "NAME\na\u{fffd}[2J b\n");
+    }
 
     #[test]
     fn columns_are_aligned_and_nothing_trails() {

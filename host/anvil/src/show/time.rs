@@ -2,7 +2,6 @@
 
 use anvil_types::{Clock as _, SystemClock, Timestamp};
 use jiff::tz::TimeZone;
-use serde_json::Value;
 use std::time::Duration;
 
 /// The present, to which times are told.
@@ -17,16 +16,14 @@ impl Moment {
         Self { now: SystemClock::new().now(), zone: TimeZone::system() }
     }
 
-    /// The host's present where it says one: its clock may have been driven.
-    pub(crate) fn of(value: &Value) -> Self {
-        let here = Self::now();
-        let now = value.get("now").and_then(Value::as_str).and_then(|text| text.parse().ok());
-        Self { now: now.unwrap_or(here.now), ..here }
+    /// The host's present: its clock may have been driven.
+    pub(crate) fn at(now: Timestamp) -> Self {
+        Self { now, ..Self::now() }
     }
 
     /// `3m ago`, `in 2h`; empty where there is no time.
-    pub(crate) fn relative(&self, value: &Value, pointer: &str) -> String {
-        let Some(at) = time(value, pointer) else { return String::new() };
+    pub(crate) fn relative(&self, at: impl Into<Option<Timestamp>>) -> String {
+        let Some(at) = at.into() else { return String::new() };
         if at > self.now {
             format!("in {}", elapsed(at.since(self.now)))
         } else {
@@ -35,21 +32,17 @@ impl Moment {
     }
 
     /// `2026-11-23 21:44:16 (3m ago)`; empty where there is no time.
-    pub(crate) fn full(&self, value: &Value, pointer: &str) -> String {
-        let Some(at) = time(value, pointer) else { return String::new() };
+    pub(crate) fn full(&self, at: impl Into<Option<Timestamp>>) -> String {
+        let Some(at) = at.into() else { return String::new() };
         let local = at.to_jiff().to_zoned_datetime(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S");
-        format!("{local} ({})", self.relative(value, pointer))
+        format!("{local} ({})", self.relative(at))
     }
 
     /// `21:44:16`; empty where there is no time.
-    pub(crate) fn clock(&self, value: &Value, pointer: &str) -> String {
-        let at = time(value, pointer).map(|at| at.to_jiff().to_zoned_datetime(self.zone.clone()));
+    pub(crate) fn clock(&self, at: impl Into<Option<Timestamp>>) -> String {
+        let at = at.into().map(|at| at.to_jiff().to_zoned_datetime(self.zone.clone()));
         at.map(|at| at.strftime("%H:%M:%S").to_string()).unwrap_or_default()
     }
-}
-
-fn time(value: &Value, pointer: &str) -> Option<Timestamp> {
-    value.pointer(pointer)?.as_str()?.parse().ok()
 }
 
 /// A length of time in its two largest units.
@@ -67,16 +60,15 @@ pub(crate) fn elapsed(length: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_time_is_told_from_the_present() {
         let now: Timestamp = "2026-11-23T12:00:00Z".parse().expect("a time");
         let moment = Moment { now, zone: TimeZone::UTC };
-        let value = json!({"past": "2026-11-23T11:58:30Z", "future": "2026-11-24T14:00:00Z", "none": null});
-        assert_eq!(moment.relative(&value, "/past"), "1m 30s ago");
-        assert_eq!(moment.relative(&value, "/future"), "in 1d 02h");
-        assert_eq!(moment.full(&value, "/past"), "2026-11-23 11:58:30 (1m 30s ago)");
-        assert_eq!(moment.relative(&value, "/none"), "");
+        let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+        assert_eq!(moment.relative(at("2026-11-23T11:58:30Z")), "1m 30s ago");
+        assert_eq!(moment.relative(at("2026-11-24T14:00:00Z")), "in 1d 02h");
+        assert_eq!(moment.full(at("2026-11-23T11:58:30Z")), "2026-11-23 11:58:30 (1m 30s ago)");
+        assert_eq!(moment.relative(None), "");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const ID: &str = "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
 
 fn status() -> Value {
-    let window = |spent: f64, limit: f64, resets: &str| json!({ "spent_usd": spent, "held_usd": 0.05, "unknown_usd": 0.0, "limit_usd": limit, "resets_at": resets });
+    let window = |spent: f64, limit: f64, resets: &str| json!({ "spent_usd": spent, "held_usd": 0.05, "unknown_usd": 0.0, "limit_usd": limit, "resets_at": resets, "forecast": { "outcome": "too_little" } });
     let mut day = window(152.0, 160.0, "2026-11-24T00:00:00Z");
     day["unknown_usd"] = json!(12.5);
     day["forecast"] = json!({ "outcome": "at", "at": "2026-11-23T16:40:00Z" });
@@ -16,11 +16,14 @@ fn status() -> Value {
         "upstream": { "kind": "simulated", "base_url": "http://127.0.0.1:9" },
         "agents": { "running": 2, "slots": 3, "min": 3, "max": 10, "scaling": {
             "reason": "as many as the work needs", "ceiling": 7, "ceiling_limit": "requests a minute", "changed": null } },
+        "plugins": { "folder": "plugins", "trouble": null, "compiling": 0, "delayed": 0 },
         "queue": { "queued": 4, "scheduled": 0, "parked": 1, "running": 2, "oldest_wait_s": 75, "limit": 200,
                    "succeeded": 10, "failed": 1, "cancelled": 0 },
         "spend": { "hour": window(0.0123, 8.0, "2026-11-23T12:32:00Z"), "day": day,
-                   "month": window(152.0, 200.0, "2026-12-01T00:00:00Z"), "total_usd": 152.0 },
-        "pace": { "requests_last_minute": 12, "requests_per_minute": 45, "waiting_calls": 1, "calls_in_flight": 2,
+                   "month": window(152.0, 200.0, "2026-12-01T00:00:00Z"), "total_usd": 152.0, "bounds_broken": 0,
+                   "week": { "hours": 12.5, "limit_hours": 80, "resets_at": "2026-11-30T00:00:00Z" } },
+        "pace": { "requests_last_minute": 12, "requests_per_minute": 45, "input_tokens_per_minute": 50_000,
+                  "output_tokens_per_minute": 10_000, "waiting_calls": 1, "calls_in_flight": 2,
                   "circuit": { "state": "open", "until": "2026-11-23T12:01:00Z" },
                   "buckets": [
                       { "pool": null, "bucket": "requests", "taken": 12, "limit": 45, "shared": false },
@@ -30,7 +33,7 @@ fn status() -> Value {
         "pressure": 0.95, "effect": "braked",
         "brake": { "engaged": true, "causes": [{ "kind": "day", "reason": "95 % is reached", "by": null,
                    "since": "2026-11-23T11:59:00Z", "until": "2026-11-24T00:00:00Z" }] },
-        "why_idle": "the brake is engaged",
+        "alerts": { "firing": 0 }, "why_idle": "the brake is engaged",
     })
 }
 
@@ -38,11 +41,11 @@ fn job(state: &str) -> Value {
     json!({
         "id": ID, "agent": "code-generator", "action": "generate", "payload": { "requirements": "a form" },
         "state": state, "priority": "high", "attempts": 2, "max_attempts": 3, "cost_usd": 0.0042, "unknown_usd": 0.001,
-        "held_usd": 0.0, "max_cost_usd": 2.0, "calls": 2, "upstream": "live", "tags": ["a", "b"],
+        "held_usd": 0.0, "max_cost_usd": 2.0, "calls": 2, "upstream": "live", "tags": ["a", "b"], "after": [],
         "created_at": "2026-11-23T12:00:00Z", "started_at": "2026-11-23T12:00:01Z", "finished_at": null,
         "waiting_for": { "reason": "money", "detail": "the day's limit has no room", "until": null },
         "result": null, "error": null, "progress": 0.4, "progress_line": "planning",
-        "attempt_history": [{ "number": 1, "error": { "kind": "bad-reply", "message": "no files" } }],
+        "followed_by": [], "attempt_history": [{ "number": 1, "started_at": "2026-11-23T12:00:01Z", "error": { "kind": "bad-reply", "message": "no files" } }],
     })
 }
 
@@ -59,6 +62,25 @@ fn settled(text: &str) -> String {
         })
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// Output without how long ago things were, and without the widths of columns, which go by that.
+fn timeless(text: &str) -> String {
+    let is_length = |word: &str| {
+        word.trim_end_matches(['d', 'h', 'm', 's']).len() + 1 == word.len()
+            && word.starts_with(|first: char| first.is_ascii_digit())
+    };
+    let line = |line: &str| {
+        let mut words: Vec<&str> = Vec::new();
+        for word in line.split_whitespace() {
+            while word == "ago" && words.last().is_some_and(|word| is_length(word)) {
+                words.pop();
+            }
+            words.push(if word == "ago" { "… ago" } else { word });
+        }
+        words.join(" ")
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -83,6 +105,7 @@ fn status_says_what_runs_what_waits_and_what_is_spent() {
     hour   [#.......................]   0.2 %  $0.0123 of $8.00 · $0.05 held · oldest minute leaves in 32m 00s
     day    [####################??..]  95.0 %  $152.00 of $160.00 · $0.05 held · $12.50 unknown · resets in 12h 00m · 95 % at 16:40:00 (in 4h 40m) at this rate
     month  [##################......]  76.0 %  $152.00 of $200.00 · $0.05 held · resets in 7d 12h
+    week   [###.....................]  15.6 %  12.5 h of 80 h of use · resets in 6d 12h
     "###);
     let json = host.anvil(&["--json", "status"]);
     assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), status());
@@ -92,7 +115,7 @@ fn status_says_what_runs_what_waits_and_what_is_spent() {
 fn spend_shows_windows_and_calls() {
     let call = json!({
         "id": "01JD9Z6W3NQ8Y5R2K7M4T1X0VC", "state": "settled", "held_at": "2026-11-23T11:59:00Z", "agent": "code-generator",
-        "model": "claude-haiku-5-5", "usage": { "input_tokens": 100, "cache_read_tokens": 20, "output_tokens": 50 },
+        "tags": [], "tier_asked": "haiku", "tier_given": "haiku", "price_row": "claude-haiku-5-5", "model": "claude-haiku-5-5", "usage": { "input_tokens": 100, "cache_read_tokens": 20, "output_tokens": 50 },
         "hold_usd": 0.01, "cost_usd": 0.0042, "detail": "end_turn",
     });
     let mut held = call.clone();
@@ -100,12 +123,16 @@ fn spend_shows_windows_and_calls() {
     held["detail"] = Value::Null;
     let host = Host::start()
         .on("GET /api/v1/status", &status())
-        .on("GET /api/v1/ledger", &json!({ "items": [call, held], "next": null }));
+        .on("GET /api/v1/ledger", &json!({ "items": [call, held], "next": null, "total": {
+            "calls": 2, "settled_usd": 0.0042, "unknown_usd": 0.0, "held_usd": 0.01, "input_tokens": 200, "output_tokens": 100,
+            "cache_read_tokens": 40, "cache_write_5m_tokens": 0, "cache_write_1h_tokens": 0,
+        } }));
     insta::assert_snapshot!(host.anvil(&["spend", "--calls"]).out, @r###"
     WINDOW    SPENT  UNKNOWN   HELD    LIMIT    USED  RESETS
     hour    $0.0123    $0.00  $0.05    $8.00   0.2 %  in 32m 00s
     day     $152.00   $12.50  $0.05  $160.00  95.0 %  in 12h 00m
     month   $152.00    $0.00  $0.05  $200.00  76.0 %  in 7d 12h
+    week     12.5 h                     80 h
 
     in all  $152.00 (SIMULATED)
 
@@ -168,7 +195,7 @@ fn a_job_is_shown_with_all_there_is_to_know() {
         .on(&format!("GET /api/v1/jobs/{ID}/calls"), &json!({ "items": [], "next": null }))
         .on(
             &format!("GET /api/v1/jobs/{ID}/artifacts"),
-            &json!({ "items": [{ "name": "a.txt", "size": 5, "media_type": "text/plain" }], "next": null }),
+            &json!({ "items": [{ "name": "a.txt", "size": 5, "media_type": "text/plain", "created_at": "2026-11-23T12:00:00Z" }], "next": null }),
         );
     insta::assert_snapshot!(settled(&host.anvil(&["jobs", "show", ID]).out), @r###"
     01JD9Z6W3NQ8Y5R2K7M4T1X0VB parked code-generator/generate · $0.0042 · 2 calls
@@ -222,7 +249,7 @@ fn a_log_is_shown_line_by_line_and_harmless() {
 
 #[test]
 fn a_log_is_followed_until_the_job_is_done() {
-    let line = |seq: u64| json!({ "seq": seq, "at": "2026-11-23T12:00:01Z", "level": "info", "source": "guest", "line": seq });
+    let line = |seq: u64| json!({ "seq": seq, "at": "2026-11-23T12:00:01Z", "attempt": 1, "level": "info", "source": "guest", "line": seq.to_string() });
     let page = |items: Value| json!({ "items": items, "next": null });
     let log = format!("GET /api/v1/jobs/{ID}/log");
     let host = Host::start()
@@ -230,7 +257,7 @@ fn a_log_is_followed_until_the_job_is_done() {
         .on(&format!("GET /api/v1/jobs/{ID}"), &job("succeeded"))
         .events(
             &format!("GET /api/v1/jobs/{ID}/events"),
-            "id: 1\ndata: {\"seq\":1,\"type\":\"logged\",\"last_seq\":2}\n\n",
+            "id: 1\ndata: {\"seq\":1,\"at\":\"2026-11-23T12:00:01Z\",\"type\":\"logged\",\"last_seq\":2}\n\n",
         )
         .on(&log, &page(json!([line(1)])))
         .on(&log, &page(json!([line(2)])));
@@ -262,7 +289,7 @@ fn a_watched_list_says_what_changes() {
         .on("GET /api/v1/jobs", &list("queued"))
         .on("GET /api/v1/jobs", &list("queued"))
         .on("GET /api/v1/jobs", &list("succeeded"))
-        .events("GET /api/v1/events", "id: 1\ndata: {\"seq\":1,\"type\":\"job\",\"state\":\"queued\"}\n\n");
+        .events("GET /api/v1/events", "id: 1\ndata: {\"seq\":1,\"at\":\"2026-11-23T12:00:00Z\",\"type\":\"job\",\"state\":\"queued\",\"agent\":\"a\"}\n\n");
     let mut child = crate::host::anvil()
         .args(["jobs", "list", "--watch", "--tag", "a"])
         .env("ANVIL_URL", &host.url)
@@ -283,7 +310,10 @@ fn a_watched_list_says_what_changes() {
 #[test]
 fn an_action_on_many_asks_first_and_says_what_it_did() {
     let plan = json!({ "action": "cancel", "filter": {}, "touched": 2, "left": { "finished already": 5 }, "at_least": false });
-    let run = |state: &str, touched: u32| json!({ "id": ID, "action": "cancel", "state": state, "planned": 2, "touched": touched, "left": {} });
+    let run = |state: &str, touched: u32| {
+        json!({ "id": ID, "action": "cancel", "filter": {}, "by": "ann", "state": state, "planned": 2, "touched": touched, "left": {}, "waits": null,
+        "started_at": "2026-11-23T12:00:00Z", "ended_at": null })
+    };
     let host = Host::start()
         .on("POST /api/v1/jobs/actions", &plan)
         .on("POST /api/v1/jobs/actions", &run("running", 0))
@@ -319,7 +349,7 @@ fn an_action_on_many_asks_first_and_says_what_it_did() {
 #[test]
 fn files_are_written_into_the_folder_and_nowhere_else() {
     let list = format!("GET /api/v1/jobs/{ID}/artifacts");
-    let named = |name: &str| json!({ "items": [{ "name": name, "size": 5, "media_type": "text/plain" }], "next": null });
+    let named = |name: &str| json!({ "items": [{ "name": name, "size": 5, "media_type": "text/plain", "created_at": "2026-11-23T12:00:00Z" }], "next": null });
     let dir = tempfile::tempdir().expect("a folder");
     let out = dir.path().join("out");
     let into = ["jobs", "artifacts", ID, "--out", out.to_str().expect("text")];
@@ -352,7 +382,7 @@ fn files_are_written_into_the_folder_and_nowhere_else() {
 
 #[test]
 fn a_file_beside_a_folder_of_its_name_and_one_that_is_there_keep_no_other_from_being_written() {
-    let file = |name: &str| json!({ "name": name, "size": 5, "media_type": "text/plain" });
+    let file = |name: &str| json!({ "name": name, "size": 5, "media_type": "text/plain", "created_at": "2026-11-23T12:00:00Z" });
     let files = ["a", "a/b", "there", "z"].map(file);
     let mut host = Host::start()
         .on(&format!("GET /api/v1/jobs/{ID}/artifacts"), &json!({ "items": files, "next": null }));
@@ -378,15 +408,15 @@ fn limits_are_shown_changed_and_reset() {
     let view = json!({
         "limits": { "hour_usd": 8.0, "day_usd": 20.5, "week_hours": 80, "new_thing": 3 },
         "sources": { "hour_usd": { "from": "settings", "name": "preset max-200" },
-                     "day_usd": { "from": "run_time", "by": "token", "at": null } },
+                     "day_usd": { "from": "run_time", "by": "token", "at": "2026-11-23T12:00:00Z" } },
     });
     let host = Host::start().on("GET /api/v1/limits", &view).on("PUT /api/v1/limits", &view);
-    insta::assert_snapshot!(host.anvil(&["limits"]).out, @r###"
-    LIMIT        VALUE  FROM
-    hour_usd     $8.00  preset max-200
-    day_usd     $20.50  changed by token,
-    week_hours      80
-    new_thing        3
+    insta::assert_snapshot!(timeless(&host.anvil(&["limits"]).out), @r###"
+    LIMIT VALUE FROM
+    hour_usd $8.00 preset max-200
+    day_usd $20.50 changed by token, … ago
+    week_hours 80
+    new_thing 3
     "###);
     host.anvil(&["limits", "set", "day_usd=$20.5", "queue_max=1_000"]);
     host.anvil(&["limits", "reset", "day_usd"]);
@@ -406,18 +436,18 @@ fn limits_are_shown_changed_and_reset() {
 fn limits_of_an_agent_are_shown_changed_and_taken_away() {
     let writer = json!({ "scope": "agent:writer", "windows": [
         { "window": "day", "limit_usd": 5.0, "spent_usd": 1.25, "held_usd": 0.05, "unknown_usd": 0.0,
-          "left_usd": 3.7, "resets_at": null, "by": "ann", "at": null },
+          "left_usd": 3.7, "resets_at": "2026-11-24T00:00:00Z", "by": "ann", "at": "2026-11-23T12:00:00Z" },
     ] });
     let host = Host::start()
         .on("GET /api/v1/limits/scopes", &json!({ "items": [writer], "next": null }))
         .on("PUT /api/v1/limits/scopes/agent:writer", &writer);
-    insta::assert_snapshot!(host.anvil(&["limits", "scopes"]).out, @r###"
-    OF            LIMIT    VALUE  SPENT   HELD   LEFT  RESETS  FROM
-    agent:writer  day_usd  $5.00  $1.25  $0.05  $3.70          set by ann,
+    insta::assert_snapshot!(timeless(&host.anvil(&["limits", "scopes"]).out), @r###"
+    OF LIMIT VALUE SPENT HELD LEFT RESETS FROM
+    agent:writer day_usd $5.00 $1.25 $0.05 $3.70 … ago set by ann, … ago
     "###);
-    insta::assert_snapshot!(host.anvil(&["limits", "agent", "writer"]).out, @r###"
-    OF            LIMIT    VALUE  SPENT   HELD   LEFT  RESETS  FROM
-    agent:writer  day_usd  $5.00  $1.25  $0.05  $3.70          set by ann,
+    insta::assert_snapshot!(timeless(&host.anvil(&["limits", "agent", "writer"]).out), @r###"
+    OF LIMIT VALUE SPENT HELD LEFT RESETS FROM
+    agent:writer day_usd $5.00 $1.25 $0.05 $3.70 … ago set by ann, … ago
     "###);
     insta::assert_snapshot!(host.anvil(&["limits", "agent", "ci"]).out, @"agent:ci has no limits of its own; everything's hold for it too.");
     host.anvil(&["limits", "agent", "writer", "day_usd=$5", "hour_usd=0.5", "--reset", "month_usd"]);
@@ -431,30 +461,31 @@ fn agents_are_listed_shown_and_switched() {
     let agent = json!({
         "name": "code-generator", "version": "1.0.0", "summary": "Writes code.", "file": "code-generator.wasm",
         "digest": "abc", "size": 1_048_576, "state": "ready", "reason": null, "model_floor": null, "effort": "standard",
-        "loaded_at": null, "time_limit_s": null,
+        "loaded_at": "2026-11-23T12:00:00Z", "time_limit_s": null,
         "actions": [{ "name": "generate", "summary": "Writes files.", "input_schema": { "type": "object" }, "output_schema": {} }],
     });
+    let mut off = agent.clone();
+    off["state"] = json!("disabled");
     let bad = json!({
-        "name": "x", "version": "", "summary": "", "file": "x.wasm", "state": "rejected", "actions": [],
-        "reason": "x.wasm is no WebAssembly component",
+        "name": "x", "version": "", "summary": "", "file": "x.wasm", "digest": "def", "size": 5, "state": "rejected", "actions": [], "model_floor": null, "effort": "standard",
+        "loaded_at": "2026-11-23T12:00:00Z", "time_limit_s": null, "reason": "x.wasm is no WebAssembly component",
     });
     let host = Host::start()
         .on("GET /api/v1/agents", &json!({ "items": [agent, bad], "next": null }))
         .on("GET /api/v1/agents/code-generator", &agent)
-        .on(
-            "POST /api/v1/agents/code-generator/disable",
-            &json!({ "name": "code-generator", "state": "disabled" }),
-        );
+        .on("GET /api/v1/status", &status())
+        .on("POST /api/v1/agents/code-generator/disable", &off);
     insta::assert_snapshot!(host.anvil(&["agents", "list"]).out, @r###"
     AGENT           VERSION  STATE     ACTIONS   FILE                 SUMMARY
     code-generator  1.0.0    ready     generate  code-generator.wasm  Writes code.
     x                        rejected            x.wasm               x.wasm is no WebAssembly component
     "###);
-    insta::assert_snapshot!(host.anvil(&["agents", "show", "code-generator"]).out, @r###"
+    insta::assert_snapshot!(settled(&host.anvil(&["agents", "show", "code-generator"]).out), @r###"
     code-generator 1.0.0: ready
                   Writes code.
       file        code-generator.wasm, 1.0 MiB
       digest      abc
+      loaded      2026-11-23 12:00:00 (… ago)
       effort      standard
 
     generate: Writes files.
@@ -535,7 +566,7 @@ fn alerts_are_listed_shown_and_acknowledged() {
     });
     let sent = json!({ "items": [{
         "id": "01JD9Z6W3NQ8Y5R2K7M4T1X0VE", "alert": ID, "news": "fired", "webhook": "ops", "state": "failed",
-        "tries": 10, "next_at": null, "last_status": 503, "last_error": "HTTP 503: busy", "created_at": null,
+        "tries": 10, "next_at": null, "last_status": 503, "last_error": "HTTP 503: busy", "created_at": "2026-11-23T12:00:00Z", "message_id": "msg_1_fired", "ended_at": null,
     }], "next": null });
     let host = Host::start()
         .on("GET /api/v1/alerts", &json!({ "items": [alert], "next": ID }))
@@ -546,17 +577,17 @@ fn alerts_are_listed_shown_and_acknowledged() {
     assert!(listed.out.contains("SIMULATED: 80 % of the day's $160.00 are spent"), "{listed:?}");
     assert_eq!(listed.err, format!("next: --after {ID}\n"));
     assert_eq!(host.anvil(&["alerts", "list"]).out.lines().count(), 2);
-    insta::assert_snapshot!(settled(&host.anvil(&["alerts", "show", ID]).out), @r###"
+    insta::assert_snapshot!(timeless(&settled(&host.anvil(&["alerts", "show", ID]).out)), @r###"
     01JD9Z6W3NQ8Y5R2K7M4T1X0VB firing
-      SIMULATED: 80 % of the day's $160.00 are spent
-      $128.04 are spent.
-      Look at �[31mit
-      limit     80 % of the day, all
-      fired     2026-11-23 12:00:00 (… ago)
-      known to  ann: on it
+    SIMULATED: 80 % of the day's $160.00 are spent
+    $128.04 are spent.
+    Look at �[31mit
+    limit 80 % of the day, all
+    fired 2026-11-23 12:00:00 (… ago)
+    known to ann: on it
 
-    DELIVERY                    STATE   WEBHOOK  ALERT                       NEWS   TRIES  WHEN  NEXT TRY  LAST ANSWER
-    01JD9Z6W3NQ8Y5R2K7M4T1X0VE  failed  ops      01JD9Z6W3NQ8Y5R2K7M4T1X0VB  fired     10                  HTTP 503: busy
+    DELIVERY STATE WEBHOOK ALERT NEWS TRIES WHEN NEXT TRY LAST ANSWER
+    01JD9Z6W3NQ8Y5R2K7M4T1X0VE failed ops 01JD9Z6W3NQ8Y5R2K7M4T1X0VB fired 10 … ago HTTP 503: busy
     "###);
     host.anvil(&["alerts", "ack", ID, "--note", "on it"]);
     let asked = host.asked();
@@ -574,8 +605,8 @@ fn webhooks_are_added_tested_and_removed() {
             "enabled": disabled.is_null(), "disabled": disabled, "created_at": "2026-11-23T12:00:00Z", "secret": secret,
         })
     };
-    let delivery =
-        json!({ "id": ID, "webhook": "ops", "message_id": "msg_1_fired", "state": "pending", "tries": 0 });
+    let delivery = json!({ "id": ID, "alert": ID, "news": "fired", "webhook": "ops", "message_id": "msg_1_fired", "state": "pending", "tries": 0,
+        "created_at": "2026-11-23T12:00:00Z" });
     let host = Host::start()
         .on("GET /api/v1/webhooks", &json!({ "items": [webhook(Value::Null, json!("lunch"))], "next": null }))
         .on("PUT /api/v1/webhooks/ops", &webhook(json!("whsec_abc"), Value::Null))
@@ -617,10 +648,11 @@ fn webhooks_are_added_tested_and_removed() {
 fn an_export_is_a_file_when_it_is_whole_and_an_import_tells_what_came() {
     let lines = "{\"anvil_export\":1}\n{\"id\":\"a\"}\n";
     let jsonl = "application/jsonl";
+    let came = |line: u64, how: &str| json!({ "line": line, "came": how, "id": ID, "state": "succeeded", "status": 200 });
     let told = [
-        json!({ "line": 2, "came": "new" }),
-        json!({ "line": 3, "came": "submitted" }),
-        json!({ "line": 4, "came": "existing" }),
+        came(2, "new"),
+        came(3, "submitted"),
+        came(4, "existing"),
         json!({ "line": 5, "status": 409, "title": "There is another job", "detail": "its agent differs" }),
     ];
     let told = format!("{}\n", told.map(|line| line.to_string()).join("\n"));
@@ -651,7 +683,7 @@ fn the_doctor_probes_through_the_running_host_and_through_nothing_else() {
         let items = lines["items"].as_array().expect("a list").clone();
         items.into_iter().find(|item| item["about"] == "probe").unwrap_or_default()
     };
-    let answered = json!({ "answered": true, "said": "claude-haiku-5-5 answered in 420 ms, for $0.0001" });
+    let answered = json!({ "answered": true, "said": "claude-haiku-5-5 answered in 420 ms, for $0.0001", "took_ms": 420 });
     let host = Host::start().on("POST /api/v1/upstream/probe", &answered);
     assert_eq!(found(&host.anvil(&["--json", "doctor", "--probe"]))["state"], "good");
     assert_eq!(host.asked().iter().filter(|asked| asked.target.ends_with("/probe")).count(), 1);
@@ -659,7 +691,7 @@ fn the_doctor_probes_through_the_running_host_and_through_nothing_else() {
     assert!(found(&host.anvil(&["--json", "doctor"])).is_null());
     assert_eq!(host.asked().iter().filter(|asked| asked.target.ends_with("/probe")).count(), 1);
 
-    let kept = json!({ "answered": false, "said": "no answer: the brake is engaged: a look at the bill" });
+    let kept = json!({ "answered": false, "said": "no answer: the brake is engaged: a look at the bill", "took_ms": 3 });
     let host = Host::start().on("POST /api/v1/upstream/probe", &kept);
     let ran = host.anvil(&["--json", "doctor", "--probe"]);
     assert_eq!((ran.code, &found(&ran)["state"]), (1, &json!("wrong")));

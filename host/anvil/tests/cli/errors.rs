@@ -247,7 +247,10 @@ fn the_token_of_the_data_folder_is_sent_to_this_machine() {
     let dir = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(dir.path().join("anvil-data")).expect("a folder");
     std::fs::write(dir.path().join("anvil-data/token"), "from-the-data-folder\n").expect("written");
-    let host = Host::start().on("GET /api/v1/brake", &serde_json::json!({ "engaged": false, "causes": [] }));
+    let host = Host::start().on(
+        "GET /api/v1/brake",
+        &serde_json::json!({ "engaged": false, "causes": [], "history": [], "muted_until": null }),
+    );
     assert_eq!(run_in(dir.path(), &["brake", "--url", &host.url], &[]).code, 0);
     let listen = host.url.trim_start_matches("http://").to_owned();
     assert_eq!(run_in(dir.path(), &["brake"], &[("ANVIL_SERVER_LISTEN", &listen)]).code, 0);

@@ -13,7 +13,7 @@ fn job(state: &str) -> Value {
         "id": ID, "agent": "code-generator", "action": "generate", "payload": {}, "state": state,
         "priority": "normal", "attempts": 1, "max_attempts": 3, "cost_usd": 0.0042, "unknown_usd": 0.0,
         "held_usd": 0.0, "max_cost_usd": 2.0, "calls": 2, "waiting_for": null, "result": null, "error": null,
-        "progress": null, "progress_line": null, "tags": [], "upstream": "simulated",
+        "progress": null, "progress_line": null, "tags": [], "after": [], "followed_by": [], "attempt_history": [], "upstream": "simulated",
         "created_at": "2026-11-23T12:00:00Z", "started_at": "2026-11-23T12:00:01Z",
         "finished_at": "2026-11-23T12:00:04.2Z",
     })
@@ -95,10 +95,10 @@ fn a_payload_comes_from_standard_input_or_a_file() {
 /// A host that takes the job in, tells of its progress, and ends it in this state.
 fn ending(end: &Value) -> Host {
     let events = concat!(
-        "id: 1\ndata: {\"seq\":1,\"type\":\"job\",\"state\":\"running\",\"agent\":\"code-generator\"}\n\n",
-        "id: 2\ndata: {\"seq\":2,\"type\":\"progress\",\"fraction\":0.4,\"line\":\"planning \\u001b[2J\"}\n\n",
+        "id: 1\ndata: {\"seq\":1,\"at\":\"2026-11-23T12:00:01Z\",\"type\":\"job\",\"state\":\"running\",\"agent\":\"code-generator\"}\n\n",
+        "id: 2\ndata: {\"seq\":2,\"at\":\"2026-11-23T12:00:02Z\",\"type\":\"progress\",\"fraction\":0.4,\"line\":\"planning \\u001b[2J\"}\n\n",
         "event: text\ndata: {\"text\":\"abc\",\"start\":true}\n\n",
-        "id: 3\ndata: {\"seq\":3,\"type\":\"job\",\"state\":\"succeeded\",\"agent\":\"code-generator\"}\n\n",
+        "id: 3\ndata: {\"seq\":3,\"at\":\"2026-11-23T12:00:04Z\",\"type\":\"job\",\"state\":\"succeeded\",\"agent\":\"code-generator\"}\n\n",
     );
     Host::start()
         .on("POST /api/v1/jobs", &job("queued"))
@@ -115,7 +115,7 @@ fn wait(host: &Host) -> Ran {
 #[test]
 fn waiting_shows_the_way_and_the_result() {
     let end = with(job("succeeded"), "result", json!({ "files": 1 }));
-    let file = json!([{ "name": "src/login.html", "media_type": "text/html", "size": 1_536 }]);
+    let file = json!([{ "name": "src/login.html", "media_type": "text/html", "size": 1_536, "created_at": "2026-11-23T12:00:03Z" }]);
     let ran = wait(&files(ending(&end), &file));
     insta::assert_snapshot!(ran.shown(), @r###"
     exit 0
@@ -231,10 +231,10 @@ fn many_jobs_are_sent_as_lines_and_each_is_answered() {
 #[test]
 fn a_schedule_is_made_as_it_was_asked_for() {
     let schedule = json!({
-        "name": "nightly", "cron": "0 2 * * *", "time_zone": "UTC", "missed": "run_once", "enabled": true,
+        "id": ID, "upstream": "simulated", "created_at": "2026-11-23T12:00:00Z", "name": "nightly", "cron": "0 2 * * *", "time_zone": "UTC", "missed": "run_once", "enabled": true,
         "next_at": "2026-12-01T02:00:00Z", "next_times": ["2026-12-01T02:00:00Z"], "blocked": null,
         "resting": null, "last_job": null, "jobs": [],
-        "job": { "agent": "a", "action": "b", "payload": {}, "priority": "low" },
+        "job": { "agent": "a", "action": "b", "payload": {}, "priority": "low", "tags": ["t"] },
     });
     let host = Host::start()
         .on("PUT /api/v1/schedules/nightly", &schedule)
@@ -263,8 +263,8 @@ fn a_schedule_is_made_as_it_was_asked_for() {
     assert_eq!(
         host.asked()[0].body,
         json!({
-            "cron": "0 2 * * *", "agent": "a", "action": "b", "payload": { "n": 1 }, "time_zone": null,
-            "missed": "run_once", "overlap": "skip", "priority": "low", "max_cost_usd": null, "tags": ["t"],
+            "cron": "0 2 * * *", "agent": "a", "action": "b", "payload": { "n": 1 }, "missed": "run_once",
+            "overlap": "skip", "priority": "low", "tags": ["t"],
         })
     );
     assert!(host.anvil(&["schedules", "list"]).out.contains("0 2 * * *"));

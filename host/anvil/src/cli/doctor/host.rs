@@ -5,8 +5,9 @@ use super::finding::Finding;
 use crate::client::Client;
 use crate::connect::connect;
 use crate::failure::Failure;
-use crate::show::{items, text};
-use serde_json::Value;
+use crate::show::{clean, some};
+use anvil_api::{List, Probe, Status};
+use anvil_types::{AgentInfo, AgentState};
 
 pub(super) async fn look(globals: &Globals, probe: bool) -> Vec<Finding> {
     // That the settings are wrong has been told.
@@ -24,15 +25,12 @@ fn not_probed(probe: bool, why: &str) -> Vec<Finding> {
 
 /// A call through the running host. There is no other way to Claude.
 async fn probe_through(client: &Client) -> Finding {
-    match client.post(&["upstream", "probe"]).await {
+    let probe = client.post::<Probe>(&["upstream", "probe"]).await;
+    match probe.and_then(|probe| probe.read()) {
         Ok(probe) => {
-            let until = text(&probe, "/until");
-            let until = if until.is_empty() { until } else { format!(" (until {until})") };
-            let said = format!("{}{until}", text(&probe, "/said"));
-            match probe.pointer("/answered") {
-                Some(Value::Bool(true)) => Finding::good("probe", said),
-                _ => Finding::wrong("probe", said),
-            }
+            let until = probe.until.map(|until| format!(" (until {until})")).unwrap_or_default();
+            let said = format!("{}{until}", clean(&probe.said));
+            if probe.answered { Finding::good("probe", said) } else { Finding::wrong("probe", said) }
         }
         Err(Failure::Unreachable { url, .. }) => Finding::wrong(
             "probe",
@@ -45,7 +43,8 @@ async fn probe_through(client: &Client) -> Finding {
 }
 
 async fn standing(client: &Client) -> Vec<Finding> {
-    let status = match client.get(&["status"], &[]).await {
+    let status = client.get::<Status>(&["status"], &[]).await;
+    let status = match status.and_then(|status| status.read()) {
         Ok(status) => status,
         Err(Failure::Unreachable { url, .. }) => {
             return vec![Finding::look("host", format!("none answers at {url}; `anvil serve` starts it"))];
@@ -53,35 +52,31 @@ async fn standing(client: &Client) -> Vec<Finding> {
         Err(failure) => return vec![Finding::wrong("host", failure.to_string())],
     };
     let mut found = vec![running(&status, client.base())];
-    if status.pointer("/brake/engaged") == Some(&Value::Bool(true)) {
-        let reasons: Vec<_> =
-            status["brake"]["causes"].as_array().into_iter().flatten().map(|c| text(c, "/reason")).collect();
+    if status.brake.engaged {
+        let reasons: Vec<_> = status.brake.causes.iter().map(|cause| clean(&cause.reason)).collect();
         found.push(Finding::wrong(
             "brake",
             format!("engaged, so that no call goes out: {}", reasons.join("; ")),
         ));
     }
-    let why = text(&status, "/why_idle");
-    if !why.is_empty() {
-        found.push(Finding::look("jobs", why));
+    if let Some(why) = &status.why_idle {
+        found.push(Finding::look("jobs", clean(why)));
     }
-    if let Ok(agents) = client.get(&["agents"], &[]).await {
-        let not = items(&agents)
-            .iter()
-            .filter(|agent| matches!(text(agent, "/state").as_str(), "rejected" | "quarantined"));
-        found.extend(not.map(|agent| {
-            Finding::wrong(
-                "plugins",
-                format!("{} is {}: {}", text(agent, "/file"), text(agent, "/state"), text(agent, "/reason")),
-            )
+    let agents = client.get::<List<AgentInfo>>(&["agents"], &[]).await;
+    if let Ok(agents) = agents.and_then(|agents| agents.read()) {
+        let refused =
+            |agent: &&AgentInfo| matches!(agent.state, AgentState::Rejected | AgentState::Quarantined);
+        found.extend(agents.items.iter().filter(refused).map(|agent| {
+            let (file, why) = (clean(&agent.file), some(agent.reason.as_deref()));
+            Finding::wrong("plugins", format!("{file} is {}: {why}", agent.state.name()))
         }));
     }
     found
 }
 
-fn running(status: &Value, base: &str) -> Finding {
-    let (version, kind, url) =
-        (text(status, "/version"), text(status, "/upstream/kind"), text(status, "/upstream/base_url"));
+fn running(status: &Status, base: &str) -> Finding {
+    let (version, kind) = (clean(&status.version), status.upstream.kind);
+    let url = clean(&status.upstream.base_url);
     let what = format!("version {version} answers at {base} and asks the {kind} Claude at {url}");
     if version == env!("CARGO_PKG_VERSION") {
         Finding::good("host", what)

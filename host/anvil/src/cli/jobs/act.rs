@@ -1,16 +1,19 @@
 //! `anvil jobs cancel`, `retry`, `resume`, `prioritise` and `delete`: jobs by their ids, or all that match a filter.
 
 use super::filter::FilterArgs;
+use crate::answer::Answer;
 use crate::cli::Globals;
 use crate::cli::result::headline;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{print, print_json, text};
-use anvil_types::Priority;
+use crate::show::{clean, print, print_json};
+use anvil_api::{ActionPlanned, ActionRequest};
+use anvil_types::{ActionRun, ActionState, Job, JobFilter, Priority};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -55,7 +58,7 @@ pub(crate) struct PrioritiseArgs {
 impl ActArgs {
     pub(super) async fn run(&self, client: &Client, globals: &Globals, what: &str) -> Result<Exit, Failure> {
         if self.ids.is_empty() {
-            return self.many.run(client, globals, json!({ "action": what })).await;
+            return self.many.run(client, globals, what, None).await;
         }
         if !self.many.filter.is_empty() || self.many.all {
             return Err(Failure::Usage("give jobs' ids or a filter, not both".to_owned()));
@@ -66,7 +69,7 @@ impl ActArgs {
 
 impl PrioritiseArgs {
     pub(super) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        self.many.run(client, globals, json!({ "action": "prioritise", "priority": self.to })).await
+        self.many.run(client, globals, "prioritise", Some(self.to)).await
     }
 }
 
@@ -76,41 +79,36 @@ impl ManyArgs {
         &self,
         client: &Client,
         globals: &Globals,
-        action: Value,
+        action: &str,
+        priority: Option<Priority>,
     ) -> Result<Exit, Failure> {
         if self.filter.is_empty() != self.all {
             return Err(Failure::Usage("say which jobs: by a filter, or --all".to_owned()));
         }
-        let mut body = action;
-        body["filter"] = Value::Object(self.filter.body());
-        body["dry_run"] = json!(true);
+        let filter: JobFilter = self.filter.body();
+        let mut body = ActionRequest { action: action.to_owned(), priority, filter, dry_run: true };
         let path = ["jobs", "actions"];
-        let plan = client.send(Method::POST, &path, &body).await?;
+        let plan: Answer<ActionPlanned> = client.send(Method::POST, &path, &body).await?;
         if self.dry_run {
-            show(globals, &plan, planned)?;
+            plan.show(globals.json, planned)?;
             return Ok(Exit::Done);
         }
-        if plan.get("touched").and_then(Value::as_u64) == Some(0) {
-            show(globals, &plan, planned)?;
+        let counted = plan.read()?;
+        if counted.plan.touched == 0 {
+            plan.show(globals.json, planned)?;
             return Ok(Exit::Done);
         }
         if !self.yes {
-            eprintln!("{}", planned(&plan));
+            eprintln!("{}", planned(&counted));
             if !agreed()? {
                 return Err(Failure::Usage("nothing was done; --yes does it without asking".to_owned()));
             }
         }
-        body["dry_run"] = json!(false);
-        let run = client.send(Method::POST, &path, &body).await?;
-        let run = follow(client, globals, run).await?;
-        show(globals, &run, told)?;
+        body.dry_run = false;
+        let run: Answer<ActionRun> = client.send(Method::POST, &path, &body).await?;
+        follow(client, globals, run).await?.show(globals.json, told)?;
         Ok(Exit::Done)
     }
-}
-
-/// As JSON, or in words.
-fn show(globals: &Globals, value: &Value, words: fn(&Value) -> String) -> Result<(), Failure> {
-    if globals.json { print_json(value) } else { print(&words(value)) }
 }
 
 /// Asks, where there is somebody to ask.
@@ -126,8 +124,13 @@ fn agreed() -> Result<bool, Failure> {
 }
 
 /// Shows how far it is until it is over; it goes on by itself where the wait is interrupted.
-async fn follow(client: &Client, globals: &Globals, run: Value) -> Result<Value, Failure> {
-    let id = text(&run, "/id");
+async fn follow(
+    client: &Client,
+    globals: &Globals,
+    mut answer: Answer<ActionRun>,
+) -> Result<Answer<ActionRun>, Failure> {
+    let mut run = answer.read()?;
+    let id = run.id.to_string();
     let bar = (std::io::stderr().is_terminal() && !globals.json).then(|| {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{spinner} {elapsed} [{bar:30}] {pos} of {len} {wide_msg}")
@@ -136,13 +139,11 @@ async fn follow(client: &Client, globals: &Globals, run: Value) -> Result<Value,
         bar.enable_steady_tick(Duration::from_millis(120));
         bar
     });
-    let mut run = run;
-    while run.get("state").and_then(Value::as_str) == Some("running") {
+    while run.state == ActionState::Running {
         if let Some(bar) = &bar {
-            let number = |name: &str| run.get(name).and_then(Value::as_u64).unwrap_or(0);
-            bar.set_length(number("planned").max(number("touched")));
-            bar.set_position(number("touched"));
-            bar.set_message(text(&run, "/waits"));
+            bar.set_length(run.planned.max(run.touched));
+            bar.set_position(run.touched);
+            bar.set_message(run.waits.as_deref().map(clean).unwrap_or_default());
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
@@ -151,46 +152,39 @@ async fn follow(client: &Client, globals: &Globals, run: Value) -> Result<Value,
                 break;
             }
         }
-        run = client.get(&["jobs", "actions", &id], &[]).await?;
+        answer = client.get(&["jobs", "actions", &id], &[]).await?;
+        run = answer.read()?;
     }
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
-    Ok(run)
+    Ok(answer)
 }
 
-fn planned(plan: &Value) -> String {
-    let least = plan.get("at_least").and_then(Value::as_bool).unwrap_or(false);
+fn planned(planned: &ActionPlanned) -> String {
+    let plan = &planned.plan;
     format!(
         "{}{} would be touched ({}).{}",
-        if least { "At least " } else { "" },
-        jobs(plan.get("touched")),
-        text(plan, "/action"),
-        left(plan)
+        if plan.at_least { "At least " } else { "" },
+        jobs(plan.touched),
+        planned.action.name(),
+        left(&plan.left)
     )
 }
 
-fn told(run: &Value) -> String {
-    format!(
-        "{} {}: {} touched.{}",
-        text(run, "/action"),
-        text(run, "/state"),
-        jobs(run.get("touched")),
-        left(run)
-    )
+fn told(run: &ActionRun) -> String {
+    let (action, state) = (run.action.name(), run.state.name());
+    format!("{action} {state}: {} touched.{}", jobs(run.touched), left(&run.left))
 }
 
-fn left(of: &Value) -> String {
-    let each = of.get("left").and_then(Value::as_object).into_iter().flatten();
-    each.flat_map(|(why, count)| ["\n  ".to_owned(), jobs(Some(count)), format!(" left as they are: {why}")])
-        .collect()
+fn left(left: &BTreeMap<String, u64>) -> String {
+    left.iter().fold(String::new(), |told, (why, count)| {
+        format!("{told}\n  {} left as they are: {}", jobs(*count), clean(why))
+    })
 }
 
-fn jobs(count: Option<&Value>) -> String {
-    match count.and_then(Value::as_u64).unwrap_or(0) {
-        1 => "1 job".to_owned(),
-        count => format!("{count} jobs"),
-    }
+fn jobs(count: u64) -> String {
+    if count == 1 { "1 job".to_owned() } else { format!("{count} jobs") }
 }
 
 /// Does the same to each job; goes on after an error, and ends with the last one.
@@ -198,12 +192,12 @@ async fn turn(client: &Client, globals: &Globals, ids: &[String], what: &str) ->
     let mut turned: Vec<Value> = Vec::new();
     let mut failed = None;
     for id in ids {
-        match client.post(&["jobs", id, what]).await {
+        match client.post::<Job>(&["jobs", id, what]).await {
             Ok(job) => {
                 if !globals.json {
-                    print(&headline(&job))?;
+                    print(&headline(&job.read()?))?;
                 }
-                turned.push(job);
+                turned.push(job.json().clone());
             }
             Err(failure @ Failure::Unreachable { .. }) => return Err(failure),
             Err(failure) => {

@@ -1,14 +1,15 @@
 //! `anvil jobs artifacts`.
 
+use crate::answer::Answer;
 use crate::cli::Globals;
 use crate::cli::result::artifacts;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{items, print, print_json};
-use anvil_types::ArtifactName;
+use crate::show::{print, print_json};
+use anvil_api::List;
+use anvil_types::{ArtifactInfo, ArtifactName};
 use anyhow::Context as _;
 use clap::Args;
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// Which files, and where to.
@@ -26,13 +27,18 @@ pub(crate) struct ArtifactsArgs {
 
 impl ArtifactsArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let files = client.get(&["jobs", &self.id, "artifacts"], &[]).await?;
+        let answer: Answer<List<ArtifactInfo>> = client.get(&["jobs", &self.id, "artifacts"], &[]).await?;
+        if globals.json && self.out.is_none() {
+            print_json(answer.json())?;
+            return Ok(Exit::Done);
+        }
+        let files = answer.read()?.items;
         if let Some(dir) = &self.out {
             self.write_all(client, globals, dir, &files).await?;
         }
         if globals.json {
-            print_json(&files)?;
-        } else if items(&files).is_empty() {
+            print_json(answer.json())?;
+        } else if files.is_empty() {
             print("The job has handed over no files.")?;
         } else if self.out.is_none() {
             print(&artifacts(&files))?;
@@ -46,16 +52,10 @@ impl ArtifactsArgs {
         client: &Client,
         globals: &Globals,
         dir: &Path,
-        files: &Value,
+        files: &[ArtifactInfo],
     ) -> Result<(), Failure> {
-        let mut names = Vec::new();
-        for file in items(files) {
-            let name = file.get("name").and_then(Value::as_str).unwrap_or_default();
-            // The names are a stranger's: they are checked here again.
-            let name: ArtifactName =
-                name.parse().with_context(|| format!("the host sent a file named {name:?}"))?;
-            names.push(name);
-        }
+        // The names are a stranger's: they were checked again where the answer was read.
+        let names: Vec<ArtifactName> = files.iter().map(|file| file.name.clone()).collect();
         let mut failures = Vec::new();
         for name in &names {
             let place = place(name, &names);

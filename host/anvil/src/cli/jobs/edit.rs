@@ -1,15 +1,15 @@
 //! `anvil jobs edit` and `duplicate`.
 
+use crate::answer::Answer;
 use crate::cli::Globals;
 use crate::cli::result::headline;
 use crate::cli::submit::{dollars, payload, taken, time};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{print, print_json};
-use anvil_types::{JobId, Priority, Timestamp};
+use anvil_api::{EditRequest, JobCopy, SubmitRequest};
+use anvil_types::{Job, Nanodollars, Priority, Timestamp};
 use clap::Args;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// A job, and what changes of it.
@@ -53,7 +53,7 @@ struct ChangeArgs {
     no_tags: bool,
     /// The most that it may spend, in dollars.
     #[arg(long, value_name = "USD", value_parser = dollars)]
-    max_cost: Option<f64>,
+    max_cost: Option<Nanodollars>,
     /// The payload: JSON, @FILE, or - for standard input.
     #[arg(long, value_name = "JSON")]
     payload: Option<String>,
@@ -70,42 +70,13 @@ fn start(text: &str) -> Result<Start, String> {
     if text == "now" { Ok(Start::Now) } else { time(text).map(Start::At) }
 }
 
-/// The fields that change. A time of null is now.
-#[derive(Debug, Serialize)]
-struct Change {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    priority: Option<Priority>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run_at: Option<serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tags: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_cost_usd: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payload: Option<Box<RawValue>>,
-}
-
-/// What a duplicate has of the old job. Numbers stay as they came.
-#[derive(Debug, Deserialize, Serialize)]
-struct Copy {
-    agent: String,
-    action: String,
-    payload: Box<RawValue>,
-    priority: Priority,
-    max_cost_usd: Box<RawValue>,
-    tags: Vec<String>,
-    after: Vec<JobId>,
-    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
-    run_at: Option<Timestamp>,
-}
-
 impl ChangeArgs {
-    fn read(&self) -> Result<Change, Failure> {
-        Ok(Change {
+    fn read(&self) -> Result<EditRequest, Failure> {
+        Ok(EditRequest {
             priority: self.priority,
             run_at: self.run_at.map(|start| match start {
-                Start::Now => serde_json::Value::Null,
-                Start::At(at) => serde_json::Value::String(at.to_string()),
+                Start::Now => None,
+                Start::At(at) => Some(at),
             }),
             tags: self.tags(),
             max_cost_usd: self.max_cost,
@@ -131,24 +102,22 @@ impl ChangeArgs {
             && payload.is_none()
     }
 
-    /// Lays what is given over a duplicate.
-    fn over(&self, copy: &mut Copy) -> Result<(), Failure> {
-        if let Some(priority) = self.priority {
-            copy.priority = priority;
-        }
-        if let Some(Start::At(at)) = self.run_at {
-            copy.run_at = Some(at);
-        }
-        if let Some(tags) = self.tags() {
-            copy.tags = tags;
-        }
-        if let Some(most) = self.max_cost {
-            copy.max_cost_usd = serde_json::value::to_raw_value(&most).map_err(anyhow::Error::from)?;
-        }
-        if let Some(payload) = self.payload()? {
-            copy.payload = payload;
-        }
-        Ok(())
+    /// A job like an old one, with what is given laid over it.
+    fn over(&self, old: JobCopy) -> Result<SubmitRequest, Failure> {
+        Ok(SubmitRequest {
+            agent: Some(old.agent),
+            action: old.action,
+            payload: Some(self.payload()?.unwrap_or(old.payload)),
+            priority: Some(self.priority.unwrap_or(old.priority)),
+            run_at: self.run_at.and_then(|start| match start {
+                Start::Now => None,
+                Start::At(at) => Some(at),
+            }),
+            max_cost_usd: Some(self.max_cost.unwrap_or(old.max_cost_usd)),
+            tags: self.tags().unwrap_or(old.tags),
+            after: old.after,
+            ..SubmitRequest::default()
+        })
     }
 }
 
@@ -160,25 +129,20 @@ impl EditArgs {
                     .to_owned(),
             ));
         }
-        let job = client.send(Method::PATCH, &["jobs", &self.id], &self.change.read()?).await?;
-        if globals.json {
-            print_json(&job)?;
-        } else {
-            print(&headline(&job))?;
-        }
+        let job: Answer<Job> = client.send(Method::PATCH, &["jobs", &self.id], &self.change.read()?).await?;
+        job.show(globals.json, headline)?;
         Ok(Exit::Done)
     }
 }
 
 impl DuplicateArgs {
     pub(super) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let old = client.bytes(&["jobs", &self.id]).await?;
-        let mut copy: Copy = serde_json::from_slice(&old).map_err(anyhow::Error::from)?;
-        self.change.over(&mut copy)?;
+        let old: Answer<JobCopy> = client.get(&["jobs", &self.id], &[]).await?;
+        let mut copy = self.change.over(old.read()?)?;
         if self.no_after {
             copy.after.clear();
         }
-        let job = client.send(Method::POST, &["jobs"], &copy).await?;
+        let job: Answer<Job> = client.send(Method::POST, &["jobs"], &copy).await?;
         taken(client, globals, &job, self.wait).await
     }
 }
@@ -222,13 +186,13 @@ mod tests {
         let old = r#"{"id":"x","agent":"a","action":"b","payload":{"n":12345678901234567890123},"state":"failed",
             "priority":"high","max_cost_usd":0.50,"tags":["t"],"after":[],"run_at":"2026-12-01T08:00:00Z"}"#;
         let copied = |args: &[&str]| {
-            let mut copy: Copy = serde_json::from_str(old).expect("a job");
-            change(args).over(&mut copy).expect("fits");
+            let old: JobCopy = serde_json::from_str(old).expect("a job");
+            let copy = change(args).over(old).expect("fits");
             serde_json::to_string(&copy).expect("JSON")
         };
         assert_eq!(
             copied(&[]),
-            r#"{"agent":"a","action":"b","payload":{"n":12345678901234567890123},"priority":"high","max_cost_usd":0.50,"tags":["t"],"after":[]}"#
+            r#"{"agent":"a","action":"b","payload":{"n":12345678901234567890123},"priority":"high","max_cost_usd":0.5,"tags":["t"]}"#
         );
         assert_eq!(
             copied(&[
@@ -241,7 +205,7 @@ mod tests {
                 "--run-at",
                 "2027-01-01T00:00:00Z"
             ]),
-            r#"{"agent":"a","action":"b","payload":[1],"priority":"high","max_cost_usd":2.0,"tags":["u"],"after":[],"run_at":"2027-01-01T00:00:00Z"}"#
+            r#"{"agent":"a","action":"b","payload":[1],"priority":"high","run_at":"2027-01-01T00:00:00Z","max_cost_usd":2.0,"tags":["u"]}"#
         );
     }
 }

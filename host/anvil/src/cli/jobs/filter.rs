@@ -1,8 +1,7 @@
 //! Which jobs: the filter of every command on many of them.
 
-use anvil_types::{JobState, Priority};
+use anvil_types::{JobFilter, JobState, Priority};
 use clap::Args;
-use serde_json::{Map, Value, json};
 
 /// Which jobs.
 #[derive(Clone, Debug, Default, Args)]
@@ -27,7 +26,7 @@ pub(crate) struct FilterArgs {
 impl FilterArgs {
     /// Whether it lets everything through.
     pub(super) fn is_empty(&self) -> bool {
-        self.body().is_empty()
+        self.body() == JobFilter::default()
     }
 
     /// As the parameters of a list.
@@ -42,14 +41,14 @@ impl FilterArgs {
     }
 
     /// As the filter of an action.
-    pub(super) fn body(&self) -> Map<String, Value> {
-        let mut body = Map::new();
-        if !self.state.is_empty() {
-            body.insert("state".to_owned(), json!(self.state));
+    pub(super) fn body(&self) -> JobFilter {
+        JobFilter {
+            states: self.state.clone(),
+            agent: self.agent.clone(),
+            tag: self.tag.clone(),
+            priority: self.priority,
+            search: self.search.clone(),
+            ..JobFilter::default()
         }
-        for (name, value) in self.query().into_iter().filter(|(name, _)| *name != "state") {
-            body.insert(name.to_owned(), json!(value));
-        }
-        body
     }
 }

@@ -1,13 +1,13 @@
 //! `anvil jobs import`.
 
 use crate::cli::Globals;
-use crate::cli::bulk::{input, pieces};
+use crate::cli::bulk::{input, pieces, read};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{clean, print, text};
+use crate::show::{clean, print};
+use anvil_api::{Came, ImportAnswer, LineAnswer, LineProblem};
 use clap::Args;
 use futures_util::StreamExt as _;
-use serde_json::Value;
 
 /// What is imported.
 #[derive(Debug, Args)]
@@ -52,21 +52,19 @@ struct Told {
 
 impl Told {
     fn line(&mut self, line: &[u8]) -> Result<(), Failure> {
-        let answer: Value =
-            serde_json::from_slice(line).map_err(|_| anyhow::anyhow!("an answer of the host is no JSON"))?;
-        let count = match answer.get("came").and_then(Value::as_str) {
-            Some("new") => &mut self.new,
-            Some("existing") => &mut self.existing,
-            Some("submitted") => &mut self.submitted,
-            _ => &mut self.refused,
+        let answer: LineAnswer<ImportAnswer> = read(line)?;
+        let count = match &answer {
+            LineAnswer::Taken(ImportAnswer { came: Came::New, .. }) => &mut self.new,
+            LineAnswer::Taken(ImportAnswer { came: Came::Existing, .. }) => &mut self.existing,
+            LineAnswer::Taken(ImportAnswer { came: Came::Submitted, .. }) => &mut self.submitted,
+            LineAnswer::Refused(_) => &mut self.refused,
         };
         *count += 1;
         if self.json {
             return print(&String::from_utf8_lossy(line));
         }
-        if answer.get("came").is_none() {
-            let said = |key: &str| clean(answer.get(key).and_then(Value::as_str).unwrap_or_default());
-            eprintln!("line {}: {}: {}", text(&answer, "/line"), said("title"), said("detail"));
+        if let LineAnswer::Refused(LineProblem { line, problem }) = answer {
+            eprintln!("line {line}: {}: {}", clean(&problem.title), clean(&problem.detail));
         }
         Ok(())
     }

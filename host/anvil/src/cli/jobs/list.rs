@@ -1,13 +1,16 @@
 //! `anvil jobs list`.
 
 use super::filter::FilterArgs;
+use crate::answer::Answer;
 use crate::cli::Globals;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, clean, first_line, items, money, print, print_json, text};
+use crate::show::{Moment, Table, clean, first_line, print, print_json};
 use crate::watch::{Change, Watch};
-use anvil_types::UpstreamKind;
+use anvil_api::JobList;
+use anvil_types::{Job, JobId, JobState, Priority, UpstreamKind};
 use clap::Args;
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
@@ -45,20 +48,21 @@ impl ListArgs {
         if self.watch {
             return watch(client, globals, &query).await;
         }
-        let jobs = client.get(&["jobs"], &query).await?;
+        let jobs: Answer<JobList> = client.get(&["jobs"], &query).await?;
         if globals.json {
-            print_json(&jobs)?;
+            print_json(jobs.json())?;
             return Ok(Exit::Done);
         }
-        if let Some(behind) = jobs.get("behind").and_then(Value::as_u64).filter(|behind| *behind > 0) {
+        let jobs = jobs.read()?;
+        if let Some(behind) = jobs.behind.filter(|behind| *behind > 0) {
             eprintln!("the search is catching up: {behind} changes of jobs cannot be found yet");
         }
-        if items(&jobs).is_empty() {
+        if jobs.items.is_empty() {
             print("There are no such jobs.")?;
             return Ok(Exit::Done);
         }
-        print(&table(&jobs, &Moment::now()))?;
-        if let Some(next) = jobs.get("next").and_then(Value::as_str) {
+        print(&table(&jobs.items, &Moment::now()))?;
+        if let Some(next) = jobs.next {
             eprintln!("next: --after {next}");
         }
         Ok(Exit::Done)
@@ -68,15 +72,17 @@ impl ListArgs {
 /// Shows the list, and again whenever something changes, until it is interrupted.
 async fn watch(client: &Client, globals: &Globals, query: &[(&str, String)]) -> Result<Exit, Failure> {
     let terminal = std::io::stdout().is_terminal() && !globals.json;
-    let mut seen: HashMap<String, Value> = HashMap::new();
+    let mut seen = HashMap::new();
     let mut watch = Watch::all(client);
     loop {
-        if let Some(jobs) = watch.ask(&["jobs"], query).await? {
+        if let Some(answer) = watch.ask::<JobList>(&["jobs"], query).await? {
+            let jobs = answer.read()?.items;
             if terminal {
                 // Home, the list, and nothing of the longer one before.
                 print(&format!("\u{1b}[H\u{1b}[2J{}", table(&jobs, &Moment::now())))?;
             } else {
-                changes(&jobs, &mut seen, globals.json)?;
+                let came = if globals.json { answer.read_as::<Came>()?.items } else { Vec::new() };
+                changes(&jobs, &came, &mut seen)?;
             }
         }
         let change = async {
@@ -90,52 +96,61 @@ async fn watch(client: &Client, globals: &Globals, query: &[(&str, String)]) -> 
     }
 }
 
-/// A line for each job that is new in the list or stands elsewhere than before, the oldest first.
-fn changes(jobs: &Value, seen: &mut HashMap<String, Value>, json: bool) -> Result<(), Failure> {
+/// The jobs of a list, as they came.
+#[derive(Deserialize)]
+struct Came {
+    items: Vec<Value>,
+}
+
+/// How a job stands, as far as a change of it is told.
+type Standing = (JobState, Priority, String);
+
+/// A line for each job that is new in the list or stands elsewhere than before, the oldest first: as it came, where
+/// that is given.
+fn changes(jobs: &[Job], came: &[Value], seen: &mut HashMap<JobId, Standing>) -> Result<(), Failure> {
     let moment = Moment::now();
     let mut now = HashMap::new();
-    for job in items(jobs).iter().rev() {
-        let stands = serde_json::json!([job.get("state"), job.get("priority"), detail(job)]);
-        if seen.get(&text(job, "/id")) != Some(&stands) {
-            let one = serde_json::json!({ "items": [job] });
-            if json {
-                print(&clean(&job.to_string()))?;
+    for (place, job) in jobs.iter().enumerate().rev() {
+        let stands = (job.state, job.priority, detail(job).to_owned());
+        if seen.get(&job.id) != Some(&stands) {
+            if let Some(json) = came.get(place) {
+                print(&clean(&json.to_string()))?;
             } else {
                 // Without its head.
-                print(table(&one, &moment).lines().nth(1).unwrap_or_default())?;
+                print(table(std::slice::from_ref(job), &moment).lines().nth(1).unwrap_or_default())?;
             }
         }
-        now.insert(text(job, "/id"), stands);
+        now.insert(job.id, stands);
     }
     *seen = now;
     Ok(())
 }
 
-fn table(jobs: &Value, moment: &Moment) -> String {
+fn table(jobs: &[Job], moment: &Moment) -> String {
     let mut table =
         Table::new(&["JOB", "STATE", "AGENT", "ACTION", "PRIORITY", "COST", "SUBMITTED", "DETAIL"])
             .right(&[5]);
-    for job in items(jobs) {
+    for job in jobs {
         table.row([
-            text(job, "/id"),
-            text(job, "/state"),
-            text(job, "/agent"),
-            text(job, "/action"),
-            text(job, "/priority"),
-            money(job, "/cost_usd"),
-            moment.relative(job, "/created_at"),
-            first_line(&detail(job), 80),
+            job.id.to_string(),
+            job.state.to_string(),
+            job.agent.clone(),
+            job.action.clone(),
+            job.priority.to_string(),
+            job.cost.to_string(),
+            moment.relative(job.created_at),
+            first_line(detail(job), 80),
         ]);
     }
     table.to_string()
 }
 
 /// What one would ask next: how far it is, what it waits for, why it failed.
-fn detail(job: &Value) -> String {
-    let pointer = match text(job, "/state").as_str() {
-        "running" => "/progress_line",
-        "failed" => "/error/message",
-        _ => "/waiting_for/detail",
+fn detail(job: &Job) -> &str {
+    let text = match job.state {
+        JobState::Running => job.progress_line.as_deref(),
+        JobState::Failed => job.error.as_ref().map(|error| error.message.as_str()),
+        _ => job.waiting_for.as_ref().map(|wait| wait.detail.as_str()),
     };
-    text(job, pointer)
+    text.unwrap_or_default()
 }

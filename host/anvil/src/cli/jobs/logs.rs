@@ -1,11 +1,14 @@
 //! `anvil jobs logs`.
 
+use crate::answer::Answer;
 use crate::cli::Globals;
 use crate::cli::result::outcome;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, clean, items, print, text};
-use crate::watch::{Change, Watch, is_final};
+use crate::show::{Moment, clean, print};
+use crate::watch::{Change, Watch};
+use anvil_api::List;
+use anvil_types::LogLine;
 use clap::Args;
 use serde_json::Value;
 
@@ -32,12 +35,12 @@ impl LogsArgs {
         let mut watch = Watch::new(client, &self.id);
         loop {
             // The job first: what it wrote before it was done is then in the log.
-            let job = watch.look().await?;
-            if job.is_some() {
+            if let Some(answer) = watch.look().await? {
+                let job = answer.read()?;
                 log.more().await?;
-            }
-            if let Some(job) = job.filter(is_final) {
-                return Ok(outcome(&job));
+                if job.state.is_final() {
+                    return Ok(outcome(&job));
+                }
             }
             loop {
                 tokio::select! {
@@ -63,28 +66,25 @@ impl Log<'_> {
     async fn more(&mut self) -> Result<(), Failure> {
         loop {
             let query = [("after", self.last.to_string()), ("limit", PAGE.to_string())];
-            let page = self.client.get(&["jobs", self.id, "log"], &query).await?;
-            for line in items(&page) {
-                self.print(line)?;
-                self.last = line.get("seq").and_then(Value::as_u64).unwrap_or(self.last).max(self.last);
+            let page: Answer<List<LogLine, u64>> = self.client.get(&["jobs", self.id, "log"], &query).await?;
+            let lines = page.read()?.items;
+            let came = if self.json { page.read_as::<List<Value, u64>>()?.items } else { Vec::new() };
+            for (place, line) in lines.iter().enumerate() {
+                match came.get(place) {
+                    Some(json) => print(&clean(&json.to_string()))?,
+                    None => self.print(line)?,
+                }
+                self.last = line.seq.max(self.last);
             }
-            if items(&page).len() < PAGE {
+            if lines.len() < PAGE {
                 return Ok(());
             }
         }
     }
 
-    /// One line: as JSON lines, or as people read them.
-    fn print(&self, line: &Value) -> Result<(), Failure> {
-        if self.json {
-            return print(&clean(&line.to_string()));
-        }
-        let level = text(line, "/level").to_uppercase();
-        print(&format!(
-            "{} {level:<5} {:<6} {}",
-            self.moment.clock(line, "/at"),
-            text(line, "/source"),
-            text(line, "/line")
-        ))
+    /// One line, as people read it.
+    fn print(&self, line: &LogLine) -> Result<(), Failure> {
+        let (time, level) = (self.moment.clock(line.at), line.level.name().to_uppercase());
+        print(&format!("{time} {level:<5} {:<6} {}", clean(&line.source), clean(&line.line)))
     }
 }

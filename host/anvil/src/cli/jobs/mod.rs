@@ -67,7 +67,7 @@ impl JobsCommand {
             Self::Retry(args) => args.run(client, globals, "retry").await,
             Self::Resume(args) => args.run(client, globals, "resume").await,
             Self::Prioritise(args) => args.run(client, globals).await,
-            Self::Delete(args) => args.run(client, globals, serde_json::json!({ "action": "delete" })).await,
+            Self::Delete(args) => args.run(client, globals, "delete", None).await,
             Self::Logs(args) => args.run(client, globals).await,
             Self::Replay(args) => args.run(client, globals).await,
             Self::Artifacts(args) => args.run(client, globals).await,
