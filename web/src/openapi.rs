@@ -52,7 +52,13 @@ impl Schemas {
     /// The schema of a name; all that belongs to it is kept.
     fn refer(&mut self, named: Named) -> Value {
         for (name, schema) in named.all {
-            let schema = serde_json::to_value(schema).expect("a schema has keys of text");
+            let mut schema = serde_json::to_value(schema).expect("a schema has keys of text");
+            // It may be a part of another, whose members it has to let be; an answer may have more some day.
+            if let Some(members) = schema.as_object_mut()
+                && members.get("additionalProperties") == Some(&Value::Bool(false))
+            {
+                members.remove("additionalProperties");
+            }
             let known = self.0.entry(name).or_insert_with(|| schema.clone());
             debug_assert_eq!(*known, schema, "two types of the API have one name");
         }
@@ -104,7 +110,12 @@ pub(crate) fn describe(table: &[Entry]) -> Value {
             },
         });
         if !entry.takes.is_empty() {
-            operation["requestBody"] = json!({ "content": schemas.content(&entry.takes) });
+            let mut content = schemas.content(&entry.takes);
+            if let Some(body) = content.pointer_mut("/application~1json/schema") {
+                // A member that the host does not know is refused, wherever the known ones stand.
+                body["unevaluatedProperties"] = false.into();
+            }
+            operation["requestBody"] = json!({ "content": content });
         }
         let methods = paths.entry(path).or_insert_with(|| json!({}));
         methods[entry.method.as_str().to_lowercase()] = operation;

@@ -1,6 +1,7 @@
 //! A host with everything but a Claude, for the tests: a store in a folder of its own, one agent
 //! (`quiet`, with the action `run`) that succeeds at once, and an upstream where nobody listens.
 
+use crate::tests::described::{Side, check};
 use crate::{Token, WebConfig, WebState, router};
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream};
@@ -132,7 +133,7 @@ impl Scene {
             && answer.header("content-type") == "application/json"
             && answer.header("content-encoding").is_empty()
         {
-            crate::tests::described::check(self, &method, &path, &answer.text);
+            check(self, Side::Answer, &method, &path, &answer.text);
         }
         answer
     }
@@ -140,13 +141,17 @@ impl Scene {
     /// Sends JSON with the token.
     pub(crate) async fn api(&self, method: Method, path: &str, body: &str) -> Answer {
         let request = Request::builder()
-            .method(method)
+            .method(method.clone())
             .uri(path)
             .header("authorization", format!("Bearer {TOKEN}"))
             .header("content-type", "application/json")
             .body(Body::from(body.to_owned()))
             .expect("a request");
-        self.send(request).await
+        let answer = self.send(request).await;
+        if answer.status.is_success() && !body.is_empty() {
+            check(self, Side::Request, &method, path.split('?').next().unwrap_or(path), body);
+        }
+        answer
     }
 
     /// Asks for something with the token.

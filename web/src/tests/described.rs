@@ -118,8 +118,18 @@ struct Described {
 
 static DESCRIBED: OnceLock<Described> = OnceLock::new();
 
-/// Whether an answer in JSON is what is described of its route: every answer of every test is looked at.
-pub(crate) fn check(scene: &Scene, method: &Method, path: &str, answer: &str) {
+/// Which side of a route a JSON text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Side {
+    /// What it takes.
+    Request,
+    /// What it answers with.
+    Answer,
+}
+
+/// Whether a body that was taken, or an answer, in JSON is what is described of its route: all of every test are
+/// looked at.
+pub(crate) fn check(scene: &Scene, side: Side, method: &Method, path: &str, text: &str) {
     let described = DESCRIBED.get_or_init(|| {
         let table = table(scene);
         Described { document: describe(&table), table, validators: Mutex::default() }
@@ -130,15 +140,23 @@ pub(crate) fn check(scene: &Scene, method: &Method, path: &str, answer: &str) {
     let Some(entry) = exact.or_else(|| described.table.iter().find(fits)) else { return };
     let place = entry.path.replace("{*", "{");
     let operation = &described.document["paths"][&place][method.as_str().to_lowercase()];
-    let schema = operation["responses"]["2XX"]["content"]["application/json"]["schema"].clone();
-    let name = format!("{method} {place}");
+    let content = match side {
+        Side::Request => &operation["requestBody"]["content"],
+        Side::Answer => &operation["responses"]["2XX"]["content"],
+    };
+    let schema = content["application/json"]["schema"].clone();
+    if side == Side::Request && !schema.is_object() {
+        return;
+    }
+    assert!(schema.is_object(), "{method} {place} has no {side:?} in JSON by its description: {text}");
+    let name = format!("{side:?} of {method} {place}");
     let mut validators = described.validators.lock().unwrap_or_else(PoisonError::into_inner);
     let validator = validators.entry(name.clone()).or_insert_with(|| {
         let whole = json!({ "allOf": [schema], "components": described.document["components"] });
         Arc::new(jsonschema::validator_for(&whole).expect("a description is a schema"))
     });
-    let answer: Value = serde_json::from_str(answer).expect("JSON");
+    let value: Value = serde_json::from_str(text).expect("JSON");
     let wrong: Vec<String> =
-        validator.iter_errors(&answer).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert!(wrong.is_empty(), "the answer to {name} is not what is described: {wrong:?}\n{answer:#}");
+        validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "the {name} is not what is described: {wrong:?}\n{value:#}");
 }
