@@ -66,8 +66,13 @@ use axum::http::Method;
 
 /// Adds the API's routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
     let routes = schedules::routes(actions::routes(alerts::routes(webhooks::routes(routes))));
+    records(money(host(jobs(routes))))
+}
+
+/// Jobs: what is submitted, what is known of them, what is done with one.
+fn jobs(routes: Routes) -> Routes {
+    let (get, post) = (Method::GET, Method::POST);
     routes
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
         .takes::<SubmitRequest>()
@@ -107,7 +112,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .gives::<List<LogLine, u64>>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts", "A job's files", files::list)
         .gives::<List<ArtifactInfo>>()
-        .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts/{*name}", "One file", files::download)
+        .route(Read, get, "/api/v1/jobs/{id}/artifacts/{*name}", "One file", files::download)
         .gives_media("text/plain; charset=utf-8")
         .gives_media("application/octet-stream")
         .route(Submit, post.clone(), "/api/v1/jobs/{id}/cancel", "Stop a job", jobs::cancel)
@@ -118,16 +123,22 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .gives::<Job>()
         .route(
             Operate,
-            post.clone(),
+            post,
             "/api/v1/jobs/{id}/replay",
             "Run a past job against its journal",
             replay::replay,
         )
         .takes_media("application/wasm")
         .gives::<Replayed>()
+}
+
+/// The queue, the agents, and how the host stands.
+fn host(routes: Routes) -> Routes {
+    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+    routes
         .route(Read, get.clone(), "/api/v1/queue", "Whether the queue is paused", queue::show)
         .gives::<QueueView>()
-        .route(Operate, put.clone(), "/api/v1/queue", "Pause or resume the queue", queue::set)
+        .route(Operate, put, "/api/v1/queue", "Pause or resume the queue", queue::set)
         .takes::<QueueRequest>()
         .gives::<QueueView>()
         .route(Read, get.clone(), "/api/v1/agents", "Every plugin file", agents::list)
@@ -136,10 +147,16 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         .gives::<AgentInfo>()
         .route(Operate, post.clone(), "/api/v1/agents/{name}/enable", "Switch an agent on", agents::enable)
         .gives::<AgentInfo>()
-        .route(Operate, post.clone(), "/api/v1/agents/{name}/disable", "Switch it off", agents::disable)
+        .route(Operate, post, "/api/v1/agents/{name}/disable", "Switch it off", agents::disable)
         .gives::<AgentInfo>()
-        .route(Read, get.clone(), "/api/v1/status", "How the host stands", status::show)
+        .route(Read, get, "/api/v1/status", "How the host stands", status::show)
         .gives::<Status>()
+}
+
+/// Limits, prices, the brake, what was spent.
+fn money(routes: Routes) -> Routes {
+    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+    routes
         .route(Read, get.clone(), "/api/v1/limits", "The limits in force", limits::show)
         .gives::<LimitsView>()
         .route(Admin, put.clone(), "/api/v1/limits", "Change or reset limits", limits::change)
@@ -190,18 +207,18 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         )
         .gives::<Spend>()
         .gives_media("text/csv")
-        .route(Read, get.clone(), "/api/v1/ledger", "The ledger, the newest first", ledger::list)
+        .route(Read, get, "/api/v1/ledger", "The ledger, the newest first", ledger::list)
         .gives::<Ledger>()
         .gives_media("text/csv")
-        .route(
-            Admin,
-            post.clone(),
-            "/api/v1/ledger/{id}/correct",
-            "Enter what a call really cost",
-            ledger::correct,
-        )
+        .route(Admin, post, "/api/v1/ledger/{id}/correct", "Enter what a call really cost", ledger::correct)
         .takes::<CorrectionRequest>()
         .gives::<CallRecord>()
+}
+
+/// What happened, the clock, and what machines ask.
+fn records(routes: Routes) -> Routes {
+    let (get, post) = (Method::GET, Method::POST);
+    routes
         .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
         .gives_media("text/event-stream")
         .route(Read, get.clone(), "/api/v1/audit", "What people changed, the newest first", audit::list)
