@@ -30,6 +30,7 @@ pub mod split;
 pub mod telling;
 pub mod thresholds;
 pub mod throttle;
+pub mod urgency;
 pub mod week;
 pub mod window;
 
@@ -55,5 +56,6 @@ pub use rule::{AnyLimits, AtMost, LimitsRule};
 pub use split::{KINDS, Kinds, split};
 pub use thresholds::{Share, Watch, WatchChange};
 pub use throttle::{Burn, EvenBurn, even_burn};
+pub use urgency::Urgency;
 pub use week::WeekUse;
 pub use window::{Amounts, WindowKind, WindowLimits, WindowSpan, Windows};

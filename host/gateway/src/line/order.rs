@@ -1,32 +1,22 @@
 //! In which order calls wait.
 
-use crate::pace::throttle::STEP;
+use anvil_budget::Urgency;
+use anvil_budget::urgency::MOST_OVERTAKING;
 use anvil_types::{Priority, Timestamp};
 use std::collections::BTreeMap;
 use std::ops::Bound::{Excluded, Unbounded};
 
-/// After so many critical calls that overtook others, the first of the others has its turn.
-const MOST_OVERTAKING: u32 = 9;
-/// The first place of critical calls: before everything, whatever its age.
-const CRITICAL: Timestamp = Timestamp::from_micros(0);
-const END_OF_TIME: Timestamp = Timestamp::from_micros(i64::MAX);
-
-/// Where a call stands: by the time at which it would be first (its job's arrival, later for lower priority), then by
-/// the arrival itself, and the call's.
+/// Where a call stands: by its urgency, since its job's arrival, then by the call's own arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place(Timestamp, Timestamp, u64);
+pub(crate) struct Place(Urgency, u64);
 
 impl Place {
     pub(crate) fn new(priority: Priority, since: Timestamp, arrival: u64) -> Self {
-        let first = match priority {
-            Priority::Critical => CRITICAL,
-            _ => since + STEP * u32::from(priority.rank()),
-        };
-        Self(first, since, arrival)
+        Self(Urgency::of(priority, since), arrival)
     }
 
     fn is_critical(self) -> bool {
-        self.0 == CRITICAL
+        self.0.is_critical()
     }
 }
 
@@ -91,7 +81,7 @@ impl<W> Order<W> {
 
     /// Whose turn it is: the most urgent, unless critical calls have overtaken others for too long.
     pub(crate) fn first(&self) -> Option<Place> {
-        let last_critical = Place(CRITICAL, END_OF_TIME, u64::MAX);
+        let last_critical = Place(Urgency::LAST_CRITICAL, u64::MAX);
         let others = || self.waiting.range((Excluded(last_critical), Unbounded));
         let turn = (self.overtaking >= MOST_OVERTAKING).then(|| others().next()).flatten();
         turn.or(self.waiting.iter().next()).map(|(place, _)| *place)
@@ -112,6 +102,7 @@ impl<W> Order<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anvil_budget::urgency::STEP;
 
     fn at(priority: Priority, minute: u32) -> Place {
         let since = Timestamp::from_micros(1_000_000_000_000) + STEP / 10 * minute;

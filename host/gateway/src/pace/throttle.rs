@@ -1,30 +1,27 @@
 //! The throttle: near a window's limit calls go out at an even burn, low priority last.
 
-use anvil_budget::EvenBurn;
+use anvil_budget::urgency::STEP;
+use anvil_budget::{EvenBurn, Urgency};
 use anvil_types::{JobId, Nanodollars, Priority, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How much earlier a call counts for each step of priority: low priority rises with age, so that it
-/// never starves.
-pub(crate) const STEP: Duration = Duration::from_mins(10);
 /// Who was told to wait and has not come back so long after its time is not waited for.
 const COMES_BACK: Duration = Duration::from_mins(2);
 /// The most who are remembered to wait.
 const MOST_AHEAD: usize = 4_096;
 
-/// Whose turn is when: the time at which the call would be first (its job's arrival, later for lower
-/// priority), the arrival itself, and whose it is. The same for all that a job asks, and over its parks.
+/// Whose turn is when: how urgent the call is, since its job's arrival, and whose it is. The same for all that a job
+/// asks, and over its parks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Turn {
-    first: Timestamp,
-    since: Timestamp,
+    urgency: Urgency,
     job: Option<JobId>,
 }
 
 impl Turn {
     pub(crate) fn new(priority: Priority, since: Timestamp, job: Option<JobId>) -> Self {
-        Self { first: since + STEP * u32::from(priority.rank()), since, job }
+        Self { urgency: Urgency::of(priority, since), job }
     }
 }
 
@@ -99,7 +96,7 @@ impl Throttle {
         let ahead = ahead.filter(|other| other.is_waited_for(now)).map(|other| lasts(other.cost));
         let open = ahead.fold(self.lasts_until, |until, lasts| until + lasts);
         let opens = match priority {
-            Priority::Low => (open + lasts(cost)).min((turn.since + STEP).max(open)),
+            Priority::Low => (open + lasts(cost)).min((turn.urgency.since() + STEP).max(open)),
             _ => open,
         };
         if opens <= now {

@@ -30,7 +30,7 @@ fn open_with(folder: &Path, shares: QueueShares) -> SqliteStore {
 }
 
 fn open_on(folder: &Path, shares: QueueShares, clock: Arc<dyn Clock>, supervisor: Supervisor) -> SqliteStore {
-    SqliteStore::open(SqliteOptions { supervisor, shares, ..options(folder, clock) })
+    SqliteStore::open(SqliteOptions { shares, supervisor, ..options(folder, clock) })
         .expect("the store opens")
 }
 

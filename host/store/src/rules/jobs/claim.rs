@@ -1,8 +1,6 @@
 //! Taking jobs out to run.
 //!
-//! Order: critical jobs first; then by rank, which rises by one for every ten minutes of waiting, but
-//! never to critical; first come first served within a rank. So that a flood of critical jobs starves
-//! nobody either, after nine that overtook others the one that waits longest has its turn.
+//! Their order is that of [`Urgency`].
 //!
 //! A job that was there in three crashes of the host may be the reason, or may have been beside it: it runs
 //! again, alone, until it has an answer in its journal. It waits for a moment at which nothing else runs, and
@@ -15,14 +13,11 @@ use crate::rules::jobs::{artifacts, journal, pause, transition, trouble};
 use crate::rules::part;
 use crate::rules::tx::Tx;
 use crate::{Claim, Claimed, StoreError, Suspects};
+use anvil_budget::Urgency;
+use anvil_budget::urgency::MOST_OVERTAKING;
 use anvil_types::{EventKind, JobEvent, Lease, Priority, Timestamp, UpstreamKind};
 use std::collections::VecDeque;
 use std::time::Duration;
-
-/// How long a job waits before its rank rises by one.
-const AGE: Duration = Duration::from_mins(10);
-/// How many critical jobs in a row may overtake others.
-const OVERTAKES: u32 = 9;
 
 /// How long after a start a suspect waits for a moment at which nothing runs, before nothing new is begun.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -112,18 +107,17 @@ fn choose(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<(i64, usize)>, StoreErro
             line.extend(heads_of_line(tx, claim, agent, *priority)?);
         }
     }
-    critical.sort_by_key(|job: &Waiting| (job.since, job.seq));
-    let now = tx.now;
-    others.sort_by_key(|job: &Waiting| (rank(job, now), job.since, job.seq));
+    for line in [&mut critical, &mut others] {
+        line.sort_by_key(|job: &Waiting| (job.urgency, job.seq));
+    }
     let (mut critical, mut others) = (VecDeque::from(critical), VecDeque::from(others));
     let mut chosen = Vec::with_capacity(most);
     let mut overtakes = tx.policy.turns.overtakes;
     while chosen.len() < most {
-        let turn_of_others = overtakes >= OVERTAKES && !others.is_empty();
+        let turn_of_others = overtakes >= MOST_OVERTAKING && !others.is_empty();
         let next = if turn_of_others {
             overtakes = 0;
-            let longest = others.iter().enumerate().min_by_key(|(_, job)| (job.since, job.seq));
-            longest.map(|(place, _)| place).and_then(|place| others.remove(place))
+            others.pop_front()
         } else if let Some(job) = critical.pop_front() {
             overtakes += u32::from(!others.is_empty());
             Some(job)
@@ -146,19 +140,14 @@ fn heads_of_line(
 ) -> Result<Vec<Waiting>, StoreError> {
     let name = &claim.agents[agent].name;
     tx.all(HEADS_OF_LINE, params![claim.upstream.name(), name, priority.rank(), claim.most], |row| {
-        Ok(Waiting { seq: row.get(0)?, agent, priority, since: Timestamp::from_micros(row.get(1)?) })
+        let since = Timestamp::from_micros(row.get(1)?);
+        Ok(Waiting { seq: row.get(0)?, agent, urgency: Urgency::of(priority, since) })
     })
 }
 
 pub(crate) const HEADS_OF_LINE: &str = "SELECT seq, ready_at FROM jobs
      WHERE state = 'queued' AND upstream = ?1 AND agent = ?2 AND priority = ?3 AND crashes < 3
      ORDER BY ready_at, seq LIMIT ?4";
-
-/// The rank with age: never below that of high, so that only critical is critical.
-fn rank(job: &Waiting, now: Timestamp) -> u64 {
-    let risen = now.since(job.since).as_secs() / AGE.as_secs();
-    u64::from(job.priority.rank()).saturating_sub(risen).max(u64::from(Priority::High.rank()))
-}
 
 fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claimed, StoreError> {
     let job = heads(tx, select_heads!("WHERE seq = ?1"), [seq])?

@@ -4,7 +4,8 @@ use crate::StoreError;
 use crate::engine::{Db, Id, Params, Row};
 use crate::rules::jobs::relatives;
 use crate::rules::tx::Tx;
-use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Priority, Timestamp, Wait, WaitReason};
+use anvil_budget::Urgency;
+use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Wait, WaitReason};
 use std::sync::LazyLock;
 
 /// A job that was running in this many crashes without a new journal entry is given up, where it was alone in
@@ -247,6 +248,5 @@ pub(crate) struct Waiting {
     pub(crate) seq: i64,
     /// The place of its agent in the claim.
     pub(crate) agent: usize,
-    pub(crate) priority: Priority,
-    pub(crate) since: Timestamp,
+    pub(crate) urgency: Urgency,
 }
