@@ -5,16 +5,14 @@
 //! and the time of one durable commit on the same disk.
 
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
-use anvil_gateway::{
-    ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
-};
+use anvil_gateway::{ApiKey, Ask, CallEnd, Gateway, GatewayConfig, PaceSettings, Patience, Terms, Upstream};
 use anvil_store::{
     Claim, Claimed, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, ReadyAgent,
     Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
-    BootId, CallId, Clock, ContentBlock, Effort, EventKind, HostId, JobId, Json, Limits, Message,
-    Nanodollars, NewJob, Priority, Request, Role, SystemClock, Tier, UpstreamKind, Usage,
+    Asker, BootId, CallId, Clock, ContentBlock, Effort, EventKind, HostId, JobAsker, JobId, Json, Limits,
+    Message, Nanodollars, NewJob, Priority, Request, Role, SystemClock, Tier, UpstreamKind, Usage,
 };
 use futures_util::StreamExt as _;
 use std::io::{BufRead as _, BufReader};
@@ -149,10 +147,8 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
 
 fn ask(job: &Claimed, position: u32) -> Ask {
     Ask {
-        asker: Asker {
-            lease: Some(job.lease),
-            agent: "bench".into(),
-            attempt: 1,
+        asker: Asker::Job(JobAsker { lease: job.lease, agent: "bench".into(), attempt: 1, position }),
+        terms: Terms {
             tags: Vec::new(),
             priority: Priority::Normal,
             since: job.job.created_at,
@@ -174,7 +170,7 @@ fn ask(job: &Claimed, position: u32) -> Ask {
             cacheable: false,
             options: Vec::new(),
         },
-        slot: JournalSlot { position, request_hash: [7; 32] },
+        request_hash: [7; 32],
         text: None,
     }
 }

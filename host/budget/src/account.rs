@@ -4,7 +4,7 @@
 //! every movement of money, and carries out the changes that a look calls for. It decides; it writes
 //! nothing.
 
-use crate::admission::{Standing, Verdict, decide};
+use crate::admission::{Denial, Standing, decide};
 use crate::books::{Books, Tally};
 use crate::brake::{BrakeCause, BrakeChange, evaluate_day};
 use crate::calendar::{Calendar, Places};
@@ -92,7 +92,7 @@ impl Account {
         job: Option<Standing>,
         amount: Nanodollars,
         now: Timestamp,
-    ) -> Verdict {
+    ) -> Result<(), Denial> {
         self.roll(now);
         let week = self.calendar.week(now);
         let used = self.weeks.get(&upstream).copied().unwrap_or_default();

@@ -72,11 +72,11 @@ pub struct Standing {
     pub leaves: Vec<(Timestamp, Nanodollars)>,
 }
 
-/// The answer to "may this much more be held?".
+/// Why no more money is held for a call. Where there is no reason, it is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Admission {
-    /// Yes.
-    Granted,
+pub enum Denial {
+    /// The brake is engaged.
+    Braked(Vec<BrakeCause>),
     /// Not now; room comes when holds settle.
     WaitForHolds {
         /// The limit that has no room.
@@ -100,30 +100,21 @@ pub enum Admission {
     },
 }
 
-/// The answer to a call that asks for money: the brake, then the week's hours of use, then every limit.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// The brake is engaged.
-    Braked(Vec<BrakeCause>),
-    /// What the limits say.
-    Limits(Admission),
-}
-
-/// Judges one more hold of `amount`. `week_full_until` says until when no hour of use is left, where
+/// Judges one more hold of `amount`: the brake, then the week's hours of use, then every limit. `week_full_until` says until when no hour of use is left, where
 /// that is so.
 pub fn decide(
     causes: Vec<BrakeCause>,
     week_full_until: Option<Timestamp>,
     standings: &[Standing],
     amount: Nanodollars,
-) -> Verdict {
+) -> Result<(), Denial> {
     if !causes.is_empty() {
-        return Verdict::Braked(causes);
+        return Err(Denial::Braked(causes));
     }
-    Verdict::Limits(match week_full_until {
-        Some(at) => Admission::ParkUntil { at, limit: LimitName::Week },
+    match week_full_until {
+        Some(at) => Err(Denial::ParkUntil { at, limit: LimitName::Week }),
         None => admit(standings, amount),
-    })
+    }
 }
 
 /// A job's own limit. What a job spent never comes back, so nothing ever leaves.
@@ -133,47 +124,40 @@ pub fn job_standing(limit: Nanodollars, amounts: Amounts) -> Standing {
 
 /// Judges one more hold of `amount` against every limit that it falls under. Rule 2 of the design:
 /// granted only where settled + unknown + held + amount ≤ limit for all of them.
-pub fn admit(standings: &[Standing], amount: Nanodollars) -> Admission {
-    standings.iter().map(|standing| judge(standing, amount)).fold(Admission::Granted, worse)
+pub fn admit(standings: &[Standing], amount: Nanodollars) -> Result<(), Denial> {
+    let denials = standings.iter().filter_map(|standing| judge(standing, amount).err());
+    denials.reduce(worse).map_or(Ok(()), Err)
 }
 
-fn judge(standing: &Standing, amount: Nanodollars) -> Admission {
+fn judge(standing: &Standing, amount: Nanodollars) -> Result<(), Denial> {
     let limit = standing.limit_name.clone();
     let fits = |committed: Nanodollars| committed + amount <= standing.limit;
     if fits(standing.amounts.committed()) {
-        return Admission::Granted;
+        return Ok(());
     }
     if fits(standing.amounts.spent()) {
-        return Admission::WaitForHolds { limit };
+        return Err(Denial::WaitForHolds { limit });
     }
     let mut left = standing.amounts.spent();
     for (at, leaving) in &standing.leaves {
         left = left.less(*leaving);
         if fits(left) {
-            return Admission::ParkUntil { at: *at, limit };
+            return Err(Denial::ParkUntil { at: *at, limit });
         }
     }
     let spent = if standing.leaves.is_empty() { standing.amounts.spent() } else { Nanodollars::ZERO };
-    Admission::Never { limit, allowed: standing.limit, spent }
+    Err(Denial::Never { limit, allowed: standing.limit, spent })
 }
 
-fn worse(one: Admission, other: Admission) -> Admission {
-    use Admission::{Granted, Never, ParkUntil, WaitForHolds};
-    match (one, other) {
-        (Never { limit, allowed, spent }, _) | (_, Never { limit, allowed, spent }) => {
-            Never { limit, allowed, spent }
-        }
-        (ParkUntil { at, limit }, ParkUntil { at: other_at, limit: other_limit }) => {
-            if other_at > at {
-                ParkUntil { at: other_at, limit: other_limit }
-            } else {
-                ParkUntil { at, limit }
-            }
-        }
-        (ParkUntil { at, limit }, _) | (_, ParkUntil { at, limit }) => ParkUntil { at, limit },
-        (WaitForHolds { limit }, _) | (_, WaitForHolds { limit }) => WaitForHolds { limit },
-        (Granted, Granted) => Granted,
-    }
+// Of two the one that holds for longer; of equals the first.
+fn worse(one: Denial, other: Denial) -> Denial {
+    let rank = |denial: &Denial| match denial {
+        Denial::WaitForHolds { .. } => (0, Timestamp::default()),
+        Denial::ParkUntil { at, .. } => (1, *at),
+        Denial::Never { .. } => (2, Timestamp::default()),
+        Denial::Braked(_) => (3, Timestamp::default()),
+    };
+    if rank(&other) > rank(&one) { other } else { one }
 }
 
 #[cfg(test)]
@@ -196,19 +180,19 @@ mod tests {
     #[test]
     fn a_hold_is_granted_up_to_the_last_nano_dollar() {
         let full = |amount| admit(&[standing(100, 40, 20, 30, &[(9, 60)])], Nanodollars::new(amount));
-        assert_eq!(full(10), Admission::Granted);
-        assert_eq!(full(11), Admission::WaitForHolds { limit: LimitName::DAY });
-        assert_eq!(full(41), Admission::ParkUntil { at: Timestamp::from_secs(9), limit: LimitName::DAY });
-        assert!(matches!(full(101), Admission::Never { .. }));
+        assert_eq!(full(10), Ok(()));
+        assert_eq!(full(11), Err(Denial::WaitForHolds { limit: LimitName::DAY }));
+        assert_eq!(full(41), Err(Denial::ParkUntil { at: Timestamp::from_secs(9), limit: LimitName::DAY }));
+        assert!(matches!(full(101), Err(Denial::Never { .. })));
     }
 
     #[test]
     fn the_rolling_hour_names_the_minute_at_which_enough_has_left() {
         let hour = standing(100, 90, 0, 0, &[(1, 20), (2, 30), (3, 40)]);
         let until = |amount| admit(std::slice::from_ref(&hour), Nanodollars::new(amount));
-        assert_eq!(until(30), Admission::ParkUntil { at: Timestamp::from_secs(1), limit: LimitName::DAY });
-        assert_eq!(until(31), Admission::ParkUntil { at: Timestamp::from_secs(2), limit: LimitName::DAY });
-        assert_eq!(until(100), Admission::ParkUntil { at: Timestamp::from_secs(3), limit: LimitName::DAY });
+        assert_eq!(until(30), Err(Denial::ParkUntil { at: Timestamp::from_secs(1), limit: LimitName::DAY }));
+        assert_eq!(until(31), Err(Denial::ParkUntil { at: Timestamp::from_secs(2), limit: LimitName::DAY }));
+        assert_eq!(until(100), Err(Denial::ParkUntil { at: Timestamp::from_secs(3), limit: LimitName::DAY }));
     }
 
     #[test]
@@ -217,9 +201,9 @@ mod tests {
         job.limit_name = LimitName::Job;
         assert_eq!(
             admit(std::slice::from_ref(&job), Nanodollars::new(10)),
-            Admission::WaitForHolds { limit: LimitName::Job }
+            Err(Denial::WaitForHolds { limit: LimitName::Job })
         );
-        assert!(matches!(admit(&[job], Nanodollars::new(11)), Admission::Never { .. }));
+        assert!(matches!(admit(&[job], Nanodollars::new(11)), Err(Denial::Never { .. })));
     }
 
     #[test]
@@ -235,10 +219,10 @@ mod tests {
         let room = [standing(100, 0, 0, 0, &[])];
         let monday = Timestamp::from_secs(7);
         let amount = Nanodollars::new(1);
-        assert_eq!(decide(Vec::new(), None, &room, amount), Verdict::Limits(Admission::Granted));
+        assert_eq!(decide(Vec::new(), None, &room, amount), Ok(()));
         assert_eq!(
             decide(Vec::new(), Some(monday), &room, amount),
-            Verdict::Limits(Admission::ParkUntil { at: monday, limit: LimitName::Week })
+            Err(Denial::ParkUntil { at: monday, limit: LimitName::Week })
         );
         let cause = BrakeCause {
             kind: crate::BrakeCauseKind::Person,
@@ -247,6 +231,9 @@ mod tests {
             until: None,
             by: None,
         };
-        assert_eq!(decide(vec![cause.clone()], Some(monday), &room, amount), Verdict::Braked(vec![cause]));
+        assert_eq!(
+            decide(vec![cause.clone()], Some(monday), &room, amount),
+            Err(Denial::Braked(vec![cause]))
+        );
     }
 }

@@ -35,7 +35,7 @@ pub mod week;
 pub mod window;
 
 pub use account::{Account, Change, WatchKey};
-pub use admission::{Admission, LimitName, Standing, Verdict, admit, decide, job_standing};
+pub use admission::{Denial, LimitName, Standing, admit, decide, job_standing};
 pub use answered::{Answered, GEOS, SPEEDS, TIERS};
 pub use books::{Books, Tally};
 pub use bound::{InputSize, bound_input_tokens, least_input_tokens};

@@ -7,8 +7,8 @@
 use anvil_budget::oracle::Oracle;
 use anvil_budget::random::Random;
 use anvil_budget::{
-    Account, Admission, Amounts, BrakeCause, BrakeChange, Change, LimitName, Moved, Tally, Verdict, WeekUse,
-    WindowKind, WindowLimits, Windows, job_standing,
+    Account, Amounts, BrakeCause, BrakeChange, Change, Denial, LimitName, Moved, Tally, WeekUse, WindowKind,
+    WindowLimits, Windows, job_standing,
 };
 use anvil_types::{AlertWindow, CallState, Crossing, Nanodollars, Scope, Timestamp, UpstreamKind};
 use jiff::tz::TimeZone;
@@ -276,7 +276,7 @@ impl Keeper {
         });
         let own_fits = self.jobs[job].amounts.committed() + amount <= self.jobs[job].limit;
         match verdict {
-            Verdict::Limits(Admission::Granted) => {
+            Ok(()) => {
                 assert!(fits && own_fits, "{amount} is granted without room for it");
                 assert!(self.brake.is_none(), "{amount} is granted against the brake");
                 self.counts.granted += 1;
@@ -302,21 +302,21 @@ impl Keeper {
                         .flight_begins(&mut account.calendar, self.now);
                 }
             }
-            Verdict::Limits(Admission::WaitForHolds { limit }) => {
+            Err(Denial::WaitForHolds { limit }) => {
                 assert!(!(fits && own_fits), "{limit} has room");
                 assert!(!self.open.is_empty(), "{limit} waits for nothing");
                 self.counts.waiting += 1;
             }
-            Verdict::Limits(Admission::ParkUntil { limit: LimitName::Week, at }) => {
+            Err(Denial::ParkUntil { limit: LimitName::Week, at }) => {
                 let limit = self.limit(&Scope::All, AlertWindow::Week);
                 assert!(Some(self.oracle.week(self.now)) >= limit && at > self.now);
                 self.counts.parked_for_the_week += 1;
             }
-            Verdict::Limits(Admission::ParkUntil { at, .. }) => {
+            Err(Denial::ParkUntil { at, .. }) => {
                 assert!(!(fits && own_fits) && at > self.now);
                 self.counts.parked += 1;
             }
-            Verdict::Limits(Admission::Never { limit, .. }) => {
+            Err(Denial::Never { limit, .. }) => {
                 assert!(!(fits && own_fits));
                 self.counts.never += 1;
                 if limit == LimitName::Job {
@@ -325,7 +325,7 @@ impl Keeper {
                     self.jobs.push(Job { limit, ..Job::default() });
                 }
             }
-            Verdict::Braked(_) => {
+            Err(Denial::Braked(_)) => {
                 assert!(self.brake.is_some());
                 self.counts.braked += 1;
             }

@@ -3,5 +3,9 @@
 pub(crate) mod ask;
 pub(crate) mod body;
 pub(crate) mod call;
-pub(crate) mod fate;
-pub(crate) mod plan;
+mod fate;
+mod journal;
+mod plan;
+mod reply;
+mod tried;
+mod waits;

@@ -7,7 +7,7 @@ use crate::config::GatewayConfig;
 use crate::error::GatewayError;
 use crate::flight::account::account_cause;
 use crate::flight::bill::Bill;
-use crate::flight::settlement::{cost_of, released};
+use crate::flight::settlement::cost_of;
 use crate::flight::strikes::Strikes;
 use crate::line::admission::Admission;
 use crate::pace::Pace;
@@ -26,7 +26,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(crate) struct GatewayDoor {
     pub config: GatewayConfig,
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
@@ -55,14 +55,15 @@ async fn prices(config: &GatewayConfig, store: &dyn Store) -> Result<PriceTable,
     Ok(config.prices.with_changes(&changes)?)
 }
 
-// Releases holds whose calls were gone before anything was sent, for as long as there is a gateway.
-async fn release(gateway: Weak<Door>, holds: Inbox<mpsc::UnboundedReceiver<CallId>>) -> End {
-    let mut holds = holds.open().await;
-    while let Some(hold) = holds.recv().await {
-        let Some(gateway) = gateway.upgrade() else { return End::Asked };
+// Ends holds whose calls are gone, for as long as there is a gateway.
+async fn end_what_was_left(door: Weak<GatewayDoor>, left: Inbox<mpsc::UnboundedReceiver<Settlement>>) -> End {
+    let mut left = left.open().await;
+    while let Some(settlement) = left.recv().await {
+        let Some(door) = door.upgrade() else { return End::Asked };
         tokio::spawn(async move {
-            if let Err(error) = gateway.settle(released(hold, "the asker was gone")).await {
-                tracing::error!(call = %hold, %error, "a hold could not be released; the next start counts it as spent");
+            let call = settlement.call;
+            if let Err(error) = door.settle(settlement).await {
+                tracing::error!(%call, %error, "a hold could not be ended; the next start counts it as spent");
             }
         });
     }
@@ -78,7 +79,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-impl Door {
+impl GatewayDoor {
     /// Makes it, as an earlier life of the host left things.
     pub(crate) async fn open(
         mut config: GatewayConfig,
@@ -94,9 +95,9 @@ impl Door {
         let models = [map.haiku.as_str(), map.sonnet.as_str(), map.opus.as_str()];
         let keeper = &config.supervisor;
         let breaker = Breaker::start(config.circuit, kind, &models, store.clone(), clock.clone(), keeper);
-        let (releases, to_release) = mpsc::unbounded_channel();
+        let (left, to_end) = mpsc::unbounded_channel();
         let admission =
-            Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone(), releases, keeper);
+            Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone(), left, keeper);
         let prices = prices(&config, store.as_ref()).await?;
         let sender = Sender::new(&config.upstream, config.patience)?;
         // From here on nobody needs what stands before the `@`.
@@ -118,9 +119,9 @@ impl Door {
             under_way: AtomicU32::new(0),
         };
         let door = Arc::new(door);
-        let (released_by, to_release) = (Arc::downgrade(&door), Inbox::new(to_release));
-        let release = move || release(released_by.clone(), to_release.clone());
-        door.config.supervisor.keep("the releaser of holds", release);
+        let (ended_by, to_end) = (Arc::downgrade(&door), Inbox::new(to_end));
+        let end = move || end_what_was_left(ended_by.clone(), to_end.clone());
+        door.config.supervisor.keep("the releaser of holds", end);
         Ok(door)
     }
 

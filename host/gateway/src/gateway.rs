@@ -3,7 +3,7 @@
 use crate::agent::ask::{Ask, CallEnd, CallHandle};
 use crate::agent::call;
 use crate::config::{GatewayConfig, Upstream};
-use crate::door::Door;
+use crate::door::GatewayDoor;
 use crate::error::GatewayError;
 use crate::pace::Pace;
 use anvil_budget::{CircuitReport, PriceTable};
@@ -38,7 +38,7 @@ pub struct PaceReport {
 /// The one door to Claude. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gateway {
-    door: Arc<Door>,
+    door: Arc<GatewayDoor>,
 }
 
 impl Gateway {
@@ -48,7 +48,7 @@ impl Gateway {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GatewayError> {
-        Ok(Self { door: Door::open(config, store, clock).await? })
+        Ok(Self { door: GatewayDoor::open(config, store, clock).await? })
     }
 
     /// Asks, in a task of its own.

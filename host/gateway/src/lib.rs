@@ -15,7 +15,8 @@ mod line;
 mod pace;
 mod upstream;
 
-pub use agent::ask::{Ask, Asker, CallEnd, CallHandle, JournalSlot, PROBE, TextSink};
+pub use agent::ask::{Ask, CallEnd, CallHandle, PROBE, Terms};
 pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 pub use error::GatewayError;
 pub use gateway::{Gateway, PaceReport};
+pub use upstream::sign::TextSink;

@@ -2,6 +2,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod candidate;
+pub(crate) mod denied;
 pub(crate) mod desk;
 pub(crate) mod grant;
 pub(crate) mod order;

@@ -9,7 +9,7 @@ use scene::{Scene, Setting, ask, limits};
 
 async fn tier(scene: &Scene, position: u32, floor: Option<Tier>) -> (Tier, Option<String>) {
     let mut question = ask(&scene.job, position, "Say something.");
-    question.asker.floor = floor;
+    question.terms.floor = floor;
     question.request.effort = Some(Effort::Complex);
     question.request.max_output_tokens = Some(1_000);
     let end = scene.gateway.call(question).wait().await;

@@ -220,8 +220,8 @@ async fn asks(caller: Caller, gateway: Gateway, job: anvil_store::Claimed, time:
         let since = Clock::now(&time);
         let length = words.0 + (turn as usize * 7 + number as usize * 13) % (words.1 - words.0 + 1);
         let mut question = ask(&job, number * 100_000 + turn, &"several words of text ".repeat(length));
-        question.asker.priority = priority;
-        question.asker.since = since;
+        question.terms.priority = priority;
+        question.terms.since = since;
         question.request.max_output_tokens = Some(2_000);
         loop {
             match gateway.call(question.clone()).wait().await {

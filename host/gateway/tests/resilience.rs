@@ -140,8 +140,8 @@ async fn a_call_that_is_tried_again_goes_before_those_that_came_after_it() {
     let (tell, mut order) = tokio::sync::mpsc::unbounded_channel();
     for number in 0..3 {
         let mut question = ask(&scene.job, number, "Say something.");
-        question.asker.priority = Priority::Critical;
-        question.asker.since = clock.now();
+        question.terms.priority = Priority::Critical;
+        question.terms.since = clock.now();
         let call = scene.gateway.call(question);
         let tell = tell.clone();
         tokio::spawn(async move {

@@ -6,7 +6,7 @@ use crate::parents::Parents;
 use crate::settings::AgentSettings;
 use crate::shared::Shared;
 use crate::submit::Checker;
-use anvil_gateway::Asker;
+use anvil_gateway::Terms;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
 use anvil_types::{AgentState, JobError, Lease, LogLevel, LogLine, Wait, WaitReason};
@@ -101,10 +101,7 @@ async fn with_plugin(
     }
     let agent = shared.settings.agent(&job.agent);
     let limits = limits(shared, plugin, &agent);
-    let asker = Asker {
-        lease: Some(claimed.lease),
-        agent: job.agent.clone(),
-        attempt: job.attempts,
+    let terms = Terms {
         tags: job.tags.clone(),
         priority: job.priority,
         since: job.created_at,
@@ -126,7 +123,7 @@ async fn with_plugin(
         job: claimed.job,
         lease: claimed.lease,
         journal: claimed.journal,
-        asker,
+        terms,
         agent,
         parents,
         files: claimed.files,

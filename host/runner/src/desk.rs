@@ -6,12 +6,12 @@ use crate::notes::Notes;
 use crate::parents::Parents;
 use crate::replay::{Next, Replay};
 use crate::settings::{AgentSettings, RunnerSettings};
-use anvil_gateway::{Ask, Asker, CallEnd, CallHandle, Gateway, JournalSlot};
+use anvil_gateway::{Ask, CallEnd, CallHandle, Gateway, Terms};
 use anvil_sandbox::{CancellationToken, GuestIdentity, HandedOver, JobHost, Stop, WallClock};
 use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError, WindowStanding};
 use anvil_types::{
-    ArtifactInfo, ArtifactName, CallError, CallErrorKind, Clock, Job, Json, Lease, LogLevel, Nanodollars,
-    Origin, Remaining, Reply, Request, Scope, Timestamp, Wait,
+    ArtifactInfo, ArtifactName, Asker, CallError, CallErrorKind, Clock, Job, JobAsker, Json, Lease, LogLevel,
+    Nanodollars, Origin, Remaining, Reply, Request, Scope, Timestamp, Wait,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -23,12 +23,19 @@ use std::time::Duration;
 /// How long a call may take before it is looked whether it waits for pace or money.
 const LOOK_FOR_WAIT: Duration = Duration::from_millis(250);
 
+/// A place in the job's journal, and whose answer it is for.
+#[derive(Clone, Copy)]
+struct JournalSlot {
+    position: u32,
+    request_hash: [u8; 32],
+}
+
 /// What a desk is set up with.
 pub(crate) struct Setup {
     pub job: Job,
     pub lease: Lease,
     pub journal: Vec<JournalEntry>,
-    pub asker: Asker,
+    pub terms: Terms,
     pub agent: AgentSettings,
     pub parents: Parents,
     /// The files that earlier runs have handed over,
@@ -43,7 +50,7 @@ pub(crate) struct Setup {
 pub(crate) struct Desk {
     job: Job,
     lease: Lease,
-    asker: Asker,
+    terms: Terms,
     agent: AgentSettings,
     settings: Arc<RunnerSettings>,
     store: Arc<dyn Store>,
@@ -91,7 +98,7 @@ impl Desk {
             notes: Notes::new(setup.lease, setup.job.attempts, store.clone()),
             job: setup.job,
             lease: setup.lease,
-            asker: setup.asker,
+            terms: setup.terms,
             agent: setup.agent,
             settings,
             store,
@@ -164,7 +171,10 @@ impl Desk {
         }
         let (live_text, job) = (self.live_text.clone(), self.job.id);
         let text: anvil_gateway::TextSink = Arc::new(move |text: &str| live_text.push(job, text));
-        let ask = Ask { asker: self.asker.clone(), request, slot, text: Some(text) };
+        let JournalSlot { position, request_hash } = slot;
+        let (agent, attempt) = (self.job.agent.clone(), self.job.attempts);
+        let asker = Asker::Job(JobAsker { lease: self.lease, agent, attempt, position });
+        let ask = Ask { asker, terms: self.terms.clone(), request, request_hash, text: Some(text) };
         let end = {
             let _waits = clock.waits();
             self.wait(self.gateway.call(ask)).await

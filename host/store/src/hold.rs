@@ -1,7 +1,7 @@
 //! Holds and settlements.
 
 use crate::JournalWrite;
-use anvil_budget::{Admission, BrakeCause};
+use anvil_budget::Denial;
 use anvil_types::{CallId, JobId, Lease, Nanodollars, Tier, Timestamp, UpstreamKind, Usage};
 
 /// Money to be set aside before a call.
@@ -53,10 +53,8 @@ pub enum HoldDecision {
         /// The hold's time.
         at: Timestamp,
     },
-    /// A limit refuses, now or for good.
-    Refused(Admission),
-    /// The brake is engaged.
-    Braked(Vec<BrakeCause>),
+    /// The brake or a limit refuses, now or for good.
+    Refused(Denial),
     /// The attempt's lease is lost.
     LeaseLost,
 }

@@ -8,6 +8,7 @@ pub mod address;
 pub mod agent;
 pub mod alert;
 pub mod artifact;
+mod asker;
 pub mod audit;
 pub mod call;
 mod canonical;
@@ -47,6 +48,7 @@ pub use alert::{
     Webhook, WebhookFormat,
 };
 pub use artifact::{ArtifactInfo, ArtifactName};
+pub use asker::{Asker, ClientAsker, JobAsker};
 pub use audit::AuditEntry;
 pub use call::{
     CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, CostCorrection, Effort,

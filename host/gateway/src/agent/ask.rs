@@ -1,11 +1,10 @@
 //! A call on its way in, and how it ends for the one who asked.
 
+use crate::upstream::sign::TextSink;
 use anvil_types::{
-    CallError, ContentBlock, Effort, JobId, Lease, Message, Priority, Reply, Request, Role, Tier, Timestamp,
-    Wait,
+    Asker, CallError, ContentBlock, Effort, Message, Priority, Reply, Request, Role, Tier, Timestamp, Wait,
 };
 use std::fmt;
-use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Who asks in the ledger where it is a person's probe. No plugin can have this name.
@@ -13,19 +12,10 @@ pub const PROBE: &str = "(probe)";
 /// The most output tokens of a probe's answer.
 const PROBE_TOKENS: u32 = 16;
 
-/// Takes the text of a running call as it streams by.
-pub type TextSink = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// Who asks: goes into the ledger, and decides the place in the queue.
+/// By what a question is judged beside itself.
 #[derive(Clone, Debug)]
-pub struct Asker {
-    /// The attempt's lease; none where no job asks.
-    pub lease: Option<Lease>,
-    /// The agent, or the name of the host's own that asks: see [`PROBE`].
-    pub agent: String,
-    /// The attempt; 0 where no job asks.
-    pub attempt: u32,
-    /// The job's tags.
+pub struct Terms {
+    /// For the ledger: the job's tags.
     pub tags: Vec<String>,
     /// The job's priority.
     pub priority: Priority,
@@ -41,49 +31,28 @@ pub struct Asker {
     pub max_output_tokens: Option<u32>,
 }
 
-impl Asker {
-    /// The job that asks, where one does.
-    pub fn job(&self) -> Option<JobId> {
-        self.lease.map(|lease| lease.job)
-    }
-}
-
-/// Where the answer goes in the job's journal, where a job asks.
-#[derive(Clone, Copy, Debug)]
-pub struct JournalSlot {
-    /// The place.
-    pub position: u32,
-    /// BLAKE3 of the guest's own request.
-    pub request_hash: [u8; 32],
-}
-
 /// One question.
 #[derive(Clone)]
 pub struct Ask {
-    /// Who asks.
+    /// Who asks, and where the answer goes in the journal of a job.
     pub asker: Asker,
+    /// What it is judged by beside itself.
+    pub terms: Terms,
     /// What.
     pub request: Request,
-    /// Where the answer is kept.
-    pub slot: JournalSlot,
+    /// BLAKE3 of the guest's own request, for the journal.
+    pub request_hash: [u8; 32],
     /// Where the text goes as it streams by.
     pub text: Option<TextSink>,
 }
 
 impl Ask {
-    /// The job, where one asks, and the place in its journal.
-    pub(crate) fn place(&self) -> (Option<JobId>, u32) {
-        (self.asker.job(), self.slot.position)
-    }
-
     /// The question by which a person finds out whether Claude answers: as cheap as a question can be.
     pub(crate) fn probe(by: &str, at: Timestamp) -> Self {
         let text = "Answer with the word yes.".to_owned();
         Self {
-            asker: Asker {
-                lease: None,
-                agent: PROBE.to_owned(),
-                attempt: 0,
+            asker: Asker::Host { name: PROBE },
+            terms: Terms {
                 tags: vec![format!("by:{by}")],
                 // A person waits for it.
                 priority: Priority::Critical,
@@ -103,7 +72,7 @@ impl Ask {
                 cacheable: false,
                 options: Vec::new(),
             },
-            slot: JournalSlot { position: 0, request_hash: [0; 32] },
+            request_hash: [0; 32],
             text: None,
         }
     }
@@ -111,10 +80,7 @@ impl Ask {
 
 impl fmt::Debug for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ask")
-            .field("job", &self.asker.job())
-            .field("slot", &self.slot)
-            .finish_non_exhaustive()
+        f.debug_struct("Ask").field("asker", &self.asker).finish_non_exhaustive()
     }
 }
 

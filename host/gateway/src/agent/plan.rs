@@ -3,35 +3,20 @@
 use crate::agent::ask::Ask;
 use crate::agent::body::{Body, named_tier};
 use crate::choice::prompt_cache::Prompt;
-use crate::door::Door;
-use crate::flight::bill::Held;
+use crate::door::GatewayDoor;
+use crate::flight::bid::{Bid, Bound, Deadline, TierChoice};
+use crate::flight::burn::windows;
 use crate::pace::Expected;
 use anvil_budget::{
-    AnswerKind, Candidate, Choice, ChoiceReason, InputSize, PriceRow, RequestFields, Turn,
-    bound_input_tokens, choose, even_burn, tier_for,
+    AnswerKind, Candidate, ChoiceReason, InputSize, PriceRow, RequestFields, Turn, bound_input_tokens,
+    choose, tier_for,
 };
-use anvil_types::{
-    CallError, CallErrorKind, ContentBlock, Limits, Nanodollars, Request, Role, Tier, Timestamp,
-};
+use anvil_types::{CallError, CallErrorKind, ContentBlock, Limits, Request, Role, Tier};
 use std::sync::PoisonError;
 
 /// What is fixed for one try of a call.
-pub(crate) struct Plan<'a> {
-    pub ask: &'a Ask,
-    pub body: Vec<u8>,
-    /// The tier that was asked for.
-    pub asked: Tier,
-    /// The tier that answers, and why.
-    pub choice: Choice,
-    pub row: PriceRow,
-    /// The most that it can cost: the hold.
-    pub amount: Nanodollars,
-    /// What it will probably cost.
-    pub expected_cost: Nanodollars,
-    pub max_tokens: u64,
-    pub expected: Expected,
-    /// The sizes that its input tokens follow from.
-    pub size: InputSize,
+pub(crate) struct Planned {
+    pub bid: Bid,
     /// What the model's cache goes by, where the request marks its prompt.
     pub prompt: Option<Prompt>,
 }
@@ -44,21 +29,16 @@ pub(crate) enum Unplanned {
 }
 
 /// Plans a try. Each is planned anew: limits, prices and pressure may have changed while it waited.
-pub(crate) async fn plan<'a>(gateway: &Door, ask: &'a Ask) -> Result<Plan<'a>, Unplanned> {
+pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask) -> Result<Planned, Unplanned> {
     let failed = |error: anvil_store::StoreError| Unplanned::StoreFailed(error.to_string());
-    let limits = gateway.store.limits().await.map_err(failed)?.limits;
-    let wishes = Wishes::of(gateway, ask, &limits).map_err(Unplanned::Refused)?;
-    let kind = gateway.config.upstream.kind;
-    let windows = gateway.pressure.windows(gateway.store.as_ref(), kind, gateway.clock.as_ref()).await;
-    let windows = windows.map_err(failed)?;
-    let burn =
-        gateway.config.pressure.throttle.and_then(|from| even_burn(&windows, from, gateway.clock.now()));
-    gateway.admission.with_throttle(|throttle| throttle.set(burn));
-    let (store, clock) = (gateway.store.as_ref(), gateway.clock.as_ref());
-    let own =
-        gateway.pressure.percent_of_agent(store, kind, clock, &ask.asker.agent).await.map_err(failed)?;
-    let pressure = gateway.pressure.percent(&windows).max(own);
-    wishes.plan(gateway, ask, pressure).map_err(Unplanned::Refused)
+    let limits = door.store.limits().await.map_err(failed)?.limits;
+    let wishes = Wishes::of(door, ask, &limits).map_err(Unplanned::Refused)?;
+    let kind = door.config.upstream.kind;
+    let windows = windows(door).await.map_err(failed)?;
+    let (store, clock) = (door.store.as_ref(), door.clock.as_ref());
+    let own = door.pressure.percent_of_agent(store, kind, clock, ask.asker.name()).await.map_err(failed)?;
+    let pressure = door.pressure.percent(&windows).max(own);
+    wishes.plan(door, ask, pressure).map_err(Unplanned::Refused)
 }
 
 /// What a request asks for, before a model is chosen.
@@ -72,14 +52,14 @@ struct Wishes {
 }
 
 impl Wishes {
-    fn of(gateway: &Door, ask: &Ask, limits: &Limits) -> Result<Self, CallError> {
-        let (request, who) = (&ask.request, &ask.asker);
+    fn of(door: &GatewayDoor, ask: &Ask, limits: &Limits) -> Result<Self, CallError> {
+        let (request, who) = (&ask.request, &ask.terms);
         let size = InputSize::of(request)
             .map_err(|error| CallError::unsent(CallErrorKind::UnboundedContent, error.to_string()))?;
         let named = named_tier(request).map_err(|error| invalid(error.to_string()))?;
-        let asked = tier_for(&gateway.config.models, named, request.effort, who.effort, who.floor);
+        let asked = tier_for(&door.config.models, named, request.effort, who.effort, who.floor);
         let most_input = who.max_input_tokens.unwrap_or(limits.max_input_tokens);
-        let input_tokens = gateway.learner.input(gateway.config.models.model(asked), size).tokens;
+        let input_tokens = door.learner.input(door.config.models.model(asked), size).tokens;
         if input_tokens > u64::from(most_input) {
             return Err(CallError::unsent(
                 CallErrorKind::TooLarge,
@@ -98,15 +78,15 @@ impl Wishes {
         Ok(Self { asked, size, input_tokens, most_output: u64::from(most_output), prompt })
     }
 
-    fn plan<'a>(self, gateway: &Door, ask: &'a Ask, pressure: u64) -> Result<Plan<'a>, CallError> {
-        let rows = self.rows(gateway)?;
-        let (agent, model) = (&ask.asker.agent, gateway.config.models.model(self.asked));
-        let usual_output = gateway.learner.usual_output(agent, model, self.most_output);
-        let candidates = self.candidates(gateway, ask, &rows, usual_output);
+    fn plan(self, door: &GatewayDoor, ask: &Ask, pressure: u64) -> Result<Planned, CallError> {
+        let rows = self.rows(door)?;
+        let (agent, model) = (ask.asker.name(), door.config.models.model(self.asked));
+        let usual_output = door.learner.usual_output(agent, model, self.most_output);
+        let candidates = self.candidates(door, ask, &rows, usual_output);
         let choice = choose(
-            gateway.config.pressure,
+            door.config.pressure,
             self.asked,
-            ask.asker.floor,
+            ask.terms.floor,
             pressure,
             turn(&ask.request),
             &candidates,
@@ -120,32 +100,43 @@ impl Wishes {
         let max_tokens = self.most_output.min(row.max_output);
         let body = Body::of(&ask.request, &row.model, max_tokens);
         let body = body.map_err(|error| invalid(error.to_string()))?.bytes();
-        Ok(Plan {
-            ask,
-            asked: self.asked,
-            // The bytes that are sent are the bytes that are measured.
-            amount: row.bound(bound_input_tokens(self.size, body.len()), max_tokens),
-            body,
-            expected_cost,
-            max_tokens,
+        let reason = (choice.reason != ChoiceReason::AsAsked).then(|| choice.reason.to_string());
+        let patience = door.config.patience;
+        let bid = Bid {
+            who: ask.asker.clone(),
+            tags: ask.terms.tags.clone(),
+            tier: TierChoice { asked: self.asked, given: choice.tier, reason },
+            bound: Bound {
+                // The bytes that are sent are the bytes that are measured.
+                amount: row.bound(bound_input_tokens(self.size, body.len()), max_tokens),
+                max_tokens,
+                size: self.size,
+            },
             expected: Expected {
-                input: gateway.learner.input(&row.model, self.size),
-                output: gateway.learner.output(agent, &row.model, max_tokens),
+                input: door.learner.input(&row.model, self.size),
+                output: door.learner.output(agent, &row.model, max_tokens),
                 most_output: max_tokens,
                 kind: AnswerKind::of(agent, &row.model, max_tokens),
             },
-            size: self.size,
-            prompt: self.prompt,
-            choice,
+            expected_cost,
+            priority: ask.terms.priority,
+            since: ask.terms.since,
+            deadline: Deadline {
+                first_byte: patience.first_byte,
+                whole: patience.call,
+                drain: patience.drain,
+            },
             row,
-        })
+            body: body.into(),
+        };
+        Ok(Planned { bid, prompt: self.prompt })
     }
 
     // The prices of the tier that was asked for, and of the ones below it that have some.
-    fn rows(&self, gateway: &Door) -> Result<Vec<(Tier, PriceRow)>, CallError> {
-        let now = gateway.clock.now();
-        let prices = gateway.prices();
-        let row = |tier: Tier| prices.row(gateway.config.models.model(tier), None, now).cloned();
+    fn rows(&self, door: &GatewayDoor) -> Result<Vec<(Tier, PriceRow)>, CallError> {
+        let now = door.clock.now();
+        let prices = door.prices();
+        let row = |tier: Tier| prices.row(door.config.models.model(tier), None, now).cloned();
         let asked = row(self.asked).map_err(|error| invalid(error.to_string()))?;
         let lower = Tier::ALL.into_iter().filter(|tier| *tier < self.asked);
         let mut rows: Vec<_> = lower.filter_map(|tier| Some((tier, row(tier).ok()?))).collect();
@@ -155,47 +146,27 @@ impl Wishes {
 
     fn candidates<'r>(
         &self,
-        gateway: &Door,
+        door: &GatewayDoor,
         ask: &Ask,
         rows: &'r [(Tier, PriceRow)],
         output_tokens: u64,
     ) -> Vec<Candidate<'r>> {
         let fields = RequestFields::of(&ask.request);
-        let now = gateway.clock.now();
-        let warm = gateway.warm.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = door.clock.now();
+        let warm = door.warm.lock().unwrap_or_else(PoisonError::into_inner);
         // What an answer has counted is better than what was estimated.
         let counted = self.prompt.and_then(|prompt| warm.tokens(prompt));
         rows.iter()
             .map(|(tier, row)| Candidate {
                 tier: *tier,
                 row,
-                input_tokens: counted.unwrap_or_else(|| gateway.learner.input(&row.model, self.size).tokens),
+                input_tokens: counted.unwrap_or_else(|| door.learner.input(&row.model, self.size).tokens),
                 warm_tokens: self.prompt.map_or(0, |prompt| warm.warm_tokens(prompt, &row.model, now)),
                 written_for: self.prompt.map(|prompt| prompt.ttl),
                 output_tokens,
                 rejects: fields.rejected_by(row, self.input_tokens, self.most_output),
             })
             .collect()
-    }
-}
-
-impl Plan<'_> {
-    /// What the hold was made for, taken at this time.
-    pub(crate) fn held(&self, at: Timestamp) -> Held {
-        Held {
-            row: self.row.clone(),
-            at,
-            amount: self.amount,
-            max_tokens: self.max_tokens,
-            size: self.size,
-            body_bytes: self.body.len(),
-        }
-    }
-
-    /// Why another tier than the one that was asked for answers, or why not although money is short;
-    /// none where nothing presses.
-    pub(crate) fn reason(&self) -> Option<String> {
-        (self.choice.reason != ChoiceReason::AsAsked).then(|| self.choice.reason.to_string())
     }
 }
 

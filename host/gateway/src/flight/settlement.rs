@@ -1,7 +1,23 @@
 //! What ends a hold.
 
-use anvil_store::{Settlement, SettlementOutcome};
-use anvil_types::{CallId, Nanodollars};
+use anvil_store::{JournalWrite, Settlement, SettlementOutcome};
+use anvil_types::{CallId, Nanodollars, Usage};
+
+/// What goes into the transaction of a settlement with it: either both are kept, or neither is.
+#[derive(Clone, Debug)]
+pub(crate) enum Rider {
+    /// The answer, in the journal of the job that asked. Fenced by its lease, as the settlement is not.
+    Journal(JournalWrite),
+}
+
+/// What the ledger says of a call beside its cost.
+#[derive(Clone, Debug)]
+pub(crate) struct Note {
+    /// How it ended.
+    pub detail: String,
+    /// The model that answered, where one did.
+    pub model: Option<String>,
+}
 
 /// What counts as spent.
 pub(crate) fn cost_of(outcome: &SettlementOutcome) -> Nanodollars {
@@ -20,4 +36,10 @@ pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
         model: None,
         journal: None,
     }
+}
+
+/// The settlement of a hold of which nobody knows any more what it came to.
+pub(crate) fn unknown(call: CallId, cost: Nanodollars, detail: &str) -> Settlement {
+    let outcome = SettlementOutcome::Unknown { usage: Usage::default(), cost };
+    Settlement { outcome, ..released(call, detail) }
 }

@@ -8,14 +8,15 @@
 //! their order, and those of others go on.
 
 use crate::line::candidate::{Admitted, Candidate, Decided, decided};
-use crate::line::desk::Desk;
+use crate::line::denied::Denied;
+use crate::line::desk::LineDesk;
 use crate::line::grant::{GiveBack, Taken};
 use crate::line::paced::Paced;
 use crate::line::task::{Queue, Waiter};
 use crate::pace::throttle::Throttle;
 use crate::pace::{Pace, Ticket};
-use anvil_store::{Store, StoreError};
-use anvil_types::{CallId, Clock, Inbox, JobId, Supervisor, Wait};
+use anvil_store::{Settlement, Store, StoreError};
+use anvil_types::{Clock, Inbox, JobId, Supervisor, Wait};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,7 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 /// A handle to the queue.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    desk: Desk,
+    desk: LineDesk,
     inbox: mpsc::UnboundedSender<Waiter>,
     arrivals: AtomicU64,
 }
@@ -35,13 +36,13 @@ impl Admission {
         pace: Pace,
         longest_wait: Duration,
         clock: Arc<dyn Clock>,
-        releases: mpsc::UnboundedSender<CallId>,
+        left: mpsc::UnboundedSender<Settlement>,
         supervisor: &Supervisor,
     ) -> Self {
         let (inbox, incoming) = mpsc::unbounded_channel();
         let incoming = Inbox::new(incoming);
-        let give_back = GiveBack { pace: Arc::new(Mutex::new(pace)), throttle: Arc::default(), releases };
-        let desk = Desk::new(store, clock, give_back);
+        let give_back = GiveBack { pace: Arc::new(Mutex::new(pace)), throttle: Arc::default(), left };
+        let desk = LineDesk::new(store, clock, give_back);
         let of_task = desk.clone();
         supervisor.keep("the admission queue", move || {
             // Who waited in an earlier life is told, and comes again.
@@ -71,7 +72,7 @@ impl Admission {
         let taken = Taken { ticket, charge };
         let decision = self.desk.store.hold(candidate.hold.clone()).await;
         let decided = decided(decision, candidate.hold.id, taken, &self.desk.give_back);
-        if !matches!(decided, Decided::Answer(Admitted::Granted(_))) {
+        if !matches!(decided, Decided::Answer(Ok(_))) {
             // Whoever came meanwhile may wait for what was taken and given back.
             self.room();
         }
@@ -86,9 +87,9 @@ impl Admission {
     pub(crate) async fn admit(&self, candidate: Candidate) -> Admitted {
         let (answer, admitted) = oneshot::channel();
         if self.inbox.send(Waiter { candidate, answer }).is_err() {
-            return Admitted::Failed(StoreError::Closed);
+            return Err(Denied::Failed(StoreError::Closed));
         }
-        admitted.await.unwrap_or(Admitted::Forgotten)
+        admitted.await.unwrap_or(Err(Denied::Forgotten))
     }
 
     /// A number for a call that comes now.
@@ -99,6 +100,17 @@ impl Admission {
     /// What a call that goes out has taken.
     pub(crate) fn paced(&self, ticket: Ticket, most_output: u64) -> Paced<'_> {
         Paced::new(&self.desk, ticket, most_output)
+    }
+
+    /// Gives back what was taken for a call that does not go out.
+    pub(crate) fn take_back(&self, taken: Taken) {
+        self.desk.give_back.take_back(taken);
+    }
+
+    /// Has a hold ended whose call is gone.
+    pub(crate) fn leave(&self, settlement: Settlement) {
+        // Where nobody listens any more the host ends, and the next start finds the hold.
+        let _ = self.desk.give_back.left.send(settlement);
     }
 
     /// Money or pace may have become free: a settlement, a raised limit, a released brake.

@@ -1,10 +1,11 @@
 //! A call that wants to go out, and what becomes of it.
 
+use crate::line::denied::Denied;
 use crate::line::grant::{GiveBack, Grant, Taken};
-use crate::line::order::Place;
+use crate::line::order::LinePlace;
 use crate::pace::Expected;
 use crate::pace::throttle::Turn;
-use anvil_budget::{Admission as Verdict, EvenBurn, LimitName};
+use anvil_budget::{Denial, LimitName};
 use anvil_store::{HoldDecision, HoldRequest, StoreError};
 use anvil_types::{CallId, Nanodollars, Priority, Timestamp};
 
@@ -27,26 +28,13 @@ impl Candidate {
         Turn::new(self.priority, self.since, self.hold.job)
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place::new(self.priority, self.since, self.arrival)
+    pub(crate) fn place(&self) -> LinePlace {
+        LinePlace::new(self.priority, self.since, self.arrival)
     }
 }
 
-/// What became of a candidate.
-#[derive(Debug)]
-pub(crate) enum Admitted {
-    /// The money is set aside; the request may go out.
-    Granted(Grant),
-    /// It would wait too long for the pace.
-    PaceUntil(Timestamp),
-    /// It would wait too long for the throttle.
-    ThrottledUntil(Timestamp, EvenBurn),
-    /// The store's answer, other than a grant.
-    Refused(HoldDecision),
-    Failed(StoreError),
-    /// The queue fell with it in it, and begins anew; nothing is set aside.
-    Forgotten,
-}
+/// What became of a candidate: the request may go out, or why it may not.
+pub(crate) type Admitted = Result<Grant, Denied>;
 
 /// What the store's decision comes to.
 pub(crate) enum Decided {
@@ -61,13 +49,22 @@ pub(crate) fn decided(
     taken: Taken,
     give_back: &GiveBack,
 ) -> Decided {
-    if let Ok(HoldDecision::Granted { at }) = decision {
-        return Decided::Answer(Admitted::Granted(Grant::new(hold, at, taken, give_back.clone())));
-    }
+    let denied = match decision {
+        Ok(HoldDecision::Granted { at }) => {
+            return Decided::Answer(Ok(Grant::new(hold, at, taken, give_back.clone())));
+        }
+        Ok(HoldDecision::Refused(Denial::WaitForHolds { limit })) => {
+            give_back.take_back(taken);
+            return Decided::WaitForHolds(limit);
+        }
+        Ok(HoldDecision::Refused(Denial::ParkUntil { at, limit })) => Denied::NotBefore { at, limit },
+        Ok(HoldDecision::Refused(Denial::Never { limit, allowed, spent })) => {
+            Denied::Never { limit, allowed, spent }
+        }
+        Ok(HoldDecision::Refused(Denial::Braked(causes))) => Denied::Braked(causes),
+        Ok(HoldDecision::LeaseLost) => Denied::LeaseLost,
+        Err(error) => Denied::Failed(error),
+    };
     give_back.take_back(taken);
-    match decision {
-        Ok(HoldDecision::Refused(Verdict::WaitForHolds { limit })) => Decided::WaitForHolds(limit),
-        Ok(refused) => Decided::Answer(Admitted::Refused(refused)),
-        Err(error) => Decided::Answer(Admitted::Failed(error)),
-    }
+    Decided::Answer(Err(denied))
 }

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 /// Shared by whoever asks the queue and the task that owns it. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Desk {
+pub(crate) struct LineDesk {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub give_back: GiveBack,
@@ -35,7 +35,7 @@ pub(crate) struct Standstill {
     pub head: Option<Wait>,
 }
 
-impl Desk {
+impl LineDesk {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, give_back: GiveBack) -> Self {
         Self {
             store,

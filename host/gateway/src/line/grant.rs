@@ -1,7 +1,9 @@
 //! What a call that was let in has taken: its hold, its share of the pace, and of the throttle.
 
+use crate::flight::settlement::released;
 use crate::pace::throttle::{Charge, Throttle};
 use crate::pace::{Pace, Ticket};
+use anvil_store::Settlement;
 use anvil_types::{CallId, Nanodollars, Timestamp};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
@@ -11,7 +13,9 @@ use tokio::sync::mpsc;
 #[derive(Debug)]
 pub(crate) struct Grant {
     at: Timestamp,
-    taken: Option<(CallId, Taken)>,
+    hold: CallId,
+    taken: Taken,
+    open: bool,
     give_back: GiveBack,
 }
 
@@ -27,7 +31,8 @@ pub(crate) struct Taken {
 pub(crate) struct GiveBack {
     pub pace: Arc<Mutex<Pace>>,
     pub throttle: Arc<Mutex<Throttle>>,
-    pub releases: mpsc::UnboundedSender<CallId>,
+    /// Ends holds whose calls are gone.
+    pub left: mpsc::UnboundedSender<Settlement>,
 }
 
 impl GiveBack {
@@ -40,21 +45,22 @@ impl GiveBack {
 
 impl Grant {
     pub(crate) fn new(hold: CallId, at: Timestamp, taken: Taken, give_back: GiveBack) -> Self {
-        Self { at, taken: Some((hold, taken)), give_back }
+        Self { at, hold, taken, open: true, give_back }
     }
 
     /// The hold's time and what the call has taken: it is the call's own from now on.
-    pub(crate) fn take(mut self) -> Option<(Timestamp, Taken)> {
-        self.taken.take().map(|(_, taken)| (self.at, taken))
+    pub(crate) fn take(mut self) -> (Timestamp, Taken) {
+        self.open = false;
+        (self.at, self.taken)
     }
 }
 
 impl Drop for Grant {
     fn drop(&mut self) {
-        if let Some((hold, taken)) = self.taken.take() {
-            self.give_back.take_back(taken);
+        if self.open {
+            self.give_back.take_back(self.taken);
             // Where nobody listens any more the host ends, and the next start finds the hold.
-            let _ = self.give_back.releases.send(hold);
+            let _ = self.give_back.left.send(released(self.hold, "the asker was gone"));
         }
     }
 }

@@ -8,9 +8,9 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 /// Where a call stands: by its urgency, since its job's arrival, then by the call's own arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place(Urgency, u64);
+pub(crate) struct LinePlace(Urgency, u64);
 
-impl Place {
+impl LinePlace {
     pub(crate) fn new(priority: Priority, since: Timestamp, arrival: u64) -> Self {
         Self(Urgency::of(priority, since), arrival)
     }
@@ -23,7 +23,7 @@ impl Place {
 /// Those who wait, in their order.
 #[derive(Debug)]
 pub(crate) struct Order<W> {
-    waiting: BTreeMap<Place, W>,
+    waiting: BTreeMap<LinePlace, W>,
     // Critical calls that have overtaken others since one of the others had its turn.
     overtaking: u32,
 }
@@ -36,17 +36,17 @@ impl<W> Default for Order<W> {
 
 impl<W> Order<W> {
     /// Somebody comes, or comes back.
-    pub(crate) fn enter(&mut self, place: Place, waiter: W) {
+    pub(crate) fn enter(&mut self, place: LinePlace, waiter: W) {
         self.waiting.insert(place, waiter);
     }
 
     /// Somebody's wait is over without a turn.
-    pub(crate) fn leave(&mut self, place: Place) -> Option<W> {
+    pub(crate) fn leave(&mut self, place: LinePlace) -> Option<W> {
         self.waiting.remove(&place)
     }
 
     /// Somebody has their turn.
-    pub(crate) fn go(&mut self, place: Place) -> Option<W> {
+    pub(crate) fn go(&mut self, place: LinePlace) -> Option<W> {
         let waiter = self.waiting.remove(&place)?;
         let overtakes = place.is_critical() && self.waiting.keys().any(|other| !other.is_critical());
         self.overtaking = if overtakes { self.overtaking + 1 } else { 0 };
@@ -63,11 +63,11 @@ impl<W> Order<W> {
         std::mem::take(&mut self.waiting).into_values()
     }
 
-    pub(crate) fn get(&self, place: Place) -> Option<&W> {
+    pub(crate) fn get(&self, place: LinePlace) -> Option<&W> {
         self.waiting.get(&place)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Place, &W)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (LinePlace, &W)> {
         self.waiting.iter().map(|(place, waiter)| (*place, waiter))
     }
 
@@ -80,15 +80,15 @@ impl<W> Order<W> {
     }
 
     /// Whose turn it is: the most urgent, unless critical calls have overtaken others for too long.
-    pub(crate) fn first(&self) -> Option<Place> {
-        let last_critical = Place(Urgency::LAST_CRITICAL, u64::MAX);
+    pub(crate) fn first(&self) -> Option<LinePlace> {
+        let last_critical = LinePlace(Urgency::LAST_CRITICAL, u64::MAX);
         let others = || self.waiting.range((Excluded(last_critical), Unbounded));
         let turn = (self.overtaking >= MOST_OVERTAKING).then(|| others().next()).flatten();
         turn.or(self.waiting.iter().next()).map(|(place, _)| *place)
     }
 
     /// Who comes after this one, should it have to wait.
-    pub(crate) fn after(&self, place: Place) -> Option<Place> {
+    pub(crate) fn after(&self, place: LinePlace) -> Option<LinePlace> {
         let first = self.first();
         // Where one of the others has its turn, the critical ones come after it.
         if first == Some(place) && !place.is_critical() {
@@ -104,9 +104,9 @@ mod tests {
     use super::*;
     use anvil_budget::urgency::STEP;
 
-    fn at(priority: Priority, minute: u32) -> Place {
+    fn at(priority: Priority, minute: u32) -> LinePlace {
         let since = Timestamp::from_micros(1_000_000_000_000) + STEP / 10 * minute;
-        Place::new(priority, since, u64::from(minute))
+        LinePlace::new(priority, since, u64::from(minute))
     }
 
     #[test]

@@ -1,20 +1,20 @@
 //! A call's share of the pace, until it is over.
 
-use crate::line::desk::Desk;
+use crate::line::desk::LineDesk;
 use crate::pace::{Spent, Ticket};
 
 /// What a call that goes out has taken of the pace, until it is over. Dropped before that, the call
 /// counts as all that it can have taken.
 #[derive(Debug)]
 pub(crate) struct Paced<'a> {
-    desk: &'a Desk,
+    desk: &'a LineDesk,
     ticket: Ticket,
     most_output: u64,
     over: bool,
 }
 
 impl<'a> Paced<'a> {
-    pub(crate) fn new(desk: &'a Desk, ticket: Ticket, most_output: u64) -> Self {
+    pub(crate) fn new(desk: &'a LineDesk, ticket: Ticket, most_output: u64) -> Self {
         Self { desk, ticket, most_output, over: false }
     }
 

@@ -1,9 +1,10 @@
 //! The task that owns the queue.
 
 use crate::line::candidate::{Admitted, Candidate, Decided, decided};
-use crate::line::desk::{Desk, Standstill};
+use crate::line::denied::Denied;
+use crate::line::desk::{LineDesk, Standstill};
 use crate::line::grant::Taken;
-use crate::line::order::{Order, Place};
+use crate::line::order::{LinePlace, Order};
 use crate::pace::throttle;
 use anvil_budget::{EvenBurn, LimitName, pool_of};
 use anvil_store::StoreError;
@@ -28,11 +29,11 @@ pub(crate) struct Waiter {
 
 /// A hold that is under way, in a task of its own: where the queue falls, it comes to its end all the same. What
 /// comes back was not granted for want of room under this limit.
-type Attempt = JoinHandle<Option<(Waiter, Tried, LimitName)>>;
+type Attempt = JoinHandle<Option<(Waiter, TriedAt, LimitName)>>;
 
 /// How often room had been made when an attempt began.
 #[derive(Clone, Copy, Debug)]
-struct Tried {
+struct TriedAt {
     rooms: u64,
 }
 
@@ -41,7 +42,7 @@ struct Tried {
 struct PacedUntil(Option<Timestamp>);
 
 pub(crate) struct Queue {
-    desk: Desk,
+    desk: LineDesk,
     longest_wait: Duration,
     waiting: Order<Waiter>,
     // Calls for which a limit of their own job, agent or key has no room: no reason for others to wait.
@@ -60,7 +61,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub(crate) fn new(desk: Desk, longest_wait: Duration) -> Self {
+    pub(crate) fn new(desk: LineDesk, longest_wait: Duration) -> Self {
         Self {
             desk,
             longest_wait,
@@ -155,7 +156,7 @@ impl Queue {
         (self.paced, self.throttled) = (None, None);
         if self.desk.closing.load(Ordering::Acquire) {
             for waiter in self.waiting.take_all().chain(std::mem::take(&mut self.aside)) {
-                let _ = waiter.answer.send(Admitted::Failed(StoreError::Closed));
+                let _ = waiter.answer.send(Err(Denied::Failed(StoreError::Closed)));
             }
         }
         if self.waiting.is_empty() && self.attempts.is_empty() {
@@ -183,7 +184,7 @@ impl Queue {
             if let Err(throttled) = may_go {
                 let until = now + throttled.wait;
                 if throttled.wait > self.longest_wait {
-                    self.answer(place, Admitted::ThrottledUntil(until, throttled.burn));
+                    self.answer(place, Err(Denied::Throttled { until, burn: throttled.burn }));
                     next = self.waiting.first();
                     continue;
                 }
@@ -220,17 +221,19 @@ impl Queue {
         wake
     }
 
-    fn start(&mut self, place: Place, taken: Taken) {
+    fn start(&mut self, place: LinePlace, taken: Taken) {
         if let Some(waiter) = self.waiting.go(place) {
             self.attempt(waiter, taken);
         }
     }
 
-    fn park(&mut self, place: Place, until: Timestamp) {
-        self.answer(place, Admitted::PaceUntil(until));
+    fn park(&mut self, place: LinePlace, until: Timestamp) {
+        let Some(waiter) = self.waiting.leave(place) else { return };
+        let stopped = self.desk.pace().model_stopped_for(&waiter.candidate.hold.model);
+        let _ = waiter.answer.send(Err(Denied::Paced { until, stopped }));
     }
 
-    fn answer(&mut self, place: Place, answer: Admitted) {
+    fn answer(&mut self, place: LinePlace, answer: Admitted) {
         if let Some(waiter) = self.waiting.leave(place) {
             let _ = waiter.answer.send(answer);
         }
@@ -270,7 +273,7 @@ impl Queue {
     fn attempt(&mut self, waiter: Waiter, taken: Taken) {
         let desk = self.desk.clone();
         let request = waiter.candidate.hold.clone();
-        let tried = Tried { rooms: desk.rooms.load(Ordering::SeqCst) };
+        let tried = TriedAt { rooms: desk.rooms.load(Ordering::SeqCst) };
         self.attempts.push(tokio::spawn(async move {
             let hold = request.id;
             match decided(desk.store.hold(request).await, hold, taken, &desk.give_back) {
@@ -284,7 +287,7 @@ impl Queue {
         }));
     }
 
-    fn wait_for_holds(&mut self, waiter: Waiter, limit: LimitName, tried: Tried) {
+    fn wait_for_holds(&mut self, waiter: Waiter, limit: LimitName, tried: TriedAt) {
         // Room was made after the store was asked: the refusal may not hold any more.
         let outdated = self.desk.rooms.load(Ordering::SeqCst) != tried.rooms;
         let for_everything = limit.is_for_everything();

@@ -1,6 +1,5 @@
-//! One try: the request over HTTP, the answer event by event.
+//! One try: the request over HTTP, the answer to whoever takes it.
 
-use crate::agent::ask::TextSink;
 use crate::config::{Patience, Upstream};
 use crate::error::GatewayError;
 use crate::pace::headers::Told;
@@ -8,17 +7,23 @@ use crate::upstream::answer::Answer;
 use crate::upstream::failed::Failed;
 use crate::upstream::fault::Fault;
 use crate::upstream::heard::Heard;
-use crate::upstream::reading::{Reading, error_body};
+use crate::upstream::observer::{AnswerHead, Ending, Observer, Wanted};
 use crate::upstream::secrets::Redactor;
 use crate::upstream::sign::Sign;
 use anvil_types::shown_address;
 use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use reqwest::header::{HeaderMap, HeaderValue};
 use std::fmt;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The version of the Messages API that the gateway speaks.
 const API_VERSION: &str = "2023-06-01";
+/// How much, and for how long, what comes after the end is read, so that the connection can be used again.
+const MOST_REST_BYTES: usize = 64 * 1024;
+const REST: Duration = Duration::from_secs(1);
 /// An idle connection is given up before load balancers commonly close theirs, at 60 seconds.
 const IDLE_CONNECTION: Duration = Duration::from_secs(30);
 
@@ -76,18 +81,32 @@ impl Sender {
         &self.redactor
     }
 
-    /// Sends the body and reads the answer into `answer`, which keeps what came even where this is
-    /// dropped half way. `Ok` only for a whole answer.
+    /// Sends the body and hands the answer to `observer`, which knows what it comes to. An error where no answer
+    /// began.
     pub(crate) async fn send(
         &self,
-        body: Vec<u8>,
-        answer: &mut Answer,
-        sink: Option<&TextSink>,
+        body: Bytes,
+        first_byte: Duration,
+        observer: &mut dyn Observer,
         sign: &mut (dyn FnMut(Sign<'_>) + Send),
     ) -> Result<(), Failed> {
-        let body = Bytes::from(body);
-        let exchanged = self.exchange(body.clone(), answer, sink, sign).await;
-        exchanged.map_err(|failed| self.clean(failed).in_the_light_of(&body))
+        let response = self.open(body, first_byte).await?;
+        let (status, told) = (response.status(), Told::of(response.headers()));
+        sign(Sign::Head(status.as_u16(), &told));
+        let flow = observer.head(&AnswerHead {
+            status: status.as_u16(),
+            reason: status.canonical_reason(),
+            headers: response.headers(),
+            told: &told,
+            redirect: self.redirect(response.headers()).filter(|_| status.is_redirection()),
+        });
+        pour(response, self.patience.idle, flow, observer, sign).await;
+        Ok(())
+    }
+
+    /// A failure without the upstream's secrets, its error read in the light of the request that it answers.
+    pub(crate) fn judged(&self, failed: Failed, body: &[u8]) -> Failed {
+        self.clean(failed).in_the_light_of(body)
     }
 
     /// What it comes to that a try was given up half way.
@@ -104,13 +123,7 @@ impl Sender {
         }
     }
 
-    async fn exchange(
-        &self,
-        body: Bytes,
-        answer: &mut Answer,
-        sink: Option<&TextSink>,
-        sign: &mut (dyn FnMut(Sign<'_>) + Send),
-    ) -> Result<(), Failed> {
+    async fn open(&self, body: Bytes, first_byte: Duration) -> Result<reqwest::Response, Failed> {
         let mut request = self
             .http
             .post(self.url.clone())
@@ -123,32 +136,23 @@ impl Sender {
         if let Some((name, key)) = &self.key {
             request = request.header(*name, key.clone());
         }
-        let head = match tokio::time::timeout(self.patience.first_byte, request.send()).await {
+        match tokio::time::timeout(first_byte, request.send()).await {
             Err(_) => {
                 let message = "no answer began in time; the call may have been billed";
-                return Err(Failed::cut(message, Heard::default()));
+                Err(Failed::cut(message, Heard::default()))
             }
             Ok(Err(error)) if error.is_connect() || error.is_builder() => {
-                return Err(Failed::not_connected(&root(&error)));
+                Err(Failed::not_connected(&root(&error)))
             }
             Ok(Err(error)) => {
                 let message = format!(
                     "the connection broke before an answer: {}; the call may have been billed",
                     root(&error)
                 );
-                return Err(Failed::cut(&message, Heard::default()));
+                Err(Failed::cut(&message, Heard::default()))
             }
-            Ok(Ok(head)) => head,
-        };
-        let (status, told) = (head.status().as_u16(), Told::of(head.headers()));
-        answer.status = Some(status);
-        sign(Sign::Head(status, &told));
-        if head.status() == reqwest::StatusCode::OK {
-            return Reading::new(head, self.patience.idle, &self.redactor).run(answer, sink, sign).await;
+            Ok(Ok(response)) => Ok(response),
         }
-        let redirect = self.redirect(head.headers()).filter(|_| head.status().is_redirection());
-        let fault = error_body(head, self.patience.idle).await;
-        Err(Failed::status(status, told.retry_after, fault, redirect))
     }
 
     // Without a query, which may hold a secret, and never followed.
@@ -167,6 +171,57 @@ impl Sender {
             .for_each(|text| self.redactor.clean_text(text));
         failed
     }
+}
+
+// Hands a body over as it comes, for as long as more of it is wanted.
+async fn pour(
+    response: reqwest::Response,
+    idle: Duration,
+    mut flow: Wanted,
+    observer: &mut dyn Observer,
+    sign: &mut (dyn FnMut(Sign<'_>) + Send),
+) {
+    let mut chunks = response.bytes_stream().boxed();
+    let mut late = None;
+    loop {
+        let wait = match flow {
+            Wanted::More => idle,
+            Wanted::Within(longest) => {
+                let late = *late.get_or_insert_with(|| Instant::now() + longest);
+                idle.min(late.saturating_duration_since(Instant::now()))
+            }
+            Wanted::Ended => {
+                tokio::spawn(read_out(chunks));
+                return;
+            }
+            Wanted::Enough => return,
+        };
+        let ending = match tokio::time::timeout(wait, chunks.next()).await {
+            Ok(Some(Ok(bytes))) => {
+                flow = observer.chunk(&bytes, sign);
+                continue;
+            }
+            Ok(Some(Err(error))) => Ending::Broke(error.to_string()),
+            Ok(None) => Ending::Whole,
+            Err(_) if late.is_some_and(|late| late <= Instant::now()) => Ending::Late,
+            Err(_) => Ending::Stalled,
+        };
+        return observer.end(&ending, sign);
+    }
+}
+
+// What is left of a body after the answer's end: most often the mark that it is the end.
+async fn read_out(mut chunks: BoxStream<'static, reqwest::Result<Bytes>>) {
+    let mut bytes = 0;
+    let read = async {
+        while let Some(Ok(more)) = chunks.next().await {
+            bytes += more.len();
+            if bytes > MOST_REST_BYTES {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(REST, read).await;
 }
 
 fn root(error: &reqwest::Error) -> String {

@@ -147,8 +147,8 @@ impl<'a> Shown<'a> {
     }
 
     /// The rest.
-    pub(crate) fn finish(self) -> String {
-        self.redactor.clean(&self.kept).into_owned()
+    pub(crate) fn finish(&mut self) -> String {
+        self.redactor.clean(&std::mem::take(&mut self.kept)).into_owned()
     }
 }
 

@@ -1,6 +1,10 @@
 //! What is told of an answer while it comes.
 
 use crate::pace::headers::Told;
+use std::sync::Arc;
+
+/// Takes the text of a running call as it streams by.
+pub type TextSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// What comes of an answer while it comes.
 #[derive(Debug)]

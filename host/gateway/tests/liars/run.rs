@@ -7,11 +7,11 @@ use crate::guest::Asking;
 use crate::looks::Looks;
 use crate::scene;
 use crate::upstream::Liar;
-use anvil_gateway::{Ask, Asker, CallEnd, Gateway, JournalSlot};
+use anvil_gateway::{Ask, CallEnd, Gateway, Terms};
 use anvil_store::{Claimed, Store};
 use anvil_types::{
-    CallError, CallErrorKind, Clock as _, ContentBlock, DrivenClock, Effort, JobId, Reply, Request,
-    Supervisor, Timestamp,
+    Asker, CallError, CallErrorKind, Clock as _, ContentBlock, DrivenClock, Effort, JobAsker, JobId, Reply,
+    Request, Supervisor, Timestamp,
 };
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -147,10 +147,8 @@ impl Run {
 
     fn ask(&self, job: &Claimed, position: u32, request: Request) -> Ask {
         Ask {
-            asker: Asker {
-                lease: Some(job.lease),
-                agent: "tester".into(),
-                attempt: 1,
+            asker: Asker::Job(JobAsker { lease: job.lease, agent: "tester".into(), attempt: 1, position }),
+            terms: Terms {
                 tags: Vec::new(),
                 priority: job.job.priority,
                 since: self.clock.now(),
@@ -160,7 +158,7 @@ impl Run {
                 max_output_tokens: None,
             },
             request,
-            slot: JournalSlot { position, request_hash: [7; 32] },
+            request_hash: [7; 32],
             text: None,
         }
     }

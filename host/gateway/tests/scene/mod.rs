@@ -3,15 +3,13 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
-use anvil_gateway::{
-    ApiKey, Ask, Asker, CallEnd, Gateway, GatewayConfig, JournalSlot, PaceSettings, Patience, Upstream,
-};
+use anvil_gateway::{ApiKey, Ask, CallEnd, Gateway, GatewayConfig, PaceSettings, Patience, Terms, Upstream};
 use anvil_sim::{Script, Sim, SimConfig, SimHandle};
 use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
-    BootId, CallError, CallErrorKind, CallRecord, Clock, ContentBlock, Effort, HostId, JobId, Json, Limits,
-    Message, Nanodollars, NewJob, Priority, Reply, Request, Role, Supervisor, SystemClock, Tier,
-    UpstreamKind,
+    Asker, BootId, CallError, CallErrorKind, CallRecord, Clock, ContentBlock, Effort, HostId, JobAsker,
+    JobId, Json, Limits, Message, Nanodollars, NewJob, Priority, Reply, Request, Role, Supervisor,
+    SystemClock, Tier, UpstreamKind,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -170,10 +168,8 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
 
 pub(crate) fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
     Ask {
-        asker: Asker {
-            lease: Some(job.lease),
-            agent: "tester".into(),
-            attempt: 1,
+        asker: Asker::Job(JobAsker { lease: job.lease, agent: "tester".into(), attempt: 1, position }),
+        terms: Terms {
             tags: job.job.tags.clone(),
             priority: Priority::Normal,
             since: job.job.created_at,
@@ -195,7 +191,7 @@ pub(crate) fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
             cacheable: false,
             options: Vec::new(),
         },
-        slot: JournalSlot { position, request_hash: [7; 32] },
+        request_hash: [7; 32],
         text: None,
     }
 }

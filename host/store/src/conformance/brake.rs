@@ -5,7 +5,7 @@
 use super::Factory;
 use super::world::{World, dollars, next, wide};
 use crate::HoldDecision;
-use anvil_budget::{BrakeCause, BrakeCauseKind};
+use anvil_budget::{BrakeCause, BrakeCauseKind, Denial};
 use anvil_types::{
     Clock, EventKind, JobState, Limits, LimitsPatch, Nanodollars, Timestamp, UpstreamKind, WaitReason,
 };
@@ -44,7 +44,10 @@ pub async fn the_brake_engages_in_the_settlement_that_crosses(factory: &dyn Fact
     let brake = world.store().brake().await.expect("a read works");
     assert!(brake.engaged());
     assert_eq!(brake.causes[0].until, Some(world.day().end));
-    assert_eq!(world.ask(world.hold_of(dollars(1))).await, HoldDecision::Braked(brake.causes));
+    assert_eq!(
+        world.ask(world.hold_of(dollars(1))).await,
+        HoldDecision::Refused(Denial::Braked(brake.causes))
+    );
 }
 
 pub async fn a_person_mutes_the_brake_for_that_day_only(factory: &dyn Factory) {
@@ -103,7 +106,7 @@ pub async fn what_a_person_engaged_only_a_person_ends(factory: &dyn Factory) {
     world.store().set_limits(raise, &[], "ann").await.expect("changed");
     world.crash().await;
     assert_eq!(kinds(&world).await, [BrakeCauseKind::Person]);
-    assert!(matches!(world.ask(world.hold_of(dollars(1))).await, HoldDecision::Braked(_)));
+    assert!(matches!(world.ask(world.hold_of(dollars(1))).await, HoldDecision::Refused(Denial::Braked(_))));
     world.store().release_brake("bob", "back").await.expect("released");
     world.hold(dollars(1)).await;
 }
@@ -169,12 +172,12 @@ pub async fn what_upstream_says_of_the_account_is_told_once_and_ends_with_an_ans
     assert_eq!(history.len(), 2, "each is told once: {history:?}");
     world.park(claimed.lease, WaitReason::Brake).await;
     // The one that tries goes out, and no other.
-    assert!(matches!(world.ask(world.hold_of(dollars(1))).await, HoldDecision::Braked(_)));
+    assert!(matches!(world.ask(world.hold_of(dollars(1))).await, HoldDecision::Refused(Denial::Braked(_))));
     let trial = || crate::HoldRequest { tries_account: true, ..world.hold_of(dollars(1)) };
     assert!(matches!(world.ask(trial()).await, HoldDecision::Granted { .. }));
     // A person's cause stops that one too.
     world.store().engage_brake(by_person(world.clock.now())).await.expect("engaged");
-    assert!(matches!(world.ask(trial()).await, HoldDecision::Braked(_)));
+    assert!(matches!(world.ask(trial()).await, HoldDecision::Refused(Denial::Braked(_))));
     world.store().account_answers("a call was answered").await.expect("ended");
     assert_eq!(kinds(&world).await, [BrakeCauseKind::Person]);
     assert_eq!(world.state(claimed.job.id).await, JobState::Parked, "the person's cause still stands");

@@ -5,7 +5,7 @@
 use super::Factory;
 use super::world::{World, dollars, time, wide};
 use crate::HoldDecision;
-use anvil_budget::{Admission, LimitName, WindowKind, Windows};
+use anvil_budget::{Denial, LimitName, WindowKind, Windows};
 use anvil_types::{Clock, Limits, Nanodollars};
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub async fn the_rolling_hour_lets_go_minute_by_minute(factory: &dyn Factory) {
         world.spend(dollars(2)).await;
         world.wait(Duration::from_mins(1));
     }
-    let full = |at| HoldDecision::Refused(Admission::ParkUntil { at, limit: LimitName::HOUR });
+    let full = |at| HoldDecision::Refused(Denial::ParkUntil { at, limit: LimitName::HOUR });
     let first_leaves = Windows::bucket_leaves(began);
     assert_eq!(world.snapshot().await.windows[0].resets_at, first_leaves);
     assert_eq!(world.ask(world.hold_of(dollars(2))).await, full(first_leaves));
@@ -56,7 +56,7 @@ pub async fn a_full_window_says_when_it_has_room(factory: &dyn Factory) {
     let limits = Limits { day_usd: dollars(100), month_usd: dollars(150), hour_usd: dollars(99), ..wide() };
     let world = World::with(factory, limits).await;
     world.spend(dollars(90)).await;
-    let refused = |at, limit| HoldDecision::Refused(Admission::ParkUntil { at, limit });
+    let refused = |at, limit| HoldDecision::Refused(Denial::ParkUntil { at, limit });
     let day = world.day();
     assert_eq!(world.ask(world.hold_of(dollars(20))).await, refused(day.end, LimitName::DAY));
     world.wait(Duration::from_hours(24));
@@ -65,7 +65,7 @@ pub async fn a_full_window_says_when_it_has_room(factory: &dyn Factory) {
     assert_eq!(world.ask(world.hold_of(dollars(20))).await, refused(month.end, LimitName::MONTH));
     assert_eq!(
         world.ask(world.hold_of(dollars(99) + Nanodollars::new(1))).await,
-        HoldDecision::Refused(Admission::Never {
+        HoldDecision::Refused(Denial::Never {
             limit: LimitName::HOUR,
             allowed: dollars(99),
             spent: Nanodollars::ZERO

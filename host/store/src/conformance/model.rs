@@ -9,7 +9,7 @@ use super::world::{World, usage, wide};
 use crate::{Correction, HoldDecision, HoldRequest, SettlementOutcome};
 use anvil_budget::oracle::Oracle;
 use anvil_budget::random::Random;
-use anvil_budget::{Admission, Amounts, LimitName, Moved, WindowKind, WindowLimits};
+use anvil_budget::{Amounts, Denial, LimitName, Moved, WindowKind, WindowLimits};
 use anvil_types::{
     AlertState, AlertWindow, CallId, CallState, Clock, Crossing, Event, EventKind, Limits, LimitsPatch,
     Nanodollars, Scope, Timestamp, UpstreamKind,
@@ -264,21 +264,20 @@ impl Play<'_> {
                 let state = CallState::Held;
                 self.calls.push(Call { id, at, scopes: scopes.clone(), hold: amount, state, counts });
             }
-            HoldDecision::Refused(admission) => {
-                assert_ne!(admission, Admission::Granted);
-                assert!(!fits, "{amount} was refused with room everywhere: {admission:?}");
-                let of = match admission {
-                    Admission::WaitForHolds { limit }
-                    | Admission::ParkUntil { limit, .. }
-                    | Admission::Never { limit, .. } => limit,
-                    Admission::Granted => LimitName::Job,
+            HoldDecision::Refused(Denial::Braked(causes)) => {
+                assert!(!causes.is_empty());
+                self.counts.braked += 1;
+            }
+            HoldDecision::Refused(denial) => {
+                assert!(!fits, "{amount} was refused with room everywhere: {denial:?}");
+                let of = match denial {
+                    Denial::WaitForHolds { limit }
+                    | Denial::ParkUntil { limit, .. }
+                    | Denial::Never { limit, .. } => limit,
+                    Denial::Braked(_) => panic!("the brake has been looked at"),
                 };
                 assert!(matches!(of, LimitName::Window { scope, .. } if scopes.contains(&scope)));
                 self.counts.refused += 1;
-            }
-            HoldDecision::Braked(causes) => {
-                assert!(!causes.is_empty());
-                self.counts.braked += 1;
             }
             HoldDecision::LeaseLost => panic!("there is no lease"),
         }

@@ -5,7 +5,7 @@
 use super::Factory;
 use super::world::{AGENT, World, dollars, entry, usage, wide};
 use crate::{HoldDecision, HoldRequest, JournalKind, Settled, Settlement, SettlementOutcome, StoreError};
-use anvil_budget::{Admission, Amounts, LimitName};
+use anvil_budget::{Amounts, Denial, LimitName};
 use anvil_types::{CallId, CallRecord, CallState, Clock, Limits, Nanodollars, Tier, UpstreamKind, Usage};
 use std::time::Duration;
 
@@ -21,10 +21,7 @@ pub async fn callers_at_once_never_pass_on_the_same_dollar(factory: &dyn Factory
         match caller.await.expect("no panic") {
             (id, HoldDecision::Granted { .. }) => granted.push(id),
             (_, decision) => {
-                assert_eq!(
-                    decision,
-                    HoldDecision::Refused(Admission::WaitForHolds { limit: LimitName::DAY })
-                );
+                assert_eq!(decision, HoldDecision::Refused(Denial::WaitForHolds { limit: LimitName::DAY }));
             }
         }
     }
@@ -34,7 +31,7 @@ pub async fn callers_at_once_never_pass_on_the_same_dollar(factory: &dyn Factory
     world.settle(granted[0], Nanodollars::new(1)).await;
     let rest = dollars(1) - Nanodollars::new(1);
     let too_much = world.ask(world.hold_of(rest + Nanodollars::new(1))).await;
-    assert!(matches!(too_much, HoldDecision::Refused(Admission::WaitForHolds { .. })), "{too_much:?}");
+    assert!(matches!(too_much, HoldDecision::Refused(Denial::WaitForHolds { .. })), "{too_much:?}");
     world.hold(rest).await;
     world.check_sums().await;
 }
@@ -97,12 +94,12 @@ pub async fn a_job_spends_no_more_than_its_own_limit(factory: &dyn Factory) {
     assert!(matches!(world.ask(first).await, HoldDecision::Granted { .. }));
     assert_eq!(
         world.ask(world.hold_by(lease, dollars(5))).await,
-        HoldDecision::Refused(Admission::WaitForHolds { limit: LimitName::Job })
+        HoldDecision::Refused(Denial::WaitForHolds { limit: LimitName::Job })
     );
     world.settle(call, dollars(6)).await;
     assert_eq!(
         world.ask(world.hold_by(lease, dollars(5))).await,
-        HoldDecision::Refused(Admission::Never {
+        HoldDecision::Refused(Denial::Never {
             limit: LimitName::Job,
             allowed: dollars(10),
             spent: dollars(6)

@@ -5,7 +5,7 @@
 use super::Factory;
 use super::world::{AGENT, World, dollars, wait, wide};
 use crate::{HoldDecision, HoldRequest, StoreError};
-use anvil_budget::{Admission, LimitName, WindowKind, WindowLimits};
+use anvil_budget::{Denial, LimitName, WindowKind, WindowLimits};
 use anvil_types::{JobState, Limits, Scope, UpstreamKind, WaitReason};
 use std::time::Duration;
 
@@ -37,12 +37,12 @@ pub async fn an_agents_limit_stops_that_agent_alone(factory: &dyn Factory) {
     let call = world.hold(dollars(5)).await;
     assert_eq!(
         world.ask(world.hold_of(dollars(3))).await,
-        HoldDecision::Refused(Admission::WaitForHolds { limit: of(writer(), WindowKind::Day) })
+        HoldDecision::Refused(Denial::WaitForHolds { limit: of(writer(), WindowKind::Day) })
     );
     world.settle(call, dollars(5)).await;
     assert_eq!(
         world.ask(world.hold_of(dollars(3))).await,
-        HoldDecision::Refused(Admission::ParkUntil {
+        HoldDecision::Refused(Denial::ParkUntil {
             at: world.day().end,
             limit: of(writer(), WindowKind::Day)
         })
@@ -51,7 +51,7 @@ pub async fn an_agents_limit_stops_that_agent_alone(factory: &dyn Factory) {
     let other = HoldRequest { agent: Some("tester".into()), ..world.hold_of(dollars(500)) };
     assert!(matches!(world.ask(other).await, HoldDecision::Granted { .. }), "another agent goes on");
     let never = world.ask(world.hold_of(dollars(11))).await;
-    assert!(matches!(never, HoldDecision::Refused(Admission::Never { .. })), "{never:?}");
+    assert!(matches!(never, HoldDecision::Refused(Denial::Never { .. })), "{never:?}");
     world.wait(Duration::from_hours(24));
     world.hold(dollars(10)).await;
 }
@@ -71,7 +71,7 @@ pub async fn an_api_keys_limit_counts_its_own_calls(factory: &dyn Factory) {
     world.settle(id, dollars(3)).await;
     let full = world.ask(keyed(2)).await;
     assert!(
-        matches!(&full, HoldDecision::Refused(Admission::ParkUntil { limit, .. })
+        matches!(&full, HoldDecision::Refused(Denial::ParkUntil { limit, .. })
             if *limit == of(ci(), WindowKind::Hour)),
         "{full:?}"
     );

@@ -4,7 +4,7 @@ use crate::engine::{Id, number, params, texts};
 use crate::rules::money::{evaluate, spend, week};
 use crate::rules::tx::Tx;
 use crate::{HoldDecision, HoldRequest, StoreError};
-use anvil_budget::{Admission, Amounts, Moved, Verdict, job_standing};
+use anvil_budget::{Amounts, Moved, job_standing};
 use anvil_types::{EventKind, JobId, JobState, Nanodollars, Timestamp, UpstreamKind};
 
 /// A granted hold, in its job.
@@ -47,10 +47,10 @@ pub(crate) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecisio
     spend::open_pages(tx, request.upstream, &limited)?;
     let job_standing = job.as_ref().map(|job| job_standing(job.limit, job.amounts));
     let account = &mut tx.policy.account;
-    match account.judge(causes, request.upstream, &limited, job_standing, request.amount, tx.now) {
-        Verdict::Braked(causes) => return Ok(HoldDecision::Braked(causes)),
-        Verdict::Limits(Admission::Granted) => {}
-        Verdict::Limits(refused) => return Ok(HoldDecision::Refused(refused)),
+    if let Err(denial) =
+        account.judge(causes, request.upstream, &limited, job_standing, request.amount, tx.now)
+    {
+        return Ok(HoldDecision::Refused(denial));
     }
     insert(tx, request, job_id)?;
     let amount = request.amount.get();

@@ -1,0 +1,35 @@
+//! A reply in the contract's form.
+
+use crate::choice::prompt_cache::Prompt;
+use crate::door::GatewayDoor;
+use crate::flight::bid::Bid;
+use crate::flight::bill::Bill;
+use crate::upstream::answer::Answer;
+use anvil_types::{Origin, Reply, Usage};
+use std::sync::PoisonError;
+
+/// The reply that a whole answer is, and what it counts as.
+pub(crate) fn reply(door: &GatewayDoor, bid: &Bid, answer: &mut Answer, bill: &Bill) -> Reply {
+    let text = |name: &str, text: &str| (name.to_owned(), serde_json::Value::from(text).to_string());
+    let mut extras =
+        vec![text("tier_asked", bid.tier.asked.name()), text("tier_given", bid.tier.given.name())];
+    extras.extend(bid.tier.reason.iter().map(|reason| text("tier_reason", reason)));
+    let mut reply = Reply {
+        content: answer.take_content(),
+        // It came whole, and did not say why it ended.
+        stop_reason: answer.stop_reason().unwrap_or("unknown").to_owned(),
+        model: answer.models().last().unwrap_or(&bid.row.model).clone(),
+        usage: bill.usage.clone(),
+        cost: bill.cost,
+        origin: Origin::Live,
+        extras,
+    };
+    door.sender.redactor().clean_reply(&mut reply);
+    reply
+}
+
+/// Takes what an answer told of its model's cache.
+pub(crate) fn learn_warmth(door: &GatewayDoor, prompt: Prompt, model: &str, usage: &Usage) {
+    let mut warm = door.warm.lock().unwrap_or_else(PoisonError::into_inner);
+    warm.learn(prompt, model, usage, door.clock.now());
+}

@@ -1,0 +1,79 @@
+//! From a bid to a flight: pace and money are taken in one step.
+
+use crate::door::GatewayDoor;
+use crate::flight::Flight;
+use crate::flight::bid::Bid;
+use crate::flight::watcher::Watcher;
+use crate::line::candidate::Candidate;
+use crate::line::denied::Denied;
+use crate::upstream::gate::KeptBack;
+use std::sync::atomic::Ordering;
+
+/// What stays the same over the tries of one call.
+#[derive(Debug)]
+pub(crate) struct FlightCourse {
+    /// Its place in the queue.
+    pub arrival: u64,
+    /// The successes of its model when it first went out.
+    pub since: Option<u64>,
+}
+
+impl FlightCourse {
+    /// A call comes now.
+    pub(crate) fn begin(door: &GatewayDoor) -> Self {
+        Self { arrival: door.admission.arrive(), since: None }
+    }
+}
+
+/// Waits until the bid may go out, with its money held; or says why it may not.
+pub(crate) async fn admit<'d>(
+    door: &'d GatewayDoor,
+    bid: Bid,
+    course: &mut FlightCourse,
+    watcher: &mut impl Watcher,
+) -> Result<Flight<'d>, Denied> {
+    if door.closing.load(Ordering::Relaxed) {
+        return Err(Denied::Closing);
+    }
+    if door.store_failed.load(Ordering::Relaxed) {
+        return Err(Denied::StoreFailing);
+    }
+    // Where something was in trouble, the first that comes after is its trial, and the only one.
+    let passed = door.breaker.pass(bid.model()).map_err(Denied::KeptBack)?;
+    course.since.get_or_insert_with(|| door.strikes().successes(bid.model()));
+    let id = door.new_call_id();
+    let candidate = Candidate {
+        priority: bid.priority,
+        since: bid.since,
+        arrival: course.arrival,
+        hold: bid.hold(id, door.config.upstream.kind, passed.tries_account()),
+        expected: bid.expected,
+        cost: bid.expected_cost,
+    };
+    let admitted = match door.admission.pass(candidate).await {
+        Ok(admitted) => admitted,
+        Err(candidate) => tokio::select! {
+            admitted = door.admission.admit(*candidate) => admitted,
+            () = watcher.gone() => return Err(Denied::Gone),
+        },
+    };
+    let (at, taken) = admitted?.take();
+    still_so(Flight::new(door, bid, id, at, taken, passed)).await
+}
+
+// What may have changed while it waited in the queue: its price, and the upstream's trouble.
+async fn still_so(mut flight: Flight<'_>) -> Result<Flight<'_>, Denied> {
+    let (door, bid) = (flight.door, &flight.bid);
+    let prices = door.prices();
+    let now_in_force = prices.row(bid.model(), None, flight.held.at);
+    let price_changed = now_in_force.is_ok_and(|row| *row != bid.row);
+    let passed = flight.passed.as_ref();
+    let tries = |kept: &KeptBack| passed.is_some_and(|passed| passed.tries(&kept.gate));
+    let kept = door.breaker.kept_back(bid.model()).filter(|kept| !tries(kept));
+    if !price_changed && kept.is_none() {
+        return Ok(flight);
+    }
+    let why = if price_changed { "price changed" } else { "kept back" };
+    flight.release(why, None).await.map_err(Denied::Failed)?;
+    Err(kept.map_or(Denied::Stale, Denied::KeptBack))
+}
