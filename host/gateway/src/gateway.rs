@@ -6,6 +6,7 @@ use crate::config::{GatewayConfig, Upstream};
 use crate::door::GatewayDoor;
 use crate::error::GatewayError;
 use crate::pace::Pace;
+use crate::proxy::pass::{ClientAsk, Passing, pass};
 use anvil_budget::{CircuitReport, PriceTable};
 use anvil_store::Store;
 use anvil_types::{BucketReport, Clock, JobId, Limits, Wait};
@@ -56,6 +57,12 @@ impl Gateway {
         let (watcher, end) = oneshot::channel::<CallEnd>();
         tokio::spawn(call::run(self.door.clone(), ask, watcher));
         CallHandle { end }
+    }
+
+    /// Passes a client's request on as it is, and its answer back as it is, in a task of its own. Nothing routes to
+    /// it yet.
+    pub fn pass(&self, ask: ClientAsk) -> Passing {
+        pass(self.door.clone(), ask)
     }
 
     /// Asks Claude for a word, for a person who wants to know whether it answers. What failed before is tried by it;

@@ -13,10 +13,12 @@ mod fuzz;
 mod gateway;
 mod line;
 mod pace;
+mod proxy;
 mod upstream;
 
 pub use agent::ask::{Ask, CallEnd, CallHandle, PROBE, Terms};
 pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 pub use error::GatewayError;
 pub use gateway::{Gateway, PaceReport};
+pub use proxy::pass::{AnswerPiece, ClientAsk, PassEnd, Passing};
 pub use upstream::sign::TextSink;
