@@ -6,10 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many files may import each other in a circle.
 const MOST: usize = 3;
 
-/// Larger circles that there still are: the crate and how many files its largest has. A number only ever falls; a
-/// crate whose circles are small has no row.
-const STILL: &[(&str, usize)] = &[];
-
 /// The largest group of files each of which imports, by whatever way, each of the others.
 fn largest_circle<'a>(imports: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {
     let reached = |from: &'a str| {
@@ -35,8 +31,7 @@ fn files_that_import_each_other_in_a_circle_are_three_at_most() {
         let sources = Crate::read(&src);
         let imports = sources.imports();
         let circle = largest_circle(&imports);
-        let still = STILL.iter().find(|(known, _)| *known == name).map_or(MOST, |(_, size)| *size);
-        if circle.len() > still {
+        if circle.len() > MOST {
             let within = circle.iter().map(|file| {
                 let inner: Vec<_> = imports[file].intersection(&circle).copied().collect();
                 format!("  {file} imports {}", inner.join(", "))
@@ -44,13 +39,8 @@ fn files_that_import_each_other_in_a_circle_are_three_at_most() {
             let within: Vec<_> = within.collect();
             let size = circle.len();
             wrong.push(format!(
-                "{size} files of `{name}` import each other in a circle, of {still} at most:\n{}",
+                "{size} files of `{name}` import each other in a circle, of {MOST} at most:\n{}",
                 within.join("\n")
-            ));
-        } else if still > MOST && circle.len() < still {
-            wrong.push(format!(
-                "the largest circle of `{name}` has {} files now: write that into `STILL`",
-                circle.len()
             ));
         }
     }

@@ -327,3 +327,24 @@ fn for_tests(attributes: &[Attribute]) -> bool {
         says == "test" || says.starts_with("cfg(test") || says.starts_with("cfg(any(test")
     })
 }
+
+/// Every name, and every text as a whole, of the code of a source that is not for tests alone.
+pub(crate) fn shipped_words(source: &str) -> BTreeSet<String> {
+    let syntax = syn::parse_file(source).unwrap_or_else(|wrong| panic!("{wrong}:\n{source}"));
+    let mut words = BTreeSet::new();
+    let shipped = syntax.items.iter().filter(|item| !for_tests(attributes(item)));
+    let mut left: Vec<TokenStream> = shipped.map(quote::ToTokens::to_token_stream).collect();
+    while let Some(tokens) = left.pop() {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) => left.push(group.stream()),
+                TokenTree::Ident(name) => drop(words.insert(name.to_string())),
+                TokenTree::Literal(literal) => {
+                    words.insert(literal.to_string().trim_matches('"').to_owned());
+                }
+                TokenTree::Punct(_) => {}
+            }
+        }
+    }
+    words
+}

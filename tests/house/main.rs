@@ -2,6 +2,7 @@
 
 mod circles;
 mod documents;
+mod door;
 mod imports;
 
 use serde_json::Value;
