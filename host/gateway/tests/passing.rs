@@ -56,10 +56,13 @@ async fn passed(gateway: &Gateway, ask: ClientAsk) -> (Option<u16>, Vec<u8>, Pas
     (status, bytes, passing.end().await)
 }
 
+/// The body that was sent, and what was held then.
+type Seen = (Vec<u8>, Nanodollars);
+
 /// An upstream that answers every request with the same bytes, and notes what it was asked and what was held then.
 struct Fixed {
     url: String,
-    seen: Arc<Mutex<Vec<(Vec<u8>, Nanodollars)>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Fixed {

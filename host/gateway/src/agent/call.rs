@@ -109,7 +109,7 @@ async fn attempt<'d>(
         }
         Err(failed) => {
             let broken = flight.broke(&failed, answer, &tries.course, watcher).await;
-            after(door, ask, flight, failed, broken, tries).await
+            after(door, ask, flight, *failed, broken, tries).await
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::upstream::sign::Sign;
 #[derive(Debug)]
 pub(crate) enum Lost {
     /// No answer began.
-    NoAnswer(Failed),
+    NoAnswer(Box<Failed>),
     /// It took too long, or nobody waited for it any more.
     GivenUp,
 }
@@ -63,7 +63,7 @@ impl Flight<'_> {
             () = watcher.gone() => tokio::time::timeout(deadline.drain, &mut sending).await.ok(),
         };
         match ended {
-            Some(sent) => sent.map_err(Lost::NoAnswer),
+            Some(sent) => sent.map_err(|failed| Lost::NoAnswer(Box::new(failed))),
             None => Err(Lost::GivenUp),
         }
     }
@@ -73,14 +73,14 @@ impl Flight<'_> {
     pub(crate) fn verdict(
         &self,
         sent: Result<(), Lost>,
-        read: Result<(), Failed>,
+        read: Result<(), Box<Failed>>,
         answer: &mut Answer,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), Box<Failed>> {
         let sender = &self.door.sender;
         let verdict = match sent {
-            Ok(()) => read.map_err(|failed| sender.judged(failed, &self.bid.body)),
-            Err(Lost::NoAnswer(failed)) => Err(sender.judged(failed, &self.bid.body)),
-            Err(Lost::GivenUp) => Err(sender.given_up(answer)),
+            Ok(()) => read.map_err(|failed| Box::new(sender.judged(*failed, &self.bid.body))),
+            Err(Lost::NoAnswer(failed)) => Err(Box::new(sender.judged(*failed, &self.bid.body))),
+            Err(Lost::GivenUp) => Err(Box::new(sender.given_up(answer))),
         };
         sender.redactor().clean_answer(answer);
         verdict

@@ -42,9 +42,8 @@ pub(crate) enum BadBody {
 pub(crate) fn measured(body: &[u8]) -> Result<Measured, BadBody> {
     let Strict(body) = serde_json::from_slice(body).map_err(|error| BadBody::NotJson(error.to_string()))?;
     let Value::Object(mut fields) = body else { return Err(invalid("the body is no JSON object")) };
-    let model = match fields.remove("model") {
-        Some(Value::String(model)) => model,
-        _ => return Err(invalid("`model` has to be a text")),
+    let Some(Value::String(model)) = fields.remove("model") else {
+        return Err(invalid("`model` has to be a text"));
     };
     let max_tokens = fields.remove("max_tokens").and_then(|most| most.as_u64()).filter(|most| *most > 0);
     let max_tokens = max_tokens.ok_or_else(|| invalid("`max_tokens` has to be a whole number above 0"))?;
@@ -73,7 +72,7 @@ fn request(mut fields: Map<String, Value>) -> Result<Request, BadBody> {
     if let Some(system) = fields.remove("system") {
         messages.push(Message { role: Role::User, content: blocks(Some(system))? });
     }
-    let tools = list(fields.remove("tools"), "tools")?.into_iter().map(tool).collect::<Result<_, _>>()?;
+    let tools = list(fields.remove("tools"), "tools")?.iter().map(tool).collect::<Result<_, _>>()?;
     let mut options = Vec::new();
     for (name, value) in fields {
         match name.as_str() {
@@ -94,7 +93,7 @@ fn request(mut fields: Map<String, Value>) -> Result<Request, BadBody> {
     })
 }
 
-fn tool(tool: Value) -> Result<Tool, BadBody> {
+fn tool(tool: &Value) -> Result<Tool, BadBody> {
     if let Some(kind) = tool.get("type").filter(|kind| *kind != "custom" && !kind.is_null()) {
         return Err(BadBody::Tool(kind.as_str().unwrap_or("?").chars().take(64).collect()));
     }

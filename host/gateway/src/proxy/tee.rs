@@ -38,7 +38,7 @@ impl<'a> Tee<'a> {
     }
 
     /// What was read.
-    pub(crate) fn verdict(self) -> Result<(), Failed> {
+    pub(crate) fn verdict(self) -> Result<(), Box<Failed>> {
         self.reading.verdict()
     }
 

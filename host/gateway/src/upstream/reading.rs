@@ -47,7 +47,7 @@ enum Over {
     /// The body ended, or broke off, with this sentence.
     Broke(String),
     /// It was no answer.
-    Failed(Failed),
+    Failed(Box<Failed>),
 }
 
 /// What the head of a refusal says.
@@ -65,7 +65,7 @@ impl Refusal {
     }
 
     fn with(self, fault: Fault) -> Over {
-        Over::Failed(Failed::status(self.status, self.retry_after, fault, self.redirect))
+        Over::Failed(Box::new(Failed::status(self.status, self.retry_after, fault, self.redirect)))
     }
 }
 
@@ -89,7 +89,8 @@ impl Observer for Reading<'_> {
         let encoding = encoding(head.headers);
         if head.status == 200 {
             let Some(encoding) = encoding else { return Wanted::More };
-            return self.over(Over::Failed(no_stream(&format!("a body encoded as {encoding}"), "")));
+            return self
+                .over(Over::Failed(Box::new(no_stream(&format!("a body encoded as {encoding}"), ""))));
         }
         let refusal = Refusal::of(head);
         if let Some(encoding) = encoding {
@@ -147,7 +148,7 @@ impl<'a> Reading<'a> {
     }
 
     /// What it came to; `Ok` only for a whole answer.
-    pub(crate) fn verdict(self) -> Result<(), Failed> {
+    pub(crate) fn verdict(self) -> Result<(), Box<Failed>> {
         let broke = match self.state {
             State::Over(Over::Failed(failed)) => return Err(failed),
             State::Over(Over::Stopped) => "the answer has an end and no beginning".to_owned(),
@@ -157,13 +158,13 @@ impl<'a> Reading<'a> {
         if self.answer.is_whole() {
             return Ok(());
         }
-        Err(match self.answer.fault.clone() {
+        Err(Box::new(match self.answer.fault.clone() {
             Some(fault) => Failed::error_event(fault, self.answer.has_begun()),
             None => {
                 let heard = Heard::answer(self.answer.began);
                 Failed::cut(&format!("{broke}; the call may have been billed"), heard)
             }
-        })
+        }))
     }
 
     // Nothing more is read.
@@ -289,12 +290,12 @@ impl<'a> Reading<'a> {
             self.answer.fault = Some(Fault::of_error(json));
             return Over::Broke(String::new());
         }
-        Over::Failed(no_stream(self.media.as_deref().unwrap_or("JSON"), json))
+        Over::Failed(Box::new(no_stream(self.media.as_deref().unwrap_or("JSON"), json)))
     }
 
     fn other(&self, body: &[u8]) -> Over {
         let media = self.media.as_deref().unwrap_or("a body without a media type");
-        Over::Failed(no_stream(media, &String::from_utf8_lossy(body)))
+        Over::Failed(Box::new(no_stream(media, &String::from_utf8_lossy(body))))
     }
 
     // The error that a body tells, as far as it came in a bounded time.
