@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 const STREAM: &[u8] = b"event: message_start\r\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"claude-haiku-5-5\",\
     \"usage\":{\"input_tokens\":12,\"output_tokens\":1}}}\r\n\r\n: a comment \xff\xfe\n\n\
     data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n\
-    data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hel\xc3\xb6\"}}\n\n\
+    data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hi\xc3\xb6\"}}\n\n\
     data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":7}}\n\n\
     data: {\"type\":\"message_stop\"}\n\ndata: {\"type\":\"later\"}\n\n   ";
 const WHOLE: &[u8] = b" {\"type\": \"message\", \"model\": \"claude-haiku-5-5\", \"content\": [{\"type\":\"text\",\"text\":\"Hi\"}],\n\
