@@ -81,12 +81,14 @@ pub(crate) struct Problem {
 impl Problem {
     /// Reads an error's body.
     pub(crate) fn read(status: u16, body: &str) -> Self {
-        let told: anvil_api::Problem = serde_json::from_str(body).unwrap_or_default();
-        if told.title.is_empty() {
+        let told =
+            serde_json::from_str::<anvil_api::Problem>(body).ok().filter(|told| !told.title.is_empty());
+        // Something between here and the host answers, or a host of another kind: shown as it came.
+        let Some(told) = told else {
             let start = clean(&body.chars().take(300).collect::<String>());
             let title = format!("the host answered {status}");
             return Self { status, slug: String::new(), title, detail: start, retry_after_s: None };
-        }
+        };
         let slug = told.kind.rsplit([':', '/']).next().unwrap_or_default();
         Self {
             status,

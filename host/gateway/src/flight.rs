@@ -104,14 +104,23 @@ impl<'d> Flight<'d> {
         !matches!(self.stage, Stage::Ended)
     }
 
-    /// Ends it before it is sent: nothing can have been billed, and what was taken is given back.
+    /// Ends it before it is sent: nothing can have been billed, and what was taken is given back. What was sent all
+    /// the same counts at its hold's amount.
     pub(crate) async fn release(&mut self, why: &str, rider: Option<Rider>) -> Result<Settled, StoreError> {
-        debug_assert!(matches!(self.stage, Stage::Held), "what was sent is settled");
-        self.door.admission.take_back(self.taken);
+        let ended = self.left(why);
         let journal = rider.map(|Rider::Journal(write)| write);
-        let settled = self.door.settle(Settlement { journal, ..released(self.id, why) }).await;
+        let settled = self.door.settle(Settlement { journal, ..ended }).await;
         self.stage = Stage::Ended;
         settled
+    }
+
+    /// How it ends where nobody knows more of it than how far it has come.
+    fn left(&self, why: &str) -> Settlement {
+        if self.was_sent() {
+            return unknown(self.id, self.held.amount, why);
+        }
+        self.door.admission.take_back(self.taken);
+        released(self.id, why)
     }
 
     /// Ends it, whatever it came to, with what goes into the same transaction.
@@ -136,15 +145,10 @@ impl<'d> Flight<'d> {
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        let left = match self.stage {
-            Stage::Ended => return,
-            Stage::Held => {
-                self.door.admission.take_back(self.taken);
-                released(self.id, "the asker was gone")
-            }
-            Stage::Sent(_) => unknown(self.id, self.held.amount, "its task was gone"),
-        };
-        self.door.admission.leave(left);
+        if self.is_open() {
+            let why = if self.was_sent() { "its task was gone" } else { "the asker was gone" };
+            self.door.admission.leave(self.left(why));
+        }
     }
 }
 

@@ -5,7 +5,9 @@ mod scene;
 use anvil_gateway::{AnswerPiece, ClientAsk, Gateway, PassEnd};
 use anvil_sim::{Script, Sim};
 use anvil_store::Store;
-use anvil_types::{CallErrorKind, CallRecord, CallState, ClientAsker, Nanodollars, Priority, UpstreamKind};
+use anvil_types::{
+    CallErrorKind, CallRecord, CallState, ClientAsker, EventKind, Nanodollars, Priority, UpstreamKind,
+};
 use bytes::Bytes;
 use scene::{Setting, limits, store};
 use std::sync::{Arc, Mutex};
@@ -224,14 +226,16 @@ async fn a_client_who_leaves_drops_no_hold_and_its_call_is_settled_by_what_it_us
     let script = Script::from_json(items).expect("a script");
     let sim = Sim::start(anvil_sim::SimConfig { script, ..Default::default() }).await.expect("a simulator");
     let gateway = outside.gateway(sim.base_url()).await;
+    let mut events = outside.store.subscribe();
+    let mut until = async |is: fn(&EventKind) -> bool| {
+        let told = async { while !is(&events.recv().await.expect("an event").kind) {} };
+        tokio::time::timeout(Duration::from_secs(30), told).await.expect("it is told");
+    };
     let passing = gateway.pass(ask(body(true), &outside.setting));
-    while outside.held().await == Nanodollars::ZERO {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    until(|kind| matches!(kind, EventKind::Held { .. })).await;
     drop(passing);
-    while outside.held().await > Nanodollars::ZERO {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until(|kind| matches!(kind, EventKind::Settled { .. })).await;
+    assert_eq!(outside.held().await, Nanodollars::ZERO);
     assert_eq!(outside.last().await.state, CallState::Settled);
 }
 

@@ -1,6 +1,11 @@
 //! The command line: the real binary against a host that the test plays.
 
-mod commands;
+mod agents;
+mod alerts;
 mod errors;
 mod host;
+mod jobs;
+mod money;
+mod samples;
 mod submit;
+mod tools;

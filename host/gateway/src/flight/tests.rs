@@ -113,13 +113,18 @@ fn bid(door: &GatewayDoor) -> Bid {
 }
 
 #[tokio::test]
-async fn a_flight_that_is_dropped_is_released_before_it_is_sent_and_unknown_after() {
+async fn a_flight_that_is_dropped_or_released_is_free_before_it_is_sent_and_unknown_after() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let store = store(folder.path(), &clock);
     let sim = anvil_sim::Sim::start(anvil_sim::SimConfig::default()).await.expect("a simulator");
     let door = door(sim.base_url(), store.clone(), clock).await;
-    for (send, state) in [(false, CallState::Released), (true, CallState::Unknown)] {
+    for (send, by_hand, state) in [
+        (false, false, CallState::Released),
+        (false, true, CallState::Released),
+        (true, false, CallState::Unknown),
+        (true, true, CallState::Unknown),
+    ] {
         let (mut watcher, _watched) = oneshot::channel::<()>();
         let mut course = FlightCourse::begin(&door);
         let mut flight: Flight<'_> =
@@ -131,6 +136,9 @@ async fn a_flight_that_is_dropped_is_released_before_it_is_sent_and_unknown_afte
             let mut reading = Reading::new(&mut answer, None, door.sender.redactor(), Duration::from_secs(5));
             flight.send(&mut reading, &mut watcher).await.expect("an answer");
             assert_eq!(door.under_way(), 1);
+        }
+        if by_hand {
+            let _ = flight.release("a fault", None).await.expect("it is stored");
         }
         drop(flight);
         let ended = async {
