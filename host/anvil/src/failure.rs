@@ -165,8 +165,7 @@ impl fmt::Display for Failure {
             Self::Usage(message) => f.write_str(message),
             Self::Unreachable { url, reason } => write!(f, "cannot reach the host at {url}: {reason}"),
             Self::Problem(Problem { title, detail, .. }) if detail.is_empty() => f.write_str(title),
-            // The detail says it all, with the name.
-            Self::Problem(Problem { title, detail, .. }) if title.starts_with("There is no") => {
+            Self::Problem(Problem { title, detail, .. }) if says_it_all(detail, title) => {
                 let mut rest = detail.chars();
                 let first = rest.next().into_iter().flat_map(char::to_uppercase);
                 write!(f, "{}{}", first.collect::<String>(), rest.as_str())
@@ -176,6 +175,11 @@ impl fmt::Display for Failure {
             Self::Other(error) => write!(f, "{error:#}"),
         }
     }
+}
+
+/// Whether a detail has the title in it, with the name.
+fn says_it_all(detail: &str, title: &str) -> bool {
+    title.starts_with("There is no") || detail.to_lowercase().starts_with(&title.to_lowercase())
 }
 
 impl From<anyhow::Error> for Failure {
@@ -208,5 +212,20 @@ mod tests {
             (other.title.as_str(), other.detail.as_str()),
             ("the host answered 403", r#"{"title": 5, "error": "no"}"#)
         );
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        let told = |title: &str, detail: &str| {
+            let body = serde_json::json!({ "title": title, "detail": detail }).to_string();
+            Failure::Problem(Problem::read(422, &body)).to_string()
+        };
+        let schema = "The payload does not match the schema";
+        assert_eq!(
+            told(schema, "the payload does not match the schema of a/b: /x"),
+            format!("{schema} of a/b: /x")
+        );
+        assert_eq!(told("There is no such agent", "there is no agent `a`"), "There is no agent `a`");
+        assert_eq!(told("The queue is full", "200 jobs wait"), "The queue is full: 200 jobs wait");
     }
 }
