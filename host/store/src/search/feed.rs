@@ -33,25 +33,16 @@ mod tests {
     use super::*;
     use crate::UpkeepStore as _;
     use crate::sqlite::SqliteStore;
-    use crate::sqlite::faults::options;
+    use crate::sqlite::faults::{index_has_begun, options};
     use anvil_types::{HostId, SystemClock, Timestamp};
     use std::sync::Arc;
-    use std::time::Duration;
 
     async fn host(folder: &std::path::Path, number: u128) -> SqliteStore {
         let host = HostId::new(Timestamp::from_secs(1), number);
         let store =
             SqliteStore::open_beside(options(folder, Arc::new(SystemClock::new())), host).expect("it opens");
-        // Its index says by itself that it is there.
-        for _ in 0..1_000 {
-            let feeds = "SELECT count(*) FROM search_feeds WHERE host = ?1";
-            let is_there = move |tx: &mut Tx<'_>| tx.first(feeds, [host.bytes()], |row| row.get::<bool>(0));
-            if store.write(is_there).await.expect("a read works") == Some(true) {
-                return store;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("its index does not begin")
+        index_has_begun(&store).await;
+        store
     }
 
     #[tokio::test]

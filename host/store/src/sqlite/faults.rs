@@ -1,7 +1,7 @@
 //! The writer when things go wrong: what fails takes nothing along that it should not, and is told.
 
 use crate::QueueShares;
-use crate::engine::params;
+use crate::engine::{Id as _, params};
 use crate::sqlite::writer::{Command, Message};
 use crate::sqlite::{SqliteOptions, SqliteStore, Tx};
 use crate::{
@@ -68,6 +68,21 @@ pub(crate) fn options(folder: &Path, clock: Arc<dyn Clock>) -> SqliteOptions {
         new_host: HostId::new(Timestamp::from_secs(1), 1),
         boot,
     }
+}
+
+/// Waits until the search index, which writes by itself how far it has come, has said that it is there: from here
+/// on nobody writes but the test.
+pub(crate) async fn index_has_begun(store: &SqliteStore) {
+    let host = store.host();
+    let feeds = "SELECT count(*) FROM search_feeds WHERE host = ?1";
+    for _ in 0..1_000 {
+        let is_there = move |tx: &mut Tx<'_>| tx.first(feeds, [host.bytes()], |row| row.get::<bool>(0));
+        if store.write(is_there).await.expect("a read works") == Some(true) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("its index does not begin")
 }
 
 /// Adds a row that can be counted, and tells of it.
@@ -167,6 +182,7 @@ async fn a_commit_that_fails_fails_every_command_of_its_batch() {
 async fn a_full_disk_is_told_and_the_writer_goes_on_when_there_is_room() {
     let dir = tempfile::tempdir().expect("a folder");
     let store = open(dir.path());
+    index_has_begun(&store).await;
     let room =
         |pages: &'static str| store.write(move |tx| tx.db.batch(&format!("PRAGMA max_page_count = {pages}")));
     room("1").await.expect("no page more than there are");
