@@ -47,7 +47,9 @@ lint: ## Formatting and clippy
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features anvil-store/bench -- -D warnings
 
-bench: ## First figures, from the release build, on the disk that the build is on
+# Peers run beside ours, and one that is missing fails it and says how it is installed: BullMQ (node, redis-server,
+# `npm install --no-save bullmq ioredis`) and SqliteHuey (`pip install huey`).
+bench: ## First figures, from the release build, on the disk that the build is on, beside BullMQ and SqliteHuey
 	$(CARGO) bench --package anvil --bench first_instruction --bench gateway_call --bench throughput
 	@mkdir -p "$(TARGET_DIR)/bench"
 	$(CARGO) run --release --package anvil-store --features bench --example bench_hold_settle -- "$(TARGET_DIR)/bench"

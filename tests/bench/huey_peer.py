@@ -5,7 +5,10 @@ import sys
 import threading
 import time
 
-from huey import SqliteHuey
+try:
+    from huey import SqliteHuey
+except ImportError:
+    sys.exit("huey is missing; install it: pip install huey")
 
 folder, jobs, workers = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 huey = SqliteHuey("peer", filename=os.path.join(folder, "huey.db"), fsync=True, results=False)

@@ -117,9 +117,11 @@ fn huey(folder: &Path) {
         std::fs::create_dir(&data).expect("a folder");
         let mut command = Command::new("python3");
         command.arg(script).arg(&data).arg(HUEY_JOBS.to_string()).arg(workers.to_string());
-        match command.stderr(Stdio::null()).output() {
+        match command.output() {
             Ok(output) if output.status.success() => print!("{}", String::from_utf8_lossy(&output.stdout)),
-            _ => println!("huey: not measured; it needs python3 and `pip install huey`"),
+            // A figure without its peer says nothing.
+            Ok(output) => panic!("huey was not measured: {}", String::from_utf8_lossy(&output.stderr)),
+            Err(error) => panic!("python3 is missing ({error}): apt-get install python3 python3-pip"),
         }
     }
 }

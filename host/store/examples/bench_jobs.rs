@@ -1,4 +1,4 @@
-//! Jobs through the queue: taken in, claimed and finished, with nothing done in between.
+//! Jobs through the queue: taken in, claimed and finished, with nothing done in between; beside BullMQ.
 //!
 //! `cargo run --release -p anvil-store --features bench --example bench_jobs -- [FOLDER] [JOBS]`
 
@@ -82,32 +82,50 @@ async fn submit(store: &Arc<SqliteStore>, jobs: u32) {
     }
 }
 
-async fn work(store: &Arc<SqliteStore>, jobs: u32) {
-    let mut done = 0;
-    while done < jobs {
-        let claim = Claim {
-            agents: vec![ReadyAgent { name: "nothing".into(), digest: "d".into() }],
-            upstream: UpstreamKind::Simulated,
-            most: SLOTS,
-            critical_only: false,
-            alive: Vec::new(),
-            lease_for: Duration::from_hours(1),
-        };
-        let claimed = store.claim(claim).await.expect("a claim works");
-        let finishes = claimed.into_iter().map(|claimed| {
-            let store = store.clone();
-            tokio::spawn(async move {
-                store
-                    .finish(claimed.lease, Finish::Succeeded { result: Json::null() })
-                    .await
-                    .expect("current")
-            })
-        });
-        for finish in finishes.collect::<Vec<_>>() {
-            finish.await.expect("no panic");
-            done += 1;
-        }
+fn claim(most: u32) -> Claim {
+    Claim {
+        agents: vec![ReadyAgent { name: "nothing".into(), digest: "d".into() }],
+        upstream: UpstreamKind::Simulated,
+        most,
+        critical_only: false,
+        alive: Vec::new(),
+        lease_for: Duration::from_hours(1),
     }
+}
+
+/// Each slot goes on as a host's does: a job's end takes the next one along.
+async fn work(store: &Arc<SqliteStore>, jobs: u32) {
+    let claimed = store.claim(claim(SLOTS)).await.expect("a claim works");
+    let slots = claimed.into_iter().map(|first| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let (mut next, mut done) = (Some(first), 0);
+            while let Some(claimed) = next {
+                let end = Finish::Succeeded { result: Json::null() };
+                next = store.finish_and_claim(claimed.lease, end, claim(1)).await.expect("current").pop();
+                done += 1;
+            }
+            done
+        })
+    });
+    let mut done = 0;
+    for slot in slots.collect::<Vec<_>>() {
+        done += slot.await.expect("no panic");
+    }
+    assert_eq!(done, jobs);
+}
+
+/// BullMQ beside it, on the same disk in the same run. Where a part of it is missing, it says how to install it, and
+/// the bench fails: a figure without its peer says nothing.
+fn peer(folder: &Path, jobs: u32) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/bench/bullmq_peer.mjs");
+    let folder = tempfile::TempDir::new_in(folder).expect("a folder");
+    let mut node = std::process::Command::new("node");
+    let numbers = [jobs, SUBMITTERS, SLOTS].map(|number| number.to_string());
+    let ended = node.arg(script).arg(folder.path()).args(numbers).status();
+    let status =
+        ended.unwrap_or_else(|error| panic!("node is missing ({error}): apt-get install nodejs npm"));
+    assert!(status.success(), "BullMQ was not measured: {status}");
 }
 
 #[tokio::main]
@@ -124,4 +142,6 @@ async fn main() {
     let began = Instant::now();
     work(&store, jobs).await;
     println!("{SLOTS} slots: {:.0} jobs/s claimed and finished", rate(began));
+    drop(store);
+    peer(folder.path(), jobs);
 }

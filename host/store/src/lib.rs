@@ -49,7 +49,9 @@ pub use roles::{
 };
 pub use schedules::{Fired, Firing};
 pub use shares::QueueShares;
-pub use sqlite::{SqliteOptions, SqliteStore};
+#[cfg(any(test, feature = "bench"))]
+pub use sqlite::bare;
 #[cfg(feature = "bench")]
-pub use sqlite::{bare, history};
+pub use sqlite::history;
+pub use sqlite::{SqliteOptions, SqliteStore};
 pub use usage::{LedgerFilter, LedgerPage, UsageSum};

@@ -129,7 +129,7 @@ impl Bare {
                     entry.at.micros()
                 ],
             )?;
-            self.ask(transition::PARKED, ["holds"])?;
+            self.ask(transition::PARKED, ["simulated", "holds"])?;
             self.tell_settled(now, job, settlement.call, *cost)?;
         }
         self.commit()
@@ -182,5 +182,69 @@ impl Bare {
             Ok(())
         })?;
         Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::SqliteStore;
+    use crate::sqlite::faults::{claim, job, options};
+    use crate::{JournalEntry, JournalKind, JournalWrite, QueueStore as _, ReadingStore as _};
+    use anvil_types::{Json, SystemClock, Tier, UpstreamKind, Usage};
+    use std::sync::Arc;
+
+    /// The statements are the store's own: where one of them changes, what they are given has to change with it.
+    #[tokio::test]
+    async fn the_bare_statements_write_what_the_store_reads() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let now = Timestamp::from_secs(1_800_000_000);
+        let open = || SqliteStore::open(options(dir.path(), Arc::new(SystemClock::new()))).expect("it opens");
+        let store = open();
+        store.enqueue(job(1, "agent")).await.expect("room");
+        let lease = store.claim(claim(1)).await.expect("a claim works").remove(0).lease;
+        drop(store);
+        let id = CallId::new(now, 1);
+        let request = HoldRequest {
+            id,
+            upstream: UpstreamKind::Simulated,
+            lease: Some(lease),
+            job: Some(lease.job),
+            agent: Some("code-generator".into()),
+            attempt: Some(1),
+            position: Some(0),
+            api_key: None,
+            session: None,
+            tags: Vec::new(),
+            tier_asked: Tier::Sonnet,
+            tier_given: Tier::Sonnet,
+            tier_reason: None,
+            model: "claude-sonnet-5-5".into(),
+            price_row: "sonnet-5-5@2026-10-01".into(),
+            amount: Nanodollars::new(5_000_000),
+            tries_account: false,
+        };
+        let cost = Nanodollars::new(3_000_000);
+        let usage = Usage { input_tokens: 1_000, output_tokens: 500, ..Usage::default() };
+        let entry = JournalEntry {
+            position: 0,
+            kind: JournalKind::Call,
+            request_hash: [7; 32],
+            answer: Json::null(),
+            at: now,
+        };
+        let settlement = Settlement {
+            call: id,
+            outcome: SettlementOutcome::Usage { usage, cost },
+            detail: None,
+            model: None,
+            journal: Some(JournalWrite { lease, entry }),
+        };
+        let mut bare = Bare::open(dir.path()).expect("it opens");
+        bare.holds(now, &[request]).expect("written");
+        bare.settlements(now, &[settlement]).expect("written");
+        drop(bare);
+        let ledger = open().ledger(UpstreamKind::Simulated, None, 9).await.expect("a read works");
+        assert_eq!(ledger.iter().map(|call| (call.id, call.cost)).collect::<Vec<_>>(), [(id, cost)]);
     }
 }

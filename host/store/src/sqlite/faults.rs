@@ -199,7 +199,7 @@ async fn a_full_disk_is_told_and_the_writer_goes_on_when_there_is_room() {
     assert_eq!(store.disk_trouble(), None);
 }
 
-fn job(number: u128, agent: &str) -> NewJob {
+pub(crate) fn job(number: u128, agent: &str) -> NewJob {
     NewJob {
         id: JobId::new(Timestamp::from_secs(1_800_000_000), number),
         agent: agent.to_owned(),
@@ -216,7 +216,7 @@ fn job(number: u128, agent: &str) -> NewJob {
     }
 }
 
-fn claim(most: u32) -> Claim {
+pub(crate) fn claim(most: u32) -> Claim {
     Claim {
         agents: vec![ReadyAgent { name: "agent".to_owned(), digest: "digest".to_owned() }],
         upstream: UpstreamKind::Simulated,

@@ -4,7 +4,7 @@
 //! beside it ([`readers`]). Every operation is a function on the writer's transaction, in `rules`, or a read, in
 //! `reading`; `roles` is the list of them.
 
-#[cfg(feature = "bench")]
+#[cfg(any(test, feature = "bench"))]
 pub mod bare;
 pub(crate) mod connect;
 #[cfg(test)]
