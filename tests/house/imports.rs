@@ -24,6 +24,8 @@ struct File {
     path: String,
     /// What it defines, modules within it included.
     items: BTreeSet<String>,
+    /// The types and traits among them that other crates may see.
+    shown_types: BTreeSet<String>,
     /// The names that a `use` gives it, and where they lead.
     names: BTreeMap<String, Vec<String>>,
     /// Modules whose every name it takes.
@@ -70,6 +72,13 @@ impl Crate {
             .collect();
         files.retain(|module, _| !only_tests.iter().any(|test| module.starts_with(test)));
         Self { files }
+    }
+
+    /// The types and traits that other crates may see, each with the file that defines it.
+    pub(crate) fn shown_types(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files
+            .values()
+            .flat_map(|file| file.shown_types.iter().map(|name| (name.as_str(), file.path.as_str())))
     }
 
     /// For each file the others that it imports, by their paths below `src`.
@@ -133,7 +142,10 @@ impl Reader {
                     self.at.pop();
                 }
                 Item::Mod(item) => drop(self.file.below.insert(item.ident.to_string())),
-                other => drop(defined(other).map(|name| self.file.items.insert(name))),
+                other => {
+                    self.file.shown_types.extend(shown_type(other));
+                    self.file.items.extend(defined(other));
+                }
             }
         }
         for item in items.iter().filter(|item| for_tests(attributes(item))) {
@@ -318,6 +330,18 @@ fn attributes(item: &Item) -> &[Attribute] {
         Item::Use(item) => &item.attrs,
         _ => &[],
     }
+}
+
+/// The name of a type or trait that is `pub` without a limit.
+fn shown_type(item: &Item) -> Option<String> {
+    let (vis, name) = match item {
+        Item::Struct(item) => (&item.vis, &item.ident),
+        Item::Enum(item) => (&item.vis, &item.ident),
+        Item::Trait(item) => (&item.vis, &item.ident),
+        Item::Type(item) => (&item.vis, &item.ident),
+        _ => return None,
+    };
+    matches!(vis, Visibility::Public(_)).then(|| name.to_string())
 }
 
 /// Whether an item is there for tests alone: `#[cfg(test)]`, `#[cfg(any(test, …))]`, `#[test]`.

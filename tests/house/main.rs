@@ -4,6 +4,7 @@ mod circles;
 mod documents;
 mod door;
 mod imports;
+mod names;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,8 @@
 //! Static files, part of the binary. Their addresses carry their hash, so that they can be kept for ever.
 
+use crate::permission::Permission;
 use crate::problem::Problem;
 use crate::routes::Routes;
-use crate::scope::Scope;
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -44,8 +44,8 @@ pub(crate) fn url(name: &str) -> String {
 
 /// Adds the routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    routes.route(Scope::Open, Method::GET, "/static/{hash}/{name}", "A static file", serve).route(
-        Scope::Open,
+    routes.route(Permission::Open, Method::GET, "/static/{hash}/{name}", "A static file", serve).route(
+        Permission::Open,
         Method::GET,
         "/static/{name}",
         "A static file, by an address that stays",

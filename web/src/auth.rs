@@ -1,6 +1,6 @@
 //! Who calls: a token in a header, or a session in a cookie.
 
-use crate::scope::{Caller, Scope, Via};
+use crate::permission::{Caller, Permission, Via};
 use crate::{Token, WebConfig};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE};
@@ -38,12 +38,12 @@ impl Keys {
     pub(crate) fn caller(&self, headers: &HeaderMap) -> Option<Caller> {
         if let Some(token) = bearer(headers) {
             // A wrong token is not made good by a cookie: who sends one means it.
-            return self.is_token(token).then_some(Caller { scope: Scope::Admin, via: Via::Bearer });
+            return self.is_token(token).then_some(Caller { scope: Permission::Admin, via: Via::Bearer });
         }
         // A parent domain may have set one of this name too.
         let is_it = |session: &str| -> bool { session.as_bytes().ct_eq(self.session.as_bytes()).into() };
         let right = cookies(headers, &self.cookie).any(is_it);
-        right.then_some(Caller { scope: Scope::Admin, via: Via::Cookie })
+        right.then_some(Caller { scope: Permission::Admin, via: Via::Cookie })
     }
 
     /// The `Set-Cookie` that opens a session.

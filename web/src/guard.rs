@@ -2,9 +2,9 @@
 
 use crate::WebConfig;
 use crate::panel::{Asked, problem as error_page};
+use crate::permission::{Caller, Permission, Via};
 use crate::problem::Problem;
 use crate::routes::Face;
-use crate::scope::{Caller, Scope, Via};
 use crate::state::WebState;
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -112,14 +112,14 @@ fn is_allowed(host: &str, config: &WebConfig) -> bool {
 
 /// Lets a request through that may do what its route asks.
 pub(crate) async fn authorize(
-    State((state, scope)): State<(WebState, Scope)>,
+    State((state, scope)): State<(WebState, Permission)>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let caller = state.keys.caller(request.headers());
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     match caller {
-        _ if scope == Scope::Open => {
+        _ if scope == Permission::Open => {
             // Also the login form: no other site may log a browser in.
             if changes && !is_same_origin(request.headers(), &state.config) {
                 return Err(cross_origin());

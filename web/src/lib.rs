@@ -15,9 +15,9 @@ mod jobs_tests;
 mod nearest;
 mod openapi;
 mod panel;
+mod permission;
 mod problem;
 mod routes;
-mod scope;
 mod serve;
 mod spending;
 mod sse;
@@ -31,6 +31,6 @@ pub use config::{Token, WebConfig};
 #[cfg(feature = "gallery")]
 #[doc(hidden)]
 pub use panel::samples::{gallery, pages as gallery_pages};
-pub use scope::Scope;
+pub use permission::Permission;
 pub use serve::{router, serve};
 pub use state::WebState;

@@ -2,7 +2,7 @@
 
 use crate::guard;
 use crate::openapi::Shape;
-use crate::scope::Scope;
+use crate::permission::Permission;
 use crate::state::WebState;
 use axum::Router;
 use axum::handler::Handler;
@@ -35,7 +35,7 @@ impl Face {
 pub(crate) struct Entry {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
-    pub(crate) scope: Scope,
+    pub(crate) scope: Permission,
     /// What it does, in a few words, for the API's description.
     pub(crate) summary: &'static str,
     /// What its body may be; none where it has none.
@@ -60,7 +60,7 @@ impl Routes {
     #[must_use]
     pub(crate) fn route<H, T>(
         mut self,
-        scope: Scope,
+        scope: Permission,
         method: Method,
         path: &'static str,
         summary: &'static str,

@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use crate::routes::{Entry, Face, Routes};
 use crate::state::WebState;
-use crate::{Scope, api, assets, guard, openapi, panel};
+use crate::{Permission, api, assets, guard, openapi, panel};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -28,7 +28,7 @@ pub fn router(state: WebState) -> Router {
     let limit = state.config.max_body_bytes;
     let description = openapi::describe(&table);
     let described = get(async move || Json(description.clone()))
-        .route_layer(from_fn_with_state((state.clone(), Scope::Read), guard::authorize));
+        .route_layer(from_fn_with_state((state.clone(), Permission::Read), guard::authorize));
     router
         .route("/api/openapi.json", described)
         .fallback(unknown_route)

@@ -17,4 +17,4 @@ mod send;
 pub use address::{Address, BadAddress};
 pub use deliverer::{Deliverer, DelivererParts};
 pub use reach::Reach;
-pub use secret::{BadSecret, Secret};
+pub use secret::{BadSecret, SigningSecret};

@@ -12,9 +12,9 @@ pub struct BadSecret;
 
 /// A secret, as the specification has it: `whsec_` and base64 of 24 to 64 bytes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
+pub struct SigningSecret(Vec<u8>);
 
-impl Secret {
+impl SigningSecret {
     /// A secret out of random bytes.
     pub fn new(random: [u8; 32]) -> Self {
         Self(random.to_vec())
@@ -41,9 +41,9 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for SigningSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
+        f.write_str("SigningSecret(…)")
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_example_of_the_specification_has_its_signature() {
-        let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("a secret");
+        let secret = SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("a secret");
         let signature =
             secret.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
@@ -61,16 +61,16 @@ mod tests {
 
     #[test]
     fn a_secret_is_read_as_it_was_shown() {
-        let secret = Secret::new([7; 32]);
-        assert_eq!(Secret::parse(&secret.expose()), Ok(secret));
+        let secret = SigningSecret::new([7; 32]);
+        assert_eq!(SigningSecret::parse(&secret.expose()), Ok(secret));
         for bad in ["", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_not base64!"] {
-            assert_eq!(Secret::parse(bad), Err(BadSecret), "{bad}");
+            assert_eq!(SigningSecret::parse(bad), Err(BadSecret), "{bad}");
         }
     }
 
     #[test]
     fn another_implementation_verifies_what_is_signed() {
-        let secret = Secret::new([9; 32]);
+        let secret = SigningSecret::new([9; 32]);
         let theirs = standardwebhooks::Webhook::new(&secret.expose()).expect("a secret");
         let body = r#"{"type":"alert.fired","text":"50 % – größer"}"#;
         let signed = secret.sign("msg_1", 1_795_442_712, body.as_bytes());

@@ -1,7 +1,7 @@
 //! One try: the request and its answer.
 
 use crate::reach::Judge;
-use crate::{Address, Reach, Secret};
+use crate::{Address, Reach, SigningSecret};
 use anvil_types::{Timestamp, Webhook};
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
@@ -59,7 +59,7 @@ impl Sender {
             Ok(address) => address,
             Err(error) => return Answer::None { why: error.to_string() },
         };
-        let secret = match Secret::parse(&webhook.secret) {
+        let secret = match SigningSecret::parse(&webhook.secret) {
             Ok(secret) => secret,
             Err(error) => return Answer::None { why: error.to_string() },
         };

@@ -1,7 +1,7 @@
 //! Alerts, and the webhooks that tell people of them: what the faces may ask.
 
 use crate::Runner;
-use anvil_alerts::{Address, Reach, Secret};
+use anvil_alerts::{Address, Reach, SigningSecret};
 use anvil_api::WebhookView;
 use anvil_store::{AlertFilter, AlertPage, DeliveryFilter, StoreError};
 use anvil_types::{Alert, AlertId, Delivery, DeliveryId, Timestamp, Webhook, WebhookFormat};
@@ -81,9 +81,9 @@ impl Runner {
                 ));
             }
             (Some(secret), false) => {
-                Some(Secret::parse(secret).map_err(|error| invalid("secret", error.to_string()))?)
+                Some(SigningSecret::parse(secret).map_err(|error| invalid("secret", error.to_string()))?)
             }
-            (None, rotate) => (rotate || known.is_none()).then(|| Secret::new(rand::rng().random())),
+            (None, rotate) => (rotate || known.is_none()).then(|| SigningSecret::new(rand::rng().random())),
         };
         let webhook = changed(name, known, &change, secret.as_ref(), self.now(), by)?;
         let shown =
@@ -118,7 +118,7 @@ fn changed(
     name: &str,
     known: Option<Webhook>,
     change: &WebhookChange,
-    secret: Option<&Secret>,
+    secret: Option<&SigningSecret>,
     now: Timestamp,
     by: &str,
 ) -> Result<Webhook, WebhookError> {
@@ -145,7 +145,7 @@ fn changed(
     Ok(Webhook {
         url: address.expose().to_string(),
         format: change.format.unwrap_or(known.format),
-        secret: secret.map_or(known.secret, Secret::expose),
+        secret: secret.map_or(known.secret, SigningSecret::expose),
         allow_private,
         disabled,
         ..known

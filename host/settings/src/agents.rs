@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// What is different for one agent. What is absent is as for all.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct AgentSettings {
+pub struct AgentSection {
     /// Output tokens of one call.
     pub max_output_tokens: Option<u32>,
     /// Input tokens of one call, by the estimate.
@@ -44,8 +44,8 @@ pub(crate) fn is_agent_name(name: &str) -> bool {
 }
 
 /// Reads the sections of all agents that any layer names.
-pub(crate) fn read_agents(reader: &mut Reader<'_>) -> BTreeMap<String, AgentSettings> {
-    let mut agents: BTreeMap<String, AgentSettings> = BTreeMap::new();
+pub(crate) fn read_agents(reader: &mut Reader<'_>) -> BTreeMap<String, AgentSection> {
+    let mut agents: BTreeMap<String, AgentSection> = BTreeMap::new();
     for path in reader.paths_under("agents.") {
         let Some((name, key)) = path.strip_prefix("agents.").and_then(|rest| rest.split_once('.')) else {
             continue;
@@ -66,7 +66,7 @@ pub(crate) fn read_agents(reader: &mut Reader<'_>) -> BTreeMap<String, AgentSett
     agents
 }
 
-impl AgentSettings {
+impl AgentSection {
     /// Every key that is set, with its value as TOML.
     pub(crate) fn show(&self, name: &str) -> Vec<(String, String)> {
         let known = [

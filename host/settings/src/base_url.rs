@@ -1,6 +1,6 @@
 //! The address of the API, as people write it.
 
-use crate::error::{Problem, SettingsError};
+use crate::error::{SettingProblem, SettingsError};
 use url::Url;
 
 /// What half of all tools want at the end of the address, and Anvil adds by itself.
@@ -20,7 +20,7 @@ const OTHER_ENDPOINTS: [&str; 6] = [
 pub(crate) fn base_url(text: &str, notes: &mut Vec<String>) -> Result<String, SettingsError> {
     let wrong = |why: &str| {
         let sentence = format!("ANTHROPIC_BASE_URL is `{}`, {why}", without_userinfo(text));
-        Err(Problem::Contradiction(sentence).into())
+        Err(SettingProblem::Contradiction(sentence).into())
     };
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return wrong("with a blank or a line break in it");

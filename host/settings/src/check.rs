@@ -1,6 +1,6 @@
 //! Values that make no sense together, or that a preset does not allow.
 
-use crate::error::Problem;
+use crate::error::SettingProblem;
 use crate::preset::Preset;
 use crate::reader::between;
 use crate::schema::{PaceSettings, ReadSection};
@@ -9,8 +9,8 @@ use anvil_types::Limits;
 
 /// Judges limits that are to be changed at run time as those of the settings are judged: each within its
 /// range, and all of them together. An empty answer is a yes.
-pub fn check_limits(limits: &Limits, pace: &PaceSettings, preset: Preset) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = limits
+pub fn check_limits(limits: &Limits, pace: &PaceSettings, preset: Preset) -> Vec<SettingProblem> {
+    let mut problems: Vec<SettingProblem> = limits
         .show()
         .into_iter()
         .filter_map(|(key, value, number)| {
@@ -23,7 +23,7 @@ pub fn check_limits(limits: &Limits, pace: &PaceSettings, preset: Preset) -> Vec
     problems
 }
 
-fn limits_together(limits: &Limits, pace: &PaceSettings, preset: Preset) -> Vec<Problem> {
+fn limits_together(limits: &Limits, pace: &PaceSettings, preset: Preset) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
     if limits.agents_min > limits.agents_max {
         problems.push(say(format!(
@@ -55,7 +55,7 @@ fn limits_together(limits: &Limits, pace: &PaceSettings, preset: Preset) -> Vec<
 }
 
 /// All that is wrong across settings.
-pub(crate) fn contradictions(settings: &Settings) -> Vec<Problem> {
+pub(crate) fn contradictions(settings: &Settings) -> Vec<SettingProblem> {
     let mut problems = limits_together(&settings.limits, &settings.pace, settings.preset);
     let hard = settings.preset.requests_hard();
     if settings.pace.requests_per_minute_hard > hard {
@@ -111,6 +111,6 @@ pub(crate) fn contradictions(settings: &Settings) -> Vec<Problem> {
     problems
 }
 
-fn say(sentence: String) -> Problem {
-    Problem::Contradiction(sentence)
+fn say(sentence: String) -> SettingProblem {
+    SettingProblem::Contradiction(sentence)
 }

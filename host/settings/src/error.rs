@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// One thing that is wrong.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum SettingProblem {
     /// The file cannot be read.
     #[error("cannot read the settings file {}: {source}", .path.display())]
     Unreadable {
@@ -65,11 +65,11 @@ pub enum Problem {
 #[derive(Debug, thiserror::Error)]
 pub struct SettingsError {
     /// Each problem; at least one.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<SettingProblem>,
 }
 
-impl From<Problem> for SettingsError {
-    fn from(problem: Problem) -> Self {
+impl From<SettingProblem> for SettingsError {
+    fn from(problem: SettingProblem) -> Self {
         Self { problems: vec![problem] }
     }
 }

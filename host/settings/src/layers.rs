@@ -7,7 +7,7 @@ mod given;
 
 pub(crate) use given::{Given, Layers};
 
-use crate::error::{Problem, SettingsError};
+use crate::error::{SettingProblem, SettingsError};
 use crate::preset::Preset;
 use crate::schema::SECTIONS;
 use crate::source::Source;
@@ -48,7 +48,7 @@ impl Layers {
     fn over(
         options: &LoadOptions,
         mut over: BTreeMap<String, Given>,
-        mut problems: Vec<Problem>,
+        mut problems: Vec<SettingProblem>,
     ) -> Result<Self, SettingsError> {
         problems.extend(environment::add(&options.env, &mut over));
         problems.extend(flags::add(&options.flags, &mut over));
@@ -78,12 +78,12 @@ fn under(preset: Preset) -> BTreeMap<String, Given> {
         .collect()
 }
 
-fn preset(given: Option<Given>) -> Result<Preset, Problem> {
+fn preset(given: Option<Given>) -> Result<Preset, SettingProblem> {
     let Some(given) = given else { return Ok(Preset::default()) };
     let name = String::read(&given.raw).unwrap_or_default();
     Preset::named(&name).ok_or_else(|| {
         let names = Preset::ALL.map(Preset::name);
-        Problem::WrongValue {
+        SettingProblem::WrongValue {
             key: "preset".to_owned(),
             from: given.source.precise(),
             value: given.raw.to_string(),

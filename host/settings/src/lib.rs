@@ -30,9 +30,9 @@ mod source;
 mod upstream;
 mod value;
 
-pub use agents::AgentSettings;
+pub use agents::AgentSection;
 pub use check::check_limits;
-pub use error::{Problem, SettingsError};
+pub use error::{SettingProblem, SettingsError};
 pub use hard::HardLimits;
 pub use key::{Key, Section};
 pub use layers::LoadOptions;

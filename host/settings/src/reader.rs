@@ -1,6 +1,6 @@
 //! Reads typed values out of the layers, and keeps what is wrong.
 
-use crate::error::Problem;
+use crate::error::SettingProblem;
 use crate::key::Key;
 use crate::layers::{Given, Layers};
 use crate::value::Value;
@@ -8,7 +8,7 @@ use crate::value::Value;
 /// Reads typed values; goes on after an error, so that all of them are told at once.
 pub(crate) struct Reader<'a> {
     layers: &'a Layers,
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<SettingProblem>,
 }
 
 impl<'a> Reader<'a> {
@@ -53,8 +53,8 @@ pub(crate) fn between(least: f64, most: f64) -> String {
     format!("from {least} to {most}")
 }
 
-fn wrong(path: &str, given: &Given, expected: String, more: Option<String>) -> Problem {
-    Problem::WrongValue {
+fn wrong(path: &str, given: &Given, expected: String, more: Option<String>) -> SettingProblem {
+    SettingProblem::WrongValue {
         key: path.to_owned(),
         from: given.source.precise(),
         value: given.raw.to_string(),

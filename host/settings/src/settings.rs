@@ -1,8 +1,8 @@
 //! The settings that the host runs by.
 
-use crate::agents::{AgentSettings, read_agents};
+use crate::agents::{AgentSection, read_agents};
 use crate::check;
-use crate::error::Problem;
+use crate::error::SettingProblem;
 use crate::error::SettingsError;
 use crate::layers::{Layers, LoadOptions};
 use crate::nearest::nearest_model;
@@ -54,7 +54,7 @@ pub struct Settings {
     /// `[simulator]`.
     pub simulator: SimulatorSettings,
     /// `[agents.NAME]`, by name.
-    pub agents: BTreeMap<String, AgentSettings>,
+    pub agents: BTreeMap<String, AgentSection>,
     sources: BTreeMap<String, Source>,
 }
 
@@ -145,14 +145,14 @@ impl Settings {
     }
 
     /// The models of `[models]` that have no price at `now`: no call to one could ever be made.
-    pub fn unpriced_models(&self, prices: &PriceTable, now: Timestamp) -> Vec<Problem> {
+    pub fn unpriced_models(&self, prices: &PriceTable, now: Timestamp) -> Vec<SettingProblem> {
         let named =
             [("haiku", &self.models.haiku), ("sonnet", &self.models.sonnet), ("opus", &self.models.opus)];
         let unpriced = named.into_iter().filter(|(_, model)| prices.row(model, None, now).is_err());
         let problems = unpriced.map(|(tier, model)| {
             let key = format!("models.{tier}");
             let known = prices.models();
-            Problem::WrongValue {
+            SettingProblem::WrongValue {
                 from: self.source(&key).map(Source::precise).unwrap_or_default(),
                 value: crate::value::quoted(model),
                 expected: "the exact id of a model that has a price".to_owned(),

@@ -1,7 +1,7 @@
 //! Whom the gateway asks, out of the environment that every Claude tool knows.
 
 use crate::base_url::{base_url, without_userinfo};
-use crate::error::{Problem, SettingsError};
+use crate::error::{SettingProblem, SettingsError};
 use crate::preset::Preset;
 use crate::secret::Secret;
 use crate::settings::Settings;
@@ -167,5 +167,5 @@ fn sendable(name: &str, text: String) -> Result<Secret, SettingsError> {
 }
 
 fn say(sentence: impl Into<String>) -> SettingsError {
-    Problem::Contradiction(sentence.into()).into()
+    SettingProblem::Contradiction(sentence.into()).into()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::usage::Usage;
+use crate::usage::SimUsage;
 
 /// The bill, as `GET /_sim/bill` shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -54,8 +54,14 @@ pub struct ModelBill {
 
 impl Bill {
     /// Replaces what a call was billed so far by what it is billed now. Counts never fall within a call.
-    pub(crate) fn rebill(&mut self, model: &str, old: Option<(&Usage, i64)>, new: &Usage, nano_dollars: i64) {
-        let zero = Usage::default();
+    pub(crate) fn rebill(
+        &mut self,
+        model: &str,
+        old: Option<(&SimUsage, i64)>,
+        new: &SimUsage,
+        nano_dollars: i64,
+    ) {
+        let zero = SimUsage::default();
         let (old_usage, old_cost) = old.unwrap_or((&zero, 0));
         let calls = u64::from(old.is_none());
         let cost = nano_dollars - old_cost;

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::usage::Usage;
+use crate::usage::SimUsage;
 
 /// How long a prefix stays cached after it was last used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(crate) struct CachePlan {
 
 impl CachePlan {
     /// Puts the input counts into a usage.
-    pub(crate) fn fill(&self, usage: &mut Usage) {
+    pub(crate) fn fill(&self, usage: &mut SimUsage) {
         usage.input_tokens = self.uncached;
         usage.cache_read_tokens = self.read;
         usage.cache_write_5m_tokens = self.write_5m;

@@ -9,7 +9,7 @@ use crate::models::Model;
 use crate::prices::cost_nano_dollars;
 use crate::question::Question;
 use crate::state::Shared;
-use crate::usage::Usage;
+use crate::usage::SimUsage;
 
 /// From arrival to outcome. Dropped without an outcome, the client went away.
 pub(crate) struct Call {
@@ -18,8 +18,8 @@ pub(crate) struct Call {
     time_ms: i64,
     model: Option<&'static Model>,
     /// What a whole answer uses.
-    full: Option<Usage>,
-    billed: Option<(Usage, i64)>,
+    full: Option<SimUsage>,
+    billed: Option<(SimUsage, i64)>,
     ended: bool,
 }
 
@@ -87,12 +87,12 @@ impl Call {
     }
 
     /// What the whole answer will use.
-    pub(crate) fn expects(&mut self, full: Usage) {
+    pub(crate) fn expects(&mut self, full: SimUsage) {
         self.full = Some(full);
     }
 
     /// Bills the call at this usage, in place of what it was billed before.
-    pub(crate) fn bill(&mut self, usage: &Usage) {
+    pub(crate) fn bill(&mut self, usage: &SimUsage) {
         let Some(model) = self.model else { return };
         if self.billed.as_ref().is_some_and(|(billed, _)| billed == usage) {
             return;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fault::Fault;
 use crate::reply::{Block, Reply};
 use crate::tokens::token_pieces;
-use crate::usage::Usage;
+use crate::usage::SimUsage;
 
 /// Which part of the stream an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) struct Head<'a> {
     pub(crate) id: &'a str,
     pub(crate) model: &'a str,
     /// The final usage.
-    pub(crate) usage: &'a Usage,
+    pub(crate) usage: &'a SimUsage,
     pub(crate) fault: Option<&'a Fault>,
 }
 
@@ -69,7 +69,7 @@ impl Head<'_> {
 }
 
 /// Output tokens that `message_start` tells of.
-pub(crate) fn start_tokens(usage: &Usage) -> u64 {
+pub(crate) fn start_tokens(usage: &SimUsage) -> u64 {
     usage.output_tokens.min(1)
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn events(reply: &Reply, head: &Head<'_>, tokens_per_event: u64) -> V
         "stop_reason": null, "stop_sequence": null,
     });
     if !head.hides_usage() {
-        let first = Usage { output_tokens: start_tokens(head.usage), ..head.usage.clone() };
+        let first = SimUsage { output_tokens: start_tokens(head.usage), ..head.usage.clone() };
         message["usage"] = first.to_api();
     }
     push(Part::Start, 0, "message_start", &json!({"type": "message_start", "message": message}));

@@ -45,15 +45,15 @@ mod usage;
 mod validate;
 
 pub use bill::{Bill, ModelBill};
-pub use clock::{SimClock, SystemClock};
+pub use clock::{SimClock, WallClock};
 pub use config::SimConfig;
 pub use error::SimError;
 pub use fault::{CutPoint, Fault, FaultRule};
 pub use latency::{Latency, Span};
 pub use limits::{LimitUse, RateLimits};
 pub use log::{LogEntry, Outcome};
-pub use prices::{PRICES, PriceRow, cost_nano_dollars};
+pub use prices::{PRICES, SimPrice, cost_nano_dollars};
 pub use script::{Repeat, Script, ScriptItem, SubScript};
 pub use server::{Sim, SimHandle, serve, serve_with_clock};
 pub use tokens::{MESSAGE_OVERHEAD, TOOL_OVERHEAD, count_tokens, token_pieces};
-pub use usage::{Usage, UsageOverride};
+pub use usage::{SimUsage, UsageOverride};

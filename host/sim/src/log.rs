@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 
-use crate::usage::Usage;
+use crate::usage::SimUsage;
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,7 +58,7 @@ pub struct LogEntry {
     /// The stop reason, where a message was made.
     pub stop_reason: Option<String>,
     /// What was billed, once something was.
-    pub usage: Option<Usage>,
+    pub usage: Option<SimUsage>,
     /// What it cost.
     pub nano_dollars: i64,
     /// Headers of interest (`x-anvil-*`, `anthropic-*`, `x-claude-code-*`, `user-agent`), never a key.

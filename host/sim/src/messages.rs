@@ -22,7 +22,7 @@ use crate::reply::{Block, Reply};
 use crate::routes::{Body, Broken, Reply as HttpReply};
 use crate::script::ScriptItem;
 use crate::state::{Plan, Shared};
-use crate::usage::Usage;
+use crate::usage::SimUsage;
 
 /// Answers a request whose body was read.
 pub(crate) async fn answer(mut call: Call, question: Result<Question, Refusal>) -> HttpReply {
@@ -83,13 +83,13 @@ pub(crate) async fn answer(mut call: Call, question: Result<Question, Refusal>) 
 }
 
 /// The answer's content and its final usage.
-fn compose(question: &Question, plan: &Plan) -> (Reply, Usage) {
+fn compose(question: &Question, plan: &Plan) -> (Reply, SimUsage) {
     let given = plan.item.as_ref().and_then(given_blocks);
     let mut reply = Reply::fit(given.unwrap_or_else(|| answer::answer(question)), question);
     if let Some(reason) = plan.item.as_ref().and_then(|item| item.stop_reason.as_ref()) {
         reply.stop_reason.clone_from(reason);
     }
-    let mut usage = Usage { output_tokens: reply.tokens, ..Usage::default() };
+    let mut usage = SimUsage { output_tokens: reply.tokens, ..SimUsage::default() };
     plan.cache.fill(&mut usage);
     if let Some(geo) = &question.geo {
         usage.inference_geo.clone_from(geo);

@@ -8,7 +8,7 @@ use crate::events::{Event, Part, frame, start_tokens};
 use crate::fault::{CutPoint, Fault, of_status};
 use crate::latency::Tempo;
 use crate::log::Outcome;
-use crate::usage::Usage;
+use crate::usage::SimUsage;
 
 /// What comes next.
 pub(crate) enum Step {
@@ -27,7 +27,7 @@ pub(crate) enum Step {
 pub(crate) struct Playback {
     pub(crate) call: Call,
     pub(crate) events: Vec<Event>,
-    pub(crate) usage: Usage,
+    pub(crate) usage: SimUsage,
     pub(crate) tempo: Tempo,
     pub(crate) fault: Option<Fault>,
     /// The body without a stream.
@@ -41,7 +41,7 @@ impl Playback {
         call: Call,
         events: Vec<Event>,
         message: Value,
-        usage: Usage,
+        usage: SimUsage,
         tempo: Tempo,
         fault: Option<Fault>,
     ) -> Self {
@@ -73,7 +73,7 @@ impl Playback {
             Part::Content => self.output_after(tokens),
             Part::Delta | Part::Stop => self.usage.output_tokens,
         };
-        self.call.bill(&Usage { output_tokens: reached, ..self.usage.clone() });
+        self.call.bill(&SimUsage { output_tokens: reached, ..self.usage.clone() });
         if part == Part::Stop && !matches!(self.fault, Some(Fault::Cut(_))) {
             self.call.end(Outcome::Complete);
         }

@@ -3,11 +3,11 @@
 //! Prices are nano-dollars a token: a price of $1 per million tokens is 1,000. Source: Anthropic's published prices,
 //! looked up 2026-11-23; cache prices of `claude-fable-5-2` come from a third party.
 
-use crate::usage::Usage;
+use crate::usage::SimUsage;
 
 /// What the tokens of one model cost from a date on, for prompts up to a length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PriceRow {
+pub struct SimPrice {
     /// The exact model id.
     pub model: &'static str,
     /// From when the row holds, ms since 1970 UTC; the latest row not after the call wins.
@@ -44,13 +44,13 @@ const fn row(
     write_5m: u64,
     write_1h: u64,
     read: u64,
-) -> PriceRow {
-    PriceRow { model, from_ms, up_to, input, output, write_5m, write_1h, read }
+) -> SimPrice {
+    SimPrice { model, from_ms, up_to, input, output, write_5m, write_1h, read }
 }
 
 /// Every price, by model, date and band.
 #[rustfmt::skip]
-pub const PRICES: &[PriceRow] = &[
+pub const PRICES: &[SimPrice] = &[
     //  model                        from        up to    in      out     5m      1h      read
     row("claude-fable-5-2",            0,          ANY,     8_000, 40_000, 10_000, 16_000, 200),
     row("claude-fable-5-1",            0,          ANY,    10_000, 50_000, 12_500, 20_000, 250),
@@ -71,8 +71,8 @@ pub const PRICES: &[PriceRow] = &[
 ];
 
 /// The row for a prompt of `whole_input` tokens at a time.
-fn price_row(model: &str, whole_input: u64, now_ms: i64) -> Option<&'static PriceRow> {
-    let in_force = |r: &&PriceRow| r.model == model && r.from_ms <= now_ms;
+fn price_row(model: &str, whole_input: u64, now_ms: i64) -> Option<&'static SimPrice> {
+    let in_force = |r: &&SimPrice| r.model == model && r.from_ms <= now_ms;
     let latest = PRICES.iter().filter(in_force).map(|r| r.from_ms).max()?;
     PRICES
         .iter()
@@ -84,7 +84,7 @@ fn price_row(model: &str, whole_input: u64, now_ms: i64) -> Option<&'static Pric
 ///
 /// Multipliers are read from the usage: `service_tier: batch` halves, `inference_geo: us` adds ten per cent, and
 /// `speed: fast` doubles (Opus 5.5 goes from 4 / 20 to 8 / 40; its cache prices are taken to follow).
-pub fn cost_nano_dollars(model: &str, usage: &Usage, now_ms: i64) -> Option<i64> {
+pub fn cost_nano_dollars(model: &str, usage: &SimUsage, now_ms: i64) -> Option<i64> {
     let row = price_row(model, usage.whole_input(), now_ms)?;
     let sum = [
         (usage.input_tokens, row.input),
@@ -116,8 +116,8 @@ mod tests {
 
     const NOW: i64 = 1_795_000_000_000;
 
-    fn cost(model: &str, now_ms: i64, set: impl FnOnce(&mut Usage)) -> i64 {
-        let mut usage = Usage::default();
+    fn cost(model: &str, now_ms: i64, set: impl FnOnce(&mut SimUsage)) -> i64 {
+        let mut usage = SimUsage::default();
         set(&mut usage);
         cost_nano_dollars(model, &usage, now_ms).expect("the model has a price")
     }
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn an_unknown_model_is_never_free() {
-        assert_eq!(cost_nano_dollars("claude-haiku-5", &Usage::default(), NOW), None);
+        assert_eq!(cost_nano_dollars("claude-haiku-5", &SimUsage::default(), NOW), None);
     }
 
     #[test]

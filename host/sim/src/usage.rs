@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// What one call used. Whole input is the sum of the four input kinds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Usage {
+pub struct SimUsage {
     /// Input tokens neither read from nor written to the cache.
     pub input_tokens: u64,
     /// Input tokens written to the five-minute cache.
@@ -25,7 +25,7 @@ pub struct Usage {
     pub speed: Option<String>,
 }
 
-impl Default for Usage {
+impl Default for SimUsage {
     fn default() -> Self {
         Self {
             input_tokens: 0,
@@ -40,7 +40,7 @@ impl Default for Usage {
     }
 }
 
-impl Usage {
+impl SimUsage {
     /// Input of all kinds: what sets the price band.
     pub fn whole_input(&self) -> u64 {
         self.rate_limited_input().saturating_add(self.cache_read_tokens)
@@ -121,7 +121,7 @@ pub struct CacheCreation {
 
 impl UsageOverride {
     /// Puts the given figures over the counted ones.
-    pub fn apply(&self, usage: &mut Usage) {
+    pub fn apply(&self, usage: &mut SimUsage) {
         if let Some(n) = self.input_tokens {
             usage.input_tokens = n;
         }

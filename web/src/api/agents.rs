@@ -2,8 +2,8 @@
 
 use crate::guard::name_of;
 use crate::nearest::nearest;
+use crate::permission::Caller;
 use crate::problem::Problem;
-use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_api::List;
 use anvil_types::{AgentInfo, AgentState};

@@ -2,10 +2,10 @@
 
 use super::{Object, Query};
 use crate::guard::name_of;
+use crate::permission::Caller;
+use crate::permission::Permission::{Operate, Read};
 use crate::problem::Problem;
 use crate::routes::Routes;
-use crate::scope::Caller;
-use crate::scope::Scope::{Operate, Read};
 use crate::state::WebState;
 use anvil_api::{AcknowledgeRequest, List};
 use anvil_store::{AlertFilter, StoreError};

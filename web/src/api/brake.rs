@@ -2,8 +2,8 @@
 
 use super::{Object, Query};
 use crate::guard::name_of;
+use crate::permission::Caller;
 use crate::problem::Problem;
-use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_api::{BrakeStatus, BrakeView};
 use anvil_store::BrakeState;

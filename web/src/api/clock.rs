@@ -3,8 +3,8 @@
 
 use super::Object;
 use crate::guard::name_of;
+use crate::permission::Caller;
 use crate::problem::Problem;
-use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_api::{ClockView, SetBack};
 use anvil_store::Wiped;

@@ -2,8 +2,8 @@
 
 use super::{Id, Object};
 use crate::guard::name_of;
+use crate::permission::Caller;
 use crate::problem::Problem;
-use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_store::{JobEdit, Start};
 use anvil_types::{Job, Json, Nanodollars, Priority, Timestamp};

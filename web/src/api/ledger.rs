@@ -3,8 +3,8 @@
 use super::{Object, Query};
 use crate::csv::{self, cell, dollars};
 use crate::guard::name_of;
+use crate::permission::Caller;
 use crate::problem::Problem;
-use crate::scope::Caller;
 use crate::spending::{begin, end};
 use crate::state::WebState;
 use anvil_api::Ledger;

@@ -53,8 +53,8 @@ pub(crate) use schedules::{
 };
 pub(crate) use webhooks::{delivery_id, known as known_webhook, missing as missing_webhook};
 
+use crate::permission::Permission::{Admin, Open, Operate, Read, Submit};
 use crate::routes::Routes;
-use crate::scope::Scope::{Admin, Open, Operate, Read, Submit};
 use anvil_api::{
     BrakeRequest, BrakeStatus, BrakeView, BulkAnswer, ClockRequest, ClockView, CorrectionRequest,
     EditRequest, ImportAnswer, JobDetail, JobList, Ledger, LimitsRequest, LimitsView, LineProblem, List,

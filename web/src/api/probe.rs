@@ -1,8 +1,8 @@
 //! `POST /api/v1/upstream/probe`: a person asks whether Claude answers.
 
 use crate::guard::name_of;
+use crate::permission::Caller;
 use crate::problem::Problem;
-use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_api::Probe;
 use anvil_runner::ProbeError;

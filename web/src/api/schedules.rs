@@ -3,10 +3,10 @@
 use super::Object;
 use crate::guard::name_of;
 use crate::nearest::nearest;
+use crate::permission::Caller;
+use crate::permission::Permission::{Read, Submit};
 use crate::problem::Problem;
 use crate::routes::Routes;
-use crate::scope::Caller;
-use crate::scope::Scope::{Read, Submit};
 use crate::state::WebState;
 use anvil_api::{List, ScheduleDetail, ScheduleRequest, ScheduleView};
 use anvil_runner::ScheduleWish;

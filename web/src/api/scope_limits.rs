@@ -3,8 +3,8 @@
 use super::Object;
 use crate::guard::name_of;
 use crate::nearest::nearest;
+use crate::permission::Caller;
 use crate::problem::Problem;
-use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_api::{List, ScopeLimitsView};
 use anvil_budget::{WindowKind, WindowLimits};

@@ -3,10 +3,10 @@
 use super::{Object, Query};
 use crate::guard::name_of;
 use crate::nearest::nearest;
+use crate::permission::Caller;
+use crate::permission::Permission::{Admin, Operate, Read};
 use crate::problem::Problem;
 use crate::routes::Routes;
-use crate::scope::Caller;
-use crate::scope::Scope::{Admin, Operate, Read};
 use crate::state::WebState;
 use anvil_api::{List, Sent, WebhookRequest, WebhookView};
 use anvil_runner::WebhookChange;

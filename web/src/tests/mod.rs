@@ -17,7 +17,7 @@ mod sent;
 mod submission;
 mod waits;
 
-use crate::Scope;
+use crate::Permission;
 use crate::serve::routes;
 use crate::testing::{MAX_BODY, Scene, TOKEN};
 use axum::body::Body;
@@ -44,7 +44,7 @@ async fn the_table_of_routes_says_what_each_needs() {
     // Whatever changes something needs more than looking, but for logging in and out.
     for entry in table.iter().filter(|entry| entry.method != Method::GET) {
         assert!(
-            entry.scope > Scope::Read || entry.path.starts_with("/log"),
+            entry.scope > Permission::Read || entry.path.starts_with("/log"),
             "{} {}",
             entry.method,
             entry.path
@@ -59,7 +59,7 @@ async fn without_a_token_every_route_but_the_open_ones_is_closed() {
     for entry in table {
         let path = entry.path.replace(['{', '}', '*'], "");
         let answer = scene.send(empty(request(entry.method.as_str(), &path))).await;
-        if entry.scope == Scope::Open {
+        if entry.scope == Permission::Open {
             assert_ne!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
         } else if entry.method == Method::GET && crate::routes::Face::of(&path) == crate::routes::Face::Panel
         {

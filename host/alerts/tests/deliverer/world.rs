@@ -1,6 +1,6 @@
 //! A store with an outbox, and a clock to drive.
 
-use anvil_alerts::{Deliverer, DelivererParts, Secret};
+use anvil_alerts::{Deliverer, DelivererParts, SigningSecret};
 use anvil_store::{DeliveryFilter, NewAlert, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
     AlertId, AlertKind, BootId, Clock, Delivery, DrivenClock, HostId, Limits, Nanodollars, Supervisor,
@@ -81,7 +81,7 @@ impl World {
             name: name.to_owned(),
             url: url.to_owned(),
             format,
-            secret: Secret::new([3; 32]).expose(),
+            secret: SigningSecret::new([3; 32]).expose(),
             allow_private: private,
             disabled: None,
             created_at: self.clock.now(),

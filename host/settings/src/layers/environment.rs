@@ -2,7 +2,7 @@
 
 use super::Given;
 use crate::agents::AGENT_KEYS;
-use crate::error::Problem;
+use crate::error::SettingProblem;
 use crate::nearest::nearest;
 use crate::schema::SECTIONS;
 use crate::source::Source;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 const OTHERS: [&str; 4] = ["ANVIL_URL", "ANVIL_TOKEN", "ANVIL_LOG", "ANVIL_CONFIG"];
 
 /// Adds what the environment says.
-pub(super) fn add(env: &[(String, String)], over: &mut BTreeMap<String, Given>) -> Vec<Problem> {
+pub(super) fn add(env: &[(String, String)], over: &mut BTreeMap<String, Given>) -> Vec<SettingProblem> {
     let mut known: BTreeMap<String, String> =
         SECTIONS.iter().flat_map(|section| section.keys).map(|key| (key.env(), key.path())).collect();
     known.insert("ANVIL_PRESET".to_owned(), "preset".to_owned());
@@ -31,7 +31,7 @@ pub(super) fn add(env: &[(String, String)], over: &mut BTreeMap<String, Given>) 
                 || "docs/reference/settings.md lists the settings".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );
-            problems.push(Problem::UnknownVariable { name: name.clone(), hint });
+            problems.push(SettingProblem::UnknownVariable { name: name.clone(), hint });
         }
     }
     problems

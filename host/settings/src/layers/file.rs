@@ -2,7 +2,7 @@
 
 use super::Given;
 use crate::agents::{AGENT_KEYS, is_agent_name};
-use crate::error::Problem;
+use crate::error::SettingProblem;
 use crate::nearest::nearest;
 use crate::schema::{SECTIONS, keys_of};
 use crate::source::Source;
@@ -14,26 +14,26 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 /// Adds what the file says.
-pub(super) fn add(path: &Path, over: &mut BTreeMap<String, Given>) -> Vec<Problem> {
+pub(super) fn add(path: &Path, over: &mut BTreeMap<String, Given>) -> Vec<SettingProblem> {
     match std::fs::read(path) {
         Ok(bytes) => read(path, &bytes, over),
-        Err(source) => vec![Problem::Unreadable { path: path.to_owned(), source }],
+        Err(source) => vec![SettingProblem::Unreadable { path: path.to_owned(), source }],
     }
 }
 
 /// Adds what these bytes of the file say.
-pub(super) fn read(path: &Path, bytes: &[u8], over: &mut BTreeMap<String, Given>) -> Vec<Problem> {
+pub(super) fn read(path: &Path, bytes: &[u8], over: &mut BTreeMap<String, Given>) -> Vec<SettingProblem> {
     let text = match encoding::utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let message = error.to_string();
-            return vec![Problem::NotToml { path: path.to_owned(), line: None, message }];
+            return vec![SettingProblem::NotToml { path: path.to_owned(), line: None, message }];
         }
     };
     let mut file = File { path, text, over, problems: Vec::new() };
     match DeTable::parse(text) {
         Ok(table) => file.top(table.get_ref()),
-        Err(error) => file.problems.push(Problem::NotToml {
+        Err(error) => file.problems.push(SettingProblem::NotToml {
             path: path.to_owned(),
             line: error.span().map(|span| line_of(text, &span)),
             message: error.message().to_owned(),
@@ -46,7 +46,7 @@ struct File<'a> {
     path: &'a Path,
     text: &'a str,
     over: &'a mut BTreeMap<String, Given>,
-    problems: Vec<Problem>,
+    problems: Vec<SettingProblem>,
 }
 
 impl File<'_> {
@@ -131,7 +131,7 @@ impl File<'_> {
 
     fn unknown(&mut self, what: String, span: &Range<usize>, hint: String) {
         let from = format!("{} line {}", self.path.display(), line_of(self.text, span));
-        self.problems.push(Problem::Unknown { what, from, hint });
+        self.problems.push(SettingProblem::Unknown { what, from, hint });
     }
 }
 

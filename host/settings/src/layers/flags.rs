@@ -3,7 +3,7 @@
 use super::Given;
 use super::file::hint_in;
 use crate::agents::{AGENT_KEYS, is_agent_name};
-use crate::error::Problem;
+use crate::error::SettingProblem;
 use crate::nearest::nearest;
 use crate::schema::{SECTIONS, keys_of};
 use crate::source::Source;
@@ -11,14 +11,17 @@ use crate::value::Raw;
 use std::collections::BTreeMap;
 
 /// Adds what flags say.
-pub(super) fn add(flags: &[(String, String, String)], over: &mut BTreeMap<String, Given>) -> Vec<Problem> {
+pub(super) fn add(
+    flags: &[(String, String, String)],
+    over: &mut BTreeMap<String, Given>,
+) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
     for (path, value, flag) in flags {
         if is_known(path) {
             let given = Given { raw: Raw::Word(value.clone()), source: Source::Flag(flag.clone()) };
             over.insert(path.clone(), given);
         } else {
-            problems.push(Problem::Unknown {
+            problems.push(SettingProblem::Unknown {
                 what: format!("setting `{path}`"),
                 from: flag.clone(),
                 hint: hint(path),

@@ -1,6 +1,6 @@
 //! The bill, over many calls.
 
-use anvil_sim::{SimConfig, Usage, cost_nano_dollars};
+use anvil_sim::{SimConfig, SimUsage, cost_nano_dollars};
 use serde_json::json;
 
 use crate::client::{ask, question, scripted, start};
@@ -17,14 +17,14 @@ async fn the_price_band_changes_above_100_000_tokens_of_prompt() {
 #[tokio::test]
 async fn the_bill_is_the_sum_of_its_calls_each_rounded_up_once() {
     let usages: Vec<_> = (0..100_u64)
-        .map(|i| Usage {
+        .map(|i| SimUsage {
             input_tokens: i * 37 % 911,
             cache_write_5m_tokens: i * 13 % 101,
             cache_write_1h_tokens: i * 7 % 53,
             cache_read_tokens: i * 1_301 % 110_000,
             output_tokens: i * 29 % 700 + 1,
             inference_geo: if i % 3 == 0 { "us" } else { "global" }.to_owned(),
-            ..Usage::default()
+            ..SimUsage::default()
         })
         .collect();
     let items: Vec<_> = usages

@@ -2,8 +2,8 @@
 
 pub(super) mod page;
 
+use crate::permission::Permission::{Operate, Read};
 use crate::routes::Routes;
-use crate::scope::Scope::{Operate, Read};
 use axum::http::Method;
 
 /// Adds its routes.

@@ -2,8 +2,8 @@
 
 pub(super) mod page;
 
+use crate::permission::Permission::{Admin, Read};
 use crate::routes::Routes;
-use crate::scope::Scope::{Admin, Read};
 use axum::http::Method;
 
 /// Adds its routes.

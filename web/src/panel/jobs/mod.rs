@@ -9,8 +9,8 @@ pub(super) mod one;
 pub(super) mod replay;
 pub(super) mod row;
 
+use crate::permission::Permission::{Operate, Read, Submit};
 use crate::routes::Routes;
-use crate::scope::Scope::{Operate, Read, Submit};
 use axum::http::Method;
 
 /// Adds its routes.

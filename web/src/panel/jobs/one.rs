@@ -8,8 +8,8 @@ use crate::panel::kit::money::Money;
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::shell::{Nav, Shell, permille};
 use crate::panel::kit::when::{When, long};
+use crate::permission::Caller;
 use crate::problem::Problem;
-use crate::scope::Caller;
 use crate::state::WebState;
 use anvil_types::json_text::{Indented, indented};
 use anvil_types::{

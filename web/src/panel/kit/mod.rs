@@ -12,9 +12,9 @@ pub(crate) mod shell;
 pub(crate) mod when;
 
 use crate::panel::kit::shell::Strip;
+use crate::permission::Permission::Read;
 use crate::problem::Problem;
 use crate::routes::Routes;
-use crate::scope::Scope::Read;
 use crate::state::WebState;
 use axum::extract::State;
 use axum::http::Method;

@@ -3,8 +3,8 @@
 pub(super) mod page;
 pub(super) mod row;
 
+use crate::permission::Permission::Read;
 use crate::routes::Routes;
-use crate::scope::Scope::Read;
 use axum::http::Method;
 
 /// Adds its routes.

@@ -4,8 +4,8 @@ pub(super) mod page;
 pub(super) mod rows;
 pub(super) mod scopes;
 
+use crate::permission::Permission::{Admin, Read};
 use crate::routes::Routes;
-use crate::scope::Scope::{Admin, Read};
 use axum::http::Method;
 
 /// Adds its routes.

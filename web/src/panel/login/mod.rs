@@ -2,8 +2,8 @@
 
 pub(super) mod page;
 
+use crate::permission::Permission::Open;
 use crate::routes::Routes;
-use crate::scope::Scope::Open;
 use axum::http::Method;
 
 /// Adds its routes.

@@ -2,8 +2,8 @@
 
 pub(super) mod page;
 
+use crate::permission::Permission::Operate;
 use crate::routes::Routes;
-use crate::scope::Scope::Operate;
 use axum::http::Method;
 
 /// Adds its routes.

@@ -9,7 +9,7 @@ use anvil_api::{Status, WebhookView};
 use anvil_store::AlertPage as AlertItems;
 use anvil_types::{
     Acknowledgement, Alert, AlertId, AlertKind, AlertNews, AlertState, AlertWindow, Crossing, Delivery,
-    DeliveryId, DeliveryState, Scope as LimitScope, UpstreamKind, WebhookFormat,
+    DeliveryId, DeliveryState, Scope, UpstreamKind, WebhookFormat,
 };
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn alerts() -> Vec<Alert> {
         kind: if percent == 0 { AlertKind::Webhook } else { AlertKind::Threshold },
         state,
         crossing: (percent > 0).then(|| Crossing {
-            scope: LimitScope::All,
+            scope: Scope::All,
             window: AlertWindow::Day,
             start: ago(61_512),
             percent,
@@ -58,7 +58,7 @@ fn alerts() -> Vec<Alert> {
         make(96_000, AlertState::Resolved, 80, "80 % of the day's $160.00 are spent", "$128.00 are spent."),
     ];
     if let Some(crossing) = &mut alerts[2].crossing {
-        crossing.scope = LimitScope::Agent("<b>writer</b>".to_owned());
+        crossing.scope = Scope::Agent("<b>writer</b>".to_owned());
     }
     alerts[2].acknowledged = Some(Acknowledgement {
         by: "a person at the panel".to_owned(),

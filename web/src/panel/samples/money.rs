@@ -15,7 +15,7 @@ use anvil_store::{
     AuditEntry, BrakeEntry, BrakeHistory, BrakeMove, LedgerPage as Entries, LedgerTotals, LimitSource,
     Tokens, UsageSum,
 };
-use anvil_types::{CallRecord, Limits, LimitsPatch, Nanodollars, Scope as LimitScope, Timestamp};
+use anvil_types::{CallRecord, Limits, LimitsPatch, Nanodollars, Scope, Timestamp};
 use std::time::Duration;
 
 /// The limits, one of them changed by a person.
@@ -97,14 +97,14 @@ fn scoped() -> Vec<ScopeLimitsView> {
     };
     vec![
         ScopeLimitsView {
-            scope: LimitScope::Agent("code-generator".to_owned()),
+            scope: Scope::Agent("code-generator".to_owned()),
             windows: vec![
                 window(WindowKind::Hour, 1_912_400_350, 212_000_000, 4),
                 window(WindowKind::Day, 17_204_811_237, 212_000_000, 20),
             ],
         },
         ScopeLimitsView {
-            scope: LimitScope::ApiKey("ci".to_owned()),
+            scope: Scope::ApiKey("ci".to_owned()),
             windows: vec![window(WindowKind::Month, 4_000_000, 0, 50)],
         },
     ]

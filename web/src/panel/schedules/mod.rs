@@ -2,8 +2,8 @@
 
 pub(super) mod page;
 
+use crate::permission::Permission::{Read, Submit};
 use crate::routes::Routes;
-use crate::scope::Scope::{Read, Submit};
 use axum::http::Method;
 
 /// Adds its routes.

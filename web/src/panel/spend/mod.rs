@@ -3,8 +3,8 @@
 pub(super) mod chart;
 pub(super) mod page;
 
+use crate::permission::Permission::Read;
 use crate::routes::Routes;
-use crate::scope::Scope::Read;
 use axum::http::Method;
 
 /// Adds its routes.

@@ -4,8 +4,8 @@ pub(super) mod form;
 pub(super) mod page;
 pub(super) mod schema;
 
+use crate::permission::Permission::{Read, Submit};
 use crate::routes::Routes;
-use crate::scope::Scope::{Read, Submit};
 use axum::http::Method;
 
 /// Adds its routes.

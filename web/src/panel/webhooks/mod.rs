@@ -3,8 +3,8 @@
 pub(super) mod deliveries;
 pub(super) mod hooks;
 
+use crate::permission::Permission::{Admin, Operate, Read};
 use crate::routes::Routes;
-use crate::scope::Scope::{Admin, Operate, Read};
 use axum::http::Method;
 
 /// Adds its routes.

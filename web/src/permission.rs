@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What a route asks of whoever calls it. Ordered: who has one has those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
+pub enum Permission {
     /// Anyone: nothing that a stranger may not know or do.
     Open,
     /// Looking.
@@ -17,7 +17,7 @@ pub enum Scope {
     Admin,
 }
 
-impl Scope {
+impl Permission {
     /// The name in the API.
     pub fn name(self) -> &'static str {
         match self {
@@ -30,7 +30,7 @@ impl Scope {
     }
 }
 
-impl fmt::Display for Scope {
+impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -49,7 +49,7 @@ pub(crate) enum Via {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// The most that they may do.
-    pub(crate) scope: Scope,
+    pub(crate) scope: Permission,
     /// How they showed it.
     pub(crate) via: Via,
 }
