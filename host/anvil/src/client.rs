@@ -13,6 +13,8 @@ use std::time::Duration;
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// How long an answer may take for which the host compiles and runs something.
 const LONG_TIMEOUT: Duration = Duration::from_mins(10);
+/// Bytes of an address that hosts and what stands between take; hyper takes 65,534.
+const LONGEST_ADDRESS: usize = 60_000;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A host as a client sees it.
@@ -35,9 +37,13 @@ impl Client {
         Ok(Self { http, base, token })
     }
 
-    /// Where the host is.
-    pub(crate) fn base(&self) -> &str {
-        self.base.as_str().trim_end_matches('/')
+    /// Where the host is, as it may be shown: a password that a proxy before it asks for is no part of it.
+    pub(crate) fn base(&self) -> String {
+        let mut shown = self.base.clone();
+        if shown.set_password(None).and_then(|()| shown.set_username("")).is_err() {
+            return "the address that was given".to_owned();
+        }
+        shown.as_str().trim_end_matches('/').to_owned()
     }
 
     /// `GET` of `/api/v1/` and these segments.
@@ -129,6 +135,12 @@ impl Client {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
+        let bytes = url.as_str().len();
+        if bytes > LONGEST_ADDRESS {
+            return Err(Failure::Usage(format!(
+                "what is asked for makes an address of {bytes} bytes; it has {LONGEST_ADDRESS} at most"
+            )));
+        }
         let request = self.http.request(method, url);
         Ok(match &self.token {
             Some(token) => request.bearer_auth(token.expose()),
@@ -171,6 +183,6 @@ impl Client {
             cause = source;
         }
         let reason = if error.is_timeout() { "no answer in time".to_owned() } else { cause.to_string() };
-        Failure::Unreachable { url: self.base().to_owned(), reason }
+        Failure::Unreachable { url: self.base(), reason }
     }
 }

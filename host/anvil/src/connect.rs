@@ -70,8 +70,10 @@ fn env(name: &str) -> Option<String> {
 
 fn parse(url: &str) -> Result<Url, Failure> {
     let wrong = |reason: &str| {
+        // A password may stand before the `@`, wherever the address is wrong.
+        let shown = url.rsplit_once('@').map_or(url, |(_, behind)| behind);
         Failure::Usage(format!(
-            "`{url}` is no address of a host ({reason}); it looks like http://127.0.0.1:8787"
+            "`{shown}` is no address of a host ({reason}); it looks like http://127.0.0.1:8787"
         ))
     };
     let parsed: Url = url.parse().map_err(|_| wrong("it is no URL"))?;
@@ -118,6 +120,19 @@ mod tests {
         assert_eq!(url("0.0.0.0:9000"), "http://127.0.0.1:9000/");
         assert_eq!(url("[::]:9000"), "http://[::1]:9000/");
         assert_eq!(url("192.168.1.5:9000"), "http://192.168.1.5:9000/");
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_never_shown() {
+        let url = parse("http://user:SECRET@127.0.0.1:9/").expect("an address");
+        let client = Client::new(url, None).expect("a client");
+        assert_eq!(client.base(), "http://127.0.0.1:9");
+        for wrong in
+            ["ftp://user:SECRET@host", "user:SECRET@host", "http://user:SECRET@", "http://user:SECRET@a b"]
+        {
+            let error = parse(wrong).expect_err(wrong).to_string();
+            assert!(!error.contains("SECRET"), "{error}");
+        }
     }
 
     #[test]

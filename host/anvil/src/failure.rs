@@ -1,6 +1,6 @@
 //! What ends a command, and the exit code that says so.
 
-use crate::show::clean;
+use crate::show::{clean, first_line};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -67,6 +67,9 @@ pub(crate) enum Failure {
     Other(anyhow::Error),
 }
 
+/// Characters of what a host says that are shown.
+const LONGEST_DETAIL: usize = 4_000;
+
 /// An error of the host: `application/problem+json`, or whatever else came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -85,7 +88,11 @@ impl Problem {
             serde_json::from_str::<anvil_api::Problem>(body).ok().filter(|told| !told.title.is_empty());
         // Something between here and the host answers, or a host of another kind: shown as it came.
         let Some(told) = told else {
-            let start = clean(&body.chars().take(300).collect::<String>());
+            let start = if body.trim_start().starts_with('<') {
+                "what answers there is a page, and not the API of an Anvil host".to_owned()
+            } else {
+                clean(&body.chars().take(300).collect::<String>())
+            };
             let title = format!("the host answered {status}");
             return Self { status, slug: String::new(), title, detail: start, retry_after_s: None };
         };
@@ -94,7 +101,7 @@ impl Problem {
             status,
             slug: clean(slug),
             title: clean(&told.title),
-            detail: clean(&told.detail),
+            detail: first_line(&clean(&told.detail), LONGEST_DETAIL),
             retry_after_s: told.retry_after,
         }
     }
@@ -172,9 +179,22 @@ impl fmt::Display for Failure {
             }
             Self::Problem(Problem { title, detail, .. }) => write!(f, "{title}: {detail}"),
             Self::OutputClosed => f.write_str("the output was closed"),
-            Self::Other(error) => write!(f, "{error:#}"),
+            Self::Other(error) => f.write_str(&chain(error)),
         }
     }
+}
+
+/// An error and its causes, without those whose words an outer one has already.
+fn chain(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }
 
 /// Whether a detail has the title in it, with the name.
@@ -203,7 +223,11 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_problem_is_shown_as_it_came_without_its_control_characters() {
-        let problem = Problem::read(502, "<html>\u{1b}[31mBad gateway");
+        let page = Problem::read(502, " <!DOCTYPE html><p>Bad gateway");
+        assert!(page.detail.contains("is a page"), "{}", page.detail);
+        let long = serde_json::json!({ "title": "no", "detail": "x".repeat(100_000) }).to_string();
+        assert_eq!(Problem::read(404, &long).detail.chars().count(), LONGEST_DETAIL);
+        let problem = Problem::read(502, "\u{1b}[31mBad gateway");
         assert_eq!(problem.title, "the host answered 502");
         assert!(!problem.detail.contains('\u{1b}'));
         assert_eq!(Failure::Problem(problem).code(), 6);
@@ -212,6 +236,15 @@ mod tests {
             (other.title.as_str(), other.detail.as_str()),
             ("the host answered 403", r#"{"title": 5, "error": "no"}"#)
         );
+    }
+
+    #[test]
+    fn an_errors_causes_are_told_once() {
+        let inner = anyhow::anyhow!("Error code 11: it is malformed");
+        let error = inner.context("it is malformed").context("the store failed: it is malformed");
+        assert_eq!(chain(&error), "the store failed: it is malformed: Error code 11: it is malformed");
+        let plain = anyhow::anyhow!("no space").context("cannot write the file");
+        assert_eq!(chain(&plain), "cannot write the file: no space");
     }
 
     #[test]

@@ -97,7 +97,7 @@ async fn begin(
     let priority: Option<Priority> = body.field("priority", "critical, high, normal or low");
     let filter: Option<Filter> =
         body.field("filter", "an object with any of state, agent, tag, priority and q");
-    let dry_run = body.field::<bool>("dry_run", "true or false").unwrap_or(false);
+    let dry_run = body.guard("dry_run");
     if body.fits() && filter.is_none() {
         body.wrong("filter", "is missing; {} is all jobs");
     }

@@ -103,6 +103,14 @@ impl Object {
         value
     }
 
+    /// A field that says what is not to be done: null, which elsewhere is as absent, says nothing and is refused.
+    pub(crate) fn guard(&mut self, name: &'static str) -> bool {
+        if self.is_null(name) {
+            self.wrong(name, "must be true or false; it is null");
+        }
+        self.field(name, "true or false").unwrap_or(false)
+    }
+
     /// An amount of dollars, to the digit that was written; null is as absent.
     pub(crate) fn dollars(&mut self, name: &'static str, wants: &str) -> Option<Nanodollars> {
         let raw = self.field::<Box<RawValue>>(name, wants)?;

@@ -18,6 +18,14 @@ async fn an_empty_part_of_a_filter_is_not_all_jobs() {
             assert!(refused.text.contains("is empty; say which jobs are meant"), "{}", refused.text);
         }
     }
+    let unsaid = r#"{"action":"delete","filter":{},"dry_run":null}"#;
+    let refused = scene.api(Method::POST, "/api/v1/jobs/actions", unsaid).await;
+    assert_eq!(
+        refused.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "null is not taken for `go on`: {}",
+        refused.text
+    );
     let all = r#"{"action":"cancel","filter":{},"dry_run":true}"#;
     assert_eq!(scene.api(Method::POST, "/api/v1/jobs/actions", all).await.json()["touched"], 1);
 }

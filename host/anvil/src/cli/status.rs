@@ -11,7 +11,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 pub(crate) async fn run(client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-    client.get::<Status>(&["status"], &[]).await?.show(globals.json, |status| show(status, client.base()))?;
+    client
+        .get::<Status>(&["status"], &[])
+        .await?
+        .show(globals.json, |status| show(status, &client.base()))?;
     Ok(Exit::Done)
 }
 

@@ -38,7 +38,14 @@ pub(crate) fn open(path: &Path) -> Result<Db, StoreError> {
             for end in ["", "-wal", "-shm"] {
                 let _ = std::fs::remove_file(format!("{}{end}", path.display()));
             }
-            Ok(prepare(path)?)
+            prepare(path).map_err(|error| StoreError::Folder {
+                folder: path.parent().unwrap_or(path).display().to_string(),
+                message: format!(
+                    "its search index {} cannot be opened, nor made anew. Delete it, it holds nothing that the database \
+                     does not ({error})",
+                    path.display()
+                ),
+            })
         }
     }
 }

@@ -137,8 +137,18 @@ impl Mark {
         }
     }
 
+    /// A mark only rises: where another copy of the folder has begun a later life meanwhile, its mark stands, and
+    /// this ledger is told at its next start that it was left behind.
     fn write(&self) {
         for place in &self.places {
+            if read(place).is_some_and(|there| there.lives > self.at.lives) {
+                tracing::error!(
+                    place = %place.display(),
+                    "a copy of this data folder was started while this host runs: what both spend is in neither's ledger; \
+                     the next start engages the brake"
+                );
+                continue;
+            }
             if let Err(error) = write(place, &self.at.words()) {
                 // It stays behind, which is never wrong.
                 tracing::warn!(%error, place = %place.display(), "how far the ledger has come could not be marked");
@@ -201,6 +211,28 @@ mod tests {
         ] {
             assert_eq!(mark.ahead_of(&database), ahead, "{mark:?} {database:?}");
         }
+    }
+
+    #[test]
+    fn a_mark_that_a_copys_later_life_wrote_is_never_lowered() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (outside, time) = (dir.path().join("outside"), Timestamp::from_secs);
+        let of = |folder: &str| {
+            let folder = dir.path().join(folder);
+            std::fs::create_dir_all(&folder).expect("a folder");
+            Mark::read(&folder, Some(&outside), "id", UpstreamKind::Live)
+        };
+        let mut original = of("original");
+        original.begin(1, time(5));
+        // Copied while it runs, and begun.
+        of("copy").begin(2, time(7));
+        for second in [600, 1_200] {
+            original.follow(time(second));
+            original.set(time(second + 1));
+        }
+        let at = of("original").at().clone();
+        assert_eq!((at.lives, at.time(UpstreamKind::Live)), (2, time(7)));
+        assert_eq!(at.ahead_of(&reached(1, 1_201, 0)), vec![UpstreamKind::Live], "the next start is told");
     }
 
     #[test]

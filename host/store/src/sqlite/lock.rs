@@ -97,14 +97,18 @@ pub(crate) fn no_database(folder: &Path, error: impl Into<StoreError>) -> StoreE
     let error = error.into();
     let StoreError::Backend(inner) = &error else { return error };
     let code = inner.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
-    if code == Some(rusqlite::ErrorCode::NotADatabase) {
-        let why = format!(
-            "its {DATABASE} is no database, or is damaged at its beginning. Put a back-up in its place, or name another \
-             folder with --data"
-        );
-        return refused(folder, &why);
-    }
-    error
+    let wrong = match code {
+        Some(rusqlite::ErrorCode::NotADatabase) => "is no database, or is damaged at its beginning",
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => "is damaged",
+        Some(rusqlite::ErrorCode::CannotOpen) => {
+            "cannot be opened: is it a file, and may this user write it?"
+        }
+        _ => return error,
+    };
+    refused(
+        folder,
+        &format!("its {DATABASE} {wrong}. Put a back-up in its place, or name another folder with --data"),
+    )
 }
 
 fn refused(folder: &Path, message: &str) -> StoreError {

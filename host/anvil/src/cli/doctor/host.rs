@@ -51,7 +51,7 @@ async fn standing(client: &Client) -> Vec<Finding> {
         }
         Err(failure) => return vec![Finding::wrong("host", failure.to_string())],
     };
-    let mut found = vec![running(&status, client.base())];
+    let mut found = vec![running(&status, &client.base())];
     if status.brake.engaged {
         let reasons: Vec<_> = status.brake.causes.iter().map(|cause| clean(&cause.reason)).collect();
         found.push(Finding::wrong(
