@@ -1,7 +1,7 @@
 //! An answer of the host.
 
 use crate::failure::Failure;
-use crate::show::{print, print_json};
+use crate::show::{indented, print};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -29,26 +29,30 @@ impl<T: DeserializeOwned> Answer<T> {
 
     /// Shows it: as JSON, or in words.
     pub(crate) fn show(&self, json: bool, words: impl FnOnce(&T) -> String) -> Result<(), Failure> {
-        if json { print_json(&self.json) } else { print(&words(&self.read()?)) }
+        if json { self.print() } else { print(&words(&self.read()?)) }
     }
 
-    /// The JSON that came.
+    /// The JSON that came, for what is a part of something else.
     pub(crate) fn json(&self) -> &Value {
         &self.json
     }
 }
 
 impl<T> Answer<T> {
+    /// Prints it as it came, numbers to the digit, indented.
+    pub(crate) fn print(&self) -> Result<(), Failure> {
+        print(&indented(&self.text()))
+    }
+
+    /// The text that came.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.text).into_owned()
+    }
+
     /// What it says, read as something else: a part of it, or less of it.
     pub(crate) fn read_as<U: DeserializeOwned>(&self) -> Result<U, Failure> {
-        serde_json::from_slice(&self.text).map_err(|error| {
-            let version = env!("CARGO_PKG_VERSION");
-            anyhow::anyhow!(
-                "the host says something that this version of anvil ({version}) cannot read: {error}; --json shows \
-                 it as it came"
-            )
-            .into()
-        })
+        serde_json::from_slice(&self.text)
+            .map_err(|error| Failure::Unread { reason: error.to_string(), json: self.text() })
     }
 }
 
@@ -72,7 +76,7 @@ mod tests {
     fn what_cannot_be_read_is_told_of_and_is_still_json() {
         let other = answer(r#"{"paused": "perhaps"}"#);
         let told = other.read().expect_err("it is no answer of this kind").to_string();
-        assert!(told.contains("cannot read") && told.contains("--json"), "{told}");
+        assert!(told.contains("cannot read") && told.contains("as it came"), "{told}");
         assert_eq!(other.json().to_string(), r#"{"paused":"perhaps"}"#);
         assert!(Answer::<QueueView>::new(b"<html>".to_vec()).is_none());
     }

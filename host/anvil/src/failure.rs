@@ -1,6 +1,6 @@
 //! What ends a command, and the exit code that says so.
 
-use crate::show::{clean, first_line};
+use crate::show::{clean, clean_lines, first_line};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -61,6 +61,13 @@ pub(crate) enum Failure {
     },
     /// The host refused, or failed.
     Problem(Problem),
+    /// The host's answer has a word that this version does not know.
+    Unread {
+        /// Which.
+        reason: String,
+        /// The answer.
+        json: String,
+    },
     /// Whoever read the output has closed it.
     OutputClosed,
     /// Anything else.
@@ -88,7 +95,7 @@ impl Problem {
             serde_json::from_str::<anvil_api::Problem>(body).ok().filter(|told| !told.title.is_empty());
         // Something between here and the host answers, or a host of another kind: shown as it came.
         let Some(told) = told else {
-            let start = if body.trim_start().starts_with('<') {
+            let start = if body.len() > 300 && body.trim_start().starts_with('<') {
                 "what answers there is a page, and not the API of an Anvil host".to_owned()
             } else {
                 clean(&body.chars().take(300).collect::<String>())
@@ -141,13 +148,17 @@ impl Failure {
                 crate::log::say(&format!("next: {next}\n"));
             }
         }
+        if let Self::Unread { json, .. } = self {
+            // What it says is not kept back: a newer host has new words now and then.
+            let _ = crate::show::print(&crate::show::indented(json));
+        }
         ExitCode::from(self.code())
     }
 
     fn code(&self) -> u8 {
         match self {
             Self::OutputClosed => 0,
-            Self::Other(_) => 1,
+            Self::Other(_) | Self::Unread { .. } => 1,
             Self::Usage(_) => 2,
             Self::Unreachable { .. } => 4,
             Self::Problem(problem) if problem.status < 500 => 5,
@@ -178,8 +189,14 @@ impl fmt::Display for Failure {
                 write!(f, "{}{}", first.collect::<String>(), rest.as_str())
             }
             Self::Problem(Problem { title, detail, .. }) => write!(f, "{title}: {detail}"),
+            Self::Unread { reason, .. } => write!(
+                f,
+                "this version of anvil ({}) cannot read all that the host says ({}); it is shown as it came",
+                env!("CARGO_PKG_VERSION"),
+                first_line(reason, 300)
+            ),
             Self::OutputClosed => f.write_str("the output was closed"),
-            Self::Other(error) => f.write_str(&chain(error)),
+            Self::Other(error) => f.write_str(&clean_lines(&chain(error))),
         }
     }
 }
@@ -223,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_problem_is_shown_as_it_came_without_its_control_characters() {
-        let page = Problem::read(502, " <!DOCTYPE html><p>Bad gateway");
+        let page = Problem::read(502, &format!(" <!DOCTYPE html>{}", "<p>Bad gateway".repeat(30)));
         assert!(page.detail.contains("is a page"), "{}", page.detail);
         let long = serde_json::json!({ "title": "no", "detail": "x".repeat(100_000) }).to_string();
         assert_eq!(Problem::read(404, &long).detail.chars().count(), LONGEST_DETAIL);

@@ -42,17 +42,32 @@ pub(crate) struct Watch<'a> {
     /// No new stream is asked for before this.
     retry_at: Instant,
     away_since: Option<Instant>,
+    /// Whether the host has ever been there. One that never was is not waited for.
+    met: bool,
 }
 
 impl<'a> Watch<'a> {
-    /// Watches the job from its first event on.
+    /// Watches the job, which the host has told of, from its first event on.
     pub(crate) fn new(client: &'a Client, id: &'a str) -> Self {
-        Self { id: Some(id), last: Some(0), ..Self::all(client) }
+        Self { id: Some(id), last: Some(0), met: true, ..Self::all(client) }
+    }
+
+    /// The same, where nothing says yet that there is a host.
+    pub(crate) fn not_met_yet(self) -> Self {
+        Self { met: false, ..self }
     }
 
     /// Watches everything from now on.
     pub(crate) fn all(client: &'a Client) -> Self {
-        Self { client, id: None, last: None, stream: None, retry_at: Instant::now(), away_since: None }
+        Self {
+            client,
+            id: None,
+            last: None,
+            stream: None,
+            retry_at: Instant::now(),
+            away_since: None,
+            met: false,
+        }
     }
 
     /// The next change. May be dropped while it waits.
@@ -106,12 +121,19 @@ impl<'a> Watch<'a> {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<Option<Answer<A>>, Failure> {
-        match self.client.get(path, query).await {
+        let answer = self.client.get(path, query).await;
+        self.forgive(answer)
+    }
+
+    /// What came; none while a host that has been there is away.
+    pub(crate) fn forgive<T>(&mut self, came: Result<T, Failure>) -> Result<Option<T>, Failure> {
+        match came {
             Ok(answer) => {
                 self.away_since = None;
+                self.met = true;
                 Ok(Some(answer))
             }
-            Err(failure) if is_passing(&failure) => {
+            Err(failure) if self.met && is_passing(&failure) => {
                 let since = *self.away_since.get_or_insert_with(Instant::now);
                 if since.elapsed() > PATIENCE { Err(failure) } else { Ok(None) }
             }

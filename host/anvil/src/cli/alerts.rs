@@ -4,7 +4,7 @@ use super::Globals;
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, clean, clean_lines, first_line, print, print_json};
+use crate::show::{Moment, Table, clean, clean_lines, first_line, print};
 use anvil_api::{AcknowledgeRequest, List, Sent};
 use anvil_types::{Alert, AlertId, AlertState, DeliveryId, UpstreamKind};
 use clap::{Args, Subcommand};
@@ -62,7 +62,7 @@ impl AlertsArgs {
             Some(AlertsCommand::Show { id }) => {
                 let alert: Answer<Alert> = client.get(&["alerts", id], &[]).await?;
                 if globals.json {
-                    print_json(alert.json())?;
+                    alert.print()?;
                     return Ok(Exit::Done);
                 }
                 let sent: Answer<List<Sent, DeliveryId>> =
@@ -92,7 +92,7 @@ impl ListArgs {
         query.extend(self.after.iter().map(|after| ("after", after.clone())));
         let alerts: Answer<List<Alert, AlertId>> = client.get(&["alerts"], &query).await?;
         if globals.json {
-            print_json(alerts.json())?;
+            alerts.print()?;
             return Ok(Exit::Done);
         }
         let alerts = alerts.read()?;

@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Table, clean, clean_lines, elapsed, pretty, print, print_json, size};
+use crate::show::{Table, clean, clean_lines, elapsed, pretty_text, print, size};
 use anvil_api::List;
 use anvil_types::{ArtifactInfo, Job, JobState, Json, UpstreamKind};
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub(super) async fn finished(client: &Client, answer: &Answer<Job>, json: bool) 
     let job = answer.read()?;
     let exit = outcome(&job);
     if json {
-        print_json(answer.json())?;
+        answer.print()?;
         return Ok(exit);
     }
     let id = job.id.to_string();
@@ -74,8 +74,7 @@ pub(super) fn error(job: &Job) -> Option<String> {
 pub(super) fn shown(result: &Json) -> String {
     match serde_json::from_str(result.as_str()) {
         Ok(Value::String(text)) => clean_lines(&text),
-        Ok(other) => pretty(&other),
-        Err(_) => clean_lines(result.as_str()),
+        _ => pretty_text(result),
     }
 }
 

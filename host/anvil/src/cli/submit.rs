@@ -5,7 +5,7 @@ use super::{progress, result};
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{print, print_json};
+use crate::show::print;
 use anvil_api::SubmitRequest;
 use anvil_types::{Clock as _, Job, JobId, Nanodollars, Priority, SystemClock, Timestamp, encoding};
 use clap::Args;
@@ -101,7 +101,7 @@ pub(super) async fn taken(
         };
     }
     if globals.json {
-        print_json(job.json())?;
+        job.print()?;
     } else {
         print(&format!("{id} {state}"))?;
         eprintln!("next: anvil jobs show {id}");

@@ -154,7 +154,7 @@ impl LogArgs {
         query.extend(self.after.iter().map(|after| ("after", after.clone())));
         let sent: Answer<List<Sent, DeliveryId>> = client.get(&["deliveries"], &query).await?;
         if globals.json {
-            print_json(sent.json())?;
+            sent.print()?;
             return Ok(Exit::Done);
         }
         let sent = sent.read()?;

@@ -37,20 +37,19 @@ pub(crate) fn print_raw(text: &[u8]) -> Result<(), Failure> {
     })
 }
 
-/// Prints JSON as the API gave it, indented.
+/// Prints JSON of our own, indented.
 pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
-    print(&pretty(value))
+    print(&indented(&value.to_string()))
 }
 
-/// JSON with indentation, safe for a terminal.
-pub(crate) fn pretty(value: &Value) -> String {
-    clean_lines(&serde_json::to_string_pretty(value).unwrap_or_default())
+/// JSON with indentation, safe for a terminal: numbers, names and their order as they came.
+pub(crate) fn indented(json: &str) -> String {
+    clean_lines(&anvil_types::json_text::indented(json, usize::MAX).text)
 }
 
 /// JSON as it came, indented; nothing where there is none.
 pub(crate) fn pretty_text(json: &Json) -> String {
-    serde_json::from_str(json.as_str())
-        .map_or_else(|_| clean_lines(json.as_str()), |value: Value| pretty(&value))
+    indented(json.as_str())
 }
 
 /// A text, cleaned; empty where there is none.

@@ -1,6 +1,8 @@
 //! The text and the exit code of every error that a person meets on the command line.
 
 use crate::host::{Answer, Host, Ran, anvil};
+use crate::samples::{ID, job};
+use serde_json::json;
 use std::path::Path;
 
 fn run_in(dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Ran {
@@ -86,6 +88,46 @@ fn something_else_answers() {
     --- err
     error: the host answered 502: <h1>�[2JBad gateway</h1>
     "###);
+}
+
+#[test]
+fn a_word_of_a_newer_host_keeps_nothing_back() {
+    let mut odd = job("queued");
+    odd["state"] = "\u{1b}]0;resting\u{7}".into();
+    let listed = json!({ "items": [job("parked"), odd], "next": null });
+    let ran = Host::start().on("GET /api/v1/jobs", &listed).anvil(&["jobs", "list"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("cannot read all that the host says (unknown variant"), "{ran:?}");
+    assert!(ran.out.contains("the day's limit has no room") && ran.out.contains("resting"), "{ran:?}");
+    assert!(!ran.out.contains('\u{1b}') && !ran.err.contains('\u{1b}'), "{ran:?}");
+}
+
+#[test]
+fn json_is_shown_to_the_digit() {
+    let text = r#"{"z":1000000000000000000000000000007,"a":[0.1000000000000000055511151231257827,1E2,{}]}"#;
+    let answer = Answer(200, "application/json", text.to_owned());
+    let ran = Host::start().answers("GET /api/v1/status", answer).anvil(&["status", "--json"]);
+    let bare: String = ran.out.split_whitespace().collect();
+    assert_eq!((bare.as_str(), ran.code), (text, 0), "{ran:?}");
+}
+
+#[test]
+fn who_was_never_there_is_not_waited_for() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let url = format!("http://user:SECRET@{free}");
+    for args in [&["jobs", "list", "-w"][..], &["jobs", "logs", "-f", ID]] {
+        let ran = run_in(dir.path(), &[args, &["--url", &url]].concat(), &[]);
+        assert_eq!(ran.code, 4, "{ran:?}");
+        assert!(ran.err.contains("cannot reach the host") && !ran.err.contains("SECRET"), "{ran:?}");
+    }
+    let long = "x".repeat(100_000);
+    let ran = run_in(dir.path(), &["jobs", "list", "--tag", &long, "--url", &url], &[]);
+    assert!(
+        ran.code == 2 && ran.err.contains("it has 60000 at most"),
+        "{}",
+        &ran.err[..200.min(ran.err.len())]
+    );
 }
 
 #[test]

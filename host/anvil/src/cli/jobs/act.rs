@@ -6,13 +6,12 @@ use crate::cli::Globals;
 use crate::cli::result::headline;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{clean, print, print_json};
+use crate::show::{clean, indented, print};
 use anvil_api::{ActionPlanned, ActionRequest};
 use anvil_types::{ActionRun, ActionState, Job, JobFilter, Priority};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reqwest::Method;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -189,7 +188,7 @@ fn jobs(count: u64) -> String {
 
 /// Does the same to each job; goes on after an error, and ends with the last one.
 async fn turn(client: &Client, globals: &Globals, ids: &[String], what: &str) -> Result<Exit, Failure> {
-    let mut turned: Vec<Value> = Vec::new();
+    let mut turned: Vec<String> = Vec::new();
     let mut failed = None;
     for id in ids {
         match client.post::<Job>(&["jobs", id, what]).await {
@@ -197,7 +196,7 @@ async fn turn(client: &Client, globals: &Globals, ids: &[String], what: &str) ->
                 if !globals.json {
                     print(&headline(&job.read()?))?;
                 }
-                turned.push(job.json().clone());
+                turned.push(job.text());
             }
             Err(failure @ Failure::Unreachable { .. }) => return Err(failure),
             Err(failure) => {
@@ -209,8 +208,9 @@ async fn turn(client: &Client, globals: &Globals, ids: &[String], what: &str) ->
     }
     if globals.json {
         match turned.as_slice() {
-            [job] if ids.len() == 1 => print_json(job)?,
-            _ => print_json(&json!({ "items": turned }))?,
+            [job] if ids.len() == 1 => print(&indented(job))?,
+            // Each as it came, numbers to the digit.
+            _ => print(&indented(&format!("{{\"items\":[{}]}}", turned.join(","))))?,
         }
     }
     failed.map_or(Ok(Exit::Done), Err)

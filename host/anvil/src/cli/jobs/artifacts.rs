@@ -5,7 +5,7 @@ use crate::cli::Globals;
 use crate::cli::result::artifacts;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{print, print_json};
+use crate::show::print;
 use anvil_api::List;
 use anvil_types::{ArtifactInfo, ArtifactName};
 use anyhow::Context as _;
@@ -29,7 +29,7 @@ impl ArtifactsArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let answer: Answer<List<ArtifactInfo>> = client.get(&["jobs", &self.id, "artifacts"], &[]).await?;
         if globals.json && self.out.is_none() {
-            print_json(answer.json())?;
+            answer.print()?;
             return Ok(Exit::Done);
         }
         let files = answer.read()?.items;
@@ -37,7 +37,7 @@ impl ArtifactsArgs {
             self.write_all(client, globals, dir, &files).await?;
         }
         if globals.json {
-            print_json(answer.json())?;
+            answer.print()?;
         } else if files.is_empty() {
             print("The job has handed over no files.")?;
         } else if self.out.is_none() {

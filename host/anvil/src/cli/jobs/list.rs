@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::cli::Globals;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table, clean, first_line, print, print_json};
+use crate::show::{Moment, Table, clean, first_line, print};
 use crate::watch::{Change, Watch};
 use anvil_api::JobList;
 use anvil_types::{Job, JobId, JobState, Priority, UpstreamKind};
@@ -50,7 +50,7 @@ impl ListArgs {
         }
         let jobs: Answer<JobList> = client.get(&["jobs"], &query).await?;
         if globals.json {
-            print_json(jobs.json())?;
+            jobs.print()?;
             return Ok(Exit::Done);
         }
         let jobs = jobs.read()?;

@@ -32,13 +32,13 @@ impl LogsArgs {
             log.more().await?;
             return Ok(Exit::Done);
         }
-        let mut watch = Watch::new(client, &self.id);
+        let mut watch = Watch::new(client, &self.id).not_met_yet();
         loop {
             // The job first: what it wrote before it was done is then in the log.
             if let Some(answer) = watch.look().await? {
                 let job = answer.read()?;
-                log.more().await?;
-                if job.state.is_final() {
+                let read = log.more().await;
+                if watch.forgive(read)?.is_some() && job.state.is_final() {
                     return Ok(outcome(&job));
                 }
             }

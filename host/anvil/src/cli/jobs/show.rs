@@ -5,7 +5,7 @@ use crate::cli::Globals;
 use crate::cli::result::{artifacts, error, headline, shown};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, clean, pretty_text, print, print_json, some};
+use crate::show::{Moment, clean, pretty_text, print, some};
 use anvil_api::{JobDetail, List};
 use anvil_types::{ArtifactInfo, CallRecord};
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<Exit, Failure> {
     let job: Answer<JobDetail> = client.get(&["jobs", id], &[]).await?;
     if globals.json {
-        print_json(job.json())?;
+        job.print()?;
         return Ok(Exit::Done);
     }
     let calls: Answer<List<CallRecord>> = client.get(&["jobs", id, "calls"], &[]).await?;
