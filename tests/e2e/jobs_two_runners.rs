@@ -5,8 +5,9 @@
 
 use crate::harness::{StallingClock, Upstream, agent, until};
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
+use anvil_control::{Control, ControlParts, ControlSettings, Submission};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream as Asked};
-use anvil_runner::{Runner, RunnerParts, RunnerSettings, Submission};
+use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::{
     AttemptLimits, Catalog, CatalogSettings, CompileCommand, EngineSettings, Sandbox, SandboxSettings,
 };
@@ -31,7 +32,7 @@ const NEVER_MS: u64 = 3_600_000;
 
 /// A runner with threads of its own.
 struct Other {
-    runner: Runner,
+    runner: Control,
     runtime: Option<Runtime>,
 }
 
@@ -126,16 +127,22 @@ fn settings() -> RunnerSettings {
         heartbeat: Duration::from_hours(1),
         calls: 50,
         calls_at_once: 8,
-        pressure: PressureSteps::NONE,
         hard_slots: 3,
         scale_cooldown: Duration::from_mins(5),
         attempt: attempt_limits(),
+        agents: BTreeMap::new(),
+    }
+}
+
+fn settings_of_control() -> ControlSettings {
+    ControlSettings {
+        upstream: UpstreamKind::Simulated,
+        pressure: PressureSteps::NONE,
         retention: Retention {
             finished_for: Duration::from_hours(24),
             finished_jobs: 1_000,
             alerts_for: Duration::from_hours(24),
         },
-        agents: BTreeMap::new(),
         limit_sources: BTreeMap::new(),
     }
 }
@@ -146,7 +153,7 @@ async fn runner(
     config: GatewayConfig,
     clock: Arc<dyn Clock>,
     folder: &Path,
-) -> Runner {
+) -> Control {
     let gateway = Gateway::start(config, store.clone(), clock.clone()).await.expect("a gateway");
     let engine = EngineSettings {
         max_instances: 8,
@@ -178,16 +185,25 @@ async fn runner(
     let parts = RunnerParts {
         supervisor: anvil_types::Supervisor::new(),
         settings: settings(),
+        store: store.clone(),
+        gateway: gateway.clone(),
+        sandbox,
+        catalog: catalog.clone(),
+        clock: clock.clone(),
+    };
+    let runner = Runner::start(parts).await.expect("a runner");
+    let control = Control::start(&ControlParts {
+        supervisor: anvil_types::Supervisor::new(),
+        settings: settings_of_control(),
         store,
         gateway,
-        sandbox,
         catalog: catalog.clone(),
         clock,
         driven: None,
-    };
-    let runner = Runner::start(parts).await.expect("a runner");
+        runner,
+    });
     catalog.settled().await;
-    runner
+    control
 }
 
 impl Scene {
@@ -231,7 +247,7 @@ impl Scene {
         (Other { runner: runner.expect("a runner"), runtime: Some(runtime) }, clock)
     }
 
-    async fn second(&self) -> Runner {
+    async fn second(&self) -> Control {
         let folder = self.folder.path().join("two");
         runner(self.store.clone(), gateway(&self.upstream), self.clock.clone(), &folder).await
     }
@@ -277,7 +293,7 @@ impl Scene {
     }
 }
 
-async fn submit(runner: &Runner, payload: serde_json::Value) -> JobId {
+async fn submit(runner: &Control, payload: serde_json::Value) -> JobId {
     let submission = Submission {
         agent: "asker".into(),
         action: "ask".into(),
@@ -289,12 +305,12 @@ async fn submit(runner: &Runner, payload: serde_json::Value) -> JobId {
         tags: Vec::new(),
         after: Vec::new(),
     };
-    runner.submit(submission).await.expect("it is taken in").job.id
+    runner.intake.submit(submission).await.expect("it is taken in").job.id
 }
 
-async fn at_rest(runner: &Runner) {
+async fn at_rest(runner: &Control) {
     until("the runner has nothing to do", PATIENCE, async || {
-        let status = runner.status().await.expect("a status");
+        let status = runner.status.get().await.expect("a status");
         (status.agents.running == 0 && status.pace.calls_in_flight == 0).then_some(())
     })
     .await;

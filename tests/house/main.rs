@@ -24,8 +24,10 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("anvil-api", &["anvil-types", "anvil-budget"]),
     // What runs guests knows neither money nor SQL nor HTTP.
     ("anvil-sandbox", &["anvil-types"]),
+    // What runs jobs serves nobody: it knows neither `control` nor the faces.
+    ("anvil-runner", &["anvil-types", "anvil-api", "anvil-store", "anvil-gateway", "anvil-sandbox"]),
     (
-        "anvil-runner",
+        "anvil-control",
         &[
             "anvil-types",
             "anvil-budget",
@@ -34,12 +36,13 @@ const HOUSE: &[(&str, &[&str])] = &[
             "anvil-gateway",
             "anvil-alerts",
             "anvil-sandbox",
+            "anvil-runner",
         ],
     ),
     // Its bill is a second opinion only while it shares no arithmetic with the first.
     ("anvil-sim", &[]),
-    // It asks the runner, and reads the words that the runner's answers are made of.
-    ("anvil-web", &["anvil-types", "anvil-budget", "anvil-api", "anvil-store", "anvil-runner"]),
+    // It asks `control` and never what runs jobs, and reads the words that the answers are made of.
+    ("anvil-web", &["anvil-types", "anvil-budget", "anvil-api", "anvil-store", "anvil-control"]),
     (
         "anvil",
         &[
@@ -52,6 +55,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "anvil-sandbox",
             "anvil-alerts",
             "anvil-runner",
+            "anvil-control",
             "anvil-sim",
             "anvil-web",
         ],

@@ -3,7 +3,7 @@
 //! Handlers of both faces answer with a [`Problem`]; the panel's outermost layer turns it into a page.
 
 use anvil_api::FieldError;
-use anvil_runner::{SubmitError, WebhookError};
+use anvil_control::{SubmitError, WebhookError};
 use anvil_store::StoreError;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -300,8 +300,8 @@ impl From<SubmitError> for Problem {
                     .with_errors(at("/action", format!("there is no action `{action}`")))
                     .with_known(known, nearest)
             }
-            SubmitError::InvalidPayload { errors, .. } => {
-                let errors = errors.into_iter().map(|error| FieldError {
+            SubmitError::InvalidPayload(misfit) => {
+                let errors = misfit.errors.into_iter().map(|error| FieldError {
                     pointer: format!("/payload{}", error.pointer),
                     message: error.message,
                 });

@@ -181,11 +181,11 @@ impl Grouped {
 
     /// Of a stretch, as the host has it now.
     pub(crate) async fn load(state: &WebState, stretch: Stretch, by: By) -> Result<Self, Problem> {
-        let windows = state.runner.windows();
+        let windows = state.control.ledger.windows();
         // Prices change by the day, so that kinds of token are split for each day by itself.
         let cuts = stretch.cuts(if by == By::Kind { By::Day } else { by }, &windows)?;
-        let sums = state.runner.usage(cuts).await?;
-        Ok(Self::new(&sums, by, &state.runner.price_table()))
+        let sums = state.control.ledger.usage(cuts).await?;
+        Ok(Self::new(&sums, by, &state.control.prices.table()))
     }
 }
 

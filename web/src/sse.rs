@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::Runner;
+use anvil_control::Control;
 use anvil_store::StoreError;
 use anvil_types::{Event, JobId};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -28,7 +28,7 @@ const PING: Duration = Duration::from_secs(15);
 /// Events in their order, each once, without a gap: the bus is subscribed to before the store is asked,
 /// and one that falls behind asks the store again.
 pub(crate) struct Follow {
-    runner: Arc<Runner>,
+    control: Arc<Control>,
     job: Option<JobId>,
     last: u64,
     bus: broadcast::Receiver<Arc<Event>>,
@@ -38,9 +38,9 @@ pub(crate) struct Follow {
 
 impl Follow {
     /// Follows what comes after `last`, of one job where that is given.
-    pub(crate) fn new(runner: &Arc<Runner>, job: Option<JobId>, last: u64) -> Self {
-        let bus = runner.subscribe();
-        Self { runner: runner.clone(), job, last, bus, backlog: VecDeque::new(), behind: true }
+    pub(crate) fn new(control: &Arc<Control>, job: Option<JobId>, last: u64) -> Self {
+        let bus = control.events.subscribe();
+        Self { control: control.clone(), job, last, bus, backlog: VecDeque::new(), behind: true }
     }
 
     /// The next event; none when the host stops. May be dropped while it waits: nothing is lost.
@@ -51,7 +51,7 @@ impl Follow {
                 return Ok(Some(event));
             }
             if self.behind {
-                let page = self.runner.events(self.last, self.job, PAGE).await?;
+                let page = self.control.events.after(self.last, self.job, PAGE).await?;
                 self.behind = !page.is_empty();
                 self.backlog = page.into_iter().map(Arc::new).collect();
                 continue;

@@ -2,7 +2,7 @@
 
 use crate::WebConfig;
 use crate::auth::Keys;
-use anvil_runner::Runner;
+use anvil_control::Control;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
@@ -13,7 +13,7 @@ const MAX_STREAMS: usize = 256;
 #[derive(Clone)]
 pub struct WebState {
     /// The host behind the faces.
-    pub(crate) runner: Arc<Runner>,
+    pub(crate) control: Arc<Control>,
     pub(crate) config: Arc<WebConfig>,
     pub(crate) keys: Arc<Keys>,
     /// Turns true when the server stops: event streams end, since they would hold it up for ever.
@@ -23,10 +23,10 @@ pub struct WebState {
 
 impl WebState {
     /// The state over a running host. `shutdown` turns true when the server is to stop.
-    pub fn new(runner: Arc<Runner>, config: WebConfig, shutdown: watch::Receiver<bool>) -> Self {
+    pub fn new(control: Arc<Control>, config: WebConfig, shutdown: watch::Receiver<bool>) -> Self {
         let keys = Arc::new(Keys::new(&config));
         Self {
-            runner,
+            control,
             config: Arc::new(config),
             keys,
             shutdown,

@@ -4,6 +4,7 @@
 use crate::tests::described::{Side, check};
 use crate::{Token, WebConfig, WebState, router};
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
+use anvil_control::{Control, ControlParts, ControlSettings};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
@@ -105,7 +106,7 @@ impl Scene {
     pub(crate) async fn made(making: Making) -> Self {
         let folder = TempDir::new().expect("a folder");
         let supervisor = Supervisor::new();
-        let (runner, store) = runner(&folder, making, &supervisor).await;
+        let (control, store) = control(&folder, making, &supervisor).await;
         let (stop, stopped) = watch::channel(false);
         let config = WebConfig {
             token: Token::new(TOKEN),
@@ -115,7 +116,7 @@ impl Scene {
             max_body_bytes: MAX_BODY,
             upstream: UpstreamKind::Simulated,
         };
-        let state = WebState::new(Arc::new(runner), config, stopped);
+        let state = WebState::new(Arc::new(control), config, stopped);
         Self { router: router(state.clone()), state, store, supervisor, _stop: stop, folder }
     }
 
@@ -168,7 +169,7 @@ impl Scene {
 
     /// A call of an agent that has cost so much, in nano-dollars; unknown where nobody knows.
     pub(crate) async fn spend(&self, agent: &str, model: &str, nano: i64, known: bool) -> CallId {
-        let now = self.state.runner.now();
+        let now = self.state.control.clock.now();
         let cost = Nanodollars::new(nano);
         let id =
             CallId::new(now, u128::from(now.micros().unsigned_abs()) << 20 | u128::from(nano.unsigned_abs()));
@@ -218,7 +219,7 @@ impl Scene {
     }
 }
 
-async fn runner(folder: &TempDir, making: Making, supervisor: &Supervisor) -> (Runner, Arc<dyn Store>) {
+async fn control(folder: &TempDir, making: Making, supervisor: &Supervisor) -> (Control, Arc<dyn Store>) {
     let Making { clock: shared, driven, compile, plugins: folder_is } = making;
     let data = folder.path().join("data");
     let plugins = folder.path().join("plugins");
@@ -266,13 +267,23 @@ async fn runner(folder: &TempDir, making: Making, supervisor: &Supervisor) -> (R
         supervisor: supervisor.clone(),
         settings: settings_of_runner(),
         store: store.clone(),
-        gateway,
+        gateway: gateway.clone(),
         sandbox,
+        catalog: catalog.clone(),
+        clock: shared.clone(),
+    };
+    let runner = Runner::start(parts).await.expect("a runner");
+    let parts = ControlParts {
+        settings: settings_of_control(),
+        store: store.clone(),
+        gateway,
         catalog,
         clock: shared,
         driven,
+        supervisor: supervisor.clone(),
+        runner,
     };
-    (Runner::start(parts).await.expect("a runner"), store)
+    (Control::start(&parts), store)
 }
 
 fn gateway(supervisor: Supervisor) -> GatewayConfig {
@@ -308,7 +319,6 @@ fn gateway(supervisor: Supervisor) -> GatewayConfig {
 }
 
 fn settings_of_runner() -> RunnerSettings {
-    let sources = LimitsPatch::NAMES.iter().map(|name| ((*name).to_owned(), "preset max-200".to_owned()));
     RunnerSettings {
         upstream: UpstreamKind::Simulated,
         back_off: Duration::from_secs(1),
@@ -316,16 +326,23 @@ fn settings_of_runner() -> RunnerSettings {
         heartbeat: Duration::from_secs(10),
         calls: 10,
         calls_at_once: 2,
-        pressure: PressureSteps::USUAL,
         hard_slots: 12,
         scale_cooldown: Duration::from_mins(5),
         attempt: small_limits(),
+        agents: std::collections::BTreeMap::new(),
+    }
+}
+
+fn settings_of_control() -> ControlSettings {
+    let sources = LimitsPatch::NAMES.iter().map(|name| ((*name).to_owned(), "preset max-200".to_owned()));
+    ControlSettings {
+        upstream: UpstreamKind::Simulated,
+        pressure: PressureSteps::USUAL,
         retention: Retention {
             finished_for: Duration::from_hours(24),
             finished_jobs: 1_000,
             alerts_for: Duration::from_hours(24),
         },
-        agents: std::collections::BTreeMap::new(),
         limit_sources: sources.collect(),
     }
 }

@@ -42,7 +42,7 @@ pub use lines::{BulkAnswer, Came, ImportAnswer, LineAnswer, LineProblem};
 pub use list::List;
 pub use price::{PriceRequest, PriceView};
 pub use probe::Probe;
-pub use problem::{FieldError, Problem};
+pub use problem::{FieldError, PayloadMisfit, Problem};
 pub use queue::{QueueRequest, QueueView};
 pub use replay::{Difference, Question, Replayed};
 pub use schedule::{ScheduleDetail, ScheduleRequest, ScheduleView};

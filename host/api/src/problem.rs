@@ -1,6 +1,7 @@
 //! The one error format: `application/problem+json` (RFC 9457) that says what to do.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use utoipa::ToSchema;
 
 /// One thing that is wrong with a payload.
@@ -10,6 +11,40 @@ pub struct FieldError {
     pub pointer: String,
     /// What is wrong with it.
     pub message: String,
+}
+
+/// A payload that misses the schema of its action: what is wrong, field by field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadMisfit {
+    /// The agent.
+    pub agent: String,
+    /// The action.
+    pub action: String,
+    /// What is wrong.
+    pub errors: Vec<FieldError>,
+}
+
+impl PayloadMisfit {
+    /// An object in the payload has a name twice.
+    pub fn repeated(agent: &str, action: &str, name: &str) -> Self {
+        let message =
+            format!("an object in it has `{name}` twice, and nobody can tell which of them is meant");
+        let errors = vec![FieldError { pointer: String::new(), message }];
+        Self { agent: agent.to_owned(), action: action.to_owned(), errors }
+    }
+}
+
+impl fmt::Display for PayloadMisfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { agent, action, errors } = self;
+        write!(f, "the payload does not match the schema of {agent}/{action}: ")?;
+        for (at, error) in errors.iter().enumerate() {
+            let (join, place) = (if at > 0 { "; " } else { "" }, error.pointer.as_str());
+            let place = if place.is_empty() { "the payload" } else { place };
+            write!(f, "{join}{place}: {}", error.message)?;
+        }
+        Ok(())
+    }
 }
 
 /// What is wrong and what to do about it.

@@ -3,13 +3,13 @@
 use crate::desk::{Desk, Setup};
 use crate::ending;
 use crate::parents::Parents;
+use crate::payload;
 use crate::settings::AgentSettings;
 use crate::shared::Shared;
-use crate::submit::Checker;
 use anvil_gateway::Terms;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
-use anvil_types::{AgentState, JobError, Lease, LogLevel, LogLine, Wait, WaitReason};
+use anvil_types::{JobError, Lease, LogLevel, LogLine, Wait, WaitReason};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -183,8 +183,7 @@ async fn misfit(shared: &Shared, claimed: &Claimed, plugin: &Plugin) -> Option<J
     if !claimed.journal.is_empty() && claimed.ran_on.is_none() {
         return None;
     }
-    let checker = Checker::new(&shared.catalog);
-    let misses = checker.at_start(plugin.digest(), &claimed.job).await?;
+    let misses = payload::at_start(&shared.catalog, plugin.digest(), &claimed.job).await?;
     let version = &plugin.info.version;
     Some(JobError {
         kind: INVALID_INPUT.to_owned(),
@@ -255,9 +254,4 @@ pub(crate) async fn died(shared: &Shared, lease: Lease, attempts: u32, most: u32
     if let Err(error) = shared.store.finish(lease, finish).await {
         tracing::error!(job = %lease.job, %error, "an attempt's end could not be written");
     }
-}
-
-/// Whether an agent in this state takes jobs.
-pub(crate) fn takes_jobs(state: AgentState) -> bool {
-    state == AgentState::Ready
 }

@@ -1,10 +1,10 @@
 //! The host's side of one attempt: answers a guest from the journal, the gateway and the store.
 
 use crate::bounds::Bounds;
+use crate::journal::{Next, Replay};
 use crate::live_text::LiveText;
-use crate::notes::Notes;
+use crate::log_buffer::LogBuffer;
 use crate::parents::Parents;
-use crate::replay::{Next, Replay};
 use crate::settings::{AgentSettings, RunnerSettings};
 use anvil_gateway::{Ask, CallEnd, CallHandle, Gateway, Terms};
 use anvil_sandbox::{CancellationToken, GuestIdentity, HandedOver, JobHost, Stop, WallClock};
@@ -69,7 +69,7 @@ pub(crate) struct Desk {
     said: AtomicUsize,
     park: Mutex<Option<Wait>>,
     parents: Parents,
-    pub(crate) notes: Notes,
+    pub(crate) notes: LogBuffer,
 }
 
 pub(crate) type Answer = Result<Reply, CallError>;
@@ -95,7 +95,7 @@ impl Desk {
             replay: Mutex::new(Replay::new(setup.journal, began)),
             park: Mutex::default(),
             parents: setup.parents,
-            notes: Notes::new(setup.lease, setup.job.attempts, store.clone()),
+            notes: LogBuffer::new(setup.lease, setup.job.attempts, store.clone()),
             job: setup.job,
             lease: setup.lease,
             terms: setup.terms,

@@ -1,55 +1,33 @@
 //! Takes jobs from the queue and runs them: claims, attempts, retries, parks.
 //!
-//! [`Runner`] is what the faces (web, command line over it) stand on. It implements the sandbox's
-//! `JobHost` over the gateway and the store.
+//! [`Runner`] implements the sandbox's `JobHost` over the gateway and the store. It knows nobody who serves people: what
+//! they ask, `control` asks of its narrow handle.
 
+mod agents;
 mod attempt;
 mod bounds;
-mod cron;
 mod desk;
 mod dispatch;
 mod ending;
-mod explain;
 mod fallen;
-mod foreign;
-#[cfg(test)]
-mod fuzz;
-mod import;
-mod intake;
-mod keeping;
+mod journal;
 mod live_text;
-mod many;
-mod money;
-mod notes;
+mod log_buffer;
 mod parents;
+mod payload;
 mod plugin_alerts;
-mod prices;
-mod probe;
 mod rehearsal;
-mod replay;
-mod replayed;
 mod runner;
 mod scale;
 mod scaling;
-mod schedules;
 mod settings;
 mod shared;
-mod spending;
 mod stopping;
-mod submission;
-mod submit;
 mod suspects;
-mod webhooks;
 
-pub use import::Import;
-pub use intake::Bulk;
-pub use prices::PriceWish;
-pub use probe::ProbeError;
-pub use replayed::ReplayError;
-pub use runner::RunnerParts;
-pub use schedules::ScheduleWish;
+pub use payload::{PayloadRefusal, check_payload, check_payload_quickly, in_turn};
+pub use rehearsal::{Asked, Past, Rehearsed};
+pub use runner::{Pool, RunnerParts};
 pub use settings::{AgentSettings, RunnerSettings};
 pub use shared::Runner;
 pub use stopping::Stopping;
-pub use submission::{After, BulkJob, BulkTaken, Submission, SubmitError, Submitted};
-pub use webhooks::{WebhookChange, WebhookError};

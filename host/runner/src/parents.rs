@@ -1,8 +1,7 @@
 //! What a job gets from those that it comes after.
 
-use crate::submit::clip;
 use anvil_store::{Store, StoreError};
-use anvil_types::{Job, ParentResult};
+use anvil_types::{Job, ParentResult, clip};
 use std::sync::Arc;
 
 /// The results of a job's parents, and a way to their files. They never change, so every run of the job

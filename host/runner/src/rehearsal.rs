@@ -1,29 +1,72 @@
 //! The host's side of a job that is run once more against its journal: nothing is spent, sent or written.
 
+use crate::attempt;
 use crate::bounds::Bounds;
 use crate::desk::{Answer, answer_of, hash};
+use crate::journal::{Next, Replay};
 use crate::parents::Parents;
-use crate::replay::{Next, Replay};
 use crate::settings::AgentSettings;
-use anvil_sandbox::{GuestIdentity, HandedOver, JobHost, Stop, WallClock};
+use crate::shared::Shared;
+use anvil_sandbox::{AttemptEnd, GuestIdentity, HandedOver, JobHost, Plugin, Stop, WallClock};
 use anvil_store::{JournalEntry, JournalKind};
 use anvil_types::{ArtifactName, Job, Json, LogLevel, Origin, Remaining, Request, Timestamp};
 use async_trait::async_trait;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the guest asked at one place.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Asked {
-    pub(crate) position: u32,
-    pub(crate) kind: JournalKind,
+pub struct Asked {
+    /// The place.
+    pub position: u32,
+    /// What is asked for.
+    pub kind: JournalKind,
     /// The request, where it is one to Claude.
-    pub(crate) request: Option<Json>,
+    pub request: Option<Json>,
     /// Whether the journal has the answer to just this.
-    pub(crate) known: bool,
+    pub known: bool,
+}
+
+/// What is run once more.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    /// The job, as it ended.
+    pub job: &'a Job,
+    /// Its journal.
+    pub journal: &'a [JournalEntry],
+    /// When the run began that came to the job's end. What was answered before, it had out of the journal too, and was
+    /// told so.
+    pub live_since: Timestamp,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Rehearsed {
+    /// All that was asked, in its order.
+    pub asked: Vec<Asked>,
+    /// How it ended.
+    pub end: AttemptEnd,
+}
+
+/// Runs a past job on a plugin.
+pub(crate) async fn run(shared: &Shared, plugin: &Arc<Plugin>, past: &Past<'_>) -> Rehearsed {
+    let job = past.job;
+    let agent = shared.settings.agent(&job.agent);
+    let limits = attempt::limits(shared, plugin, &agent);
+    let parents = match Parents::load(&shared.store, job).await {
+        Ok(parents) => parents,
+        Err(error) => {
+            let end = AttemptEnd::Stopped(Stop::Store(error.to_string()));
+            return Rehearsed { asked: Vec::new(), end };
+        }
+    };
+    let host = Arc::new(Rehearsal::new(past, agent, parents));
+    let cancel = shared.shutdown.child_token();
+    let end = shared.sandbox.run(plugin, &job.action, &job.payload, host.clone(), limits, &cancel).await;
+    Rehearsed { asked: host.asked(), end }
 }
 
 /// Answers from the journal, and refuses the first question that is not in it.
-pub(crate) struct Rehearsal {
+struct Rehearsal {
     job: Job,
     agent: AgentSettings,
     parents: Parents,
@@ -34,29 +77,22 @@ pub(crate) struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// `live_since`: when the run began that came to the job's end. What was answered before, it had out of the journal
-    /// too, and was told so.
-    pub(crate) fn new(
-        job: Job,
-        journal: Vec<JournalEntry>,
-        agent: AgentSettings,
-        parents: Parents,
-        live_since: Timestamp,
-    ) -> Self {
+    fn new(past: &Past<'_>, agent: AgentSettings, parents: Parents) -> Self {
+        let job = past.job.clone();
         let began = job.started_at.unwrap_or(job.created_at);
         Self {
-            replay: Mutex::new(Replay::new(journal, began)),
+            replay: Mutex::new(Replay::new(past.journal.to_vec(), began)),
             job,
             agent,
             parents,
-            live_since,
+            live_since: past.live_since,
             bounds: Mutex::default(),
             asked: Mutex::default(),
         }
     }
 
     /// All that was asked, in its order.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -1,8 +1,6 @@
 //! What the runner goes by.
 
-use anvil_budget::PressureSteps;
 use anvil_sandbox::AttemptLimits;
-use anvil_store::Retention;
 use anvil_types::UpstreamKind;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,20 +33,14 @@ pub struct RunnerSettings {
     pub calls: u32,
     /// Calls of one job that may be under way at once.
     pub calls_at_once: usize,
-    /// From which pressure on calls are slowed, and answered by a cheaper model.
-    pub pressure: PressureSteps,
     /// Slots never rise above this.
     pub hard_slots: u32,
     /// How long slots stay as they are after they were lowered or raised.
     pub scale_cooldown: Duration,
     /// What one attempt may take.
     pub attempt: AttemptLimits,
-    /// How long the past is kept.
-    pub retention: Retention,
     /// The agents' own settings.
     pub agents: BTreeMap<String, AgentSettings>,
-    /// Where each limit's value comes from before anyone changes it at run time.
-    pub limit_sources: BTreeMap<String, String>,
 }
 
 impl RunnerSettings {

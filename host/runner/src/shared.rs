@@ -6,7 +6,7 @@ use crate::settings::RunnerSettings;
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
 use anvil_store::{ReadyAgent, Store};
-use anvil_types::{Clock, DrivenClock, JobId, Lease, Supervisor};
+use anvil_types::{Clock, JobId, Lease, Supervisor};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +28,6 @@ pub(crate) struct Shared {
     pub sandbox: Sandbox,
     pub catalog: Catalog,
     pub clock: Arc<dyn Clock>,
-    pub driven: Option<Arc<DrivenClock>>,
     pub supervisor: Supervisor,
     pub live_text: LiveText,
     pub slots: AtomicU32,
@@ -39,15 +38,7 @@ pub(crate) struct Shared {
     pub claiming: Arc<tokio::sync::Mutex<()>>,
     /// A slot became free.
     pub freed: Notify,
-    /// An action on many jobs was begun.
-    pub many: Notify,
-    /// A schedule was made or changed.
-    pub schedules: Notify,
     pub shutdown: CancellationToken,
-    /// One job at a time is replayed: what that takes is no agent's slot.
-    pub rehearsals: tokio::sync::Mutex<()>,
-    /// One probe at a time.
-    pub probing: tokio::sync::Mutex<()>,
     pub attempts: Mutex<HashMap<JobId, Running>>,
 }
 
@@ -78,7 +69,7 @@ impl Shared {
     }
 }
 
-/// The running host without its faces. Cheap to clone.
+/// The running of jobs. Cheap to clone.
 #[derive(Clone)]
 pub struct Runner {
     pub(crate) shared: Arc<Shared>,

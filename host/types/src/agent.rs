@@ -42,6 +42,20 @@ impl AgentState {
             Self::Delayed => "delayed",
         }
     }
+
+    /// Whether its jobs run.
+    pub fn takes_jobs(self) -> bool {
+        self == Self::Ready
+    }
+
+    /// Whether jobs may be submitted for it; they run when it is ready.
+    pub fn is_known(self) -> bool {
+        match self {
+            Self::Ready | Self::Disabled | Self::Retired => true,
+            Self::Compiling | Self::Delayed => true,
+            Self::Rejected | Self::Quarantined | Self::Shadowed => false,
+        }
+    }
 }
 
 /// One thing that an agent can do.

@@ -12,6 +12,7 @@ mod asker;
 pub mod audit;
 pub mod call;
 mod canonical;
+mod clip;
 pub mod clock;
 pub mod encoding;
 pub mod event;
@@ -54,6 +55,7 @@ pub use call::{
     CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, CostCorrection, Effort,
     Message, Origin, Remaining, Reply, Request, Role, Tool,
 };
+pub use clip::clip;
 pub use clock::{Clock, DrivenClock, SystemClock};
 pub use event::{Event, EventKind};
 pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, ScheduleId};

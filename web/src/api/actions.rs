@@ -117,10 +117,10 @@ async fn begin(
     let action = action.map_err(|why| Problem::bad_request("bad-action", "There is no such action", why))?;
     let filter: JobFilter = filter.unwrap_or_default().into();
     if dry_run {
-        let plan = state.runner.plan_action(action, filter.clone()).await?;
+        let plan = state.control.bulk.plan(action, filter.clone()).await?;
         return Ok(Json(ActionPlanned { action, filter, plan }).into_response());
     }
-    let run = state.runner.begin_action(action, filter, name_of(caller.map(|c| c.0))).await?;
+    let run = state.control.bulk.begin(action, filter, name_of(caller.map(|c| c.0))).await?;
     let place = format!("/api/v1/jobs/actions/{}", run.id);
     Ok((StatusCode::ACCEPTED, [(LOCATION, place)], Json(run)).into_response())
 }
@@ -131,7 +131,7 @@ async fn list(
 ) -> Result<Json<List<ActionRun, JobActionId>>, Problem> {
     let query = query.only(&["after", "limit"])?;
     let limit = query.limit(50, 500)?;
-    let mut items = state.runner.actions(query.value("after")?, limit + 1).await?;
+    let mut items = state.control.bulk.list(query.value("after")?, limit + 1).await?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
     let next = items.last().filter(|_| more).map(|run| run.id);
@@ -139,7 +139,7 @@ async fn list(
 }
 
 async fn show(State(state): State<WebState>, Path(text): Path<String>) -> Result<Json<ActionRun>, Problem> {
-    Ok(Json(state.runner.action(id(&text)?).await?))
+    Ok(Json(state.control.bulk.get(id(&text)?).await?))
 }
 
 /// An action's id out of an address.
@@ -154,5 +154,5 @@ async fn stop(
     caller: Option<Extension<Caller>>,
     Path(text): Path<String>,
 ) -> Result<Json<ActionRun>, Problem> {
-    Ok(Json(state.runner.stop_action(id(&text)?, name_of(caller.map(|c| c.0))).await?))
+    Ok(Json(state.control.bulk.stop(id(&text)?, name_of(caller.map(|c| c.0))).await?))
 }

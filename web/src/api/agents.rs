@@ -11,14 +11,14 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 
 pub(super) async fn list(State(state): State<WebState>) -> Json<List<AgentInfo>> {
-    Json(List::whole(state.runner.agents().to_vec()))
+    Json(List::whole(state.control.agents.all().to_vec()))
 }
 
 pub(super) async fn show(
     State(state): State<WebState>,
     Path(name): Path<String>,
 ) -> Result<Json<AgentInfo>, Problem> {
-    let agents = state.runner.agents();
+    let agents = state.control.agents.all();
     // Several files can claim one name; the one that takes jobs is the agent.
     let claims = agents.iter().filter(|agent| agent.name == name);
     let found = claims.min_by_key(|agent| matches!(agent.state, AgentState::Shadowed | AgentState::Rejected));
@@ -62,6 +62,6 @@ pub(crate) async fn switch(
     on: bool,
     caller: Option<Caller>,
 ) -> Result<AgentInfo, Problem> {
-    let changed = state.runner.set_agent_enabled(name, on, name_of(caller)).await?;
-    changed.ok_or_else(|| missing(name, &state.runner.agents()))
+    let changed = state.control.agents.set_enabled(name, on, name_of(caller)).await?;
+    changed.ok_or_else(|| missing(name, &state.control.agents.all()))
 }

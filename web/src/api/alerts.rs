@@ -41,7 +41,7 @@ async fn list(State(state): State<WebState>, query: Query) -> Result<Json<List<A
         after: query.value("after")?,
         limit: query.limit(50, 500)?,
     };
-    let page = state.runner.alerts(filter).await?;
+    let page = state.control.alerts.page(filter).await?;
     Ok(Json(List { items: page.items, next: page.next }))
 }
 
@@ -58,7 +58,7 @@ async fn acknowledge(
     let note: String = body.field("note", "a text: what you know or did").unwrap_or_default();
     body.finish()?;
     let (id, note) = (id(&text)?, checked_note(&note)?);
-    Ok(Json(state.runner.acknowledge_alert(id, name_of(caller.map(|c| c.0)), note).await?))
+    Ok(Json(state.control.alerts.acknowledge(id, name_of(caller.map(|c| c.0)), note).await?))
 }
 
 /// The note of whoever knows of an alert; it may be empty.
@@ -80,5 +80,5 @@ pub(crate) fn id(text: &str) -> Result<AlertId, Problem> {
 
 /// The alert, or that there is none.
 pub(crate) async fn known(state: &WebState, id: AlertId) -> Result<Alert, Problem> {
-    Ok(state.runner.alert(id).await?.ok_or(StoreError::NoSuchAlert(id))?)
+    Ok(state.control.alerts.get(id).await?.ok_or(StoreError::NoSuchAlert(id))?)
 }

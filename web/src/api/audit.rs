@@ -16,5 +16,5 @@ pub(super) async fn list(
     query: Query,
 ) -> Result<Json<List<AuditEntry>>, Problem> {
     let limit = query.only(&["limit"])?.limit(50, MOST)?;
-    Ok(Json(List::whole(state.runner.audit(limit).await?)))
+    Ok(Json(List::whole(state.control.audit.newest(limit).await?)))
 }

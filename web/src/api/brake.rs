@@ -12,8 +12,8 @@ use axum::{Extension, Json};
 
 pub(super) async fn show(State(state): State<WebState>, query: Query) -> Result<Json<BrakeView>, Problem> {
     let limit = query.only(&["limit"])?.limit(50, 1_000)?;
-    let past = state.runner.brake_history(limit).await?;
-    Ok(Json(BrakeView { now: view(state.runner.brake().await?), past }))
+    let past = state.control.brake.history(limit).await?;
+    Ok(Json(BrakeView { now: view(state.control.brake.state().await?), past }))
 }
 
 pub(super) async fn set(
@@ -28,7 +28,7 @@ pub(super) async fn set(
     }
     body.finish()?;
     let by = name_of(caller.map(|c| c.0));
-    Ok(Json(view(state.runner.set_brake(engaged.unwrap_or(true), reason.trim(), by).await?)))
+    Ok(Json(view(state.control.brake.set(engaged.unwrap_or(true), reason.trim(), by).await?)))
 }
 
 fn view(state: BrakeState) -> BrakeStatus {

@@ -11,7 +11,7 @@ use super::submit::fields;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{BulkAnswer, LineProblem};
-use anvil_runner::{After, Bulk, BulkJob, SubmitError};
+use anvil_control::{After, BulkIntake, BulkJob, SubmitError};
 use anvil_types::Json;
 use anvil_types::encoding::{NotText, is_utf16};
 use axum::body::{Body, Bytes};
@@ -43,7 +43,8 @@ pub(super) async fn submit(State(state): State<WebState>, request: Request) -> R
     super::submit::no_key(request.headers(), "send `idempotency_key` in each line")?;
     let (answers, sent) = unbounded_channel();
     let longest = state.config.max_body_bytes;
-    let intake = Intake { bulk: state.runner.bulk(), answers, batch: Vec::new(), bytes: 0, line: 0, longest };
+    let intake =
+        Intake { bulk: state.control.intake.bulk(), answers, batch: Vec::new(), bytes: 0, line: 0, longest };
     tokio::spawn(intake.run(request.into_body(), longest));
     let body = Body::from_stream(UnboundedReceiverStream::new(sent).map(Ok::<Bytes, Infallible>));
     Ok(([(CONTENT_TYPE, "application/jsonl")], body).into_response())
@@ -72,7 +73,7 @@ enum Waiting {
 }
 
 struct Intake {
-    bulk: Bulk,
+    bulk: BulkIntake,
     answers: UnboundedSender<Bytes>,
     batch: Vec<Waiting>,
     bytes: usize,

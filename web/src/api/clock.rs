@@ -17,11 +17,11 @@ use std::time::Duration;
 
 fn view(state: &WebState, now: Timestamp) -> Json<ClockView> {
     let driven = state.config.upstream == UpstreamKind::Simulated;
-    Json(ClockView { now, rate: state.runner.clock_rate(), driven, wall: state.runner.wall() })
+    Json(ClockView { now, rate: state.control.clock.rate(), driven, wall: state.control.clock.wall() })
 }
 
 pub(super) async fn show(State(state): State<WebState>) -> Json<ClockView> {
-    view(&state, state.runner.now())
+    view(&state, state.control.clock.now())
 }
 
 pub(super) async fn drive(
@@ -49,7 +49,7 @@ pub(super) async fn drive(
         body.wrong("advance_s", "say advance_s (seconds to jump ahead), rate (how fast to run), or both");
     }
     body.finish()?;
-    let now = state.runner.drive_clock(length.unwrap_or_default(), rate).map_err(refuse)?;
+    let now = state.control.clock.drive(length.unwrap_or_default(), rate).map_err(refuse)?;
     Ok(view(&state, now))
 }
 
@@ -64,10 +64,9 @@ pub(super) async fn set_back(
         body.wrong("reason", "must say why");
     }
     body.finish()?;
-    let wall =
-        state.runner.set_ledger_time_back(name_of(caller.map(|caller| caller.0)), reason.trim()).await?;
+    let wall = state.control.clock.set_back(name_of(caller.map(|caller| caller.0)), reason.trim()).await?;
     let next = "restart the host; then look up what was spent and release the brake";
-    Ok(Json(SetBack { now: state.runner.now(), wall, next: next.to_owned() }))
+    Ok(Json(SetBack { now: state.control.clock.now(), wall, next: next.to_owned() }))
 }
 
 pub(super) async fn wipe(
@@ -81,7 +80,7 @@ pub(super) async fn wipe(
         body.wrong("upstream", "must be `simulated`: what is live is never wiped");
     }
     body.finish()?;
-    Ok(Json(state.runner.wipe_simulated(name_of(caller.map(|caller| caller.0))).await?))
+    Ok(Json(state.control.simulation.wipe(name_of(caller.map(|caller| caller.0))).await?))
 }
 
 fn confirmed(body: &mut Object, what: &str) {

@@ -17,7 +17,7 @@ pub(super) async fn edit(
     body: Object,
 ) -> Result<Answer<Job>, Problem> {
     let edit = read(body)?;
-    Ok(Answer(state.runner.edit_job(id, edit, name_of(caller.map(|c| c.0))).await?))
+    Ok(Answer(state.control.jobs.edit(id, edit, name_of(caller.map(|c| c.0))).await?))
 }
 
 fn read(mut body: Object) -> Result<JobEdit, Problem> {

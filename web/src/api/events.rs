@@ -9,7 +9,7 @@ use super::{Id, Query};
 use crate::problem::Problem;
 use crate::sse::{self, Follow};
 use crate::state::WebState;
-use anvil_runner::Runner;
+use anvil_control::Control;
 use anvil_types::JobId;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -32,10 +32,10 @@ pub(super) async fn all(
 ) -> Result<Response, Problem> {
     let query = query.only(&["after"])?;
     let after = match sse::resume_after(&headers, query.value("after")?) {
-        Some(after) => sse::place(after, state.runner.last_event().await?),
-        None => state.runner.last_event().await?,
+        Some(after) => sse::place(after, state.control.events.last().await?),
+        None => state.control.events.last().await?,
     };
-    let mut follow = Follow::new(&state.runner, None, after);
+    let mut follow = Follow::new(&state.control, None, after);
     sse::stream(&state, move |frames| async move {
         while let Ok(Some(event)) = follow.next().await {
             if frames.send(durable(&event)).await.is_err() {
@@ -54,12 +54,12 @@ pub(super) async fn of_job(
 ) -> Result<Response, Problem> {
     let query = query.only(&["after"])?;
     known(&state, id).await?;
-    let last = state.runner.last_event().await?;
+    let last = state.control.events.last().await?;
     // A place that has not come yet is another life's, before a back-up was put back: all of it is told again.
     let after =
         sse::resume_after(&headers, query.value("after")?).filter(|after| *after <= last).unwrap_or(0);
-    let mut follow = Follow::new(&state.runner, Some(id), after);
-    let mut text = LiveText::new(&state.runner, id);
+    let mut follow = Follow::new(&state.control, Some(id), after);
+    let mut text = LiveText::new(&state.control, id);
     sse::stream(&state, move |frames| async move {
         loop {
             let sent = tokio::select! {
@@ -97,21 +97,21 @@ impl Piece {
 
 /// The text that streams into a job, one call after another.
 pub(crate) struct LiveText {
-    runner: Arc<Runner>,
+    control: Arc<Control>,
     job: JobId,
     coming: Option<broadcast::Receiver<String>>,
 }
 
 impl LiveText {
-    pub(crate) fn new(runner: &Arc<Runner>, job: JobId) -> Self {
-        Self { runner: runner.clone(), job, coming: None }
+    pub(crate) fn new(control: &Arc<Control>, job: JobId) -> Self {
+        Self { control: control.clone(), job, coming: None }
     }
 
     /// The next piece. May be dropped while it waits: nothing is lost.
     pub(crate) async fn next(&mut self) -> Piece {
         loop {
             match &mut self.coming {
-                None => match self.runner.live_text(self.job) {
+                None => match self.control.events.live_text(self.job) {
                     Some((text, coming)) => {
                         self.coming = Some(coming);
                         return Piece { text, start: true };

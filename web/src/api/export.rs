@@ -70,7 +70,7 @@ pub(super) async fn export(State(state): State<WebState>, query: Query) -> Resul
 type Lines = Sender<Result<Bytes, StoreError>>;
 
 async fn write(state: &WebState, filter: JobFilter, files: bool, lines: &Lines) -> Result<(), StoreError> {
-    let head = Head { anvil_export: VERSION, exported_at: state.runner.now() };
+    let head = Head { anvil_export: VERSION, exported_at: state.control.clock.now() };
     if !send(lines, &head).await {
         return Ok(());
     }
@@ -89,7 +89,7 @@ async fn write(state: &WebState, filter: JobFilter, files: bool, lines: &Lines) 
 async fn ids(state: &WebState, mut filter: JobFilter) -> Result<Vec<JobId>, StoreError> {
     let mut ids = Vec::new();
     loop {
-        let page = state.runner.jobs(filter.clone()).await?;
+        let page = state.control.jobs.page(filter.clone()).await?;
         ids.extend(page.items.iter().map(|job| job.id));
         match page.next {
             Some(next) => filter.after = Some(next),
@@ -99,11 +99,11 @@ async fn ids(state: &WebState, mut filter: JobFilter) -> Result<Vec<JobId>, Stor
 }
 
 async fn line(state: &WebState, id: JobId, files: bool) -> Result<Option<Line>, StoreError> {
-    let Some(job) = state.runner.job(id).await? else { return Ok(None) };
-    let attempt_history = state.runner.attempts(id).await?;
+    let Some(job) = state.control.jobs.get(id).await? else { return Ok(None) };
+    let attempt_history = state.control.jobs.attempts(id).await?;
     let mut artifacts = Vec::new();
-    for info in state.runner.artifacts(id).await? {
-        let found = if files { state.runner.artifact(id, &info.name).await? } else { None };
+    for info in state.control.jobs.artifacts(id).await? {
+        let found = if files { state.control.jobs.artifact(id, &info.name).await? } else { None };
         let base64 = found.map(|(_, bytes)| STANDARD.encode(bytes));
         artifacts.push(File { info, base64 });
     }

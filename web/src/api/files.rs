@@ -19,7 +19,7 @@ pub(super) async fn list(
     Id(id): Id,
 ) -> Result<Json<List<ArtifactInfo>>, Problem> {
     known(&state, id).await?;
-    Ok(Json(List::whole(state.runner.artifacts(id).await?)))
+    Ok(Json(List::whole(state.control.jobs.artifacts(id).await?)))
 }
 
 pub(super) async fn download(
@@ -40,7 +40,7 @@ pub(crate) async fn find(
     let missing = |detail: String| Problem::not_found("no-such-artifact", "There is no such file", detail);
     let name: ArtifactName = name.parse().map_err(|error| missing(format!("{error}")))?;
     known(state, id).await?;
-    let found = state.runner.artifact(id, &name).await?;
+    let found = state.control.jobs.artifact(id, &name).await?;
     found.ok_or_else(|| missing(format!("job {id} has handed over no file `{name}`")))
 }
 

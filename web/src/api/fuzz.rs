@@ -3,8 +3,8 @@
 use super::jobs::filter;
 use super::submit::fields;
 use super::{Object, Query};
+use anvil_control::Submission;
 use anvil_fuzz::Driver;
-use anvil_runner::Submission;
 use anvil_store::{JobFilter, LedgerFilter};
 use anvil_types::json_text::indented;
 use anvil_types::{AlertId, CallId, JobActionId, Nanodollars};

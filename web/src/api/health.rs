@@ -13,7 +13,7 @@ pub(super) async fn alive() -> &'static str {
 /// A disk on which nothing can be written is no place for them.
 /// The brake and an empty budget do not matter, nor what is being compiled: jobs are taken in.
 pub(super) async fn ready(State(state): State<WebState>) -> Result<&'static str, Problem> {
-    if !state.runner.knows_agents() {
+    if !state.control.agents.are_known() {
         return Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "starting",
@@ -22,7 +22,7 @@ pub(super) async fn ready(State(state): State<WebState>) -> Result<&'static str,
         )
         .with_retry_after(1));
     }
-    if let Some(why) = state.runner.disk_trouble().await {
+    if let Some(why) = state.control.status.disk_trouble().await {
         return Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "disk-full",
@@ -31,6 +31,6 @@ pub(super) async fn ready(State(state): State<WebState>) -> Result<&'static str,
         )
         .with_retry_after(30));
     }
-    state.runner.status().await?;
+    state.control.status.get().await?;
     Ok("ready\n")
 }

@@ -8,7 +8,7 @@ use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{Came, ImportAnswer};
-use anvil_runner::{Import, Runner};
+use anvil_control::{Control, Import};
 use anvil_store::{FinishedJob, Imported, ImportedFile};
 use anvil_types::encoding::{NotText, is_utf16};
 use anvil_types::{ArtifactName, Attempt, Job, Timestamp};
@@ -72,7 +72,7 @@ pub(super) async fn import(
     let by = name_of(caller.map(|caller| caller.0));
     let (answers, sent) = unbounded_channel();
     let intake = Intake {
-        runner: state.runner.clone(),
+        control: state.control.clone(),
         by,
         import: None,
         answers,
@@ -86,7 +86,7 @@ pub(super) async fn import(
 }
 
 struct Intake {
-    runner: Arc<Runner>,
+    control: Arc<Control>,
     by: &'static str,
     /// None until the first line has come.
     import: Option<Import>,
@@ -136,7 +136,7 @@ impl Intake {
         let text = line.as_deref().map(<[u8]>::trim_ascii);
         let Some(_) = &self.import else {
             match head(text.unwrap_or_default()) {
-                Ok(what) => self.import = Some(self.runner.import(self.by, what)),
+                Ok(what) => self.import = Some(self.control.intake.import(self.by, what)),
                 Err(problem) => {
                     self.end(problem).await;
                     return false;

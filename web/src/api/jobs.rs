@@ -23,7 +23,7 @@ pub(super) async fn list(State(state): State<WebState>, query: Query) -> Result<
     let query = query.only(&[&LIST_FILTERS[..], &["after", "limit"]].concat())?;
     let filter = filter(&query, 50)?;
     let searches = filter.search.is_some();
-    let page = state.runner.jobs(filter).await?;
+    let page = state.control.jobs.page(filter).await?;
     Ok(Json(JobList { items: page.items, next: page.next, behind: searches.then_some(page.behind) }))
 }
 
@@ -43,14 +43,14 @@ pub(crate) fn filter(query: &Query, usual: u32) -> Result<JobFilter, Problem> {
 
 pub(super) async fn show(State(state): State<WebState>, Id(id): Id) -> Result<Json<JobDetail>, Problem> {
     let job = known(&state, id).await?;
-    let attempt_history = state.runner.attempts(id).await?;
-    let followed_by = state.runner.relatives(id).await?.followed_by;
+    let attempt_history = state.control.jobs.attempts(id).await?;
+    let followed_by = state.control.jobs.relatives(id).await?.followed_by;
     Ok(Json(JobDetail { job, attempt_history, followed_by }))
 }
 
 /// The job, or that there is none.
 pub(crate) async fn known(state: &WebState, id: JobId) -> Result<Job, Problem> {
-    Ok(state.runner.job(id).await?.ok_or(StoreError::NoSuchJob(id))?)
+    Ok(state.control.jobs.get(id).await?.ok_or(StoreError::NoSuchJob(id))?)
 }
 
 /// The payload alone, as it was given.
@@ -86,7 +86,7 @@ pub(super) async fn calls(
     Id(id): Id,
 ) -> Result<Json<List<CallRecord>>, Problem> {
     known(&state, id).await?;
-    Ok(Json(List::whole(state.runner.calls(id).await?)))
+    Ok(Json(List::whole(state.control.jobs.calls(id).await?)))
 }
 
 pub(super) async fn log(
@@ -97,7 +97,7 @@ pub(super) async fn log(
     let query = query.only(&["after", "limit"])?;
     let limit = query.limit(500, 5_000)?;
     known(&state, id).await?;
-    let items = state.runner.log(id, query.value("after")?.unwrap_or(0), limit).await?;
+    let items = state.control.jobs.log(id, query.value("after")?.unwrap_or(0), limit).await?;
     let full = items.len() >= limit as usize;
     let next = items.last().filter(|_| full).map(|line| line.seq);
     Ok(Json(List { items, next }))
@@ -108,7 +108,7 @@ pub(super) async fn cancel(
     caller: Option<Extension<Caller>>,
     Id(id): Id,
 ) -> Result<Json<Job>, Problem> {
-    Ok(Json(state.runner.cancel(id, name_of(caller.map(|c| c.0))).await?))
+    Ok(Json(state.control.jobs.cancel(id, name_of(caller.map(|c| c.0))).await?))
 }
 
 pub(super) async fn retry(
@@ -116,7 +116,7 @@ pub(super) async fn retry(
     caller: Option<Extension<Caller>>,
     Id(id): Id,
 ) -> Result<Json<Job>, Problem> {
-    Ok(Json(state.runner.retry(id, name_of(caller.map(|c| c.0))).await?))
+    Ok(Json(state.control.jobs.retry(id, name_of(caller.map(|c| c.0))).await?))
 }
 
 pub(super) async fn resume(
@@ -124,5 +124,5 @@ pub(super) async fn resume(
     caller: Option<Extension<Caller>>,
     Id(id): Id,
 ) -> Result<Json<Job>, Problem> {
-    Ok(Json(state.runner.resume(id, name_of(caller.map(|c| c.0))).await?))
+    Ok(Json(state.control.jobs.resume(id, name_of(caller.map(|c| c.0))).await?))
 }

@@ -92,14 +92,14 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let query = query.only(&[&FILTERS[..], &["after", "limit", "format"]].concat())?;
     let after: Option<CallId> = query.value("after")?;
-    let filter = filter(&query, &state.runner.windows())?;
+    let filter = filter(&query, &state.control.ledger.windows())?;
     if csv::wanted(query.text("format"), &headers).map_err(bad)? {
         let most = query.value::<u64>("limit")?.unwrap_or(u64::MAX);
         return Ok(csv::download("anvil-ledger.csv", lines(state, filter, after, most)));
     }
     let limit = query.limit(100, 1_000)?;
-    let page = state.runner.ledger(filter.clone(), after, limit).await?;
-    let total = state.runner.ledger_totals(filter).await?;
+    let page = state.control.ledger.page(filter.clone(), after, limit).await?;
+    let total = state.control.ledger.totals(filter).await?;
     Ok(Json(Ledger { items: page.items, next: page.next, total }).into_response())
 }
 
@@ -129,7 +129,7 @@ pub(super) async fn correct(
     let by = name_of(caller.map(|caller| caller.0)).to_owned();
     let correction =
         Correction { call, cost: cost.unwrap_or_default(), by, reason: reason.trim().to_owned() };
-    Ok(Json(state.runner.correct(correction).await?))
+    Ok(Json(state.control.ledger.correct(correction).await?))
 }
 
 /// Where a download is.
@@ -159,7 +159,7 @@ fn lines(
             return None;
         }
         let batch = u32::try_from(place.left).unwrap_or(BATCH).min(BATCH);
-        match place.state.runner.ledger(place.filter.clone(), place.after, batch).await {
+        match place.state.control.ledger.page(place.filter.clone(), place.after, batch).await {
             Ok(page) => {
                 place.done = page.next.is_none();
                 place.after = page.next;

@@ -15,7 +15,7 @@ const DOLLARS: &str = "a number of dollars, as in 160 or 0.5";
 const NUMBER: &str = "a whole number from 0 on";
 
 pub(super) async fn show(State(state): State<WebState>) -> Result<Json<LimitsView>, Problem> {
-    Ok(Json(state.runner.limits().await?))
+    Ok(Json(state.control.limits.in_force().await?))
 }
 
 pub(super) async fn change(
@@ -24,7 +24,7 @@ pub(super) async fn change(
     body: Object,
 ) -> Result<Json<LimitsView>, Problem> {
     let (patch, reset) = read(body)?;
-    Ok(Json(state.runner.set_limits(patch, &reset, name_of(caller.map(|c| c.0))).await?))
+    Ok(Json(state.control.limits.set(patch, &reset, name_of(caller.map(|c| c.0))).await?))
 }
 
 fn read(mut body: Object) -> Result<(LimitsPatch, Vec<String>), Problem> {

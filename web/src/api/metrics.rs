@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use std::fmt::{Display, Write as _};
 
 pub(super) async fn show(State(state): State<WebState>) -> Result<Response, Problem> {
-    let text = render(&state.runner.status().await?);
+    let text = render(&state.control.status.get().await?);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 

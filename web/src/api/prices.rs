@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{List, PriceView};
 use anvil_budget::NewBand;
-use anvil_runner::PriceWish;
+use anvil_control::PriceWish;
 use anvil_types::Timestamp;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -16,7 +16,7 @@ use axum::{Extension, Json};
 const DOLLARS: &str = "US dollars per million tokens";
 
 pub(super) async fn list(State(state): State<WebState>) -> Result<Json<List<PriceView>>, Problem> {
-    Ok(Json(List::whole(state.runner.prices().await?)))
+    Ok(Json(List::whole(state.control.prices.all().await?)))
 }
 
 pub(super) async fn set(
@@ -25,7 +25,7 @@ pub(super) async fn set(
     body: Object,
 ) -> Result<(StatusCode, Json<PriceView>), Problem> {
     let wish = read(body)?;
-    let price = state.runner.set_price(wish, name_of(caller.map(|c| c.0))).await?;
+    let price = state.control.prices.set(wish, name_of(caller.map(|c| c.0))).await?;
     Ok((StatusCode::CREATED, Json(price)))
 }
 
@@ -34,7 +34,7 @@ pub(super) async fn reset(
     caller: Option<Extension<Caller>>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    if state.runner.reset_price(&id, name_of(caller.map(|c| c.0))).await? {
+    if state.control.prices.reset(&id, name_of(caller.map(|c| c.0))).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::not_found(

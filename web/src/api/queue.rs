@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 
 pub(super) async fn show(State(state): State<WebState>) -> Result<Json<QueueView>, Problem> {
-    Ok(Json(view(state.runner.queue_pause().await?)))
+    Ok(Json(view(state.control.queue.pause().await?)))
 }
 
 pub(super) async fn set(
@@ -27,7 +27,7 @@ pub(super) async fn set(
     }
     body.finish()?;
     let by = name_of(caller.map(|c| c.0));
-    Ok(Json(view(state.runner.set_queue_pause(reason.filter(|_| paused), by).await?)))
+    Ok(Json(view(state.control.queue.set_pause(reason.filter(|_| paused), by).await?)))
 }
 
 fn view(pause: Option<QueuePause>) -> QueueView {

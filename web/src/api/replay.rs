@@ -4,7 +4,7 @@ use super::{Id, body};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::Replayed;
-use anvil_runner::ReplayError;
+use anvil_control::ReplayError;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -17,10 +17,10 @@ pub(super) async fn replay(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Replayed>, Problem> {
-    let limit = usize::try_from(state.runner.max_plugin_bytes()).unwrap_or(usize::MAX);
+    let limit = usize::try_from(state.control.replay.max_plugin_bytes()).unwrap_or(usize::MAX);
     let bytes = body::read(&headers, body, limit, "sandbox.plugin_file_mb").await?;
     let plugin = (!bytes.is_empty()).then(|| bytes.to_vec());
-    Ok(Json(state.runner.replay(id, plugin).await?))
+    Ok(Json(state.control.replay.run(id, plugin).await?))
 }
 
 impl From<ReplayError> for Problem {

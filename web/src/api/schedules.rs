@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::state::WebState;
 use anvil_api::{List, ScheduleDetail, ScheduleRequest, ScheduleView};
-use anvil_runner::ScheduleWish;
+use anvil_control::ScheduleWish;
 use anvil_types::{Job, JobTemplate, Json as Payload, MissedRuns, Overlap, Priority};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -39,7 +39,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn list(State(state): State<WebState>) -> Result<Json<List<ScheduleView>>, Problem> {
-    Ok(Json(List::whole(state.runner.schedules().await?)))
+    Ok(Json(List::whole(state.control.schedules.all().await?)))
 }
 
 async fn show(
@@ -47,13 +47,13 @@ async fn show(
     Path(name): Path<String>,
 ) -> Result<Json<ScheduleDetail>, Problem> {
     let schedule = known(&state, &name).await?;
-    let jobs = state.runner.schedule_jobs(&name, SHOWN_JOBS).await?;
+    let jobs = state.control.schedules.jobs(&name, SHOWN_JOBS).await?;
     Ok(Json(ScheduleDetail { schedule, jobs }))
 }
 
 /// The schedule, or that there is none.
 pub(crate) async fn known(state: &WebState, name: &str) -> Result<ScheduleView, Problem> {
-    match state.runner.schedule(name).await? {
+    match state.control.schedules.get(name).await? {
         Some(schedule) => Ok(schedule),
         None => Err(missing(state, name).await),
     }
@@ -61,7 +61,7 @@ pub(crate) async fn known(state: &WebState, name: &str) -> Result<ScheduleView, 
 
 /// That there is no such schedule, with the names that there are.
 pub(crate) async fn missing(state: &WebState, name: &str) -> Problem {
-    let schedules = state.runner.schedules().await.unwrap_or_default();
+    let schedules = state.control.schedules.all().await.unwrap_or_default();
     let known: Vec<String> = schedules.into_iter().map(|view| view.schedule.name).collect();
     let near = nearest(name, known.iter().map(String::as_str));
     let hint = near.as_deref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
@@ -91,8 +91,8 @@ async fn put(
         enabled: body.field("enabled", "true or false").unwrap_or(true),
     };
     body.finish()?;
-    let new = state.runner.schedule(&name).await?.is_none();
-    let schedule = state.runner.put_schedule(&name, wish, name_of(caller.map(|c| c.0))).await?;
+    let new = state.control.schedules.get(&name).await?.is_none();
+    let schedule = state.control.schedules.put(&name, wish, name_of(caller.map(|c| c.0))).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(schedule)))
 }
 
@@ -101,7 +101,7 @@ async fn delete(
     caller: Option<Extension<Caller>>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    if state.runner.delete_schedule(&name, name_of(caller.map(|c| c.0))).await? {
+    if state.control.schedules.delete(&name, name_of(caller.map(|c| c.0))).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(missing(&state, &name).await)
@@ -130,7 +130,7 @@ pub(crate) async fn switch(
     on: bool,
     caller: Option<Caller>,
 ) -> Result<ScheduleView, Problem> {
-    match state.runner.set_schedule_enabled(name, on, name_of(caller)).await? {
+    match state.control.schedules.set_enabled(name, on, name_of(caller)).await? {
         Some(schedule) => Ok(schedule),
         None => Err(missing(state, name).await),
     }
@@ -142,7 +142,7 @@ async fn run(
     headers: HeaderMap,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
     super::submit::no_key(&headers, "submit a job of your own with it")?;
-    match state.runner.run_schedule(&name).await? {
+    match state.control.schedules.run(&name).await? {
         Some(submitted) => Ok((StatusCode::CREATED, Json(submitted.job))),
         None => Err(missing(&state, &name).await),
     }

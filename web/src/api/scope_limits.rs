@@ -18,7 +18,7 @@ const NAMES: [(&str, WindowKind); 3] =
     [("hour_usd", WindowKind::Hour), ("day_usd", WindowKind::Day), ("month_usd", WindowKind::Month)];
 
 pub(super) async fn list(State(state): State<WebState>) -> Result<Json<List<ScopeLimitsView>>, Problem> {
-    Ok(Json(List::whole(state.runner.scope_limits().await?)))
+    Ok(Json(List::whole(state.control.scopes.all().await?)))
 }
 
 pub(super) async fn change(
@@ -31,7 +31,7 @@ pub(super) async fn change(
     let scope = scope
         .map_err(|error| Problem::not_found("no-such-scope", "There is no such scope", error.to_string()))?;
     let (set, unset) = read(body)?;
-    Ok(Json(state.runner.set_scope_limits(scope, set, &unset, name_of(caller.map(|c| c.0))).await?))
+    Ok(Json(state.control.scopes.set(scope, set, &unset, name_of(caller.map(|c| c.0))).await?))
 }
 
 fn read(mut body: Object) -> Result<(WindowLimits, Vec<WindowKind>), Problem> {

@@ -18,7 +18,7 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let query = query.only(&["from", "to", "by", "format"])?;
     let by = query.value("by")?.unwrap_or(By::Agent);
-    let stretch = Stretch::of(&query, &state.runner.windows(), state.runner.now())?;
+    let stretch = Stretch::of(&query, &state.control.ledger.windows(), state.control.clock.now())?;
     let csv = csv::wanted(query.text("format"), &headers).map_err(super::ledger::bad)?;
     let grouped = Grouped::load(&state, stretch, by).await?;
     if csv {

@@ -7,5 +7,5 @@ use axum::Json;
 use axum::extract::State;
 
 pub(super) async fn show(State(state): State<WebState>) -> Result<Json<Status>, Problem> {
-    Ok(Json(state.runner.status().await?))
+    Ok(Json(state.control.status.get().await?))
 }

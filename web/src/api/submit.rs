@@ -3,7 +3,7 @@
 use super::Object;
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::Submission;
+use anvil_control::Submission;
 use anvil_types::{Job, Json, Nanodollars, Priority, Timestamp};
 use axum::Json as Answer;
 use axum::extract::State;
@@ -18,7 +18,7 @@ pub(super) async fn submit(
     body: Object,
 ) -> Result<Response, Problem> {
     let submission = read(&headers, body)?;
-    let submitted = state.runner.submit(submission).await?;
+    let submitted = state.control.intake.submit(submission).await?;
     let status = if submitted.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, [(LOCATION, location(&submitted.job))], Answer(submitted.job)).into_response())
 }

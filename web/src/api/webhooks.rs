@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::state::WebState;
 use anvil_api::{List, Sent, WebhookRequest, WebhookView};
-use anvil_runner::WebhookChange;
+use anvil_control::WebhookChange;
 use anvil_store::{DeliveryFilter, StoreError};
 use anvil_types::DeliveryId;
 use axum::extract::{Path, State};
@@ -34,7 +34,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn list(State(state): State<WebState>) -> Result<Json<List<WebhookView>>, Problem> {
-    Ok(Json(List::whole(state.runner.webhooks().await?)))
+    Ok(Json(List::whole(state.control.webhooks.all().await?)))
 }
 
 async fn put(
@@ -53,7 +53,7 @@ async fn put(
         enabled: body.field("enabled", flag),
     };
     body.finish()?;
-    Ok(Json(state.runner.put_webhook(&name, change, name_of(caller.map(|c| c.0))).await?))
+    Ok(Json(state.control.webhooks.put(&name, change, name_of(caller.map(|c| c.0))).await?))
 }
 
 async fn delete(
@@ -61,7 +61,7 @@ async fn delete(
     caller: Option<Extension<Caller>>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    if state.runner.delete_webhook(&name, name_of(caller.map(|c| c.0))).await? {
+    if state.control.webhooks.delete(&name, name_of(caller.map(|c| c.0))).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(missing(&state, &name).await)
@@ -73,7 +73,7 @@ async fn test(
     caller: Option<Extension<Caller>>,
     Path(name): Path<String>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
-    match state.runner.test_webhook(&name, name_of(caller.map(|c| c.0))).await {
+    match state.control.webhooks.test(&name, name_of(caller.map(|c| c.0))).await {
         Ok(delivery) => Ok((StatusCode::ACCEPTED, Json(delivery.into()))),
         Err(StoreError::NoSuchWebhook(name)) => Err(missing(&state, &name).await),
         Err(error) => Err(error.into()),
@@ -93,7 +93,7 @@ async fn deliveries(
         after: query.value("after")?,
         limit,
     };
-    let items = state.runner.deliveries(filter).await?;
+    let items = state.control.webhooks.deliveries(filter).await?;
     let next = items.last().filter(|_| items.len() >= limit as usize).map(|delivery| delivery.id);
     Ok(Json(List { items: items.into_iter().map(Sent::from).collect(), next }))
 }
@@ -104,7 +104,7 @@ async fn resend(
     Path(text): Path<String>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
     let id = delivery_id(&text)?;
-    let delivery = state.runner.redeliver(id, name_of(caller.map(|c| c.0))).await?;
+    let delivery = state.control.webhooks.redeliver(id, name_of(caller.map(|c| c.0))).await?;
     Ok((StatusCode::ACCEPTED, Json(delivery.into())))
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn delivery_id(text: &str) -> Result<DeliveryId, Problem> {
 
 /// The webhook, or that there is none.
 pub(crate) async fn known(state: &WebState, name: &str) -> Result<WebhookView, Problem> {
-    let found = state.runner.webhooks().await?.into_iter().find(|webhook| webhook.name == name);
+    let found = state.control.webhooks.all().await?.into_iter().find(|webhook| webhook.name == name);
     match found {
         Some(webhook) => Ok(webhook),
         None => Err(missing(state, name).await),
@@ -126,7 +126,7 @@ pub(crate) async fn known(state: &WebState, name: &str) -> Result<WebhookView, P
 
 /// That there is no such webhook, with the names that there are.
 pub(crate) async fn missing(state: &WebState, name: &str) -> Problem {
-    let webhooks = match state.runner.webhooks().await {
+    let webhooks = match state.control.webhooks.all().await {
         Ok(webhooks) => webhooks,
         Err(error) => return error.into(),
     };

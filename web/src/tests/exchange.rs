@@ -13,7 +13,7 @@ use std::time::Duration;
 /// and was stopped.
 async fn finished(scene: &Scene) -> JobId {
     let new = |number, after| NewJob {
-        id: JobId::new(scene.state.runner.now(), number),
+        id: JobId::new(scene.state.control.clock.now(), number),
         agent: "gone".to_owned(),
         action: "run".to_owned(),
         payload: r#"{"exact":12345678901234567890123}"#.parse().expect("JSON"),

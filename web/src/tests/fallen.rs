@@ -66,9 +66,9 @@ async fn jobs_run_after_their_dispatch_died() {
     for _ in 0..2 {
         strike(&scene, "the dispatch of jobs").await;
         // Not started by who submits: it comes to its time later.
-        let later = scene.state.runner.now() + Duration::from_mins(10);
+        let later = scene.state.control.clock.now() + Duration::from_mins(10);
         let id = submit(&scene, json!({ "run_at": later.to_string() })).await;
-        scene.state.runner.drive_clock(Duration::from_mins(11), None).expect("it is driven");
+        scene.state.control.clock.drive(Duration::from_mins(11), None).expect("it is driven");
         ends_as(&scene, &id, "succeeded").await;
     }
 }
@@ -77,7 +77,7 @@ async fn jobs_run_after_their_dispatch_died() {
 async fn an_action_on_many_jobs_ends_after_its_task_died() {
     let scene = Scene::new().await;
     strike(&scene, "actions on many jobs").await;
-    let later = scene.state.runner.now() + Duration::from_hours(24);
+    let later = scene.state.control.clock.now() + Duration::from_hours(24);
     let id = submit(&scene, json!({ "run_at": later.to_string() })).await;
     let begun =
         scene.api(Method::POST, "/api/v1/jobs/actions", r#"{"action": "cancel", "filter": {}}"#).await;
@@ -92,7 +92,7 @@ async fn schedules_make_their_jobs_after_their_task_died() {
     let made = scene.api(Method::PUT, "/api/v1/schedules/often", &body.to_string()).await;
     assert!(made.status.is_success(), "{}", made.text);
     strike(&scene, "schedules").await;
-    scene.state.runner.drive_clock(Duration::from_mins(6), None).expect("it is driven");
+    scene.state.control.clock.drive(Duration::from_mins(6), None).expect("it is driven");
     let path = "/api/v1/jobs?agent=quiet";
     until("a job is made", async || {
         scene.get(path).await.json()["items"].as_array().is_some_and(|jobs| !jobs.is_empty())

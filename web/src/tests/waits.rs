@@ -10,7 +10,7 @@ use std::time::Duration;
 /// A job of an agent that is not there, so that nobody takes it.
 fn job(scene: &Scene, reason: WaitReason) -> NewJob {
     NewJob {
-        id: JobId::new(scene.state.runner.now(), reason as u128 + 1),
+        id: JobId::new(scene.state.control.clock.now(), reason as u128 + 1),
         agent: "ghost".into(),
         action: "run".into(),
         payload: Json::null(),
@@ -50,7 +50,7 @@ async fn claimed(scene: &Scene, id: JobId) -> Lease {
 async fn waits_for(scene: &Scene, reason: WaitReason) -> JobId {
     let new = |upstream, run_at| NewJob { upstream, run_at, ..job(scene, reason) };
     let simulated = || new(UpstreamKind::Simulated, None);
-    let later = scene.state.runner.now() + Duration::from_hours(3);
+    let later = scene.state.control.clock.now() + Duration::from_hours(3);
     match reason {
         // As whoever ran it said: the gateway has these sentences.
         WaitReason::Money | WaitReason::Pace | WaitReason::Circuit | WaitReason::Brake => {
@@ -59,7 +59,7 @@ async fn waits_for(scene: &Scene, reason: WaitReason) -> JobId {
             let wait = Wait { reason, detail, until: Some(later), refused_at: None };
             let lease = claimed(scene, id).await;
             if reason == WaitReason::Brake {
-                scene.state.runner.set_brake(true, "a look at the bill", "ann").await.expect("engaged");
+                scene.state.control.brake.set(true, "a look at the bill", "ann").await.expect("engaged");
             }
             scene.store.park(lease, wait).await.expect("parked");
             id
@@ -85,12 +85,12 @@ async fn waits_for(scene: &Scene, reason: WaitReason) -> JobId {
         }
         WaitReason::AgentMissing => enqueue(scene, simulated()).await,
         WaitReason::AgentDisabled => {
-            scene.state.runner.set_agent_enabled("quiet", false, "ann").await.expect("switched off");
+            scene.state.control.agents.set_enabled("quiet", false, "ann").await.expect("switched off");
             enqueue(scene, NewJob { agent: "quiet".into(), ..simulated() }).await
         }
         WaitReason::Upstream => enqueue(scene, new(UpstreamKind::Live, None)).await,
         WaitReason::Paused => {
-            scene.state.runner.set_queue_pause(Some("a deployment"), "ann").await.expect("paused");
+            scene.state.control.queue.set_pause(Some("a deployment"), "ann").await.expect("paused");
             enqueue(scene, simulated()).await
         }
         WaitReason::Slot | WaitReason::Holds => unreachable!("it goes on at once here"),

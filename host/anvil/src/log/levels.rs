@@ -3,8 +3,9 @@
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// What a room's lines are called.
-const ROOMS: [&str; 10] =
-    ["types", "budget", "settings", "store", "gateway", "alerts", "sandbox", "runner", "sim", "web"];
+const ROOMS: [&str; 11] = [
+    "types", "budget", "settings", "store", "gateway", "alerts", "sandbox", "runner", "control", "sim", "web",
+];
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Reads `info`, `debug,store=warn` and the like. Libraries of others say warnings and errors alone, whatever is

@@ -7,9 +7,10 @@ mod simulator;
 
 use anvil_alerts::{Deliverer, DelivererParts};
 use anvil_budget::PriceTable;
+use anvil_control::{Control, ControlParts};
 use anvil_gateway::Gateway;
 use anvil_runner::{Runner, RunnerParts};
-use anvil_sandbox::{Catalog, Sandbox};
+use anvil_sandbox::{Catalog, Roster, Sandbox};
 use anvil_settings::{HardLimits, Settings, SettingsError, UpstreamConfig};
 use anvil_store::{LimitsInForce, SqliteOptions, SqliteStore, Store};
 use anvil_types::{BootId, Clock, DrivenClock, End, Fall, HostId, Supervisor, SystemClock, UpstreamKind};
@@ -94,14 +95,23 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     let runner = Runner::start(RunnerParts {
         settings: parts::runner(&settings, kind),
         store: store.clone(),
-        gateway,
+        gateway: gateway.clone(),
         sandbox,
+        catalog: catalog.clone(),
+        clock: clock.clone(),
+        supervisor: supervisor.clone(),
+    })
+    .await?;
+    let control = Control::start(&ControlParts {
+        settings: parts::control(&settings, kind),
+        store: store.clone(),
+        gateway,
         catalog: catalog.clone(),
         clock: clock.clone(),
         driven,
         supervisor: supervisor.clone(),
-    })
-    .await?;
+        runner: runner.clone(),
+    });
     let panel_url = parts::panel_url(&settings, address);
     let parts = DelivererParts { store: store.clone(), clock, panel_url, supervisor: supervisor.clone() };
     let deliverer = Deliverer::start(parts)?;
@@ -114,7 +124,7 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         max_body_bytes: usize::try_from(settings.server.max_body_bytes).unwrap_or(usize::MAX),
         upstream: kind,
     };
-    let state = WebState::new(Arc::new(runner.clone()), config, stopped.clone());
+    let state = WebState::new(Arc::new(control), config, stopped.clone());
     let listener = listener.into_std()?;
     let web = supervisor
         .keep("the panel and the API", move || faces(listener.try_clone(), state.clone(), stopped.clone()));
@@ -123,9 +133,9 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     let link = format!("http://{}/login?token={token}", parts::reachable(address));
     let in_force = store.limits().await?;
     let standing = Standing { limits: &in_force, recovered: store.recovered(), told: &told };
-    let said = banner(&settings, &upstream, built_in, &runner, &standing, &link);
+    let agents = catalog.agents();
+    let said = banner(&settings, &upstream, built_in, &agents, &standing, &link);
     tell(&mut std::io::stdout(), &said);
-    let agents = runner.agents();
     let ready = agents.iter().filter(|agent| agent.state == anvil_types::AgentState::Ready).count();
     tracing::info!(
         %address,
@@ -278,11 +288,10 @@ fn banner(
     settings: &Settings,
     upstream: &UpstreamConfig,
     built_in: bool,
-    runner: &Runner,
+    agents: &Roster,
     standing: &Standing<'_>,
     link: &str,
 ) -> String {
-    let agents = runner.agents();
     let ready = agents.iter().filter(|agent| agent.state == anvil_types::AgentState::Ready).count();
     let compiling = agents.compiling();
     let coming = if compiling > 0 { format!("{compiling} being compiled, ") } else { String::new() };

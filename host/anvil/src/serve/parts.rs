@@ -1,6 +1,7 @@
 //! What each room goes by, out of the settings.
 
 use anvil_budget::{CircuitRule, PressureSteps, PriceTable};
+use anvil_control::ControlSettings;
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
@@ -205,12 +206,18 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         heartbeat: Duration::from_secs(jobs.heartbeat_s),
         calls: jobs.calls,
         calls_at_once: jobs.calls_parallel as usize,
-        pressure: pressure(&settings.pressure),
         hard_slots: settings.preset.agents_hard(),
         scale_cooldown: SCALE_COOLDOWN,
         attempt: attempt(settings),
-        retention: retention(&settings.retention),
         agents: agents.collect(),
+    }
+}
+
+pub(super) fn control(settings: &Settings, upstream: UpstreamKind) -> ControlSettings {
+    ControlSettings {
+        upstream,
+        pressure: pressure(&settings.pressure),
+        retention: retention(&settings.retention),
         limit_sources: settings.limit_sources(),
     }
 }

@@ -1,7 +1,7 @@
 //! The schema of an action's payload, compiled once and kept with its plugin.
 
 use super::{Outline, STEPS, patterns, work};
-use anvil_types::Json;
+use anvil_types::{Json, clip};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
@@ -15,8 +15,6 @@ const MANY_STEPS: u64 = 100_000;
 const USUAL_LEVELS: usize = 192;
 /// A stack for all levels that a payload and a schema can have together.
 const LARGE_STACK: usize = 128 * 1024 * 1024;
-/// The longest message.
-const MESSAGE_CHARS: usize = 300;
 
 /// The schema of an action's payload.
 #[derive(Debug)]
@@ -157,10 +155,4 @@ fn named(error: &ValidationError<'_>) -> Vec<SchemaMiss> {
         }
         _ => vec![SchemaMiss { message: clip(&error.to_string()), pointer: place }],
     }
-}
-
-// What a client sent is repeated to it, but not by the megabyte.
-fn clip(text: &str) -> String {
-    let end = text.char_indices().nth(MESSAGE_CHARS).map(|(end, _)| end);
-    end.map_or_else(|| text.to_owned(), |end| format!("{}…", &text[..end]))
 }

@@ -126,12 +126,12 @@ impl Card {
 
 pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
     let (shell, status) = Shell::load(&state, Nav::Agents, "Agents").await?;
-    html(&AgentsPage { shell, body: Agents::new(&state.runner.agents(), &status.plugins, status.now) })
+    html(&AgentsPage { shell, body: Agents::new(&state.control.agents.all(), &status.plugins, status.now) })
 }
 
 pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
-    let now = state.runner.now();
-    fragment(&Agents::new(&state.runner.agents(), &state.runner.plugins_status(), now), now)
+    let now = state.control.clock.now();
+    fragment(&Agents::new(&state.control.agents.all(), &state.control.agents.folder(), now), now)
 }
 
 pub(super) async fn enable(

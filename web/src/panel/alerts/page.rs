@@ -91,8 +91,8 @@ impl AlertList {
         let states = vec![AlertState::Firing, AlertState::Acknowledged];
         let open = AlertFilter { states, after: None, limit: MOST_OPEN };
         let over = AlertFilter { states: vec![AlertState::Resolved], after, limit: PAGE };
-        let (open, over) = (state.runner.alerts(open).await?, state.runner.alerts(over).await?);
-        Ok(Self::new(&open.items, &over, after, state.runner.now()))
+        let (open, over) = (state.control.alerts.page(open).await?, state.control.alerts.page(over).await?);
+        Ok(Self::new(&open.items, &over, after, state.control.clock.now()))
     }
 }
 
@@ -114,7 +114,7 @@ pub(crate) async fn whole(state: &WebState, query: &Query, form: NewWebhook) -> 
     Ok(AlertsPage {
         shell,
         body: AlertList::load(state, query).await?,
-        webhooks: Hooks::new(&state.runner.webhooks().await?),
+        webhooks: Hooks::new(&state.control.webhooks.all().await?),
         form,
         deliveries: Deliveries::load(state, DeliveryFilter::default(), status.now).await?,
     })
@@ -127,11 +127,11 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
 
 pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
     let query = query.only(&["after"])?;
-    fragment(&AlertList::load(&state, &query).await?, state.runner.now())
+    fragment(&AlertList::load(&state, &query).await?, state.control.clock.now())
 }
 
 pub(super) async fn bell(State(state): State<WebState>) -> Result<Response, Problem> {
-    let status = state.runner.status().await?;
+    let status = state.control.status.get().await?;
     fragment(&Bell::new(status.alerts.firing), status.now)
 }
 
@@ -156,7 +156,7 @@ pub(super) async fn one_changing(
     Path(text): Path<String>,
 ) -> Result<Response, Problem> {
     let alert = known_alert(&state, alert_id(&text)?).await?;
-    let now = state.runner.now();
+    let now = state.control.clock.now();
     fragment(&AlertBody::new(&alert, now), now)
 }
 
@@ -167,6 +167,6 @@ pub(super) async fn acknowledge(
     form: Form,
 ) -> Result<Response, Problem> {
     let (id, note) = (alert_id(&text)?, checked_note(form.text("note"))?);
-    state.runner.acknowledge_alert(id, name_of(caller.map(|c| c.0)), note).await?;
+    state.control.alerts.acknowledge(id, name_of(caller.map(|c| c.0)), note).await?;
     Ok(see_other(&format!("/alerts/{id}")))
 }

@@ -45,5 +45,5 @@ impl AuditPage {
 
 pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
     let (shell, _) = Shell::load(&state, Nav::Other, "Audit log").await?;
-    html(&AuditPage::new(shell, &state.runner.audit(PAST).await?))
+    html(&AuditPage::new(shell, &state.control.audit.newest(PAST).await?))
 }

@@ -117,8 +117,8 @@ impl BrakeBody {
     }
 
     async fn load(state: &WebState, status: &Status) -> Result<Self, Problem> {
-        let history = state.runner.brake_history(PAST).await?;
-        Ok(Self::new(status, &history, &state.runner.windows()))
+        let history = state.control.brake.history(PAST).await?;
+        Ok(Self::new(status, &history, &state.control.ledger.windows()))
     }
 }
 
@@ -141,7 +141,7 @@ pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Prob
 }
 
 pub(super) async fn page_body(State(state): State<WebState>) -> Result<Response, Problem> {
-    let status = state.runner.status().await?;
+    let status = state.control.status.get().await?;
     fragment(&BrakeBody::load(&state, &status).await?, status.now)
 }
 
@@ -174,6 +174,6 @@ pub(super) async fn set(
             ));
         }
     };
-    state.runner.set_brake(engage, reason, name_of(caller.map(|c| c.0))).await?;
+    state.control.brake.set(engage, reason, name_of(caller.map(|c| c.0))).await?;
     Ok(see_other(within(form.text("next"))))
 }

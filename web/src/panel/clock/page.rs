@@ -8,7 +8,7 @@ use crate::panel::kit::when::{absolute, length};
 use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::SubmitError;
+use anvil_control::SubmitError;
 use anvil_types::Timestamp;
 use askama::Template;
 use axum::Extension;
@@ -70,7 +70,7 @@ impl ClockPage {
 
     async fn load(state: &WebState) -> Result<Self, Problem> {
         let (shell, _) = Shell::load(state, Nav::Other, "Time").await?;
-        Ok(Self::new(shell, state.runner.wall()))
+        Ok(Self::new(shell, state.control.clock.wall()))
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn set_back(
         "Confirm that you have looked at what it does: it engages the brake, and nothing was changed yet."
             .to_owned()
     } else {
-        match state.runner.set_ledger_time_back(name_of(caller.map(|c| c.0)), reason).await {
+        match state.control.clock.set_back(name_of(caller.map(|c| c.0)), reason).await {
             // The brake says what was done, and what is to be done next.
             Ok(_) => return Ok(see_other("/brake")),
             Err(SubmitError::Invalid(why)) => why,

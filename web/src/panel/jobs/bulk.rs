@@ -161,7 +161,7 @@ pub(super) async fn review(State(state): State<WebState>, query: Query) -> Resul
     // Which one is asked on the page; the count is of those that could be changed.
     let action = asked(name, if name == "prioritise" { Priority::Normal.name() } else { "" })?;
     let filter = job_filter(&query, 1)?;
-    let mut plan = state.runner.plan_action(action, filter.clone()).await?;
+    let mut plan = state.control.bulk.plan(action, filter.clone()).await?;
     if let JobAction::Prioritise(_) = action {
         plan.touched += plan.left.remove("has this priority already").unwrap_or(0);
     }
@@ -179,7 +179,7 @@ pub(super) async fn begin(
     let action = asked(form.text("action"), form.text("to"))?;
     let pairs = form.0.iter().filter(|(name, _)| JOB_FILTERS.contains(&name.as_str()));
     let filter = job_filter(&Query::of(pairs.cloned().collect()), 1)?;
-    state.runner.begin_action(action, filter, name_of(caller.map(|c| c.0))).await?;
+    state.control.bulk.begin(action, filter, name_of(caller.map(|c| c.0))).await?;
     Ok(see_other("/jobs/actions"))
 }
 
@@ -188,19 +188,19 @@ pub(super) async fn stop(
     caller: Option<Extension<Caller>>,
     Path(text): Path<String>,
 ) -> Result<Response, Problem> {
-    state.runner.stop_action(action_id(&text)?, name_of(caller.map(|c| c.0))).await?;
+    state.control.bulk.stop(action_id(&text)?, name_of(caller.map(|c| c.0))).await?;
     Ok(see_other("/jobs/actions"))
 }
 
 pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
     query.only(&[])?;
     let (shell, status) = Shell::load(&state, Nav::Jobs, "Actions on jobs").await?;
-    let body = Runs::new(&state.runner.actions(None, SHOWN).await?, status.now);
+    let body = Runs::new(&state.control.bulk.list(None, SHOWN).await?, status.now);
     html(&ActionsPage { shell, body })
 }
 
 pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
     query.only(&[])?;
-    let now = state.runner.now();
-    fragment(&Runs::new(&state.runner.actions(None, SHOWN).await?, now), now)
+    let now = state.control.clock.now();
+    fragment(&Runs::new(&state.control.bulk.list(None, SHOWN).await?, now), now)
 }

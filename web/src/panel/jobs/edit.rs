@@ -9,7 +9,7 @@ use crate::panel::submit::page::words;
 use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::SubmitError;
+use anvil_control::SubmitError;
 use anvil_store::{JobEdit, Start, StoreError};
 use anvil_types::{Job, JobState, Json, Nanodollars, Priority, Timestamp};
 use askama::Template;
@@ -139,9 +139,10 @@ pub(super) async fn edit(
         ],
         Err(wrong) => wrong,
         Ok(edit) if edit.is_empty() => return Ok(see_other(&format!("/jobs/{id}"))),
-        Ok(edit) => match state.runner.edit_job(id, edit, name_of(caller.map(|c| c.0))).await {
+        Ok(edit) => match state.control.jobs.edit(id, edit, name_of(caller.map(|c| c.0))).await {
             Ok(_) => return Ok(see_other(&format!("/jobs/{id}"))),
-            Err(SubmitError::InvalidPayload { errors, .. }) => errors
+            Err(SubmitError::InvalidPayload(misfit)) => misfit
+                .errors
                 .into_iter()
                 .map(|error| format!("payload{}: {}", error.pointer, error.message))
                 .collect(),

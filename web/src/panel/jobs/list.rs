@@ -141,7 +141,7 @@ impl Rows {
         // With a top row and no page before it, newer jobs stand above the shown ones.
         let above = if filter.top.is_some() && filter.jobs.after.is_none() { ABOVE } else { 0 };
         let wanted = JobFilter { limit: PAGE + above, ..filter.jobs.clone() };
-        Ok(Self::new(status, filter, state.runner.jobs(wanted).await?))
+        Ok(Self::new(status, filter, state.control.jobs.page(wanted).await?))
     }
 }
 
@@ -227,12 +227,12 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     let filter = Filter::of(query)?;
     let (shell, status) = Shell::load(&state, Nav::Jobs, "Jobs").await?;
     let body = Rows::load(&state, &status, &filter).await?;
-    let names: Vec<String> = state.runner.agents().iter().map(|agent| agent.name.clone()).collect();
+    let names: Vec<String> = state.control.agents.all().iter().map(|agent| agent.name.clone()).collect();
     html(&JobsPage::new(shell, &filter, &names, body))
 }
 
 pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
     let filter = Filter::of(query)?;
-    let status = state.runner.status().await?;
+    let status = state.control.status.get().await?;
     fragment(&Rows::load(&state, &status, &filter).await?, status.now)
 }

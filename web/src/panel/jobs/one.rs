@@ -297,11 +297,11 @@ impl Rest {
     }
 
     async fn load(state: &WebState, job: &Job) -> Result<Self, Problem> {
-        let calls = state.runner.calls(job.id).await?;
-        let files = state.runner.artifacts(job.id).await?;
-        let attempts = state.runner.attempts(job.id).await?;
-        let relatives = state.runner.relatives(job.id).await?;
-        Ok(Self::new(job, &calls, &files, &attempts, &relatives, state.runner.now()))
+        let calls = state.control.jobs.calls(job.id).await?;
+        let files = state.control.jobs.artifacts(job.id).await?;
+        let attempts = state.control.jobs.attempts(job.id).await?;
+        let relatives = state.control.jobs.relatives(job.id).await?;
+        Ok(Self::new(job, &calls, &files, &attempts, &relatives, state.control.clock.now()))
     }
 }
 
@@ -311,14 +311,14 @@ pub(super) async fn page(State(state): State<WebState>, Id(id): Id) -> Result<Re
     let (shell, status) = Shell::load_for(&state, Some(id), Nav::Jobs, title).await?;
     // Read again, after the place in the events: a change between the two would be missed otherwise.
     let job = known_job(&state, id).await?;
-    let log = Log::new(&state.runner.log(id, 0, LOG_LINES).await?);
+    let log = Log::new(&state.control.jobs.log(id, 0, LOG_LINES).await?);
     let body = Rest::load(&state, &job).await?;
     let head = Head::new(&job, status.now);
     html(&JobPage { shell, id: id.to_string(), running: job.state == JobState::Running, head, log, body })
 }
 
 pub(super) async fn head(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
-    let now = state.runner.now();
+    let now = state.control.clock.now();
     fragment(&Head::new(&known_job(&state, id).await?, now), now)
 }
 
@@ -335,7 +335,7 @@ pub(super) async fn log(
 ) -> Result<Response, Problem> {
     let query = query.only(&["after"])?;
     let after = query.value("after")?.unwrap_or(0);
-    let log = Log::new(&state.runner.log(id, after, LOG_LINES).await?);
+    let log = Log::new(&state.control.jobs.log(id, after, LOG_LINES).await?);
     let last = log.last().max(after).to_string();
     Ok(([("anvil-log-last", last)], html(&log)?).into_response())
 }
@@ -345,7 +345,7 @@ pub(super) async fn cancel(
     caller: Option<Extension<Caller>>,
     Id(id): Id,
 ) -> Result<Response, Problem> {
-    state.runner.cancel(id, name_of(caller.map(|c| c.0))).await?;
+    state.control.jobs.cancel(id, name_of(caller.map(|c| c.0))).await?;
     Ok(see_other(&format!("/jobs/{id}")))
 }
 
@@ -354,7 +354,7 @@ pub(super) async fn retry(
     caller: Option<Extension<Caller>>,
     Id(id): Id,
 ) -> Result<Response, Problem> {
-    state.runner.retry(id, name_of(caller.map(|c| c.0))).await?;
+    state.control.jobs.retry(id, name_of(caller.map(|c| c.0))).await?;
     Ok(see_other(&format!("/jobs/{id}")))
 }
 
@@ -363,7 +363,7 @@ pub(super) async fn resume(
     caller: Option<Extension<Caller>>,
     Id(id): Id,
 ) -> Result<Response, Problem> {
-    state.runner.resume(id, name_of(caller.map(|c| c.0))).await?;
+    state.control.jobs.resume(id, name_of(caller.map(|c| c.0))).await?;
     Ok(see_other(&format!("/jobs/{id}")))
 }
 

@@ -74,7 +74,7 @@ impl Place {
 }
 
 pub(super) async fn replay(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
-    let replayed = state.runner.replay(id, None).await?;
+    let replayed = state.control.replay.run(id, None).await?;
     let (shell, _) = Shell::load(&state, Nav::Jobs, "Replay").await?;
     html(&ReplayPage::new(shell, &replayed))
 }

@@ -28,13 +28,13 @@ pub(super) async fn events(
 ) -> Result<Response, Problem> {
     let query = query.only(&["after", "job"])?;
     let job: Option<JobId> = query.value("job")?;
-    let newest = state.runner.last_event().await?;
+    let newest = state.control.events.last().await?;
     let asked = sse::resume_after(&headers, query.value("after")?).unwrap_or(newest);
     let after = sse::place(asked, newest);
     // A page of another history has everything to fetch anew.
     let changed = if after < asked { EVERYTHING.into() } else { BTreeSet::new() };
-    let follow = Follow::new(&state.runner, None, after);
-    let text = job.map(|job| LiveText::new(&state.runner, job));
+    let follow = Follow::new(&state.control, None, after);
+    let text = job.map(|job| LiveText::new(&state.control, job));
     let begun = Begun { changed, last: after };
     sse::stream(&state, move |frames| write(frames, follow, text, job, begun))
 }

@@ -32,6 +32,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn strip(State(state): State<WebState>) -> Result<Response, Problem> {
-    let status = state.runner.status().await?;
+    let status = state.control.status.get().await?;
     answer::fragment(&Strip::new(&status), status.now)
 }

@@ -87,8 +87,8 @@ impl Shell {
         nav: Nav,
         title: impl Into<String>,
     ) -> Result<(Self, Status), Problem> {
-        let last_event = state.runner.last_event().await?;
-        let status = state.runner.status().await?;
+        let last_event = state.control.events.last().await?;
+        let status = state.control.status.get().await?;
         Ok((Self::new(&status, last_event, job, nav, title), status))
     }
 

@@ -111,15 +111,15 @@ impl LedgerPage {
 
 pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
     let query = query.only(&[&LEDGER_FILTERS[..], &["after"]].concat())?;
-    let windows = state.runner.windows();
+    let windows = state.control.ledger.windows();
     let filter = ledger_filter(&query, &windows)?;
     let after: Option<CallId> = query.value("after")?;
     let (shell, _) = Shell::load(&state, Nav::Ledger, "Ledger").await?;
-    let entries = state.runner.ledger(filter.clone(), after, PAGE).await?;
-    let totals = state.runner.ledger_totals(filter).await?;
-    let mut agents: Vec<String> = state.runner.agents().iter().map(|agent| agent.name.clone()).collect();
+    let entries = state.control.ledger.page(filter.clone(), after, PAGE).await?;
+    let totals = state.control.ledger.totals(filter).await?;
+    let mut agents: Vec<String> = state.control.agents.all().iter().map(|agent| agent.name.clone()).collect();
     agents.sort_unstable();
     agents.dedup();
-    let models = state.runner.price_table().models().into_iter().map(str::to_owned).collect();
+    let models = state.control.prices.table().models().into_iter().map(str::to_owned).collect();
     html(&LedgerPage::new(shell, &query, Names { agents, models }, &entries, &totals, &windows))
 }

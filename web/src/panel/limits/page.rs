@@ -11,7 +11,7 @@ use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{LimitsView, ScopeLimitsView, Status};
-use anvil_runner::SubmitError;
+use anvil_control::SubmitError;
 use anvil_store::AuditEntry;
 use anvil_types::{LimitsPatch, Timestamp};
 use askama::Template;
@@ -70,9 +70,9 @@ impl LimitsPage {
     }
 
     async fn load(state: &WebState, shell: Shell, scope_form: ScopeForm) -> Result<Self, Problem> {
-        let runner = &state.runner;
-        let (past, scopes) = (runner.limit_changes(PAST).await?, runner.scope_limits().await?);
-        Ok(Self::new(shell, &runner.limits().await?, &scopes, scope_form, &past))
+        let control = &state.control;
+        let (past, scopes) = (control.limits.changes(PAST).await?, control.scopes.all().await?);
+        Ok(Self::new(shell, &control.limits.in_force().await?, &scopes, scope_form, &past))
     }
 }
 
@@ -147,7 +147,7 @@ pub(super) async fn scope_refused(state: &WebState, form: &Form, error: String) 
 }
 
 fn agents(state: &WebState) -> Vec<String> {
-    let mut names: Vec<_> = state.runner.agents().iter().map(|agent| agent.name.clone()).collect();
+    let mut names: Vec<_> = state.control.agents.all().iter().map(|agent| agent.name.clone()).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -160,7 +160,7 @@ pub(super) async fn change(
     form: Form,
 ) -> Result<Response, Problem> {
     let (shell, status) = Shell::load(&state, Nav::Limits, "Limits").await?;
-    let view = state.runner.limits().await?;
+    let view = state.control.limits.in_force().await?;
     let mut rows = rows(&view, status.now);
     let wish = Wish::read(&form, &mut rows, &view);
     if rows.iter().any(|row| row.error.is_some()) {
@@ -171,14 +171,14 @@ pub(super) async fn change(
     }
     let patch: LimitsPatch = serde_json::from_value(Value::Object(wish.patch.clone()))
         .map_err(|error| Problem::invalid("invalid-value", "A value makes no sense", error.to_string()))?;
-    if let Some(message) = state.runner.judge_limits(&patch).await? {
+    if let Some(message) = state.control.limits.judge(&patch).await? {
         wish.keep(&mut rows);
         return refused(&state, shell, rows, Some(message)).await;
     }
     if form.find("confirm").is_none() {
         return review(shell, &rows, &wish, &status);
     }
-    match state.runner.set_limits(patch, &wish.reset, name_of(caller.map(|c| c.0))).await {
+    match state.control.limits.set(patch, &wish.reset, name_of(caller.map(|c| c.0))).await {
         Ok(_) => Ok(see_other("/limits")),
         Err(SubmitError::Invalid(message)) => {
             wish.keep(&mut rows);

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::ScopeLimitsView;
 use anvil_budget::{WindowKind, WindowLimits};
-use anvil_runner::SubmitError;
+use anvil_control::SubmitError;
 use anvil_types::{Nanodollars, Scope, Timestamp};
 use axum::Extension;
 use axum::extract::State;
@@ -112,7 +112,7 @@ pub(super) async fn change(
     let done = match read(&form) {
         Ok((scope, set, unset)) => {
             let by = name_of(caller.map(|c| c.0));
-            state.runner.set_scope_limits(scope, set, &unset, by).await.map(drop)
+            state.control.scopes.set(scope, set, &unset, by).await.map(drop)
         }
         Err(message) => Err(SubmitError::Invalid(message)),
     };

@@ -165,9 +165,9 @@ impl Overview {
     async fn load(state: &WebState, status: &Status) -> Result<Self, Problem> {
         let newest = JobFilter { limit: RECENT, ..JobFilter::default() };
         let running = JobFilter { states: vec![JobState::Running], limit: 50, ..JobFilter::default() };
-        let running = state.runner.jobs(running).await?.items;
-        let recent = state.runner.jobs(newest).await?.items;
-        Ok(Self::new(status, &running, &recent, &state.runner.windows()))
+        let running = state.control.jobs.page(running).await?.items;
+        let recent = state.control.jobs.page(newest).await?.items;
+        Ok(Self::new(status, &running, &recent, &state.control.ledger.windows()))
     }
 }
 
@@ -393,6 +393,6 @@ pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Prob
 }
 
 pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
-    let status = state.runner.status().await?;
+    let status = state.control.status.get().await?;
     fragment(&Overview::load(&state, &status).await?, status.now)
 }

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::PriceView;
 use anvil_budget::{NewBand, PriceSource};
-use anvil_runner::{PriceWish, SubmitError};
+use anvil_control::{PriceWish, SubmitError};
 use anvil_types::Timestamp;
 use askama::Template;
 use axum::Extension;
@@ -126,7 +126,7 @@ fn rows(price: &PriceView, now: Timestamp) -> Vec<PriceRow> {
 
 pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
     let (shell, _) = Shell::load(&state, Nav::Limits, "Prices").await?;
-    html(&PricesPage::new(shell, &state.runner.prices().await?, None, None))
+    html(&PricesPage::new(shell, &state.control.prices.all().await?, None, None))
 }
 
 pub(super) async fn set(
@@ -137,16 +137,16 @@ pub(super) async fn set(
     let by = name_of(caller.map(|c| c.0));
     let done = match form.text("reset") {
         "" => match wish(&form) {
-            Ok(wish) => state.runner.set_price(wish, by).await.map(drop),
+            Ok(wish) => state.control.prices.set(wish, by).await.map(drop),
             Err(error) => Err(SubmitError::Invalid(error)),
         },
-        id => state.runner.reset_price(id, by).await.map(drop),
+        id => state.control.prices.reset(id, by).await.map(drop),
     };
     match done {
         Ok(()) => Ok(see_other("/prices")),
         Err(SubmitError::Invalid(error)) => {
             let (shell, _) = Shell::load(&state, Nav::Limits, "Prices").await?;
-            let page = PricesPage::new(shell, &state.runner.prices().await?, Some(&form), Some(error));
+            let page = PricesPage::new(shell, &state.control.prices.all().await?, Some(&form), Some(error));
             Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)?).into_response())
         }
         Err(error) => Err(error.into()),

@@ -40,6 +40,6 @@ pub(super) async fn set(
     let reason = form.text("reason").trim();
     let pauses = form.text("paused") == "true";
     let why = if reason.is_empty() { "no reason given" } else { reason };
-    state.runner.set_queue_pause(pauses.then_some(why), name_of(caller.map(|c| c.0))).await?;
+    state.control.queue.set_pause(pauses.then_some(why), name_of(caller.map(|c| c.0))).await?;
     Ok(see_other("/"))
 }

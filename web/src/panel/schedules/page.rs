@@ -12,7 +12,7 @@ use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::ScheduleView;
-use anvil_runner::ScheduleWish;
+use anvil_control::ScheduleWish;
 use anvil_types::{Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Priority, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -65,11 +65,11 @@ impl Schedules {
 
     async fn load(state: &WebState) -> Result<Self, Problem> {
         let mut schedules = Vec::new();
-        for view in state.runner.schedules().await? {
-            let jobs = state.runner.schedule_jobs(&view.schedule.name, SCHEDULE_JOBS).await?;
+        for view in state.control.schedules.all().await? {
+            let jobs = state.control.schedules.jobs(&view.schedule.name, SCHEDULE_JOBS).await?;
             schedules.push((view, jobs));
         }
-        Ok(Self::new(&schedules, state.runner.now()))
+        Ok(Self::new(&schedules, state.control.clock.now()))
     }
 }
 
@@ -191,7 +191,7 @@ impl Wanted {
 
 async fn show(state: &WebState, form: Wanted) -> Result<Response, Problem> {
     let (shell, _) = Shell::load(state, Nav::Schedules, "Schedules").await?;
-    let agents = state.runner.agents();
+    let agents = state.control.agents.all();
     let choices = crate::panel::submit::page::actions(&agents)
         .map(|(agent, action)| format!("{} / {}", agent.name, action.name));
     let choices = choices.collect();
@@ -205,13 +205,13 @@ pub(super) async fn page(
     let query = query.only(&["edit"])?;
     let form = match query.text("edit") {
         Some(name) => Wanted::of(&known_schedule(&state, name).await?),
-        None => Wanted::new(state.runner.time_zone()),
+        None => Wanted::new(state.control.schedules.time_zone()),
     };
     show(&state, form).await
 }
 
 pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
-    fragment(&Schedules::load(&state).await?, state.runner.now())
+    fragment(&Schedules::load(&state).await?, state.control.clock.now())
 }
 
 pub(super) async fn put(
@@ -221,7 +221,8 @@ pub(super) async fn put(
 ) -> Result<Response, Problem> {
     let mut wanted = Wanted::read(&form);
     let error = match wanted.wish() {
-        Ok(wish) => match state.runner.put_schedule(&wanted.name, wish, name_of(caller.map(|c| c.0))).await {
+        Ok(wish) => match state.control.schedules.put(&wanted.name, wish, name_of(caller.map(|c| c.0))).await
+        {
             Ok(_) => return Ok(see_other("/schedules")),
             Err(error) => error.to_string(),
         },
@@ -253,7 +254,7 @@ pub(super) async fn run(
     State(state): State<WebState>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    match state.runner.run_schedule(&name).await? {
+    match state.control.schedules.run(&name).await? {
         Some(submitted) => Ok(see_other(&format!("/jobs/{}", submitted.job.id))),
         None => Err(missing_schedule(&state, &name).await),
     }
@@ -264,7 +265,7 @@ pub(super) async fn delete(
     caller: Option<Extension<Caller>>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    if !state.runner.delete_schedule(&name, name_of(caller.map(|c| c.0))).await? {
+    if !state.control.schedules.delete(&name, name_of(caller.map(|c| c.0))).await? {
         return Err(missing_schedule(&state, &name).await);
     }
     Ok(see_other("/schedules"))

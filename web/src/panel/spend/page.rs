@@ -229,12 +229,12 @@ impl Spend {
     }
 
     async fn load(state: &WebState, query: Query) -> Result<Self, Problem> {
-        let windows = state.runner.windows();
-        let choice = Choice::read(query, &windows, state.runner.now())?;
+        let windows = state.control.ledger.windows();
+        let choice = Choice::read(query, &windows, state.control.clock.now())?;
         let cuts = choice.cuts(&windows)?;
-        let sums = state.runner.usage(cuts.clone()).await?;
+        let sums = state.control.ledger.usage(cuts.clone()).await?;
         let simulated = state.config.upstream == anvil_types::UpstreamKind::Simulated;
-        Ok(Self::new(choice, &cuts, &sums, &state.runner.price_table(), &windows, simulated))
+        Ok(Self::new(choice, &cuts, &sums, &state.control.prices.table(), &windows, simulated))
     }
 }
 
@@ -318,5 +318,5 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
 }
 
 pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    fragment(&Spend::load(&state, query).await?, state.runner.now())
+    fragment(&Spend::load(&state, query).await?, state.control.clock.now())
 }

@@ -9,7 +9,7 @@ use crate::panel::submit::form::{Mode, PayloadForm};
 use crate::panel::submit::schema::Widget;
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_runner::{Submission, SubmitError};
+use anvil_control::{Submission, SubmitError};
 use anvil_types::{ActionInfo, AgentInfo, AgentState, JobId, Nanodollars, Priority};
 use askama::Template;
 use axum::extract::State;
@@ -107,7 +107,7 @@ impl Chosen {
     /// Says why the job was refused, beside its fields where it can.
     fn refuse(&mut self, error: SubmitError) {
         self.errors = match error {
-            SubmitError::InvalidPayload { errors, .. } => self.payload.blame(errors),
+            SubmitError::InvalidPayload(misfit) => self.payload.blame(misfit.errors),
             other => vec![other.to_string()],
         };
     }
@@ -158,7 +158,7 @@ fn choose(agents: &[AgentInfo], agent: &str, action: &str) -> Option<Chosen> {
 
 pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
     let query = query.only(&["agent", "action", "like", "after"])?;
-    let agents = state.runner.agents();
+    let agents = state.control.agents.all();
     let like: Option<JobId> = query.value("like")?;
     let mut agent = query.text("agent").unwrap_or_default().to_owned();
     let mut action = query.text("action").unwrap_or_default().to_owned();
@@ -191,13 +191,13 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
 }
 
 pub(super) async fn submit(State(state): State<WebState>, form: Form) -> Result<Response, Problem> {
-    let agents = state.runner.agents();
+    let agents = state.control.agents.all();
     let (agent, action) = (form.text("agent"), form.text("action"));
     let Some(mut chosen) = choose(&agents, agent, action).filter(|_| !agent.is_empty()) else {
         return Err(crate::api::missing_agent(agent, &agents));
     };
     if let Some(submission) = chosen.read(&form) {
-        match state.runner.submit(submission).await {
+        match state.control.intake.submit(submission).await {
             Ok(submitted) => return Ok(see_other(&format!("/jobs/{}", submitted.job.id))),
             Err(error) => chosen.refuse(error),
         }

@@ -71,11 +71,11 @@ impl Deliveries {
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let of_alert = filter.alert;
-        let deliveries = state.runner.deliveries(DeliveryFilter { limit: PAGE, ..filter }).await?;
+        let deliveries = state.control.webhooks.deliveries(DeliveryFilter { limit: PAGE, ..filter }).await?;
         let mut titles = BTreeMap::new();
         for delivery in &deliveries {
             if !titles.contains_key(&delivery.alert)
-                && let Some(alert) = state.runner.alert(delivery.alert).await?
+                && let Some(alert) = state.control.alerts.get(delivery.alert).await?
             {
                 titles.insert(delivery.alert, alert.title);
             }
@@ -117,7 +117,7 @@ impl Row {
 pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
     let query = query.only(&["alert"])?;
     let filter = DeliveryFilter { alert: query.value("alert")?, ..DeliveryFilter::default() };
-    let now = state.runner.now();
+    let now = state.control.clock.now();
     fragment(&Deliveries::load(&state, filter, now).await?, now)
 }
 
@@ -127,6 +127,6 @@ pub(super) async fn resend(
     Path(text): Path<String>,
     form: Form,
 ) -> Result<Response, Problem> {
-    state.runner.redeliver(delivery_id(&text)?, name_of(caller.map(|c| c.0))).await?;
+    state.control.webhooks.redeliver(delivery_id(&text)?, name_of(caller.map(|c| c.0))).await?;
     Ok(see_other(local(form.text("next"))))
 }

@@ -9,7 +9,7 @@ use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::WebhookView;
-use anvil_runner::{WebhookChange, WebhookError};
+use anvil_control::{WebhookChange, WebhookError};
 use anvil_store::StoreError;
 use anvil_types::WebhookFormat;
 use askama::Template;
@@ -85,7 +85,7 @@ impl Form {
 }
 
 pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
-    fragment(&Hooks::new(&state.runner.webhooks().await?), state.runner.now())
+    fragment(&Hooks::new(&state.control.webhooks.all().await?), state.control.clock.now())
 }
 
 /// Makes one. The answer is the page itself, since the secret is shown on it and nowhere else.
@@ -105,7 +105,7 @@ pub(super) async fn add(
         .text("format")
         .parse()
         .map_err(|error: String| Problem::bad_request("bad-form", "The form makes no sense", error))?;
-    let taken = state.runner.webhooks().await?.iter().any(|webhook| webhook.name == form.name);
+    let taken = state.control.webhooks.all().await?.iter().any(|webhook| webhook.name == form.name);
     let change = WebhookChange {
         url: Some(form.url.clone()),
         format: Some(format),
@@ -117,7 +117,7 @@ pub(super) async fn add(
             format!("there is a webhook `{}` already; delete it first, or take another name", form.name);
         (StatusCode::CONFLICT, Form { error: Some(error), ..form })
     } else {
-        match state.runner.put_webhook(&form.name, change, name_of(caller.map(|c| c.0))).await {
+        match state.control.webhooks.put(&form.name, change, name_of(caller.map(|c| c.0))).await {
             Ok(webhook) => (StatusCode::OK, Form::made(webhook)),
             Err(WebhookError::Store(error @ StoreError::TooManyWebhooks(_))) => {
                 (StatusCode::CONFLICT, Form { error: Some(error.to_string()), ..form })
@@ -139,7 +139,7 @@ pub(super) async fn rotate(
 ) -> Result<Response, Problem> {
     known_webhook(&state, &name).await?;
     let change = WebhookChange { rotate_secret: true, ..WebhookChange::default() };
-    let webhook = state.runner.put_webhook(&name, change, name_of(caller.map(|c| c.0))).await?;
+    let webhook = state.control.webhooks.put(&name, change, name_of(caller.map(|c| c.0))).await?;
     html(&whole(&state, &Query::default(), Form::made(webhook)).await?)
 }
 
@@ -167,7 +167,7 @@ async fn switch(
 ) -> Result<Response, Problem> {
     known_webhook(state, name).await?;
     let change = WebhookChange { enabled: Some(enabled), ..WebhookChange::default() };
-    state.runner.put_webhook(name, change, name_of(caller)).await?;
+    state.control.webhooks.put(name, change, name_of(caller)).await?;
     Ok(see_other(PLACE))
 }
 
@@ -176,7 +176,7 @@ pub(super) async fn test(
     caller: Option<Extension<Caller>>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    state.runner.test_webhook(&name, name_of(caller.map(|c| c.0))).await?;
+    state.control.webhooks.test(&name, name_of(caller.map(|c| c.0))).await?;
     Ok(see_other("/alerts#deliveries"))
 }
 
@@ -185,7 +185,7 @@ pub(super) async fn delete(
     caller: Option<Extension<Caller>>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    if state.runner.delete_webhook(&name, name_of(caller.map(|c| c.0))).await? {
+    if state.control.webhooks.delete(&name, name_of(caller.map(|c| c.0))).await? {
         Ok(see_other(PLACE))
     } else {
         Err(missing_webhook(&state, &name).await)

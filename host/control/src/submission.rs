@@ -1,6 +1,6 @@
 //! A job on its way in, and why it may be refused.
 
-use anvil_api::FieldError;
+use anvil_api::PayloadMisfit;
 use anvil_store::StoreError;
 use anvil_types::{Job, JobId, JobState, Json, Nanodollars, Priority, Timestamp};
 
@@ -103,15 +103,8 @@ pub enum SubmitError {
         known: Vec<String>,
     },
     /// The payload misses the action's schema.
-    #[error("the payload does not match the schema of {agent}/{action}: {}", fields(.errors))]
-    InvalidPayload {
-        /// The agent.
-        agent: String,
-        /// The action.
-        action: String,
-        /// What is wrong, field by field.
-        errors: Vec<FieldError>,
-    },
+    #[error("{0}")]
+    InvalidPayload(PayloadMisfit),
     /// A value that makes no sense.
     #[error("{0}")]
     Invalid(String),
@@ -126,12 +119,4 @@ fn suggest(name: Option<&str>) -> String {
 
 fn list(names: &[String]) -> String {
     if names.is_empty() { "none; drop a plugin into the plugins folder".to_owned() } else { names.join(", ") }
-}
-
-fn fields(errors: &[FieldError]) -> String {
-    let each = errors.iter().map(|error| {
-        let place = if error.pointer.is_empty() { "the payload" } else { &error.pointer };
-        format!("{place}: {}", error.message)
-    });
-    each.collect::<Vec<_>>().join("; ")
 }

@@ -1,6 +1,6 @@
 //! Schedules as nobody would write them.
 
-use crate::cron::Times;
+use super::cron::Times;
 use anvil_fuzz::Driver;
 use anvil_types::Timestamp;
 

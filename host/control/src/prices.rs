@@ -1,11 +1,13 @@
 //! What tokens cost, where each price comes from, and setting one at run time.
 
-use crate::Runner;
-use crate::submission::SubmitError;
+use crate::SubmitError;
+use crate::parts::ControlParts;
 use anvil_api::PriceView;
-use anvil_budget::{NewBand, NewPrice, PriceRow, Zero};
-use anvil_store::StoreError;
-use anvil_types::{Nanodollars, Timestamp};
+use anvil_budget::{NewBand, NewPrice, PriceRow, PriceTable, Zero};
+use anvil_gateway::Gateway;
+use anvil_store::{Store, StoreError};
+use anvil_types::{Clock, Nanodollars, Timestamp};
+use std::sync::Arc;
 
 /// A price that a person sets; what is absent is as in the row that is in force.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,12 +28,28 @@ pub struct PriceWish {
     pub free: bool,
 }
 
-impl Runner {
+/// What tokens cost.
+pub struct PriceControl {
+    store: Arc<dyn Store>,
+    gateway: Gateway,
+    clock: Arc<dyn Clock>,
+}
+
+impl PriceControl {
+    pub(crate) fn new(parts: &ControlParts) -> Self {
+        Self { store: parts.store.clone(), gateway: parts.gateway.clone(), clock: parts.clock.clone() }
+    }
+
+    /// The prices in force.
+    pub fn table(&self) -> Arc<PriceTable> {
+        self.gateway.prices()
+    }
+
     /// Every price row, by model and rising time.
-    pub async fn prices(&self) -> Result<Vec<PriceView>, StoreError> {
-        let table = self.shared.gateway.prices();
-        let changes = self.shared.store.prices().await?;
-        let now = self.now();
+    pub async fn all(&self) -> Result<Vec<PriceView>, StoreError> {
+        let table = self.gateway.prices();
+        let changes = self.store.prices().await?;
+        let now = self.clock.now();
         let mut views: Vec<_> = table
             .rows()
             .iter()
@@ -48,9 +66,9 @@ impl Runner {
     }
 
     /// Sets a price. `SubmitError::Invalid` where it makes no sense.
-    pub async fn set_price(&self, wish: PriceWish, by: &str) -> Result<PriceView, SubmitError> {
-        let now = self.now();
-        let table = self.shared.gateway.prices();
+    pub async fn set(&self, wish: PriceWish, by: &str) -> Result<PriceView, SubmitError> {
+        let now = self.clock.now();
+        let table = self.gateway.prices();
         let present = table.row(&wish.model, wish.speed.as_deref(), now).ok();
         let missing = |name: &str| {
             SubmitError::Invalid(format!(
@@ -74,22 +92,22 @@ impl Runner {
         table
             .with_changes(std::slice::from_ref(&new))
             .map_err(|error| SubmitError::Invalid(error.to_string()))?;
-        self.shared.store.set_price(new.clone(), by).await?;
-        self.prices_changed().await?;
-        let views = self.prices().await?;
+        self.store.set_price(new.clone(), by).await?;
+        self.changed().await?;
+        let views = self.all().await?;
         let id = new.id();
         views.into_iter().find(|view| view.id == id).ok_or_else(|| missing("model"))
     }
 
     /// Takes a price away that was set at run time. Answers whether there was one.
-    pub async fn reset_price(&self, id: &str, by: &str) -> Result<bool, SubmitError> {
-        let gone = self.shared.store.reset_price(id, by).await?;
-        self.prices_changed().await?;
+    pub async fn reset(&self, id: &str, by: &str) -> Result<bool, SubmitError> {
+        let gone = self.store.reset_price(id, by).await?;
+        self.changed().await?;
         Ok(gone)
     }
 
-    pub(crate) async fn prices_changed(&self) -> Result<(), SubmitError> {
-        self.shared.gateway.prices_changed().await.map_err(|error| SubmitError::Invalid(error.to_string()))
+    pub(crate) async fn changed(&self) -> Result<(), SubmitError> {
+        self.gateway.prices_changed().await.map_err(|error| SubmitError::Invalid(error.to_string()))
     }
 }
 

@@ -1,11 +1,12 @@
-//! Alerts, and the webhooks that tell people of them: what the faces may ask.
+//! The webhooks that tell people of alerts.
 
-use crate::Runner;
+use crate::parts::ControlParts;
 use anvil_alerts::{Address, Reach, SigningSecret};
 use anvil_api::WebhookView;
-use anvil_store::{AlertFilter, AlertPage, DeliveryFilter, StoreError};
-use anvil_types::{Alert, AlertId, Delivery, DeliveryId, Timestamp, Webhook, WebhookFormat};
+use anvil_store::{DeliveryFilter, Store, StoreError};
+use anvil_types::{Clock, Delivery, DeliveryId, Timestamp, Webhook, WebhookFormat};
 use rand::RngExt as _;
+use std::sync::Arc;
 
 /// The longest name of a webhook.
 const LONGEST_NAME: usize = 64;
@@ -43,36 +44,31 @@ pub enum WebhookError {
     Store(#[from] StoreError),
 }
 
-impl Runner {
-    /// A page of alerts, the newest first.
-    pub async fn alerts(&self, filter: AlertFilter) -> Result<AlertPage, StoreError> {
-        self.shared.store.alerts(filter).await
-    }
+/// Webhooks, and what was delivered to them.
+pub struct WebhookControl {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
 
-    /// An alert.
-    pub async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {
-        self.shared.store.alert(id).await
-    }
-
-    /// Notes who knows of an alert.
-    pub async fn acknowledge_alert(&self, id: AlertId, by: &str, note: &str) -> Result<Alert, StoreError> {
-        self.shared.store.acknowledge_alert(id, by, note).await
+impl WebhookControl {
+    pub(crate) fn new(parts: &ControlParts) -> Self {
+        Self { store: parts.store.clone(), clock: parts.clock.clone() }
     }
 
     /// All webhooks, by name.
-    pub async fn webhooks(&self) -> Result<Vec<WebhookView>, StoreError> {
-        Ok(self.shared.store.webhooks().await?.iter().map(|webhook| view(webhook, None)).collect())
+    pub async fn all(&self) -> Result<Vec<WebhookView>, StoreError> {
+        Ok(self.store.webhooks().await?.iter().map(|webhook| view(webhook, None)).collect())
     }
 
     /// Makes a webhook, or changes the one of this name. The secret is in the answer where it is new.
-    pub async fn put_webhook(
+    pub async fn put(
         &self,
         name: &str,
         change: WebhookChange,
         by: &str,
     ) -> Result<WebhookView, WebhookError> {
         check_name(name)?;
-        let known = self.shared.store.webhooks().await?.into_iter().find(|webhook| webhook.name == name);
+        let known = self.store.webhooks().await?.into_iter().find(|webhook| webhook.name == name);
         let secret = match (&change.secret, change.rotate_secret) {
             (Some(_), true) => {
                 return Err(invalid(
@@ -85,32 +81,32 @@ impl Runner {
             }
             (None, rotate) => (rotate || known.is_none()).then(|| SigningSecret::new(rand::rng().random())),
         };
-        let webhook = changed(name, known, &change, secret.as_ref(), self.now(), by)?;
+        let webhook = changed(name, known, &change, secret.as_ref(), self.clock.now(), by)?;
         let shown =
             secret.filter(|_| webhook.format == WebhookFormat::Standard).map(|secret| secret.expose());
         let view = view(&webhook, shown);
-        self.shared.store.put_webhook(webhook, by).await?;
+        self.store.put_webhook(webhook, by).await?;
         Ok(view)
     }
 
     /// Takes a webhook away; answers whether there was one.
-    pub async fn delete_webhook(&self, name: &str, by: &str) -> Result<bool, StoreError> {
-        self.shared.store.delete_webhook(name, by).await
+    pub async fn delete(&self, name: &str, by: &str) -> Result<bool, StoreError> {
+        self.store.delete_webhook(name, by).await
     }
 
     /// Sends a test to a webhook, over the same way as every alert.
-    pub async fn test_webhook(&self, name: &str, by: &str) -> Result<Delivery, StoreError> {
-        self.shared.store.test_webhook(name, by).await
+    pub async fn test(&self, name: &str, by: &str) -> Result<Delivery, StoreError> {
+        self.store.test_webhook(name, by).await
     }
 
     /// A page of deliveries, the newest first.
     pub async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<Delivery>, StoreError> {
-        self.shared.store.deliveries(filter).await
+        self.store.deliveries(filter).await
     }
 
     /// Sends a delivery once more, with the same `webhook-id`.
     pub async fn redeliver(&self, id: DeliveryId, by: &str) -> Result<Delivery, StoreError> {
-        self.shared.store.redeliver(id, by).await
+        self.store.redeliver(id, by).await
     }
 }
 

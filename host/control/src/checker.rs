@@ -1,9 +1,10 @@
 //! Checks a submission against what the agents say of themselves.
 
+use crate::names::{nearest, sorted};
 use crate::{Submission, SubmitError};
-use anvil_api::FieldError;
-use anvil_sandbox::{Catalog, PayloadFault, Roster};
-use anvil_types::{ActionInfo, AgentInfo, AgentState, Job, Json};
+use anvil_runner::{PayloadRefusal, check_payload, check_payload_quickly, in_turn};
+use anvil_sandbox::{Catalog, Roster};
+use anvil_types::{ActionInfo, AgentInfo, Json, clip};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -12,12 +13,8 @@ use tokio::sync::Semaphore;
 /// bounded, and however many come they leave processors to everybody else.
 static QUICK: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
 static LONG: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(1));
-/// Checks of jobs that begin: no submission waits for them, and they for none.
-static AT_START: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
 /// How long one of many may keep its turn.
 const TURN: Duration = Duration::from_millis(50);
-/// The longest payload whose look for repeated names is quick, in bytes.
-const QUICK_BYTES: usize = 64 * 1024;
 
 type Checked = Result<(), SubmitError>;
 
@@ -100,32 +97,10 @@ impl Checker {
         checked.map(|()| submission)
     }
 
-    /// Checks the payload of a job that begins, against the version that it begins on: another than the one that
-    /// was there when it was submitted, it may be. What misses is told; none where it matches, or where nobody
-    /// can say just now.
-    pub(crate) async fn at_start(&self, digest: &str, job: &Job) -> Option<String> {
-        let current = self
-            .agents
-            .iter()
-            .any(|agent| agent.name == job.agent && agent.digest == digest && is_known(agent.state));
-        if !current {
-            return None;
-        }
-        let (checker, job) = (self.clone(), job.clone());
-        let checked =
-            in_turn(&AT_START, move || checker.check_payload(&job.agent, &job.action, &job.payload)).await;
-        match checked {
-            Err(misses @ SubmitError::InvalidPayload { .. }) => Some(misses.to_string()),
-            _ => None,
-        }
-    }
-
     /// The same of one payload, on this thread.
     fn check_payload(&self, agent: &str, action: &str, payload: &Json) -> Checked {
         self.find(agent, action)?;
-        each_name_once(agent, action, payload)?;
-        let schema = self.agents.schema(agent, action);
-        told(agent, action, schema.map_or(Ok(()), |schema| schema.check(payload)))
+        check_payload(&self.agents, agent, action, payload).map_err(refused)
     }
 
     /// The same, where that is quick.
@@ -133,57 +108,14 @@ impl Checker {
         if let Err(unknown) = self.find(agent, action) {
             return Some(Err(unknown));
         }
-        if payload.as_str().len() > QUICK_BYTES {
-            return None;
-        }
-        if let Err(repeated) = each_name_once(agent, action, payload) {
-            return Some(Err(repeated));
-        }
-        let schema = self.agents.schema(agent, action);
-        let checked = schema.map_or(Some(Ok(())), |schema| schema.check_quickly(payload))?;
-        Some(told(agent, action, checked))
+        check_payload_quickly(&self.agents, agent, action, payload).map(|checked| checked.map_err(refused))
     }
 }
 
-/// The schema would be held against one of the two, and the agent may read the other.
-fn each_name_once(agent: &str, action: &str, payload: &Json) -> Checked {
-    let Some(name) = payload.repeated_name() else { return Ok(()) };
-    Err(SubmitError::InvalidPayload {
-        agent: agent.to_owned(),
-        action: action.to_owned(),
-        errors: vec![FieldError {
-            pointer: String::new(),
-            message: format!(
-                "an object in it has `{name}` twice, and nobody can tell which of them is meant"
-            ),
-        }],
-    })
-}
-
-/// What was found, as it is told to whoever submitted.
-fn told(agent: &str, action: &str, checked: Result<(), PayloadFault>) -> Checked {
-    checked.map_err(|fault| match fault {
-        PayloadFault::Misses(misses) => SubmitError::InvalidPayload {
-            agent: agent.to_owned(),
-            action: action.to_owned(),
-            errors: misses
-                .into_iter()
-                .map(|miss| FieldError { pointer: miss.pointer, message: miss.message })
-                .collect(),
-        },
-        fault => SubmitError::Invalid(fault.to_string()),
-    })
-}
-
-/// Does something that computes where nobody waits for its thread, when its turn has come.
-async fn in_turn<T: Send + 'static>(
-    turns: &'static Semaphore,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> T {
-    let _turn = turns.acquire().await.expect("the semaphore is never closed");
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+fn refused(refusal: PayloadRefusal) -> SubmitError {
+    match refusal {
+        PayloadRefusal::Misfit(misfit) => SubmitError::InvalidPayload(misfit),
+        PayloadRefusal::Unsaid(fault) => SubmitError::Invalid(fault.to_string()),
     }
 }
 
@@ -193,19 +125,10 @@ pub(crate) fn of_submission(submission: &Submission) -> Option<(&str, &str, &Jso
     Some((&submission.agent, &submission.action, &submission.payload))
 }
 
-/// Whether jobs may be submitted for an agent in this state; they run when it is ready.
-fn is_known(state: AgentState) -> bool {
-    match state {
-        AgentState::Ready | AgentState::Disabled | AgentState::Retired => true,
-        AgentState::Compiling | AgentState::Delayed => true,
-        AgentState::Rejected | AgentState::Quarantined | AgentState::Shadowed => false,
-    }
-}
-
 fn find<'a>(agent_name: &str, action_name: &str, agents: &'a Roster) -> Result<&'a ActionInfo, SubmitError> {
     // What a file will be that is compiled for the first time, nobody knows: it has no action yet.
     let known: Vec<&AgentInfo> =
-        agents.iter().filter(|agent| is_known(agent.state) && !agent.actions.is_empty()).collect();
+        agents.iter().filter(|agent| agent.state.is_known() && !agent.actions.is_empty()).collect();
     let Some(agent) = known.iter().find(|agent| agent.name == agent_name) else {
         if !agents.coming().is_empty() {
             return Err(SubmitError::NotYet { name: clip(agent_name), coming: agents.coming().to_vec() });
@@ -223,33 +146,10 @@ fn find<'a>(agent_name: &str, action_name: &str, agents: &'a Roster) -> Result<&
     })
 }
 
-pub(crate) fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
-    let mut names: Vec<_> = names.collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
-// What a client sent is repeated to it, but not by the megabyte.
-pub(crate) fn clip(text: &str) -> String {
-    if text.chars().count() <= 300 {
-        text.to_owned()
-    } else {
-        text.chars().take(300).chain(['…']).collect()
-    }
-}
-
-pub(crate) fn nearest(name: &str, known: &[String]) -> Option<String> {
-    let near = known.iter().map(|other| (strsim::jaro_winkler(name, other), other));
-    near.filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .map(|(_, other)| other.clone())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anvil_types::{Effort, Priority, Timestamp};
+    use anvil_types::{AgentState, Effort, Priority, Timestamp};
 
     fn agent() -> AgentInfo {
         let schema = r#"{"type":"object","required":["requirements"],"additionalProperties":false,

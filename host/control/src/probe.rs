@@ -1,10 +1,12 @@
 //! A person's question whether Claude answers.
 
-use crate::Runner;
-use crate::shared::Shared;
+use crate::parts::ControlParts;
 use anvil_api::Probe;
-use anvil_gateway::CallEnd;
+use anvil_gateway::{CallEnd, Gateway};
+use anvil_types::Clock;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
 /// The longest that whoever asks waits. What was sent by then is settled all the same.
 const PATIENCE: Duration = Duration::from_secs(50);
@@ -20,15 +22,26 @@ pub enum ProbeError {
     Store(String),
 }
 
-impl Runner {
+/// Whether Claude answers.
+pub struct ProbeControl {
+    gateway: Gateway,
+    clock: Arc<dyn Clock>,
+    /// One probe at a time.
+    probing: Mutex<()>,
+}
+
+impl ProbeControl {
+    pub(crate) fn new(parts: &ControlParts) -> Self {
+        Self { gateway: parts.gateway.clone(), clock: parts.clock.clone(), probing: Mutex::default() }
+    }
+
     /// Asks Claude for a word through the one door, held and settled in the ledger as any call, and by every rule of
     /// brake, limits and pace. Where it is answered, what the account was refused for is over.
-    pub async fn probe(&self, by: &str) -> Result<Probe, ProbeError> {
-        let shared: &Shared = &self.shared;
-        let _only = shared.probing.try_lock().map_err(|_| ProbeError::UnderWay)?;
+    pub async fn run(&self, by: &str) -> Result<Probe, ProbeError> {
+        let _only = self.probing.try_lock().map_err(|_| ProbeError::UnderWay)?;
         tracing::info!(by, "a person probes whether Claude answers");
         let begun = Instant::now();
-        let end = tokio::time::timeout(PATIENCE, shared.gateway.probe(by).wait()).await;
+        let end = tokio::time::timeout(PATIENCE, self.gateway.probe(by).wait()).await;
         let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let not = |said: String, until| Probe {
             answered: false,
@@ -52,7 +65,7 @@ impl Runner {
             }
             Ok(CallEnd::Park(wait)) => not(
                 format!("no answer: {}", wait.detail),
-                wait.until.filter(|until| *until > shared.clock.now()),
+                wait.until.filter(|until| *until > self.clock.now()),
             ),
             Ok(CallEnd::LeaseLost) => not("the call was given up before it was answered".to_owned(), None),
             Ok(CallEnd::StoreFailed(why)) => return Err(ProbeError::Store(why)),

@@ -1,15 +1,14 @@
 //! `replay`: a past job is run once more against its journal, on the version that it ran on or another, and it is
 //! told where the two part ways.
 
-use crate::parents::Parents;
-use crate::rehearsal::{Asked, Rehearsal};
-use crate::shared::Shared;
-use crate::{Runner, attempt};
+use crate::parts::ControlParts;
 use anvil_api::{Difference, Question, Replayed};
-use anvil_sandbox::{AttemptEnd, Plugin, Rejection, Stop};
-use anvil_store::{JournalEntry, StoreError};
+use anvil_runner::{Asked, Past, Rehearsed, Runner};
+use anvil_sandbox::{AttemptEnd, Catalog, Rejection, Stop};
+use anvil_store::{JournalEntry, Store, StoreError};
 use anvil_types::{EventKind, Job, JobError, JobId, JobState, Json, Timestamp};
 use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// How many events are read at once.
 const EVENTS: u32 = 1_000;
@@ -47,35 +46,48 @@ pub enum ReplayError {
     Stopped(Stop),
 }
 
-impl Runner {
+/// Past jobs, run once more.
+pub struct ReplayControl {
+    store: Arc<dyn Store>,
+    catalog: Catalog,
+    runner: Runner,
+    /// One job at a time is replayed: what that takes is no agent's slot.
+    turn: Mutex<()>,
+}
+
+impl ReplayControl {
+    pub(crate) fn new(parts: &ControlParts) -> Self {
+        let (store, catalog) = (parts.store.clone(), parts.catalog.clone());
+        Self { store, catalog, runner: parts.runner.clone(), turn: Mutex::default() }
+    }
+
     /// Runs a finished job once more against its journal, on the version that it ran on, or on the plugin in `bytes`.
     /// Nothing is sent, spent or written. One replay runs at a time.
-    pub async fn replay(&self, id: JobId, bytes: Option<Vec<u8>>) -> Result<Replayed, ReplayError> {
-        let shared = &self.shared;
-        let job = shared.store.job(id).await?.ok_or(StoreError::NoSuchJob(id))?;
+    pub async fn run(&self, id: JobId, bytes: Option<Vec<u8>>) -> Result<Replayed, ReplayError> {
+        let job = self.store.job(id).await?.ok_or(StoreError::NoSuchJob(id))?;
         if !job.state.is_final() {
             return Err(ReplayError::NotFinished(job.state));
         }
         let ran_on = job.plugin_digest.clone().filter(|_| job.started_at.is_some());
         let ran_on = ran_on.ok_or(ReplayError::NeverRan)?;
-        let _turn = shared.rehearsals.lock().await;
-        let kept = shared.catalog.by_digest(&ran_on).await?;
+        let _turn = self.turn.lock().await;
+        let kept = self.catalog.by_digest(&ran_on).await?;
         let plugin = match bytes {
-            Some(bytes) => shared.catalog.on_trial(bytes).await?,
+            Some(bytes) => self.catalog.on_trial(bytes).await?,
             None => kept.clone().ok_or_else(|| ReplayError::VersionGone(ran_on.clone()))?,
         };
         if plugin.info.name != job.agent {
             return Err(ReplayError::OtherAgent { expected: job.agent, found: plugin.info.name.clone() });
         }
-        let journal = shared.store.journal_of(id).await?;
-        let live_since = last_begun(shared, &job).await?;
+        let journal = self.store.journal_of(id).await?;
+        let live_since = last_begun(&*self.store, &job).await?;
         let past = Past { job: &job, journal: &journal, live_since };
-        let (asked, end) = rehearse(shared, &plugin, &past).await;
+        let Rehearsed { asked, end } = self.runner.rehearse(&plugin, &past).await;
         let complete = !matches!(end, AttemptEnd::Stopped(Stop::Parked));
         let mut differences = differences(&journal, &asked, complete);
         // The journal has hashes of what was asked; the version that asked it knows the words.
         if let Some(kept) = kept.filter(|kept| !differences.is_empty() && kept.digest() != plugin.digest()) {
-            let (then, _) = rehearse(shared, &kept, &past).await;
+            let then = self.runner.rehearse(&kept, &past).await.asked;
             for difference in &mut differences {
                 let words = then.iter().find(|asked| asked.known && asked.position == difference.position);
                 if let (Some(question), Some(asked)) = (&mut difference.then, words) {
@@ -106,24 +118,17 @@ impl Runner {
 
     /// The largest plugin that can be handed over for a replay, in bytes.
     pub fn max_plugin_bytes(&self) -> u64 {
-        self.shared.catalog.max_file_bytes()
+        self.catalog.max_file_bytes()
     }
 }
 
-/// What is replayed.
-struct Past<'a> {
-    job: &'a Job,
-    journal: &'a [JournalEntry],
-    live_since: Timestamp,
-}
-
 // When the run began that came to the job's end: by its events, or, where those are gone, by its attempts.
-async fn last_begun(shared: &Shared, job: &Job) -> Result<Timestamp, StoreError> {
-    let attempts = shared.store.attempts(job.id).await?;
+async fn last_begun(store: &dyn Store, job: &Job) -> Result<Timestamp, StoreError> {
+    let attempts = store.attempts(job.id).await?;
     let mut begun = attempts.last().map_or(job.created_at, |attempt| attempt.started_at);
     let mut after = 0;
     loop {
-        let events = shared.store.events(after, Some(job.id), EVENTS).await?;
+        let events = store.events(after, Some(job.id), EVENTS).await?;
         let Some(last) = events.last() else { return Ok(begun) };
         after = last.seq;
         let running = |event: &&anvil_types::Event| {
@@ -131,20 +136,6 @@ async fn last_begun(shared: &Shared, job: &Job) -> Result<Timestamp, StoreError>
         };
         begun = events.iter().rfind(running).map_or(begun, |event| event.at);
     }
-}
-
-async fn rehearse(shared: &Shared, plugin: &Arc<Plugin>, past: &Past<'_>) -> (Vec<Asked>, AttemptEnd) {
-    let job = past.job;
-    let agent = shared.settings.agent(&job.agent);
-    let limits = attempt::limits(shared, plugin, &agent);
-    let parents = match Parents::load(&shared.store, job).await {
-        Ok(parents) => parents,
-        Err(error) => return (Vec::new(), AttemptEnd::Stopped(Stop::Store(error.to_string()))),
-    };
-    let host = Arc::new(Rehearsal::new(job.clone(), past.journal.to_vec(), agent, parents, past.live_since));
-    let cancel = shared.shutdown.child_token();
-    let end = shared.sandbox.run(plugin, &job.action, &job.payload, host.clone(), limits, &cancel).await;
-    (host.asked(), end)
 }
 
 // `complete`: it ran to an end of its own, so that what it did not ask for it does not need.

@@ -38,9 +38,9 @@ impl Pending {
     }
 }
 
-/// The notes of one attempt.
+/// What one attempt has said and is not written yet.
 #[derive(Debug)]
-pub(crate) struct Notes {
+pub(crate) struct LogBuffer {
     lease: Lease,
     attempt: u32,
     store: Arc<dyn Store>,
@@ -49,7 +49,7 @@ pub(crate) struct Notes {
     writing: tokio::sync::Mutex<()>,
 }
 
-impl Notes {
+impl LogBuffer {
     pub(crate) fn new(lease: Lease, attempt: u32, store: Arc<dyn Store>) -> Self {
         Self { lease, attempt, store, pending: Mutex::default(), writing: tokio::sync::Mutex::new(()) }
     }

@@ -1,24 +1,11 @@
 //! Jobs from another host's export.
 
-use crate::intake::new_job;
-use crate::shared::Shared;
-use crate::submit::Checker;
-use crate::{Runner, Submission, SubmitError};
-use anvil_store::{FinishedJob, Imported, ImportedJob, StoreError};
+use crate::checker::Checker;
+use crate::making::Making;
+use crate::{Submission, SubmitError};
+use anvil_store::{FinishedJob, Imported, ImportedJob, Store, StoreError};
 use anvil_types::{Job, Json, MOST_PARENTS, Nanodollars, NewJob, check_tags};
 use std::sync::Arc;
-
-impl Runner {
-    /// Begins to take in the jobs of an export: `by` whom, and `what` it is, for the trace that it leaves.
-    pub fn import(&self, by: &str, what: String) -> Import {
-        Import {
-            shared: self.shared.clone(),
-            checker: Checker::new(&self.shared.catalog),
-            by: by.to_owned(),
-            what: Some(what),
-        }
-    }
-}
 
 fn of_unfinished(given: &(bool, FinishedJob)) -> Option<(&str, &str, &Json)> {
     let job = &given.1.job;
@@ -27,14 +14,25 @@ fn of_unfinished(given: &(bool, FinishedJob)) -> Option<(&str, &str, &Json)> {
 
 /// An import of many jobs. It ends with its value; what was taken in stays.
 pub struct Import {
-    shared: Arc<Shared>,
+    store: Arc<dyn Store>,
     checker: Checker,
+    making: Making,
     by: String,
     /// What is imported, until the first batch has told it.
     what: Option<String>,
 }
 
 impl Import {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        checker: Checker,
+        making: Making,
+        by: &str,
+        what: String,
+    ) -> Self {
+        Self { store, checker, making, by: by.to_owned(), what: Some(what) }
+    }
+
     /// Takes jobs in, in one transaction; an answer for each, in their order. Finished ones are history and
     /// may be of agents that are not here; the others are submitted, and checked as any submission. An error
     /// of the whole says that none was taken.
@@ -42,7 +40,7 @@ impl Import {
         &mut self,
         jobs: Vec<FinishedJob>,
     ) -> Result<Vec<Result<Imported, SubmitError>>, StoreError> {
-        let usual = self.shared.store.limits().await?.limits.job_usd;
+        let usual = self.making.usual_cost().await?;
         let mut made = Vec::with_capacity(jobs.len());
         let mut accepted = Vec::with_capacity(jobs.len());
         // Finished ones are history, and checked against nothing.
@@ -59,7 +57,7 @@ impl Import {
                 .collect());
         }
         let note = self.what.as_deref().map(|what| (self.by.as_str(), what));
-        let mut taken = self.shared.store.import_jobs(accepted, note).await?.into_iter();
+        let mut taken = self.store.import_jobs(accepted, note).await?.into_iter();
         self.what = None;
         let mut next = || taken.next().unwrap_or(Err(StoreError::Closed)).map_err(SubmitError::from);
         Ok(made.into_iter().map(|made| made.and_then(|()| next())).collect())
@@ -91,7 +89,7 @@ impl Import {
             after: job.job.after,
         };
         checked?;
-        let new = new_job(&self.shared, submission, usual)?;
+        let new = self.making.job(submission, usual)?;
         // It stays the job that it was, and spends on the upstream that it was meant for alone.
         Ok(ImportedJob::Unfinished(Box::new(NewJob { id, schedule, upstream, ..new })))
     }

@@ -1,6 +1,5 @@
 //! Why a job waits, and why nothing runs: one place that knows.
 
-use crate::attempt::takes_jobs;
 use anvil_budget::CircuitReport;
 use anvil_store::{BrakeState, QueueCounts, QueuePause, Suspects};
 use anvil_types::{AgentInfo, AgentState, Job, JobState, Timestamp, UpstreamKind, Wait, WaitReason};
@@ -48,7 +47,7 @@ fn behind_a_suspect(job: &Job, scene: &Scene<'_>) -> Option<String> {
     if scene.suspects.waiting.iter().any(|(id, _)| *id == job.id) {
         return Some(format!("the job {THERE}: it runs alone, once nothing else runs"));
     }
-    let ready = |name: &str| scene.agents.iter().any(|agent| agent.name == name && takes_jobs(agent.state));
+    let ready = |name: &str| scene.agents.iter().any(|agent| agent.name == name && agent.state.takes_jobs());
     let (first, _) = scene.suspects.waiting.iter().find(|(_, agent)| ready(agent))?;
     scene.suspects.come_first.then(|| {
         format!("job {first} {THERE}: it runs alone once what runs has ended, and nothing new begins before; {others}")
@@ -78,7 +77,7 @@ pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
         return because(WaitReason::Paused, paused(pause));
     }
     let mut files = scene.agents.iter().filter(|agent| agent.name == job.agent);
-    if !files.clone().any(|agent| takes_jobs(agent.state)) {
+    if !files.clone().any(|agent| agent.state.takes_jobs()) {
         if files.any(|agent| agent.state == AgentState::Disabled) {
             return because(
                 WaitReason::AgentDisabled,
@@ -311,7 +310,7 @@ mod tests {
             };
             let waits = wait(&queued(), &scene);
             // An agent that is known from before takes jobs while it is compiled.
-            if takes_jobs(state) {
+            if state.takes_jobs() {
                 assert_eq!(waits.expect("it waits").reason, WaitReason::Slot);
                 continue;
             }

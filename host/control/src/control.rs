@@ -1,0 +1,89 @@
+//! All that may be asked, by noun.
+
+use crate::parts::ControlParts;
+use crate::{
+    AgentControl, AlertControl, AuditControl, BrakeControl, BulkControl, ClockControl, EventControl,
+    IntakeControl, JobControl, LedgerControl, LimitControl, PriceControl, ProbeControl, QueueControl,
+    ReplayControl, ScheduleControl, ScopeControl, SimulationControl, StatusControl, WebhookControl, bulk,
+    retention, schedules,
+};
+
+/// What the faces stand on: a handle for each noun.
+pub struct Control {
+    /// Plugins.
+    pub agents: AgentControl,
+    /// What people were told.
+    pub alerts: AlertControl,
+    /// Who changed what.
+    pub audit: AuditControl,
+    /// The brake.
+    pub brake: BrakeControl,
+    /// Actions on all jobs that match a filter.
+    pub bulk: BulkControl,
+    /// The host's time.
+    pub clock: ClockControl,
+    /// What happens, as it happens.
+    pub events: EventControl,
+    /// Jobs on their way in.
+    pub intake: IntakeControl,
+    /// Jobs that there are.
+    pub jobs: JobControl,
+    /// What calls cost.
+    pub ledger: LedgerControl,
+    /// The limits.
+    pub limits: LimitControl,
+    /// What tokens cost.
+    pub prices: PriceControl,
+    /// Whether Claude answers.
+    pub probe: ProbeControl,
+    /// The pause of the queue.
+    pub queue: QueueControl,
+    /// Past jobs, run once more.
+    pub replay: ReplayControl,
+    /// Schedules.
+    pub schedules: ScheduleControl,
+    /// Limits of one agent or API key.
+    pub scopes: ScopeControl,
+    /// What is simulated.
+    pub simulation: SimulationControl,
+    /// How the host stands.
+    pub status: StatusControl,
+    /// Where alerts are sent.
+    pub webhooks: WebhookControl,
+}
+
+impl Control {
+    /// Starts what is done in the background: bulk actions, retention, schedules.
+    pub fn start(parts: &ControlParts) -> Self {
+        let schedules = ScheduleControl::new(parts);
+        let control = Self {
+            agents: AgentControl::new(parts, &schedules),
+            alerts: AlertControl::new(parts),
+            audit: AuditControl::new(parts),
+            brake: BrakeControl::new(parts),
+            bulk: BulkControl::new(parts),
+            clock: ClockControl::new(parts),
+            events: EventControl::new(parts),
+            intake: IntakeControl::new(parts),
+            jobs: JobControl::new(parts),
+            ledger: LedgerControl::new(parts),
+            limits: LimitControl::new(parts),
+            prices: PriceControl::new(parts),
+            probe: ProbeControl::new(parts),
+            queue: QueueControl::new(parts),
+            replay: ReplayControl::new(parts),
+            schedules,
+            scopes: ScopeControl::new(parts),
+            simulation: SimulationControl::new(parts),
+            status: StatusControl::new(parts),
+            webhooks: WebhookControl::new(parts),
+        };
+        let (bulk, schedules) = (control.bulk.clone(), control.schedules.clone());
+        let keeper = retention::Keeper::new(parts);
+        let keep = &parts.supervisor;
+        keep.keep("actions on many jobs", move || bulk::run(bulk.clone()));
+        keep.keep("retention", move || retention::run(keeper.clone()));
+        keep.keep("schedules", move || schedules::run(schedules.clone()));
+        control
+    }
+}

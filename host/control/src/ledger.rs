@@ -1,0 +1,53 @@
+//! What calls cost: the ledger, its sums, corrections.
+
+use crate::parts::ControlParts;
+use crate::room::Room;
+use anvil_budget::Windows;
+use anvil_store::{Correction, LedgerFilter, LedgerPage, LedgerTotals, Store, StoreError, UsageSum};
+use anvil_types::{CallId, CallRecord, Timestamp, UpstreamKind};
+use std::sync::Arc;
+
+/// The ledger of this host's upstream.
+pub struct LedgerControl {
+    store: Arc<dyn Store>,
+    upstream: UpstreamKind,
+    room: Room,
+}
+
+impl LedgerControl {
+    pub(crate) fn new(parts: &ControlParts) -> Self {
+        Self { store: parts.store.clone(), upstream: parts.settings.upstream, room: Room::new(parts) }
+    }
+
+    /// A page of entries, the newest hold first.
+    pub async fn page(
+        &self,
+        filter: LedgerFilter,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<LedgerPage, StoreError> {
+        self.store.ledger_page(self.upstream, filter, after, limit).await
+    }
+
+    /// What the entries of a filter come to.
+    pub async fn totals(&self, filter: LedgerFilter) -> Result<LedgerTotals, StoreError> {
+        self.store.ledger_totals(self.upstream, filter).await
+    }
+
+    /// What has ended between each cut and the next, by agent, API key and model.
+    pub async fn usage(&self, cuts: Vec<Timestamp>) -> Result<Vec<UsageSum>, StoreError> {
+        self.store.usage(self.upstream, cuts).await
+    }
+
+    /// Corrects what a call that has ended cost; whoever waits for room looks again.
+    pub async fn correct(&self, correction: Correction) -> Result<CallRecord, StoreError> {
+        let record = self.store.correct(correction).await?;
+        self.room.changed().await?;
+        Ok(record)
+    }
+
+    /// Where windows begin and end: the time zone that people of this host live by.
+    pub fn windows(&self) -> Windows {
+        self.store.windows()
+    }
+}

@@ -1,0 +1,112 @@
+//! From what was asked for to a job.
+
+use crate::parts::ControlParts;
+use crate::{Submission, SubmitError};
+use anvil_store::{Store, StoreError};
+use anvil_types::{
+    Clock, JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp, UpstreamKind, check_tags,
+};
+use rand::RngExt as _;
+use std::sync::Arc;
+
+/// Keys with this beginning belong to schedules.
+const SCHEDULE_KEY: &str = "schedule:";
+/// The longest label and idempotency key, in bytes.
+pub(crate) const LONGEST_NAME: usize = 255;
+
+/// Makes jobs of the upstream that is asked.
+#[derive(Clone)]
+pub(crate) struct Making {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    upstream: UpstreamKind,
+}
+
+impl Making {
+    pub(crate) fn new(parts: &ControlParts) -> Self {
+        Self { store: parts.store.clone(), clock: parts.clock.clone(), upstream: parts.settings.upstream }
+    }
+
+    /// The most that a job may spend that says nothing of it.
+    pub(crate) async fn usual_cost(&self) -> Result<Nanodollars, StoreError> {
+        Ok(self.store.limits().await?.limits.job_usd)
+    }
+
+    /// Makes the job of a submission whose payload was checked.
+    pub(crate) fn job(&self, submission: Submission, usual: Nanodollars) -> Result<NewJob, SubmitError> {
+        check_tags(&submission.tags).map_err(SubmitError::Invalid)?;
+        let invalid = |why: String| Err(SubmitError::Invalid(why));
+        let max_cost = submission.max_cost.unwrap_or(usual);
+        if max_cost <= Nanodollars::ZERO {
+            return invalid("max_cost_usd must be above 0".to_owned());
+        }
+        if let Some(key) = &submission.idempotency_key {
+            check_key(key)?;
+        }
+        let mut after = Vec::with_capacity(submission.after.len().min(MOST_PARENTS));
+        for parent in submission.after {
+            if !after.contains(&parent) {
+                after.push(parent);
+            }
+            if after.len() > MOST_PARENTS {
+                return invalid(format!("a job comes after at most {MOST_PARENTS} others"));
+            }
+        }
+        Ok(NewJob {
+            id: JobId::new(self.clock.now(), rand::rng().random()),
+            agent: submission.agent,
+            action: submission.action,
+            payload: submission.payload,
+            priority: submission.priority,
+            run_at: submission.run_at,
+            idempotency_key: submission.idempotency_key,
+            max_cost,
+            tags: submission.tags,
+            after,
+            schedule: None,
+            upstream: self.upstream,
+        })
+    }
+
+    /// The job of a schedule: of one of its times, or of none where a person asked for it. It is not checked
+    /// against the agent of today: one that is gone is waited for.
+    pub(crate) fn scheduled(
+        &self,
+        schedule: &Schedule,
+        usual: Nanodollars,
+        time: Option<Timestamp>,
+    ) -> NewJob {
+        let job = &schedule.job;
+        NewJob {
+            id: JobId::new(self.clock.now(), rand::rng().random()),
+            agent: job.agent.clone(),
+            action: job.action.clone(),
+            payload: job.payload.clone(),
+            priority: job.priority,
+            run_at: time,
+            idempotency_key: time.map(|time| format!("{SCHEDULE_KEY}{}:{time}", schedule.id)),
+            max_cost: job.max_cost.unwrap_or(usual),
+            tags: job.tags.clone(),
+            after: Vec::new(),
+            schedule: Some(schedule.name.clone()),
+            upstream: self.upstream,
+        }
+    }
+}
+
+fn check_key(key: &str) -> Result<(), SubmitError> {
+    let invalid = |why: String| Err(SubmitError::Invalid(why));
+    if key.is_empty() || key.len() > LONGEST_NAME {
+        return invalid(format!(
+            "an idempotency key has 1 to {LONGEST_NAME} bytes; this one has {}",
+            key.len()
+        ));
+    }
+    if key.trim().is_empty() || key.chars().any(char::is_control) {
+        return invalid("an idempotency key has a character that shows, and no control character".to_owned());
+    }
+    if key.starts_with(SCHEDULE_KEY) {
+        return invalid(format!("idempotency keys that begin with `{SCHEDULE_KEY}` belong to schedules"));
+    }
+    Ok(())
+}
