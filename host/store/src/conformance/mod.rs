@@ -159,6 +159,7 @@ suite! { $
         a_time_of_a_schedule_is_taken_in_once_by_however_many_hosts;
     turns:
         the_longest_waiting_has_its_turn_whichever_host_takes_jobs_and_however_often_it_starts
+        who_had_its_turn_when_the_host_crashed_has_it_again
         nobody_waits_for_room_that_another_host_has_made
         nobody_waits_for_an_agent_that_has_come_to_another_host;
     money:

@@ -33,6 +33,23 @@ pub async fn the_longest_waiting_has_its_turn_whichever_host_takes_jobs_and_howe
     assert_eq!(place, 10, "after nine that overtook it");
 }
 
+pub async fn who_had_its_turn_when_the_host_crashed_has_it_again(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let low = world.submit_with(Priority::Low).await;
+    let mut taken = Vec::new();
+    for _ in 0..40 {
+        world.submit_with(Priority::Critical).await;
+    }
+    while !taken.contains(&low) && taken.len() < 40 {
+        taken.push(world.claim(1).await[0].job.id);
+    }
+    assert_eq!(taken.len(), 10, "after nine that overtook it");
+    for crash in 1..=2 {
+        world.crash().await;
+        assert_eq!(world.claim(1).await[0].job.id, low, "after crash {crash}");
+    }
+}
+
 pub async fn nobody_waits_for_room_that_another_host_has_made(factory: &dyn Factory) {
     let one = World::first_host(factory, wide()).await;
     let other = one.beside(2).await;

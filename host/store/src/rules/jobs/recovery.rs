@@ -5,14 +5,20 @@ use crate::rules::hosts;
 use crate::rules::jobs::finish::{self, POISON};
 use crate::rules::jobs::row::{CRASHES, JobHead, heads, select_heads};
 use crate::rules::jobs::transition::{self, Move};
+use crate::rules::jobs::turns;
 use crate::rules::money::{brake, limits, zone};
 use crate::rules::tx::Tx;
 use crate::{Recovered, StoreError};
+use anvil_budget::urgency::MOST_OVERTAKING;
 use anvil_types::{JobError, JobEvent, Limits, UpstreamKind};
 
 /// Jobs of earlier lives whose call waited for pace or money.
 const WAITED: &str = "SELECT seq FROM jobs
     WHERE state = 'running' AND upstream = ?3 AND host = ?1 AND boot <> ?2 AND asks = 1 AND held = 0";
+
+/// Whether a job of an earlier life is no critical one.
+const HAD_ITS_TURN: &str = "SELECT 1 FROM jobs
+    WHERE state = 'running' AND upstream = ?3 AND host = ?1 AND boot <> ?2 AND priority > 0 LIMIT 1";
 
 /// What a job did when the host ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +53,8 @@ pub(crate) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
         params![tx.policy.host.bytes(), tx.policy.boot.bytes(), tx.policy.upstream.name()],
         |row| row.get(0),
     )?;
+    let lives = params![tx.policy.host.bytes(), tx.policy.boot.bytes(), tx.policy.upstream.name()];
+    let had_its_turn = tx.first(HAD_ITS_TURN, lives, |_| Ok(()))?.is_some();
     hosts::end_flight_of_nobody(tx)?;
     let mut recovered = Recovered { unknown_holds: hosts::sweep(tx)?, ..Recovered::default() };
     let running = heads(
@@ -66,6 +74,10 @@ pub(crate) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
         } else {
             recovered.poisoned += 1;
         }
+    }
+    if had_its_turn {
+        // The crash took it away: it stands behind no other nine.
+        turns::overtaken(tx, MOST_OVERTAKING)?;
     }
     hosts::release_waiting(tx)?;
     let force = tx.policy.force.clone();
