@@ -235,3 +235,33 @@ fn what_the_store_decides_and_reads_names_no_database_library() {
     }
     assert!(files > 40, "only {files} files were looked at");
 }
+
+#[test]
+fn what_may_be_asked_stands_by_noun_and_no_handle_has_everything() {
+    const MOST: usize = 15;
+    let folder = |name: &str| {
+        packages().into_iter().find(|package| package.name == name).expect("it is there").folder.join("src")
+    };
+    let (mut left, mut handles) = (vec![folder("anvil-control"), folder("anvil-runner")], 0);
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                left.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a file of text");
+            let functions = text
+                .lines()
+                .filter(|line| line.starts_with("    pub fn ") || line.starts_with("    pub async fn "))
+                .count();
+            handles += usize::from(functions > 0);
+            assert!(
+                functions <= MOST,
+                "{} answers {functions} questions; a noun has {MOST} at most",
+                path.display()
+            );
+        }
+    }
+    assert!(handles > 15, "each noun has its own: {handles} were found");
+}
