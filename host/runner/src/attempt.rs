@@ -140,7 +140,7 @@ async fn with_plugin(
         shared.shutdown.clone(),
     ));
     if let Some(ran_on) = &claimed.ran_on {
-        desk.notes.line(shared.clock.now(), "host", LogLevel::Info, run_again(plugin, ran_on));
+        desk.lines.line(shared.clock.now(), "host", LogLevel::Info, run_again(plugin, ran_on));
     }
     shared.live_text.open(job.id);
     let end = {
@@ -150,11 +150,11 @@ async fn with_plugin(
         loop {
             tokio::select! {
                 end = &mut run => break end,
-                _ = flush.tick() => desk.notes.flush(shared.clock.now()).await,
+                _ = flush.tick() => desk.lines.flush(shared.clock.now()).await,
             }
         }
     };
-    desk.notes.finish(shared.clock.now()).await;
+    desk.lines.finish(shared.clock.now()).await;
     shared.live_text.close(job.id);
     match end {
         AttemptEnd::Succeeded { result, .. } => Then::Finish(Finish::Succeeded { result }),

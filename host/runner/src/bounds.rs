@@ -1,7 +1,7 @@
 //! What bounds the questions that cost nothing: each is a durable entry of the journal, and a guest may ask
 //! them for as long as it has time.
 
-use crate::desk::Answer;
+use crate::journal::Answer;
 use anvil_types::{CallError, CallErrorKind, Remaining};
 
 /// How many entries a job's journal has of what it may still spend. Whoever asks more often is told the same again.

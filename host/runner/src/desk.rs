@@ -1,23 +1,23 @@
 //! The host's side of one attempt: answers a guest from the journal, the gateway and the store.
 
-use crate::bounds::Bounds;
-use crate::journal::{Next, Replay};
+use crate::journal::{Answer, Next, hash, read};
 use crate::live_text::LiveText;
 use crate::log_buffer::LogBuffer;
 use crate::parents::Parents;
+use crate::run::Run;
 use crate::settings::{AgentSettings, RunnerSettings};
 use anvil_gateway::{Ask, CallEnd, CallHandle, Gateway, Terms};
 use anvil_sandbox::{CancellationToken, GuestIdentity, HandedOver, JobHost, Stop, WallClock};
 use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError, WindowStanding};
 use anvil_types::{
     ArtifactInfo, ArtifactName, Asker, CallError, CallErrorKind, Clock, Job, JobAsker, Json, Lease, LogLevel,
-    Nanodollars, Origin, Remaining, Reply, Request, Scope, Timestamp, Wait,
+    Nanodollars, Origin, Remaining, Request, Scope, Timestamp, Wait,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a call may take before it is looked whether it waits for pace or money.
@@ -48,18 +48,15 @@ pub(crate) struct Setup {
 
 /// Answers one attempt.
 pub(crate) struct Desk {
-    job: Job,
+    run: Run,
     lease: Lease,
     terms: Terms,
-    agent: AgentSettings,
     settings: Arc<RunnerSettings>,
     store: Arc<dyn Store>,
     gateway: Gateway,
     clock: Arc<dyn Clock>,
     live_text: LiveText,
     shutdown: CancellationToken,
-    replay: Mutex<Replay>,
-    bounds: Mutex<Bounds>,
     /// Calls that were sent before this run, and live ones of this run.
     calls: AtomicU32,
     /// Files of earlier runs that this one has not handed over yet.
@@ -68,11 +65,8 @@ pub(crate) struct Desk {
     /// Lines that are still to be said again, word for word.
     said: AtomicUsize,
     park: Mutex<Option<Wait>>,
-    parents: Parents,
-    pub(crate) notes: LogBuffer,
+    pub(crate) lines: LogBuffer,
 }
-
-pub(crate) type Answer = Result<Reply, CallError>;
 
 impl Desk {
     pub(crate) fn new(
@@ -84,22 +78,17 @@ impl Desk {
         live_text: LiveText,
         shutdown: CancellationToken,
     ) -> Self {
-        // The guest's clock begins where the job's first attempt did, on every run alike.
         let began = setup.job.started_at.unwrap_or_else(|| clock.now());
         Self {
             calls: AtomicU32::new(setup.job.calls),
-            bounds: Mutex::default(),
             files: Mutex::new(setup.files.into_iter().map(|file| (file.name.clone(), file)).collect()),
             written: setup.written,
             said: AtomicUsize::new(setup.said),
-            replay: Mutex::new(Replay::new(setup.journal, began)),
             park: Mutex::default(),
-            parents: setup.parents,
-            notes: LogBuffer::new(setup.lease, setup.job.attempts, store.clone()),
-            job: setup.job,
+            lines: LogBuffer::new(setup.lease, setup.job.attempts, store.clone()),
+            run: Run::new(setup.job, setup.agent, setup.parents, setup.journal, began),
             lease: setup.lease,
             terms: setup.terms,
-            agent: setup.agent,
             settings,
             store,
             gateway,
@@ -114,18 +103,10 @@ impl Desk {
         self.park.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn replay<T>(&self, with: impl FnOnce(&mut Replay) -> T) -> T {
-        with(&mut self.replay.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn bounds(&self) -> MutexGuard<'_, Bounds> {
-        self.bounds.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     // Finds the question's place in the journal, and puts aside what follows where the job goes
     // another way.
     async fn place(&self, kind: JournalKind, request_hash: [u8; 32]) -> Result<Next, Stop> {
-        let next = self.replay(|replay| replay.next(kind, request_hash));
+        let next = self.run.next(kind, request_hash);
         if let Next::Live { position, cut: true } = next {
             self.store.journal_cut(self.lease, position).await.map_err(stop)?;
             // It goes another way, and so do its words.
@@ -141,14 +122,14 @@ impl Desk {
         request_hash: [u8; 32],
         clock: WallClock,
     ) -> Result<Answer, Stop> {
-        let asked = self.bounds().call();
+        let asked = self.run.bounds().call();
         let answer = match next {
             Next::Known(entry) => known(&entry)?,
             Next::Live { position, .. } => {
                 self.live(request, JournalSlot { position, request_hash }, asked, clock).await?
             }
         };
-        self.bounds().answered(&answer);
+        self.run.bounds().answered(&answer);
         Ok(answer)
     }
 
@@ -169,10 +150,10 @@ impl Desk {
             let error = CallError::unsent(CallErrorKind::CallsExhausted, message);
             return self.journalled(JournalKind::Call, slot, Err(error)).await;
         }
-        let (live_text, job) = (self.live_text.clone(), self.job.id);
+        let (live_text, job) = (self.live_text.clone(), self.run.job.id);
         let text: anvil_gateway::TextSink = Arc::new(move |text: &str| live_text.push(job, text));
         let JournalSlot { position, request_hash } = slot;
-        let (agent, attempt) = (self.job.agent.clone(), self.job.attempts);
+        let (agent, attempt) = (self.run.job.agent.clone(), self.run.job.attempts);
         let asker = Asker::Job(JobAsker { lease: self.lease, agent, attempt, position });
         let ask = Ask { asker, terms: self.terms.clone(), request, request_hash, text: Some(text) };
         let end = {
@@ -181,7 +162,7 @@ impl Desk {
         };
         match end {
             CallEnd::Answered { answer, at } => {
-                self.replay(|replay| replay.answered(at));
+                self.run.journal().answered(at);
                 self.live_text.push(job, "\n\n");
                 Ok(answer)
             }
@@ -203,9 +184,9 @@ impl Desk {
                 end = &mut end => return end,
                 () = tokio::time::sleep(LOOK_FOR_WAIT) => {}
             }
-            if self.gateway.wait_of(self.job.id).is_some() {
+            if self.gateway.wait_of(self.run.job.id).is_some() {
                 if let Err(error) = self.store.note_wait(self.lease).await {
-                    tracing::debug!(job = %self.job.id, %error, "a wait could not be noted");
+                    tracing::debug!(job = %self.run.job.id, %error, "a wait could not be noted");
                 }
                 return end.await;
             }
@@ -227,15 +208,15 @@ impl Desk {
             at,
         };
         self.store.journal(JournalWrite { lease: self.lease, entry }).await.map_err(stop)?;
-        self.replay(|replay| replay.answered(at));
+        self.run.journal().answered(at);
         Ok(answer)
     }
 
     // Its own windows count as everyone's do.
     async fn remaining(&self) -> Result<Remaining, StoreError> {
-        let job = self.store.job(self.job.id).await?.unwrap_or_else(|| self.job.clone());
+        let job = self.store.job(self.run.job.id).await?.unwrap_or_else(|| self.run.job.clone());
         let spend = self.store.spend(self.settings.upstream).await?;
-        let own = Scope::Agent(self.job.agent.clone());
+        let own = Scope::Agent(self.run.job.agent.clone());
         let scopes = self.store.scope_spend(self.settings.upstream).await?;
         let windows: Vec<WindowStanding> = scopes
             .into_iter()
@@ -244,7 +225,7 @@ impl Desk {
             .chain(spend.windows)
             .collect();
         let limits = self.store.limits().await?.limits;
-        let asked = self.calls.load(Ordering::Relaxed).max(self.bounds().calls());
+        let asked = self.calls.load(Ordering::Relaxed).max(self.run.bounds().calls());
         Ok(Remaining {
             job: job.max_cost.less(job.cost + job.held),
             window: windows
@@ -253,8 +234,8 @@ impl Desk {
                 .min()
                 .unwrap_or(Nanodollars::ZERO),
             calls: self.settings.calls.saturating_sub(asked),
-            max_input_tokens: self.agent.max_input_tokens.unwrap_or(limits.max_input_tokens),
-            max_output_tokens: self.agent.max_output_tokens.unwrap_or(limits.max_output_tokens),
+            max_input_tokens: self.run.agent.max_input_tokens.unwrap_or(limits.max_input_tokens),
+            max_output_tokens: self.run.agent.max_output_tokens.unwrap_or(limits.max_output_tokens),
             pressure: windows.iter().map(|w| w.amounts.spent().fraction_of(w.limit)).fold(0.0, f64::max),
         })
     }
@@ -271,7 +252,7 @@ impl Desk {
         if !before.as_ref().is_some_and(is_like) {
             return Ok(false);
         }
-        let stored = self.store.artifact(self.job.id, name).await?;
+        let stored = self.store.artifact(self.run.job.id, name).await?;
         Ok(stored.is_some_and(|(file, stored)| is_like(&file) && stored == bytes))
     }
 }
@@ -283,56 +264,45 @@ fn stop(error: StoreError) -> Stop {
     }
 }
 
-/// The answer of an entry, as it came.
-pub(crate) fn answer_of(entry: &JournalEntry) -> Result<Answer, Stop> {
-    serde_json::from_str(entry.answer.as_str()).map_err(|error| {
-        Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
-    })
-}
-
 fn known(entry: &JournalEntry) -> Result<Answer, Stop> {
-    let mut answer = answer_of(entry)?;
+    let mut answer: Answer = read(entry)?;
     if let Ok(reply) = &mut answer {
         reply.origin = Origin::Journal;
     }
     Ok(answer)
 }
 
-pub(crate) fn hash<T: serde::Serialize + ?Sized>(request: &T) -> [u8; 32] {
-    *blake3::hash(Json::of(request).as_str().as_bytes()).as_bytes()
-}
-
 #[async_trait]
 impl JobHost for Desk {
     async fn complete(&self, request: Request, clock: WallClock) -> Result<Answer, Stop> {
-        let exhausted = self.bounds().exhausted();
+        let exhausted = self.run.bounds().exhausted();
         if let Some(error) = exhausted {
             return Ok(Err(error));
         }
         let request_hash = hash(&request);
         let next = self.place(JournalKind::Call, request_hash).await?;
         if matches!(next, Next::Live { .. }) {
-            self.notes.flush(self.clock.now()).await;
+            self.lines.flush(self.clock.now()).await;
         }
         self.answer(next, request, request_hash, clock).await
     }
 
     async fn complete_many(&self, requests: Vec<Request>, clock: WallClock) -> Result<Vec<Answer>, Stop> {
-        let exhausted = self.bounds().exhausted();
+        let exhausted = self.run.bounds().exhausted();
         if let Some(error) = exhausted {
             return Ok(vec![Err(error); requests.len()]);
         }
-        let first = self.replay(|replay| replay.position());
+        let first = self.run.journal().position();
         let mut placed = Vec::with_capacity(requests.len());
         for request in requests {
             let request_hash = hash(&request);
             placed.push((self.place(JournalKind::Call, request_hash).await?, request, request_hash));
         }
         if placed.len() > 1 && placed.iter().any(|(next, _, _)| matches!(next, Next::Live { .. })) {
-            let last = self.replay(|replay| replay.position()).saturating_sub(1);
+            let last = self.run.journal().position().saturating_sub(1);
             self.store.journal_batch(self.lease, first, last).await.map_err(stop)?;
         }
-        self.notes.flush(self.clock.now()).await;
+        self.lines.flush(self.clock.now()).await;
         let answers =
             placed.into_iter().map(|(next, request, hash)| self.answer(next, request, hash, clock.clone()));
         // All of them come to their end before one that has to be parked ends the attempt: what the
@@ -343,40 +313,38 @@ impl JobHost for Desk {
     }
 
     async fn allowance(&self) -> Result<Remaining, Stop> {
-        let again = self.bounds().last_allowance();
+        let again = self.run.bounds().last_allowance();
         if let Some(remaining) = again {
             return Ok(remaining);
         }
         let request_hash = hash("allowance");
         let remaining = match self.place(JournalKind::Allowance, request_hash).await? {
-            Next::Known(entry) => serde_json::from_str(entry.answer.as_str()).map_err(|error| {
-                Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
-            })?,
+            Next::Known(entry) => read(&entry)?,
             Next::Live { position, .. } => {
                 let remaining = self.remaining().await.map_err(stop)?;
                 self.journalled(JournalKind::Allowance, JournalSlot { position, request_hash }, remaining)
                     .await?
             }
         };
-        self.bounds().allowed(&remaining);
+        self.run.bounds().allowed(&remaining);
         Ok(remaining)
     }
 
     fn progress(&self, fraction: f64, line: String) {
-        if !self.replay(|replay| replay.replaying()) {
-            self.notes.progress(fraction, line);
+        if !self.run.journal().replaying() {
+            self.lines.progress(fraction, line);
         }
     }
 
     fn log(&self, source: &'static str, level: LogLevel, line: String) {
         // What an earlier run has said before the answers that are still to come, it has said; and so it has what it
         // said between its last answer and its end.
-        if self.replay(|replay| replay.replaying()) {
+        if self.run.journal().replaying() {
             return;
         }
         let again = self.said.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         if again.is_err() {
-            self.notes.line(self.clock.now(), source, level, line);
+            self.lines.line(self.clock.now(), source, level, line);
         }
     }
 
@@ -398,27 +366,22 @@ impl JobHost for Desk {
     }
 
     fn identity(&self) -> GuestIdentity {
-        GuestIdentity {
-            job: self.job.id,
-            attempt: self.job.attempts,
-            tags: self.job.tags.clone(),
-            parents: self.parents.results(),
-        }
+        self.run.identity()
     }
 
     async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
-        self.parents.artifact(parent, name).await.map_err(stop)
+        self.run.parent_artifact(parent, name).await.map_err(stop)
     }
 
     fn setting(&self, key: &str) -> Option<String> {
-        self.agent.values.get(key).cloned()
+        self.run.setting(key)
     }
 
     fn setting_keys(&self) -> Vec<String> {
-        self.agent.values.keys().cloned().collect()
+        self.run.setting_keys()
     }
 
     fn guest_time(&self) -> Timestamp {
-        self.replay(|replay| replay.time())
+        self.run.time()
     }
 }

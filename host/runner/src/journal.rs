@@ -1,8 +1,24 @@
 //! The journal of a running attempt: what earlier runs were answered, and where this one is in it.
 
+use anvil_sandbox::Stop;
 use anvil_store::{JournalEntry, JournalKind};
-use anvil_types::Timestamp;
+use anvil_types::{CallError, Json, Reply, Timestamp};
 use std::collections::BTreeMap;
+
+/// What a call is answered.
+pub(crate) type Answer = Result<Reply, CallError>;
+
+/// What tells one question from another.
+pub(crate) fn hash<T: serde::Serialize + ?Sized>(request: &T) -> [u8; 32] {
+    *blake3::hash(Json::of(request).as_str().as_bytes()).as_bytes()
+}
+
+/// What an entry has, whatever that is.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(entry: &JournalEntry) -> Result<T, Stop> {
+    serde_json::from_str(entry.answer.as_str()).map_err(|error| {
+        Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
+    })
+}
 
 /// What the journal says to the next question.
 #[derive(Debug, PartialEq)]
@@ -20,13 +36,13 @@ pub(crate) enum Next {
 
 /// A job's journal while an attempt runs.
 #[derive(Debug)]
-pub(crate) struct Replay {
+pub(crate) struct Journal {
     entries: BTreeMap<u32, JournalEntry>,
     position: u32,
     time: Timestamp,
 }
 
-impl Replay {
+impl Journal {
     /// A journal from its beginning; the guest's clock begins at `time`.
     pub(crate) fn new(entries: Vec<JournalEntry>, time: Timestamp) -> Self {
         Self {
@@ -91,35 +107,35 @@ mod tests {
         }
     }
 
-    fn ask(replay: &mut Replay, hash: u8) -> Next {
-        replay.next(JournalKind::Call, [hash; 32])
+    fn ask(journal: &mut Journal, hash: u8) -> Next {
+        journal.next(JournalKind::Call, [hash; 32])
     }
 
     #[test]
     fn the_same_questions_get_the_same_answers_at_the_same_times() {
-        let mut replay = Replay::new(vec![entry(0, 1), entry(1, 2)], Timestamp::from_secs(5));
-        assert_eq!(replay.time(), Timestamp::from_secs(5));
-        assert!(matches!(ask(&mut replay, 1), Next::Known(_)));
-        assert_eq!(replay.time(), Timestamp::from_secs(10));
-        assert!(replay.replaying());
-        assert!(matches!(ask(&mut replay, 2), Next::Known(_)));
-        assert!(!replay.replaying());
-        assert_eq!(ask(&mut replay, 3), Next::Live { position: 2, cut: false });
+        let mut journal = Journal::new(vec![entry(0, 1), entry(1, 2)], Timestamp::from_secs(5));
+        assert_eq!(journal.time(), Timestamp::from_secs(5));
+        assert!(matches!(ask(&mut journal, 1), Next::Known(_)));
+        assert_eq!(journal.time(), Timestamp::from_secs(10));
+        assert!(journal.replaying());
+        assert!(matches!(ask(&mut journal, 2), Next::Known(_)));
+        assert!(!journal.replaying());
+        assert_eq!(ask(&mut journal, 3), Next::Live { position: 2, cut: false });
     }
 
     #[test]
     fn at_the_first_difference_the_rest_is_live() {
-        let mut replay = Replay::new(vec![entry(0, 1), entry(1, 2), entry(2, 3)], Timestamp::default());
-        assert!(matches!(ask(&mut replay, 1), Next::Known(_)));
-        assert_eq!(ask(&mut replay, 9), Next::Live { position: 1, cut: true });
-        assert_eq!(ask(&mut replay, 3), Next::Live { position: 2, cut: false });
+        let mut journal = Journal::new(vec![entry(0, 1), entry(1, 2), entry(2, 3)], Timestamp::default());
+        assert!(matches!(ask(&mut journal, 1), Next::Known(_)));
+        assert_eq!(ask(&mut journal, 9), Next::Live { position: 1, cut: true });
+        assert_eq!(ask(&mut journal, 3), Next::Live { position: 2, cut: false });
     }
 
     #[test]
     fn a_gap_is_live_by_itself() {
-        let mut replay = Replay::new(vec![entry(0, 1), entry(2, 3)], Timestamp::default());
-        assert!(matches!(ask(&mut replay, 1), Next::Known(_)));
-        assert_eq!(ask(&mut replay, 2), Next::Live { position: 1, cut: false });
-        assert!(matches!(ask(&mut replay, 3), Next::Known(_)));
+        let mut journal = Journal::new(vec![entry(0, 1), entry(2, 3)], Timestamp::default());
+        assert!(matches!(ask(&mut journal, 1), Next::Known(_)));
+        assert_eq!(ask(&mut journal, 2), Next::Live { position: 1, cut: false });
+        assert!(matches!(ask(&mut journal, 3), Next::Known(_)));
     }
 }

@@ -17,6 +17,7 @@ mod parents;
 mod payload;
 mod plugin_alerts;
 mod rehearsal;
+mod run;
 mod runner;
 mod scale;
 mod scaling;

@@ -1,17 +1,16 @@
 //! The host's side of a job that is run once more against its journal: nothing is spent, sent or written.
 
 use crate::attempt;
-use crate::bounds::Bounds;
-use crate::desk::{Answer, answer_of, hash};
-use crate::journal::{Next, Replay};
+use crate::journal::{Answer, Next, hash, read};
 use crate::parents::Parents;
+use crate::run::Run;
 use crate::settings::AgentSettings;
 use crate::shared::Shared;
 use anvil_sandbox::{AttemptEnd, GuestIdentity, HandedOver, JobHost, Plugin, Stop, WallClock};
 use anvil_store::{JournalEntry, JournalKind};
 use anvil_types::{ArtifactName, Job, Json, LogLevel, Origin, Remaining, Request, Timestamp};
 use async_trait::async_trait;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the guest asked at one place.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,12 +66,8 @@ pub(crate) async fn run(shared: &Shared, plugin: &Arc<Plugin>, past: &Past<'_>) 
 
 /// Answers from the journal, and refuses the first question that is not in it.
 struct Rehearsal {
-    job: Job,
-    agent: AgentSettings,
-    parents: Parents,
+    run: Run,
     live_since: Timestamp,
-    replay: Mutex<Replay>,
-    bounds: Mutex<Bounds>,
     asked: Mutex<Vec<Asked>>,
 }
 
@@ -81,12 +76,8 @@ impl Rehearsal {
         let job = past.job.clone();
         let began = job.started_at.unwrap_or(job.created_at);
         Self {
-            replay: Mutex::new(Replay::new(past.journal.to_vec(), began)),
-            job,
-            agent,
-            parents,
+            run: Run::new(job, agent, parents, past.journal.to_vec(), began),
             live_since: past.live_since,
-            bounds: Mutex::default(),
             asked: Mutex::default(),
         }
     }
@@ -96,17 +87,15 @@ impl Rehearsal {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn bounds(&self) -> MutexGuard<'_, Bounds> {
-        self.bounds.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     // The journal's entry for a question; none where there is no such entry.
     fn place(&self, kind: JournalKind, hash: [u8; 32], request: Option<Json>) -> Option<JournalEntry> {
-        let mut replay = self.replay.lock().unwrap_or_else(PoisonError::into_inner);
-        let position = replay.position();
-        let entry = match replay.next(kind, hash) {
-            Next::Known(entry) => Some(entry),
-            Next::Live { .. } => None,
+        let (position, entry) = {
+            let mut journal = self.run.journal();
+            let position = journal.position();
+            match journal.next(kind, hash) {
+                Next::Known(entry) => (position, Some(entry)),
+                Next::Live { .. } => (position, None),
+            }
         };
         let asked = Asked { position, kind, request, known: entry.is_some() };
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
@@ -119,8 +108,8 @@ impl Rehearsal {
 
     fn answer(&self, entry: Option<JournalEntry>) -> Result<Answer, Stop> {
         let entry = entry.ok_or(Stop::Parked)?;
-        let mut answer = answer_of(&entry)?;
-        self.bounds().answered(&answer);
+        let mut answer: Answer = read(&entry)?;
+        self.run.bounds().answered(&answer);
         if let Ok(reply) = &mut answer
             && entry.at < self.live_since
         {
@@ -133,14 +122,14 @@ impl Rehearsal {
 #[async_trait]
 impl JobHost for Rehearsal {
     async fn complete(&self, request: Request, _clock: WallClock) -> Result<Answer, Stop> {
-        if let Some(error) = self.bounds().exhausted() {
+        if let Some(error) = self.run.bounds().exhausted() {
             return Ok(Err(error));
         }
         self.answer(self.call(&request))
     }
 
     async fn complete_many(&self, requests: Vec<Request>, _clock: WallClock) -> Result<Vec<Answer>, Stop> {
-        if let Some(error) = self.bounds().exhausted() {
+        if let Some(error) = self.run.bounds().exhausted() {
             return Ok(vec![Err(error); requests.len()]);
         }
         // Each is looked at, so that all that differ are told.
@@ -149,14 +138,12 @@ impl JobHost for Rehearsal {
     }
 
     async fn allowance(&self) -> Result<Remaining, Stop> {
-        if let Some(last) = self.bounds().last_allowance() {
+        if let Some(last) = self.run.bounds().last_allowance() {
             return Ok(last);
         }
         let entry = self.place(JournalKind::Allowance, hash("allowance"), None).ok_or(Stop::Parked)?;
-        let remaining: Remaining = serde_json::from_str(entry.answer.as_str()).map_err(|error| {
-            Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
-        })?;
-        self.bounds().allowed(&remaining);
+        let remaining: Remaining = read(&entry)?;
+        self.run.bounds().allowed(&remaining);
         Ok(remaining)
     }
 
@@ -179,27 +166,22 @@ impl JobHost for Rehearsal {
     }
 
     fn identity(&self) -> GuestIdentity {
-        GuestIdentity {
-            job: self.job.id,
-            attempt: self.job.attempts,
-            tags: self.job.tags.clone(),
-            parents: self.parents.results(),
-        }
+        self.run.identity()
     }
 
     async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
-        self.parents.artifact(parent, name).await.map_err(|error| Stop::Store(error.to_string()))
+        self.run.parent_artifact(parent, name).await.map_err(|error| Stop::Store(error.to_string()))
     }
 
     fn setting(&self, key: &str) -> Option<String> {
-        self.agent.values.get(key).cloned()
+        self.run.setting(key)
     }
 
     fn setting_keys(&self) -> Vec<String> {
-        self.agent.values.keys().cloned().collect()
+        self.run.setting_keys()
     }
 
     fn guest_time(&self) -> Timestamp {
-        self.replay.lock().unwrap_or_else(PoisonError::into_inner).time()
+        self.run.time()
     }
 }
