@@ -9,7 +9,8 @@ use crate::shared::Shared;
 use anvil_gateway::Terms;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
-use anvil_types::{JobError, Lease, LogLevel, LogLine, Wait, WaitReason};
+use anvil_types::words::{HostTrouble, JobFault, JobNote, WaitCause};
+use anvil_types::{JobError, Lease, LogLevel, LogLine, Wait};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +22,8 @@ const FLUSH: Duration = Duration::from_millis(200);
 /// Each wait before another attempt is this much longer than the one before.
 const BACK_OFF_FACTOR: f64 = 1.5;
 
-/// The payload is none that the agent takes.
-const INVALID_INPUT: &str = "invalid-input";
 /// Failures that another attempt does not mend.
-const FINAL: [&str; 3] = [INVALID_INPUT, "over-budget", "final"];
+const FINAL: [&str; 3] = [JobFault::INVALID_INPUT, "over-budget", "final"];
 
 /// What an attempt leaves to be done.
 #[derive(Clone, Debug)]
@@ -55,38 +54,30 @@ pub(crate) async fn run(
 async fn plugin(shared: &Shared, claimed: &Claimed) -> Result<Arc<Plugin>, Then> {
     // An agent that comes after this look, and before the job is parked, is not waited for.
     let refused_at = Some(shared.clock.now());
-    let missing = |detail: String| {
-        Then::Park(Wait { reason: WaitReason::AgentMissing, detail, until: None, refused_at })
-    };
-    let agent = &claimed.job.agent;
+    let missing = |cause: WaitCause<'_>| Then::Park(cause.wait(refused_at));
+    let agent = claimed.job.agent.as_str();
     let Some(pinned) = claimed.job.plugin_digest.clone() else {
-        return Err(missing(format!("no version of `{agent}` is known that the job could run on")));
+        return Err(missing(WaitCause::NoVersion { agent }));
     };
+    let digest = pinned.as_str();
     if let Some(current) = shared.catalog.get(agent).filter(|current| current.digest() == pinned) {
         return Ok(current);
     }
     match shared.catalog.by_digest(&pinned).await {
         Ok(Some(plugin)) => Ok(plugin),
-        Ok(None) => Err(missing(format!(
-            "version {} of `{agent}`, which the job began on, is not kept any more",
-            short(&pinned)
-        ))),
+        Ok(None) => Err(missing(WaitCause::VersionGone { agent, digest })),
         // The host could not: that passes without a new file.
-        Err(error) if error.is_passing() => {
-            Err(trouble(format!("version {} of `{agent}` {error}", short(&pinned))))
-        }
-        Err(error) => {
-            Err(missing(format!("version {} of `{agent}` cannot be loaded: {error}", short(&pinned))))
-        }
+        Err(error) if error.is_passing() => Err(trouble(&HostTrouble::VersionUnread {
+            agent: agent.to_owned(),
+            digest: pinned,
+            why: error.to_string(),
+        })),
+        Err(error) => Err(missing(WaitCause::VersionBroken { agent, digest, why: error.to_string() })),
     }
 }
 
-fn trouble(why: String) -> Then {
-    Then::Finish(Finish::Trouble { why })
-}
-
-fn short(digest: &str) -> &str {
-    digest.get(..12).unwrap_or(digest)
+fn trouble(why: &HostTrouble) -> Then {
+    Then::Finish(Finish::Trouble { why: why.to_string() })
 }
 
 async fn with_plugin(
@@ -113,10 +104,10 @@ async fn with_plugin(
     let parents = match Parents::load(&shared.store, &job).await {
         Ok(parents) => parents,
         Err(error @ StoreError::TooMuchFromParents { .. }) => {
-            let error = JobError { kind: "parents-too-large".to_owned(), message: error.to_string() };
+            let error = JobFault::TooMuchFromParents(error.to_string()).into();
             return Then::Finish(Finish::Failed { error });
         }
-        Err(error) => return trouble(format!("what its parents gave could not be read: {error}")),
+        Err(error) => return trouble(&HostTrouble::ParentsUnread(error.to_string())),
     };
     let said = already_said(shared, &claimed).await;
     let setup = Setup {
@@ -140,7 +131,9 @@ async fn with_plugin(
         shared.shutdown.clone(),
     ));
     if let Some(ran_on) = &claimed.ran_on {
-        desk.lines.line(shared.clock.now(), "host", LogLevel::Info, run_again(plugin, ran_on));
+        let (version, digest) = (&plugin.info.version, plugin.digest());
+        let note = JobNote::RunAgain { version, digest, before: ran_on };
+        desk.lines.line(shared.clock.now(), "host", LogLevel::Info, note.to_string());
     }
     shared.live_text.open(job.id);
     let end = {
@@ -163,7 +156,7 @@ async fn with_plugin(
         }
         AttemptEnd::Stopped(Stop::Parked) => match desk.park_reason() {
             Some(wait) => Then::Park(wait),
-            None => trouble("the call that it waits for did not say why".to_owned()),
+            None => trouble(&HostTrouble::WaitUntold),
         },
         // Whoever cancelled the token knows why: a person (the job is final already), a lost lease, or
         // the end of this host's life, in which a call that waits is told that the store takes no more.
@@ -172,7 +165,7 @@ async fn with_plugin(
         }
         AttemptEnd::Stopped(Stop::Store(error)) => {
             tracing::error!(job = %job.id, %error, "an attempt stopped because the store failed");
-            trouble(error)
+            trouble(&HostTrouble::Store(error))
         }
         AttemptEnd::Stopped(_) => Then::Leave,
     }
@@ -184,13 +177,7 @@ async fn misfit(shared: &Shared, claimed: &Claimed, plugin: &Plugin) -> Option<J
         return None;
     }
     let misses = payload::at_start(&shared.catalog, plugin.digest(), &claimed.job).await?;
-    let version = &plugin.info.version;
-    Some(JobError {
-        kind: INVALID_INPUT.to_owned(),
-        message: format!(
-            "version {version} of the agent, on which the job was to run, does not take its payload: {misses}"
-        ),
-    })
+    Some(JobFault::PayloadMisfit { version: plugin.info.version.clone(), misses }.into())
 }
 
 // How many lines the attempt's earlier runs have written since the journal's last answer: this run says them again. A
@@ -221,20 +208,6 @@ pub(crate) fn limits(shared: &Shared, plugin: &Plugin, agent: &AgentSettings) ->
     limits
 }
 
-// What the log of a job says that a person runs again: on which version, and whether it is another.
-fn run_again(plugin: &Plugin, ran_on: &str) -> String {
-    let (version, digest) = (&plugin.info.version, plugin.digest());
-    if digest == ran_on {
-        return format!("run again on version {version} ({}), as before", short(digest));
-    }
-    format!(
-        "run again on version {version} ({}), which is in force now; it ran on {} before. Answers that it has paid for \
-         are kept for as long as this version asks the same",
-        short(digest),
-        short(ran_on)
-    )
-}
-
 // How many attempts it may have, the job's own row says.
 fn failed(shared: &Shared, attempts: u32, most: u32, error: JobError) -> Finish {
     if FINAL.contains(&error.kind.as_str()) || attempts >= most {
@@ -249,8 +222,7 @@ fn failed(shared: &Shared, attempts: u32, most: u32, error: JobError) -> Finish 
 /// Ends an attempt whose task died.
 pub(crate) async fn died(shared: &Shared, lease: Lease, attempts: u32, most: u32) {
     shared.live_text.close(lease.job);
-    let message = "a fault of the host ended the attempt; the host's log says more".to_owned();
-    let finish = failed(shared, attempts, most, JobError { kind: "internal".to_owned(), message });
+    let finish = failed(shared, attempts, most, JobFault::Died.into());
     if let Err(error) = shared.store.finish(lease, finish).await {
         tracing::error!(job = %lease.job, %error, "an attempt's end could not be written");
     }

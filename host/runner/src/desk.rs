@@ -9,6 +9,7 @@ use crate::settings::{AgentSettings, RunnerSettings};
 use anvil_gateway::{Ask, CallEnd, CallHandle, Gateway, Terms};
 use anvil_sandbox::{CancellationToken, GuestIdentity, HandedOver, JobHost, Stop, WallClock};
 use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError, WindowStanding};
+use anvil_types::words::GuestRefusal;
 use anvil_types::{
     ArtifactInfo, ArtifactName, Asker, CallError, CallErrorKind, Clock, Job, JobAsker, Json, Lease, LogLevel,
     Nanodollars, Origin, Remaining, Request, Scope, Timestamp, Wait,
@@ -146,8 +147,8 @@ impl Desk {
         }
         // By what was sent in all attempts, and by what was asked in this run: refused calls are entries too.
         if self.calls.fetch_add(1, Ordering::Relaxed).max(asked) >= self.settings.calls {
-            let message = format!("a job may make {} calls (jobs.calls)", self.settings.calls);
-            let error = CallError::unsent(CallErrorKind::CallsExhausted, message);
+            let spent = GuestRefusal::CallsSpent { most: self.settings.calls };
+            let error = CallError::unsent(CallErrorKind::CallsExhausted, spent.to_string());
             return self.journalled(JournalKind::Call, slot, Err(error)).await;
         }
         let (live_text, job) = (self.live_text.clone(), self.run.job.id);

@@ -4,6 +4,7 @@ use crate::attempt::Then;
 use crate::shared::Shared;
 use anvil_store::{Claim, Claimed, Finish, StoreError};
 use anvil_types::Lease;
+use anvil_types::words::HostTrouble;
 use std::time::Duration;
 
 /// The first wait before another try; each further one is twice as long,
@@ -48,8 +49,8 @@ pub(crate) async fn write(
         tracing::error!(job = %lease.job, %error, tries, "an attempt's end could not be written; it is tried again");
         tries += 1;
         if tries >= TRIES {
-            then =
-                Then::Finish(Finish::Trouble { why: format!("how it ended could not be stored: {error}") });
+            let why = HostTrouble::EndUnstored(error.to_string()).to_string();
+            then = Then::Finish(Finish::Trouble { why });
         }
         tokio::select! {
             () = tokio::time::sleep(wait_of(tries)) => {}

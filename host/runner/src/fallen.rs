@@ -2,7 +2,8 @@
 
 use crate::shared::Shared;
 use anvil_store::{NewAlert, StoreError};
-use anvil_types::{AlertKind, End, Fall, PartNews};
+use anvil_types::words::HostAlert;
+use anvil_types::{End, Fall, PartNews};
 use std::sync::Arc;
 
 /// Raises an alert where a part of the host falls, one for as long as that goes on; resolves it once it stands.
@@ -18,30 +19,25 @@ pub(crate) async fn tell(shared: Arc<Shared>) -> End {
 }
 
 async fn told(shared: &Shared, news: &PartNews) -> Result<(), StoreError> {
-    let (fall, title, follows) = match news {
+    let (told, Fall { name, .. }) = match news {
         PartNews::Stands(name) => return shared.store.resolve_alert(&key(name)).await.map(drop),
-        PartNews::Fell(fall) => (
-            fall,
-            format!("A part of the host fell and began anew: {}", fall.name),
-            "It begins anew by itself each time, and what waited for it goes on. It is a fault of the host, of no job: \
-             please report it with the lines of the log from then",
-        ),
-        PartNews::Lost(fall) => (
-            fall,
-            format!("The host stops: {} cannot go on", fall.name),
-            "What it knew cannot be had again, so the host stops in order; start it again. No job and no money is lost",
-        ),
+        PartNews::Fell(fall) => (HostAlert::Fell(fall), fall),
+        PartNews::Lost(fall) => (HostAlert::Lost(fall), fall),
     };
-    let Fall { name, why } = fall;
-    let alert = NewAlert {
-        upstream: shared.settings.upstream,
-        kind: AlertKind::Host,
-        key: key(name),
-        crossing: None,
-        title,
-        detail: format!("It ended by itself: {why}. {follows}."),
-    };
+    let alert = host_alert(shared, key(name), &told);
     shared.store.raise_alert(alert).await.map(drop)
+}
+
+/// What people are told of the host itself, as an alert.
+pub(crate) fn host_alert(shared: &Shared, key: String, told: &HostAlert<'_>) -> NewAlert {
+    NewAlert {
+        upstream: shared.settings.upstream,
+        kind: told.kind(),
+        key,
+        crossing: None,
+        title: told.title(),
+        detail: told.detail(),
+    }
 }
 
 fn key(name: &str) -> String {

@@ -2,6 +2,7 @@
 
 use anvil_sandbox::Stop;
 use anvil_store::{JournalEntry, JournalKind};
+use anvil_types::words::HostTrouble;
 use anvil_types::{CallError, Json, Reply, Timestamp};
 use std::collections::BTreeMap;
 
@@ -16,7 +17,8 @@ pub(crate) fn hash<T: serde::Serialize + ?Sized>(request: &T) -> [u8; 32] {
 /// What an entry has, whatever that is.
 pub(crate) fn read<T: serde::de::DeserializeOwned>(entry: &JournalEntry) -> Result<T, Stop> {
     serde_json::from_str(entry.answer.as_str()).map_err(|error| {
-        Stop::Store(format!("the journal's entry {} is unreadable: {error}", entry.position))
+        let position = entry.position;
+        Stop::Store(HostTrouble::JournalUnreadable { position, why: error.to_string() }.to_string())
     })
 }
 

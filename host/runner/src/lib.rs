@@ -31,4 +31,3 @@ pub use rehearsal::{Asked, Past, Rehearsed};
 pub use runner::{Pool, RunnerParts};
 pub use settings::{AgentSettings, RunnerSettings};
 pub use shared::Runner;
-pub use stopping::Stopping;

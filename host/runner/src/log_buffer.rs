@@ -1,6 +1,7 @@
 //! What a guest says while it runs: log lines and progress, gathered and written in few transactions.
 
 use anvil_store::{Store, StoreError};
+use anvil_types::words::JobNote;
 use anvil_types::{Lease, LogLevel, LogLine, Timestamp};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -99,7 +100,7 @@ impl LogBuffer {
                 attempt: self.attempt,
                 level: LogLevel::Warn,
                 source: "host".to_owned(),
-                line: format!("{dropped} lines came faster than they can be stored, and were dropped"),
+                line: JobNote::LinesDropped { count: dropped }.to_string(),
             });
         }
         if !lines.is_empty() {

@@ -1,6 +1,7 @@
 //! What a job gets from those that it comes after.
 
 use anvil_store::{Store, StoreError};
+use anvil_types::words::GuestRefusal;
 use anvil_types::{Job, ParentResult, clip};
 use std::sync::Arc;
 
@@ -32,9 +33,9 @@ impl Parents {
     ) -> Result<Result<Vec<u8>, String>, StoreError> {
         let id = parent.parse().ok().filter(|id| self.results.iter().any(|parent| parent.id == *id));
         let Some(id) = id else {
-            return Ok(Err(format!("the job did not come after a job `{}`", clip(parent))));
+            return Ok(Err(GuestRefusal::NoParent { parent: clip(parent) }.to_string()));
         };
-        let missing = || Ok(Err(format!("job {id} handed over no file `{}`", clip(name))));
+        let missing = || Ok(Err(GuestRefusal::NoFile { parent: id, name: clip(name) }.to_string()));
         let Ok(name) = name.parse() else { return missing() };
         match self.store.artifact(id, &name).await? {
             Some((_, bytes)) => Ok(Ok(bytes)),

@@ -1,9 +1,11 @@
 //! Tells people of plugins that could not be loaded by no fault of their own, and of a folder that is gone.
 
+use crate::fallen::host_alert;
 use crate::shared::Shared;
 use anvil_sandbox::CatalogChange;
-use anvil_store::{NewAlert, StoreError};
-use anvil_types::{AgentInfo, AgentState, AlertKind};
+use anvil_store::StoreError;
+use anvil_types::words::HostAlert;
+use anvil_types::{AgentInfo, AgentState};
 
 /// The key of what is said of the folder itself.
 const FOLDER: &str = "plugins-folder";
@@ -41,21 +43,19 @@ pub(crate) async fn look(shared: &Shared) {
 }
 
 async fn folder(shared: &Shared) -> Result<(), StoreError> {
-    let Some(detail) = shared.catalog.trouble() else {
+    let Some(trouble) = shared.catalog.trouble() else {
         return shared.store.resolve_alert(FOLDER).await.map(drop);
     };
-    raise(shared, FOLDER.to_owned(), "The plugins folder cannot be read".to_owned(), detail).await
+    raise(shared, FOLDER.to_owned(), &HostAlert::PluginsFolder { trouble: &trouble }).await
 }
 
 async fn delayed(shared: &Shared, file: &AgentInfo) -> Result<(), StoreError> {
-    let detail = file.reason.clone().unwrap_or_default();
-    raise(shared, key(file), "A plugin could not be loaded and is tried again".to_owned(), detail).await
+    let why = file.reason.as_deref().unwrap_or_default();
+    raise(shared, key(file), &HostAlert::PluginDelayed { why }).await
 }
 
-async fn raise(shared: &Shared, key: String, title: String, detail: String) -> Result<(), StoreError> {
-    let upstream = shared.settings.upstream;
-    let alert = NewAlert { upstream, kind: AlertKind::Plugin, key, crossing: None, title, detail };
-    shared.store.raise_alert(alert).await.map(drop)
+async fn raise(shared: &Shared, key: String, told: &HostAlert<'_>) -> Result<(), StoreError> {
+    shared.store.raise_alert(host_alert(shared, key, told)).await.map(drop)
 }
 
 fn key(file: &AgentInfo) -> String {

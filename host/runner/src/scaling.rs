@@ -1,8 +1,9 @@
 //! The running host's slots: what is measured for their scale, and what is shown of it.
 
-use crate::scale::{Decision, Load, Minute, ScaleReason, Scaler, Used};
+use crate::scale::{Decision, Load, Minute, Scaler, Used};
 use anvil_api::{ScalingStatus, SlotChange};
 use anvil_gateway::PaceReport;
+use anvil_types::words::{PaceLimit, ScaleReason};
 use anvil_types::{Bucket, BucketReport, Timestamp};
 use std::time::Duration;
 
@@ -76,23 +77,17 @@ impl Scaling {
         ScalingStatus {
             reason: self.reason.to_string(),
             ceiling: ceiling.map(|(agents, _)| agents),
-            ceiling_limit: ceiling.map(|(_, limit)| limit.to_owned()),
+            ceiling_limit: ceiling.map(|(_, limit)| limit.to_string()),
             changed: self.changed.clone(),
         }
     }
 }
 
 fn used(report: &BucketReport) -> Option<Used> {
-    let what = match report.bucket {
-        Bucket::Requests => "requests a minute",
-        Bucket::InputTokens => "input tokens a minute",
-        Bucket::OutputTokens => "output tokens a minute",
-    };
     // Requests are limited over all models together; tokens in each pool of models.
-    let limit = match (&report.pool, report.bucket) {
-        (None, _) => what.to_owned(),
-        (Some(_), Bucket::Requests) => return None,
-        (Some(pool), _) => format!("{what} ({pool})"),
-    };
+    if report.bucket == Bucket::Requests && report.pool.is_some() {
+        return None;
+    }
+    let limit = PaceLimit { bucket: report.bucket, pool: report.pool.clone() };
     Some(Used { limit, taken: report.taken, most: report.limit })
 }

@@ -1,8 +1,10 @@
 //! Tells people of a job that runs alone for long, since it was there in crashes of the host: all others wait for it.
 
+use crate::fallen::host_alert;
 use crate::shared::Shared;
-use anvil_store::{NewAlert, StoreError};
-use anvil_types::{AlertKind, End, JobId, Timestamp};
+use anvil_store::StoreError;
+use anvil_types::words::HostAlert;
+use anvil_types::{End, JobId, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,18 +56,11 @@ async fn look(shared: &Shared, seen: &mut Seen) -> Result<(), StoreError> {
     if seen.told == tells || (long.is_some() && shared.store.queue_counts().await?.queued == 0) {
         return Ok(());
     }
-    let upstream = shared.settings.upstream;
-    let key = format!("alone:{upstream}");
+    let key = format!("alone:{}", shared.settings.upstream);
     // Of another job another alert fires.
     shared.store.resolve_alert(&key).await?;
     if let Some(job) = long {
-        let title = "All jobs wait for one that runs alone".to_owned();
-        let detail = format!(
-            "Job {job} was there in three crashes of the host, and runs alone until it has a new answer: nothing else \
-             begins. Cancel it to let the others go on."
-        );
-        let kind = AlertKind::JobTrouble;
-        shared.store.raise_alert(NewAlert { upstream, kind, key, crossing: None, title, detail }).await?;
+        shared.store.raise_alert(host_alert(shared, key, &HostAlert::RunsAlone(job))).await?;
     }
     seen.told = tells;
     Ok(())

@@ -40,6 +40,7 @@ pub mod time;
 pub mod upstream;
 pub mod usage;
 pub mod wiped;
+pub mod words;
 
 pub use action_run::{ActionPlan, ActionRun, ActionState};
 pub use address::shown_address;

@@ -1,5 +1,6 @@
 //! How many agents the pace can feed: the measured use of each limit a minute, per agent that works.
 
+use anvil_types::words::PaceLimit;
 use std::collections::VecDeque;
 
 /// How many minutes are looked back on.
@@ -19,8 +20,8 @@ pub(crate) struct Minute {
 /// What was taken of a limit in one minute.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Used {
-    /// What the limit is of: `requests a minute`, `input tokens a minute of claude-haiku-5-5`, …
-    pub limit: String,
+    /// The limit.
+    pub limit: PaceLimit,
     /// What was taken.
     pub taken: u64,
     /// The most.
@@ -49,7 +50,7 @@ impl Feed {
         clippy::cast_sign_loss,
         reason = "a ratio of small figures, clamped"
     )]
-    pub(crate) fn ceiling(&self) -> Option<(u32, &str)> {
+    pub(crate) fn ceiling(&self) -> Option<(u32, &PaceLimit)> {
         let worked_s: f64 = self.minutes.iter().map(|minute| minute.worked_s).sum();
         if worked_s < LEAST_WORK_S {
             return None;
@@ -70,7 +71,7 @@ impl Feed {
             let agents = used.most as f64 * (worked_s / 60.0) / taken as f64;
             (taken > 0).then(|| agents.ceil().clamp(1.0, 1e6) as u32)
         };
-        let fed = newest.iter().filter_map(|used| Some((agents(used)?, used.limit.as_str())));
+        let fed = newest.iter().filter_map(|used| Some((agents(used)?, &used.limit)));
         fed.min_by_key(|(agents, _)| *agents)
     }
 }

@@ -13,9 +13,9 @@ mod tests;
 pub(crate) use feed::{Minute, Used};
 
 use anvil_types::Timestamp;
+use anvil_types::words::{PaceLimit, ScaleReason};
 use feed::Feed;
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::Duration;
 
 /// Busier than this, slots are added.
@@ -42,49 +42,6 @@ pub(crate) struct Load {
     pub min: u32,
     /// The most.
     pub max: u32,
-}
-
-/// Why there are as many slots as there are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ScaleReason {
-    /// As many as the load wants.
-    Enough,
-    /// More, since all were busy while jobs waited.
-    Busy {
-        /// How many waited.
-        waiting: u64,
-    },
-    /// Fewer, since most had nothing to do.
-    Idle,
-    /// The limits on their number moved.
-    Limits,
-    /// Jobs wait, and there are as many slots as there may be.
-    Most,
-    /// No more, or fewer: the pace can feed no more agents.
-    Pace {
-        /// The limit that they would use up.
-        limit: String,
-    },
-    /// A change has to wait until this time, so that slots don't come and go.
-    Cooldown {
-        /// When it may come.
-        until: Timestamp,
-    },
-}
-
-impl fmt::Display for ScaleReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Enough => write!(f, "as many as the work needs"),
-            Self::Busy { waiting: 1 } => write!(f, "more, since all were busy and a job waited"),
-            Self::Busy { waiting } => write!(f, "more, since all were busy and {waiting} jobs waited"),
-            Self::Idle => write!(f, "fewer, since most had nothing to do"),
-            Self::Limits => write!(f, "moved with agents_min and agents_max"),
-            Self::Most => write!(f, "jobs wait, and this is the most that agents_max allows"),
-            Self::Pace { limit } => write!(f, "more agents would only wait for {limit}"),
-            Self::Cooldown { .. } => write!(f, "the next change waits, so that slots do not come and go"),
-        }
-    }
 }
 
 /// What was decided last.
@@ -123,7 +80,7 @@ impl Scaler {
 
     /// How many agents the pace can feed, and the limit that they use up then; none before anything was
     /// measured.
-    pub(crate) fn ceiling(&self) -> Option<(u32, &str)> {
+    pub(crate) fn ceiling(&self) -> Option<(u32, &PaceLimit)> {
         self.feed.ceiling()
     }
 
@@ -159,8 +116,11 @@ impl Scaler {
         }
         // Never fewer than run and one more: a critical job finds its slot also among jobs that last for hours.
         let fewest = min.max(load.running.saturating_add(1)).min(max);
-        let (fed, limit) = self.ceiling().map_or((max, ""), |(fed, limit)| (fed.clamp(min, max), limit));
-        let starved = || ScaleReason::Pace { limit: limit.to_owned() };
+        // Without a ceiling only `max` bounds them.
+        let ceiling = self.ceiling();
+        let fed = ceiling.map_or(max, |(fed, _)| fed.clamp(min, max));
+        let starved =
+            || ceiling.map_or(ScaleReason::Most, |(_, limit)| ScaleReason::Pace { limit: limit.clone() });
         let busy = load.running * 100;
         // The slot kept for critical jobs is mostly empty, which does not help those that wait.
         let rises = load.queued > 0 && busy >= ordinary(slots) * BUSY_PERCENT;

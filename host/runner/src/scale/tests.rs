@@ -1,6 +1,7 @@
 //! Single decisions, and a day of bursts.
 
 use super::*;
+use anvil_types::Bucket;
 use std::collections::BTreeMap;
 
 const COOLDOWN: Duration = Duration::from_mins(5);
@@ -72,11 +73,18 @@ fn how_many_wait_is_asked_only_where_something_follows() {
     assert!(!with(5).asks_for_queue(load(3, 0), at(10)));
 }
 
+fn limit(bucket: Bucket) -> PaceLimit {
+    PaceLimit { bucket, pool: None }
+}
+
+fn used(bucket: Bucket, taken: u64, most: u64) -> Used {
+    Used { limit: limit(bucket), taken, most }
+}
+
 fn fed(agents: f64, requests: u64, output: u64) -> Minute {
-    let used = |limit: &str, taken, most| Used { limit: limit.to_owned(), taken, most };
     Minute {
         worked_s: agents * 60.0,
-        used: vec![used("requests", requests, 45), used("output tokens", output, 8_000)],
+        used: vec![used(Bucket::Requests, requests, 45), used(Bucket::OutputTokens, output, 8_000)],
     }
 }
 
@@ -89,16 +97,20 @@ fn the_ceiling_follows_what_agents_take() {
     for _ in 0..3 {
         scaler.fed(fed(2.0, 12, 200));
     }
-    assert_eq!(scaler.ceiling(), Some((8, "requests")), "six a minute and agent: 45 are 7.5 agents");
+    assert_eq!(
+        scaler.ceiling(),
+        Some((8, &limit(Bucket::Requests))),
+        "six a minute and agent: 45 are 7.5 agents"
+    );
     let decision = scaler.decide(load(5, 50), at(300));
     assert_eq!((decision.slots, decision.reason), (8, ScaleReason::Busy { waiting: 50 }));
     let decision = scaler.decide(load(8, 50), at(900));
-    assert_eq!(decision.reason, ScaleReason::Pace { limit: "requests".to_owned() });
+    assert_eq!(decision.reason, ScaleReason::Pace { limit: limit(Bucket::Requests) });
     // Longer answers: now the output tokens are what is short.
     for _ in 0..10 {
         scaler.fed(fed(8.0, 12, 16_000));
     }
-    assert_eq!(scaler.ceiling(), Some((4, "output tokens")));
+    assert_eq!(scaler.ceiling(), Some((4, &limit(Bucket::OutputTokens))));
     assert_eq!(
         scaler.decide(load(7, 50), at(900)).slots,
         8,
@@ -235,11 +247,10 @@ fn play(mut slots: impl FnMut(Load, &Minute, i64) -> (u32, Option<u32>), request
         minute.worked_s += running.iter().filter(|job| !job.waits).count() as f64;
         running.retain(|job| job.work_left_s > 0);
         if second % 60 == 59 {
-            let used = |limit: &str, taken, most| Used { limit: limit.to_owned(), taken, most };
             minute.used = vec![
-                used("requests", sent.values().sum(), requests_per_minute),
-                used("input tokens", std::mem::take(&mut input), 10_000_000),
-                used("output tokens", std::mem::take(&mut output), 10_000_000),
+                used(Bucket::Requests, sent.values().sum(), requests_per_minute),
+                used(Bucket::InputTokens, std::mem::take(&mut input), 10_000_000),
+                used(Bucket::OutputTokens, std::mem::take(&mut output), 10_000_000),
             ];
             last = std::mem::take(&mut minute);
         }

@@ -1,0 +1,88 @@
+//! What a guest is answered in place of what it asked for, and what the host writes into a job's log.
+
+use super::short;
+use crate::JobId;
+use std::fmt;
+
+/// Why a guest does not get what it asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GuestRefusal {
+    /// It has made all the calls that a job may.
+    #[error("a job may make {most} calls (jobs.calls)")]
+    CallsSpent {
+        /// How many those are.
+        most: u32,
+    },
+    /// Its job did not come after that one.
+    #[error("the job did not come after a job `{parent}`")]
+    NoParent {
+        /// What it named.
+        parent: String,
+    },
+    /// The job that it came after has no such file.
+    #[error("job {parent} handed over no file `{name}`")]
+    NoFile {
+        /// The job.
+        parent: JobId,
+        /// What it named.
+        name: String,
+    },
+}
+
+/// A line that the host writes into a job's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobNote<'a> {
+    /// A person lets it run again.
+    RunAgain {
+        /// The version, as the agent calls it.
+        version: &'a str,
+        /// The version's digest.
+        digest: &'a str,
+        /// The digest of the version that it ran on before.
+        before: &'a str,
+    },
+    /// Lines were lost.
+    LinesDropped {
+        /// How many.
+        count: u64,
+    },
+}
+
+impl fmt::Display for JobNote<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RunAgain { version, digest, before } if digest == before => {
+                write!(f, "run again on version {version} ({}), as before", short(digest))
+            }
+            Self::RunAgain { version, digest, before } => write!(
+                f,
+                "run again on version {version} ({}), which is in force now; it ran on {} before. Answers that it has \
+                 paid for are kept for as long as this version asks the same",
+                short(digest),
+                short(before)
+            ),
+            Self::LinesDropped { count } => {
+                write!(f, "{count} lines came faster than they can be stored, and were dropped")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_again_tells_whether_the_version_is_another() {
+        let (version, digest) = ("0.2.0", "0123456789abcdef");
+        let again = |before| JobNote::RunAgain { version, digest, before }.to_string();
+        assert_eq!(again(digest), "run again on version 0.2.0 (0123456789ab), as before");
+        let other = again("fedcba9876543210");
+        assert!(
+            other.starts_with("run again on version 0.2.0 (0123456789ab), which is in force now"),
+            "{other}"
+        );
+        assert!(other.contains("it ran on fedcba987654 before"), "{other}");
+        assert!(again("short").contains("it ran on short before"), "a digest that is none is told whole");
+    }
+}

@@ -1,0 +1,35 @@
+//! What people are told, as values: who decides makes one of these, and its sentence stands beside it.
+//!
+//! Whoever runs jobs says *why* by one of these words with what belongs to it; how that reads stands here and nowhere
+//! else. Tables and answers of the API have the sentence, which is what they are read for.
+
+mod alert;
+mod cron;
+mod fault;
+mod guest;
+mod idle;
+mod part;
+mod probe;
+mod refusal;
+mod resting;
+mod scaling;
+mod stopping;
+mod wait;
+
+pub use alert::HostAlert;
+pub use cron::{CronFault, CronField};
+pub use fault::{HostTrouble, JobFault};
+pub use guest::{GuestRefusal, JobNote};
+pub use idle::{Besides, WhyIdle};
+pub use part::{PartEnd, RunnerPart};
+pub use probe::{ProbeSaid, ProbeUnderWay};
+pub use refusal::{BadValue, NoReplay, NotTaken, PayloadMiss, WebhookFault};
+pub use resting::{AgentsUnlisted, BrakeReason, Resting, SwitchedOff};
+pub use scaling::{PaceLimit, ScaleReason};
+pub use stopping::Stopping;
+pub use wait::{CircuitWait, LoneJob, WaitCause};
+
+/// The beginning of a plugin's digest, by which people tell versions apart.
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
