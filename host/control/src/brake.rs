@@ -5,6 +5,7 @@ use anvil_budget::{BrakeCause, BrakeCauseKind};
 use anvil_gateway::Gateway;
 use anvil_store::{BrakeHistory, BrakeState, Store, StoreError};
 use anvil_types::Clock;
+use anvil_types::words::BrakeReason;
 use std::sync::Arc;
 
 /// The brake.
@@ -26,7 +27,7 @@ impl BrakeControl {
         if self.gateway.store_failing() {
             brake.causes.push(BrakeCause {
                 kind: BrakeCauseKind::Store,
-                reason: "what calls cost cannot be written to the data folder; see the host's log".to_owned(),
+                reason: BrakeReason::StoreFails.to_string(),
                 since: self.clock.now(),
                 until: None,
                 by: None,
@@ -41,7 +42,7 @@ impl BrakeControl {
             let cause = BrakeCause {
                 kind: BrakeCauseKind::Person,
                 reason: if reason.trim().is_empty() {
-                    "engaged by hand".to_owned()
+                    BrakeReason::ByHand.to_string()
                 } else {
                     reason.trim().to_owned()
                 },

@@ -4,6 +4,7 @@ use crate::checker::{Checker, of_submission};
 use crate::making::{LONGEST_NAME, Making};
 use crate::{After, BulkJob, BulkTaken, SubmitError};
 use anvil_store::{Store, StoreError, Taken};
+use anvil_types::words::BadValue;
 use anvil_types::{JobId, Nanodollars, NewJob};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -77,16 +78,12 @@ impl BulkIntake {
         checked: Result<(), SubmitError>,
         usual: Nanodollars,
     ) -> Result<NewJob, SubmitError> {
-        let invalid = |why: String| Err(SubmitError::Invalid(why));
         if let Some(label) = &job.label {
             if label.is_empty() || label.len() > LONGEST_NAME {
-                return invalid(format!(
-                    "a `ref` has 1 to {LONGEST_NAME} bytes; this one has {}",
-                    label.len()
-                ));
+                return Err(BadValue::RefLength { most: LONGEST_NAME, bytes: label.len() }.into());
             }
             if let Some(first) = self.labels.get(label) {
-                return invalid(format!("the `ref` `{label}` is that of line {} already", first.line));
+                return Err(BadValue::RefTaken { label: label.clone(), line: first.line }.into());
             }
         }
         let mut submission = job.submission;
@@ -96,11 +93,7 @@ impl BulkIntake {
                 After::Label(label) => match self.labels.get(&label) {
                     Some(Labelled { job: Some(id), .. }) => *id,
                     Some(Labelled { line, .. }) => return Err(refused(&label, *line)),
-                    None => {
-                        return invalid(format!(
-                            "there is no earlier line with the `ref` `{label}`; a job comes after lines above it"
-                        ));
-                    }
+                    None => return Err(BadValue::RefUnknown { label }.into()),
                 },
             });
         }
@@ -137,5 +130,5 @@ impl BulkIntake {
 }
 
 fn refused(label: &str, line: u64) -> SubmitError {
-    SubmitError::Invalid(format!("line {line} (`{label}`), which this job comes after, was refused"))
+    BadValue::RefRefused { label: label.to_owned(), line }.into()
 }

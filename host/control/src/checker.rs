@@ -4,6 +4,7 @@ use crate::names::{nearest, sorted};
 use crate::{Submission, SubmitError};
 use anvil_runner::{PayloadRefusal, check_payload, check_payload_quickly, in_turn};
 use anvil_sandbox::{Catalog, Roster};
+use anvil_types::words::AgentsUnlisted;
 use anvil_types::{ActionInfo, AgentInfo, Json, clip};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -29,9 +30,8 @@ pub(crate) struct Checker {
 impl Checker {
     /// Over the agents that there are now.
     pub(crate) fn new(catalog: &Catalog) -> Self {
-        let unlisted = (!catalog.is_ready()).then(|| {
-            catalog.trouble().unwrap_or_else(|| "the plugins folder has not been listed".to_owned())
-        });
+        let unlisted =
+            (!catalog.is_ready()).then(|| catalog.trouble().unwrap_or_else(|| AgentsUnlisted.to_string()));
         Self { agents: catalog.agents(), unlisted }
     }
 

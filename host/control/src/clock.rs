@@ -3,6 +3,7 @@
 use crate::SubmitError;
 use crate::parts::ControlParts;
 use anvil_store::{Store, StoreError};
+use anvil_types::words::BadValue;
 use anvil_types::{Clock, DrivenClock, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,7 @@ impl ClockControl {
     pub fn drive(&self, by: Duration, rate: Option<f64>) -> Result<Timestamp, String> {
         match &self.driven {
             Some(clock) => Ok(clock.drive(by, rate)),
-            None => Err("the clock can be driven with the simulator only".to_owned()),
+            None => Err(BadValue::ClockOfTheMachine.to_string()),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     ReplayControl, ScheduleControl, ScopeControl, SimulationControl, StatusControl, WebhookControl, bulk,
     retention, schedules,
 };
+use anvil_types::words::HostPart;
 
 /// What the faces stand on: a handle for each noun.
 pub struct Control {
@@ -81,9 +82,9 @@ impl Control {
         let (bulk, schedules) = (control.bulk.clone(), control.schedules.clone());
         let keeper = retention::Keeper::new(parts);
         let keep = &parts.supervisor;
-        keep.keep("actions on many jobs", move || bulk::run(bulk.clone()));
-        keep.keep("retention", move || retention::run(keeper.clone()));
-        keep.keep("schedules", move || schedules::run(schedules.clone()));
+        keep.keep(HostPart::JobActions.name(), move || bulk::run(bulk.clone()));
+        keep.keep(HostPart::Retention.name(), move || retention::run(keeper.clone()));
+        keep.keep(HostPart::Schedules.name(), move || schedules::run(schedules.clone()));
         control
     }
 }

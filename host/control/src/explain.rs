@@ -2,7 +2,8 @@
 
 use anvil_budget::CircuitReport;
 use anvil_store::{BrakeState, QueueCounts, QueuePause, Suspects};
-use anvil_types::{AgentInfo, AgentState, Job, JobState, Timestamp, UpstreamKind, Wait, WaitReason};
+use anvil_types::words::{Besides, CircuitWait, LoneJob, WaitCause, WhyIdle};
+use anvil_types::{AgentInfo, AgentState, Job, JobState, Timestamp, UpstreamKind, Wait};
 
 /// What the answer follows from.
 pub(crate) struct Scene<'a> {
@@ -21,42 +22,73 @@ pub(crate) struct Scene<'a> {
 }
 
 /// How an upstream that fails again and again keeps calls back.
-fn kept_back(scene: &Scene<'_>) -> Option<(&'static str, Timestamp)> {
+fn kept_back(scene: &Scene<'_>) -> Option<CircuitWait> {
     match scene.circuit {
-        CircuitReport::Open { until } if scene.now < until => {
-            Some(("Claude failed again and again: no call goes out, then one tries again", until))
-        }
-        CircuitReport::HalfOpen { until } if scene.now < until => {
-            Some(("Claude failed again and again, and one call tries whether it is back", until))
-        }
+        CircuitReport::Open { until } if scene.now < until => Some(CircuitWait::Open { until }),
+        CircuitReport::HalfOpen { until } if scene.now < until => Some(CircuitWait::Trial { until }),
         _ => None,
     }
 }
 
-fn paused(pause: &QueuePause) -> String {
-    format!("the queue is paused by {} ({}); resume it to run jobs", pause.by, pause.reason)
-}
-
 /// How a job that was there in crashes of the host keeps a queued one back.
-fn behind_a_suspect(job: &Job, scene: &Scene<'_>) -> Option<String> {
-    const THERE: &str = "was there in three crashes of the host";
-    let others = "cancel it to let the others go on";
+fn behind_a_suspect(job: &Job, scene: &Scene<'_>) -> Option<LoneJob> {
     if let Some(alone) = scene.suspects.running {
-        return Some(format!("job {alone} {THERE} and runs alone until it has a new answer; {others}"));
+        return Some(LoneJob::Runs(alone));
     }
     if scene.suspects.waiting.iter().any(|(id, _)| *id == job.id) {
-        return Some(format!("the job {THERE}: it runs alone, once nothing else runs"));
+        return Some(LoneJob::Itself);
     }
     let ready = |name: &str| scene.agents.iter().any(|agent| agent.name == name && agent.state.takes_jobs());
     let (first, _) = scene.suspects.waiting.iter().find(|(_, agent)| ready(agent))?;
-    scene.suspects.come_first.then(|| {
-        format!("job {first} {THERE}: it runs alone once what runs has ended, and nothing new begins before; {others}")
+    scene.suspects.come_first.then_some(LoneJob::ComesNext(*first))
+}
+
+/// How the files of a job's agent keep it back.
+fn without_agent<'a>(job: &'a Job, scene: &'a Scene<'_>) -> Option<WaitCause<'a>> {
+    let agent = job.agent.as_str();
+    let mut files = scene.agents.iter().filter(|file| file.name == agent);
+    if files.clone().any(|file| file.state.takes_jobs()) {
+        return None;
+    }
+    if files.clone().any(|file| file.state == AgentState::Disabled) {
+        return Some(WaitCause::AgentOff { agent });
+    }
+    let coming = [AgentState::Compiling, AgentState::Delayed];
+    Some(match files.find(|file| coming.contains(&file.state)) {
+        Some(file) => WaitCause::AgentComing { agent, why: file.reason.as_deref() },
+        None => WaitCause::NoAgent { agent },
     })
+}
+
+/// What a queued job waits for.
+fn cause<'a>(job: &'a Job, scene: &'a Scene<'_>) -> WaitCause<'a> {
+    if job.upstream != scene.upstream {
+        return WaitCause::Upstream { own: job.upstream, asked: scene.upstream };
+    }
+    if let Some(pause) = scene.pause {
+        return WaitCause::Paused(pause);
+    }
+    if let Some(cause) = without_agent(job, scene) {
+        return cause;
+    }
+    if let Some(circuit) = kept_back(scene) {
+        return WaitCause::Circuit(circuit);
+    }
+    if let Some(alone) = behind_a_suspect(job, scene) {
+        return WaitCause::Alone(alone);
+    }
+    let Scene { running, slots, .. } = *scene;
+    if running >= slots {
+        return WaitCause::Busy { slots };
+    }
+    if running + 1 >= slots && slots > 1 {
+        return WaitCause::LastSlot { running, slots };
+    }
+    WaitCause::AboutToStart
 }
 
 /// What a job waits for, beyond what its row says.
 pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
-    let because = |reason, detail: String| Some(Wait { reason, detail, until: None, refused_at: None });
     match job.state {
         JobState::Queued => {}
         // It ran when a host last asked its upstream, and goes on when one does again.
@@ -64,107 +96,45 @@ pub(crate) fn wait(job: &Job, scene: &Scene<'_>) -> Option<Wait> {
         JobState::Scheduled | JobState::Parked | JobState::Running => return job.waiting_for.clone(),
         _ => return None,
     }
-    if job.upstream != scene.upstream {
-        return because(
-            WaitReason::Upstream,
-            format!(
-                "the job was submitted to the {} Claude, and the host asks the {} one; start the host as it was then",
-                job.upstream, scene.upstream
-            ),
-        );
-    }
-    if let Some(pause) = scene.pause {
-        return because(WaitReason::Paused, paused(pause));
-    }
-    let mut files = scene.agents.iter().filter(|agent| agent.name == job.agent);
-    if !files.clone().any(|agent| agent.state.takes_jobs()) {
-        if files.any(|agent| agent.state == AgentState::Disabled) {
-            return because(
-                WaitReason::AgentDisabled,
-                format!("the agent `{}` is switched off; switch it on to run the job", job.agent),
-            );
-        }
-        let coming = [AgentState::Compiling, AgentState::Delayed];
-        let mut files = scene.agents.iter().filter(|agent| agent.name == job.agent);
-        if let Some(agent) = files.find(|agent| coming.contains(&agent.state)) {
-            let why = agent.reason.as_deref().unwrap_or("it is being loaded");
-            return because(
-                WaitReason::AgentMissing,
-                format!("the agent `{}` is not ready: {why}; the job starts by itself", job.agent),
-            );
-        }
-        return because(
-            WaitReason::AgentMissing,
-            format!("there is no agent `{}` now; drop its plugin into the plugins folder", job.agent),
-        );
-    }
-    if let Some((how, until)) = kept_back(scene) {
-        let detail = format!("{how}; the job goes on by itself when it answers");
-        return Some(Wait { reason: WaitReason::Circuit, detail, until: Some(until), refused_at: None });
-    }
-    if let Some(detail) = behind_a_suspect(job, scene) {
-        return because(WaitReason::Slot, detail);
-    }
-    if scene.running >= scene.slots {
-        let detail = match scene.slots {
-            1 => "the only slot is busy".to_owned(),
-            slots => format!("all {slots} slots are busy"),
-        };
-        return because(WaitReason::Slot, detail);
-    }
-    if scene.running + 1 >= scene.slots && scene.slots > 1 {
-        return because(
-            WaitReason::Slot,
-            format!(
-                "{} of {} slots are busy, and the last is kept for critical jobs",
-                scene.running, scene.slots
-            ),
-        );
-    }
-    because(WaitReason::Slot, "it is about to start".to_owned())
+    Some(cause(job, scene).wait(None))
 }
 
 /// Why nothing runs, or why what runs does not get on: the reason of the job that is first in line, and how many
 /// wait besides.
-pub(crate) fn why_idle(waiting: &[Job], counts: &QueueCounts, scene: &Scene<'_>) -> Option<String> {
+pub(crate) fn why_idle<'a>(
+    waiting: &[Job],
+    counts: &QueueCounts,
+    scene: &'a Scene<'_>,
+) -> Option<WhyIdle<'a>> {
     if scene.brake.engaged() {
-        let reasons: Vec<_> = scene.brake.causes.iter().map(|cause| cause.reason.as_str()).collect();
-        return Some(format!("The brake is engaged: {}", reasons.join("; ")));
+        let reasons = scene.brake.causes.iter().map(|cause| cause.reason.as_str()).collect();
+        return Some(WhyIdle::Brake { reasons });
     }
     if let Some(pause) = scene.pause.filter(|_| waiting.iter().any(|job| job.state == JobState::Queued)) {
-        let told = paused(pause);
-        return Some(format!("T{}", told.trim_start_matches('t')));
+        return Some(WhyIdle::Paused(pause));
     }
-    if let Some((how, until)) = kept_back(scene).filter(|_| !waiting.is_empty()) {
-        let again = until.away(scene.now);
-        return Some(format!("{how} (next: {again}); jobs go on by themselves when it answers"));
+    let now = scene.now;
+    if let Some(how) = kept_back(scene).filter(|_| !waiting.is_empty()) {
+        return Some(WhyIdle::Circuit { how, now });
     }
     let (first, wait) = waiting.iter().find_map(|job| wait(job, scene).map(|wait| (job, wait)))?;
-    let until = wait.until.map(|until: Timestamp| format!("; it goes on {}", until.away(scene.now)));
-    let until = until.unwrap_or_default();
-    Some(format!("Job {} waits: {}{until}{}", first.id, wait.detail, besides(first.state, counts)))
+    Some(WhyIdle::First { job: first.id, wait, now, besides: besides(first.state, counts) })
 }
 
 /// All others that wait, by how they do.
-fn besides(first: JobState, counts: &QueueCounts) -> String {
-    let others = [
-        (JobState::Queued, counts.queued, "queued"),
-        (JobState::Parked, counts.parked, "parked"),
-        (JobState::Scheduled, counts.scheduled, "scheduled"),
-    ];
-    let told: Vec<String> = others
-        .into_iter()
-        .map(|(state, count, name)| (count.saturating_sub(u64::from(state == first)), name))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, name)| format!("{count} {name}"))
-        .collect();
-    if told.is_empty() { String::new() } else { format!(". Besides it wait: {}", told.join(", ")) }
+fn besides(first: JobState, counts: &QueueCounts) -> Besides {
+    let others = |state, count: u64| count.saturating_sub(u64::from(state == first));
+    Besides {
+        queued: others(JobState::Queued, counts.queued),
+        parked: others(JobState::Parked, counts.parked),
+        scheduled: others(JobState::Scheduled, counts.scheduled),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anvil_types::{Effort, JobId, Json, Nanodollars, Priority};
+    use anvil_types::{Effort, JobId, Json, Nanodollars, Priority, WaitReason};
 
     const NOON: Timestamp = Timestamp::from_secs(1_795_000_000);
 
@@ -238,6 +208,7 @@ mod tests {
         let job = queued();
         let waits = wait(&job, &scene).expect("a queued job waits for something");
         let idle = why_idle(&[job], &QueueCounts::default(), &scene).expect("whoever waits is explained");
+        let idle = idle.to_string();
         assert!(waits.reason == WaitReason::Circuit || idle.contains(&waits.detail), "{idle}");
         (waits.reason, idle, waits.until)
     }
@@ -284,9 +255,13 @@ mod tests {
     #[test]
     fn all_that_wait_besides_the_first_are_counted() {
         let counts = QueueCounts { queued: 1, scheduled: 25, ..QueueCounts::default() };
-        assert_eq!(besides(JobState::Queued, &counts), ". Besides it wait: 25 scheduled");
-        assert_eq!(besides(JobState::Running, &counts), ". Besides it wait: 1 queued, 25 scheduled");
-        assert_eq!(besides(JobState::Queued, &QueueCounts { queued: 1, ..QueueCounts::default() }), "");
+        assert_eq!(besides(JobState::Queued, &counts).to_string(), ". Besides it wait: 25 scheduled");
+        assert_eq!(
+            besides(JobState::Running, &counts).to_string(),
+            ". Besides it wait: 1 queued, 25 scheduled"
+        );
+        let one = QueueCounts { queued: 1, ..QueueCounts::default() };
+        assert_eq!(besides(JobState::Queued, &one).to_string(), "");
     }
 
     #[test]
@@ -344,7 +319,7 @@ mod tests {
         };
         assert_eq!(wait(&job, &paused).expect("it waits").reason, WaitReason::Paused);
         let idle = why_idle(&[job], &QueueCounts::default(), &paused).expect("it says so");
-        assert_eq!(idle, "The queue is paused by ann (a deployment); resume it to run jobs");
+        assert_eq!(idle.to_string(), "The queue is paused by ann (a deployment); resume it to run jobs");
         let disabled = [agent(AgentState::Disabled)];
         let job = queued();
         let brake = BrakeState::default();

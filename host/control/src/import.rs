@@ -4,6 +4,7 @@ use crate::checker::Checker;
 use crate::making::Making;
 use crate::{Submission, SubmitError};
 use anvil_store::{FinishedJob, Imported, ImportedJob, Store, StoreError};
+use anvil_types::words::BadValue;
 use anvil_types::{Job, Json, MOST_PARENTS, Nanodollars, NewJob, check_tags};
 use std::sync::Arc;
 
@@ -70,7 +71,7 @@ impl Import {
         usual: Nanodollars,
     ) -> Result<ImportedJob, SubmitError> {
         if job.job.after.len() > MOST_PARENTS {
-            return Err(SubmitError::Invalid(format!("a job comes after at most {MOST_PARENTS} others")));
+            return Err(BadValue::TooManyParents.into());
         }
         check_tags(&job.job.tags).map_err(SubmitError::Invalid)?;
         if job.job.state.is_final() {

@@ -7,6 +7,7 @@ use anvil_gateway::Gateway;
 use anvil_runner::Runner;
 use anvil_store::{AuditEntry, LimitSource, LimitsInForce, Store, StoreError};
 use anvil_types::LimitsPatch;
+use anvil_types::words::BadValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -51,10 +52,7 @@ impl LimitControl {
         by: &str,
     ) -> Result<LimitsView, SubmitError> {
         if let Some(unknown) = reset.iter().find(|name| !LimitsPatch::NAMES.contains(&name.as_str())) {
-            return Err(SubmitError::Invalid(format!(
-                "`{unknown}` is no limit; the limits are {}",
-                LimitsPatch::NAMES.join(", ")
-            )));
+            return Err(BadValue::UnknownLimit { name: unknown.clone() }.into());
         }
         let in_force = match self.store.set_limits(patch, reset, by).await {
             Err(StoreError::BadChange(why)) => return Err(SubmitError::Invalid(why)),

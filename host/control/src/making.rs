@@ -3,6 +3,7 @@
 use crate::parts::ControlParts;
 use crate::{Submission, SubmitError};
 use anvil_store::{Store, StoreError};
+use anvil_types::words::BadValue;
 use anvil_types::{
     Clock, JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp, UpstreamKind, check_tags,
 };
@@ -35,10 +36,9 @@ impl Making {
     /// Makes the job of a submission whose payload was checked.
     pub(crate) fn job(&self, submission: Submission, usual: Nanodollars) -> Result<NewJob, SubmitError> {
         check_tags(&submission.tags).map_err(SubmitError::Invalid)?;
-        let invalid = |why: String| Err(SubmitError::Invalid(why));
         let max_cost = submission.max_cost.unwrap_or(usual);
         if max_cost <= Nanodollars::ZERO {
-            return invalid("max_cost_usd must be above 0".to_owned());
+            return Err(BadValue::NoCost.into());
         }
         if let Some(key) = &submission.idempotency_key {
             check_key(key)?;
@@ -49,7 +49,7 @@ impl Making {
                 after.push(parent);
             }
             if after.len() > MOST_PARENTS {
-                return invalid(format!("a job comes after at most {MOST_PARENTS} others"));
+                return Err(BadValue::TooManyParents.into());
             }
         }
         Ok(NewJob {
@@ -94,19 +94,15 @@ impl Making {
     }
 }
 
-fn check_key(key: &str) -> Result<(), SubmitError> {
-    let invalid = |why: String| Err(SubmitError::Invalid(why));
+fn check_key(key: &str) -> Result<(), BadValue> {
     if key.is_empty() || key.len() > LONGEST_NAME {
-        return invalid(format!(
-            "an idempotency key has 1 to {LONGEST_NAME} bytes; this one has {}",
-            key.len()
-        ));
+        return Err(BadValue::KeyLength { most: LONGEST_NAME, bytes: key.len() });
     }
     if key.trim().is_empty() || key.chars().any(char::is_control) {
-        return invalid("an idempotency key has a character that shows, and no control character".to_owned());
+        return Err(BadValue::KeyUnseen);
     }
     if key.starts_with(SCHEDULE_KEY) {
-        return invalid(format!("idempotency keys that begin with `{SCHEDULE_KEY}` belong to schedules"));
+        return Err(BadValue::KeyOfSchedules { beginning: SCHEDULE_KEY });
     }
     Ok(())
 }

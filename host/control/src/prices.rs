@@ -6,6 +6,7 @@ use anvil_api::PriceView;
 use anvil_budget::{NewBand, NewPrice, PriceRow, PriceTable, Zero};
 use anvil_gateway::Gateway;
 use anvil_store::{Store, StoreError};
+use anvil_types::words::BadValue;
 use anvil_types::{Clock, Nanodollars, Timestamp};
 use std::sync::Arc;
 
@@ -70,12 +71,7 @@ impl PriceControl {
         let now = self.clock.now();
         let table = self.gateway.prices();
         let present = table.row(&wish.model, wish.speed.as_deref(), now).ok();
-        let missing = |name: &str| {
-            SubmitError::Invalid(format!(
-                "`{}` has no price yet, so `{name}` has to be given too",
-                wish.model
-            ))
-        };
+        let missing = |part| SubmitError::from(BadValue::NoPrice { model: wish.model.clone(), part });
         let new = NewPrice {
             context: wish.context.or(present.map(|row| row.context)).ok_or_else(|| missing("context"))?,
             max_output: wish

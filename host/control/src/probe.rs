@@ -4,6 +4,7 @@ use crate::parts::ControlParts;
 use anvil_api::Probe;
 use anvil_gateway::{CallEnd, Gateway};
 use anvil_types::Clock;
+use anvil_types::words::{ProbeSaid, ProbeUnderWay};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -15,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(50);
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// One is under way.
-    #[error("a probe is under way already; it ends within {} s", PATIENCE.as_secs())]
+    #[error("{}", ProbeUnderWay { within: PATIENCE })]
     UnderWay,
     /// The store failed.
     #[error("{0}")]
@@ -43,9 +44,9 @@ impl ProbeControl {
         let begun = Instant::now();
         let end = tokio::time::timeout(PATIENCE, self.gateway.probe(by).wait()).await;
         let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let not = |said: String, until| Probe {
+        let not = |said: ProbeSaid<'_>, until| Probe {
             answered: false,
-            said,
+            said: said.to_string(),
             model: None,
             cost_usd: None,
             took_ms,
@@ -54,28 +55,22 @@ impl ProbeControl {
         Ok(match end {
             Ok(CallEnd::Answered { answer: Ok(reply), .. }) => Probe {
                 answered: true,
-                said: format!("{} answered in {took_ms} ms, for {}", reply.model, reply.cost),
+                said: ProbeSaid::Answered { model: &reply.model, took_ms, cost: reply.cost }.to_string(),
                 model: Some(reply.model),
                 cost_usd: Some(reply.cost),
                 took_ms,
                 until: None,
             },
             Ok(CallEnd::Answered { answer: Err(error), .. }) => {
-                not(format!("Claude did not answer: {}", error.message), None)
+                not(ProbeSaid::Failed { message: &error.message }, None)
             }
             Ok(CallEnd::Park(wait)) => not(
-                format!("no answer: {}", wait.detail),
+                ProbeSaid::Waits { detail: &wait.detail },
                 wait.until.filter(|until| *until > self.clock.now()),
             ),
-            Ok(CallEnd::LeaseLost) => not("the call was given up before it was answered".to_owned(), None),
+            Ok(CallEnd::LeaseLost) => not(ProbeSaid::GivenUp, None),
             Ok(CallEnd::StoreFailed(why)) => return Err(ProbeError::Store(why)),
-            Err(_) => not(
-                format!(
-                    "no answer within {} s; what the call cost is settled in the ledger when it is known",
-                    PATIENCE.as_secs()
-                ),
-                None,
-            ),
+            Err(_) => not(ProbeSaid::Silent { patience: PATIENCE }, None),
         })
     }
 }

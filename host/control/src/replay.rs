@@ -6,6 +6,7 @@ use anvil_api::{Difference, Question, Replayed};
 use anvil_runner::{Asked, Past, Rehearsed, Runner};
 use anvil_sandbox::{AttemptEnd, Catalog, Rejection, Stop};
 use anvil_store::{JournalEntry, Store, StoreError};
+use anvil_types::words::NoReplay;
 use anvil_types::{EventKind, Job, JobError, JobId, JobState, Json, Timestamp};
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -20,21 +21,19 @@ pub enum ReplayError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// It is not finished.
-    #[error("the job is {0}; it can be replayed when it has come to its end")]
+    #[error("{}", NoReplay::NotFinished(*.0))]
     NotFinished(JobState),
     /// It never ran.
-    #[error("the job never ran, so there is nothing to replay")]
+    #[error("{}", NoReplay::NeverRan)]
     NeverRan,
     /// The version that it ran on is gone.
-    #[error(
-        "version {0} of the agent, which the job ran on, is not kept any more; hand over a build of it (--plugin FILE)"
-    )]
+    #[error("{}", version_gone(.0))]
     VersionGone(String),
     /// The file is no plugin.
-    #[error("the file {0}")]
+    #[error("{}", no_plugin(.0))]
     Rejected(#[from] Rejection),
     /// The file is another agent.
-    #[error("the file is the agent `{found}`, and the job was for `{expected}`")]
+    #[error("{}", other_agent(.expected, .found))]
     OtherAgent {
         /// The job's agent.
         expected: String,
@@ -42,8 +41,24 @@ pub enum ReplayError {
         found: String,
     },
     /// The run was stopped.
-    #[error("the replay was stopped: {0}")]
+    #[error("{}", stopped(.0))]
     Stopped(Stop),
+}
+
+fn version_gone(digest: &str) -> NoReplay<'_> {
+    NoReplay::VersionGone { digest }
+}
+
+fn no_plugin(why: &Rejection) -> String {
+    NoReplay::NoPlugin { why: &why.to_string() }.to_string()
+}
+
+fn other_agent<'a>(expected: &'a str, found: &'a str) -> NoReplay<'a> {
+    NoReplay::OtherAgent { expected, found }
+}
+
+fn stopped(stop: &Stop) -> String {
+    NoReplay::Stopped { why: &stop.to_string() }.to_string()
 }
 
 /// Past jobs, run once more.

@@ -8,6 +8,7 @@ use anvil_api::{ScopeLimitsView, ScopeWindowStatus};
 use anvil_budget::{WindowKind, WindowLimits};
 use anvil_sandbox::Catalog;
 use anvil_store::{ScopeStanding, Store, StoreError};
+use anvil_types::words::BadValue;
 use anvil_types::{Scope, UpstreamKind};
 use std::sync::Arc;
 
@@ -77,10 +78,7 @@ impl ScopeControl {
         if let Scope::ApiKey(name) = &scope
             && set.iter().next().is_some()
         {
-            return Err(SubmitError::Invalid(format!(
-                "there is no API key `{name}`, and none can be made yet: nothing would ever count against this limit; \
-                 limit an agent, or everything"
-            )));
+            return Err(BadValue::NoApiKey(name.clone()).into());
         }
         self.store.set_scope_limits(scope.clone(), set, unset, by).await?;
         self.room.changed().await?;

@@ -13,6 +13,7 @@ use anvil_gateway::Gateway;
 use anvil_runner::Runner;
 use anvil_sandbox::Catalog;
 use anvil_store::{SpendSnapshot, Store, StoreError, WindowStanding};
+use anvil_types::words::WhyIdle;
 use anvil_types::{Clock, Nanodollars, Timestamp, UpstreamKind};
 use std::sync::Arc;
 
@@ -62,7 +63,7 @@ impl StatusControl {
         let upstream = self.gateway.upstream();
         let (pool, scaling) = (self.runner.pool(), self.runner.scaling());
         let why_idle = match self.disk_trouble().await {
-            Some(disk) => Some(format!("Nothing can be written: {disk}")),
+            Some(trouble) => Some(WhyIdle::Disk { trouble: &trouble }.to_string()),
             None => self.waits.why_idle(&brake, pause.as_ref(), pace.in_flight, &counts).await?,
         };
         Ok(Status {

@@ -2,6 +2,7 @@
 
 use anvil_api::PayloadMisfit;
 use anvil_store::StoreError;
+use anvil_types::words::{BadValue, NotTaken};
 use anvil_types::{Job, JobId, JobState, Json, Nanodollars, Priority, Timestamp};
 
 /// A job as a client asks for it.
@@ -73,7 +74,7 @@ pub struct BulkTaken {
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     /// There is no such agent.
-    #[error("there is no agent `{name}`{}; the agents are: {}", suggest(.nearest.as_deref()), list(.known))]
+    #[error("{}", no_agent(.name, .nearest.as_deref(), .known))]
     UnknownAgent {
         /// What was asked for.
         name: String,
@@ -83,7 +84,7 @@ pub enum SubmitError {
         known: Vec<String>,
     },
     /// There may be such an agent in a moment.
-    #[error("there is no agent `{name}` yet: {}; submit it again when that is done", .coming.join("; "))]
+    #[error("{}", not_yet(.name, .coming))]
     NotYet {
         /// What was asked for.
         name: String,
@@ -91,7 +92,7 @@ pub enum SubmitError {
         coming: Vec<String>,
     },
     /// The agent cannot do that.
-    #[error("the agent `{agent}` has no action `{action}`{}; its actions are: {}", suggest(.nearest.as_deref()), list(.known))]
+    #[error("{}", no_action(.agent, .action, .nearest.as_deref(), .known))]
     UnknownAction {
         /// The agent.
         agent: String,
@@ -113,10 +114,25 @@ pub enum SubmitError {
     Store(#[from] StoreError),
 }
 
-fn suggest(name: Option<&str>) -> String {
-    name.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+impl From<BadValue> for SubmitError {
+    fn from(value: BadValue) -> Self {
+        Self::Invalid(value.to_string())
+    }
 }
 
-fn list(names: &[String]) -> String {
-    if names.is_empty() { "none; drop a plugin into the plugins folder".to_owned() } else { names.join(", ") }
+fn no_agent<'a>(name: &'a str, nearest: Option<&'a str>, known: &'a [String]) -> NotTaken<'a> {
+    NotTaken::NoAgent { name, nearest, known }
+}
+
+fn not_yet<'a>(name: &'a str, coming: &'a [String]) -> NotTaken<'a> {
+    NotTaken::NotYet { name, coming }
+}
+
+fn no_action<'a>(
+    agent: &'a str,
+    action: &'a str,
+    nearest: Option<&'a str>,
+    known: &'a [String],
+) -> NotTaken<'a> {
+    NotTaken::NoAction { agent, action, nearest, known }
 }

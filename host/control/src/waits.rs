@@ -71,7 +71,8 @@ impl Waits {
             return Ok(None);
         }
         let agents = self.catalog.agents();
-        Ok(explain::why_idle(&waiting, counts, &self.scene(&agents, &stored)))
+        let scene = self.scene(&agents, &stored);
+        Ok(explain::why_idle(&waiting, counts, &scene).map(|why| why.to_string()))
     }
 
     fn tell(&self, jobs: &mut [Job], stored: &Stored<'_>) {

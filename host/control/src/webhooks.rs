@@ -4,6 +4,7 @@ use crate::parts::ControlParts;
 use anvil_alerts::{Address, Reach, SigningSecret};
 use anvil_api::WebhookView;
 use anvil_store::{DeliveryFilter, Store, StoreError};
+use anvil_types::words::{SwitchedOff, WebhookFault};
 use anvil_types::{Clock, Delivery, DeliveryId, Timestamp, Webhook, WebhookFormat};
 use rand::RngExt as _;
 use std::sync::Arc;
@@ -70,12 +71,7 @@ impl WebhookControl {
         check_name(name)?;
         let known = self.store.webhooks().await?.into_iter().find(|webhook| webhook.name == name);
         let secret = match (&change.secret, change.rotate_secret) {
-            (Some(_), true) => {
-                return Err(invalid(
-                    "secret",
-                    "either a secret is given or one is made; leave one of them out",
-                ));
-            }
+            (Some(_), true) => return Err(WebhookFault::TwoSecrets.into()),
             (Some(secret), false) => {
                 Some(SigningSecret::parse(secret).map_err(|error| invalid("secret", error.to_string()))?)
             }
@@ -119,7 +115,7 @@ fn changed(
     by: &str,
 ) -> Result<Webhook, WebhookError> {
     let Some(url) = change.url.clone().or(known.as_ref().map(|known| known.url.clone())) else {
-        return Err(invalid("url", "a new webhook needs an address, as in https://ops.example/hook"));
+        return Err(WebhookFault::NoAddress.into());
     };
     let known = known.unwrap_or_else(|| Webhook {
         name: name.to_owned(),
@@ -136,7 +132,7 @@ fn changed(
     let disabled = match change.enabled {
         None => known.disabled,
         Some(true) => None,
-        Some(false) => known.disabled.or_else(|| Some(format!("switched off by {by}"))),
+        Some(false) => known.disabled.or_else(|| Some(SwitchedOff { by }.to_string())),
     };
     Ok(Webhook {
         url: address.expose().to_string(),
@@ -151,16 +147,19 @@ fn changed(
 fn check_name(name: &str) -> Result<(), WebhookError> {
     let good = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
     if name.is_empty() || name.len() > LONGEST_NAME || name.starts_with('.') || !name.chars().all(good) {
-        let message = format!(
-            "a webhook's name is 1 to {LONGEST_NAME} letters, digits, `-`, `_` and `.`, and begins with no `.`"
-        );
-        return Err(invalid("name", message));
+        return Err(WebhookFault::Name { most: LONGEST_NAME }.into());
     }
     Ok(())
 }
 
-fn invalid(field: &'static str, message: impl Into<String>) -> WebhookError {
-    WebhookError::Invalid { field, message: message.into() }
+fn invalid(field: &'static str, message: String) -> WebhookError {
+    WebhookError::Invalid { field, message }
+}
+
+impl From<WebhookFault> for WebhookError {
+    fn from(fault: WebhookFault) -> Self {
+        invalid(fault.field(), fault.to_string())
+    }
 }
 
 fn view(webhook: &Webhook, secret: Option<String>) -> WebhookView {

@@ -3,6 +3,7 @@
 
 use crate::plugin_alerts;
 use crate::shared::Shared;
+use anvil_types::words::PartEnd;
 use anvil_types::{End, EventKind, WaitReason};
 use std::sync::Arc;
 use tokio::sync::broadcast::error::RecvError;
@@ -19,7 +20,7 @@ pub(crate) async fn tell(shared: Arc<Shared>) -> End {
                 everybody_looks_again(&shared).await;
                 continue;
             }
-            Err(RecvError::Closed) => return End::Unexpected("the catalog tells nothing more"),
+            Err(RecvError::Closed) => return End::Unexpected(PartEnd::CatalogSilent.why()),
         };
         plugin_alerts::follow(&shared, &change).await;
         // A line that went away tells by its last state that its agent takes no more jobs.

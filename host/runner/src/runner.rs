@@ -10,6 +10,7 @@ use anvil_api::ScalingStatus;
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Plugin, Sandbox};
 use anvil_store::{Enqueued, Store, StoreError};
+use anvil_types::words::HostPart;
 use anvil_types::{Clock, End, JobId, NewJob, Supervisor, WaitReason};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -75,11 +76,11 @@ impl Runner {
         });
         // What waited in an earlier life is judged anew: what it was told may not be so any more.
         shared.store.resume(&JUDGED_ANEW, None).await?;
-        keep(&shared, "what tells of fallen parts", fallen::tell);
-        keep(&shared, "the dispatch of jobs", dispatch::run);
-        keep(&shared, "the heartbeat of leases", dispatch::heartbeat);
-        keep(&shared, "what tells of a job that runs alone", suspects::tell);
-        keep(&shared, "what follows the agents", agents::tell);
+        keep(&shared, HostPart::Fallen, fallen::tell);
+        keep(&shared, HostPart::Dispatch, dispatch::run);
+        keep(&shared, HostPart::Heartbeat, dispatch::heartbeat);
+        keep(&shared, HostPart::LoneJobs, suspects::tell);
+        keep(&shared, HostPart::Agents, agents::tell);
         Ok(Self { shared })
     }
 
@@ -127,10 +128,10 @@ impl Runner {
     }
 }
 
-fn keep<T>(shared: &Arc<Shared>, name: &'static str, task: fn(Arc<Shared>) -> T)
+fn keep<T>(shared: &Arc<Shared>, part: HostPart, task: fn(Arc<Shared>) -> T)
 where
     T: Future<Output = End> + Send + 'static,
 {
     let (supervisor, shared) = (shared.supervisor.clone(), shared.clone());
-    supervisor.keep(name, move || task(shared.clone()));
+    supervisor.keep(part.name(), move || task(shared.clone()));
 }

@@ -3,6 +3,7 @@
 //! As cron does it where clocks change: a time that does not exist that day is run at the moment after
 //! the gap, and one that exists twice is run at its first.
 
+use anvil_types::words::{CronFault, CronField};
 use anvil_types::{MissedRuns, Timestamp};
 use croner::errors::CronError;
 use croner::parser::{CronParser, Seconds, Year};
@@ -38,29 +39,21 @@ pub(crate) struct Due {
 }
 
 impl Times {
-    /// Reads an expression and the name of a time zone; a sentence says what is wrong.
-    pub(crate) fn new(cron: &str, zone: &str) -> Result<Self, String> {
+    /// Reads an expression and the name of a time zone.
+    pub(crate) fn new(cron: &str, zone: &str) -> Result<Self, CronFault> {
         if cron.len() > LONGEST {
-            return Err(format!(
-                "a cron expression has at most {LONGEST} bytes; this one has {}",
-                cron.len()
-            ));
+            return Err(CronFault::TooLong { most: LONGEST, bytes: cron.len() });
         }
         check_steps(cron)?;
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let cron = parser.parse(cron).map_err(|error| {
-            format!(
-                "`{cron}` is no cron expression ({error}); it has minute, hour, day of the month, month and day of the \
-                 week, as in `30 6 * * mon-fri`"
-            )
-        })?;
-        let zone = TimeZone::get(zone).map_err(|_| {
-            format!("there is no time zone `{zone}`; use a name such as Europe/Berlin or UTC")
-        })?;
+        let cron = parser
+            .parse(cron)
+            .map_err(|error| CronFault::NoCron { cron: cron.to_owned(), why: error.to_string() })?;
+        let zone = TimeZone::get(zone).map_err(|_| CronFault::NoZone(zone.to_owned()))?;
         let times = Self { cron, zone };
         // An expression that no day ever fits is found out here.
         if times.after(Timestamp::from_secs(1_700_000_000)).is_none() {
-            return Err("the time never comes".to_owned());
+            return Err(CronFault::Never);
         }
         Ok(times)
     }
@@ -149,21 +142,13 @@ impl Times {
     }
 }
 
-/// The fields of an expression: what they are called, their first value and their last.
-const FIELDS: [(&str, u64, u64); 5] = [
-    ("minute", 0, 59),
-    ("hour", 0, 23),
-    ("day of the month", 1, 31),
-    ("month", 1, 12),
-    ("day of the week", 0, 7),
-];
-
 /// Refuses a step that never steps: `*/90` as a minute is minute 0 of every hour, and not what was meant.
-fn check_steps(cron: &str) -> Result<(), String> {
-    for (field, (name, first, last)) in cron.split_whitespace().zip(FIELDS) {
-        for part in field.split(',') {
+fn check_steps(cron: &str) -> Result<(), CronFault> {
+    for (parts, field) in cron.split_whitespace().zip(CronField::ALL) {
+        let (first, last) = field.range();
+        for part in parts.split(',') {
             if part.is_empty() {
-                return Err(format!("`{field}` as {name} has a comma with nothing beside it"));
+                return Err(CronFault::Comma { part: parts.to_owned(), field });
             }
             let Some((range, step)) = part.split_once('/') else { continue };
             let Ok(step) = step.parse::<u64>() else { continue };
@@ -184,11 +169,7 @@ fn check_steps(cron: &str) -> Result<(), String> {
                 },
             };
             if step > most {
-                return Err(format!(
-                    "`{part}` as {name} steps over all that is left of it, so that only its first value would count; \
-                     a step stays within its field (every 90 minutes is two schedules, `0 */3 * * *` and \
-                     `30 1-23/3 * * *`)"
-                ));
+                return Err(CronFault::Step { part: part.to_owned(), field });
             }
         }
     }
@@ -291,7 +272,7 @@ mod tests {
             ("0 0 30 2 *", "UTC", "never comes"),
             ("0 0 * * *", "Mars/Olympus", "no time zone"),
         ] {
-            let error = Times::new(cron, zone).expect_err(cron);
+            let error = Times::new(cron, zone).expect_err(cron).to_string();
             assert!(error.contains(word), "{cron}: {error}");
         }
     }
@@ -309,7 +290,7 @@ mod tests {
             "1,0-10/11 * * * *",
             "*/99999999999 * * * *",
         ] {
-            let error = Times::new(cron, "UTC").expect_err(cron);
+            let error = Times::new(cron, "UTC").expect_err(cron).to_string();
             assert!(error.contains("steps over"), "{cron}: {error}");
         }
         for cron in ["*/45 * * * *", "0 */12 * * *", "5-59/15 * * * *", "0-30/30 * * * *", "1,*/20 * * * *"] {

@@ -14,6 +14,7 @@ use crate::{Submission, SubmitError, Submitted};
 use anvil_api::ScheduleView;
 use anvil_sandbox::{CancellationToken, Catalog};
 use anvil_store::{Enqueued, Store, StoreError};
+use anvil_types::words::{BadValue, Resting};
 use anvil_types::{
     AgentInfo, AgentState, Clock, Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Schedule, ScheduleId,
     Timestamp, UpstreamKind, check_tags,
@@ -109,17 +110,15 @@ impl ScheduleControl {
             }
         }
         let resting = if !schedule.enabled {
-            Some("it is paused".to_owned())
+            Some(Resting::Paused)
         } else if schedule.upstream != self.upstream {
-            Some(format!(
-                "it was made for the {} Claude, and the host asks the {} one; save it again to move it",
-                schedule.upstream, self.upstream
-            ))
+            Some(Resting::Upstream { own: schedule.upstream, asked: self.upstream })
         } else if self.is_switched_off(&schedule.job.agent) {
-            Some(format!("its agent `{}` is switched off", schedule.job.agent))
+            Some(Resting::AgentOff { agent: &schedule.job.agent })
         } else {
             None
         };
+        let resting = resting.map(|resting| resting.to_string());
         ScheduleView { schedule, next_times, resting }
     }
 
@@ -134,17 +133,15 @@ impl ScheduleControl {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         // In an address `.` and `..` are something else.
         if name.is_empty() || name.len() > LONGEST_NAME || name.starts_with('.') || !name.chars().all(fits) {
-            return Err(SubmitError::Invalid(format!(
-                "a schedule's name has 1 to {LONGEST_NAME} letters, digits, `-`, `_` and `.`, and begins with no `.`"
-            )));
+            return Err(BadValue::ScheduleName { most: LONGEST_NAME }.into());
         }
         check_tags(&wish.job.tags).map_err(SubmitError::Invalid)?;
         Checker::new(&self.catalog).check(submission(&wish.job)).await?;
         if wish.job.max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
-            return Err(SubmitError::Invalid("max_cost_usd must be above 0".to_owned()));
+            return Err(BadValue::NoCost.into());
         }
         let time_zone = wish.time_zone.unwrap_or_else(|| self.time_zone());
-        let times = Times::new(&wish.cron, &time_zone).map_err(SubmitError::Invalid)?;
+        let times = Times::new(&wish.cron, &time_zone).map_err(BadValue::from)?;
         let now = self.clock.now();
         let schedule = Schedule {
             id: ScheduleId::new(now, rand::rng().random()),
@@ -177,7 +174,7 @@ impl ScheduleControl {
     ) -> Result<Option<ScheduleView>, SubmitError> {
         let Some(mut schedule) = self.store.schedule(name).await? else { return Ok(None) };
         if schedule.enabled != enabled {
-            let times = Times::new(&schedule.cron, &schedule.time_zone).map_err(SubmitError::Invalid)?;
+            let times = Times::new(&schedule.cron, &schedule.time_zone).map_err(BadValue::from)?;
             schedule.enabled = enabled;
             schedule.next_at = if enabled { times.after(self.clock.now()) } else { None };
             schedule = self.store.put_schedule(schedule, by).await?;

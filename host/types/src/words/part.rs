@@ -1,8 +1,8 @@
-//! The parts of the host that run jobs, as a sentence has them.
+//! The parts of the host that run jobs and answer people, as a sentence has them.
 
-/// A part of the host that lives as long as it and runs jobs.
+/// A part of the host that lives as long as it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunnerPart {
+pub enum HostPart {
     /// Tells people of parts that fell.
     Fallen,
     /// Takes jobs from the queue.
@@ -21,7 +21,7 @@ pub enum RunnerPart {
     Agents,
 }
 
-impl RunnerPart {
+impl HostPart {
     /// Its name, as a sentence has it.
     pub fn name(self) -> &'static str {
         match self {

@@ -152,15 +152,6 @@ pub enum NotTaken<'a> {
         /// The actions that there are.
         known: &'a [String],
     },
-    /// The payload misses the action's schema.
-    Misses {
-        /// The agent.
-        agent: &'a str,
-        /// The action.
-        action: &'a str,
-        /// Where it misses, as a JSON pointer, and how.
-        misses: Vec<(&'a str, &'a str)>,
-    },
 }
 
 impl fmt::Display for NotTaken<'_> {
@@ -186,24 +177,8 @@ impl fmt::Display for NotTaken<'_> {
                 mean(nearest),
                 list(known)
             ),
-            Self::Misses { agent, action, misses } => {
-                let each = misses.iter().map(|(pointer, message)| {
-                    let place = if pointer.is_empty() { "the payload" } else { pointer };
-                    format!("{place}: {message}")
-                });
-                let each = each.collect::<Vec<_>>().join("; ");
-                write!(f, "the payload does not match the schema of {agent}/{action}: {each}")
-            }
         }
     }
-}
-
-/// What is wrong with a payload whatever its schema.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PayloadMiss {
-    /// An object has a name twice: the schema would be held against one of the two, and the agent may read the other.
-    #[error("an object in it has `{0}` twice, and nobody can tell which of them is meant")]
-    RepeatedName(String),
 }
 
 /// Why a past job is not run once more.
@@ -273,11 +248,6 @@ mod tests {
         assert_eq!(
             no_agent(None, &[]),
             "there is no agent `askr`; the agents are: none; drop a plugin into the plugins folder"
-        );
-        let misses = vec![("", "is no object"), ("/n", "is no number")];
-        assert_eq!(
-            NotTaken::Misses { agent: "asker", action: "ask", misses }.to_string(),
-            "the payload does not match the schema of asker/ask: the payload: is no object; /n: is no number"
         );
     }
 
