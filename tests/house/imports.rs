@@ -81,6 +81,11 @@ impl Crate {
             .flat_map(|file| file.shown_types.iter().map(|name| (name.as_str(), file.path.as_str())))
     }
 
+    /// The files that are not for tests alone, by their paths below `src`.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.values().map(|file| file.path.as_str())
+    }
+
     /// For each file the others that it imports, by their paths below `src`.
     pub(crate) fn imports(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let of = |(module, file): (&Module, &File)| {
@@ -352,12 +357,17 @@ fn for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
+/// The code of a source that is not for tests alone, item by item.
+pub(crate) fn shipped_items(source: &str) -> Vec<TokenStream> {
+    let syntax = syn::parse_file(source).unwrap_or_else(|wrong| panic!("{wrong}:\n{source}"));
+    let shipped = syntax.items.iter().filter(|item| !for_tests(attributes(item)));
+    shipped.map(quote::ToTokens::to_token_stream).collect()
+}
+
 /// Every name, and every text as a whole, of the code of a source that is not for tests alone.
 pub(crate) fn shipped_words(source: &str) -> BTreeSet<String> {
-    let syntax = syn::parse_file(source).unwrap_or_else(|wrong| panic!("{wrong}:\n{source}"));
     let mut words = BTreeSet::new();
-    let shipped = syntax.items.iter().filter(|item| !for_tests(attributes(item)));
-    let mut left: Vec<TokenStream> = shipped.map(quote::ToTokens::to_token_stream).collect();
+    let mut left = shipped_items(source);
     while let Some(tokens) = left.pop() {
         for token in tokens {
             match token {

@@ -5,6 +5,7 @@ mod documents;
 mod door;
 mod imports;
 mod names;
+mod reasons;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
