@@ -15,6 +15,7 @@ mod jobs_tests;
 mod nearest;
 mod openapi;
 mod panel;
+mod parameters;
 mod permission;
 mod problem;
 mod routes;

@@ -1,6 +1,7 @@
 //! The API's description, made from the table of routes and the schemas of the API's words: what is served is what
 //! is described.
 
+use crate::parameters;
 use crate::routes::{Entry, Face};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -92,9 +93,11 @@ pub(crate) fn describe(table: &[Entry]) -> Value {
     for entry in table.iter().filter(|entry| Face::of(entry.path) == Face::Api) {
         let path = entry.path.replace("{*", "{");
         let names = path.split('{').skip(1).filter_map(|part| part.split('}').next());
-        let parameters: Vec<_> = names
+        let mut parameters: Vec<_> = names
             .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
             .collect();
+        parameters.extend(entry.query.iter().copied().map(parameters::of_query));
+        parameters.extend(entry.headers.iter().copied().map(parameters::of_header));
         let mut done = json!({ "description": "Done." });
         if !entry.gives.is_empty() {
             done["content"] = schemas.content(&entry.gives);

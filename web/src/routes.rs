@@ -38,6 +38,10 @@ pub(crate) struct Entry {
     pub(crate) scope: Permission,
     /// What it does, in a few words, for the API's description.
     pub(crate) summary: &'static str,
+    /// The names that its query may have.
+    pub(crate) query: Vec<&'static str>,
+    /// The headers that it goes by.
+    pub(crate) headers: Vec<&'static str>,
     /// What its body may be; none where it has none.
     pub(crate) takes: Vec<Shape>,
     /// What it answers with; none where it says nothing.
@@ -74,7 +78,30 @@ impl Routes {
         let guarded = on(filter, handler)
             .route_layer(from_fn_with_state((self.state.clone(), scope), guard::authorize));
         self.router = self.router.route(path, guarded);
-        self.table.push(Entry { method, path, scope, summary, takes: Vec::new(), gives: Vec::new() });
+        self.table.push(Entry {
+            method,
+            path,
+            scope,
+            summary,
+            query: Vec::new(),
+            headers: Vec::new(),
+            takes: Vec::new(),
+            gives: Vec::new(),
+        });
+        self
+    }
+
+    /// The names that the query of the route before may have.
+    #[must_use]
+    pub(crate) fn query(mut self, names: &[&'static str]) -> Self {
+        self.table.last_mut().expect("a route comes before its query").query.extend(names);
+        self
+    }
+
+    /// A header that the route before goes by.
+    #[must_use]
+    pub(crate) fn header(mut self, name: &'static str) -> Self {
+        self.table.last_mut().expect("a route comes before its header").headers.push(name);
         self
     }
 

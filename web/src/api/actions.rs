@@ -17,6 +17,9 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 
+/// What a list is asked by.
+pub(super) const LIST_QUERY: [&str; 2] = ["after", "limit"];
+
 /// Adds the routes.
 pub(super) fn routes(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
@@ -26,6 +29,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .gives::<ActionRun>()
         .gives::<ActionPlanned>()
         .route(Read, get.clone(), "/api/v1/jobs/actions", "What was done with many jobs", list)
+        .query(&LIST_QUERY)
         .gives::<List<ActionRun, JobActionId>>()
         .route(Read, get, "/api/v1/jobs/actions/{id}", "How far an action is", show)
         .gives::<ActionRun>()
@@ -129,7 +133,7 @@ async fn list(
     State(state): State<WebState>,
     query: Query,
 ) -> Result<Json<List<ActionRun, JobActionId>>, Problem> {
-    let query = query.only(&["after", "limit"])?;
+    let query = query.only(&LIST_QUERY)?;
     let limit = query.limit(50, 500)?;
     let mut items = state.control.bulk.list(query.value("after")?, limit + 1).await?;
     let more = items.len() > limit as usize;

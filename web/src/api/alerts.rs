@@ -14,12 +14,16 @@ use axum::extract::{Path, State};
 use axum::http::Method;
 use axum::{Extension, Json};
 
+/// What a list is asked by.
+pub(super) const LIST_QUERY: [&str; 3] = ["state", "after", "limit"];
+
 /// The longest note, in bytes.
 const LONGEST_NOTE: usize = 1_000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .route(Read, Method::GET, "/api/v1/alerts", "Alerts, the newest first", list)
+        .query(&LIST_QUERY)
         .gives::<List<Alert, AlertId>>()
         .route(Read, Method::GET, "/api/v1/alerts/{id}", "One alert", show)
         .gives::<Alert>()
@@ -35,7 +39,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn list(State(state): State<WebState>, query: Query) -> Result<Json<List<Alert, AlertId>>, Problem> {
-    let query = query.only(&["state", "after", "limit"])?;
+    let query = query.only(&LIST_QUERY)?;
     let filter = AlertFilter {
         states: query.values("state")?,
         after: query.value("after")?,

@@ -10,8 +10,11 @@ use anvil_store::BrakeState;
 use axum::extract::State;
 use axum::{Extension, Json};
 
+/// What it is asked by.
+pub(super) const QUERY: [&str; 1] = ["limit"];
+
 pub(super) async fn show(State(state): State<WebState>, query: Query) -> Result<Json<BrakeView>, Problem> {
-    let limit = query.only(&["limit"])?.limit(50, 1_000)?;
+    let limit = query.only(&QUERY)?.limit(50, 1_000)?;
     let past = state.control.brake.history(limit).await?;
     Ok(Json(BrakeView { now: view(state.control.brake.state().await?), past }))
 }

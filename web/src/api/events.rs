@@ -21,6 +21,9 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
+/// What a stream is asked by.
+pub(super) const QUERY: [&str; 1] = ["after"];
+
 /// How often a stream looks whether text has begun to come.
 const LOOK_FOR_TEXT: Duration = Duration::from_millis(300);
 
@@ -30,7 +33,7 @@ pub(super) async fn all(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&["after"])?;
+    let query = query.only(&QUERY)?;
     let after = match sse::resume_after(&headers, query.value("after")?) {
         Some(after) => sse::place(after, state.control.events.last().await?),
         None => state.control.events.last().await?,
@@ -52,7 +55,7 @@ pub(super) async fn of_job(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&["after"])?;
+    let query = query.only(&QUERY)?;
     known(&state, id).await?;
     let last = state.control.events.last().await?;
     // A place that has not come yet is another life's, before a back-up was put back: all of it is told again.

@@ -4,7 +4,7 @@
 //! when its line is written. One that is deleted meanwhile is missing.
 
 use super::Query;
-use super::jobs::{LIST_FILTERS, filter};
+use super::jobs::filter;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_store::{JobFilter, StoreError};
@@ -18,6 +18,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
+
+/// What it is asked by: what jobs are listed by, and whether files come along.
+pub(super) const QUERY: [&str; 7] = ["state", "agent", "tag", "priority", "q", "upstream", "files"];
 
 /// The version of the form.
 pub(super) const VERSION: u64 = 1;
@@ -52,7 +55,7 @@ struct File {
 }
 
 pub(super) async fn export(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&[&LIST_FILTERS[..], &["files"]].concat())?;
+    let query = query.only(&QUERY)?;
     let filter = filter(&query, PAGE)?;
     let files = query.value("files")?.unwrap_or(false);
     let (lines, sent) = channel(AHEAD);

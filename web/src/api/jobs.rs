@@ -14,13 +14,20 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_T
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 
+/// What a log is asked by.
+pub(super) const LOG_QUERY: [&str; 2] = ["after", "limit"];
+
+/// What a list is asked by: [`LIST_FILTERS`] and the page.
+pub(super) const LIST_QUERY: [&str; 8] =
+    ["state", "agent", "tag", "priority", "q", "upstream", "after", "limit"];
+
 /// What jobs are filtered by that something is done with: those of the upstream that is asked now.
 pub(crate) const FILTERS: [&str; 5] = ["state", "agent", "tag", "priority", "q"];
 /// What jobs are filtered by that are listed.
 pub(crate) const LIST_FILTERS: [&str; 6] = ["state", "agent", "tag", "priority", "q", "upstream"];
 
 pub(super) async fn list(State(state): State<WebState>, query: Query) -> Result<Json<JobList>, Problem> {
-    let query = query.only(&[&LIST_FILTERS[..], &["after", "limit"]].concat())?;
+    let query = query.only(&LIST_QUERY)?;
     let filter = filter(&query, 50)?;
     let searches = filter.search.is_some();
     let page = state.control.jobs.page(filter).await?;
@@ -94,7 +101,7 @@ pub(super) async fn log(
     Id(id): Id,
     query: Query,
 ) -> Result<Json<List<LogLine, u64>>, Problem> {
-    let query = query.only(&["after", "limit"])?;
+    let query = query.only(&LOG_QUERY)?;
     let limit = query.limit(500, 5_000)?;
     known(&state, id).await?;
     let items = state.control.jobs.log(id, query.value("after")?.unwrap_or(0), limit).await?;

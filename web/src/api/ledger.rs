@@ -18,6 +18,10 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use futures_util::stream;
 
+/// What it is asked by: [`FILTERS`], the page and the form.
+pub(super) const QUERY: [&str; 11] =
+    ["job", "agent", "model", "state", "key", "from", "to", "min_usd", "after", "limit", "format"];
+
 /// The parameters that filter.
 pub(crate) const FILTERS: [&str; 8] = ["job", "agent", "model", "state", "key", "from", "to", "min_usd"];
 /// Entries that are read at once for a download.
@@ -90,7 +94,7 @@ pub(super) async fn list(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&[&FILTERS[..], &["after", "limit", "format"]].concat())?;
+    let query = query.only(&QUERY)?;
     let after: Option<CallId> = query.value("after")?;
     let filter = filter(&query, &state.control.ledger.windows())?;
     if csv::wanted(query.text("format"), &headers).map_err(bad)? {

@@ -75,6 +75,7 @@ fn jobs(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
     routes
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
+        .header("Idempotency-Key")
         .takes::<SubmitRequest>()
         .gives::<Job>()
         .route(Submit, post.clone(), "/api/v1/jobs/bulk", "Submit many jobs as JSON lines", bulk::submit)
@@ -82,6 +83,7 @@ fn jobs(routes: Routes) -> Routes {
         .gives_lines::<BulkAnswer>()
         .gives_lines::<LineProblem>()
         .route(Read, get.clone(), "/api/v1/jobs", "Jobs, the newest first", jobs::list)
+        .query(&jobs::LIST_QUERY)
         .gives::<JobList>()
         .route(
             Read,
@@ -90,6 +92,7 @@ fn jobs(routes: Routes) -> Routes {
             "Jobs as JSON lines, the oldest first",
             export::export,
         )
+        .query(&export::QUERY)
         .gives_media("application/jsonl")
         .route(Operate, post.clone(), "/api/v1/jobs/import", "Take the jobs of an export in", import::import)
         .takes_media("application/jsonl")
@@ -107,8 +110,11 @@ fn jobs(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/jobs/{id}/calls", "A job's calls", jobs::calls)
         .gives::<List<CallRecord>>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/events", "A job's events as they happen", events::of_job)
+        .query(&events::QUERY)
+        .header("Last-Event-ID")
         .gives_media("text/event-stream")
         .route(Read, get.clone(), "/api/v1/jobs/{id}/log", "A job's log", jobs::log)
+        .query(&jobs::LOG_QUERY)
         .gives::<List<LogLine, u64>>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts", "A job's files", files::list)
         .gives::<List<ArtifactInfo>>()
@@ -186,6 +192,7 @@ fn money(routes: Routes) -> Routes {
         .gives::<PriceView>()
         .route(Admin, Method::DELETE, "/api/v1/prices/{id}", "Take a set price away", prices::reset)
         .route(Read, get.clone(), "/api/v1/brake", "The brake and its history", brake::show)
+        .query(&brake::QUERY)
         .gives::<BrakeView>()
         .route(Operate, put, "/api/v1/brake", "Engage or release the brake", brake::set)
         .takes::<BrakeRequest>()
@@ -205,9 +212,11 @@ fn money(routes: Routes) -> Routes {
             "Spend by agent, model, key, kind, hour or day",
             spend::show,
         )
+        .query(&spend::QUERY)
         .gives::<Spend>()
         .gives_media("text/csv")
         .route(Read, get, "/api/v1/ledger", "The ledger, the newest first", ledger::list)
+        .query(&ledger::QUERY)
         .gives::<Ledger>()
         .gives_media("text/csv")
         .route(Admin, post, "/api/v1/ledger/{id}/correct", "Enter what a call really cost", ledger::correct)
@@ -220,8 +229,11 @@ fn records(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
     routes
         .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
+        .query(&events::QUERY)
+        .header("Last-Event-ID")
         .gives_media("text/event-stream")
         .route(Read, get.clone(), "/api/v1/audit", "What people changed, the newest first", audit::list)
+        .query(&audit::QUERY)
         .gives::<List<AuditEntry>>()
         .route(Read, get.clone(), "/api/v1/clock", "The host's clock", clock::show)
         .gives::<ClockView>()

@@ -11,12 +11,15 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
+/// What it is asked by.
+pub(super) const QUERY: [&str; 4] = ["from", "to", "by", "format"];
+
 pub(super) async fn show(
     State(state): State<WebState>,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&["from", "to", "by", "format"])?;
+    let query = query.only(&QUERY)?;
     let by = query.value("by")?.unwrap_or(By::Agent);
     let stretch = Stretch::of(&query, &state.control.ledger.windows(), state.control.clock.now())?;
     let csv = csv::wanted(query.text("format"), &headers).map_err(super::ledger::bad)?;

@@ -16,6 +16,9 @@ use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
 use axum::{Extension, Json};
 
+/// What deliveries are asked by.
+pub(super) const DELIVERIES_QUERY: [&str; 5] = ["alert", "webhook", "state", "after", "limit"];
+
 pub(super) fn routes(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
     routes
@@ -28,6 +31,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .route(Operate, post.clone(), "/api/v1/webhooks/{name}/test", "Send a test to it", test)
         .gives::<Sent>()
         .route(Read, get, "/api/v1/deliveries", "What was sent, the newest first", deliveries)
+        .query(&DELIVERIES_QUERY)
         .gives::<List<Sent, DeliveryId>>()
         .route(Operate, post, "/api/v1/deliveries/{id}/resend", "Send it once more", resend)
         .gives::<Sent>()
@@ -84,7 +88,7 @@ async fn deliveries(
     State(state): State<WebState>,
     query: Query,
 ) -> Result<Json<List<Sent, DeliveryId>>, Problem> {
-    let query = query.only(&["alert", "webhook", "state", "after", "limit"])?;
+    let query = query.only(&DELIVERIES_QUERY)?;
     let limit = query.limit(50, 500)?;
     let filter = DeliveryFilter {
         alert: query.value("alert")?,

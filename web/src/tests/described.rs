@@ -54,6 +54,30 @@ async fn every_route_says_what_it_takes_and_gives() {
 }
 
 #[tokio::test]
+async fn a_query_may_have_the_names_that_are_described() {
+    let scene = Scene::new().await;
+    let mut queries = 0;
+    for entry in table(&scene).into_iter().filter(|entry| entry.method == Method::GET) {
+        let path = entry.path.replace("{id}", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB").replace("{name}", "some");
+        if entry.query.is_empty() && path.ends_with("/events") {
+            continue;
+        }
+        let answer = scene.get(&format!("{}?no_such_name=1", path.replace("{*name}", "some"))).await;
+        let problem: Option<anvil_api::Problem> = serde_json::from_str(&answer.text).ok();
+        let known = problem.filter(|problem| problem.kind.ends_with("bad-query")).map(|told| told.known);
+        let known: BTreeSet<String> = known.unwrap_or_default().into_iter().collect();
+        let described: BTreeSet<String> = entry.query.iter().map(ToString::to_string).collect();
+        assert_eq!(known, described, "{path}: {}", answer.text);
+        queries += usize::from(!described.is_empty());
+        for name in entry.query {
+            let parameter = crate::parameters::of_query(name);
+            assert_ne!(parameter["description"], "", "`{name}` of {path} is described in `parameters.rs`");
+        }
+    }
+    assert!(queries > 10, "{queries} queries were asked");
+}
+
+#[tokio::test]
 async fn a_body_may_have_the_members_that_are_described() {
     let scene = Scene::new().await;
     let table = table(&scene);

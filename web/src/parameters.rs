@@ -1,0 +1,50 @@
+//! What an address and its headers may say beside a path: the words and the forms of the API's parameters.
+
+use serde_json::{Value, json};
+
+/// A parameter of a query as OpenAPI describes it.
+pub(crate) fn of_query(name: &str) -> Value {
+    let text = json!({ "type": "string" });
+    let (schema, description) = match name {
+        "limit" => (json!({ "type": "integer", "minimum": 1 }), "The most entries of a page."),
+        "after" => (
+            text,
+            "Where the page begins: `next` of the page before; in a log or stream, the last number seen.",
+        ),
+        "state" => (text, "Only those in this state; several are separated by commas where a list has them."),
+        "agent" => (text, "Only those of this agent."),
+        "tag" => (text, "Only those with this tag."),
+        "priority" => {
+            (json!({ "type": "string", "enum": ["critical", "high", "normal", "low"] }), "Only those.")
+        }
+        "q" => (text, "Words to find in payload, result, error and tags."),
+        "upstream" => {
+            (json!({ "type": "string", "enum": ["live", "simulated"] }), "Only those of this upstream.")
+        }
+        "files" => (json!({ "type": "boolean" }), "With the jobs' files."),
+        "from" => (text, "From this time or day on."),
+        "to" => (text, "Until this time, or the end of this day."),
+        "by" => (text, "What the sums are of: agent, model, key, kind, hour or day."),
+        "format" => (json!({ "type": "string", "enum": ["json", "csv"] }), "What the answer is written in."),
+        "job" => (text, "Only the calls of this job."),
+        "model" => (text, "Only the calls of this model."),
+        "key" => (text, "Only the calls of this API key."),
+        "min_usd" => (json!({ "type": "number", "minimum": 0 }), "Only calls that cost as much, in dollars."),
+        "alert" => (text, "Only deliveries of this alert."),
+        "webhook" => (text, "Only deliveries to this webhook."),
+        _ => (text, ""),
+    };
+    json!({ "name": name, "in": "query", "required": false, "schema": schema, "description": description })
+}
+
+/// A header as OpenAPI describes it.
+pub(crate) fn of_header(name: &str) -> Value {
+    let description = match name {
+        "Idempotency-Key" => "The same key again answers with the job that it made the first time.",
+        "Last-Event-ID" => "The last event that was seen; the stream goes on behind it.",
+        _ => "",
+    };
+    json!({
+        "name": name, "in": "header", "required": false, "schema": { "type": "string" }, "description": description,
+    })
+}
