@@ -1,7 +1,7 @@
 //! Who runs jobs says *why* by values: the sentence that people read of each stands with the words that all share.
 
 use crate::imports::{Crate, shipped_items};
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use std::path::Path;
 
 /// The crates that make reasons and write none.
@@ -13,7 +13,9 @@ const FAULTS: &[&str] =
 /// The texts of a source that people could read, as they stand in it.
 fn prose(source: &str) -> Vec<String> {
     let mut found = Vec::new();
-    shipped_items(source).into_iter().for_each(|item| look(item, &mut found));
+    for item in shipped_items(source) {
+        look(item, &mut found);
+    }
     found
 }
 
@@ -22,14 +24,16 @@ fn look(tokens: TokenStream, found: &mut Vec<String>) {
     for (at, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Literal(literal) if is_prose(&literal.to_string()) => found.push(literal.to_string()),
-            TokenTree::Group(group) if !is_for_the_log(&tokens[..at], group.delimiter()) => {
-                if !is_attribute(&tokens[..at]) || says_an_error(&group.stream()) {
-                    look(group.stream(), found);
-                }
-            }
+            TokenTree::Group(group) if is_read(&tokens[..at], group) => look(group.stream(), found),
             _ => {}
         }
     }
+}
+
+/// Whether people could read what stands in a group.
+fn is_read(before: &[TokenTree], group: &Group) -> bool {
+    let hidden = is_attribute(before) && !says_an_error(&group.stream());
+    !hidden && !is_for_the_log(before, group.delimiter())
 }
 
 /// Whether a literal is a text of more than one word; what a value fills in is none.

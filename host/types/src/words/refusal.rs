@@ -156,7 +156,7 @@ pub enum NotTaken<'a> {
 
 impl fmt::Display for NotTaken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mean = |nearest: &Option<&str>| {
+        let mean = |nearest: Option<&str>| {
             nearest.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
         };
         let list = |known: &[String]| match known {
@@ -165,7 +165,7 @@ impl fmt::Display for NotTaken<'_> {
         };
         match self {
             Self::NoAgent { name, nearest, known } => {
-                write!(f, "there is no agent `{name}`{}; the agents are: {}", mean(nearest), list(known))
+                write!(f, "there is no agent `{name}`{}; the agents are: {}", mean(*nearest), list(known))
             }
             Self::NotYet { name, coming } => {
                 let coming = coming.join("; ");
@@ -174,7 +174,7 @@ impl fmt::Display for NotTaken<'_> {
             Self::NoAction { agent, action, nearest, known } => write!(
                 f,
                 "the agent `{agent}` has no action `{action}`{}; its actions are: {}",
-                mean(nearest),
+                mean(*nearest),
                 list(known)
             ),
         }
