@@ -1,7 +1,8 @@
 //! What ends a command, and the exit code that says so.
 
-use crate::show::{clean, clean_lines, first_line};
+use crate::show::{clean, clean_lines, first_line, indented};
 use std::fmt;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// The exit codes, as `anvil --help` lists them.
@@ -150,7 +151,7 @@ impl Failure {
         }
         if let Self::Unread { json, .. } = self {
             // What it says is not kept back: a newer host has new words now and then.
-            let _ = crate::show::print(&crate::show::indented(json));
+            let _ = writeln!(std::io::stdout(), "{}", indented(json));
         }
         ExitCode::from(self.code())
     }

@@ -23,7 +23,7 @@ pub(crate) const FASTEST: f64 = 3_600.0;
 /// The system's time, read once at the start and carried on by the monotonic clock, so that a wall clock that jumps
 /// changes neither pace nor limits. It can be driven ahead, and made to run faster.
 #[derive(Debug)]
-pub struct WallClock {
+pub struct SimSystemClock {
     going: tokio::sync::watch::Sender<Going>,
 }
 
@@ -42,7 +42,7 @@ impl Going {
     }
 }
 
-impl WallClock {
+impl SimSystemClock {
     /// A clock that starts at the system's present time.
     pub fn new() -> Self {
         let shown = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -50,13 +50,13 @@ impl WallClock {
     }
 }
 
-impl Default for WallClock {
+impl Default for SimSystemClock {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl SimClock for WallClock {
+impl SimClock for SimSystemClock {
     fn now_ms(&self) -> i64 {
         i64::try_from(self.going.borrow().now().as_millis()).unwrap_or(i64::MAX)
     }

@@ -45,7 +45,7 @@ mod usage;
 mod validate;
 
 pub use bill::{Bill, ModelBill};
-pub use clock::{SimClock, WallClock};
+pub use clock::{SimClock, SimSystemClock};
 pub use config::SimConfig;
 pub use error::SimError;
 pub use fault::{CutPoint, Fault, FaultRule};

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::bill::Bill;
-use crate::clock::{SimClock, WallClock};
+use crate::clock::{SimClock, SimSystemClock};
 use crate::config::SimConfig;
 use crate::error::SimError;
 use crate::fault::FaultRule;
@@ -42,7 +42,7 @@ pub struct SimHandle {
 impl Sim {
     /// Starts on `config.listen`, on the system's clock.
     pub async fn start(config: SimConfig) -> Result<SimHandle, SimError> {
-        Self::start_with_clock(config, Arc::new(WallClock::new())).await
+        Self::start_with_clock(config, Arc::new(SimSystemClock::new())).await
     }
 
     /// Starts on `config.listen`, on a given clock.
@@ -137,7 +137,7 @@ pub async fn serve(
     config: SimConfig,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), SimError> {
-    serve_with_clock(listener, config, Arc::new(WallClock::new()), shutdown).await
+    serve_with_clock(listener, config, Arc::new(SimSystemClock::new()), shutdown).await
 }
 
 /// Serves on a listener until `shutdown` completes, on a given clock.

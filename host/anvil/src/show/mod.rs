@@ -9,7 +9,7 @@ mod time;
 pub(crate) use bar::{bar, money_bar};
 pub(crate) use difference::differing_lines;
 pub(crate) use table::Table;
-pub(crate) use text::{clean, clean_lines, first_line};
+pub(crate) use text::{clean, clean_lines, first_line, indented};
 pub(crate) use time::{Moment, elapsed};
 
 use crate::failure::Failure;
@@ -40,11 +40,6 @@ pub(crate) fn print_raw(text: &[u8]) -> Result<(), Failure> {
 /// Prints JSON of our own, indented.
 pub(crate) fn print_json(value: &Value) -> Result<(), Failure> {
     print(&indented(&value.to_string()))
-}
-
-/// JSON with indentation, safe for a terminal: numbers, names and their order as they came.
-pub(crate) fn indented(json: &str) -> String {
-    clean_lines(&anvil_types::json_text::indented(json, usize::MAX).text)
 }
 
 /// JSON as it came, indented; nothing where there is none.

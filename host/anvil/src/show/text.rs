@@ -11,6 +11,11 @@ pub(crate) fn clean_lines(text: &str) -> String {
     text.chars().map(|c| if c == '\n' || c == '\t' { c } else { harmless(c) }).collect()
 }
 
+/// JSON with indentation, safe for a terminal: numbers, names and their order as they came.
+pub(crate) fn indented(json: &str) -> String {
+    clean_lines(&anvil_types::json_text::indented(json, usize::MAX).text)
+}
+
 /// The first line, cut where it is longer than `most` characters.
 pub(crate) fn first_line(text: &str, most: usize) -> String {
     let line = clean(text.trim().lines().next().unwrap_or_default());

@@ -280,7 +280,7 @@ fn the_simulator_says_what_is_wrong_with_what_it_is_given() {
     exit 1
     --- out
     --- err
-    error: cannot listen on PORT: Address already in use (os error 98): Address already in use (os error 98)
+    error: cannot listen on PORT: Address already in use (os error 98)
     "###);
 }
 
