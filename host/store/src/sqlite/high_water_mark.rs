@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_that_a_copys_later_life_wrote_is_never_lowered() {
+    fn a_mark_that_the_later_life_of_a_copy_wrote_is_never_lowered() {
         let dir = tempfile::tempdir().expect("a folder");
         let (outside, time) = (dir.path().join("outside"), Timestamp::from_secs);
         let of = |folder: &str| {
