@@ -1,6 +1,6 @@
 //! The faces: the REST API and the browser panel.
 //!
-//! Everything here is a translation: a request becomes a question to [`anvil_control::Runner`], its
+//! Everything here is a translation: a request becomes a question to [`anvil_control::Control`], its
 //! answer becomes JSON or a page. No SQL, no request to Claude, no rule about money. What plugins
 //! name, log or hand over is untrusted text wherever it is shown.
 
