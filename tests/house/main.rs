@@ -129,6 +129,28 @@ fn package(package: &Value) -> Package {
     Package { name, folder, uses: names(false), tests_use: names(true) }
 }
 
+/// All sources below these folders, each with its text.
+fn texts_below(mut left: Vec<PathBuf>) -> Vec<(PathBuf, String)> {
+    let mut texts = Vec::new();
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                left.push(path);
+            } else {
+                let text = std::fs::read_to_string(&path).expect("a file of text");
+                texts.push((path, text));
+            }
+        }
+    }
+    texts
+}
+
+/// The folder of a crate's sources.
+fn source_of(name: &str) -> PathBuf {
+    sources().into_iter().find(|(known, _)| known == name).expect("it is a crate of the house").1
+}
+
 /// The crates of the house and the folder of each one's sources.
 fn sources() -> Vec<(String, PathBuf)> {
     packages().into_iter().map(|package| (package.name, package.folder.join("src"))).collect()
@@ -214,55 +236,33 @@ fn a_role_of_the_store_is_small_enough_to_hold_in_mind() {
 
 #[test]
 fn what_the_store_decides_and_reads_names_no_database_library() {
-    let src =
-        packages().into_iter().find(|package| package.name == "anvil-store").expect("it is there").folder;
-    let mut left: Vec<_> = ["rules", "reading", "roles"].map(|room| src.join("src").join(room)).into();
-    let mut files = 0;
-    while let Some(folder) = left.pop() {
-        for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                left.push(path);
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).expect("a file of text");
-            assert!(
-                !text.contains("rusqlite"),
-                "{} names a database library: `engine` stands between",
-                path.display()
-            );
-            files += 1;
-        }
+    let src = source_of("anvil-store");
+    let texts = texts_below(["rules", "reading", "roles"].map(|room| src.join(room)).into());
+    for (path, text) in &texts {
+        assert!(
+            !text.contains("rusqlite"),
+            "{} names a database library: `engine` stands between",
+            path.display()
+        );
     }
-    assert!(files > 40, "only {files} files were looked at");
+    assert!(texts.len() > 40, "only {} files were looked at", texts.len());
 }
 
 #[test]
 fn what_may_be_asked_stands_by_noun_and_no_handle_has_everything() {
     const MOST: usize = 15;
-    let folder = |name: &str| {
-        packages().into_iter().find(|package| package.name == name).expect("it is there").folder.join("src")
-    };
-    let (mut left, mut handles) = (vec![folder("anvil-control"), folder("anvil-runner")], 0);
-    while let Some(folder) = left.pop() {
-        for entry in std::fs::read_dir(&folder).expect("a folder of sources") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                left.push(path);
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).expect("a file of text");
-            let functions = text
-                .lines()
-                .filter(|line| line.starts_with("    pub fn ") || line.starts_with("    pub async fn "))
-                .count();
-            handles += usize::from(functions > 0);
-            assert!(
-                functions <= MOST,
-                "{} answers {functions} questions; a noun has {MOST} at most",
-                path.display()
-            );
-        }
+    let mut handles = 0;
+    for (path, text) in texts_below(["anvil-control", "anvil-runner"].map(source_of).into()) {
+        let functions = text
+            .lines()
+            .filter(|line| line.starts_with("    pub fn ") || line.starts_with("    pub async fn "))
+            .count();
+        handles += usize::from(functions > 0);
+        assert!(
+            functions <= MOST,
+            "{} answers {functions} questions; a noun has {MOST} at most",
+            path.display()
+        );
     }
     assert!(handles > 15, "each noun has its own: {handles} were found");
 }

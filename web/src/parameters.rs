@@ -1,10 +1,13 @@
 //! What an address and its headers may say beside a path: the words and the forms of the API's parameters.
 
+use anvil_api::By;
+use anvil_types::{Priority, UpstreamKind};
 use serde_json::{Value, json};
 
 /// A parameter of a query as OpenAPI describes it.
 pub(crate) fn of_query(name: &str) -> Value {
     let text = json!({ "type": "string" });
+    let one_of = |names: &[&str]| json!({ "type": "string", "enum": names });
     let (schema, description) = match name {
         "limit" => (json!({ "type": "integer", "minimum": 1 }), "The most entries of a page."),
         "after" => (
@@ -14,18 +17,14 @@ pub(crate) fn of_query(name: &str) -> Value {
         "state" => (text, "Only those in this state; several are separated by commas where a list has them."),
         "agent" => (text, "Only those of this agent."),
         "tag" => (text, "Only those with this tag."),
-        "priority" => {
-            (json!({ "type": "string", "enum": ["critical", "high", "normal", "low"] }), "Only those.")
-        }
-        "q" => (text, "Words to find in payload, result, error and tags."),
-        "upstream" => {
-            (json!({ "type": "string", "enum": ["live", "simulated"] }), "Only those of this upstream.")
-        }
+        "priority" => (one_of(&Priority::ALL.map(Priority::name)), "Only those of this priority."),
+        "q" => (text, "Words that occur in payload, result or error."),
+        "upstream" => (one_of(&UpstreamKind::ALL.map(UpstreamKind::name)), "Only those of this upstream."),
         "files" => (json!({ "type": "boolean" }), "With the jobs' files."),
         "from" => (text, "From this time or day on."),
         "to" => (text, "Until this time, or the end of this day."),
-        "by" => (text, "What the sums are of: agent, model, key, kind, hour or day."),
-        "format" => (json!({ "type": "string", "enum": ["json", "csv"] }), "What the answer is written in."),
+        "by" => (one_of(&By::ALL.map(|(_, name)| name)), "What the sums are of."),
+        "format" => (one_of(&["json", "csv"]), "What the answer is written in."),
         "job" => (text, "Only the calls of this job."),
         "model" => (text, "Only the calls of this model."),
         "key" => (text, "Only the calls of this API key."),

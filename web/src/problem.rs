@@ -5,6 +5,7 @@
 use anvil_api::FieldError;
 use anvil_control::{SubmitError, WebhookError};
 use anvil_store::StoreError;
+use anvil_types::clip_at;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -17,16 +18,8 @@ const DISK_RETRY_S: u64 = 30;
 /// Seconds after which a plugin that is being compiled is worth another look.
 const AGENT_RETRY_S: u64 = 2;
 
-/// Bytes of a problem's sentence. It may repeat what the client sent, which may be as long as an address or a body.
+/// Characters of a problem's sentence. It may repeat what the client sent, which may be as long as an address or a body.
 const LONGEST_DETAIL: usize = 4_000;
-
-fn bounded(mut detail: String) -> String {
-    if detail.len() > LONGEST_DETAIL {
-        detail.truncate(detail.floor_char_boundary(LONGEST_DETAIL));
-        detail.push('…');
-    }
-    detail
-}
 
 /// What went wrong and what to do about it.
 #[derive(Clone, Debug)]
@@ -51,7 +44,7 @@ impl Problem {
             kind: format!("{}{slug}", anvil_api::Problem::KIND),
             title: title.to_owned(),
             status: status.as_u16(),
-            detail: bounded(detail.into()),
+            detail: clip_at(&detail.into(), LONGEST_DETAIL),
             ..anvil_api::Problem::default()
         };
         Self(Box::new(Body { told, allow: None }))

@@ -1,6 +1,7 @@
 //! What ends a command, and the exit code that says so.
 
-use crate::show::{clean, clean_lines, first_line, indented};
+use crate::show::{clean, clean_lines, indented};
+use anvil_types::{clip, clip_at};
 use std::fmt;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -109,7 +110,7 @@ impl Problem {
             status,
             slug: clean(slug),
             title: clean(&told.title),
-            detail: first_line(&clean(&told.detail), LONGEST_DETAIL),
+            detail: clip_at(&clean(&told.detail), LONGEST_DETAIL),
             retry_after_s: told.retry_after,
         }
     }
@@ -194,7 +195,7 @@ impl fmt::Display for Failure {
                 f,
                 "this version of anvil ({}) cannot read all that the host says ({}); it is shown as it came",
                 env!("CARGO_PKG_VERSION"),
-                first_line(reason, 300)
+                clip(&clean(reason))
             ),
             Self::OutputClosed => f.write_str("the output was closed"),
             Self::Other(error) => f.write_str(&clean_lines(&chain(error))),
@@ -244,7 +245,7 @@ mod tests {
         let page = Problem::read(502, &format!(" <!DOCTYPE html>{}", "<p>Bad gateway".repeat(30)));
         assert!(page.detail.contains("is a page"), "{}", page.detail);
         let long = serde_json::json!({ "title": "no", "detail": "x".repeat(100_000) }).to_string();
-        assert_eq!(Problem::read(404, &long).detail.chars().count(), LONGEST_DETAIL);
+        assert_eq!(Problem::read(404, &long).detail.chars().count(), LONGEST_DETAIL + 1);
         let problem = Problem::read(502, "\u{1b}[31mBad gateway");
         assert_eq!(problem.title, "the host answered 502");
         assert!(!problem.detail.contains('\u{1b}'));

@@ -5,7 +5,12 @@ const MOST_CHARS: usize = 300;
 
 /// What a client sent is repeated to it, but not by the megabyte.
 pub fn clip(text: &str) -> String {
-    let end = text.char_indices().nth(MOST_CHARS).map(|(end, _)| end);
+    clip_at(text, MOST_CHARS)
+}
+
+/// The same, for what may be longer: so many characters.
+pub fn clip_at(text: &str, most: usize) -> String {
+    let end = text.char_indices().nth(most).map(|(end, _)| end);
     end.map_or_else(|| text.to_owned(), |end| format!("{}…", &text[..end]))
 }
 

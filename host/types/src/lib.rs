@@ -56,7 +56,7 @@ pub use call::{
     CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, CostCorrection, Effort,
     Message, Origin, Remaining, Reply, Request, Role, Tool,
 };
-pub use clip::clip;
+pub use clip::{clip, clip_at};
 pub use clock::{Clock, DrivenClock, SystemClock};
 pub use event::{Event, EventKind};
 pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, ScheduleId};

@@ -56,6 +56,9 @@ async fn every_route_says_what_it_takes_and_gives() {
 #[tokio::test]
 async fn a_query_may_have_the_names_that_are_described() {
     let scene = Scene::new().await;
+    for name in table(&scene).iter().flat_map(|entry| &entry.headers) {
+        assert_ne!(crate::parameters::of_header(name)["description"], "", "`{name}` is described");
+    }
     let mut queries = 0;
     for entry in table(&scene).into_iter().filter(|entry| entry.method == Method::GET) {
         let path = entry.path.replace("{id}", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB").replace("{name}", "some");

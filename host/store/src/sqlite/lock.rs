@@ -101,7 +101,7 @@ pub(crate) fn no_database(folder: &Path, error: impl Into<StoreError>) -> StoreE
         Some(rusqlite::ErrorCode::NotADatabase) => "is no database, or is damaged at its beginning",
         Some(rusqlite::ErrorCode::DatabaseCorrupt) => "is damaged",
         Some(rusqlite::ErrorCode::CannotOpen) => {
-            "cannot be opened: is it a file, and may this user write it?"
+            "cannot be opened: it has to be a file that this user may write"
         }
         _ => return error,
     };
