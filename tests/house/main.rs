@@ -1,5 +1,6 @@
 //! The rules of the house: who may know whom, who alone may know what, and what the papers beside the code say.
 
+mod alerts;
 mod circles;
 mod documents;
 mod door;

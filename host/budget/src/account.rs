@@ -9,10 +9,10 @@ use crate::books::{Books, Tally};
 use crate::brake::{BrakeCause, BrakeChange, evaluate_day};
 use crate::calendar::{Calendar, Places};
 use crate::moved::Moved;
-use crate::telling::{self, Used, Words};
 use crate::thresholds::{self, Share, Watch};
 use crate::week::WeekUse;
 use crate::window::{Amounts, WindowKind, WindowLimits, Windows};
+use anvil_types::words::{ThresholdReached, Used};
 use anvil_types::{AlertWindow, Crossing, Nanodollars, Scope, Timestamp, UpstreamKind};
 use std::collections::BTreeMap;
 
@@ -32,8 +32,8 @@ pub enum Change {
         watch: Watch,
         /// Alerts of thresholds above this one have lost their cause.
         resolve_above: Option<u8>,
-        /// The alert to fire.
-        fire: Option<(Crossing, Words)>,
+        /// What is to be told.
+        fire: Option<ThresholdReached>,
     },
 }
 
@@ -207,11 +207,14 @@ impl Account {
         let Some(change) = thresholds::look(before, instance, Windows::bucket(now), share) else { return };
         let fire = change.fire.map(|percent| {
             let (_, scope, window) = &key;
-            let shown = share.map_or(0, Share::percent);
             let windows = self.calendar.windows();
-            let words = telling::of_threshold(scope, *window, percent, shown, used, resets_at, windows);
             let start = change.watch.start;
-            (Crossing { scope: scope.clone(), window: *window, start, percent }, words)
+            ThresholdReached {
+                crossing: Crossing { scope: scope.clone(), window: *window, start, percent },
+                share: share.map_or(0, Share::percent),
+                used,
+                resets_at: resets_at.map(|at| windows.local(at)),
+            }
         });
         self.watches.insert(key.clone(), change.watch);
         changes.push(Change::Watch { key, watch: change.watch, resolve_above: change.resolve_above, fire });

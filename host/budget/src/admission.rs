@@ -225,7 +225,7 @@ mod tests {
             Err(Denial::ParkUntil { at: monday, limit: LimitName::Week })
         );
         let cause = BrakeCause {
-            kind: crate::BrakeCauseKind::Person,
+            kind: anvil_types::BrakeCauseKind::Person,
             reason: "lunch".into(),
             since: monday,
             until: None,

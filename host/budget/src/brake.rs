@@ -2,49 +2,11 @@
 
 use crate::thresholds::Share;
 use crate::window::{Amounts, WindowSpan};
-use anvil_types::{Nanodollars, Timestamp};
+use anvil_types::{BrakeCauseKind, Nanodollars, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The share of the day at which the brake engages, in percent.
 pub const DAY_BRAKE_PERCENT: u32 = 95;
-
-/// The kind of a cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum BrakeCauseKind {
-    /// The day's spend is at 95 % of its limit.
-    Day,
-    /// Upstream's own spend cap.
-    SpendCap,
-    /// Upstream refuses the account: its key, or its payment.
-    Account,
-    /// The store fails.
-    Store,
-    /// The database is older than what its host had written: a back-up was restored.
-    Restored,
-    /// A person.
-    Person,
-}
-
-impl BrakeCauseKind {
-    /// The name in JSON and the store.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::SpendCap => "spend_cap",
-            Self::Account => "account",
-            Self::Store => "store",
-            Self::Restored => "restored",
-            Self::Person => "person",
-        }
-    }
-
-    /// Whether upstream raised it for the account: a call that gets an answer ends it.
-    pub fn is_of_account(self) -> bool {
-        matches!(self, Self::SpendCap | Self::Account)
-    }
-}
 
 /// One cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

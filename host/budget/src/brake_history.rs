@@ -1,7 +1,6 @@
 //! What the brake did.
 
-use crate::BrakeCauseKind;
-use anvil_types::{Timestamp, UpstreamKind};
+use anvil_types::{BrakeCauseKind, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
 
 /// Whether a cause of the brake came or went.

@@ -201,7 +201,7 @@ impl Keeper {
                     self.brake = Some(cause);
                 }
                 Change::Brake(_) => self.brake = None,
-                Change::Watch { fire, .. } => fired.extend(fire.map(|(crossing, _)| crossing)),
+                Change::Watch { fire, .. } => fired.extend(fire.map(|reached| reached.crossing)),
             }
         }
         self.check_told(scopes, &fired);

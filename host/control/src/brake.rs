@@ -1,11 +1,11 @@
 //! The brake: what engages it, and who.
 
 use crate::parts::ControlParts;
-use anvil_budget::{BrakeCause, BrakeCauseKind};
+use anvil_budget::BrakeCause;
 use anvil_gateway::Gateway;
 use anvil_store::{BrakeHistory, BrakeState, Store, StoreError};
-use anvil_types::Clock;
 use anvil_types::words::BrakeReason;
+use anvil_types::{BrakeCauseKind, Clock};
 use std::sync::Arc;
 
 /// The brake.

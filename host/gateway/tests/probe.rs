@@ -50,7 +50,7 @@ async fn a_probe_goes_past_neither_limits_nor_a_persons_brake() {
     assert_eq!(error.kind, CallErrorKind::OverBudget);
     let braked = scene("[]", limits(1_000_000_000_000).day_usd.get()).await;
     let cause = anvil_budget::BrakeCause {
-        kind: anvil_budget::BrakeCauseKind::Person,
+        kind: anvil_types::BrakeCauseKind::Person,
         reason: "a look at the bill".to_owned(),
         since: braked.setting.clock.now(),
         until: None,

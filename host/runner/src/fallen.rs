@@ -1,9 +1,9 @@
 //! Tells people of parts of the host that fell.
 
 use crate::shared::Shared;
-use anvil_store::{NewAlert, StoreError};
-use anvil_types::words::HostAlert;
-use anvil_types::{End, Fall, PartNews};
+use anvil_store::StoreError;
+use anvil_types::words::{AlertCause, AlertKey, PartFell};
+use anvil_types::{End, PartNews};
 use std::sync::Arc;
 
 /// Raises an alert where a part of the host falls, one for as long as that goes on; resolves it once it stands.
@@ -19,27 +19,10 @@ pub(crate) async fn tell(shared: Arc<Shared>) -> End {
 }
 
 async fn told(shared: &Shared, news: &PartNews) -> Result<(), StoreError> {
-    let (told, Fall { name, .. }) = match news {
-        PartNews::Stands(name) => return shared.store.resolve_alert(&key(name)).await.map(drop),
-        PartNews::Fell(fall) => (HostAlert::Fell(fall), fall),
-        PartNews::Lost(fall) => (HostAlert::Lost(fall), fall),
+    let fell = match news {
+        PartNews::Stands(name) => return shared.store.resolve_alert(&AlertKey::Part(name)).await.map(drop),
+        PartNews::Fell(fall) => PartFell::Anew(fall),
+        PartNews::Lost(fall) => PartFell::ForGood(fall),
     };
-    let alert = host_alert(shared, key(name), &told);
-    shared.store.raise_alert(alert).await.map(drop)
-}
-
-/// What people are told of the host itself, as an alert.
-pub(crate) fn host_alert(shared: &Shared, key: String, told: &HostAlert<'_>) -> NewAlert {
-    NewAlert {
-        upstream: shared.settings.upstream,
-        kind: told.kind(),
-        key,
-        crossing: None,
-        title: told.title(),
-        detail: told.detail(),
-    }
-}
-
-fn key(name: &str) -> String {
-    format!("host:{name}")
+    shared.raise(&AlertCause::Part(fell)).await
 }

@@ -1,14 +1,10 @@
 //! Tells people of plugins that could not be loaded by no fault of their own, and of a folder that is gone.
 
-use crate::fallen::host_alert;
 use crate::shared::Shared;
 use anvil_sandbox::CatalogChange;
 use anvil_store::StoreError;
-use anvil_types::words::HostAlert;
+use anvil_types::words::{AlertCause, AlertKey, PluginDelayed, PluginsFolderGone};
 use anvil_types::{AgentInfo, AgentState};
-
-/// The key of what is said of the folder itself.
-const FOLDER: &str = "plugins-folder";
 
 /// Raises or resolves what a change is about.
 pub(crate) async fn follow(shared: &Shared, change: &CatalogChange) {
@@ -16,7 +12,7 @@ pub(crate) async fn follow(shared: &Shared, change: &CatalogChange) {
         (None, None) => folder(shared).await,
         (_, Some(now)) if now.state == AgentState::Delayed => delayed(shared, now).await,
         (Some(before), _) if before.state == AgentState::Delayed => {
-            shared.store.resolve_alert(&key(before)).await.map(drop)
+            shared.store.resolve_alert(&AlertKey::Plugin(&before.file)).await.map(drop)
         }
         _ => Ok(()),
     };
@@ -32,7 +28,7 @@ pub(crate) async fn look(shared: &Shared) {
         for file in shared.catalog.agents().iter() {
             match file.state {
                 AgentState::Delayed => delayed(shared, file).await?,
-                _ => shared.store.resolve_alert(&key(file)).await.map(drop)?,
+                _ => shared.store.resolve_alert(&AlertKey::Plugin(&file.file)).await.map(drop)?,
             }
         }
         Ok::<(), StoreError>(())
@@ -44,20 +40,12 @@ pub(crate) async fn look(shared: &Shared) {
 
 async fn folder(shared: &Shared) -> Result<(), StoreError> {
     let Some(trouble) = shared.catalog.trouble() else {
-        return shared.store.resolve_alert(FOLDER).await.map(drop);
+        return shared.store.resolve_alert(&AlertKey::PluginsFolder).await.map(drop);
     };
-    raise(shared, FOLDER.to_owned(), &HostAlert::PluginsFolder { trouble: &trouble }).await
+    shared.raise(&AlertCause::PluginsFolder(PluginsFolderGone { trouble: &trouble })).await
 }
 
 async fn delayed(shared: &Shared, file: &AgentInfo) -> Result<(), StoreError> {
     let why = file.reason.as_deref().unwrap_or_default();
-    raise(shared, key(file), &HostAlert::PluginDelayed { why }).await
-}
-
-async fn raise(shared: &Shared, key: String, told: &HostAlert<'_>) -> Result<(), StoreError> {
-    shared.store.raise_alert(host_alert(shared, key, told)).await.map(drop)
-}
-
-fn key(file: &AgentInfo) -> String {
-    format!("plugin:{}", file.file)
+    shared.raise(&AlertCause::Plugin(PluginDelayed { file: &file.file, why })).await
 }

@@ -5,7 +5,8 @@ use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Sandbox};
-use anvil_store::{ReadyAgent, Store};
+use anvil_store::{NewAlert, ReadyAgent, Store, StoreError};
+use anvil_types::words::AlertCause;
 use anvil_types::{Clock, JobId, Lease, Supervisor};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU32;
@@ -58,6 +59,11 @@ impl Shared {
     /// The leases of the attempts under way.
     pub(crate) fn leases(&self) -> Vec<Lease> {
         self.running().values().map(|run| run.lease).collect()
+    }
+
+    /// Tells people of something, once for as long as it lasts.
+    pub(crate) async fn raise(&self, cause: &AlertCause<'_>) -> Result<(), StoreError> {
+        self.store.raise_alert(NewAlert::of(self.settings.upstream, cause)).await.map(drop)
     }
 
     pub(crate) fn ready_agents(&self) -> Vec<ReadyAgent> {

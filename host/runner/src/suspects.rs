@@ -1,9 +1,8 @@
 //! Tells people of a job that runs alone for long, since it was there in crashes of the host: all others wait for it.
 
-use crate::fallen::host_alert;
 use crate::shared::Shared;
 use anvil_store::StoreError;
-use anvil_types::words::HostAlert;
+use anvil_types::words::{AlertCause, AlertKey, RunsAlone};
 use anvil_types::{End, JobId, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,11 +55,10 @@ async fn look(shared: &Shared, seen: &mut Seen) -> Result<(), StoreError> {
     if seen.told == tells || (long.is_some() && shared.store.queue_counts().await?.queued == 0) {
         return Ok(());
     }
-    let key = format!("alone:{}", shared.settings.upstream);
     // Of another job another alert fires.
-    shared.store.resolve_alert(&key).await?;
+    shared.store.resolve_alert(&AlertKey::RunsAlone(shared.settings.upstream)).await?;
     if let Some(job) = long {
-        shared.store.raise_alert(host_alert(shared, key, &HostAlert::RunsAlone(job))).await?;
+        shared.raise(&AlertCause::RunsAlone(RunsAlone { job })).await?;
     }
     seen.told = tells;
     Ok(())

@@ -1,26 +1,65 @@
 //! Alerts, webhooks and deliveries: what the store is asked and answers.
 
+use anvil_types::words::AlertCause;
 use anvil_types::{
     Alert, AlertId, AlertKind, AlertState, Crossing, Delivery, DeliveryId, DeliveryState, Timestamp,
     UpstreamKind, Webhook,
 };
 
-/// Something that people are to be told of.
+/// Something that people are to be told of. Only a cause makes one, so that keys and texts stand with the words that
+/// all share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAlert {
+    upstream: UpstreamKind,
+    kind: AlertKind,
+    key: String,
+    crossing: Option<Crossing>,
+    title: String,
+    detail: String,
+}
+
+impl NewAlert {
+    /// Tells of a cause, to those whose money is this upstream's.
+    pub fn of(upstream: UpstreamKind, cause: &AlertCause<'_>) -> Self {
+        Self {
+            upstream,
+            kind: cause.kind(),
+            key: cause.key(upstream).to_string(),
+            crossing: cause.crossing().cloned(),
+            title: cause.title(),
+            detail: cause.detail(),
+        }
+    }
+
     /// Whose money it is about.
-    pub upstream: UpstreamKind,
+    pub fn upstream(&self) -> UpstreamKind {
+        self.upstream
+    }
+
     /// What it is about.
-    pub kind: AlertKind,
-    /// What it is about, for as long as that lasts: while an alert with this key is not resolved, no
-    /// other fires.
-    pub key: String,
+    pub fn kind(&self) -> AlertKind {
+        self.kind
+    }
+
+    /// By what it is known: while an alert with this key is not resolved, no other fires.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Which limit, where it is about one.
-    pub crossing: Option<Crossing>,
+    pub fn crossing(&self) -> Option<&Crossing> {
+        self.crossing.as_ref()
+    }
+
     /// One line for people.
-    pub title: String,
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
     /// What to know and do.
-    pub detail: String,
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
 }
 
 /// Which alerts to list, the newest first.

@@ -159,7 +159,7 @@ async fn an_old_back_up_engages_the_brake_until_a_person_confirms() {
     copy_database(back_up.path(), dir.path());
     for _ in 0..2 {
         let (store, causes) = causes(open(dir.path()).expect("it opens")).await;
-        assert_eq!(causes, [anvil_budget::BrakeCauseKind::Restored], "and over a restart");
+        assert_eq!(causes, [anvil_types::BrakeCauseKind::Restored], "and over a restart");
         drop(store);
     }
     let store = open(dir.path()).expect("it opens");

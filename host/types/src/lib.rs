@@ -10,6 +10,7 @@ pub mod alert;
 pub mod artifact;
 mod asker;
 pub mod audit;
+pub mod brake;
 pub mod call;
 mod canonical;
 mod clip;
@@ -52,6 +53,7 @@ pub use alert::{
 pub use artifact::{ArtifactInfo, ArtifactName};
 pub use asker::{Asker, ClientAsker, JobAsker};
 pub use audit::AuditEntry;
+pub use brake::BrakeCauseKind;
 pub use call::{
     CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, CostCorrection, Effort,
     Message, Origin, Remaining, Reply, Request, Role, Tool,

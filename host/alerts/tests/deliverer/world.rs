@@ -2,9 +2,10 @@
 
 use anvil_alerts::{Deliverer, DelivererParts, SigningSecret};
 use anvil_store::{DeliveryFilter, NewAlert, SqliteOptions, SqliteStore, Store};
+use anvil_types::words::{AlertCause, PluginDelayed};
 use anvil_types::{
-    AlertId, AlertKind, BootId, Clock, Delivery, DrivenClock, HostId, Limits, Nanodollars, Supervisor,
-    SystemClock, UpstreamKind, Webhook, WebhookFormat,
+    AlertId, BootId, Clock, Delivery, DrivenClock, HostId, Limits, Nanodollars, Supervisor, SystemClock,
+    UpstreamKind, Webhook, WebhookFormat,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -90,15 +91,10 @@ impl World {
         webhook
     }
 
-    pub(crate) async fn raise(&self, key: &str) -> AlertId {
-        let alert = NewAlert {
-            upstream: UpstreamKind::Simulated,
-            kind: AlertKind::Threshold,
-            key: key.to_owned(),
-            crossing: None,
-            title: format!("80 % of {key}"),
-            detail: "look at it".to_owned(),
-        };
+    /// Raises an alert of this plugin.
+    pub(crate) async fn raise(&self, file: &str) -> AlertId {
+        let delayed = PluginDelayed { file, why: "look at it" };
+        let alert = NewAlert::of(UpstreamKind::Simulated, &AlertCause::Plugin(delayed));
         self.store.raise_alert(alert).await.expect("a write works").expect("none is open")
     }
 

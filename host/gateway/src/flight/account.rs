@@ -1,8 +1,8 @@
 //! What it comes to that the upstream refuses the account.
 
 use crate::upstream::class::Account;
-use anvil_budget::{BrakeCause, BrakeCauseKind, Windows};
-use anvil_types::Timestamp;
+use anvil_budget::{BrakeCause, Windows};
+use anvil_types::{BrakeCauseKind, Timestamp};
 
 /// The cause that an upstream raises that refuses the account. Its own spend cap lasts until the first of next
 /// month, UTC.

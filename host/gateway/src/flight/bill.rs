@@ -7,7 +7,8 @@
 use crate::upstream::answer::Answer;
 use anvil_budget::{InputSize, PriceRow, PriceTable, least_input_tokens};
 use anvil_store::{NewAlert, SettlementOutcome};
-use anvil_types::{AlertKind, CallId, Nanodollars, Timestamp, UpstreamKind, Usage};
+use anvil_types::words::{AlertCause, AnswerUnpriced};
+use anvil_types::{CallId, Nanodollars, Timestamp, UpstreamKind, Usage};
 
 /// What the hold of a call was made for.
 #[derive(Clone, Debug)]
@@ -115,19 +116,8 @@ impl Bill {
     /// Told once an hour for each thing that has no price.
     pub(crate) fn alert(&self, call: CallId, upstream: UpstreamKind) -> Option<NewAlert> {
         let what = self.without_price.as_ref()?;
-        let hour = call.made_at().micros().div_euclid(3_600_000_000);
-        Some(NewAlert {
-            upstream,
-            kind: AlertKind::Unpriced,
-            key: format!("unpriced:{upstream}:{what}:{hour}"),
-            crossing: None,
-            title: format!("an answer is of {what}, which has no price"),
-            detail: format!(
-                "call {call} counts {} by the price of what was asked for, marked unknown. Look at the provider's \
-                 price list, add a row for it to the prices, and correct the call's cost in the ledger",
-                self.cost
-            ),
-        })
+        let unpriced = AnswerUnpriced { call, what, cost: self.cost };
+        Some(NewAlert::of(upstream, &AlertCause::Unpriced(unpriced)))
     }
 
     /// How the hold ends.

@@ -5,9 +5,10 @@
 use super::Factory;
 use super::world::{World, dollars, next, wide};
 use crate::HoldDecision;
-use anvil_budget::{BrakeCause, BrakeCauseKind, Denial};
+use anvil_budget::{BrakeCause, Denial};
 use anvil_types::{
-    Clock, EventKind, JobState, Limits, LimitsPatch, Nanodollars, Timestamp, UpstreamKind, WaitReason,
+    BrakeCauseKind, Clock, EventKind, JobState, Limits, LimitsPatch, Nanodollars, Timestamp, UpstreamKind,
+    WaitReason,
 };
 use std::time::Duration;
 

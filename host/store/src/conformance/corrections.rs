@@ -5,8 +5,8 @@
 use super::Factory;
 use super::world::{World, dollars, wait, wide};
 use crate::{Correction, HoldDecision, StoreError};
-use anvil_budget::{BrakeCauseKind, WindowKind};
-use anvil_types::{CallId, CallState, Clock, JobState, Limits, Nanodollars, WaitReason};
+use anvil_budget::WindowKind;
+use anvil_types::{BrakeCauseKind, CallId, CallState, Clock, JobState, Limits, Nanodollars, WaitReason};
 use std::time::Duration;
 
 fn truth(call: CallId, cost: i64) -> Correction {

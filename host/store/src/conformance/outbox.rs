@@ -5,28 +5,45 @@
 use super::Factory;
 use super::world::{World, next};
 use crate::{AlertFilter, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert, StoreError};
+use anvil_types::words::{AlertCause, AlertKey, ThresholdReached, Used};
 use anvil_types::{
     Alert, AlertId, AlertKind, AlertNews, AlertState, AlertWindow, Clock, Crossing, Delivery, DeliveryId,
-    DeliveryState, EventKind, Scope, UpstreamKind, Webhook, WebhookFormat,
+    DeliveryState, EventKind, Nanodollars, Scope, UpstreamKind, Webhook, WebhookFormat,
 };
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-pub(super) fn threshold(world: &World<'_>, key: &str) -> NewAlert {
-    NewAlert {
-        upstream: UpstreamKind::Simulated,
-        kind: AlertKind::Threshold,
-        key: key.to_owned(),
-        crossing: Some(Crossing {
-            scope: Scope::Agent("writer".to_owned()),
+/// A share of an agent's day.
+pub(super) fn threshold(world: &World<'_>, agent: &str) -> NewAlert {
+    let reached = ThresholdReached {
+        crossing: Crossing {
+            scope: Scope::Agent(agent.to_owned()),
             window: AlertWindow::Day,
             start: world.day().start,
             percent: 80,
-        }),
-        title: format!("80 % of {key}"),
-        detail: "look at it".to_owned(),
-    }
+        },
+        share: 81,
+        used: Used::Money {
+            spent: Nanodollars::from_dollars(81),
+            unknown: Nanodollars::ZERO,
+            limit: Nanodollars::from_dollars(100),
+        },
+        resets_at: None,
+    };
+    NewAlert::of(UpstreamKind::Simulated, &AlertCause::Threshold(&reached))
+}
+
+/// Ends it.
+pub(super) async fn resolve(world: &World<'_>, agent: &str) -> Option<AlertId> {
+    let scope = Scope::Agent(agent.to_owned());
+    let key = AlertKey::Threshold {
+        upstream: UpstreamKind::Simulated,
+        scope: &scope,
+        window: AlertWindow::Day,
+        percent: 80,
+    };
+    world.store().resolve_alert(&key).await.expect("a write works")
 }
 
 fn webhook(world: &World<'_>, name: &str) -> Webhook {
@@ -89,8 +106,12 @@ pub async fn an_alert_fires_once_while_its_key_is_open(factory: &dyn Factory) {
     assert_eq!(raised.len(), 1, "{raised:?}");
     let fired = alert(&world, raised[0]).await;
     let new = threshold(&world, "day");
-    assert_eq!((fired.state, fired.kind, fired.raised_at), (AlertState::Firing, new.kind, world.clock.now()));
-    assert_eq!((fired.crossing, fired.title, fired.detail), (new.crossing, new.title, new.detail));
+    assert_eq!(
+        (fired.state, fired.kind, fired.raised_at),
+        (AlertState::Firing, new.kind(), world.clock.now())
+    );
+    assert_eq!((fired.crossing.as_ref(), &*fired.title), (new.crossing(), new.title()));
+    assert_eq!((&*fired.detail, fired.upstream), (new.detail(), new.upstream()));
     assert_eq!(all(&world).await.len(), 1);
     assert_ne!(raise(&world, "month").await, raised[0], "another key is another alert");
     assert_eq!(world.store().firing_alerts().await.expect("a read works"), 2);
@@ -123,8 +144,8 @@ pub async fn a_resolved_alert_is_told_and_its_key_is_free(factory: &dyn Factory)
     hook(&world, "ops").await;
     let first = raise(&world, "day").await;
     world.wait(MINUTE);
-    assert_eq!(world.store().resolve_alert("day").await.expect("a write works"), Some(first));
-    assert_eq!(world.store().resolve_alert("day").await.expect("a write works"), None, "it is over");
+    assert_eq!(resolve(&world, "day").await, Some(first));
+    assert_eq!(resolve(&world, "day").await, None, "it is over");
     let resolved = alert(&world, first).await;
     assert_eq!((resolved.state, resolved.resolved_at), (AlertState::Resolved, Some(world.clock.now())));
     let second = raise(&world, "day").await;
@@ -149,7 +170,7 @@ pub async fn somebody_knows_of_an_alert(factory: &dyn Factory) {
     assert_eq!(world.store().firing_alerts().await.expect("a read works"), 0);
     let again = world.store().raise_alert(threshold(&world, "day")).await.expect("a write works");
     assert_eq!(again, None, "it is still open");
-    world.store().resolve_alert("day").await.expect("a write works");
+    resolve(&world, "day").await;
     let after = world.store().acknowledge_alert(id, "ben", "seen").await.expect("a write works");
     assert_eq!(after.state, AlertState::Resolved, "what is over stays over");
     assert_eq!(after.acknowledged.map(|known| known.by), Some("ben".to_owned()));
@@ -323,7 +344,7 @@ pub async fn alerts_and_deliveries_come_in_pages(factory: &dyn Factory) {
         world.wait(Duration::from_secs(1 + turn / 7));
     }
     for turn in [2, 5] {
-        world.store().resolve_alert(&format!("k{turn}")).await.expect("a write works");
+        resolve(&world, &format!("k{turn}")).await;
     }
     world.store().acknowledge_alert(ids[3], "ann", "").await.expect("a write works");
     ids.reverse();

@@ -105,7 +105,7 @@ pub async fn resolved_alerts_go_and_open_ones_stay(factory: &dyn Factory) {
         let alert = super::outbox::threshold(&world, key);
         world.store().raise_alert(alert).await.expect("it is raised");
     }
-    world.store().resolve_alert("one").await.expect("it is resolved");
+    super::outbox::resolve(&world, "one").await.expect("it is open");
     assert_eq!(prune(&world, KEEP).await.alerts, 0);
     world.wait(DAY * 2);
     assert_eq!(prune(&world, KEEP).await.alerts, 1);

@@ -1,6 +1,7 @@
 //! Alerts and their way out. The ones that money causes fire in the transaction that moves it.
 
 use crate::{AlertFilter, AlertPage, DeliveryFilter, DeliveryTried, DueDelivery, NewAlert, StoreError};
+use anvil_types::words::AlertKey;
 use anvil_types::{Alert, AlertId, Delivery, DeliveryId, Timestamp, Webhook};
 use async_trait::async_trait;
 
@@ -11,7 +12,7 @@ pub trait OutboxStore: Send + Sync {
     /// webhook that is on. Answers the new alert; none where one with this key is open.
     async fn raise_alert(&self, alert: NewAlert) -> Result<Option<AlertId>, StoreError>;
     /// Ends the open alert with this key, where there is one: its cause is gone.
-    async fn resolve_alert(&self, key: &str) -> Result<Option<AlertId>, StoreError>;
+    async fn resolve_alert(&self, key: &AlertKey<'_>) -> Result<Option<AlertId>, StoreError>;
     /// Somebody knows. An alert that is resolved stays so, and keeps the note.
     async fn acknowledge_alert(&self, id: AlertId, by: &str, note: &str) -> Result<Alert, StoreError>;
     /// An alert.

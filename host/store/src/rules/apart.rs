@@ -10,14 +10,13 @@ use crate::rules::tx::Tx;
 use crate::rules::{alerts, audit, reload};
 use crate::{NewAlert, StoreError};
 use anvil_budget::{Dearer, NewPrice, PriceTable};
-use anvil_types::{AlertKind, UpstreamKind};
+use anvil_types::UpstreamKind;
+use anvil_types::words::{AlertCause, SetApart};
 
 /// Under this name stands what is still to be decided.
 const UNDECIDED: &str = "undecided";
 /// Who decides it.
 const BY: &str = "anvil";
-/// The alert's key.
-const KEY: &str = "apart";
 
 /// Decides, where this is the first start with live. Answers a sentence for each decision.
 pub(crate) fn decide(tx: &mut Tx<'_>, prices: &PriceTable) -> Result<Vec<String>, StoreError> {
@@ -38,19 +37,8 @@ pub(crate) fn decide(tx: &mut Tx<'_>, prices: &PriceTable) -> Result<Vec<String>
         audit::note(tx, BY, "limits.apart", sentence)?;
     }
     reload::limits_in_force(tx.policy, tx.db)?;
-    let alert = NewAlert {
-        upstream: UpstreamKind::Live,
-        kind: AlertKind::Limits,
-        key: KEY.to_owned(),
-        crossing: None,
-        title: "what was set at run time is not all in force for live money".to_owned(),
-        detail: format!(
-            "Limits and prices were set on this folder before it was noted for which upstream. {}. What was dropped is \
-             still in force with the simulator; set it again where you meant it for live",
-            said.join("; ")
-        ),
-    };
-    alerts::raise(tx, &alert)?;
+    let apart = AlertCause::Apart(SetApart { said: &said });
+    alerts::raise(tx, &NewAlert::of(UpstreamKind::Live, &apart))?;
     Ok(said)
 }
 

@@ -16,7 +16,11 @@ mod scaling;
 mod stopping;
 mod wait;
 
-pub use alert::HostAlert;
+pub use alert::{
+    AlertCause, AlertKey, AnswerUnpriced, BoundBroken, BrakeEngaged, CallsHeldBack, CallsTooFast, ClockJump,
+    JobTrouble, LateThreshold, LimitCutDown, PartFell, PluginDelayed, PluginsFolderGone, PriceDropped,
+    RunsAlone, SetApart, ThresholdReached, Used, WallStands, WebhookGone, WebhookTest,
+};
 pub use cron::{CronFault, CronField};
 pub use fault::{HostTrouble, JobFault};
 pub use guest::{GuestRefusal, JobNote};

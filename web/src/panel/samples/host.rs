@@ -11,9 +11,9 @@ use anvil_api::{
     AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QueueStatus, ScalingStatus,
     SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
-use anvil_budget::{BrakeCause, BrakeCauseKind, CircuitReport, Forecast, PressureEffect};
+use anvil_budget::{BrakeCause, CircuitReport, Forecast, PressureEffect};
 use anvil_store::AuditEntry;
-use anvil_types::{Bucket, BucketReport, Job, JobState, Nanodollars, UpstreamKind};
+use anvil_types::{BrakeCauseKind, Bucket, BucketReport, Job, JobState, Nanodollars, UpstreamKind};
 use std::time::Duration;
 
 /// A host in the middle of its work.

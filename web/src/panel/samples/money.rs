@@ -10,12 +10,12 @@ use crate::panel::limits::scopes::ScopeForm;
 use crate::panel::prices::page::PricesPage;
 use crate::panel::spend::page::{Choice, Spend, SpendPage};
 use anvil_api::{LimitsView, PriceView, ScopeLimitsView, ScopeWindowStatus, Status};
-use anvil_budget::{BrakeCauseKind, NewBand, PriceSource, PriceTable, WindowKind, Windows};
+use anvil_budget::{NewBand, PriceSource, PriceTable, WindowKind, Windows};
 use anvil_store::{
     AuditEntry, BrakeEntry, BrakeHistory, BrakeMove, LedgerPage as Entries, LedgerTotals, LimitSource,
     Tokens, UsageSum,
 };
-use anvil_types::{CallRecord, Limits, LimitsPatch, Nanodollars, Scope, Timestamp};
+use anvil_types::{BrakeCauseKind, CallRecord, Limits, LimitsPatch, Nanodollars, Scope, Timestamp};
 use std::time::Duration;
 
 /// The limits, one of them changed by a person.

@@ -8,6 +8,7 @@ use crate::rules::audit;
 use crate::rules::policy::Policy;
 use crate::rules::tx::Tx;
 use crate::{AlertFilter, AlertPage, NewAlert, StoreError};
+use anvil_types::words::AlertKey;
 use anvil_types::{
     Acknowledgement, Alert, AlertId, AlertNews, AlertState, Crossing, EventKind, Timestamp, UpstreamKind,
 };
@@ -27,7 +28,7 @@ macro_rules! select_alerts {
 
 /// Fires an alert, where none with its key is open, and puts it into the outbox.
 pub(crate) fn raise(tx: &mut Tx<'_>, new: &NewAlert) -> Result<Option<AlertId>, StoreError> {
-    if open(tx, new.upstream, &new.key)?.is_some() {
+    if open(tx, new.upstream(), new.key())?.is_some() {
         return Ok(None);
     }
     let id = insert(tx, new, AlertState::Firing)?;
@@ -42,24 +43,24 @@ pub(crate) fn tell_webhooks(tx: &Tx<'_>, id: AlertId) -> Result<(), StoreError> 
 
 /// Writes an alert, and tells of it.
 pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewAlert, state: AlertState) -> Result<AlertId, StoreError> {
-    let id = free_id(tx, &new.key)?;
-    let crossing = new.crossing.as_ref();
+    let id = free_id(tx, new.key())?;
+    let crossing = new.crossing();
     let resolved_at = (state == AlertState::Resolved).then_some(tx.now.micros());
     tx.run(
         "INSERT INTO alerts (id, upstream, kind, state, key, scope, window, window_start, percent, title, detail,
          raised_at, resolved_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             id.bytes(),
-            new.upstream.name(),
-            new.kind.name(),
+            new.upstream().name(),
+            new.kind().name(),
             state.name(),
-            new.key,
+            new.key(),
             crossing.map(|crossing| crossing.scope.to_string()),
             crossing.map(|crossing| crossing.window.name()),
             crossing.map(|crossing| crossing.start.micros()),
             crossing.map(|crossing| crossing.percent),
-            new.title,
-            new.detail,
+            new.title(),
+            new.detail(),
             tx.now.micros(),
             resolved_at,
         ],
@@ -70,6 +71,15 @@ pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewAlert, state: AlertState) -> Resu
 
 /// Ends the open alert of an upstream with this key: its cause is gone.
 pub(crate) fn resolve(
+    tx: &mut Tx<'_>,
+    upstream: UpstreamKind,
+    key: &AlertKey<'_>,
+) -> Result<Option<AlertId>, StoreError> {
+    resolve_stored(tx, upstream, &key.to_string())
+}
+
+/// The same, by a key as it is stored.
+pub(crate) fn resolve_stored(
     tx: &mut Tx<'_>,
     upstream: UpstreamKind,
     key: &str,

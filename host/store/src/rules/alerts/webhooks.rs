@@ -5,9 +5,10 @@ use crate::rules::duties::{self, Duty};
 use crate::rules::tx::Tx;
 use crate::rules::{alerts, audit};
 use crate::{DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert, StoreError};
+use anvil_types::words::{AlertCause, AlertKey, WebhookGone, WebhookTest};
 use anvil_types::{
-    AlertId, AlertKind, AlertNews, AlertState, Delivery, DeliveryId, DeliveryState, EventKind, HostId,
-    Timestamp, UpstreamKind, Webhook,
+    AlertId, AlertNews, AlertState, Delivery, DeliveryId, DeliveryState, EventKind, HostId, Timestamp,
+    UpstreamKind, Webhook,
 };
 
 /// The longest page.
@@ -87,14 +88,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<bool, Stor
 /// Raises an alert that counts for nothing, for one webhook alone.
 pub(crate) fn test(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<Delivery, StoreError> {
     is_on(tx, name)?;
-    let alert = NewAlert {
-        upstream: tx.policy.upstream,
-        kind: AlertKind::Test,
-        key: format!("test:{name}"),
-        crossing: None,
-        title: format!("A test of the webhook `{name}`"),
-        detail: format!("Sent by {by}. Nothing has happened, and nothing is to be done"),
-    };
+    let alert = NewAlert::of(tx.policy.upstream, &AlertCause::Test(WebhookTest { name, by }));
     let id = alerts::insert(tx, &alert, AlertState::Resolved)?;
     let delivery = queue_one(tx, id, AlertNews::Fired, name)?;
     audit::note(tx, by, "webhook.test", name)?;
@@ -186,20 +180,13 @@ pub(crate) fn tried(tx: &mut Tx<'_>, tried: &DeliveryTried) -> Result<(), StoreE
 }
 
 fn switch_off(tx: &mut Tx<'_>, name: &str, url: &str) -> Result<(), StoreError> {
-    let why = "its receiver answered 410 Gone";
+    let why = WebhookGone::WHY;
     let off = "UPDATE webhooks SET disabled = ?3 WHERE name = ?1 AND url = ?2 AND disabled IS NULL";
     if tx.run(off, params![name, url, why])? == 0 {
         return Ok(());
     }
     give_up(tx, name, why)?;
-    let alert = NewAlert {
-        upstream: tx.policy.upstream,
-        kind: AlertKind::Webhook,
-        key: off_key(name),
-        crossing: None,
-        title: format!("The webhook `{name}` was switched off"),
-        detail: format!("{why}. Give it another address, or delete it"),
-    };
+    let alert = NewAlert::of(tx.policy.upstream, &AlertCause::Webhook(WebhookGone { name }));
     alerts::raise(tx, &alert).map(drop)
 }
 
@@ -207,12 +194,7 @@ fn switch_off(tx: &mut Tx<'_>, name: &str, url: &str) -> Result<(), StoreError> 
 fn is_on_again(tx: &mut Tx<'_>, name: &str) -> Result<(), StoreError> {
     UpstreamKind::ALL
         .into_iter()
-        .try_for_each(|upstream| alerts::resolve(tx, upstream, &off_key(name)).map(drop))
-}
-
-/// The key of the alert that tells of a webhook's end.
-fn off_key(webhook: &str) -> String {
-    format!("webhook:{webhook}")
+        .try_for_each(|upstream| alerts::resolve(tx, upstream, &AlertKey::Webhook(name)).map(drop))
 }
 
 fn tell(tx: &mut Tx<'_>, webhook: &str) {

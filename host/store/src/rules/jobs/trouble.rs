@@ -7,9 +7,8 @@ use crate::rules::jobs::row::JobHead;
 use crate::rules::jobs::transition::{self, Move};
 use crate::rules::tx::Tx;
 use crate::{NewAlert, StoreError};
-use anvil_types::{
-    AlertKind, EventKind, JobEvent, JobId, JobState, Timestamp, UpstreamKind, Wait, WaitReason,
-};
+use anvil_types::words::{AlertCause, AlertKey, JobTrouble};
+use anvil_types::{EventKind, JobEvent, JobId, JobState, Timestamp, UpstreamKind, Wait, WaitReason};
 use std::time::Duration;
 
 /// The first wait; each further one in a row is twice as long,
@@ -88,29 +87,15 @@ fn tell(tx: &mut Tx<'_>, seq: i64, troubles: u32, job: JobId, wait: &Wait) -> Re
     } else {
         UpstreamKind::Live
     };
-    let alert = NewAlert {
-        upstream,
-        kind: AlertKind::JobTrouble,
-        key: key(upstream),
-        crossing: None,
-        title: "the host cannot go on with a job".to_owned(),
-        detail: format!(
-            "job {job}: {}. Other jobs are not touched; more may be in the same trouble, and their pages say so",
-            wait.detail
-        ),
-    };
-    alerts::raise(tx, &alert).map(drop)
-}
-
-fn key(upstream: UpstreamKind) -> String {
-    format!("job_trouble:{}", upstream.name())
+    let trouble = JobTrouble { job, waits: &wait.detail };
+    alerts::raise(tx, &NewAlert::of(upstream, &AlertCause::JobTrouble(trouble))).map(drop)
 }
 
 /// Ends the alert when no job is in trouble any more.
 pub(crate) fn look(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     for upstream in [UpstreamKind::Live, UpstreamKind::Simulated] {
         if tx.first(TROUBLED, [upstream.name()], |_| Ok(()))?.is_none() {
-            alerts::resolve(tx, upstream, &key(upstream))?;
+            alerts::resolve(tx, upstream, &AlertKey::JobTrouble(upstream))?;
         }
     }
     Ok(())

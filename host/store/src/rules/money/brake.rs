@@ -7,8 +7,9 @@ use crate::rules::policy::{Policy, Raised};
 use crate::rules::tx::Tx;
 use crate::rules::{alerts, audit};
 use crate::{BrakeEntry, BrakeHistory, BrakeState, NewAlert, StoreError};
-use anvil_budget::{BrakeCause, BrakeCauseKind, BrakeChange, WindowSpan};
-use anvil_types::{AlertKind, EventKind, Timestamp, UpstreamKind, WaitReason};
+use anvil_budget::{BrakeCause, BrakeChange, WindowSpan};
+use anvil_types::words::{AlertCause, AlertKey, BrakeEngaged};
+use anvil_types::{BrakeCauseKind, EventKind, Timestamp, UpstreamKind, WaitReason};
 
 type Muted = Vec<(UpstreamKind, Timestamp)>;
 
@@ -199,29 +200,13 @@ fn raise(tx: &mut Tx<'_>, raised: Raised) -> Result<(), StoreError> {
 
 /// The alert that tells of a cause, for as long as it lasts.
 fn alert_of(tx: &Tx<'_>, raised: &Raised) -> NewAlert {
-    let what = match raised.cause.kind {
-        BrakeCauseKind::Day => "the day is nearly spent",
-        BrakeCauseKind::SpendCap => "upstream's own spend limit is reached",
-        BrakeCauseKind::Account => "Claude refuses the account",
-        BrakeCauseKind::Store => "the store fails",
-        BrakeCauseKind::Restored => "the database is older than what was spent",
-        BrakeCauseKind::Person => "a person engaged it",
-    };
-    let until = raised.cause.until.map_or_else(String::new, |until| {
-        format!(". It ends by itself at {}", tx.policy.windows().local(until))
+    let cause = AlertCause::Brake(BrakeEngaged {
+        cause: raised.cause.kind,
+        of: raised.upstream,
+        reason: &raised.cause.reason,
+        until: raised.cause.until.map(|until| tx.policy.windows().local(until)),
     });
-    NewAlert {
-        upstream: raised.upstream.unwrap_or(tx.policy.upstream),
-        kind: AlertKind::Brake,
-        key: alert_key(raised),
-        crossing: None,
-        title: format!("the brake is engaged: {what}"),
-        detail: format!("{}{until}. No new call goes out; calls under way finish.", raised.cause.reason),
-    }
-}
-
-fn alert_key(raised: &Raised) -> String {
-    format!("brake:{}:{}", raised.cause.kind.name(), scope(raised.upstream))
+    NewAlert::of(raised.upstream.unwrap_or(tx.policy.upstream), &cause)
 }
 
 fn lower(tx: &mut Tx<'_>, raised: &Raised, reason: &str, by: Option<&str>) -> Result<(), StoreError> {
@@ -237,7 +222,8 @@ fn lower(tx: &mut Tx<'_>, raised: &Raised, reason: &str, by: Option<&str>) -> Re
         tx.tell(None, EventKind::Brake { engaged });
     }
     let upstream = raised.upstream.unwrap_or(tx.policy.upstream);
-    alerts::resolve(tx, upstream, &alert_key(raised)).map(drop)
+    let key = AlertKey::Brake { cause: raised.cause.kind, of: raised.upstream };
+    alerts::resolve(tx, upstream, &key).map(drop)
 }
 
 /// Jobs that waited for the brake go on, where nothing stops them now.

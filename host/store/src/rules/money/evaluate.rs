@@ -7,8 +7,9 @@ use crate::rules::money::{brake, spend};
 use crate::rules::tx::Tx;
 use crate::{NewAlert, StoreError};
 use anvil_budget::thresholds::THRESHOLDS;
-use anvil_budget::{BrakeCauseKind, Change, Watch, WatchKey};
-use anvil_types::{AlertKind, Scope, UpstreamKind};
+use anvil_budget::{Change, Watch, WatchKey};
+use anvil_types::words::{AlertCause, AlertKey};
+use anvil_types::{BrakeCauseKind, Scope, UpstreamKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What has been told of each limit.
@@ -64,18 +65,13 @@ fn look(tx: &mut Tx<'_>, upstream: UpstreamKind, scopes: &[Scope]) -> Result<(),
                 keep(tx, &key, watch)?;
                 if let Some(level) = resolve_above {
                     for percent in THRESHOLDS.into_iter().filter(|percent| *percent > level) {
-                        alerts::resolve(tx, upstream, &alert_key(&key, percent))?;
+                        let (upstream, scope, window) = (key.0, &key.1, key.2);
+                        let key = AlertKey::Threshold { upstream, scope, window, percent };
+                        alerts::resolve(tx, upstream, &key)?;
                     }
                 }
-                if let Some((crossing, words)) = fire {
-                    let alert = NewAlert {
-                        upstream,
-                        kind: AlertKind::Threshold,
-                        key: alert_key(&key, crossing.percent),
-                        crossing: Some(crossing),
-                        title: words.title,
-                        detail: words.detail,
-                    };
+                if let Some(reached) = fire {
+                    let alert = NewAlert::of(upstream, &AlertCause::Threshold(&reached));
                     alerts::raise(tx, &alert)?;
                 }
             }
@@ -91,8 +87,4 @@ fn keep(tx: &Tx<'_>, (upstream, scope, window): &WatchKey, watch: Watch) -> Resu
         params![upstream.name(), scope.to_string(), window.name(), watch.start.micros(), watch.level],
     )
     .map(drop)
-}
-
-fn alert_key((upstream, scope, window): &WatchKey, percent: u8) -> String {
-    format!("threshold:{}:{scope}:{}:{percent}", upstream.name(), window.name())
 }

@@ -7,9 +7,9 @@ use crate::rules::money::hold_row::Hold;
 use crate::rules::money::spend;
 use crate::rules::tx::Tx;
 use crate::{NewAlert, StoreError};
-use anvil_budget::telling::{self, Used};
 use anvil_budget::{Moved, Share, WindowKind};
-use anvil_types::{AlertKind, AlertState, AlertWindow, Crossing, Nanodollars, Scope, Timestamp};
+use anvil_types::words::{AlertCause, LateThreshold, ThresholdReached, Used};
+use anvil_types::{AlertState, AlertWindow, Crossing, Nanodollars, Scope, Timestamp};
 
 /// Whether people were told of a window's instance that it reached this share, or a higher one.
 const TOLD: &str =
@@ -65,22 +65,14 @@ fn look(
         return Ok(());
     }
     let windows = tx.policy.windows();
-    let used = Used::Money { spent, unknown, limit };
-    let words = telling::of_threshold(scope, window, percent, share.percent(), used, None, windows);
-    let alert = NewAlert {
-        upstream: hold.upstream,
-        kind: AlertKind::Threshold,
-        key: format!("threshold:late:{scope}:{}:{}:{percent}", window.name(), start.micros()),
-        crossing: Some(Crossing { scope: scope.clone(), window, start, percent }),
-        title: format!("{}, of the one that is over", words.title),
-        detail: format!(
-            "The {} that began {} is over, and call {} of it came to its cost only now. {}",
-            window.name(),
-            windows.local(start),
-            hold.id,
-            words.detail
-        ),
+    let reached = ThresholdReached {
+        crossing: Crossing { scope: scope.clone(), window, start, percent },
+        share: share.percent(),
+        used: Used::Money { spent, unknown, limit },
+        resets_at: None,
     };
+    let late = LateThreshold { reached: &reached, began: windows.local(start), call: hold.id };
+    let alert = NewAlert::of(hold.upstream, &AlertCause::LateThreshold(late));
     // It is over, so it is told of and needs nobody.
     let id = alerts::insert(tx, &alert, AlertState::Resolved)?;
     alerts::tell_webhooks(tx, id)

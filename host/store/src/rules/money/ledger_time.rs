@@ -7,8 +7,8 @@ use crate::rules::audit;
 use crate::rules::jobs::turns;
 use crate::rules::money::brake;
 use crate::rules::tx::Tx;
-use anvil_budget::{BrakeCause, BrakeCauseKind};
-use anvil_types::{Clock, EventKind, Nanodollars, Timestamp, UpstreamKind};
+use anvil_budget::BrakeCause;
+use anvil_types::{BrakeCauseKind, Clock, EventKind, Nanodollars, Timestamp, UpstreamKind};
 
 /// Which upstream's host writes the events, or wrote the newest: their times are its own.
 const WRITES_AS: &str = "writes_as";

@@ -9,7 +9,8 @@ use crate::rules::tx::Tx;
 use crate::rules::{alerts, audit, reload};
 use crate::{LimitCut, LimitsInForce, NewAlert, StoreError};
 use anvil_budget::LimitsRule;
-use anvil_types::{AlertKind, EventKind, Limits, LimitsPatch, UpstreamKind, WaitReason};
+use anvil_types::words::{AlertCause, AlertKey, LimitCutDown};
+use anvil_types::{EventKind, Limits, LimitsPatch, UpstreamKind, WaitReason};
 use serde_json::{Map, Value};
 
 const SELECT: &str = "SELECT name, value, who, at FROM limit_changes WHERE upstream = ?1 ORDER BY name";
@@ -130,20 +131,12 @@ fn put(tx: &Tx<'_>, upstream: &str, name: &str, value: &str, by: &str) -> Result
 pub(crate) fn tell_cuts(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let (force, upstream) = (tx.policy.force.clone(), tx.policy.upstream);
     for name in LimitsPatch::NAMES {
-        let key = format!("limit_cut:{name}");
         let Some(cut) = force.cuts.iter().find(|cut| cut.name == *name) else {
-            alerts::resolve(tx, upstream, &key)?;
+            alerts::resolve(tx, upstream, &AlertKey::LimitCut(name))?;
             continue;
         };
-        let alert = NewAlert {
-            upstream,
-            kind: AlertKind::Limits,
-            key,
-            crossing: None,
-            title: format!("the limit {name} is cut down to {}", cut.limit),
-            detail: format!("{cut}. Set it to what fits, or reset it, and this is over"),
-        };
-        alerts::raise(tx, &alert)?;
+        let told = AlertCause::LimitCut(LimitCutDown { name, limit: &cut.limit, cut: cut.to_string() });
+        alerts::raise(tx, &NewAlert::of(upstream, &told))?;
     }
     Ok(())
 }

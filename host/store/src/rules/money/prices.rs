@@ -5,7 +5,8 @@ use crate::rules::tx::Tx;
 use crate::rules::{alerts, audit};
 use crate::{NewAlert, PriceChange, StoreError};
 use anvil_budget::{NewPrice, PriceTable};
-use anvil_types::{AlertKind, EventKind, UpstreamKind};
+use anvil_types::words::{AlertCause, PriceDropped};
+use anvil_types::{EventKind, UpstreamKind};
 
 const SELECT: &str = "SELECT id, body, who, at FROM price_rows WHERE upstream = ?1 ORDER BY id";
 
@@ -35,19 +36,11 @@ pub(crate) fn judge_stored(tx: &mut Tx<'_>, table: &PriceTable) -> Result<Vec<St
             .map_err(|error| error.to_string())
             .and_then(|price| table.with_changes(&[price]).map(drop).map_err(|error| error.to_string()));
         let Err(why) = judged else { continue };
-        let sentence = format!("the price {id}, set at run time, is not in force: {why}");
         tx.run("DELETE FROM price_rows WHERE upstream = ?1 AND id = ?2", [upstream.name(), &id])?;
         audit::note(tx, "anvil", "prices.reset", &format!("{id}: {why}"))?;
-        let alert = NewAlert {
-            upstream,
-            kind: AlertKind::Limits,
-            key: format!("price:{id}"),
-            crossing: None,
-            title: format!("the price {id} is not in force"),
-            detail: format!("{sentence}. The settings' price counts. Set it anew where it is still meant"),
-        };
-        alerts::raise(tx, &alert)?;
-        said.push(sentence);
+        let dropped = PriceDropped { id: &id, why: &why };
+        said.push(dropped.to_string());
+        alerts::raise(tx, &NewAlert::of(upstream, &AlertCause::Price(dropped)))?;
     }
     Ok(said)
 }

@@ -8,7 +8,8 @@ use crate::rules::money::{evaluate, late, spend, usage_hours, week};
 use crate::rules::tx::Tx;
 use crate::{NewAlert, Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::Moved;
-use anvil_types::{AlertKind, CallState, EventKind, Nanodollars, Usage, WaitReason};
+use anvil_types::words::{AlertCause, BoundBroken};
+use anvil_types::{CallState, EventKind, Nanodollars, Usage, WaitReason};
 
 /// The end of a hold; of one that stands only.
 pub(crate) const END: &str =
@@ -91,7 +92,15 @@ pub(crate) fn tell_broken_bound(
     if over_hold > Nanodollars::ZERO {
         tracing::error!(call = %hold.id, hold = %hold.amount, %cost, "a call cost more than its hold");
         spend::count_broken_bound(tx.db, hold.upstream)?;
-        alerts::raise(tx, &bound_broken(hold, cost, answered))?;
+        let broken = BoundBroken {
+            call: hold.id,
+            cost,
+            held: hold.amount,
+            held_at: hold.held_at,
+            model: &hold.model,
+            answered,
+        };
+        alerts::raise(tx, &NewAlert::of(hold.upstream, &AlertCause::BoundBroken(broken)))?;
     }
     Ok(over_hold)
 }
@@ -140,26 +149,4 @@ pub(crate) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
     }
     tx.tell(hold.job, EventKind::Settled { call: hold.id, cost: end.cost, unknown: is_unknown });
     Ok(still_held)
-}
-
-/// A call above its hold: told once an hour for a model, so that many do not drown what else is told.
-fn bound_broken(hold: &Hold, cost: Nanodollars, answered: Option<&str>) -> NewAlert {
-    let hour = hold.held_at.micros().div_euclid(3_600_000_000);
-    let why = match answered.filter(|answered| *answered != hold.model) {
-        Some(answered) => format!("It was answered by {answered}, and is priced by the dearer of the two"),
-        None => "The bound of this kind of request is too low, or what upstream tells is not so: please look at the \
-                 call's entry in the ledger, and report it"
-            .to_owned(),
-    };
-    NewAlert {
-        upstream: hold.upstream,
-        kind: AlertKind::BoundBroken,
-        key: format!("bound_broken:{}:{}:{hour}", hold.upstream.name(), hold.model),
-        crossing: None,
-        title: format!("a call of {} cost more than was held for it", hold.model),
-        detail: format!(
-            "call {} cost {cost}, and {} were held. The whole of it is counted. {why}",
-            hold.id, hold.amount
-        ),
-    }
 }

@@ -3,6 +3,7 @@ use crate::sqlite::SqliteStore;
 use crate::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryTried, DueDelivery, NewAlert, OutboxStore, StoreError,
 };
+use anvil_types::words::AlertKey;
 use anvil_types::{Alert, AlertId, Delivery, DeliveryId, Timestamp, Webhook};
 use async_trait::async_trait;
 
@@ -12,9 +13,9 @@ impl OutboxStore for SqliteStore {
         self.write(move |tx| alerts::raise(tx, &alert)).await
     }
 
-    async fn resolve_alert(&self, key: &str) -> Result<Option<AlertId>, StoreError> {
-        let (upstream, key) = (self.upstream, key.to_owned());
-        self.write(move |tx| alerts::resolve(tx, upstream, &key)).await
+    async fn resolve_alert(&self, key: &AlertKey<'_>) -> Result<Option<AlertId>, StoreError> {
+        let (upstream, key) = (self.upstream, key.to_string());
+        self.write(move |tx| alerts::resolve_stored(tx, upstream, &key)).await
     }
 
     async fn acknowledge_alert(&self, id: AlertId, by: &str, note: &str) -> Result<Alert, StoreError> {
