@@ -9,8 +9,9 @@ use crate::shared::Shared;
 use anvil_gateway::Terms;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
+use anvil_types::attempts::BACK_OFF_JITTER;
 use anvil_types::words::{HostTrouble, JobFault, JobNote, WaitCause};
-use anvil_types::{JobError, Lease, LogLevel, LogLine, Wait};
+use anvil_types::{AfterFailure, Attempts, JobError, Lease, LogLevel, LogLine, Wait};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +20,6 @@ use std::time::Duration;
 const LINES: u32 = 1_000;
 /// How often what a guest says is written.
 const FLUSH: Duration = Duration::from_millis(200);
-/// Each wait before another attempt is this much longer than the one before.
-const BACK_OFF_FACTOR: f64 = 1.5;
-
-/// Failures that another attempt does not mend.
-const FINAL: [&str; 3] = [JobFault::INVALID_INPUT, "over-budget", "final"];
 
 /// What an attempt leaves to be done.
 #[derive(Clone, Debug)]
@@ -152,7 +148,7 @@ async fn with_plugin(
     match end {
         AttemptEnd::Succeeded { result, .. } => Then::Finish(Finish::Succeeded { result }),
         AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => {
-            Then::Finish(failed(shared, job.attempts, job.max_attempts, error))
+            Then::Finish(failed(shared, Attempts::of_running(&job), error))
         }
         AttemptEnd::Stopped(Stop::Parked) => match desk.park_reason() {
             Some(wait) => Then::Park(wait),
@@ -208,21 +204,21 @@ pub(crate) fn limits(shared: &Shared, plugin: &Plugin, agent: &AgentSettings) ->
     limits
 }
 
-// How many attempts it may have, the job's own row says.
-fn failed(shared: &Shared, attempts: u32, most: u32, error: JobError) -> Finish {
-    if FINAL.contains(&error.kind.as_str()) || attempts >= most {
-        return Finish::Failed { error };
+fn failed(shared: &Shared, attempts: Attempts, error: JobError) -> Finish {
+    match attempts.after_failure(&error.kind) {
+        AfterFailure::GiveUp => Finish::Failed { error },
+        AfterFailure::Retry => {
+            let jitter = rand::rng().random_range(BACK_OFF_JITTER);
+            let wait = attempts.back_off(shared.settings.back_off, jitter);
+            Finish::Retry { error, at: shared.clock.now() + wait }
+        }
     }
-    let factor = BACK_OFF_FACTOR.powi(i32::try_from(attempts.saturating_sub(1)).unwrap_or(i32::MAX));
-    let jitter = rand::rng().random_range(0.5..1.0);
-    let wait = shared.settings.back_off.mul_f64((factor * jitter).min(1e6));
-    Finish::Retry { error, at: shared.clock.now() + wait }
 }
 
 /// Ends an attempt whose task died.
-pub(crate) async fn died(shared: &Shared, lease: Lease, attempts: u32, most: u32) {
+pub(crate) async fn died(shared: &Shared, lease: Lease, attempts: Attempts) {
     shared.live_text.close(lease.job);
-    let finish = failed(shared, attempts, most, JobFault::Died.into());
+    let finish = failed(shared, attempts, JobFault::Died.into());
     if let Err(error) = shared.store.finish(lease, finish).await {
         tracing::error!(job = %lease.job, %error, "an attempt's end could not be written");
     }

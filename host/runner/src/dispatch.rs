@@ -5,7 +5,7 @@ use crate::scale::{self, Load};
 use crate::shared::{Running, Shared};
 use anvil_sandbox::CancellationToken;
 use anvil_store::{Claim, Claimed, Enqueued};
-use anvil_types::{End, Event, EventKind, JobState, Lease, NewJob, Timestamp};
+use anvil_types::{Attempts, End, Event, EventKind, JobState, Lease, NewJob, Timestamp};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
@@ -231,14 +231,14 @@ fn start(shared: &Arc<Shared>, claimed: Claimed) {
         while let Some(claimed) = next.take() {
             let lease = claimed.lease;
             let claim = || claim_in_place(&shared);
-            let (job, attempts, most) = (claimed.job.id, claimed.job.attempts, claimed.job.max_attempts);
+            let (job, attempts) = (claimed.job.id, Attempts::of_running(&claimed.job));
             let running = attempt::run(&shared, claimed, cancel.clone(), claim);
             // A fault of the host is this attempt's end: its slot comes free, and the job is not run for ever.
             let taken = match AssertUnwindSafe(running).catch_unwind().await {
                 Ok(taken) => taken,
                 Err(_) => {
-                    tracing::error!(%job, attempts, "an attempt's task died of a fault of the host");
-                    attempt::died(&shared, lease, attempts, most).await;
+                    tracing::error!(%job, attempt = attempts.counted, "an attempt's task died of a fault of the host");
+                    attempt::died(&shared, lease, attempts).await;
                     None
                 }
             };

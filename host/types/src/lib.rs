@@ -9,6 +9,7 @@ pub mod agent;
 pub mod alert;
 pub mod artifact;
 mod asker;
+pub mod attempts;
 pub mod audit;
 pub mod brake;
 pub mod call;
@@ -52,6 +53,7 @@ pub use alert::{
 };
 pub use artifact::{ArtifactInfo, ArtifactName};
 pub use asker::{Asker, ClientAsker, JobAsker};
+pub use attempts::{AfterFailure, AtCrash, Attempts};
 pub use audit::AuditEntry;
 pub use brake::BrakeCauseKind;
 pub use call::{

@@ -8,9 +8,6 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How many attempts a job has where nobody says.
-const ATTEMPTS: u32 = 3;
-
 /// A cause of the brake, with the upstream that it stops; all of them where none is named.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Raised {
@@ -28,7 +25,7 @@ pub(crate) struct Policy {
     pub(crate) boot: BootId,
     /// The upstream that this host asks.
     pub(crate) upstream: UpstreamKind,
-    /// How many attempts a job has.
+    /// How many attempts a new job has.
     pub(crate) max_attempts: u32,
     /// The shares of the queue.
     pub(crate) shares: QueueShares,
@@ -69,6 +66,7 @@ impl Policy {
         windows: Windows,
         base: Limits,
         rule: Arc<dyn LimitsRule>,
+        max_attempts: u32,
     ) -> Self {
         let force = Arc::new(LimitsInForce {
             limits: base.clone(),
@@ -80,7 +78,7 @@ impl Policy {
             host,
             boot,
             upstream,
-            max_attempts: ATTEMPTS,
+            max_attempts,
             shares: QueueShares::default(),
             began: Timestamp::default(),
             base,

@@ -123,8 +123,8 @@ impl SqliteStore {
             options.windows.clone(),
             options.limits.clone(),
             options.rule.clone(),
+            options.max_attempts.max(1),
         );
-        policy.max_attempts = options.max_attempts.max(1);
         policy.shares = options.shares;
         let mut order = EventOrder::load(&db)?;
         let mark = Mark::read(&options.folder, options.marks.as_deref(), &host.to_string(), upstream);

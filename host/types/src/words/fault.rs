@@ -22,11 +22,23 @@ pub enum JobFault {
     /// Its task died.
     #[error("a fault of the host ended the attempt; the host's log says more")]
     Died,
+    /// It brings the host down.
+    #[error(
+        "the host ended {crashes} times while this job ran, the last time with no other at work, and without a \
+         new answer in its journal"
+    )]
+    Poison {
+        /// How many times the host ended.
+        crashes: u32,
+    },
 }
 
 impl JobFault {
     /// The kind of a payload that its agent does not take.
     pub const INVALID_INPUT: &str = "invalid-input";
+
+    /// The kind of a job with which the host crashed again and again.
+    pub const POISON: &str = "poison";
 
     /// The kind that clients tell it by.
     pub fn kind(&self) -> &'static str {
@@ -34,6 +46,7 @@ impl JobFault {
             Self::PayloadMisfit { .. } => Self::INVALID_INPUT,
             Self::TooMuchFromParents(_) => "parents-too-large",
             Self::Died => "internal",
+            Self::Poison { .. } => Self::POISON,
         }
     }
 }

@@ -7,7 +7,7 @@
 //! gets one made when it has waited for long.
 
 use crate::engine::{Db, number, params};
-use crate::rules::jobs::row::{self, CRASHES, JobHead, Waiting, heads, select_heads};
+use crate::rules::jobs::row::{self, JobHead, Waiting, heads, select_heads};
 use crate::rules::jobs::turns;
 use crate::rules::jobs::{artifacts, journal, pause, transition, trouble};
 use crate::rules::part;
@@ -15,6 +15,7 @@ use crate::rules::tx::Tx;
 use crate::{Claim, Claimed, StoreError, Suspects};
 use anvil_budget::Urgency;
 use anvil_budget::urgency::MOST_OVERTAKING;
+use anvil_types::attempts::MOST_CRASHES;
 use anvil_types::{EventKind, JobEvent, Lease, Priority, Timestamp, UpstreamKind};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -155,14 +156,14 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
         .ok_or_else(|| StoreError::Backend("a job that waited is gone".into()))?;
     let state = job.state.after(JobEvent::Claim)?;
     let lease = Lease { job: job.id, number: job.lease + 1 };
-    if job.crashes >= CRASHES {
+    if job.crashes >= MOST_CRASHES {
         tracing::warn!(
             job = %job.id,
             crashes = job.crashes,
             "a job that was there in so many crashes of the host runs alone; the others wait until it has a new answer"
         );
     }
-    let attempts = if job.attempt_open { job.attempts } else { job.attempts + 1 };
+    let attempts = job.attempts.begun();
     let journal = journal::entries(tx.db, seq)?;
     // A first run has handed over nothing, and was run again by nobody.
     let (files, written, ran_on) = if job.lease == 0 {
@@ -189,14 +190,14 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
             (tx.now + claim.lease_for).micros(),
             crate::engine::Id::bytes(tx.policy.host),
             crate::engine::Id::bytes(tx.policy.boot),
-            attempts,
+            attempts.counted,
             tx.now.micros(),
             journal.is_empty().then_some(digest),
             digest,
         ],
     )?;
-    if !job.attempt_open {
-        begin_attempt(tx, &job, attempts)?;
+    if !job.attempts.open {
+        begin_attempt(tx, &job, attempts.counted)?;
     }
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
     Ok(Claimed { job: row::whole(tx.db, job.id)?, lease, journal, files, written, ran_on })
@@ -208,4 +209,16 @@ fn begin_attempt(tx: &Tx<'_>, job: &JobHead, number: u32) -> Result<(), StoreErr
         params![job.seq, number, tx.now.micros()],
     )
     .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An index has the number in its condition, so that it stands in the statements.
+    #[test]
+    fn statements_know_as_many_crashes_as_the_rule() {
+        assert!(SUSPECTS.contains(&format!("crashes >= {MOST_CRASHES} ")), "{SUSPECTS}");
+        assert!(HEADS_OF_LINE.contains(&format!("crashes < {MOST_CRASHES}\n")), "{HEADS_OF_LINE}");
+    }
 }

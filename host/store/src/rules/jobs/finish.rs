@@ -8,14 +8,12 @@ use crate::rules::jobs::{journal, parents, trouble};
 use crate::rules::money::spend;
 use crate::rules::tx::Tx;
 use crate::{Finish, LostLeases, StoreError};
+use anvil_types::words::JobFault;
 use anvil_types::{
-    Job, JobError, JobEvent, JobId, JobState, Json, Lease, Nanodollars, Timestamp, UpstreamKind, Wait,
-    WaitReason,
+    AfterFailure, Job, JobError, JobEvent, JobId, JobState, Json, Lease, Nanodollars, Timestamp,
+    UpstreamKind, Wait, WaitReason,
 };
 use std::time::Duration;
-
-/// The kind of a job's error where the host crashed with it again and again.
-pub(crate) const POISON: &str = "poison";
 
 /// Keeps leases alive, and tells which are lost.
 pub(crate) fn heartbeat(
@@ -43,9 +41,10 @@ pub(crate) fn finish(tx: &mut Tx<'_>, lease: Lease, finish: &Finish) -> Result<J
     let job = JobHead::fenced(tx, lease)?;
     match finish {
         Finish::Succeeded { result } => succeed(tx, &job, result),
-        // The last attempt has no next.
-        Finish::Retry { error, .. } if job.attempts >= job.max_attempts => fail(tx, &job, error),
-        Finish::Retry { error, at } => retry_later(tx, &job, error, *at),
+        Finish::Retry { error, at } => match job.attempts.after_failure(&error.kind) {
+            AfterFailure::Retry => retry_later(tx, &job, error, *at),
+            AfterFailure::GiveUp => fail(tx, &job, error),
+        },
         Finish::Failed { error } => fail(tx, &job, error),
         Finish::Released => transition::go(tx, &job, JobEvent::LeaseLost, &Move::default()),
         Finish::Trouble { why } => trouble::set_aside(tx, &job, why),
@@ -53,7 +52,6 @@ pub(crate) fn finish(tx: &mut Tx<'_>, lease: Lease, finish: &Finish) -> Result<J
 }
 
 fn succeed(tx: &mut Tx<'_>, job: &JobHead, result: &Json) -> Result<JobState, StoreError> {
-    transition::note_end(tx, job, None)?;
     tx.run("UPDATE job_bodies SET result = ?2 WHERE seq = ?1", params![job.seq, result.as_str()])?;
     transition::go(tx, job, JobEvent::Succeed, &Move::default())
 }
@@ -64,14 +62,13 @@ fn retry_later(
     error: &JobError,
     at: Timestamp,
 ) -> Result<JobState, StoreError> {
-    transition::end_attempt(tx, job, Some(error))?;
     journal::drop_last_call(tx, job.seq)?;
     let wait = Wait {
         reason: WaitReason::Backoff,
         detail: format!(
             "attempt {} of {} failed ({}); the next begins {}",
-            job.attempts,
-            job.max_attempts,
+            job.attempts.counted,
+            job.attempts.most,
             error.kind,
             tx.policy.windows().local(at)
         ),
@@ -83,7 +80,6 @@ fn retry_later(
 
 /// Gives a job up.
 pub(crate) fn fail(tx: &mut Tx<'_>, job: &JobHead, error: &JobError) -> Result<JobState, StoreError> {
-    transition::end_attempt(tx, job, Some(error))?;
     transition::go(tx, job, JobEvent::Fail, &Move { error: Some(error), ..Move::default() })
 }
 
@@ -143,7 +139,6 @@ pub(crate) fn resume(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
 /// Stops a job, for one of the many ways to ask for that.
 pub(crate) fn stop(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
     transition::go(tx, job, JobEvent::Cancel, &Move::default())?;
-    transition::end_attempt(tx, job, None)?;
     tx.run("UPDATE jobs SET lease = ?2 WHERE seq = ?1", params![job.seq, number(job.lease + 1)]).map(drop)
 }
 
@@ -164,15 +159,16 @@ pub(crate) fn again(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
     }
     let kind: Option<String> =
         tx.first("SELECT error_kind FROM jobs WHERE seq = ?1", [job.seq], |row| row.get(0))?.flatten();
-    if job.state == JobState::Failed && kind.as_deref() != Some(POISON) {
+    if job.state == JobState::Failed && kind.as_deref() != Some(JobFault::POISON) {
         journal::drop_last_call(tx, job.seq)?;
     }
+    let attempts = job.attempts.run_again(tx.policy.max_attempts);
     tx.run(
-        "UPDATE jobs SET max_attempts = attempts + ?2, crashes = 0, troubles = 0, ready_at = ?3,
+        "UPDATE jobs SET max_attempts = ?2, crashes = 0, troubles = 0, ready_at = ?3,
              error_kind = NULL, error_message = NULL, ran_on = coalesce(plugin_digest, ran_on),
              plugin_digest = NULL
          WHERE seq = ?1",
-        params![job.seq, tx.policy.max_attempts, tx.now.micros()],
+        params![job.seq, attempts.most, tx.now.micros()],
     )?;
     parents::revive(tx, job)
 }

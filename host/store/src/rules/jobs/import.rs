@@ -5,12 +5,11 @@ use crate::rules::audit;
 use crate::rules::jobs::{enqueue, parents, row};
 use crate::rules::tx::Tx;
 use crate::{FinishedJob, Imported, ImportedJob, StoreError};
+use anvil_types::attempts::MOST_ATTEMPTS;
 use anvil_types::{EventKind, Job, LogLevel, Nanodollars, Timestamp};
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// The most attempts that a job of an export may have had.
-const MOST_ATTEMPTS: u32 = 1_000_000;
 /// How far the clock of the other host may be ahead.
 const AHEAD: Duration = Duration::from_hours(24);
 

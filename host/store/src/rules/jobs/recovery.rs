@@ -2,15 +2,16 @@
 
 use crate::engine::{Id, meta, params, set_meta};
 use crate::rules::hosts;
-use crate::rules::jobs::finish::{self, POISON};
-use crate::rules::jobs::row::{CRASHES, JobHead, heads, select_heads};
+use crate::rules::jobs::finish;
+use crate::rules::jobs::row::{JobHead, heads, select_heads};
 use crate::rules::jobs::transition::{self, Move};
 use crate::rules::jobs::turns;
 use crate::rules::money::{brake, limits, zone};
 use crate::rules::tx::Tx;
 use crate::{Recovered, StoreError};
 use anvil_budget::urgency::MOST_OVERTAKING;
-use anvil_types::{JobError, JobEvent, Limits, UpstreamKind};
+use anvil_types::words::JobFault;
+use anvil_types::{AtCrash, JobEvent, Limits, UpstreamKind};
 
 /// Jobs of earlier lives whose call waited for pace or money.
 const WAITED: &str = "SELECT seq FROM jobs
@@ -19,17 +20,6 @@ const WAITED: &str = "SELECT seq FROM jobs
 /// Whether a job of an earlier life is no critical one.
 const HAD_ITS_TURN: &str = "SELECT 1 FROM jobs
     WHERE state = 'running' AND upstream = ?3 AND host = ?1 AND boot <> ?2 AND priority > 0 LIMIT 1";
-
-/// What a job did when the host ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Was {
-    /// Its call waited for pace or money: nothing of it ran.
-    Waiting,
-    /// It alone was at work.
-    Alone,
-    /// So were others.
-    AmongOthers,
-}
 
 /// The key of the limits that were in force last for an upstream, in `meta`.
 fn last_limits(upstream: UpstreamKind) -> &'static str {
@@ -65,9 +55,9 @@ pub(crate) fn recover(tx: &mut Tx<'_>) -> Result<Recovered, StoreError> {
     let at_work = running.iter().filter(|job| !waited.contains(&job.seq)).count();
     for job in &running {
         let was = match (waited.contains(&job.seq), at_work) {
-            (true, _) => Was::Waiting,
-            (false, 1) => Was::Alone,
-            (false, _) => Was::AmongOthers,
+            (true, _) => AtCrash::Waiting,
+            (false, 1) => AtCrash::Alone,
+            (false, _) => AtCrash::AmongOthers,
         };
         if requeue(tx, job, was)? {
             recovered.requeued += 1;
@@ -100,20 +90,13 @@ pub(crate) fn remember_limits(tx: &Tx<'_>) -> Result<(), StoreError> {
 }
 
 /// Puts a job back into the queue; gives it up where it brings the host down again and again.
-fn requeue(tx: &mut Tx<'_>, job: &JobHead, was: Was) -> Result<bool, StoreError> {
-    let crashes = job.crashes + u32::from(was != Was::Waiting);
+fn requeue(tx: &mut Tx<'_>, job: &JobHead, was: AtCrash) -> Result<bool, StoreError> {
+    let crashes = was.counted(job.crashes);
     tx.run("UPDATE jobs SET crashes = ?2 WHERE seq = ?1", params![job.seq, crashes])?;
-    if crashes < CRASHES || was != Was::Alone {
-        transition::go(tx, job, JobEvent::LeaseLost, &Move::default())?;
-        return Ok(true);
+    if was.is_poison(job.crashes) {
+        finish::fail(tx, job, &JobFault::Poison { crashes }.into())?;
+        return Ok(false);
     }
-    let error = JobError {
-        kind: POISON.to_owned(),
-        message: format!(
-            "the host ended {crashes} times while this job ran, the last time with no other at work, and without a \
-             new answer in its journal"
-        ),
-    };
-    finish::fail(tx, job, &error)?;
-    Ok(false)
+    transition::go(tx, job, JobEvent::LeaseLost, &Move::default())?;
+    Ok(true)
 }

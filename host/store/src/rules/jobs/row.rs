@@ -5,12 +5,8 @@ use crate::engine::{Db, Id, Params, Row};
 use crate::rules::jobs::relatives;
 use crate::rules::tx::Tx;
 use anvil_budget::Urgency;
-use anvil_types::{Job, JobError, JobId, JobState, Json, Lease, Wait, WaitReason};
+use anvil_types::{Attempts, Job, JobError, JobId, JobState, Json, Lease, Wait, WaitReason};
 use std::sync::LazyLock;
-
-/// A job that was running in this many crashes without a new journal entry is given up, where it was alone in
-/// the last one; else it runs again, alone.
-pub(crate) const CRASHES: u32 = 3;
 
 /// What the transactions judge a job by: the short part of its row.
 #[derive(Clone, Debug)]
@@ -20,9 +16,7 @@ pub(crate) struct JobHead {
     pub(crate) agent: String,
     pub(crate) state: JobState,
     pub(crate) lease: u64,
-    pub(crate) attempts: u32,
-    pub(crate) max_attempts: u32,
-    pub(crate) attempt_open: bool,
+    pub(crate) attempts: Attempts,
     pub(crate) crashes: u32,
 }
 
@@ -46,9 +40,7 @@ impl JobHead {
             agent: row.get(2)?,
             state: row.word(3)?,
             lease: row.count(4)?,
-            attempts: row.get(5)?,
-            max_attempts: row.get(6)?,
-            attempt_open: row.get(7)?,
+            attempts: Attempts { counted: row.get(5)?, most: row.get(6)?, open: row.get(7)? },
             crashes: row.get(8)?,
         })
     }

@@ -48,7 +48,7 @@ pub(crate) fn go(
     Ok(state)
 }
 
-/// Moves this one job alone.
+/// Moves this one job alone. The attempt that is open ends with what ends one.
 pub(crate) fn step(
     tx: &mut Tx<'_>,
     job: &JobHead,
@@ -57,13 +57,18 @@ pub(crate) fn step(
 ) -> Result<JobState, StoreError> {
     let state = job.state.after(event)?;
     let finished = state.is_final().then_some(tx.now.micros());
+    let ends = event.ends_attempt() && job.attempts.open;
+    if ends {
+        note_end(tx, job, with.error)?;
+    }
     tx.run(
         "UPDATE jobs SET state = ?2, due_at = ?3, wait_reason = ?4, wait_detail = ?5, lease_until = NULL,
              error_kind = CASE WHEN ?9 THEN NULL ELSE coalesce(?6, error_kind) END,
              error_message = CASE WHEN ?9 THEN NULL ELSE coalesce(?7, error_message) END,
-             attempt_open = CASE WHEN ?9 THEN 0 ELSE attempt_open END,
-             crashes = CASE WHEN ?9 THEN 0 ELSE crashes END,
-             troubles = CASE WHEN ?9 THEN 0 ELSE troubles END,
+             attempt_open = CASE WHEN ?10 THEN 0 ELSE attempt_open END,
+             crashes = CASE WHEN ?10 THEN 0 ELSE crashes END,
+             troubles = CASE WHEN ?10 THEN 0 ELSE troubles END,
+             written = CASE WHEN ?10 THEN 0 ELSE written END,
              finished_at = ?8
          WHERE seq = ?1",
         params![
@@ -75,8 +80,9 @@ pub(crate) fn step(
             with.error.map(|error| error.kind.as_str()),
             with.error.map(|error| error.message.as_str()),
             finished,
-            // One that succeeds leaves nothing open, and no error of an earlier attempt.
+            // One that succeeds leaves no error of an earlier attempt.
             event == JobEvent::Succeed,
+            ends,
         ],
     )?;
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
@@ -93,26 +99,13 @@ pub(crate) fn until_its_time(tx: &Tx<'_>, time: Timestamp) -> Wait {
     }
 }
 
-/// Ends the attempt that is open.
-pub(crate) fn end_attempt(tx: &Tx<'_>, job: &JobHead, error: Option<&JobError>) -> Result<(), StoreError> {
-    if !job.attempt_open {
-        return Ok(());
-    }
-    note_end(tx, job, error)?;
-    tx.run(
-        "UPDATE jobs SET attempt_open = 0, crashes = 0, troubles = 0, written = 0 WHERE seq = ?1",
-        [job.seq],
-    )
-    .map(drop)
-}
-
-/// Notes when and how an attempt ended; the job's own row is not written.
-pub(crate) fn note_end(tx: &Tx<'_>, job: &JobHead, error: Option<&JobError>) -> Result<(), StoreError> {
+/// Notes when and how the open attempt ended; the job's own row is not written.
+fn note_end(tx: &Tx<'_>, job: &JobHead, error: Option<&JobError>) -> Result<(), StoreError> {
     tx.run(
         "UPDATE attempts SET ended_at = ?3, error_kind = ?4, error_message = ?5 WHERE job = ?1 AND number = ?2",
         params![
             job.seq,
-            job.attempts,
+            job.attempts.counted,
             tx.now.micros(),
             error.map(|error| error.kind.as_str()),
             error.map(|error| error.message.as_str()),
