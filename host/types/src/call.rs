@@ -1,20 +1,7 @@
 //! Calls: questions to Claude and what came of them.
 
-use crate::{CallId, JobId, Nanodollars, Tier, Timestamp, Usage};
+use crate::{CallId, Effort, JobId, Nanodollars, RequestOption, Tier, Timestamp, Usage};
 use serde::{Deserialize, Serialize};
-
-/// How hard the work is; settings map it to a tier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Effort {
-    /// Short, mechanical work.
-    Simple,
-    /// Ordinary work.
-    Standard,
-    /// Work for the strongest model.
-    Complex,
-}
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -113,6 +100,14 @@ pub struct Request {
     pub cacheable: bool,
     /// Further options: name and JSON.
     pub options: Vec<(String, String)>,
+}
+
+impl Request {
+    /// The JSON of an option, where the request has it.
+    pub fn option(&self, option: RequestOption) -> Option<&str> {
+        let (_, json) = self.options.iter().find(|(name, _)| name == option.name())?;
+        Some(json)
+    }
 }
 
 /// Where a reply came from.

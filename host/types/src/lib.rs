@@ -16,6 +16,7 @@ pub mod call;
 mod canonical;
 mod clip;
 pub mod clock;
+mod effort;
 pub mod encoding;
 pub mod event;
 pub mod id;
@@ -41,6 +42,7 @@ pub mod supervisor;
 pub mod time;
 pub mod upstream;
 pub mod usage;
+pub mod vocabulary;
 pub mod wiped;
 pub mod words;
 
@@ -57,11 +59,12 @@ pub use attempts::{AfterFailure, AtCrash, Attempts};
 pub use audit::AuditEntry;
 pub use brake::BrakeCauseKind;
 pub use call::{
-    CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, CostCorrection, Effort,
-    Message, Origin, Remaining, Reply, Request, Role, Tool,
+    CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, CostCorrection, Message,
+    Origin, Remaining, Reply, Request, Role, Tool,
 };
 pub use clip::{clip, clip_at};
 pub use clock::{Clock, DrivenClock, SystemClock};
+pub use effort::Effort;
 pub use event::{Event, EventKind};
 pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, ScheduleId};
 pub use job::{
@@ -86,4 +89,5 @@ pub use supervisor::{End, Fall, Inbox, Life, PartNews, Supervisor};
 pub use time::Timestamp;
 pub use upstream::UpstreamKind;
 pub use usage::{MOST_TOKENS, Usage};
+pub use vocabulary::{FreeField, InferenceGeo, RequestOption, RequestPart, ServiceTier, Speed, listed};
 pub use wiped::Wiped;

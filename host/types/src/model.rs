@@ -1,5 +1,6 @@
 //! Tiers of models.
 
+use crate::listed;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +21,9 @@ pub enum Tier {
 impl Tier {
     /// All, from the weakest.
     pub const ALL: [Self; 3] = [Self::Haiku, Self::Sonnet, Self::Opus];
+
+    /// What a word has to be that names one.
+    pub const EXPECTED: &'static str = "`haiku`, `sonnet` or `opus`";
 
     /// The name in settings and JSON.
     pub fn name(self) -> &'static str {
@@ -43,6 +47,22 @@ impl FromStr for Tier {
         Self::ALL
             .into_iter()
             .find(|tier| tier.name() == text)
-            .ok_or_else(|| format!("`{text}` is no tier; the tiers are haiku, sonnet and opus"))
+            .ok_or_else(|| format!("`{text}` is no tier; the tiers are {}", listed(Self::ALL, "and")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_names_a_tier_is_told_of_all_of_them() {
+        assert_eq!(Tier::EXPECTED, listed(Tier::ALL.map(|tier| format!("`{tier}`")), "or"));
+        for tier in Tier::ALL {
+            assert_eq!(serde_json::json!(tier), tier.name());
+            assert_eq!(tier.name().parse(), Ok(tier));
+        }
+        let error = "gpt".parse::<Tier>().expect_err("no tier");
+        assert_eq!(error, "`gpt` is no tier; the tiers are haiku, sonnet and opus");
     }
 }
