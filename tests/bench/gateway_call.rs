@@ -4,7 +4,7 @@
 //! this process, the simulator in another; beside it, in the same run: the same requests sent directly,
 //! and the time of one durable commit on the same disk.
 
-use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
+use anvil_budget::{CircuitRule, PressureSteps, PriceTable, Windows, default_models};
 use anvil_gateway::{ApiKey, Ask, CallEnd, Gateway, GatewayConfig, PaceSettings, Patience, Terms, Upstream};
 use anvil_store::{
     Claim, Claimed, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, ReadyAgent,
@@ -131,14 +131,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
         pace: PaceSettings { burst: 1_000_000, longest_wait: long },
         circuit: CircuitRule { failures: 0, open_for: long },
         prices: Arc::new(PriceTable::built_in()),
-        models: ModelMap {
-            haiku: "claude-haiku-5-5".into(),
-            sonnet: "claude-sonnet-5-5".into(),
-            opus: "claude-opus-5-5".into(),
-            simple: Tier::Haiku,
-            standard: Tier::Sonnet,
-            complex: Tier::Opus,
-        },
+        models: default_models().clone(),
         pressure: PressureSteps::USUAL,
     };
     let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");

@@ -4,7 +4,7 @@
 //! of which stand still when it does; only the store and the other go on.
 
 use crate::harness::{StallingClock, Upstream, agent, until};
-use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
+use anvil_budget::{CircuitRule, PressureSteps, PriceTable, Windows, default_models};
 use anvil_control::{Control, ControlParts, ControlSettings, Submission};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream as Asked};
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
@@ -14,7 +14,7 @@ use anvil_sandbox::{
 use anvil_store::{Finish, Retention, SqliteOptions, SqliteStore, Store, StoreError};
 use anvil_types::{
     BootId, CallState, Clock, DrivenClock, EventKind, HostId, Job, JobId, JobState, Json, Lease, Limits,
-    Nanodollars, Priority, SystemClock, Tier, UpstreamKind,
+    Nanodollars, Priority, SystemClock, UpstreamKind,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -106,14 +106,7 @@ fn gateway(upstream: &Upstream) -> GatewayConfig {
         pace: PaceSettings { burst: 1_000, longest_wait: Duration::from_secs(30) },
         circuit: CircuitRule { failures: 0, open_for: Duration::from_mins(1) },
         prices: Arc::new(PriceTable::built_in()),
-        models: ModelMap {
-            haiku: "claude-haiku-5-5".into(),
-            sonnet: "claude-sonnet-5-5".into(),
-            opus: "claude-opus-5-5".into(),
-            simple: Tier::Haiku,
-            standard: Tier::Sonnet,
-            complex: Tier::Opus,
-        },
+        models: default_models().clone(),
         pressure: PressureSteps::NONE,
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::tests::described::{Side, check};
 use crate::{Token, WebConfig, WebState, router};
-use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
+use anvil_budget::{CircuitRule, PressureSteps, PriceTable, Windows, default_models};
 use anvil_control::{Control, ControlParts, ControlSettings};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
@@ -306,14 +306,7 @@ fn gateway(supervisor: Supervisor) -> GatewayConfig {
         pace: PaceSettings { burst: 1, longest_wait: short },
         circuit: CircuitRule { failures: 5, open_for: Duration::from_mins(1) },
         prices: Arc::new(PriceTable::built_in()),
-        models: ModelMap {
-            haiku: "claude-haiku-5-5".into(),
-            sonnet: "claude-sonnet-5-5".into(),
-            opus: "claude-opus-5-5".into(),
-            simple: Tier::Haiku,
-            standard: Tier::Sonnet,
-            complex: Tier::Opus,
-        },
+        models: default_models().clone(),
         pressure: PressureSteps::USUAL,
     }
 }

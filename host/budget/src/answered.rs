@@ -1,14 +1,7 @@
 //! What an answer costs by its own word: which model, speed, tier and place it says that it is of.
 
 use crate::price::{PriceRow, PriceTable};
-use anvil_types::{Nanodollars, Timestamp, Usage};
-
-/// The service tiers that have a price, the cheapest first.
-pub const TIERS: [&str; 2] = ["batch", "standard"];
-/// The places that have a price, the cheapest first.
-pub const GEOS: [&str; 3] = ["not_available", "global", "us"];
-/// The speeds, of which each has rows of its own, the cheapest first.
-pub const SPEEDS: [&str; 2] = ["standard", "fast"];
+use anvil_types::{InferenceGeo, Nanodollars, ServiceTier, Speed, Timestamp, Usage};
 
 /// What an answer costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +16,7 @@ impl PriceTable {
     /// The cost of an answer to a question that was held by `asked` at `at`: never less than by that row. A
     /// dated id of the model that was asked for is that model.
     pub fn answered(&self, asked: &PriceRow, models: &[String], usage: &Usage, at: Timestamp) -> Answered {
-        let speed = usage.speed.as_deref().filter(|speed| *speed != SPEEDS[0]);
+        let speed = usage.speed.as_deref().filter(|speed| *speed != Speed::Standard.name());
         let mut answered = Answered { cost: asked.cost(usage), without_price: None };
         let itself = [asked.model.clone()];
         for model in if models.is_empty() { &itself[..] } else { models } {
@@ -39,8 +32,10 @@ impl PriceTable {
                 }
             }
         }
-        let words =
-            [("service tier", &usage.service_tier, &TIERS[..]), ("place", &usage.inference_geo, &GEOS[..])];
+        let words = [
+            ("service tier", &usage.service_tier, ServiceTier::NAMES),
+            ("place", &usage.inference_geo, InferenceGeo::NAMES),
+        ];
         for (what, said, known) in words {
             if let Some(said) = said.as_deref().filter(|said| !known.contains(said)) {
                 answered.without_price.get_or_insert_with(|| format!("the {what} `{said}`"));

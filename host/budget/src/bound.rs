@@ -4,7 +4,7 @@
 //! stands what upstream may make of the body (JSON written anew, in a longer form), and what it adds (the
 //! prompts that come with tools, structured output and thinking).
 
-use anvil_types::{ContentBlock, Request};
+use anvil_types::{ContentBlock, Request, RequestOption};
 
 /// Tokens that framing adds for each message, at most: role markers and separators.
 const PER_MESSAGE: u64 = 16;
@@ -113,10 +113,11 @@ impl InputSize {
     }
 
     fn hidden(&mut self, option: &str, json: &str) {
-        let tokens = match option {
-            "output_config" => FORMAT_PROMPT.saturating_add(rewritten_len(json)),
-            "thinking" => THINKING_PROMPT,
-            _ => 0,
+        let tokens = match RequestOption::named(option) {
+            Some(RequestOption::OutputConfig) => FORMAT_PROMPT.saturating_add(rewritten_len(json)),
+            Some(RequestOption::Thinking) => THINKING_PROMPT,
+            // One that is not known goes nowhere.
+            Some(RequestOption::Tier | RequestOption::ToolChoice | RequestOption::CacheControl) | None => 0,
         };
         self.hidden_tokens = self.hidden_tokens.saturating_add(tokens);
     }

@@ -2,55 +2,8 @@
 
 use crate::pressure::PressureSteps;
 use crate::price::PriceRow;
-use anvil_types::{Effort, Nanodollars, Tier, Usage};
-use serde::{Deserialize, Serialize};
+use anvil_types::{Nanodollars, Tier, Usage};
 use std::fmt;
-
-/// The exact model id behind each tier, and the tier for each effort: settings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelMap {
-    /// For simple work.
-    pub haiku: String,
-    /// For ordinary work.
-    pub sonnet: String,
-    /// For complex work.
-    pub opus: String,
-    /// The tier of `simple` work.
-    pub simple: Tier,
-    /// The tier of `standard` work.
-    pub standard: Tier,
-    /// The tier of `complex` work.
-    pub complex: Tier,
-}
-
-impl ModelMap {
-    /// The model behind a tier.
-    pub fn model(&self, tier: Tier) -> &str {
-        match tier {
-            Tier::Haiku => &self.haiku,
-            Tier::Sonnet => &self.sonnet,
-            Tier::Opus => &self.opus,
-        }
-    }
-}
-
-/// The tier that a request asks for: the one that it names, or the one of its effort, or the one of
-/// its agent's effort; never below the agent's floor.
-pub fn tier_for(
-    map: &ModelMap,
-    named: Option<Tier>,
-    effort: Option<Effort>,
-    agents: Effort,
-    floor: Option<Tier>,
-) -> Tier {
-    let asked = named.unwrap_or_else(|| match effort.unwrap_or(agents) {
-        Effort::Simple => map.simple,
-        Effort::Standard => map.standard,
-        Effort::Complex => map.complex,
-    });
-    asked.max(floor.unwrap_or(Tier::Haiku))
-}
 
 /// How long a prompt stays in a model's cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! ([`crate::bound`]), whatever was learnt.
 
 use crate::bound::{InputSize, framing_tokens};
-use crate::pool::tokenizer_of;
+use crate::models::tokenizer_of;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -239,7 +239,7 @@ impl Estimator {
     /// What was learnt of each tokenizer: its name, bytes a token now, and from how many calls.
     pub fn factors(&self) -> Vec<(String, f64, u64)> {
         let usual =
-            |name: &str| crate::pool::tokenizer_named(name).map(|tokenizer| tokenizer.bytes_per_token);
+            |name: &str| crate::models::tokenizer_named(name).map(|tokenizer| tokenizer.bytes_per_token);
         self.input
             .iter()
             .filter_map(|(name, learnt)| Some((name.clone(), usual(name)? / learnt.mean, learnt.seen)))

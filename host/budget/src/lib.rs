@@ -17,10 +17,11 @@ pub mod dearer;
 pub mod estimate;
 pub mod features;
 pub mod forecast;
+pub mod model_map;
+pub mod models;
 pub mod moved;
 #[cfg(feature = "conformance")]
 pub mod oracle;
-pub mod pool;
 pub mod pressure;
 pub mod price;
 #[cfg(feature = "conformance")]
@@ -35,20 +36,21 @@ pub mod window;
 
 pub use account::{Account, Change, WatchKey};
 pub use admission::{Denial, LimitName, Standing, admit, decide, job_standing};
-pub use answered::{Answered, GEOS, SPEEDS, TIERS};
+pub use answered::Answered;
 pub use books::{Books, Tally};
 pub use bound::{InputSize, bound_input_tokens, least_input_tokens};
 pub use brake::{BrakeCause, BrakeChange, evaluate_day};
 pub use brake_history::{BrakeEntry, BrakeHistory, BrakeMove};
 pub use calendar::{Calendar, Places};
-pub use choice::{CacheTtl, Candidate, Choice, ChoiceReason, ModelMap, Turn, choose, tier_for};
+pub use choice::{CacheTtl, Candidate, Choice, ChoiceReason, Turn, choose};
 pub use circuit::{Circuit, CircuitChange, CircuitReport, CircuitRule, CircuitState, Passage};
 pub use dearer::Dearer;
 pub use estimate::{AnswerKind, Estimate, Estimator, SoFar, Whole};
 pub use features::RequestFields;
 pub use forecast::{Ahead, Forecast, forecast};
+pub use model_map::{ModelMap, tier_for};
+pub use models::{default_models, pool_of};
 pub use moved::Moved;
-pub use pool::pool_of;
 pub use pressure::{PressureEffect, PressureSteps, pressure_effect};
 pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates, Zero};
 pub use rule::{AnyLimits, AtMost, LimitsRule};

@@ -1,235 +1,20 @@
 //! The price table: dated rows, exact ids, bands by prompt length.
 
 mod check;
+mod error;
 #[cfg(test)]
 mod fuzz;
-mod read;
+pub(crate) mod read;
+mod row;
 
 pub use check::Zero;
+pub use error::PriceError;
+pub(crate) use row::Multipliers;
+pub use row::{Band, NewBand, NewPrice, PriceRow, PriceSource, Rates};
 
-use anvil_types::{Nanodollars, Timestamp, Usage};
-use read::{changed_row, parse};
-use serde::{Deserialize, Serialize};
-
-const BUILT_IN: &str = include_str!("../prices.toml");
-
-/// Why a price cannot be told.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PriceError {
-    /// A price file that does not parse or does not make sense.
-    #[error("{file}: {message}")]
-    BadFile {
-        /// The file.
-        file: String,
-        /// What is wrong.
-        message: String,
-    },
-    /// A model that is not in the table.
-    #[error(
-        "no price is known for the model `{model}`; add a [[price]] row with exactly this id to {file} \
-         (copy the form of the rows in host/budget/prices.toml), or choose one of: {known}"
-    )]
-    UnknownModel {
-        /// The model's id.
-        model: String,
-        /// Which file to edit.
-        file: String,
-        /// The ids that have a price.
-        known: String,
-    },
-}
-
-/// Prices of one band, in nano-dollars per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rates {
-    /// Input neither read from nor written to the cache.
-    pub input: i64,
-    /// Output.
-    pub output: i64,
-    /// Input written to the cache for five minutes.
-    pub cache_write_5m: i64,
-    /// Input written to the cache for an hour.
-    pub cache_write_1h: i64,
-    /// Input read from the cache.
-    pub cache_read: i64,
-}
-
-impl Rates {
-    fn dearest_input(&self) -> i64 {
-        self.input.max(self.cache_write_5m).max(self.cache_write_1h).max(self.cache_read)
-    }
-}
-
-/// Prices for prompts up to a length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Band {
-    /// The longest prompt of the band, in tokens; the last band has no end.
-    pub up_to: Option<u64>,
-    /// The prices.
-    pub rates: Rates,
-}
-
-/// The prices of one model at one speed from one day on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PriceRow {
-    /// Names the row in ledger entries: `claude-haiku-5-5@2026-10-07`.
-    pub id: String,
-    /// The exact model id.
-    pub model: String,
-    /// `fast`, or none for the ordinary speed.
-    pub speed: Option<String>,
-    /// In force from this time on.
-    pub from: Timestamp,
-    /// The longest context, in tokens.
-    pub context: u64,
-    /// The longest answer, in tokens.
-    pub max_output: u64,
-    /// The bands, by rising length.
-    pub bands: Vec<Band>,
-    /// Where the row comes from.
-    pub source: PriceSource,
-    multipliers: Multipliers,
-}
-
-/// Where a price row comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum PriceSource {
-    /// The table that this build came with.
-    BuiltIn,
-    /// A user's own file.
-    File,
-    /// A person, at run time.
-    RunTime,
-}
-
-/// A price row as a person gives it at run time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewPrice {
-    /// The exact model id.
-    pub model: String,
-    /// `fast`, or none for the ordinary speed.
-    pub speed: Option<String>,
-    /// In force from this time on.
-    pub from: Timestamp,
-    /// The longest context, in tokens.
-    pub context: u64,
-    /// The longest answer, in tokens.
-    pub max_output: u64,
-    /// The bands, by rising length.
-    pub bands: Vec<NewBand>,
-}
-
-impl NewPrice {
-    /// Names the row, as in `claude-haiku-5-5@2026-11-23T10:00:00Z`.
-    pub fn id(&self) -> String {
-        let speed = self.speed.as_ref().map(|speed| format!("+{speed}")).unwrap_or_default();
-        format!("{}{speed}@{}", self.model, self.from)
-    }
-}
-
-/// Prices for prompts up to a length, in US dollars per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct NewBand {
-    /// The longest prompt of the band, in tokens; the last band has no end.
-    pub up_to: Option<u64>,
-    /// Input neither read from nor written to the cache.
-    pub input: f64,
-    /// Output.
-    pub output: f64,
-    /// Input written to the cache for five minutes.
-    pub cache_write_5m: f64,
-    /// Input written to the cache for an hour.
-    pub cache_write_1h: f64,
-    /// Input read from the cache.
-    pub cache_read: f64,
-}
-
-impl NewBand {
-    /// The names of its members in JSON.
-    pub const MEMBERS: [&str; 6] =
-        ["up_to", "input", "output", "cache_write_5m", "cache_write_1h", "cache_read"];
-}
-
-/// Factors on every kind of token, in thousandths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Multipliers {
-    batch: i64,
-    geo_us: i64,
-}
-
-impl Multipliers {
-    /// What they are where no file says otherwise.
-    const USUAL: Self = Self { batch: 500, geo_us: 1_100 };
-}
-
-/// A million tokens times a thousandth, twice: the divisor of a cost's exact sum.
-const UNIT: i128 = 1_000_000 * 1_000 * 1_000;
-
-impl PriceRow {
-    fn band(&self, prompt_tokens: u64) -> &Band {
-        self.bands
-            .iter()
-            .find(|band| band.up_to.is_none_or(|up_to| prompt_tokens <= up_to))
-            .expect("a row's last band has no end; the parser sees to it")
-    }
-
-    /// What a call of this usage costs: summed exactly, rounded up once.
-    ///
-    /// The band follows from the whole prompt, the multipliers from what the *answer* says of itself.
-    pub fn cost(&self, usage: &Usage) -> Nanodollars {
-        let rates = self.band(usage.prompt_tokens()).rates;
-        let sum = [
-            (usage.input_tokens, rates.input),
-            (usage.output_tokens, rates.output),
-            (usage.cache_read_tokens, rates.cache_read),
-            (usage.cache_write_5m_tokens, rates.cache_write_5m),
-            (usage.cache_write_1h_tokens, rates.cache_write_1h),
-        ]
-        .into_iter()
-        .map(|(tokens, rate)| i128::from(tokens).saturating_mul(i128::from(rate)))
-        .fold(0, i128::saturating_add);
-        let batch =
-            if usage.service_tier.as_deref() == Some("batch") { self.multipliers.batch } else { 1_000 };
-        let geo = match usage.inference_geo.as_deref() {
-            None | Some("global" | "not_available") => 1_000,
-            Some("us") => self.multipliers.geo_us,
-            // Where that is nobody knows; it is not taken for cheap.
-            Some(_) => self.multipliers.geo_us.max(1_000),
-        };
-        let scaled = sum.saturating_mul(i128::from(batch)).saturating_mul(i128::from(geo));
-        to_nanodollars(scaled)
-    }
-
-    /// The most that a call can cost: every input token at the dearest price of any band that the
-    /// prompt can reach, all of `max_output_tokens`, and the dearest multiplier.
-    pub fn bound(&self, input_tokens: u64, max_output_tokens: u64) -> Nanodollars {
-        let reachable = self.bands.iter().enumerate().filter(|(at, _)| {
-            let shortest = at.checked_sub(1).and_then(|before| self.bands[before].up_to).unwrap_or(0);
-            *at == 0 || input_tokens > shortest
-        });
-        let sum = reachable
-            .map(|(_, band)| {
-                let input = i128::from(input_tokens).saturating_mul(i128::from(band.rates.dearest_input()));
-                let output = i128::from(max_output_tokens).saturating_mul(i128::from(band.rates.output));
-                input.saturating_add(output)
-            })
-            .max()
-            .unwrap_or(i128::MAX);
-        let dearest =
-            i128::from(self.multipliers.geo_us.max(1_000)) * i128::from(self.multipliers.batch.max(1_000));
-        to_nanodollars(sum.saturating_mul(dearest))
-    }
-}
-
-fn to_nanodollars(scaled: i128) -> Nanodollars {
-    let nano = scaled.saturating_add(UNIT - 1) / UNIT;
-    Nanodollars::new(i64::try_from(nano).unwrap_or(i64::MAX))
-}
+use crate::models;
+use anvil_types::{Speed, Timestamp};
+use read::changed_row;
 
 /// All prices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,15 +26,14 @@ pub struct PriceTable {
 impl PriceTable {
     /// The prices that this build came with.
     pub fn built_in() -> Self {
-        let rows = parse(BUILT_IN, "prices.toml", PriceSource::BuiltIn)
-            .expect("the built-in prices are checked by a test");
+        let rows = models::known().prices.clone();
         Self { rows, file: "a price file of your own, named by `prices.file` in anvil.toml".to_owned() }
     }
 
     /// The built-in prices with a user's own file (`name`, its `text`) laid over them: where both have
     /// a row for the same model, speed and day, the user's counts.
     pub fn with_file(name: &str, text: &str) -> Result<Self, PriceError> {
-        let mut rows = parse(text, name, PriceSource::File)?;
+        let mut rows = read::file(text, name, models::known().multipliers)?;
         rows.extend(Self::built_in().rows);
         Ok(Self { rows, file: name.to_owned() })
     }
@@ -260,7 +44,7 @@ impl PriceTable {
         let mut rows = Vec::new();
         for new in changes {
             let same = self.rows.iter().find(|row| row.model == new.model).or(self.rows.first());
-            let multipliers = same.map_or(Multipliers::USUAL, |row| row.multipliers);
+            let multipliers = same.map_or(models::known().multipliers, |row| row.multipliers);
             rows.push(changed_row(new, multipliers).map_err(bad)?);
         }
         rows.extend(self.rows.iter().cloned());
@@ -269,7 +53,7 @@ impl PriceTable {
 
     /// The row in force at `now` for exactly this model and speed.
     pub fn row(&self, model: &str, speed: Option<&str>, now: Timestamp) -> Result<&PriceRow, PriceError> {
-        let speed = speed.filter(|speed| *speed != "standard");
+        let speed = speed.filter(|speed| *speed != Speed::Standard.name());
         let mut best: Option<&PriceRow> = None;
         for row in &self.rows {
             let fits = row.model == model && row.speed.as_deref() == speed && row.from <= now;
@@ -307,27 +91,10 @@ impl PriceTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anvil_types::{Nanodollars, Usage};
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a time")
-    }
-
-    fn row(model: &str) -> PriceRow {
-        PriceTable::built_in().row(model, None, at("2026-11-23T00:00:00Z")).expect("a price").clone()
-    }
-
-    #[test]
-    fn haiku_has_two_bands_and_the_band_prices_the_output_too() {
-        let haiku = row("claude-haiku-5-5");
-        let usage = |input, read| Usage {
-            input_tokens: input,
-            cache_read_tokens: read,
-            output_tokens: 1_000,
-            ..Usage::default()
-        };
-        assert_eq!(haiku.cost(&usage(100_000, 0)).get(), 100_000 * 100 + 1_000 * 500);
-        assert_eq!(haiku.cost(&usage(100_001, 0)).get(), 100_001 * 500 + 1_000 * 2_500);
-        assert_eq!(haiku.cost(&usage(1, 100_000)).get(), 500 + 100_000 * 50 + 1_000 * 2_500);
     }
 
     #[test]
@@ -387,38 +154,5 @@ mod tests {
         assert!(PriceTable::built_in().with_changes(&[endless]).is_err());
         let free = NewPrice { bands: vec![NewBand { input: -1.0, ..band }], ..new };
         assert!(PriceTable::built_in().with_changes(&[free]).is_err());
-    }
-
-    #[test]
-    fn fractions_are_rounded_up_once() {
-        let sonnet = row("claude-sonnet-5-5");
-        let usage = Usage { cache_read_tokens: 1, inference_geo: Some("us".into()), ..Usage::default() };
-        assert_eq!(sonnet.cost(&usage).get(), 110);
-        let haiku = row("claude-haiku-5-5");
-        let usage = Usage {
-            cache_read_tokens: 1,
-            service_tier: Some("batch".into()),
-            inference_geo: Some("us".into()),
-            ..Usage::default()
-        };
-        // 10 × 0.5 × 1.1 = 5.5 nano-dollars.
-        assert_eq!(haiku.cost(&usage).get(), 6);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_usage_within_the_bound_costs_more_than_the_hold(
-            parts in proptest::array::uniform4(0_u64..120_000), output in 0_u64..10_000,
-            model in 0_usize..16, batch in proptest::bool::ANY, us in proptest::bool::ANY,
-        ) {
-            let table = PriceTable::built_in();
-            let row = &table.rows()[model % table.rows().len()];
-            let usage = Usage {
-                input_tokens: parts[0], cache_read_tokens: parts[1],
-                cache_write_5m_tokens: parts[2], cache_write_1h_tokens: parts[3], output_tokens: output,
-                service_tier: batch.then(|| "batch".into()), inference_geo: us.then(|| "us".into()), speed: None,
-            };
-            proptest::prop_assert!(row.cost(&usage) <= row.bound(usage.prompt_tokens(), output));
-        }
     }
 }

@@ -91,8 +91,7 @@ impl GatewayDoor {
         let pace = Pace::new(&limits, config.pace.burst, &recent, clock.clone());
         let kind = config.upstream.kind;
         let learner = Learner::start(store.clone(), clock.clone(), kind.name()).await;
-        let map = &config.models;
-        let models = [map.haiku.as_str(), map.sonnet.as_str(), map.opus.as_str()];
+        let models = config.models.models().map(|(_, model)| model);
         let keeper = &config.supervisor;
         let breaker = Breaker::start(config.circuit, kind, &models, store.clone(), clock.clone(), keeper);
         let (left, to_end) = mpsc::unbounded_channel();

@@ -15,6 +15,8 @@ mod line;
 mod pace;
 mod proxy;
 mod upstream;
+#[cfg(test)]
+mod witness;
 
 pub use agent::ask::{Ask, CallEnd, CallHandle, PROBE, Terms};
 pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};

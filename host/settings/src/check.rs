@@ -99,13 +99,9 @@ pub(crate) fn contradictions(settings: &Settings) -> Vec<SettingProblem> {
             )));
         }
     }
-    for (key, model) in [
-        ("haiku", &settings.models.haiku),
-        ("sonnet", &settings.models.sonnet),
-        ("opus", &settings.models.opus),
-    ] {
+    for (tier, model) in settings.models.models() {
         if model.trim().is_empty() {
-            problems.push(say(format!("`models.{key}` is empty, but must be the exact id of a model")));
+            problems.push(say(format!("`models.{tier}` is empty, but must be the exact id of a model")));
         }
     }
     problems

@@ -70,12 +70,12 @@ impl Layers {
 
 /// The preset's own values over the schema's defaults.
 fn under(preset: Preset) -> BTreeMap<String, Given> {
-    let defaults = SECTIONS.iter().flat_map(|section| section.keys).map(|key| (key.path(), key.default));
-    let own = preset.values().iter().map(|(path, value)| ((*path).to_owned(), *value));
-    defaults
-        .chain(own)
-        .map(|(path, toml)| (path, Given { raw: Raw::of_default(toml), source: Source::Preset(preset) }))
-        .collect()
+    let defaults = SECTIONS
+        .iter()
+        .flat_map(|section| section.keys)
+        .map(|key| (key.path(), Raw::of_default(&key.default())));
+    let own = preset.values().iter().map(|(path, toml)| ((*path).to_owned(), Raw::of_default(toml)));
+    defaults.chain(own).map(|(path, raw)| (path, Given { raw, source: Source::Preset(preset) })).collect()
 }
 
 fn preset(given: Option<Given>) -> Result<Preset, SettingProblem> {

@@ -34,7 +34,7 @@ pub use agents::AgentSection;
 pub use check::check_limits;
 pub use error::{SettingProblem, SettingsError};
 pub use hard::HardLimits;
-pub use key::{Key, Section};
+pub use key::{DefaultValue, Key, Section};
 pub use layers::LoadOptions;
 pub use log::LogFormat;
 pub use preset::Preset;

@@ -1,5 +1,7 @@
 //! The known name that comes nearest to a misspelt one.
 
+use anvil_types::Tier;
+
 /// The candidate that `name` was most likely meant to be; none where nothing is near.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
@@ -22,7 +24,8 @@ pub(crate) fn nearest_model<'a>(name: &str, known: &[&'a str]) -> Option<&'a str
     let bare = words.collect::<Vec<_>>().join("-");
     let family = |known: &&&str| {
         let word = |word: &str| bare.contains(word) && known.contains(word);
-        word("haiku") || word("sonnet") || word("opus") || word("fable")
+        // A family stands behind each tier, and one behind none.
+        Tier::ALL.map(Tier::name).into_iter().chain(["fable"]).any(word)
     };
     nearest(&bare, known.iter().copied().filter(|known| family(&known)))
         .or_else(|| nearest(&bare, known.iter().copied()))

@@ -32,7 +32,7 @@ pub fn example_toml() -> String {
         let _ = writeln!(out, "[{}]", section.name);
         for key in section.keys {
             comment(&mut out, &key.sentence());
-            let _ = writeln!(out, "#{} = {}", key.name, key.default);
+            let _ = writeln!(out, "#{} = {}", key.name, key.default());
         }
     }
     out.push('\n');
@@ -88,7 +88,8 @@ fn section_markdown(out: &mut String, section: &Section) {
     let _ = writeln!(out, "\n## `[{}]`\n\n{}\n", section.name, section.sentence());
     out.push_str("| setting | default | what it means | value |\n|---|---|---|---|\n");
     for key in section.keys {
-        let _ = writeln!(out, "| `{}` | `{}` | {} | {} |", key.name, key.default, key.sentence(), value(key));
+        let _ =
+            writeln!(out, "| `{}` | `{}` | {} | {} |", key.name, key.default(), key.sentence(), value(key));
     }
 }
 

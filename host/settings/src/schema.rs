@@ -1,12 +1,13 @@
-//! Every setting, once: name, type, default, range, and the sentence that explains it.
+//! Every setting, once: name, type, default, range, and the sentence that explains it. The defaults of models stand
+//! with what is known of those (`models.toml` of `anvil-budget`).
 
-use crate::key::{Key, Section};
+use crate::key::{DefaultValue, Key, Section};
 use crate::log::LogFormat;
 use crate::public_url::PublicUrl;
 use crate::reader::Reader;
 use crate::value::Value;
 use anvil_budget::ModelMap;
-use anvil_types::{Limits, Nanodollars, Tier, UpstreamKind};
+use anvil_types::{Effort, Limits, Nanodollars, Tier, UpstreamKind};
 use jiff::tz::TimeZone;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ macro_rules! sections {
     ($(
         $(#[doc = $doc:literal])+
         $whose:ident $section:ident: $Type:ident {
-            $($(#[doc = $key_doc:literal])+ $key:ident: $type:ty = $default:literal $(in $least:literal..=$most:literal)?;)+
+            $($(#[doc = $key_doc:literal])+ $key:ident: $type:ty = $default:tt $(in $least:literal..=$most:literal)?;)+
         }
     )+) => {
         /// Every section with its settings, in the order of the reference.
@@ -44,7 +45,7 @@ macro_rules! sections {
                 section: stringify!($section),
                 name: stringify!($key),
                 doc: concat!($($key_doc, "\n"),+),
-                default: $default,
+                default: sections!(@default $default),
                 expected: <$type as Value>::EXPECTED,
                 range: sections!(@range $($least, $most)?),
             },)+],
@@ -68,6 +69,8 @@ macro_rules! sections {
             }
         )+
     };
+    (@default $toml:literal) => { DefaultValue::Toml($toml) };
+    (@default { $($known:tt)+ }) => { DefaultValue::$($known)+ };
     (@range) => { None };
     (@range $least:literal, $most:literal) => { Some(($least, $most)) };
 }
@@ -121,17 +124,17 @@ sections! {
     /// Which model stands behind each tier, and which tier answers which work.
     theirs models: ModelMap {
         /// The exact id of the model for simple work.
-        haiku: String = r#""claude-haiku-5-5""#;
+        haiku: String = { Model(Tier::Haiku) };
         /// The exact id of the model for ordinary work.
-        sonnet: String = r#""claude-sonnet-5-5""#;
+        sonnet: String = { Model(Tier::Sonnet) };
         /// The exact id of the model for complex work.
-        opus: String = r#""claude-opus-5-5""#;
+        opus: String = { Model(Tier::Opus) };
         /// The tier of work that an agent calls `simple`.
-        simple: Tier = r#""haiku""#;
+        simple: Tier = { TierOf(Effort::Simple) };
         /// The tier of work that an agent calls `standard`.
-        standard: Tier = r#""sonnet""#;
+        standard: Tier = { TierOf(Effort::Standard) };
         /// The tier of work that an agent calls `complex`.
-        complex: Tier = r#""opus""#;
+        complex: Tier = { TierOf(Effort::Complex) };
     }
 
     /// What happens while a money window fills up. The brake at 95 % of the day is no setting.

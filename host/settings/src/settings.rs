@@ -146,9 +146,8 @@ impl Settings {
 
     /// The models of `[models]` that have no price at `now`: no call to one could ever be made.
     pub fn unpriced_models(&self, prices: &PriceTable, now: Timestamp) -> Vec<SettingProblem> {
-        let named =
-            [("haiku", &self.models.haiku), ("sonnet", &self.models.sonnet), ("opus", &self.models.opus)];
-        let unpriced = named.into_iter().filter(|(_, model)| prices.row(model, None, now).is_err());
+        let unpriced =
+            self.models.models().into_iter().filter(|(_, model)| prices.row(model, None, now).is_err());
         let problems = unpriced.map(|(tier, model)| {
             let key = format!("models.{tier}");
             let known = prices.models();

@@ -216,7 +216,7 @@ impl Value for Vec<String> {
 }
 
 impl Value for Tier {
-    const EXPECTED: &'static str = "`haiku`, `sonnet` or `opus`";
+    const EXPECTED: &'static str = Self::EXPECTED;
     fn read(raw: &Raw) -> Result<Self, Option<String>> {
         raw.text().and_then(|text| text.parse().ok()).ok_or(None)
     }

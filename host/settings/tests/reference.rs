@@ -136,6 +136,6 @@ fn every_setting_has_a_sentence_and_a_default_as_it_is_shown() {
         let sentence = key.sentence();
         assert!(sentence.ends_with('.') && sentence.len() > 10, "{}", key.path());
         let shown = settings.entries().into_iter().find(|entry| entry.key == key.path()).expect("an entry");
-        assert_eq!(shown.value, key.default, "{}", key.path());
+        assert_eq!(shown.value, key.default(), "{}", key.path());
     }
 }

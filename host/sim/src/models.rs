@@ -1,4 +1,7 @@
 //! The models that the simulator plays, and what each of them rejects.
+//!
+//! A table of its own beside the host's (`host/budget/models.toml`), on purpose: what both take from the published pages
+//! alike is seen to be so only while neither reads the other's.
 
 use serde_json::{Value, json};
 

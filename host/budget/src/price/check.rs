@@ -1,7 +1,7 @@
 //! What is asked of a price before it is taken.
 
-use super::NewPrice;
-use anvil_types::Nanodollars;
+use super::row::NewPrice;
+use anvil_types::{Nanodollars, Speed};
 
 /// What a price of zero means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ impl NewPrice {
         name("model", &self.model)?;
         if let Some(speed) = &self.speed {
             name("speed", speed)?;
-            if speed == "standard" {
-                return Err("`speed` is `standard`, which is what a row without `speed` is for".to_owned());
+            if speed == Speed::Standard.name() {
+                return Err(format!("`speed` is `{speed}`, which is what a row without `speed` is for"));
             }
         }
         for (field, tokens) in [("context", self.context), ("max_output", self.max_output)] {

@@ -1,9 +1,12 @@
-//! Reading price rows: out of a price file, and as a person gives them.
+//! Price rows out of a file, and as a person gives them.
 
-use super::{Band, Multipliers, NewBand, NewPrice, PriceError, PriceRow, PriceSource, Rates, Zero};
+use super::check::Zero;
+use super::error::PriceError;
+use super::row::{Band, Multipliers, NewBand, NewPrice, PriceRow, PriceSource, Rates};
 use anvil_types::Nanodollars;
 use serde::Deserialize;
 
+/// A user's own file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileForm {
@@ -12,46 +15,57 @@ struct FileForm {
     price: Vec<RowForm>,
 }
 
+/// Factors on every kind of token, as they are written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MultipliersForm {
+pub(crate) struct MultipliersForm {
     batch: f64,
     geo_us: f64,
 }
 
+/// A row as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RowForm {
-    model: String,
-    speed: Option<String>,
-    from: jiff::civil::Date,
-    context: u64,
-    max_output: u64,
+pub(crate) struct RowForm {
+    pub model: String,
+    pub speed: Option<String>,
+    pub from: jiff::civil::Date,
+    pub context: u64,
+    pub max_output: u64,
     /// Whether a price of zero is meant.
     #[serde(default)]
-    free: bool,
-    bands: Vec<NewBand>,
+    pub free: bool,
+    pub bands: Vec<NewBand>,
 }
 
-pub(super) fn parse(text: &str, file: &str, source: PriceSource) -> Result<Vec<PriceRow>, PriceError> {
+/// The rows of a user's own file; the usual factors are for one that has none.
+pub(super) fn file(text: &str, file: &str, usual: Multipliers) -> Result<Vec<PriceRow>, PriceError> {
     let bad = |message: String| PriceError::BadFile { file: file.to_owned(), message };
     let form: FileForm = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
-    let multipliers = match form.multipliers {
-        None => Multipliers::USUAL,
-        Some(m) => Multipliers {
-            batch: factor("batch", m.batch).map_err(&bad)?,
-            geo_us: factor("geo_us", m.geo_us).map_err(&bad)?,
-        },
-    };
+    let factors = form.multipliers.map_or(Ok(usual), factors).map_err(bad)?;
+    rows(form.price, factors, PriceSource::File).map_err(bad)
+}
+
+/// Rows, each of which makes sense, and no two of which are for the same.
+pub(crate) fn rows(
+    forms: Vec<RowForm>,
+    multipliers: Multipliers,
+    source: PriceSource,
+) -> Result<Vec<PriceRow>, String> {
     let mut rows: Vec<PriceRow> = Vec::new();
-    for row in form.price {
-        let row = parse_row(row, multipliers, source).map_err(&bad)?;
+    for form in forms {
+        let row = parse_row(form, multipliers, source)?;
         if rows.iter().any(|other| other.id == row.id) {
-            return Err(bad(format!("there are two rows {}; which of them counts nobody can tell", row.id)));
+            return Err(format!("there are two rows {}; which of them counts nobody can tell", row.id));
         }
         rows.push(row);
     }
     Ok(rows)
+}
+
+/// Factors, each of which is one.
+pub(crate) fn factors(form: MultipliersForm) -> Result<Multipliers, String> {
+    Ok(Multipliers { batch: factor("batch", form.batch)?, geo_us: factor("geo_us", form.geo_us)? })
 }
 
 fn parse_row(row: RowForm, multipliers: Multipliers, source: PriceSource) -> Result<PriceRow, String> {
@@ -189,5 +203,14 @@ mod tests {
             let error = error(&format!("[multipliers]\n{factors}\n{ROW}"));
             assert!(error.contains(part), "{factors}: {error}");
         }
+    }
+
+    #[test]
+    fn the_file_that_the_documents_show_is_one() {
+        let page = include_str!("../../../../docs/budgets.md");
+        let blocks = page.split("```").filter_map(|block| block.strip_prefix("toml\n"));
+        let shown: Vec<_> = blocks.filter(|block| block.starts_with("[[price]]")).collect();
+        assert_eq!(shown.len(), 1, "the errors say that the form is there");
+        PriceTable::with_file("mine.toml", shown[0]).expect("parses");
     }
 }

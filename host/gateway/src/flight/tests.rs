@@ -9,7 +9,7 @@ use crate::pace::Expected;
 use crate::upstream::answer::Answer;
 use crate::upstream::reading::Reading;
 use anvil_budget::{
-    AnswerKind, CircuitRule, Estimate, InputSize, ModelMap, PressureSteps, PriceTable, Windows,
+    AnswerKind, CircuitRule, Estimate, InputSize, PressureSteps, PriceTable, Windows, default_models,
 };
 use anvil_store::{QueueShares, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
@@ -59,14 +59,6 @@ fn store(folder: &std::path::Path, clock: &Arc<dyn Clock>) -> Arc<dyn Store> {
 
 async fn door(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Arc<GatewayDoor> {
     let long = Duration::from_secs(30);
-    let map = ModelMap {
-        haiku: MODEL.into(),
-        sonnet: "claude-sonnet-5-5".into(),
-        opus: "claude-opus-5-5".into(),
-        simple: Tier::Haiku,
-        standard: Tier::Sonnet,
-        complex: Tier::Opus,
-    };
     let config = GatewayConfig {
         upstream: Upstream {
             kind: UpstreamKind::Simulated,
@@ -84,7 +76,7 @@ async fn door(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn Clock>) ->
         pace: PaceSettings { burst: 10, longest_wait: long },
         circuit: CircuitRule { failures: 0, open_for: long },
         prices: Arc::new(PriceTable::built_in()),
-        models: map,
+        models: default_models().clone(),
         pressure: PressureSteps::NONE,
         supervisor: Supervisor::new(),
     };

@@ -6,8 +6,7 @@
 use crate::upstream::count::Count;
 use crate::upstream::object::Object;
 use crate::upstream::words::Words;
-use anvil_budget::{GEOS, SPEEDS, TIERS};
-use anvil_types::{MOST_TOKENS, Usage};
+use anvil_types::{InferenceGeo, MOST_TOKENS, ServiceTier, Speed, Usage};
 use serde_json::value::RawValue;
 
 /// The most passes of one answer.
@@ -196,8 +195,9 @@ impl Counts {
     // A speed that has no price is priced as the one that was asked for, so the dearest that has one comes
     // before it.
     fn fast(&self) -> Option<String> {
-        let said = self.speed.all().iter().any(|said| said.eq_ignore_ascii_case(SPEEDS[1]));
-        (said || self.speed.has_more()).then(|| SPEEDS[1].to_owned())
+        let fast = Speed::Fast.name();
+        let said = self.speed.all().iter().any(|said| said.eq_ignore_ascii_case(fast));
+        (said || self.speed.has_more()).then(|| fast.to_owned())
     }
 
     /// The usage: of each count the most that was told.
@@ -211,9 +211,9 @@ impl Counts {
             // Writes of unknown lifetime are priced as the dearer kind.
             cache_write_1h_tokens: hour + self.written.most.saturating_sub(five + hour),
             // Of several words the dearer one counts: a discount has to be told each time.
-            service_tier: self.service_tier.dearest(&TIERS),
-            inference_geo: self.inference_geo.dearest(&GEOS),
-            speed: self.fast().or_else(|| self.speed.dearest(&SPEEDS)),
+            service_tier: self.service_tier.dearest(ServiceTier::NAMES),
+            inference_geo: self.inference_geo.dearest(InferenceGeo::NAMES),
+            speed: self.fast().or_else(|| self.speed.dearest(Speed::NAMES)),
         }
     }
 }

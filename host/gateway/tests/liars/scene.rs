@@ -1,11 +1,11 @@
 //! Where it all happens: a real store, a real gateway, a clock that runs an hour a second, and jobs that ask.
 
-use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
+use anvil_budget::{CircuitRule, PressureSteps, PriceTable, Windows, default_models};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
     BootId, Clock, DrivenClock, HostId, JobId, Json, Limits, Nanodollars, NewJob, Priority, Supervisor,
-    SystemClock, Tier, UpstreamKind,
+    SystemClock, UpstreamKind,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -91,14 +91,7 @@ fn config(base_url: String) -> GatewayConfig {
         pace: PaceSettings { burst: 100_000, longest_wait: Duration::from_secs(30) },
         circuit: CircuitRule { failures: 5, open_for: Duration::from_mins(1) },
         prices: Arc::new(PriceTable::built_in()),
-        models: ModelMap {
-            haiku: "claude-haiku-5-5".into(),
-            sonnet: "claude-sonnet-5-5".into(),
-            opus: "claude-opus-5-5".into(),
-            simple: Tier::Haiku,
-            standard: Tier::Sonnet,
-            complex: Tier::Opus,
-        },
+        models: default_models().clone(),
         pressure: PressureSteps::NONE,
     }
 }

@@ -2,14 +2,14 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows};
+use anvil_budget::{CircuitRule, PressureSteps, PriceTable, Windows, default_models};
 use anvil_gateway::{ApiKey, Ask, CallEnd, Gateway, GatewayConfig, PaceSettings, Patience, Terms, Upstream};
 use anvil_sim::{Script, Sim, SimConfig, SimHandle};
 use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
     Asker, BootId, CallError, CallErrorKind, CallRecord, Clock, ContentBlock, Effort, HostId, JobAsker,
     JobId, Json, Limits, Message, Nanodollars, NewJob, Priority, Reply, Request, Role, Supervisor,
-    SystemClock, Tier, UpstreamKind,
+    SystemClock, UpstreamKind,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -76,14 +76,7 @@ impl Setting {
             pace: PaceSettings { burst: self.burst, longest_wait: Duration::from_secs(30) },
             circuit: CircuitRule { failures: self.circuit_failures, open_for: Duration::from_mins(1) },
             prices: Arc::new(PriceTable::built_in()),
-            models: ModelMap {
-                haiku: "claude-haiku-5-5".into(),
-                sonnet: "claude-sonnet-5-5".into(),
-                opus: "claude-opus-5-5".into(),
-                simple: Tier::Haiku,
-                standard: Tier::Sonnet,
-                complex: Tier::Opus,
-            },
+            models: default_models().clone(),
             pressure: self.pressure,
         }
     }

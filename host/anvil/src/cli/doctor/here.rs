@@ -135,8 +135,8 @@ fn prices(settings: &Settings) -> Vec<Finding> {
     let problems = settings.unpriced_models(&table, SystemClock::new().now());
     found.extend(problems.iter().map(|problem| Finding::wrong("models", problem.to_string())));
     if problems.is_empty() {
-        let models = &settings.models;
-        found.push(Finding::good("models", format!("{}, {}, {}", models.haiku, models.sonnet, models.opus)));
+        let models = settings.models.models().map(|(_, model)| model);
+        found.push(Finding::good("models", models.join(", ")));
     }
     found
 }
