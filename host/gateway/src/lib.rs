@@ -14,6 +14,7 @@ mod gateway;
 mod line;
 mod pace;
 mod proxy;
+mod stage;
 mod upstream;
 #[cfg(test)]
 mod witness;

@@ -1,12 +1,10 @@
 //! A reply in the contract's form.
 
-use crate::choice::prompt_cache::Prompt;
 use crate::door::GatewayDoor;
 use crate::flight::bid::Bid;
 use crate::flight::bill::Bill;
 use crate::upstream::answer::Answer;
-use anvil_types::{Origin, Reply, Usage};
-use std::sync::PoisonError;
+use anvil_types::{Origin, Reply};
 
 /// The reply that a whole answer is, and what it counts as.
 pub(crate) fn reply(door: &GatewayDoor, bid: &Bid, answer: &mut Answer, bill: &Bill) -> Reply {
@@ -26,10 +24,4 @@ pub(crate) fn reply(door: &GatewayDoor, bid: &Bid, answer: &mut Answer, bill: &B
     };
     door.sender.redactor().clean_reply(&mut reply);
     reply
-}
-
-/// Takes what an answer told of its model's cache.
-pub(crate) fn learn_warmth(door: &GatewayDoor, prompt: Prompt, model: &str, usage: &Usage) {
-    let mut warm = door.warm.lock().unwrap_or_else(PoisonError::into_inner);
-    warm.learn(prompt, model, usage, door.clock.now());
 }

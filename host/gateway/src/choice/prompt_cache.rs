@@ -1,8 +1,7 @@
 //! Which prompts which model has in its cache, as far as its own answers told.
 
 use anvil_budget::CacheTtl;
-use anvil_types::{Request, Timestamp, Usage};
-use serde_json::Value;
+use anvil_types::{Timestamp, Usage};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -31,20 +30,10 @@ struct Warm {
 /// What of a request its model's cache goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Prompt {
-    hash: [u8; 32],
+    /// What is the same in every request that has it.
+    pub hash: [u8; 32],
     /// For how long the request has the prompt kept.
     pub ttl: CacheTtl,
-}
-
-impl Prompt {
-    /// The prompt of a request that marks it for caching.
-    pub(crate) fn of(request: &Request) -> Option<Self> {
-        let (_, mark) = request.options.iter().find(|(name, _)| name == "cache_control")?;
-        let mark: Value = serde_json::from_str(mark).ok()?;
-        let ttl = if mark["ttl"] == "1h" { CacheTtl::Hour } else { CacheTtl::FiveMinutes };
-        let text = serde_json::to_vec(&(&request.system, &request.tools, &request.messages)).ok()?;
-        Some(Self { hash: *blake3::hash(&text).as_bytes(), ttl })
-    }
 }
 
 impl WarmPrompts {
