@@ -7,6 +7,7 @@ mod door;
 mod imports;
 mod names;
 mod reasons;
+mod vocabulary;
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,7 +10,7 @@ use crate::lanes::Credit;
 use crate::log::cut;
 use crate::sandbox::Cut;
 use crate::{AttemptLimits, Breach, CancellationToken, Rejection, Sandbox};
-use anvil_types::{ActionInfo, Actions, Effort, Json, Tier};
+use anvil_types::{ActionInfo, Actions, Effort, Json, Tier, listed};
 use std::sync::Arc;
 use wasmtime::Store;
 
@@ -154,8 +154,9 @@ fn schema(action: &str, which: &str, text: &str) -> Result<Json, String> {
 }
 
 fn tier(text: &str) -> Result<Tier, String> {
-    text.parse()
-        .map_err(|_| format!("its model floor is `{}`; there are haiku, sonnet and opus", cut(text, 32)))
+    text.parse().map_err(|_| {
+        format!("its model floor is `{}`; there are {}", cut(text, 32), listed(Tier::ALL, "and"))
+    })
 }
 
 /// One line of bounded length.

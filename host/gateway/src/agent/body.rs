@@ -3,7 +3,7 @@
 //! Source of the form: `POST /v1/messages`, `anthropic-version: 2023-06-01`. The agent's JSON is sent as the
 //! agent gave it, so that its keys keep their order and its numbers their length.
 
-use anvil_types::{ContentBlock, Message, Request, Role};
+use anvil_types::{ContentBlock, Message, Request, RequestOption, Role, Tier, listed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -26,13 +26,11 @@ pub(crate) enum BadRequest {
     SameTool(String),
     #[error("{0} is no JSON that can be sent: {1}")]
     NotJson(String, String),
-    #[error(
-        "the option `{0}` is not known; known are: tier, tool_choice, thinking, output_config, cache_control"
-    )]
+    #[error("the option `{0}` is not known; known are: {all}", all = RequestOption::NAMES.join(", "))]
     UnknownOption(String),
     #[error("the option `{0}` is given twice")]
     SameOption(String),
-    #[error("the option `tier` is {0}; it names haiku, sonnet or opus")]
+    #[error("the option `{tier}` is {0}; it names {all}", tier = RequestOption::Tier, all = listed(Tier::ALL, "or"))]
     Tier(String),
 }
 
@@ -111,13 +109,13 @@ impl<'a> Body<'a> {
             if !given.insert(name.as_str()) {
                 return Err(BadRequest::SameOption(name.clone()));
             }
-            let place = match name.as_str() {
-                "tool_choice" => &mut body.tool_choice,
-                "thinking" => &mut body.thinking,
-                "output_config" => &mut body.output_config,
-                "cache_control" => &mut body.cache_control,
-                "tier" => continue,
-                _ => return Err(BadRequest::UnknownOption(name.clone())),
+            let option = RequestOption::named(name).ok_or_else(|| BadRequest::UnknownOption(name.clone()))?;
+            let place = match option {
+                RequestOption::Tier => continue,
+                RequestOption::ToolChoice => &mut body.tool_choice,
+                RequestOption::Thinking => &mut body.thinking,
+                RequestOption::OutputConfig => &mut body.output_config,
+                RequestOption::CacheControl => &mut body.cache_control,
             };
             *place = Some(parse(&format!("the option `{name}`"), value)?);
         }
@@ -131,8 +129,8 @@ impl<'a> Body<'a> {
 }
 
 /// The tier that the request names, if it does.
-pub(crate) fn named_tier(request: &Request) -> Result<Option<anvil_types::Tier>, BadRequest> {
-    let Some((_, value)) = request.options.iter().find(|(name, _)| name == "tier") else { return Ok(None) };
+pub(crate) fn named_tier(request: &Request) -> Result<Option<Tier>, BadRequest> {
+    let Some(value) = request.option(RequestOption::Tier) else { return Ok(None) };
     serde_json::from_str(value).map(Some).map_err(|_| BadRequest::Tier(value.chars().take(64).collect()))
 }
 

@@ -4,15 +4,10 @@
 
 use crate::proxy::strict::Strict;
 use anvil_budget::InputSize;
-use anvil_types::{ContentBlock, Message, Request, Role, Tool};
+use anvil_types::{ContentBlock, FreeField, Message, Request, RequestOption, RequestPart, Role, Tool};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
-
-/// Fields that change neither what bounds a cost nor a price.
-const FREE: [&str; 5] = ["stop_sequences", "temperature", "top_p", "top_k", "metadata"];
-/// Fields that bring hidden prompts with them, or none: counted as an agent's options are.
-const OPTIONS: [&str; 4] = ["tool_choice", "thinking", "output_config", "cache_control"];
 
 /// What a body asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,15 +37,18 @@ pub(crate) enum BadBody {
 pub(crate) fn measured(body: &[u8]) -> Result<Measured, BadBody> {
     let Strict(body) = serde_json::from_slice(body).map_err(|error| BadBody::NotJson(error.to_string()))?;
     let Value::Object(mut fields) = body else { return Err(invalid("the body is no JSON object")) };
-    let Some(Value::String(model)) = fields.remove("model") else {
-        return Err(invalid("`model` has to be a text"));
+    let has_to_be = |part: RequestPart, what: &str| invalid(&format!("`{part}` has to be {what}"));
+    let Some(Value::String(model)) = fields.remove(RequestPart::Model.name()) else {
+        return Err(has_to_be(RequestPart::Model, "a text"));
     };
-    let max_tokens = fields.remove("max_tokens").and_then(|most| most.as_u64()).filter(|most| *most > 0);
-    let max_tokens = max_tokens.ok_or_else(|| invalid("`max_tokens` has to be a whole number above 0"))?;
-    let stream = match fields.remove("stream") {
+    let max_tokens = fields.remove(RequestPart::MaxTokens.name()).and_then(|most| most.as_u64());
+    let Some(max_tokens) = max_tokens.filter(|most| *most > 0) else {
+        return Err(has_to_be(RequestPart::MaxTokens, "a whole number above 0"));
+    };
+    let stream = match fields.remove(RequestPart::Stream.name()) {
         None | Some(Value::Null) => false,
         Some(Value::Bool(stream)) => stream,
-        Some(_) => return Err(invalid("`stream` has to be true or false")),
+        Some(_) => return Err(has_to_be(RequestPart::Stream, "true or false")),
     };
     let size = InputSize::of(&request(fields)?).map_err(|error| BadBody::Block(error.to_string()))?;
     Ok(Measured { model, max_tokens, stream, size })
@@ -58,28 +56,32 @@ pub(crate) fn measured(body: &[u8]) -> Result<Measured, BadBody> {
 
 // The request in the contract's form, for its sizes alone: it is never sent.
 fn request(mut fields: Map<String, Value>) -> Result<Request, BadBody> {
-    let list = |value: Option<Value>, name: &str| match value {
+    let system = fields.remove(RequestPart::System.name());
+    let mut list = |part: RequestPart| match fields.remove(part.name()) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(list)) => Ok(list),
-        Some(_) => Err(invalid(&format!("`{name}` has to be a list"))),
+        Some(_) => Err(invalid(&format!("`{part}` has to be a list"))),
     };
     let mut messages = Vec::new();
-    for message in list(fields.remove("messages"), "messages")? {
+    for message in list(RequestPart::Messages)? {
         let content = blocks(message.get("content").cloned())?;
         messages.push(Message { role: Role::User, content });
     }
     // Standing instructions are counted as what is said: their framing is one message's at most.
-    if let Some(system) = fields.remove("system") {
+    if let Some(system) = system {
         messages.push(Message { role: Role::User, content: blocks(Some(system))? });
     }
-    let tools = list(fields.remove("tools"), "tools")?.iter().map(tool).collect::<Result<_, _>>()?;
+    let tools = list(RequestPart::Tools)?.iter().map(tool).collect::<Result<_, _>>()?;
     let mut options = Vec::new();
     for (name, value) in fields {
-        match name.as_str() {
-            _ if value.is_null() || FREE.contains(&name.as_str()) => {}
-            known if OPTIONS.contains(&known) => options.push((name, value.to_string())),
-            _ => return Err(BadBody::Field(name.chars().take(64).collect())),
+        if value.is_null() || FreeField::named(&name).is_some() {
+            continue;
         }
+        // They bring hidden prompts with them, or none: counted as an agent's options are.
+        if RequestOption::in_body(&name).is_none() {
+            return Err(BadBody::Field(name.chars().take(64).collect()));
+        }
+        options.push((name, value.to_string()));
     }
     Ok(Request {
         system: None,

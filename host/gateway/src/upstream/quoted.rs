@@ -1,6 +1,7 @@
 //! What an error only repeats of the request: a guest's own words say nothing about the account.
 
 use crate::upstream::words::clean;
+use anvil_types::RequestPart;
 use serde_json::Value;
 
 /// What of a request its error is read with.
@@ -18,7 +19,7 @@ impl Asked {
     /// Looks for these words, in small letters, in the body of a request.
     pub(crate) fn of(body: &[u8], words: &[&str]) -> Self {
         let Ok(Value::Object(mut body)) = serde_json::from_slice(body) else { return Self::default() };
-        let model = match body.remove("model") {
+        let model = match body.remove(RequestPart::Model.name()) {
             Some(Value::String(model)) => model.to_lowercase(),
             _ => String::new(),
         };

@@ -2,7 +2,10 @@
 
 use crate::bindings::anvil::agent::claude as wit;
 use crate::log::cut;
-use anvil_types::{CallError, CallErrorKind, ContentBlock, Effort, Json, Message, Request, Role, Tool};
+use anvil_types::{
+    CallError, CallErrorKind, ContentBlock, Effort, Json, Message, Request, RequestOption, RequestPart, Role,
+    Tier, Tool, listed,
+};
 use std::collections::HashSet;
 
 const MAX_MESSAGES: usize = 1_000;
@@ -10,8 +13,6 @@ const MAX_TOOLS: usize = 128;
 const MAX_STOP_SEQUENCES: usize = 16;
 const MAX_IMAGE_BYTES: usize = 5 * 1024 * 1024;
 const IMAGE_TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
-const OPTIONS: [&str; 5] = ["tier", "tool_choice", "thinking", "output_config", "cache_control"];
-const TIERS: [&str; 3] = ["haiku", "sonnet", "opus"];
 
 /// `invalid-request`, before anything was sent.
 pub(super) fn refusal(message: impl Into<String>) -> CallError {
@@ -24,8 +25,8 @@ pub(super) fn checked(request: wit::Request) -> Result<Request, CallError> {
     if request.messages.is_empty() {
         return Err(refusal("a request has at least one message"));
     }
-    at_most("messages", request.messages.len(), MAX_MESSAGES)?;
-    at_most("tools", request.tools.len(), MAX_TOOLS)?;
+    at_most(RequestPart::Messages.name(), request.messages.len(), MAX_MESSAGES)?;
+    at_most(RequestPart::Tools.name(), request.tools.len(), MAX_TOOLS)?;
     let mut names = HashSet::new();
     if let Some(tool) = request.tools.iter().find(|tool| !names.insert(tool.name.as_str())) {
         let name = cut(&tool.name, 64);
@@ -120,18 +121,16 @@ fn tool(tool: wit::Tool) -> Result<Tool, CallError> {
 
 fn option(option: wit::Extra) -> Result<(String, String), CallError> {
     let wit::Extra { name, value } = option;
-    if !OPTIONS.contains(&name.as_str()) {
-        return Err(refusal(format!(
-            "there is no option `{}`; there are {}",
-            cut(&name, 64),
-            OPTIONS.join(", ")
-        )));
-    }
+    let Some(known) = RequestOption::named(&name) else {
+        let all = RequestOption::NAMES.join(", ");
+        return Err(refusal(format!("there is no option `{}`; there are {all}", cut(&name, 64))));
+    };
     let json: Json =
         value.parse().map_err(|error| refusal(format!("the option `{name}` cannot be taken: {error}")))?;
-    if name == "tier" && !json.value().as_str().is_some_and(|tier| TIERS.contains(&tier)) {
-        let value = cut(&value, 64);
-        return Err(refusal(format!("the option `tier` is \"haiku\", \"sonnet\" or \"opus\", not {value}")));
+    let names_a_tier = || json.value().as_str().is_some_and(|tier| tier.parse::<Tier>().is_ok());
+    if known == RequestOption::Tier && !names_a_tier() {
+        let (tiers, value) = (listed(Tier::ALL.map(|tier| format!("\"{tier}\"")), "or"), cut(&value, 64));
+        return Err(refusal(format!("the option `{known}` is {tiers}, not {value}")));
     }
     Ok((name, value))
 }
@@ -248,5 +247,17 @@ mod tests {
             assert_eq!(error.kind, CallErrorKind::InvalidRequest);
             assert!(error.message.contains(says) && !error.request_sent, "{}", error.message);
         }
+    }
+
+    #[test]
+    fn the_contract_names_every_option_and_every_tier() {
+        let contract = include_str!("../../../../wit/claude.wit");
+        let options = contract.split("/// Further options. Known:").nth(1).expect("what options there are");
+        let options = options.split("Others are refused").next().expect("up to here");
+        for option in RequestOption::NAMES {
+            assert!(options.contains(&format!("`{option}`")), "{option}");
+        }
+        let tiers = listed(Tier::ALL.map(|tier| format!("`\"{tier}\"`")), ",").replace(" ,", ",");
+        assert!(options.contains(&tiers), "{tiers}");
     }
 }
