@@ -78,7 +78,9 @@ fn names_a_model(text: &str) -> bool {
 
 fn of_source(source: &str) -> Vec<String> {
     let mut found = Vec::new();
-    shipped_items(source).into_iter().for_each(|item| texts(item, &mut found));
+    for item in shipped_items(source) {
+        texts(item, &mut found);
+    }
     found
 }
 

@@ -16,7 +16,7 @@ struct FileForm {
 }
 
 /// Factors on every kind of token, as they are written.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MultipliersForm {
     batch: f64,
