@@ -6,9 +6,10 @@
 
 use anvil_budget::{CircuitRule, PressureSteps, PriceTable, Windows, default_models};
 use anvil_gateway::{ApiKey, Ask, CallEnd, Gateway, GatewayConfig, PaceSettings, Patience, Terms, Upstream};
+use anvil_store::testing::{attempt, hold_request};
 use anvil_store::{
-    Claim, Claimed, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, ReadyAgent,
-    Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
+    Claim, Claimed, HoldDecision, JournalEntry, JournalKind, JournalWrite, ReadyAgent, Settlement,
+    SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
     Asker, BootId, CallId, Clock, ContentBlock, Effort, EventKind, HostId, JobAsker, JobId, Json, Limits,
@@ -265,25 +266,8 @@ impl Scene {
     async fn hold_and_settle(&self, position: u32) {
         let (job, now) = (&self.jobs[1], SystemClock::new().now());
         let id = CallId::new(now, u128::from(position) << 32);
-        let hold = HoldRequest {
-            id,
-            upstream: UpstreamKind::Simulated,
-            lease: Some(job.lease),
-            job: Some(job.lease.job),
-            agent: Some("bench".into()),
-            attempt: Some(1),
-            position: Some(position),
-            api_key: None,
-            session: None,
-            tags: Vec::new(),
-            tier_asked: Tier::Sonnet,
-            tier_given: Tier::Sonnet,
-            tier_reason: None,
-            model: "claude-sonnet-5-5".into(),
-            price_row: "claude-sonnet-5-5".into(),
-            amount: Nanodollars::new(1_000_000),
-            tries_account: false,
-        };
+        let asker = attempt(job.lease, "bench", position);
+        let hold = hold_request(id, asker, Nanodollars::new(1_000_000));
         let decision = self.store.hold(hold).await.expect("decided");
         assert!(matches!(decision, HoldDecision::Granted { .. }));
         self.direct().await;

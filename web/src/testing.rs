@@ -9,12 +9,13 @@ use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upst
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
 use anvil_sandbox::{Catalog, CatalogSettings, CompileCommand, Sandbox, SandboxSettings};
+use anvil_store::testing::hold_request;
 use anvil_store::{
     HoldDecision, HoldRequest, Retention, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
-    BootId, CallId, Clock, DrivenClock, HostId, LimitsPatch, Nanodollars, Supervisor, SystemClock, Tier,
-    UpstreamKind, Usage,
+    Asker, BootId, CallId, Clock, DrivenClock, HostId, LimitsPatch, Nanodollars, Supervisor, SystemClock,
+    Tier, UpstreamKind, Usage,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -173,24 +174,14 @@ impl Scene {
         let cost = Nanodollars::new(nano);
         let id =
             CallId::new(now, u128::from(now.micros().unsigned_abs()) << 20 | u128::from(nano.unsigned_abs()));
+        let asker = Asker::Host { name: agent.to_owned().into() };
         let request = HoldRequest {
-            id,
-            upstream: UpstreamKind::Simulated,
-            lease: None,
-            job: None,
-            agent: Some(agent.to_owned()),
-            attempt: None,
-            position: None,
-            api_key: None,
-            session: None,
             tags: vec!["one".to_owned(), "=two,".to_owned()],
             tier_asked: Tier::Sonnet,
             tier_given: Tier::Sonnet,
-            tier_reason: None,
             model: model.to_owned(),
             price_row: "row@2026-10-07".to_owned(),
-            amount: cost + Nanodollars::new(1),
-            tries_account: false,
+            ..hold_request(id, asker, cost + Nanodollars::new(1))
         };
         let held = self.store.hold(request).await.expect("a hold is decided");
         assert!(matches!(held, HoldDecision::Granted { .. }), "{held:?}");

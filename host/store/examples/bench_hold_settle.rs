@@ -5,13 +5,14 @@
 
 use anvil_budget::Windows;
 use anvil_store::bare::Bare;
+use anvil_store::testing::{attempt, hold_request};
 use anvil_store::{
     Claim, Enqueued, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite, LedgerStore,
     QueueStore, ReadyAgent, Settlement, SettlementOutcome, SqliteOptions, SqliteStore,
 };
 use anvil_types::{
     BootId, CallId, Clock, HostId, JobId, Json, Lease, Limits, Nanodollars, NewJob, Priority, SystemClock,
-    Tier, UpstreamKind, Usage,
+    UpstreamKind, Usage,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,25 +95,7 @@ async fn jobs(store: &SqliteStore, callers: usize) -> Vec<Lease> {
 }
 
 fn hold_of(id: CallId, lease: Lease) -> HoldRequest {
-    HoldRequest {
-        id,
-        upstream: UpstreamKind::Simulated,
-        lease: Some(lease),
-        job: Some(lease.job),
-        agent: Some("code-generator".into()),
-        attempt: Some(1),
-        position: Some(0),
-        api_key: None,
-        session: None,
-        tags: Vec::new(),
-        tier_asked: Tier::Sonnet,
-        tier_given: Tier::Sonnet,
-        tier_reason: None,
-        model: "claude-sonnet-5-5".into(),
-        price_row: "sonnet-5-5@2026-10-01".into(),
-        amount: Nanodollars::new(5_000_000),
-        tries_account: false,
-    }
+    hold_request(id, attempt(lease, "code-generator", 0), Nanodollars::new(5_000_000))
 }
 
 fn settlement_of(id: CallId, lease: Lease) -> Settlement {

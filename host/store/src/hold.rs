@@ -2,7 +2,7 @@
 
 use crate::JournalWrite;
 use anvil_budget::Denial;
-use anvil_types::{CallId, JobId, Lease, Nanodollars, Tier, Timestamp, UpstreamKind, Usage};
+use anvil_types::{Asker, CallId, Nanodollars, Tier, Timestamp, UpstreamKind, Usage};
 
 /// Money to be set aside before a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,20 +11,8 @@ pub struct HoldRequest {
     pub id: CallId,
     /// The upstream that will bill it; windows are kept apart for each.
     pub upstream: UpstreamKind,
-    /// The attempt that asks; the hold is refused when its lease is lost.
-    pub lease: Option<Lease>,
-    /// The job that asks.
-    pub job: Option<JobId>,
-    /// The agent that asks.
-    pub agent: Option<String>,
-    /// The job's attempt.
-    pub attempt: Option<u32>,
-    /// The place in the job's journal.
-    pub position: Option<u32>,
-    /// The API key that asks, where no job does.
-    pub api_key: Option<String>,
-    /// A client's session.
-    pub session: Option<String>,
+    /// Who asks. An attempt's hold is refused when its lease is lost.
+    pub asker: Asker,
     /// Tags for the ledger.
     pub tags: Vec<String>,
     /// The tier asked for.

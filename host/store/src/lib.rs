@@ -23,6 +23,8 @@ mod schedules;
 mod search;
 mod shares;
 mod sqlite;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod usage;
 
 pub use anvil_budget::{BrakeEntry, BrakeHistory, BrakeMove};

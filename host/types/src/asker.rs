@@ -1,6 +1,7 @@
 //! Who asks for a call.
 
 use crate::{JobId, Lease};
+use std::borrow::Cow;
 
 /// Who asks. A call has exactly one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub enum Asker {
     /// The host itself, under a name that no agent can have: a person's probe.
     Host {
         /// The name.
-        name: &'static str,
+        name: Cow<'static, str>,
     },
 }
 

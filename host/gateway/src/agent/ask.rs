@@ -51,7 +51,7 @@ impl Ask {
     pub(crate) fn probe(by: &str, at: Timestamp) -> Self {
         let text = "Answer with the word yes.".to_owned();
         Self {
-            asker: Asker::Host { name: PROBE },
+            asker: Asker::Host { name: PROBE.into() },
             terms: Terms {
                 tags: vec![format!("by:{by}")],
                 // A person waits for it.

@@ -85,22 +85,10 @@ impl Bid {
 
     /// The hold that it needs.
     pub(crate) fn hold(&self, id: CallId, upstream: UpstreamKind, tries_account: bool) -> HoldRequest {
-        let (job, client) = match &self.who {
-            Asker::Job(job) => (Some(job), None),
-            Asker::Client(client) => (None, Some(client)),
-            Asker::Host { .. } => (None, None),
-        };
         HoldRequest {
             id,
             upstream,
-            lease: job.map(|job| job.lease),
-            job: job.map(|job| job.lease.job),
-            // A client's calls are its key's.
-            agent: client.is_none().then(|| self.who.name().to_owned()),
-            attempt: job.map(|job| job.attempt),
-            position: job.map(|job| job.position),
-            api_key: client.map(|client| client.api_key.clone()),
-            session: client.and_then(|client| client.session.clone()),
+            asker: self.who.clone(),
             tags: self.tags.clone(),
             tier_asked: self.tier.asked,
             tier_given: self.tier.given,

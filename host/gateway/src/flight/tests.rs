@@ -89,7 +89,7 @@ fn bid(door: &GatewayDoor) -> Bid {
     let kind = AnswerKind::of("(test)", MODEL, 16);
     let second = Duration::from_secs(5);
     Bid {
-        who: Asker::Host { name: "(test)" },
+        who: Asker::Host { name: "(test)".into() },
         tags: Vec::new(),
         tier: TierChoice { asked: Tier::Haiku, given: Tier::Haiku, reason: None },
         bound: Bound { amount: row.bound(500, 16), max_tokens: 16, size: InputSize::default() },

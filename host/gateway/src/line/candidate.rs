@@ -25,7 +25,7 @@ pub(crate) struct Candidate {
 
 impl Candidate {
     pub(crate) fn turn(&self) -> Turn {
-        Turn::new(self.priority, self.since, self.hold.job)
+        Turn::new(self.priority, self.since, self.hold.asker.job())
     }
 
     pub(crate) fn place(&self) -> LinePlace {

@@ -120,7 +120,7 @@ impl Queue {
 
     fn tell(&mut self) {
         let all = self.waiting.iter().map(|(_, waiter)| waiter).chain(&self.aside);
-        let jobs = all.filter_map(|waiter| waiter.candidate.hold.job).collect();
+        let jobs = all.filter_map(|waiter| waiter.candidate.hold.asker.job()).collect();
         let wait = |reason, detail: String, until| Some(Wait { reason, detail, until, refused_at: None });
         let head = if let Some(limit) = &self.blocked_on {
             wait(

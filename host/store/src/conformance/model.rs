@@ -6,13 +6,13 @@
 
 use super::Factory;
 use super::world::{World, usage, wide};
-use crate::{Correction, HoldDecision, HoldRequest, SettlementOutcome};
+use crate::{Correction, HoldDecision, SettlementOutcome};
 use anvil_budget::oracle::Oracle;
 use anvil_budget::random::Random;
 use anvil_budget::{Amounts, Denial, LimitName, Moved, WindowKind, WindowLimits};
 use anvil_types::{
-    AlertState, AlertWindow, CallId, CallState, Clock, Crossing, Event, EventKind, Limits, LimitsPatch,
-    Nanodollars, Scope, Timestamp, UpstreamKind,
+    AlertState, AlertWindow, Asker, CallId, CallState, Clock, Crossing, Event, EventKind, Limits,
+    LimitsPatch, Nanodollars, Scope, Timestamp, UpstreamKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -237,12 +237,11 @@ impl Play<'_> {
     async fn hold(&mut self) {
         let amount = self.random.nano(40);
         let scope = scopes()[self.random.index(4)].clone();
-        let mut request = HoldRequest { agent: None, ..self.world.hold_of(amount) };
-        match &scope {
-            Scope::Agent(name) => request.agent = Some(name.clone()),
-            Scope::ApiKey(name) => request.api_key = Some(name.clone()),
-            Scope::All => {}
-        }
+        let request = match &scope {
+            Scope::Agent(name) => self.world.hold_as(Asker::Host { name: name.clone().into() }, amount),
+            Scope::ApiKey(name) => self.world.hold_with_key(name, amount),
+            Scope::All => self.world.hold_of(amount),
+        };
         let (id, scopes) = (request.id, vec![Scope::All, scope]);
         let decision = self.world.ask(request).await;
         let fits = scopes.iter().all(|scope| {

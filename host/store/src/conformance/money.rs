@@ -4,9 +4,12 @@
 
 use super::Factory;
 use super::world::{AGENT, World, dollars, entry, usage, wide};
+use crate::testing::attempt;
 use crate::{HoldDecision, HoldRequest, JournalKind, Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::{Amounts, Denial, LimitName};
-use anvil_types::{CallId, CallRecord, CallState, Clock, Limits, Nanodollars, Tier, UpstreamKind, Usage};
+use anvil_types::{
+    Asker, CallId, CallRecord, CallState, ClientAsker, Clock, Limits, Nanodollars, Tier, UpstreamKind, Usage,
+};
 use std::time::Duration;
 
 pub async fn callers_at_once_never_pass_on_the_same_dollar(factory: &dyn Factory) {
@@ -183,12 +186,9 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let lease = world.running().await.lease;
     let request = HoldRequest {
-        attempt: Some(1),
-        position: Some(4),
-        session: Some("s".into()),
         tier_reason: Some("the fullest window is at 92 %".into()),
         tags: vec!["x".into(), "y".into()],
-        ..world.hold_by(lease, dollars(5))
+        ..world.hold_as(attempt(lease, AGENT, 4), dollars(5))
     };
     let held_at = world.clock.now();
     assert_eq!(world.ask(request.clone()).await, HoldDecision::Granted { at: held_at });
@@ -211,7 +211,7 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         attempt: Some(1),
         position: Some(4),
         api_key: None,
-        session: Some("s".into()),
+        session: None,
         tags: vec!["x".into(), "y".into()],
         tier_asked: Tier::Opus,
         tier_given: Tier::Haiku,
@@ -229,10 +229,12 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
     assert_eq!(world.store().calls(lease.job).await.expect("a read works"), std::slice::from_ref(&expected));
     // By a key, where no job asks; the newest first, page by page.
     world.wait(Duration::from_millis(1));
-    let keyed = HoldRequest { agent: None, api_key: Some("key".into()), ..world.hold_of(dollars(1)) };
+    let client = ClientAsker { api_key: "key".into(), session: Some("s".into()) };
+    let keyed = world.hold_as(Asker::Client(client), dollars(1));
     assert!(matches!(world.ask(keyed.clone()).await, HoldDecision::Granted { .. }));
     let page = world.store().ledger(UpstreamKind::Simulated, None, 1).await.expect("a read works");
     assert_eq!((page[0].id, page[0].api_key.as_deref(), page[0].job), (keyed.id, Some("key"), None));
+    assert_eq!((page[0].session.as_deref(), page[0].agent.as_deref()), (Some("s"), None), "its key's alone");
     let next = world.store().ledger(UpstreamKind::Simulated, Some(page[0].id), 9).await.expect("a read");
     assert_eq!(next, [expected]);
 }

@@ -4,9 +4,9 @@
 
 use super::Factory;
 use super::world::{AGENT, World, dollars, wait, wide};
-use crate::{HoldDecision, HoldRequest, StoreError};
+use crate::{HoldDecision, StoreError};
 use anvil_budget::{Denial, LimitName, WindowKind, WindowLimits};
-use anvil_types::{JobState, Limits, Scope, UpstreamKind, WaitReason};
+use anvil_types::{Asker, JobState, Limits, Scope, UpstreamKind, WaitReason};
 use std::time::Duration;
 
 fn writer() -> Scope {
@@ -48,7 +48,7 @@ pub async fn an_agents_limit_stops_that_agent_alone(factory: &dyn Factory) {
         })
     );
     world.hold(dollars(2)).await;
-    let other = HoldRequest { agent: Some("tester".into()), ..world.hold_of(dollars(500)) };
+    let other = world.hold_as(Asker::Host { name: "tester".into() }, dollars(500));
     assert!(matches!(world.ask(other).await, HoldDecision::Granted { .. }), "another agent goes on");
     let never = world.ask(world.hold_of(dollars(11))).await;
     assert!(matches!(never, HoldDecision::Refused(Denial::Never { .. })), "{never:?}");
@@ -60,11 +60,7 @@ pub async fn an_api_keys_limit_counts_its_own_calls(factory: &dyn Factory) {
     let world = World::with(factory, Limits { day_usd: dollars(20), ..wide() }).await;
     let hour = WindowLimits { hour: Some(dollars(4)), ..WindowLimits::default() };
     limit(&world, ci(), hour).await;
-    let keyed = |amount| HoldRequest {
-        agent: None,
-        api_key: Some("ci".to_owned()),
-        ..world.hold_of(dollars(amount))
-    };
+    let keyed = |amount| world.hold_with_key("ci", dollars(amount));
     let first = keyed(4);
     let id = first.id;
     assert!(matches!(world.ask(first).await, HoldDecision::Granted { .. }));

@@ -1,14 +1,15 @@
 //! What a test works with: a store, its clock, and short ways to say what happens.
 
 use super::{Factory, Setup, TestClock};
+use crate::testing::{attempt, hold_request};
 use crate::{
     Claim, Claimed, Enqueued, Finish, HoldDecision, HoldRequest, JournalEntry, JournalKind, JournalWrite,
     ReadyAgent, Settled, Settlement, SettlementOutcome, SpendSnapshot, Store, StoreError,
 };
 use anvil_budget::{Amounts, AnyLimits, LimitsRule, WindowKind, WindowSpan, Windows};
 use anvil_types::{
-    BootId, CallId, CallState, Clock, Event, HostId, Job, JobError, JobId, JobState, Json, Lease, Limits,
-    Nanodollars, NewJob, Priority, Tier, Timestamp, UpstreamKind, Usage, Wait, WaitReason,
+    Asker, BootId, CallId, CallState, ClientAsker, Clock, Event, HostId, Job, JobError, JobId, JobState,
+    Json, Lease, Limits, Nanodollars, NewJob, Priority, Timestamp, UpstreamKind, Usage, Wait, WaitReason,
 };
 use jiff::tz::TimeZone;
 use std::fmt;
@@ -282,32 +283,24 @@ impl<'a> World<'a> {
         self.store().park(lease, wait(reason, None)).await.expect("the lease is current");
     }
 
-    /// A request to hold so much, by nobody in particular.
+    /// A request to hold so much, by nobody in particular: it counts as the agent's.
     pub fn hold_of(&self, amount: Nanodollars) -> HoldRequest {
-        HoldRequest {
-            id: CallId::new(self.clock.now(), self.number()),
-            upstream: UpstreamKind::Simulated,
-            lease: None,
-            job: None,
-            agent: Some(AGENT.to_owned()),
-            attempt: None,
-            position: None,
-            api_key: None,
-            session: None,
-            tags: Vec::new(),
-            tier_asked: Tier::Opus,
-            tier_given: Tier::Haiku,
-            tier_reason: None,
-            model: "claude-haiku-5-5".to_owned(),
-            price_row: "haiku-5-5@2026-10-01".to_owned(),
-            amount,
-            tries_account: false,
-        }
+        self.hold_as(Asker::Host { name: AGENT.into() }, amount)
     }
 
     /// A request to hold so much, by an attempt.
     pub fn hold_by(&self, lease: Lease, amount: Nanodollars) -> HoldRequest {
-        HoldRequest { lease: Some(lease), job: Some(lease.job), ..self.hold_of(amount) }
+        self.hold_as(attempt(lease, AGENT, 0), amount)
+    }
+
+    /// A request to hold so much, with a client's key.
+    pub fn hold_with_key(&self, api_key: &str, amount: Nanodollars) -> HoldRequest {
+        self.hold_as(Asker::Client(ClientAsker { api_key: api_key.to_owned(), session: None }), amount)
+    }
+
+    /// A request to hold so much, by whom it says.
+    pub fn hold_as(&self, asker: Asker, amount: Nanodollars) -> HoldRequest {
+        hold_request(CallId::new(self.clock.now(), self.number()), asker, amount)
     }
 
     /// Asks for a hold.

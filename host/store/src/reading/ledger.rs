@@ -2,6 +2,7 @@
 
 use crate::engine::{Db, Id, Param, Row, params};
 use crate::reading::usage::{hour_from, hour_until, tokens};
+use crate::rules::money::asked::Asked;
 use crate::{LedgerFilter, LedgerPage, LedgerTotals, StoreError};
 use anvil_types::{
     CallId, CallRecord, CallState, CostCorrection, JobId, Nanodollars, Timestamp, UpstreamKind, Usage,
@@ -22,6 +23,9 @@ macro_rules! select_calls {
         )
     };
 }
+
+/// Where in them the columns of who asked begin.
+const ASKED: usize = 4;
 
 /// A job's calls.
 pub(crate) const OF_JOB: &str = select_calls!("WHERE job = ?1 ORDER BY id");
@@ -323,17 +327,19 @@ fn read(row: &Row<'_>) -> Result<CallRecord, StoreError> {
         cost += Nanodollars::new(added);
         corrections.push(CostCorrection { at: Timestamp::from_micros(at), cost, by, reason });
     }
+    let asked = Asked::read(row, ASKED)?;
+    let (attempt, position) = asked.place();
     Ok(CallRecord {
         id: row.id("id")?,
         state,
         held_at,
         settled_at,
-        job: row.maybe_id("job")?,
-        agent: row.get("agent")?,
-        attempt: row.get("attempt")?,
-        position: row.get("position")?,
-        api_key: row.get("api_key")?,
-        session: row.get("session")?,
+        job: asked.job(),
+        agent: asked.agent().map(str::to_owned),
+        attempt,
+        position,
+        api_key: asked.api_key().map(str::to_owned),
+        session: asked.session().map(str::to_owned),
         tags: row.texts("tags")?,
         tier_asked: row.word("tier_asked")?,
         tier_given: row.word("tier_given")?,

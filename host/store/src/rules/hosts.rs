@@ -6,7 +6,7 @@ use crate::StoreError;
 use crate::engine::{Db, Id, params};
 use crate::rules::duties;
 use crate::rules::jobs::transition;
-use crate::rules::money::hold_row::Hold;
+use crate::rules::money::hold_row::{Hold, select_holds};
 use crate::rules::money::settle::{End, end_hold};
 use crate::rules::money::{ledger_time, spend, week, zone};
 use crate::rules::tx::Tx;
@@ -26,11 +26,11 @@ const RENEW: &str =
     boot = excluded.boot, zone = excluded.zone, limits = excluded.limits, until = excluded.until";
 
 /// Holds that nobody will settle any more: of this host's earlier lives, and of hosts whose lease has run out.
-pub(crate) const LEFT: &str =
-    "SELECT id, upstream, state, held_at, job, agent, hold, api_key, model, cost, host
-    FROM calls INDEXED BY calls_open
+pub(crate) const LEFT: &str = select_holds!(
+    ", host FROM calls INDEXED BY calls_open
     WHERE state = 'held' AND upstream = ?1 AND boot <> ?3 AND (host = ?2 OR NOT EXISTS (
-        SELECT 1 FROM hosts WHERE hosts.host = calls.host AND hosts.upstream = ?1 AND hosts.until > ?4))";
+        SELECT 1 FROM hosts WHERE hosts.host = calls.host AND hosts.upstream = ?1 AND hosts.until > ?4))"
+);
 
 /// Refuses to begin beside a host that lives with another time zone or other limits of its settings: each would
 /// make the other's sums, alerts and limits anew, over and over.

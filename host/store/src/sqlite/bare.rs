@@ -4,6 +4,7 @@
 use crate::engine::{Db, Id, Params, number, params};
 use crate::rules::events;
 use crate::rules::jobs::{journal, transition};
+use crate::rules::money::asked::AskerColumns;
 use crate::rules::money::{hold, hold_row, settle, spend, usage_hours};
 use crate::sqlite::{connect, lock};
 use crate::{HoldRequest, Settlement, SettlementOutcome, StoreError};
@@ -31,7 +32,8 @@ impl Bare {
         self.run("BEGIN IMMEDIATE", params![])?;
         for request in requests {
             let upstream = request.upstream.name();
-            let lease = request.lease.ok_or(StoreError::Closed)?;
+            let lease = request.asker.as_job().ok_or(StoreError::Closed)?.lease;
+            let asker = AskerColumns::of(&request.asker);
             self.ask(hold::GRANTED_BEFORE, params![upstream, request.id.bytes()])?;
             let job = self.ask(hold::JUDGE_JOB, [lease.job.bytes()])?;
             self.run(
@@ -40,19 +42,19 @@ impl Bare {
                     upstream,
                     request.id.bytes(),
                     now.micros(),
-                    lease.job.bytes(),
-                    request.agent,
-                    request.attempt,
-                    request.position,
-                    request.api_key,
-                    request.session,
+                    asker.job,
+                    asker.agent,
+                    asker.attempt,
+                    asker.position,
+                    asker.api_key,
+                    asker.session,
                     None::<String>,
                     request.tier_asked.name(),
                     request.tier_given.name(),
                     request.model,
                     request.price_row,
                     request.amount.get(),
-                    number(lease.number),
+                    asker.lease,
                     [0_u8; 16],
                     [0_u8; 16],
                     None::<String>,
@@ -190,8 +192,9 @@ mod tests {
     use super::*;
     use crate::sqlite::SqliteStore;
     use crate::sqlite::faults::{claim, job, options};
+    use crate::testing::{attempt, hold_request};
     use crate::{JournalEntry, JournalKind, JournalWrite, QueueStore as _, ReadingStore as _};
-    use anvil_types::{Json, SystemClock, Tier, UpstreamKind, Usage};
+    use anvil_types::{Json, SystemClock, UpstreamKind, Usage};
     use std::sync::Arc;
 
     /// The statements are the store's own: where one of them changes, what they are given has to change with it.
@@ -205,25 +208,8 @@ mod tests {
         let lease = store.claim(claim(1)).await.expect("a claim works").remove(0).lease;
         drop(store);
         let id = CallId::new(now, 1);
-        let request = HoldRequest {
-            id,
-            upstream: UpstreamKind::Simulated,
-            lease: Some(lease),
-            job: Some(lease.job),
-            agent: Some("code-generator".into()),
-            attempt: Some(1),
-            position: Some(0),
-            api_key: None,
-            session: None,
-            tags: Vec::new(),
-            tier_asked: Tier::Sonnet,
-            tier_given: Tier::Sonnet,
-            tier_reason: None,
-            model: "claude-sonnet-5-5".into(),
-            price_row: "sonnet-5-5@2026-10-01".into(),
-            amount: Nanodollars::new(5_000_000),
-            tries_account: false,
-        };
+        let asker = attempt(lease, "code-generator", 0);
+        let request = hold_request(id, asker, Nanodollars::new(5_000_000));
         let cost = Nanodollars::new(3_000_000);
         let usage = Usage { input_tokens: 1_000, output_tokens: 500, ..Usage::default() };
         let entry = JournalEntry {

@@ -59,13 +59,13 @@ pub(crate) fn apply(
     spend::add(tx, hold.upstream, &scopes, hold.held_at, moved)?;
     usage_hours::add(tx, hold, 0, moved, &Usage::default())?;
     late::look_back(tx, hold, moved)?;
-    if let Some(job) = hold.job {
+    if let Some(job) = hold.asked.job() {
         tx.run(
             "UPDATE jobs SET cost = cost + ?2, unknown = unknown + ?3 WHERE id = ?1",
             params![job.bytes(), moved.spent().get(), moved.unknown.get()],
         )?;
     }
-    tx.tell(hold.job, EventKind::Settled { call, cost, unknown: false });
+    tx.tell(hold.asked.job(), EventKind::Settled { call, cost, unknown: false });
     evaluate::evaluate(tx, hold.upstream, &scopes)?;
     if moved.spent() < Nanodollars::ZERO {
         // There is room that was not there.

@@ -1,11 +1,12 @@
 //! Taking a hold: rule 2 of the design, in one transaction with the brake and the lease's fence.
 
 use crate::engine::{Id, number, params, texts};
+use crate::rules::money::asked::AskerColumns;
 use crate::rules::money::{evaluate, spend, week};
 use crate::rules::tx::Tx;
 use crate::{HoldDecision, HoldRequest, StoreError};
 use anvil_budget::{Amounts, Moved, job_standing};
-use anvil_types::{EventKind, JobId, JobState, Nanodollars, Timestamp, UpstreamKind};
+use anvil_types::{EventKind, JobState, Lease, Nanodollars, Timestamp, UpstreamKind};
 
 /// A granted hold, in its job.
 pub(crate) const COUNT_ON_JOB: &str = "UPDATE jobs SET held = held + ?2, calls = calls + 1 WHERE seq = ?1";
@@ -32,14 +33,15 @@ pub(crate) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecisio
     if let Some(at) = granted_before(tx, request)? {
         return Ok(HoldDecision::Granted { at });
     }
-    let job_id = request.lease.map(|lease| lease.job).or(request.job);
-    let job = job_id.map(|id| judge_job(tx, request, id)).transpose()?;
+    let asker = AskerColumns::of(&request.asker);
+    let job_id = request.asker.job();
+    let job = request.asker.as_job().map(|job| judge_job(tx, request.upstream, job.lease)).transpose()?;
     if let Some(job) = &job
         && !job.may_write
     {
         return Ok(HoldDecision::LeaseLost);
     }
-    let scopes = spend::scopes(request.agent.as_deref(), request.api_key.as_deref());
+    let scopes = asker.scopes();
     evaluate::evaluate(tx, request.upstream, &scopes)?;
     let mut causes = tx.policy.causes(request.upstream);
     causes.retain(|cause| !(request.tries_account && cause.kind.is_of_account()));
@@ -52,7 +54,7 @@ pub(crate) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecisio
     {
         return Ok(HoldDecision::Refused(denial));
     }
-    insert(tx, request, job_id)?;
+    insert(tx, request, &asker)?;
     let amount = request.amount.get();
     spend::add(tx, request.upstream, &scopes, tx.now, Moved::hold(request.amount))?;
     // A call that costs nothing is under way as any other.
@@ -79,11 +81,11 @@ struct JudgedJob {
     may_write: bool,
 }
 
-fn judge_job(tx: &Tx<'_>, request: &HoldRequest, id: JobId) -> Result<JudgedJob, StoreError> {
+fn judge_job(tx: &Tx<'_>, upstream: UpstreamKind, under: Lease) -> Result<JudgedJob, StoreError> {
+    let id = under.job;
     let row = tx.first(JUDGE_JOB, [id.bytes()], |row| {
         let state: JobState = row.word(1)?;
         let lease: i64 = row.get(2)?;
-        let under = |wanted: u64| state == JobState::Running && lease == number(wanted);
         let job = JudgedJob {
             seq: row.get(0)?,
             amounts: Amounts {
@@ -92,18 +94,18 @@ fn judge_job(tx: &Tx<'_>, request: &HoldRequest, id: JobId) -> Result<JudgedJob,
                 held: Nanodollars::new(row.get(6)?),
             },
             limit: Nanodollars::new(row.get(7)?),
-            may_write: request.lease.is_none_or(|lease| under(lease.number)),
+            may_write: state == JobState::Running && lease == number(under.number),
         };
         Ok((job, row.word::<UpstreamKind>(3)?))
     })?;
     let (job, belongs) = row.ok_or(StoreError::NoSuchJob(id))?;
-    if belongs != request.upstream {
-        return Err(StoreError::WrongUpstream { job: id, belongs, asked: request.upstream });
+    if belongs != upstream {
+        return Err(StoreError::WrongUpstream { job: id, belongs, asked: upstream });
     }
     Ok(job)
 }
 
-fn insert(tx: &Tx<'_>, request: &HoldRequest, job: Option<JobId>) -> Result<(), StoreError> {
+fn insert(tx: &Tx<'_>, request: &HoldRequest, asker: &AskerColumns<'_>) -> Result<(), StoreError> {
     let tags = (!request.tags.is_empty()).then(|| texts(&request.tags));
     tx.run(
         INSERT,
@@ -111,19 +113,19 @@ fn insert(tx: &Tx<'_>, request: &HoldRequest, job: Option<JobId>) -> Result<(), 
             request.upstream.name(),
             request.id.bytes(),
             tx.now.micros(),
-            job.map(Id::bytes),
-            request.agent,
-            request.attempt,
-            request.position,
-            request.api_key,
-            request.session,
+            asker.job,
+            asker.agent,
+            asker.attempt,
+            asker.position,
+            asker.api_key,
+            asker.session,
             tags,
             request.tier_asked.name(),
             request.tier_given.name(),
             request.model,
             request.price_row,
             request.amount.get(),
-            request.lease.map(|lease| number(lease.number)),
+            asker.lease,
             tx.policy.host.bytes(),
             tx.policy.boot.bytes(),
             request.tier_reason,

@@ -1,5 +1,6 @@
 //! Money: holds and settlements, the sums by window, and what stops when they are full.
 
+pub(crate) mod asked;
 pub(crate) mod brake;
 pub(crate) mod correct;
 pub(crate) mod evaluate;

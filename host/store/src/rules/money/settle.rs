@@ -141,12 +141,12 @@ pub(crate) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
         week::flight_ends(tx, hold.upstream, tx.now)?;
     }
     late::look_back(tx, hold, moved)?;
-    if let Some(job) = hold.job {
+    if let Some(job) = hold.asked.job() {
         tx.run(
             COUNT_ON_JOB,
             params![job.bytes(), hold.amount.get(), moved.spent().get(), moved.unknown.get(), end.progress],
         )?;
     }
-    tx.tell(hold.job, EventKind::Settled { call: hold.id, cost: end.cost, unknown: is_unknown });
+    tx.tell(hold.asked.job(), EventKind::Settled { call: hold.id, cost: end.cost, unknown: is_unknown });
     Ok(still_held)
 }

@@ -29,14 +29,6 @@ pub(crate) const ADD: &str = "INSERT INTO spend (upstream, scope, period, start,
     settled = min(settled + excluded.settled, 9000000000000000000),
     unknown = min(unknown + excluded.unknown, 9000000000000000000)";
 
-/// The scopes that a call of this agent or API key falls under.
-pub(crate) fn scopes(agent: Option<&str>, api_key: Option<&str>) -> Vec<Scope> {
-    let mut scopes = vec![Scope::All];
-    scopes.extend(agent.map(|agent| Scope::Agent(agent.to_owned())));
-    scopes.extend(api_key.map(|key| Scope::ApiKey(key.to_owned())));
-    scopes
-}
-
 /// Moves money in all sums that a hold of this time counts in. Answers what is held of this upstream
 /// after it.
 pub(crate) fn add(

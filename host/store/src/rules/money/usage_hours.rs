@@ -35,8 +35,8 @@ pub(crate) fn add(
         params![
             hold.upstream.name(),
             hold.held_at.micros().div_euclid(HOUR) * HOUR,
-            hold.agent.as_deref().unwrap_or_default(),
-            hold.api_key.as_deref().unwrap_or_default(),
+            hold.asked.agent().unwrap_or_default(),
+            hold.asked.api_key().unwrap_or_default(),
             hold.model,
             calls,
             moved.settled.get(),

@@ -2,8 +2,8 @@
 
 use crate::StoreError;
 use crate::engine::{Db, meta, params, set_meta};
+use crate::rules::money::asked::scopes;
 use crate::rules::money::ledger_time;
-use crate::rules::money::spend::scopes;
 use crate::rules::policy::Policy;
 use anvil_budget::Windows;
 use anvil_types::{AlertWindow, Timestamp};
