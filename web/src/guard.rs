@@ -1,8 +1,9 @@
 //! What every request passes before a handler sees it, and every response on its way out.
 
 use crate::WebConfig;
+use crate::ask::Query;
 use crate::panel::{Asked, problem as error_page};
-use crate::permission::{Caller, Permission, Via};
+use crate::permission::{Permission, Via};
 use crate::problem::Problem;
 use crate::routes::Face;
 use crate::state::WebState;
@@ -15,6 +16,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Nothing from elsewhere, nothing inline, nothing evaluated.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -110,9 +112,20 @@ fn is_allowed(host: &str, config: &WebConfig) -> bool {
     })
 }
 
-/// Lets a request through that may do what its route asks.
-pub(crate) async fn authorize(
-    State((state, scope)): State<(WebState, Permission)>,
+/// What stands before a route.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    pub(crate) state: WebState,
+    /// What whoever calls has to be allowed.
+    pub(crate) scope: Permission,
+    /// The names that the query may have.
+    pub(crate) query: Arc<[&'static str]>,
+}
+
+/// Lets a request through that may do what its route asks, and asks it in words that the route knows: what is misspelt
+/// would otherwise be done without what was meant.
+pub(crate) async fn admit(
+    State(Gate { state, scope, query }): State<Gate>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
@@ -139,6 +152,10 @@ pub(crate) async fn authorize(
                 return Err(cross_origin());
             }
         }
+    }
+    // To what is open for anyone, monitors and pages elsewhere add what they like; nothing hangs on it.
+    if scope > Permission::Open || !query.is_empty() {
+        Query::read(request.uri())?.only(&query)?;
     }
     if let Some(caller) = caller {
         request.extensions_mut().insert(caller);
@@ -192,9 +209,4 @@ fn unauthorized(headers: &HeaderMap) -> Problem {
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     Problem::internal("the host met a fault of its own; its log, on standard error, says where")
         .into_response()
-}
-
-/// The caller as the audit log names them.
-pub(crate) fn name_of(caller: Option<Caller>) -> &'static str {
-    caller.map_or("nobody", Caller::name)
 }

@@ -5,6 +5,7 @@
 //! name, log or hand over is untrusted text wherever it is shown.
 
 mod api;
+mod ask;
 mod assets;
 mod auth;
 mod config;
@@ -12,7 +13,6 @@ mod csv;
 mod guard;
 #[cfg(test)]
 mod jobs_tests;
-mod nearest;
 mod openapi;
 mod panel;
 mod parameters;

@@ -1,6 +1,6 @@
 //! The table of routes. A route can only be added with the scope that it needs.
 
-use crate::guard;
+use crate::guard::{Gate, admit};
 use crate::openapi::Shape;
 use crate::permission::Permission;
 use crate::state::WebState;
@@ -8,7 +8,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use utoipa::ToSchema;
 
 /// Which face a path belongs to.
@@ -51,16 +51,17 @@ pub(crate) struct Entry {
 /// Routes on their way into a router.
 pub(crate) struct Routes {
     state: WebState,
-    router: Router<WebState>,
-    pub(crate) table: Vec<Entry>,
+    table: Vec<Entry>,
+    /// What answers, for each of the table.
+    handlers: Vec<MethodRouter<WebState>>,
 }
 
 impl Routes {
     pub(crate) fn new(state: WebState) -> Self {
-        Self { state, router: Router::new(), table: Vec::new() }
+        Self { state, table: Vec::new(), handlers: Vec::new() }
     }
 
-    /// Adds a route. The scope is checked before the handler's extractors read anything.
+    /// Adds a route. Scope and query are checked before the handler's extractors read anything.
     #[must_use]
     pub(crate) fn route<H, T>(
         mut self,
@@ -75,9 +76,7 @@ impl Routes {
         T: 'static,
     {
         let filter = MethodFilter::try_from(method.clone()).expect("the table uses standard methods alone");
-        let guarded = on(filter, handler)
-            .route_layer(from_fn_with_state((self.state.clone(), scope), guard::authorize));
-        self.router = self.router.route(path, guarded);
+        self.handlers.push(on(filter, handler));
         self.table.push(Entry {
             method,
             path,
@@ -91,7 +90,7 @@ impl Routes {
         self
     }
 
-    /// The names that the query of the route before may have.
+    /// The names that the query of the route before may have; without, it may have none.
     #[must_use]
     pub(crate) fn query(mut self, names: &[&'static str]) -> Self {
         self.table.last_mut().expect("a route comes before its query").query.extend(names);
@@ -147,6 +146,12 @@ impl Routes {
 
     /// The router and its table.
     pub(crate) fn finish(self) -> (Router<WebState>, Vec<Entry>) {
-        (self.router, self.table)
+        let mut router = Router::new();
+        for (entry, handler) in self.table.iter().zip(self.handlers) {
+            let query = entry.query.as_slice().into();
+            let gate = Gate { state: self.state.clone(), scope: entry.scope, query };
+            router = router.route(entry.path, handler.route_layer(from_fn_with_state(gate, admit)));
+        }
+        (router, self.table)
     }
 }

@@ -1,5 +1,6 @@
 //! The router with all its layers, and the server that runs it.
 
+use crate::guard::Gate;
 use crate::problem::Problem;
 use crate::routes::{Entry, Face, Routes};
 use crate::state::WebState;
@@ -27,8 +28,9 @@ pub fn router(state: WebState) -> Router {
     let (router, table) = routes(&state).finish();
     let limit = state.config.max_body_bytes;
     let description = openapi::describe(&table);
-    let described = get(async move || Json(description.clone()))
-        .route_layer(from_fn_with_state((state.clone(), Permission::Read), guard::authorize));
+    let gate = Gate { state: state.clone(), scope: Permission::Read, query: [].into() };
+    let described =
+        get(async move || Json(description.clone())).route_layer(from_fn_with_state(gate, guard::admit));
     router
         .route("/api/openapi.json", described)
         .fallback(unknown_route)

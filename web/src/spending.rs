@@ -1,7 +1,7 @@
 //! Spend over a stretch of time, by who asked, for which model, by kind of token, or by hour or day: one
 //! view for the API and the page, made from the ledger's sums.
 
-use crate::api::Query;
+use crate::ask::{Query, bad_query};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{By, Sum};
@@ -36,7 +36,7 @@ impl Stretch {
         if stretch.from < stretch.to {
             Ok(stretch)
         } else {
-            Err(bad("`from` must be before `to`".to_owned()))
+            Err(bad_query("`from` must be before `to`".to_owned()))
         }
     }
 
@@ -58,7 +58,7 @@ impl Stretch {
                 return Ok(cuts);
             }
             if cuts.len() >= MOST_STRETCHES {
-                return Err(bad(format!(
+                return Err(bad_query(format!(
                     "from {} to {} are more than {MOST_STRETCHES} {}s; ask for a shorter stretch",
                     self.from,
                     self.to,
@@ -98,11 +98,7 @@ fn moment(
 }
 
 fn wrong(name: &str, text: &str, error: impl std::fmt::Display) -> Problem {
-    bad(format!("`{name}={text}` is no time: {error}; as in 2026-11-23 or 2026-11-23T16:40:00Z"))
-}
-
-fn bad(detail: String) -> Problem {
-    Problem::bad_request("bad-query", "The query makes no sense", detail)
+    bad_query(format!("`{name}={text}` is no time: {error}; as in 2026-11-23 or 2026-11-23T16:40:00Z"))
 }
 
 /// What a sum of the ledger came to.

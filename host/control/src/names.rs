@@ -1,5 +1,7 @@
 //! What there is, beside what was asked for.
 
+use anvil_types::nearest::by_likeness;
+
 /// The names in their order, each once.
 pub(crate) fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut names: Vec<_> = names.collect();
@@ -10,8 +12,5 @@ pub(crate) fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
 
 /// The name that comes nearest, where one comes near.
 pub(crate) fn nearest(name: &str, known: &[String]) -> Option<String> {
-    let near = known.iter().map(|other| (strsim::jaro_winkler(name, other), other));
-    near.filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .map(|(_, other)| other.clone())
+    by_likeness(name, known.iter().map(String::as_str)).map(str::to_owned)
 }

@@ -88,7 +88,7 @@ fn preset(given: Option<Given>) -> Result<Preset, SettingProblem> {
             from: given.source.precise(),
             value: given.raw.to_string(),
             expected: format!("one of {}", names.join(", ")),
-            more: crate::nearest::nearest(&name, names).map(|near| format!("did you mean `{near}`?")),
+            more: anvil_types::nearest::by_slips(&name, names).map(|near| format!("did you mean `{near}`?")),
         }
     })
 }

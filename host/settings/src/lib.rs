@@ -18,7 +18,7 @@ mod hard;
 mod key;
 mod layers;
 mod log;
-mod nearest;
+mod nearest_model;
 mod preset;
 mod public_url;
 mod reader;

@@ -5,7 +5,7 @@ use crate::check;
 use crate::error::SettingProblem;
 use crate::error::SettingsError;
 use crate::layers::{Layers, LoadOptions};
-use crate::nearest::nearest_model;
+use crate::nearest_model::nearest_model;
 use crate::preset::Preset;
 use crate::reader::Reader;
 use crate::schema::{

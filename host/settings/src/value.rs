@@ -245,7 +245,7 @@ impl Value for TimeZone {
         let name = raw.text().ok_or(None)?;
         Self::get(name).map_err(|_| {
             let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
-            crate::nearest::nearest(name, known.iter().map(String::as_str))
+            anvil_types::nearest::by_slips(name, known.iter().map(String::as_str))
                 .map(|zone| format!("did you mean `{zone}`?"))
         })
     }

@@ -32,6 +32,7 @@ pub mod limits;
 pub mod log;
 pub mod model;
 pub mod money;
+pub mod nearest;
 pub mod pace;
 pub mod queue_pause;
 pub mod schedule;

@@ -1,8 +1,6 @@
 //! Actions on all jobs that match a filter.
 
-use super::{Object, Query};
-use crate::guard::name_of;
-use crate::permission::Caller;
+use crate::ask::{Id, Object, PAGE, Page, Who};
 use crate::permission::Permission::{Operate, Read};
 use crate::problem::Problem;
 use crate::routes::Routes;
@@ -10,15 +8,12 @@ use crate::state::WebState;
 use anvil_api::{ActionPlanned, ActionRequest, List};
 use anvil_store::{ActionRun, JobFilter};
 use anvil_types::{JobAction, JobActionId, JobState, Priority};
-use axum::extract::{Path, State};
+use axum::Json;
+use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use serde::Deserialize;
-
-/// What a list is asked by.
-pub(super) const LIST_QUERY: [&str; 2] = ["after", "limit"];
 
 /// Adds the routes.
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -29,7 +24,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .gives::<ActionRun>()
         .gives::<ActionPlanned>()
         .route(Read, get.clone(), "/api/v1/jobs/actions", "What was done with many jobs", list)
-        .query(&LIST_QUERY)
+        .query(&PAGE)
         .gives::<List<ActionRun, JobActionId>>()
         .route(Read, get, "/api/v1/jobs/actions/{id}", "How far an action is", show)
         .gives::<ActionRun>()
@@ -92,11 +87,7 @@ impl From<Filter> for JobFilter {
     }
 }
 
-async fn begin(
-    State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    mut body: Object,
-) -> Result<Response, Problem> {
+async fn begin(State(state): State<WebState>, Who(by): Who, mut body: Object) -> Result<Response, Problem> {
     let name: String = body.required("action", "cancel, retry, prioritise or delete");
     let priority: Option<Priority> = body.field("priority", "critical, high, normal or low");
     let filter: Option<Filter> =
@@ -124,39 +115,30 @@ async fn begin(
         let plan = state.control.bulk.plan(action, filter.clone()).await?;
         return Ok(Json(ActionPlanned { action, filter, plan }).into_response());
     }
-    let run = state.control.bulk.begin(action, filter, name_of(caller.map(|c| c.0))).await?;
+    let run = state.control.bulk.begin(action, filter, by).await?;
     let place = format!("/api/v1/jobs/actions/{}", run.id);
     Ok((StatusCode::ACCEPTED, [(LOCATION, place)], Json(run)).into_response())
 }
 
 async fn list(
     State(state): State<WebState>,
-    query: Query,
+    Page { after, limit }: Page<JobActionId>,
 ) -> Result<Json<List<ActionRun, JobActionId>>, Problem> {
-    let query = query.only(&LIST_QUERY)?;
-    let limit = query.limit(50, 500)?;
-    let mut items = state.control.bulk.list(query.value("after")?, limit + 1).await?;
+    let mut items = state.control.bulk.list(after, limit + 1).await?;
     let more = items.len() > limit as usize;
     items.truncate(limit as usize);
     let next = items.last().filter(|_| more).map(|run| run.id);
     Ok(Json(List { items, next }))
 }
 
-async fn show(State(state): State<WebState>, Path(text): Path<String>) -> Result<Json<ActionRun>, Problem> {
-    Ok(Json(state.control.bulk.get(id(&text)?).await?))
-}
-
-/// An action's id out of an address.
-pub(crate) fn id(text: &str) -> Result<JobActionId, Problem> {
-    text.parse().map_err(|error: anvil_types::id::BadId| {
-        Problem::not_found("no-such-action", "There is no such action", error.to_string())
-    })
+async fn show(State(state): State<WebState>, Id(id): Id<JobActionId>) -> Result<Json<ActionRun>, Problem> {
+    Ok(Json(state.control.bulk.get(id).await?))
 }
 
 async fn stop(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Path(text): Path<String>,
+    Who(by): Who,
+    Id(id): Id<JobActionId>,
 ) -> Result<Json<ActionRun>, Problem> {
-    Ok(Json(state.control.bulk.stop(id(&text)?, name_of(caller.map(|c| c.0))).await?))
+    Ok(Json(state.control.bulk.stop(id, by).await?))
 }

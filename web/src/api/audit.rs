@@ -1,15 +1,12 @@
 //! `GET /api/v1/audit`: what people changed.
 
-use super::Query;
+use crate::ask::Query;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::List;
 use anvil_store::AuditEntry;
 use axum::Json;
 use axum::extract::State;
-
-/// What it is asked by.
-pub(super) const QUERY: [&str; 1] = ["limit"];
 
 /// The most entries of an answer.
 const MOST: u32 = 1_000;
@@ -18,6 +15,6 @@ pub(super) async fn list(
     State(state): State<WebState>,
     query: Query,
 ) -> Result<Json<List<AuditEntry>>, Problem> {
-    let limit = query.only(&QUERY)?.limit(50, MOST)?;
+    let limit = query.limit(50, MOST)?;
     Ok(Json(List::whole(state.control.audit.newest(limit).await?)))
 }

@@ -1,27 +1,22 @@
 //! `GET` and `PUT /api/v1/brake`.
 
-use super::{Object, Query};
-use crate::guard::name_of;
-use crate::permission::Caller;
+use crate::ask::{Object, Query, Who};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{BrakeStatus, BrakeView};
 use anvil_store::BrakeState;
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
-
-/// What it is asked by.
-pub(super) const QUERY: [&str; 1] = ["limit"];
 
 pub(super) async fn show(State(state): State<WebState>, query: Query) -> Result<Json<BrakeView>, Problem> {
-    let limit = query.only(&QUERY)?.limit(50, 1_000)?;
+    let limit = query.limit(50, 1_000)?;
     let past = state.control.brake.history(limit).await?;
     Ok(Json(BrakeView { now: view(state.control.brake.state().await?), past }))
 }
 
 pub(super) async fn set(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     mut body: Object,
 ) -> Result<Json<BrakeStatus>, Problem> {
     let engaged = body.required::<Option<bool>>("engaged", "true or false");
@@ -30,7 +25,6 @@ pub(super) async fn set(
         body.wrong("reason", "is empty; it must be a few words on why: the audit log keeps them");
     }
     body.finish()?;
-    let by = name_of(caller.map(|c| c.0));
     Ok(Json(view(state.control.brake.set(engaged.unwrap_or(true), reason.trim(), by).await?)))
 }
 

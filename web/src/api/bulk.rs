@@ -4,10 +4,8 @@
 //! when its answer is sent. The answers wait for a client that sends all before it reads: there are at
 //! most as many as [`MOST_LINES`].
 
-use super::Object;
-use super::body::malformed;
-use super::lines::{Line, Lines};
 use super::submit::fields;
+use crate::ask::{JsonLines, Line, Lines, MEDIA_LINES, Object, malformed, no_key};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{BulkAnswer, LineProblem};
@@ -15,7 +13,7 @@ use anvil_control::{After, BulkIntake, BulkJob, SubmitError};
 use anvil_types::Json;
 use anvil_types::encoding::{NotText, is_utf16};
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -32,38 +30,20 @@ const MOST_BYTES: usize = 256 << 20;
 /// The most jobs and bytes of one transaction.
 const BATCH_JOBS: usize = 256;
 const BATCH_BYTES: usize = 1 << 20;
-/// The media type of JSON lines.
-pub(super) const MEDIA_LINES: &str = "application/jsonl";
-/// The media types that JSON lines are sent with.
-const MEDIA: [&str; 4] =
-    ["application/jsonl", "application/x-ndjson", "application/ndjson", "application/json"];
 
-pub(super) async fn submit(State(state): State<WebState>, request: Request) -> Result<Response, Problem> {
-    is_lines(request.headers())?;
-    super::submit::no_key(request.headers(), "send `idempotency_key` in each line")?;
+pub(super) async fn submit(
+    State(state): State<WebState>,
+    headers: HeaderMap,
+    JsonLines(lines): JsonLines,
+) -> Result<Response, Problem> {
+    no_key(&headers, "send `idempotency_key` in each line")?;
     let (answers, sent) = unbounded_channel();
     let longest = state.config.max_body_bytes;
     let intake =
         Intake { bulk: state.control.intake.bulk(), answers, batch: Vec::new(), bytes: 0, line: 0, longest };
-    tokio::spawn(intake.run(request.into_body(), longest));
+    tokio::spawn(intake.run(lines, longest));
     let body = Body::from_stream(UnboundedReceiverStream::new(sent).map(Ok::<Bytes, Infallible>));
-    Ok(([(CONTENT_TYPE, "application/jsonl")], body).into_response())
-}
-
-pub(super) fn is_lines(headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if MEDIA.contains(&media.as_str()) {
-        return Ok(());
-    }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "wrong-content-type",
-        "The body has the wrong type",
-        format!(
-            "the request has the Content-Type `{given}`; send JSON lines with `Content-Type: application/jsonl`"
-        ),
-    ))
+    Ok(([(CONTENT_TYPE, MEDIA_LINES)], body).into_response())
 }
 
 /// A line that waits for its transaction, or for the answers of those before it.

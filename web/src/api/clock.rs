@@ -1,18 +1,16 @@
 //! `/api/v1/clock`: with the simulator, and only with it, time can be driven from outside. And what belongs to
 //! time: a ledger whose time was wrong is set back, what is simulated is wiped.
 
-use super::Object;
-use crate::guard::name_of;
-use crate::permission::Caller;
+use crate::ask::{Object, Who};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{ClockView, SetBack};
 use anvil_store::Wiped;
 use anvil_types::clock::FASTEST;
 use anvil_types::{Timestamp, UpstreamKind};
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::{Extension, Json};
 use std::time::Duration;
 
 fn view(state: &WebState, now: Timestamp) -> Json<ClockView> {
@@ -55,7 +53,7 @@ pub(super) async fn drive(
 
 pub(super) async fn set_back(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     mut body: Object,
 ) -> Result<Json<SetBack>, Problem> {
     confirmed(&mut body, "the ledger's time is set back and the brake is engaged");
@@ -64,14 +62,14 @@ pub(super) async fn set_back(
         body.wrong("reason", "must say why");
     }
     body.finish()?;
-    let wall = state.control.clock.set_back(name_of(caller.map(|caller| caller.0)), reason.trim()).await?;
+    let wall = state.control.clock.set_back(by, reason.trim()).await?;
     let next = "restart the host; then look up what was spent and release the brake";
     Ok(Json(SetBack { now: state.control.clock.now(), wall, next: next.to_owned() }))
 }
 
 pub(super) async fn wipe(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     mut body: Object,
 ) -> Result<Json<Wiped>, Problem> {
     confirmed(&mut body, "simulated jobs, ledger, limits, prices and time are deleted");
@@ -80,7 +78,7 @@ pub(super) async fn wipe(
         body.wrong("upstream", "must be `simulated`: what is live is never wiped");
     }
     body.finish()?;
-    Ok(Json(state.control.simulation.wipe(name_of(caller.map(|caller| caller.0))).await?))
+    Ok(Json(state.control.simulation.wipe(by).await?))
 }
 
 fn confirmed(body: &mut Object, what: &str) {

@@ -1,23 +1,21 @@
 //! `PATCH /api/v1/jobs/{id}`: a person changes a job that waits.
 
-use super::{Id, Object};
-use crate::guard::name_of;
-use crate::permission::Caller;
+use crate::ask::{Id, Object, Who};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_store::{JobEdit, Start};
-use anvil_types::{Job, Json, Nanodollars, Priority, Timestamp};
+use anvil_types::{Job, JobId, Json, Nanodollars, Priority, Timestamp};
+use axum::Json as Answer;
 use axum::extract::State;
-use axum::{Extension, Json as Answer};
 
 pub(super) async fn edit(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Id(id): Id,
+    Who(by): Who,
+    Id(id): Id<JobId>,
     body: Object,
 ) -> Result<Answer<Job>, Problem> {
     let edit = read(body)?;
-    Ok(Answer(state.control.jobs.edit(id, edit, name_of(caller.map(|c| c.0))).await?))
+    Ok(Answer(state.control.jobs.edit(id, edit, by).await?))
 }
 
 fn read(mut body: Object) -> Result<JobEdit, Problem> {

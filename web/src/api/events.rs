@@ -4,13 +4,12 @@
 //! A job's stream also shows the text that Claude writes at this moment, as messages named `text`
 //! without an id: `{"text": …, "start": true}` opens one, `"start": false` adds to it.
 
-use super::jobs::known;
-use super::{Id, Query};
+use crate::ask::{Known, Query};
 use crate::problem::Problem;
 use crate::sse::{self, Follow};
 use crate::state::WebState;
 use anvil_control::Control;
-use anvil_types::JobId;
+use anvil_types::{Job, JobId};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -21,9 +20,6 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-/// What a stream is asked by.
-pub(super) const QUERY: [&str; 1] = ["after"];
-
 /// How often a stream looks whether text has begun to come.
 const LOOK_FOR_TEXT: Duration = Duration::from_millis(300);
 
@@ -33,7 +29,6 @@ pub(super) async fn all(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&QUERY)?;
     let after = match sse::resume_after(&headers, query.value("after")?) {
         Some(after) => sse::place(after, state.control.events.last().await?),
         None => state.control.events.last().await?,
@@ -51,12 +46,10 @@ pub(super) async fn all(
 /// One job's events, from its first on unless `after` or `Last-Event-ID` says where.
 pub(super) async fn of_job(
     State(state): State<WebState>,
-    Id(id): Id,
+    Known(Job { id, .. }): Known<Job>,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&QUERY)?;
-    known(&state, id).await?;
     let last = state.control.events.last().await?;
     // A place that has not come yet is another life's, before a back-up was put back: all of it is told again.
     let after =

@@ -3,8 +3,7 @@
 //! An export is of no single moment: which jobs it has is known when it begins, and each is as it stands
 //! when its line is written. One that is deleted meanwhile is missing.
 
-use super::Query;
-use super::jobs::filter;
+use crate::ask::{Filter, MEDIA_LINES, Query};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_store::{JobFilter, StoreError};
@@ -18,9 +17,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
-
-/// What it is asked by: what jobs are listed by, and whether files come along.
-pub(super) const QUERY: [&str; 7] = ["state", "agent", "tag", "priority", "q", "upstream", "files"];
 
 /// The version of the form.
 pub(super) const VERSION: u64 = 1;
@@ -54,9 +50,12 @@ struct File {
     base64: Option<String>,
 }
 
-pub(super) async fn export(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&QUERY)?;
-    let filter = filter(&query, PAGE)?;
+pub(super) async fn export(
+    State(state): State<WebState>,
+    Filter(filter): Filter<JobFilter>,
+    query: Query,
+) -> Result<Response, Problem> {
+    let filter = JobFilter { limit: PAGE, ..filter };
     let files = query.value("files")?.unwrap_or(false);
     let (lines, sent) = channel(AHEAD);
     tokio::spawn(async move {
@@ -67,7 +66,7 @@ pub(super) async fn export(State(state): State<WebState>, query: Query) -> Resul
         }
     });
     let body = Body::from_stream(ReceiverStream::new(sent));
-    Ok(([(CONTENT_TYPE, "application/jsonl")], body).into_response())
+    Ok(([(CONTENT_TYPE, MEDIA_LINES)], body).into_response())
 }
 
 type Lines = Sender<Result<Bytes, StoreError>>;

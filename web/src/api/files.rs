@@ -1,47 +1,26 @@
 //! A job's files. Their bytes and media types are untrusted: they are handed over, never run.
 
-use super::Id;
-use super::jobs::known;
+use crate::ask::{Artifact, Known};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::List;
-use anvil_types::{ArtifactInfo, ArtifactName};
+use anvil_types::{ArtifactInfo, Job};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 pub(super) async fn list(
     State(state): State<WebState>,
-    Id(id): Id,
+    Known(job): Known<Job>,
 ) -> Result<Json<List<ArtifactInfo>>, Problem> {
-    known(&state, id).await?;
-    Ok(Json(List::whole(state.control.jobs.artifacts(id).await?)))
+    Ok(Json(List::whole(state.control.jobs.artifacts(job.id).await?)))
 }
 
-pub(super) async fn download(
-    State(state): State<WebState>,
-    Id(id): Id,
-    Path(params): Path<HashMap<String, String>>,
-) -> Result<Response, Problem> {
-    let (info, bytes) = find(&state, id, params.get("name").map_or("", String::as_str)).await?;
-    Ok(attachment(&info, bytes))
-}
-
-/// A file of a job by the name in an address.
-pub(crate) async fn find(
-    state: &WebState,
-    id: anvil_types::JobId,
-    name: &str,
-) -> Result<(ArtifactInfo, Vec<u8>), Problem> {
-    let missing = |detail: String| Problem::not_found("no-such-artifact", "There is no such file", detail);
-    let name: ArtifactName = name.parse().map_err(|error| missing(format!("{error}")))?;
-    known(state, id).await?;
-    let found = state.control.jobs.artifact(id, &name).await?;
-    found.ok_or_else(|| missing(format!("job {id} has handed over no file `{name}`")))
+pub(super) async fn download(file: Artifact) -> Response {
+    attachment(&file.info, file.bytes)
 }
 
 /// Bytes as a download. The media type is not the plugin's: a browser is never told to render.

@@ -1,8 +1,7 @@
 //! Bodies and queries as nobody would send them.
 
-use super::jobs::filter;
 use super::submit::fields;
-use super::{Object, Query};
+use crate::ask::{Object, Query, jobs, ledger};
 use anvil_control::Submission;
 use anvil_fuzz::Driver;
 use anvil_store::{JobFilter, LedgerFilter};
@@ -65,12 +64,12 @@ fn query(bytes: &[u8]) -> Option<(Option<JobFilter>, Option<LedgerFilter>)> {
     }
     let uri: Uri = format!("/x?{text}").parse().ok()?;
     let query = Query::read(&uri).ok()?;
-    let jobs = filter(&query, 50).ok();
+    let jobs = jobs(&query).ok();
     if let Some(jobs) = &jobs {
         assert!((1..=500).contains(&jobs.limit) && jobs.states.len() <= 7);
     }
     let windows = anvil_budget::Windows::new(jiff::tz::TimeZone::UTC);
-    let ledger = super::ledger::filter(&query, &windows).ok();
+    let ledger = ledger(&query, &windows).ok();
     if let Some(ledger) = &ledger {
         assert!(ledger.min_cost.is_none_or(|least| least >= Nanodollars::ZERO));
     }

@@ -1,10 +1,8 @@
 //! `POST /api/v1/jobs/import`: the lines of an export, an answer a line.
 
-use super::bulk::{MEDIA_LINES, broken, is_lines, line_of, refused, too_much};
+use super::bulk::{broken, line_of, refused, too_much};
 use super::export::VERSION;
-use super::lines::{Line, Lines};
-use crate::guard::name_of;
-use crate::permission::Caller;
+use crate::ask::{JsonLines, Line, Lines, MEDIA_LINES, Who, no_key};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{Came, ImportAnswer};
@@ -12,11 +10,10 @@ use anvil_control::{Control, Import};
 use anvil_store::{FinishedJob, Imported, ImportedFile};
 use anvil_types::encoding::{NotText, is_utf16};
 use anvil_types::{ArtifactName, Attempt, Job, Timestamp};
-use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -64,12 +61,11 @@ struct File {
 
 pub(super) async fn import(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    request: Request,
+    Who(by): Who,
+    headers: HeaderMap,
+    JsonLines(lines): JsonLines,
 ) -> Result<Response, Problem> {
-    is_lines(request.headers())?;
-    super::submit::no_key(request.headers(), "jobs keep the ids that they have, and come in once")?;
-    let by = name_of(caller.map(|caller| caller.0));
+    no_key(&headers, "jobs keep the ids that they have, and come in once")?;
     let (answers, sent) = unbounded_channel();
     let intake = Intake {
         control: state.control.clone(),
@@ -80,7 +76,7 @@ pub(super) async fn import(
         bytes: 0,
         line: 0,
     };
-    tokio::spawn(intake.run(request.into_body()));
+    tokio::spawn(intake.run(lines));
     let body = Body::from_stream(UnboundedReceiverStream::new(sent).map(Ok::<Bytes, Infallible>));
     Ok(([(CONTENT_TYPE, MEDIA_LINES)], body).into_response())
 }

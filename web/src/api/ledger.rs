@@ -1,29 +1,19 @@
 //! `GET /api/v1/ledger`, as JSON or as CSV.
 
-use super::{Object, Query};
+use crate::ask::{Filter, Id, Object, Query, Who, bad_query};
 use crate::csv::{self, cell, dollars};
-use crate::guard::name_of;
-use crate::permission::Caller;
 use crate::problem::Problem;
-use crate::spending::{begin, end};
 use crate::state::WebState;
 use anvil_api::Ledger;
-use anvil_budget::Windows;
 use anvil_store::{Correction, LedgerFilter, StoreError};
-use anvil_types::{CallId, CallRecord, CallState, Nanodollars};
+use anvil_types::{CallId, CallRecord};
+use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use futures_util::stream;
 
-/// What it is asked by: [`FILTERS`], the page and the form.
-pub(super) const QUERY: [&str; 11] =
-    ["job", "agent", "model", "state", "key", "from", "to", "min_usd", "after", "limit", "format"];
-
-/// The parameters that filter.
-pub(crate) const FILTERS: [&str; 8] = ["job", "agent", "model", "state", "key", "from", "to", "min_usd"];
 /// Entries that are read at once for a download.
 const BATCH: u32 = 1_000;
 
@@ -60,44 +50,14 @@ const COLUMNS: [&str; 29] = [
     "detail",
 ];
 
-/// Reads the filters of a query.
-pub(crate) fn filter(query: &Query, windows: &Windows) -> Result<LedgerFilter, Problem> {
-    let text =
-        |name: &str| query.text(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let state = text("state").map(|state| match state.as_str() {
-        "held" => Ok(CallState::Held),
-        "settled" => Ok(CallState::Settled),
-        "unknown" => Ok(CallState::Unknown),
-        "released" => Ok(CallState::Released),
-        _ => Err(bad(format!("`state={state}`: the states are held, settled, unknown and released"))),
-    });
-    let min_cost = text("min_usd").map(|usd| {
-        let amount = Nanodollars::from_decimal(usd.trim_start_matches('$'));
-        amount
-            .filter(|amount| *amount >= Nanodollars::ZERO)
-            .ok_or_else(|| bad(format!("`min_usd={usd}` is no amount of dollars, as in 0.05")))
-    });
-    Ok(LedgerFilter {
-        job: query.value("job")?,
-        agent: text("agent"),
-        api_key: text("key"),
-        model: text("model"),
-        state: state.transpose()?,
-        from: text("from").map(|from| begin("from", &from, windows)).transpose()?,
-        to: text("to").map(|to| end("to", &to, windows)).transpose()?,
-        min_cost: min_cost.transpose()?,
-    })
-}
-
 pub(super) async fn list(
     State(state): State<WebState>,
     headers: HeaderMap,
+    Filter(filter): Filter<LedgerFilter>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&QUERY)?;
     let after: Option<CallId> = query.value("after")?;
-    let filter = filter(&query, &state.control.ledger.windows())?;
-    if csv::wanted(query.text("format"), &headers).map_err(bad)? {
+    if csv::wanted(query.text("format"), &headers).map_err(bad_query)? {
         let most = query.value::<u64>("limit")?.unwrap_or(u64::MAX);
         return Ok(csv::download("anvil-ledger.csv", lines(state, filter, after, most)));
     }
@@ -107,15 +67,11 @@ pub(super) async fn list(
     Ok(Json(Ledger { items: page.items, next: page.next, total }).into_response())
 }
 
-pub(super) fn bad(detail: String) -> Problem {
-    Problem::bad_request("bad-query", "The query makes no sense", detail)
-}
-
 /// `POST /api/v1/ledger/{id}/correct`: an entry of its own beside the call's.
 pub(super) async fn correct(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Path(id): Path<String>,
+    Who(by): Who,
+    Id(call): Id<CallId>,
     mut body: Object,
 ) -> Result<Json<CallRecord>, Problem> {
     let cost = body.dollars("cost_usd", "the dollars that the call really cost");
@@ -127,12 +83,8 @@ pub(super) async fn correct(
         body.wrong("reason", "is empty; it must be a few words on how you know: the ledger keeps them");
     }
     body.finish()?;
-    let call = id.parse().map_err(|_| {
-        Problem::not_found("no-such-call", "There is no such call", format!("`{id}` is the id of no call"))
-    })?;
-    let by = name_of(caller.map(|caller| caller.0)).to_owned();
-    let correction =
-        Correction { call, cost: cost.unwrap_or_default(), by, reason: reason.trim().to_owned() };
+    let (by, reason) = (by.to_owned(), reason.trim().to_owned());
+    let correction = Correction { call, cost: cost.unwrap_or_default(), by, reason };
     Ok(Json(state.control.ledger.correct(correction).await?))
 }
 

@@ -1,15 +1,12 @@
 //! `GET` and `PUT /api/v1/limits`.
 
-use super::Object;
-use crate::guard::name_of;
-use crate::nearest::nearest;
-use crate::permission::Caller;
+use crate::ask::{Near, Object, Who};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::LimitsView;
 use anvil_types::LimitsPatch;
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
 
 const DOLLARS: &str = "a number of dollars, as in 160 or 0.5";
 const NUMBER: &str = "a whole number from 0 on";
@@ -20,20 +17,19 @@ pub(super) async fn show(State(state): State<WebState>) -> Result<Json<LimitsVie
 
 pub(super) async fn change(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     body: Object,
 ) -> Result<Json<LimitsView>, Problem> {
     let (patch, reset) = read(body)?;
-    Ok(Json(state.control.limits.set(patch, &reset, name_of(caller.map(|c| c.0))).await?))
+    Ok(Json(state.control.limits.set(patch, &reset, by).await?))
 }
 
 fn read(mut body: Object) -> Result<(LimitsPatch, Vec<String>), Problem> {
     let reset: Vec<String> = body.field("reset", "a list of limits").unwrap_or_default();
     for name in &reset {
         if !LimitsPatch::NAMES.contains(&name.as_str()) {
-            let near = nearest(name, LimitsPatch::NAMES.iter().copied());
-            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            body.wrong("reset", format!("there is no limit `{name}`{hint}"));
+            let near = Near::of(name, LimitsPatch::NAMES.iter().copied());
+            body.wrong("reset", format!("there is no limit `{name}`{}", near.at_the_end()));
         }
     }
     let patch = LimitsPatch {

@@ -4,7 +4,6 @@ mod actions;
 mod agents;
 mod alerts;
 mod audit;
-mod body;
 mod brake;
 mod bulk;
 mod clock;
@@ -15,16 +14,13 @@ mod files;
 #[cfg(test)]
 mod fuzz;
 mod health;
-mod id;
 mod import;
 mod jobs;
 mod ledger;
 mod limits;
-mod lines;
 mod metrics;
 mod prices;
 mod probe;
-mod query;
 mod queue;
 mod replay;
 mod schedules;
@@ -34,25 +30,11 @@ mod status;
 mod submit;
 mod webhooks;
 
-pub(crate) use actions::id as action_id;
-pub(crate) use agents::{missing as missing_agent, switch as switch_agent};
-pub(crate) use alerts::{checked_note, id as alert_id, known as known_alert};
-
-pub(crate) use body::Object;
+pub(crate) use agents::switch as switch_agent;
 pub(crate) use events::LiveText;
-pub(crate) use files::find as find_artifact;
-pub(crate) use id::Id;
-pub(crate) use jobs::{
-    FILTERS as JOB_FILTERS, LIST_FILTERS as JOB_LIST_FILTERS, filter as job_filter, known as known_job,
-};
-pub(crate) use ledger::{FILTERS as LEDGER_FILTERS, filter as ledger_filter};
-pub(crate) use query::Query;
-pub(crate) use schedules::{
-    SHOWN_JOBS as SCHEDULE_JOBS, known as known_schedule, missing as missing_schedule,
-    switch as switch_schedule,
-};
-pub(crate) use webhooks::{delivery_id, known as known_webhook, missing as missing_webhook};
+pub(crate) use schedules::{SHOWN_JOBS as SCHEDULE_JOBS, switch as switch_schedule};
 
+use crate::ask::{JOB_LIST_FILTERS, LEDGER_FILTERS, PAGE};
 use crate::permission::Permission::{Admin, Open, Operate, Read, Submit};
 use crate::routes::Routes;
 use anvil_api::{
@@ -83,7 +65,8 @@ fn jobs(routes: Routes) -> Routes {
         .gives_lines::<BulkAnswer>()
         .gives_lines::<LineProblem>()
         .route(Read, get.clone(), "/api/v1/jobs", "Jobs, the newest first", jobs::list)
-        .query(&jobs::LIST_QUERY)
+        .query(&JOB_LIST_FILTERS)
+        .query(&PAGE)
         .gives::<JobList>()
         .route(
             Read,
@@ -92,7 +75,8 @@ fn jobs(routes: Routes) -> Routes {
             "Jobs as JSON lines, the oldest first",
             export::export,
         )
-        .query(&export::QUERY)
+        .query(&JOB_LIST_FILTERS)
+        .query(&["files"])
         .gives_media("application/jsonl")
         .route(Operate, post.clone(), "/api/v1/jobs/import", "Take the jobs of an export in", import::import)
         .takes_media("application/jsonl")
@@ -110,11 +94,11 @@ fn jobs(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/jobs/{id}/calls", "A job's calls", jobs::calls)
         .gives::<List<CallRecord>>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/events", "A job's events as they happen", events::of_job)
-        .query(&events::QUERY)
+        .query(&["after"])
         .header("Last-Event-ID")
         .gives_media("text/event-stream")
         .route(Read, get.clone(), "/api/v1/jobs/{id}/log", "A job's log", jobs::log)
-        .query(&jobs::LOG_QUERY)
+        .query(&PAGE)
         .gives::<List<LogLine, u64>>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts", "A job's files", files::list)
         .gives::<List<ArtifactInfo>>()
@@ -192,7 +176,7 @@ fn money(routes: Routes) -> Routes {
         .gives::<PriceView>()
         .route(Admin, Method::DELETE, "/api/v1/prices/{id}", "Take a set price away", prices::reset)
         .route(Read, get.clone(), "/api/v1/brake", "The brake and its history", brake::show)
-        .query(&brake::QUERY)
+        .query(&["limit"])
         .gives::<BrakeView>()
         .route(Operate, put, "/api/v1/brake", "Engage or release the brake", brake::set)
         .takes::<BrakeRequest>()
@@ -212,11 +196,13 @@ fn money(routes: Routes) -> Routes {
             "Spend by agent, model, key, kind, hour or day",
             spend::show,
         )
-        .query(&spend::QUERY)
+        .query(&["from", "to", "by", "format"])
         .gives::<Spend>()
         .gives_media("text/csv")
         .route(Read, get, "/api/v1/ledger", "The ledger, the newest first", ledger::list)
-        .query(&ledger::QUERY)
+        .query(&LEDGER_FILTERS)
+        .query(&PAGE)
+        .query(&["format"])
         .gives::<Ledger>()
         .gives_media("text/csv")
         .route(Admin, post, "/api/v1/ledger/{id}/correct", "Enter what a call really cost", ledger::correct)
@@ -229,11 +215,11 @@ fn records(routes: Routes) -> Routes {
     let (get, post) = (Method::GET, Method::POST);
     routes
         .route(Read, get.clone(), "/api/v1/events", "All events as they happen", events::all)
-        .query(&events::QUERY)
+        .query(&["after"])
         .header("Last-Event-ID")
         .gives_media("text/event-stream")
         .route(Read, get.clone(), "/api/v1/audit", "What people changed, the newest first", audit::list)
-        .query(&audit::QUERY)
+        .query(&["limit"])
         .gives::<List<AuditEntry>>()
         .route(Read, get.clone(), "/api/v1/clock", "The host's clock", clock::show)
         .gives::<ClockView>()

@@ -1,17 +1,15 @@
 //! `/api/v1/prices`: what tokens cost, and setting a price at run time.
 
-use super::Object;
-use crate::guard::name_of;
-use crate::permission::Caller;
+use crate::ask::{Object, Who};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{List, PriceView};
 use anvil_budget::NewBand;
 use anvil_control::PriceWish;
 use anvil_types::Timestamp;
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::{Extension, Json};
 
 const DOLLARS: &str = "US dollars per million tokens";
 
@@ -21,20 +19,20 @@ pub(super) async fn list(State(state): State<WebState>) -> Result<Json<List<Pric
 
 pub(super) async fn set(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     body: Object,
 ) -> Result<(StatusCode, Json<PriceView>), Problem> {
     let wish = read(body)?;
-    let price = state.control.prices.set(wish, name_of(caller.map(|c| c.0))).await?;
+    let price = state.control.prices.set(wish, by).await?;
     Ok((StatusCode::CREATED, Json(price)))
 }
 
 pub(super) async fn reset(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    if state.control.prices.reset(&id, name_of(caller.map(|c| c.0))).await? {
+    if state.control.prices.reset(&id, by).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::not_found(

@@ -1,14 +1,12 @@
 //! `GET` and `PUT /api/v1/queue`: the pause.
 
-use super::Object;
-use crate::guard::name_of;
-use crate::permission::Caller;
+use crate::ask::{Object, Who};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::QueueView;
 use anvil_store::QueuePause;
+use axum::Json;
 use axum::extract::State;
-use axum::{Extension, Json};
 
 pub(super) async fn show(State(state): State<WebState>) -> Result<Json<QueueView>, Problem> {
     Ok(Json(view(state.control.queue.pause().await?)))
@@ -16,7 +14,7 @@ pub(super) async fn show(State(state): State<WebState>) -> Result<Json<QueueView
 
 pub(super) async fn set(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     mut body: Object,
 ) -> Result<Json<QueueView>, Problem> {
     let paused = body.required::<Option<bool>>("paused", "true or false").unwrap_or(true);
@@ -26,7 +24,6 @@ pub(super) async fn set(
         body.wrong("reason", "is missing; it must be a few words on why: the audit log keeps them");
     }
     body.finish()?;
-    let by = name_of(caller.map(|c| c.0));
     Ok(Json(view(state.control.queue.set_pause(reason.filter(|_| paused), by).await?)))
 }
 

@@ -1,10 +1,11 @@
 //! `/api/v1/jobs/{id}/replay`: a past job once more, against its journal.
 
-use super::{Id, body};
+use crate::ask::{Id, read};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::Replayed;
 use anvil_control::ReplayError;
+use anvil_types::JobId;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -13,12 +14,12 @@ use axum::http::{HeaderMap, StatusCode};
 /// Replays on the version that the job ran on, or on the plugin that is the body.
 pub(super) async fn replay(
     State(state): State<WebState>,
-    Id(id): Id,
+    Id(id): Id<JobId>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Replayed>, Problem> {
     let limit = usize::try_from(state.control.replay.max_plugin_bytes()).unwrap_or(usize::MAX);
-    let bytes = body::read(&headers, body, limit, "sandbox.plugin_file_mb").await?;
+    let bytes = read(&headers, body, limit, "sandbox.plugin_file_mb").await?;
     let plugin = (!bytes.is_empty()).then(|| bytes.to_vec());
     Ok(Json(state.control.replay.run(id, plugin).await?))
 }

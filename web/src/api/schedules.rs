@@ -1,9 +1,6 @@
 //! Schedules: jobs that come again and again.
 
-use super::Object;
-use crate::guard::name_of;
-use crate::nearest::nearest;
-use crate::permission::Caller;
+use crate::ask::{Known, Object, Who, missing_schedule, no_key};
 use crate::permission::Permission::{Read, Submit};
 use crate::problem::Problem;
 use crate::routes::Routes;
@@ -11,9 +8,9 @@ use crate::state::WebState;
 use anvil_api::{List, ScheduleDetail, ScheduleRequest, ScheduleView};
 use anvil_control::ScheduleWish;
 use anvil_types::{Job, JobTemplate, Json as Payload, MissedRuns, Overlap, Priority};
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::{Extension, Json};
 
 /// How many of its newest jobs a schedule is shown with.
 pub(crate) const SHOWN_JOBS: u32 = 10;
@@ -44,34 +41,15 @@ async fn list(State(state): State<WebState>) -> Result<Json<List<ScheduleView>>,
 
 async fn show(
     State(state): State<WebState>,
-    Path(name): Path<String>,
+    Known(schedule): Known<ScheduleView>,
 ) -> Result<Json<ScheduleDetail>, Problem> {
-    let schedule = known(&state, &name).await?;
-    let jobs = state.control.schedules.jobs(&name, SHOWN_JOBS).await?;
+    let jobs = state.control.schedules.jobs(&schedule.schedule.name, SHOWN_JOBS).await?;
     Ok(Json(ScheduleDetail { schedule, jobs }))
-}
-
-/// The schedule, or that there is none.
-pub(crate) async fn known(state: &WebState, name: &str) -> Result<ScheduleView, Problem> {
-    match state.control.schedules.get(name).await? {
-        Some(schedule) => Ok(schedule),
-        None => Err(missing(state, name).await),
-    }
-}
-
-/// That there is no such schedule, with the names that there are.
-pub(crate) async fn missing(state: &WebState, name: &str) -> Problem {
-    let schedules = state.control.schedules.all().await.unwrap_or_default();
-    let known: Vec<String> = schedules.into_iter().map(|view| view.schedule.name).collect();
-    let near = nearest(name, known.iter().map(String::as_str));
-    let hint = near.as_deref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    let detail = format!("there is no schedule `{name}`{hint}");
-    Problem::not_found("no-such-schedule", "There is no such schedule", detail).with_known(known, near)
 }
 
 async fn put(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
     mut body: Object,
 ) -> Result<(StatusCode, Json<ScheduleView>), Problem> {
@@ -92,35 +70,35 @@ async fn put(
     };
     body.finish()?;
     let new = state.control.schedules.get(&name).await?.is_none();
-    let schedule = state.control.schedules.put(&name, wish, name_of(caller.map(|c| c.0))).await?;
+    let schedule = state.control.schedules.put(&name, wish, by).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(schedule)))
 }
 
 async fn delete(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    if state.control.schedules.delete(&name, name_of(caller.map(|c| c.0))).await? {
+    if state.control.schedules.delete(&name, by).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    Err(missing(&state, &name).await)
+    Err(missing_schedule(&state, &name).await)
 }
 
 async fn pause(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
 ) -> Result<Json<ScheduleView>, Problem> {
-    switch(&state, &name, false, caller.map(|c| c.0)).await.map(Json)
+    switch(&state, &name, false, by).await.map(Json)
 }
 
 async fn resume(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
 ) -> Result<Json<ScheduleView>, Problem> {
-    switch(&state, &name, true, caller.map(|c| c.0)).await.map(Json)
+    switch(&state, &name, true, by).await.map(Json)
 }
 
 /// Pauses a schedule or lets it go on.
@@ -128,11 +106,11 @@ pub(crate) async fn switch(
     state: &WebState,
     name: &str,
     on: bool,
-    caller: Option<Caller>,
+    by: &str,
 ) -> Result<ScheduleView, Problem> {
-    match state.control.schedules.set_enabled(name, on, name_of(caller)).await? {
+    match state.control.schedules.set_enabled(name, on, by).await? {
         Some(schedule) => Ok(schedule),
-        None => Err(missing(state, name).await),
+        None => Err(missing_schedule(state, name).await),
     }
 }
 
@@ -141,9 +119,9 @@ async fn run(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<(StatusCode, Json<Job>), Problem> {
-    super::submit::no_key(&headers, "submit a job of your own with it")?;
+    no_key(&headers, "submit a job of your own with it")?;
     match state.control.schedules.run(&name).await? {
         Some(submitted) => Ok((StatusCode::CREATED, Json(submitted.job))),
-        None => Err(missing(&state, &name).await),
+        None => Err(missing_schedule(&state, &name).await),
     }
 }

@@ -1,16 +1,13 @@
 //! `/api/v1/limits/scopes`: limits of one agent or one API key.
 
-use super::Object;
-use crate::guard::name_of;
-use crate::nearest::nearest;
-use crate::permission::Caller;
+use crate::ask::{Id, Near, Object, Who};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{List, ScopeLimitsView};
 use anvil_budget::{WindowKind, WindowLimits};
 use anvil_types::Scope;
-use axum::extract::{Path, State};
-use axum::{Extension, Json};
+use axum::Json;
+use axum::extract::State;
 
 const DOLLARS: &str = "a number of dollars, as in 20 or 0.5";
 /// The limits that a scope may have, by the windows' names.
@@ -23,15 +20,12 @@ pub(super) async fn list(State(state): State<WebState>) -> Result<Json<List<Scop
 
 pub(super) async fn change(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Path(scope): Path<String>,
+    Who(by): Who,
+    Id(scope): Id<Scope>,
     body: Object,
 ) -> Result<Json<ScopeLimitsView>, Problem> {
-    let scope = scope.parse::<Scope>();
-    let scope = scope
-        .map_err(|error| Problem::not_found("no-such-scope", "There is no such scope", error.to_string()))?;
     let (set, unset) = read(body)?;
-    Ok(Json(state.control.scopes.set(scope, set, &unset, name_of(caller.map(|c| c.0))).await?))
+    Ok(Json(state.control.scopes.set(scope, set, &unset, by).await?))
 }
 
 fn read(mut body: Object) -> Result<(WindowLimits, Vec<WindowKind>), Problem> {
@@ -42,9 +36,8 @@ fn read(mut body: Object) -> Result<(WindowLimits, Vec<WindowKind>), Problem> {
             unset.push(*kind);
             continue;
         }
-        let near = nearest(name, NAMES.map(|(known, _)| known));
-        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        body.wrong("reset", format!("an agent or API key has no limit `{name}`{hint}"));
+        let near = Near::of(name, NAMES.map(|(known, _)| known));
+        body.wrong("reset", format!("an agent or API key has no limit `{name}`{}", near.at_the_end()));
     }
     let mut set = WindowLimits::default();
     for (name, kind) in NAMES {

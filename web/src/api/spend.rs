@@ -1,6 +1,6 @@
 //! `GET /api/v1/spend`, as JSON or as CSV.
 
-use super::Query;
+use crate::ask::{Query, bad_query};
 use crate::csv::{self, cell, dollars};
 use crate::problem::Problem;
 use crate::spending::{Grouped, Stretch};
@@ -11,18 +11,14 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
-/// What it is asked by.
-pub(super) const QUERY: [&str; 4] = ["from", "to", "by", "format"];
-
 pub(super) async fn show(
     State(state): State<WebState>,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&QUERY)?;
     let by = query.value("by")?.unwrap_or(By::Agent);
     let stretch = Stretch::of(&query, &state.control.ledger.windows(), state.control.clock.now())?;
-    let csv = csv::wanted(query.text("format"), &headers).map_err(super::ledger::bad)?;
+    let csv = csv::wanted(query.text("format"), &headers).map_err(bad_query)?;
     let grouped = Grouped::load(&state, stretch, by).await?;
     if csv {
         return Ok(csv::file("anvil-spend.csv", lines(by, &grouped)));

@@ -1,23 +1,23 @@
 //! `POST /api/v1/jobs`.
 
-use super::Object;
+use crate::ask::{Key, Object};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_control::Submission;
 use anvil_types::{Job, Json, Nanodollars, Priority, Timestamp};
 use axum::Json as Answer;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 /// Takes a job in: 201 where it is new, 200 where its idempotency key had been used for the same.
 pub(super) async fn submit(
     State(state): State<WebState>,
-    headers: HeaderMap,
+    Key(key): Key,
     body: Object,
 ) -> Result<Response, Problem> {
-    let submission = read(&headers, body)?;
+    let submission = read(key, body)?;
     let submitted = state.control.intake.submit(submission).await?;
     let status = if submitted.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, [(LOCATION, location(&submitted.job))], Answer(submitted.job)).into_response())
@@ -27,9 +27,8 @@ fn location(job: &Job) -> String {
     format!("/api/v1/jobs/{}", job.id)
 }
 
-fn read(headers: &HeaderMap, mut body: Object) -> Result<Submission, Problem> {
+fn read(header: Option<String>, mut body: Object) -> Result<Submission, Problem> {
     let mut submission = fields(&mut body);
-    let header = key_of(headers)?;
     if let (Some(key), Some(header)) = (&submission.idempotency_key, &header)
         && key != header
     {
@@ -39,34 +38,6 @@ fn read(headers: &HeaderMap, mut body: Object) -> Result<Submission, Problem> {
     body.finish()?;
     submission.idempotency_key = submission.idempotency_key.or(header);
     Ok(submission)
-}
-
-/// Refuses a key where none is looked at: whoever sent it believes that the same request twice makes one job.
-pub(super) fn no_key(headers: &HeaderMap, instead: &str) -> Result<(), Problem> {
-    if headers.contains_key("idempotency-key") {
-        return Err(Problem::bad_request(
-            "bad-idempotency-key",
-            "The Idempotency-Key header cannot be used",
-            format!("it is not looked at here; {instead}"),
-        ));
-    }
-    Ok(())
-}
-
-/// The key in the header. One that cannot be read must not be passed over: the submission would be another job.
-fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let mut keys = headers.get_all("idempotency-key").into_iter();
-    let Some(key) = keys.next() else { return Ok(None) };
-    let bad = |why: &str| {
-        Problem::bad_request("bad-idempotency-key", "The Idempotency-Key header cannot be used", why)
-    };
-    if keys.next().is_some() {
-        return Err(bad("it is there more than once; send one"));
-    }
-    let text = key.to_str().map_err(|_| {
-        bad("it has a character that is not printable ASCII; send such a key as `idempotency_key` in the body")
-    })?;
-    Ok(Some(text.to_owned()))
 }
 
 /// What a job is made of, but for what it comes after.

@@ -1,9 +1,10 @@
 //! The API's description: what is served, taken and answered is what it says.
 
+use crate::Permission;
 use crate::openapi::{Shape, describe};
 use crate::routes::{Entry, Face};
 use crate::serve::routes;
-use crate::testing::Scene;
+use crate::testing::{Answer, Scene};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -60,24 +61,54 @@ async fn a_query_may_have_the_names_that_are_described() {
         assert_ne!(crate::parameters::of_header(name)["description"], "", "`{name}` is described");
     }
     let mut queries = 0;
-    for entry in table(&scene).into_iter().filter(|entry| entry.method == Method::GET) {
-        let path = entry.path.replace("{id}", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB").replace("{name}", "some");
-        if entry.query.is_empty() && path.ends_with("/events") {
+    for entry in table(&scene) {
+        let answer = ask_oddly(&scene, &entry).await;
+        if entry.scope == Permission::Open {
+            assert_eq!(answer.status, StatusCode::OK, "{}: nothing hangs on it", entry.path);
             continue;
         }
-        let answer = scene.get(&format!("{}?no_such_name=1", path.replace("{*name}", "some"))).await;
-        let problem: Option<anvil_api::Problem> = serde_json::from_str(&answer.text).ok();
-        let known = problem.filter(|problem| problem.kind.ends_with("bad-query")).map(|told| told.known);
-        let known: BTreeSet<String> = known.unwrap_or_default().into_iter().collect();
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}: {}", entry.path, answer.text);
+        let problem: anvil_api::Problem = serde_json::from_str(&answer.text).expect("a problem");
+        assert!(problem.kind.ends_with("bad-query"), "{}: {}", entry.path, answer.text);
+        let known: BTreeSet<String> = problem.known.into_iter().collect();
         let described: BTreeSet<String> = entry.query.iter().map(ToString::to_string).collect();
-        assert_eq!(known, described, "{path}: {}", answer.text);
+        assert_eq!(known, described, "{}: {}", entry.path, answer.text);
         queries += usize::from(!described.is_empty());
         for name in entry.query {
             let parameter = crate::parameters::of_query(name);
-            assert_ne!(parameter["description"], "", "`{name}` of {path} is described in `parameters.rs`");
+            assert_ne!(
+                parameter["description"], "",
+                "`{name}` of {} is described in `parameters.rs`",
+                entry.path
+            );
         }
     }
     assert!(queries > 10, "{queries} queries were asked");
+}
+
+#[tokio::test]
+async fn a_page_is_asked_by_no_name_that_it_does_not_know() {
+    let scene = Scene::new().await;
+    let (_, whole) = routes(&scene.state).finish();
+    let mut pages = 0;
+    for entry in whole.into_iter().filter(|entry| Face::of(entry.path) == Face::Panel) {
+        let answer = ask_oddly(&scene, &entry).await;
+        if entry.scope == Permission::Open && entry.query.is_empty() {
+            assert_ne!(answer.status, StatusCode::BAD_REQUEST, "{}: nothing hangs on it", entry.path);
+            continue;
+        }
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{} {}", entry.method, entry.path);
+        assert!(answer.text.contains("there is no parameter"), "{}: {}", entry.path, answer.text);
+        pages += 1;
+    }
+    assert!(pages > 40, "{pages} pages and forms were asked");
+}
+
+/// Asks a route by a name that none has.
+async fn ask_oddly(scene: &Scene, entry: &Entry) -> Answer {
+    let path = entry.path.replace("{id}", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB").replace("{scope}", "agent:quiet");
+    let path = path.replace("{*name}", "some").replace("{name}", "some").replace("{hash}", "some");
+    scene.api(entry.method.clone(), &format!("{path}?no_such_name=1"), "").await
 }
 
 #[tokio::test]

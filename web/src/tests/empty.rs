@@ -31,6 +31,26 @@ async fn an_empty_part_of_a_filter_is_not_all_jobs() {
 }
 
 #[tokio::test]
+async fn a_query_where_none_belongs_is_refused_and_nothing_is_done() {
+    let scene = Scene::new().await;
+    let job = r#"{"agent":"quiet","action":"run"}"#;
+    let refused = scene.api(Method::POST, "/api/v1/jobs?dry_run=true", job).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+    let detail = refused.json()["detail"].as_str().map(str::to_owned);
+    assert_eq!(detail.as_deref(), Some("there is no parameter `dry_run`; this takes none"));
+    assert_eq!(scene.get("/api/v1/jobs").await.json()["items"], serde_json::json!([]));
+    let page = scene.get("/agents?state=ready").await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    assert!(page.text.contains("</html>") && page.text.contains("this takes none"), "{}", page.text);
+    for path in ["/healthz?from=monitor", "/static/app.css?v=2", "/api/v1/status?", "/agents?"] {
+        assert_eq!(scene.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    // Who may not ask learns of no names.
+    let stranger = scene.send(super::empty(super::request("GET", "/api/v1/jobs?stat=failed"))).await;
+    assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn what_is_there_twice_is_refused() {
     let scene = Scene::new().await;
     for query in ["tag=a&tag=b", "limit=1&limit=2", "agent=a&agent=a"] {

@@ -3,10 +3,10 @@
 use super::Given;
 use crate::agents::AGENT_KEYS;
 use crate::error::SettingProblem;
-use crate::nearest::nearest;
 use crate::schema::SECTIONS;
 use crate::source::Source;
 use crate::value::Raw;
+use anvil_types::nearest::by_slips;
 use std::collections::BTreeMap;
 
 /// Variables that are read elsewhere: where the command line finds the host, the log's levels, the file.
@@ -27,7 +27,7 @@ pub(super) fn add(env: &[(String, String)], over: &mut BTreeMap<String, Given>) 
             over.insert(path, Given { raw: Raw::Word(value.clone()), source: Source::Env(name.clone()) });
         } else {
             let names = known.keys().map(String::as_str).chain(OTHERS);
-            let hint = nearest(name, names).map_or_else(
+            let hint = by_slips(name, names).map_or_else(
                 || "docs/reference/settings.md lists the settings".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );

@@ -3,11 +3,11 @@
 use super::Given;
 use crate::agents::{AGENT_KEYS, is_agent_name};
 use crate::error::SettingProblem;
-use crate::nearest::nearest;
 use crate::schema::{SECTIONS, keys_of};
 use crate::source::Source;
 use crate::value::Raw;
 use anvil_types::encoding;
+use anvil_types::nearest::by_slips;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -145,7 +145,7 @@ fn line_of(text: &str, span: &Range<usize>) -> usize {
 
 /// The nearest name; where nothing is near, all of them.
 fn hint(name: &str, known: &[&'static str], all: &str, show: impl Fn(&str) -> String) -> String {
-    match nearest(name, known.iter().copied()) {
+    match by_slips(name, known.iter().copied()) {
         Some(near) => format!("did you mean {}?", show(near)),
         None => format!("{all} {}", known.join(", ")),
     }
@@ -154,7 +154,7 @@ fn hint(name: &str, known: &[&'static str], all: &str, show: impl Fn(&str) -> St
 /// A name that its section does not know: a slip, or a setting of another section.
 pub(super) fn hint_in(section: &str, name: &str) -> String {
     let own: Vec<_> = keys_of(section).iter().map(|key| key.name).collect();
-    if nearest(name, own.iter().copied()).is_none()
+    if by_slips(name, own.iter().copied()).is_none()
         && let Some(key) = SECTIONS.iter().flat_map(|section| section.keys).find(|key| key.name == name)
     {
         return format!("did you mean `{}` in [{}]?", key.name, key.section);
@@ -164,11 +164,11 @@ pub(super) fn hint_in(section: &str, name: &str) -> String {
 
 /// A name outside of any section: the section's header is missing, or `preset` is misspelt.
 fn hint_outside(name: &str) -> String {
-    if nearest(name, ["preset"]).is_some() {
+    if by_slips(name, ["preset"]).is_some() {
         return "did you mean `preset`?".to_owned();
     }
     let keys = || SECTIONS.iter().flat_map(|section| section.keys);
-    let near = nearest(name, keys().map(|key| key.name));
+    let near = by_slips(name, keys().map(|key| key.name));
     match near.and_then(|near| keys().find(|key| key.name == near)) {
         Some(key) => format!("did you mean `{}` in [{}]?", key.name, key.section),
         None if sections().contains(&name) => format!("[{name}] is a section"),

@@ -4,10 +4,10 @@ use super::Given;
 use super::file::hint_in;
 use crate::agents::{AGENT_KEYS, is_agent_name};
 use crate::error::SettingProblem;
-use crate::nearest::nearest;
 use crate::schema::{SECTIONS, keys_of};
 use crate::source::Source;
 use crate::value::Raw;
+use anvil_types::nearest::by_slips;
 use std::collections::BTreeMap;
 
 /// Adds what flags say.
@@ -58,7 +58,7 @@ fn hint(path: &str) -> String {
     {
         return format!("did you mean `{whole}`?");
     }
-    if let Some(near) = nearest(path, paths.iter().map(String::as_str)) {
+    if let Some(near) = by_slips(path, paths.iter().map(String::as_str)) {
         return format!("did you mean `{near}`?");
     }
     match path.split_once('.') {

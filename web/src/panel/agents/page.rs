@@ -1,18 +1,17 @@
 //! The agents: which plugin files there are, what they can do, and why some are no agents.
 
 use crate::api::switch_agent;
+use crate::ask::Who;
 use crate::panel::kit::answer::{fragment, html, see_other};
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::kit::when::When;
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::PluginsStatus;
 use anvil_types::{AgentInfo, AgentState, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
@@ -136,18 +135,18 @@ pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, 
 
 pub(super) async fn enable(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    switch_agent(&state, &name, true, caller.map(|c| c.0)).await?;
+    switch_agent(&state, &name, true, by).await?;
     Ok(see_other("/agents"))
 }
 
 pub(super) async fn disable(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    switch_agent(&state, &name, false, caller.map(|c| c.0)).await?;
+    switch_agent(&state, &name, false, by).await?;
     Ok(see_other("/agents"))
 }

@@ -11,7 +11,9 @@ use axum::http::Method;
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .route(Read, Method::GET, "/alerts", "Alerts and webhooks", page::page)
+        .query(&["after"])
         .route(Read, Method::GET, "/ui/alerts", "The alerts", page::changing)
+        .query(&["after"])
         .route(Read, Method::GET, "/ui/bell", "How many fire", page::bell)
         .route(Read, Method::GET, "/alerts/{id}", "An alert", page::one)
         .route(Read, Method::GET, "/ui/alerts/{id}", "Its changing part", page::one_changing)

@@ -1,22 +1,18 @@
 //! Alerts: what fires, what is over, where they are sent, and what was sent.
 
-use crate::api::{Query, alert_id, checked_note, known_alert};
-use crate::guard::name_of;
+use crate::ask::{Form, Id, Known, Query, Who, checked_note};
 use crate::panel::alerts::card::Card;
 use crate::panel::kit::answer::{fragment, html, see_other};
-use crate::panel::kit::form::Form;
 use crate::panel::kit::shell::{Bell, Nav, Shell};
 use crate::panel::webhooks::deliveries::Deliveries;
 use crate::panel::webhooks::hooks::{Form as NewWebhook, Hooks};
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_store::{AlertFilter, AlertPage as Alerts, DeliveryFilter};
 use anvil_types::{Alert, AlertId, AlertState, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 /// Resolved alerts on a page.
@@ -121,12 +117,10 @@ pub(crate) async fn whole(state: &WebState, query: &Query, form: NewWebhook) -> 
 }
 
 pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&["after"])?;
     html(&whole(&state, &query, NewWebhook::default()).await?)
 }
 
 pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&["after"])?;
     fragment(&AlertList::load(&state, &query).await?, state.control.clock.now())
 }
 
@@ -137,9 +131,8 @@ pub(super) async fn bell(State(state): State<WebState>) -> Result<Response, Prob
 
 pub(super) async fn one(
     State(state): State<WebState>,
-    Path(text): Path<String>,
+    Known(alert): Known<Alert>,
 ) -> Result<Response, Problem> {
-    let alert = known_alert(&state, alert_id(&text)?).await?;
     let (shell, status) = Shell::load(&state, Nav::Alerts, alert.title.clone()).await?;
     let of_it = DeliveryFilter { alert: Some(alert.id), ..DeliveryFilter::default() };
     html(&AlertPage {
@@ -153,20 +146,19 @@ pub(super) async fn one(
 
 pub(super) async fn one_changing(
     State(state): State<WebState>,
-    Path(text): Path<String>,
+    Known(alert): Known<Alert>,
 ) -> Result<Response, Problem> {
-    let alert = known_alert(&state, alert_id(&text)?).await?;
     let now = state.control.clock.now();
     fragment(&AlertBody::new(&alert, now), now)
 }
 
 pub(super) async fn acknowledge(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Path(text): Path<String>,
+    Who(by): Who,
+    Id(id): Id<AlertId>,
     form: Form,
 ) -> Result<Response, Problem> {
-    let (id, note) = (alert_id(&text)?, checked_note(form.text("note"))?);
-    state.control.alerts.acknowledge(id, name_of(caller.map(|c| c.0)), note).await?;
+    let note = checked_note(form.text("note"))?;
+    state.control.alerts.acknowledge(id, by, note).await?;
     Ok(see_other(&format!("/alerts/{id}")))
 }

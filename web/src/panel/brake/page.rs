@@ -1,12 +1,10 @@
 //! The brake as a page of its own: its causes and what ends each, the switch, and what it did before.
 
-use crate::guard::name_of;
+use crate::ask::{Form, Who};
 use crate::panel::kit::address::local as within;
 use crate::panel::kit::answer::{fragment, html, see_other};
-use crate::panel::kit::form::Form;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::kit::when::{When, local};
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::Status;
@@ -15,7 +13,6 @@ use anvil_store::{BrakeEntry, BrakeHistory, BrakeMove};
 use anvil_types::BrakeCauseKind;
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 
@@ -153,7 +150,7 @@ pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, 
 
 pub(super) async fn set(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     form: Form,
 ) -> Result<Response, Problem> {
     let reason = form.text("reason").trim();
@@ -175,6 +172,6 @@ pub(super) async fn set(
             ));
         }
     };
-    state.control.brake.set(engage, reason, name_of(caller.map(|c| c.0))).await?;
+    state.control.brake.set(engage, reason, by).await?;
     Ok(see_other(within(form.text("next"))))
 }

@@ -1,17 +1,14 @@
 //! The ledger's time beside the machine's clock, and setting it back where it was wrong.
 
-use crate::guard::name_of;
+use crate::ask::{Form, Who};
 use crate::panel::kit::answer::{html, see_other};
-use crate::panel::kit::form::Form;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::kit::when::{absolute, length};
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_control::SubmitError;
 use anvil_types::Timestamp;
 use askama::Template;
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -80,7 +77,7 @@ pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Prob
 
 pub(super) async fn set_back(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     form: Form,
 ) -> Result<Response, Problem> {
     let reason = form.text("reason").trim();
@@ -90,7 +87,7 @@ pub(super) async fn set_back(
         "Confirm that you have looked at what it does: it engages the brake, and nothing was changed yet."
             .to_owned()
     } else {
-        match state.control.clock.set_back(name_of(caller.map(|c| c.0)), reason).await {
+        match state.control.clock.set_back(by, reason).await {
             // The brake says what was done, and what is to be done next.
             Ok(_) => return Ok(see_other("/brake")),
             Err(SubmitError::Invalid(why)) => why,

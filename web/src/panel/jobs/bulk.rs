@@ -1,20 +1,16 @@
 //! Actions on all jobs that match a filter: the count beforehand, how far they are, and what was done.
 
-use crate::api::{JOB_FILTERS, Query, action_id, job_filter};
-use crate::guard::name_of;
+use crate::ask::{Filter, Form, Id, JOB_FILTERS, Query, Who, jobs};
 use crate::panel::kit::answer::{fragment, html, see_other};
-use crate::panel::kit::form::Form;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::kit::when::When;
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter};
-use anvil_types::{JobAction, Priority, Timestamp};
+use anvil_types::{JobAction, JobActionId, Priority, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use std::collections::BTreeMap;
 
@@ -155,12 +151,14 @@ fn asked(name: &str, to: &str) -> Result<JobAction, Problem> {
     action.map_err(|why| Problem::bad_request("bad-action", "There is no such action", why))
 }
 
-pub(super) async fn review(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&[&JOB_FILTERS[..], &["action"]].concat())?;
+pub(super) async fn review(
+    State(state): State<WebState>,
+    Filter(filter): Filter<JobFilter>,
+    query: Query,
+) -> Result<Response, Problem> {
     let name = query.text("action").unwrap_or_default();
     // Which one is asked on the page; the count is of those that could be changed.
     let action = asked(name, if name == "prioritise" { Priority::Normal.name() } else { "" })?;
-    let filter = job_filter(&query, 1)?;
     let mut plan = state.control.bulk.plan(action, filter.clone()).await?;
     if let JobAction::Prioritise(_) = action {
         plan.touched += plan.left.remove("has this priority already").unwrap_or(0);
@@ -173,34 +171,32 @@ pub(super) async fn review(State(state): State<WebState>, query: Query) -> Resul
 
 pub(super) async fn begin(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     form: Form,
 ) -> Result<Response, Problem> {
     let action = asked(form.text("action"), form.text("to"))?;
     let pairs = form.0.iter().filter(|(name, _)| JOB_FILTERS.contains(&name.as_str()));
-    let filter = job_filter(&Query::of(pairs.cloned().collect()), 1)?;
-    state.control.bulk.begin(action, filter, name_of(caller.map(|c| c.0))).await?;
+    let filter = jobs(&Query::of(pairs.cloned().collect()))?;
+    state.control.bulk.begin(action, filter, by).await?;
     Ok(see_other("/jobs/actions"))
 }
 
 pub(super) async fn stop(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Path(text): Path<String>,
+    Who(by): Who,
+    Id(id): Id<JobActionId>,
 ) -> Result<Response, Problem> {
-    state.control.bulk.stop(action_id(&text)?, name_of(caller.map(|c| c.0))).await?;
+    state.control.bulk.stop(id, by).await?;
     Ok(see_other("/jobs/actions"))
 }
 
-pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    query.only(&[])?;
+pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
     let (shell, status) = Shell::load(&state, Nav::Jobs, "Actions on jobs").await?;
     let body = Runs::new(&state.control.bulk.list(None, SHOWN).await?, status.now);
     html(&ActionsPage { shell, body })
 }
 
-pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    query.only(&[])?;
+pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {
     let now = state.control.clock.now();
     fragment(&Runs::new(&state.control.bulk.list(None, SHOWN).await?, now), now)
 }

@@ -1,19 +1,14 @@
 //! The form that changes a job that waits.
 
-use crate::api::{Id, known_job};
-use crate::guard::name_of;
+use crate::ask::{Form, Known, Who, dollars, words};
 use crate::panel::kit::answer::{html, see_other};
-use crate::panel::kit::form::Form;
 use crate::panel::kit::shell::{Nav, Shell};
-use crate::panel::submit::page::words;
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_control::SubmitError;
 use anvil_store::{JobEdit, Start, StoreError};
 use anvil_types::{Job, JobState, Json, Nanodollars, Priority, Timestamp};
 use askama::Template;
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -86,8 +81,7 @@ impl Fields {
         }
         edit.tags = (self.tags != from.tags).then(|| words(&self.tags).map(str::to_owned).collect());
         if self.max_cost != from.max_cost {
-            let usd = self.max_cost.trim_start_matches('$').parse::<f64>().ok();
-            edit.max_cost = usd.and_then(Nanodollars::from_usd).filter(|most| *most > Nanodollars::ZERO);
+            edit.max_cost = dollars(&self.max_cost).filter(|most| *most > Nanodollars::ZERO);
             if edit.max_cost.is_none() {
                 wrong.push("it spends at most an amount of dollars above 0, as in 0.50".to_owned());
             }
@@ -102,14 +96,13 @@ impl Fields {
     }
 }
 
-pub(super) async fn page(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
-    let job = known_job(&state, id).await?;
+pub(super) async fn page(State(state): State<WebState>, Known(job): Known<Job>) -> Result<Response, Problem> {
     if job.state.is_final() || job.state == JobState::Running {
         let why = format!(
             "is {}, and only a job that waits can be edited; its page has a button that duplicates it",
             job.state
         );
-        return Err(StoreError::NotEditable { job: id, why }.into());
+        return Err(StoreError::NotEditable { job: job.id, why }.into());
     }
     show(&state, &job, Fields::of(&job), Vec::new()).await
 }
@@ -123,11 +116,11 @@ async fn show(state: &WebState, job: &Job, fields: Fields, errors: Vec<String>) 
 
 pub(super) async fn edit(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Id(id): Id,
+    Who(by): Who,
+    Known(job): Known<Job>,
     form: Form,
 ) -> Result<Response, Problem> {
-    let job = known_job(&state, id).await?;
+    let id = job.id;
     let stands = Fields::of(&job);
     let sent = stands.sent(&form);
     let made_from = form.find("stands").is_none_or(|digest| digest == stands.digest());
@@ -139,7 +132,7 @@ pub(super) async fn edit(
         ],
         Err(wrong) => wrong,
         Ok(edit) if edit.is_empty() => return Ok(see_other(&format!("/jobs/{id}"))),
-        Ok(edit) => match state.control.jobs.edit(id, edit, name_of(caller.map(|c| c.0))).await {
+        Ok(edit) => match state.control.jobs.edit(id, edit, by).await {
             Ok(_) => return Ok(see_other(&format!("/jobs/{id}"))),
             Err(SubmitError::InvalidPayload(misfit)) => misfit
                 .errors

@@ -1,15 +1,14 @@
 //! One file that a job handed over, shown as text.
 
-use crate::api::{Id, find_artifact};
+use crate::ask::Artifact;
 use crate::panel::jobs::row::short;
 use crate::panel::kit::answer::html;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::problem::Problem;
 use crate::state::WebState;
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
-use std::collections::HashMap;
 
 /// The most bytes that are shown; the download has all.
 const MOST: usize = 512 * 1024;
@@ -47,15 +46,13 @@ impl Text {
 
 pub(super) async fn page(
     State(state): State<WebState>,
-    Id(id): Id,
-    Path(params): Path<HashMap<String, String>>,
+    Artifact { job, info, bytes }: Artifact,
 ) -> Result<Response, Problem> {
-    let (info, bytes) = find_artifact(&state, id, params.get("name").map_or("", String::as_str)).await?;
     let (shell, _) = Shell::load(&state, Nav::Jobs, info.name.as_str()).await?;
     html(&FilePage {
         shell,
-        short: short(&id.to_string()),
-        job: id.to_string(),
+        short: short(&job.to_string()),
+        job: job.to_string(),
         name: info.name.to_string(),
         path: crate::panel::kit::address::encode_path(info.name.as_str()),
         media: info.media_type.clone(),

@@ -1,6 +1,6 @@
 //! The list of jobs.
 
-use crate::api::{JOB_LIST_FILTERS, Query, job_filter};
+use crate::ask::{Filter as Asked, Query};
 use crate::panel::jobs::row::JobRow;
 use crate::panel::kit::answer::{fragment, html};
 use crate::panel::kit::shell::{Nav, Shell};
@@ -11,7 +11,8 @@ use anvil_store::{JobFilter, JobPage};
 use anvil_types::{JobAction, JobId, JobState, Priority};
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::response::Response;
 
 /// Jobs on a page.
@@ -75,12 +76,17 @@ pub(crate) struct Filter {
     pub(crate) top: Option<JobId>,
 }
 
-impl Filter {
-    fn of(query: Query) -> Result<Self, Problem> {
-        let query = query.only(&[&JOB_LIST_FILTERS[..], &["after", "top"]].concat())?;
-        Ok(Self { jobs: job_filter(&query, PAGE)?, top: query.value("top")? })
-    }
+impl FromRequestParts<WebState> for Filter {
+    type Rejection = Problem;
 
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
+        let Asked(jobs) = Asked::from_request_parts(parts, state).await?;
+        let top = Query::from_request_parts(parts, state).await?.value("top")?;
+        Ok(Self { jobs, top })
+    }
+}
+
+impl Filter {
     /// The address with this filter and these further parts.
     fn href(&self, root: &str, states: &[JobState], more: &[(&str, String)]) -> String {
         let mut pairs: Vec<(&str, String)> = Vec::new();
@@ -223,16 +229,14 @@ impl JobsPage {
     }
 }
 
-pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let filter = Filter::of(query)?;
+pub(super) async fn page(State(state): State<WebState>, filter: Filter) -> Result<Response, Problem> {
     let (shell, status) = Shell::load(&state, Nav::Jobs, "Jobs").await?;
     let body = Rows::load(&state, &status, &filter).await?;
     let names: Vec<String> = state.control.agents.all().iter().map(|agent| agent.name.clone()).collect();
     html(&JobsPage::new(shell, &filter, &names, body))
 }
 
-pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let filter = Filter::of(query)?;
+pub(super) async fn changing(State(state): State<WebState>, filter: Filter) -> Result<Response, Problem> {
     let status = state.control.status.get().await?;
     fragment(&Rows::load(&state, &status, &filter).await?, status.now)
 }

@@ -1,23 +1,20 @@
 //! One job: where it stands, what it says, what it cost.
 
-use crate::api::{Id, Query, known_job};
-use crate::guard::name_of;
+use crate::ask::{Id, Known, Query, Who, find_job};
 use crate::panel::jobs::calls::CallRow;
 use crate::panel::kit::answer::{fragment, html, see_other};
 use crate::panel::kit::money::Money;
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::shell::{Nav, Shell, permille};
 use crate::panel::kit::when::{When, long};
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_types::json_text::{Indented, indented};
 use anvil_types::{
-    ArtifactInfo, Attempt, CallRecord, Job, JobState, Json, LogLine, Relative, Relatives, Timestamp,
+    ArtifactInfo, Attempt, CallRecord, Job, JobId, JobState, Json, LogLine, Relative, Relatives, Timestamp,
 };
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
@@ -305,35 +302,33 @@ impl Rest {
     }
 }
 
-pub(super) async fn page(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
-    let job = known_job(&state, id).await?;
+pub(super) async fn page(State(state): State<WebState>, Known(job): Known<Job>) -> Result<Response, Problem> {
+    let id = job.id;
     let title = format!("{} / {}", job.agent, job.action);
     let (shell, status) = Shell::load_for(&state, Some(id), Nav::Jobs, title).await?;
     // Read again, after the place in the events: a change between the two would be missed otherwise.
-    let job = known_job(&state, id).await?;
+    let job = find_job(&state, id).await?;
     let log = Log::new(&state.control.jobs.log(id, 0, LOG_LINES).await?);
     let body = Rest::load(&state, &job).await?;
     let head = Head::new(&job, status.now);
     html(&JobPage { shell, id: id.to_string(), running: job.state == JobState::Running, head, log, body })
 }
 
-pub(super) async fn head(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
+pub(super) async fn head(State(state): State<WebState>, Known(job): Known<Job>) -> Result<Response, Problem> {
     let now = state.control.clock.now();
-    fragment(&Head::new(&known_job(&state, id).await?, now), now)
+    fragment(&Head::new(&job, now), now)
 }
 
-pub(super) async fn rest(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
-    let job = known_job(&state, id).await?;
+pub(super) async fn rest(State(state): State<WebState>, Known(job): Known<Job>) -> Result<Response, Problem> {
     html(&Rest::load(&state, &job).await?)
 }
 
 /// Lines of the log after a place; the header tells where the next begin.
 pub(super) async fn log(
     State(state): State<WebState>,
-    Id(id): Id,
+    Id(id): Id<JobId>,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&["after"])?;
     let after = query.value("after")?.unwrap_or(0);
     let log = Log::new(&state.control.jobs.log(id, after, LOG_LINES).await?);
     let last = log.last().max(after).to_string();
@@ -342,28 +337,28 @@ pub(super) async fn log(
 
 pub(super) async fn cancel(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Id(id): Id,
+    Who(by): Who,
+    Id(id): Id<JobId>,
 ) -> Result<Response, Problem> {
-    state.control.jobs.cancel(id, name_of(caller.map(|c| c.0))).await?;
+    state.control.jobs.cancel(id, by).await?;
     Ok(see_other(&format!("/jobs/{id}")))
 }
 
 pub(super) async fn retry(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Id(id): Id,
+    Who(by): Who,
+    Id(id): Id<JobId>,
 ) -> Result<Response, Problem> {
-    state.control.jobs.retry(id, name_of(caller.map(|c| c.0))).await?;
+    state.control.jobs.retry(id, by).await?;
     Ok(see_other(&format!("/jobs/{id}")))
 }
 
 pub(super) async fn resume(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Id(id): Id,
+    Who(by): Who,
+    Id(id): Id<JobId>,
 ) -> Result<Response, Problem> {
-    state.control.jobs.resume(id, name_of(caller.map(|c| c.0))).await?;
+    state.control.jobs.resume(id, by).await?;
     Ok(see_other(&format!("/jobs/{id}")))
 }
 

@@ -1,13 +1,13 @@
 //! A past job that was run once more against its journal, and where the two part ways.
 
-use crate::api::Id;
+use crate::ask::Id;
 use crate::panel::jobs::row::short;
 use crate::panel::kit::answer::html;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{Difference, Question, Replayed};
-use anvil_types::Json;
+use anvil_types::{JobId, Json};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -73,7 +73,7 @@ impl Place {
     }
 }
 
-pub(super) async fn replay(State(state): State<WebState>, Id(id): Id) -> Result<Response, Problem> {
+pub(super) async fn replay(State(state): State<WebState>, Id(id): Id<JobId>) -> Result<Response, Problem> {
     let replayed = state.control.replay.run(id, None).await?;
     let (shell, _) = Shell::load(&state, Nav::Jobs, "Replay").await?;
     html(&ReplayPage::new(shell, &replayed))

@@ -3,7 +3,8 @@
 //! Frames are named for what changed (`anvil-jobs`, `anvil-money`, …), carry no content but a job's
 //! streaming text, and come at most twice a second however much happens.
 
-use crate::api::{LiveText, Query};
+use crate::api::LiveText;
+use crate::ask::Query;
 use crate::problem::Problem;
 use crate::sse::{self, Follow, Frames};
 use crate::state::WebState;
@@ -26,7 +27,6 @@ pub(super) async fn events(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&["after", "job"])?;
     let job: Option<JobId> = query.value("job")?;
     let newest = state.control.events.last().await?;
     let asked = sse::resume_after(&headers, query.value("after")?).unwrap_or(newest);

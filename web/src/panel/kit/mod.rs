@@ -3,7 +3,6 @@
 pub(crate) mod address;
 pub(crate) mod answer;
 pub(crate) mod error;
-pub(crate) mod form;
 pub(crate) mod live;
 pub(crate) mod money;
 pub(crate) mod numbers;
@@ -22,13 +21,10 @@ use axum::response::Response;
 
 /// Adds the routes of what stands around every page.
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.route(Read, Method::GET, "/ui/strip", "The strip at the top", strip).route(
-        Read,
-        Method::GET,
-        "/ui/events",
-        "What changes, for one tab",
-        live::events,
-    )
+    routes
+        .route(Read, Method::GET, "/ui/strip", "The strip at the top", strip)
+        .route(Read, Method::GET, "/ui/events", "What changes, for one tab", live::events)
+        .query(&["after", "job"])
 }
 
 async fn strip(State(state): State<WebState>) -> Result<Response, Problem> {

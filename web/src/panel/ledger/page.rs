@@ -1,6 +1,6 @@
 //! The ledger: every call, the newest first, by filters, with what the filters come to.
 
-use crate::api::{LEDGER_FILTERS, Query, ledger_filter};
+use crate::ask::{Filter, LEDGER_FILTERS, Query};
 use crate::panel::kit::address::encode;
 use crate::panel::kit::answer::html;
 use crate::panel::kit::money::Money;
@@ -10,7 +10,7 @@ use crate::panel::ledger::row::LedgerRow;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_budget::Windows;
-use anvil_store::{LedgerPage as Entries, LedgerTotals};
+use anvil_store::{LedgerFilter, LedgerPage as Entries, LedgerTotals};
 use anvil_types::{CallId, Nanodollars};
 use askama::Template;
 use axum::extract::State;
@@ -109,10 +109,12 @@ impl LedgerPage {
     }
 }
 
-pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&[&LEDGER_FILTERS[..], &["after"]].concat())?;
+pub(super) async fn page(
+    State(state): State<WebState>,
+    Filter(filter): Filter<LedgerFilter>,
+    query: Query,
+) -> Result<Response, Problem> {
     let windows = state.control.ledger.windows();
-    let filter = ledger_filter(&query, &windows)?;
     let after: Option<CallId> = query.value("after")?;
     let (shell, _) = Shell::load(&state, Nav::Ledger, "Ledger").await?;
     let entries = state.control.ledger.page(filter.clone(), after, PAGE).await?;

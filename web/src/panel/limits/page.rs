@@ -1,13 +1,11 @@
 //! The limits: values, where each comes from, and changing them with the effect in view.
 
-use crate::guard::name_of;
+use crate::ask::{Form, Who};
 use crate::panel::kit::answer::{html, see_other};
-use crate::panel::kit::form::Form;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::kit::when::When;
 use crate::panel::limits::rows::{Change, LimitRow, changes, field, parse, rows, values};
 use crate::panel::limits::scopes::{ScopeForm, ScopeRow, rows as scope_rows};
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{LimitsView, ScopeLimitsView, Status};
@@ -15,7 +13,6 @@ use anvil_control::SubmitError;
 use anvil_store::AuditEntry;
 use anvil_types::{LimitsPatch, Timestamp};
 use askama::Template;
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -156,7 +153,7 @@ fn agents(state: &WebState) -> Vec<String> {
 /// First shows what would change; with `confirm` it does it.
 pub(super) async fn change(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     form: Form,
 ) -> Result<Response, Problem> {
     let (shell, status) = Shell::load(&state, Nav::Limits, "Limits").await?;
@@ -178,7 +175,7 @@ pub(super) async fn change(
     if form.find("confirm").is_none() {
         return review(shell, &rows, &wish, &status);
     }
-    match state.control.limits.set(patch, &wish.reset, name_of(caller.map(|c| c.0))).await {
+    match state.control.limits.set(patch, &wish.reset, by).await {
         Ok(_) => Ok(see_other("/limits")),
         Err(SubmitError::Invalid(message)) => {
             wish.keep(&mut rows);

@@ -1,20 +1,17 @@
 //! Limits of one agent or one API key, on the page of limits.
 
-use crate::guard::name_of;
+use crate::ask::{Form, Who};
 use crate::panel::kit::answer::see_other;
-use crate::panel::kit::form::Form;
 use crate::panel::kit::money::Money;
 use crate::panel::kit::shell::Bar;
 use crate::panel::kit::when::When;
 use crate::panel::limits::page;
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::ScopeLimitsView;
 use anvil_budget::{WindowKind, WindowLimits};
 use anvil_control::SubmitError;
 use anvil_types::{Nanodollars, Scope, Timestamp};
-use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 
@@ -106,14 +103,11 @@ fn scope_rows(view: &ScopeLimitsView, now: Timestamp) -> Vec<ScopeRow> {
 /// Sets limits of one scope, or takes one away.
 pub(super) async fn change(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     form: Form,
 ) -> Result<Response, Problem> {
     let done = match read(&form) {
-        Ok((scope, set, unset)) => {
-            let by = name_of(caller.map(|c| c.0));
-            state.control.scopes.set(scope, set, &unset, by).await.map(drop)
-        }
+        Ok((scope, set, unset)) => state.control.scopes.set(scope, set, &unset, by).await.map(drop),
         Err(message) => Err(SubmitError::Invalid(message)),
     };
     match done {

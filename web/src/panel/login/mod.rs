@@ -10,6 +10,7 @@ use axum::http::Method;
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .route(Open, Method::GET, "/login", "Log in", page::page)
+        .query(&["token", "next"])
         .route(Open, Method::POST, "/login", "Log in", page::login)
         .route(Open, Method::POST, "/logout", "Log out", page::logout)
 }

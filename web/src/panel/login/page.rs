@@ -1,10 +1,9 @@
 //! Logging in and out.
 
-use crate::api::Query;
+use crate::ask::{Form, Query};
 use crate::auth::Transport;
 use crate::panel::kit::address::local;
 use crate::panel::kit::answer::{html, see_other};
-use crate::panel::kit::form::Form;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_types::UpstreamKind;
@@ -37,7 +36,6 @@ pub(super) async fn page(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let query = query.only(&["token", "next"])?;
     let next = local(query.text("next").unwrap_or("/")).to_owned();
     match query.text("token") {
         Some(token) if state.keys.is_token(token) => {

@@ -1,11 +1,9 @@
 //! What tokens cost: the rows in force, where each comes from, and setting one.
 
-use crate::guard::name_of;
+use crate::ask::{Form, Who};
 use crate::panel::kit::answer::{html, see_other};
-use crate::panel::kit::form::Form;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::kit::when::{When, absolute};
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::PriceView;
@@ -13,7 +11,6 @@ use anvil_budget::{NewBand, PriceSource};
 use anvil_control::{PriceWish, SubmitError};
 use anvil_types::Timestamp;
 use askama::Template;
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -131,10 +128,9 @@ pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Prob
 
 pub(super) async fn set(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     form: Form,
 ) -> Result<Response, Problem> {
-    let by = name_of(caller.map(|c| c.0));
     let done = match form.text("reset") {
         "" => match wish(&form) {
             Ok(wish) => state.control.prices.set(wish, by).await.map(drop),

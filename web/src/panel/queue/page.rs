@@ -1,17 +1,14 @@
 //! The pause of the queue, on the overview.
 
-use crate::guard::name_of;
+use crate::ask::{Form, Who};
 use crate::panel::kit::answer::see_other;
-use crate::panel::kit::form::Form;
 use crate::panel::kit::when::When;
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_store::QueuePause;
 use anvil_types::Timestamp;
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 
@@ -34,12 +31,12 @@ impl QueueBox {
 
 pub(super) async fn set(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     form: Form,
 ) -> Result<Response, Problem> {
     let reason = form.text("reason").trim();
     let pauses = form.text("paused") == "true";
     let why = if reason.is_empty() { "no reason given" } else { reason };
-    state.control.queue.set_pause(pauses.then_some(why), name_of(caller.map(|c| c.0))).await?;
+    state.control.queue.set_pause(pauses.then_some(why), by).await?;
     Ok(see_other("/"))
 }

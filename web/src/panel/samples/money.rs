@@ -1,7 +1,7 @@
 //! Made-up spending: limits, prices, the ledger and the brake.
 
 use super::{NOW, Sample, ago, braked, calls, html, nano, shell, status};
-use crate::api::Query;
+use crate::ask::Query;
 use crate::panel::brake::page::{BrakeBody, BrakePage};
 use crate::panel::kit::shell::Nav;
 use crate::panel::ledger::page::{LedgerPage, Names};
@@ -198,7 +198,7 @@ fn query(text: &str) -> Query {
 
 fn spend_page(status: &Status, asked: &str) -> SpendPage {
     let choice =
-        Choice::read(query(asked), &windows(), NOW).unwrap_or_else(|_| unreachable!("the samples ask well"));
+        Choice::read(&query(asked), &windows(), NOW).unwrap_or_else(|_| unreachable!("the samples ask well"));
     let cuts = choice.cuts(&windows()).unwrap_or_default();
     let body = Spend::new(choice, &cuts, &sums(&cuts), &PriceTable::built_in(), &windows(), true);
     SpendPage { shell: shell(status, Nav::Spend, "Spend"), body }

@@ -10,6 +10,7 @@ use axum::http::Method;
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .route(Read, Method::GET, "/schedules", "Schedules", page::page)
+        .query(&["edit"])
         .route(Read, Method::GET, "/ui/schedules", "Their changing part", page::changing)
         .route(Submit, Method::POST, "/schedules", "Make or change one", page::put)
         .route(Submit, Method::POST, "/schedules/{name}/pause", "Pause it", page::pause)

@@ -1,22 +1,19 @@
 //! Schedules: when each comes next, what it made last, and the form for a new one.
 
-use crate::api::{SCHEDULE_JOBS, known_schedule, missing_schedule, switch_schedule};
-use crate::guard::name_of;
+use crate::api::{SCHEDULE_JOBS, switch_schedule};
+use crate::ask::{Form, Query, Who, dollars, find_schedule, missing_schedule, words};
 use crate::panel::kit::address::encode;
 use crate::panel::kit::answer::{fragment, html, see_other};
-use crate::panel::kit::form::Form;
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::kit::when::When;
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::ScheduleView;
 use anvil_control::ScheduleWish;
-use anvil_types::{Job, JobTemplate, MissedRuns, Nanodollars, Overlap, Priority, Timestamp};
+use anvil_types::{Job, JobTemplate, MissedRuns, Overlap, Priority, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -162,11 +159,10 @@ impl Wanted {
         let (agent, action) = self.job.split_once(" / ").ok_or("choose what its jobs do")?;
         let payload =
             self.payload.parse().map_err(|error| format!("the payload cannot be taken: {error}"))?;
-        let usd = self.max_cost.trim_start_matches('$').parse::<f64>().ok().and_then(Nanodollars::from_usd);
-        if usd.is_none() && !self.max_cost.is_empty() {
+        let max_cost = dollars(&self.max_cost);
+        if max_cost.is_none() && !self.max_cost.is_empty() {
             return Err("what a job may spend is an amount of dollars above 0, as in 0.50".to_owned());
         }
-        let tags = self.tags.split([',', ' ']).map(str::trim).filter(|tag| !tag.is_empty());
         Ok(ScheduleWish {
             cron: self.cron.clone(),
             time_zone: (!self.zone.is_empty()).then(|| self.zone.clone()),
@@ -177,8 +173,8 @@ impl Wanted {
                 action: action.to_owned(),
                 payload,
                 priority: self.priority,
-                tags: tags.map(str::to_owned).collect(),
-                max_cost: usd,
+                tags: words(&self.tags).map(str::to_owned).collect(),
+                max_cost,
             },
             enabled: true,
         })
@@ -198,13 +194,9 @@ async fn show(state: &WebState, form: Wanted) -> Result<Response, Problem> {
     html(&SchedulesPage { shell, body: Schedules::load(state).await?, form, choices })
 }
 
-pub(super) async fn page(
-    State(state): State<WebState>,
-    query: crate::api::Query,
-) -> Result<Response, Problem> {
-    let query = query.only(&["edit"])?;
+pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
     let form = match query.text("edit") {
-        Some(name) => Wanted::of(&known_schedule(&state, name).await?),
+        Some(name) => Wanted::of(&find_schedule(&state, name).await?),
         None => Wanted::new(state.control.schedules.time_zone()),
     };
     show(&state, form).await
@@ -216,13 +208,12 @@ pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, 
 
 pub(super) async fn put(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     form: Form,
 ) -> Result<Response, Problem> {
     let mut wanted = Wanted::read(&form);
     let error = match wanted.wish() {
-        Ok(wish) => match state.control.schedules.put(&wanted.name, wish, name_of(caller.map(|c| c.0))).await
-        {
+        Ok(wish) => match state.control.schedules.put(&wanted.name, wish, by).await {
             Ok(_) => return Ok(see_other("/schedules")),
             Err(error) => error.to_string(),
         },
@@ -234,19 +225,19 @@ pub(super) async fn put(
 
 pub(super) async fn pause(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    switch_schedule(&state, &name, false, caller.map(|c| c.0)).await?;
+    switch_schedule(&state, &name, false, by).await?;
     Ok(see_other("/schedules"))
 }
 
 pub(super) async fn resume(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    switch_schedule(&state, &name, true, caller.map(|c| c.0)).await?;
+    switch_schedule(&state, &name, true, by).await?;
     Ok(see_other("/schedules"))
 }
 
@@ -262,10 +253,10 @@ pub(super) async fn run(
 
 pub(super) async fn delete(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    if !state.control.schedules.delete(&name, name_of(caller.map(|c| c.0))).await? {
+    if !state.control.schedules.delete(&name, by).await? {
         return Err(missing_schedule(&state, &name).await);
     }
     Ok(see_other("/schedules"))

@@ -9,11 +9,9 @@ use axum::http::Method;
 
 /// Adds its routes.
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.route(Read, Method::GET, "/spend", "Spend over time", page::page).route(
-        Read,
-        Method::GET,
-        "/ui/spend",
-        "Its changing part",
-        page::changing,
-    )
+    routes
+        .route(Read, Method::GET, "/spend", "Spend over time", page::page)
+        .query(&page::QUERY)
+        .route(Read, Method::GET, "/ui/spend", "Its changing part", page::changing)
+        .query(&page::QUERY)
 }

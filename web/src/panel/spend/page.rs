@@ -1,6 +1,6 @@
 //! Spend over time: by agent, model, API key or kind of token, as bars and as the figures behind them.
 
-use crate::api::Query;
+use crate::ask::Query;
 use crate::panel::kit::address::encode;
 use crate::panel::kit::answer::{fragment, html};
 use crate::panel::kit::money::Money;
@@ -20,6 +20,9 @@ use axum::extract::State;
 use axum::response::Response;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// What the page is asked by.
+pub(super) const QUERY: [&str; 5] = ["range", "from", "to", "by", "bucket"];
 
 /// Series that have a colour of their own; the rest are one.
 const SERIES: usize = 7;
@@ -97,8 +100,7 @@ struct Row {
 
 impl Choice {
     /// Reads the page's query.
-    pub(crate) fn read(query: Query, windows: &Windows, now: Timestamp) -> Result<Self, Problem> {
-        let query = query.only(&["range", "from", "to", "by", "bucket"])?;
+    pub(crate) fn read(query: &Query, windows: &Windows, now: Timestamp) -> Result<Self, Problem> {
         let range = match query.text("range") {
             Some("7d") => "7d",
             Some("month") => "month",
@@ -117,7 +119,7 @@ impl Choice {
                 let month = windows.month(now);
                 Stretch { from: month.start, to: month.end }
             }
-            "custom" => Stretch::of(&query, windows, now)?,
+            "custom" => Stretch::of(query, windows, now)?,
             _ => {
                 let day = windows.day(now);
                 Stretch { from: day.start, to: day.end }
@@ -136,7 +138,7 @@ impl Choice {
         };
         let date =
             |time: Timestamp| time.to_jiff().to_zoned_datetime(windows.zone().clone()).date().to_string();
-        let pairs = query.pairs(&["range", "from", "to", "by", "bucket"]);
+        let pairs = query.pairs(&QUERY);
         let pairs = pairs.iter().map(|(name, value)| format!("{name}={}", encode(value)));
         Ok(Self {
             range,
@@ -230,7 +232,7 @@ impl Spend {
 
     async fn load(state: &WebState, query: Query) -> Result<Self, Problem> {
         let windows = state.control.ledger.windows();
-        let choice = Choice::read(query, &windows, state.control.clock.now())?;
+        let choice = Choice::read(&query, &windows, state.control.clock.now())?;
         let cuts = choice.cuts(&windows)?;
         let sums = state.control.ledger.usage(cuts.clone()).await?;
         let simulated = state.config.upstream == anvil_types::UpstreamKind::Simulated;

@@ -1,6 +1,6 @@
 //! The form for a job's payload: filled in, read back, and shown again with its errors.
 
-use crate::panel::kit::form::Form;
+use crate::ask::Form;
 use crate::panel::submit::schema::{Members, Property, Widget, properties, typed};
 use anvil_api::FieldError;
 use anvil_types::Json;

@@ -10,11 +10,8 @@ use axum::http::Method;
 
 /// Adds its routes.
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.route(Read, Method::GET, "/submit", "The form for a job", page::page).route(
-        Submit,
-        Method::POST,
-        "/submit",
-        "Submit a job",
-        page::submit,
-    )
+    routes
+        .route(Read, Method::GET, "/submit", "The form for a job", page::page)
+        .query(&["agent", "action", "like", "after"])
+        .route(Submit, Method::POST, "/submit", "Submit a job", page::submit)
 }

@@ -1,9 +1,8 @@
 //! The form for a job, made from the action's schema.
 
-use crate::api::{Query, known_job};
+use crate::ask::{Form, Query, dollars, find_job, missing_agent, words};
 use crate::panel::kit::address::encode;
 use crate::panel::kit::answer::{html, see_other};
-use crate::panel::kit::form::Form;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::submit::form::{Mode, PayloadForm};
 use crate::panel::submit::schema::Widget;
@@ -80,8 +79,7 @@ impl Chosen {
         form.text("after").trim().clone_into(&mut self.after);
         self.priority = form.text("priority").parse().unwrap_or_default();
         let payload = self.payload.read(form);
-        let usd = self.max_cost.trim_start_matches('$').parse::<f64>().ok();
-        let max_cost = usd.and_then(Nanodollars::from_usd).filter(|most| *most > Nanodollars::ZERO);
+        let max_cost = dollars(&self.max_cost).filter(|most| *most > Nanodollars::ZERO);
         if max_cost.is_none() && !self.max_cost.is_empty() {
             self.max_cost_error = Some("an amount of dollars above 0, as in 0.50".to_owned());
             return None;
@@ -129,11 +127,6 @@ impl SubmitPage {
     }
 }
 
-/// Words by commas or spaces.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty())
-}
-
 /// The address of an action's form.
 pub(crate) fn href(agent: &str, action: &str) -> String {
     format!("/submit?agent={}&action={}", encode(agent), encode(action))
@@ -157,13 +150,12 @@ fn choose(agents: &[AgentInfo], agent: &str, action: &str) -> Option<Chosen> {
 }
 
 pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&["agent", "action", "like", "after"])?;
     let agents = state.control.agents.all();
     let like: Option<JobId> = query.value("like")?;
     let mut agent = query.text("agent").unwrap_or_default().to_owned();
     let mut action = query.text("action").unwrap_or_default().to_owned();
     let like = match like {
-        Some(id) => Some(known_job(&state, id).await?),
+        Some(id) => Some(find_job(&state, id).await?),
         None => None,
     };
     if let Some(job) = &like {
@@ -194,7 +186,7 @@ pub(super) async fn submit(State(state): State<WebState>, form: Form) -> Result<
     let agents = state.control.agents.all();
     let (agent, action) = (form.text("agent"), form.text("action"));
     let Some(mut chosen) = choose(&agents, agent, action).filter(|_| !agent.is_empty()) else {
-        return Err(crate::api::missing_agent(agent, &agents));
+        return Err(missing_agent(agent, &agents));
     };
     if let Some(submission) = chosen.read(&form) {
         match state.control.intake.submit(submission).await {

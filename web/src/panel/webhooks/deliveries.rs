@@ -1,21 +1,17 @@
 //! The log of what was sent to webhooks.
 
-use crate::api::{Query, delivery_id};
-use crate::guard::name_of;
+use crate::ask::{Form, Id, Query, Who};
 use crate::panel::kit::address::local;
 use crate::panel::kit::answer::{fragment, see_other};
-use crate::panel::kit::form::Form;
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::when::When;
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_store::DeliveryFilter;
-use anvil_types::{AlertId, AlertNews, Delivery, DeliveryState, Timestamp};
+use anvil_types::{AlertId, AlertNews, Delivery, DeliveryId, DeliveryState, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use std::collections::BTreeMap;
 
@@ -115,7 +111,6 @@ impl Row {
 }
 
 pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
-    let query = query.only(&["alert"])?;
     let filter = DeliveryFilter { alert: query.value("alert")?, ..DeliveryFilter::default() };
     let now = state.control.clock.now();
     fragment(&Deliveries::load(&state, filter, now).await?, now)
@@ -123,10 +118,10 @@ pub(super) async fn changing(State(state): State<WebState>, query: Query) -> Res
 
 pub(super) async fn resend(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Path(text): Path<String>,
+    Who(by): Who,
+    Id(id): Id<DeliveryId>,
     form: Form,
 ) -> Result<Response, Problem> {
-    state.control.webhooks.redeliver(delivery_id(&text)?, name_of(caller.map(|c| c.0))).await?;
+    state.control.webhooks.redeliver(id, by).await?;
     Ok(see_other(local(form.text("next"))))
 }

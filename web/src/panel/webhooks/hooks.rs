@@ -1,11 +1,8 @@
 //! Where alerts are sent: the list of webhooks, and the form for a new one.
 
-use crate::api::{Query, known_webhook, missing_webhook};
-use crate::guard::name_of;
+use crate::ask::{Form as Sent, Known, Query, Who, missing_webhook};
 use crate::panel::alerts::page::whole;
 use crate::panel::kit::answer::{fragment, html, see_other};
-use crate::panel::kit::form::Form as Sent;
-use crate::permission::Caller;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::WebhookView;
@@ -14,7 +11,6 @@ use anvil_store::StoreError;
 use anvil_types::WebhookFormat;
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -91,7 +87,7 @@ pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, 
 /// Makes one. The answer is the page itself, since the secret is shown on it and nowhere else.
 pub(super) async fn add(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     sent: Sent,
 ) -> Result<Response, Problem> {
     let form = Form {
@@ -117,7 +113,7 @@ pub(super) async fn add(
             format!("there is a webhook `{}` already; delete it first, or take another name", form.name);
         (StatusCode::CONFLICT, Form { error: Some(error), ..form })
     } else {
-        match state.control.webhooks.put(&form.name, change, name_of(caller.map(|c| c.0))).await {
+        match state.control.webhooks.put(&form.name, change, by).await {
             Ok(webhook) => (StatusCode::OK, Form::made(webhook)),
             Err(WebhookError::Store(error @ StoreError::TooManyWebhooks(_))) => {
                 (StatusCode::CONFLICT, Form { error: Some(error.to_string()), ..form })
@@ -134,58 +130,51 @@ pub(super) async fn add(
 /// Makes a new secret for one.
 pub(super) async fn rotate(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Path(name): Path<String>,
+    Who(by): Who,
+    Known(webhook): Known<WebhookView>,
 ) -> Result<Response, Problem> {
-    known_webhook(&state, &name).await?;
     let change = WebhookChange { rotate_secret: true, ..WebhookChange::default() };
-    let webhook = state.control.webhooks.put(&name, change, name_of(caller.map(|c| c.0))).await?;
+    let webhook = state.control.webhooks.put(&webhook.name, change, by).await?;
     html(&whole(&state, &Query::default(), Form::made(webhook)).await?)
 }
 
 pub(super) async fn on(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Path(name): Path<String>,
+    Who(by): Who,
+    Known(webhook): Known<WebhookView>,
 ) -> Result<Response, Problem> {
-    switch(&state, &name, true, caller.map(|c| c.0)).await
+    switch(&state, &webhook.name, true, by).await
 }
 
 pub(super) async fn off(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
-    Path(name): Path<String>,
+    Who(by): Who,
+    Known(webhook): Known<WebhookView>,
 ) -> Result<Response, Problem> {
-    switch(&state, &name, false, caller.map(|c| c.0)).await
+    switch(&state, &webhook.name, false, by).await
 }
 
-async fn switch(
-    state: &WebState,
-    name: &str,
-    enabled: bool,
-    caller: Option<Caller>,
-) -> Result<Response, Problem> {
-    known_webhook(state, name).await?;
+async fn switch(state: &WebState, name: &str, enabled: bool, by: &str) -> Result<Response, Problem> {
     let change = WebhookChange { enabled: Some(enabled), ..WebhookChange::default() };
-    state.control.webhooks.put(name, change, name_of(caller)).await?;
+    state.control.webhooks.put(name, change, by).await?;
     Ok(see_other(PLACE))
 }
 
 pub(super) async fn test(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    state.control.webhooks.test(&name, name_of(caller.map(|c| c.0))).await?;
+    state.control.webhooks.test(&name, by).await?;
     Ok(see_other("/alerts#deliveries"))
 }
 
 pub(super) async fn delete(
     State(state): State<WebState>,
-    caller: Option<Extension<Caller>>,
+    Who(by): Who,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    if state.control.webhooks.delete(&name, name_of(caller.map(|c| c.0))).await? {
+    if state.control.webhooks.delete(&name, by).await? {
         Ok(see_other(PLACE))
     } else {
         Err(missing_webhook(&state, &name).await)

@@ -18,5 +18,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .route(Admin, Method::POST, "/webhooks/{name}/delete", "Delete it", hooks::delete)
         .route(Operate, Method::POST, "/webhooks/{name}/test", "Send a test", hooks::test)
         .route(Read, Method::GET, "/ui/deliveries", "The log of deliveries", deliveries::changing)
+        .query(&["alert"])
         .route(Operate, Method::POST, "/deliveries/{id}/resend", "Send it once more", deliveries::resend)
 }

@@ -1,18 +1,7 @@
-//! The known name that comes nearest to a misspelt one.
+//! The model of the price table that another spelling of its id means.
 
 use anvil_types::Tier;
-
-/// The candidate that `name` was most likely meant to be; none where nothing is near.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name = name.to_lowercase();
-    let far = (name.chars().count() / 3).max(2);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::osa_distance(&name, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= far)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
+use anvil_types::nearest::by_slips;
 
 /// The model that another spelling of an id most likely means: a cloud's, a router's, or one with a date or a size of
 /// context at its end.
@@ -27,8 +16,8 @@ pub(crate) fn nearest_model<'a>(name: &str, known: &[&'a str]) -> Option<&'a str
         // A family stands behind each tier, and one behind none.
         Tier::ALL.map(Tier::name).into_iter().chain(["fable"]).any(word)
     };
-    nearest(&bare, known.iter().copied().filter(|known| family(&known)))
-        .or_else(|| nearest(&bare, known.iter().copied()))
+    by_slips(&bare, known.iter().copied().filter(|known| family(&known)))
+        .or_else(|| by_slips(&bare, known.iter().copied()))
         .or_else(|| known.iter().find(family).copied())
 }
 
@@ -38,7 +27,7 @@ fn is_date(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{nearest, nearest_model};
+    use super::nearest_model;
 
     #[test]
     fn a_model_is_known_by_its_other_spellings() {
@@ -57,15 +46,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(nearest_model(name, &known), meant, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_slip_of_the_finger_is_understood_and_another_word_is_not() {
-        let known = ["hour_usd", "day_usd", "month_usd", "queue_max"];
-        for (slip, meant) in [("day_us", Some("day_usd")), ("queu_mxa", Some("queue_max")), ("volume", None)]
-        {
-            assert_eq!(nearest(slip, known), meant, "{slip}");
         }
     }
 }

@@ -1,26 +1,18 @@
 //! A JSON body, read field by field: all that is wrong is told at once, each with its pointer.
 
-use crate::nearest::nearest;
+use super::body::{is_json, malformed, read};
+use super::near::Near;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::FieldError;
 use anvil_types::{Json, Nanodollars, encoding};
-use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
-use bytes::BytesMut;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use tokio_stream::StreamExt;
-
-/// How much of a body that is too long is read and thrown away, in multiples of the limit: a client
-/// that is cut off while it sends never sees the answer.
-const DRAIN: usize = 8;
 
 /// The fields of a JSON object, each as the text that came, so that numbers stay exact.
 #[derive(Debug)]
@@ -73,7 +65,7 @@ impl<'de> Deserialize<'de> for Members {
 }
 
 impl Object {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         if bytes.is_empty() {
             return Err(malformed("the body is empty; send a JSON object"));
         }
@@ -166,28 +158,24 @@ impl Object {
 
     /// Everything that was wrong: fields that nobody asked for, and values that do not fit.
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
-        let mut near = None;
-        let mut known = Vec::new();
+        let mut misspelt: Option<Near> = None;
         for name in std::mem::take(&mut self.fields).into_keys() {
-            let guess = nearest(&name, self.known.iter().copied());
-            let hint = guess.as_deref().map(|guess| format!("; did you mean `{guess}`?")).unwrap_or_default();
-            self.wrong(&name, format!("there is no such field{hint}"));
-            near = near.or(guess);
-            known = self.known.iter().map(ToString::to_string).collect();
+            let near = Near::of(&name, self.known.iter().copied());
+            self.wrong(&name, format!("there is no such field{}", near.at_the_end()));
+            misspelt = misspelt.filter(Near::is_near).or(Some(near));
         }
         if self.errors.is_empty() {
             return Ok(());
         }
         let each = self.errors.iter().map(|error| format!("{}: {}", error.pointer, error.message));
         let detail = each.collect::<Vec<_>>().join("; ");
-        Err(Problem::invalid("invalid-body", "Fields of the body do not fit", detail)
-            .with_errors(self.errors)
-            .with_known(known, near))
+        let problem = Problem::invalid("invalid-body", "Fields of the body do not fit", detail)
+            .with_errors(self.errors);
+        Err(match misspelt {
+            Some(near) => near.told(problem),
+            None => problem,
+        })
     }
-}
-
-pub(super) fn malformed(detail: impl Into<String>) -> Problem {
-    Problem::bad_request("malformed-json", "The body is not the JSON that it should be", detail)
 }
 
 /// The beginning of what was sent.
@@ -198,70 +186,4 @@ fn shown(text: &str) -> String {
     } else {
         format!("{}…", &text[..text.floor_char_boundary(MOST)])
     }
-}
-
-pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let encoding = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("not readable"));
-    if let Some(encoding) = encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "wrong-content-encoding",
-            "The body is encoded",
-            format!("the request has the Content-Encoding `{encoding}`; send the body as it is"),
-        ));
-    }
-    let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("not readable"));
-    let media = given.and_then(|text| text.split(';').next()).map(|text| text.trim().to_ascii_lowercase());
-    let charset = given.into_iter().flat_map(|text| text.split(';').skip(1)).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
-    });
-    // JSON is UTF-8 (RFC 8259, 8.1); ASCII is a part of it.
-    let is_text = charset.is_none_or(|charset| {
-        ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
-    });
-    let is_json = |media: &str| media == "application/json" || media.ends_with("+json");
-    if is_text && media.as_deref().is_some_and(is_json) {
-        return Ok(());
-    }
-    let given = given.map_or("no Content-Type".to_owned(), |given| format!("the Content-Type `{given}`"));
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "wrong-content-type",
-        "The body has the wrong type",
-        format!("the request has {given}; send JSON with `Content-Type: application/json`"),
-    ))
-}
-
-/// The whole body, which has at most `limit` bytes by the setting of this name.
-pub(super) async fn read(
-    headers: &HeaderMap,
-    body: Body,
-    limit: usize,
-    setting: &str,
-) -> Result<BytesMut, Problem> {
-    let announced =
-        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    let mut chunks: BodyDataStream = body.into_data_stream();
-    let mut bytes = BytesMut::new();
-    let mut seen = 0_usize;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| malformed(format!("the body broke off: {error}")))?;
-        seen = seen.saturating_add(chunk.len());
-        if seen <= limit {
-            bytes.extend_from_slice(&chunk);
-        } else if seen > limit.saturating_mul(DRAIN) {
-            break;
-        }
-    }
-    if seen <= limit {
-        return Ok(bytes);
-    }
-    let size = announced.map_or(format!("over {limit}"), |length| length.to_string());
-    Err(Problem::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "too-large",
-        "The body is too large",
-        format!("the body has {size} bytes, the limit is {limit} ({setting} in the settings)"),
-    ))
 }

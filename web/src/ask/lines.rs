@@ -1,8 +1,43 @@
 //! JSON lines out of a body that comes piece by piece.
 
+use crate::problem::Problem;
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+
+/// The media type of JSON lines.
+pub(crate) const MEDIA_LINES: &str = "application/jsonl";
+/// The media types that JSON lines are sent with.
+const MEDIA: [&str; 4] = [MEDIA_LINES, "application/x-ndjson", "application/ndjson", "application/json"];
+
+/// A body of JSON lines. It is as long as its reader lets it be, who cuts it with [`Lines`].
+pub(crate) struct JsonLines(pub(crate) Body);
+
+impl<S: Send + Sync> FromRequest<S> for JsonLines {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let given = request.headers().get(CONTENT_TYPE);
+        let given = given.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if MEDIA.contains(&media.as_str()) {
+            return Ok(Self(request.into_body()));
+        }
+        Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "wrong-content-type",
+            "The body has the wrong type",
+            format!(
+                "the request has the Content-Type `{given}`; send JSON lines with `Content-Type: application/jsonl`"
+            ),
+        ))
+    }
+}
+
 /// A line without its end.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// What it says.
     Text(Vec<u8>),
     /// It has more bytes than a line may have.
@@ -11,7 +46,7 @@ pub(super) enum Line {
 
 /// Cuts a body into lines. A line ends with LF, CR LF, or CR alone: none of them can stand inside JSON that is on one
 /// line. The mark that Windows tools begin a file with is no part of the first.
-pub(super) struct Lines {
+pub(crate) struct Lines {
     longest: usize,
     line: Vec<u8>,
     too_long: bool,
@@ -21,12 +56,12 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn of_at_most(longest: usize) -> Self {
+    pub(crate) fn of_at_most(longest: usize) -> Self {
         Self { longest, line: Vec::new(), too_long: false, after_cr: false, first: true }
     }
 
     /// The lines that end in this piece.
-    pub(super) fn cut(&mut self, mut piece: &[u8]) -> Vec<Line> {
+    pub(crate) fn cut(&mut self, mut piece: &[u8]) -> Vec<Line> {
         let mut lines = Vec::new();
         while !piece.is_empty() {
             if std::mem::take(&mut self.after_cr) && piece[0] == b'\n' {
@@ -50,7 +85,7 @@ impl Lines {
     }
 
     /// The last line, which needs no end of its own.
-    pub(super) fn rest(mut self) -> Line {
+    pub(crate) fn rest(mut self) -> Line {
         self.end()
     }
 

@@ -1,6 +1,7 @@
 //! What a form sent.
 
 use crate::problem::Problem;
+use anvil_types::Nanodollars;
 use axum::extract::{Form as Pairs, FromRequest, Request};
 use axum::http::StatusCode;
 
@@ -35,4 +36,14 @@ impl Form {
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// An amount of dollars as people write it, with or without its sign.
+pub(crate) fn dollars(text: &str) -> Option<Nanodollars> {
+    text.trim_start_matches('$').parse::<f64>().ok().and_then(Nanodollars::from_usd)
+}
+
+/// Words by commas or spaces.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty())
 }

@@ -1,10 +1,11 @@
 //! The query of an address, read strictly: a misspelt filter would otherwise show everything.
 
-use crate::nearest::nearest;
+use super::near::Near;
 use crate::problem::Problem;
 use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::Uri;
 use axum::http::request::Parts;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -26,15 +27,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
     }
 }
 
-fn bad(detail: String) -> Problem {
+/// What is wrong with a query.
+pub(crate) fn bad_query(detail: String) -> Problem {
     Problem::bad_request("bad-query", "The query makes no sense", detail)
 }
 
 impl Query {
     /// The pairs of an address.
-    pub(super) fn read(uri: &Uri) -> Result<Self, Problem> {
+    pub(crate) fn read(uri: &Uri) -> Result<Self, Problem> {
         let pairs = Pairs::try_from_uri(uri);
-        pairs.map(|Pairs(pairs)| Self(pairs)).map_err(|error| bad(error.body_text()))
+        pairs.map(|Pairs(pairs)| Self(pairs)).map_err(|error| bad_query(error.body_text()))
     }
 
     /// These pairs.
@@ -48,12 +50,13 @@ impl Query {
         pairs.filter(|(name, value)| names.contains(name) && !value.is_empty()).collect()
     }
 
-    /// Refuses names that are not among `known`, and a second value of one that has a single one.
+    /// Refuses names that are not among those that the route has in the table, and a second value of one that has a
+    /// single one.
     pub(crate) fn only(self, known: &[&str]) -> Result<Self, Problem> {
-        let given = |pair: &&(String, String)| !pair.1.is_empty() && !REPEATED.contains(&pair.0.as_str());
-        for (at, (name, _)) in self.0.iter().filter(given).enumerate() {
-            if self.0.iter().filter(given).skip(at + 1).any(|(other, _)| other == name) {
-                return Err(bad(format!(
+        let mut seen = BTreeSet::new();
+        for (name, value) in &self.0 {
+            if !value.is_empty() && !REPEATED.contains(&name.as_str()) && !seen.insert(name) {
+                return Err(bad_query(format!(
                     "`{name}` is there twice, and nobody can tell which of them is meant"
                 )));
             }
@@ -61,11 +64,10 @@ impl Query {
         let Some((name, _)) = self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) else {
             return Ok(self);
         };
-        let near = nearest(name, known.iter().copied());
-        let hint = near.as_deref().map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-        let names = known.join(", ");
-        Err(bad(format!("there is no parameter `{name}`{hint}; this takes {names}"))
-            .with_known(known.iter().map(ToString::to_string).collect(), near))
+        let near = Near::of(name, known.iter().copied());
+        let detail =
+            format!("there is no parameter `{name}`{}; this takes {}", near.aside(), near.names("none"));
+        Err(near.told(bad_query(detail)))
     }
 
     /// A value; an empty one is as none, since forms send those.
@@ -76,7 +78,7 @@ impl Query {
     /// A value of a type.
     pub(crate) fn value<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
         self.text(name)
-            .map(|text| text.parse().map_err(|error| bad(format!("`{name}={text}`: {error}"))))
+            .map(|text| text.parse().map_err(|error| bad_query(format!("`{name}={text}`: {error}"))))
             .transpose()
     }
 
@@ -86,11 +88,11 @@ impl Query {
         let mut values = Vec::new();
         for (at, text) in texts.map(str::trim).filter(|text| !text.is_empty()).enumerate() {
             if at == MOST_VALUES {
-                return Err(bad(format!(
+                return Err(bad_query(format!(
                     "`{name}` has more than {MOST_VALUES} values; each is needed once only"
                 )));
             }
-            let value = text.parse().map_err(|error| bad(format!("`{name}={text}`: {error}")))?;
+            let value = text.parse().map_err(|error| bad_query(format!("`{name}={text}`: {error}")))?;
             if !values.contains(&value) {
                 values.push(value);
             }
@@ -104,7 +106,7 @@ impl Query {
         if (1..=most).contains(&limit) {
             Ok(limit)
         } else {
-            Err(bad(format!("`limit={limit}`: a page has 1 to {most} entries")))
+            Err(bad_query(format!("`limit={limit}`: a page has 1 to {most} entries")))
         }
     }
 }
