@@ -31,7 +31,7 @@ mod tests;
 pub use config::{Token, WebConfig};
 #[cfg(feature = "gallery")]
 #[doc(hidden)]
-pub use panel::samples::{gallery, pages as gallery_pages};
+pub use panel::gallery::{gallery, pages as gallery_pages};
 pub use permission::Permission;
 pub use serve::{router, serve};
 pub use state::WebState;

@@ -223,7 +223,7 @@ async fn control(folder: &TempDir, making: Making, supervisor: &Supervisor) -> (
         prices: std::sync::Arc::new(anvil_budget::PriceTable::built_in()),
         folder: data.clone(),
         clock: shared.clone(),
-        limits: crate::panel::samples::limits().limits,
+        limits: crate::panel::sample_limits().limits,
         windows: Windows::new(jiff::tz::TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
         max_attempts: 3,

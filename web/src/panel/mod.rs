@@ -1,5 +1,5 @@
 //! The panel: pages made on the server, each from a view that is built without one. A folder for each noun: its
-//! routes, pages, views and templates; `kit` is what they are made with.
+//! routes, pages, views, templates and samples; `kit` is what they are made with.
 //!
 //! A page works without a script: links, and forms that answer with a redirect. With it, the parts
 //! that change (templates named `…body.html`) are fetched anew when an event says so, and morphed in place.
@@ -23,9 +23,11 @@ mod submit;
 mod webhooks;
 
 #[cfg(any(test, feature = "gallery"))]
-pub(crate) mod samples;
+pub(crate) mod gallery;
 
 pub(crate) use kit::error::{Asked, problem};
+#[cfg(test)]
+pub(crate) use limits::samples::limits as sample_limits;
 
 use crate::routes::Routes;
 
@@ -59,7 +61,7 @@ mod tests {
 
     #[test]
     fn every_page_renders_and_carries_no_inline_script_or_style() {
-        for (path, page) in samples::pages() {
+        for (path, page) in gallery::pages() {
             assert!(page.contains("</html>"), "{path}: {page}");
             for bad in ["<script>", "<style", " style=", " onclick=", "javascript:"] {
                 assert!(!page.contains(bad), "{path} has {bad}");

@@ -1,6 +1,8 @@
 //! The agents.
 
 pub(super) mod page;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::permission::Permission::{Operate, Read};
 use crate::routes::Routes;

@@ -1,6 +1,8 @@
 //! The audit log.
 
 pub(super) mod page;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::permission::Permission::Read;
 use crate::routes::Routes;

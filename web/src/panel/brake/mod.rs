@@ -1,6 +1,8 @@
 //! The brake.
 
 pub(super) mod page;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::permission::Permission::{Operate, Read};
 use crate::routes::Routes;

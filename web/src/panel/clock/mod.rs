@@ -1,6 +1,8 @@
 //! The ledger's time.
 
 pub(super) mod page;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::permission::Permission::{Admin, Read};
 use crate::routes::Routes;

@@ -8,6 +8,8 @@ pub(super) mod list;
 pub(super) mod one;
 pub(super) mod replay;
 pub(super) mod row;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::ask::{JOB_FILTERS, JOB_LIST_FILTERS};
 use crate::permission::Permission::{Operate, Read, Submit};

@@ -7,6 +7,8 @@ pub(crate) mod live;
 pub(crate) mod money;
 pub(crate) mod numbers;
 pub(crate) mod pill;
+#[cfg(any(test, feature = "gallery"))]
+pub(crate) mod samples;
 pub(crate) mod shell;
 pub(crate) mod when;
 

@@ -2,6 +2,8 @@
 
 pub(super) mod page;
 pub(super) mod row;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::ask::LEDGER_FILTERS;
 use crate::permission::Permission::Read;

@@ -2,6 +2,8 @@
 
 pub(super) mod page;
 pub(super) mod rows;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 pub(super) mod scopes;
 
 use crate::permission::Permission::{Admin, Read};

@@ -1,6 +1,8 @@
 //! Logging in and out.
 
 pub(super) mod page;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::permission::Permission::Open;
 use crate::routes::Routes;

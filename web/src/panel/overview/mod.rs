@@ -1,6 +1,8 @@
 //! The overview.
 
 pub(super) mod page;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::permission::Permission::Read;
 use crate::routes::Routes;

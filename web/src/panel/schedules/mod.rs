@@ -1,6 +1,8 @@
 //! Schedules.
 
 pub(super) mod page;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::permission::Permission::{Read, Submit};
 use crate::routes::Routes;

@@ -103,7 +103,7 @@ impl Row {
 pub(crate) struct Wanted {
     name: String,
     cron: String,
-    zone: String,
+    pub(super) zone: String,
     missed: MissedRuns,
     overlap: Overlap,
     job: String,
@@ -111,7 +111,7 @@ pub(crate) struct Wanted {
     priority: Priority,
     tags: String,
     max_cost: String,
-    error: Option<String>,
+    pub(super) error: Option<String>,
 }
 
 impl Wanted {
@@ -121,7 +121,7 @@ impl Wanted {
     }
 
     /// The form of a schedule that there is.
-    fn of(view: &ScheduleView) -> Self {
+    pub(super) fn of(view: &ScheduleView) -> Self {
         let schedule = &view.schedule;
         Self {
             name: schedule.name.clone(),
@@ -260,53 +260,4 @@ pub(super) async fn delete(
         return Err(missing_schedule(&state, &name).await);
     }
     Ok(see_other("/schedules"))
-}
-
-/// The page with made-up schedules: one that is on, one that waits for a place, and one that is paused.
-#[cfg(any(test, feature = "gallery"))]
-pub(crate) fn sample(shell: Shell, jobs: &[Job]) -> SchedulesPage {
-    use anvil_types::{Schedule, ScheduleId, UpstreamKind};
-    let now = shell.now;
-    let hours = |hours: u64| now + std::time::Duration::from_hours(hours);
-    let view = |name: &str, cron: &str, enabled: bool, blocked: Option<&str>| ScheduleView {
-        schedule: Schedule {
-            id: ScheduleId::new(now, 7),
-            name: name.to_owned(),
-            cron: cron.to_owned(),
-            time_zone: "Europe/Berlin".to_owned(),
-            missed: MissedRuns::RunOnce,
-            overlap: if blocked.is_some() { Overlap::OneAtATime } else { Overlap::Allow },
-            job: JobTemplate {
-                agent: "test-automator".to_owned(),
-                action: "generate-tests".to_owned(),
-                payload: "{}".parse().expect("JSON"),
-                priority: Priority::Low,
-                tags: Vec::new(),
-                max_cost: None,
-            },
-            enabled,
-            next_at: enabled.then(|| hours(3)),
-            blocked: blocked.map(str::to_owned),
-            owed_to: None,
-            upstream: UpstreamKind::Simulated,
-            created_at: now,
-            last_job: None,
-        },
-        next_times: if enabled { vec![hours(3), hours(27)] } else { Vec::new() },
-        resting: (!enabled).then(|| "it is paused".to_owned()),
-    };
-    let full = "the queue is full: 200 of 200 unfinished jobs";
-    let schedules = [
-        (view("nightly-tests", "0 2 * * *", true, None), jobs.to_vec()),
-        (view("hourly", "0 * * * *", true, Some(full)), Vec::new()),
-        (view("weekly", "0 6 * * mon", false, None), Vec::new()),
-    ];
-    let error =
-        Some("there is no time zone `Mars/Olympus`; use a name such as Europe/Berlin or UTC".to_owned());
-    SchedulesPage {
-        body: Schedules::new(&schedules, now),
-        form: Wanted { error, zone: "Mars/Olympus".to_owned(), ..Wanted::of(&schedules[0].0) },
-        choices: vec!["test-automator / generate-tests".to_owned()],
-        shell,
-    }
 }

@@ -2,6 +2,8 @@
 
 pub(super) mod chart;
 pub(super) mod page;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::permission::Permission::Read;
 use crate::routes::Routes;

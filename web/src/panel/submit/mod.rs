@@ -2,6 +2,8 @@
 
 pub(super) mod form;
 pub(super) mod page;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 pub(super) mod schema;
 
 use crate::permission::Permission::{Read, Submit};

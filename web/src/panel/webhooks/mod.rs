@@ -2,6 +2,8 @@
 
 pub(super) mod deliveries;
 pub(super) mod hooks;
+#[cfg(any(test, feature = "gallery"))]
+pub(super) mod samples;
 
 use crate::permission::Permission::{Admin, Operate, Read};
 use crate::routes::Routes;

@@ -1,17 +1,16 @@
-//! Made-up alerts, webhooks and deliveries.
+//! Made-up alerts.
 
-use super::{NOW, Sample, ago, html, shell, status};
-use crate::panel::alerts::page::{AlertBody, AlertList, AlertPage, AlertsPage};
+use super::page::{AlertBody, AlertList, AlertPage, AlertsPage};
+use crate::panel::kit::samples::{NOW, Sample, ago, html, shell, status};
 use crate::panel::kit::shell::Nav;
 use crate::panel::webhooks::deliveries::Deliveries;
 use crate::panel::webhooks::hooks::{Form as NewWebhook, Hooks};
-use anvil_api::{Status, WebhookView};
+use crate::panel::webhooks::samples::{deliveries, webhooks};
+use anvil_api::Status;
 use anvil_store::AlertPage as AlertItems;
 use anvil_types::{
-    Acknowledgement, Alert, AlertId, AlertKind, AlertNews, AlertState, AlertWindow, Crossing, Delivery,
-    DeliveryId, DeliveryState, Scope, UpstreamKind, WebhookFormat,
+    Acknowledgement, Alert, AlertId, AlertKind, AlertState, AlertWindow, Crossing, Scope, UpstreamKind,
 };
-use std::time::Duration;
 
 /// Alerts in every state, the newest first.
 fn alerts() -> Vec<Alert> {
@@ -68,65 +67,11 @@ fn alerts() -> Vec<Alert> {
     alerts
 }
 
-fn deliveries() -> Vec<Delivery> {
-    let alerts = alerts();
-    let make = |place: usize, webhook: &str, state, tries, status, error: Option<&str>| Delivery {
-        id: DeliveryId::new(ago(200 + place as u64), place as u128 + 1),
-        alert: alerts[place.min(4)].id,
-        news: if place == 3 { AlertNews::Resolved } else { AlertNews::Fired },
-        webhook: webhook.to_owned(),
-        state,
-        tries,
-        next_at: (state == DeliveryState::Pending).then(|| NOW + Duration::from_secs(1_734)),
-        last_status: status,
-        last_error: error.map(str::to_owned),
-        created_at: ago(240),
-        ended_at: (state != DeliveryState::Pending).then(|| ago(238)),
-    };
-    vec![
-        make(0, "ops", DeliveryState::Delivered, 1, Some(204), None),
-        make(
-            0,
-            "chat",
-            DeliveryState::Pending,
-            3,
-            None,
-            Some("no connection: Connection refused (os error 111)"),
-        ),
-        make(1, "pager", DeliveryState::Failed, 1, Some(410), Some("HTTP 410: this channel is archived")),
-        make(3, "ops", DeliveryState::Failed, 10, Some(503), Some("HTTP 503: <h1>Service Unavailable</h1>")),
-        make(4, "ops", DeliveryState::Delivered, 2, Some(200), None),
-    ]
-}
-
-fn webhooks() -> Vec<WebhookView> {
-    let make = |name: &str, address: &str, format, disabled: Option<&str>| WebhookView {
-        name: name.to_owned(),
-        address: address.to_owned(),
-        format,
-        allow_private: name == "chat",
-        enabled: disabled.is_none(),
-        disabled: disabled.map(str::to_owned),
-        created_at: ago(500_000),
-        secret: None,
-    };
-    vec![
-        make("chat", "http://10.0.0.7:8065/…", WebhookFormat::Slack, None),
-        make("ops", "https://ops.example/…", WebhookFormat::Standard, None),
-        make(
-            "pager",
-            "https://pager.example/…",
-            WebhookFormat::Standard,
-            Some("its receiver answered 410 Gone"),
-        ),
-    ]
-}
-
 fn alerts_page(status: &Status, full: bool, form: NewWebhook) -> AlertsPage {
     let (open, over): (Vec<_>, Vec<_>) =
         alerts().into_iter().filter(|_| full).partition(|alert| alert.state != AlertState::Resolved);
     let next = over.last().map(|alert| alert.id);
-    let (webhooks, sent) = if full { (webhooks(), deliveries()) } else { (Vec::new(), Vec::new()) };
+    let (webhooks, sent) = if full { (webhooks(), deliveries(&alerts())) } else { (Vec::new(), Vec::new()) };
     let titles = alerts().into_iter().map(|alert| (alert.id, alert.title)).collect();
     AlertsPage {
         shell: shell(status, Nav::Alerts, "Alerts"),
@@ -138,7 +83,7 @@ fn alerts_page(status: &Status, full: bool, form: NewWebhook) -> AlertsPage {
 }
 
 /// Their pages.
-pub(super) fn pages() -> Vec<Sample> {
+pub(crate) fn pages() -> Vec<Sample> {
     let status = status();
     let mut quiet = status.clone();
     quiet.alerts.firing = 0;
@@ -184,7 +129,7 @@ pub(super) fn pages() -> Vec<Sample> {
                 open: true,
                 known: false,
                 deliveries: Deliveries::new(
-                    &deliveries()[..2],
+                    &deliveries(&alerts())[..2],
                     &std::collections::BTreeMap::new(),
                     Some(alerts()[0].id),
                     NOW,

@@ -1,10 +1,8 @@
-//! Made-up plugin files in every state, and the form that submits to them.
+//! Made-up plugin files in every state.
 
-use super::{NOW, Sample, ago, html, json, shell, status};
-use crate::panel::agents::page::{Agents, AgentsPage};
+use super::page::{Agents, AgentsPage};
+use crate::panel::kit::samples::{NOW, Sample, ago, html, json, shell, status};
 use crate::panel::kit::shell::Nav;
-use crate::panel::submit::page::{Chosen, SubmitPage};
-use anvil_api::FieldError;
 use anvil_types::{ActionInfo, AgentInfo, AgentState, Effort, Tier};
 
 const SCHEMA: &str = r#"{"type":"object","required":["requirements"],"properties":{
@@ -74,43 +72,11 @@ pub(crate) fn agents() -> Vec<AgentInfo> {
 }
 
 /// Their pages.
-pub(super) fn pages() -> Vec<Sample> {
-    let (status, agents) = (status(), agents());
-    let mut refused = Chosen::new(&agents[0], &agents[0].actions[0]);
-    refused.errors = refused.payload.blame(vec![
-        FieldError { pointer: String::new(), message: "\"requirements\" is a required property".to_owned() },
-        FieldError {
-            pointer: "/max_files".to_owned(),
-            message: "40 is greater than the maximum of 20".to_owned(),
-        },
-        FieldError { pointer: "/colour".to_owned(), message: "there is no such property".to_owned() },
-    ]);
-    vec![
-        (
-            "/agents",
-            html(&AgentsPage {
-                shell: shell(&status, Nav::Agents, "Agents"),
-                body: Agents::new(&agents, &status.plugins, NOW),
-            }),
-        ),
-        (
-            "/agents-empty",
-            html(&AgentsPage {
-                shell: shell(&status, Nav::Agents, "Agents"),
-                body: Agents::new(&[], &status.plugins, NOW),
-            }),
-        ),
-        (
-            "/submit",
-            html(&SubmitPage::new(
-                shell(&status, Nav::Submit, "Submit a job"),
-                &agents,
-                Some(Chosen::new(&agents[0], &agents[0].actions[0])),
-            )),
-        ),
-        (
-            "/submit-refused",
-            html(&SubmitPage::new(shell(&status, Nav::Submit, "Submit a job"), &agents, Some(refused))),
-        ),
-    ]
+pub(crate) fn pages() -> Vec<Sample> {
+    let status = status();
+    let page = |agents: &[AgentInfo]| AgentsPage {
+        shell: shell(&status, Nav::Agents, "Agents"),
+        body: Agents::new(agents, &status.plugins, NOW),
+    };
+    vec![("/agents", html(&page(&agents()))), ("/agents-empty", html(&page(&[])))]
 }

@@ -1,11 +1,13 @@
 //! Made-up jobs in every state, with their calls, logs and files.
 
-use super::{NOW, Sample, agents, ago, html, job_id, json, nano, shell, status};
-use crate::panel::jobs::bulk::{ActionsPage, ReviewPage, Runs};
-use crate::panel::jobs::file::{FilePage, Text};
-use crate::panel::jobs::list::{Filter, JobsPage, Rows};
-use crate::panel::jobs::one::{Head, JobPage, Log, Rest};
-use crate::panel::jobs::replay::ReplayPage;
+use super::bulk::{ActionsPage, ReviewPage, Runs};
+use super::file::{FilePage, Text};
+use super::list::{Filter, JobsPage, Rows};
+use super::one::{Head, JobPage, Log, Rest};
+use super::replay::ReplayPage;
+use super::row::short;
+use crate::panel::agents::samples::agents;
+use crate::panel::kit::samples::{NOW, Sample, ago, html, job_id, json, nano, shell, status};
 use crate::panel::kit::shell::{Nav, Shell};
 use anvil_api::{Difference, Question, Replayed};
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, JobPage as JobItems, JournalKind};
@@ -196,7 +198,7 @@ fn replayed(job: &Job) -> Replayed {
 }
 
 /// Their pages.
-pub(super) fn pages() -> Vec<Sample> {
+pub(crate) fn pages() -> Vec<Sample> {
     let (status, jobs, agents) = (status(), jobs(), agents());
     let job_page = |job: &Job| JobPage {
         shell: shell(&status, Nav::Jobs, "code-generator / generate"),
@@ -235,18 +237,11 @@ pub(super) fn pages() -> Vec<Sample> {
         ("/job-done", html(&job_page(&jobs[5]))),
         ("/replay", html(&ReplayPage::new(shell(&status, Nav::Jobs, "Replay"), &replayed(&jobs[5])))),
         (
-            "/schedules",
-            html(&crate::panel::schedules::page::sample(
-                shell(&status, Nav::Schedules, "Schedules"),
-                &jobs[5..8],
-            )),
-        ),
-        (
             "/file",
             html(&FilePage {
                 shell: shell(&status, Nav::Jobs, "src/LoginForm.tsx"),
                 job: jobs[5].id.to_string(),
-                short: crate::panel::jobs::row::short(&jobs[5].id.to_string()),
+                short: short(&jobs[5].id.to_string()),
                 name: "src/LoginForm.tsx".to_owned(),
                 path: "src/LoginForm.tsx".to_owned(),
                 media: "text/typescript".to_owned(),

@@ -1,20 +1,51 @@
-//! A made-up host: at work, failing, braked and fresh.
+//! Made-up data of the house, which every noun's samples stand on: a time, a host at work, its zone; and the page of
+//! an error.
 
-use super::{NOW, Sample, ago, html, jobs, nano, shell, windows};
-use crate::panel::audit::page::AuditPage;
-use crate::panel::clock::page::ClockPage;
+use crate::ask::Query;
 use crate::panel::kit::error::ErrorPage;
-use crate::panel::kit::shell::Nav;
-use crate::panel::login::page::LoginPage;
-use crate::panel::overview::page::{Overview, OverviewPage};
+use crate::panel::kit::shell::{Nav, Shell};
 use anvil_api::{
     AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QueueStatus, ScalingStatus,
     SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
-use anvil_budget::{BrakeCause, CircuitReport, Forecast, PressureEffect};
-use anvil_store::AuditEntry;
-use anvil_types::{BrakeCauseKind, Bucket, BucketReport, Job, JobState, Nanodollars, UpstreamKind};
+use anvil_budget::{BrakeCause, CircuitReport, Forecast, PressureEffect, Windows};
+use anvil_types::{BrakeCauseKind, Bucket, BucketReport, JobId, Json, Nanodollars, Timestamp, UpstreamKind};
 use std::time::Duration;
+
+/// The samples' own time.
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_795_442_712);
+
+pub(crate) fn ago(seconds: u64) -> Timestamp {
+    NOW - Duration::from_secs(seconds)
+}
+
+pub(crate) fn nano(nano: i64) -> Nanodollars {
+    Nanodollars::new(nano)
+}
+
+pub(crate) fn json(text: &str) -> Json {
+    text.parse().unwrap_or_else(|_| Json::null())
+}
+
+pub(crate) fn job_id(seconds: u64, random: u128) -> JobId {
+    JobId::new(ago(seconds), random.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060))
+}
+
+pub(crate) fn shell(status: &Status, nav: Nav, title: &str) -> Shell {
+    Shell::new(status, 4_711, None, nav, title)
+}
+
+pub(crate) fn html(page: &dyn askama::DynTemplate) -> String {
+    page.dyn_render().unwrap_or_else(|error| error.to_string())
+}
+
+/// A page: its address in the gallery, and its HTML.
+pub(crate) type Sample = (&'static str, String);
+
+/// Where the samples' people live.
+pub(crate) fn windows() -> Windows {
+    Windows::new(jiff::tz::TimeZone::get("Europe/Berlin").unwrap_or(jiff::tz::TimeZone::UTC))
+}
 
 /// A host in the middle of its work.
 pub(crate) fn status() -> Status {
@@ -119,15 +150,6 @@ fn buckets() -> Vec<BucketReport> {
     ]
 }
 
-/// The same host while Claude fails.
-fn failing() -> Status {
-    let mut status = status();
-    status.pace.circuit = CircuitReport::Open { until: NOW + Duration::from_secs(41) };
-    status.pace.calls_in_flight = 0;
-    status.why_idle = Some("Claude failed again and again".to_owned());
-    status
-}
-
 /// The same host with the brake on and nothing running.
 pub(crate) fn braked() -> Status {
     let mut status = status();
@@ -155,62 +177,19 @@ pub(crate) fn braked() -> Status {
     status
 }
 
-fn audit() -> Vec<AuditEntry> {
-    let entry = |ago_s, by: &str, action: &str, detail: &str| AuditEntry {
-        at: ago(ago_s),
-        by: by.to_owned(),
-        action: action.to_owned(),
-        detail: detail.to_owned(),
-    };
-    vec![
-        entry(95, "ann", "brake.off", "the account is paid again"),
-        entry(4_000, "the API token", "limits.change", "day_usd $160.00 to $200.00"),
-        entry(90_000, "ann", "agent.disable", "<b>greeter</b>"),
-    ]
+/// A query as an address has it.
+pub(crate) fn query(text: &str) -> Query {
+    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+    Query::of(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
-/// Their pages.
-pub(super) fn pages() -> Vec<Sample> {
-    let (status, jobs) = (status(), jobs());
-    let running: Vec<Job> = jobs.iter().filter(|job| job.state == JobState::Running).cloned().collect();
-    let overview = |status: &Status, running: &[Job], recent: &[Job]| OverviewPage {
-        shell: shell(status, Nav::Overview, "Overview"),
-        body: Overview::new(status, running, recent, &windows()),
+/// The pages of the kit itself.
+pub(crate) fn pages() -> Vec<Sample> {
+    let page = ErrorPage {
+        status: 404,
+        title: "There is no such job".to_owned(),
+        detail: "there is no job 01KASX3V8E00000000000000A5".to_owned(),
+        errors: Vec::new(),
     };
-    let mut fresh = status.clone();
-    fresh.queue = QueueStatus {
-        queued: 0,
-        scheduled: 0,
-        parked: 0,
-        running: 0,
-        oldest_wait_s: 0,
-        limit: 200,
-        succeeded: 0,
-        failed: 0,
-        cancelled: 0,
-        paused: None,
-    };
-    fresh.agents.running = 0;
-    fresh.pace.buckets.truncate(1);
-    let mut quiet = status.clone();
-    quiet.alerts.firing = 0;
-    vec![
-        ("/", html(&overview(&status, &running, &jobs[..8]))),
-        ("/braked", html(&overview(&braked(), &[], &jobs[4..6]))),
-        ("/failing", html(&overview(&failing(), &running, &jobs[..8]))),
-        ("/fresh", html(&overview(&fresh, &[], &[]))),
-        ("/clock", html(&ClockPage::new(shell(&status, Nav::Other, "Time"), Some(ago(3 * 86_400 + 5_000))))),
-        ("/clock-driven", html(&ClockPage::new(shell(&status, Nav::Other, "Time"), None))),
-        ("/audit", html(&AuditPage::new(shell(&status, Nav::Other, "Audit log"), &audit()))),
-        ("/login", html(&LoginPage { simulated: true, next: "/".to_owned(), wrong: true })),
-        (
-            "/error",
-            html(&ErrorPage {
-                status: 404,
-                title: "There is no such job".to_owned(),
-                detail: "there is no job 01KASX3V8E00000000000000A5".to_owned(),
-                errors: Vec::new(),
-            }),
-        ),
-    ]
+    vec![("/error", html(&page))]
 }

@@ -1,0 +1,61 @@
+//! Made-up spending.
+
+use super::page::{Choice, Spend, SpendPage};
+use crate::panel::kit::samples::{NOW, Sample, html, nano, query, shell, status, windows};
+use crate::panel::kit::shell::Nav;
+use anvil_budget::PriceTable;
+use anvil_store::{Tokens, UsageSum};
+use anvil_types::Timestamp;
+
+/// Three weeks of work, less of it at night and at weekends.
+fn sums(cuts: &[Timestamp]) -> Vec<UsageSum> {
+    let mut sums = Vec::new();
+    for (place, start) in (0_u64..).zip(cuts).filter(|(_, start)| **start < NOW) {
+        for (agent, (name, model)) in (0_u64..).zip([
+            ("code-generator", "claude-sonnet-5-5"),
+            ("test-automator", "claude-haiku-5-5"),
+            ("design-architect", "claude-opus-5-5"),
+            ("documentation-generator", "claude-haiku-5-5"),
+        ]) {
+            let wave = (place * 7 + agent * 5) % 11;
+            if wave < agent + 1 {
+                continue;
+            }
+            let calls = wave * 9 / (agent + 1);
+            sums.push(UsageSum {
+                start: *start,
+                agent: Some(name.to_owned()),
+                api_key: None,
+                model: model.to_owned(),
+                calls,
+                settled: nano(i64::try_from(calls).unwrap_or(0) * 61_237_411),
+                unknown: nano(if wave == 9 { 137_500_000 } else { 0 }),
+                tokens: Tokens {
+                    input: calls * 2_413,
+                    output: calls * 1_120,
+                    cache_read: calls * 911 * (agent % 2),
+                    cache_write_5m: calls * 307 * (agent % 2),
+                    cache_write_1h: 0,
+                },
+            });
+        }
+    }
+    sums
+}
+
+fn page(asked: &str) -> SpendPage {
+    let choice =
+        Choice::read(&query(asked), &windows(), NOW).unwrap_or_else(|_| unreachable!("the samples ask well"));
+    let cuts = choice.cuts(&windows()).unwrap_or_default();
+    let body = Spend::new(choice, &cuts, &sums(&cuts), &PriceTable::built_in(), &windows(), true);
+    SpendPage { shell: shell(&status(), Nav::Spend, "Spend"), body }
+}
+
+/// Its pages.
+pub(crate) fn pages() -> Vec<Sample> {
+    vec![
+        ("/spend", html(&page("range=today"))),
+        ("/spend-month", html(&page("range=month&by=model"))),
+        ("/spend-kind", html(&page("range=custom&from=2026-11-20&to=2026-11-23&by=kind"))),
+    ]
+}
