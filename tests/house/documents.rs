@@ -193,3 +193,20 @@ fn links_within_the_repository_lead_somewhere() {
     }
     assert!(looked > 20, "the look finds what it looks for: {looked}");
 }
+
+#[test]
+fn tests_that_have_the_machine_to_themselves_are_there() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).expect("a file of text");
+    let config: toml::Table = read(".config/nextest.toml").parse().expect("it is TOML");
+    let overrides = config["profile"]["default"]["overrides"].as_array().expect("a list");
+    let alone = overrides.iter().find(|one| one.get("threads-required").is_some()).expect("some are alone");
+    let filter = alone["filter"].as_str().expect("a filter");
+    let names = filter.split_once("^(").and_then(|(_, rest)| rest.split_once(")::")).expect("modules").0;
+    assert!(names.contains('|'), "more than one is alone: {names}");
+    for module in names.split('|') {
+        let file = format!("tests/e2e/{}.rs", module.replace("::", "/"));
+        assert!(root().join(&file).is_file(), "`{module}` of {filter} is no test: there is no {file}");
+        // The runner for those who have no nextest leaves them out, and runs them after the others.
+        assert_eq!(read("tests/run").matches(&format!("{module}::")).count(), 2, "{module} in tests/run");
+    }
+}

@@ -11,8 +11,6 @@ mod auth;
 mod config;
 mod csv;
 mod guard;
-#[cfg(test)]
-mod jobs_tests;
 mod openapi;
 mod panel;
 mod parameters;

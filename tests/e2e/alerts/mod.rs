@@ -1,0 +1,3 @@
+//! Alerts and where they are sent.
+
+mod delivery;

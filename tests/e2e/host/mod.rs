@@ -1,0 +1,8 @@
+//! The host as a process: its start, its end, its log, and what it is told wrongly.
+
+mod bad_input;
+mod crash;
+mod frozen;
+mod log;
+mod newcomer;
+mod stop;

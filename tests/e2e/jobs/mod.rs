@@ -1,0 +1,14 @@
+//! Jobs: taken in, run, waiting, finished, found again.
+
+mod after_jobs;
+mod again;
+mod bulk;
+mod exchange;
+mod files;
+mod full_queue;
+mod killed;
+mod reasons;
+mod replay;
+mod retention;
+mod search;
+mod two_runners;

@@ -1,0 +1,10 @@
+//! Money: what is counted, what is paid, and what stops when it is spent.
+
+mod bill;
+mod brake;
+mod downgrade;
+mod empty_hour;
+mod law;
+mod ledger;
+mod prices;
+mod throttle;

@@ -1,0 +1,5 @@
+//! Plugins: how they come, and what the worst of them may do.
+
+mod cold;
+mod folder;
+mod hostile;

@@ -1,0 +1,5 @@
+//! Upstream: its limits, its failures, and whether it answers.
+
+mod outages;
+mod pace;
+mod probe;

@@ -1,0 +1,4 @@
+//! Who calls, by what name, and from where.
+
+mod callers;
+mod proxy;

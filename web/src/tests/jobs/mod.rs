@@ -1,0 +1,9 @@
+//! Jobs, from both faces.
+
+mod edit;
+mod exchange;
+mod idempotency;
+mod matching;
+mod queue;
+mod submission;
+mod waits;

@@ -1,0 +1,5 @@
+//! Money, from both faces.
+
+mod brake;
+mod ledger;
+mod limits;
