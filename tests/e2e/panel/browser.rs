@@ -63,6 +63,41 @@ async fn a_person_logs_in_submits_the_form_watches_the_job_reads_its_file_and_us
     assert!(bad.is_empty(), "the pages wrote errors to the console: {bad:#?}");
 }
 
+#[tokio::test]
+async fn what_was_typed_into_a_form_is_there_still_when_one_goes_back_from_its_refusal() {
+    let Some(browser) = Browser::start("browser").await else { return };
+    let host = Setup::new().agent("code-generator").start().await;
+    let page = browser.client().clone();
+    let visit = async move {
+        log_in(&page, &host).await;
+        go_back_from_a_refusal(&page).await;
+        host
+    };
+    let outcome = LocalSet::new().run_until(async { tokio::task::spawn_local(visit).await }).await;
+    browser.close().await;
+    let _host = outcome.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+}
+
+/// Sends the form for a job with a cost that is none, and goes back from the page that says so.
+async fn go_back_from_a_refusal(page: &Client) {
+    let (requirements, tags) = ("//textarea[@name='p.requirements']", "//input[@name='tags']");
+    click(page, "//nav//a[@href='/agents']").await;
+    click(page, "//article[.//h2='code-generator']//a[contains(@href, 'action=generate')]").await;
+    for (field, text) in
+        [(requirements, "A clock"), (tags, "sprint-12"), ("//input[@name='max_cost']", "a lot")]
+    {
+        write(page, field, text).await;
+    }
+    click(page, "//form[@data-job-form]//button[@type='submit']").await;
+    seen(page, "//input[@name='max_cost'][@aria-invalid='true']", PAGE).await;
+    page.back().await.expect("the browser goes back");
+    seen(page, "//input[@name='max_cost'][not(@aria-invalid)]", PAGE).await;
+    for (field, text) in [(requirements, "A clock"), (tags, "sprint-12")] {
+        let value = seen(page, field, PAGE).await.prop("value").await.expect("the browser answers");
+        assert_eq!(value.as_deref(), Some(text), "{field}");
+    }
+}
+
 async fn log_in(page: &Client, host: &Host) {
     let rest = host.rest();
     page.goto(&format!("{}/jobs", rest.url())).await.expect("the panel answers");
