@@ -10,13 +10,15 @@ mod strict;
 pub use strict::BadJson;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
-/// One JSON value as text, known to be readable by anyone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Json(String);
+/// One JSON value as text, known to be readable by anyone. Cheap to clone, and written as it stands.
+#[derive(Clone, Debug)]
+pub struct Json(Arc<RawValue>);
 
 /// So much of a text that cannot be read is shown in its place, in bytes.
 const SHOWN: usize = 4 * 1024;
@@ -28,12 +30,12 @@ impl Json {
 
     /// `null`.
     pub fn null() -> Self {
-        Self("null".to_owned())
+        Self(RawValue::NULL.to_owned().into())
     }
 
     /// The JSON of a value of ours.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Self {
-        Self(serde_json::to_string(value).expect("values of ours have string keys and no failing parts"))
+        Self(to_raw_value(value).expect("values of ours have string keys and no failing parts").into())
     }
 
     /// A text that was stored as JSON. One that an older version took and nobody can read is told of in an
@@ -49,17 +51,31 @@ impl Json {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.get()
     }
 
     /// The value, for reading. Numbers beyond 64 bits lose precision here and only here.
     pub fn value(&self) -> serde_json::Value {
-        serde_json::from_str(&self.0).unwrap_or(serde_json::Value::Null)
+        serde_json::from_str(self.as_str()).unwrap_or(serde_json::Value::Null)
     }
 
     /// The text with two spaces of indentation: names, their order and numbers as they were written.
     pub fn pretty(&self) -> String {
-        crate::json_text::indented(&self.0, usize::MAX).text
+        crate::json_text::indented(self.as_str(), usize::MAX).text
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Json {}
+
+impl Hash for Json {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
@@ -68,20 +84,19 @@ impl FromStr for Json {
     fn from_str(text: &str) -> Result<Self, BadJson> {
         let raw: &RawValue = serde_json::from_str(text)?;
         strict::check(raw.get())?;
-        Ok(Self(raw.get().to_owned()))
+        Ok(Self(raw.to_owned().into()))
     }
 }
 
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
-        raw.serialize(serializer)
+        self.0.as_ref().serialize(serializer)
     }
 }
 
@@ -89,7 +104,7 @@ impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         strict::check(raw.get()).map_err(serde::de::Error::custom)?;
-        Ok(Self(raw.get().to_owned()))
+        Ok(Self(raw.into()))
     }
 }
 
