@@ -25,6 +25,21 @@ pub async fn a_job_comes_back_as_it_was_submitted(factory: &dyn Factory) {
     assert_eq!((job.waiting_for, job.started_at, job.finished_at), (None, None, None));
     let nobody = JobId::new(world.clock.now(), 0);
     assert_eq!(world.store().job(nobody).await.expect("a read works"), None);
+    // What a submission is told is what is kept, also of a job that waits.
+    let later = Some(world.clock.now() + Duration::from_hours(1));
+    let of_schedule = Some("nightly".to_owned());
+    for new in [
+        NewJob { run_at: later, ..world.new_job() },
+        NewJob { after: vec![new.id], ..world.new_job() },
+        NewJob { after: vec![new.id], run_at: later, schedule: of_schedule, ..world.new_job() },
+        NewJob { run_at: Some(world.clock.now()), idempotency_key: Some("k".into()), ..world.new_job() },
+    ] {
+        let id = new.id;
+        let Enqueued::New(job) = world.store().enqueue(new).await.expect("room") else {
+            panic!("a new job");
+        };
+        assert_eq!(job, world.job(id).await);
+    }
 }
 
 pub async fn the_job_after_the_last_place_is_refused(factory: &dyn Factory) {

@@ -182,8 +182,8 @@ pub(crate) fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<Fired, StoreError>
                 format!("the job of an earlier time, {earlier}, has not finished yet")
             }
             _ => match enqueue::take(tx, &job) {
-                Ok(Ok(state)) => {
-                    fired.taken.push(Taken { id: job.id, state, new: true });
+                Ok(Ok(new)) => {
+                    fired.taken.push(Taken { id: job.id, state: new.state, new: true });
                     continue;
                 }
                 // The key says that this time has had its job.

@@ -2,10 +2,12 @@
 
 use crate::engine::{Id, Row, params, texts};
 use crate::rules::jobs::parents::{self, Parents};
-use crate::rules::jobs::{row, transition};
+use crate::rules::jobs::{relatives, row, transition};
 use crate::rules::tx::Tx;
 use crate::{Enqueued, StoreError, Taken};
-use anvil_types::{EventKind, Job, JobId, JobState, NewJob, Priority, Timestamp, UpstreamKind};
+use anvil_types::{
+    EventKind, Job, JobId, JobState, Nanodollars, NewJob, Priority, Timestamp, UpstreamKind, Wait, WaitReason,
+};
 use std::collections::HashMap;
 
 /// Of so many places one is kept for critical jobs.
@@ -14,7 +16,7 @@ const ONE_KEPT_OF: u64 = 200;
 /// Takes a job in, once for each id and each idempotency key.
 pub(crate) fn enqueue(tx: &mut Tx<'_>, job: &NewJob) -> Result<Enqueued, StoreError> {
     match take(tx, job)? {
-        Ok(_) => row::whole(tx.db, job.id).map(Enqueued::New),
+        Ok(new) => as_taken_in(tx, job, new).map(Enqueued::New),
         Err(existing) => Ok(Enqueued::Existing(existing)),
     }
 }
@@ -30,7 +32,7 @@ pub(crate) fn enqueue_many(
     for mut job in jobs {
         resolve(&mut job.after, &known);
         answers.push(match take(tx, &job) {
-            Ok(Ok(state)) => Ok(Taken { id: job.id, state, new: true }),
+            Ok(Ok(new)) => Ok(Taken { id: job.id, state: new.state, new: true }),
             Ok(Err(existing)) => {
                 known.insert(job.id, existing.id);
                 Ok(Taken { id: existing.id, state: existing.state, new: false })
@@ -54,9 +56,16 @@ fn resolve(after: &mut Vec<JobId>, known: &HashMap<JobId, JobId>) {
     *after = resolved;
 }
 
-/// The state of a job that is new now, or the one that it is already. Everything that can refuse it is
+/// Where a job stands that was just taken in.
+pub(crate) struct NewRow {
+    seq: i64,
+    pub(crate) state: JobState,
+    wait: Option<Wait>,
+}
+
+/// Where a job stands that is new now, or the one that it is already. Everything that can refuse it is
 /// asked before anything is written.
-pub(crate) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<JobState, Job>, StoreError> {
+pub(crate) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<NewRow, Job>, StoreError> {
     if let Some(existing) = existing(tx, job)? {
         return if is_same(&existing, job) {
             Ok(Err(existing))
@@ -134,7 +143,45 @@ fn is_same(existing: &Job, job: &NewJob) -> bool {
         && existing.after == job.after
 }
 
-fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<JobState, StoreError> {
+/// The new job as its row has it: it need not be read back.
+fn as_taken_in(tx: &Tx<'_>, job: &NewJob, new: NewRow) -> Result<Job, StoreError> {
+    let NewRow { seq, state, mut wait } = new;
+    if let Some(wait) = wait.as_mut().filter(|wait| wait.reason == WaitReason::Parents) {
+        wait.detail = relatives::what_is_left(tx.db, seq)?;
+    }
+    Ok(Job {
+        id: job.id,
+        agent: job.agent.clone(),
+        action: job.action.clone(),
+        payload: job.payload.clone(),
+        state,
+        priority: job.priority,
+        attempts: 0,
+        max_attempts: tx.policy.max_attempts,
+        cost: Nanodollars::ZERO,
+        unknown: Nanodollars::ZERO,
+        held: Nanodollars::ZERO,
+        max_cost: job.max_cost,
+        calls: 0,
+        waiting_for: wait,
+        result: None,
+        error: None,
+        progress: None,
+        progress_line: None,
+        tags: job.tags.clone(),
+        after: job.after.clone(),
+        schedule: job.schedule.clone(),
+        upstream: job.upstream,
+        plugin_digest: None,
+        created_at: tx.now,
+        run_at: job.run_at,
+        started_at: None,
+        finished_at: None,
+        lease: 0,
+    })
+}
+
+fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<NewRow, StoreError> {
     let later = job.run_at.filter(|run_at| *run_at > tx.now);
     let wait = match later {
         // What it waits for is told when it is tied to them.
@@ -177,5 +224,5 @@ fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<JobState, 
         tx.run("INSERT INTO job_tags (tag, job) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![tag, seq])?;
     }
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
-    Ok(state)
+    Ok(NewRow { seq, state, wait })
 }

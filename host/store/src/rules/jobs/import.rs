@@ -27,7 +27,7 @@ pub(crate) fn import(
         let taken = match job {
             ImportedJob::Finished(finished) => history(tx, finished),
             ImportedJob::Unfinished(job) => match enqueue::take(tx, job) {
-                Ok(Ok(state)) => Ok(Imported::New { id: job.id, state }),
+                Ok(Ok(new)) => Ok(Imported::New { id: job.id, state: new.state }),
                 Ok(Err(existing)) => Ok(Imported::Existing { id: existing.id, state: existing.state }),
                 Err(StoreError::IdempotencyConflict { job }) => Err(StoreError::OtherJob(job)),
                 Err(error) => Err(error),
