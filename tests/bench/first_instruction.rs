@@ -4,10 +4,10 @@
 //! line of log; the time between the client's request and the moment at which the host hears that line.
 //! Stated beside it: the time of one durable commit on the same disk in the same run.
 
-use anvil_sandbox::testing::GuestBuilder;
+mod host;
+
+use host::Host;
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 const JOBS: usize = 200;
@@ -18,16 +18,6 @@ const GUEST: &str = r#"
     (call $done))
 "#;
 
-/// Ends the host however the bench ends.
-struct Host(Child);
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(bench());
@@ -36,37 +26,15 @@ fn main() {
 async fn bench() {
     // On the disk that the build is on: a temporary folder may be memory, which has nothing to sync.
     let folder = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let plugins = folder.path().join("plugins");
-    std::fs::create_dir(&plugins).expect("a folder");
-    std::fs::write(plugins.join("first.wasm"), GuestBuilder::new("first", GUEST).component())
-        .expect("a plugin");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_anvil"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(folder.path().join("data"))
-        .arg("--plugins")
-        .arg(&plugins)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the host starts");
-    let said = BufReader::new(child.stdout.take().expect("piped"));
-    let _host = Host(child);
-    let login =
-        said.lines().map_while(Result::ok).find(|line| line.contains("/login?token=")).expect("a link");
-    let (url, token) =
-        login.trim().trim_start_matches("panel").trim().split_once("/login?token=").expect("a link");
-    let http = reqwest::Client::builder().tcp_nodelay(true).build().expect("a client");
-    let get = async |path: String| -> Value {
-        let answer = http.get(format!("{url}{path}")).bearer_auth(token).send().await.expect("an answer");
-        answer.json().await.expect("JSON")
-    };
+    let host = Host::start(folder.path(), "first", GUEST, &[]).await;
     let mut waits = Vec::new();
     for _ in 0..JOBS {
         let sent = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
         let job = json!({ "agent": "first", "action": "run", "payload": {} });
-        let answer = http
-            .post(format!("{url}/api/v1/jobs"))
-            .bearer_auth(token)
+        let answer = host
+            .http
+            .post(format!("{}/api/v1/jobs", host.url))
+            .bearer_auth(&host.token)
             .json(&job)
             .send()
             .await
@@ -74,11 +42,11 @@ async fn bench() {
         let job: Value = answer.json().await.expect("JSON");
         let id = job["id"].as_str().unwrap_or_else(|| panic!("no job: {job}")).to_owned();
         let end = Instant::now() + Duration::from_secs(10);
-        while get(format!("/api/v1/jobs/{id}")).await["finished_at"].is_null() {
+        while host.get(&format!("/api/v1/jobs/{id}")).await["finished_at"].is_null() {
             assert!(Instant::now() < end, "the job does not end");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let log = get(format!("/api/v1/jobs/{id}/log")).await;
+        let log = host.get(&format!("/api/v1/jobs/{id}/log")).await;
         let at = log["items"][0]["at"].as_str().expect("a line");
         let heard = at.parse::<jiff::Timestamp>().expect("a time").as_microsecond();
         let sent = i64::try_from(sent.as_micros()).expect("fits");

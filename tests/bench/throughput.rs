@@ -5,11 +5,12 @@
 //! has fsync on, an empty handler and as many workers as do best for it; it runs on the same disk, before and
 //! after.
 
-use anvil_sandbox::testing::GuestBuilder;
-use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader};
+mod host;
+
+use host::Host;
+use serde_json::json;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const JOBS: u64 = 20_000;
@@ -19,16 +20,6 @@ const MOST: Duration = Duration::from_mins(5);
 /// Bytes of payload, as in the peers' own benches.
 const PAYLOAD: usize = 190;
 const GUEST: &str = "(func $run (param i32 i32 i32 i32 i32 i32) (result i32) (call $done))";
-
-/// Ends the host however the bench ends.
-struct Host(Child);
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn main() {
     let asked = std::env::args().skip(1).find_map(|arg| arg.parse().ok());
@@ -41,32 +32,13 @@ fn main() {
 }
 
 async fn anvil(folder: &Path, jobs: u64) {
-    let plugins = folder.join("plugins");
-    std::fs::create_dir(&plugins).expect("a folder");
-    std::fs::write(plugins.join("nothing.wasm"), GuestBuilder::new("nothing", GUEST).component())
-        .expect("a plugin");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_anvil"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(folder.join("data"))
-        .arg("--plugins")
-        .arg(&plugins)
-        // Some places are kept for critical jobs.
-        .env("ANVIL_LIMITS_QUEUE_MAX", (jobs + jobs / 100 + 1).to_string())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the host starts");
-    let said = BufReader::new(child.stdout.take().expect("piped"));
-    let host = Host(child);
-    let login =
-        said.lines().map_while(Result::ok).find(|line| line.contains("/login?token=")).expect("a link");
-    let (url, token) =
-        login.trim().trim_start_matches("panel").trim().split_once("/login?token=").expect("a link");
-    let http = reqwest::Client::builder().tcp_nodelay(true).build().expect("a client");
+    // Some places are kept for critical jobs.
+    let queue = [("ANVIL_LIMITS_QUEUE_MAX", (jobs + jobs / 100 + 1).to_string())];
+    let host = Host::start(folder, "nothing", GUEST, &queue).await;
     let line = json!({ "agent": "nothing", "action": "run", "payload": { "text": "x".repeat(PAYLOAD) } });
     let body = format!("{line}\n").repeat(usize::try_from(jobs).expect("fits"));
     let (began, before) = (Instant::now(), processor(&host));
-    let request = http.post(format!("{url}/api/v1/jobs/bulk")).bearer_auth(token);
+    let request = host.http.post(format!("{}/api/v1/jobs/bulk", host.url)).bearer_auth(&host.token);
     let answer =
         request.header("content-type", "application/jsonl").body(body).send().await.expect("an answer");
     let answers = answer.text().await.expect("its body");
@@ -74,12 +46,8 @@ async fn anvil(folder: &Path, jobs: u64) {
     assert_eq!(answers.lines().count() as u64, jobs, "an answer a line");
     let refused = answers.lines().find(|line| !line.contains("\"id\""));
     assert_eq!(refused, None);
-    let status = async || -> Value {
-        let asked = http.get(format!("{url}/api/v1/status")).bearer_auth(token).send().await;
-        asked.expect("an answer").json().await.expect("JSON")
-    };
     let done = loop {
-        let status = status().await;
+        let status = host.get("/api/v1/status").await;
         assert_eq!(status["queue"]["failed"], 0, "{status}");
         if status["queue"]["succeeded"] == jobs {
             break status;
@@ -102,7 +70,7 @@ async fn anvil(folder: &Path, jobs: u64) {
 
 /// Processor time of the host so far, user and system, to the clock tick (10 ms).
 fn processor(host: &Host) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", host.0.id())).expect("procfs");
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", host.id())).expect("procfs");
     let fields = stat.rsplit_once(')').expect("a name").1;
     let ticks: u64 =
         fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("ticks")).sum();
