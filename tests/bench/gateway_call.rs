@@ -13,7 +13,7 @@ use anvil_store::{
 };
 use anvil_types::{
     Asker, BootId, CallId, Clock, ContentBlock, Effort, EventKind, HostId, JobAsker, JobId, Json, Limits,
-    Message, Nanodollars, NewJob, Priority, Request, Role, SystemClock, Tier, UpstreamKind, Usage,
+    Message, Nanodollars, NewJob, Priority, Request, Role, SystemClock, UpstreamKind, Usage,
 };
 use futures_util::StreamExt as _;
 use std::io::{BufRead as _, BufReader};

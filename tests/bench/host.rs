@@ -12,7 +12,7 @@ const COMPILING: Duration = Duration::from_secs(30);
 
 /// Ends the host however the bench ends.
 pub(crate) struct Host {
-    process: Child,
+    pub(crate) process: Child,
     pub(crate) url: String,
     pub(crate) token: String,
     pub(crate) http: reqwest::Client,
@@ -62,10 +62,5 @@ impl Host {
     pub(crate) async fn get(&self, path: &str) -> Value {
         let asked = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token).send().await;
         asked.expect("an answer").json().await.expect("JSON")
-    }
-
-    /// Its process.
-    pub(crate) fn id(&self) -> u32 {
-        self.process.id()
     }
 }

@@ -70,7 +70,7 @@ async fn anvil(folder: &Path, jobs: u64) {
 
 /// Processor time of the host so far, user and system, to the clock tick (10 ms).
 fn processor(host: &Host) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", host.id())).expect("procfs");
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", host.process.id())).expect("procfs");
     let fields = stat.rsplit_once(')').expect("a name").1;
     let ticks: u64 =
         fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("ticks")).sum();
