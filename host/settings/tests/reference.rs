@@ -90,8 +90,10 @@ fn what_people_are_told_names_settings_that_there_are() {
     let (mut names, mut wrong) = (0, Vec::new());
     for file in files {
         let program = std::fs::read_to_string(&file).expect("a program");
+        // What tests say nobody is told.
+        let shipped = program.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         // A statement of SQL names columns.
-        for text in literals(&program).into_iter().filter(|text| !text.contains("SELECT ")) {
+        for text in literals(shipped).into_iter().filter(|text| !text.contains("SELECT ")) {
             for name in named(&text) {
                 names += 1;
                 if !known.iter().any(|known| known == name) {

@@ -65,6 +65,6 @@ fn the_diagram_of_job_states_is_the_tables() {
         return;
     }
     panic!(
-        "the diagram in docs/jobs.md is stale; ANVIL_TEST_WRITE_DOCS=1 cargo test -p anvil-types writes it anew:\n{made}"
+        "the diagram in docs/jobs.md is stale; ANVIL_TEST_WRITE_DOCS=1 cargo test --workspace --test states writes it anew:\n{made}"
     );
 }

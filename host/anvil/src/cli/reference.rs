@@ -10,7 +10,7 @@ const WRITE: &str = "ANVIL_TEST_WRITE_DOCS";
 fn page() -> String {
     let mut out = String::from(
         "# Command line\n\n\
-         <!-- Generated: `ANVIL_TEST_WRITE_DOCS=1 cargo test -p anvil reference`. -->\n\n\
+         <!-- Generated: `ANVIL_TEST_WRITE_DOCS=1 cargo test --workspace --bin anvil reference`. -->\n\n\
          `anvil serve` is the host; the other commands talk to a running one over its REST API. `--json` prints what the \
          API answers. Results go to standard output; progress, errors and hints (`next: …`) to standard error.\n",
     );
@@ -39,7 +39,7 @@ fn the_reference_page_is_as_the_command_line_is() {
         std::fs::write(&path, page()).expect("written");
     }
     let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(there, page(), "docs/reference/cli.md is stale: {WRITE}=1 cargo test -p anvil reference");
+    assert_eq!(there, page(), "docs/reference/cli.md is stale: {WRITE}=1 cargo test --workspace --bin anvil reference");
 }
 
 #[test]
