@@ -39,7 +39,11 @@ fn the_reference_page_is_as_the_command_line_is() {
         std::fs::write(&path, page()).expect("written");
     }
     let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(there, page(), "docs/reference/cli.md is stale: {WRITE}=1 cargo test --workspace --bin anvil reference");
+    assert_eq!(
+        there,
+        page(),
+        "docs/reference/cli.md is stale: {WRITE}=1 cargo test --workspace --bin anvil reference"
+    );
 }
 
 #[test]
