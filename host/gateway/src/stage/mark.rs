@@ -7,7 +7,7 @@ use anvil_types::{Request, RequestOption, Usage};
 use serde_json::Value;
 use std::sync::PoisonError;
 
-/// The prompt of a request that marks it for caching.
+/// The prompt of a request that marks it for caching. A mark that is no JSON is none here: the body refuses it by name.
 pub(crate) fn mark(request: &Request) -> Option<Prompt> {
     let mark: Value = serde_json::from_str(request.option(RequestOption::CacheControl)?).ok()?;
     let ttl = if mark["ttl"] == "1h" { CacheTtl::Hour } else { CacheTtl::FiveMinutes };
