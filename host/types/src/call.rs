@@ -124,6 +124,18 @@ pub enum Origin {
     Batch,
 }
 
+impl Origin {
+    /// The name in the contract's open vocabulary.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Cache => "cache",
+            Self::Journal => "journal",
+            Self::Batch => "batch",
+        }
+    }
+}
+
 /// Claude's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reply {

@@ -2,6 +2,8 @@
 
 mod difference;
 mod inspect;
+#[cfg(test)]
+mod openness;
 mod rejection;
 
 pub(crate) use inspect::inspect;

@@ -3,7 +3,7 @@
 use super::request::{checked, refusal};
 use crate::bindings::anvil::agent::claude as wit;
 use crate::guest::Guest;
-use anvil_types::{CallError, ContentBlock, Origin, Reply};
+use anvil_types::{CallError, ContentBlock, Reply};
 
 /// The most questions of one `complete-many`.
 const MAX_AT_ONCE: usize = 32;
@@ -106,12 +106,7 @@ impl From<Reply> for wit::Reply {
                     .saturating_add(reply.usage.cache_write_1h_tokens),
             },
             cost_nanodollars: unsigned(reply.cost),
-            origin: match reply.origin {
-                Origin::Live => wit::Origin::Live,
-                Origin::Cache => wit::Origin::Cache,
-                Origin::Journal => wit::Origin::Journal,
-                Origin::Batch => wit::Origin::Batch,
-            },
+            origin: reply.origin.name().to_owned(),
             extras: reply.extras.into_iter().map(|(name, value)| wit::Extra { name, value }).collect(),
         }
     }

@@ -2,7 +2,7 @@
 
 use code_generator::host::Host;
 use code_generator::wit::anvil::agent::claude::{
-    CallError, ContentBlock, Origin, Remaining, Reply, Request, Role, Usage,
+    CallError, ContentBlock, Remaining, Reply, Request, Role, Usage,
 };
 use code_generator::wit::anvil::agent::job::Level;
 use code_generator::wit::exports::anvil::agent::agent_api::Job;
@@ -104,7 +104,7 @@ pub(crate) fn stops(reason: &str, text: &str) -> Result<Reply, CallError> {
         model: "claude-sonnet-5-5".to_owned(),
         usage: Usage { input_tokens: 100, output_tokens: 100, cache_read_tokens: 0, cache_write_tokens: 0 },
         cost_nanodollars: COST,
-        origin: Origin::Live,
+        origin: "live".to_owned(),
         extras: Vec::new(),
     })
 }

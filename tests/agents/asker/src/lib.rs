@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{SystemTime, UNIX_EPOCH};
 use wit::anvil::agent::claude::{
-    self, CallError, ContentBlock, Effort, Extra, Message, Origin, Reply, Request, Role,
+    self, CallError, ContentBlock, Effort, Extra, Message, Reply, Request, Role,
 };
 use wit::anvil::agent::job;
 use wit::exports::anvil::agent::agent_api::{Action, Description, Failure, Guest, Job, Outcome};
@@ -64,7 +64,7 @@ struct Told {
     text: String,
     model: String,
     cost_nanodollars: u64,
-    origin: &'static str,
+    origin: String,
     extras: BTreeMap<String, serde_json::Value>,
 }
 
@@ -232,12 +232,7 @@ fn tell(payload: &Payload, answer: Result<Reply, CallError>) -> Result<Told, Fai
         text,
         model: reply.model,
         cost_nanodollars: reply.cost_nanodollars,
-        origin: match reply.origin {
-            Origin::Live => "live",
-            Origin::Cache => "cache",
-            Origin::Journal => "journal",
-            Origin::Batch => "batch",
-        },
+        origin: reply.origin,
         extras: reply
             .extras
             .into_iter()
