@@ -100,6 +100,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
             tags: Vec::new(),
             after: Vec::new(),
             schedule: None,
+            inputs: Vec::new(),
             upstream: UpstreamKind::Simulated,
         };
         store.enqueue(job).await.expect("taken in");

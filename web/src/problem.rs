@@ -175,6 +175,9 @@ impl From<StoreError> for Problem {
             StoreError::OtherJob(_) => {
                 Self::new(StatusCode::CONFLICT, "other-job", "There is another job of this id", detail)
             }
+            StoreError::InputGone { .. } => {
+                Self::new(StatusCode::CONFLICT, "file-gone", "A file is not kept any more", detail)
+            }
             StoreError::NoSuchJob(_) => Self::not_found("no-such-job", "There is no such job", detail),
             StoreError::BadParent { .. } => {
                 Self::invalid("bad-parent", "The job cannot come after that one", detail)
@@ -302,6 +305,13 @@ impl From<SubmitError> for Problem {
                     .with_errors(errors.collect())
             }
             SubmitError::Invalid(_) => Self::invalid("invalid-value", "A value makes no sense", detail),
+            SubmitError::File(refusal) if refusal.is_too_much() => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The files are too large or too many",
+                detail,
+            ),
+            SubmitError::File(_) => Self::invalid("bad-file", "A file cannot be taken in", detail),
             SubmitError::Store(error) => error.into(),
         }
     }

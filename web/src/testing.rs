@@ -14,8 +14,8 @@ use anvil_store::{
     HoldDecision, HoldRequest, Retention, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
-    Asker, BootId, CallId, Clock, DrivenClock, HostId, LimitsPatch, Nanodollars, Supervisor, SystemClock,
-    Tier, UpstreamKind, Usage,
+    Asker, BootId, CallId, Clock, DrivenClock, HostId, InputLimits, LimitsPatch, Nanodollars, Supervisor,
+    SystemClock, Tier, UpstreamKind, Usage,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -31,6 +31,8 @@ use tower::ServiceExt;
 pub(crate) const TOKEN: &str = "open-sesame";
 /// The most bytes of a body.
 pub(crate) const MAX_BODY: usize = 4_096;
+/// How much of files a job may come with.
+pub(crate) const INPUTS: InputLimits = InputLimits { files: 3, file_bytes: 400_000, bytes: 600_000 };
 
 /// The host and its faces.
 pub(crate) struct Scene {
@@ -327,6 +329,8 @@ fn settings_of_control() -> ControlSettings {
             finished_jobs: 1_000,
             alerts_for: Duration::from_hours(24),
         },
+        inputs: INPUTS,
+        uploads: std::env::temp_dir(),
         limit_sources: sources.collect(),
     }
 }

@@ -188,6 +188,8 @@ mod tests {
             max_cost: None,
             tags: Vec::new(),
             after: Vec::new(),
+            inputs: Vec::new(),
+            files_of: None,
         };
         let checker = Checker { agents: Arc::new(Roster::of(vec![agent()])), unlisted: None };
         let checked = checker.check_payload(&submission.agent, &submission.action, &submission.payload);

@@ -179,6 +179,7 @@ mod tests {
             tags: Vec::new(),
             after: Vec::new(),
             schedule: None,
+            inputs: Vec::new(),
             upstream: UpstreamKind::Simulated,
             plugin_digest: None,
             created_at: NOON,

@@ -88,6 +88,8 @@ impl Import {
             max_cost: Some(job.job.max_cost),
             tags: job.job.tags,
             after: job.job.after,
+            inputs: job.inputs,
+            files_of: None,
         };
         checked?;
         let new = self.making.job(submission, usual)?;

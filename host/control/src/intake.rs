@@ -5,10 +5,13 @@ use crate::checker::Checker;
 use crate::import::Import;
 use crate::making::Making;
 use crate::parts::ControlParts;
-use crate::{Submission, SubmitError, Submitted};
+use crate::{Submission, SubmitError, Submitted, Upload};
 use anvil_runner::Runner;
 use anvil_sandbox::Catalog;
 use anvil_store::{Enqueued, Store};
+use anvil_types::words::InputRefusal;
+use anvil_types::{InputLimits, NewInput};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Jobs on their way in: one, many, or those of another host's export.
@@ -17,6 +20,8 @@ pub struct IntakeControl {
     catalog: Catalog,
     runner: Runner,
     making: Making,
+    inputs: InputLimits,
+    uploads: PathBuf,
 }
 
 impl IntakeControl {
@@ -26,17 +31,42 @@ impl IntakeControl {
             catalog: parts.catalog.clone(),
             runner: parts.runner.clone(),
             making: Making::new(parts),
+            inputs: parts.settings.inputs,
+            uploads: parts.settings.uploads.clone(),
         }
+    }
+
+    /// How much of files a job may come with.
+    pub fn input_limits(&self) -> InputLimits {
+        self.inputs
+    }
+
+    /// Begins to take in the files of a job that is still to be submitted.
+    pub fn upload(&self) -> Upload {
+        Upload::new(self.inputs, self.uploads.clone())
     }
 
     /// Takes a job in.
     pub async fn submit(&self, submission: Submission) -> Result<Submitted, SubmitError> {
+        let submission = self.with_files_of(submission).await?;
         let submission = Checker::new(&self.catalog).check(submission).await?;
         let job = self.making.job(submission, self.making.usual_cost().await?)?;
         Ok(match self.runner.enqueue(job).await? {
             Enqueued::New(job) => Submitted { job, new: true },
             Enqueued::Existing(job) => Submitted { job, new: false },
         })
+    }
+
+    /// With the files of the job that it names, but for those in whose place others were sent.
+    async fn with_files_of(&self, mut submission: Submission) -> Result<Submission, SubmitError> {
+        let Some(id) = submission.files_of else { return Ok(submission) };
+        let other = self.store.job(id).await?.ok_or(InputRefusal::NoSuchJob { job: id })?;
+        for info in other.inputs {
+            if !submission.inputs.iter().any(|sent| sent.info.name == info.name) {
+                submission.inputs.push(NewInput { info, bytes: None });
+            }
+        }
+        Ok(submission)
     }
 
     /// Begins a submission of many jobs, each of which may come after an earlier one by its label.

@@ -10,7 +10,8 @@ use anvil_runner::Runner;
 use anvil_sandbox::Catalog;
 use anvil_store::{JobEdit, JobFilter, JobPage, Store, StoreError};
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Attempt, CallRecord, Job, JobId, LogLine, Relatives, UpstreamKind, check_tags,
+    ArtifactInfo, ArtifactName, Attempt, CallRecord, InputInfo, Job, JobId, LogLine, Relatives, UpstreamKind,
+    check_tags,
 };
 use std::sync::Arc;
 
@@ -91,6 +92,15 @@ impl JobControl {
         name: &ArtifactName,
     ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError> {
         self.store.artifact(job, name).await
+    }
+
+    /// One of the files that a job was submitted with.
+    pub async fn input(
+        &self,
+        job: JobId,
+        name: &ArtifactName,
+    ) -> Result<Option<(InputInfo, Vec<u8>)>, StoreError> {
+        self.store.input(job, name).await
     }
 
     /// Stops a job: a running guest within a tick.

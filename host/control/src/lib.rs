@@ -35,6 +35,7 @@ mod settings;
 mod simulation;
 mod status;
 mod submission;
+mod upload;
 mod waits;
 mod webhooks;
 
@@ -63,4 +64,5 @@ pub use settings::ControlSettings;
 pub use simulation::SimulationControl;
 pub use status::StatusControl;
 pub use submission::{After, BulkJob, BulkTaken, Submission, SubmitError, Submitted};
+pub use upload::Upload;
 pub use webhooks::{WebhookChange, WebhookControl, WebhookError};

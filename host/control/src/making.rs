@@ -1,11 +1,12 @@
 //! From what was asked for to a job.
 
 use crate::parts::ControlParts;
-use crate::{Submission, SubmitError};
+use crate::{Submission, SubmitError, upload};
 use anvil_store::{Store, StoreError};
 use anvil_types::words::BadValue;
 use anvil_types::{
-    Clock, JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp, UpstreamKind, check_tags,
+    Clock, InputLimits, JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp, UpstreamKind,
+    check_tags,
 };
 use rand::RngExt as _;
 use std::sync::Arc;
@@ -21,11 +22,17 @@ pub(crate) struct Making {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     upstream: UpstreamKind,
+    inputs: InputLimits,
 }
 
 impl Making {
     pub(crate) fn new(parts: &ControlParts) -> Self {
-        Self { store: parts.store.clone(), clock: parts.clock.clone(), upstream: parts.settings.upstream }
+        Self {
+            store: parts.store.clone(),
+            clock: parts.clock.clone(),
+            upstream: parts.settings.upstream,
+            inputs: parts.settings.inputs,
+        }
     }
 
     /// The most that a job may spend that says nothing of it.
@@ -43,6 +50,7 @@ impl Making {
         if let Some(key) = &submission.idempotency_key {
             check_key(key)?;
         }
+        upload::check(&submission.inputs, &self.inputs)?;
         let mut after = Vec::with_capacity(submission.after.len().min(MOST_PARENTS));
         for parent in submission.after {
             if !after.contains(&parent) {
@@ -64,6 +72,7 @@ impl Making {
             tags: submission.tags,
             after,
             schedule: None,
+            inputs: submission.inputs,
             upstream: self.upstream,
         })
     }
@@ -89,6 +98,7 @@ impl Making {
             tags: job.tags.clone(),
             after: Vec::new(),
             schedule: Some(schedule.name.clone()),
+            inputs: Vec::new(),
             upstream: self.upstream,
         }
     }

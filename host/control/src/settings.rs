@@ -2,8 +2,9 @@
 
 use anvil_budget::PressureSteps;
 use anvil_store::Retention;
-use anvil_types::UpstreamKind;
+use anvil_types::{InputLimits, UpstreamKind};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// What control goes by.
 #[derive(Clone, Debug)]
@@ -14,6 +15,10 @@ pub struct ControlSettings {
     pub pressure: PressureSteps,
     /// How long the past is kept.
     pub retention: Retention,
+    /// How much of files a job may come with.
+    pub inputs: InputLimits,
+    /// Where files on their way in are written down, until they are a job's.
+    pub uploads: PathBuf,
     /// Where each limit's value comes from before anyone changes it at run time.
     pub limit_sources: BTreeMap<String, String>,
 }

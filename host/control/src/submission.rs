@@ -2,8 +2,8 @@
 
 use anvil_api::PayloadMisfit;
 use anvil_store::StoreError;
-use anvil_types::words::{BadValue, NotTaken};
-use anvil_types::{Job, JobId, JobState, Json, Nanodollars, Priority, Timestamp};
+use anvil_types::words::{BadValue, InputRefusal, NotTaken};
+use anvil_types::{Job, JobId, JobState, Json, Nanodollars, NewInput, Priority, Timestamp};
 
 /// A job as a client asks for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,10 @@ pub struct Submission {
     pub tags: Vec<String>,
     /// The jobs that it comes after.
     pub after: Vec<JobId>,
+    /// The files that it comes with, each name once.
+    pub inputs: Vec<NewInput>,
+    /// A job whose files come along; one that is sent takes the place of theirs of its name.
+    pub files_of: Option<JobId>,
 }
 
 /// A job that was taken in.
@@ -109,6 +113,9 @@ pub enum SubmitError {
     /// A value that makes no sense.
     #[error("{0}")]
     Invalid(String),
+    /// Files that are not taken in.
+    #[error(transparent)]
+    File(#[from] InputRefusal),
     /// The queue, the key, or the store itself.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,5 +1,6 @@
 //! The host's side of one attempt: answers a guest from the journal, the gateway and the store.
 
+use crate::inputs::Inputs;
 use crate::journal::{Answer, Next, hash, read};
 use crate::live_text::LiveText;
 use crate::log_buffer::LogBuffer;
@@ -11,8 +12,8 @@ use anvil_sandbox::{CancellationToken, GuestIdentity, HandedOver, JobHost, Stop,
 use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError, WindowStanding};
 use anvil_types::words::GuestRefusal;
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Asker, CallError, CallErrorKind, Clock, Job, JobAsker, Json, Lease, LogLevel,
-    Nanodollars, Origin, Remaining, Request, Scope, Timestamp, Wait,
+    ArtifactInfo, ArtifactName, Asker, CallError, CallErrorKind, Clock, InputInfo, Job, JobAsker, Json,
+    Lease, LogLevel, Nanodollars, Origin, Remaining, Request, Scope, Timestamp, Wait,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -79,6 +80,7 @@ impl Desk {
         live_text: LiveText,
         shutdown: CancellationToken,
     ) -> Self {
+        let inputs = Inputs::of(&setup.job, &store);
         let began = setup.job.started_at.unwrap_or_else(|| clock.now());
         Self {
             calls: AtomicU32::new(setup.job.calls),
@@ -87,7 +89,7 @@ impl Desk {
             said: AtomicUsize::new(setup.said),
             park: Mutex::default(),
             lines: LogBuffer::new(setup.lease, setup.job.attempts, store.clone()),
-            run: Run::new(setup.job, setup.agent, setup.parents, setup.journal, began),
+            run: Run::new(setup.job, setup.agent, setup.parents, inputs, setup.journal, began),
             lease: setup.lease,
             terms: setup.terms,
             settings,
@@ -372,6 +374,14 @@ impl JobHost for Desk {
 
     async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
         self.run.parent_artifact(parent, name).await.map_err(stop)
+    }
+
+    fn inputs(&self) -> Arc<[InputInfo]> {
+        self.run.inputs()
+    }
+
+    async fn input(&self, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        self.run.input(name).await.map_err(stop)
     }
 
     fn setting(&self, key: &str) -> Option<String> {

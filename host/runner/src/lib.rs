@@ -10,6 +10,7 @@ mod desk;
 mod dispatch;
 mod ending;
 mod fallen;
+mod inputs;
 mod journal;
 mod live_text;
 mod log_buffer;

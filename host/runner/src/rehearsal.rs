@@ -1,6 +1,7 @@
 //! The host's side of a job that is run once more against its journal: nothing is spent, sent or written.
 
 use crate::attempt;
+use crate::inputs::Inputs;
 use crate::journal::{Answer, Next, hash, read};
 use crate::parents::Parents;
 use crate::run::Run;
@@ -8,7 +9,7 @@ use crate::settings::AgentSettings;
 use crate::shared::Shared;
 use anvil_sandbox::{AttemptEnd, GuestIdentity, HandedOver, JobHost, Plugin, Stop, WallClock};
 use anvil_store::{JournalEntry, JournalKind};
-use anvil_types::{ArtifactName, Job, Json, LogLevel, Origin, Remaining, Request, Timestamp};
+use anvil_types::{ArtifactName, InputInfo, Job, Json, LogLevel, Origin, Remaining, Request, Timestamp};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -58,7 +59,7 @@ pub(crate) async fn run(shared: &Shared, plugin: &Arc<Plugin>, past: &Past<'_>) 
             return Rehearsed { asked: Vec::new(), end };
         }
     };
-    let host = Arc::new(Rehearsal::new(past, agent, parents));
+    let host = Arc::new(Rehearsal::new(past, agent, parents, Inputs::of(job, &shared.store)));
     let cancel = shared.shutdown.child_token();
     let end = shared.sandbox.run(plugin, &job.action, &job.payload, host.clone(), limits, &cancel).await;
     Rehearsed { asked: host.asked(), end }
@@ -72,11 +73,11 @@ struct Rehearsal {
 }
 
 impl Rehearsal {
-    fn new(past: &Past<'_>, agent: AgentSettings, parents: Parents) -> Self {
+    fn new(past: &Past<'_>, agent: AgentSettings, parents: Parents, inputs: Inputs) -> Self {
         let job = past.job.clone();
         let began = job.started_at.unwrap_or(job.created_at);
         Self {
-            run: Run::new(job, agent, parents, past.journal.to_vec(), began),
+            run: Run::new(job, agent, parents, inputs, past.journal.to_vec(), began),
             live_since: past.live_since,
             asked: Mutex::default(),
         }
@@ -171,6 +172,14 @@ impl JobHost for Rehearsal {
 
     async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
         self.run.parent_artifact(parent, name).await.map_err(|error| Stop::Store(error.to_string()))
+    }
+
+    fn inputs(&self) -> Arc<[InputInfo]> {
+        self.run.inputs()
+    }
+
+    async fn input(&self, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        self.run.input(name).await.map_err(|error| Stop::Store(error.to_string()))
     }
 
     fn setting(&self, key: &str) -> Option<String> {

@@ -1,19 +1,21 @@
 //! A run of a job as its guest is told of it: the same on every run, live or against the journal alone.
 
 use crate::bounds::Bounds;
+use crate::inputs::Inputs;
 use crate::journal::{Journal, Next};
 use crate::parents::Parents;
 use crate::settings::AgentSettings;
 use anvil_sandbox::GuestIdentity;
 use anvil_store::{JournalEntry, JournalKind, StoreError};
-use anvil_types::{Job, Timestamp};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use anvil_types::{InputInfo, Job, Timestamp};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Who the guest is, where it is in its journal, and what bounds its questions.
 pub(crate) struct Run {
     pub(crate) job: Job,
     pub(crate) agent: AgentSettings,
     parents: Parents,
+    inputs: Inputs,
     journal: Mutex<Journal>,
     bounds: Mutex<Bounds>,
 }
@@ -25,11 +27,12 @@ impl Run {
         job: Job,
         agent: AgentSettings,
         parents: Parents,
+        inputs: Inputs,
         journal: Vec<JournalEntry>,
         began: Timestamp,
     ) -> Self {
         let journal = Mutex::new(Journal::new(journal, began));
-        Self { job, agent, parents, journal, bounds: Mutex::default() }
+        Self { job, agent, parents, inputs, journal, bounds: Mutex::default() }
     }
 
     /// Where it is in its journal. Not to be held over a wait.
@@ -64,6 +67,16 @@ impl Run {
         name: &str,
     ) -> Result<Result<Vec<u8>, String>, StoreError> {
         self.parents.artifact(parent, name).await
+    }
+
+    /// The files that it was submitted with.
+    pub(crate) fn inputs(&self) -> Arc<[InputInfo]> {
+        self.inputs.all()
+    }
+
+    /// One of them, or why there is none.
+    pub(crate) async fn input(&self, name: &str) -> Result<Result<Vec<u8>, String>, StoreError> {
+        self.inputs.read(name).await
     }
 
     /// What the plugin may read of its configuration.

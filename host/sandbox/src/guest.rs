@@ -24,6 +24,8 @@ pub(crate) struct Guest {
     pub(crate) digests: HashMap<ArtifactName, blake3::Hash>,
     /// How many files of its parents it has read.
     pub(crate) parent_files: u32,
+    /// Files of its own job that it has read so far.
+    pub(crate) input_files: u32,
     door: Door,
     wasi: WasiCtx,
     table: ResourceTable,
@@ -51,6 +53,7 @@ impl Guest {
             handed_over,
             digests: HashMap::new(),
             parent_files: 0,
+            input_files: 0,
             door,
             wasi,
             table,

@@ -2,7 +2,7 @@
 
 use crate::wall::WallClock;
 use anvil_types::{
-    ArtifactName, CallError, JobId, LogLevel, ParentResult, Remaining, Reply, Request, Timestamp,
+    ArtifactName, CallError, InputInfo, JobId, LogLevel, ParentResult, Remaining, Reply, Request, Timestamp,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -89,6 +89,12 @@ pub trait JobHost: Send + Sync + 'static {
 
     /// A parent's file, or why there is none.
     async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop>;
+
+    /// The files that the job was submitted with, by name.
+    fn inputs(&self) -> Arc<[InputInfo]>;
+
+    /// One of them, or why there is none. They never change, so that they are read anew and not journalled.
+    async fn input(&self, name: &str) -> Result<Result<Vec<u8>, String>, Stop>;
 
     /// One of the agent's own settings.
     fn setting(&self, key: &str) -> Option<String>;

@@ -249,6 +249,12 @@ sections! {
         calls: u32 = "50" in 1.0..=100_000.0;
         /// Calls that one job may have under way at once.
         calls_parallel: u32 = "8" in 1.0..=256.0;
+        /// Files that a job may be submitted with.
+        input_files: u32 = "32" in 0.0..=256.0;
+        /// Bytes of one of them. An agent reads it whole: what is larger than its memory ends it.
+        input_file_bytes: u64 = "16777216" in 0.0..=1_073_741_824.0;
+        /// Bytes of all of them together.
+        input_bytes: u64 = "67108864" in 0.0..=4_294_967_296.0;
         /// Percent of the queue's places that the unfinished jobs of one agent may fill, so that it cannot fill
         /// it for all. 100: all of them. `agents.NAME.queue_percent` is one agent's own.
         agent_queue_percent: u32 = "100" in 1.0..=100.0;

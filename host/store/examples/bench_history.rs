@@ -78,6 +78,7 @@ fn job(number: u128) -> NewJob {
         upstream: UpstreamKind::Simulated,
         after: Vec::new(),
         schedule: None,
+        inputs: Vec::new(),
     }
 }
 

@@ -77,6 +77,7 @@ async fn jobs(store: &SqliteStore, callers: usize) -> Vec<Lease> {
             tags: Vec::new(),
             after: Vec::new(),
             schedule: None,
+            inputs: Vec::new(),
             upstream: UpstreamKind::Simulated,
         };
         assert!(matches!(store.enqueue(job).await, Ok(Enqueued::New(_))));

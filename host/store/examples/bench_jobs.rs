@@ -71,6 +71,7 @@ async fn submit(store: &Arc<SqliteStore>, jobs: u32) {
                     tags: Vec::new(),
                     after: Vec::new(),
                     schedule: None,
+                    inputs: Vec::new(),
                     upstream: UpstreamKind::Simulated,
                 };
                 store.enqueue(job).await.expect("taken in");

@@ -1,6 +1,6 @@
 //! Why the store could not do as asked.
 
-use anvil_types::{JobId, TransitionRefused, UpstreamKind};
+use anvil_types::{ArtifactName, JobId, TransitionRefused, UpstreamKind};
 
 /// Why the store could not do as asked. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,12 @@ pub enum StoreError {
          from the one in the file"
     )]
     OtherJob(JobId),
+    /// A file was to be taken along from another job, and nobody has its bytes any more.
+    #[error("the file `{name}` is not kept here any more, since no job has it; send it with the job")]
+    InputGone {
+        /// The file.
+        name: ArtifactName,
+    },
     /// There is no such job.
     #[error("there is no job {0}")]
     NoSuchJob(JobId),

@@ -1,6 +1,6 @@
 //! Jobs that come from another host's export.
 
-use anvil_types::{ArtifactName, Attempt, Job, JobId, JobState, NewJob, Timestamp};
+use anvil_types::{ArtifactName, Attempt, Job, JobId, JobState, NewInput, NewJob, Timestamp};
 
 /// A job out of an export.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct FinishedJob {
     pub job: Job,
     /// Its attempts.
     pub attempts: Vec<Attempt>,
+    /// The files that it came with, each name once.
+    pub inputs: Vec<NewInput>,
     /// Its files.
     pub files: Vec<ImportedFile>,
 }

@@ -210,6 +210,7 @@ async fn submit(store: &SqliteStore, number: u128) {
         tags: Vec::new(),
         after: Vec::new(),
         schedule: None,
+        inputs: Vec::new(),
         upstream: UpstreamKind::Simulated,
     };
     store.enqueue(job).await.expect("there is room");

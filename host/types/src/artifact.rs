@@ -11,16 +11,16 @@ use std::str::FromStr;
 pub struct ArtifactName(String);
 
 /// Why a text is no artifact's name.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadArtifactName {
     /// Empty or too long.
-    #[error("an artifact's name has 1 to 255 bytes; this one has {0}")]
+    #[error("a file's name has 1 to 255 bytes; this one has {0}")]
     Length(usize),
     /// `a//b`, `/a`, `./a`, `../a`.
-    #[error("an artifact's name is a relative path without empty parts, `.` or `..`")]
+    #[error("a file's name is a relative path without empty parts, `.` or `..`, as in `src/main.rs`")]
     Part,
     /// A backslash, a colon or a control character.
-    #[error("an artifact's name has no backslash, no colon and no control character")]
+    #[error("a file's name has no backslash, no colon and no control character; folders are divided by `/`")]
     Character,
 }
 
@@ -64,6 +64,15 @@ impl fmt::Display for ArtifactName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
+}
+
+/// The longest media type, by RFC 6838 (127 characters for each half).
+pub const LONGEST_MEDIA_TYPE: usize = 255;
+
+/// Whether a text can be a file's media type: 1 to 255 printable ASCII characters. What it says is untrusted.
+pub fn is_media_type(text: &str) -> bool {
+    (1..=LONGEST_MEDIA_TYPE).contains(&text.len())
+        && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 /// An artifact without its bytes.

@@ -1,6 +1,6 @@
 //! Jobs, their states, and the one function that moves them from one to the next.
 
-use crate::{ArtifactInfo, JobId, Json, Nanodollars, Timestamp, UpstreamKind};
+use crate::{ArtifactInfo, InputInfo, JobId, Json, Nanodollars, NewInput, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -379,6 +379,8 @@ pub struct NewJob {
     pub after: Vec<JobId>,
     /// The name of the schedule that makes it.
     pub schedule: Option<String>,
+    /// The files that it comes with, each name once.
+    pub inputs: Vec<NewInput>,
     /// The upstream it may spend on.
     pub upstream: UpstreamKind,
 }
@@ -484,6 +486,9 @@ pub struct Job {
     pub after: Vec<JobId>,
     /// The name of the schedule that made it.
     pub schedule: Option<String>,
+    /// The files that it was submitted with, by name.
+    #[serde(default)]
+    pub inputs: Vec<InputInfo>,
     /// The upstream it may spend on.
     pub upstream: UpstreamKind,
     /// The digest of the plugin that its journal belongs to.

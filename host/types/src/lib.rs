@@ -20,6 +20,7 @@ mod effort;
 pub mod encoding;
 pub mod event;
 pub mod id;
+pub mod input;
 pub mod job;
 pub mod job_action;
 pub mod job_filter;
@@ -54,7 +55,7 @@ pub use alert::{
     Acknowledgement, Alert, AlertKind, AlertNews, AlertState, AlertWindow, Crossing, Delivery, DeliveryState,
     Webhook, WebhookFormat,
 };
-pub use artifact::{ArtifactInfo, ArtifactName};
+pub use artifact::{ArtifactInfo, ArtifactName, LONGEST_MEDIA_TYPE, is_media_type};
 pub use asker::{Asker, ClientAsker, JobAsker};
 pub use attempts::{AfterFailure, AtCrash, Attempts};
 pub use audit::AuditEntry;
@@ -68,6 +69,7 @@ pub use clock::{Clock, DrivenClock, SystemClock};
 pub use effort::Effort;
 pub use event::{Event, EventKind};
 pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, ScheduleId};
+pub use input::{InputDigest, InputInfo, InputLimits, InputSource, NewInput};
 pub use job::{
     Attempt, Job, JobError, JobEvent, JobState, LONGEST_TAG, Lease, MOST_PARENTS, MOST_TAGS, NewJob,
     ParentResult, Priority, Relative, Relatives, TransitionRefused, Wait, WaitReason, check_tags,

@@ -1,8 +1,8 @@
 //! Schemas of the words whose JSON is written by hand, for the API's description.
 
 use crate::{
-    ActionInfo, Actions, AlertId, ArtifactName, CallId, Crossing, DeliveryId, JobActionId, JobId, Json,
-    Nanodollars, ScheduleId, Scope, Timestamp,
+    ActionInfo, Actions, AlertId, ArtifactName, CallId, Crossing, DeliveryId, InputDigest, JobActionId,
+    JobId, Json, Nanodollars, ScheduleId, Scope, Timestamp,
 };
 use std::borrow::Cow;
 use utoipa::openapi::schema::{
@@ -37,6 +37,7 @@ texts! {
     JobId, "A job's id.", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
     ScheduleId, "A schedule's id.", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
     ArtifactName, "A file's name: a relative path without empty parts, `.` or `..`.", "src/main.rs";
+    InputDigest, "The digest of a file's bytes: BLAKE3, 64 hexadecimal digits.", "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
     Scope, "Whom a limit is for: `all`, `agent:NAME` or `key:NAME`.", "agent:code-generator";
 }
 

@@ -13,8 +13,8 @@ use anvil_sandbox::{
 };
 use anvil_store::{Finish, Retention, SqliteOptions, SqliteStore, Store, StoreError};
 use anvil_types::{
-    BootId, CallState, Clock, DrivenClock, EventKind, HostId, Job, JobId, JobState, Json, Lease, Limits,
-    Nanodollars, Priority, SystemClock, UpstreamKind,
+    BootId, CallState, Clock, DrivenClock, EventKind, HostId, InputLimits, Job, JobId, JobState, Json, Lease,
+    Limits, Nanodollars, Priority, SystemClock, UpstreamKind,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -136,6 +136,8 @@ fn settings_of_control() -> ControlSettings {
             finished_jobs: 1_000,
             alerts_for: Duration::from_hours(24),
         },
+        inputs: InputLimits { files: 0, file_bytes: 0, bytes: 0 },
+        uploads: std::env::temp_dir(),
         limit_sources: BTreeMap::new(),
     }
 }
@@ -297,6 +299,8 @@ async fn submit(runner: &Control, payload: serde_json::Value) -> JobId {
         max_cost: None,
         tags: Vec::new(),
         after: Vec::new(),
+        inputs: Vec::new(),
+        files_of: None,
     };
     runner.intake.submit(submission).await.expect("it is taken in").job.id
 }

@@ -251,5 +251,5 @@ fn read(line: &[u8]) -> Result<FinishedJob, Problem> {
         })?;
         files.push(ImportedFile { name, media_type, created_at, bytes });
     }
-    Ok(FinishedJob { job, attempts: beside.attempt_history, files })
+    Ok(FinishedJob { job, attempts: beside.attempt_history, inputs: Vec::new(), files })
 }

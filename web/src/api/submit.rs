@@ -76,5 +76,7 @@ pub(super) fn fields(body: &mut Object) -> Submission {
         max_cost,
         tags,
         after: Vec::new(),
+        inputs: Vec::new(),
+        files_of: None,
     }
 }

@@ -5,9 +5,11 @@ use anvil_control::ControlSettings;
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
-use anvil_settings::{Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig};
+use anvil_settings::{
+    Credential, JobsSettings, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
+};
 use anvil_store::{QueueShares, Retention};
-use anvil_types::{Clock, Supervisor, UpstreamKind, encoding};
+use anvil_types::{Clock, InputLimits, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -213,11 +215,21 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
     }
 }
 
+fn inputs(jobs: &JobsSettings) -> InputLimits {
+    InputLimits {
+        files: jobs.input_files as usize,
+        file_bytes: jobs.input_file_bytes,
+        bytes: jobs.input_bytes,
+    }
+}
+
 pub(super) fn control(settings: &Settings, upstream: UpstreamKind) -> ControlSettings {
     ControlSettings {
         upstream,
         pressure: pressure(&settings.pressure),
         retention: retention(&settings.retention),
+        inputs: inputs(&settings.jobs),
+        uploads: settings.data.dir.clone(),
         limit_sources: settings.limit_sources(),
     }
 }

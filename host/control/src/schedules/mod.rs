@@ -212,5 +212,7 @@ fn submission(job: &JobTemplate) -> Submission {
         max_cost: job.max_cost,
         tags: job.tags.clone(),
         after: Vec::new(),
+        inputs: Vec::new(),
+        files_of: None,
     }
 }

@@ -112,6 +112,7 @@ pub(crate) async fn jobs(store: &dyn Store, clock: &dyn Clock, questions: u64) -
             tags: Vec::new(),
             after: Vec::new(),
             schedule: None,
+            inputs: Vec::new(),
             upstream: UpstreamKind::Simulated,
         };
         store.enqueue(job).await.expect("taken in");

@@ -145,6 +145,7 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
         tags: vec!["night".into()],
         after: Vec::new(),
         schedule: None,
+        inputs: Vec::new(),
         upstream: UpstreamKind::Simulated,
     };
     store.enqueue(job).await.expect("taken in");

@@ -1,9 +1,9 @@
 //! `anvil:agent/job`.
 
-use crate::bindings::anvil::agent::job::{ArtifactRef, Host, Identity, Level, Parent};
+use crate::bindings::anvil::agent::job::{ArtifactRef, Host, Identity, InputRef, Level, Parent};
 use crate::guest::Guest;
 use crate::log::cut;
-use anvil_types::{ArtifactName, LogLevel};
+use anvil_types::{ArtifactName, LONGEST_MEDIA_TYPE, LogLevel, is_media_type};
 
 /// The longest line of progress, in characters.
 const PROGRESS_CHARACTERS: usize = 200;
@@ -11,8 +11,8 @@ const PROGRESS_CHARACTERS: usize = 200;
 /// How many files of its parents an attempt may read: each is a read of the database.
 const PARENT_FILES: u32 = 1_000;
 
-/// The longest media type, by RFC 6838 (127 characters for each half).
-const MEDIA_TYPE_BYTES: usize = 255;
+/// How many files of its own job an attempt may read, likewise.
+const INPUT_FILES: u32 = 1_000;
 
 impl Host for Guest {
     async fn progress(&mut self, fraction: f64, line: String) -> wasmtime::Result<()> {
@@ -104,6 +104,29 @@ impl Host for Guest {
         self.parent_files += 1;
         door.ask("job.parent-artifact", async move |host| host.parent_artifact(&parent_id, &name).await).await
     }
+
+    async fn inputs(&mut self) -> wasmtime::Result<Vec<InputRef>> {
+        let inputs = self.door("job.inputs")?.host.inputs();
+        let told = inputs.iter().map(|file| InputRef {
+            name: file.name.as_str().to_owned(),
+            media_type: file.media_type.clone(),
+            size: file.size,
+            digest: file.digest.to_string(),
+            extras: Vec::new(),
+        });
+        Ok(told.collect())
+    }
+
+    async fn input(&mut self, name: String) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        let door = self.door("job.input")?;
+        if self.input_files >= INPUT_FILES {
+            return Ok(Err(format!(
+                "an attempt reads {INPUT_FILES} files of its job, and this one has done so"
+            )));
+        }
+        self.input_files += 1;
+        door.ask("job.input", async move |host| host.input(&name).await).await
+    }
 }
 
 impl Guest {
@@ -111,11 +134,8 @@ impl Guest {
     fn admit_artifact(&self, name: &str, media_type: &str, size: usize) -> Result<ArtifactName, String> {
         let name: ArtifactName =
             name.parse().map_err(|error| format!("`{}` is no artifact's name: {error}", cut(name, 255)))?;
-        if media_type.is_empty()
-            || media_type.len() > MEDIA_TYPE_BYTES
-            || !media_type.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
-        {
-            return Err(format!("a media type has 1 to {MEDIA_TYPE_BYTES} printable ASCII characters"));
+        if !is_media_type(media_type) {
+            return Err(format!("a media type has 1 to {LONGEST_MEDIA_TYPE} printable ASCII characters"));
         }
         let files = &self.handed_over.files;
         let replaced = files.get(&name).copied();

@@ -26,6 +26,8 @@ const IMPORTS: &[(&str, &str, &str, &str)] = &[
     ("anvil:agent/job@0.1.0", "progress", "$progress", "(param f64 i32 i32)"),
     ("anvil:agent/job@0.1.0", "log", "$log", "(param i32 i32 i32)"),
     ("anvil:agent/job@0.1.0", "artifact", "$artifact", "(param i32 i32 i32 i32 i32 i32 i32)"),
+    ("anvil:agent/job@0.1.0", "inputs", "$inputs", "(param i32)"),
+    ("anvil:agent/job@0.1.0", "input", "$input", "(param i32 i32 i32)"),
     ("anvil:agent/settings@0.1.0", "keys", "$keys", "(param i32)"),
     ("wasi:clocks/wall-clock@0.2.6", "now", "$wall_clock", "(param i32)"),
     ("wasi:clocks/monotonic-clock@0.2.6", "now", "$monotonic_clock", "(result i64)"),

@@ -2,8 +2,8 @@
 
 use crate::{GuestIdentity, HandedOver, JobHost, Stop, WallClock};
 use anvil_types::{
-    ArtifactName, CallError, ContentBlock, JobId, LogLevel, Nanodollars, Origin, Remaining, Reply, Request,
-    Timestamp, Usage,
+    ArtifactName, CallError, ContentBlock, InputDigest, InputInfo, JobId, LogLevel, Nanodollars, Origin,
+    Remaining, Reply, Request, Timestamp, Usage,
 };
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,7 @@ pub struct Recorder {
     answer: Answer,
     store_delay: Duration,
     before: HandedOver,
+    inputs: Vec<(InputInfo, Vec<u8>)>,
     seen: Mutex<Seen>,
 }
 
@@ -36,6 +37,7 @@ struct Seen {
     log: Vec<(&'static str, LogLevel, String)>,
     artifacts: Vec<(String, String, usize)>,
     asked: i64,
+    inputs_read: u32,
 }
 
 impl Recorder {
@@ -47,6 +49,7 @@ impl Recorder {
             answer,
             store_delay: Duration::ZERO,
             before: HandedOver::default(),
+            inputs: Vec::new(),
             seen: Mutex::default(),
         }
     }
@@ -63,6 +66,27 @@ impl Recorder {
     pub fn having_handed_over(mut self, before: HandedOver) -> Self {
         self.before = before;
         self
+    }
+
+    /// The job was submitted with these files.
+    #[must_use]
+    pub fn submitted_with(mut self, files: &[(&str, &[u8])]) -> Self {
+        let input = |(name, bytes): &(&str, &[u8])| {
+            let info = InputInfo {
+                name: name.parse().expect("a file's name"),
+                media_type: "text/plain".to_owned(),
+                size: bytes.len() as u64,
+                digest: InputDigest(*blake3::hash(bytes).as_bytes()),
+            };
+            (info, bytes.to_vec())
+        };
+        self.inputs = files.iter().map(input).collect();
+        self
+    }
+
+    /// How many of its files it has read.
+    pub fn inputs_read(&self) -> u32 {
+        self.seen().inputs_read
     }
 
     /// The questions.
@@ -152,6 +176,16 @@ impl JobHost for Recorder {
 
     fn identity(&self) -> GuestIdentity {
         GuestIdentity { job: self.job, attempt: 1, tags: Vec::new(), parents: Arc::new([]) }
+    }
+
+    fn inputs(&self) -> Arc<[InputInfo]> {
+        self.inputs.iter().map(|(info, _)| info.clone()).collect()
+    }
+
+    async fn input(&self, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        self.seen().inputs_read += 1;
+        let found = self.inputs.iter().find(|(info, _)| info.name.as_str() == name);
+        Ok(found.map(|(_, bytes)| bytes.clone()).ok_or_else(|| format!("there is no file `{name}`")))
     }
 
     async fn parent_artifact(&self, _parent: &str, _name: &str) -> Result<Result<Vec<u8>, String>, Stop> {

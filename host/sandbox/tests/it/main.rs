@@ -9,5 +9,6 @@ mod fairness;
 mod features;
 mod files;
 mod guests;
+mod inputs;
 mod limits;
 mod world;

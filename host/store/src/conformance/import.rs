@@ -35,6 +35,7 @@ fn failed(world: &World<'_>) -> FinishedJob {
         tags: vec!["a".to_owned(), "old".to_owned()],
         after: Vec::new(),
         schedule: Some("nightly".to_owned()),
+        inputs: Vec::new(),
         upstream: new.upstream,
         plugin_digest: Some("d9".to_owned()),
         created_at: began,
@@ -47,6 +48,7 @@ fn failed(world: &World<'_>) -> FinishedJob {
     FinishedJob {
         job,
         attempts: vec![attempt(1, None), attempt(2, Some(bad_reply()))],
+        inputs: Vec::new(),
         files: vec![ImportedFile {
             name: "out/a.txt".parse().expect("a name"),
             media_type: "text/plain".to_owned(),

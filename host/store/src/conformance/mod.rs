@@ -17,6 +17,7 @@ mod factory;
 pub mod fences;
 pub mod hosts;
 pub mod import;
+pub mod inputs;
 pub mod limits;
 pub mod lists;
 pub mod model;
@@ -257,6 +258,11 @@ suite! { $
         an_action_by_words_touches_what_has_them
         a_stopped_action_touches_no_more
         a_deleted_job_leaves_the_ledger_as_it_was;
+    inputs:
+        a_jobs_files_come_back_as_they_were_sent
+        a_key_stands_for_the_files_too
+        files_are_kept_for_as_long_as_a_job_has_them
+        what_is_refused_leaves_no_file;
     retention:
         what_finished_long_ago_goes_and_the_ledger_stays
         of_too_many_the_oldest_go

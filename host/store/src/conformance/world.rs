@@ -209,6 +209,7 @@ impl<'a> World<'a> {
             tags: vec!["a".to_owned()],
             after: Vec::new(),
             schedule: None,
+            inputs: Vec::new(),
             upstream: UpstreamKind::Simulated,
         }
     }

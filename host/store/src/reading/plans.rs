@@ -5,7 +5,9 @@ use crate::reading::{jobs, ledger, usage};
 use crate::rules::alerts::webhooks;
 use crate::rules::duties;
 use crate::rules::jobs::turns;
-use crate::rules::jobs::{bulk, claim, enqueue, journal, parents, pause, relatives, transition, trouble};
+use crate::rules::jobs::{
+    bulk, claim, enqueue, inputs, journal, parents, pause, relatives, transition, trouble,
+};
 use crate::rules::money::{correct, held, hold, hold_row, settle, spend};
 use crate::rules::retention::prune;
 use crate::rules::{events, hosts, schedules};
@@ -30,6 +32,10 @@ fn no_query_scans_or_sorts() {
         (enqueue::OF_AGENT, "jobs_by_agent"),
         (enqueue::OF_SCHEDULE, "jobs_open_of_schedule"),
         (schedules::UNFINISHED, "jobs_open_of_schedule"),
+        (inputs::FIND, "digest=?"),
+        (inputs::OF_JOB, "PRIMARY KEY"),
+        (inputs::ONE, "PRIMARY KEY"),
+        (inputs::PIECES, "file=?"),
         (journal::BATCH_OF, "PRIMARY KEY"),
         (parents::LATER, "job_parents_by_parent"),
         (parents::RISE_LATER, "job_parents_by_parent"),

@@ -5,8 +5,8 @@ use crate::{
     QueueCounts, StoreError, Suspects, UsageSum,
 };
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Job, JobId, LogLine, Nanodollars, ParentResult,
-    Relatives, Timestamp, UpstreamKind,
+    ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, InputInfo, Job, JobId, LogLine, Nanodollars,
+    ParentResult, Relatives, Timestamp, UpstreamKind,
 };
 use async_trait::async_trait;
 
@@ -40,6 +40,12 @@ pub trait ReadingStore: Send + Sync {
         job: JobId,
         name: &ArtifactName,
     ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError>;
+    /// One of the files that a job was submitted with.
+    async fn input(
+        &self,
+        job: JobId,
+        name: &ArtifactName,
+    ) -> Result<Option<(InputInfo, Vec<u8>)>, StoreError>;
     /// How many jobs there are in each state.
     async fn queue_counts(&self) -> Result<QueueCounts, StoreError>;
     /// The jobs that run alone since they were there in crashes of the host.

@@ -212,6 +212,7 @@ pub(crate) fn job(number: u128, agent: &str) -> NewJob {
         tags: Vec::new(),
         after: Vec::new(),
         schedule: None,
+        inputs: Vec::new(),
         upstream: UpstreamKind::Simulated,
     }
 }

@@ -151,6 +151,7 @@ fn one_more(clock: &SystemClock) -> NewJob {
         tags: Vec::new(),
         after: Vec::new(),
         schedule: None,
+        inputs: Vec::new(),
         upstream: UpstreamKind::Simulated,
     }
 }

@@ -19,6 +19,12 @@ pub enum GuestRefusal {
         /// What it named.
         parent: String,
     },
+    /// Its job was submitted with no such file.
+    #[error("the job was submitted with no file `{name}`")]
+    NoInput {
+        /// What it named.
+        name: String,
+    },
     /// The job that it came after has no such file.
     #[error("job {parent} handed over no file `{name}`")]
     NoFile {

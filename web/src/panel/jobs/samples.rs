@@ -44,6 +44,7 @@ fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
         tags: Vec::new(),
         after: Vec::new(),
         schedule: None,
+        inputs: Vec::new(),
         upstream: UpstreamKind::Simulated,
         plugin_digest: Some("9f2c41d07be35a66c1".to_owned()),
         created_at: ago(seconds),

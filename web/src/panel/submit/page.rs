@@ -99,6 +99,8 @@ impl Chosen {
             max_cost,
             tags: tags.map(str::to_owned).collect(),
             after,
+            inputs: Vec::new(),
+            files_of: None,
         })
     }
 

@@ -24,6 +24,7 @@ async fn finished(scene: &Scene) -> JobId {
         tags: vec!["old".to_owned()],
         after,
         schedule: None,
+        inputs: Vec::new(),
         upstream: UpstreamKind::Simulated,
     };
     let job = new(1, Vec::new());

@@ -21,6 +21,7 @@ fn job(scene: &Scene, reason: WaitReason) -> NewJob {
         tags: Vec::new(),
         after: Vec::new(),
         schedule: None,
+        inputs: Vec::new(),
         upstream: UpstreamKind::Simulated,
     }
 }

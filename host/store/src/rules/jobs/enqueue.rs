@@ -2,7 +2,7 @@
 
 use crate::engine::{Id, Row, params, texts};
 use crate::rules::jobs::parents::{self, Parents};
-use crate::rules::jobs::{relatives, row, transition};
+use crate::rules::jobs::{inputs, relatives, row, transition};
 use crate::rules::tx::Tx;
 use crate::{Enqueued, StoreError, Taken};
 use anvil_types::{
@@ -75,6 +75,7 @@ pub(crate) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<NewRow, Job>,
     }
     room(tx, job.upstream, job.priority)?;
     room_in_share(tx, job)?;
+    inputs::check(tx, &job.inputs)?;
     let parents = parents::check(tx, job)?;
     insert(tx, job, &parents).map(Ok)
 }
@@ -141,6 +142,7 @@ fn is_same(existing: &Job, job: &NewJob) -> bool {
         && existing.action == job.action
         && existing.payload.says_the_same_as(&job.payload)
         && existing.after == job.after
+        && inputs::are_same(&existing.inputs, &job.inputs)
 }
 
 /// The new job as its row has it: it need not be read back.
@@ -171,6 +173,7 @@ fn as_taken_in(tx: &Tx<'_>, job: &NewJob, new: NewRow) -> Result<Job, StoreError
         tags: job.tags.clone(),
         after: job.after.clone(),
         schedule: job.schedule.clone(),
+        inputs: inputs::told(&job.inputs),
         upstream: job.upstream,
         plugin_digest: None,
         created_at: tx.now,
@@ -220,6 +223,7 @@ fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<NewRow, St
     let seq = tx.db.last_row();
     tx.run("INSERT INTO job_bodies (seq, payload) VALUES (?1, ?2)", params![seq, job.payload.as_str()])?;
     parents::tie(tx, seq, parents)?;
+    inputs::tie(tx, seq, &job.inputs)?;
     for tag in &job.tags {
         tx.run("INSERT INTO job_tags (tag, job) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![tag, seq])?;
     }

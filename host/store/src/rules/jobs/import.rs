@@ -2,7 +2,7 @@
 
 use crate::engine::{Id, params, texts};
 use crate::rules::audit;
-use crate::rules::jobs::{enqueue, parents, row};
+use crate::rules::jobs::{enqueue, inputs, parents, row};
 use crate::rules::tx::Tx;
 use crate::{FinishedJob, Imported, ImportedJob, StoreError};
 use anvil_types::attempts::MOST_ATTEMPTS;
@@ -53,6 +53,7 @@ fn history(tx: &mut Tx<'_>, finished: &FinishedJob) -> Result<Imported, StoreErr
         };
     }
     check(finished, tx.now)?;
+    inputs::check(tx, &finished.inputs)?;
     let parents = parents::of_history(tx, &job.after)?;
     tx.run(
         "INSERT INTO jobs (id, agent, action, upstream, state, priority, ready_at, attempts, max_attempts,
@@ -93,6 +94,7 @@ fn history(tx: &mut Tx<'_>, finished: &FinishedJob) -> Result<Imported, StoreErr
     for tag in &job.tags {
         tx.run("INSERT INTO job_tags (tag, job) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![tag, seq])?;
     }
+    inputs::tie(tx, seq, &finished.inputs)?;
     hang(tx, seq, finished)?;
     tx.tell(Some(job.id), EventKind::Job { state: job.state, agent: job.agent.clone() });
     Ok(Imported::New { id: job.id, state: job.state })
@@ -189,6 +191,10 @@ fn check(finished: &FinishedJob, now: Timestamp) -> Result<(), StoreError> {
     let mut names = HashSet::new();
     if let Some(twice) = finished.files.iter().find(|file| !names.insert(file.name.as_str())) {
         return bad(format!("the file `{}` occurs twice", twice.name.as_str()));
+    }
+    let mut names = HashSet::new();
+    if let Some(twice) = finished.inputs.iter().find(|input| !names.insert(input.info.name.as_str())) {
+        return bad(format!("the file `{}` that it came with occurs twice", twice.info.name.as_str()));
     }
     let mut after = HashSet::new();
     if let Some(twice) = job.after.iter().find(|parent| !after.insert(**parent)) {

@@ -7,6 +7,7 @@ pub(crate) mod edit;
 pub(crate) mod enqueue;
 pub(crate) mod finish;
 pub(crate) mod import;
+pub(crate) mod inputs;
 pub(crate) mod journal;
 pub(crate) mod logs;
 pub(crate) mod parents;

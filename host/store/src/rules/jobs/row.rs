@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 use crate::engine::{Db, Id, Params, Row};
-use crate::rules::jobs::relatives;
+use crate::rules::jobs::{inputs, relatives};
 use crate::rules::tx::Tx;
 use anvil_budget::Urgency;
 use anvil_types::{Attempts, Job, JobError, JobId, JobState, Json, Lease, Wait, WaitReason};
@@ -76,7 +76,7 @@ const LONG: u32 = 1_024;
 
 /// The columns that [`read`] reads, in their order. A job is read at every step of its way, so they are
 /// read by their place.
-const COLUMNS: [&str; 32] = [
+const COLUMNS: [&str; 33] = [
     "id",
     "agent",
     "action",
@@ -109,6 +109,7 @@ const COLUMNS: [&str; 32] = [
     "parents",
     "schedule",
     "seq",
+    "inputs",
 ];
 
 /// The place of a column, worked out by the compiler.
@@ -149,14 +150,17 @@ pub(crate) fn find(db: &Db, id: JobId) -> Result<Option<Job>, StoreError> {
     told(db, db.first(&SQL, [id.bytes()], placed)?)
 }
 
-/// A job and its place.
-fn placed(row: &Row<'_>) -> Result<(i64, Job), StoreError> {
-    Ok((row.get(const { at("seq") })?, read(row)?))
+/// A job, its place, and with how many files it came.
+fn placed(row: &Row<'_>) -> Result<(i64, i64, Job), StoreError> {
+    Ok((row.get(const { at("seq") })?, row.get(const { at("inputs") })?, read(row)?))
 }
 
-/// What a job waits for that comes after others is told from where those stand now.
-fn told(db: &Db, found: Option<(i64, Job)>) -> Result<Option<Job>, StoreError> {
-    let Some((seq, mut job)) = found else { return Ok(None) };
+/// What a job waits for that comes after others is told from where those stand now. Its files stand apart.
+fn told(db: &Db, found: Option<(i64, i64, Job)>) -> Result<Option<Job>, StoreError> {
+    let Some((seq, files, mut job)) = found else { return Ok(None) };
+    if files > 0 {
+        job.inputs = inputs::of(db, seq)?;
+    }
     if let Some(wait) = job.waiting_for.as_mut().filter(|wait| wait.reason == WaitReason::Parents) {
         wait.detail = relatives::what_is_left(db, seq)?;
     }
@@ -224,6 +228,7 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
         tags: row.texts(const { at("tags") })?,
         after: relatives::read_ids(row)?,
         schedule: row.get(const { at("schedule") })?,
+        inputs: Vec::new(),
         upstream: row.word(const { at("upstream") })?,
         plugin_digest: row.get(const { at("plugin_digest") })?,
         created_at: row.time(const { at("created_at") })?,

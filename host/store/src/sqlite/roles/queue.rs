@@ -1,6 +1,7 @@
 use crate::reading::jobs;
 use crate::rules::agents;
 use crate::rules::jobs::{claim, edit, enqueue, finish, import, pause, transition};
+use crate::rules::tx::Tx;
 use crate::sqlite::SqliteStore;
 use crate::{
     Claim, Claimed, Enqueued, Finish, Imported, ImportedJob, JobEdit, LostLeases, QueuePause, QueueStore,
@@ -13,7 +14,10 @@ use std::time::Duration;
 #[async_trait]
 impl QueueStore for SqliteStore {
     async fn enqueue(&self, job: NewJob) -> Result<Enqueued, StoreError> {
-        self.write(move |tx| enqueue::enqueue(tx, &job)).await
+        if job.inputs.is_empty() {
+            return self.write(move |tx| enqueue::enqueue(tx, &job)).await;
+        }
+        self.write_alone(move |tx| enqueue::enqueue(tx, &job)).await
     }
 
     async fn enqueue_and_claim(
@@ -21,7 +25,9 @@ impl QueueStore for SqliteStore {
         job: NewJob,
         claim: Claim,
     ) -> Result<(Enqueued, Vec<Claimed>), StoreError> {
-        self.write(move |tx| Ok((enqueue::enqueue(tx, &job)?, claim::beside(tx, &claim)?))).await
+        let alone = !job.inputs.is_empty();
+        let work = move |tx: &mut Tx<'_>| Ok((enqueue::enqueue(tx, &job)?, claim::beside(tx, &claim)?));
+        if alone { self.write_alone(work).await } else { self.write(work).await }
     }
 
     async fn enqueue_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<Taken, StoreError>>, StoreError> {

@@ -1,6 +1,6 @@
 use crate::reading::{jobs, ledger, usage};
 use crate::rules::audit;
-use crate::rules::jobs::{artifacts, claim, journal, logs, relatives};
+use crate::rules::jobs::{artifacts, claim, inputs, journal, logs, relatives};
 use crate::rules::money::brake;
 use crate::sqlite::SqliteStore;
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
     QueueCounts, ReadingStore, StoreError, Suspects, UsageSum,
 };
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, Job, JobId, LogLine, Nanodollars, ParentResult,
-    Relatives, Timestamp, UpstreamKind,
+    ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, InputInfo, Job, JobId, LogLine, Nanodollars,
+    ParentResult, Relatives, Timestamp, UpstreamKind,
 };
 use async_trait::async_trait;
 
@@ -71,6 +71,15 @@ impl ReadingStore for SqliteStore {
     ) -> Result<Option<(ArtifactInfo, Vec<u8>)>, StoreError> {
         let name = name.clone();
         self.readers.read_large(move |db| artifacts::get(db, job, &name)).await
+    }
+
+    async fn input(
+        &self,
+        job: JobId,
+        name: &ArtifactName,
+    ) -> Result<Option<(InputInfo, Vec<u8>)>, StoreError> {
+        let name = name.clone();
+        self.readers.read_large(move |db| inputs::get(db, job, &name)).await
     }
 
     async fn queue_counts(&self) -> Result<QueueCounts, StoreError> {

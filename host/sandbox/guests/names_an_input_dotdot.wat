@@ -1,0 +1,5 @@
+  (data (i32.const 256) "../../etc/passwdinvalid-input")
+  (func $run (param i32 i32 i32 i32 i32 i32) (result i32)
+    (call $input (i32.const 256) (i32.const 16) (i32.const 192))
+    (if (i32.eqz (i32.load8_u (i32.const 192))) (then (return (call $done))))
+    (call $fail (i32.const 272) (i32.const 13) (i32.load (i32.const 196)) (i32.load (i32.const 200))))
