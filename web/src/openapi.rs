@@ -16,6 +16,8 @@ pub(crate) enum Shape {
     Json(fn() -> Named),
     /// JSON lines, each of this schema.
     Lines(fn() -> Named),
+    /// A form: its part `job` is JSON of this schema, its parts `file` are files.
+    WithFiles(fn() -> Named),
     /// Something of this media type.
     Media(&'static str),
 }
@@ -38,6 +40,10 @@ impl Named {
 impl Shape {
     pub(crate) fn json<T: ToSchema>() -> Self {
         Self::Json(Named::of::<T>)
+    }
+
+    pub(crate) fn with_files<T: ToSchema>() -> Self {
+        Self::WithFiles(Named::of::<T>)
     }
 
     pub(crate) fn lines<T: ToSchema>() -> Self {
@@ -73,6 +79,14 @@ impl Schemas {
                 Shape::Json(named) => ("application/json", self.refer(named())),
                 // OpenAPI 3.1 has no word for it: the schema is that of a line.
                 Shape::Lines(named) => ("application/jsonl", self.refer(named())),
+                Shape::WithFiles(named) => {
+                    let file = json!({ "type": "string", "format": "binary" });
+                    let properties =
+                        json!({ "job": self.refer(named()), "file": { "type": "array", "items": file } });
+                    let form =
+                        json!({ "type": "object", "required": ["job", "file"], "properties": properties });
+                    ("multipart/form-data", form)
+                }
                 Shape::Media(media) => (media, json!({})),
             };
             content.entry(media).or_default().push(schema);

@@ -110,6 +110,12 @@ impl Routes {
         self.takes_shape(Shape::json::<T>())
     }
 
+    /// The same JSON as the part `job` of a form, with files beside it.
+    #[must_use]
+    pub(crate) fn takes_with_files<T: ToSchema>(self) -> Self {
+        self.takes_shape(Shape::with_files::<T>())
+    }
+
     /// The media type that the body of the route before may have.
     #[must_use]
     pub(crate) fn takes_media(self, media: &'static str) -> Self {

@@ -275,3 +275,41 @@ if (job && $("[name=mode][value=fields]", job)) {
     }
   });
 }
+
+// Files can be dropped on the form for a job; those that are chosen are listed. Without this the field itself takes them.
+const drop = $("[data-drop]");
+if (drop) {
+  const form = drop.closest("form");
+  const field = $("input[type=file]", drop);
+  const list = $("[data-dropped]", drop);
+  const hasFiles = (event) => event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+  const over = (on) => drop.classList.toggle("over", on);
+  const show = () => {
+    list.replaceChildren(...[...field.files].map((file) => {
+      const line = document.createElement("li");
+      line.textContent = `${file.name} · ${file.size.toLocaleString("en")} bytes`;
+      return line;
+    }));
+    list.hidden = field.files.length < 2;
+  };
+  for (const kind of ["dragenter", "dragover"]) {
+    form.addEventListener(kind, (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      over(true);
+    });
+  }
+  form.addEventListener("dragleave", (event) => { if (!form.contains(event.relatedTarget)) over(false); });
+  form.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    over(false);
+    // A file of the same name takes the place of the one before.
+    const all = new Map([...field.files, ...event.dataTransfer.files].map((file) => [file.name, file]));
+    const chosen = new DataTransfer();
+    for (const file of all.values()) chosen.items.add(file);
+    field.files = chosen.files;
+    show();
+  });
+  field.addEventListener("change", show);
+}

@@ -90,6 +90,27 @@ impl Client {
         self.answer(request.body(body)).await
     }
 
+    /// `POST` of a form in parts, whose body may be longer than memory should have.
+    pub(crate) async fn send_form<A, S>(
+        &self,
+        path: &[&str],
+        boundary: &str,
+        length: Option<u64>,
+        parts: S,
+    ) -> Result<Answer<A>, Failure>
+    where
+        A: DeserializeOwned,
+        S: futures_util::Stream<Item = std::io::Result<Vec<u8>>> + Send + 'static,
+    {
+        let media = format!("multipart/form-data; boundary={boundary}");
+        let mut request = self.request(Method::POST, path, &[])?.header("content-type", media);
+        // Where the host knows how much it is, it says at once that it is too much.
+        if let Some(length) = length {
+            request = request.header("content-length", length);
+        }
+        self.json_within(request.body(reqwest::Body::wrap_stream(parts)), LONG_TIMEOUT).await
+    }
+
     /// `DELETE`, which is answered with nothing.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
         self.answer(self.request(Method::DELETE, path, &[])?.timeout(TIMEOUT)).await.map(drop)

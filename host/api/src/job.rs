@@ -2,7 +2,7 @@
 
 use crate::beside::two;
 use crate::request::{given, given_json};
-use anvil_types::{Attempt, Job, JobId, Nanodollars, Priority, Relative, Timestamp};
+use anvil_types::{Attempt, InputInfo, Job, JobId, Nanodollars, Priority, Relative, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -77,6 +77,9 @@ pub struct SubmitRequest {
     /// The jobs that it comes after; it gets their results and files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<JobId>,
+    /// A job whose files come along; one that is sent takes the place of theirs of its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_of: Option<JobId>,
 }
 
 /// `PATCH /jobs/{id}`: what changes of a job that waits. What is absent stays.
@@ -118,6 +121,9 @@ pub struct JobCopy {
     pub tags: Vec<String>,
     /// The jobs that it comes after.
     pub after: Vec<JobId>,
+    /// The files that it came with.
+    #[serde(default)]
+    pub inputs: Vec<InputInfo>,
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::ask::{Filter, MEDIA_LINES, Query};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_store::{JobFilter, StoreError};
-use anvil_types::{ArtifactInfo, Attempt, Job, JobId, Json, Timestamp};
+use anvil_types::{ArtifactInfo, ArtifactName, Attempt, Job, JobId, Json, Timestamp};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -40,6 +40,16 @@ struct Line {
     /// `attempts` is their count already.
     attempt_history: Vec<Attempt>,
     artifacts: Vec<File>,
+    /// The bytes of `inputs`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    input_bytes: Vec<Bytes64>,
+}
+
+/// The bytes of a file that the job was submitted with.
+#[derive(Serialize)]
+struct Bytes64 {
+    name: ArtifactName,
+    base64: String,
 }
 
 #[derive(Serialize)]
@@ -109,7 +119,13 @@ async fn line(state: &WebState, id: JobId, files: bool) -> Result<Option<Line>, 
         let base64 = found.map(|(_, bytes)| STANDARD.encode(bytes));
         artifacts.push(File { info, base64 });
     }
-    Ok(Some(Line { job, attempt_history, artifacts }))
+    let mut input_bytes = Vec::new();
+    for info in job.inputs.iter().filter(|_| files) {
+        if let Some((_, bytes)) = state.control.jobs.input(id, &info.name).await? {
+            input_bytes.push(Bytes64 { name: info.name.clone(), base64: STANDARD.encode(bytes) });
+        }
+    }
+    Ok(Some(Line { job, attempt_history, artifacts, input_bytes }))
 }
 
 /// Whether somebody still listens.

@@ -1,10 +1,10 @@
-//! A job's files. Their bytes and media types are untrusted: they are handed over, never run.
+//! A job's files: those that it was submitted with, and those that it handed over. Their bytes and media types are untrusted: they are handed over, never run.
 
-use crate::ask::{Artifact, Known};
+use crate::ask::{Artifact, Input, Known};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::List;
-use anvil_types::{ArtifactInfo, Job};
+use anvil_types::{ArtifactInfo, ArtifactName, InputInfo, Job};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -20,11 +20,19 @@ pub(super) async fn list(
 }
 
 pub(super) async fn download(file: Artifact) -> Response {
-    attachment(&file.info, file.bytes)
+    attachment(&file.info.name, file.bytes)
+}
+
+pub(super) async fn inputs(Known(job): Known<Job>) -> Json<List<InputInfo>> {
+    Json(List::whole(job.inputs))
+}
+
+pub(super) async fn download_input(file: Input) -> Response {
+    attachment(&file.info.name, file.bytes)
 }
 
 /// Bytes as a download. The media type is not the plugin's: a browser is never told to render.
-fn attachment(info: &ArtifactInfo, bytes: Vec<u8>) -> Response {
+fn attachment(name: &ArtifactName, bytes: Vec<u8>) -> Response {
     let text = std::str::from_utf8(&bytes).is_ok();
     let media = if text { "text/plain; charset=utf-8" } else { "application/octet-stream" };
     let mut headers = HeaderMap::new();
@@ -33,7 +41,7 @@ fn attachment(info: &ArtifactInfo, bytes: Vec<u8>) -> Response {
         CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"),
     );
-    let name = info.name.as_str().rsplit('/').next().unwrap_or("file");
+    let name = name.as_str().rsplit('/').next().unwrap_or("file");
     let disposition = HeaderValue::from_str(&disposition(name));
     headers.insert(CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
     (headers, bytes).into_response()
@@ -58,17 +66,11 @@ fn disposition(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anvil_types::Timestamp;
 
     #[test]
     fn a_file_is_a_download_that_no_browser_runs() {
-        let info = ArtifactInfo {
-            name: "out/ü \"x\".html".parse().expect("a name"),
-            media_type: "text/html".to_owned(),
-            size: 5,
-            created_at: Timestamp::from_secs(0),
-        };
-        let response = attachment(&info, b"<b>!".to_vec());
+        let name = "out/ü \"x\".html".parse().expect("a name");
+        let response = attachment(&name, b"<b>!".to_vec());
         assert_eq!(response.headers()[CONTENT_TYPE], "text/plain; charset=utf-8");
         assert_eq!(
             response.headers()[CONTENT_DISPOSITION],

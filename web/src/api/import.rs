@@ -9,7 +9,7 @@ use anvil_api::{Came, ImportAnswer};
 use anvil_control::{Control, Import};
 use anvil_store::{FinishedJob, Imported, ImportedFile};
 use anvil_types::encoding::{NotText, is_utf16};
-use anvil_types::{ArtifactName, Attempt, Job, Timestamp};
+use anvil_types::{ArtifactName, Attempt, InputDigest, InputSource, Job, NewInput, Timestamp, is_media_type};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -48,6 +48,15 @@ struct Beside {
     attempt_history: Vec<Attempt>,
     #[serde(default)]
     artifacts: Vec<File>,
+    /// Of the files that the job was submitted with; absent where the export was made without bytes.
+    #[serde(default)]
+    input_bytes: Vec<InputBytes>,
+}
+
+#[derive(Deserialize)]
+struct InputBytes {
+    name: ArtifactName,
+    base64: String,
 }
 
 #[derive(Deserialize)]
@@ -243,13 +252,44 @@ fn read(line: &[u8]) -> Result<FinishedJob, Problem> {
     let wrong = |detail: String| Problem::invalid("no-exported-job", "The line is no exported job", detail);
     let job: Job = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
     let beside: Beside = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+    let strange = |name: &ArtifactName| wrong(format!("the media type of the file `{name}` is none"));
+    let inputs = inputs(&job, &beside.input_bytes).map_err(wrong)?;
     let mut files = Vec::new();
     for File { name, media_type, created_at, base64 } in beside.artifacts {
         let Some(base64) = base64 else { continue };
+        if !is_media_type(&media_type) {
+            return Err(strange(&name));
+        }
         let bytes = STANDARD.decode(base64).map_err(|error| {
             wrong(format!("the bytes of the file `{}` are no base64: {error}", name.as_str()))
         })?;
         files.push(ImportedFile { name, media_type, created_at, bytes });
     }
-    Ok(FinishedJob { job, attempts: beside.attempt_history, inputs: Vec::new(), files })
+    Ok(FinishedJob { job, attempts: beside.attempt_history, inputs, files })
+}
+
+/// The files that a job came with. Of one that is history those come along whose bytes do; one that is submitted anew
+/// needs all of them, of which somebody here may have some.
+fn inputs(job: &Job, bytes: &[InputBytes]) -> Result<Vec<NewInput>, String> {
+    let mut inputs = Vec::with_capacity(job.inputs.len());
+    for info in &job.inputs {
+        let name = &info.name;
+        let Some(sent) = bytes.iter().find(|sent| sent.name == *name) else {
+            if !job.state.is_final() {
+                inputs.push(NewInput { info: info.clone(), bytes: None });
+            }
+            continue;
+        };
+        let bytes = STANDARD
+            .decode(&sent.base64)
+            .map_err(|error| format!("the bytes of the file `{name}` are no base64: {error}"))?;
+        if !is_media_type(&info.media_type) {
+            return Err(format!("the media type of the file `{name}` is none"));
+        }
+        if bytes.len() as u64 != info.size || InputDigest(*blake3::hash(&bytes).as_bytes()) != info.digest {
+            return Err(format!("the bytes of the file `{name}` are not those of its digest"));
+        }
+        inputs.push(NewInput { info: info.clone(), bytes: Some(Arc::new(bytes) as Arc<dyn InputSource>) });
+    }
+    Ok(inputs)
 }

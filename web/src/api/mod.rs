@@ -43,7 +43,9 @@ use anvil_api::{
     PriceRequest, PriceView, Probe, QueueRequest, QueueView, Replayed, ScopeLimitsRequest, ScopeLimitsView,
     SetBack, SetBackRequest, Spend, Status, SubmitRequest, WipeRequest,
 };
-use anvil_types::{AgentInfo, ArtifactInfo, AuditEntry, CallRecord, Job, Json as AnyJson, LogLine, Wiped};
+use anvil_types::{
+    AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LogLine, Wiped,
+};
 use axum::http::Method;
 
 /// Adds the API's routes.
@@ -59,6 +61,7 @@ fn jobs(routes: Routes) -> Routes {
         .route(Submit, post.clone(), "/api/v1/jobs", "Submit a job", submit::submit)
         .header("Idempotency-Key")
         .takes::<SubmitRequest>()
+        .takes_with_files::<SubmitRequest>()
         .gives::<Job>()
         .route(Submit, post.clone(), "/api/v1/jobs/bulk", "Submit many jobs as JSON lines", bulk::submit)
         .takes_media("application/jsonl")
@@ -100,6 +103,17 @@ fn jobs(routes: Routes) -> Routes {
         .route(Read, get.clone(), "/api/v1/jobs/{id}/log", "A job's log", jobs::log)
         .query(&PAGE)
         .gives::<List<LogLine, u64>>()
+        .route(
+            Read,
+            get.clone(),
+            "/api/v1/jobs/{id}/inputs",
+            "The files that a job was submitted with",
+            files::inputs,
+        )
+        .gives::<List<InputInfo>>()
+        .route(Read, get.clone(), "/api/v1/jobs/{id}/inputs/{*name}", "One of them", files::download_input)
+        .gives_media("text/plain; charset=utf-8")
+        .gives_media("application/octet-stream")
         .route(Read, get.clone(), "/api/v1/jobs/{id}/artifacts", "A job's files", files::list)
         .gives::<List<ArtifactInfo>>()
         .route(Read, get, "/api/v1/jobs/{id}/artifacts/{*name}", "One file", files::download)

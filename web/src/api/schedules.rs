@@ -1,5 +1,6 @@
 //! Schedules: jobs that come again and again.
 
+use super::submit::no_files;
 use crate::ask::{Known, Object, Who, missing_schedule, no_key};
 use crate::permission::Permission::{Read, Submit};
 use crate::problem::Problem;
@@ -68,6 +69,7 @@ async fn put(
         },
         enabled: body.field("enabled", "true or false").unwrap_or(true),
     };
+    no_files(&mut body);
     body.finish()?;
     let new = state.control.schedules.get(&name).await?.is_none();
     let schedule = state.control.schedules.put(&name, wish, by).await?;

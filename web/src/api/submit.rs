@@ -1,6 +1,6 @@
 //! `POST /api/v1/jobs`.
 
-use crate::ask::{Key, Object};
+use crate::ask::{Key, Object, WithFiles};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_control::Submission;
@@ -15,9 +15,9 @@ use axum::response::{IntoResponse, Response};
 pub(super) async fn submit(
     State(state): State<WebState>,
     Key(key): Key,
-    body: Object,
+    WithFiles { body, files }: WithFiles<Object>,
 ) -> Result<Response, Problem> {
-    let submission = read(key, body)?;
+    let submission = Submission { inputs: files?, ..read(key, body)? };
     let submitted = state.control.intake.submit(submission).await?;
     let status = if submitted.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, [(LOCATION, location(&submitted.job))], Answer(submitted.job)).into_response())
@@ -34,13 +34,30 @@ fn read(header: Option<String>, mut body: Object) -> Result<Submission, Problem>
     {
         body.wrong("idempotency_key", "differs from the Idempotency-Key header; give one of them");
     }
+    submission.files_of = body.field("files_of", "a job's id");
     submission.after = body.field("after", "a list of jobs' ids").unwrap_or_default();
     body.finish()?;
     submission.idempotency_key = submission.idempotency_key.or(header);
     Ok(submission)
 }
 
-/// What a job is made of, but for what it comes after.
+/// Fields in which somebody may look for a place for files.
+const FILES: [&str; 4] = ["file", "files", "inputs", "input_files"];
+
+/// Says where files go, to whoever sends them where none can be.
+pub(super) fn no_files(body: &mut Object) {
+    for name in FILES {
+        if body.take_out(name) {
+            body.wrong(
+                name,
+                "is no field: files come beside the job, as parts `file` of a `multipart/form-data` body of POST \
+                 /api/v1/jobs, whose part `job` is the JSON; the jobs of a bulk submission and of a schedule have none",
+            );
+        }
+    }
+}
+
+/// What a job is made of, but for what it comes after and the files that it comes with.
 pub(super) fn fields(body: &mut Object) -> Submission {
     let agent: Option<String> = body.field("agent", "an agent's name");
     let agent_type: Option<String> = body.field("agentType", "an agent's name");
@@ -66,6 +83,7 @@ pub(super) fn fields(body: &mut Object) -> Submission {
         body.wrong("max_cost_usd", "must be more than 0");
     }
     let tags = body.field("tags", "a list of texts").unwrap_or_default();
+    no_files(body);
     Submission {
         agent,
         action,

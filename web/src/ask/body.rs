@@ -15,7 +15,14 @@ pub(crate) fn malformed(detail: impl Into<String>) -> Problem {
     Problem::bad_request("malformed-json", "The body is not the JSON that it should be", detail)
 }
 
-pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+/// The media type that a request gives, without its parameters.
+pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("not readable"));
+    given.and_then(|text| text.split(';').next()).map(|text| text.trim().to_ascii_lowercase())
+}
+
+/// Whether the body comes as it is.
+pub(super) fn is_plain(headers: &HeaderMap) -> Result<(), Problem> {
     let encoding = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("not readable"));
     if let Some(encoding) = encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         return Err(Problem::new(
@@ -25,8 +32,13 @@ pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
             format!("the request has the Content-Encoding `{encoding}`; send the body as it is"),
         ));
     }
+    Ok(())
+}
+
+pub(super) fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+    is_plain(headers)?;
     let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("not readable"));
-    let media = given.and_then(|text| text.split(';').next()).map(|text| text.trim().to_ascii_lowercase());
+    let media = media_type(headers);
     let charset = given.into_iter().flat_map(|text| text.split(';').skip(1)).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))

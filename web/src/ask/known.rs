@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{ScheduleView, WebhookView};
 use anvil_store::StoreError;
-use anvil_types::{AgentInfo, Alert, AlertId, ArtifactInfo, ArtifactName, Job, JobId};
+use anvil_types::{AgentInfo, Alert, AlertId, ArtifactInfo, ArtifactName, InputInfo, Job, JobId};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
@@ -75,6 +75,30 @@ impl FromRequestParts<WebState> for Artifact {
         let found = state.control.jobs.artifact(job, &name).await?;
         let (info, bytes) =
             found.ok_or_else(|| missing(format!("job {job} has handed over no file `{name}`")))?;
+        Ok(Self { job, info, bytes })
+    }
+}
+
+/// A file that a job was submitted with.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub(crate) job: JobId,
+    pub(crate) info: InputInfo,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl FromRequestParts<WebState> for Input {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
+        let missing = |detail: String| Problem::not_found("no-such-input", "There is no such file", detail);
+        let Id(job) = Id::<JobId>::from_request_parts(parts, state).await?;
+        let name = part(parts, state, "name").await.map_err(missing)?;
+        let name: ArtifactName = name.parse().map_err(|error| missing(format!("{error}")))?;
+        find_job(state, job).await?;
+        let found = state.control.jobs.input(job, &name).await?;
+        let (info, bytes) =
+            found.ok_or_else(|| missing(format!("job {job} was submitted with no file `{name}`")))?;
         Ok(Self { job, info, bytes })
     }
 }

@@ -5,6 +5,7 @@
 mod body;
 mod filter;
 mod form;
+mod form_parts;
 mod id;
 mod idempotency;
 mod known;
@@ -13,8 +14,10 @@ mod near;
 mod note;
 mod object;
 mod page;
+mod part_head;
 mod query;
 mod who;
+mod with_files;
 
 pub(crate) use body::{malformed, read};
 #[cfg(test)]
@@ -26,7 +29,7 @@ pub(crate) use form::{Form, dollars, words};
 pub(crate) use id::Id;
 pub(crate) use idempotency::{Key, no_key};
 pub(crate) use known::{
-    Artifact, Known, find_job, find_schedule, missing_agent, missing_schedule, missing_webhook,
+    Artifact, Input, Known, find_job, find_schedule, missing_agent, missing_schedule, missing_webhook,
 };
 pub(crate) use lines::{JsonLines, Line, Lines, MEDIA_LINES};
 pub(crate) use near::Near;
@@ -35,3 +38,4 @@ pub(crate) use object::Object;
 pub(crate) use page::{PAGE, Page};
 pub(crate) use query::{Query, bad_query};
 pub(crate) use who::Who;
+pub(crate) use with_files::WithFiles;

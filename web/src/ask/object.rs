@@ -126,6 +126,11 @@ impl Object {
         }
     }
 
+    /// Whether a field is there, which is taken out then: it is known, and never right.
+    pub(crate) fn take_out(&mut self, name: &str) -> bool {
+        self.fields.remove(name).is_some()
+    }
+
     /// Whether a field is there and is null, which is taken out then.
     pub(crate) fn is_null(&mut self, name: &'static str) -> bool {
         let null = self.fields.get(name).is_some_and(|raw| raw.get() == "null");

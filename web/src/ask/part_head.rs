@@ -180,6 +180,9 @@ mod tests {
         }
         let head = PartHead::read(b"content-disposition:form-data;name=job\r\ncontent-type: a/b; c=d\r\n");
         let read = head.expect("it can be read");
-        assert_eq!((read.name.as_str(), read.file, read.media_type.as_deref()), ("job", None, Some("a/b; c=d")));
+        assert_eq!(
+            (read.name.as_str(), read.file, read.media_type.as_deref()),
+            ("job", None, Some("a/b; c=d"))
+        );
     }
 }

@@ -18,6 +18,7 @@ mod queue;
 mod reference;
 mod result;
 mod schedules;
+mod sent;
 mod serve;
 mod sim;
 mod spend;

@@ -5,7 +5,7 @@ use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Table, clean, clean_lines, elapsed, pretty_text, print, size};
 use anvil_api::List;
-use anvil_types::{ArtifactInfo, Job, JobState, Json, UpstreamKind};
+use anvil_types::{ArtifactInfo, InputInfo, Job, JobState, Json, UpstreamKind};
 use serde_json::Value;
 use std::fmt::Write as _;
 
@@ -76,6 +76,15 @@ pub(super) fn shown(result: &Json) -> String {
         Ok(Value::String(text)) => clean_lines(&text),
         _ => pretty_text(result),
     }
+}
+
+/// The files that a job was submitted with, as a table.
+pub(super) fn inputs(files: &[InputInfo]) -> String {
+    let mut table = Table::new(&["SUBMITTED WITH", "SIZE", "TYPE"]).right(&[1]);
+    for file in files {
+        table.row([file.name.as_str(), &size(file.size), &file.media_type]);
+    }
+    table.to_string()
 }
 
 /// Files as a table.

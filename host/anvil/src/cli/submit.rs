@@ -1,6 +1,7 @@
 //! `anvil submit`.
 
 use super::Globals;
+use super::sent::{self, Form, SentFile};
 use super::{progress, result};
 use crate::answer::Answer;
 use crate::client::Client;
@@ -29,7 +30,7 @@ pub(crate) struct SubmitArgs {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["agent", "action", "payload", "field", "priority", "run_at", "idempotency_key", "max_cost", "tag", "after", "wait"]
+        conflicts_with_all = ["agent", "action", "payload", "field", "priority", "run_at", "idempotency_key", "max_cost", "tag", "after", "file", "wait"]
     )]
     bulk: Option<String>,
     /// The payload: JSON, @FILE, or - for standard input.
@@ -56,6 +57,10 @@ pub(crate) struct SubmitArgs {
     /// Start after this job has succeeded, with its result and files; can be given several times.
     #[arg(long, value_name = "ID")]
     after: Vec<JobId>,
+    /// A file that the job comes with, by its path or under another name (- for standard input); can be given several
+    /// times.
+    #[arg(long, value_name = "[NAME=]PATH", value_parser = sent::file)]
+    file: Vec<SentFile>,
     /// Wait until it is done, and show its result.
     #[arg(long)]
     wait: bool,
@@ -65,6 +70,9 @@ impl SubmitArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         if let Some(file) = &self.bulk {
             return super::bulk::run(client, globals, file).await;
+        }
+        if self.payload.as_deref() == Some("-") && self.file.iter().any(|file| file.from == "-") {
+            return Err(Failure::Usage("standard input is either the payload or a file".to_owned()));
         }
         let body = SubmitRequest {
             agent: self.agent.clone(),
@@ -77,10 +85,25 @@ impl SubmitArgs {
             max_cost_usd: self.max_cost,
             tags: self.tag.clone(),
             after: self.after.clone(),
+            files_of: None,
         };
-        let job = client.send(Method::POST, &["jobs"], &body).await?;
+        let job = send(client, &body, &self.file).await?;
         taken(client, globals, &job, self.wait).await
     }
+}
+
+/// Sends a job, and the files that it comes with.
+pub(super) async fn send(
+    client: &Client,
+    body: &SubmitRequest,
+    files: &[SentFile],
+) -> Result<Answer<Job>, Failure> {
+    if files.is_empty() {
+        return client.send(Method::POST, &["jobs"], body).await;
+    }
+    let job = serde_json::to_vec(body).map_err(|error| Failure::Other(error.into()))?;
+    let Form { boundary, length, body } = Form::of(job, files).await?;
+    client.send_form(&["jobs"], &boundary, length, body).await
 }
 
 /// Tells of a job that was taken in, or waits until it is done.
@@ -200,6 +223,7 @@ mod tests {
             max_cost: None,
             tag: Vec::new(),
             after: Vec::new(),
+            file: Vec::new(),
             wait: false,
         }
     }

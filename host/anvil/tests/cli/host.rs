@@ -21,6 +21,8 @@ pub(crate) struct Asked {
     pub(crate) target: String,
     pub(crate) token: Option<String>,
     pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) text: String,
 }
 
 #[derive(Default)]
@@ -127,8 +129,9 @@ async fn answer(
 ) -> Response {
     let mut played = played.lock().expect("no panic");
     let token = headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let text = String::from_utf8_lossy(&body).into_owned();
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    played.asked.push(Asked { method: method.clone(), target: uri.to_string(), token, body });
+    played.asked.push(Asked { method: method.clone(), target: uri.to_string(), token, body, text });
     let Some(answers) = played.answers.get_mut(&format!("{method} {}", uri.path())) else {
         return (StatusCode::NOT_FOUND, format!("the test plays no {method} {}", uri.path())).into_response();
     };

@@ -4,6 +4,7 @@ mod agents;
 mod alerts;
 mod errors;
 mod host;
+mod inputs;
 mod jobs;
 mod money;
 mod samples;

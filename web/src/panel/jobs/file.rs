@@ -1,11 +1,12 @@
-//! One file that a job handed over, shown as text.
+//! One file of a job, shown as text: one that it handed over, or was submitted with.
 
-use crate::ask::Artifact;
+use crate::ask::{Artifact, Input};
 use crate::panel::jobs::row::short;
 use crate::panel::kit::answer::html;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::problem::Problem;
 use crate::state::WebState;
+use anvil_types::{ArtifactName, JobId};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -19,6 +20,8 @@ const MOST: usize = 512 * 1024;
 pub(crate) struct FilePage {
     pub(crate) shell: Shell,
     pub(crate) job: String,
+    /// `artifacts` or `inputs`.
+    pub(crate) kind: &'static str,
     pub(crate) short: String,
     pub(crate) name: String,
     pub(crate) path: String,
@@ -48,15 +51,34 @@ pub(super) async fn page(
     State(state): State<WebState>,
     Artifact { job, info, bytes }: Artifact,
 ) -> Result<Response, Problem> {
-    let (shell, _) = Shell::load(&state, Nav::Jobs, info.name.as_str()).await?;
+    show(&state, job, "artifacts", &info.name, info.media_type, &bytes).await
+}
+
+pub(super) async fn input(
+    State(state): State<WebState>,
+    Input { job, info, bytes }: Input,
+) -> Result<Response, Problem> {
+    show(&state, job, "inputs", &info.name, info.media_type, &bytes).await
+}
+
+async fn show(
+    state: &WebState,
+    job: JobId,
+    kind: &'static str,
+    name: &ArtifactName,
+    media: String,
+    bytes: &[u8],
+) -> Result<Response, Problem> {
+    let (shell, _) = Shell::load(state, Nav::Jobs, name.as_str()).await?;
     html(&FilePage {
         shell,
         short: short(&job.to_string()),
         job: job.to_string(),
-        name: info.name.to_string(),
-        path: crate::panel::kit::address::encode_path(info.name.as_str()),
-        media: info.media_type.clone(),
-        size: crate::panel::kit::numbers::bytes(info.size),
-        text: Text::of(&bytes),
+        kind,
+        name: name.to_string(),
+        path: crate::panel::kit::address::encode_path(name.as_str()),
+        media,
+        size: crate::panel::kit::numbers::bytes(bytes.len() as u64),
+        text: Text::of(bytes),
     })
 }

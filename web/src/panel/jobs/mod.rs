@@ -38,6 +38,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .route(Read, Method::GET, "/ui/jobs/{id}/log", "Its log", one::log)
         .query(&["after"])
         .route(Read, Method::GET, "/jobs/{id}/artifacts/{*name}", "A file as text", file::page)
+        .route(
+            Read,
+            Method::GET,
+            "/jobs/{id}/inputs/{*name}",
+            "A file that it came with as text",
+            file::input,
+        )
         .route(Submit, Method::POST, "/jobs/{id}/cancel", "Stop a job", one::cancel)
         .route(Submit, Method::POST, "/jobs/{id}/retry", "Run it again", one::retry)
         .route(Submit, Method::POST, "/jobs/{id}/resume", "Let it go on now", one::resume)

@@ -191,6 +191,7 @@ impl Log {
 pub(crate) struct Rest {
     id: String,
     calls: Vec<CallRow>,
+    inputs: Vec<InputRow>,
     files: Vec<File>,
     tries: Vec<Try>,
     payload: Shown,
@@ -215,6 +216,14 @@ fn beside(title: &'static str, jobs: &[Relative]) -> Option<(&'static str, Vec<B
 }
 
 impl HtmlSafe for Rest {}
+
+/// A file that the job was submitted with.
+struct InputRow {
+    name: String,
+    path: String,
+    media: String,
+    size: String,
+}
 
 /// A file that the job handed over.
 struct File {
@@ -272,6 +281,12 @@ impl Rest {
             size: crate::panel::kit::numbers::bytes(file.size),
             at: When::relative(file.created_at, now),
         });
+        let inputs = job.inputs.iter().map(|file| InputRow {
+            name: file.name.to_string(),
+            path: crate::panel::kit::address::encode_path(file.name.as_str()),
+            media: file.media_type.clone(),
+            size: crate::panel::kit::numbers::bytes(file.size),
+        });
         let tries = attempts.iter().map(|attempt| Try {
             number: attempt.number,
             started: When::relative(attempt.started_at, now),
@@ -282,6 +297,7 @@ impl Rest {
         Self {
             id: job.id.to_string(),
             calls: calls.iter().map(|call| CallRow::new(call, now)).collect(),
+            inputs: inputs.collect(),
             files: files.collect(),
             tries: tries.collect(),
             payload: Shown::of(&job.payload),

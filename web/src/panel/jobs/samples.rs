@@ -242,6 +242,7 @@ pub(crate) fn pages() -> Vec<Sample> {
             html(&FilePage {
                 shell: shell(&status, Nav::Jobs, "src/LoginForm.tsx"),
                 job: jobs[5].id.to_string(),
+                kind: "artifacts",
                 short: short(&jobs[5].id.to_string()),
                 name: "src/LoginForm.tsx".to_owned(),
                 path: "src/LoginForm.tsx".to_owned(),

@@ -1,5 +1,6 @@
 //! Submitting a job: the form made from the action's schema.
 
+pub(super) mod files;
 pub(super) mod form;
 pub(super) mod page;
 #[cfg(any(test, feature = "gallery"))]

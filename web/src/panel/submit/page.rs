@@ -1,9 +1,10 @@
 //! The form for a job, made from the action's schema.
 
-use crate::ask::{Form, Query, dollars, find_job, missing_agent, words};
+use crate::ask::{Form, Query, WithFiles, dollars, find_job, missing_agent, words};
 use crate::panel::kit::address::encode;
 use crate::panel::kit::answer::{html, see_other};
 use crate::panel::kit::shell::{Nav, Shell};
+use crate::panel::submit::files::FilesField;
 use crate::panel::submit::form::{Mode, PayloadForm};
 use crate::panel::submit::schema::Widget;
 use crate::problem::Problem;
@@ -46,12 +47,13 @@ pub(crate) struct Chosen {
     tags: String,
     after: String,
     after_error: Option<String>,
+    pub(crate) files: FilesField,
     pub(crate) errors: Vec<String>,
 }
 
 impl Chosen {
     /// An empty form.
-    pub(crate) fn new(agent: &AgentInfo, action: &ActionInfo) -> Self {
+    pub(crate) fn new(agent: &AgentInfo, action: &ActionInfo, files: FilesField) -> Self {
         Self {
             agent: agent.name.clone(),
             action: action.name.clone(),
@@ -64,6 +66,7 @@ impl Chosen {
             tags: String::new(),
             after: String::new(),
             after_error: None,
+            files,
             errors: Vec::new(),
         }
     }
@@ -108,6 +111,11 @@ impl Chosen {
     fn refuse(&mut self, error: SubmitError) {
         self.errors = match error {
             SubmitError::InvalidPayload(misfit) => self.payload.blame(misfit.errors),
+            SubmitError::File(refusal) => {
+                self.files.error = Some(refusal.to_string());
+                self.files.again = true;
+                vec![refusal.to_string()]
+            }
             other => vec![other.to_string()],
         };
     }
@@ -143,12 +151,13 @@ pub(crate) fn actions(agents: &[AgentInfo]) -> impl Iterator<Item = (&AgentInfo,
 
 /// The action that an address or a form names; an agent's first where it names none, the only one
 /// that there is where it names nothing.
-fn choose(agents: &[AgentInfo], agent: &str, action: &str) -> Option<Chosen> {
+fn choose(state: &WebState, agents: &[AgentInfo], agent: &str, action: &str) -> Option<Chosen> {
     let mut fits = actions(agents)
         .filter(|(a, b)| (agent.is_empty() || a.name == agent) && (action.is_empty() || b.name == action));
     let (found, first) = fits.next()?;
     let sure = !agent.is_empty() || fits.next().is_none();
-    sure.then(|| Chosen::new(found, first))
+    let files = FilesField::new(state.control.intake.input_limits());
+    sure.then(|| Chosen::new(found, first, files))
 }
 
 pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<Response, Problem> {
@@ -164,9 +173,10 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
         job.agent.clone_into(&mut agent);
         job.action.clone_into(&mut action);
     }
-    let mut chosen = choose(&agents, &agent, &action);
+    let mut chosen = choose(&state, &agents, &agent, &action);
     if let (Some(job), Some(chosen)) = (&like, &mut chosen) {
         chosen.payload.fill(&job.payload);
+        chosen.files.offer(job);
         chosen.priority = job.priority;
         job.max_cost.to_string().trim_start_matches('$').clone_into(&mut chosen.max_cost);
         chosen.after = job.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -184,17 +194,28 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     html(&page)
 }
 
-pub(super) async fn submit(State(state): State<WebState>, form: Form) -> Result<Response, Problem> {
+pub(super) async fn submit(
+    State(state): State<WebState>,
+    WithFiles { body: form, files }: WithFiles<Form>,
+) -> Result<Response, Problem> {
     let agents = state.control.agents.all();
     let (agent, action) = (form.text("agent"), form.text("action"));
-    let Some(mut chosen) = choose(&agents, agent, action).filter(|_| !agent.is_empty()) else {
+    let Some(mut chosen) = choose(&state, &agents, agent, action).filter(|_| !agent.is_empty()) else {
         return Err(missing_agent(agent, &agents));
     };
-    if let Some(submission) = chosen.read(&form) {
-        match state.control.intake.submit(submission).await {
-            Ok(submitted) => return Ok(see_other(&format!("/jobs/{}", submitted.job.id))),
-            Err(error) => chosen.refuse(error),
+    let files_of = chosen.files.read(&state, &form).await?;
+    let submission = chosen.read(&form);
+    chosen.files.again = files.as_ref().is_ok_and(|files| !files.is_empty());
+    match (submission, files) {
+        (Some(submission), Ok(inputs)) => {
+            let submission = Submission { inputs, files_of, ..submission };
+            match state.control.intake.submit(submission).await {
+                Ok(submitted) => return Ok(see_other(&format!("/jobs/{}", submitted.job.id))),
+                Err(error) => chosen.refuse(error),
+            }
         }
+        (_, Err(error)) => chosen.refuse(error),
+        (None, Ok(_)) => {}
     }
     let (shell, _) = Shell::load(&state, Nav::Submit, "Submit a job").await?;
     let page = html(&SubmitPage::new(shell, &agents, Some(chosen)))?;

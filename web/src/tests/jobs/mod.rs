@@ -3,6 +3,7 @@
 mod edit;
 mod exchange;
 mod idempotency;
+mod inputs;
 mod matching;
 mod queue;
 mod submission;

@@ -1,15 +1,17 @@
-//! `anvil jobs artifacts`.
+//! `anvil jobs artifacts` and `inputs`.
 
 use crate::answer::Answer;
 use crate::cli::Globals;
-use crate::cli::result::artifacts;
+use crate::cli::result::{artifacts, inputs};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::print;
 use anvil_api::List;
-use anvil_types::{ArtifactInfo, ArtifactName};
+use anvil_types::{ArtifactInfo, ArtifactName, InputInfo};
 use anyhow::Context as _;
 use clap::Args;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
 /// Which files, and where to.
@@ -27,21 +29,43 @@ pub(crate) struct ArtifactsArgs {
 
 impl ArtifactsArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let answer: Answer<List<ArtifactInfo>> = client.get(&["jobs", &self.id, "artifacts"], &[]).await?;
+        let none = "The job has handed over no files.";
+        let name = |file: &ArtifactInfo| file.name.clone();
+        self.list(client, globals, "artifacts", none, name, artifacts).await
+    }
+
+    /// The same of the files that the job was submitted with.
+    pub(crate) async fn inputs(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
+        let none = "The job was submitted with no files.";
+        self.list(client, globals, "inputs", none, |file: &InputInfo| file.name.clone(), inputs).await
+    }
+
+    async fn list<T: Serialize + DeserializeOwned>(
+        &self,
+        client: &Client,
+        globals: &Globals,
+        kind: &str,
+        none: &str,
+        name: fn(&T) -> ArtifactName,
+        table: fn(&[T]) -> String,
+    ) -> Result<Exit, Failure> {
+        let answer: Answer<List<T>> = client.get(&["jobs", &self.id, kind], &[]).await?;
         if globals.json && self.out.is_none() {
             answer.print()?;
             return Ok(Exit::Done);
         }
         let files = answer.read()?.items;
         if let Some(dir) = &self.out {
-            self.write_all(client, globals, dir, &files).await?;
+            // The names are a stranger's: they were checked again where the answer was read.
+            let names: Vec<ArtifactName> = files.iter().map(name).collect();
+            self.write_all(client, globals, dir, kind, &names).await?;
         }
         if globals.json {
             answer.print()?;
         } else if files.is_empty() {
-            print("The job has handed over no files.")?;
+            print(none)?;
         } else if self.out.is_none() {
-            print(&artifacts(&files))?;
+            print(&table(&files))?;
         }
         Ok(Exit::Done)
     }
@@ -52,14 +76,13 @@ impl ArtifactsArgs {
         client: &Client,
         globals: &Globals,
         dir: &Path,
-        files: &[ArtifactInfo],
+        kind: &str,
+        names: &[ArtifactName],
     ) -> Result<(), Failure> {
-        // The names are a stranger's: they were checked again where the answer was read.
-        let names: Vec<ArtifactName> = files.iter().map(|file| file.name.clone()).collect();
         let mut failures = Vec::new();
-        for name in &names {
-            let place = place(name, &names);
-            match self.write(client, dir, name, &place).await {
+        for name in names {
+            let place = place(name, names);
+            match self.write(client, dir, kind, name, &place).await {
                 Ok(path) => {
                     if place != name.as_str() {
                         eprintln!("`{name}` is a folder of other files too: it is written as `{place}`");
@@ -88,11 +111,12 @@ impl ArtifactsArgs {
         &self,
         client: &Client,
         dir: &Path,
+        kind: &str,
         name: &ArtifactName,
         place: &str,
     ) -> Result<PathBuf, Failure> {
         let segments: Vec<&str> =
-            ["jobs", &self.id, "artifacts"].into_iter().chain(name.as_str().split('/')).collect();
+            ["jobs", &self.id, kind].into_iter().chain(name.as_str().split('/')).collect();
         let bytes = client.bytes(&segments).await?;
         let path = dir.join(place);
         let parent = path.parent().unwrap_or(dir);

@@ -3,7 +3,8 @@
 use crate::answer::Answer;
 use crate::cli::Globals;
 use crate::cli::result::headline;
-use crate::cli::submit::{dollars, payload, taken, time};
+use crate::cli::sent::{self, SentFile};
+use crate::cli::submit::{dollars, payload, send, taken, time};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use anvil_api::{EditRequest, JobCopy, SubmitRequest};
@@ -31,6 +32,13 @@ pub(crate) struct DuplicateArgs {
     /// Do not wait for the jobs that the old one comes after.
     #[arg(long)]
     no_after: bool,
+    /// A file that it comes with, in place of the old one of its name, by its path or under another name (- for
+    /// standard input); can be given several times.
+    #[arg(long, value_name = "[NAME=]PATH", value_parser = sent::file)]
+    file: Vec<SentFile>,
+    /// Leave out the files that the old one came with.
+    #[arg(long)]
+    no_files: bool,
     /// Wait until it is done, and show its result.
     #[arg(long)]
     wait: bool,
@@ -138,11 +146,16 @@ impl EditArgs {
 impl DuplicateArgs {
     pub(super) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let old: Answer<JobCopy> = client.get(&["jobs", &self.id], &[]).await?;
-        let mut copy = self.change.over(old.read()?)?;
+        let old = old.read()?;
+        let has_files = !old.inputs.is_empty();
+        let mut copy = self.change.over(old)?;
+        if has_files && !self.no_files {
+            copy.files_of = self.id.parse().ok();
+        }
         if self.no_after {
             copy.after.clear();
         }
-        let job: Answer<Job> = client.send(Method::POST, &["jobs"], &copy).await?;
+        let job = send(client, &copy, &self.file).await?;
         taken(client, globals, &job, self.wait).await
     }
 }

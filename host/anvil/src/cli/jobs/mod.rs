@@ -41,7 +41,9 @@ pub(crate) enum JobsCommand {
     Logs(logs::LogsArgs),
     /// Run a past job against its journal, and show where it differs.
     Replay(replay::ReplayArgs),
-    /// List a job's files, or write them into a folder.
+    /// List the files that a job was submitted with, or write them into a folder.
+    Inputs(artifacts::ArtifactsArgs),
+    /// List the files that a job has handed over, or write them into a folder.
     Artifacts(artifacts::ArtifactsArgs),
     /// Write all jobs that match as JSON lines, the oldest first, for another host to import.
     Export(export::ExportArgs),
@@ -70,6 +72,7 @@ impl JobsCommand {
             Self::Delete(args) => args.run(client, globals, "delete", None).await,
             Self::Logs(args) => args.run(client, globals).await,
             Self::Replay(args) => args.run(client, globals).await,
+            Self::Inputs(args) => args.inputs(client, globals).await,
             Self::Artifacts(args) => args.run(client, globals).await,
             Self::Export(args) => args.run(client).await,
             Self::Import(args) => args.run(client, globals).await,

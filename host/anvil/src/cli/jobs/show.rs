@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::cli::Globals;
-use crate::cli::result::{artifacts, error, headline, shown};
+use crate::cli::result::{artifacts, error, headline, inputs, shown};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, clean, pretty_text, print, some};
@@ -65,6 +65,9 @@ fn show(detail: &JobDetail, calls: &[CallRecord], files: &[ArtifactInfo], moment
             let (kind, message) = (clean(&error.kind), clean(&error.message));
             let _ = writeln!(out, "  attempt {:<3} {kind}: {message}", attempt.number);
         }
+    }
+    if !job.inputs.is_empty() {
+        let _ = write!(out, "\n{}", inputs(&job.inputs));
     }
     if !calls.is_empty() {
         let _ = write!(out, "\n{}", crate::cli::spend::calls(calls, moment));
