@@ -47,7 +47,9 @@ pub enum StoreError {
     )]
     OtherJob(JobId),
     /// A file was to be taken along from another job, and nobody has its bytes any more.
-    #[error("the file `{name}` is not kept here any more, since no job has it; send it with the job")]
+    #[error(
+        "nobody here has the bytes of the file `{name}`; send it with the job (an export has them where it is made with files)"
+    )]
     InputGone {
         /// The file.
         name: ArtifactName,

@@ -6,6 +6,7 @@ mod bulk;
 mod exchange;
 mod files;
 mod full_queue;
+mod inputs;
 mod killed;
 mod reasons;
 mod replay;

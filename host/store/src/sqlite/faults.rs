@@ -10,8 +10,8 @@ use crate::{
 };
 use anvil_budget::Windows;
 use anvil_types::{
-    BootId, Clock, EventKind, HostId, JobId, JobState, Json, Limits, Nanodollars, NewJob, Priority,
-    Supervisor, SystemClock, Timestamp, UpstreamKind, WaitReason,
+    BootId, Clock, EventKind, HostId, InputDigest, InputInfo, JobId, JobState, Json, Limits, Nanodollars,
+    NewInput, NewJob, Priority, Supervisor, SystemClock, Timestamp, UpstreamKind, WaitReason,
 };
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -287,13 +287,30 @@ async fn what_writes_much_fails_by_itself_where_the_disk_is_nearly_full() {
     let one = store.write(|tx| note(tx, "one"));
     let name = "large".parse().expect("a name");
     let large = store.put_artifact(lease, name, "text/plain".to_owned(), vec![7; 1 << 20]);
+    let bytes = vec![7; 1 << 20];
+    let info = InputInfo {
+        name: "large".parse().expect("a name"),
+        media_type: "text/plain".to_owned(),
+        size: bytes.len() as u64,
+        digest: InputDigest(*blake3::hash(&bytes).as_bytes()),
+    };
+    let with_file = |number| {
+        let file = NewInput { info: info.clone(), bytes: Some(Arc::new(bytes.clone())) };
+        NewJob { inputs: vec![file], ..job(number, "agent") }
+    };
+    let submitted = store.enqueue(with_file(2));
+    let begun = store.enqueue_and_claim(with_file(3), claim(1));
     let two = store.write(|tx| note(tx, "two"));
     let free = async {
         tokio::task::yield_now().await;
         drop(release);
     };
-    let (one, large, two, ()) = tokio::join!(one, large, two, free);
+    let (one, large, submitted, begun, two, ()) = tokio::join!(one, large, submitted, begun, two, free);
     assert!(matches!(large, Err(StoreError::DiskFull)), "{large:?}");
+    assert!(matches!(submitted, Err(StoreError::DiskFull)), "{submitted:?}");
+    assert!(matches!(begun, Err(StoreError::DiskFull)), "{begun:?}");
+    let list = store.jobs(JobFilter { limit: 9, ..JobFilter::default() }).await.expect("a list");
+    assert_eq!(list.items.len(), 1, "a job without its files is none");
     assert!(one.is_ok() && two.is_ok(), "who came together with it has what it asked for");
     blocker.await.expect("no panic").expect("done");
     assert_eq!(notes(&store).await, ["one", "two"]);

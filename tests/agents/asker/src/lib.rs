@@ -52,6 +52,9 @@ struct Payload {
     /// Whether to tell what the jobs that it came after gave.
     #[serde(default)]
     parents: bool,
+    /// Whether to tell of the files that it was submitted with.
+    #[serde(default)]
+    inputs: bool,
 }
 
 fn once() -> u32 {
@@ -75,6 +78,15 @@ struct Given {
     agent: String,
     result: serde_json::Value,
     files: BTreeMap<String, String>,
+}
+
+/// A file that the job was submitted with.
+#[derive(Debug, Serialize)]
+struct Input {
+    name: String,
+    media_type: String,
+    digest: String,
+    text: String,
 }
 
 /// What the guest sees of time and money at one moment.
@@ -113,6 +125,7 @@ impl Guest for Asker {
         let payload: Payload =
             serde_json::from_str(&job.payload).map_err(|e| failure("invalid-input", e.to_string()))?;
         let given = if payload.parents { given()? } else { Vec::new() };
+        let inputs = if payload.inputs { inputs()? } else { Vec::new() };
         let requests: Vec<Request> = (1..=payload.calls).map(|number| request(&payload, number)).collect();
         let mut looks = Vec::new();
         let replies = if payload.together {
@@ -127,7 +140,7 @@ impl Guest for Asker {
         let cost: u64 = replies.iter().map(|told| told.cost_nanodollars).sum();
         let result = serde_json::json!({
             "replies": replies, "cost_nanodollars": cost, "looks": looks, "spun": spun,
-            "parents": given,
+            "parents": given, "inputs": inputs,
         });
         Ok(Outcome { result: result.to_string(), extras: Vec::new() })
     }
@@ -145,6 +158,21 @@ fn given() -> Result<Vec<Given>, Failure> {
         Ok(Given { id: parent.id, agent: parent.agent, result, files })
     };
     job::whoami().parents.into_iter().map(read).collect()
+}
+
+fn inputs() -> Result<Vec<Input>, Failure> {
+    let read = |file: job::InputRef| {
+        let bytes = job::input(&file.name).map_err(|error| failure("final", error))?;
+        if bytes.len() as u64 != file.size {
+            return Err(failure(
+                "final",
+                format!("`{}` has {} bytes, not {}", file.name, bytes.len(), file.size),
+            ));
+        }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Input { name: file.name, media_type: file.media_type, digest: file.digest, text })
+    };
+    job::inputs().into_iter().map(read).collect()
 }
 
 fn request(payload: &Payload, number: u32) -> Request {
