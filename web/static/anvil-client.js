@@ -141,6 +141,7 @@ export class Anvil {
    * @param {object} job `agentType` or `agent`, `action`, `payload`; and whatever else the API takes:
    *   `priority`, `run_at`, `idempotency_key`, `max_cost_usd`, `tags`, …
    * @param {object} [options]
+   * @param {{name: string, content: Blob | string | Uint8Array, type?: string}[]} [options.files] files that the agent reads
    * @param {boolean} [options.wait] false: answers the job as soon as it is taken in
    * @param {AbortSignal} [options.signal] ends the waiting; the job goes on
    * @param {(job: object) => void} [options.onChange] told the job whenever it has moved
@@ -148,10 +149,11 @@ export class Anvil {
    * @throws {JobFailed} where it ends without success
    * @throws {AnvilError} where it is refused
    */
-  async submitJob(job, { wait = true, signal, onChange } = {}) {
+  async submitJob(job, { files = [], wait = true, signal, onChange } = {}) {
     // A key of its own: where the answer is lost on its way, asking again makes no second job.
     const body = { idempotency_key: globalThis.crypto?.randomUUID?.(), ...job };
-    const accepted = await this.#retried(() => this.request("POST", "/api/v1/jobs", { body, signal }), signal);
+    const sent = files.length ? formOf(body, files) : body;
+    const accepted = await this.#retried(() => this.request("POST", "/api/v1/jobs", { body: sent, signal }), signal);
     if (!wait) return accepted;
     const ended = await this.waitFor(accepted.id, { signal, onChange });
     if (ended.state !== "succeeded") throw new JobFailed(ended);
@@ -232,8 +234,22 @@ export class Anvil {
    * @returns {Promise<Uint8Array>}
    */
   async artifact(id, name) {
+    return this.#file(id, "artifacts", name);
+  }
+
+  /**
+   * The bytes of one of the files that a job was submitted with; which those are, the job's `inputs` say.
+   * @param {string} id the job
+   * @param {string} name
+   * @returns {Promise<Uint8Array>}
+   */
+  async input(id, name) {
+    return this.#file(id, "inputs", name);
+  }
+
+  async #file(id, kind, name) {
     const path = name.split("/").map(encodeURIComponent).join("/");
-    const answer = await this.#send("GET", `/api/v1/jobs/${encodeURIComponent(id)}/artifacts/${path}`);
+    const answer = await this.#send("GET", `/api/v1/jobs/${encodeURIComponent(id)}/${kind}/${path}`);
     return new Uint8Array(await answer.arrayBuffer());
   }
 
@@ -257,10 +273,12 @@ export class Anvil {
   async #send(method, path, { body, signal } = {}) {
     const headers = { accept: "application/json" };
     if (this.#token) headers.authorization = `Bearer ${this.#token}`;
-    if (body !== undefined) headers["content-type"] = "application/json";
+    // A form says by itself what it is, and where its parts end.
+    const form = body instanceof FormData;
+    if (body !== undefined && !form) headers["content-type"] = "application/json";
     let answer;
     try {
-      const sent = body === undefined ? undefined : JSON.stringify(body);
+      const sent = body === undefined || form ? body : JSON.stringify(body);
       answer = await this.#fetch(this.#url + path, { method, headers, body: sent, signal });
     } catch (cause) {
       if (signal?.aborted) throw cause;
@@ -286,6 +304,15 @@ export class Anvil {
       }
     }
   }
+}
+
+function formOf(job, files) {
+  const form = new FormData();
+  form.append("job", JSON.stringify(job));
+  for (const { name, content, type } of files) {
+    form.append("file", content instanceof Blob ? content : new Blob([content], { type }), name);
+  }
+  return form;
 }
 
 function sleep(ms, signal) {

@@ -118,7 +118,7 @@ impl FormParts {
                 Place::Head => {
                     let end = self.came.windows(4).take(LONGEST_HEAD).position(|four| four == b"\r\n\r\n");
                     let Some(end) = end else {
-                        if self.came.len() > LONGEST_HEAD {
+                        if self.came.len() >= LONGEST_HEAD + 3 {
                             return Err(format!("the head of a part has more than {LONGEST_HEAD} bytes"));
                         }
                         return Ok(None);

@@ -6,6 +6,8 @@ mod body;
 mod filter;
 mod form;
 mod form_parts;
+#[cfg(test)]
+mod fuzz;
 mod id;
 mod idempotency;
 mod known;

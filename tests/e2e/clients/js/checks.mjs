@@ -96,6 +96,21 @@ await check("files are listed and read", async () => {
   }
 });
 
+await check("files go with a job, and the agent reads them", async () => {
+  const files = [
+    { name: "brief.md", content: "# Brief", type: "text/markdown" },
+    { name: "src/ü \"1\".bin", content: new Uint8Array([111, 116, 116, 101, 114]) },
+  ];
+  const job = await anvil.submitJob(asks({ inputs: true }, { idempotency_key: "files" }), { files });
+  assert.deepEqual(job.inputs.map((file) => file.name), files.map((file) => file.name));
+  assert.deepEqual(job.result.inputs.map((file) => [file.text, file.media_type]), [
+    ["# Brief", "text/markdown"], ["otter", "application/octet-stream"],
+  ]);
+  assert.equal(new TextDecoder().decode(await anvil.input(job.id, files[1].name)), "otter");
+  const wrong = anvil.submitJob(asks({}), { files: [{ name: "../brief.md", content: "x" }] });
+  await assert.rejects(wrong, (error) => error.status === 422 && /brief\.md/.test(error.message));
+});
+
 await check("lists go over their pages", async () => {
   const ids = [];
   for await (const job of anvil.jobs({ limit: 2 })) ids.push(job.id);
