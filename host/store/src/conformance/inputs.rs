@@ -5,7 +5,7 @@
 use super::Factory;
 use super::world::{World, bad_reply, wide};
 use crate::{Enqueued, Finish, JobFilter, Retention, StoreError};
-use anvil_types::{ArtifactName, InputDigest, InputInfo, JobId, Limits, NewInput, NewJob};
+use anvil_types::{ArtifactName, InputDigest, InputInfo, JobId, Limits, NewInput, NewJob, UpstreamKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -164,4 +164,18 @@ pub async fn what_is_refused_leaves_no_file(factory: &dyn Factory) {
     );
     assert!(!has(&world, b"whole").await && !has(&world, b"torn!").await);
     assert_eq!(world.store().queue_counts().await.expect("a read works").queued, 0);
+}
+
+pub async fn a_wipe_takes_the_files_of_what_is_simulated_alone(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let played = world.submit(with(&world, vec![input("a", b"shared"), input("b", b"own")])).await;
+    world.upstream = UpstreamKind::Live;
+    world.crash().await;
+    let live = NewJob { upstream: UpstreamKind::Live, ..with(&world, vec![kept("else", b"shared")]) };
+    let live = world.submit(live).await;
+    let wiped = world.store().wipe_simulated("ann").await.expect("wiped");
+    assert_eq!(wiped.jobs, 1);
+    assert_eq!(read(&world, played, "a").await, None);
+    assert_eq!(read(&world, live, "else").await.as_deref(), Some(&b"shared"[..]));
+    assert!(!has(&world, b"own").await);
 }

@@ -262,7 +262,8 @@ suite! { $
         a_jobs_files_come_back_as_they_were_sent
         a_key_stands_for_the_files_too
         files_are_kept_for_as_long_as_a_job_has_them
-        what_is_refused_leaves_no_file;
+        what_is_refused_leaves_no_file
+        a_wipe_takes_the_files_of_what_is_simulated_alone;
     retention:
         what_finished_long_ago_goes_and_the_ledger_stays
         of_too_many_the_oldest_go

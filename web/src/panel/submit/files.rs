@@ -32,7 +32,7 @@ impl FilesField {
         let most = if files == 1 { "One file".to_owned() } else { format!("At most {files} files") };
         let hint = (files > 0).then(|| {
             format!(
-                "{most}, {} each, {} in all. The agent reads them by name.",
+                "{most}, {} each, {} in all: drop them here or choose them. The agent reads them by name.",
                 bytes(file_bytes),
                 bytes(all)
             )
