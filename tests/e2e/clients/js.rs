@@ -97,7 +97,7 @@ async fn the_client_says_what_is_wrong_waits_and_gives_up_when_told() {
     let Some(said) = node(&host, "checks", CHECKS, &[]).await else { return };
     assert_eq!(said, json!({ "checked": 13 }), "each check of the script has run");
     let keys = host.rest().jobs().await.len();
-    assert_eq!(keys, 6, "no job was made twice, and none that was refused");
+    assert_eq!(keys, 7, "no job was made twice, and none that was refused");
 }
 
 #[tokio::test]
