@@ -97,7 +97,7 @@ impl Upload {
             spool.write_all(&pending)?;
             io::Result::Ok(spool)
         });
-        self.spool = Some(written.await.map_err(io::Error::other).flatten().map_err(failed)?);
+        self.spool = Some(written.await.map_err(io::Error::other).flatten().map_err(|error| failed(&error))?);
         Ok(())
     }
 
@@ -158,7 +158,7 @@ impl Read for OnDisk<'_> {
     }
 }
 
-fn failed(error: io::Error) -> SubmitError {
+fn failed(error: &io::Error) -> SubmitError {
     let full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
     if full { StoreError::DiskFull.into() } else { StoreError::DiskFails(error.to_string()).into() }
 }

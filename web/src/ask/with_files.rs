@@ -81,7 +81,7 @@ impl FromRequest<WebState> for WithFiles<Object> {
             return Err(Problem::invalid("missing-part", "The job is missing", detail));
         };
         if texts.next().is_some() {
-            return Err(unreadable(format!("it has two parts `{JOB}`")));
+            return Err(unreadable(&format!("it has two parts `{JOB}`")));
         }
         if files.is_empty() {
             let detail = format!("the form has no part `{FILE}`; send a job without files as JSON");
@@ -106,7 +106,7 @@ impl FromRequest<WebState> for WithFiles<Form> {
         let Parts { texts, files, refused } = take(request, parts, state, kind).await?;
         let mut pairs = Vec::with_capacity(texts.len());
         for (name, bytes) in texts {
-            let text = encoding::utf8(&bytes).map_err(|error| unreadable(format!("`{name}`: {error}")))?;
+            let text = encoding::utf8(&bytes).map_err(|error| unreadable(&format!("`{name}`: {error}")))?;
             pairs.push((name, text.to_owned()));
         }
         Ok(Self { body: Form(pairs), files: refused.map_or(Ok(files), Err) })
@@ -138,14 +138,12 @@ fn boundary(headers: &HeaderMap) -> Result<Option<FormParts>, Problem> {
     });
     let parts = boundary.and_then(FormParts::new);
     let parts = parts.ok_or_else(|| {
-        unreadable(
-            "its Content-Type has no boundary, or one that cannot be: 1 to 70 plain characters".to_owned(),
-        )
+        unreadable("its Content-Type has no boundary, or one that cannot be: 1 to 70 plain characters")
     })?;
     Ok(Some(parts))
 }
 
-fn unreadable(why: String) -> Problem {
+fn unreadable(why: &str) -> Problem {
     Problem::bad_request(
         "malformed-form",
         "The form cannot be read",
@@ -265,9 +263,9 @@ impl Taking {
         let mut seen = 0_u64;
         loop {
             let chunk = match timeout(STALLED, chunks.next()).await {
-                Ok(Some(chunk)) => chunk.map_err(|error| unreadable(format!("it broke off: {error}")))?,
+                Ok(Some(chunk)) => chunk.map_err(|error| unreadable(&format!("it broke off: {error}")))?,
                 Ok(None) if self.parts.is_over() => return Ok(true),
-                Ok(None) => return Err(unreadable("it ended before its last boundary".to_owned())),
+                Ok(None) => return Err(unreadable("it ended before its last boundary")),
                 Err(_) => return Err(stalled()),
             };
             seen = seen.saturating_add(chunk.len() as u64);
@@ -275,7 +273,7 @@ impl Taking {
                 return Ok(false);
             }
             self.parts.feed(&chunk);
-            while let Some(piece) = self.parts.next().map_err(unreadable)? {
+            while let Some(piece) = self.parts.next().map_err(|why| unreadable(&why))? {
                 match piece {
                     Piece::Head(head) => {
                         let kind = kind(&head)?;

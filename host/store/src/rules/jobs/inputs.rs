@@ -101,12 +101,12 @@ fn keep(tx: &Tx<'_>, info: &InputInfo, bytes: &dyn InputSource) -> Result<i64, S
         params![info.digest.0, number(info.size)],
     )?;
     let file = tx.db.last_row();
-    let mut source = bytes.open().map_err(|error| unread(info, error))?;
+    let mut source = bytes.open().map_err(|error| unread(info, &error))?;
     let mut piece = Vec::with_capacity(PIECE);
     let (mut hasher, mut size) = (blake3::Hasher::new(), 0_u64);
     for place in 0_i64.. {
         piece.clear();
-        source.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(|error| unread(info, error))?;
+        source.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(|error| unread(info, &error))?;
         if piece.is_empty() {
             break;
         }
@@ -121,7 +121,7 @@ fn keep(tx: &Tx<'_>, info: &InputInfo, bytes: &dyn InputSource) -> Result<i64, S
     Ok(file)
 }
 
-fn unread(info: &InputInfo, error: io::Error) -> StoreError {
+fn unread(info: &InputInfo, error: &io::Error) -> StoreError {
     damaged(info, &error.to_string())
 }
 
