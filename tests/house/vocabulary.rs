@@ -20,6 +20,8 @@ const HOMONYMS: &[(&str, &str, &str)] = &[
     ("thinking", "anvil-gateway", "a kind of content block"),
     ("standard", "anvil-types", "a form of webhooks"),
     ("batch", "anvil-budget", "a factor of a price file"),
+    ("batch", "anvil-types", "where a reply came from"),
+    ("thinking", "anvil-sandbox", "a kind of content block"),
 ];
 
 /// Whose words are their own: agents, which can use no crate of the house, and the second opinion.

@@ -1,15 +1,15 @@
-//! One attempt: a fresh store, one call of `run`, and the name of how it ended.
+//! One attempt: one call of `run`, and the name of how it ended.
 
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::end::BreachKind;
-use crate::engine::SandboxEngine;
-use crate::guest::Guest;
-use crate::lanes::CpuMeter;
+use crate::entry::Entry;
+use crate::lines;
 use crate::log::cut;
+use crate::world::{GuestWorld, Seat};
 use crate::{AttemptEnd, AttemptLimits, Breach, Plugin, Stop};
 use anvil_types::{JobError, Json};
 use std::sync::Arc;
-use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
 /// The longest kind and message of a failure that are kept.
@@ -18,38 +18,61 @@ const MESSAGE_BYTES: usize = 4 * 1024;
 /// Frames of a trap's backtrace that are shown.
 const FRAMES: usize = 6;
 
-/// A store for one guest with every limit in place.
-pub(crate) fn store(engine: &SandboxEngine, guest: Guest, meter: Arc<CpuMeter>) -> Store<Guest> {
-    let hostcall_bytes = guest.limits.hostcall_bytes;
-    let mut store = Store::new(engine.wasmtime(), guest);
-    store.limiter(|guest| &mut guest.limiter);
-    store.set_hostcall_fuel(hostcall_bytes);
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.give_way()))));
-    store
+/// What a guest was asked for and what it answered, or why it did not.
+pub(crate) enum Ended<T> {
+    /// Its answer.
+    Answered(T),
+    /// It broke a limit or trapped.
+    Broke(Breach),
+    /// It was stopped by no fault of its own.
+    Stopped(Stop),
+}
+
+impl<T> Ended<T> {
+    /// With what an answer comes to.
+    pub(crate) fn and_then<U>(self, then: impl FnOnce(T) -> Result<U, Breach>) -> Ended<U> {
+        match self {
+            Self::Answered(answer) => match then(answer) {
+                Ok(answer) => Ended::Answered(answer),
+                Err(breach) => Ended::Broke(breach),
+            },
+            Self::Broke(breach) => Ended::Broke(breach),
+            Self::Stopped(stop) => Ended::Stopped(stop),
+        }
+    }
+
+    /// From what came out of a guest's world.
+    pub(crate) fn of(called: wasmtime::Result<T>, world: &GuestWorld) -> Self {
+        world.stderr.finish();
+        match called {
+            Ok(answer) => Self::Answered(answer),
+            Err(error) => match error.downcast::<Stop>() {
+                Ok(stop) => Self::Stopped(stop),
+                Err(error) => Self::Broke(breach(&error, world)),
+            },
+        }
+    }
 }
 
 /// Runs `action` in a new instance of `plugin`.
-pub(crate) async fn run(
-    mut store: Store<Guest>,
-    plugin: Arc<Plugin>,
-    action: String,
-    payload: Json,
-) -> AttemptEnd {
+pub(crate) async fn run(seat: Seat, plugin: Arc<Plugin>, action: String, payload: Json) -> AttemptEnd {
     let job = wit::Job { action, payload: payload.as_str().to_owned(), extras: Vec::new() };
-    let called = match plugin.pre.instantiate_async(&mut store).await {
-        Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, &job).await,
-        Err(error) => Err(not_started(error)),
+    let ended = match &*plugin.entry {
+        Entry::Functions(pre) => {
+            let mut store = seat.calling();
+            let called = match pre.instantiate_async(&mut store).await {
+                Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, &job).await,
+                Err(error) => Err(not_started(error)),
+            };
+            Ended::of(called, store.data())
+        }
+        Entry::Lines(pre) => lines::run(seat, pre, &job).await,
     };
-    let guest = store.data();
-    guest.stderr.finish();
-    match called {
-        Ok(Ok(outcome)) => succeeded(outcome),
-        Ok(Err(failure)) => AttemptEnd::Failed(failed(&failure)),
-        Err(error) => match error.downcast::<Stop>() {
-            Ok(stop) => AttemptEnd::Stopped(stop),
-            Err(error) => AttemptEnd::Broke(breach(&error, guest).into()),
-        },
+    match ended {
+        Ended::Answered(Ok(outcome)) => succeeded(outcome),
+        Ended::Answered(Err(failure)) => AttemptEnd::Failed(failed(&failure)),
+        Ended::Broke(breach) => AttemptEnd::Broke(breach.into()),
+        Ended::Stopped(stop) => AttemptEnd::Stopped(stop),
     }
 }
 
@@ -86,7 +109,7 @@ pub(crate) fn not_started(error: wasmtime::Error) -> wasmtime::Error {
 }
 
 /// The limit's name and a sentence for an error that came out of a guest.
-pub(crate) fn breach(error: &wasmtime::Error, guest: &Guest) -> Breach {
+fn breach(error: &wasmtime::Error, world: &GuestWorld) -> Breach {
     if let Some(breach) = error.downcast_ref::<Breach>() {
         return breach.clone();
     }
@@ -99,14 +122,14 @@ pub(crate) fn breach(error: &wasmtime::Error, guest: &Guest) -> Breach {
         return Breach::new(BreachKind::Stack, message);
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
-        let message = format!("the guest holds {} resources of the host, its limit", guest.limits.resources);
+        let message = format!("the guest holds {} resources of the host, its limit", world.limits.resources);
         return Breach::new(BreachKind::Resources, message);
     }
     // wasmtime does not export this error's type.
     if error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls")) {
-        return Breach::new(BreachKind::HostcallSize, too_large(&guest.limits));
+        return Breach::new(BreachKind::HostcallSize, too_large(&world.limits));
     }
-    let said = guest.stderr.tail().join("\n");
+    let said = world.stderr.tail().join("\n");
     let what = match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),

@@ -1,18 +1,18 @@
 //! A plugin says what it is, and the host checks that it holds.
 
-use crate::attempt::{breach, not_started};
-use crate::bindings::AgentPre;
+use crate::attempt::{Ended, not_started};
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::door::Door;
 use crate::end::BreachKind;
-use crate::guest::Guest;
+use crate::entry::Entry;
 use crate::lanes::Credit;
+use crate::lines;
 use crate::log::cut;
 use crate::sandbox::Cut;
+use crate::world::Seat;
 use crate::{AttemptLimits, Breach, CancellationToken, Rejection, Sandbox};
 use anvil_types::{ActionInfo, Actions, Effort, Json, Tier, listed};
 use std::sync::Arc;
-use wasmtime::Store;
 
 const MAX_ACTIONS: usize = 64;
 const NAME_BYTES: usize = 64;
@@ -36,13 +36,13 @@ pub(crate) struct Description {
 /// Calls `describe` within `limits`, without any way out for the guest.
 pub(crate) async fn describe(
     sandbox: &Sandbox,
-    pre: AgentPre<Guest>,
+    entry: Arc<Entry>,
     limits: AttemptLimits,
     credit: Arc<Credit>,
 ) -> Result<Description, Rejection> {
     let never = CancellationToken::new();
     let said =
-        sandbox.describing(limits, credit, &never, |_| Door::Shut, move |store| call(store, pre)).await;
+        sandbox.describing(limits, credit, &never, |_| Door::Shut, move |seat| call(seat, entry)).await;
     match said {
         Ok(Ok(description)) => checked(description).map_err(Rejection::Description),
         Ok(Err(breach)) | Err(Cut::Breach(breach)) if breach.kind == BreachKind::Internal => {
@@ -55,13 +55,23 @@ pub(crate) async fn describe(
     }
 }
 
-async fn call(mut store: Store<Guest>, pre: AgentPre<Guest>) -> Result<wit::Description, Breach> {
-    let called = match pre.instantiate_async(&mut store).await {
-        Ok(agent) => agent.anvil_agent_agent_api().call_describe(&mut store).await,
-        Err(error) => Err(not_started(error)),
+async fn call(seat: Seat, entry: Arc<Entry>) -> Result<wit::Description, Breach> {
+    let ended = match &*entry {
+        Entry::Functions(pre) => {
+            let mut store = seat.calling();
+            let called = match pre.instantiate_async(&mut store).await {
+                Ok(agent) => agent.anvil_agent_agent_api().call_describe(&mut store).await,
+                Err(error) => Err(not_started(error)),
+            };
+            Ended::of(called, store.data())
+        }
+        Entry::Lines(pre) => lines::describe(seat, pre).await,
     };
-    store.data().stderr.finish();
-    called.map_err(|error| breach(&error, store.data()))
+    match ended {
+        Ended::Answered(said) => Ok(said),
+        Ended::Broke(breach) => Err(breach),
+        Ended::Stopped(stop) => Err(Breach::new(BreachKind::Internal, stop.to_string())),
+    }
 }
 
 fn checked(said: wit::Description) -> Result<Description, String> {

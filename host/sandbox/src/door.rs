@@ -27,6 +27,14 @@ pub(crate) struct OpenDoor {
 }
 
 impl Door {
+    /// The job's host, where there is one.
+    pub(crate) fn host(&self) -> Option<&Arc<dyn JobHost>> {
+        match self {
+            Self::Open(door) => Some(&door.host),
+            Self::Shut => None,
+        }
+    }
+
     /// The host, or the end of a guest that asks while it describes itself.
     pub(crate) fn open(&self, function: &str) -> wasmtime::Result<OpenDoor> {
         match self {

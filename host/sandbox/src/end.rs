@@ -39,6 +39,8 @@ pub enum BreachKind {
     Trap,
     /// It called `exit` instead of returning.
     Exit,
+    /// It speaks in lines, and not as the protocol of lines has it.
+    Protocol,
     /// A value that crosses into the host is larger than it may be.
     HostcallSize,
     /// More host resources than it may hold.
@@ -60,6 +62,7 @@ impl BreachKind {
             Self::Stack => "stack",
             Self::Trap => "trap",
             Self::Exit => "exit",
+            Self::Protocol => "protocol",
             Self::HostcallSize => "hostcall-size",
             Self::Resources => "resources",
             Self::Instantiate => "instantiate",

@@ -1,23 +1,16 @@
-//! What a store holds for its guest.
+//! What a guest asks with: its way out, and what it has used of its limits there.
 
 use crate::door::{Door, OpenDoor};
-use crate::limiter::{Limiter, Single};
 use crate::log::JobLog;
-use crate::output::Output;
-use crate::{AttemptLimits, HandedOver, wasi};
+use crate::{AttemptLimits, HandedOver};
 use anvil_types::ArtifactName;
 use std::collections::HashMap;
 use std::sync::Arc;
-use wasmtime::component::ResourceTable;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-/// One guest's side of the host: its way out, its world, and what it has used of its limits.
+/// One guest's side of the host's functions, however it calls them.
 pub(crate) struct Guest {
     pub(crate) limits: AttemptLimits,
-    pub(crate) limiter: Limiter,
     pub(crate) log: Arc<JobLog>,
-    pub(crate) stdout: Output,
-    pub(crate) stderr: Output,
     /// What the job has handed over, in all of its attempts.
     pub(crate) handed_over: HandedOver,
     /// What stands in the files that it has handed over in this run, with their media types.
@@ -27,56 +20,17 @@ pub(crate) struct Guest {
     /// Files of its own job that it has read so far.
     pub(crate) input_files: u32,
     door: Door,
-    wasi: WasiCtx,
-    table: ResourceTable,
 }
 
 impl Guest {
-    /// A guest that has not run yet.
-    pub(crate) fn new(door: Door, limits: AttemptLimits, single: Single) -> Self {
-        let host = match &door {
-            Door::Open(door) => Some(Arc::clone(&door.host)),
-            Door::Shut => None,
-        };
-        let log = Arc::new(JobLog::new(host.clone(), &limits));
-        let (wasi, stdout, stderr) = wasi::empty_world(host.as_ref(), &log);
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(limits.resources);
-        let limiter = Limiter::new(limits, single);
-        let handed_over = host.as_ref().map(|host| host.handed_over()).unwrap_or_default();
-        Self {
-            limits,
-            limiter,
-            log,
-            stdout,
-            stderr,
-            handed_over,
-            digests: HashMap::new(),
-            parent_files: 0,
-            input_files: 0,
-            door,
-            wasi,
-            table,
-        }
+    /// A guest that has not asked anything yet.
+    pub(crate) fn new(door: Door, limits: AttemptLimits, log: Arc<JobLog>) -> Self {
+        let handed_over = door.host().map(|host| host.handed_over()).unwrap_or_default();
+        Self { limits, log, handed_over, digests: HashMap::new(), parent_files: 0, input_files: 0, door }
     }
 
     /// The job's host, for `function`.
     pub(crate) fn door(&self, function: &str) -> wasmtime::Result<OpenDoor> {
         self.door.open(function)
-    }
-}
-
-impl WasiView for Guest {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl Drop for Guest {
-    // However an attempt ends: what it wrote last is in its log, and what was dropped is counted there.
-    fn drop(&mut self) {
-        self.stdout.finish();
-        self.stderr.finish();
-        self.log.close();
     }
 }

@@ -1,7 +1,6 @@
 //! A plugin that is loaded: checked, compiled, linked, and asked what it is.
 
-use crate::bindings::AgentPre;
-use crate::guest::Guest;
+use crate::entry::Entry;
 use crate::lanes::Credit;
 use crate::schema::InputSchema;
 use anvil_types::AgentInfo;
@@ -15,7 +14,7 @@ pub struct Plugin {
     pub(crate) known: Arc<Known>,
     /// What its guests' purses are filled from.
     pub(crate) credit: Arc<Credit>,
-    pub(crate) pre: AgentPre<Guest>,
+    pub(crate) entry: Arc<Entry>,
 }
 
 impl Plugin {

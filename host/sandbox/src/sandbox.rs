@@ -3,9 +3,9 @@
 use crate::attempt;
 use crate::door::{Door, OpenDoor};
 use crate::end::BreachKind;
-use crate::guest::Guest;
 use crate::lanes::{Course, CpuMeter, Credit, Lanes, Outcome, Standing};
 use crate::wall::WallMeter;
+use crate::world::Seat;
 use crate::{
     AttemptEnd, AttemptLimits, Breach, CancellationToken, EngineSettings, JobHost, Plugin, SandboxEngine,
     SandboxError, Stop,
@@ -66,7 +66,7 @@ impl Sandbox {
         let credit = Arc::clone(&plugin.credit);
         let (plugin, action, payload) = (Arc::clone(plugin), action.to_owned(), payload.clone());
         let door = |wall| Door::Open(OpenDoor { host, runtime: self.host.clone(), wall });
-        let work = move |store| attempt::run(store, plugin, action, payload);
+        let work = move |seat| attempt::run(seat, plugin, action, payload);
         match self.within(Course::Job, limits, credit, cancel, door, work).await {
             Ok(end) => end,
             Err(Cut::Breach(breach) | Cut::Starved(breach)) => AttemptEnd::Broke(breach.into()),
@@ -82,7 +82,7 @@ impl Sandbox {
         credit: Arc<Credit>,
         cancel: &CancellationToken,
         door: impl FnOnce(Arc<WallMeter>) -> Door,
-        work: impl FnOnce(wasmtime::Store<Guest>) -> F + Send + 'static,
+        work: impl FnOnce(Seat) -> F + Send + 'static,
     ) -> Result<T, Cut>
     where
         T: Send + 'static,
@@ -91,7 +91,7 @@ impl Sandbox {
         self.within(Course::Describe, limits, credit, cancel, door, work).await
     }
 
-    /// Waits for a slot, then lets `work` have a store on the guests' threads until it ends, a limit
+    /// Waits for a slot, then lets `work` have a seat on the guests' threads until it ends, a limit
     /// of time is reached, or it is cancelled.
     async fn within<T, F>(
         &self,
@@ -100,7 +100,7 @@ impl Sandbox {
         credit: Arc<Credit>,
         cancel: &CancellationToken,
         door: impl FnOnce(Arc<WallMeter>) -> Door,
-        work: impl FnOnce(wasmtime::Store<Guest>) -> F + Send + 'static,
+        work: impl FnOnce(Seat) -> F + Send + 'static,
     ) -> Result<T, Cut>
     where
         T: Send + 'static,
@@ -115,8 +115,7 @@ impl Sandbox {
         let meter = Arc::new(CpuMeter::new(limits.cpu_time));
         let (engine, door, counted) = (self.engine.clone(), door(Arc::clone(&wall)), Arc::clone(&meter));
         let guest = async move {
-            let ended =
-                work(attempt::store(&engine, Guest::new(door, limits, engine.single()), counted)).await;
+            let ended = work(Seat { engine, limits, door, meter: counted }).await;
             // The slot is free again only when the store is gone.
             drop(slot);
             ended

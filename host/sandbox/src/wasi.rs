@@ -1,7 +1,6 @@
 //! WASI 0.2 as a guest finds it: an empty world. No arguments, environment, files or sockets; standard
-//! input is at its end; the clocks move only at host calls; random numbers follow from the job.
+//! input is at its end, unless the guest speaks in lines; the clocks move only at host calls; random numbers follow from the job.
 
-use crate::log::JobLog;
 use crate::output::Output;
 use crate::{JobHost, SandboxError};
 use anvil_types::Timestamp;
@@ -10,6 +9,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use wasmtime::component::Linker;
+use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder, WasiView};
 
 /// The most random bytes that one call gives.
@@ -25,9 +25,12 @@ pub(crate) fn link<T: WasiView>(linker: &mut Linker<T>) -> Result<(), SandboxErr
 
 /// What one attempt finds. Without a host (while a plugin describes itself) time stands at 1970 and
 /// the seed is that of no job.
-pub(crate) fn empty_world(host: Option<&Arc<dyn JobHost>>, log: &Arc<JobLog>) -> (WasiCtx, Output, Output) {
-    let stdout = Output::stdout(Arc::clone(log));
-    let stderr = Output::stderr(Arc::clone(log));
+pub(crate) fn empty_world(
+    host: Option<&Arc<dyn JobHost>>,
+    stdin: impl StdinStream + 'static,
+    stdout: impl StdoutStream + 'static,
+    stderr: Output,
+) -> WasiCtx {
     let seed = host.map_or(0, |host| host.identity().job.number());
     let clock = GuestClock { host: host.cloned(), began: OnceLock::new() };
     let monotonic = GuestClock { host: host.cloned(), began: OnceLock::new() };
@@ -40,15 +43,16 @@ pub(crate) fn empty_world(host: Option<&Arc<dyn JobHost>>, log: &Arc<JobLog>) ->
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false)
-        .stdout(stdout.clone())
-        .stderr(stderr.clone())
+        .stdin(stdin)
+        .stdout(stdout)
+        .stderr(stderr)
         .wall_clock(clock)
         .monotonic_clock(monotonic)
         .secure_random(JobRandom::new(seed, "secure"))
         .insecure_random(JobRandom::new(seed, "insecure"))
         .insecure_random_seed(JobRandom::new(seed, "seed").number())
         .max_random_size(MAX_RANDOM);
-    (builder.build(), stdout, stderr)
+    builder.build()
 }
 
 /// Shows the journalled time: a replay sees the same, and there is nothing to measure neighbours with.

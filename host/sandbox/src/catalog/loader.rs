@@ -4,12 +4,14 @@ use super::CatalogSettings;
 use super::cache::Cache;
 use super::kept::Kept;
 use super::plain::{Fingerprint, fingerprint};
-use crate::bindings::{Agent, AgentPre};
+use crate::bindings::Agent;
 use crate::compile::{Bounds, CompileTask, Exchange, GivenSchema};
 use crate::describe::{Description, describe};
+use crate::entry::Entry;
 use crate::guest::Guest;
 use crate::lanes::Credit;
 use crate::plugin::Known;
+use crate::world::GuestWorld;
 use crate::{CompileError, Plugin, Rejection, Sandbox, SandboxError, compile, wasi};
 use anvil_types::{AgentInfo, AgentState};
 use std::path::{Path, PathBuf};
@@ -27,7 +29,7 @@ const SCHEMAS: Bounds =
 /// Checks, compiles, links and asks.
 pub(crate) struct Loader {
     sandbox: Sandbox,
-    linker: Linker<Guest>,
+    linker: Linker<GuestWorld>,
     settings: CatalogSettings,
     cache: Arc<Cache>,
     kept: Arc<Kept>,
@@ -65,7 +67,8 @@ impl Loader {
         let engine = sandbox.engine().wasmtime();
         let mut linker = Linker::new(engine);
         wasi::link(&mut linker)?;
-        Agent::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest).map_err(SandboxError::engine)?;
+        Agent::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |world: &mut GuestWorld| &mut world.guest)
+            .map_err(SandboxError::engine)?;
         let cache = Arc::new(Cache::open(&settings.data.join("compiled"), engine)?);
         let kept = Arc::new(Kept::open(&settings.data.join("plugins"))?);
         let turns = || Semaphore::new(1);
@@ -155,15 +158,16 @@ impl Loader {
     pub(crate) async fn examine(&self, file: &str, source: &Source) -> Result<Arc<Plugin>, Rejection> {
         let print = &source.print;
         let component = self.component(print, source.path()).await?;
-        let linked = self.linker.instantiate_pre(&component).map_err(|error| unlinked(&error))?;
-        let pre = AgentPre::new(linked).map_err(|error| unlinked(&error))?;
+        let entry = Entry::of(&self.linker, &component).map_err(|error| unlinked(&error))?;
+        let entry = Arc::new(entry);
         let credit = Arc::new(Credit::new());
         // What it said when it was first loaded was checked then, and it has not changed since.
         let known = match self.kept.known(&print.digest) {
             Some(known) => known,
             None => {
                 let said =
-                    describe(&self.sandbox, pre.clone(), self.settings.describe, Arc::clone(&credit)).await?;
+                    describe(&self.sandbox, Arc::clone(&entry), self.settings.describe, Arc::clone(&credit))
+                        .await?;
                 self.check_schemas(&said).await?;
                 let info = self.info(said, file, print);
                 Known::new(info).ok_or_else(|| Rejection::Description("its version is none".to_owned()))?
@@ -178,7 +182,7 @@ impl Loader {
             Ok(())
         })
         .await?;
-        Ok(Arc::new(Plugin { info, known: Arc::new(known), credit, pre }))
+        Ok(Arc::new(Plugin { info, known: Arc::new(known), credit, entry }))
     }
 
     fn info(&self, said: Description, file: &str, print: &Fingerprint) -> AgentInfo {

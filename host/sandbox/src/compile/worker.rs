@@ -2,7 +2,7 @@
 
 use super::CompileError;
 use crate::Rejection;
-use crate::component::inspect;
+use crate::component::component;
 use crate::engine::compile_config;
 use crate::schema;
 use serde::{Deserialize, Serialize};
@@ -77,7 +77,7 @@ pub(super) fn work(task: &CompileWork) -> Result<(), CompileError> {
     let failed = |error: std::io::Error| CompileError::Run(error.to_string());
     let bytes = std::fs::read(&task.input).map_err(failed)?;
     let worked = std::panic::catch_unwind(|| match task.task {
-        CompileTask::Plugin => inspect(&bytes).and_then(|()| compile(&bytes)),
+        CompileTask::Plugin => component(&bytes).and_then(|component| compile(&component)),
         CompileTask::Schemas => check(&bytes).map(|()| Vec::new()),
     });
     // A hostile file may find a bug of whoever reads it.

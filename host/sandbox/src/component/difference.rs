@@ -11,6 +11,8 @@ use wit_parser::{
 const PACKAGE: &str = "anvil:agent/";
 /// What an agent exports.
 const EXPORT: &str = "anvil:agent/agent-api@0.1.0";
+/// What a program exports, before its version.
+const PROGRAM: &str = "wasi:cli/run@";
 /// The packages of WASI 0.2 that are linked, to a world that denies.
 const WASI: [&str; 6] =
     ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
@@ -31,7 +33,7 @@ pub(super) fn differences(bytes: &[u8]) -> Result<(), Rejection> {
     for (key, item) in &plugin.world.imports {
         import(&contract, &plugin, key, item)?;
     }
-    let export = plugin.export(EXPORT).ok_or_else(|| missing_export(&plugin))?;
+    let Some(export) = plugin.export(EXPORT) else { return program(&plugin) };
     let expected = contract.export(EXPORT).ok_or_else(|| Rejection::Host(format!("no {EXPORT} in wit/")))?;
     for (name, function) in &expected.functions {
         let found = export.functions.get(name).ok_or_else(|| Rejection::Differs {
@@ -43,6 +45,21 @@ pub(super) fn differences(bytes: &[u8]) -> Result<(), Rejection> {
         same_function(&contract, &plugin, EXPORT, function, found)?;
     }
     Ok(())
+}
+
+/// What exports no agent may be a program, which makes its calls in lines.
+fn program(plugin: &Side<'_>) -> Result<(), Rejection> {
+    let runs = |key| {
+        let name = plugin.name(key);
+        name.strip_prefix(PROGRAM).is_some_and(|version| version.starts_with("0.2."))
+    };
+    if !plugin.world.exports.keys().any(runs) {
+        return Err(missing_export(plugin));
+    }
+    match plugin.world.imports.keys().map(|key| plugin.name(key)).find(|name| name.starts_with(PACKAGE)) {
+        Some(import) => Err(Rejection::ProgramWithImports(import)),
+        None => Ok(()),
+    }
 }
 
 struct Side<'a> {

@@ -1,7 +1,9 @@
 //! What a file is, before anything of it is compiled.
 
 use super::Rejection;
+use super::adapt::component_of;
 use super::difference::differences;
+use std::borrow::Cow;
 use wasmparser::{Encoding, Parser, Payload};
 
 /// What every WebAssembly file begins with.
@@ -9,14 +11,19 @@ const MAGIC: &[u8] = b"\0asm";
 /// What wasmtime's compiled code begins with: it is an ELF file.
 const ELF: &[u8] = b"\x7fELF";
 
-/// Checks that the bytes are a component that fits the contract.
-pub(crate) fn inspect(bytes: &[u8]) -> Result<(), Rejection> {
-    kind(bytes)?;
+/// The component that the bytes are, or that is made of them, found to fit the contract.
+pub(crate) fn component(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Rejection> {
+    let encoding = encoding(bytes)?;
     sections(bytes)?;
-    differences(bytes)
+    let component = match encoding {
+        Encoding::Component => Cow::Borrowed(bytes),
+        Encoding::Module => Cow::Owned(component_of(bytes)?),
+    };
+    differences(&component)?;
+    Ok(component)
 }
 
-fn kind(bytes: &[u8]) -> Result<(), Rejection> {
+fn encoding(bytes: &[u8]) -> Result<Encoding, Rejection> {
     if bytes.is_empty() {
         return Err(Rejection::Empty);
     }
@@ -30,8 +37,7 @@ fn kind(bytes: &[u8]) -> Result<(), Rejection> {
         return Err(Rejection::NotWasm);
     }
     match Parser::new(0).parse_all(bytes).next() {
-        Some(Ok(Payload::Version { encoding: Encoding::Component, .. })) => Ok(()),
-        Some(Ok(Payload::Version { encoding: Encoding::Module, .. })) => Err(Rejection::CoreModule),
+        Some(Ok(Payload::Version { encoding, .. })) => Ok(encoding),
         Some(Err(error)) => Err(Rejection::Damaged(error.message().to_owned())),
         _ => Err(Rejection::NotWasm),
     }

@@ -40,11 +40,14 @@ pub enum Rejection {
         "is compiled code, which is never loaded from the plugins folder; put the `.wasm` there that it was compiled from"
     )]
     Precompiled,
-    /// It is a core module.
+    /// It is a core module of which no component can be made.
     #[error(
-        "is a core module, not a component; build it for `wasm32-wasip2`, or make a component of it with `wasm-tools component new`"
+        "is a core module of which no agent can be made: {0}; a program for `wasm32-wasip1` has a `main` and speaks in lines, and a library exports the contract's functions"
     )]
-    CoreModule,
+    CoreModule(String),
+    /// It is a program, and asks for the contract's functions besides.
+    #[error("is a program that speaks in lines, and imports `{0}`; a program makes its calls in lines alone")]
+    ProgramWithImports(String),
     /// It ends too early, or its inside does not hold together.
     #[error("is incomplete or damaged: {0}")]
     Damaged(String),

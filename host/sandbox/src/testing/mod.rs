@@ -3,9 +3,11 @@
 mod gallery;
 mod guest;
 mod limits;
+mod program;
 mod recorder;
 
 pub use gallery::{GUESTS, hostile};
 pub use guest::{GuestBuilder, of_another_interface, with_another_run};
 pub use limits::{small_engine, small_limits};
+pub use program::ProgramBuilder;
 pub use recorder::{Answer, Recorder};

@@ -22,12 +22,17 @@ pub(crate) struct Bench {
 impl Bench {
     /// With these guests in the plugins folder.
     pub(crate) async fn with(guests: &[GuestBuilder]) -> Self {
+        Self::holding(guests.iter().map(GuestBuilder::component).collect()).await
+    }
+
+    /// With these files in the plugins folder.
+    pub(crate) async fn holding(files: Vec<Vec<u8>>) -> Self {
         let folders = tempfile::tempdir().unwrap();
         let plugins = folders.path().join("drop");
         std::fs::create_dir(&plugins).unwrap();
-        for (index, guest) in guests.iter().enumerate() {
+        for (index, bytes) in files.into_iter().enumerate() {
             let file = plugins.join(format!("{index}.wasm"));
-            std::fs::write(&file, guest.component()).unwrap();
+            std::fs::write(&file, bytes).unwrap();
             age(&file);
         }
         Self::over(folders).await

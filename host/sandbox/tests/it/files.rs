@@ -1,7 +1,7 @@
 //! Files that are no plugins, each refused with its reason.
 
 use crate::bench::Bench;
-use anvil_sandbox::testing::{GuestBuilder, hostile, of_another_interface, with_another_run};
+use anvil_sandbox::testing::{GuestBuilder, ProgramBuilder, hostile, of_another_interface, with_another_run};
 
 async fn refusal(bytes: &[u8]) -> String {
     let bench = Bench::with(&[]).await;
@@ -18,7 +18,31 @@ async fn each_file_that_is_no_plugin_says_why() {
         ("text", b"hello".to_vec(), "is not a WebAssembly file"),
         ("header", whole[..6].to_vec(), "is incomplete or damaged: it ends within its header"),
         ("half", whole[..whole.len() / 2].to_vec(), "is incomplete or damaged: "),
-        ("module", GuestBuilder::quiet("q").core_module(), "is a core module, not a component; build it for"),
+        ("module", b"\0asm\x01\0\0\0".to_vec(), "is a core module of which no agent can be made: "),
+        (
+            "program that breaks off",
+            ProgramBuilder::new("p").describing("{\"description\":").core_module(),
+            "cannot describe itself: protocol: it wrote a line that begins as an object and is none",
+        ),
+        (
+            "program that is done",
+            ProgramBuilder::new("p").describing("{\"done\":1}").core_module(),
+            "cannot describe itself: protocol: its last line is `done`; it was asked for `description`",
+        ),
+        (
+            "program that asks while it describes itself",
+            ProgramBuilder::new("p").describing("{\"job.whoami\":{}}").core_module(),
+            "`describe` called `job.whoami`",
+        ),
+        (
+            "program without schemas",
+            ProgramBuilder::new("p")
+                .describing(
+                    r#"{"description":{"name":"p","version":"1.0.0","summary":"","actions":[{"name":"a"}]}}"#,
+                )
+                .core_module(),
+            "its line `description` is not as the protocol has it: missing field `summary`",
+        ),
         ("native", b"\x7fELF and so on".to_vec(), "is compiled code, which is never loaded"),
         (
             "large",

@@ -11,4 +11,5 @@ mod files;
 mod guests;
 mod inputs;
 mod limits;
+mod programs;
 mod world;

@@ -1,0 +1,102 @@
+//! What a store holds for its guest.
+
+use crate::door::Door;
+use crate::engine::SandboxEngine;
+use crate::guest::Guest;
+use crate::lanes::CpuMeter;
+use crate::limiter::Limiter;
+use crate::lines::Pipes;
+use crate::log::JobLog;
+use crate::output::Output;
+use crate::{AttemptLimits, wasi};
+use std::sync::Arc;
+use wasmtime::component::ResourceTable;
+use wasmtime::{Store, UpdateDeadline};
+use wasmtime_wasi::cli::{StdinStream, StdoutStream};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+/// One guest's world: what it asks with, its limits, its WASI and its outputs.
+pub(crate) struct GuestWorld {
+    pub(crate) guest: Guest,
+    pub(crate) limits: AttemptLimits,
+    pub(crate) stderr: Output,
+    pub(crate) limiter: Limiter,
+    stdout: Option<Output>,
+    log: Arc<JobLog>,
+    wasi: WasiCtx,
+    table: ResourceTable,
+}
+
+impl WasiView for GuestWorld {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl Drop for GuestWorld {
+    // However an attempt ends: what it wrote last is in its log, and what was dropped is counted there.
+    fn drop(&mut self) {
+        if let Some(stdout) = &self.stdout {
+            stdout.finish();
+        }
+        self.stderr.finish();
+        self.log.close();
+    }
+}
+
+/// A guest's place in the engine before there is a store: which way it speaks is its plugin's.
+pub(crate) struct Seat {
+    pub(crate) engine: SandboxEngine,
+    pub(crate) limits: AttemptLimits,
+    pub(crate) door: Door,
+    pub(crate) meter: Arc<CpuMeter>,
+}
+
+impl Seat {
+    /// A store for a guest that calls the host's functions itself.
+    pub(crate) fn calling(self) -> Store<GuestWorld> {
+        let log = self.log();
+        let stdout = Output::stdout(Arc::clone(&log));
+        let guest = Guest::new(self.door.clone(), self.limits, Arc::clone(&log));
+        self.store(guest, log, tokio::io::empty(), stdout.clone(), Some(stdout))
+    }
+
+    /// A store for a guest that speaks in lines, what asks for it, and the pipes between them.
+    pub(crate) fn speaking(self) -> (Store<GuestWorld>, Guest, Pipes) {
+        let log = self.log();
+        let asking = Guest::new(self.door.clone(), self.limits, Arc::clone(&log));
+        // What stands in the store asks nothing: such a guest has no function of the contract.
+        let mute = Guest::new(Door::Shut, self.limits, Arc::clone(&log));
+        let pipes = Pipes::new();
+        let store = self.store(mute, log, pipes.stdin(), pipes.stdout(), None);
+        (store, asking, pipes)
+    }
+
+    fn log(&self) -> Arc<JobLog> {
+        Arc::new(JobLog::new(self.door.host().cloned(), &self.limits))
+    }
+
+    fn store(
+        self,
+        guest: Guest,
+        log: Arc<JobLog>,
+        stdin: impl StdinStream + 'static,
+        out: impl StdoutStream + 'static,
+        stdout: Option<Output>,
+    ) -> Store<GuestWorld> {
+        let Self { engine, limits, door, meter } = self;
+        let stderr = Output::stderr(Arc::clone(&log));
+        let wasi = wasi::empty_world(door.host(), stdin, out, stderr.clone());
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.resources);
+        let limiter = Limiter::new(limits, engine.single());
+        let world = GuestWorld { guest, limits, stderr, limiter, stdout, log, wasi, table };
+        let mut store = Store::new(engine.wasmtime(), world);
+        store.limiter(|world| &mut world.limiter);
+        store.set_hostcall_fuel(limits.hostcall_bytes);
+        store.set_epoch_deadline(1);
+        store
+            .epoch_deadline_callback(move |_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.give_way()))));
+        store
+    }
+}
