@@ -11,6 +11,7 @@ mod doctor;
 mod globals;
 mod jobs;
 mod limits;
+mod plugin;
 mod prices;
 mod progress;
 mod queue;
@@ -77,6 +78,9 @@ enum Command {
     /// Look at agents, and switch them on and off.
     #[command(subcommand)]
     Agents(agents::AgentsCommand),
+    /// Check and install a plugin; no host is needed.
+    #[command(subcommand)]
+    Plugin(plugin::PluginCommand),
     /// Look at settings, key, address, prices, folders and host, and say what is wrong.
     Doctor(doctor::DoctorArgs),
     /// Show what people changed, the newest first.
@@ -102,6 +106,7 @@ impl Cli {
             Command::Sim(args) => wait(args.run(&globals)),
             Command::Completions(args) => args.run(),
             Command::Doctor(args) => wait(args.run(&globals)),
+            Command::Plugin(command) => wait(command.run(&globals)),
             // No runtime: the child's memory is the compiler's alone.
             Command::CompilePlugin(args) => Ok(compile::run(&args).map(|()| Exit::Done)?),
             remote => {
@@ -127,6 +132,7 @@ impl Cli {
                         | Command::Sim(_)
                         | Command::Completions(_)
                         | Command::Doctor(_)
+                        | Command::Plugin(_)
                         | Command::CompilePlugin(_) => Ok(Exit::Done),
                     }
                 })

@@ -1,7 +1,7 @@
 //! `anvil serve`: puts the rooms of the house together and runs them until told to stop.
 
 pub(crate) mod data;
-mod parts;
+pub(crate) mod parts;
 mod signals;
 mod simulator;
 

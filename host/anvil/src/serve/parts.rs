@@ -88,7 +88,7 @@ fn retention(settings: &RetentionSettings) -> Retention {
     }
 }
 
-pub(super) fn sandbox(settings: &Settings) -> SandboxSettings {
+pub(crate) fn sandbox(settings: &Settings) -> SandboxSettings {
     let sandbox = &settings.sandbox;
     SandboxSettings {
         engine: EngineSettings {
@@ -150,7 +150,7 @@ fn attempt(settings: &Settings) -> AttemptLimits {
     }
 }
 
-pub(super) fn catalog(
+pub(crate) fn catalog(
     settings: &Settings,
     clock: Arc<dyn Clock>,
     supervisor: &Supervisor,

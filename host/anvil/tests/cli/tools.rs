@@ -2,6 +2,7 @@
 
 use crate::host::{Answer, Host, Ran, anvil};
 use crate::samples::ID;
+use anvil_sandbox::testing::{GuestBuilder, ProgramBuilder};
 use serde_json::{Value, json};
 
 #[test]
@@ -83,4 +84,45 @@ fn the_doctor_probes_through_the_running_host_and_through_nothing_else() {
     let said = found(&ran);
     assert_eq!((ran.code, &said["state"]), (1, &json!("wrong")));
     assert!(said["what"].as_str().is_some_and(|what| what.contains("through a running host")), "{said}");
+}
+
+#[test]
+fn a_plugin_is_checked_and_installed_without_a_host() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let config = path("anvil.toml");
+    std::fs::write(&config, format!("[plugins]\ndir = {:?}\n", path("plugins"))).expect("it is written");
+    let ran = |args: &[&str]| {
+        let output = anvil().args(["--config", &config.display().to_string(), "plugin"]).args(args).output();
+        Ran::of(&output.expect("anvil runs"), "http://127.0.0.1:1")
+    };
+    let program = ProgramBuilder::new("program").core_module();
+    for (file, bytes) in [("quiet.wasm", GuestBuilder::quiet("quiet").component()), ("program.wasm", program)]
+    {
+        std::fs::write(path(file), bytes).expect("it is written");
+        let name = file.trim_end_matches(".wasm");
+        let file = path(file).display().to_string();
+        let checked = ran(&["check", &file]);
+        assert!(checked.code == 0 && checked.out.contains(&format!("{name} 1.0.0")), "{checked:?}");
+        let installed = ran(&["install", &file]);
+        assert!(
+            installed.code == 0 && installed.out.starts_with(&format!("{name} 1.0.0 is in ")),
+            "{installed:?}"
+        );
+    }
+    let there = std::fs::read_dir(path("plugins")).expect("it was made");
+    let mut there: Vec<_> = there.flatten().map(|entry| entry.file_name()).collect();
+    there.sort();
+    assert_eq!(there, ["program.wasm", "quiet.wasm"]);
+
+    std::fs::write(path("bad.wasm"), "hello").expect("it is written");
+    for command in ["check", "install"] {
+        let refused = ran(&[command, &path("bad.wasm").display().to_string()]);
+        assert!(refused.code == 1 && refused.err.contains("is not a WebAssembly file"), "{refused:?}");
+    }
+    assert!(!path("plugins/bad.wasm").exists());
+    let missing = ran(&["check", &path("none.wasm").display().to_string()]);
+    assert!(missing.code == 1 && missing.err.contains("cannot be read"), "{missing:?}");
+    let named = ran(&["install", &config.display().to_string()]);
+    assert!(named.code == 2 && named.err.contains("does not end in `.wasm`"), "{named:?}");
 }
