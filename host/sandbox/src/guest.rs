@@ -26,6 +26,8 @@ pub(crate) struct Guest {
     pub(crate) parent_files: u32,
     /// Files of its own job that it has read so far.
     pub(crate) input_files: u32,
+    /// How often it has asked people.
+    pub(crate) asked_people: u32,
     door: Door,
     wasi: WasiCtx,
     table: ResourceTable,
@@ -54,6 +56,7 @@ impl Guest {
             digests: HashMap::new(),
             parent_files: 0,
             input_files: 0,
+            asked_people: 0,
             door,
             wasi,
             table,

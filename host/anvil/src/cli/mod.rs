@@ -13,6 +13,7 @@ mod jobs;
 mod limits;
 mod prices;
 mod progress;
+mod questions;
 mod queue;
 #[cfg(test)]
 mod reference;
@@ -69,6 +70,8 @@ enum Command {
     /// Say where alerts are sent, test it, and look at what was sent.
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksCommand),
+    /// Look at what agents ask people, and answer.
+    Questions(questions::QuestionsArgs),
     /// Start no job, or let jobs start again.
     Queue(queue::QueueArgs),
     /// Look at schedules, make and pause them.
@@ -117,6 +120,7 @@ impl Cli {
                         Command::Brake(args) => args.run(&client, &globals).await,
                         Command::Alerts(args) => args.run(&client, &globals).await,
                         Command::Webhooks(command) => command.run(&client, &globals).await,
+                        Command::Questions(args) => args.run(&client, &globals).await,
                         Command::Queue(args) => args.run(&client, &globals).await,
                         Command::Schedules(command) => command.run(&client, &globals).await,
                         Command::Agents(command) => command.run(&client, &globals).await,
