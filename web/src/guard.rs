@@ -39,7 +39,7 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     // `no-referrer` would turn the Origin of the panel's own forms into `null`.
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     headers.insert(
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),
@@ -132,6 +132,7 @@ pub(crate) async fn admit(
     let caller = state.keys.caller(request.headers());
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     match caller {
+        _ if scope == Permission::Link => {}
         _ if scope == Permission::Open => {
             // Also the login form: no other site may log a browser in.
             if changes && !is_same_origin(request.headers(), &state.config) {
@@ -154,7 +155,7 @@ pub(crate) async fn admit(
         }
     }
     // To what is open for anyone, monitors and pages elsewhere add what they like; nothing hangs on it.
-    if scope > Permission::Open || !query.is_empty() {
+    if scope > Permission::Link || !query.is_empty() {
         Query::read(request.uri())?.only(&query)?;
     }
     if let Some(caller) = caller {

@@ -11,6 +11,7 @@ mod auth;
 mod config;
 mod csv;
 mod guard;
+mod links;
 mod openapi;
 mod panel;
 mod parameters;

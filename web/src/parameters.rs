@@ -25,7 +25,7 @@ pub(crate) fn of_query(name: &str) -> Value {
         "to" => (text, "Until this time, or the end of this day."),
         "by" => (one_of(&By::ALL.map(|(_, name)| name)), "What the sums are of."),
         "format" => (one_of(&["json", "csv"]), "What the answer is written in."),
-        "job" => (text, "Only the calls of this job."),
+        "job" => (text, "Only what is of this job."),
         "model" => (text, "Only the calls of this model."),
         "key" => (text, "Only the calls of this API key."),
         "min_usd" => (json!({ "type": "number", "minimum": 0 }), "Only calls that cost as much, in dollars."),

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Permission {
     /// Anyone: nothing that a stranger may not know or do.
     Open,
+    /// Whoever has the link, which the handler looks at: no session stands behind it, so that no other site can abuse one.
+    Link,
     /// Looking.
     Read,
     /// Submitting jobs, and cancelling or retrying them.
@@ -22,6 +24,7 @@ impl Permission {
     pub fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Link => "link",
             Self::Read => "read",
             Self::Submit => "submit",
             Self::Operate => "operate",

@@ -3,9 +3,10 @@
 //! Handlers of both faces answer with a [`Problem`]; the panel's outermost layer turns it into a page.
 
 use anvil_api::FieldError;
-use anvil_control::{SubmitError, WebhookError};
+use anvil_control::{AnswerError, SubmitError, WebhookError};
 use anvil_store::StoreError;
 use anvil_types::clip_at;
+use anvil_types::words::NoAnswer;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -199,6 +200,22 @@ impl From<StoreError> for Problem {
             StoreError::ActionOver(_) => {
                 Self::new(StatusCode::CONFLICT, "action-over", "The action is over", detail)
             }
+            StoreError::NoSuchQuestion(_) => {
+                Self::not_found("no-such-question", "There is no such question", detail)
+            }
+            StoreError::QuestionAnswered { .. } => Self::new(
+                StatusCode::CONFLICT,
+                "question-answered",
+                "The question is answered already",
+                detail,
+            ),
+            StoreError::QuestionOver { .. } => Self::new(
+                StatusCode::CONFLICT,
+                "question-over",
+                "The question takes no answer any more",
+                detail,
+            ),
+            StoreError::LinkRefused => Self::not_found("link-refused", "The link answers nothing", detail),
             StoreError::NoSuchWebhook(_) => {
                 Self::not_found("no-such-webhook", "There is no such webhook", detail)
             }
@@ -269,6 +286,33 @@ impl From<WebhookError> for Problem {
                     .with_errors(vec![at])
             }
             WebhookError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AnswerError> for Problem {
+    fn from(error: AnswerError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AnswerError::Store(error) => error.into(),
+            AnswerError::Unfit(NoAnswer::Unchecked(_)) => {
+                tracing::error!(error = %detail, "an answer could not be checked");
+                Self::internal("the answer could not be checked against the question's schema")
+            }
+            AnswerError::Unfit(why) => {
+                let at = |pointer: &str, message: String| FieldError {
+                    pointer: format!("/answer{pointer}"),
+                    message,
+                };
+                let errors = match why {
+                    NoAnswer::Misses(misses) => {
+                        misses.into_iter().map(|miss| at(&miss.pointer, miss.message)).collect()
+                    }
+                    why => vec![at("", why.to_string())],
+                };
+                Self::invalid("invalid-answer", "The answer does not fit the question", detail)
+                    .with_errors(errors)
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use axum::routing::get;
 use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use std::io;
+use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -53,7 +54,8 @@ pub async fn serve(listener: TcpListener, state: WebState) -> io::Result<()> {
             tracing::debug!(%error, "a socket keeps its delay");
         }
     });
-    axum::serve(listener, router(state))
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             // A sender that is gone means the same as one that says so.
             let _ = shutdown.wait_for(|stop| *stop).await;

@@ -2,6 +2,7 @@
 
 use crate::WebConfig;
 use crate::auth::Keys;
+use crate::links::LinkRate;
 use anvil_control::Control;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
@@ -19,6 +20,8 @@ pub struct WebState {
     /// Turns true when the server stops: event streams end, since they would hold it up for ever.
     pub(crate) shutdown: watch::Receiver<bool>,
     pub(crate) streams: Arc<Semaphore>,
+    /// How often links that answer questions are asked.
+    pub(crate) links: Arc<LinkRate>,
 }
 
 impl WebState {
@@ -31,6 +34,7 @@ impl WebState {
             keys,
             shutdown,
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            links: Arc::new(LinkRate::default()),
         }
     }
 }

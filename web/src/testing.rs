@@ -315,6 +315,7 @@ fn settings_of_runner() -> RunnerSettings {
         hard_slots: 12,
         scale_cooldown: Duration::from_mins(5),
         attempt: small_limits(),
+        questions: anvil_store::testing::question_rules(),
         agents: std::collections::BTreeMap::new(),
     }
 }

@@ -5,6 +5,7 @@
 //! and so that of lanes. A lane that is stopped half way leaves its deliveries due, and they are sent
 //! again at the next start, with the same id.
 
+use crate::asks::{self, LinkTerms};
 use crate::message;
 use crate::redact;
 use crate::schedule;
@@ -34,6 +35,8 @@ pub struct DelivererParts {
     pub clock: Arc<dyn Clock>,
     /// Where the panel is, for the links in the messages.
     pub panel_url: String,
+    /// What links that answer questions are made by; none where none are sent.
+    pub links: Option<LinkTerms>,
     /// Who keeps the task alive.
     pub supervisor: Supervisor,
 }
@@ -181,10 +184,13 @@ impl Courier {
     /// One try, noted.
     async fn deliver(&self, due: &DueDelivery) -> Result<(), StoreError> {
         let DueDelivery { delivery, webhook, .. } = due;
-        let body = message::body(due, &self.parts.panel_url);
+        let asked = asks::of(&self.parts, due).await?;
+        let body = message::body(due, &self.parts.panel_url, &asked);
         let answer = self.sender.send(webhook, &delivery.message_id(), wall(), body).await;
         let now = self.parts.clock.now();
         let next = schedule::after(&answer, &webhook.url, delivery.tries, now, rand::rng().random());
+        // A receiver may repeat what it was sent, and a link is in no log.
+        let answer = if asks::with_links(&asked) { answer.without_words() } else { answer };
         let (status, error) = told(&answer);
         let error = error.map(|said| redact::without_address(&said, &webhook.url));
         tracing::debug!(delivery = %delivery.id, webhook = webhook.name, ?status, "a delivery was tried");

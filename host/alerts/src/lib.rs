@@ -6,6 +6,7 @@
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
 
 mod address;
+mod asks;
 mod deliverer;
 mod message;
 mod reach;
@@ -15,6 +16,7 @@ mod secret;
 mod send;
 
 pub use address::{Address, BadAddress};
+pub use asks::LinkTerms;
 pub use deliverer::{Deliverer, DelivererParts};
 pub use reach::Reach;
 pub use secret::{BadSecret, SigningSecret};

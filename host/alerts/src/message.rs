@@ -1,15 +1,20 @@
 //! What a message says.
 
+use crate::asks::Asked;
 use anvil_store::DueDelivery;
-use anvil_types::{Alert, AlertKind, AlertNews, AlertWindow, Scope, Timestamp, UpstreamKind, WebhookFormat};
+use anvil_types::{
+    Alert, AlertKind, AlertNews, AlertWindow, QuestionSubject, Scope, Timestamp, UpstreamKind, WebhookFormat,
+};
 use serde::Serialize;
 use serde_json::json;
 
 /// The most characters of a text: the specification wants messages below 20 kB.
 const MOST_CHARS: usize = 2_000;
+/// How much of a question a message has, in bytes: with its link, fifty of them fit.
+const PROMPT_BYTES: usize = 80;
 
 /// The message of the specification. Thin: what is in it never changes, so that every try sends the
-/// same bytes; how the alert stands now is behind `data.url`.
+/// same bytes, but for links that answer questions; how the alert stands now is behind `data.url`.
 #[derive(Serialize)]
 struct Message<'a> {
     #[serde(rename = "type")]
@@ -31,6 +36,19 @@ struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved_at: Option<Timestamp>,
     url: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    questions: Vec<Question>,
+}
+
+/// A question that waits for an answer.
+#[derive(Serialize)]
+struct Question {
+    id: String,
+    subject: QuestionSubject,
+    /// Its beginning: a stranger's text.
+    prompt: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer_url: Option<String>,
 }
 
 /// The share of a limit that the alert is about.
@@ -43,17 +61,17 @@ struct Limit<'a> {
 }
 
 /// The body of a delivery. `panel` is where the panel is.
-pub(crate) fn body(due: &DueDelivery, panel: &str) -> Vec<u8> {
+pub(crate) fn body(due: &DueDelivery, panel: &str, asked: &[Asked]) -> Vec<u8> {
     let (alert, news) = (&due.alert, due.delivery.news);
     let url = format!("{}/alerts/{}", panel.trim_end_matches('/'), alert.id);
     let body = match due.webhook.format {
-        WebhookFormat::Standard => serde_json::to_vec(&standard(alert, news, url)),
-        WebhookFormat::Slack => serde_json::to_vec(&json!({ "text": slack(alert, news, &url) })),
+        WebhookFormat::Standard => serde_json::to_vec(&standard(alert, news, url, asked)),
+        WebhookFormat::Slack => serde_json::to_vec(&json!({ "text": slack(alert, news, &url, asked) })),
     };
     body.expect("texts, numbers and times are JSON")
 }
 
-fn standard(alert: &Alert, news: AlertNews, url: String) -> Message<'_> {
+fn standard<'a>(alert: &'a Alert, news: AlertNews, url: String, asked: &[Asked]) -> Message<'a> {
     let resolved_at = alert.resolved_at.filter(|_| news == AlertNews::Resolved);
     Message {
         kind: match news {
@@ -76,13 +94,40 @@ fn standard(alert: &Alert, news: AlertNews, url: String) -> Message<'_> {
             raised_at: alert.raised_at,
             resolved_at,
             url,
+            questions: asked
+                .iter()
+                .map(|asked| Question {
+                    id: asked.question.id.to_string(),
+                    subject: asked.question.subject,
+                    prompt: prompt(asked),
+                    answer_url: asked.link.clone(),
+                })
+                .collect(),
         },
     }
 }
 
-fn slack(alert: &Alert, news: AlertNews, url: &str) -> String {
+/// The beginning of what is asked.
+fn prompt(asked: &Asked) -> String {
+    let prompt = &asked.question.text.prompt;
+    let beginning = &prompt[..prompt.floor_char_boundary(PROMPT_BYTES)];
+    if beginning.len() < prompt.len() { format!("{beginning}…") } else { prompt.clone() }
+}
+
+fn slack(alert: &Alert, news: AlertNews, url: &str, asked: &[Asked]) -> String {
     let news = if news == AlertNews::Resolved { "Resolved: " } else { "" };
-    format!("*{news}{}*\n{}\n<{url}|Show in Anvil>", escaped(&title(alert)), escaped(&bounded(&alert.detail)))
+    let lines: String = asked
+        .iter()
+        .map(|asked| {
+            let link = asked.link.as_ref().map(|link| format!(" <{link}|Answer>")).unwrap_or_default();
+            format!("• {}{link}\n", escaped(&prompt(asked)).replace('\n', " "))
+        })
+        .collect();
+    format!(
+        "*{news}{}*\n{}\n{lines}<{url}|Show in Anvil>",
+        escaped(&title(alert)),
+        escaped(&bounded(&alert.detail))
+    )
 }
 
 /// Nobody is to take play money for real.
@@ -150,7 +195,7 @@ mod tests {
     }
 
     fn read(due: &DueDelivery) -> serde_json::Value {
-        let body = body(due, "http://127.0.0.1:8787/");
+        let body = body(due, "http://127.0.0.1:8787/", &[]);
         assert!(body.len() < 20_000, "{}", body.len());
         serde_json::from_slice(&body).expect("JSON")
     }

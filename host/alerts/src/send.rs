@@ -34,6 +34,18 @@ pub(crate) enum Answer {
     },
 }
 
+impl Answer {
+    /// The same without what the receiver said.
+    pub(crate) fn without_words(self) -> Self {
+        match self {
+            Self::Status { status, retry_after, .. } => {
+                Self::Status { status, retry_after, said: String::new() }
+            }
+            Self::None { .. } => self,
+        }
+    }
+}
+
 /// Sends messages. No connection is kept: each is made to an address that was judged for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Sender {

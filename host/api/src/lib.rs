@@ -21,6 +21,7 @@ mod list;
 mod price;
 mod probe;
 mod problem;
+mod question;
 mod queue;
 mod replay;
 mod request;
@@ -43,12 +44,13 @@ pub use list::List;
 pub use price::{PriceRequest, PriceView};
 pub use probe::Probe;
 pub use problem::{FieldError, PayloadMisfit, Problem};
+pub use question::AnswerRequest;
 pub use queue::{QueueRequest, QueueView};
 pub use replay::{Difference, Question, Replayed};
 pub use schedule::{ScheduleDetail, ScheduleRequest, ScheduleView};
 pub use spend::{By, Spend, SpendItem, Sum};
 pub use status::{
-    AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QueueStatus, ScalingStatus,
-    SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QuestionsStatus, QueueStatus,
+    ScalingStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
 pub use webhook::{Sent, WebhookRequest, WebhookView};

@@ -32,6 +32,9 @@ pub struct Status {
     pub brake: BrakeStatus,
     /// Alerts.
     pub alerts: AlertsStatus,
+    /// Questions to people.
+    #[serde(default)]
+    pub questions: QuestionsStatus,
     /// Why nothing runs, or why what waits does; none where nothing waits.
     pub why_idle: Option<String>,
 }
@@ -202,6 +205,13 @@ pub struct PaceStatus {
 pub struct AlertsStatus {
     /// Those that nobody has acknowledged, and whose cause is still there.
     pub firing: u64,
+}
+
+/// Questions to people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QuestionsStatus {
+    /// Those that nobody has answered.
+    pub open: u64,
 }
 
 /// The brake.

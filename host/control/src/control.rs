@@ -3,9 +3,9 @@
 use crate::parts::ControlParts;
 use crate::{
     AgentControl, AlertControl, AuditControl, BrakeControl, BulkControl, ClockControl, EventControl,
-    IntakeControl, JobControl, LedgerControl, LimitControl, PriceControl, ProbeControl, QueueControl,
-    ReplayControl, ScheduleControl, ScopeControl, SimulationControl, StatusControl, WebhookControl, bulk,
-    retention, schedules,
+    IntakeControl, JobControl, LedgerControl, LimitControl, PriceControl, ProbeControl, QuestionControl,
+    QueueControl, ReplayControl, ScheduleControl, ScopeControl, SimulationControl, StatusControl,
+    WebhookControl, bulk, retention, schedules,
 };
 use anvil_types::words::HostPart;
 
@@ -37,6 +37,8 @@ pub struct Control {
     pub prices: PriceControl,
     /// Whether Claude answers.
     pub probe: ProbeControl,
+    /// Questions to people.
+    pub questions: QuestionControl,
     /// The pause of the queue.
     pub queue: QueueControl,
     /// Past jobs, run once more.
@@ -71,6 +73,7 @@ impl Control {
             limits: LimitControl::new(parts),
             prices: PriceControl::new(parts),
             probe: ProbeControl::new(parts),
+            questions: QuestionControl::new(parts),
             queue: QueueControl::new(parts),
             replay: ReplayControl::new(parts),
             schedules,

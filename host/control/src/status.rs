@@ -5,8 +5,8 @@ use crate::brake::BrakeControl;
 use crate::parts::ControlParts;
 use crate::waits::Waits;
 use anvil_api::{
-    AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, QueueStatus, SpendStatus, Status, UpstreamStatus,
-    WeekStatus, WindowStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, QuestionsStatus, QueueStatus, SpendStatus, Status,
+    UpstreamStatus, WeekStatus, WindowStatus,
 };
 use anvil_budget::{Ahead, PressureSteps, forecast, pressure_effect};
 use anvil_gateway::Gateway;
@@ -108,6 +108,7 @@ impl StatusControl {
             why_idle,
             brake: BrakeStatus { engaged: brake.engaged(), causes: brake.causes },
             alerts: AlertsStatus { firing: store.firing_alerts().await? },
+            questions: QuestionsStatus { open: store.open_questions().await? },
         })
     }
 

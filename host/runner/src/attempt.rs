@@ -6,12 +6,13 @@ use crate::parents::Parents;
 use crate::payload;
 use crate::settings::AgentSettings;
 use crate::shared::Shared;
+use crate::then::Then;
 use anvil_gateway::Terms;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
 use anvil_types::attempts::BACK_OFF_JITTER;
 use anvil_types::words::{HostTrouble, JobFault, JobNote, WaitCause};
-use anvil_types::{AfterFailure, Attempts, JobError, Lease, LogLevel, LogLine, Wait};
+use anvil_types::{AfterFailure, Attempts, JobError, Lease, LogLevel, LogLine};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,15 +21,6 @@ use std::time::Duration;
 const LINES: u32 = 1_000;
 /// How often what a guest says is written.
 const FLUSH: Duration = Duration::from_millis(200);
-
-/// What an attempt leaves to be done.
-#[derive(Clone, Debug)]
-pub(crate) enum Then {
-    Finish(Finish),
-    Park(Wait),
-    /// The job has another owner or a final state: nothing is ours to write.
-    Leave,
-}
 
 /// Runs a claimed job until it is finished, parked or given back. A job that is finished makes room for
 /// another: `next` says what may be taken, which is answered.
@@ -151,7 +143,7 @@ async fn with_plugin(
             Then::Finish(failed(shared, Attempts::of_running(&job), error))
         }
         AttemptEnd::Stopped(Stop::Parked) => match desk.park_reason() {
-            Some(wait) => Then::Park(wait),
+            Some(then) => then,
             None => trouble(&HostTrouble::WaitUntold),
         },
         // Whoever cancelled the token knows why: a person (the job is final already), a lost lease, or

@@ -3,6 +3,7 @@
 
 use crate::journal::Answer;
 use anvil_types::{CallError, CallErrorKind, Remaining};
+use std::collections::HashMap;
 
 /// How many entries a job's journal has of what it may still spend. Whoever asks more often is told the same again.
 const ALLOWANCES: u32 = 100;
@@ -15,6 +16,7 @@ pub(crate) struct Bounds {
     allowances: u32,
     last: Option<Remaining>,
     calls: u32,
+    people: HashMap<[u8; 32], u32>,
 }
 
 impl Bounds {
@@ -22,6 +24,13 @@ impl Bounds {
     pub(crate) fn call(&mut self) -> u32 {
         self.calls += 1;
         self.calls - 1
+    }
+
+    /// People are asked; answers how often they were asked just this before.
+    pub(crate) fn asked_people(&mut self, request_hash: [u8; 32]) -> u32 {
+        let asked = self.people.entry(request_hash).or_default();
+        *asked += 1;
+        *asked - 1
     }
 
     /// How many calls this run has asked.
@@ -76,6 +85,13 @@ mod tests {
             bounds.allowed(&remaining(asked));
         }
         assert_eq!(bounds.last_allowance(), Some(remaining(ALLOWANCES - 1)));
+    }
+
+    #[test]
+    fn the_same_question_to_people_is_counted_by_what_is_asked() {
+        let mut bounds = Bounds::default();
+        let (one, other) = ([1; 32], [2; 32]);
+        assert_eq!([one, other, one, one].map(|hash| bounds.asked_people(hash)), [0, 0, 1, 2]);
     }
 
     #[test]

@@ -1,19 +1,24 @@
 //! The host's side of one attempt: answers a guest from the journal, the gateway and the store.
 
 use crate::inputs::Inputs;
-use crate::journal::{Answer, Next, hash, read};
+use crate::journal::{Answer, JournalSlot, Next, hash, read};
 use crate::live_text::LiveText;
 use crate::log_buffer::LogBuffer;
 use crate::parents::Parents;
+use crate::remaining::remaining;
 use crate::run::Run;
 use crate::settings::{AgentSettings, RunnerSettings};
+use crate::then::{PendingAsk, Then};
 use anvil_gateway::{Ask, CallEnd, CallHandle, Gateway, Terms};
 use anvil_sandbox::{CancellationToken, GuestIdentity, HandedOver, JobHost, Stop, WallClock};
-use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError, WindowStanding};
+use anvil_store::{
+    JournalEntry, JournalKind, JournalWrite, NewQuestion, QuestionFound, QuestionKey, Store, StoreError,
+};
 use anvil_types::words::GuestRefusal;
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Asker, CallError, CallErrorKind, Clock, InputInfo, Job, JobAsker, Json,
-    Lease, LogLevel, Nanodollars, Origin, Remaining, Request, Scope, Timestamp, Wait,
+    ArtifactInfo, ArtifactName, AskError, Asker, CallError, CallErrorKind, Clock, InputInfo, Job, JobAsker,
+    Json, Lease, LogLevel, Origin, PersonAnswer, QuestionSubject, QuestionText, Remaining, Request,
+    Timestamp,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -24,13 +29,6 @@ use std::time::Duration;
 
 /// How long a call may take before it is looked whether it waits for pace or money.
 const LOOK_FOR_WAIT: Duration = Duration::from_millis(250);
-
-/// A place in the job's journal, and whose answer it is for.
-#[derive(Clone, Copy)]
-struct JournalSlot {
-    position: u32,
-    request_hash: [u8; 32],
-}
 
 /// What a desk is set up with.
 pub(crate) struct Setup {
@@ -66,7 +64,7 @@ pub(crate) struct Desk {
     written: u64,
     /// Lines that are still to be said again, word for word.
     said: AtomicUsize,
-    park: Mutex<Option<Wait>>,
+    park: Mutex<Option<Then>>,
     pub(crate) lines: LogBuffer,
 }
 
@@ -102,8 +100,14 @@ impl Desk {
     }
 
     /// Why the attempt has to be parked, where it stopped for that.
-    pub(crate) fn park_reason(&self) -> Option<Wait> {
+    pub(crate) fn park_reason(&self) -> Option<Then> {
         self.park.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    // The attempt ends here, and this is what is to be done then.
+    fn parked(&self, then: Then) -> Stop {
+        *self.park.lock().unwrap_or_else(PoisonError::into_inner) = Some(then);
+        Stop::Parked
     }
 
     // Finds the question's place in the journal, and puts aside what follows where the job goes
@@ -169,10 +173,7 @@ impl Desk {
                 self.live_text.push(job, "\n\n");
                 Ok(answer)
             }
-            CallEnd::Park(wait) => {
-                *self.park.lock().unwrap_or_else(PoisonError::into_inner) = Some(wait);
-                Err(Stop::Parked)
-            }
+            CallEnd::Park(wait) => Err(self.parked(Then::Park(wait))),
             CallEnd::LeaseLost => Err(Stop::LeaseLost),
             CallEnd::StoreFailed(error) => Err(Stop::Store(error)),
         }
@@ -213,34 +214,6 @@ impl Desk {
         self.store.journal(JournalWrite { lease: self.lease, entry }).await.map_err(stop)?;
         self.run.journal().answered(at);
         Ok(answer)
-    }
-
-    // Its own windows count as everyone's do.
-    async fn remaining(&self) -> Result<Remaining, StoreError> {
-        let job = self.store.job(self.run.job.id).await?.unwrap_or_else(|| self.run.job.clone());
-        let spend = self.store.spend(self.settings.upstream).await?;
-        let own = Scope::Agent(self.run.job.agent.clone());
-        let scopes = self.store.scope_spend(self.settings.upstream).await?;
-        let windows: Vec<WindowStanding> = scopes
-            .into_iter()
-            .filter(|standing| standing.scope == own)
-            .flat_map(|standing| standing.windows)
-            .chain(spend.windows)
-            .collect();
-        let limits = self.store.limits().await?.limits;
-        let asked = self.calls.load(Ordering::Relaxed).max(self.run.bounds().calls());
-        Ok(Remaining {
-            job: job.max_cost.less(job.cost + job.held),
-            window: windows
-                .iter()
-                .map(|w| w.limit.less(w.amounts.committed()))
-                .min()
-                .unwrap_or(Nanodollars::ZERO),
-            calls: self.settings.calls.saturating_sub(asked),
-            max_input_tokens: self.run.agent.max_input_tokens.unwrap_or(limits.max_input_tokens),
-            max_output_tokens: self.run.agent.max_output_tokens.unwrap_or(limits.max_output_tokens),
-            pressure: windows.iter().map(|w| w.amounts.spent().fraction_of(w.limit)).fold(0.0, f64::max),
-        })
     }
 
     // Whether an earlier run has stored just this file: a run that begins anew hands over what it did before.
@@ -324,13 +297,42 @@ impl JobHost for Desk {
         let remaining = match self.place(JournalKind::Allowance, request_hash).await? {
             Next::Known(entry) => read(&entry)?,
             Next::Live { position, .. } => {
-                let remaining = self.remaining().await.map_err(stop)?;
+                let asked = self.calls.load(Ordering::Relaxed).max(self.run.bounds().calls());
+                let remaining =
+                    remaining(&*self.store, &self.settings, &self.run, asked).await.map_err(stop)?;
                 self.journalled(JournalKind::Allowance, JournalSlot { position, request_hash }, remaining)
                     .await?
             }
         };
         self.run.bounds().allowed(&remaining);
         Ok(remaining)
+    }
+
+    async fn ask(&self, text: QuestionText) -> Result<Result<PersonAnswer, AskError>, Stop> {
+        let request_hash = hash(&text);
+        let key = QuestionKey {
+            subject: QuestionSubject::Job(self.run.job.id),
+            request_hash,
+            occurrence: self.run.bounds().asked_people(request_hash),
+        };
+        let position = match self.place(JournalKind::Question, request_hash).await? {
+            Next::Known(entry) => return read(&entry),
+            Next::Live { position, .. } => position,
+        };
+        if self.shutdown.is_cancelled() {
+            return Err(Stop::Shutdown);
+        }
+        let (asker, rules) = (self.run.job.agent.clone(), self.settings.questions);
+        let answer = match self.store.find_question(key, &asker, rules).await.map_err(stop)? {
+            QuestionFound::Closed(outcome) => outcome,
+            QuestionFound::Full(why) => Err(AskError::new(AskError::TOO_MANY, &why)),
+            QuestionFound::New | QuestionFound::Open => {
+                self.lines.flush(self.clock.now()).await;
+                let question = NewQuestion { key, asker, text, rules };
+                return Err(self.parked(Then::Ask(Box::new(PendingAsk { question, position }))));
+            }
+        };
+        self.journalled(JournalKind::Question, JournalSlot { position, request_hash }, answer).await
     }
 
     fn progress(&self, fraction: f64, line: String) {

@@ -1,7 +1,7 @@
 //! Writing how an attempt ended: tried until it is written, since the work is done.
 
-use crate::attempt::Then;
 use crate::shared::Shared;
+use crate::then::Then;
 use anvil_store::{Claim, Claimed, Finish, StoreError};
 use anvil_types::Lease;
 use anvil_types::words::HostTrouble;
@@ -37,6 +37,9 @@ pub(crate) async fn write(
                 }
             }
             Then::Park(wait) => shared.store.park(lease, wait).await.map(|()| None),
+            Then::Ask(ask) => {
+                shared.store.park_asking(lease, ask.question, ask.position).await.map(|()| None)
+            }
             Then::Leave => return None,
         };
         let error = match written {

@@ -22,6 +22,13 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(entry: &JournalEntry) -> Resu
     })
 }
 
+/// A place in the job's journal, and whose answer it is for.
+#[derive(Clone, Copy)]
+pub(crate) struct JournalSlot {
+    pub(crate) position: u32,
+    pub(crate) request_hash: [u8; 32],
+}
+
 /// What the journal says to the next question.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Next {

@@ -18,6 +18,7 @@ mod parents;
 mod payload;
 mod plugin_alerts;
 mod rehearsal;
+mod remaining;
 mod run;
 mod runner;
 mod scale;
@@ -26,6 +27,7 @@ mod settings;
 mod shared;
 mod stopping;
 mod suspects;
+mod then;
 
 pub use payload::{PayloadRefusal, check_payload, check_payload_quickly, in_turn};
 pub use rehearsal::{Asked, Past, Rehearsed};

@@ -9,7 +9,10 @@ use crate::settings::AgentSettings;
 use crate::shared::Shared;
 use anvil_sandbox::{AttemptEnd, GuestIdentity, HandedOver, JobHost, Plugin, Stop, WallClock};
 use anvil_store::{JournalEntry, JournalKind};
-use anvil_types::{ArtifactName, InputInfo, Job, Json, LogLevel, Origin, Remaining, Request, Timestamp};
+use anvil_types::{
+    ArtifactName, AskError, InputInfo, Job, Json, LogLevel, Origin, PersonAnswer, QuestionText, Remaining,
+    Request, Timestamp,
+};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +23,7 @@ pub struct Asked {
     pub position: u32,
     /// What is asked for.
     pub kind: JournalKind,
-    /// The request, where it is one to Claude.
+    /// The request, where it is one to Claude or to people.
     pub request: Option<Json>,
     /// Whether the journal has the answer to just this.
     pub known: bool,
@@ -146,6 +149,13 @@ impl JobHost for Rehearsal {
         let remaining: Remaining = read(&entry)?;
         self.run.bounds().allowed(&remaining);
         Ok(remaining)
+    }
+
+    // Nobody is asked: what the journal does not have ends it, as a call does.
+    async fn ask(&self, text: QuestionText) -> Result<Result<PersonAnswer, AskError>, Stop> {
+        let request = Some(Json::of(&text));
+        let entry = self.place(JournalKind::Question, hash(&text), request).ok_or(Stop::Parked)?;
+        read(&entry)
     }
 
     fn progress(&self, _fraction: f64, _line: String) {}

@@ -1,6 +1,7 @@
 //! What the runner goes by.
 
 use anvil_sandbox::AttemptLimits;
+use anvil_store::QuestionRules;
 use anvil_types::UpstreamKind;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct RunnerSettings {
     pub scale_cooldown: Duration,
     /// What one attempt may take.
     pub attempt: AttemptLimits,
+    /// How many questions to people may be open, and how people are told.
+    pub questions: QuestionRules,
     /// The agents' own settings.
     pub agents: BTreeMap<String, AgentSettings>,
 }

@@ -2,7 +2,8 @@
 
 use crate::wall::WallClock;
 use anvil_types::{
-    ArtifactName, CallError, InputInfo, JobId, LogLevel, ParentResult, Remaining, Reply, Request, Timestamp,
+    ArtifactName, AskError, CallError, InputInfo, JobId, LogLevel, ParentResult, PersonAnswer, QuestionText,
+    Remaining, Reply, Request, Timestamp,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -69,6 +70,9 @@ pub trait JobHost: Send + Sync + 'static {
 
     /// What the job may still spend; journalled, so many times as the host bounds.
     async fn allowance(&self) -> Result<Remaining, Stop>;
+
+    /// Asks a person, from the journal where the job has asked this before. The question is within its bounds.
+    async fn ask(&self, question: QuestionText) -> Result<Result<PersonAnswer, AskError>, Stop>;
 
     /// How far the job is: `fraction` already clamped to 0..=1, `line` already cut. Never blocks: only the
     /// newest of those that come in quick succession is kept.

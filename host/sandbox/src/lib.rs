@@ -46,6 +46,6 @@ pub use host::{GuestIdentity, HandedOver, JobHost, Stop};
 pub use limits::{AttemptLimits, LOG_LINE_BYTES};
 pub use plugin::Plugin;
 pub use sandbox::{Sandbox, SandboxSettings};
-pub use schema::{InputSchema, PayloadFault, SchemaMiss};
+pub use schema::{InputSchema, PayloadFault, SchemaMiss, check_answer};
 pub use tokio_util::sync::CancellationToken;
 pub use wall::{Waits, WallClock};

@@ -41,9 +41,9 @@ pub use preset::Preset;
 pub use public_url::PublicUrl;
 pub use reference::{example_toml, reference_markdown};
 pub use schema::{
-    DataSettings, JobsSettings, LogSettings, PaceSettings, PluginsSettings, PressureSettings, PricesSettings,
-    RetentionSettings, SECTIONS, SandboxSettings, ServerSettings, SimulatorSettings, TimeSettings,
-    UpstreamSettings,
+    DataSettings, JobsSettings, LogSettings, PaceSettings, PeopleSettings, PluginsSettings, PressureSettings,
+    PricesSettings, RetentionSettings, SECTIONS, SandboxSettings, ServerSettings, SimulatorSettings,
+    TimeSettings, UpstreamSettings,
 };
 pub use secret::Secret;
 pub use settings::{Entry, Settings};

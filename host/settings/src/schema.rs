@@ -262,6 +262,22 @@ sections! {
         schedule_queue_percent: u32 = "100" in 1.0..=100.0;
     }
 
+    /// Questions that agents ask people, and how people are told of them.
+    own people: PeopleSettings {
+        /// Questions of one job that may be open at once.
+        open_of_job: u64 = "5" in 1.0..=10_000.0;
+        /// Questions of all jobs of one agent that may be open at once.
+        open_of_agent: u64 = "50" in 1.0..=1_000_000.0;
+        /// Seconds for which questions of one agent are gathered before webhooks are told of them: those that come
+        /// within that time are one message.
+        ring_after_s: u64 = "10" in 0.0..=86_400.0;
+        /// Seconds between two messages that tell of questions of one agent, at least.
+        ring_every_s: u64 = "300" in 0.0..=86_400.0;
+        /// Hours for which a link that answers a question is good. Links are sent where `server.public_url` says
+        /// where people reach the host; each answers one question, once.
+        link_hours: u64 = "1080" in 1.0..=8_784.0;
+    }
+
     /// How long the past is kept. What is older, or more, is taken out a little at a time; what something
     /// unfinished needs stays. Ledger entries are kept for ever, and with them every sum.
     own retention: RetentionSettings {

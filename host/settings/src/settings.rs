@@ -9,9 +9,9 @@ use crate::nearest_model::nearest_model;
 use crate::preset::Preset;
 use crate::reader::Reader;
 use crate::schema::{
-    DataSettings, JobsSettings, LogSettings, PaceSettings, PluginsSettings, PressureSettings, PricesSettings,
-    ReadSection, RetentionSettings, SandboxSettings, ServerSettings, SimulatorSettings, TimeSettings,
-    UpstreamSettings,
+    DataSettings, JobsSettings, LogSettings, PaceSettings, PeopleSettings, PluginsSettings, PressureSettings,
+    PricesSettings, ReadSection, RetentionSettings, SandboxSettings, ServerSettings, SimulatorSettings,
+    TimeSettings, UpstreamSettings,
 };
 use crate::source::Source;
 use anvil_budget::{ModelMap, PriceTable};
@@ -47,6 +47,8 @@ pub struct Settings {
     pub upstream: UpstreamSettings,
     /// `[jobs]`.
     pub jobs: JobsSettings,
+    /// `[people]`.
+    pub people: PeopleSettings,
     /// `[retention]`.
     pub retention: RetentionSettings,
     /// `[sandbox]`.
@@ -104,6 +106,7 @@ impl Settings {
         let plugins = PluginsSettings::read(reader);
         let upstream = UpstreamSettings::read(reader);
         let jobs = JobsSettings::read(reader);
+        let people = PeopleSettings::read(reader);
         let retention = RetentionSettings::read(reader);
         let sandbox = SandboxSettings::read(reader);
         let simulator = SimulatorSettings::read(reader);
@@ -122,6 +125,7 @@ impl Settings {
             plugins: plugins?,
             upstream: upstream?,
             jobs: jobs?,
+            people: people?,
             retention: retention?,
             sandbox: sandbox?,
             simulator: simulator?,
@@ -183,6 +187,7 @@ impl Settings {
             self.plugins.show(),
             self.upstream.show(),
             self.jobs.show(),
+            self.people.show(),
             self.retention.show(),
             self.sandbox.show(),
             self.simulator.show(),

@@ -103,6 +103,32 @@ pub enum StoreError {
     /// There is no such delivery.
     #[error("there is no delivery {0}")]
     NoSuchDelivery(anvil_types::DeliveryId),
+    /// There is no such question.
+    #[error("there is no question {0}")]
+    NoSuchQuestion(anvil_types::QuestionId),
+    /// Somebody has answered the question already.
+    #[error("question {question} is answered already: {by} answered it {at}")]
+    QuestionAnswered {
+        /// The question.
+        question: anvil_types::QuestionId,
+        /// Who.
+        by: String,
+        /// When.
+        at: anvil_types::Timestamp,
+    },
+    /// The question takes no answer any more.
+    #[error("question {question} is {state}: nobody waits for its answer any more")]
+    QuestionOver {
+        /// The question.
+        question: anvil_types::QuestionId,
+        /// How it ended.
+        state: anvil_types::QuestionState,
+    },
+    /// The link is none that answers this question.
+    #[error(
+        "this link answers nothing: it is not known, not for this question, too old, or the question has changed"
+    )]
+    LinkRefused,
     /// There is no such webhook.
     #[error("there is no webhook `{0}`")]
     NoSuchWebhook(String),

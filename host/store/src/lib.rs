@@ -15,6 +15,7 @@ mod jobs;
 mod journal;
 mod limits;
 mod query;
+mod questions;
 mod reading;
 mod retention;
 mod roles;
@@ -44,10 +45,14 @@ pub use jobs::{Claim, Claimed, Enqueued, Finish, JobEdit, LostLeases, ReadyAgent
 pub use journal::{JournalEntry, JournalWrite};
 pub use limits::{BrakeState, LimitCut, LimitsInForce, PriceChange, ScopeLimit};
 pub use query::{JobPage, QueueCounts, ScopeStanding, SpendSnapshot, Suspects, WeekStanding, WindowStanding};
+pub use questions::{
+    Answerer, NewQuestion, NewQuestionLink, QuestionFilter, QuestionFound, QuestionKey, QuestionPage,
+    QuestionRules, link_hash,
+};
 pub use retention::{Pruned, Retention};
 pub use roles::{
-    BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QueueStore, ReadingStore,
-    ScheduleStore, Store, UpkeepStore,
+    BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QuestionStore, QueueStore,
+    ReadingStore, ScheduleStore, Store, UpkeepStore,
 };
 pub use schedules::{Fired, Firing};
 pub use shares::QueueShares;

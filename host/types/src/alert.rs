@@ -31,6 +31,8 @@ pub enum AlertKind {
     Limits,
     /// A part of the host itself fell, and began anew or could not.
     Host,
+    /// Agents ask people.
+    Question,
     /// A person pressed the test button.
     Test,
 }
@@ -50,6 +52,7 @@ impl AlertKind {
             Self::Plugin => "plugin",
             Self::Limits => "limits",
             Self::Host => "host",
+            Self::Question => "question",
             Self::Test => "test",
         }
     }

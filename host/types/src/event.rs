@@ -1,6 +1,9 @@
 //! Events: rows written in the transaction that they tell of, published after it.
 
-use crate::{AgentState, AlertId, AlertState, CallId, JobActionId, JobId, JobState, Nanodollars, Timestamp};
+use crate::{
+    AgentState, AlertId, AlertState, CallId, JobActionId, JobId, JobState, Nanodollars, QuestionId,
+    QuestionState, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// What happened.
@@ -85,6 +88,13 @@ pub enum EventKind {
         alert: AlertId,
         /// Where it stands now.
         state: AlertState,
+    },
+    /// A question to people was asked, answered, expired or withdrawn.
+    Question {
+        /// Its id.
+        question: QuestionId,
+        /// Where it stands now.
+        state: QuestionState,
     },
     /// A webhook changed, or something was sent to it, or is to be sent again.
     Webhook {

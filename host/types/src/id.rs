@@ -81,6 +81,8 @@ ids! {
     DeliveryId;
     /// An action on all jobs that match a filter.
     JobActionId;
+    /// A question to people.
+    QuestionId;
     /// A schedule.
     ScheduleId;
 }

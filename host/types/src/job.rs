@@ -254,11 +254,13 @@ pub enum WaitReason {
     Paused,
     /// The host could not go on with it, by no fault of the job, and tries again.
     Trouble,
+    /// It asked people, and nobody has answered yet.
+    Person,
 }
 
 impl WaitReason {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Slot,
         Self::Schedule,
         Self::Backoff,
@@ -273,6 +275,7 @@ impl WaitReason {
         Self::Upstream,
         Self::Paused,
         Self::Trouble,
+        Self::Person,
     ];
 
     /// The name in JSON and the store.
@@ -292,6 +295,7 @@ impl WaitReason {
             Self::Upstream => "upstream",
             Self::Paused => "paused",
             Self::Trouble => "trouble",
+            Self::Person => "person",
         }
     }
 }

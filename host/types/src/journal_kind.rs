@@ -11,6 +11,8 @@ pub enum JournalKind {
     Call,
     /// What the job may still spend.
     Allowance,
+    /// A question to people: the answer is theirs, or an error.
+    Question,
 }
 
 impl JournalKind {
@@ -19,6 +21,7 @@ impl JournalKind {
         match self {
             Self::Call => "call",
             Self::Allowance => "allowance",
+            Self::Question => "question",
         }
     }
 }

@@ -35,6 +35,7 @@ pub mod model;
 pub mod money;
 pub mod nearest;
 pub mod pace;
+pub mod question;
 pub mod queue_pause;
 pub mod schedule;
 #[cfg(feature = "schema")]
@@ -68,7 +69,7 @@ pub use clip::{clip, clip_at};
 pub use clock::{Clock, DrivenClock, SystemClock};
 pub use effort::Effort;
 pub use event::{Event, EventKind};
-pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, ScheduleId};
+pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, QuestionId, ScheduleId};
 pub use input::{InputDigest, InputInfo, InputLimits, InputSource, NewInput};
 pub use job::{
     Attempt, Job, JobError, JobEvent, JobState, LONGEST_TAG, Lease, MOST_PARENTS, MOST_TAGS, NewJob,
@@ -85,6 +86,10 @@ pub use log::{LogLevel, LogLine};
 pub use model::Tier;
 pub use money::Nanodollars;
 pub use pace::{Bucket, BucketReport};
+pub use question::{
+    AskError, PersonAnswer, PersonQuestion, QuestionChoice, QuestionFault, QuestionState, QuestionSubject,
+    QuestionText,
+};
 pub use queue_pause::QueuePause;
 pub use schedule::{JobTemplate, MissedRuns, Overlap, Schedule};
 pub use scope::Scope;

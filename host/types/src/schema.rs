@@ -2,7 +2,7 @@
 
 use crate::{
     ActionInfo, Actions, AlertId, ArtifactName, CallId, Crossing, DeliveryId, InputDigest, JobActionId,
-    JobId, Json, Nanodollars, ScheduleId, Scope, Timestamp,
+    JobId, Json, Nanodollars, QuestionId, ScheduleId, Scope, Timestamp,
 };
 use std::borrow::Cow;
 use utoipa::openapi::schema::{
@@ -35,6 +35,7 @@ texts! {
     DeliveryId, "A delivery's id.", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
     JobActionId, "The id of an action on many jobs.", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
     JobId, "A job's id.", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
+    QuestionId, "A question's id.", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
     ScheduleId, "A schedule's id.", "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
     ArtifactName, "A file's name: a relative path without empty parts, `.` or `..`.", "src/main.rs";
     InputDigest, "The digest of a file's bytes: BLAKE3, 64 hexadecimal digits.", "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";

@@ -8,6 +8,7 @@ mod files;
 mod full_queue;
 mod inputs;
 mod killed;
+mod people;
 mod reasons;
 mod replay;
 mod retention;

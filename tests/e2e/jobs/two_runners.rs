@@ -123,6 +123,7 @@ fn settings() -> RunnerSettings {
         hard_slots: 3,
         scale_cooldown: Duration::from_mins(5),
         attempt: attempt_limits(),
+        questions: anvil_store::testing::question_rules(),
         agents: BTreeMap::new(),
     }
 }

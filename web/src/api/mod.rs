@@ -21,6 +21,7 @@ mod limits;
 mod metrics;
 mod prices;
 mod probe;
+mod questions;
 mod queue;
 mod replay;
 mod schedules;
@@ -50,7 +51,8 @@ use axum::http::Method;
 
 /// Adds the API's routes.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let routes = schedules::routes(actions::routes(alerts::routes(webhooks::routes(routes))));
+    let routes =
+        schedules::routes(actions::routes(alerts::routes(webhooks::routes(questions::routes(routes)))));
     records(money(host(jobs(routes))))
 }
 

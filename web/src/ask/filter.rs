@@ -6,8 +6,8 @@ use crate::problem::Problem;
 use crate::spending::{begin, end};
 use crate::state::WebState;
 use anvil_budget::Windows;
-use anvil_store::{AlertFilter, DeliveryFilter, JobFilter, LedgerFilter};
-use anvil_types::{CallState, Nanodollars};
+use anvil_store::{AlertFilter, DeliveryFilter, JobFilter, LedgerFilter, QuestionFilter};
+use anvil_types::{CallState, Nanodollars, QuestionSubject};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
@@ -23,6 +23,9 @@ pub(crate) const LEDGER_FILTERS: [&str; 8] =
 pub(crate) const ALERT_FILTERS: [&str; 1] = ["state"];
 /// What deliveries are filtered by.
 pub(crate) const DELIVERY_FILTERS: [&str; 3] = ["alert", "webhook", "state"];
+
+/// What questions to people are filtered by.
+pub(crate) const QUESTION_FILTERS: [&str; 2] = ["state", "job"];
 
 /// The filter that a query asks for. Where it has room for a page, the page is the query's, too.
 #[derive(Clone, Debug)]
@@ -59,6 +62,17 @@ impl Chosen for AlertFilter {
     fn by(query: &Query, _: &WebState) -> Result<Self, Problem> {
         Ok(Self {
             states: query.values("state")?,
+            after: query.value("after")?,
+            limit: query.limit(50, 500)?,
+        })
+    }
+}
+
+impl Chosen for QuestionFilter {
+    fn by(query: &Query, _: &WebState) -> Result<Self, Problem> {
+        Ok(Self {
+            states: query.values("state")?,
+            subject: query.value("job")?.map(QuestionSubject::Job),
             after: query.value("after")?,
             limit: query.limit(50, 500)?,
         })

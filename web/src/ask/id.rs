@@ -1,7 +1,7 @@
 //! What the path of an address names.
 
 use crate::problem::Problem;
-use anvil_types::{AlertId, CallId, DeliveryId, JobActionId, JobId, Scope};
+use anvil_types::{AlertId, CallId, DeliveryId, JobActionId, JobId, QuestionId, Scope};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use std::fmt::Display;
@@ -49,6 +49,11 @@ impl Named for CallId {
     fn told(text: &str, _: &Self::Err) -> String {
         format!("`{text}` is the id of no call")
     }
+}
+
+impl Named for QuestionId {
+    const SLUG: &'static str = "no-such-question";
+    const TITLE: &'static str = "There is no such question";
 }
 
 impl Named for Scope {

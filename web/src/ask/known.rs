@@ -6,7 +6,9 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{ScheduleView, WebhookView};
 use anvil_store::StoreError;
-use anvil_types::{AgentInfo, Alert, AlertId, ArtifactInfo, ArtifactName, InputInfo, Job, JobId};
+use anvil_types::{
+    AgentInfo, Alert, AlertId, ArtifactInfo, ArtifactName, InputInfo, Job, JobId, PersonQuestion, QuestionId,
+};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
@@ -29,6 +31,15 @@ impl FromRequestParts<WebState> for Known<Alert> {
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
         let Id(id) = Id::<AlertId>::from_request_parts(parts, state).await?;
         Ok(Self(state.control.alerts.get(id).await?.ok_or(StoreError::NoSuchAlert(id))?))
+    }
+}
+
+impl FromRequestParts<WebState> for Known<PersonQuestion> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Problem> {
+        let Id(id) = Id::<QuestionId>::from_request_parts(parts, state).await?;
+        Ok(Self(state.control.questions.get(id).await?.ok_or(StoreError::NoSuchQuestion(id))?))
     }
 }
 

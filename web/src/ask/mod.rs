@@ -17,6 +17,7 @@ mod note;
 mod object;
 mod page;
 mod part_head;
+mod peer;
 mod query;
 mod who;
 mod with_files;
@@ -25,7 +26,8 @@ pub(crate) use body::{malformed, read};
 #[cfg(test)]
 pub(crate) use filter::ledger;
 pub(crate) use filter::{
-    ALERT_FILTERS, DELIVERY_FILTERS, Filter, JOB_FILTERS, JOB_LIST_FILTERS, LEDGER_FILTERS, jobs,
+    ALERT_FILTERS, DELIVERY_FILTERS, Filter, JOB_FILTERS, JOB_LIST_FILTERS, LEDGER_FILTERS, QUESTION_FILTERS,
+    jobs,
 };
 pub(crate) use form::{Form, dollars, words};
 pub(crate) use id::Id;
@@ -38,6 +40,7 @@ pub(crate) use near::Near;
 pub(crate) use note::checked_note;
 pub(crate) use object::Object;
 pub(crate) use page::{PAGE, Page};
+pub(crate) use peer::Peer;
 pub(crate) use query::{Query, bad_query};
 pub(crate) use who::Who;
 pub(crate) use with_files::WithFiles;

@@ -5,9 +5,10 @@ use super::kit::samples::Sample;
 /// Every page: its address in the gallery, and its HTML.
 #[cfg_attr(not(feature = "gallery"), expect(unreachable_pub, reason = "the gallery shows them from outside"))]
 pub fn pages() -> Vec<(&'static str, String)> {
-    let nouns: [fn() -> Vec<Sample>; 15] = [
+    let nouns: [fn() -> Vec<Sample>; 16] = [
         super::overview::samples::pages,
         super::jobs::samples::pages,
+        super::questions::samples::pages,
         super::submit::samples::pages,
         super::schedules::samples::pages,
         super::agents::samples::pages,

@@ -16,6 +16,7 @@ mod limits;
 mod login;
 mod overview;
 mod prices;
+mod questions;
 mod queue;
 mod schedules;
 mod spend;
@@ -38,6 +39,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         overview::routes,
         jobs::routes,
         submit::routes,
+        questions::routes,
         queue::routes,
         schedules::routes,
         agents::routes,

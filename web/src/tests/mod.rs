@@ -8,6 +8,7 @@ mod host;
 mod jobs;
 mod money;
 mod plugins;
+mod questions;
 mod schedules;
 mod served;
 

@@ -223,3 +223,42 @@ async fn what_is_owed_arrives_after_the_task_that_sends_it_died() {
     }
     deliverer.stop(Duration::from_secs(5)).await;
 }
+
+#[tokio::test]
+async fn a_question_comes_with_a_link_whose_token_is_nowhere_else() {
+    let world = World::new();
+    let mut receiver = Receiver::start(Reply::status(500)).await;
+    world.hook("ops", &receiver.url("/")).await;
+    let question = world.asks("Ship it?").await;
+    let deliverer = world.deliverer();
+    let heard = receiver.next().await.json();
+    let told = &heard["data"]["questions"][0];
+    assert_eq!(
+        (told["prompt"].as_str(), told["id"].as_str()),
+        (Some("Ship it?"), Some(&*question.id.to_string()))
+    );
+    let link = told["answer_url"].as_str().expect("a link").to_owned();
+    let token =
+        link.strip_prefix(&format!("https://anvil.example/answer/{}/", question.id)).expect("a token");
+    assert!(token.len() >= 43, "{token}");
+    let linked =
+        world.store.linked_question(question.id, anvil_store::link_hash(token)).await.expect("it is good");
+    assert_eq!(linked.id, question.id);
+    // The receiver repeats what it was sent; the log has none of it.
+    world.settled("ops", 1).await;
+    receiver.replies(Reply::status(500).body(format!("could not open {link}")));
+    world.clock.advance(Duration::from_secs(10));
+    let again = receiver.next().await.json();
+    assert_ne!(
+        again["data"]["questions"][0]["answer_url"].as_str(),
+        Some(link.as_str()),
+        "each try has its own"
+    );
+    let tried = world.settled("ops", 2).await;
+    assert_eq!(tried.last_error.as_deref(), Some("HTTP 500"));
+    assert!(
+        world.store.linked_question(question.id, anvil_store::link_hash(token)).await.is_ok(),
+        "both are good"
+    );
+    deliverer.stop(Duration::from_secs(5)).await;
+}

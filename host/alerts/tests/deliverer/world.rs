@@ -1,11 +1,15 @@
 //! A store with an outbox, and a clock to drive.
 
 use anvil_alerts::{Deliverer, DelivererParts, SigningSecret};
-use anvil_store::{DeliveryFilter, NewAlert, SqliteOptions, SqliteStore, Store};
+use anvil_store::testing::{question_rules, question_text};
+use anvil_store::{
+    Claim, DeliveryFilter, NewAlert, NewQuestion, QuestionFilter, QuestionKey, ReadyAgent, SqliteOptions,
+    SqliteStore, Store,
+};
 use anvil_types::words::{AlertCause, PluginDelayed};
 use anvil_types::{
-    AlertId, BootId, Clock, Delivery, DrivenClock, HostId, Limits, Nanodollars, Supervisor, SystemClock,
-    UpstreamKind, Webhook, WebhookFormat,
+    AlertId, BootId, Clock, Delivery, DrivenClock, HostId, JobId, Json, Limits, Nanodollars, NewJob,
+    PersonQuestion, Priority, QuestionSubject, Supervisor, SystemClock, UpstreamKind, Webhook, WebhookFormat,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -62,6 +66,10 @@ impl World {
             store: self.store.clone(),
             clock: self.clock.clone(),
             panel_url: "http://127.0.0.1:8787".to_owned(),
+            links: Some(anvil_alerts::LinkTerms {
+                base: "https://anvil.example".to_owned(),
+                valid_for: Duration::from_hours(24),
+            }),
         };
         Deliverer::start(parts).expect("an HTTP client")
     }
@@ -96,6 +104,45 @@ impl World {
         let delayed = PluginDelayed { file, why: "look at it" };
         let alert = NewAlert::of(UpstreamKind::Simulated, &AlertCause::Plugin(delayed));
         self.store.raise_alert(alert).await.expect("a write works").expect("none is open")
+    }
+
+    /// A job that asks people this; the question.
+    pub(crate) async fn asks(&self, prompt: &str) -> PersonQuestion {
+        let job = NewJob {
+            id: JobId::new(self.clock.now(), 1),
+            agent: "writer".to_owned(),
+            action: "write".to_owned(),
+            payload: Json::null(),
+            priority: Priority::Normal,
+            run_at: None,
+            idempotency_key: None,
+            max_cost: Nanodollars::from_dollars(1),
+            tags: Vec::new(),
+            after: Vec::new(),
+            schedule: None,
+            inputs: Vec::new(),
+            upstream: UpstreamKind::Simulated,
+        };
+        let subject = QuestionSubject::Job(job.id);
+        self.store.enqueue(job).await.expect("there is room");
+        let claim = Claim {
+            agents: vec![ReadyAgent { name: "writer".to_owned(), digest: "d".to_owned() }],
+            upstream: UpstreamKind::Simulated,
+            most: 1,
+            critical_only: false,
+            alive: Vec::new(),
+            lease_for: Duration::from_hours(1),
+        };
+        let lease = self.store.claim(claim).await.expect("a claim works")[0].lease;
+        let question = NewQuestion {
+            key: QuestionKey { subject, request_hash: [1; 32], occurrence: 0 },
+            asker: "writer".to_owned(),
+            text: question_text(prompt),
+            rules: question_rules(),
+        };
+        self.store.park_asking(lease, question, 0).await.expect("the lease is current");
+        let filter = QuestionFilter { limit: 1, ..QuestionFilter::default() };
+        self.store.questions(filter).await.expect("a read works").items.remove(0)
     }
 
     /// The newest delivery to a webhook, when so many tries of it are noted.

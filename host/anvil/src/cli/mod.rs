@@ -14,6 +14,7 @@ mod limits;
 mod plugin;
 mod prices;
 mod progress;
+mod questions;
 mod queue;
 #[cfg(test)]
 mod reference;
@@ -70,6 +71,8 @@ enum Command {
     /// Say where alerts are sent, test it, and look at what was sent.
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksCommand),
+    /// Look at what agents ask people, and answer.
+    Questions(questions::QuestionsArgs),
     /// Start no job, or let jobs start again.
     Queue(queue::QueueArgs),
     /// Look at schedules, make and pause them.
@@ -122,6 +125,7 @@ impl Cli {
                         Command::Brake(args) => args.run(&client, &globals).await,
                         Command::Alerts(args) => args.run(&client, &globals).await,
                         Command::Webhooks(command) => command.run(&client, &globals).await,
+                        Command::Questions(args) => args.run(&client, &globals).await,
                         Command::Queue(args) => args.run(&client, &globals).await,
                         Command::Schedules(command) => command.run(&client, &globals).await,
                         Command::Agents(command) => command.run(&client, &globals).await,

@@ -113,7 +113,9 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         runner: runner.clone(),
     });
     let panel_url = parts::panel_url(&settings, address);
-    let parts = DelivererParts { store: store.clone(), clock, panel_url, supervisor: supervisor.clone() };
+    let links = parts::links(&settings);
+    let parts =
+        DelivererParts { store: store.clone(), clock, panel_url, links, supervisor: supervisor.clone() };
     let deliverer = Deliverer::start(parts)?;
     let (stop, stopped) = watch::channel(false);
     let config = WebConfig {

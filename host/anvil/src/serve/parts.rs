@@ -1,5 +1,6 @@
 //! What each room goes by, out of the settings.
 
+use anvil_alerts::LinkTerms;
 use anvil_budget::{CircuitRule, PressureSteps, PriceTable};
 use anvil_control::ControlSettings;
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
@@ -8,7 +9,7 @@ use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettin
 use anvil_settings::{
     Credential, JobsSettings, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
 };
-use anvil_store::{QueueShares, Retention};
+use anvil_store::{QuestionRules, QueueShares, Retention};
 use anvil_types::{Clock, InputLimits, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -117,6 +118,12 @@ pub(super) fn panel_url(settings: &Settings, listen: SocketAddr) -> String {
     }
 }
 
+/// What links that answer questions are made by, where people can follow one.
+pub(super) fn links(settings: &Settings) -> Option<LinkTerms> {
+    let valid_for = Duration::from_hours(settings.people.link_hours);
+    settings.server.public_url.as_ref().map(|public| LinkTerms { base: public.origin(), valid_for })
+}
+
 /// The address at which this machine reaches a host that listens there.
 pub(crate) fn reachable(listen: SocketAddr) -> SocketAddr {
     match listen {
@@ -190,6 +197,17 @@ pub(super) fn shares(settings: &Settings) -> QueueShares {
     }
 }
 
+fn questions(settings: &Settings) -> QuestionRules {
+    let people = &settings.people;
+    QuestionRules {
+        open_of_subject: people.open_of_job,
+        open_of_asker: people.open_of_agent,
+        ring_after: Duration::from_secs(people.ring_after_s),
+        ring_every: Duration::from_secs(people.ring_every_s),
+        with_links: settings.server.public_url.is_some(),
+    }
+}
+
 pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSettings {
     let jobs = &settings.jobs;
     let agents = settings.agents.iter().map(|(name, agent)| {
@@ -211,6 +229,7 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         hard_slots: settings.preset.agents_hard(),
         scale_cooldown: SCALE_COOLDOWN,
         attempt: attempt(settings),
+        questions: questions(settings),
         agents: agents.collect(),
     }
 }

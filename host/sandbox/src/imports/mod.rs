@@ -2,5 +2,6 @@
 
 mod claude;
 mod job;
+mod people;
 mod request;
 mod settings;

@@ -4,6 +4,7 @@
 //! its shape is bounded ([`Outline`]), the engine of its patterns is linear and small, and the steps that
 //! this schema takes on this payload are counted first ([`work`]), without taking them.
 
+mod answer;
 mod input;
 mod outline;
 mod patterns;
@@ -11,6 +12,8 @@ mod patterns;
 mod tests;
 mod work;
 
+pub use answer::check_answer;
+pub(crate) use answer::check_question;
 pub use input::{InputSchema, PayloadFault, SchemaMiss};
 use outline::Outline;
 

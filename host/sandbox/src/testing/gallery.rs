@@ -4,7 +4,9 @@ use super::GuestBuilder;
 
 /// Every guest of `guests/`: the agent's name and its WAT.
 pub const GUESTS: &[(&str, &str)] = &[
+    ("asks-a-person", include_str!("../../guests/asks_a_person.wat")),
     ("asks-claude", include_str!("../../guests/asks_claude.wat")),
+    ("asks-people-a-million-times", include_str!("../../guests/asks_people_a_million_times.wat")),
     ("describe-asks-claude", include_str!("../../guests/describe_asks_claude.wat")),
     ("describe-spins", include_str!("../../guests/describe_spins.wat")),
     ("describe-traps", include_str!("../../guests/describe_traps.wat")),

@@ -7,9 +7,10 @@ use wit_parser::{Resolve, WorldId};
 const PRELUDE: &str = include_str!("prelude.wat");
 const ASK: &str = include_str!("ask.wat");
 const WASI: &str = include_str!("wasi.wit");
-const CONTRACT: [&str; 4] = [
+const CONTRACT: [&str; 5] = [
     include_str!("../../../../wit/claude.wit"),
     include_str!("../../../../wit/job.wit"),
+    include_str!("../../../../wit/people.wit"),
     include_str!("../../../../wit/settings.wit"),
     include_str!("../../../../wit/world.wit"),
 ];
@@ -28,6 +29,7 @@ const IMPORTS: &[(&str, &str, &str, &str)] = &[
     ("anvil:agent/job@0.1.0", "artifact", "$artifact", "(param i32 i32 i32 i32 i32 i32 i32)"),
     ("anvil:agent/job@0.1.0", "inputs", "$inputs", "(param i32)"),
     ("anvil:agent/job@0.1.0", "input", "$input", "(param i32 i32 i32)"),
+    ("anvil:agent/people@0.1.0", "ask", "$people", "(param i32 i32)"),
     ("anvil:agent/settings@0.1.0", "keys", "$keys", "(param i32)"),
     ("wasi:clocks/wall-clock@0.2.6", "now", "$wall_clock", "(param i32)"),
     ("wasi:clocks/monotonic-clock@0.2.6", "now", "$monotonic_clock", "(result i64)"),

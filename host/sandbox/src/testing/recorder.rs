@@ -2,8 +2,8 @@
 
 use crate::{GuestIdentity, HandedOver, JobHost, Stop, WallClock};
 use anvil_types::{
-    ArtifactName, CallError, ContentBlock, InputDigest, InputInfo, JobId, LogLevel, Nanodollars, Origin,
-    Remaining, Reply, Request, Timestamp, Usage,
+    ArtifactName, AskError, CallError, ContentBlock, InputDigest, InputInfo, JobId, Json, LogLevel,
+    Nanodollars, Origin, PersonAnswer, QuestionText, Remaining, Reply, Request, Timestamp, Usage,
 };
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,6 +34,7 @@ pub struct Recorder {
 #[derive(Debug, Default)]
 struct Seen {
     requests: Vec<Request>,
+    questions: Vec<QuestionText>,
     log: Vec<(&'static str, LogLevel, String)>,
     artifacts: Vec<(String, String, usize)>,
     asked: i64,
@@ -92,6 +93,11 @@ impl Recorder {
     /// The questions.
     pub fn requests(&self) -> Vec<Request> {
         self.seen().requests.clone()
+    }
+
+    /// The questions to people.
+    pub fn questions(&self) -> Vec<QuestionText> {
+        self.seen().questions.clone()
     }
 
     /// The log: source, level and line.
@@ -156,6 +162,17 @@ impl JobHost for Recorder {
             max_output_tokens: 1,
             pressure: 0.0,
         })
+    }
+
+    async fn ask(&self, question: QuestionText) -> Result<Result<PersonAnswer, AskError>, Stop> {
+        self.seen().questions.push(question);
+        match &self.answer {
+            Answer::Reply(delay) => tokio::time::sleep(*delay).await,
+            Answer::Never => std::future::pending().await,
+            Answer::Stop(stop) => return Err(stop.clone()),
+        }
+        let at = self.guest_time();
+        Ok(Ok(PersonAnswer { value: Json::of("yes"), who: Some("ann".to_owned()), at }))
     }
 
     fn progress(&self, _fraction: f64, _line: String) {}

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, host, result};
 use anvil_sandbox::testing::{Answer, GUESTS, GuestBuilder, Recorder, hostile, small_limits};
-use anvil_sandbox::{AttemptEnd, CancellationToken, Stop};
+use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Stop};
 use anvil_types::Json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +35,31 @@ async fn a_question_reaches_the_host_and_its_reply_the_guest() {
     let host = host();
     assert_eq!(result(&bench.run("asks-claude", &host, small_limits()).await), "0");
     assert_eq!(host.requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_to_people_reaches_the_host_and_the_answer_the_guest() {
+    let bench = Bench::of("asks-a-person").await;
+    let host = host();
+    assert_eq!(result(&bench.run("asks-a-person", &host, small_limits()).await), "\"yes\"");
+    let asked = host.questions();
+    assert_eq!((asked.len(), asked[0].prompt.as_str()), (1, "Ship it?"));
+    assert_eq!(asked[0].details.as_deref(), Some("**Now** <b>or</b> [never](http://x.test).\n"));
+    let choices: Vec<_> = asked[0].choices.iter().map(|choice| choice.value.as_str()).collect();
+    assert_eq!(choices, ["yes", "no"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_asks_people_a_million_times_reaches_the_host_a_thousand_times() {
+    let bench = Bench::of("asks-people-a-million-times").await;
+    let host = host();
+    let limits = AttemptLimits {
+        cpu_time: Duration::from_mins(1),
+        wall_time: Duration::from_mins(2),
+        ..small_limits()
+    };
+    assert_eq!(result(&bench.run("asks-people-a-million-times", &host, limits).await), "1000");
+    assert_eq!(host.questions().len(), 1_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

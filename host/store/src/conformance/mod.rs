@@ -25,6 +25,7 @@ pub mod money;
 pub mod order;
 pub mod outbox;
 pub mod parents;
+pub mod questions;
 pub mod queue;
 pub mod retention;
 pub mod schedules;
@@ -56,6 +57,20 @@ macro_rules! suite {
 }
 
 suite! { $
+    questions:
+        a_job_that_asks_waits_for_a_person_and_uses_up_nothing
+        a_question_is_answered_once_and_a_second_one_is_told_by_whom
+        a_question_is_there_once_over_crashes_cuts_and_retries
+        an_answer_that_comes_before_the_job_is_parked_is_not_lost
+        nobodys_answer_counts_when_the_time_is_over
+        a_retry_by_a_person_asks_anew_what_nobody_answered
+        no_more_questions_are_open_than_may_be
+        a_job_that_ends_takes_its_questions_back
+        what_was_asked_pins_a_job_to_its_version
+        another_host_answers_and_the_job_goes_on
+        many_questions_of_one_agent_ring_once
+        a_link_answers_its_question_once_and_whatever_is_wrong_is_told_alike
+        a_link_is_for_the_text_that_was_there;
     queue:
         a_job_comes_back_as_it_was_submitted
         the_job_after_the_last_place_is_refused

@@ -1,6 +1,8 @@
 //! How the words of the house stand in columns.
 
-use anvil_types::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, ScheduleId, Timestamp};
+use anvil_types::{
+    AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, QuestionId, ScheduleId, Timestamp,
+};
 
 /// An id as it stands in a column: its 16 bytes, which sort as the id does.
 pub(crate) trait Id: Copy {
@@ -26,7 +28,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(JobId, JobActionId, CallId, HostId, BootId, AlertId, DeliveryId, ScheduleId);
+ids!(JobId, JobActionId, CallId, HostId, BootId, AlertId, DeliveryId, QuestionId, ScheduleId);
 
 /// A count on its way into a column.
 pub(crate) fn number(count: u64) -> i64 {

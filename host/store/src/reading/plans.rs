@@ -9,6 +9,7 @@ use crate::rules::jobs::{
     bulk, claim, enqueue, inputs, journal, parents, pause, relatives, transition, trouble,
 };
 use crate::rules::money::{correct, held, hold, hold_row, settle, spend};
+use crate::rules::questions::{bell, closing, ending, find, links, list};
 use crate::rules::retention::prune;
 use crate::rules::{events, hosts, schedules};
 use crate::sqlite::lock::DataFolder;
@@ -92,6 +93,21 @@ fn no_query_scans_or_sorts() {
         (relatives::UNMET, "PRIMARY KEY"),
         (relatives::CHILDREN, "job_parents_by_parent"),
         (relatives::RESULT, "id=?"),
+        (find::BY_ID, "id=?"),
+        (find::BY_KEY, "request_hash=?"),
+        (find::OPEN_OF_SUBJECT, "questions_open_of_subject"),
+        (find::OPEN_OF_ASKER, "questions_open_of_asker"),
+        (closing::DUE, "questions_due"),
+        (ending::OPEN_OF_JOB, "questions_open_of_subject"),
+        (bell::RING, "PRIMARY KEY"),
+        (bell::RINGS_FOR, "questions_of_alert"),
+        (links::FIND, "PRIMARY KEY"),
+        (links::FORGET, "question_links_by_question"),
+        (list::OPEN, "questions_open"),
+        (list::ALL, "questions_by_id"),
+        (list::ASKED, "questions_by_job"),
+        (list::OF_ALERT, "questions_of_alert"),
+        (list::COUNT, "questions_open"),
     ] {
         let plan = plan(&db, sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");

@@ -6,6 +6,7 @@ mod journal;
 mod ledger;
 mod limits;
 mod outbox;
+mod questions;
 mod queue;
 mod reading;
 mod schedules;
@@ -17,6 +18,7 @@ pub use journal::JournalStore;
 pub use ledger::LedgerStore;
 pub use limits::LimitStore;
 pub use outbox::OutboxStore;
+pub use questions::QuestionStore;
 pub use queue::QueueStore;
 pub use reading::ReadingStore;
 pub use schedules::ScheduleStore;
@@ -33,6 +35,7 @@ pub trait Store:
     + LedgerStore
     + LimitStore
     + OutboxStore
+    + QuestionStore
     + QueueStore
     + ReadingStore
     + ScheduleStore

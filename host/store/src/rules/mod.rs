@@ -12,6 +12,7 @@ pub(crate) mod jobs;
 pub(crate) mod money;
 pub(crate) mod part;
 pub(crate) mod policy;
+pub(crate) mod questions;
 pub(crate) mod reload;
 pub(crate) mod retention;
 pub(crate) mod schedules;

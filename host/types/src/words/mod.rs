@@ -10,6 +10,7 @@ mod guest;
 mod idle;
 mod input;
 mod part;
+mod people;
 mod probe;
 mod refusal;
 mod resting;
@@ -18,9 +19,9 @@ mod stopping;
 mod wait;
 
 pub use alert::{
-    AlertCause, AlertKey, AnswerUnpriced, BoundBroken, BrakeEngaged, CallsHeldBack, CallsTooFast, ClockJump,
-    JobTrouble, LateThreshold, LimitCutDown, PartFell, PluginDelayed, PluginsFolderGone, PriceDropped,
-    RunsAlone, SetApart, ThresholdReached, Used, WallStands, WebhookGone, WebhookTest,
+    AgentAsks, AlertCause, AlertKey, AnswerUnpriced, BoundBroken, BrakeEngaged, CallsHeldBack, CallsTooFast,
+    ClockJump, JobTrouble, LateThreshold, LimitCutDown, PartFell, PluginDelayed, PluginsFolderGone,
+    PriceDropped, RunsAlone, SetApart, ThresholdReached, Used, WallStands, WebhookGone, WebhookTest,
 };
 pub use cron::{CronFault, CronField};
 pub use fault::{HostTrouble, JobFault};
@@ -28,6 +29,7 @@ pub use guest::{GuestRefusal, JobNote};
 pub use idle::{Besides, WhyIdle};
 pub use input::InputRefusal;
 pub use part::{HostPart, PartEnd};
+pub use people::{AnswerMiss, AskRefusal, NoAnswer, QuestionNote};
 pub use probe::{ProbeSaid, ProbeUnderWay};
 pub use refusal::{BadValue, NoReplay, NotTaken, WebhookFault};
 pub use resting::{AgentsUnlisted, BrakeReason, Resting, SwitchedOff};

@@ -1,7 +1,7 @@
 //! What a job waits for.
 
 use super::short;
-use crate::{JobId, QueuePause, Timestamp, UpstreamKind, Wait, WaitReason};
+use crate::{JobId, QueuePause, Timestamp, UpstreamKind, Wait, WaitReason, clip};
 use std::fmt;
 
 /// What a job waits for, and what would end it.
@@ -70,6 +70,13 @@ pub enum WaitCause<'a> {
         /// How many there are.
         slots: u32,
     },
+    /// It asked people, and nobody has answered yet.
+    Person {
+        /// What it asked.
+        prompt: &'a str,
+        /// When its time is over.
+        until: Option<Timestamp>,
+    },
     /// Nothing keeps it back.
     AboutToStart,
 }
@@ -111,6 +118,7 @@ impl WaitCause<'_> {
             | Self::NoAgent { .. } => WaitReason::AgentMissing,
             Self::AgentOff { .. } => WaitReason::AgentDisabled,
             Self::Upstream { .. } => WaitReason::Upstream,
+            Self::Person { .. } => WaitReason::Person,
             Self::Paused(_) => WaitReason::Paused,
             Self::Circuit(_) => WaitReason::Circuit,
             Self::Alone(_) | Self::Busy { .. } | Self::LastSlot { .. } | Self::AboutToStart => {
@@ -123,6 +131,7 @@ impl WaitCause<'_> {
     pub fn wait(&self, refused_at: Option<Timestamp>) -> Wait {
         let until = match self {
             Self::Circuit(circuit) => Some(circuit.until()),
+            Self::Person { until, .. } => *until,
             _ => None,
         };
         Wait { reason: self.reason(), detail: self.to_string(), until, refused_at }
@@ -175,6 +184,9 @@ impl fmt::Display for WaitCause<'_> {
             Self::Busy { slots } => write!(f, "all {slots} slots are busy"),
             Self::LastSlot { running, slots } => {
                 write!(f, "{running} of {slots} slots are busy, and the last is kept for critical jobs")
+            }
+            Self::Person { prompt, .. } => {
+                write!(f, "waits for a person's answer: {}", clip(prompt))
             }
             Self::AboutToStart => f.write_str("it is about to start"),
         }

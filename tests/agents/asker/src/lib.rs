@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wit::anvil::agent::claude::{
     self, CallError, ContentBlock, Effort, Extra, Message, Reply, Request, Role,
 };
-use wit::anvil::agent::job;
+use wit::anvil::agent::{job, people};
 use wit::exports::anvil::agent::agent_api::{Action, Description, Failure, Guest, Job, Outcome};
 
 /// What `wit/` says, as Rust.
@@ -49,12 +49,28 @@ struct Payload {
     /// Files to hand over, text by name.
     #[serde(default)]
     files: BTreeMap<String, String>,
+    /// Questions to people, asked one after the other when all else is done.
+    #[serde(default)]
+    people: Vec<ToPeople>,
     /// Whether to tell what the jobs that it came after gave.
     #[serde(default)]
     parents: bool,
     /// Whether to tell of the files that it was submitted with.
     #[serde(default)]
     inputs: bool,
+}
+
+/// A question to people.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToPeople {
+    prompt: String,
+    details: Option<String>,
+    #[serde(default)]
+    choices: Vec<String>,
+    schema: Option<serde_json::Value>,
+    time_limit_ms: Option<u64>,
+    default: Option<serde_json::Value>,
 }
 
 fn once() -> u32 {
@@ -136,13 +152,35 @@ impl Guest for Asker {
         for (name, text) in &payload.files {
             job::artifact(name, "text/plain", text.as_bytes()).map_err(|error| failure("final", error))?;
         }
+        let answers: Vec<_> = payload.people.iter().map(answer).collect();
         let spun = (0..payload.spin).fold(0_u64, |sum, turn| black_box(sum ^ turn));
         let cost: u64 = replies.iter().map(|told| told.cost_nanodollars).sum();
         let result = serde_json::json!({
             "replies": replies, "cost_nanodollars": cost, "looks": looks, "spun": spun,
-            "parents": given, "inputs": inputs,
+            "parents": given, "inputs": inputs, "answers": answers,
         });
         Ok(Outcome { result: result.to_string(), extras: Vec::new() })
+    }
+}
+
+/// What people answered, or why they did not.
+fn answer(asked: &ToPeople) -> serde_json::Value {
+    let choice = |value: &String| people::Choice { value: value.clone(), label: None, extras: Vec::new() };
+    let question = people::Question {
+        prompt: asked.prompt.clone(),
+        details: asked.details.clone(),
+        choices: asked.choices.iter().map(choice).collect(),
+        schema: asked.schema.as_ref().map(serde_json::Value::to_string),
+        time_limit_ms: asked.time_limit_ms,
+        default: asked.default.as_ref().map(serde_json::Value::to_string),
+        extras: Vec::new(),
+    };
+    match people::ask(&question) {
+        Ok(answer) => serde_json::json!({
+            "value": serde_json::from_str::<serde_json::Value>(&answer.value).unwrap_or_default(),
+            "who": answer.who, "at": answer.at,
+        }),
+        Err(error) => serde_json::json!({ "error": error.kind, "message": error.message }),
     }
 }
 

@@ -80,6 +80,7 @@ fn kind(kind: AlertKind) -> &'static str {
         AlertKind::Plugin => "A plugin",
         AlertKind::Limits => "What was set",
         AlertKind::Host => "The host",
+        AlertKind::Question => "A question",
         AlertKind::Test => "A test",
     }
 }

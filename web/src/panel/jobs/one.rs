@@ -7,6 +7,7 @@ use crate::panel::kit::money::Money;
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::shell::{Nav, Shell, permille};
 use crate::panel::kit::when::{When, long};
+use crate::panel::questions::OfJob;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_types::json_text::{Indented, indented};
@@ -33,6 +34,7 @@ pub(crate) struct JobPage {
     pub(crate) id: String,
     pub(crate) running: bool,
     pub(crate) head: Head,
+    pub(crate) questions: OfJob,
     pub(crate) log: Log,
     pub(crate) body: Rest,
 }
@@ -327,7 +329,8 @@ pub(super) async fn page(State(state): State<WebState>, Known(job): Known<Job>) 
     let log = Log::new(&state.control.jobs.log(id, 0, LOG_LINES).await?);
     let body = Rest::load(&state, &job).await?;
     let head = Head::new(&job, status.now);
-    html(&JobPage { shell, id: id.to_string(), running: job.state == JobState::Running, head, log, body })
+    let (questions, running) = (OfJob::load(&state, id).await?, job.state == JobState::Running);
+    html(&JobPage { shell, id: id.to_string(), running, head, questions, log, body })
 }
 
 pub(super) async fn head(State(state): State<WebState>, Known(job): Known<Job>) -> Result<Response, Problem> {

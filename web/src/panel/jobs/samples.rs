@@ -206,6 +206,7 @@ pub(crate) fn pages() -> Vec<Sample> {
         id: job.id.to_string(),
         running: job.state == JobState::Running,
         head: Head::new(job, NOW),
+        questions: crate::panel::questions::samples::of_job(job),
         log: Log::new(&log()),
         body: Rest::new(
             job,

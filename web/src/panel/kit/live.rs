@@ -106,8 +106,8 @@ fn named(topic: &str, frame: Frame) -> Frame {
 }
 
 /// Every part that a page can have.
-const EVERYTHING: [&str; 9] =
-    ["jobs", "job", "log", "alerts", "money", "actions", "schedules", "agents", "brake"];
+const EVERYTHING: [&str; 10] =
+    ["jobs", "questions", "job", "log", "alerts", "money", "actions", "schedules", "agents", "brake"];
 
 /// Which parts of a page an event concerns; `job` is the one whose page it is.
 fn topics(event: &Event, job: Option<JobId>) -> Vec<&'static str> {
@@ -115,6 +115,8 @@ fn topics(event: &Event, job: Option<JobId>) -> Vec<&'static str> {
     match &event.kind {
         EventKind::Job { .. } | EventKind::Progress { .. } if own => vec!["jobs", "job"],
         EventKind::Job { .. } | EventKind::Progress { .. } | EventKind::Queue { .. } => vec!["jobs"],
+        EventKind::Question { .. } if own => vec!["questions", "job"],
+        EventKind::Question { .. } => vec!["questions"],
         EventKind::Logged { .. } if own => vec!["log"],
         EventKind::Artifact { .. } if own => vec!["job"],
         EventKind::Logged { .. } | EventKind::Artifact { .. } | EventKind::Prices => vec![],

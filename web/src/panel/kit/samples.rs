@@ -5,8 +5,8 @@ use crate::ask::Query;
 use crate::panel::kit::error::ErrorPage;
 use crate::panel::kit::shell::{Nav, Shell};
 use anvil_api::{
-    AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QueueStatus, ScalingStatus,
-    SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
+    AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QuestionsStatus, QueueStatus,
+    ScalingStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
 use anvil_budget::{BrakeCause, CircuitReport, Forecast, PressureEffect, Windows};
 use anvil_types::{BrakeCauseKind, Bucket, BucketReport, JobId, Json, Nanodollars, Timestamp, UpstreamKind};
@@ -124,6 +124,7 @@ pub(crate) fn status() -> Status {
         effect: PressureEffect::DowngradedAndThrottled,
         brake: BrakeStatus { engaged: false, causes: Vec::new() },
         alerts: AlertsStatus { firing: 2 },
+        questions: QuestionsStatus { open: 3 },
         why_idle: None,
     }
 }

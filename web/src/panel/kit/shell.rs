@@ -14,6 +14,7 @@ use askama::filters::HtmlSafe;
 pub(crate) enum Nav {
     Overview,
     Jobs,
+    Questions,
     Submit,
     Schedules,
     Agents,
@@ -30,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) href: &'static str,
     pub(crate) name: &'static str,
     pub(crate) here: bool,
+    /// Whether the count of open questions stands with it.
+    pub(crate) counts: bool,
 }
 
 /// What stands around every page.
@@ -40,6 +43,7 @@ pub(crate) struct Shell {
     pub(crate) strip: Strip,
     pub(crate) brake: BrakeBox,
     pub(crate) bell: Bell,
+    pub(crate) asks: Asks,
     pub(crate) version: String,
     /// Where this page's events come from.
     pub(crate) live: String,
@@ -64,6 +68,7 @@ impl Shell {
             strip: Strip::new(status),
             brake: BrakeBox::new(&status.brake, status.now),
             bell: Bell::new(status.alerts.firing),
+            asks: Asks::new(status.questions.open),
             version: status.version.clone(),
             live: format!("/ui/events?after={last_event}{job}"),
             now: status.now,
@@ -93,11 +98,13 @@ impl Shell {
     }
 
     /// The navigation.
-    pub(crate) fn entries(&self) -> [Entry; 8] {
-        let entry = |nav, href, name| Entry { href, name, here: self.nav == nav };
+    pub(crate) fn entries(&self) -> [Entry; 9] {
+        let entry =
+            |nav, href, name| Entry { href, name, here: self.nav == nav, counts: nav == Nav::Questions };
         [
             entry(Nav::Overview, "/", "Overview"),
             entry(Nav::Jobs, "/jobs", "Jobs"),
+            entry(Nav::Questions, "/questions", "Questions"),
             entry(Nav::Submit, "/submit", "Submit"),
             entry(Nav::Schedules, "/schedules", "Schedules"),
             entry(Nav::Agents, "/agents", "Agents"),
@@ -148,6 +155,21 @@ impl HtmlSafe for Bell {}
 impl Bell {
     pub(crate) fn new(firing: u64) -> Self {
         Self { firing }
+    }
+}
+
+/// How many questions to people are open.
+#[derive(Template)]
+#[template(path = "kit/asks.html")]
+pub(crate) struct Asks {
+    open: u64,
+}
+
+impl HtmlSafe for Asks {}
+
+impl Asks {
+    pub(crate) fn new(open: u64) -> Self {
+        Self { open }
     }
 }
 

@@ -72,6 +72,12 @@ async fn waits_for(scene: &Scene, reason: WaitReason) -> JobId {
             scene.store.finish(lease, Finish::Trouble { why }).await.expect("it waits");
             id
         }
+        WaitReason::Person => {
+            let id = enqueue(scene, simulated()).await;
+            let lease = claimed(scene, id).await;
+            crate::tests::questions::park(scene, lease, "Ship it?").await;
+            id
+        }
         WaitReason::Backoff => {
             let id = enqueue(scene, simulated()).await;
             let error = JobError { kind: "bad-reply".into(), message: "not what was asked for".into() };

@@ -36,6 +36,20 @@ pub(crate) fn raise(tx: &mut Tx<'_>, new: &NewAlert) -> Result<Option<AlertId>, 
     Ok(Some(id))
 }
 
+/// Fires an alert now of which webhooks are told at a time that is still to come.
+pub(crate) fn raise_later(
+    tx: &mut Tx<'_>,
+    new: &NewAlert,
+    told_at: Timestamp,
+) -> Result<AlertId, StoreError> {
+    if let Some(open) = open(tx, new.upstream(), new.key())? {
+        return Ok(open);
+    }
+    let id = insert(tx, new, AlertState::Firing)?;
+    webhooks::queue_at(tx, id, AlertNews::Fired, told_at)?;
+    Ok(id)
+}
+
 /// Puts an alert into the outbox that is resolved from the start.
 pub(crate) fn tell_webhooks(tx: &Tx<'_>, id: AlertId) -> Result<(), StoreError> {
     webhooks::queue(tx, id, AlertNews::Fired)
@@ -85,13 +99,21 @@ pub(crate) fn resolve_stored(
     key: &str,
 ) -> Result<Option<AlertId>, StoreError> {
     let Some(id) = open(tx, upstream, key)? else { return Ok(None) };
-    tx.run(
-        "UPDATE alerts SET state = 'resolved', resolved_at = ?2 WHERE id = ?1",
-        params![id.bytes(), tx.now.micros()],
-    )?;
-    webhooks::queue(tx, id, AlertNews::Resolved)?;
-    tx.tell(None, EventKind::Alert { alert: id, state: AlertState::Resolved });
+    end(tx, id)?;
     Ok(Some(id))
+}
+
+/// Ends an alert: its cause is gone. Answers whether it was open.
+pub(crate) fn end(tx: &mut Tx<'_>, id: AlertId) -> Result<bool, StoreError> {
+    let ended = tx.run(
+        "UPDATE alerts SET state = 'resolved', resolved_at = ?2 WHERE id = ?1 AND state <> 'resolved'",
+        params![id.bytes(), tx.now.micros()],
+    )? > 0;
+    if ended {
+        webhooks::queue(tx, id, AlertNews::Resolved)?;
+        tx.tell(None, EventKind::Alert { alert: id, state: AlertState::Resolved });
+    }
+    Ok(ended)
 }
 
 /// Notes who knows of an alert.

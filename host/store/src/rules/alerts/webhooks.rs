@@ -19,20 +19,36 @@ const MOST: u32 = 20;
 
 /// Puts news of an alert into the outbox, for each webhook that is on.
 pub(crate) fn queue(tx: &Tx<'_>, alert: AlertId, news: AlertNews) -> Result<(), StoreError> {
+    queue_at(tx, alert, news, tx.now)
+}
+
+/// The same, to be sent at a time that may be still to come.
+pub(crate) fn queue_at(
+    tx: &Tx<'_>,
+    alert: AlertId,
+    news: AlertNews,
+    at: Timestamp,
+) -> Result<(), StoreError> {
     let names =
         tx.all("SELECT name FROM webhooks WHERE disabled IS NULL ORDER BY name", params![], |row| {
             row.get::<String>(0)
         })?;
-    names.iter().try_for_each(|name| queue_one(tx, alert, news, name).map(drop))
+    names.iter().try_for_each(|name| queue_one(tx, alert, news, name, at).map(drop))
 }
 
-fn queue_one(tx: &Tx<'_>, alert: AlertId, news: AlertNews, webhook: &str) -> Result<DeliveryId, StoreError> {
+fn queue_one(
+    tx: &Tx<'_>,
+    alert: AlertId,
+    news: AlertNews,
+    webhook: &str,
+    at: Timestamp,
+) -> Result<DeliveryId, StoreError> {
     let what = format!("{alert} {} {webhook}", news.name());
     let id: DeliveryId = alerts::made_id(tx.policy, tx.now, &what, DeliveryId::new);
     tx.run(
         "INSERT INTO deliveries (id, alert, news, webhook, state, next_at, created_at, upstream)
-         VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?5, (SELECT upstream FROM alerts WHERE id = ?2))",
-        params![id.bytes(), alert.bytes(), news.name(), webhook, tx.now.micros()],
+         VALUES (?1, ?2, ?3, ?4, 'pending', ?6, ?5, (SELECT upstream FROM alerts WHERE id = ?2))",
+        params![id.bytes(), alert.bytes(), news.name(), webhook, tx.now.micros(), at.micros()],
     )?;
     Ok(id)
 }
@@ -90,7 +106,7 @@ pub(crate) fn test(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<Delivery, St
     is_on(tx, name)?;
     let alert = NewAlert::of(tx.policy.upstream, &AlertCause::Test(WebhookTest { name, by }));
     let id = alerts::insert(tx, &alert, AlertState::Resolved)?;
-    let delivery = queue_one(tx, id, AlertNews::Fired, name)?;
+    let delivery = queue_one(tx, id, AlertNews::Fired, name, tx.now)?;
     audit::note(tx, by, "webhook.test", name)?;
     tell(tx, name);
     one(tx, delivery)

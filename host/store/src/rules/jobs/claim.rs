@@ -11,6 +11,7 @@ use crate::rules::jobs::row::{self, JobHead, Waiting, heads, select_heads};
 use crate::rules::jobs::turns;
 use crate::rules::jobs::{artifacts, journal, pause, transition, trouble};
 use crate::rules::part;
+use crate::rules::questions::{closing, list};
 use crate::rules::tx::Tx;
 use crate::{Claim, Claimed, StoreError, Suspects};
 use anvil_budget::Urgency;
@@ -33,6 +34,7 @@ const RUNNING: &str = "SELECT jobs FROM job_counts WHERE upstream = ?1 AND state
 /// Takes jobs out, the most urgent first.
 pub(crate) fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Claimed>, StoreError> {
     transition::take_over_expired(tx, &claim.alive, claim.lease_for)?;
+    closing::expire_due(tx)?;
     transition::promote(tx)?;
     if pause::engaged(tx)? {
         return Ok(Vec::new());
@@ -176,6 +178,7 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
             .unwrap_or_default();
         (artifacts::of(tx.db, seq)?, written, ran_on)
     };
+    let has_begun = !journal.is_empty() || job.lease > 0 && list::has_asked(tx.db, seq)?;
     tx.run(
         "UPDATE jobs SET state = ?2, lease = ?3, lease_until = ?4, host = ?5, boot = ?6, attempts = ?7,
              attempt_open = 1, due_at = NULL, wait_reason = NULL, wait_detail = NULL, asks = 0, ran_on = NULL,
@@ -192,7 +195,7 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
             crate::engine::Id::bytes(tx.policy.boot),
             attempts.counted,
             tx.now.micros(),
-            journal.is_empty().then_some(digest),
+            (!has_begun).then_some(digest),
             digest,
         ],
     )?;

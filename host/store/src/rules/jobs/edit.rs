@@ -4,6 +4,7 @@ use crate::engine::{params, texts};
 use crate::rules::audit;
 use crate::rules::jobs::row::{self, JobHead};
 use crate::rules::jobs::transition::{self, Move};
+use crate::rules::questions::list;
 use crate::rules::tx::Tx;
 use crate::{JobEdit, Start, StoreError};
 use anvil_types::{EventKind, Job, JobEvent, JobId, JobState, Json, Nanodollars, Timestamp, WaitReason};
@@ -67,7 +68,7 @@ fn check(tx: &Tx<'_>, head: &JobHead, job: &Job, edit: &JobEdit) -> Result<(), S
     }
     if edit.payload.is_some() && is_journalled(tx, head.seq)? {
         return refused(format!(
-            "is {} with paid work in its journal that belongs to its payload; cancel it and duplicate it with \
+            "is {} with paid work or questions to people that belong to its payload; cancel it and duplicate it with \
              another",
             job.state
         ));
@@ -87,7 +88,7 @@ fn check(tx: &Tx<'_>, head: &JobHead, job: &Job, edit: &JobEdit) -> Result<(), S
 
 fn is_journalled(tx: &Tx<'_>, seq: i64) -> Result<bool, StoreError> {
     let found = tx.first("SELECT 1 FROM journal WHERE job = ?1 LIMIT 1", [seq], |_| Ok(()))?;
-    Ok(found.is_some())
+    Ok(found.is_some() || list::has_asked(tx.db, seq)?)
 }
 
 fn put_tags(tx: &Tx<'_>, seq: i64, tags: &[String]) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ use crate::rules::jobs::row::{self, JobHead};
 use crate::rules::jobs::transition::{self, Move};
 use crate::rules::jobs::{journal, parents, trouble};
 use crate::rules::money::spend;
+use crate::rules::questions::closing;
 use crate::rules::tx::Tx;
 use crate::{Finish, LostLeases, StoreError};
 use anvil_types::words::JobFault;
@@ -161,6 +162,8 @@ pub(crate) fn again(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
         tx.first("SELECT error_kind FROM jobs WHERE seq = ?1", [job.seq], |row| row.get(0))?.flatten();
     if job.state == JobState::Failed && kind.as_deref() != Some(JobFault::POISON) {
         journal::drop_last_call(tx, job.seq)?;
+        closing::ask_anew(tx, job)?;
+        journal::drop_refusals(tx, job.seq)?;
     }
     let attempts = job.attempts.run_again(tx.policy.max_attempts);
     tx.run(

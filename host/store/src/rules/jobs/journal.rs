@@ -85,6 +85,17 @@ pub(crate) fn drop_last_call(tx: &Tx<'_>, job: i64) -> Result<(), StoreError> {
     put_aside(tx, job, first.unwrap_or(last))
 }
 
+/// Puts aside what people were not asked, or did not answer, after the last reply that is left: a job that a person runs
+/// again asks anew, and nothing that was paid is lost by it.
+pub(crate) fn drop_refusals(tx: &Tx<'_>, job: i64) -> Result<(), StoreError> {
+    let first =
+        "SELECT min(position) FROM journal WHERE job = ?1 AND kind = ?2 AND answer ->> '$.Err' IS NOT NULL
+         AND position > coalesce((SELECT max(position) FROM journal WHERE job = ?1 AND kind = ?3), -1)";
+    let kinds = params![job, JournalKind::Question.name(), JournalKind::Call.name()];
+    let first = tx.first(first, kinds, |row| row.get::<Option<u32>>(0))?.flatten();
+    first.map_or(Ok(()), |first| put_aside(tx, job, first))
+}
+
 fn put_aside(tx: &Tx<'_>, job: i64, from: u32) -> Result<(), StoreError> {
     tx.run(
         "INSERT INTO journal_aside (job, position, kind, request_hash, answer, at, aside_at)

@@ -4,7 +4,7 @@ use crate::StoreError;
 use crate::engine::{Db, Id, number, params};
 use crate::rules::jobs::row::JobHead;
 use crate::rules::tx::Tx;
-use anvil_types::{EventKind, JobId, Lease, LogLine};
+use anvil_types::{EventKind, JobId, Lease, LogLevel, LogLine};
 
 /// Tells how far the job is.
 pub(crate) fn progress(tx: &mut Tx<'_>, lease: Lease, fraction: f64, line: &str) -> Result<(), StoreError> {
@@ -21,6 +21,23 @@ pub(crate) fn progress(tx: &mut Tx<'_>, lease: Lease, fraction: f64, line: &str)
 /// Adds lines to the job's log, numbered from 1.
 pub(crate) fn append(tx: &mut Tx<'_>, lease: Lease, lines: &[LogLine]) -> Result<(), StoreError> {
     let job = JobHead::fenced(tx, lease)?;
+    write(tx, &job, lines)
+}
+
+/// Adds a line of the host's own, whether an attempt runs or not.
+pub(crate) fn host(tx: &mut Tx<'_>, job: &JobHead, line: &str) -> Result<(), StoreError> {
+    let line = LogLine {
+        seq: 0,
+        at: tx.now,
+        attempt: job.attempts.counted,
+        level: LogLevel::Info,
+        source: "host".to_owned(),
+        line: line.to_owned(),
+    };
+    write(tx, job, &[line])
+}
+
+fn write(tx: &mut Tx<'_>, job: &JobHead, lines: &[LogLine]) -> Result<(), StoreError> {
     if lines.is_empty() {
         return Ok(());
     }

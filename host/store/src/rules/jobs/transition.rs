@@ -5,6 +5,7 @@ use crate::engine::params;
 use crate::rules::jobs::parents;
 use crate::rules::jobs::row::{JobHead, heads, select_heads};
 use crate::rules::jobs::turns;
+use crate::rules::questions::ending;
 use crate::rules::tx::Tx;
 use anvil_types::{EventKind, JobError, JobEvent, JobState, Lease, Timestamp, Wait, WaitReason};
 use std::time::Duration;
@@ -86,6 +87,9 @@ pub(crate) fn step(
         ],
     )?;
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
+    if state.is_final() {
+        ending::withdraw(tx, job)?;
+    }
     Ok(state)
 }
 

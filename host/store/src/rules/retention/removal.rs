@@ -22,7 +22,7 @@ const HELD_BACK: &str = concat!(
     " END FROM jobs WHERE seq = ?1"
 );
 
-/// Takes a job out with all that hangs on it: bodies, tags, attempts, journal, log, files, events, and the files
+/// Takes a job out with all that hangs on it: bodies, tags, attempts, journal, log, files, questions, events, and the files
 /// that it came with, where no other job has them too. The
 /// ledger's entries stay, and with them every sum. Answers why it has to stay, where it has.
 pub(crate) fn take_out(tx: &Tx<'_>, seq: i64, id: JobId) -> Result<Option<String>, StoreError> {

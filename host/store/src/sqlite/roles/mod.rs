@@ -6,6 +6,7 @@ mod journal;
 mod ledger;
 mod limits;
 mod outbox;
+mod questions;
 mod queue;
 mod reading;
 mod schedules;

@@ -3,6 +3,7 @@ use crate::rules::alerts::wall_clock;
 use crate::rules::hosts;
 use crate::rules::jobs::trouble;
 use crate::rules::money::evaluate;
+use crate::rules::questions::closing;
 use crate::rules::retention::prune;
 use crate::sqlite::SqliteStore;
 use crate::{Pruned, Recovered, Retention, StoreError, UpkeepStore, Wiped};
@@ -21,6 +22,7 @@ impl UpkeepStore for SqliteStore {
             hosts::look(tx)?;
             evaluate::evaluate_all(tx)?;
             trouble::look(tx)?;
+            closing::expire_due(tx)?;
             wall_clock::look(tx, wall)
         })
         .await

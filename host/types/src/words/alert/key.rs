@@ -81,6 +81,15 @@ pub enum AlertKey<'a> {
     PluginsFolder,
     /// A plugin, by its file.
     Plugin(&'a str),
+    /// Questions of an agent that are told of together.
+    AgentAsks {
+        /// Whose agent it is.
+        upstream: UpstreamKind,
+        /// Who asks.
+        asker: &'a str,
+        /// When the message goes out.
+        rings_at: Timestamp,
+    },
     /// A webhook that was switched off, by its name.
     Webhook(&'a str),
     /// A webhook that is tested, by its name.
@@ -115,6 +124,9 @@ impl fmt::Display for AlertKey<'_> {
             Self::Part(name) => write!(f, "host:{name}"),
             Self::PluginsFolder => f.write_str("plugins-folder"),
             Self::Plugin(file) => write!(f, "plugin:{file}"),
+            Self::AgentAsks { upstream, asker, rings_at } => {
+                write!(f, "question:{upstream}:{asker}:{}", rings_at.micros())
+            }
             Self::Webhook(name) => write!(f, "webhook:{name}"),
             Self::WebhookTest(name) => write!(f, "test:{name}"),
         }
@@ -166,6 +178,10 @@ mod tests {
             (AlertKey::Part("retention"), "host:retention"),
             (AlertKey::PluginsFolder, "plugins-folder"),
             (AlertKey::Plugin("a.wasm"), "plugin:a.wasm"),
+            (
+                AlertKey::AgentAsks { upstream: Live, asker: "writer", rings_at: at },
+                "question:live:writer:1795442712000000",
+            ),
             (AlertKey::Webhook("ops"), "webhook:ops"),
             (AlertKey::WebhookTest("ops"), "test:ops"),
         ] {

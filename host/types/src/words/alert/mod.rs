@@ -9,6 +9,7 @@ mod host;
 mod key;
 mod limits;
 mod money;
+mod people;
 mod plugins;
 mod text;
 mod threshold;
@@ -20,6 +21,7 @@ pub use host::{JobTrouble, PartFell, RunsAlone};
 pub use key::AlertKey;
 pub use limits::{LimitCutDown, PriceDropped, SetApart};
 pub use money::{AnswerUnpriced, BoundBroken, BrakeEngaged};
+pub use people::AgentAsks;
 pub use plugins::{PluginDelayed, PluginsFolderGone};
 pub use threshold::{LateThreshold, ThresholdReached, Used};
 pub use upstream::{CallsHeldBack, CallsTooFast};
@@ -63,6 +65,8 @@ pub enum AlertCause<'a> {
     PluginsFolder(PluginsFolderGone<'a>),
     /// A plugin could not be loaded by no fault of its own.
     Plugin(PluginDelayed<'a>),
+    /// An agent asks people.
+    Asks(AgentAsks<'a>),
     /// A webhook was switched off.
     Webhook(WebhookGone<'a>),
     /// A person tests a webhook.
@@ -83,6 +87,7 @@ impl AlertCause<'_> {
             Self::JobTrouble(_) | Self::RunsAlone(_) => AlertKind::JobTrouble,
             Self::Part(_) => AlertKind::Host,
             Self::PluginsFolder(_) | Self::Plugin(_) => AlertKind::Plugin,
+            Self::Asks(_) => AlertKind::Question,
             Self::Webhook(_) => AlertKind::Webhook,
             Self::Test(_) => AlertKind::Test,
         }
@@ -130,6 +135,7 @@ impl AlertCause<'_> {
             Self::Part(fell) => fell,
             Self::PluginsFolder(folder) => folder,
             Self::Plugin(plugin) => plugin,
+            Self::Asks(asks) => asks,
             Self::Webhook(gone) => gone,
             Self::Test(test) => test,
         }

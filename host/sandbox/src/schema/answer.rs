@@ -1,0 +1,117 @@
+//! Answers to questions, and the schemas that describe them: of a stranger as those of actions, within the same bounds.
+
+use super::input::{InputSchema, PayloadFault};
+use anvil_types::words::{AnswerMiss, NoAnswer};
+use anvil_types::{Json, QuestionFault, QuestionText};
+
+/// The most choices that are named to whoever chose none of them.
+const NAMED: usize = 10;
+
+/// Checks a question's schema, and that its default is one of the answers that it takes.
+pub(crate) fn check_question(text: &QuestionText) -> Result<(), QuestionFault> {
+    if let Some(schema) = &text.schema {
+        super::check(schema.as_str()).map_err(QuestionFault::Schema)?;
+    }
+    let Some(default) = &text.default else { return Ok(()) };
+    check_answer(text, default).map_err(|why| QuestionFault::Default(why.to_string()))
+}
+
+/// Checks that an answer is one that a question takes. That takes up to a second: not on a thread that others wait for.
+pub fn check_answer(text: &QuestionText, answer: &Json) -> Result<(), NoAnswer> {
+    let bytes = answer.as_str().len();
+    if bytes > QuestionText::LONGEST_PART {
+        return Err(NoAnswer::TooLong { most: QuestionText::LONGEST_PART, bytes });
+    }
+    let value = answer.value();
+    let said = value.as_str();
+    if text.is_free_text() {
+        return match said {
+            Some(said) if !said.trim().is_empty() => Ok(()),
+            _ => Err(NoAnswer::NoText),
+        };
+    }
+    if said.is_some_and(|said| text.choices.iter().any(|choice| choice.value == said)) {
+        return Ok(());
+    }
+    let Some(schema) = &text.schema else {
+        let named = text.choices.iter().take(NAMED).map(|choice| format!("`{}`", choice.value));
+        let more = if text.choices.len() > NAMED { ", …" } else { "" };
+        return Err(NoAnswer::NoChoice { choices: named.collect::<Vec<_>>().join(", ") + more });
+    };
+    InputSchema::new(schema.clone()).check(answer).map_err(|fault| match fault {
+        PayloadFault::Misses(misses) => NoAnswer::Misses(
+            misses
+                .into_iter()
+                .map(|miss| AnswerMiss { pointer: miss.pointer, message: miss.message })
+                .collect(),
+        ),
+        PayloadFault::TooMuch => NoAnswer::TooMuch,
+        PayloadFault::Unreadable(why) | PayloadFault::Schema(why) => NoAnswer::Unchecked(why),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anvil_types::QuestionChoice;
+
+    fn text(choices: &[&str], schema: Option<&str>) -> QuestionText {
+        let choice = |value: &&str| QuestionChoice { value: (*value).to_owned(), label: None };
+        QuestionText {
+            prompt: "?".to_owned(),
+            details: None,
+            choices: choices.iter().map(choice).collect(),
+            schema: schema.map(|schema| schema.parse().expect("JSON")),
+            time_limit_ms: Some(1_000),
+            default: None,
+            extras: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_answer_is_a_choice_or_matches_the_schema_or_is_a_text() {
+        let (none, some) = (&[][..], &["yes", "no"][..]);
+        let number = Some(r#"{"type":"integer","minimum":3}"#);
+        for (choices, schema, answer, fits) in [
+            (some, None, r#""yes""#, true),
+            (some, None, r#""y\u0065s""#, true),
+            (some, None, r#""maybe""#, false),
+            (some, None, "true", false),
+            (some, number, r#""no""#, true),
+            (some, number, "4", true),
+            (some, number, "2", false),
+            (none, number, "3", true),
+            (none, number, r#""yes""#, false),
+            (none, None, r#""whatever""#, true),
+            (none, None, r#"" ""#, false),
+            (none, None, "1", false),
+        ] {
+            let checked = check_answer(&text(choices, schema), &answer.parse().expect("JSON"));
+            assert_eq!(checked.is_ok(), fits, "{choices:?} {schema:?} {answer}: {checked:?}");
+        }
+        let long = Json::of(&"x".repeat(QuestionText::LONGEST_PART));
+        assert!(matches!(check_answer(&text(none, None), &long), Err(NoAnswer::TooLong { .. })));
+    }
+
+    #[test]
+    fn a_miss_names_its_place() {
+        let schema = r#"{"type":"object","required":["amount"],"properties":{"amount":{"type":"number"}}}"#;
+        let asked = text(&[], Some(schema));
+        let Err(NoAnswer::Misses(misses)) = check_answer(&asked, &"{}".parse().expect("JSON")) else {
+            panic!("it misses a field");
+        };
+        assert_eq!((misses[0].pointer.as_str(), misses[0].message.as_str()), ("/amount", "is required"));
+    }
+
+    #[test]
+    fn a_schema_out_of_its_bounds_and_a_default_that_does_not_fit_make_no_question() {
+        let deep = format!("{}{}{}", r#"{"not":"#.repeat(70), "{}", "}".repeat(70));
+        assert!(matches!(check_question(&text(&[], Some(&deep))), Err(QuestionFault::Schema(_))));
+        let around = Some(r#"{"type":"string","pattern":"a(?=b)"}"#);
+        assert!(matches!(check_question(&text(&[], around)), Err(QuestionFault::Schema(_))));
+        let unfit = QuestionText { default: Some(Json::of("maybe")), ..text(&["yes"], None) };
+        assert!(matches!(check_question(&unfit), Err(QuestionFault::Default(_))));
+        let fit = QuestionText { default: Some(Json::of("yes")), ..text(&["yes"], None) };
+        assert_eq!(check_question(&fit), Ok(()));
+    }
+}

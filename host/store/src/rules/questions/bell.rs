@@ -1,0 +1,53 @@
+//! How people are told of questions: those of one name that come within a short time are told of together, and two
+//! messages for one name are some minutes apart, so that fifty questions are no fifty rings.
+
+use crate::engine::{Id, params};
+use crate::rules::alerts;
+use crate::rules::tx::Tx;
+use crate::{NewAlert, QuestionRules, StoreError};
+use anvil_types::words::{AgentAsks, AlertCause};
+use anvil_types::{AlertId, Timestamp};
+
+/// The newest alert for a name, and when its message goes out; where it is not resolved yet.
+pub(crate) const RING: &str = "SELECT r.alert AS alert, r.rings_at AS rings_at,
+        EXISTS (SELECT 1 FROM alerts a WHERE a.id = r.alert AND a.state <> 'resolved') AS stands
+    FROM question_rings r WHERE r.upstream = ?1 AND r.asker = ?2";
+/// Whether an alert tells of a question that is open.
+pub(crate) const RINGS_FOR: &str =
+    "SELECT 1 FROM questions INDEXED BY questions_of_alert WHERE state = 'open' AND alert = ?1 LIMIT 1";
+
+/// The alert that tells of a question which is about to be opened: the one whose message is still to go out, or a new
+/// one.
+pub(crate) fn ring(tx: &mut Tx<'_>, asker: &str, rules: &QuestionRules) -> Result<AlertId, StoreError> {
+    let upstream = tx.policy.upstream;
+    let last = tx.first(RING, [upstream.name(), asker], |row| {
+        Ok((row.id::<AlertId>("alert")?, row.time("rings_at")?, row.get::<bool>("stands")?))
+    })?;
+    if let Some((alert, rings_at, true)) = last
+        && rings_at > tx.now
+    {
+        return Ok(alert);
+    }
+    let soonest = last.map(|(_, rang_at, _)| rang_at + rules.ring_every);
+    // A time of another clock, from before it was set back, keeps nobody waiting for longer than that.
+    let soonest = soonest.filter(|at| *at <= tx.now + rules.ring_every);
+    let gathered = tx.now + rules.ring_after;
+    let rings_at: Timestamp = soonest.map_or(gathered, |soonest| soonest.max(gathered));
+    let cause = AlertCause::Asks(AgentAsks { asker, rings_at, with_links: rules.with_links });
+    let alert = alerts::raise_later(tx, &NewAlert::of(upstream, &cause), rings_at)?;
+    tx.run(
+        "INSERT INTO question_rings (upstream, asker, alert, rings_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (upstream, asker) DO UPDATE SET alert = excluded.alert, rings_at = excluded.rings_at",
+        params![upstream.name(), asker, alert.bytes(), rings_at.micros()],
+    )?;
+    Ok(alert)
+}
+
+/// Resolves an alert where no question is open any more that it tells of.
+pub(crate) fn silence(tx: &mut Tx<'_>, alert: Option<AlertId>) -> Result<(), StoreError> {
+    let Some(alert) = alert else { return Ok(()) };
+    if tx.first(RINGS_FOR, [alert.bytes()], |_| Ok(()))?.is_some() {
+        return Ok(());
+    }
+    alerts::end(tx, alert).map(drop)
+}

@@ -1,0 +1,151 @@
+//! The page behind a link that answers one question. Whoever has the link needs no session: the token is what they may.
+//!
+//! Scanners of mail and chat fetch links, so that looking changes nothing. All that is wrong with a link is told alike.
+
+use super::card::{QuestionCard, given};
+use super::page::wrong;
+use crate::ask::{Form, Peer};
+use crate::panel::kit::answer::html;
+use crate::problem::Problem;
+use crate::state::WebState;
+use anvil_control::AnswerError;
+use anvil_store::{Answerer, StoreError, link_hash};
+use anvil_types::{PersonQuestion, QuestionId, QuestionState, UpstreamKind};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "questions/link.html")]
+pub(crate) struct LinkPage {
+    pub(crate) simulated: bool,
+    pub(crate) told: Told,
+}
+
+/// What is shown to whoever has a link.
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is shown at once")]
+pub(crate) enum Told {
+    /// The question, to be answered.
+    Question(QuestionCard),
+    /// It is answered.
+    Answered(QuestionCard),
+    /// It takes no answer any more.
+    Over(QuestionCard),
+    /// The link is none.
+    Refused,
+    /// It was asked too often.
+    TooOften,
+}
+
+/// A link as it stands in its address.
+type Parts = Path<(String, String)>;
+
+pub(super) async fn page(
+    State(state): State<WebState>,
+    caller: Peer,
+    Path((id, token)): Parts,
+) -> Result<Response, Problem> {
+    let link = match Link::read(&state, &caller, &id, &token) {
+        Ok(link) => link,
+        Err(told) => return tell(&state, told),
+    };
+    match link.question(&state).await? {
+        Some(question) => tell(&state, link.told(&state, &question, None)),
+        None => tell(&state, Told::Refused),
+    }
+}
+
+pub(super) async fn answer(
+    State(state): State<WebState>,
+    caller: Peer,
+    Path((id, token)): Parts,
+    form: Result<Form, Problem>,
+) -> Result<Response, Problem> {
+    let link = match Link::read(&state, &caller, &id, &token) {
+        Ok(link) => link,
+        Err(told) => return tell(&state, told),
+    };
+    let Some(question) = link.question(&state).await? else { return tell(&state, Told::Refused) };
+    // Only now: what is wrong with a link is told first, whatever was sent.
+    let form = form?;
+    let answered = given(&form, &question);
+    let by = Answerer::Link(link.hash);
+    match state.control.questions.answer(link.id, answered, by).await {
+        Ok(answered) => with_status(StatusCode::OK, tell(&state, link.told(&state, &answered, None))),
+        Err(AnswerError::Unfit(why)) => {
+            let wrong = (wrong(AnswerError::Unfit(why)), form.text("answer").to_owned());
+            let page = tell(&state, link.told(&state, &question, Some(wrong)));
+            with_status(StatusCode::UNPROCESSABLE_ENTITY, page)
+        }
+        Err(AnswerError::Store(StoreError::QuestionAnswered { .. } | StoreError::QuestionOver { .. })) => {
+            match link.question(&state).await? {
+                Some(over) => with_status(StatusCode::CONFLICT, tell(&state, link.told(&state, &over, None))),
+                None => tell(&state, Told::Refused),
+            }
+        }
+        Err(AnswerError::Store(StoreError::LinkRefused)) => tell(&state, Told::Refused),
+        Err(AnswerError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// What an address says.
+struct Link {
+    id: QuestionId,
+    token: String,
+    hash: [u8; 32],
+}
+
+impl Link {
+    /// Reads it, unless it is asked too often; an id that is none is refused as any other link.
+    fn read(state: &WebState, peer: &Peer, id: &str, token: &str) -> Result<Self, Told> {
+        let id: Option<QuestionId> = id.parse().ok();
+        if !state.links.admits(peer.0, id) {
+            return Err(Told::TooOften);
+        }
+        let id = id.ok_or(Told::Refused)?;
+        Ok(Self { id, token: token.to_owned(), hash: link_hash(token) })
+    }
+
+    async fn question(&self, state: &WebState) -> Result<Option<PersonQuestion>, Problem> {
+        match state.control.questions.linked(self.id, self.hash).await {
+            Ok(question) => Ok(Some(question)),
+            Err(StoreError::LinkRefused) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn told(&self, state: &WebState, question: &PersonQuestion, wrong: Option<(String, String)>) -> Told {
+        let action = format!("/answer/{}/{}", self.id, self.token);
+        let card = QuestionCard::at(question, action, state.control.clock.now()).refused(wrong);
+        match question.state {
+            QuestionState::Open => Told::Question(card),
+            QuestionState::Answered => Told::Answered(card),
+            QuestionState::Expired | QuestionState::Withdrawn => Told::Over(card),
+        }
+    }
+}
+
+fn with_status(status: StatusCode, page: Result<Response, Problem>) -> Result<Response, Problem> {
+    let mut page = page?;
+    *page.status_mut() = status;
+    Ok(page)
+}
+
+/// The page, which is kept by nobody and tells nobody where it was.
+fn tell(state: &WebState, told: Told) -> Result<Response, Problem> {
+    let status = match told {
+        Told::Question(_) | Told::Answered(_) | Told::Over(_) => StatusCode::OK,
+        Told::Refused => StatusCode::NOT_FOUND,
+        Told::TooOften => StatusCode::TOO_MANY_REQUESTS,
+    };
+    let simulated = state.config.upstream == UpstreamKind::Simulated;
+    let mut page = html(&LinkPage { simulated, told })?;
+    *page.status_mut() = status;
+    let headers = page.headers_mut();
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(page)
+}
