@@ -14,8 +14,8 @@ use anvil_store::{
     HoldDecision, HoldRequest, Retention, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
-    Asker, BootId, CallId, Clock, DrivenClock, HostId, InputLimits, LimitsPatch, Nanodollars, Supervisor,
-    SystemClock, Tier, UpstreamKind, Usage,
+    Asker, BootId, CallId, Clock, DrivenClock, HostId, InputLimits, LimitsPatch, Nanodollars, StateQuotas,
+    StateSize, Supervisor, SystemClock, Tier, UpstreamKind, Usage,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -315,8 +315,15 @@ fn settings_of_runner() -> RunnerSettings {
         hard_slots: 12,
         scale_cooldown: Duration::from_mins(5),
         attempt: small_limits(),
+        state: state_quotas(),
         agents: std::collections::BTreeMap::new(),
     }
+}
+
+/// How much an agent keeps at most in these tests.
+fn state_quotas() -> StateQuotas {
+    let all = StateSize { keys: 10, bytes: 1_000 };
+    StateQuotas { all, agents: std::collections::BTreeMap::new() }
 }
 
 fn settings_of_control() -> ControlSettings {
@@ -324,6 +331,7 @@ fn settings_of_control() -> ControlSettings {
     ControlSettings {
         upstream: UpstreamKind::Simulated,
         pressure: PressureSteps::USUAL,
+        state: state_quotas(),
         retention: Retention {
             finished_for: Duration::from_hours(24),
             finished_jobs: 1_000,

@@ -1,5 +1,7 @@
 //! The host's side of one attempt: answers a guest from the journal, the gateway and the store.
 
+mod state;
+
 use crate::inputs::Inputs;
 use crate::journal::{Answer, Next, hash, read};
 use crate::live_text::LiveText;
@@ -13,7 +15,7 @@ use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError, Wi
 use anvil_types::words::GuestRefusal;
 use anvil_types::{
     ArtifactInfo, ArtifactName, Asker, CallError, CallErrorKind, Clock, InputInfo, Job, JobAsker, Json,
-    Lease, LogLevel, Nanodollars, Origin, Remaining, Request, Scope, Timestamp, Wait,
+    Lease, LogLevel, Nanodollars, Origin, Remaining, Request, Scope, StateAnswer, StateAsk, Timestamp, Wait,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -331,6 +333,10 @@ impl JobHost for Desk {
         };
         self.run.bounds().allowed(&remaining);
         Ok(remaining)
+    }
+
+    async fn state(&self, ask: StateAsk) -> Result<StateAnswer, Stop> {
+        self.ask_state(ask).await
     }
 
     fn progress(&self, fraction: f64, line: String) {

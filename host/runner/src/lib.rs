@@ -24,6 +24,7 @@ mod scale;
 mod scaling;
 mod settings;
 mod shared;
+mod state_question;
 mod stopping;
 mod suspects;
 

@@ -7,9 +7,13 @@ use crate::parents::Parents;
 use crate::run::Run;
 use crate::settings::AgentSettings;
 use crate::shared::Shared;
+use crate::state_question::question;
 use anvil_sandbox::{AttemptEnd, GuestIdentity, HandedOver, JobHost, Plugin, Stop, WallClock};
 use anvil_store::{JournalEntry, JournalKind};
-use anvil_types::{ArtifactName, InputInfo, Job, Json, LogLevel, Origin, Remaining, Request, Timestamp};
+use anvil_types::{
+    ArtifactName, InputInfo, Job, Json, LogLevel, Origin, Remaining, Request, StateAnswer, StateAsk,
+    Timestamp,
+};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +24,7 @@ pub struct Asked {
     pub position: u32,
     /// What is asked for.
     pub kind: JournalKind,
-    /// The request, where it is one to Claude.
+    /// The request, where it is one to Claude or to the agent's state.
     pub request: Option<Json>,
     /// Whether the journal has the answer to just this.
     pub known: bool,
@@ -146,6 +150,17 @@ impl JobHost for Rehearsal {
         let remaining: Remaining = read(&entry)?;
         self.run.bounds().allowed(&remaining);
         Ok(remaining)
+    }
+
+    async fn state(&self, ask: StateAsk) -> Result<StateAnswer, Stop> {
+        if let Some(refusal) = self.run.bounds().state_spent() {
+            return Ok(StateAnswer::Refused(refusal.into()));
+        }
+        let question = question(&ask);
+        let entry = self.place(JournalKind::State, hash(&question), Some(question)).ok_or(Stop::Parked)?;
+        let answer = read(&entry)?;
+        self.run.bounds().state_told(&answer);
+        Ok(answer)
     }
 
     fn progress(&self, _fraction: f64, _line: String) {}

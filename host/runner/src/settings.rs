@@ -1,7 +1,7 @@
 //! What the runner goes by.
 
 use anvil_sandbox::AttemptLimits;
-use anvil_types::UpstreamKind;
+use anvil_types::{StateQuotas, UpstreamKind};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub struct RunnerSettings {
     pub scale_cooldown: Duration,
     /// What one attempt may take.
     pub attempt: AttemptLimits,
+    /// How much each agent may keep beyond its jobs.
+    pub state: StateQuotas,
     /// The agents' own settings.
     pub agents: BTreeMap<String, AgentSettings>,
 }

@@ -2,7 +2,8 @@
 
 use crate::wall::WallClock;
 use anvil_types::{
-    ArtifactName, CallError, InputInfo, JobId, LogLevel, ParentResult, Remaining, Reply, Request, Timestamp,
+    ArtifactName, CallError, InputInfo, JobId, LogLevel, ParentResult, Remaining, Reply, Request,
+    StateAnswer, StateAsk, Timestamp,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -70,6 +71,9 @@ pub trait JobHost: Send + Sync + 'static {
     /// What the job may still spend; journalled, so many times as the host bounds.
     async fn allowance(&self) -> Result<Remaining, Stop>;
 
+    /// Asks the agent's own state; journalled, so many times as the host bounds.
+    async fn state(&self, ask: StateAsk) -> Result<StateAnswer, Stop>;
+
     /// How far the job is: `fraction` already clamped to 0..=1, `line` already cut. Never blocks: only the
     /// newest of those that come in quick succession is kept.
     fn progress(&self, fraction: f64, line: String);
@@ -102,7 +106,7 @@ pub trait JobHost: Send + Sync + 'static {
     /// The names of all of the agent's settings, sorted.
     fn setting_keys(&self) -> Vec<String>;
 
-    /// The time that the guest's clocks show: it moves only when `complete`, `complete_many` or
-    /// `allowance` return, and a replay gives the same times.
+    /// The time that the guest's clocks show: it moves only when `complete`, `complete_many`, `allowance` or
+    /// `state` return, and a replay gives the same times.
     fn guest_time(&self) -> Timestamp;
 }

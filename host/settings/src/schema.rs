@@ -293,6 +293,10 @@ sections! {
         artifacts: u32 = "256" in 0.0..=100_000.0;
         /// Bytes of all files that a job hands over.
         artifact_bytes: u64 = "67108864" in 0.0..=17_179_869_184.0;
+        /// Keys that an agent may keep beyond its jobs. `agents.NAME.state_keys` is one agent's own.
+        state_keys: u32 = "1000" in 0.0..=1_000_000.0;
+        /// Bytes of keys and values that it may keep, likewise (`agents.NAME.state_bytes`).
+        state_bytes: u64 = "4194304" in 0.0..=1_073_741_824.0;
         /// Bytes of one value that crosses between host and plugin: a payload, a request, a result, a file.
         value_bytes: u64 = "8388608" in 1024.0..=1_073_741_824.0;
         /// Handles that a plugin may hold at once.

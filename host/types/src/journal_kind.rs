@@ -11,6 +11,8 @@ pub enum JournalKind {
     Call,
     /// What the job may still spend.
     Allowance,
+    /// What the agent keeps beyond its jobs, read or written.
+    State,
 }
 
 impl JournalKind {
@@ -19,6 +21,7 @@ impl JournalKind {
         match self {
             Self::Call => "call",
             Self::Allowance => "allowance",
+            Self::State => "state",
         }
     }
 }

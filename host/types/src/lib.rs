@@ -40,6 +40,7 @@ pub mod schedule;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod scope;
+pub mod state;
 pub mod supervisor;
 pub mod time;
 pub mod upstream;
@@ -88,6 +89,10 @@ pub use pace::{Bucket, BucketReport};
 pub use queue_pause::QueuePause;
 pub use schedule::{JobTemplate, MissedRuns, Overlap, Schedule};
 pub use scope::Scope;
+pub use state::{
+    LARGEST_STATE_VALUE, LONGEST_STATE_KEY, LONGEST_STATE_PAGE, StateAnswer, StateAsk, StateFault, StateItem,
+    StateKey, StatePage, StateQuotas, StateSize, StateValue,
+};
 pub use supervisor::{End, Fall, Inbox, Life, PartNews, Supervisor};
 pub use time::Timestamp;
 pub use upstream::UpstreamKind;

@@ -2,6 +2,7 @@
 
 mod after_jobs;
 mod again;
+mod agent_state;
 mod bulk;
 mod exchange;
 mod files;

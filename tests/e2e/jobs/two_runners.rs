@@ -14,7 +14,7 @@ use anvil_sandbox::{
 use anvil_store::{Finish, Retention, SqliteOptions, SqliteStore, Store, StoreError};
 use anvil_types::{
     BootId, CallState, Clock, DrivenClock, EventKind, HostId, InputLimits, Job, JobId, JobState, Json, Lease,
-    Limits, Nanodollars, Priority, SystemClock, UpstreamKind,
+    Limits, Nanodollars, Priority, StateQuotas, StateSize, SystemClock, UpstreamKind,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -123,14 +123,20 @@ fn settings() -> RunnerSettings {
         hard_slots: 3,
         scale_cooldown: Duration::from_mins(5),
         attempt: attempt_limits(),
+        state: state_quotas(),
         agents: BTreeMap::new(),
     }
+}
+
+fn state_quotas() -> StateQuotas {
+    StateQuotas { all: StateSize { keys: 10, bytes: 1_000 }, agents: BTreeMap::new() }
 }
 
 fn settings_of_control() -> ControlSettings {
     ControlSettings {
         upstream: UpstreamKind::Simulated,
         pressure: PressureSteps::NONE,
+        state: state_quotas(),
         retention: Retention {
             finished_for: Duration::from_hours(24),
             finished_jobs: 1_000,

@@ -9,7 +9,7 @@ use anvil_settings::{
     Credential, JobsSettings, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
 };
 use anvil_store::{QueueShares, Retention};
-use anvil_types::{Clock, InputLimits, Supervisor, UpstreamKind, encoding};
+use anvil_types::{Clock, InputLimits, StateQuotas, StateSize, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -190,6 +190,16 @@ pub(super) fn shares(settings: &Settings) -> QueueShares {
     }
 }
 
+/// How much agents may keep beyond their jobs.
+fn state(settings: &Settings) -> StateQuotas {
+    let all = StateSize { keys: settings.sandbox.state_keys.into(), bytes: settings.sandbox.state_bytes };
+    let own = settings.agents.iter().map(|(name, agent)| {
+        let keys = agent.state_keys.map_or(all.keys, u64::from);
+        (name.clone(), StateSize { keys, bytes: agent.state_bytes.unwrap_or(all.bytes) })
+    });
+    StateQuotas { all, agents: own.collect() }
+}
+
 pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSettings {
     let jobs = &settings.jobs;
     let agents = settings.agents.iter().map(|(name, agent)| {
@@ -211,6 +221,7 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         hard_slots: settings.preset.agents_hard(),
         scale_cooldown: SCALE_COOLDOWN,
         attempt: attempt(settings),
+        state: state(settings),
         agents: agents.collect(),
     }
 }
@@ -227,6 +238,7 @@ pub(super) fn control(settings: &Settings, upstream: UpstreamKind) -> ControlSet
     ControlSettings {
         upstream,
         pressure: pressure(&settings.pressure),
+        state: state(settings),
         retention: retention(&settings.retention),
         inputs: inputs(&settings.jobs),
         uploads: settings.data.dir.clone(),

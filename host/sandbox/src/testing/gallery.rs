@@ -6,6 +6,7 @@ use super::GuestBuilder;
 pub const GUESTS: &[(&str, &str)] = &[
     ("asks-claude", include_str!("../../guests/asks_claude.wat")),
     ("describe-asks-claude", include_str!("../../guests/describe_asks_claude.wat")),
+    ("describe-reads-its-state", include_str!("../../guests/describe_reads_its_state.wat")),
     ("describe-spins", include_str!("../../guests/describe_spins.wat")),
     ("describe-traps", include_str!("../../guests/describe_traps.wat")),
     ("draws-a-number", include_str!("../../guests/draws_a_number.wat")),
@@ -13,6 +14,7 @@ pub const GUESTS: &[(&str, &str)] = &[
     ("eats-memory-in-two-memories", include_str!("../../guests/eats_memory_in_two_memories.wat")),
     ("exits", include_str!("../../guests/exits.wat")),
     ("fails", include_str!("../../guests/fails.wat")),
+    ("fills-its-state", include_str!("../../guests/fills_its_state.wat")),
     ("floods-artifacts", include_str!("../../guests/floods_artifacts.wat")),
     ("floods-stdout", include_str!("../../guests/floods_stdout.wat")),
     ("floods-the-log", include_str!("../../guests/floods_the_log.wat")),

@@ -3,7 +3,7 @@
 use crate::bench::{Bench, host, result};
 use anvil_sandbox::testing::{Answer, GUESTS, GuestBuilder, Recorder, hostile, small_limits};
 use anvil_sandbox::{AttemptEnd, CancellationToken, Stop};
-use anvil_types::Json;
+use anvil_types::{Json, StateAsk};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,25 @@ async fn a_question_reaches_the_host_and_its_reply_the_guest() {
     let host = host();
     assert_eq!(result(&bench.run("asks-claude", &host, small_limits()).await), "0");
     assert_eq!(host.requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_fills_its_state_is_told_which_kind_of_refusal_it_met() {
+    let bench = Bench::of("fills-its-state").await;
+    let host = host();
+    let end = bench.run("fills-its-state", &host, small_limits()).await;
+    let AttemptEnd::Failed(error) = end else { panic!("{end:?}") };
+    assert_eq!(error.kind, "quota", "{error:?}");
+    assert_eq!(error.message, "the agent keeps 5 of 5 keys (state_keys); delete some first");
+    let keys: Vec<_> = host
+        .state_asks()
+        .into_iter()
+        .map(|ask| match ask {
+            StateAsk::Set { key, value } if value.len() == 8 => key.to_string(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(keys, ["a", "b", "c", "d", "e", "f"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wit::anvil::agent::claude::{
     self, CallError, ContentBlock, Effort, Extra, Message, Reply, Request, Role,
 };
-use wit::anvil::agent::job;
+use wit::anvil::agent::{job, state};
 use wit::exports::anvil::agent::agent_api::{Action, Description, Failure, Guest, Job, Outcome};
 
 /// What `wit/` says, as Rust.
@@ -49,6 +49,8 @@ struct Payload {
     /// Files to hand over, text by name.
     #[serde(default)]
     files: BTreeMap<String, String>,
+    /// A key of the agent's state that counts the runs, before anything is asked.
+    count: Option<String>,
     /// Whether to tell what the jobs that it came after gave.
     #[serde(default)]
     parents: bool,
@@ -124,6 +126,7 @@ impl Guest for Asker {
     fn run(job: Job) -> Result<Outcome, Failure> {
         let payload: Payload =
             serde_json::from_str(&job.payload).map_err(|e| failure("invalid-input", e.to_string()))?;
+        let counted = payload.count.as_deref().map(count).transpose()?;
         let given = if payload.parents { given()? } else { Vec::new() };
         let inputs = if payload.inputs { inputs()? } else { Vec::new() };
         let requests: Vec<Request> = (1..=payload.calls).map(|number| request(&payload, number)).collect();
@@ -140,10 +143,27 @@ impl Guest for Asker {
         let cost: u64 = replies.iter().map(|told| told.cost_nanodollars).sum();
         let result = serde_json::json!({
             "replies": replies, "cost_nanodollars": cost, "looks": looks, "spun": spun,
-            "parents": given, "inputs": inputs,
+            "parents": given, "inputs": inputs, "counted": counted,
         });
         Ok(Outcome { result: result.to_string(), extras: Vec::new() })
     }
+}
+
+/// Counts one more in a key, whoever else does so.
+fn count(key: &str) -> Result<u64, Failure> {
+    let refused = |error: state::StateError| failure("final", format!("{}: {}", error.kind, error.message));
+    for _ in 0..100 {
+        let stands = state::get(key).map_err(refused)?;
+        let text = stands.as_ref().map(|entry| String::from_utf8_lossy(&entry.value).into_owned());
+        let next = text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0) + 1;
+        let expected = stands.map(|entry| entry.version);
+        match state::compare_and_set(key, expected, next.to_string().as_bytes()) {
+            Ok(_) => return Ok(next),
+            Err(error) if error.kind == "conflict" => {}
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    Err(failure("internal", "somebody else always counted".to_owned()))
 }
 
 fn given() -> Result<Vec<Given>, Failure> {

@@ -88,6 +88,7 @@ fn name(kind: JournalKind) -> &'static str {
     match kind {
         JournalKind::Allowance => "the allowance",
         JournalKind::Call => "a question to Claude",
+        JournalKind::State => "a question to the agent's own state",
     }
 }
 

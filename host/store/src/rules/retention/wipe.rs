@@ -13,7 +13,7 @@ const WHOSE: UpstreamKind = UpstreamKind::Simulated;
 /// How many jobs, or entries of the ledger, a batch takes at most.
 const BATCH: u32 = 200;
 /// The tables whose simulated rows go in the last step; each has a column `upstream`.
-const SMALL: [&str; 18] = [
+const SMALL: [&str; 20] = [
     "deliveries",
     "alerts",
     "limit_changes",
@@ -32,6 +32,8 @@ const SMALL: [&str; 18] = [
     "swept",
     "queue_turns",
     "queue_news",
+    "agent_state",
+    "agent_state_use",
 ];
 
 /// Refuses while anything simulated runs: it would write what is gone.
