@@ -86,7 +86,7 @@ async fn with_plugin(
     if let Some(error) = misfit(shared, &claimed, plugin).await {
         return Then::Finish(Finish::Failed { error });
     }
-    let agent = shared.settings.agent(&job.agent);
+    let agent = AgentSettings { values: claimed.settings.clone(), ..shared.settings.agent(&job.agent) };
     let limits = limits(shared, plugin, &agent);
     let terms = Terms {
         tags: job.tags.clone(),

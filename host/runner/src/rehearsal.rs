@@ -9,7 +9,7 @@ use crate::settings::AgentSettings;
 use crate::shared::Shared;
 use crate::state_question::question;
 use anvil_sandbox::{AttemptEnd, GuestIdentity, HandedOver, JobHost, Plugin, Stop, WallClock};
-use anvil_store::{JournalEntry, JournalKind};
+use anvil_store::{JournalEntry, JournalKind, StoreError};
 use anvil_types::{
     ArtifactName, InputInfo, Job, Json, LogLevel, Origin, Remaining, Request, StateAnswer, StateAsk,
     Timestamp,
@@ -54,14 +54,21 @@ pub struct Rehearsed {
 /// Runs a past job on a plugin.
 pub(crate) async fn run(shared: &Shared, plugin: &Arc<Plugin>, past: &Past<'_>) -> Rehearsed {
     let job = past.job;
-    let agent = shared.settings.agent(&job.agent);
+    let failed = |error: StoreError| {
+        let end = AttemptEnd::Stopped(Stop::Store(error.to_string()));
+        Rehearsed { asked: Vec::new(), end }
+    };
+    let mut agent = shared.settings.agent(&job.agent);
+    match shared.store.job_settings(job.id).await {
+        // What it read then.
+        Ok(Some(pinned)) => agent.values = pinned,
+        Ok(None) => {}
+        Err(error) => return failed(error),
+    }
     let limits = attempt::limits(shared, plugin, &agent);
     let parents = match Parents::load(&shared.store, job).await {
         Ok(parents) => parents,
-        Err(error) => {
-            let end = AttemptEnd::Stopped(Stop::Store(error.to_string()));
-            return Rehearsed { asked: Vec::new(), end };
-        }
+        Err(error) => return failed(error),
     };
     let host = Arc::new(Rehearsal::new(past, agent, parents, Inputs::of(job, &shared.store)));
     let cancel = shared.shutdown.child_token();

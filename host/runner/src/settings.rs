@@ -1,7 +1,7 @@
 //! What the runner goes by.
 
 use anvil_sandbox::AttemptLimits;
-use anvil_types::{StateQuotas, UpstreamKind};
+use anvil_types::{AgentValues, StateQuotas, UpstreamKind};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ pub struct AgentSettings {
     pub max_output_tokens: Option<u32>,
     /// The longest an attempt may take, where it differs from everyone's; waiting is not counted.
     pub wall_time: Option<Duration>,
-    /// What the plugin may read of its configuration.
-    pub values: BTreeMap<String, String>,
+    /// What the plugin may read of its configuration, where a job has not begun.
+    pub values: AgentValues,
 }
 
 /// What the runner goes by.

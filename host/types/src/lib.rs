@@ -6,6 +6,7 @@
 pub mod action_run;
 pub mod address;
 pub mod agent;
+mod agent_values;
 pub mod alert;
 pub mod artifact;
 mod asker;
@@ -52,6 +53,7 @@ pub mod words;
 pub use action_run::{ActionPlan, ActionRun, ActionState};
 pub use address::shown_address;
 pub use agent::{ActionInfo, Actions, AgentInfo, AgentState};
+pub use agent_values::AgentValues;
 pub use alert::{
     Acknowledgement, Alert, AlertKind, AlertNews, AlertState, AlertWindow, Crossing, Delivery, DeliveryState,
     Webhook, WebhookFormat,

@@ -9,6 +9,7 @@ mod files;
 mod full_queue;
 mod inputs;
 mod killed;
+mod pinned_settings;
 mod reasons;
 mod replay;
 mod retention;

@@ -29,7 +29,11 @@ async fn keeps(scene: &Scene, entries: &[(&str, &[u8])]) {
     };
     scene.store.enqueue(job).await.expect("taken in");
     let claim = Claim {
-        agents: vec![ReadyAgent { name: "ghost".into(), digest: "d".into() }],
+        agents: vec![ReadyAgent {
+            name: "ghost".into(),
+            digest: "d".into(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,

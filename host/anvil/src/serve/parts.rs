@@ -207,7 +207,7 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
             max_input_tokens: agent.max_input_tokens,
             max_output_tokens: agent.max_output_tokens,
             wall_time: agent.wall_s.map(Duration::from_secs),
-            values: agent.settings.clone(),
+            values: agent.settings.clone().into(),
         };
         (name.clone(), own)
     });

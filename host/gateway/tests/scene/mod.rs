@@ -150,7 +150,11 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
     };
     store.enqueue(job).await.expect("taken in");
     let claim = Claim {
-        agents: vec![anvil_store::ReadyAgent { name: "tester".into(), digest: "d".into() }],
+        agents: vec![anvil_store::ReadyAgent {
+            name: "tester".into(),
+            digest: "d".into(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,

@@ -25,6 +25,7 @@ pub mod money;
 pub mod order;
 pub mod outbox;
 pub mod parents;
+pub mod pins;
 pub mod queue;
 pub mod retention;
 pub mod schedules;
@@ -105,6 +106,10 @@ suite! { $
         a_child_survives_a_crash
         many_children_follow_step_by_step
         parents_give_only_so_much;
+    pins:
+        what_a_job_reads_is_what_its_first_run_read
+        a_job_that_began_without_settings_reads_none
+        a_persons_retry_reads_the_settings_in_force;
     schedules:
         a_schedule_comes_back_as_it_was_made
         a_time_makes_its_job_exactly_once

@@ -6,7 +6,7 @@ use crate::rules::alerts::webhooks;
 use crate::rules::duties;
 use crate::rules::jobs::turns;
 use crate::rules::jobs::{
-    bulk, claim, enqueue, inputs, journal, parents, pause, relatives, transition, trouble,
+    bulk, claim, enqueue, inputs, journal, parents, pause, pins, relatives, transition, trouble,
 };
 use crate::rules::money::{correct, held, hold, hold_row, settle, spend};
 use crate::rules::retention::prune;
@@ -37,6 +37,7 @@ fn no_query_scans_or_sorts() {
         (inputs::ONE, "PRIMARY KEY"),
         (inputs::PIECES, "file=?"),
         (journal::BATCH_OF, "PRIMARY KEY"),
+        (pins::BODY, "PRIMARY KEY"),
         (state::ANSWERED, "sqlite_autoindex_journal_1"),
         (state::USE, "PRIMARY KEY"),
         (state::STANDS, "PRIMARY KEY"),

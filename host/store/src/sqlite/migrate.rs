@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     Step { name: "duties", sql: include_str!("migrations/0012_duties.sql") },
     Step { name: "inputs", sql: include_str!("migrations/0013_inputs.sql") },
     Step { name: "state", sql: include_str!("migrations/0014_state.sql") },
+    Step { name: "pins", sql: include_str!("migrations/0015_pins.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

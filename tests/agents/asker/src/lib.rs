@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wit::anvil::agent::claude::{
     self, CallError, ContentBlock, Effort, Extra, Message, Reply, Request, Role,
 };
-use wit::anvil::agent::{job, state};
+use wit::anvil::agent::{job, settings, state};
 use wit::exports::anvil::agent::agent_api::{Action, Description, Failure, Guest, Job, Outcome};
 
 /// What `wit/` says, as Rust.
@@ -49,6 +49,9 @@ struct Payload {
     /// Files to hand over, text by name.
     #[serde(default)]
     files: BTreeMap<String, String>,
+    /// Whether to tell the agent's settings, as they are read when all is answered.
+    #[serde(default)]
+    settings: bool,
     /// A key of the agent's state that counts the runs, before anything is asked.
     count: Option<String>,
     /// Whether to tell what the jobs that it came after gave.
@@ -144,9 +147,14 @@ impl Guest for Asker {
         let result = serde_json::json!({
             "replies": replies, "cost_nanodollars": cost, "looks": looks, "spun": spun,
             "parents": given, "inputs": inputs, "counted": counted,
+            "settings": payload.settings.then(settings),
         });
         Ok(Outcome { result: result.to_string(), extras: Vec::new() })
     }
+}
+
+fn settings() -> BTreeMap<String, Option<String>> {
+    settings::keys().into_iter().map(|key| (key.clone(), settings::get(&key))).collect()
 }
 
 /// Counts one more in a key, whoever else does so.
