@@ -155,6 +155,7 @@ fn ask(job: &Claimed, position: u32) -> Ask {
             floor: None,
             max_input_tokens: None,
             max_output_tokens: None,
+            task_budget: false,
         },
         request: Request {
             system: None,

@@ -22,6 +22,17 @@ const HOMONYMS: &[(&str, &str, &str)] = &[
     ("batch", "anvil-budget", "a factor of a price file"),
     ("batch", "anvil-types", "where a reply came from"),
     ("thinking", "anvil-sandbox", "a kind of content block"),
+    ("service_tier", "anvil-gateway", "a member of a usage"),
+    ("service_tier", "anvil-store", "a column"),
+    ("service_tier", "anvil-web", "a column"),
+    ("inference_geo", "anvil-gateway", "a member of a usage"),
+    ("inference_geo", "anvil-store", "a column"),
+    ("inference_geo", "anvil-web", "a column"),
+    ("speed", "anvil-gateway", "a member of a usage"),
+    ("speed", "anvil-store", "a column"),
+    ("speed", "anvil-web", "a column, and a member of a price"),
+    ("speed", "anvil-budget", "a member of a price"),
+    ("task_budget", "anvil-settings", "a setting"),
 ];
 
 /// Whose words are their own: agents, which can use no crate of the house, and the second opinion.

@@ -311,6 +311,7 @@ fn settings_of_runner() -> RunnerSettings {
         lease: Duration::from_secs(30),
         heartbeat: Duration::from_secs(10),
         calls: 10,
+        task_budget: true,
         calls_at_once: 2,
         hard_slots: 12,
         scale_cooldown: Duration::from_mins(5),

@@ -96,6 +96,7 @@ async fn with_plugin(
         floor: plugin.info.model_floor,
         max_input_tokens: agent.max_input_tokens,
         max_output_tokens: agent.max_output_tokens,
+        task_budget: agent.task_budget.unwrap_or(shared.settings.task_budget && plugin.info.tool_loop),
     };
     let parents = match Parents::load(&shared.store, &job).await {
         Ok(parents) => parents,

@@ -14,6 +14,8 @@ pub struct AgentSettings {
     pub max_output_tokens: Option<u32>,
     /// The longest an attempt may take, where it differs from everyone's; waiting is not counted.
     pub wall_time: Option<Duration>,
+    /// Whether its tool loops get a task budget, where that differs from what it says of itself.
+    pub task_budget: Option<bool>,
     /// What the plugin may read of its configuration, where a job has not begun.
     pub values: AgentValues,
 }
@@ -39,6 +41,8 @@ pub struct RunnerSettings {
     pub scale_cooldown: Duration,
     /// What one attempt may take.
     pub attempt: AttemptLimits,
+    /// Whether agents that have tool loops get a task budget from what their job may spend.
+    pub task_budget: bool,
     /// How much each agent may keep beyond its jobs.
     pub state: StateQuotas,
     /// The agents' own settings.

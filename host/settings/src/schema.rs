@@ -255,6 +255,9 @@ sections! {
         input_file_bytes: u64 = "16777216" in 0.0..=1_073_741_824.0;
         /// Bytes of all of them together.
         input_bytes: u64 = "67108864" in 0.0..=4_294_967_296.0;
+        /// Whether agents that say of themselves that they have tool loops are given a task budget from what their job
+        /// may spend, so that Claude winds up in time; only for models that take one.
+        task_budget: bool = "true";
         /// Percent of the queue's places that the unfinished jobs of one agent may fill, so that it cannot fill
         /// it for all. 100: all of them. `agents.NAME.queue_percent` is one agent's own.
         agent_queue_percent: u32 = "100" in 1.0..=100.0;

@@ -119,6 +119,7 @@ fn settings() -> RunnerSettings {
         // By no sign of life does a runner that stalled hear of what happened meanwhile.
         heartbeat: Duration::from_hours(1),
         calls: 50,
+        task_budget: true,
         calls_at_once: 8,
         hard_slots: 3,
         scale_cooldown: Duration::from_mins(5),

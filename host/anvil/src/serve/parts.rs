@@ -207,6 +207,7 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
             max_input_tokens: agent.max_input_tokens,
             max_output_tokens: agent.max_output_tokens,
             wall_time: agent.wall_s.map(Duration::from_secs),
+            task_budget: agent.task_budget,
             values: agent.settings.clone().into(),
         };
         (name.clone(), own)
@@ -218,6 +219,7 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         heartbeat: Duration::from_secs(jobs.heartbeat_s),
         calls: jobs.calls,
         calls_at_once: jobs.calls_parallel as usize,
+        task_budget: jobs.task_budget,
         hard_slots: settings.preset.agents_hard(),
         scale_cooldown: SCALE_COOLDOWN,
         attempt: attempt(settings),

@@ -38,6 +38,7 @@ pub(crate) fn agents() -> Vec<AgentInfo> {
         model_floor: None,
         effort: Effort::Standard,
         time_limit_s: None,
+        tool_loop: false,
         loaded_at: ago(7_300),
     };
     let mut agents = vec![
