@@ -1,5 +1,6 @@
 //! The host's side of one attempt: answers a guest from the journal, the gateway and the store.
 
+mod allowance;
 mod state;
 
 use crate::inputs::Inputs;
@@ -11,11 +12,11 @@ use crate::run::Run;
 use crate::settings::{AgentSettings, RunnerSettings};
 use anvil_gateway::{Ask, CallEnd, CallHandle, Gateway, Terms};
 use anvil_sandbox::{CancellationToken, GuestIdentity, HandedOver, JobHost, Stop, WallClock};
-use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError, WindowStanding};
+use anvil_store::{JournalEntry, JournalKind, JournalWrite, Store, StoreError};
 use anvil_types::words::GuestRefusal;
 use anvil_types::{
     ArtifactInfo, ArtifactName, Asker, CallError, CallErrorKind, Clock, InputInfo, Job, JobAsker, Json,
-    Lease, LogLevel, Nanodollars, Origin, Remaining, Request, Scope, StateAnswer, StateAsk, Timestamp, Wait,
+    Lease, LogLevel, Origin, Remaining, Request, StateAnswer, StateAsk, Timestamp, Wait,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -215,34 +216,6 @@ impl Desk {
         self.store.journal(JournalWrite { lease: self.lease, entry }).await.map_err(stop)?;
         self.run.journal().answered(at);
         Ok(answer)
-    }
-
-    // Its own windows count as everyone's do.
-    async fn remaining(&self) -> Result<Remaining, StoreError> {
-        let job = self.store.job(self.run.job.id).await?.unwrap_or_else(|| self.run.job.clone());
-        let spend = self.store.spend(self.settings.upstream).await?;
-        let own = Scope::Agent(self.run.job.agent.clone());
-        let scopes = self.store.scope_spend(self.settings.upstream).await?;
-        let windows: Vec<WindowStanding> = scopes
-            .into_iter()
-            .filter(|standing| standing.scope == own)
-            .flat_map(|standing| standing.windows)
-            .chain(spend.windows)
-            .collect();
-        let limits = self.store.limits().await?.limits;
-        let asked = self.calls.load(Ordering::Relaxed).max(self.run.bounds().calls());
-        Ok(Remaining {
-            job: job.max_cost.less(job.cost + job.held),
-            window: windows
-                .iter()
-                .map(|w| w.limit.less(w.amounts.committed()))
-                .min()
-                .unwrap_or(Nanodollars::ZERO),
-            calls: self.settings.calls.saturating_sub(asked),
-            max_input_tokens: self.run.agent.max_input_tokens.unwrap_or(limits.max_input_tokens),
-            max_output_tokens: self.run.agent.max_output_tokens.unwrap_or(limits.max_output_tokens),
-            pressure: windows.iter().map(|w| w.amounts.spent().fraction_of(w.limit)).fold(0.0, f64::max),
-        })
     }
 
     // Whether an earlier run has stored just this file: a run that begins anew hands over what it did before.
