@@ -129,9 +129,11 @@ impl InputSize {
 
     fn hidden(&mut self, option: &str, json: &str) {
         let tokens = match RequestOption::named(option) {
-            // A task budget may stand in it.
             Some(RequestOption::OutputConfig) => {
-                FORMAT_PROMPT.saturating_add(rewritten_len(json)).saturating_add(self.task_prompt())
+                // A task budget may stand in it, and its name be written otherwise.
+                let has_budget = json.contains(RequestOption::TaskBudget.name()) || json.contains("\\u");
+                let task_prompt = if has_budget { self.task_prompt() } else { 0 };
+                FORMAT_PROMPT.saturating_add(rewritten_len(json)).saturating_add(task_prompt)
             }
             Some(RequestOption::Thinking) => THINKING_PROMPT,
             Some(RequestOption::TaskBudget) => self.task_prompt(),

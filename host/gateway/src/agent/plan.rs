@@ -104,12 +104,12 @@ fn bid(
     let agent = ask.asker.name();
     let size = if task_budget.is_some() { needs.size.with_task_budget() } else { needs.size };
     let max_tokens = needs.most_output.min(row.max_output);
-    let asks = asks_for_task_budget(&ask.request);
-    if asks && !takes_task_budget(&row.model) {
-        return Err(invalid(BadRequest::NoTaskBudget(row.model).to_string()));
-    }
     let bad = |error: BadRequest| invalid(error.to_string());
     let mut body = Body::of(&ask.request, &row.model, max_tokens).map_err(bad)?;
+    let asks = asks_for_task_budget(&ask.request);
+    if asks && !takes_task_budget(&row.model) {
+        return Err(bad(BadRequest::NoTaskBudget(row.model.clone())));
+    }
     if let Some(total) = task_budget {
         let budget = serde_json::json!({ "type": "tokens", "total": total });
         body = body.with_task_budget(&budget.to_string()).map_err(bad)?;
