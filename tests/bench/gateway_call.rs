@@ -106,7 +106,11 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
         store.enqueue(job).await.expect("taken in");
     }
     let claim = Claim {
-        agents: vec![ReadyAgent { name: "bench".into(), digest: "d".into() }],
+        agents: vec![ReadyAgent {
+            name: "bench".into(),
+            digest: "d".into(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most: CALLERS,
         critical_only: false,
@@ -151,6 +155,7 @@ fn ask(job: &Claimed, position: u32) -> Ask {
             floor: None,
             max_input_tokens: None,
             max_output_tokens: None,
+            task_budget: false,
         },
         request: Request {
             system: None,

@@ -14,8 +14,8 @@ use anvil_store::{
     HoldDecision, HoldRequest, Retention, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
-    Asker, BootId, CallId, Clock, DrivenClock, HostId, InputLimits, LimitsPatch, Nanodollars, Supervisor,
-    SystemClock, Tier, UpstreamKind, Usage,
+    Asker, BootId, CallId, Clock, DrivenClock, HostId, InputLimits, LimitsPatch, Nanodollars, StateQuotas,
+    StateSize, Supervisor, SystemClock, Tier, UpstreamKind, Usage,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -311,13 +311,21 @@ fn settings_of_runner() -> RunnerSettings {
         lease: Duration::from_secs(30),
         heartbeat: Duration::from_secs(10),
         calls: 10,
+        task_budget: true,
         calls_at_once: 2,
         hard_slots: 12,
         scale_cooldown: Duration::from_mins(5),
         attempt: small_limits(),
         questions: anvil_store::testing::question_rules(),
+        state: state_quotas(),
         agents: std::collections::BTreeMap::new(),
     }
+}
+
+/// How much an agent keeps at most in these tests.
+fn state_quotas() -> StateQuotas {
+    let all = StateSize { keys: 10, bytes: 1_000 };
+    StateQuotas { all, agents: std::collections::BTreeMap::new() }
 }
 
 fn settings_of_control() -> ControlSettings {
@@ -325,6 +333,7 @@ fn settings_of_control() -> ControlSettings {
     ControlSettings {
         upstream: UpstreamKind::Simulated,
         pressure: PressureSteps::USUAL,
+        state: state_quotas(),
         retention: Retention {
             finished_for: Duration::from_hours(24),
             finished_jobs: 1_000,

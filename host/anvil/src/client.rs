@@ -116,6 +116,15 @@ impl Client {
         self.answer(self.request(Method::DELETE, path, &[])?.timeout(TIMEOUT)).await.map(drop)
     }
 
+    /// `DELETE` with a query, which is answered with what is gone.
+    pub(crate) async fn delete_of<A: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Answer<A>, Failure> {
+        self.json(self.request(Method::DELETE, path, query)?).await
+    }
+
     /// The bytes of a `GET`.
     pub(crate) async fn bytes(&self, path: &[&str]) -> Result<Vec<u8>, Failure> {
         self.bytes_of(path, &[]).await

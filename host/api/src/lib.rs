@@ -27,6 +27,7 @@ mod replay;
 mod request;
 mod schedule;
 mod spend;
+mod state;
 mod status;
 mod webhook;
 
@@ -49,6 +50,7 @@ pub use queue::{QueueRequest, QueueView};
 pub use replay::{Difference, Question, Replayed};
 pub use schedule::{ScheduleDetail, ScheduleRequest, ScheduleView};
 pub use spend::{By, Spend, SpendItem, Sum};
+pub use state::{StateList, StateUse};
 pub use status::{
     AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QuestionsStatus, QueueStatus,
     ScalingStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,

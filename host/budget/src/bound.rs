@@ -17,6 +17,9 @@ const TOOL_PROMPT: u64 = 1_024;
 const FORMAT_PROMPT: u64 = 1_024;
 /// The hidden prompt that comes with `thinking`; no figure is published.
 const THINKING_PROMPT: u64 = 512;
+/// The hidden prompt that comes with a task budget, and what each turn tells of it; no figures are published.
+const TASK_PROMPT: u64 = 1_024;
+const TASK_PER_MESSAGE: u64 = 64;
 /// The most that one picture counts: larger ones are scaled down before they are counted.
 const PER_IMAGE: u64 = 6_400;
 /// Framing of the whole.
@@ -102,6 +105,18 @@ impl InputSize {
         Ok(size)
     }
 
+    fn task_prompt(&self) -> u64 {
+        TASK_PROMPT.saturating_add(self.messages.saturating_mul(TASK_PER_MESSAGE))
+    }
+
+    /// The same with a task budget that the request does not have itself.
+    #[must_use]
+    pub fn with_task_budget(mut self) -> Self {
+        self.hidden_tokens =
+            self.hidden_tokens.saturating_add(FORMAT_PROMPT).saturating_add(self.task_prompt());
+        self
+    }
+
     fn text(&mut self, text: &str) {
         self.text_bytes = self.text_bytes.saturating_add(len(text.len()));
     }
@@ -114,10 +129,20 @@ impl InputSize {
 
     fn hidden(&mut self, option: &str, json: &str) {
         let tokens = match RequestOption::named(option) {
-            Some(RequestOption::OutputConfig) => FORMAT_PROMPT.saturating_add(rewritten_len(json)),
+            Some(RequestOption::OutputConfig) => {
+                // A task budget may stand in it, and its name be written otherwise.
+                let has_budget = json.contains(RequestOption::TaskBudget.name()) || json.contains("\\u");
+                let task_prompt = if has_budget { self.task_prompt() } else { 0 };
+                FORMAT_PROMPT.saturating_add(rewritten_len(json)).saturating_add(task_prompt)
+            }
             Some(RequestOption::Thinking) => THINKING_PROMPT,
+            Some(RequestOption::TaskBudget) => self.task_prompt(),
+            Some(RequestOption::Tier | RequestOption::ToolChoice | RequestOption::CacheControl) => 0,
+            Some(RequestOption::Temperature | RequestOption::TopP | RequestOption::TopK) => 0,
+            Some(RequestOption::Metadata | RequestOption::ServiceTier) => 0,
+            Some(RequestOption::InferenceGeo | RequestOption::Speed) => 0,
             // One that is not known goes nowhere.
-            Some(RequestOption::Tier | RequestOption::ToolChoice | RequestOption::CacheControl) | None => 0,
+            None => 0,
         };
         self.hidden_tokens = self.hidden_tokens.saturating_add(tokens);
     }

@@ -20,11 +20,21 @@ impl RequestFields {
         let thinks = |how: &str| thinking["type"] == how;
         let forced = &option(RequestOption::ToolChoice)["type"];
         let effort = thinks("adaptive") || !option(RequestOption::OutputConfig)["effort"].is_null();
+        // The default is said by number as well as by silence.
+        let strays = |name: RequestOption, default: Option<f64>| {
+            let value = option(name);
+            !value.is_null() && (default.is_none() || value.as_f64() != default)
+        };
+        let samples = strays(RequestOption::Temperature, Some(1.0))
+            || strays(RequestOption::TopP, Some(1.0))
+            || strays(RequestOption::TopK, None);
         let found = [
             (forced == "any" || forced == "tool", Rejection::ForcedTool),
             (thinks("disabled"), Rejection::ThinkingDisabled),
             (thinks("enabled"), Rejection::ThinkingBudget),
             (effort, Rejection::Effort),
+            (samples, Rejection::Sampling),
+            (asks_for_task_budget(request), Rejection::TaskBudget),
         ];
         Self(found.into_iter().filter_map(|(there, field)| there.then_some(field)).collect())
     }
@@ -45,6 +55,14 @@ impl RequestFields {
         }
         self.0.iter().find(|what| rejects(&row.model, **what)).map(|what| what.field())
     }
+}
+
+/// Whether a request asks for a task budget, by itself or within its output's configuration.
+pub fn asks_for_task_budget(request: &Request) -> bool {
+    let name = RequestOption::TaskBudget;
+    let config = request.option(RequestOption::OutputConfig);
+    let config: Value = config.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    request.option(name).is_some() || !config[name.name()].is_null()
 }
 
 #[cfg(test)]
@@ -86,5 +104,13 @@ mod tests {
             Some("output_config.effort")
         );
         assert_eq!(rejected("claude-haiku-5-5", "output_config", effort), None);
+        assert_eq!(rejected("claude-haiku-5-5", "temperature", "0.5"), Some("temperature"));
+        assert_eq!(rejected("claude-haiku-5-5", "temperature", "1"), None, "the default");
+        assert_eq!(rejected("claude-opus-4-6", "top_k", "5"), None);
+        let budget = r#"{"type":"tokens","total":20000}"#;
+        assert_eq!(rejected("claude-opus-4-7", "task_budget", budget), None);
+        assert_eq!(rejected("claude-sonnet-5-5", "task_budget", budget), Some("task_budget"));
+        let within = format!(r#"{{"task_budget":{budget}}}"#);
+        assert_eq!(rejected("claude-haiku-5-5", "output_config", &within), Some("task_budget"));
     }
 }

@@ -59,6 +59,10 @@ pub(crate) enum Rejection {
     ThinkingBudget,
     /// `thinking` of type `adaptive`, or `output_config.effort`.
     Effort,
+    /// `temperature`, `top_p` or `top_k` other than the default.
+    Sampling,
+    /// A task budget.
+    TaskBudget,
 }
 
 impl Rejection {
@@ -68,6 +72,8 @@ impl Rejection {
             Self::ForcedTool => RequestOption::ToolChoice.name(),
             Self::ThinkingDisabled | Self::ThinkingBudget => RequestOption::Thinking.name(),
             Self::Effort => RequestOption::EFFORT,
+            Self::Sampling => RequestOption::Temperature.name(),
+            Self::TaskBudget => RequestOption::TaskBudget.name(),
         }
     }
 }

@@ -173,6 +173,7 @@ mod tests {
             model_floor: None,
             effort: Effort::Standard,
             time_limit_s: None,
+            tool_loop: false,
             loaded_at: Timestamp::default(),
         }
     }

@@ -4,8 +4,8 @@ use crate::parts::ControlParts;
 use crate::{
     AgentControl, AlertControl, AuditControl, BrakeControl, BulkControl, ClockControl, EventControl,
     IntakeControl, JobControl, LedgerControl, LimitControl, PriceControl, ProbeControl, QuestionControl,
-    QueueControl, ReplayControl, ScheduleControl, ScopeControl, SimulationControl, StatusControl,
-    WebhookControl, bulk, retention, schedules,
+    QueueControl, ReplayControl, ScheduleControl, ScopeControl, SimulationControl, StateControl,
+    StatusControl, WebhookControl, bulk, retention, schedules,
 };
 use anvil_types::words::HostPart;
 
@@ -49,6 +49,8 @@ pub struct Control {
     pub scopes: ScopeControl,
     /// What is simulated.
     pub simulation: SimulationControl,
+    /// What agents keep beyond their jobs.
+    pub state: StateControl,
     /// How the host stands.
     pub status: StatusControl,
     /// Where alerts are sent.
@@ -79,6 +81,7 @@ impl Control {
             schedules,
             scopes: ScopeControl::new(parts),
             simulation: SimulationControl::new(parts),
+            state: StateControl::new(parts),
             status: StatusControl::new(parts),
             webhooks: WebhookControl::new(parts),
         };

@@ -2,7 +2,7 @@
 
 use anvil_budget::PressureSteps;
 use anvil_store::Retention;
-use anvil_types::{InputLimits, UpstreamKind};
+use anvil_types::{InputLimits, StateQuotas, UpstreamKind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -13,6 +13,8 @@ pub struct ControlSettings {
     pub upstream: UpstreamKind,
     /// From which pressure on calls are slowed, and answered by a cheaper model.
     pub pressure: PressureSteps,
+    /// How much each agent may keep beyond its jobs.
+    pub state: StateQuotas,
     /// How long the past is kept.
     pub retention: Retention,
     /// How much of files a job may come with.

@@ -5,6 +5,7 @@ pub(crate) mod body;
 pub(crate) mod call;
 mod fate;
 mod journal;
+mod options;
 mod plan;
 mod reply;
 mod tried;

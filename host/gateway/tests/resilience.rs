@@ -198,7 +198,11 @@ async fn five_failures_open_the_circuit_and_one_success_closes_it() {
     // The trial fails: open again, and no second alert.
     clock.advance(Duration::from_mins(1));
     let claim = anvil_store::Claim {
-        agents: vec![anvil_store::ReadyAgent { name: "tester".into(), digest: "d".into() }],
+        agents: vec![anvil_store::ReadyAgent {
+            name: "tester".into(),
+            digest: "d".into(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,

@@ -2,6 +2,8 @@
 
 #[path = "wire/encoded.rs"]
 mod encoded;
+#[path = "wire/options.rs"]
+mod options;
 mod scene;
 #[path = "wire/upstream.rs"]
 mod upstream;

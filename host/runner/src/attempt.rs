@@ -78,7 +78,7 @@ async fn with_plugin(
     if let Some(error) = misfit(shared, &claimed, plugin).await {
         return Then::Finish(Finish::Failed { error });
     }
-    let agent = shared.settings.agent(&job.agent);
+    let agent = AgentSettings { values: claimed.settings.clone(), ..shared.settings.agent(&job.agent) };
     let limits = limits(shared, plugin, &agent);
     let terms = Terms {
         tags: job.tags.clone(),
@@ -88,6 +88,7 @@ async fn with_plugin(
         floor: plugin.info.model_floor,
         max_input_tokens: agent.max_input_tokens,
         max_output_tokens: agent.max_output_tokens,
+        task_budget: agent.task_budget.unwrap_or(shared.settings.task_budget && plugin.info.tool_loop),
     };
     let parents = match Parents::load(&shared.store, &job).await {
         Ok(parents) => parents,

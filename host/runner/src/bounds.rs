@@ -2,11 +2,16 @@
 //! them for as long as it has time.
 
 use crate::journal::Answer;
-use anvil_types::{CallError, CallErrorKind, Remaining};
+use anvil_types::words::StateRefusal;
+use anvil_types::{CallError, CallErrorKind, Remaining, StateAnswer};
 use std::collections::HashMap;
 
 /// How many entries a job's journal has of what it may still spend. Whoever asks more often is told the same again.
 const ALLOWANCES: u32 = 100;
+/// How often a run asks the agent's state: each is an entry, and a commit.
+const STATE_ASKS: u32 = 1_000;
+/// How many bytes of it a run is told: the journal has them.
+const STATE_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a run of a guest has been told that it is told again, without another entry. It follows from the answers
 /// alone, so that every run of the job, and a replay of it, has it the same.
@@ -17,6 +22,8 @@ pub(crate) struct Bounds {
     last: Option<Remaining>,
     calls: u32,
     people: HashMap<[u8; 32], u32>,
+    state_asks: u32,
+    state_bytes: usize,
 }
 
 impl Bounds {
@@ -58,6 +65,21 @@ impl Bounds {
         self.last = Some(remaining.clone());
     }
 
+    /// The agent's state was asked, and this was told.
+    pub(crate) fn state_told(&mut self, answer: &StateAnswer) {
+        self.state_asks += 1;
+        self.state_bytes = self.state_bytes.saturating_add(answer.bytes());
+    }
+
+    /// What every further question to the agent's state is answered once a run has asked too often, or was told
+    /// too much.
+    pub(crate) fn state_spent(&self) -> Option<StateRefusal> {
+        if self.state_asks >= STATE_ASKS {
+            return Some(StateRefusal::AsksSpent { most: STATE_ASKS });
+        }
+        (self.state_bytes >= STATE_BYTES).then_some(StateRefusal::BytesSpent { most: STATE_BYTES })
+    }
+
     /// What it is told again where it has asked too often.
     pub(crate) fn last_allowance(&self) -> Option<Remaining> {
         self.last.clone().filter(|_| self.allowances >= ALLOWANCES)
@@ -67,7 +89,7 @@ impl Bounds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anvil_types::Nanodollars;
+    use anvil_types::{Nanodollars, StateValue};
 
     #[test]
     fn after_the_last_entry_the_same_is_told_again() {
@@ -92,6 +114,23 @@ mod tests {
         let mut bounds = Bounds::default();
         let (one, other) = ([1; 32], [2; 32]);
         assert_eq!([one, other, one, one].map(|hash| bounds.asked_people(hash)), [0, 0, 1, 2]);
+    }
+
+    #[test]
+    fn a_run_asks_its_state_only_so_often_and_is_told_only_so_much() {
+        let mut bounds = Bounds::default();
+        for asked in 0..STATE_ASKS {
+            assert_eq!(bounds.state_spent(), None, "{asked}");
+            bounds.state_told(&StateAnswer::Value(None));
+        }
+        assert_eq!(bounds.state_spent(), Some(StateRefusal::AsksSpent { most: STATE_ASKS }));
+        let mut bounds = Bounds::default();
+        let mebibyte = StateAnswer::Value(Some(StateValue { value: vec![0; 1024 * 1024], version: 1 }));
+        for told in 0..16 {
+            assert_eq!(bounds.state_spent(), None, "{told}");
+            bounds.state_told(&mebibyte);
+        }
+        assert_eq!(bounds.state_spent(), Some(StateRefusal::BytesSpent { most: STATE_BYTES }));
     }
 
     #[test]

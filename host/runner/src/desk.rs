@@ -1,5 +1,8 @@
 //! The host's side of one attempt: answers a guest from the journal, the gateway and the store.
 
+mod allowance;
+mod state;
+
 use crate::inputs::Inputs;
 use crate::journal::{Answer, JournalSlot, Next, hash, read};
 use crate::live_text::LiveText;
@@ -18,7 +21,7 @@ use anvil_types::words::GuestRefusal;
 use anvil_types::{
     ArtifactInfo, ArtifactName, AskError, Asker, CallError, CallErrorKind, Clock, InputInfo, Job, JobAsker,
     Json, Lease, LogLevel, Origin, PersonAnswer, QuestionSubject, QuestionText, Remaining, Request,
-    Timestamp,
+    StateAnswer, StateAsk, Timestamp,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
@@ -333,6 +336,10 @@ impl JobHost for Desk {
             }
         };
         self.journalled(JournalKind::Question, JournalSlot { position, request_hash }, answer).await
+    }
+
+    async fn state(&self, ask: StateAsk) -> Result<StateAnswer, Stop> {
+        self.ask_state(ask).await
     }
 
     fn progress(&self, fraction: f64, line: String) {

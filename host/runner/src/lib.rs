@@ -25,6 +25,7 @@ mod scale;
 mod scaling;
 mod settings;
 mod shared;
+mod state_question;
 mod stopping;
 mod suspects;
 mod then;

@@ -7,11 +7,12 @@ use crate::parents::Parents;
 use crate::run::Run;
 use crate::settings::AgentSettings;
 use crate::shared::Shared;
+use crate::state_question::question;
 use anvil_sandbox::{AttemptEnd, GuestIdentity, HandedOver, JobHost, Plugin, Stop, WallClock};
-use anvil_store::{JournalEntry, JournalKind};
+use anvil_store::{JournalEntry, JournalKind, StoreError};
 use anvil_types::{
     ArtifactName, AskError, InputInfo, Job, Json, LogLevel, Origin, PersonAnswer, QuestionText, Remaining,
-    Request, Timestamp,
+    Request, StateAnswer, StateAsk, Timestamp,
 };
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +24,7 @@ pub struct Asked {
     pub position: u32,
     /// What is asked for.
     pub kind: JournalKind,
-    /// The request, where it is one to Claude or to people.
+    /// The request, where it is one to Claude, to people or to the agent's state.
     pub request: Option<Json>,
     /// Whether the journal has the answer to just this.
     pub known: bool,
@@ -53,14 +54,21 @@ pub struct Rehearsed {
 /// Runs a past job on a plugin.
 pub(crate) async fn run(shared: &Shared, plugin: &Arc<Plugin>, past: &Past<'_>) -> Rehearsed {
     let job = past.job;
-    let agent = shared.settings.agent(&job.agent);
+    let failed = |error: StoreError| {
+        let end = AttemptEnd::Stopped(Stop::Store(error.to_string()));
+        Rehearsed { asked: Vec::new(), end }
+    };
+    let mut agent = shared.settings.agent(&job.agent);
+    match shared.store.job_settings(job.id).await {
+        // What it read then.
+        Ok(Some(pinned)) => agent.values = pinned,
+        Ok(None) => {}
+        Err(error) => return failed(error),
+    }
     let limits = attempt::limits(shared, plugin, &agent);
     let parents = match Parents::load(&shared.store, job).await {
         Ok(parents) => parents,
-        Err(error) => {
-            let end = AttemptEnd::Stopped(Stop::Store(error.to_string()));
-            return Rehearsed { asked: Vec::new(), end };
-        }
+        Err(error) => return failed(error),
     };
     let host = Arc::new(Rehearsal::new(past, agent, parents, Inputs::of(job, &shared.store)));
     let cancel = shared.shutdown.child_token();
@@ -156,6 +164,17 @@ impl JobHost for Rehearsal {
         let request = Some(Json::of(&text));
         let entry = self.place(JournalKind::Question, hash(&text), request).ok_or(Stop::Parked)?;
         read(&entry)
+    }
+
+    async fn state(&self, ask: StateAsk) -> Result<StateAnswer, Stop> {
+        if let Some(refusal) = self.run.bounds().state_spent() {
+            return Ok(StateAnswer::Refused(refusal.into()));
+        }
+        let question = question(&ask);
+        let entry = self.place(JournalKind::State, hash(&question), Some(question)).ok_or(Stop::Parked)?;
+        let answer = read(&entry)?;
+        self.run.bounds().state_told(&answer);
+        Ok(answer)
     }
 
     fn progress(&self, _fraction: f64, _line: String) {}

@@ -81,12 +81,12 @@ impl Run {
 
     /// What the plugin may read of its configuration.
     pub(crate) fn setting(&self, key: &str) -> Option<String> {
-        self.agent.values.get(key).cloned()
+        self.agent.values.get(key).map(str::to_owned)
     }
 
     /// The names of all that it may read.
     pub(crate) fn setting_keys(&self) -> Vec<String> {
-        self.agent.values.keys().cloned().collect()
+        self.agent.values.names().map(str::to_owned).collect()
     }
 
     /// What its clocks show.

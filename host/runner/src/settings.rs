@@ -2,7 +2,7 @@
 
 use anvil_sandbox::AttemptLimits;
 use anvil_store::QuestionRules;
-use anvil_types::UpstreamKind;
+use anvil_types::{AgentValues, StateQuotas, UpstreamKind};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,8 +15,10 @@ pub struct AgentSettings {
     pub max_output_tokens: Option<u32>,
     /// The longest an attempt may take, where it differs from everyone's; waiting is not counted.
     pub wall_time: Option<Duration>,
-    /// What the plugin may read of its configuration.
-    pub values: BTreeMap<String, String>,
+    /// Whether its tool loops get a task budget, where that differs from what it says of itself.
+    pub task_budget: Option<bool>,
+    /// What the plugin may read of its configuration, where a job has not begun.
+    pub values: AgentValues,
 }
 
 /// What the runner goes by.
@@ -42,6 +44,10 @@ pub struct RunnerSettings {
     pub attempt: AttemptLimits,
     /// How many questions to people may be open, and how people are told.
     pub questions: QuestionRules,
+    /// Whether agents that have tool loops get a task budget from what their job may spend.
+    pub task_budget: bool,
+    /// How much each agent may keep beyond its jobs.
+    pub state: StateQuotas,
     /// The agents' own settings.
     pub agents: BTreeMap<String, AgentSettings>,
 }

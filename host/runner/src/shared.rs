@@ -70,7 +70,11 @@ impl Shared {
         let ready = self.catalog.taking_jobs();
         let ready = ready.iter();
         ready
-            .map(|plugin| ReadyAgent { name: plugin.info.name.clone(), digest: plugin.digest().to_owned() })
+            .map(|plugin| ReadyAgent {
+                name: plugin.info.name.clone(),
+                digest: plugin.digest().to_owned(),
+                settings: self.settings.agent(&plugin.info.name).values,
+            })
             .collect()
     }
 }

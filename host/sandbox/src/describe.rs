@@ -31,6 +31,7 @@ pub(crate) struct Description {
     pub(crate) model_floor: Option<Tier>,
     pub(crate) effort: Effort,
     pub(crate) time_limit_s: Option<u64>,
+    pub(crate) tool_loop: bool,
 }
 
 /// Calls `describe` within `limits`, without any way out for the guest.
@@ -117,6 +118,14 @@ fn checked(said: wit::Description) -> Result<Description, String> {
             })
         })
         .transpose()?;
+    let tool_loop = match said.extras.iter().find(|extra| extra.name == "tool_loop") {
+        None => false,
+        Some(extra) => extra
+            .value
+            .trim()
+            .parse()
+            .map_err(|_| format!("its `tool_loop` is `{}`, not true or false", cut(&extra.value, 32)))?,
+    };
     Ok(Description {
         name: said.name,
         version,
@@ -125,6 +134,7 @@ fn checked(said: wit::Description) -> Result<Description, String> {
         model_floor,
         effort: said.effort.into(),
         time_limit_s,
+        tool_loop,
     })
 }
 
@@ -172,4 +182,38 @@ fn tier(text: &str) -> Result<Tier, String> {
 /// One line of bounded length.
 fn line(text: &str) -> String {
     cut(text, SUMMARY_BYTES).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::anvil::agent::claude::{Effort as WitEffort, Extra};
+
+    fn said(extras: &[(&str, &str)]) -> wit::Description {
+        let extra = |(name, value): &(&str, &str)| Extra { name: (*name).into(), value: (*value).into() };
+        let action = wit::Action {
+            name: "run".into(),
+            summary: String::new(),
+            input_schema: "{}".into(),
+            output_schema: "{}".into(),
+        };
+        wit::Description {
+            name: "a".into(),
+            version: "1.0.0".into(),
+            summary: String::new(),
+            actions: vec![action],
+            model_floor: None,
+            effort: WitEffort::Simple,
+            extras: extras.iter().map(extra).collect(),
+        }
+    }
+
+    #[test]
+    fn what_more_it_says_of_itself_is_read_or_refused_by_name() {
+        assert!(!checked(said(&[("later", "x")])).expect("what is not known is passed over").tool_loop);
+        let known = checked(said(&[("tool_loop", " true"), ("time_limit_s", "9")])).expect("it holds");
+        assert_eq!((known.tool_loop, known.time_limit_s), (true, Some(9)));
+        let refused = checked(said(&[("tool_loop", "yes")])).expect_err("it is neither");
+        assert_eq!(refused, "its `tool_loop` is `yes`, not true or false");
+    }
 }

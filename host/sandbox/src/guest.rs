@@ -28,7 +28,16 @@ impl Guest {
     /// A guest that has not asked anything yet.
     pub(crate) fn new(door: Door, limits: AttemptLimits, log: Arc<JobLog>) -> Self {
         let handed_over = door.host().map(|host| host.handed_over()).unwrap_or_default();
-        Self { limits, log, handed_over, digests: HashMap::new(), parent_files: 0, input_files: 0, asked_people: 0, door }
+        Self {
+            limits,
+            log,
+            handed_over,
+            digests: HashMap::new(),
+            parent_files: 0,
+            input_files: 0,
+            asked_people: 0,
+            door,
+        }
     }
 
     /// The job's host, for `function`.

@@ -3,7 +3,7 @@
 use crate::wall::WallClock;
 use anvil_types::{
     ArtifactName, AskError, CallError, InputInfo, JobId, LogLevel, ParentResult, PersonAnswer, QuestionText,
-    Remaining, Reply, Request, Timestamp,
+    Remaining, Reply, Request, StateAnswer, StateAsk, Timestamp,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -74,6 +74,9 @@ pub trait JobHost: Send + Sync + 'static {
     /// Asks a person, from the journal where the job has asked this before. The question is within its bounds.
     async fn ask(&self, question: QuestionText) -> Result<Result<PersonAnswer, AskError>, Stop>;
 
+    /// Asks the agent's own state; journalled, so many times as the host bounds.
+    async fn state(&self, ask: StateAsk) -> Result<StateAnswer, Stop>;
+
     /// How far the job is: `fraction` already clamped to 0..=1, `line` already cut. Never blocks: only the
     /// newest of those that come in quick succession is kept.
     fn progress(&self, fraction: f64, line: String);
@@ -106,7 +109,7 @@ pub trait JobHost: Send + Sync + 'static {
     /// The names of all of the agent's settings, sorted.
     fn setting_keys(&self) -> Vec<String>;
 
-    /// The time that the guest's clocks show: it moves only when `complete`, `complete_many` or
-    /// `allowance` return, and a replay gives the same times.
+    /// The time that the guest's clocks show: it moves only when `complete`, `complete_many`, `allowance` or
+    /// `state` return, and a replay gives the same times.
     fn guest_time(&self) -> Timestamp;
 }

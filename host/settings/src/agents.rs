@@ -15,6 +15,12 @@ pub struct AgentSection {
     pub wall_s: Option<u64>,
     /// Percent of the queue's places that its unfinished jobs may fill.
     pub queue_percent: Option<u32>,
+    /// Whether its tool loops get a task budget.
+    pub task_budget: Option<bool>,
+    /// Keys that it may keep beyond its jobs.
+    pub state_keys: Option<u32>,
+    /// Bytes of keys and values that it may keep.
+    pub state_bytes: Option<u64>,
     /// What the agent itself reads as its settings.
     pub settings: BTreeMap<String, String>,
 }
@@ -32,6 +38,18 @@ pub(crate) const AGENT_KEYS: &[(&str, &str, &str)] = &[
         "queue_percent",
         u32::EXPECTED,
         "Percent of the queue's places that its unfinished jobs may fill, in place of `jobs.agent_queue_percent`.",
+    ),
+    (
+        "task_budget",
+        bool::EXPECTED,
+        "Whether its tool loops get a task budget from what their job may spend, in place of what it says of itself \
+         and of `jobs.task_budget`.",
+    ),
+    ("state_keys", u32::EXPECTED, "Keys that it may keep beyond its jobs, in place of `sandbox.state_keys`."),
+    (
+        "state_bytes",
+        u64::EXPECTED,
+        "Bytes of keys and values that it may keep beyond its jobs, in place of `sandbox.state_bytes`.",
     ),
 ];
 
@@ -55,6 +73,9 @@ pub(crate) fn read_agents(reader: &mut Reader<'_>) -> BTreeMap<String, AgentSect
             "max_output_tokens" => agent.max_output_tokens = reader.given(&path, Some((1.0, 1_000_000.0))),
             "max_input_tokens" => agent.max_input_tokens = reader.given(&path, Some((1.0, 10_000_000.0))),
             "queue_percent" => agent.queue_percent = reader.given(&path, Some((1.0, 100.0))),
+            "task_budget" => agent.task_budget = reader.given(&path, None),
+            "state_keys" => agent.state_keys = reader.given(&path, Some((0.0, 1_000_000.0))),
+            "state_bytes" => agent.state_bytes = reader.given(&path, Some((0.0, 1_073_741_824.0))),
             "wall_s" => agent.wall_s = reader.given(&path, Some((1.0, 604_800.0))),
             _ => {
                 if let (Some(key), Some(value)) = (key.strip_prefix("settings."), reader.given(&path, None)) {
@@ -74,6 +95,9 @@ impl AgentSection {
             ("max_input_tokens", self.max_input_tokens.map(|value| value.show())),
             ("wall_s", self.wall_s.map(|value| value.show())),
             ("queue_percent", self.queue_percent.map(|value| value.show())),
+            ("task_budget", self.task_budget.map(|value| value.show())),
+            ("state_keys", self.state_keys.map(|value| value.show())),
+            ("state_bytes", self.state_bytes.map(|value| value.show())),
         ];
         let known =
             known.into_iter().filter_map(|(key, value)| Some((format!("agents.{name}.{key}"), value?)));

@@ -255,6 +255,9 @@ sections! {
         input_file_bytes: u64 = "16777216" in 0.0..=1_073_741_824.0;
         /// Bytes of all of them together.
         input_bytes: u64 = "67108864" in 0.0..=4_294_967_296.0;
+        /// Whether agents that say of themselves that they have tool loops are given a task budget from what their job
+        /// may spend, so that Claude winds up in time; only for models that take one.
+        task_budget: bool = "true";
         /// Percent of the queue's places that the unfinished jobs of one agent may fill, so that it cannot fill
         /// it for all. 100: all of them. `agents.NAME.queue_percent` is one agent's own.
         agent_queue_percent: u32 = "100" in 1.0..=100.0;
@@ -309,6 +312,10 @@ sections! {
         artifacts: u32 = "256" in 0.0..=100_000.0;
         /// Bytes of all files that a job hands over.
         artifact_bytes: u64 = "67108864" in 0.0..=17_179_869_184.0;
+        /// Keys that an agent may keep beyond its jobs. `agents.NAME.state_keys` is one agent's own.
+        state_keys: u32 = "1000" in 0.0..=1_000_000.0;
+        /// Bytes of keys and values that it may keep, likewise (`agents.NAME.state_bytes`).
+        state_bytes: u64 = "4194304" in 0.0..=1_073_741_824.0;
         /// Bytes of one value that crosses between host and plugin: a payload, a request, a result, a file.
         value_bytes: u64 = "8388608" in 1024.0..=1_073_741_824.0;
         /// Handles that a plugin may hold at once.

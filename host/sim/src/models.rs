@@ -93,7 +93,15 @@ pub(crate) fn find(id: &str) -> Option<&'static Model> {
     MODELS.iter().find(|m| m.id == id)
 }
 
+/// Models that are named as honouring task budgets.
+const TASK_BUDGETS: [&str; 3] = ["claude-opus-4-7", "claude-fable-5-1", "claude-fable-5-2"];
+
 impl Model {
+    /// Whether it takes a task budget.
+    pub(crate) fn takes_task_budget(&self) -> bool {
+        TASK_BUDGETS.contains(&self.id)
+    }
+
     /// The model as `GET /v1/models` shows it.
     pub(crate) fn to_api(&self) -> Value {
         json!({

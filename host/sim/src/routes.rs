@@ -130,7 +130,11 @@ fn check(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
 fn strictness(purpose: Purpose, headers: &HeaderMap, query_text: Option<&str>) -> Strictness {
     let beta = headers.contains_key("anthropic-beta") || query(query_text, "beta").is_some();
     let new = headers.get("anthropic-version").is_some_and(|v| v.as_bytes() == b"2026-10-21");
+    let betas = headers.get_all("anthropic-beta").iter().filter_map(|value| value.to_str().ok());
+    let task_budgets =
+        betas.flat_map(|value| value.split(',')).any(|beta| beta.trim() == "task-budgets-2026-03-13");
     Strictness {
+        task_budgets,
         purpose,
         fields: if beta { Fields::Any } else { Fields::Known },
         sampling: if new { Sampling::Refused } else { Sampling::Allowed },

@@ -13,6 +13,8 @@ pub(crate) struct Strictness {
     pub(crate) purpose: Purpose,
     /// Beta requests may have fields that the simulator doesn't know.
     pub(crate) fields: Fields,
+    /// Whether the request was let in to task budgets by its beta header.
+    pub(crate) task_budgets: bool,
     /// Whether `anthropic-version` is 2026-10-21 or later, under which sampling parameters are errors.
     pub(crate) sampling: Sampling,
 }
@@ -230,6 +232,29 @@ fn marks(request: &Value) -> usize {
         + messages.iter().map(|m| list(&m["content"])).sum::<usize>()
 }
 
+/// The least tokens of a task budget.
+const LEAST_TASK_BUDGET: u64 = 20_000;
+
+fn check_task_budget(budget: &Value, model: &Model, strict: Strictness) -> Result<(), Refusal> {
+    let refuse = |what: String| Err(Refusal::invalid(format!("output_config.task_budget{what}")));
+    if budget.is_null() {
+        return Ok(());
+    }
+    if !strict.task_budgets {
+        return refuse(": Extra inputs are not permitted".to_owned());
+    }
+    if budget["type"] != "tokens" {
+        return refuse(".type: Input should be 'tokens'".to_owned());
+    }
+    if budget["total"].as_u64().is_none_or(|total| total < LEAST_TASK_BUDGET) {
+        return refuse(format!(".total: Input should be greater than or equal to {LEAST_TASK_BUDGET}"));
+    }
+    if !model.takes_task_budget() {
+        return refuse(format!(" is not supported by {}", model.id));
+    }
+    Ok(())
+}
+
 fn check_for_model(request: &Map<String, Value>, model: &Model, strict: Strictness) -> Result<(), Refusal> {
     let get = |name: &str| request.get(name).unwrap_or(&Value::Null);
     let refuse = |what: &str| Err(Refusal::invalid(format!("{what} is not supported by {}", model.id)));
@@ -271,6 +296,7 @@ fn check_for_model(request: &Map<String, Value>, model: &Model, strict: Strictne
     if model.rejects.forced_tool && matches!(get("tool_choice")["type"].as_str(), Some("any" | "tool")) {
         return refuse("A forced tool_choice");
     }
+    check_task_budget(&get("output_config")["task_budget"], model, strict)?;
     if get("speed") == "fast" && model.id != "claude-opus-5-5" {
         return refuse("speed: fast");
     }

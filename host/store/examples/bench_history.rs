@@ -84,7 +84,13 @@ fn job(number: u128) -> NewJob {
 
 fn claim(most: u32) -> Claim {
     Claim {
-        agents: AGENTS.map(|name| ReadyAgent { name: name.to_owned(), digest: "d".to_owned() }).into(),
+        agents: AGENTS
+            .map(|name| ReadyAgent {
+                name: name.to_owned(),
+                digest: "d".to_owned(),
+                settings: anvil_types::AgentValues::default(),
+            })
+            .into(),
         upstream: UpstreamKind::Simulated,
         most,
         critical_only: false,

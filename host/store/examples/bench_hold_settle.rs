@@ -83,7 +83,11 @@ async fn jobs(store: &SqliteStore, callers: usize) -> Vec<Lease> {
         assert!(matches!(store.enqueue(job).await, Ok(Enqueued::New(_))));
     }
     let claim = Claim {
-        agents: vec![ReadyAgent { name: "code-generator".into(), digest: "d".into() }],
+        agents: vec![ReadyAgent {
+            name: "code-generator".into(),
+            digest: "d".into(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most: u32::try_from(callers).expect("few"),
         critical_only: false,

@@ -85,7 +85,11 @@ async fn submit(store: &Arc<SqliteStore>, jobs: u32) {
 
 fn claim(most: u32) -> Claim {
     Claim {
-        agents: vec![ReadyAgent { name: "nothing".into(), digest: "d".into() }],
+        agents: vec![ReadyAgent {
+            name: "nothing".into(),
+            digest: "d".into(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most,
         critical_only: false,

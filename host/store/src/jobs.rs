@@ -2,7 +2,8 @@
 
 use crate::JournalEntry;
 use anvil_types::{
-    ArtifactInfo, Job, JobError, JobId, JobState, Json, Lease, Nanodollars, Priority, Timestamp, UpstreamKind,
+    AgentValues, ArtifactInfo, Job, JobError, JobId, JobState, Json, Lease, Nanodollars, Priority, Timestamp,
+    UpstreamKind,
 };
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct ReadyAgent {
     pub name: String,
     /// The digest of the plugin that is in force.
     pub digest: String,
+    /// What it reads as its settings now.
+    pub settings: AgentValues,
 }
 
 /// What a runner is ready to take.
@@ -69,6 +72,8 @@ pub struct Claimed {
     pub written: u64,
     /// The version that it ran on before, where a person runs it again.
     pub ran_on: Option<String>,
+    /// What its agent reads as its settings: what it read when the job first started, and anew after a person ran it again.
+    pub settings: AgentValues,
 }
 
 /// How an attempt ended.

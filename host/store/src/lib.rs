@@ -24,6 +24,7 @@ mod schedules;
 mod search;
 mod shares;
 mod sqlite;
+mod state;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod usage;
@@ -52,7 +53,7 @@ pub use questions::{
 pub use retention::{Pruned, Retention};
 pub use roles::{
     BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QuestionStore, QueueStore,
-    ReadingStore, ScheduleStore, Store, UpkeepStore,
+    ReadingStore, ScheduleStore, StateStore, Store, UpkeepStore,
 };
 pub use schedules::{Fired, Firing};
 pub use shares::QueueShares;
@@ -61,4 +62,5 @@ pub use sqlite::bare;
 #[cfg(feature = "bench")]
 pub use sqlite::history;
 pub use sqlite::{SqliteOptions, SqliteStore};
+pub use state::StateStep;
 pub use usage::{LedgerFilter, LedgerPage, UsageSum};

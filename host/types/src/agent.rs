@@ -135,6 +135,9 @@ pub struct AgentInfo {
     pub effort: Effort,
     /// The longest an attempt may take, in seconds, where the agent says.
     pub time_limit_s: Option<u64>,
+    /// Whether it has Claude use tools until a task is done.
+    #[serde(default)]
+    pub tool_loop: bool,
     /// When this version came into force.
     pub loaded_at: Timestamp,
 }

@@ -13,6 +13,8 @@ pub enum JournalKind {
     Allowance,
     /// A question to people: the answer is theirs, or an error.
     Question,
+    /// What the agent keeps beyond its jobs, read or written.
+    State,
 }
 
 impl JournalKind {
@@ -22,6 +24,7 @@ impl JournalKind {
             Self::Call => "call",
             Self::Allowance => "allowance",
             Self::Question => "question",
+            Self::State => "state",
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod action_run;
 pub mod address;
 pub mod agent;
+mod agent_values;
 pub mod alert;
 pub mod artifact;
 mod asker;
@@ -41,6 +42,7 @@ pub mod schedule;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod scope;
+pub mod state;
 pub mod supervisor;
 pub mod time;
 pub mod upstream;
@@ -52,6 +54,7 @@ pub mod words;
 pub use action_run::{ActionPlan, ActionRun, ActionState};
 pub use address::shown_address;
 pub use agent::{ActionInfo, Actions, AgentInfo, AgentState};
+pub use agent_values::AgentValues;
 pub use alert::{
     Acknowledgement, Alert, AlertKind, AlertNews, AlertState, AlertWindow, Crossing, Delivery, DeliveryState,
     Webhook, WebhookFormat,
@@ -93,6 +96,10 @@ pub use question::{
 pub use queue_pause::QueuePause;
 pub use schedule::{JobTemplate, MissedRuns, Overlap, Schedule};
 pub use scope::Scope;
+pub use state::{
+    LARGEST_STATE_VALUE, LONGEST_STATE_KEY, LONGEST_STATE_PAGE, StateAnswer, StateAsk, StateFault, StateItem,
+    StateKey, StatePage, StateQuotas, StateSize, StateValue,
+};
 pub use supervisor::{End, Fall, Inbox, Life, PartNews, Supervisor};
 pub use time::Timestamp;
 pub use upstream::UpstreamKind;

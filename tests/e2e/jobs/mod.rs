@@ -2,6 +2,7 @@
 
 mod after_jobs;
 mod again;
+mod agent_state;
 mod bulk;
 mod exchange;
 mod files;
@@ -9,6 +10,7 @@ mod full_queue;
 mod inputs;
 mod killed;
 mod people;
+mod pinned_settings;
 mod reasons;
 mod replay;
 mod retention;

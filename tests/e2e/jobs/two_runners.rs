@@ -14,7 +14,7 @@ use anvil_sandbox::{
 use anvil_store::{Finish, Retention, SqliteOptions, SqliteStore, Store, StoreError};
 use anvil_types::{
     BootId, CallState, Clock, DrivenClock, EventKind, HostId, InputLimits, Job, JobId, JobState, Json, Lease,
-    Limits, Nanodollars, Priority, SystemClock, UpstreamKind,
+    Limits, Nanodollars, Priority, StateQuotas, StateSize, SystemClock, UpstreamKind,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -119,19 +119,26 @@ fn settings() -> RunnerSettings {
         // By no sign of life does a runner that stalled hear of what happened meanwhile.
         heartbeat: Duration::from_hours(1),
         calls: 50,
+        task_budget: true,
         calls_at_once: 8,
         hard_slots: 3,
         scale_cooldown: Duration::from_mins(5),
         attempt: attempt_limits(),
         questions: anvil_store::testing::question_rules(),
+        state: state_quotas(),
         agents: BTreeMap::new(),
     }
+}
+
+fn state_quotas() -> StateQuotas {
+    StateQuotas { all: StateSize { keys: 10, bytes: 1_000 }, agents: BTreeMap::new() }
 }
 
 fn settings_of_control() -> ControlSettings {
     ControlSettings {
         upstream: UpstreamKind::Simulated,
         pressure: PressureSteps::NONE,
+        state: state_quotas(),
         retention: Retention {
             finished_for: Duration::from_hours(24),
             finished_jobs: 1_000,

@@ -1,6 +1,7 @@
 //! The REST API under `/api/v1`, and what machines ask beside it.
 
 mod actions;
+mod agent_state;
 mod agents;
 mod alerts;
 mod audit;
@@ -31,6 +32,7 @@ mod status;
 mod submit;
 mod webhooks;
 
+pub(crate) use agent_state::clear_all as clear_agent_state;
 pub(crate) use agents::switch as switch_agent;
 pub(crate) use events::LiveText;
 pub(crate) use schedules::{SHOWN_JOBS as SCHEDULE_JOBS, switch as switch_schedule};
@@ -53,7 +55,7 @@ use axum::http::Method;
 pub(crate) fn routes(routes: Routes) -> Routes {
     let routes =
         schedules::routes(actions::routes(alerts::routes(webhooks::routes(questions::routes(routes)))));
-    records(money(host(jobs(routes))))
+    agent_state::routes(records(money(host(jobs(routes)))))
 }
 
 /// Jobs: what is submitted, what is known of them, what is done with one.

@@ -1,6 +1,7 @@
 //! The faces from outside, over a real host, by noun: who may ask, what they are told, and what it does.
 
 mod access;
+mod agent_state;
 mod alerts;
 mod ask;
 pub(crate) mod described;

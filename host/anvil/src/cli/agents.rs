@@ -1,6 +1,7 @@
 //! `anvil agents`.
 
 use super::Globals;
+use super::agent_state::StateCommand;
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
@@ -30,6 +31,9 @@ pub(crate) enum AgentsCommand {
         /// The agent.
         agent: String,
     },
+    /// Look at what an agent keeps beyond its jobs, and clear it.
+    #[command(subcommand)]
+    State(StateCommand),
 }
 
 impl AgentsCommand {
@@ -55,6 +59,7 @@ impl AgentsCommand {
             Self::Disable { agent } => {
                 client.post::<AgentInfo>(&["agents", agent, "disable"]).await?.show(globals.json, state)?;
             }
+            Self::State(command) => return command.run(client, globals).await,
         }
         Ok(Exit::Done)
     }

@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod agent_state;
 mod agents;
 mod alerts;
 mod audit;

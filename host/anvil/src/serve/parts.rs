@@ -10,7 +10,7 @@ use anvil_settings::{
     Credential, JobsSettings, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
 };
 use anvil_store::{QuestionRules, QueueShares, Retention};
-use anvil_types::{Clock, InputLimits, Supervisor, UpstreamKind, encoding};
+use anvil_types::{Clock, InputLimits, StateQuotas, StateSize, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -208,6 +208,16 @@ fn questions(settings: &Settings) -> QuestionRules {
     }
 }
 
+/// How much agents may keep beyond their jobs.
+fn state(settings: &Settings) -> StateQuotas {
+    let all = StateSize { keys: settings.sandbox.state_keys.into(), bytes: settings.sandbox.state_bytes };
+    let own = settings.agents.iter().map(|(name, agent)| {
+        let keys = agent.state_keys.map_or(all.keys, u64::from);
+        (name.clone(), StateSize { keys, bytes: agent.state_bytes.unwrap_or(all.bytes) })
+    });
+    StateQuotas { all, agents: own.collect() }
+}
+
 pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSettings {
     let jobs = &settings.jobs;
     let agents = settings.agents.iter().map(|(name, agent)| {
@@ -215,7 +225,8 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
             max_input_tokens: agent.max_input_tokens,
             max_output_tokens: agent.max_output_tokens,
             wall_time: agent.wall_s.map(Duration::from_secs),
-            values: agent.settings.clone(),
+            task_budget: agent.task_budget,
+            values: agent.settings.clone().into(),
         };
         (name.clone(), own)
     });
@@ -226,10 +237,12 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         heartbeat: Duration::from_secs(jobs.heartbeat_s),
         calls: jobs.calls,
         calls_at_once: jobs.calls_parallel as usize,
+        task_budget: jobs.task_budget,
         hard_slots: settings.preset.agents_hard(),
         scale_cooldown: SCALE_COOLDOWN,
         attempt: attempt(settings),
         questions: questions(settings),
+        state: state(settings),
         agents: agents.collect(),
     }
 }
@@ -246,6 +259,7 @@ pub(super) fn control(settings: &Settings, upstream: UpstreamKind) -> ControlSet
     ControlSettings {
         upstream,
         pressure: pressure(&settings.pressure),
+        state: state(settings),
         retention: retention(&settings.retention),
         inputs: inputs(&settings.jobs),
         uploads: settings.data.dir.clone(),

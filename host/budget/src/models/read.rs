@@ -178,7 +178,7 @@ mod tests {
         for (from, to, says) in [
             ("as_of =", "as_off =", "as_off"),
             ("[others]", "[other]", "other"),
-            ("rejects = [\"thinking_budget\"]", "reject = [\"thinking_budget\"]", "reject"),
+            ("rejects = [\"thinking_budget\"", "reject = [\"thinking_budget\"", "reject"),
             ("\"forced_tool\"", "\"forced_tols\"", "forced_tols"),
             ("\"forced_tool\"", "\"thinking_budget\"", "ThinkingBudget is rejected twice"),
             (sonnet, "id = \"claude-opus-5-5\"", "`claude-opus-5-5` stands there twice"),

@@ -29,6 +29,8 @@ pub struct Terms {
     pub max_input_tokens: Option<u32>,
     /// The agent's own limit of output tokens a call, where it has one.
     pub max_output_tokens: Option<u32>,
+    /// Whether the host gives its tool loops a task budget, where the model takes one.
+    pub task_budget: bool,
 }
 
 /// One question.
@@ -61,6 +63,7 @@ impl Ask {
                 floor: None,
                 max_input_tokens: None,
                 max_output_tokens: None,
+                task_budget: false,
             },
             request: Request {
                 system: None,

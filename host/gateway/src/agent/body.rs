@@ -3,12 +3,14 @@
 //! Source of the form: `POST /v1/messages`, `anthropic-version: 2023-06-01`. The agent's JSON is sent as the
 //! agent gave it, so that its keys keep their order and its numbers their length.
 
+use crate::agent::options;
 use anvil_types::{ContentBlock, Message, Request, RequestOption, Role, Tier, listed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// A field of a request that is not what it has to be.
@@ -32,6 +34,10 @@ pub(crate) enum BadRequest {
     SameOption(String),
     #[error("the option `{tier}` is {0}; it names {all}", tier = RequestOption::Tier, all = listed(Tier::ALL, "or"))]
     Tier(String),
+    #[error("the option `{option}` is {found}; it is {expected}")]
+    Value { option: RequestOption, found: String, expected: String },
+    #[error("{0} is not known to take a task budget")]
+    NoTaskBudget(String),
 }
 
 /// The body of a streamed request, but for what follows from the choice of the model.
@@ -52,9 +58,23 @@ pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     thinking: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    output_config: Option<&'a RawValue>,
+    output_config: Option<Cow<'a, RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cache_control: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_k: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inference_geo: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speed: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Serialize)]
@@ -103,23 +123,60 @@ impl<'a> Body<'a> {
             thinking: None,
             output_config: None,
             cache_control: None,
+            temperature: None,
+            top_p: None,
+            top_k: None,
+            metadata: None,
+            service_tier: None,
+            inference_geo: None,
+            speed: None,
         };
+        let (mut output_config, mut task_budget) = (None, None);
         let mut given = HashSet::new();
         for (name, value) in &request.options {
             if !given.insert(name.as_str()) {
                 return Err(BadRequest::SameOption(name.clone()));
             }
             let option = RequestOption::named(name).ok_or_else(|| BadRequest::UnknownOption(name.clone()))?;
+            options::check(option, value)?;
             let place = match option {
                 RequestOption::Tier => continue,
                 RequestOption::ToolChoice => &mut body.tool_choice,
                 RequestOption::Thinking => &mut body.thinking,
-                RequestOption::OutputConfig => &mut body.output_config,
+                RequestOption::OutputConfig => &mut output_config,
                 RequestOption::CacheControl => &mut body.cache_control,
+                RequestOption::Temperature => &mut body.temperature,
+                RequestOption::TopP => &mut body.top_p,
+                RequestOption::TopK => &mut body.top_k,
+                RequestOption::Metadata => &mut body.metadata,
+                RequestOption::ServiceTier => &mut body.service_tier,
+                RequestOption::InferenceGeo => &mut body.inference_geo,
+                RequestOption::Speed => &mut body.speed,
+                RequestOption::TaskBudget => &mut task_budget,
             };
             *place = Some(parse(&format!("the option `{name}`"), value)?);
         }
-        Ok(body)
+        if let Some(within) = output_config.and_then(|config| options::task_budget_within(config.get())) {
+            options::check(RequestOption::TaskBudget, &within)?;
+            if task_budget.is_some() {
+                return Err(BadRequest::SameOption(RequestOption::TaskBudget.to_string()));
+            }
+        }
+        body.output_config = output_config.map(Cow::Borrowed);
+        match task_budget {
+            Some(budget) => body.with_task_budget(budget.get()),
+            None => Ok(body),
+        }
+    }
+
+    /// The same with a task budget.
+    pub(crate) fn with_task_budget(mut self, budget: &str) -> Result<Self, BadRequest> {
+        let whole = options::with_task_budget(self.output_config.as_deref().map(RawValue::get), budget)?;
+        let bad = |error: serde_json::Error| {
+            BadRequest::NotJson(RequestOption::OutputConfig.to_string(), error.to_string())
+        };
+        self.output_config = Some(Cow::Owned(RawValue::from_string(whole).map_err(bad)?));
+        Ok(self)
     }
 
     /// What is sent, and measured.

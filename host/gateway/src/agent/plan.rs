@@ -1,16 +1,19 @@
 //! What a call is going to be: which model, which body, how much money.
 
 use crate::agent::ask::Ask;
-use crate::agent::body::{Body, named_tier};
+use crate::agent::body::{BadRequest, Body, named_tier};
+use crate::agent::options::speed;
 use crate::choice::prompt_cache::Prompt;
 use crate::choice::tier::Needs;
 use crate::door::GatewayDoor;
-use crate::flight::bid::{Bid, Bound, Deadline};
+use crate::flight::bid::{Bid, Bound, Deadline, TASK_BUDGETS};
 use crate::flight::burn::windows;
 use crate::pace::Expected;
 use crate::stage::choose::{Chosen, Wish, choose};
 use crate::stage::mark::mark;
-use anvil_budget::{AnswerKind, InputSize, bound_input_tokens, tier_for};
+use anvil_budget::{
+    AnswerKind, InputSize, asks_for_task_budget, bound_input_tokens, takes_task_budget, task_budget, tier_for,
+};
 use anvil_types::{CallError, CallErrorKind, Limits};
 
 /// What is fixed for one try of a call.
@@ -40,8 +43,25 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask) -> Result<Planned, Unpla
     let prompt = mark(&ask.request);
     let chosen = choose(door, &wish, prompt, pressure);
     let chosen = chosen.map_err(|error| Unplanned::Refused(invalid(error.to_string())))?;
-    let bid = bid(door, ask, wish.needs, chosen).map_err(Unplanned::Refused)?;
+    let task_budget = own_task_budget(door, ask, &chosen).await.map_err(failed)?;
+    let bid = bid(door, ask, wish.needs, chosen, task_budget).map_err(Unplanned::Refused)?;
     Ok(Planned { bid, prompt })
+}
+
+/// The task budget that the host gives a tool loop by itself, from what its job may still spend: none where the request
+/// has its own, or the model takes none.
+async fn own_task_budget(
+    door: &GatewayDoor,
+    ask: &Ask,
+    chosen: &Chosen,
+) -> Result<Option<u64>, anvil_store::StoreError> {
+    let (request, row) = (&ask.request, &chosen.row);
+    let wanted = ask.terms.task_budget && !request.tools.is_empty() && !asks_for_task_budget(request);
+    let Some(asker) = ask.asker.as_job().filter(|_| wanted && takes_task_budget(&row.model)) else {
+        return Ok(None);
+    };
+    let job = door.store.job(asker.lease.job).await?;
+    Ok(job.map(|job| task_budget(row, request, job.max_cost.less(job.cost + job.held))))
 }
 
 /// What the request asks for within the limits; what goes beyond them is refused.
@@ -68,16 +88,33 @@ fn wish<'a>(door: &GatewayDoor, ask: &'a Ask, limits: &Limits) -> Result<Wish<'a
         return Err(invalid("max_output_tokens is 0; an answer needs at least one token".to_owned()));
     }
     let needs = Needs { size, input_tokens, most_output: u64::from(most_output) };
-    Ok(Wish { who: ask.asker.name(), request, asked, floor: terms.floor, needs })
+    let speed = speed(request).map_err(|error| invalid(error.to_string()))?;
+    Ok(Wish { who: ask.asker.name(), request, asked, floor: terms.floor, speed, needs })
 }
 
 /// The bid of a request to the model that was chosen for it.
-fn bid(door: &GatewayDoor, ask: &Ask, needs: Needs, chosen: Chosen) -> Result<Bid, CallError> {
+fn bid(
+    door: &GatewayDoor,
+    ask: &Ask,
+    needs: Needs,
+    chosen: Chosen,
+    task_budget: Option<u64>,
+) -> Result<Bid, CallError> {
     let Chosen { tier, row, expected_cost } = chosen;
-    let (agent, size) = (ask.asker.name(), needs.size);
+    let agent = ask.asker.name();
+    let size = if task_budget.is_some() { needs.size.with_task_budget() } else { needs.size };
     let max_tokens = needs.most_output.min(row.max_output);
-    let body = Body::of(&ask.request, &row.model, max_tokens);
-    let body = body.map_err(|error| invalid(error.to_string()))?.bytes();
+    let bad = |error: BadRequest| invalid(error.to_string());
+    let mut body = Body::of(&ask.request, &row.model, max_tokens).map_err(bad)?;
+    let asks = asks_for_task_budget(&ask.request);
+    if asks && !takes_task_budget(&row.model) {
+        return Err(bad(BadRequest::NoTaskBudget(row.model.clone())));
+    }
+    if let Some(total) = task_budget {
+        let budget = serde_json::json!({ "type": "tokens", "total": total });
+        body = body.with_task_budget(&budget.to_string()).map_err(bad)?;
+    }
+    let body = body.bytes();
     let patience = door.config.patience;
     Ok(Bid {
         who: ask.asker.clone(),
@@ -100,6 +137,7 @@ fn bid(door: &GatewayDoor, ask: &Ask, needs: Needs, chosen: Chosen) -> Result<Bi
         since: ask.terms.since,
         deadline: Deadline { first_byte: patience.first_byte, whole: patience.call, drain: patience.drain },
         row,
+        betas: if asks || task_budget.is_some() { &[TASK_BUDGETS] } else { &[] },
         body: body.into(),
     })
 }

@@ -3,7 +3,7 @@
 use crate::choice::prompt_cache::Prompt;
 use crate::door::GatewayDoor;
 use anvil_budget::{Candidate, InputSize, ModelMap, PriceError, PriceRow, PriceTable, RequestFields};
-use anvil_types::{Tier, Timestamp};
+use anvil_types::{Speed, Tier, Timestamp};
 use std::sync::PoisonError;
 
 /// How much a request takes, whatever the model.
@@ -21,9 +21,12 @@ pub(crate) fn rows(
     prices: &PriceTable,
     models: &ModelMap,
     asked: Tier,
+    speed: Option<Speed>,
     now: Timestamp,
 ) -> Result<Vec<(Tier, PriceRow)>, PriceError> {
-    let row = |tier: Tier| prices.row(models.model(tier), None, now).cloned();
+    // The rows of the ordinary speed name none.
+    let speed = speed.filter(|speed| *speed != Speed::Standard).map(Speed::name);
+    let row = |tier: Tier| prices.row(models.model(tier), speed, now).cloned();
     let of_asked = row(asked)?;
     let lower = Tier::ALL.into_iter().filter(|tier| *tier < asked);
     let mut rows: Vec<_> = lower.filter_map(|tier| Some((tier, row(tier).ok()?))).collect();

@@ -8,6 +8,9 @@ use anvil_types::{Asker, CallId, JobId, Nanodollars, Priority, Tier, Timestamp, 
 use bytes::Bytes;
 use std::time::Duration;
 
+/// The feature by which `output_config` has a task budget.
+pub(crate) const TASK_BUDGETS: &str = "task-budgets-2026-03-13";
+
 /// One try of a call: who asks, what for, how much it may be, and the bytes that are sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Bid {
@@ -26,6 +29,8 @@ pub(crate) struct Bid {
     /// When whoever asks first came: the place among others of one priority.
     pub since: Timestamp,
     pub deadline: Deadline,
+    /// The features that the request needs to be let in to, by the API's names.
+    pub betas: &'static [&'static str],
     /// What is sent, and what was measured.
     pub body: Bytes,
 }

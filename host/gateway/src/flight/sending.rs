@@ -56,7 +56,7 @@ impl Flight<'_> {
             }
         };
         let deadline = bid.deadline;
-        let sending = door.sender.send(bid.body.clone(), deadline.first_byte, observer, &mut sign);
+        let sending = door.sender.send(bid.body.clone(), bid.betas, deadline.first_byte, observer, &mut sign);
         tokio::pin!(sending);
         let ended = tokio::select! {
             sent = tokio::time::timeout(deadline.whole, &mut sending) => sent.ok(),

@@ -99,6 +99,7 @@ fn bid(door: &GatewayDoor) -> Bid {
         priority: Priority::Normal,
         since: door.clock.now(),
         deadline: Deadline { first_byte: second, whole: second, drain: second },
+        betas: &[],
         body: r#"{"model":"claude-haiku-5-5","max_tokens":16,"stream":true,"messages":[{"role":"user","content":"Hi."}]}"#
             .into(),
     }

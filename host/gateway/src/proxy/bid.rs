@@ -1,7 +1,7 @@
 //! A raw body becomes a bid.
 
 use crate::door::GatewayDoor;
-use crate::flight::bid::{Bid, Bound, Deadline, TierChoice};
+use crate::flight::bid::{Bid, Bound, Deadline, TASK_BUDGETS, TierChoice};
 use crate::flight::burn::windows;
 use crate::pace::Expected;
 use crate::proxy::pass::ClientAsk;
@@ -75,6 +75,7 @@ pub(crate) async fn bid(door: &GatewayDoor, ask: &ClientAsk) -> Result<Bid, NoBi
             drain: patience.drain,
         },
         row: row.clone(),
+        betas: if asked.task_budget { &[TASK_BUDGETS] } else { &[] },
         body: ask.body.clone(),
         who,
     })

@@ -3,7 +3,7 @@
 //! Source of the form: `POST /v1/messages`, `anthropic-version: 2023-06-01`.
 
 use crate::proxy::strict::Strict;
-use anvil_budget::InputSize;
+use anvil_budget::{InputSize, asks_for_task_budget};
 use anvil_types::{ContentBlock, FreeField, Message, Request, RequestOption, RequestPart, Role, Tool};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +15,8 @@ pub(crate) struct Measured {
     pub model: String,
     pub max_tokens: u64,
     pub stream: bool,
+    /// Whether it has a task budget.
+    pub task_budget: bool,
     pub size: InputSize,
 }
 
@@ -50,8 +52,9 @@ pub(crate) fn measured(body: &[u8]) -> Result<Measured, BadBody> {
         Some(Value::Bool(stream)) => stream,
         Some(_) => return Err(has_to_be(RequestPart::Stream, "true or false")),
     };
-    let size = InputSize::of(&request(fields)?).map_err(|error| BadBody::Block(error.to_string()))?;
-    Ok(Measured { model, max_tokens, stream, size })
+    let request = request(fields)?;
+    let size = InputSize::of(&request).map_err(|error| BadBody::Block(error.to_string()))?;
+    Ok(Measured { model, max_tokens, stream, task_budget: asks_for_task_budget(&request), size })
 }
 
 // The request in the contract's form, for its sizes alone: it is never sent.
@@ -78,7 +81,7 @@ fn request(mut fields: Map<String, Value>) -> Result<Request, BadBody> {
             continue;
         }
         // They bring hidden prompts with them, or none: counted as an agent's options are.
-        if RequestOption::in_body(&name).is_none() {
+        if RequestOption::in_body(&name).is_none_or(RequestOption::has_a_price) {
             return Err(BadBody::Field(name.chars().take(64).collect()));
         }
         options.push((name, value.to_string()));

@@ -5,7 +5,7 @@ use crate::choice::tier::{Needs, candidates, rows};
 use crate::door::GatewayDoor;
 use crate::flight::bid::TierChoice;
 use anvil_budget::{ChoiceReason, PriceError, PriceRow, RequestFields, Turn};
-use anvil_types::{ContentBlock, Nanodollars, Request, Role, Tier};
+use anvil_types::{ContentBlock, Nanodollars, Request, Role, Speed, Tier};
 
 /// What a request asks for, before a model is chosen.
 pub(crate) struct Wish<'a> {
@@ -15,6 +15,8 @@ pub(crate) struct Wish<'a> {
     /// The tier that it asks for, and the weakest that will do.
     pub asked: Tier,
     pub floor: Option<Tier>,
+    /// How fast it is to be answered, where it says.
+    pub speed: Option<Speed>,
     pub needs: Needs,
 }
 
@@ -34,7 +36,7 @@ pub(crate) fn choose(
     pressure: u64,
 ) -> Result<Chosen, PriceError> {
     let asked = wish.asked;
-    let rows = rows(&door.prices(), &door.config.models, asked, door.clock.now())?;
+    let rows = rows(&door.prices(), &door.config.models, asked, wish.speed, door.clock.now())?;
     let model = door.config.models.model(asked);
     let usual_output = door.learner.usual_output(wish.who, model, wish.needs.most_output);
     let fields = RequestFields::of(wish.request);

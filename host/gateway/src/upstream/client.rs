@@ -86,11 +86,12 @@ impl Sender {
     pub(crate) async fn send(
         &self,
         body: Bytes,
+        betas: &[&str],
         first_byte: Duration,
         observer: &mut dyn Observer,
         sign: &mut (dyn FnMut(Sign<'_>) + Send),
     ) -> Result<(), Failed> {
-        let response = self.open(body, first_byte).await?;
+        let response = self.open(body, betas, first_byte).await?;
         let (status, told) = (response.status(), Told::of(response.headers()));
         sign(Sign::Head(status.as_u16(), &told));
         let flow = observer.head(&AnswerHead {
@@ -123,7 +124,12 @@ impl Sender {
         }
     }
 
-    async fn open(&self, body: Bytes, first_byte: Duration) -> Result<reqwest::Response, Failed> {
+    async fn open(
+        &self,
+        body: Bytes,
+        betas: &[&str],
+        first_byte: Duration,
+    ) -> Result<reqwest::Response, Failed> {
         let mut request = self
             .http
             .post(self.url.clone())
@@ -135,6 +141,9 @@ impl Sender {
             .body(body);
         if let Some((name, key)) = &self.key {
             request = request.header(*name, key.clone());
+        }
+        if !betas.is_empty() {
+            request = request.header("anthropic-beta", betas.join(","));
         }
         match tokio::time::timeout(first_byte, request.send()).await {
             Err(_) => {

@@ -156,6 +156,7 @@ impl Run {
                 floor: None,
                 max_input_tokens: None,
                 max_output_tokens: None,
+                task_budget: false,
             },
             request,
             request_hash: [7; 32],

@@ -118,7 +118,11 @@ pub(crate) async fn jobs(store: &dyn Store, clock: &dyn Clock, questions: u64) -
         store.enqueue(job).await.expect("taken in");
     }
     let claim = Claim {
-        agents: vec![anvil_store::ReadyAgent { name: "tester".into(), digest: "d".into() }],
+        agents: vec![anvil_store::ReadyAgent {
+            name: "tester".into(),
+            digest: "d".into(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most: u32::try_from(jobs).expect("few"),
         critical_only: false,

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use anvil_budget::{CircuitRule, PressureSteps, PriceTable, Windows, default_models};
+use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows, default_models};
 use anvil_gateway::{ApiKey, Ask, CallEnd, Gateway, GatewayConfig, PaceSettings, Patience, Terms, Upstream};
 use anvil_sim::{Script, Sim, SimConfig, SimHandle};
 use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
@@ -26,6 +26,7 @@ pub(crate) struct Setting {
     pub(crate) burst: u32,
     pub(crate) circuit_failures: u32,
     pub(crate) pressure: PressureSteps,
+    pub(crate) models: ModelMap,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) supervisor: Supervisor,
 }
@@ -42,6 +43,7 @@ impl Setting {
             burst: 1_000,
             circuit_failures: 0,
             pressure: PressureSteps::NONE,
+            models: default_models().clone(),
             clock: Arc::new(SystemClock::new()),
             supervisor: Supervisor::new(),
         }
@@ -76,7 +78,7 @@ impl Setting {
             pace: PaceSettings { burst: self.burst, longest_wait: Duration::from_secs(30) },
             circuit: CircuitRule { failures: self.circuit_failures, open_for: Duration::from_mins(1) },
             prices: Arc::new(PriceTable::built_in()),
-            models: default_models().clone(),
+            models: self.models.clone(),
             pressure: self.pressure,
         }
     }
@@ -150,7 +152,11 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
     };
     store.enqueue(job).await.expect("taken in");
     let claim = Claim {
-        agents: vec![anvil_store::ReadyAgent { name: "tester".into(), digest: "d".into() }],
+        agents: vec![anvil_store::ReadyAgent {
+            name: "tester".into(),
+            digest: "d".into(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,
@@ -171,6 +177,7 @@ pub(crate) fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
             floor: None,
             max_input_tokens: None,
             max_output_tokens: None,
+            task_budget: false,
         },
         request: Request {
             system: None,

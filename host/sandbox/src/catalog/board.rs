@@ -299,6 +299,7 @@ fn noticed(file: &str, notice: &Notice, held: Option<&Arc<Known>>) -> AgentInfo 
         model_floor: None,
         effort: Effort::Standard,
         time_limit_s: None,
+        tool_loop: false,
         loaded_at: notice.at,
     }
 }

@@ -199,6 +199,7 @@ impl Loader {
             model_floor: said.model_floor,
             effort: said.effort,
             time_limit_s: said.time_limit_s,
+            tool_loop: said.tool_loop,
             loaded_at: self.settings.clock.now(),
         }
     }

@@ -5,3 +5,4 @@ mod job;
 mod people;
 mod request;
 mod settings;
+mod state;

@@ -231,8 +231,8 @@ mod tests {
             (with(|request| request.stop_sequences = vec![String::new(); 17]), "at most 16 stop sequences"),
             (with(|request| request.max_output_tokens = Some(0)), "at least 1"),
             (
-                with(|request| request.options = vec![option("temperature", "1")]),
-                "there is no option `temperature`",
+                with(|request| request.options = vec![option("container", "1")]),
+                "there is no option `container`",
             ),
             (with(|request| request.options = vec![option("tier", "\"gpt\"")]), "not \"gpt\""),
             (

@@ -1,6 +1,6 @@
 //! The host's functions by their names in lines.
 
-use super::{claude, job};
+use super::{claude, job, people, state};
 use crate::bindings::anvil::agent::settings::Host as _;
 use crate::guest::Guest;
 use crate::log::cut;
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// What there is to call. A test holds it against the contract.
-pub(super) const FUNCTIONS: [&str; 12] = [
+pub(super) const FUNCTIONS: [&str; 18] = [
     "claude.complete",
     "claude.complete-many",
     "claude.allowance",
@@ -20,8 +20,14 @@ pub(super) const FUNCTIONS: [&str; 12] = [
     "job.inputs",
     "job.input",
     "job.parent-artifact",
+    "people.ask",
     "settings.get",
     "settings.keys",
+    "state.get",
+    "state.set",
+    "state.compare-and-set",
+    "state.delete",
+    "state.list",
 ];
 
 /// What a program is answered: one key, as in its own lines.
@@ -72,6 +78,12 @@ pub(super) async fn answer(guest: &mut Guest, name: &str, with: &Json) -> wasmti
         "job.inputs" => calling(guest, name, with, job::inputs).await,
         "job.input" => calling(guest, name, with, job::input).await,
         "job.parent-artifact" => calling(guest, name, with, job::parent_artifact).await,
+        "people.ask" => calling(guest, name, with, people::ask).await,
+        "state.get" => calling(guest, name, with, state::get).await,
+        "state.set" => calling(guest, name, with, state::set).await,
+        "state.compare-and-set" => calling(guest, name, with, state::compare_and_set).await,
+        "state.delete" => calling(guest, name, with, state::delete).await,
+        "state.list" => calling(guest, name, with, state::list).await,
         "settings.get" => {
             calling(guest, name, with, async |guest: &mut Guest, with: Key| guest.get(with.key).await.map(ok))
                 .await

@@ -6,7 +6,9 @@ mod calls;
 mod claude;
 mod conversation;
 mod job;
+mod people;
 mod pipes;
+mod state;
 mod wire;
 
 pub(crate) use pipes::Pipes;

@@ -12,6 +12,7 @@ const CONTRACT: [&str; 5] = [
     include_str!("../../../../wit/job.wit"),
     include_str!("../../../../wit/people.wit"),
     include_str!("../../../../wit/settings.wit"),
+    include_str!("../../../../wit/state.wit"),
     include_str!("../../../../wit/world.wit"),
 ];
 
@@ -31,6 +32,8 @@ const IMPORTS: &[(&str, &str, &str, &str)] = &[
     ("anvil:agent/job@0.1.0", "input", "$input", "(param i32 i32 i32)"),
     ("anvil:agent/people@0.1.0", "ask", "$people", "(param i32 i32)"),
     ("anvil:agent/settings@0.1.0", "keys", "$keys", "(param i32)"),
+    ("anvil:agent/state@0.1.0", "get", "$state_get", "(param i32 i32 i32)"),
+    ("anvil:agent/state@0.1.0", "set", "$state_set", "(param i32 i32 i32 i32 i32)"),
     ("wasi:clocks/wall-clock@0.2.6", "now", "$wall_clock", "(param i32)"),
     ("wasi:clocks/monotonic-clock@0.2.6", "now", "$monotonic_clock", "(result i64)"),
     (

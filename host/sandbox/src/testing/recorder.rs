@@ -1,9 +1,11 @@
 //! A job's host that writes down what its guest does.
 
 use crate::{GuestIdentity, HandedOver, JobHost, Stop, WallClock};
+use anvil_types::words::StateRefusal;
 use anvil_types::{
     ArtifactName, AskError, CallError, ContentBlock, InputDigest, InputInfo, JobId, Json, LogLevel,
-    Nanodollars, Origin, PersonAnswer, QuestionText, Remaining, Reply, Request, Timestamp, Usage,
+    Nanodollars, Origin, PersonAnswer, QuestionText, Remaining, Reply, Request, StateAnswer, StateAsk,
+    StatePage, Timestamp, Usage,
 };
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +39,7 @@ struct Seen {
     questions: Vec<QuestionText>,
     log: Vec<(&'static str, LogLevel, String)>,
     artifacts: Vec<(String, String, usize)>,
+    state: Vec<StateAsk>,
     asked: i64,
     inputs_read: u32,
 }
@@ -110,6 +113,11 @@ impl Recorder {
         self.seen().artifacts.clone()
     }
 
+    /// What was asked of the agent's state.
+    pub fn state_asks(&self) -> Vec<StateAsk> {
+        self.seen().state.clone()
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -173,6 +181,23 @@ impl JobHost for Recorder {
         }
         let at = self.guest_time();
         Ok(Ok(PersonAnswer { value: Json::of("yes"), who: Some("ann".to_owned()), at }))
+    }
+
+    /// It takes five keys, and keeps none.
+    async fn state(&self, ask: StateAsk) -> Result<StateAnswer, Stop> {
+        const MOST: u64 = 5;
+        let mut seen = self.seen();
+        seen.state.push(ask.clone());
+        let asked = seen.state.len() as u64;
+        Ok(match ask {
+            StateAsk::Get { .. } => StateAnswer::Value(None),
+            StateAsk::Set { .. } | StateAsk::CompareAndSet { .. } if asked > MOST => {
+                StateAnswer::Refused(StateRefusal::KeysFull { keys: MOST, most: MOST }.into())
+            }
+            StateAsk::Set { .. } | StateAsk::CompareAndSet { .. } => StateAnswer::Set(asked),
+            StateAsk::Delete { .. } => StateAnswer::Deleted(false),
+            StateAsk::List { .. } => StateAnswer::Page(StatePage { items: Vec::new(), next: None }),
+        })
     }
 
     fn progress(&self, _fraction: f64, _line: String) {}

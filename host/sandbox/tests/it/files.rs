@@ -66,6 +66,7 @@ async fn each_file_that_is_no_plugin_says_why() {
         ),
         ("spins", hostile("describe-spins").component(), "cannot describe itself: cpu-time: "),
         ("traps", hostile("describe-traps").component(), "cannot describe itself: trap: "),
+        ("reads", hostile("describe-reads-its-state").component(), "`describe` called `state.get`"),
         ("asks", hostile("describe-asks-claude").component(), "`describe` called `claude.complete`"),
         (
             "name",

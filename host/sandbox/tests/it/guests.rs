@@ -3,7 +3,7 @@
 use crate::bench::{Bench, host, result};
 use anvil_sandbox::testing::{Answer, GUESTS, GuestBuilder, Recorder, hostile, small_limits};
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Stop};
-use anvil_types::Json;
+use anvil_types::{Json, StateAsk};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -60,6 +60,25 @@ async fn a_guest_that_asks_people_a_million_times_reaches_the_host_a_thousand_ti
     };
     assert_eq!(result(&bench.run("asks-people-a-million-times", &host, limits).await), "1000");
     assert_eq!(host.questions().len(), 1_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_that_fills_its_state_is_told_which_kind_of_refusal_it_met() {
+    let bench = Bench::of("fills-its-state").await;
+    let host = host();
+    let end = bench.run("fills-its-state", &host, small_limits()).await;
+    let AttemptEnd::Failed(error) = end else { panic!("{end:?}") };
+    assert_eq!(error.kind, "quota", "{error:?}");
+    assert_eq!(error.message, "the agent keeps 5 of 5 keys (state_keys); delete some first");
+    let keys: Vec<_> = host
+        .state_asks()
+        .into_iter()
+        .map(|ask| match ask {
+            StateAsk::Set { key, value } if value.len() == 8 => key.to_string(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(keys, ["a", "b", "c", "d", "e", "f"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

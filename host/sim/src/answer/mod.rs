@@ -75,8 +75,12 @@ mod tests {
         for (key, value) in extra.as_object().expect("an object") {
             body[key] = value.clone();
         }
-        let strict =
-            Strictness { purpose: Purpose::Message, fields: Fields::Known, sampling: Sampling::Allowed };
+        let strict = Strictness {
+            task_budgets: false,
+            purpose: Purpose::Message,
+            fields: Fields::Known,
+            sampling: Sampling::Allowed,
+        };
         let question = Question::parse(body.to_string().as_bytes(), strict).expect("a valid request");
         assert_eq!(answer(&question), answer(&question), "the same each time");
         answer(&question).iter().map(Block::streamed).collect()

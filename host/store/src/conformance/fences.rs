@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "the names are sentences")]
 
 use super::Factory;
+use super::state::{set, state_step};
 use super::world::{LEASE, World, dollars, entry, usage, wait};
 use crate::{
     Claim, Finish, HoldDecision, JournalKind, LostLeases, Settlement, SettlementOutcome, StoreError,
@@ -34,6 +35,7 @@ async fn writes_nothing(world: &World<'_>, stale: Lease) {
         store.progress(stale, 1.0, "late").await,
         store.append_log(stale, vec![line]).await,
         store.put_artifact(stale, name, "text/plain".into(), Vec::new()).await,
+        store.state_step(state_step(stale, 0, set("late", b"late"))).await.map(drop),
     ];
     for (place, answer) in refused.into_iter().enumerate() {
         assert!(matches!(answer, Err(StoreError::LeaseLost)), "write {place}: {answer:?}");

@@ -25,12 +25,14 @@ pub mod money;
 pub mod order;
 pub mod outbox;
 pub mod parents;
+pub mod pins;
 pub mod questions;
 pub mod queue;
 pub mod retention;
 pub mod schedules;
 pub mod scopes;
 pub mod search;
+pub mod state;
 pub mod traces;
 pub mod turns;
 mod world;
@@ -119,6 +121,10 @@ suite! { $
         a_child_survives_a_crash
         many_children_follow_step_by_step
         parents_give_only_so_much;
+    pins:
+        what_a_job_reads_is_what_its_first_run_read
+        a_job_that_began_without_settings_reads_none
+        a_persons_retry_reads_the_settings_in_force;
     schedules:
         a_schedule_comes_back_as_it_was_made
         a_time_makes_its_job_exactly_once
@@ -316,6 +322,17 @@ suite! { $
         a_journal_is_cut_where_the_job_went_another_way
         an_agent_is_switched_off_and_on
         a_note_is_kept_under_its_key;
+    state:
+        what_an_agent_keeps_outlives_its_jobs_and_is_its_own
+        a_write_and_its_entry_in_the_journal_are_one_step
+        the_same_question_at_the_same_place_is_answered_once
+        a_version_never_comes_again
+        of_two_jobs_that_compare_one_sets
+        hosts_at_once_count_every_increment
+        a_quota_counts_keys_and_bytes
+        pages_of_keys_come_in_order_and_complete
+        what_is_cleared_is_audited_and_nothing_else_goes
+        a_simulated_state_never_meets_a_live_one;
     model:
         no_sequence_breaks_a_limit_or_loses_money;
 }

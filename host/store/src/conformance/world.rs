@@ -229,7 +229,11 @@ impl<'a> World<'a> {
     /// A claim of up to so many jobs.
     pub fn claim_of(&self, most: u32) -> Claim {
         Claim {
-            agents: vec![ReadyAgent { name: AGENT.to_owned(), digest: DIGEST.to_owned() }],
+            agents: vec![ReadyAgent {
+                name: AGENT.to_owned(),
+                digest: DIGEST.to_owned(),
+                settings: anvil_types::AgentValues::default(),
+            }],
             upstream: UpstreamKind::Simulated,
             most,
             critical_only: false,

@@ -6,12 +6,12 @@ use crate::rules::alerts::webhooks;
 use crate::rules::duties;
 use crate::rules::jobs::turns;
 use crate::rules::jobs::{
-    bulk, claim, enqueue, inputs, journal, parents, pause, relatives, transition, trouble,
+    bulk, claim, enqueue, inputs, journal, parents, pause, pins, relatives, transition, trouble,
 };
 use crate::rules::money::{correct, held, hold, hold_row, settle, spend};
 use crate::rules::questions::{bell, closing, ending, find, links, list};
 use crate::rules::retention::prune;
-use crate::rules::{events, hosts, schedules};
+use crate::rules::{events, hosts, schedules, state};
 use crate::sqlite::lock::DataFolder;
 use crate::sqlite::{connect, migrate};
 use crate::{LedgerFilter, search};
@@ -38,6 +38,12 @@ fn no_query_scans_or_sorts() {
         (inputs::ONE, "PRIMARY KEY"),
         (inputs::PIECES, "file=?"),
         (journal::BATCH_OF, "PRIMARY KEY"),
+        (pins::BODY, "PRIMARY KEY"),
+        (state::ANSWERED, "sqlite_autoindex_journal_1"),
+        (state::USE, "PRIMARY KEY"),
+        (state::STANDS, "PRIMARY KEY"),
+        (state::PAGE, "PRIMARY KEY"),
+        (state::VALUE, "PRIMARY KEY"),
         (parents::LATER, "job_parents_by_parent"),
         (parents::RISE_LATER, "job_parents_by_parent"),
         (relatives::LENGTH, "id=?"),

@@ -10,6 +10,7 @@ mod questions;
 mod queue;
 mod reading;
 mod schedules;
+mod state;
 mod upkeep;
 
 pub use bulk::BulkStore;
@@ -22,6 +23,7 @@ pub use questions::QuestionStore;
 pub use queue::QueueStore;
 pub use reading::ReadingStore;
 pub use schedules::ScheduleStore;
+pub use state::StateStore;
 pub use upkeep::UpkeepStore;
 
 use std::fmt::Debug;
@@ -39,6 +41,7 @@ pub trait Store:
     + QueueStore
     + ReadingStore
     + ScheduleStore
+    + StateStore
     + UpkeepStore
     + Debug
     + 'static

@@ -5,8 +5,8 @@ use crate::{
     QueueCounts, StoreError, Suspects, UsageSum,
 };
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, InputInfo, Job, JobId, LogLine, Nanodollars,
-    ParentResult, Relatives, Timestamp, UpstreamKind,
+    AgentValues, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, InputInfo, Job, JobId, LogLine,
+    Nanodollars, ParentResult, Relatives, Timestamp, UpstreamKind,
 };
 use async_trait::async_trait;
 
@@ -86,4 +86,6 @@ pub trait ReadingStore: Send + Sync {
     async fn audit_of(&self, kind: &str, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
     /// What people changed, the newest first.
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+    /// What a job's agent reads as its settings; none where the job has not begun, or is to begin anew.
+    async fn job_settings(&self, job: JobId) -> Result<Option<AgentValues>, StoreError>;
 }

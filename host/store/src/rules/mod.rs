@@ -16,4 +16,5 @@ pub(crate) mod questions;
 pub(crate) mod reload;
 pub(crate) mod retention;
 pub(crate) mod schedules;
+pub(crate) mod state;
 pub(crate) mod tx;

@@ -219,7 +219,11 @@ pub(crate) fn job(number: u128, agent: &str) -> NewJob {
 
 pub(crate) fn claim(most: u32) -> Claim {
     Claim {
-        agents: vec![ReadyAgent { name: "agent".to_owned(), digest: "digest".to_owned() }],
+        agents: vec![ReadyAgent {
+            name: "agent".to_owned(),
+            digest: "digest".to_owned(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most,
         critical_only: false,

@@ -28,6 +28,8 @@ const STEPS: &[Step] = &[
     Step { name: "duties", sql: include_str!("migrations/0012_duties.sql") },
     Step { name: "inputs", sql: include_str!("migrations/0013_inputs.sql") },
     Step { name: "questions", sql: include_str!("migrations/0014_questions.sql") },
+    Step { name: "state", sql: include_str!("migrations/0015_state.sql") },
+    Step { name: "pins", sql: include_str!("migrations/0016_pins.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

@@ -36,14 +36,6 @@ vocabulary! {
         OutputConfig = "output_config";
         /// How long the prompt is kept.
         CacheControl = "cache_control";
-    }
-}
-
-vocabulary! {
-    /// What changes neither what bounds a cost nor a price.
-    FreeField {
-        /// Texts that end the answer.
-        StopSequences = "stop_sequences";
         /// How far the answer may stray.
         Temperature = "temperature";
         /// Likewise.
@@ -52,6 +44,23 @@ vocabulary! {
         TopK = "top_k";
         /// Whose request it is.
         Metadata = "metadata";
+        /// Which capacity answers.
+        ServiceTier = "service_tier";
+        /// Where it is answered.
+        InferenceGeo = "inference_geo";
+        /// How fast it is answered.
+        Speed = "speed";
+        /// How many tokens a whole tool loop may take, as Claude is told. In the body it stands within
+        /// [`Self::OutputConfig`].
+        TaskBudget = "task_budget";
+    }
+}
+
+vocabulary! {
+    /// What changes neither what bounds a cost nor a price.
+    FreeField {
+        /// Texts that end the answer.
+        StopSequences = "stop_sequences";
     }
 }
 
@@ -61,7 +70,12 @@ impl RequestOption {
 
     /// The option that is a field of the body under this name.
     pub fn in_body(name: &str) -> Option<Self> {
-        Self::named(name).filter(|option| *option != Self::Tier)
+        Self::named(name).filter(|option| !matches!(option, Self::Tier | Self::TaskBudget))
+    }
+
+    /// Whether another price holds by it than that of the model's ordinary row: only who chooses the row can take it.
+    pub fn has_a_price(self) -> bool {
+        matches!(self, Self::ServiceTier | Self::InferenceGeo | Self::Speed)
     }
 }
 
@@ -74,7 +88,7 @@ mod tests {
         assert_eq!(RequestOption::named("tier"), Some(RequestOption::Tier));
         assert_eq!(RequestOption::in_body("tier"), None);
         let in_body = RequestOption::NAMES.iter().filter(|name| RequestOption::in_body(name).is_some());
-        assert_eq!(in_body.count() + 1, RequestOption::ALL.len());
+        assert_eq!(in_body.count() + 2, RequestOption::ALL.len());
         let (config, _) = RequestOption::EFFORT.split_once('.').expect("a field within another");
         assert_eq!(RequestOption::named(config), Some(RequestOption::OutputConfig));
     }

@@ -15,6 +15,7 @@ mod probe;
 mod refusal;
 mod resting;
 mod scaling;
+mod state;
 mod stopping;
 mod wait;
 
@@ -34,6 +35,7 @@ pub use probe::{ProbeSaid, ProbeUnderWay};
 pub use refusal::{BadValue, NoReplay, NotTaken, WebhookFault};
 pub use resting::{AgentsUnlisted, BrakeReason, Resting, SwitchedOff};
 pub use scaling::{PaceLimit, ScaleReason};
+pub use state::StateRefusal;
 pub use stopping::Stopping;
 pub use wait::{CircuitWait, LoneJob, WaitCause};
 

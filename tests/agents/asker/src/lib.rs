@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wit::anvil::agent::claude::{
     self, CallError, ContentBlock, Effort, Extra, Message, Reply, Request, Role,
 };
-use wit::anvil::agent::{job, people};
+use wit::anvil::agent::{job, people, settings, state};
 use wit::exports::anvil::agent::agent_api::{Action, Description, Failure, Guest, Job, Outcome};
 
 /// What `wit/` says, as Rust.
@@ -52,6 +52,11 @@ struct Payload {
     /// Questions to people, asked one after the other when all else is done.
     #[serde(default)]
     people: Vec<ToPeople>,
+    /// Whether to tell the agent's settings, as they are read when all is answered.
+    #[serde(default)]
+    settings: bool,
+    /// A key of the agent's state that counts the runs, before anything is asked.
+    count: Option<String>,
     /// Whether to tell what the jobs that it came after gave.
     #[serde(default)]
     parents: bool,
@@ -140,6 +145,7 @@ impl Guest for Asker {
     fn run(job: Job) -> Result<Outcome, Failure> {
         let payload: Payload =
             serde_json::from_str(&job.payload).map_err(|e| failure("invalid-input", e.to_string()))?;
+        let counted = payload.count.as_deref().map(count).transpose()?;
         let given = if payload.parents { given()? } else { Vec::new() };
         let inputs = if payload.inputs { inputs()? } else { Vec::new() };
         let requests: Vec<Request> = (1..=payload.calls).map(|number| request(&payload, number)).collect();
@@ -157,7 +163,8 @@ impl Guest for Asker {
         let cost: u64 = replies.iter().map(|told| told.cost_nanodollars).sum();
         let result = serde_json::json!({
             "replies": replies, "cost_nanodollars": cost, "looks": looks, "spun": spun,
-            "parents": given, "inputs": inputs, "answers": answers,
+            "parents": given, "inputs": inputs, "answers": answers, "counted": counted,
+            "settings": payload.settings.then(settings),
         });
         Ok(Outcome { result: result.to_string(), extras: Vec::new() })
     }
@@ -182,6 +189,27 @@ fn answer(asked: &ToPeople) -> serde_json::Value {
         }),
         Err(error) => serde_json::json!({ "error": error.kind, "message": error.message }),
     }
+}
+
+fn settings() -> BTreeMap<String, Option<String>> {
+    settings::keys().into_iter().map(|key| (key.clone(), settings::get(&key))).collect()
+}
+
+/// Counts one more in a key, whoever else does so.
+fn count(key: &str) -> Result<u64, Failure> {
+    let refused = |error: state::StateError| failure("final", format!("{}: {}", error.kind, error.message));
+    for _ in 0..100 {
+        let stands = state::get(key).map_err(refused)?;
+        let text = stands.as_ref().map(|entry| String::from_utf8_lossy(&entry.value).into_owned());
+        let next = text.and_then(|text| text.parse::<u64>().ok()).unwrap_or(0) + 1;
+        let expected = stands.map(|entry| entry.version);
+        match state::compare_and_set(key, expected, next.to_string().as_bytes()) {
+            Ok(_) => return Ok(next),
+            Err(error) if error.kind == "conflict" => {}
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    Err(failure("internal", "somebody else always counted".to_owned()))
 }
 
 fn given() -> Result<Vec<Given>, Failure> {

@@ -1,5 +1,6 @@
 //! The agents.
 
+pub(super) mod kept;
 pub(super) mod page;
 #[cfg(any(test, feature = "gallery"))]
 pub(super) mod samples;
@@ -15,4 +16,5 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .route(Read, Method::GET, "/ui/agents", "Their changing part", page::changing)
         .route(Operate, Method::POST, "/agents/{name}/enable", "Switch an agent on", page::enable)
         .route(Operate, Method::POST, "/agents/{name}/disable", "Switch it off", page::disable)
+        .route(Operate, Method::POST, "/agents/{name}/state/clear", "Clear what it keeps", kept::clear)
 }

@@ -2,6 +2,7 @@
 
 use crate::api::switch_agent;
 use crate::ask::Who;
+use crate::panel::agents::kept::Kept;
 use crate::panel::kit::answer::{fragment, html, see_other};
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::shell::{Nav, Shell};
@@ -21,6 +22,7 @@ use axum::response::Response;
 pub(crate) struct AgentsPage {
     pub(crate) shell: Shell,
     pub(crate) body: Agents,
+    pub(crate) kept: Kept,
 }
 
 /// What of the page changes while it is looked at.
@@ -125,7 +127,9 @@ impl Card {
 
 pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Problem> {
     let (shell, status) = Shell::load(&state, Nav::Agents, "Agents").await?;
-    html(&AgentsPage { shell, body: Agents::new(&state.control.agents.all(), &status.plugins, status.now) })
+    let kept = Kept::new(&state.control.state.all().await?);
+    let body = Agents::new(&state.control.agents.all(), &status.plugins, status.now);
+    html(&AgentsPage { shell, body, kept })
 }
 
 pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {

@@ -1,9 +1,11 @@
 //! Made-up plugin files in every state.
 
+use super::kept::Kept;
 use super::page::{Agents, AgentsPage};
 use crate::panel::kit::samples::{NOW, Sample, ago, html, json, shell, status};
 use crate::panel::kit::shell::Nav;
-use anvil_types::{ActionInfo, AgentInfo, AgentState, Effort, Tier};
+use anvil_api::StateUse;
+use anvil_types::{ActionInfo, AgentInfo, AgentState, Effort, StateSize, Tier};
 
 const SCHEMA: &str = r#"{"type":"object","required":["requirements"],"properties":{
   "requirements":{"type":"string","description":"What is to be built, in your own words.","examples":["A login form with e-mail and password"]},
@@ -36,6 +38,7 @@ pub(crate) fn agents() -> Vec<AgentInfo> {
         model_floor: None,
         effort: Effort::Standard,
         time_limit_s: None,
+        tool_loop: false,
         loaded_at: ago(7_300),
     };
     let mut agents = vec![
@@ -74,9 +77,13 @@ pub(crate) fn agents() -> Vec<AgentInfo> {
 /// Their pages.
 pub(crate) fn pages() -> Vec<Sample> {
     let status = status();
-    let page = |agents: &[AgentInfo]| AgentsPage {
+    let page = |agents: &[AgentInfo], kept: &[StateUse]| AgentsPage {
         shell: shell(&status, Nav::Agents, "Agents"),
         body: Agents::new(agents, &status.plugins, NOW),
+        kept: Kept::new(kept),
     };
-    vec![("/agents", html(&page(&agents()))), ("/agents-empty", html(&page(&[])))]
+    let size = |keys, bytes| StateSize { keys, bytes };
+    let kept = |agent: &str, kept| StateUse { agent: agent.into(), kept, quota: size(1_000, 4_194_304) };
+    let kept = [kept("code-generator", size(41, 93_000)), kept("gone-long-ago", size(0, 0))];
+    vec![("/agents", html(&page(&agents(), &kept))), ("/agents-empty", html(&page(&[], &[])))]
 }

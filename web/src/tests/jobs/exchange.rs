@@ -31,7 +31,11 @@ async fn finished(scene: &Scene) -> JobId {
     let id = job.id;
     scene.store.enqueue(job).await.expect("it is taken in");
     let claim = Claim {
-        agents: vec![ReadyAgent { name: "gone".to_owned(), digest: "d".to_owned() }],
+        agents: vec![ReadyAgent {
+            name: "gone".to_owned(),
+            digest: "d".to_owned(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,

@@ -35,7 +35,11 @@ async fn enqueue(scene: &Scene, job: NewJob) -> JobId {
 /// Takes the job that is queued, and answers its lease.
 async fn claimed(scene: &Scene, id: JobId) -> Lease {
     let claim = Claim {
-        agents: vec![ReadyAgent { name: "ghost".into(), digest: "d".into() }],
+        agents: vec![ReadyAgent {
+            name: "ghost".into(),
+            digest: "d".into(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,
@@ -133,7 +137,11 @@ async fn a_job_that_ran_for_another_upstream_is_called_parked_everywhere_and_lis
     let live = NewJob { upstream: UpstreamKind::Live, ..job(&scene, WaitReason::Upstream) };
     let id = enqueue(&scene, live).await;
     let claim = Claim {
-        agents: vec![ReadyAgent { name: "ghost".into(), digest: "d".into() }],
+        agents: vec![ReadyAgent {
+            name: "ghost".into(),
+            digest: "d".into(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Live,
         most: 1,
         critical_only: false,

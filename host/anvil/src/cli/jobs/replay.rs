@@ -89,6 +89,7 @@ fn name(kind: JournalKind) -> &'static str {
         JournalKind::Allowance => "the allowance",
         JournalKind::Call => "a question to Claude",
         JournalKind::Question => "a question to people",
+        JournalKind::State => "a question to the agent's own state",
     }
 }
 

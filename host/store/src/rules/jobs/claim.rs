@@ -9,11 +9,11 @@
 use crate::engine::{Db, number, params};
 use crate::rules::jobs::row::{self, JobHead, Waiting, heads, select_heads};
 use crate::rules::jobs::turns;
-use crate::rules::jobs::{artifacts, journal, pause, transition, trouble};
+use crate::rules::jobs::{artifacts, journal, pause, pins, transition, trouble};
 use crate::rules::part;
 use crate::rules::questions::{closing, list};
 use crate::rules::tx::Tx;
-use crate::{Claim, Claimed, StoreError, Suspects};
+use crate::{Claim, Claimed, ReadyAgent, StoreError, Suspects};
 use anvil_budget::Urgency;
 use anvil_budget::urgency::MOST_OVERTAKING;
 use anvil_types::attempts::MOST_CRASHES;
@@ -42,7 +42,7 @@ pub(crate) fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Claimed>, Stor
     let mut taken = Vec::new();
     for (seq, agent) in choose_all(tx, claim)? {
         // What is wrong with one job is no other's business.
-        match part::part(tx, |tx| take(tx, seq, &claim.agents[agent].digest, claim))? {
+        match part::part(tx, |tx| take(tx, seq, &claim.agents[agent], claim))? {
             Ok(claimed) => taken.push(claimed),
             Err(error) => trouble::set_unreadable_aside(tx, seq, &error)?,
         }
@@ -152,7 +152,7 @@ pub(crate) const HEADS_OF_LINE: &str = "SELECT seq, ready_at FROM jobs
      WHERE state = 'queued' AND upstream = ?1 AND agent = ?2 AND priority = ?3 AND crashes < 3
      ORDER BY ready_at, seq LIMIT ?4";
 
-fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claimed, StoreError> {
+fn take(tx: &mut Tx<'_>, seq: i64, agent: &ReadyAgent, claim: &Claim) -> Result<Claimed, StoreError> {
     let job = heads(tx, select_heads!("WHERE seq = ?1"), [seq])?
         .pop()
         .ok_or_else(|| StoreError::Backend("a job that waited is gone".into()))?;
@@ -179,10 +179,12 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
         (artifacts::of(tx.db, seq)?, written, ran_on)
     };
     let has_begun = !journal.is_empty() || job.lease > 0 && list::has_asked(tx.db, seq)?;
+    let digest = agent.digest.as_str();
+    let (settings, pin) = pins::at_claim(tx, seq, &agent.settings)?;
     tx.run(
         "UPDATE jobs SET state = ?2, lease = ?3, lease_until = ?4, host = ?5, boot = ?6, attempts = ?7,
              attempt_open = 1, due_at = NULL, wait_reason = NULL, wait_detail = NULL, asks = 0, ran_on = NULL,
-             started_at = coalesce(started_at, ?8), plugin_digest = coalesce(?9, plugin_digest, ?10),
+             started_at = coalesce(started_at, ?8), plugin_digest = coalesce(?9, plugin_digest, ?10), settings = coalesce(?11, settings),
              progress = CASE WHEN attempt_open THEN progress END,
              progress_line = CASE WHEN attempt_open THEN progress_line END
          WHERE seq = ?1",
@@ -197,13 +199,14 @@ fn take(tx: &mut Tx<'_>, seq: i64, digest: &str, claim: &Claim) -> Result<Claime
             tx.now.micros(),
             (!has_begun).then_some(digest),
             digest,
+            pin,
         ],
     )?;
     if !job.attempts.open {
         begin_attempt(tx, &job, attempts.counted)?;
     }
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
-    Ok(Claimed { job: row::whole(tx.db, job.id)?, lease, journal, files, written, ran_on })
+    Ok(Claimed { job: row::whole(tx.db, job.id)?, lease, journal, files, written, ran_on, settings })
 }
 
 fn begin_attempt(tx: &Tx<'_>, job: &JobHead, number: u32) -> Result<(), StoreError> {

@@ -169,7 +169,7 @@ pub(crate) fn again(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
     tx.run(
         "UPDATE jobs SET max_attempts = ?2, crashes = 0, troubles = 0, ready_at = ?3,
              error_kind = NULL, error_message = NULL, ran_on = coalesce(plugin_digest, ran_on),
-             plugin_digest = NULL
+             plugin_digest = NULL, settings = NULL
          WHERE seq = ?1",
         params![job.seq, attempts.most, tx.now.micros()],
     )?;

@@ -12,6 +12,7 @@ pub(crate) mod journal;
 pub(crate) mod logs;
 pub(crate) mod parents;
 pub(crate) mod pause;
+pub(crate) mod pins;
 pub(crate) mod recovery;
 pub(crate) mod relatives;
 pub(crate) mod row;

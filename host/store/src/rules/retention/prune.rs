@@ -2,6 +2,7 @@
 
 use crate::engine::{Id, number, params};
 use crate::rules::duties::{self, Duty};
+use crate::rules::jobs::pins;
 use crate::rules::retention::removal::{self, held_back};
 use crate::rules::tx::Tx;
 use crate::{Pruned, Retention, StoreError};
@@ -65,6 +66,7 @@ pub(crate) fn prune(tx: &mut Tx<'_>, retention: &Retention) -> Result<Pruned, St
         tx.run("DELETE FROM alerts WHERE id = ?1", [id])?;
         pruned.alerts += 1;
     }
+    pins::forget(tx)?;
     forget_actions(tx, tx.now - retention.finished_for)?;
     pruned.more = pruned.jobs == u64::from(BATCH) || alerts.len() == BATCH as usize;
     Ok(pruned)

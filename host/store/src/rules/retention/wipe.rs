@@ -2,6 +2,7 @@
 //! that are too short for anyone to notice. What is live is never touched.
 
 use crate::engine::params;
+use crate::rules::jobs::pins;
 use crate::rules::money::{evaluate, ledger_time};
 use crate::rules::tx::Tx;
 use crate::rules::{audit, reload};
@@ -34,6 +35,8 @@ const SMALL: [&str; 20] = [
     "queue_news",
     "questions",
     "question_rings",
+    "agent_state",
+    "agent_state_use",
 ];
 
 /// Refuses while anything simulated runs: it would write what is gone.
@@ -86,6 +89,7 @@ pub(crate) fn rest(tx: &mut Tx<'_>, by: &str, wiped: Wiped) -> Result<(), StoreE
     for table in SMALL {
         tx.run(&format!("DELETE FROM {table} WHERE upstream = ?1"), [WHOSE.name()])?;
     }
+    pins::forget(tx)?;
     tx.run("DELETE FROM meta WHERE key LIKE 'note.simulated.%'", params![])?;
     for key in ["bounds_broken:simulated", "last_limits:simulated"] {
         tx.run("DELETE FROM meta WHERE key = ?1", [key])?;

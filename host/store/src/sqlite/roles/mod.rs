@@ -10,6 +10,7 @@ mod questions;
 mod queue;
 mod reading;
 mod schedules;
+mod state;
 mod upkeep;
 
 use crate::Store;

@@ -1,6 +1,6 @@
 use crate::reading::{jobs, ledger, usage};
 use crate::rules::audit;
-use crate::rules::jobs::{artifacts, claim, inputs, journal, logs, relatives};
+use crate::rules::jobs::{artifacts, claim, inputs, journal, logs, pins, relatives};
 use crate::rules::money::brake;
 use crate::sqlite::SqliteStore;
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
     QueueCounts, ReadingStore, StoreError, Suspects, UsageSum,
 };
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, InputInfo, Job, JobId, LogLine, Nanodollars,
-    ParentResult, Relatives, Timestamp, UpstreamKind,
+    AgentValues, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, InputInfo, Job, JobId, LogLine,
+    Nanodollars, ParentResult, Relatives, Timestamp, UpstreamKind,
 };
 use async_trait::async_trait;
 
@@ -134,5 +134,9 @@ impl ReadingStore for SqliteStore {
 
     async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.readers.read(move |db| audit::list(db, limit)).await
+    }
+
+    async fn job_settings(&self, job: JobId) -> Result<Option<AgentValues>, StoreError> {
+        self.readers.read(move |db| pins::of(db, job)).await
     }
 }
