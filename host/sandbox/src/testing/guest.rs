@@ -7,7 +7,7 @@ use wit_parser::{Resolve, WorldId};
 const PRELUDE: &str = include_str!("prelude.wat");
 const ASK: &str = include_str!("ask.wat");
 const WASI: &str = include_str!("wasi.wit");
-const CONTRACT: [&str; 5] = [
+const CONTRACT: [&str; 6] = [
     include_str!("../../../../wit/claude.wit"),
     include_str!("../../../../wit/job.wit"),
     include_str!("../../../../wit/people.wit"),
