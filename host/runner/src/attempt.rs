@@ -6,12 +6,13 @@ use crate::parents::Parents;
 use crate::payload;
 use crate::settings::AgentSettings;
 use crate::shared::Shared;
+use crate::team::Team;
 use anvil_gateway::Terms;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
 use anvil_types::attempts::BACK_OFF_JITTER;
 use anvil_types::words::{HostTrouble, JobFault, JobNote, WaitCause};
-use anvil_types::{AfterFailure, Attempts, JobError, Lease, LogLevel, LogLine, Wait};
+use anvil_types::{AfterFailure, Attempts, JobError, JobId, Lease, LogLevel, LogLine, Wait};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ const FLUSH: Duration = Duration::from_millis(200);
 pub(crate) enum Then {
     Finish(Finish),
     Park(Wait),
-    /// The job has another owner or a final state: nothing is ours to write.
+    /// The job has another owner or a final state, or is parked: nothing is ours to write.
     Leave,
 }
 
@@ -91,7 +92,8 @@ async fn with_plugin(
     let terms = Terms {
         tags: job.tags.clone(),
         priority: job.priority,
-        since: job.created_at,
+        // Its place is its tree's.
+        since: job.root.map_or(job.created_at, JobId::made_at),
         effort: plugin.info.effort,
         floor: plugin.info.model_floor,
         max_input_tokens: agent.max_input_tokens,
@@ -106,6 +108,14 @@ async fn with_plugin(
         Err(error) => return trouble(&HostTrouble::ParentsUnread(error.to_string())),
     };
     let said = already_said(shared, &claimed).await;
+    let team = Team {
+        lease: claimed.lease,
+        agent: job.agent.clone(),
+        may_call: agent.may_call.clone(),
+        store: shared.store.clone(),
+        catalog: shared.catalog.clone(),
+        clock: shared.clock.clone(),
+    };
     let setup = Setup {
         job: claimed.job,
         lease: claimed.lease,
@@ -113,6 +123,7 @@ async fn with_plugin(
         terms,
         agent,
         parents,
+        team,
         files: claimed.files,
         written: claimed.written,
         said,
@@ -150,6 +161,7 @@ async fn with_plugin(
         AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => {
             Then::Finish(failed(shared, Attempts::of_running(&job), error))
         }
+        AttemptEnd::Stopped(Stop::Parked) if desk.is_parked() => Then::Leave,
         AttemptEnd::Stopped(Stop::Parked) => match desk.park_reason() {
             Some(wait) => Then::Park(wait),
             None => trouble(&HostTrouble::WaitUntold),

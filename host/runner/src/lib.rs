@@ -4,12 +4,14 @@
 //! they ask, `control` asks of its narrow handle.
 
 mod agents;
+mod allowance;
 mod attempt;
 mod bounds;
 mod desk;
 mod dispatch;
 mod ending;
 mod fallen;
+mod files;
 mod inputs;
 mod journal;
 mod live_text;
@@ -24,8 +26,11 @@ mod scale;
 mod scaling;
 mod settings;
 mod shared;
+mod stopped;
 mod stopping;
 mod suspects;
+mod team;
+mod team_run;
 
 pub use payload::{PayloadRefusal, check_payload, check_payload_quickly, in_turn};
 pub use rehearsal::{Asked, Past, Rehearsed};

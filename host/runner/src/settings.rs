@@ -14,6 +14,8 @@ pub struct AgentSettings {
     pub max_output_tokens: Option<u32>,
     /// The longest an attempt may take, where it differs from everyone's; waiting is not counted.
     pub wall_time: Option<Duration>,
+    /// The agents that it may hand work to.
+    pub may_call: Vec<String>,
     /// What the plugin may read of its configuration.
     pub values: BTreeMap<String, String>,
 }

@@ -19,6 +19,8 @@ pub(crate) struct Guest {
     pub(crate) parent_files: u32,
     /// Files of its own job that it has read so far.
     pub(crate) input_files: u32,
+    /// How many files of its tasks it has read.
+    pub(crate) task_files: u32,
     door: Door,
 }
 
@@ -26,7 +28,16 @@ impl Guest {
     /// A guest that has not asked anything yet.
     pub(crate) fn new(door: Door, limits: AttemptLimits, log: Arc<JobLog>) -> Self {
         let handed_over = door.host().map(|host| host.handed_over()).unwrap_or_default();
-        Self { limits, log, handed_over, digests: HashMap::new(), parent_files: 0, input_files: 0, door }
+        Self {
+            limits,
+            log,
+            handed_over,
+            digests: HashMap::new(),
+            parent_files: 0,
+            input_files: 0,
+            task_files: 0,
+            door,
+        }
     }
 
     /// The job's host, for `function`.

@@ -15,6 +15,8 @@ pub struct AgentSection {
     pub wall_s: Option<u64>,
     /// Percent of the queue's places that its unfinished jobs may fill.
     pub queue_percent: Option<u32>,
+    /// The agents that it may hand work to.
+    pub may_call: Option<Vec<String>>,
     /// What the agent itself reads as its settings.
     pub settings: BTreeMap<String, String>,
 }
@@ -32,6 +34,11 @@ pub(crate) const AGENT_KEYS: &[(&str, &str, &str)] = &[
         "queue_percent",
         u32::EXPECTED,
         "Percent of the queue's places that its unfinished jobs may fill, in place of `jobs.agent_queue_percent`.",
+    ),
+    (
+        "may_call",
+        <Vec<String>>::EXPECTED,
+        "The agents that it may hand work to (`team` in the contract). Absent: none.",
     ),
 ];
 
@@ -55,6 +62,7 @@ pub(crate) fn read_agents(reader: &mut Reader<'_>) -> BTreeMap<String, AgentSect
             "max_output_tokens" => agent.max_output_tokens = reader.given(&path, Some((1.0, 1_000_000.0))),
             "max_input_tokens" => agent.max_input_tokens = reader.given(&path, Some((1.0, 10_000_000.0))),
             "queue_percent" => agent.queue_percent = reader.given(&path, Some((1.0, 100.0))),
+            "may_call" => agent.may_call = reader.given(&path, None),
             "wall_s" => agent.wall_s = reader.given(&path, Some((1.0, 604_800.0))),
             _ => {
                 if let (Some(key), Some(value)) = (key.strip_prefix("settings."), reader.given(&path, None)) {
@@ -74,6 +82,7 @@ impl AgentSection {
             ("max_input_tokens", self.max_input_tokens.map(|value| value.show())),
             ("wall_s", self.wall_s.map(|value| value.show())),
             ("queue_percent", self.queue_percent.map(|value| value.show())),
+            ("may_call", self.may_call.as_ref().map(Value::show)),
         ];
         let known =
             known.into_iter().filter_map(|(key, value)| Some((format!("agents.{name}.{key}"), value?)));

@@ -23,6 +23,7 @@ mod schedules;
 mod search;
 mod shares;
 mod sqlite;
+mod team;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod usage;
@@ -47,7 +48,7 @@ pub use query::{JobPage, QueueCounts, ScopeStanding, SpendSnapshot, Suspects, We
 pub use retention::{Pruned, Retention};
 pub use roles::{
     BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QueueStore, ReadingStore,
-    ScheduleStore, Store, UpkeepStore,
+    ScheduleStore, Store, TeamStore, UpkeepStore,
 };
 pub use schedules::{Fired, Firing};
 pub use shares::QueueShares;
@@ -56,4 +57,5 @@ pub use sqlite::bare;
 #[cfg(feature = "bench")]
 pub use sqlite::history;
 pub use sqlite::{SqliteOptions, SqliteStore};
+pub use team::{TeamAsk, TeamStep};
 pub use usage::{LedgerFilter, LedgerPage, UsageSum};

@@ -254,11 +254,13 @@ pub enum WaitReason {
     Paused,
     /// The host could not go on with it, by no fault of the job, and tries again.
     Trouble,
+    /// It leads jobs of other agents that are not done.
+    Team,
 }
 
 impl WaitReason {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Slot,
         Self::Schedule,
         Self::Backoff,
@@ -273,6 +275,7 @@ impl WaitReason {
         Self::Upstream,
         Self::Paused,
         Self::Trouble,
+        Self::Team,
     ];
 
     /// The name in JSON and the store.
@@ -292,6 +295,7 @@ impl WaitReason {
             Self::Upstream => "upstream",
             Self::Paused => "paused",
             Self::Trouble => "trouble",
+            Self::Team => "team",
         }
     }
 }
@@ -464,7 +468,11 @@ pub struct Job {
     /// Held by calls under way.
     #[serde(rename = "held_usd")]
     pub held: Nanodollars,
-    /// The most that it may spend.
+    /// What the jobs that it leads take of the most that it may spend: what they spent, and of those that are not over
+    /// all that they may.
+    #[serde(rename = "team_usd", default)]
+    pub team: Nanodollars,
+    /// The most that it may spend, those that it leads included.
     #[serde(rename = "max_cost_usd")]
     pub max_cost: Nanodollars,
     /// Calls that were sent.
@@ -484,6 +492,12 @@ pub struct Job {
     pub tags: Vec<String>,
     /// The jobs that it comes after; it gets their results and files.
     pub after: Vec<JobId>,
+    /// The job that it is done for, where another job leads it.
+    #[serde(default)]
+    pub lead: Option<JobId>,
+    /// The root of the tree, where it is led: what it has of that one are priority, tags and its place in the queue.
+    #[serde(default)]
+    pub root: Option<JobId>,
     /// The name of the schedule that made it.
     pub schedule: Option<String>,
     /// The files that it was submitted with, by name.

@@ -11,6 +11,8 @@ pub enum JournalKind {
     Call,
     /// What the job may still spend.
     Allowance,
+    /// A task for another agent.
+    Team,
 }
 
 impl JournalKind {
@@ -19,6 +21,7 @@ impl JournalKind {
         match self {
             Self::Call => "call",
             Self::Allowance => "allowance",
+            Self::Team => "team",
         }
     }
 }

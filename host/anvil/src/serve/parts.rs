@@ -197,6 +197,7 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
             max_input_tokens: agent.max_input_tokens,
             max_output_tokens: agent.max_output_tokens,
             wall_time: agent.wall_s.map(Duration::from_secs),
+            may_call: agent.may_call.clone().unwrap_or_default(),
             values: agent.settings.clone(),
         };
         (name.clone(), own)

@@ -4,3 +4,4 @@ mod claude;
 mod job;
 mod request;
 mod settings;
+mod team;

@@ -7,6 +7,7 @@ mod claude;
 mod conversation;
 mod job;
 mod pipes;
+mod team;
 mod wire;
 
 pub(crate) use pipes::Pipes;

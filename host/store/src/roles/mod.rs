@@ -9,6 +9,7 @@ mod outbox;
 mod queue;
 mod reading;
 mod schedules;
+mod team;
 mod upkeep;
 
 pub use bulk::BulkStore;
@@ -20,6 +21,7 @@ pub use outbox::OutboxStore;
 pub use queue::QueueStore;
 pub use reading::ReadingStore;
 pub use schedules::ScheduleStore;
+pub use team::TeamStore;
 pub use upkeep::UpkeepStore;
 
 use std::fmt::Debug;
@@ -36,6 +38,7 @@ pub trait Store:
     + QueueStore
     + ReadingStore
     + ScheduleStore
+    + TeamStore
     + UpkeepStore
     + Debug
     + 'static

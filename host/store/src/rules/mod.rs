@@ -15,4 +15,5 @@ pub(crate) mod policy;
 pub(crate) mod reload;
 pub(crate) mod retention;
 pub(crate) mod schedules;
+pub(crate) mod team;
 pub(crate) mod tx;

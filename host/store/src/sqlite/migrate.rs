@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     Step { name: "turns", sql: include_str!("migrations/0011_turns.sql") },
     Step { name: "duties", sql: include_str!("migrations/0012_duties.sql") },
     Step { name: "inputs", sql: include_str!("migrations/0013_inputs.sql") },
+    Step { name: "team", sql: include_str!("migrations/0014_team.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

@@ -15,6 +15,7 @@ mod refusal;
 mod resting;
 mod scaling;
 mod stopping;
+mod team;
 mod wait;
 
 pub use alert::{
@@ -33,6 +34,7 @@ pub use refusal::{BadValue, NoReplay, NotTaken, WebhookFault};
 pub use resting::{AgentsUnlisted, BrakeReason, Resting, SwitchedOff};
 pub use scaling::{PaceLimit, ScaleReason};
 pub use stopping::Stopping;
+pub use team::TeamRefusal;
 pub use wait::{CircuitWait, LoneJob, WaitCause};
 
 /// The beginning of a plugin's digest, by which people tell versions apart.

@@ -9,6 +9,7 @@ mod outbox;
 mod queue;
 mod reading;
 mod schedules;
+mod team;
 mod upkeep;
 
 use crate::Store;
