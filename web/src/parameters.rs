@@ -20,6 +20,7 @@ pub(crate) fn of_query(name: &str) -> Value {
         "priority" => (one_of(&Priority::ALL.map(Priority::name)), "Only those of this priority."),
         "q" => (text, "Words that occur in payload, result or error."),
         "upstream" => (one_of(&UpstreamKind::ALL.map(UpstreamKind::name)), "Only those of this upstream."),
+        "roots" => (json!({ "type": "boolean" }), "Only jobs that no other job leads."),
         "files" => (json!({ "type": "boolean" }), "With the jobs' files."),
         "from" => (text, "From this time or day on."),
         "to" => (text, "Until this time, or the end of this day."),

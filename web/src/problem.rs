@@ -186,6 +186,9 @@ impl From<StoreError> for Problem {
             StoreError::TooMuchFromParents { .. } => {
                 Self::invalid("too-much-from-parents", "The parents' results are too large", detail)
             }
+            StoreError::Led { .. } => {
+                Self::new(StatusCode::CONFLICT, "led", "The job is done for another", detail)
+            }
             StoreError::NotEditable { .. } => {
                 Self::new(StatusCode::CONFLICT, "wrong-state", "The job's state does not allow it", detail)
             }

@@ -2,7 +2,7 @@
 
 use crate::beside::two;
 use crate::request::{given, given_json};
-use anvil_types::{Attempt, InputInfo, Job, JobId, Nanodollars, Priority, Relative, Timestamp};
+use anvil_types::{Attempt, Branch, InputInfo, Job, JobId, Nanodollars, Priority, Relative, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -29,6 +29,12 @@ pub struct JobDetail {
     pub attempt_history: Vec<Attempt>,
     /// The jobs that come after it, the oldest first, at most 200.
     pub followed_by: Vec<Relative>,
+    /// The jobs of the tree that it stands in, the root first, each before those that it leads, with the money of its
+    /// branch; empty where it leads none and is led by none.
+    pub tree: Vec<Branch>,
+    /// What it cost with all below it, settled and unknown.
+    #[serde(rename = "tree_cost_usd")]
+    pub tree_cost: Nanodollars,
 }
 
 impl<'de> Deserialize<'de> for JobDetail {
@@ -37,9 +43,13 @@ impl<'de> Deserialize<'de> for JobDetail {
         struct Beside {
             attempt_history: Vec<Attempt>,
             followed_by: Vec<Relative>,
+            #[serde(default)]
+            tree: Vec<Branch>,
+            #[serde(rename = "tree_cost_usd", default)]
+            tree_cost: Nanodollars,
         }
-        let (job, Beside { attempt_history, followed_by }) = two(deserializer)?;
-        Ok(Self { job, attempt_history, followed_by })
+        let (job, Beside { attempt_history, followed_by, tree, tree_cost }) = two(deserializer)?;
+        Ok(Self { job, attempt_history, followed_by, tree, tree_cost })
     }
 }
 

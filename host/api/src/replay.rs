@@ -53,7 +53,7 @@ pub struct Difference {
 pub struct Question {
     /// Of which kind.
     pub kind: JournalKind,
-    /// The request to Claude; none for other kinds, and where the version that asked is not kept any more: the journal
+    /// The request to Claude, or the task for another agent; none for other kinds, and where the version that asked is not kept any more: the journal
     /// has no more than a hash of it.
     #[schema(value_type = Json)]
     pub request: Option<Json>,

@@ -77,6 +77,9 @@ impl Import {
         if job.job.state.is_final() {
             return Ok(ImportedJob::Finished(Box::new(job)));
         }
+        if let Some(lead) = job.job.lead {
+            return Err(BadValue::Led { lead }.into());
+        }
         let Job { id, schedule, upstream, .. } = job.job;
         let submission = Submission {
             agent: job.job.agent,

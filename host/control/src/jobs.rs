@@ -10,8 +10,8 @@ use anvil_runner::Runner;
 use anvil_sandbox::Catalog;
 use anvil_store::{JobEdit, JobFilter, JobPage, Store, StoreError};
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Attempt, CallRecord, InputInfo, Job, JobId, LogLine, Relatives, UpstreamKind,
-    check_tags,
+    ArtifactInfo, ArtifactName, Attempt, Branch, CallRecord, InputInfo, Job, JobId, LogLine, Relatives,
+    UpstreamKind, check_tags,
 };
 use std::sync::Arc;
 
@@ -65,6 +65,19 @@ impl JobControl {
         Ok(relatives)
     }
 
+    /// The jobs of the tree that a job stands in, each before those that it leads; none where it stands alone.
+    pub async fn tree(&self, job: JobId) -> Result<Vec<Branch>, StoreError> {
+        let mut tree = self.store.tree(job).await?;
+        let Some(root) = tree.first() else { return Ok(tree) };
+        // They are of one upstream.
+        if self.store.job(root.id).await?.is_some_and(|root| root.upstream != self.upstream) {
+            for branch in &mut tree {
+                branch.state = foreign::shown(branch.state);
+            }
+        }
+        Ok(tree)
+    }
+
     /// A job's attempts.
     pub async fn attempts(&self, job: JobId) -> Result<Vec<Attempt>, StoreError> {
         self.store.attempts(job).await
@@ -103,7 +116,7 @@ impl JobControl {
         self.store.input(job, name).await
     }
 
-    /// Stops a job: a running guest within a tick.
+    /// Stops a job, and all that it leads: a running guest within a tick.
     pub async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
         let cancelled = self.store.cancel(job, by).await?;
         self.runner.stop(job);

@@ -6,13 +6,14 @@ use crate::parents::Parents;
 use crate::payload;
 use crate::settings::AgentSettings;
 use crate::shared::Shared;
+use crate::team::Team;
 use crate::then::Then;
 use anvil_gateway::Terms;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
 use anvil_store::{Claim, Claimed, Finish, StoreError};
 use anvil_types::attempts::BACK_OFF_JITTER;
 use anvil_types::words::{HostTrouble, JobFault, JobNote, WaitCause};
-use anvil_types::{AfterFailure, Attempts, JobError, Lease, LogLevel, LogLine};
+use anvil_types::{AfterFailure, Attempts, JobError, JobId, Lease, LogLevel, LogLine};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +84,8 @@ async fn with_plugin(
     let terms = Terms {
         tags: job.tags.clone(),
         priority: job.priority,
-        since: job.created_at,
+        // Its place is its tree's.
+        since: job.root.map_or(job.created_at, JobId::made_at),
         effort: plugin.info.effort,
         floor: plugin.info.model_floor,
         max_input_tokens: agent.max_input_tokens,
@@ -99,6 +101,14 @@ async fn with_plugin(
         Err(error) => return trouble(&HostTrouble::ParentsUnread(error.to_string())),
     };
     let said = already_said(shared, &claimed).await;
+    let team = Team {
+        lease: claimed.lease,
+        agent: job.agent.clone(),
+        may_call: agent.may_call.clone(),
+        store: shared.store.clone(),
+        catalog: shared.catalog.clone(),
+        clock: shared.clock.clone(),
+    };
     let setup = Setup {
         job: claimed.job,
         lease: claimed.lease,
@@ -106,6 +116,7 @@ async fn with_plugin(
         terms,
         agent,
         parents,
+        team,
         files: claimed.files,
         written: claimed.written,
         said,
@@ -143,6 +154,7 @@ async fn with_plugin(
         AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => {
             Then::Finish(failed(shared, Attempts::of_running(&job), error))
         }
+        AttemptEnd::Stopped(Stop::Parked) if desk.is_parked() => Then::Leave,
         AttemptEnd::Stopped(Stop::Parked) => match desk.park_reason() {
             Some(then) => then,
             None => trouble(&HostTrouble::WaitUntold),

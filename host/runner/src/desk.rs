@@ -1,16 +1,17 @@
 //! The host's side of one attempt: answers a guest from the journal, the gateway and the store.
 
-mod allowance;
 mod state;
 
+use crate::allowance;
+use crate::files::Files;
 use crate::inputs::Inputs;
-use crate::journal::{Answer, JournalSlot, Next, hash, read};
+use crate::journal::{Answer, JournalSlot, Next, hash, read, stop};
 use crate::live_text::LiveText;
 use crate::log_buffer::LogBuffer;
 use crate::parents::Parents;
-use crate::remaining::remaining;
 use crate::run::Run;
 use crate::settings::{AgentSettings, RunnerSettings};
+use crate::team::{Handed, Placed, Team};
 use crate::then::{PendingAsk, Then};
 use anvil_gateway::{Ask, CallEnd, CallHandle, Gateway, Terms};
 use anvil_sandbox::{CancellationToken, GuestIdentity, HandedOver, JobHost, Stop, WallClock};
@@ -21,12 +22,11 @@ use anvil_types::words::GuestRefusal;
 use anvil_types::{
     ArtifactInfo, ArtifactName, AskError, Asker, CallError, CallErrorKind, Clock, InputInfo, Job, JobAsker,
     Json, Lease, LogLevel, Origin, PersonAnswer, QuestionSubject, QuestionText, Remaining, Request,
-    StateAnswer, StateAsk, Timestamp,
+    StateAnswer, StateAsk, TeamAnswer, TeamTask, Timestamp,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ pub(crate) struct Setup {
     pub terms: Terms,
     pub agent: AgentSettings,
     pub parents: Parents,
+    pub team: Team,
     /// The files that earlier runs have handed over,
     pub files: Vec<ArtifactInfo>,
     /// and what this attempt has written of files, in bytes.
@@ -62,12 +63,13 @@ pub(crate) struct Desk {
     shutdown: CancellationToken,
     /// Calls that were sent before this run, and live ones of this run.
     calls: AtomicU32,
-    /// Files of earlier runs that this one has not handed over yet.
-    files: Mutex<HashMap<ArtifactName, ArtifactInfo>>,
-    written: u64,
+    files: Files,
     /// Lines that are still to be said again, word for word.
     said: AtomicUsize,
     park: Mutex<Option<Then>>,
+    team: Team,
+    /// Whether the store has parked the job, for tasks that are under way.
+    waits_for_team: AtomicBool,
     pub(crate) lines: LogBuffer,
 }
 
@@ -85,10 +87,11 @@ impl Desk {
         let began = setup.job.started_at.unwrap_or_else(|| clock.now());
         Self {
             calls: AtomicU32::new(setup.job.calls),
-            files: Mutex::new(setup.files.into_iter().map(|file| (file.name.clone(), file)).collect()),
-            written: setup.written,
+            files: Files::new(setup.files, setup.written),
             said: AtomicUsize::new(setup.said),
             park: Mutex::default(),
+            team: setup.team,
+            waits_for_team: AtomicBool::new(false),
             lines: LogBuffer::new(setup.lease, setup.job.attempts, store.clone()),
             run: Run::new(setup.job, setup.agent, setup.parents, inputs, setup.journal, began),
             lease: setup.lease,
@@ -111,6 +114,11 @@ impl Desk {
     fn parked(&self, then: Then) -> Stop {
         *self.park.lock().unwrap_or_else(PoisonError::into_inner) = Some(then);
         Stop::Parked
+    }
+
+    /// Whether the job is parked already.
+    pub(crate) fn is_parked(&self) -> bool {
+        self.waits_for_team.load(Ordering::Relaxed)
     }
 
     // Finds the question's place in the journal, and puts aside what follows where the job goes
@@ -219,27 +227,10 @@ impl Desk {
         Ok(answer)
     }
 
-    // Whether an earlier run has stored just this file: a run that begins anew hands over what it did before.
-    async fn is_stored(
-        &self,
-        name: &ArtifactName,
-        media_type: &str,
-        bytes: &[u8],
-    ) -> Result<bool, StoreError> {
-        let before = self.files.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
-        let is_like = |file: &ArtifactInfo| file.media_type == media_type && file.size == bytes.len() as u64;
-        if !before.as_ref().is_some_and(is_like) {
-            return Ok(false);
-        }
-        let stored = self.store.artifact(self.run.job.id, name).await?;
-        Ok(stored.is_some_and(|(file, stored)| is_like(&file) && stored == bytes))
-    }
-}
-
-fn stop(error: StoreError) -> Stop {
-    match error {
-        StoreError::LeaseLost | StoreError::Refused(_) => Stop::LeaseLost,
-        error => Stop::Store(error.to_string()),
+    async fn remaining(&self) -> Result<Remaining, StoreError> {
+        let asked = self.calls.load(Ordering::Relaxed).max(self.run.bounds().calls());
+        let calls = self.settings.calls.saturating_sub(asked);
+        allowance::remaining(&*self.store, self.settings.upstream, &self.run, calls).await
     }
 }
 
@@ -300,9 +291,7 @@ impl JobHost for Desk {
         let remaining = match self.place(JournalKind::Allowance, request_hash).await? {
             Next::Known(entry) => read(&entry)?,
             Next::Live { position, .. } => {
-                let asked = self.calls.load(Ordering::Relaxed).max(self.run.bounds().calls());
-                let remaining =
-                    remaining(&*self.store, &self.settings, &self.run, asked).await.map_err(stop)?;
+                let remaining = self.remaining().await.map_err(stop)?;
                 self.journalled(JournalKind::Allowance, JournalSlot { position, request_hash }, remaining)
                     .await?
             }
@@ -361,16 +350,12 @@ impl JobHost for Desk {
     }
 
     fn handed_over(&self) -> HandedOver {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-        HandedOver {
-            files: files.iter().map(|(name, file)| (name.clone(), size(file.size))).collect(),
-            written: size(self.written),
-        }
+        self.files.handed_over()
     }
 
     async fn artifact(&self, name: ArtifactName, media_type: String, bytes: Vec<u8>) -> Result<bool, Stop> {
-        if self.is_stored(&name, &media_type, &bytes).await.map_err(stop)? {
+        let job = self.run.job.id;
+        if self.files.has(&*self.store, job, &name, &media_type, &bytes).await.map_err(stop)? {
             return Ok(false);
         }
         self.store.put_artifact(self.lease, name, media_type, bytes).await.map_err(stop)?;
@@ -379,6 +364,47 @@ impl JobHost for Desk {
 
     fn identity(&self) -> GuestIdentity {
         self.run.identity()
+    }
+
+    async fn team(&self, tasks: Vec<TeamTask>, clock: WallClock) -> Result<Vec<TeamAnswer>, Stop> {
+        let (mut placed, mut refused) = (Vec::with_capacity(tasks.len()), Vec::new());
+        for task in tasks {
+            let request_hash = hash(&task);
+            let asked = self.run.team().ask(request_hash);
+            match asked {
+                Ok(occurrence) => {
+                    let next = self.place(JournalKind::Team, request_hash).await?;
+                    placed.push(Placed { task, request_hash, occurrence, next });
+                }
+                // Whoever has asked too often is refused from there on.
+                Err(failure) => refused.push(Err(failure)),
+            }
+        }
+        if placed.iter().any(|placed| matches!(placed.next, Next::Live { .. })) {
+            if self.shutdown.is_cancelled() {
+                return Err(Stop::Shutdown);
+            }
+            // Once the job is parked this attempt writes no more.
+            self.lines.flush(self.clock.now()).await;
+        }
+        let handed = {
+            let _waits = clock.waits();
+            self.team.hand_over(placed).await?
+        };
+        let Handed::Answered(mut answers, at) = handed else {
+            self.waits_for_team.store(true, Ordering::Relaxed);
+            return Err(Stop::Parked);
+        };
+        if let Some(at) = at {
+            self.run.journal().answered(at);
+        }
+        self.run.team().answered(&answers);
+        answers.append(&mut refused);
+        Ok(answers)
+    }
+
+    async fn task_artifact(&self, job: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        self.run.task_artifact(job, name).await.map_err(stop)
     }
 
     async fn parent_artifact(&self, parent: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {

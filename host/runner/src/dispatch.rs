@@ -3,6 +3,7 @@
 use crate::attempt;
 use crate::scale::{self, Load};
 use crate::shared::{Running, Shared};
+use crate::stopped;
 use anvil_sandbox::CancellationToken;
 use anvil_store::{Claim, Claimed, Enqueued};
 use anvil_types::{Attempts, End, Event, EventKind, JobState, Lease, NewJob, Timestamp};
@@ -40,7 +41,7 @@ pub(crate) async fn run(shared: Arc<Shared>) -> End {
                 due = Due::At { looked: now, next: shared.store.next_due().await.ok().flatten() };
             }
             tokio::select! {
-                woken = wake(&mut events) => match woken {
+                woken = wake(&shared, &mut events) => match woken {
                     Woken::ToTake => break,
                     Woken::DueMoved => due = Due::Unknown,
                 },
@@ -88,7 +89,7 @@ enum Woken {
 }
 
 // Ends after events that something follows from; those that came together are one.
-async fn wake(events: &mut broadcast::Receiver<Arc<Event>>) -> Woken {
+async fn wake(shared: &Arc<Shared>, events: &mut broadcast::Receiver<Arc<Event>>) -> Woken {
     let mut woken = None;
     loop {
         let event = match (woken, events.try_recv()) {
@@ -101,6 +102,9 @@ async fn wake(events: &mut broadcast::Receiver<Arc<Event>>) -> Woken {
                 Err(RecvError::Closed) => std::future::pending().await,
             },
         };
+        if let (EventKind::Job { state: JobState::Cancelled, .. }, Some(job)) = (&event.kind, event.job) {
+            stopped::heard(shared, job);
+        }
         match event.kind {
             EventKind::Job { state: JobState::Queued, .. }
             | EventKind::Agent { .. }

@@ -1,7 +1,7 @@
 //! The journal of a running attempt: what earlier runs were answered, and where this one is in it.
 
 use anvil_sandbox::Stop;
-use anvil_store::{JournalEntry, JournalKind};
+use anvil_store::{JournalEntry, JournalKind, StoreError};
 use anvil_types::words::HostTrouble;
 use anvil_types::{CallError, Json, Reply, Timestamp};
 use std::collections::BTreeMap;
@@ -12,6 +12,14 @@ pub(crate) type Answer = Result<Reply, CallError>;
 /// What tells one question from another.
 pub(crate) fn hash<T: serde::Serialize + ?Sized>(request: &T) -> [u8; 32] {
     *blake3::hash(Json::of(request).as_str().as_bytes()).as_bytes()
+}
+
+/// What ends an attempt where the store did not do as asked.
+pub(crate) fn stop(error: StoreError) -> Stop {
+    match error {
+        StoreError::LeaseLost | StoreError::Refused(_) => Stop::LeaseLost,
+        error => Stop::Store(error.to_string()),
+    }
 }
 
 /// What an entry has, whatever that is.

@@ -4,12 +4,14 @@
 //! they ask, `control` asks of its narrow handle.
 
 mod agents;
+mod allowance;
 mod attempt;
 mod bounds;
 mod desk;
 mod dispatch;
 mod ending;
 mod fallen;
+mod files;
 mod inputs;
 mod journal;
 mod live_text;
@@ -18,7 +20,6 @@ mod parents;
 mod payload;
 mod plugin_alerts;
 mod rehearsal;
-mod remaining;
 mod run;
 mod runner;
 mod scale;
@@ -26,8 +27,11 @@ mod scaling;
 mod settings;
 mod shared;
 mod state_question;
+mod stopped;
 mod stopping;
 mod suspects;
+mod team;
+mod team_run;
 mod then;
 
 pub use payload::{PayloadRefusal, check_payload, check_payload_quickly, in_turn};

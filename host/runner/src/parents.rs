@@ -2,7 +2,7 @@
 
 use anvil_store::{Store, StoreError};
 use anvil_types::words::GuestRefusal;
-use anvil_types::{Job, ParentResult, clip};
+use anvil_types::{Job, JobId, ParentResult, clip};
 use std::sync::Arc;
 
 /// The results of a job's parents, and a way to their files. They never change, so every run of the job
@@ -35,9 +35,14 @@ impl Parents {
         let Some(id) = id else {
             return Ok(Err(GuestRefusal::NoParent { parent: clip(parent) }.to_string()));
         };
-        let missing = || Ok(Err(GuestRefusal::NoFile { parent: id, name: clip(name) }.to_string()));
+        self.file(id, name).await
+    }
+
+    /// A file of a job whose files the guest may read, or why there is none.
+    pub(crate) async fn file(&self, job: JobId, name: &str) -> Result<Result<Vec<u8>, String>, StoreError> {
+        let missing = || Ok(Err(GuestRefusal::NoFile { parent: job, name: clip(name) }.to_string()));
         let Ok(name) = name.parse() else { return missing() };
-        match self.store.artifact(id, &name).await? {
+        match self.store.artifact(job, &name).await? {
             Some((_, bytes)) => Ok(Ok(bytes)),
             None => missing(),
         }

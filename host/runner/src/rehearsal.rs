@@ -12,7 +12,7 @@ use anvil_sandbox::{AttemptEnd, GuestIdentity, HandedOver, JobHost, Plugin, Stop
 use anvil_store::{JournalEntry, JournalKind, StoreError};
 use anvil_types::{
     ArtifactName, AskError, InputInfo, Job, Json, LogLevel, Origin, PersonAnswer, QuestionText, Remaining,
-    Request, StateAnswer, StateAsk, Timestamp,
+    Request, StateAnswer, StateAsk, TeamAnswer, TeamTask, Timestamp,
 };
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ pub struct Asked {
     pub position: u32,
     /// What is asked for.
     pub kind: JournalKind,
-    /// The request, where it is one to Claude, to people or to the agent's state.
+    /// The request, where it is one to Claude, to people, to the agent's state or to another agent.
     pub request: Option<Json>,
     /// Whether the journal has the answer to just this.
     pub known: bool,
@@ -175,6 +175,32 @@ impl JobHost for Rehearsal {
         let answer = read(&entry)?;
         self.run.bounds().state_told(&answer);
         Ok(answer)
+    }
+
+    async fn team(&self, tasks: Vec<TeamTask>, _clock: WallClock) -> Result<Vec<TeamAnswer>, Stop> {
+        // Each is looked at, so that all that differ are told; nothing is handed over.
+        let mut entries = Vec::with_capacity(tasks.len());
+        for task in &tasks {
+            let request_hash = hash(task);
+            let asked = self.run.team().ask(request_hash);
+            entries.push(match asked {
+                Ok(_) => Ok(self.place(JournalKind::Team, request_hash, Some(Json::of(task)))),
+                Err(failure) => Err(failure),
+            });
+        }
+        let mut answers: Vec<TeamAnswer> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            answers.push(match entry {
+                Ok(entry) => read(&entry.ok_or(Stop::Parked)?)?,
+                Err(failure) => Err(failure),
+            });
+        }
+        self.run.team().answered(&answers);
+        Ok(answers)
+    }
+
+    async fn task_artifact(&self, job: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        self.run.task_artifact(job, name).await.map_err(|error| Stop::Store(error.to_string()))
     }
 
     fn progress(&self, _fraction: f64, _line: String) {}

@@ -5,9 +5,11 @@ use crate::inputs::Inputs;
 use crate::journal::{Journal, Next};
 use crate::parents::Parents;
 use crate::settings::AgentSettings;
+use crate::team_run::TeamRun;
 use anvil_sandbox::GuestIdentity;
 use anvil_store::{JournalEntry, JournalKind, StoreError};
-use anvil_types::{InputInfo, Job, Timestamp};
+use anvil_types::words::GuestRefusal;
+use anvil_types::{InputInfo, Job, Timestamp, clip};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Who the guest is, where it is in its journal, and what bounds its questions.
@@ -18,6 +20,7 @@ pub(crate) struct Run {
     inputs: Inputs,
     journal: Mutex<Journal>,
     bounds: Mutex<Bounds>,
+    team: Mutex<TeamRun>,
 }
 
 impl Run {
@@ -32,7 +35,7 @@ impl Run {
         began: Timestamp,
     ) -> Self {
         let journal = Mutex::new(Journal::new(journal, began));
-        Self { job, agent, parents, inputs, journal, bounds: Mutex::default() }
+        Self { job, agent, parents, inputs, journal, bounds: Mutex::default(), team: Mutex::default() }
     }
 
     /// Where it is in its journal. Not to be held over a wait.
@@ -43,6 +46,11 @@ impl Run {
     /// What bounds its questions. Not to be held over a wait.
     pub(crate) fn bounds(&self) -> MutexGuard<'_, Bounds> {
         self.bounds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it has asked other agents to do. Not to be held over a wait.
+    pub(crate) fn team(&self) -> MutexGuard<'_, TeamRun> {
+        self.team.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Moves on to the next question.
@@ -77,6 +85,18 @@ impl Run {
     /// One of them, or why there is none.
     pub(crate) async fn input(&self, name: &str) -> Result<Result<Vec<u8>, String>, StoreError> {
         self.inputs.read(name).await
+    }
+
+    /// A file of a job that did one of its tasks, or why there is none.
+    pub(crate) async fn task_artifact(
+        &self,
+        job: &str,
+        name: &str,
+    ) -> Result<Result<Vec<u8>, String>, StoreError> {
+        match job.parse().ok().filter(|job| self.team().is_done(*job)) {
+            Some(job) => self.parents.file(job, name).await,
+            None => Ok(Err(GuestRefusal::NoTask { job: clip(job) }.to_string())),
+        }
     }
 
     /// What the plugin may read of its configuration.

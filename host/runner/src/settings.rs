@@ -17,6 +17,8 @@ pub struct AgentSettings {
     pub wall_time: Option<Duration>,
     /// Whether its tool loops get a task budget, where that differs from what it says of itself.
     pub task_budget: Option<bool>,
+    /// The agents that it may hand work to.
+    pub may_call: Vec<String>,
     /// What the plugin may read of its configuration, where a job has not begun.
     pub values: AgentValues,
 }

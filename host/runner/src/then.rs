@@ -10,7 +10,7 @@ pub(crate) enum Then {
     Park(Wait),
     /// It waits for people: its question is made in the step that parks it.
     Ask(Box<PendingAsk>),
-    /// The job has another owner or a final state: nothing is ours to write.
+    /// The job has another owner or a final state, or is parked: nothing is ours to write.
     Leave,
 }
 

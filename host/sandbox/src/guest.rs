@@ -21,6 +21,8 @@ pub(crate) struct Guest {
     pub(crate) input_files: u32,
     /// How often it has asked people.
     pub(crate) asked_people: u32,
+    /// How many files of its tasks it has read.
+    pub(crate) task_files: u32,
     door: Door,
 }
 
@@ -36,6 +38,7 @@ impl Guest {
             parent_files: 0,
             input_files: 0,
             asked_people: 0,
+            task_files: 0,
             door,
         }
     }

@@ -3,7 +3,7 @@
 use crate::wall::WallClock;
 use anvil_types::{
     ArtifactName, AskError, CallError, InputInfo, JobId, LogLevel, ParentResult, PersonAnswer, QuestionText,
-    Remaining, Reply, Request, StateAnswer, StateAsk, Timestamp,
+    Remaining, Reply, Request, StateAnswer, StateAsk, TeamAnswer, TeamTask, Timestamp,
 };
 use async_trait::async_trait;
 use std::collections::HashMap;
@@ -103,13 +103,21 @@ pub trait JobHost: Send + Sync + 'static {
     /// One of them, or why there is none. They never change, so that they are read anew and not journalled.
     async fn input(&self, name: &str) -> Result<Result<Vec<u8>, String>, Stop>;
 
+    /// Has other agents do tasks, all at once; the answers in the order of the tasks, from the journal where the job has
+    /// asked for them before. `clock` stands for as long as they are looked at; while they are under way the attempt is
+    /// parked.
+    async fn team(&self, tasks: Vec<TeamTask>, clock: WallClock) -> Result<Vec<TeamAnswer>, Stop>;
+
+    /// A file of a task that was done, or why there is none.
+    async fn task_artifact(&self, job: &str, name: &str) -> Result<Result<Vec<u8>, String>, Stop>;
+
     /// One of the agent's own settings.
     fn setting(&self, key: &str) -> Option<String>;
 
     /// The names of all of the agent's settings, sorted.
     fn setting_keys(&self) -> Vec<String>;
 
-    /// The time that the guest's clocks show: it moves only when `complete`, `complete_many`, `allowance` or
+    /// The time that the guest's clocks show: it moves only when `complete`, `complete_many`, `allowance`, `team` or
     /// `state` return, and a replay gives the same times.
     fn guest_time(&self) -> Timestamp;
 }

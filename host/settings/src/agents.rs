@@ -21,6 +21,8 @@ pub struct AgentSection {
     pub state_keys: Option<u32>,
     /// Bytes of keys and values that it may keep.
     pub state_bytes: Option<u64>,
+    /// The agents that it may hand work to.
+    pub may_call: Option<Vec<String>>,
     /// What the agent itself reads as its settings.
     pub settings: BTreeMap<String, String>,
 }
@@ -51,6 +53,11 @@ pub(crate) const AGENT_KEYS: &[(&str, &str, &str)] = &[
         u64::EXPECTED,
         "Bytes of keys and values that it may keep beyond its jobs, in place of `sandbox.state_bytes`.",
     ),
+    (
+        "may_call",
+        <Vec<String>>::EXPECTED,
+        "The agents that it may hand work to (`team` in the contract). Absent: none.",
+    ),
 ];
 
 /// Whether a text can be an agent's name: lower-case words, joined by hyphens.
@@ -76,6 +83,7 @@ pub(crate) fn read_agents(reader: &mut Reader<'_>) -> BTreeMap<String, AgentSect
             "task_budget" => agent.task_budget = reader.given(&path, None),
             "state_keys" => agent.state_keys = reader.given(&path, Some((0.0, 1_000_000.0))),
             "state_bytes" => agent.state_bytes = reader.given(&path, Some((0.0, 1_073_741_824.0))),
+            "may_call" => agent.may_call = reader.given(&path, None),
             "wall_s" => agent.wall_s = reader.given(&path, Some((1.0, 604_800.0))),
             _ => {
                 if let (Some(key), Some(value)) = (key.strip_prefix("settings."), reader.given(&path, None)) {
@@ -98,6 +106,7 @@ impl AgentSection {
             ("task_budget", self.task_budget.map(|value| value.show())),
             ("state_keys", self.state_keys.map(|value| value.show())),
             ("state_bytes", self.state_bytes.map(|value| value.show())),
+            ("may_call", self.may_call.as_ref().map(Value::show)),
         ];
         let known =
             known.into_iter().filter_map(|(key, value)| Some((format!("agents.{name}.{key}"), value?)));

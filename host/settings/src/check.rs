@@ -1,5 +1,6 @@
 //! Values that make no sense together, or that a preset does not allow.
 
+use crate::agents::is_agent_name;
 use crate::error::SettingProblem;
 use crate::preset::Preset;
 use crate::reader::between;
@@ -54,9 +55,29 @@ fn limits_together(limits: &Limits, pace: &PaceSettings, preset: Preset) -> Vec<
     problems
 }
 
+/// Whom an agent names of those that it may hand work to, and cannot.
+fn teams(settings: &Settings) -> Vec<SettingProblem> {
+    let mut problems = Vec::new();
+    for (name, agent) in &settings.agents {
+        for other in agent.may_call.iter().flatten() {
+            if !is_agent_name(other) {
+                problems.push(say(format!(
+                    "`agents.{name}.may_call` names `{other}`, which is no agent's name: lower-case words, joined by hyphens"
+                )));
+            } else if other == name {
+                problems.push(say(format!(
+                    "`agents.{name}.may_call` names `{name}` itself: an agent stands once on a path of jobs"
+                )));
+            }
+        }
+    }
+    problems
+}
+
 /// All that is wrong across settings.
 pub(crate) fn contradictions(settings: &Settings) -> Vec<SettingProblem> {
     let mut problems = limits_together(&settings.limits, &settings.pace, settings.preset);
+    problems.extend(teams(settings));
     let hard = settings.preset.requests_hard();
     if settings.pace.requests_per_minute_hard > hard {
         problems.push(say(format!(

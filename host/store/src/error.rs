@@ -65,6 +65,14 @@ pub enum StoreError {
         /// Why not, and what to do.
         why: String,
     },
+    /// A job that is led is not run again by itself.
+    #[error("job {job} is done for job {lead}: run that one again, and what failed of it runs with it")]
+    Led {
+        /// The job.
+        job: JobId,
+        /// The job that leads it.
+        lead: JobId,
+    },
     /// The results of the jobs that a job comes after are more than a job is given.
     #[error(
         "the results of the jobs that it comes after have more than {most} bytes together, which is the most that a \

@@ -25,6 +25,7 @@ mod search;
 mod shares;
 mod sqlite;
 mod state;
+mod team;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod usage;
@@ -53,7 +54,7 @@ pub use questions::{
 pub use retention::{Pruned, Retention};
 pub use roles::{
     BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QuestionStore, QueueStore,
-    ReadingStore, ScheduleStore, StateStore, Store, UpkeepStore,
+    ReadingStore, ScheduleStore, StateStore, Store, TeamStore, UpkeepStore,
 };
 pub use schedules::{Fired, Firing};
 pub use shares::QueueShares;
@@ -63,4 +64,5 @@ pub use sqlite::bare;
 pub use sqlite::history;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use state::StateStep;
+pub use team::{TeamAsk, TeamStep};
 pub use usage::{LedgerFilter, LedgerPage, UsageSum};

@@ -256,11 +256,13 @@ pub enum WaitReason {
     Trouble,
     /// It asked people, and nobody has answered yet.
     Person,
+    /// It leads jobs of other agents that are not done.
+    Team,
 }
 
 impl WaitReason {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Slot,
         Self::Schedule,
         Self::Backoff,
@@ -276,6 +278,7 @@ impl WaitReason {
         Self::Paused,
         Self::Trouble,
         Self::Person,
+        Self::Team,
     ];
 
     /// The name in JSON and the store.
@@ -296,6 +299,7 @@ impl WaitReason {
             Self::Paused => "paused",
             Self::Trouble => "trouble",
             Self::Person => "person",
+            Self::Team => "team",
         }
     }
 }
@@ -468,7 +472,11 @@ pub struct Job {
     /// Held by calls under way.
     #[serde(rename = "held_usd")]
     pub held: Nanodollars,
-    /// The most that it may spend.
+    /// What the jobs that it leads take of the most that it may spend: what they spent, and of those that are not over
+    /// all that they may.
+    #[serde(rename = "team_usd", default)]
+    pub team: Nanodollars,
+    /// The most that it may spend, those that it leads included.
     #[serde(rename = "max_cost_usd")]
     pub max_cost: Nanodollars,
     /// Calls that were sent.
@@ -488,6 +496,12 @@ pub struct Job {
     pub tags: Vec<String>,
     /// The jobs that it comes after; it gets their results and files.
     pub after: Vec<JobId>,
+    /// The job that it is done for, where another job leads it.
+    #[serde(default)]
+    pub lead: Option<JobId>,
+    /// The root of the tree, where it is led: what it has of that one are priority, tags and its place in the queue.
+    #[serde(default)]
+    pub root: Option<JobId>,
     /// The name of the schedule that made it.
     pub schedule: Option<String>,
     /// The files that it was submitted with, by name.

@@ -26,6 +26,9 @@ pub struct JobFilter {
     /// quotes", and beginnings with a `*` behind. Nothing that is typed is an error.
     #[serde(rename = "q", skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
+    /// Only jobs that no other job leads: of a tree its root alone.
+    #[serde(skip)]
+    pub roots: bool,
     /// Older than this job: the `next` of the page before.
     #[serde(skip)]
     pub after: Option<JobId>,
@@ -42,5 +45,6 @@ impl JobFilter {
             && self.tag.as_ref().is_none_or(|tag| job.tags.contains(tag))
             && self.upstream.is_none_or(|upstream| job.upstream == upstream)
             && self.priority.is_none_or(|priority| job.priority == priority)
+            && (!self.roots || job.lead.is_none())
     }
 }

@@ -15,6 +15,8 @@ pub enum JournalKind {
     Question,
     /// What the agent keeps beyond its jobs, read or written.
     State,
+    /// A task for another agent.
+    Team,
 }
 
 impl JournalKind {
@@ -25,6 +27,7 @@ impl JournalKind {
             Self::Allowance => "allowance",
             Self::Question => "question",
             Self::State => "state",
+            Self::Team => "team",
         }
     }
 }

@@ -44,6 +44,7 @@ mod schema;
 pub mod scope;
 pub mod state;
 pub mod supervisor;
+pub mod team;
 pub mod time;
 pub mod upstream;
 pub mod usage;
@@ -101,6 +102,7 @@ pub use state::{
     StateKey, StatePage, StateQuotas, StateSize, StateValue,
 };
 pub use supervisor::{End, Fall, Inbox, Life, PartNews, Supervisor};
+pub use team::{Branch, TeamAnswer, TeamDone, TeamFailure, TeamTask};
 pub use time::Timestamp;
 pub use upstream::UpstreamKind;
 pub use usage::{MOST_TOKENS, Usage};

@@ -27,7 +27,10 @@ pub(super) async fn show(
 ) -> Result<Json<JobDetail>, Problem> {
     let attempt_history = state.control.jobs.attempts(job.id).await?;
     let followed_by = state.control.jobs.relatives(job.id).await?.followed_by;
-    Ok(Json(JobDetail { job, attempt_history, followed_by }))
+    let tree = state.control.jobs.tree(job.id).await?;
+    let branch = tree.iter().find(|branch| branch.id == job.id);
+    let tree_cost = branch.map_or(job.cost, |branch| branch.cost + branch.below);
+    Ok(Json(JobDetail { job, attempt_history, followed_by, tree, tree_cost }))
 }
 
 /// The payload alone, as it was given.

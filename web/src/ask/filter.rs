@@ -14,7 +14,8 @@ use axum::http::request::Parts;
 /// What jobs are filtered by that something is done with: those of the upstream that is asked now.
 pub(crate) const JOB_FILTERS: [&str; 5] = ["state", "agent", "tag", "priority", "q"];
 /// What jobs are filtered by that are listed.
-pub(crate) const JOB_LIST_FILTERS: [&str; 6] = ["state", "agent", "tag", "priority", "q", "upstream"];
+pub(crate) const JOB_LIST_FILTERS: [&str; 7] =
+    ["state", "agent", "tag", "priority", "q", "upstream", "roots"];
 /// What calls of the ledger are filtered by.
 pub(crate) const LEDGER_FILTERS: [&str; 8] =
     ["job", "agent", "model", "state", "key", "from", "to", "min_usd"];
@@ -100,6 +101,7 @@ pub(crate) fn jobs(query: &Query) -> Result<JobFilter, Problem> {
         tag: query.text("tag").map(str::to_owned),
         priority: query.value("priority")?,
         search: query.text("q").map(str::to_owned),
+        roots: query.value("roots")?.unwrap_or(false),
         after: query.value("after")?,
         limit: query.limit(50, 500)?,
     })

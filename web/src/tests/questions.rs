@@ -47,7 +47,11 @@ async fn asked(scene: &Scene, text: QuestionText) -> (JobId, String) {
     };
     let Enqueued::New(job) = scene.store.enqueue(job).await.expect("taken") else { panic!("it is new") };
     let claim = Claim {
-        agents: vec![ReadyAgent { name: "writer".to_owned(), digest: "d".to_owned() }],
+        agents: vec![ReadyAgent {
+            name: "writer".to_owned(),
+            digest: "d".to_owned(),
+            settings: anvil_types::AgentValues::default(),
+        }],
         upstream: UpstreamKind::Simulated,
         most: 1,
         critical_only: false,

@@ -126,7 +126,11 @@ impl World {
         let subject = QuestionSubject::Job(job.id);
         self.store.enqueue(job).await.expect("there is room");
         let claim = Claim {
-            agents: vec![ReadyAgent { name: "writer".to_owned(), digest: "d".to_owned(), settings: anvil_types::AgentValues::default() }],
+            agents: vec![ReadyAgent {
+                name: "writer".to_owned(),
+                digest: "d".to_owned(),
+                settings: anvil_types::AgentValues::default(),
+            }],
             upstream: UpstreamKind::Simulated,
             most: 1,
             critical_only: false,

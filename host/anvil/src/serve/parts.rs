@@ -226,6 +226,7 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
             max_output_tokens: agent.max_output_tokens,
             wall_time: agent.wall_s.map(Duration::from_secs),
             task_budget: agent.task_budget,
+            may_call: agent.may_call.clone().unwrap_or_default(),
             values: agent.settings.clone().into(),
         };
         (name.clone(), own)

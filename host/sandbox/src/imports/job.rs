@@ -3,7 +3,7 @@
 use crate::bindings::anvil::agent::job::{ArtifactRef, Host, Identity, InputRef, Level, Parent};
 use crate::guest::Guest;
 use crate::log::cut;
-use anvil_types::{ArtifactName, LONGEST_MEDIA_TYPE, LogLevel, is_media_type};
+use anvil_types::{ArtifactInfo, ArtifactName, LONGEST_MEDIA_TYPE, LogLevel, is_media_type};
 
 /// The longest line of progress, in characters.
 const PROGRESS_CHARACTERS: usize = 200;
@@ -71,15 +71,7 @@ impl Host for Guest {
             id: parent.id.to_string(),
             agent: parent.agent.clone(),
             result: parent.result.as_str().to_owned(),
-            artifacts: parent
-                .artifacts
-                .iter()
-                .map(|artifact| ArtifactRef {
-                    name: artifact.name.as_str().to_owned(),
-                    media_type: artifact.media_type.clone(),
-                    size: artifact.size,
-                })
-                .collect(),
+            artifacts: parent.artifacts.iter().map(ArtifactRef::from).collect(),
         });
         Ok(Identity {
             id: identity.job.to_string(),
@@ -126,6 +118,12 @@ impl Host for Guest {
         }
         self.input_files += 1;
         door.ask("job.input", async move |host| host.input(&name).await).await
+    }
+}
+
+impl From<&ArtifactInfo> for ArtifactRef {
+    fn from(file: &ArtifactInfo) -> Self {
+        Self { name: file.name.as_str().to_owned(), media_type: file.media_type.clone(), size: file.size }
     }
 }
 

@@ -6,3 +6,4 @@ mod people;
 mod request;
 mod settings;
 mod state;
+mod team;

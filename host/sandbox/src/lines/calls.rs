@@ -1,6 +1,6 @@
 //! The host's functions by their names in lines.
 
-use super::{claude, job, people, state};
+use super::{claude, job, people, state, team};
 use crate::bindings::anvil::agent::settings::Host as _;
 use crate::guest::Guest;
 use crate::log::cut;
@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// What there is to call. A test holds it against the contract.
-pub(super) const FUNCTIONS: [&str; 18] = [
+pub(super) const FUNCTIONS: [&str; 21] = [
     "claude.complete",
     "claude.complete-many",
     "claude.allowance",
@@ -28,6 +28,9 @@ pub(super) const FUNCTIONS: [&str; 18] = [
     "state.compare-and-set",
     "state.delete",
     "state.list",
+    "team.run",
+    "team.run-many",
+    "team.artifact",
 ];
 
 /// What a program is answered: one key, as in its own lines.
@@ -91,6 +94,9 @@ pub(super) async fn answer(guest: &mut Guest, name: &str, with: &Json) -> wasmti
         "settings.keys" => {
             calling(guest, name, with, async |guest: &mut Guest, Nothing {}| guest.keys().await.map(ok)).await
         }
+        "team.run" => calling(guest, name, with, team::run).await,
+        "team.run-many" => calling(guest, name, with, team::run_many).await,
+        "team.artifact" => calling(guest, name, with, team::artifact).await,
         _ => Ok(misfit(format!(
             "there is no function `{}`; there are {}",
             cut(name, 80),

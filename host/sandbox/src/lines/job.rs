@@ -113,10 +113,16 @@ struct Parent {
 }
 
 #[derive(Serialize)]
-struct Artifact {
+pub(super) struct Artifact {
     name: String,
     media_type: String,
     size: u64,
+}
+
+impl From<wit::ArtifactRef> for Artifact {
+    fn from(file: wit::ArtifactRef) -> Self {
+        Self { name: file.name, media_type: file.media_type, size: file.size }
+    }
 }
 
 pub(super) async fn progress(guest: &mut Guest, with: Progress) -> wasmtime::Result<Answer<(), ()>> {
@@ -172,11 +178,7 @@ pub(super) async fn whoami(guest: &mut Guest, Nothing {}: Nothing) -> wasmtime::
         id: parent.id,
         agent: parent.agent,
         result: parent.result.parse().unwrap_or_else(|_| Json::null()),
-        artifacts: parent
-            .artifacts
-            .into_iter()
-            .map(|file| Artifact { name: file.name, media_type: file.media_type, size: file.size })
-            .collect(),
+        artifacts: parent.artifacts.into_iter().map(Artifact::from).collect(),
     });
     Ok(ok(Identity {
         id: identity.id,

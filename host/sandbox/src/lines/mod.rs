@@ -9,6 +9,7 @@ mod job;
 mod people;
 mod pipes;
 mod state;
+mod team;
 mod wire;
 
 pub(crate) use pipes::Pipes;

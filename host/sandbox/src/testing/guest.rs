@@ -7,12 +7,13 @@ use wit_parser::{Resolve, WorldId};
 const PRELUDE: &str = include_str!("prelude.wat");
 const ASK: &str = include_str!("ask.wat");
 const WASI: &str = include_str!("wasi.wit");
-const CONTRACT: [&str; 6] = [
+const CONTRACT: [&str; 7] = [
     include_str!("../../../../wit/claude.wit"),
     include_str!("../../../../wit/job.wit"),
     include_str!("../../../../wit/people.wit"),
     include_str!("../../../../wit/settings.wit"),
     include_str!("../../../../wit/state.wit"),
+    include_str!("../../../../wit/team.wit"),
     include_str!("../../../../wit/world.wit"),
 ];
 
@@ -34,6 +35,8 @@ const IMPORTS: &[(&str, &str, &str, &str)] = &[
     ("anvil:agent/settings@0.1.0", "keys", "$keys", "(param i32)"),
     ("anvil:agent/state@0.1.0", "get", "$state_get", "(param i32 i32 i32)"),
     ("anvil:agent/state@0.1.0", "set", "$state_set", "(param i32 i32 i32 i32 i32)"),
+    ("anvil:agent/team@0.1.0", "run", "$team_run", "(param i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32)"),
+    ("anvil:agent/team@0.1.0", "run-many", "$team_run_many", "(param i32 i32 i32)"),
     ("wasi:clocks/wall-clock@0.2.6", "now", "$wall_clock", "(param i32)"),
     ("wasi:clocks/monotonic-clock@0.2.6", "now", "$monotonic_clock", "(result i64)"),
     (

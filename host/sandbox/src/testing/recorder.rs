@@ -1,11 +1,11 @@
 //! A job's host that writes down what its guest does.
 
 use crate::{GuestIdentity, HandedOver, JobHost, Stop, WallClock};
-use anvil_types::words::StateRefusal;
+use anvil_types::words::{StateRefusal, TeamRefusal};
 use anvil_types::{
     ArtifactName, AskError, CallError, ContentBlock, InputDigest, InputInfo, JobId, Json, LogLevel,
     Nanodollars, Origin, PersonAnswer, QuestionText, Remaining, Reply, Request, StateAnswer, StateAsk,
-    StatePage, Timestamp, Usage,
+    StatePage, TeamAnswer, TeamFailure, TeamTask, Timestamp, Usage,
 };
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -232,6 +232,17 @@ impl JobHost for Recorder {
 
     async fn parent_artifact(&self, _parent: &str, _name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
         Ok(Err("this job came after no other".to_owned()))
+    }
+
+    /// Every task fails: this job has no team.
+    async fn team(&self, tasks: Vec<TeamTask>, _clock: WallClock) -> Result<Vec<TeamAnswer>, Stop> {
+        let refused =
+            |task: TeamTask| Err(TeamFailure::of(&TeamRefusal::NoAgent { agent: &task.agent }, None));
+        Ok(tasks.into_iter().map(refused).collect())
+    }
+
+    async fn task_artifact(&self, _job: &str, _name: &str) -> Result<Result<Vec<u8>, String>, Stop> {
+        Ok(Err("this job has handed over no task".to_owned()))
     }
 
     fn setting(&self, _key: &str) -> Option<String> {

@@ -83,6 +83,7 @@ pub async fn every_filter_finds_its_jobs(factory: &dyn Factory) {
                             upstream: None,
                             priority,
                             search: None,
+                            roots: false,
                             after: None,
                             limit,
                         };

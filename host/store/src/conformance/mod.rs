@@ -33,7 +33,9 @@ pub mod schedules;
 pub mod scopes;
 pub mod search;
 pub mod state;
+pub mod team;
 pub mod traces;
+pub mod tree_money;
 pub mod turns;
 mod world;
 
@@ -333,6 +335,24 @@ suite! { $
         pages_of_keys_come_in_order_and_complete
         what_is_cleared_is_audited_and_nothing_else_goes
         a_simulated_state_never_meets_a_live_one;
+    team:
+        a_task_is_begun_in_the_step_that_parks_who_asks_and_wakes_it_at_its_end
+        a_task_is_found_again_after_a_crash_a_cut_and_a_retry
+        a_retry_runs_tasks_that_failed_and_no_others
+        what_a_job_leads_counts_against_its_cap_until_it_has_ended
+        a_cap_is_edited_within_the_tree
+        a_tree_has_its_roots_place_in_the_queue
+        a_tree_is_bounded_in_depth_number_and_agents
+        a_cancel_goes_down_the_tree_and_none_goes_on_after_it
+        what_nobody_claims_ends_with_its_lead
+        a_led_job_that_is_stopped_alone_is_a_failure_of_its_task
+        a_led_job_has_what_its_root_has
+        a_tree_is_taken_out_as_a_whole
+        results_of_tasks_have_a_bound
+        a_task_that_is_refused_begins_nothing
+        hosts_at_once_lead_one_tree;
+    tree_money:
+        no_sequence_lets_a_tree_spend_more_than_its_cap;
     model:
         no_sequence_breaks_a_limit_or_loses_money;
 }

@@ -13,20 +13,20 @@ const LONGEST: u32 = 500;
 
 /// Older than a place, of all jobs.
 pub(crate) const ALL: &str = "SELECT seq FROM jobs WHERE seq < ?1 AND (?3 IS NULL OR upstream = ?3)
-    ORDER BY seq DESC LIMIT ?2";
+        AND (NOT ?4 OR lead IS NULL) ORDER BY seq DESC LIMIT ?2";
 /// Older than a place, in one state with one priority.
 pub(crate) const BY_STATE: &str =
     "SELECT seq FROM jobs WHERE state = ?3 AND priority = ?4 AND seq < ?1 AND (?5 IS NULL OR upstream = ?5)
-    ORDER BY seq DESC LIMIT ?2";
+        AND (NOT ?6 OR lead IS NULL) ORDER BY seq DESC LIMIT ?2";
 /// Older than a place, of one agent, in one state with one priority.
 pub(crate) const BY_AGENT: &str = "SELECT seq FROM jobs
     WHERE agent = ?5 AND state = ?3 AND priority = ?4 AND seq < ?1 AND (?6 IS NULL OR upstream = ?6)
-    ORDER BY seq DESC LIMIT ?2";
+        AND (NOT ?7 OR lead IS NULL) ORDER BY seq DESC LIMIT ?2";
 /// Older than a place, with one tag; the rest of the filter as conditions on the job.
 pub(crate) const BY_TAG: &str = "SELECT job FROM job_tags CROSS JOIN jobs ON jobs.seq = job_tags.job
     WHERE tag = ?3 AND job < ?1 AND (?4 IS NULL OR agent = ?4) AND (?5 IS NULL OR priority = ?5)
         AND (?6 = '' OR instr(?6, ' ' || state || ' ') > 0) AND (?7 IS NULL OR upstream = ?7)
-    ORDER BY job DESC LIMIT ?2";
+        AND (NOT ?8 OR lead IS NULL) ORDER BY job DESC LIMIT ?2";
 
 /// A job.
 pub(crate) fn job(db: &Db, id: JobId) -> Result<Option<Job>, StoreError> {
@@ -69,12 +69,12 @@ pub(crate) fn seqs(db: &Db, filter: &JobFilter, before: i64, limit: u32) -> Resu
         let priority = filter.priority.map(Priority::rank);
         return db.all(
             BY_TAG,
-            params![before, limit, tag, filter.agent, priority, states, upstream],
+            params![before, limit, tag, filter.agent, priority, states, upstream, filter.roots],
             |row| row.get(0),
         );
     }
     if filter.states.is_empty() && filter.agent.is_none() && filter.priority.is_none() {
-        return db.all(ALL, params![before, limit, upstream], |row| row.get(0));
+        return db.all(ALL, params![before, limit, upstream, filter.roots], |row| row.get(0));
     }
     // Each once, however often it is named.
     let asked = |state: &JobState| filter.states.is_empty() || filter.states.contains(state);
@@ -85,11 +85,12 @@ pub(crate) fn seqs(db: &Db, filter: &JobFilter, before: i64, limit: u32) -> Resu
         for priority in priorities {
             let probed: Vec<i64> = match &filter.agent {
                 Some(agent) => {
-                    let place = params![before, limit, state.name(), priority.rank(), agent, upstream];
+                    let place =
+                        params![before, limit, state.name(), priority.rank(), agent, upstream, filter.roots];
                     db.all(BY_AGENT, place, |row| row.get(0))
                 }
                 None => {
-                    let place = params![before, limit, state.name(), priority.rank(), upstream];
+                    let place = params![before, limit, state.name(), priority.rank(), upstream, filter.roots];
                     db.all(BY_STATE, place, |row| row.get(0))
                 }
             }?;

@@ -6,4 +6,5 @@ pub(crate) mod ledger;
 mod ledger_tests;
 #[cfg(test)]
 mod plans;
+pub(crate) mod tree;
 pub(crate) mod usage;

@@ -1,16 +1,17 @@
 //! Every query that runs often finds its rows by an index, and in the order of one.
 
 use crate::engine::Db;
-use crate::reading::{jobs, ledger, usage};
+use crate::reading::{jobs, ledger, tree as shown_tree, usage};
 use crate::rules::alerts::webhooks;
 use crate::rules::duties;
 use crate::rules::jobs::turns;
 use crate::rules::jobs::{
     bulk, claim, enqueue, inputs, journal, parents, pause, pins, relatives, transition, trouble,
 };
-use crate::rules::money::{correct, held, hold, hold_row, settle, spend};
+use crate::rules::money::{correct, held, hold, hold_row, settle, spend, tree};
 use crate::rules::questions::{bell, closing, ending, find, links, list};
 use crate::rules::retention::prune;
+use crate::rules::team::{follow, hand_over, making, retry, waits};
 use crate::rules::{events, hosts, schedules, state};
 use crate::sqlite::lock::DataFolder;
 use crate::sqlite::{connect, migrate};
@@ -114,6 +115,19 @@ fn no_query_scans_or_sorts() {
         (list::ASKED, "questions_by_job"),
         (list::OF_ALERT, "questions_of_alert"),
         (list::COUNT, "questions_open"),
+        (tree::LED, "jobs_by_lead"),
+        (follow::UNFINISHED, "jobs_by_lead"),
+        (follow::WAITED_FOR, "tasks_by_job"),
+        (follow::WAITS, "PRIMARY KEY"),
+        (hand_over::KNOWN, "PRIMARY KEY"),
+        (hand_over::BEGUN, "PRIMARY KEY"),
+        (hand_over::TOLD, "sqlite_autoindex_journal_1"),
+        (making::IN_TREE, "jobs_by_root"),
+        (retry::FAILED, "sqlite_autoindex_journal_1"),
+        (retry::AGAIN, "PRIMARY KEY"),
+        (waits::LEFT, "PRIMARY KEY"),
+        (shown_tree::ROOT, "id=?"),
+        (shown_tree::TREE, "jobs_by_root"),
     ] {
         let plan = plan(&db, sql);
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");

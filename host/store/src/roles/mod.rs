@@ -11,6 +11,7 @@ mod queue;
 mod reading;
 mod schedules;
 mod state;
+mod team;
 mod upkeep;
 
 pub use bulk::BulkStore;
@@ -24,6 +25,7 @@ pub use queue::QueueStore;
 pub use reading::ReadingStore;
 pub use schedules::ScheduleStore;
 pub use state::StateStore;
+pub use team::TeamStore;
 pub use upkeep::UpkeepStore;
 
 use std::fmt::Debug;
@@ -42,6 +44,7 @@ pub trait Store:
     + ReadingStore
     + ScheduleStore
     + StateStore
+    + TeamStore
     + UpkeepStore
     + Debug
     + 'static

@@ -17,4 +17,5 @@ pub(crate) mod reload;
 pub(crate) mod retention;
 pub(crate) mod schedules;
 pub(crate) mod state;
+pub(crate) mod team;
 pub(crate) mod tx;

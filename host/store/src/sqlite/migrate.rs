@@ -27,9 +27,10 @@ const STEPS: &[Step] = &[
     Step { name: "turns", sql: include_str!("migrations/0011_turns.sql") },
     Step { name: "duties", sql: include_str!("migrations/0012_duties.sql") },
     Step { name: "inputs", sql: include_str!("migrations/0013_inputs.sql") },
-    Step { name: "questions", sql: include_str!("migrations/0014_questions.sql") },
-    Step { name: "state", sql: include_str!("migrations/0015_state.sql") },
-    Step { name: "pins", sql: include_str!("migrations/0016_pins.sql") },
+    Step { name: "team", sql: include_str!("migrations/0014_team.sql") },
+    Step { name: "questions", sql: include_str!("migrations/0015_questions.sql") },
+    Step { name: "state", sql: include_str!("migrations/0016_state.sql") },
+    Step { name: "pins", sql: include_str!("migrations/0017_pins.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

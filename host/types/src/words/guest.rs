@@ -1,7 +1,7 @@
 //! What a guest is answered in place of what it asked for, and what the host writes into a job's log.
 
 use super::short;
-use crate::JobId;
+use crate::{JobId, JobState, Nanodollars};
 use std::fmt;
 
 /// Why a guest does not get what it asked for.
@@ -25,7 +25,13 @@ pub enum GuestRefusal {
         /// What it named.
         name: String,
     },
-    /// The job that it came after has no such file.
+    /// It was told of no such task that was done.
+    #[error("no task of this job was done by a job `{job}`")]
+    NoTask {
+        /// What it named.
+        job: String,
+    },
+    /// The job that it came after, or that did its task, has no such file.
     #[error("job {parent} handed over no file `{name}`")]
     NoFile {
         /// The job.
@@ -47,6 +53,37 @@ pub enum JobNote<'a> {
         /// The digest of the version that it ran on before.
         before: &'a str,
     },
+    /// It had another agent begin a task.
+    TaskMade {
+        /// The job that does it.
+        job: JobId,
+        /// Its agent.
+        agent: &'a str,
+        /// Its action.
+        action: &'a str,
+        /// The most that it may spend.
+        max_cost: Nanodollars,
+    },
+    /// A person runs it again, and with it a task that failed.
+    TaskAgain {
+        /// The job that does it.
+        job: JobId,
+        /// Its agent.
+        agent: &'a str,
+        /// The most that it may spend, what it has spent before included.
+        max_cost: Nanodollars,
+    },
+    /// A job that it leads came to its end.
+    TaskEnded {
+        /// The job.
+        job: JobId,
+        /// Its agent.
+        agent: &'a str,
+        /// Its end.
+        state: JobState,
+        /// What it cost, with all that it led itself.
+        cost: Nanodollars,
+    },
     /// Lines were lost.
     LinesDropped {
         /// How many.
@@ -67,6 +104,15 @@ impl fmt::Display for JobNote<'_> {
                 short(digest),
                 short(before)
             ),
+            Self::TaskMade { job, agent, action, max_cost } => {
+                write!(f, "job {job} was made for {agent}/{action}; it may spend {max_cost}")
+            }
+            Self::TaskAgain { job, agent, max_cost } => {
+                write!(f, "job {job} of {agent} is run again; it may spend {max_cost} in all")
+            }
+            Self::TaskEnded { job, agent, state, cost } => {
+                write!(f, "job {job} of {agent} has ended ({state}); it cost {cost}")
+            }
             Self::LinesDropped { count } => {
                 write!(f, "{count} lines came faster than they can be stored, and were dropped")
             }

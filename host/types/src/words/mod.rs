@@ -17,6 +17,7 @@ mod resting;
 mod scaling;
 mod state;
 mod stopping;
+mod team;
 mod wait;
 
 pub use alert::{
@@ -37,6 +38,7 @@ pub use resting::{AgentsUnlisted, BrakeReason, Resting, SwitchedOff};
 pub use scaling::{PaceLimit, ScaleReason};
 pub use state::StateRefusal;
 pub use stopping::Stopping;
+pub use team::TeamRefusal;
 pub use wait::{CircuitWait, LoneJob, WaitCause};
 
 /// The beginning of a plugin's digest, by which people tell versions apart.

@@ -1,7 +1,7 @@
 //! Why what was asked for is refused.
 
 use super::CronFault;
-use crate::{LimitsPatch, MOST_PARENTS};
+use crate::{JobId, LimitsPatch, MOST_PARENTS};
 use std::fmt;
 
 /// A value that makes no sense.
@@ -26,6 +26,12 @@ pub enum BadValue {
     KeyOfSchedules {
         /// What theirs begin with.
         beginning: &'static str,
+    },
+    /// A job of an export that another job led, and that was not over.
+    #[error("it was done for job {lead}, which has it done again when that one runs: import that one")]
+    Led {
+        /// The job that led it.
+        lead: JobId,
     },
     /// A job that comes after too many others.
     #[error("a job comes after at most {MOST_PARENTS} others")]

@@ -33,7 +33,7 @@ struct Fields {
     run_at: Option<String>,
     tags: String,
     max_cost: String,
-    /// None where it has asked already: its paid work belongs to its payload.
+    /// None where it has asked already, since its paid work belongs to its payload, and where another job asked for it.
     payload: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl Fields {
             run_at: (job.state != JobState::Parked).then_some(run_at),
             tags: job.tags.join(", "),
             max_cost: job.max_cost.to_string().trim_start_matches('$').to_owned(),
-            payload: (job.calls == 0).then(|| job.payload.pretty()),
+            payload: (job.calls == 0 && job.lead.is_none()).then(|| job.payload.pretty()),
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct JobsPage {
     pub(crate) tag: String,
     pub(crate) search: String,
     pub(crate) state: String,
+    /// Whether jobs that are done for others are left out.
+    pub(crate) roots: bool,
     pub(crate) body: Rows,
 }
 
@@ -99,6 +101,7 @@ impl Filter {
         pairs.extend(self.jobs.priority.map(|priority| ("priority", priority.to_string())));
         pairs.extend(self.jobs.search.clone().map(|search| ("q", search)));
         pairs.extend(self.jobs.upstream.map(|upstream| ("upstream", upstream.to_string())));
+        pairs.extend(self.jobs.roots.then(|| ("roots", "true".to_owned())));
         pairs.extend(more.iter().cloned());
         if pairs.is_empty() {
             return root.to_owned();
@@ -223,6 +226,7 @@ impl JobsPage {
             priorities: priorities.collect(),
             tag: filter.jobs.tag.clone().unwrap_or_default(),
             search: filter.jobs.search.clone().unwrap_or_default(),
+            roots: filter.jobs.roots,
             state: states.join(","),
             body,
         }

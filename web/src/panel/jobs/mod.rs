@@ -10,6 +10,7 @@ pub(super) mod replay;
 pub(super) mod row;
 #[cfg(any(test, feature = "gallery"))]
 pub(super) mod samples;
+mod tree;
 
 use crate::ask::{JOB_FILTERS, JOB_LIST_FILTERS};
 use crate::permission::Permission::{Operate, Read, Submit};

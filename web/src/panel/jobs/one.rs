@@ -2,6 +2,7 @@
 
 use crate::ask::{Id, Known, Query, Who, find_job};
 use crate::panel::jobs::calls::CallRow;
+use crate::panel::jobs::tree::Tree;
 use crate::panel::kit::answer::{fragment, html, see_other};
 use crate::panel::kit::money::Money;
 use crate::panel::kit::pill::Pill;
@@ -12,7 +13,8 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_types::json_text::{Indented, indented};
 use anvil_types::{
-    ArtifactInfo, Attempt, CallRecord, Job, JobId, JobState, Json, LogLine, Relative, Relatives, Timestamp,
+    ArtifactInfo, Attempt, Branch, CallRecord, Job, JobId, JobState, Json, LogLine, Relative, Relatives,
+    Timestamp,
 };
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -56,8 +58,12 @@ pub(crate) struct Head {
     cost: Money,
     unknown: Option<Money>,
     held: Option<Money>,
+    /// What the jobs that it leads take of its cap.
+    team: Option<Money>,
     cap: Money,
-    /// Of 1000: how much of the cap is spent.
+    /// The job that leads it.
+    lead: Option<String>,
+    /// Of 1000: how much of the cap is spent, or taken by those that it leads.
     of_cap: u32,
     calls: u32,
     attempts: u32,
@@ -110,8 +116,10 @@ impl Head {
             cost: job.cost.into(),
             unknown: (job.unknown.get() > 0).then(|| job.unknown.into()),
             held: (job.held.get() > 0).then(|| job.held.into()),
+            team: (job.team.get() > 0).then(|| job.team.into()),
             cap: job.max_cost.into(),
-            of_cap: permille(job.cost.fraction_of(job.max_cost)),
+            lead: job.lead.map(|lead| lead.to_string()),
+            of_cap: permille((job.cost + job.team).fraction_of(job.max_cost)),
             calls: job.calls,
             attempts: job.attempts,
             max_attempts: job.max_attempts,
@@ -140,6 +148,11 @@ impl Head {
     }
 
     fn can_retry(&self) -> bool {
+        // One that is led runs again with its lead.
+        self.is_over_undone() && self.lead.is_none()
+    }
+
+    fn is_over_undone(&self) -> bool {
         matches!(self.state, JobState::Failed | JobState::Cancelled)
     }
 
@@ -149,7 +162,7 @@ impl Head {
 
     /// Whether another job may come after it.
     fn can_follow(&self) -> bool {
-        !self.can_retry()
+        !self.is_over_undone()
     }
 }
 
@@ -199,6 +212,7 @@ pub(crate) struct Rest {
     payload: Shown,
     result: Option<Shown>,
     beside: Vec<(&'static str, Vec<Beside>)>,
+    tree: Option<Tree>,
 }
 
 /// A job that comes before or after this one.
@@ -274,6 +288,7 @@ impl Rest {
         files: &[ArtifactInfo],
         attempts: &[Attempt],
         relatives: &Relatives,
+        tree: &[Branch],
         now: Timestamp,
     ) -> Self {
         let files = files.iter().map(|file| File {
@@ -308,6 +323,7 @@ impl Rest {
                 .into_iter()
                 .flatten()
                 .collect(),
+            tree: Tree::new(job.id, tree),
         }
     }
 
@@ -316,7 +332,9 @@ impl Rest {
         let files = state.control.jobs.artifacts(job.id).await?;
         let attempts = state.control.jobs.attempts(job.id).await?;
         let relatives = state.control.jobs.relatives(job.id).await?;
-        Ok(Self::new(job, &calls, &files, &attempts, &relatives, state.control.clock.now()))
+        let tree = state.control.jobs.tree(job.id).await?;
+        let now = state.control.clock.now();
+        Ok(Self::new(job, &calls, &files, &attempts, &relatives, &tree, now))
     }
 }
 

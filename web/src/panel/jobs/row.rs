@@ -28,6 +28,8 @@ pub(crate) struct JobRow {
     pub(crate) note: Option<String>,
     pub(crate) progress: Option<u32>,
     pub(crate) tags: Vec<String>,
+    /// The job that leads it.
+    pub(crate) lead: Option<String>,
 }
 
 impl HtmlSafe for JobRow {}
@@ -77,6 +79,7 @@ impl JobRow {
                 .filter(|_| job.state == JobState::Running)
                 .map(crate::panel::kit::shell::permille),
             tags: job.tags.clone(),
+            lead: job.lead.map(|lead| lead.to_string()),
         }
     }
 }

@@ -12,9 +12,9 @@ use crate::panel::kit::shell::{Nav, Shell};
 use anvil_api::{Difference, Question, Replayed};
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, JobPage as JobItems, JournalKind};
 use anvil_types::{
-    ArtifactInfo, Attempt, CallId, CallRecord, CallState, Job, JobAction, JobActionId, JobError, JobState,
-    LogLevel, LogLine, Nanodollars, Priority, Relative, Relatives, Tier, UpstreamKind, Usage, Wait,
-    WaitReason,
+    ArtifactInfo, Attempt, Branch, CallId, CallRecord, CallState, Job, JobAction, JobActionId, JobError,
+    JobId, JobState, LogLevel, LogLine, Nanodollars, Priority, Relative, Relatives, Tier, UpstreamKind,
+    Usage, Wait, WaitReason,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,6 +34,7 @@ fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
         cost: nano(if begun { 18_342_150 + i64::try_from(seconds).unwrap_or(0) * 91_000 } else { 0 }),
         unknown: Nanodollars::ZERO,
         held: nano(if running { 137_500_000 } else { 0 }),
+        team: Nanodollars::ZERO,
         max_cost: Nanodollars::from_dollars(2),
         calls: if begun { 3 } else { 0 },
         waiting_for: None,
@@ -43,6 +44,8 @@ fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
         progress_line: running.then(|| "Writing src/components/LoginForm.tsx".to_owned()),
         tags: Vec::new(),
         after: Vec::new(),
+        lead: None,
+        root: None,
         schedule: None,
         inputs: Vec::new(),
         upstream: UpstreamKind::Simulated,
@@ -198,6 +201,31 @@ fn replayed(job: &Job) -> Replayed {
     }
 }
 
+/// The tree of the job that is parked: what is done for it, and for that.
+fn tree(jobs: &[Job], job: JobId) -> Vec<Branch> {
+    if job != jobs[4].id {
+        return Vec::new();
+    }
+    let branch = |of: &Job, lead: Option<&Job>, depth, below| Branch {
+        id: of.id,
+        lead: lead.map(|lead| lead.id),
+        depth,
+        agent: of.agent.clone(),
+        action: of.action.clone(),
+        state: of.state,
+        cost: of.cost,
+        below: nano(below),
+        held: of.held,
+        max_cost: of.max_cost,
+    };
+    vec![
+        branch(&jobs[4], None, 0, 61_204_000),
+        branch(&jobs[3], Some(&jobs[4]), 1, 18_000_000),
+        branch(&jobs[0], Some(&jobs[3]), 2, 0),
+        branch(&jobs[2], Some(&jobs[4]), 1, 0),
+    ]
+}
+
 /// Their pages.
 pub(crate) fn pages() -> Vec<Sample> {
     let (status, jobs, agents) = (status(), jobs(), agents());
@@ -217,6 +245,7 @@ pub(crate) fn pages() -> Vec<Sample> {
             ],
             &[Attempt { number: 1, started_at: ago(44), ended_at: None, error: None }],
             &Relatives { after: vec![relative(&jobs[9])], followed_by: vec![relative(&jobs[8])] },
+            &tree(&jobs, job.id),
             NOW,
         ),
     };

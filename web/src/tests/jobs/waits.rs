@@ -1,9 +1,9 @@
 //! Every reason to wait has a sentence in the API and on the job's page.
 
 use crate::testing::Scene;
-use anvil_store::{Claim, Finish, ReadyAgent};
+use anvil_store::{Claim, Finish, ReadyAgent, TeamAsk, TeamStep};
 use anvil_types::{
-    JobError, JobId, Json, Lease, Nanodollars, NewJob, Priority, UpstreamKind, Wait, WaitReason,
+    JobError, JobId, Json, Lease, Nanodollars, NewJob, Priority, TeamTask, UpstreamKind, Wait, WaitReason,
 };
 use std::time::Duration;
 
@@ -93,6 +93,22 @@ async fn waits_for(scene: &Scene, reason: WaitReason) -> JobId {
         WaitReason::Parents => {
             let parent = enqueue(scene, NewJob { run_at: Some(later), ..job(scene, WaitReason::Slot) }).await;
             enqueue(scene, NewJob { after: vec![parent], ..simulated() }).await
+        }
+        WaitReason::Team => {
+            let id = enqueue(scene, simulated()).await;
+            let task = TeamTask {
+                agent: "nobody".into(),
+                action: "run".into(),
+                payload: Json::null(),
+                max_cost: None,
+            };
+            let job = JobId::new(scene.state.control.clock.now(), 71);
+            let ask =
+                TeamAsk { position: 0, request_hash: [1; 32], occurrence: 0, task, id: job, refused: None };
+            let lease = claimed(scene, id).await;
+            let step = scene.store.hand_over(lease, vec![ask]).await.expect("handed over");
+            assert_eq!(step, TeamStep::Parked);
+            id
         }
         WaitReason::AgentMissing => enqueue(scene, simulated()).await,
         WaitReason::AgentDisabled => {

@@ -24,6 +24,9 @@ pub(crate) struct ListArgs {
     /// Only jobs that were submitted to this upstream: live or simulated.
     #[arg(long, value_name = "KIND")]
     upstream: Option<UpstreamKind>,
+    /// Only jobs that no other job leads: of a tree its root alone.
+    #[arg(long)]
+    roots: bool,
     /// The most jobs.
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     limit: u32,
@@ -44,6 +47,7 @@ impl ListArgs {
         let mut query: Vec<(&str, String)> = vec![("limit", self.limit.to_string())];
         query.extend(self.filter.query());
         query.extend(self.upstream.map(|upstream| ("upstream", upstream.to_string())));
+        query.extend(self.roots.then(|| ("roots", "true".to_owned())));
         query.extend(self.after.iter().map(|after| ("after", after.clone())));
         if self.watch {
             return watch(client, globals, &query).await;

@@ -59,7 +59,7 @@ fn show(replayed: &Replayed) -> String {
         Some(false) => {
             let _ = write!(out, "\nIt comes to another end: {}", end(replayed));
         }
-        None => out.push_str("\nIt was stopped there: a replay asks Claude nothing.\n"),
+        None => out.push_str("\nIt was stopped there: a replay asks nobody anything.\n"),
     }
     out
 }
@@ -68,7 +68,7 @@ fn what(difference: &Difference) -> String {
     match (&difference.then, &difference.now) {
         (Some(then), Some(now)) => match (request(then), request(now)) {
             (Some(then), Some(now)) => format!("another question\n{}", differing_lines(&then, &now)),
-            (None, Some(now)) if then.kind == JournalKind::Call => format!(
+            (None, Some(now)) if then.kind != JournalKind::Allowance => format!(
                 "another question (what was asked is not known: the version that asked is not kept)\n+ {}\n",
                 now.replace('\n', "\n+ ")
             ),
@@ -90,6 +90,7 @@ fn name(kind: JournalKind) -> &'static str {
         JournalKind::Call => "a question to Claude",
         JournalKind::Question => "a question to people",
         JournalKind::State => "a question to the agent's own state",
+        JournalKind::Team => "a task for another agent",
     }
 }
 

@@ -5,7 +5,7 @@ use crate::cli::Globals;
 use crate::cli::result::{artifacts, error, headline, inputs, shown};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, clean, pretty_text, print, some};
+use crate::show::{Moment, Table, clean, pretty_text, print, some};
 use anvil_api::{JobDetail, List};
 use anvil_types::{ArtifactInfo, CallRecord};
 use std::fmt::Write as _;
@@ -27,7 +27,7 @@ fn list<T: ToString>(each: impl IntoIterator<Item = T>) -> String {
 }
 
 /// What is known of it beside its headline, each with its name; an empty one is left out.
-fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 15] {
+fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 17] {
     let job = &detail.job;
     let progress = job.progress.map(|fraction| format!("{:.0} %", fraction * 100.0)).unwrap_or_default();
     let progress = format!("{progress} {}", some(job.progress_line.as_deref()));
@@ -37,10 +37,12 @@ fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 15] {
         ("priority", job.priority.to_string()),
         ("attempts", format!("{} of {}", job.attempts, job.max_attempts)),
         ("may spend", job.max_cost.to_string()),
+        ("its team", job.team.to_string()),
         ("held", job.held.to_string()),
         ("unknown", job.unknown.to_string()),
         ("tags", list(&job.tags)),
         ("schedule", some(job.schedule.as_deref())),
+        ("done for", some(job.lead.map(|lead| lead.to_string()).as_deref())),
         ("after", list(&job.after)),
         ("then", list(detail.followed_by.iter().map(|other| other.id))),
         ("submitted", moment.full(job.created_at)),
@@ -50,6 +52,24 @@ fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 15] {
         ("progress", progress.trim().to_owned()),
         ("waits for", wait.unwrap_or_default().trim().to_owned()),
     ]
+}
+
+/// The tree that it stands in, with the money of each branch; the job itself is marked.
+fn tree(detail: &JobDetail) -> String {
+    let mut table = Table::new(&["TREE", "STATE", "JOB", "OWN", "BELOW", "MAY SPEND"]).right(&[3, 4, 5]);
+    for branch in &detail.tree {
+        let mark = if branch.id == detail.job.id { "* " } else { "  " };
+        let indent = "  ".repeat(branch.depth as usize);
+        table.row([
+            format!("{mark}{indent}{}/{}", branch.agent, branch.action),
+            branch.state.to_string(),
+            branch.id.to_string(),
+            branch.cost.to_string(),
+            branch.below.to_string(),
+            branch.max_cost.to_string(),
+        ]);
+    }
+    table.to_string()
 }
 
 fn show(detail: &JobDetail, calls: &[CallRecord], files: &[ArtifactInfo], moment: &Moment) -> String {
@@ -68,6 +88,9 @@ fn show(detail: &JobDetail, calls: &[CallRecord], files: &[ArtifactInfo], moment
     }
     if !job.inputs.is_empty() {
         let _ = write!(out, "\n{}", inputs(&job.inputs));
+    }
+    if !detail.tree.is_empty() {
+        let _ = write!(out, "\n{}", tree(detail));
     }
     if !calls.is_empty() {
         let _ = write!(out, "\n{}", crate::cli::spend::calls(calls, moment));

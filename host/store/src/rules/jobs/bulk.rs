@@ -4,8 +4,9 @@
 use crate::engine::{Db, Id, Row, number, params};
 use crate::rules::audit;
 use crate::rules::jobs::row::{self, JobHead};
-use crate::rules::jobs::{enqueue, finish};
+use crate::rules::jobs::{enqueue, finish, transition};
 use crate::rules::retention::removal;
+use crate::rules::team::follow;
 use crate::rules::tx::Tx;
 use crate::{ActionPlan, ActionRun, ActionState, ActionStep, JobFilter, NewAction, StoreError};
 use anvil_types::{EventKind, Job, JobAction, JobActionId, JobState, Priority, Timestamp, UpstreamKind};
@@ -200,12 +201,16 @@ enum Acted {
 
 fn act(tx: &mut Tx<'_>, action: JobAction, seq: i64, job: &Job) -> Result<Acted, StoreError> {
     match action {
-        JobAction::Cancel => finish::stop(tx, &JobHead::find(tx, job.id)?)?,
+        JobAction::Cancel => transition::stop(tx, &JobHead::find(tx, job.id)?)?,
         JobAction::Retry => {
             if let Err(full) = enqueue::room(tx, job.upstream, job.priority) {
                 return Ok(Acted::Waits(full.to_string()));
             }
-            match finish::again(tx, &JobHead::find(tx, job.id)?) {
+            let head = JobHead::find(tx, job.id)?;
+            if let Err(led) = follow::is_run_with_its_lead(tx, &head) {
+                return Ok(Acted::Left(led.to_string()));
+            }
+            match finish::again(tx, &head) {
                 // It follows by itself when the job that it comes after is run again.
                 Err(first @ StoreError::BadParent { .. }) => return Ok(Acted::Left(first.to_string())),
                 done => done?,
@@ -217,6 +222,7 @@ fn act(tx: &mut Tx<'_>, action: JobAction, seq: i64, job: &Job) -> Result<Acted,
         }
         JobAction::Prioritise(priority) => {
             tx.run("UPDATE jobs SET priority = ?2 WHERE seq = ?1", params![seq, priority.rank()])?;
+            follow::priority(tx, seq, priority)?;
             tx.tell(Some(job.id), EventKind::Job { state: job.state, agent: job.agent.clone() });
         }
         JobAction::Delete => {

@@ -4,7 +4,9 @@ use crate::engine::{params, texts};
 use crate::rules::audit;
 use crate::rules::jobs::row::{self, JobHead};
 use crate::rules::jobs::transition::{self, Move};
+use crate::rules::money::tree;
 use crate::rules::questions::list;
+use crate::rules::team::follow;
 use crate::rules::tx::Tx;
 use crate::{JobEdit, Start, StoreError};
 use anvil_types::{EventKind, Job, JobEvent, JobId, JobState, Json, Nanodollars, Timestamp, WaitReason};
@@ -16,6 +18,7 @@ pub(crate) fn edit(tx: &mut Tx<'_>, id: JobId, edit: &JobEdit, by: &str) -> Resu
     check(tx, &head, &job, edit)?;
     if let Some(priority) = edit.priority {
         tx.run("UPDATE jobs SET priority = ?2 WHERE seq = ?1", params![head.seq, priority.rank()])?;
+        follow::priority(tx, head.seq, priority)?;
     }
     if let Some(max_cost) = edit.max_cost {
         tx.run("UPDATE jobs SET max_cost = ?2 WHERE seq = ?1", params![head.seq, max_cost.get()])?;
@@ -25,6 +28,9 @@ pub(crate) fn edit(tx: &mut Tx<'_>, id: JobId, edit: &JobEdit, by: &str) -> Resu
     }
     if let Some(tags) = &edit.tags {
         put_tags(tx, head.seq, tags)?;
+        for led in follow::all_below(tx, head.seq)? {
+            put_tags(tx, led, tags)?;
+        }
     }
     let moved = match edit.start {
         Some(start) => put_start(tx, &head, &job, start)?,
@@ -66,6 +72,11 @@ fn check(tx: &Tx<'_>, head: &JobHead, job: &Job, edit: &JobEdit) -> Result<(), S
                 .to_owned(),
         );
     }
+    if edit.payload.is_some()
+        && let Some(lead) = job.lead
+    {
+        return refused(format!("is done for job {lead}, which asked for just this payload"));
+    }
     if edit.payload.is_some() && is_journalled(tx, head.seq)? {
         return refused(format!(
             "is {} with paid work or questions to people that belong to its payload; cancel it and duplicate it with \
@@ -78,12 +89,32 @@ fn check(tx: &Tx<'_>, head: &JobHead, job: &Job, edit: &JobEdit) -> Result<(), S
             Err(StoreError::BadChange("max_cost_usd must be above 0".to_owned()))
         }
         // What is unknown is a part of the cost.
-        Some(most) if most < job.cost + job.held => Err(StoreError::BadChange(format!(
-            "max_cost_usd cannot be {most}: job {} has spent {} and holds {} already",
-            job.id, job.cost, job.held
-        ))),
-        _ => Ok(()),
+        Some(most) if most < job.cost + job.held + job.team => {
+            let led = match job.team {
+                Nanodollars::ZERO => String::new(),
+                team => format!(", and the jobs that it leads take {team}"),
+            };
+            Err(StoreError::BadChange(format!(
+                "max_cost_usd cannot be {most}: job {} has spent {} and holds {} already{led}",
+                job.id, job.cost, job.held
+            )))
+        }
+        Some(most) => check_lead(tx, head, job, most),
+        None => Ok(()),
     }
+}
+
+/// What a led job may spend is set aside of what its lead may.
+fn check_lead(tx: &Tx<'_>, head: &JobHead, job: &Job, most: Nanodollars) -> Result<(), StoreError> {
+    let Some(lead) = head.lead else { return Ok(()) };
+    let (more, left) = (most.less(job.max_cost), tree::left(tx.db, lead)?);
+    if more > left {
+        return Err(StoreError::BadChange(format!(
+            "max_cost_usd cannot be {most}: the job that leads {} has {left} left beside the {} that it may spend now",
+            job.id, job.max_cost
+        )));
+    }
+    Ok(())
 }
 
 fn is_journalled(tx: &Tx<'_>, seq: i64) -> Result<bool, StoreError> {

@@ -58,7 +58,7 @@ fn resolve(after: &mut Vec<JobId>, known: &HashMap<JobId, JobId>) {
 
 /// Where a job stands that was just taken in.
 pub(crate) struct NewRow {
-    seq: i64,
+    pub(crate) seq: i64,
     pub(crate) state: JobState,
     wait: Option<Wait>,
 }
@@ -80,14 +80,16 @@ pub(crate) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<NewRow, Job>,
     insert(tx, job, &parents).map(Ok)
 }
 
-/// Whether another job of this priority may wait: an upstream's jobs take no place from another's.
+/// Whether another job of this priority may wait: an upstream's jobs take no place from another's, and those that are
+/// led have the place of their tree's root.
 pub(crate) fn room(tx: &Tx<'_>, upstream: UpstreamKind, priority: Priority) -> Result<(), StoreError> {
     let limit = u64::from(tx.policy.force.limits.queue_max);
     let kept = if priority == Priority::Critical { 0 } else { limit / ONE_KEPT_OF };
     let unfinished = tx
         .first(
-            "SELECT sum(jobs) FROM job_counts
-             WHERE upstream = ?1 AND state IN ('scheduled', 'queued', 'running', 'parked')",
+            "SELECT (SELECT sum(jobs) FROM job_counts
+                 WHERE upstream = ?1 AND state IN ('scheduled', 'queued', 'running', 'parked'))
+                 - coalesce((SELECT jobs FROM led_counts WHERE upstream = ?1), 0)",
             [upstream.name()],
             |row| row.get::<i64>(0),
         )?
@@ -98,9 +100,9 @@ pub(crate) fn room(tx: &Tx<'_>, upstream: UpstreamKind, priority: Priority) -> R
     Ok(())
 }
 
-/// Unfinished jobs of an agent.
+/// Unfinished jobs of an agent that are led by none.
 pub(crate) const OF_AGENT: &str = "SELECT count(*) FROM jobs
-    WHERE upstream = ?2 AND agent = ?1 AND state IN ('scheduled', 'queued', 'running', 'parked')";
+    WHERE upstream = ?2 AND agent = ?1 AND state IN ('scheduled', 'queued', 'running', 'parked') AND lead IS NULL";
 /// Unfinished jobs of a schedule.
 pub(crate) const OF_SCHEDULE: &str = "SELECT count(*) FROM jobs INDEXED BY jobs_open_of_schedule
     WHERE upstream = ?2 AND schedule = ?1 AND finished_at IS NULL";
@@ -163,6 +165,7 @@ fn as_taken_in(tx: &Tx<'_>, job: &NewJob, new: NewRow) -> Result<Job, StoreError
         cost: Nanodollars::ZERO,
         unknown: Nanodollars::ZERO,
         held: Nanodollars::ZERO,
+        team: Nanodollars::ZERO,
         max_cost: job.max_cost,
         calls: 0,
         waiting_for: wait,
@@ -172,6 +175,8 @@ fn as_taken_in(tx: &Tx<'_>, job: &NewJob, new: NewRow) -> Result<Job, StoreError
         progress_line: None,
         tags: job.tags.clone(),
         after: job.after.clone(),
+        lead: None,
+        root: None,
         schedule: job.schedule.clone(),
         inputs: inputs::told(&job.inputs),
         upstream: job.upstream,
@@ -184,7 +189,8 @@ fn as_taken_in(tx: &Tx<'_>, job: &NewJob, new: NewRow) -> Result<Job, StoreError
     })
 }
 
-fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<NewRow, StoreError> {
+/// Writes a new job's rows, whether there is room for it or not.
+pub(crate) fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result<NewRow, StoreError> {
     let later = job.run_at.filter(|run_at| *run_at > tx.now);
     let wait = match later {
         // What it waits for is told when it is tied to them.

@@ -1,12 +1,13 @@
 //! How an attempt ends: finished, parked, cancelled; and a person's retry.
 
-use crate::engine::{number, params};
+use crate::engine::params;
 use crate::rules::audit;
 use crate::rules::jobs::row::{self, JobHead};
 use crate::rules::jobs::transition::{self, Move};
 use crate::rules::jobs::{journal, parents, trouble};
 use crate::rules::money::spend;
 use crate::rules::questions::closing;
+use crate::rules::team::{follow, retry};
 use crate::rules::tx::Tx;
 use crate::{Finish, LostLeases, StoreError};
 use anvil_types::words::JobFault;
@@ -63,7 +64,7 @@ fn retry_later(
     error: &JobError,
     at: Timestamp,
 ) -> Result<JobState, StoreError> {
-    journal::drop_last_call(tx, job.seq)?;
+    retry::after_failure(tx, job)?;
     let wait = Wait {
         reason: WaitReason::Backoff,
         detail: format!(
@@ -115,11 +116,10 @@ fn upstream_of(tx: &Tx<'_>, job: &JobHead) -> Result<UpstreamKind, StoreError> {
         .ok_or(StoreError::NoSuchJob(job.id))
 }
 
-/// Stops a job, whatever it does. The lease's number rises, so that a running attempt writes nothing
-/// more, its settlements excepted.
+/// Stops a job, whatever it does, and all that it leads.
 pub(crate) fn cancel(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreError> {
     let job = JobHead::find(tx, id)?;
-    stop(tx, &job)?;
+    transition::stop(tx, &job)?;
     audit::note(tx, by, "job.cancel", &id.to_string())?;
     row::whole(tx.db, id)
 }
@@ -137,17 +137,12 @@ pub(crate) fn resume(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
     transition::go(tx, job, JobEvent::Resume, &Move::default()).map(drop)
 }
 
-/// Stops a job, for one of the many ways to ask for that.
-pub(crate) fn stop(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
-    transition::go(tx, job, JobEvent::Cancel, &Move::default())?;
-    tx.run("UPDATE jobs SET lease = ?2 WHERE seq = ?1", params![job.seq, number(job.lease + 1)]).map(drop)
-}
-
 /// Runs a failed or cancelled job again, with as many attempts as a new one, and with it those that failed
-/// since they come after it. What was paid stays; the reply that the guest failed on is asked for anew. It runs
+/// since they come after it, or that it leads. What was paid stays; the reply that the guest failed on is asked for anew. It runs
 /// on the version that is in force when it begins, which is answered from the journal as far as it asks the same.
 pub(crate) fn retry(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreError> {
     let job = JobHead::find(tx, id)?;
+    follow::is_run_with_its_lead(tx, &job)?;
     again(tx, &job)?;
     audit::note(tx, by, "job.retry", &id.to_string())?;
     row::whole(tx.db, id)
@@ -160,8 +155,9 @@ pub(crate) fn again(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
     }
     let kind: Option<String> =
         tx.first("SELECT error_kind FROM jobs WHERE seq = ?1", [job.seq], |row| row.get(0))?.flatten();
-    if job.state == JobState::Failed && kind.as_deref() != Some(JobFault::POISON) {
-        journal::drop_last_call(tx, job.seq)?;
+    let is_guests = job.state == JobState::Failed && kind.as_deref() != Some(JobFault::POISON);
+    retry::by_person(tx, job, is_guests)?;
+    if is_guests {
         closing::ask_anew(tx, job)?;
         journal::drop_refusals(tx, job.seq)?;
     }

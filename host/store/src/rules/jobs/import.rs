@@ -3,6 +3,7 @@
 use crate::engine::{Id, params, texts};
 use crate::rules::audit;
 use crate::rules::jobs::{enqueue, inputs, parents, row};
+use crate::rules::team::making;
 use crate::rules::tx::Tx;
 use crate::{FinishedJob, Imported, ImportedJob, StoreError};
 use anvil_types::attempts::MOST_ATTEMPTS;
@@ -91,6 +92,9 @@ fn history(tx: &mut Tx<'_>, finished: &FinishedJob) -> Result<Imported, StoreErr
         params![seq, job.payload.as_str(), job.result.as_ref().map(anvil_types::Json::as_str)],
     )?;
     parents::tie_history(tx, seq, &parents)?;
+    if let Some(lead) = job.lead {
+        making::adopt(tx, seq, lead, job.upstream)?;
+    }
     for tag in &job.tags {
         tx.run("INSERT INTO job_tags (tag, job) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![tag, seq])?;
     }

@@ -73,14 +73,7 @@ pub(crate) const BATCH_OF: &str = "SELECT first FROM journal_batches
 /// Puts the last reply aside with all that were asked for at once with it, and what came after: they are asked
 /// for anew, since nobody knows which of them the guest could not use.
 pub(crate) fn drop_last_call(tx: &Tx<'_>, job: i64) -> Result<(), StoreError> {
-    let last = tx
-        .first(
-            "SELECT max(position) FROM journal WHERE job = ?1 AND kind = ?2",
-            params![job, JournalKind::Call.name()],
-            |row| row.get::<Option<u32>>(0),
-        )?
-        .flatten();
-    let Some(last) = last else { return Ok(()) };
+    let Some(last) = last_call(tx, job)? else { return Ok(()) };
     let first = tx.first(BATCH_OF, params![job, last], |row| row.get::<u32>(0))?;
     put_aside(tx, job, first.unwrap_or(last))
 }
@@ -94,6 +87,23 @@ pub(crate) fn drop_refusals(tx: &Tx<'_>, job: i64) -> Result<(), StoreError> {
     let kinds = params![job, JournalKind::Question.name(), JournalKind::Call.name()];
     let first = tx.first(first, kinds, |row| row.get::<Option<u32>>(0))?.flatten();
     first.map_or(Ok(()), |first| put_aside(tx, job, first))
+}
+
+/// The place of a job's last question to Claude.
+pub(crate) fn last_call(tx: &Tx<'_>, job: i64) -> Result<Option<u32>, StoreError> {
+    let select = "SELECT max(position) FROM journal WHERE job = ?1 AND kind = ?2";
+    let last = tx.first(select, params![job, JournalKind::Call.name()], |row| row.get::<Option<u32>>(0))?;
+    Ok(last.flatten())
+}
+
+/// Puts one answer aside: it is asked for anew, and what comes after it is kept for as long as the job asks the same.
+pub(crate) fn put_one_aside(tx: &Tx<'_>, job: i64, position: u32) -> Result<(), StoreError> {
+    tx.run(
+        "INSERT INTO journal_aside (job, position, kind, request_hash, answer, at, aside_at)
+         SELECT job, position, kind, request_hash, answer, at, ?3 FROM journal WHERE job = ?1 AND position = ?2",
+        params![job, position, tx.now.micros()],
+    )?;
+    tx.run("DELETE FROM journal WHERE job = ?1 AND position = ?2", params![job, position]).map(drop)
 }
 
 fn put_aside(tx: &Tx<'_>, job: i64, from: u32) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ use crate::StoreError;
 use crate::engine::{Db, Id, number, params};
 use crate::rules::jobs::row::JobHead;
 use crate::rules::tx::Tx;
+use anvil_types::words::JobNote;
 use anvil_types::{EventKind, JobId, Lease, LogLevel, LogLine};
 
 /// Tells how far the job is.
@@ -61,6 +62,28 @@ fn write(tx: &mut Tx<'_>, job: &JobHead, lines: &[LogLine]) -> Result<(), StoreE
             ],
         )?;
     }
+    tx.tell(Some(job.id), EventKind::Logged { last_seq: seq });
+    Ok(())
+}
+
+/// Adds a line of the host's own to a job's log, whoever has its lease.
+pub(crate) fn note(tx: &mut Tx<'_>, job: &JobHead, note: &JobNote<'_>) -> Result<(), StoreError> {
+    let seq: u64 = tx
+        .first("SELECT coalesce(max(seq), 0) + 1 AS next FROM log WHERE job = ?1", [job.seq], |row| {
+            row.count("next")
+        })?
+        .unwrap_or(1);
+    tx.run(
+        "INSERT INTO log (job, seq, at, attempt, level, source, line) VALUES (?1, ?2, ?3, ?4, ?5, 'host', ?6)",
+        params![
+            job.seq,
+            number(seq),
+            tx.now.micros(),
+            job.attempts.counted,
+            LogLevel::Info.name(),
+            note.to_string()
+        ],
+    )?;
     tx.tell(Some(job.id), EventKind::Logged { last_seq: seq });
     Ok(())
 }

@@ -50,6 +50,7 @@ pub(crate) const RISE_LATER: &str = "UPDATE jobs SET due_at = ?2
 pub(crate) const COUNT_DOWN: &str = "UPDATE jobs SET parents_left = parents_left - 1
      WHERE seq IN (SELECT child FROM job_parents WHERE parent = ?1)";
 /// The parents of a new job, checked: their places, and how many of them have not succeeded.
+#[derive(Default)]
 pub(crate) struct Parents {
     seqs: Vec<i64>,
     pub(crate) left: u32,

@@ -3,9 +3,11 @@
 use crate::StoreError;
 use crate::engine::{Db, Id, Params, Row};
 use crate::rules::jobs::{inputs, relatives};
+use crate::rules::money::tree;
+use crate::rules::team::waits;
 use crate::rules::tx::Tx;
 use anvil_budget::Urgency;
-use anvil_types::{Attempts, Job, JobError, JobId, JobState, Json, Lease, Wait, WaitReason};
+use anvil_types::{Attempts, Job, JobError, JobId, JobState, Json, Lease, Nanodollars, Wait, WaitReason};
 use std::sync::LazyLock;
 
 /// What the transactions judge a job by: the short part of its row.
@@ -18,13 +20,17 @@ pub(crate) struct JobHead {
     pub(crate) lease: u64,
     pub(crate) attempts: Attempts,
     pub(crate) crashes: u32,
+    /// The place of the job that leads it, where one does.
+    pub(crate) lead: Option<i64>,
+    /// How many jobs it has made itself.
+    pub(crate) leads: u32,
 }
 
 /// The query for heads, with what follows `FROM jobs`.
 macro_rules! select_heads {
     ($rest:literal) => {
         concat!(
-            "SELECT seq, id, agent, state, lease, attempts, max_attempts, attempt_open, crashes FROM jobs ",
+            "SELECT seq, id, agent, state, lease, attempts, max_attempts, attempt_open, crashes, lead, leads FROM jobs ",
             $rest
         )
     };
@@ -42,6 +48,8 @@ impl JobHead {
             lease: row.count(4)?,
             attempts: Attempts { counted: row.get(5)?, most: row.get(6)?, open: row.get(7)? },
             crashes: row.get(8)?,
+            lead: row.get(9)?,
+            leads: row.get(10)?,
         })
     }
 
@@ -76,7 +84,7 @@ const LONG: u32 = 1_024;
 
 /// The columns that [`read`] reads, in their order. A job is read at every step of its way, so they are
 /// read by their place.
-const COLUMNS: [&str; 33] = [
+const COLUMNS: [&str; 36] = [
     "id",
     "agent",
     "action",
@@ -110,6 +118,9 @@ const COLUMNS: [&str; 33] = [
     "schedule",
     "seq",
     "inputs",
+    "leader",
+    "tree",
+    "leads",
 ];
 
 /// The place of a column, worked out by the compiler.
@@ -138,6 +149,8 @@ fn select(whole: bool, condition: &str) -> String {
         }
         // Between a person's wish to run it again and its beginning it is known by the version that it ran on.
         "plugin_digest" => "coalesce(j.plugin_digest, j.ran_on) AS plugin_digest".to_owned(),
+        "leader" => "(SELECT l.id FROM jobs l WHERE l.seq = j.lead) AS leader".to_owned(),
+        "tree" => "(SELECT r.id FROM jobs r WHERE r.seq = j.root) AS tree".to_owned(),
         _ => format!("j.{name}"),
     };
     let columns: Vec<_> = COLUMNS.iter().map(column).collect();
@@ -150,19 +163,41 @@ pub(crate) fn find(db: &Db, id: JobId) -> Result<Option<Job>, StoreError> {
     told(db, db.first(&SQL, [id.bytes()], placed)?)
 }
 
-/// A job, its place, and with how many files it came.
-fn placed(row: &Row<'_>) -> Result<(i64, i64, Job), StoreError> {
-    Ok((row.get(const { at("seq") })?, row.get(const { at("inputs") })?, read(row)?))
+/// A job, and what is read beside its row.
+struct Placed {
+    job: Job,
+    seq: i64,
+    /// With how many files it came.
+    files: i64,
+    /// How many jobs it leads.
+    leads: u32,
 }
 
-/// What a job waits for that comes after others is told from where those stand now. Its files stand apart.
-fn told(db: &Db, found: Option<(i64, i64, Job)>) -> Result<Option<Job>, StoreError> {
-    let Some((seq, files, mut job)) = found else { return Ok(None) };
+fn placed(row: &Row<'_>) -> Result<Placed, StoreError> {
+    Ok(Placed {
+        job: read(row)?,
+        seq: row.get(const { at("seq") })?,
+        files: row.get(const { at("inputs") })?,
+        leads: row.get(const { at("leads") })?,
+    })
+}
+
+/// What a job waits for that comes after others, or leads them, is told from where those stand now; so is what they
+/// take of its cap. Its files stand apart.
+fn told(db: &Db, found: Option<Placed>) -> Result<Option<Job>, StoreError> {
+    let Some(Placed { mut job, seq, files, leads }) = found else { return Ok(None) };
     if files > 0 {
         job.inputs = inputs::of(db, seq)?;
     }
-    if let Some(wait) = job.waiting_for.as_mut().filter(|wait| wait.reason == WaitReason::Parents) {
-        wait.detail = relatives::what_is_left(db, seq)?;
+    if let Some(wait) = job.waiting_for.as_mut() {
+        match wait.reason {
+            WaitReason::Parents => wait.detail = relatives::what_is_left(db, seq)?,
+            WaitReason::Team => wait.detail = waits::what_is_left(db, seq)?,
+            _ => {}
+        }
+    }
+    if leads > 0 {
+        job.team = tree::below(db, seq)?;
     }
     Ok(Some(job))
 }
@@ -218,6 +253,7 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
         cost: row.money(const { at("cost") })?,
         unknown: row.money(const { at("unknown") })?,
         held: row.money(const { at("held") })?,
+        team: Nanodollars::ZERO,
         max_cost: row.money(const { at("max_cost") })?,
         calls: row.get(const { at("calls") })?,
         waiting_for: wait,
@@ -227,6 +263,8 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
         progress_line: row.get(const { at("progress_line") })?,
         tags: row.texts(const { at("tags") })?,
         after: relatives::read_ids(row)?,
+        lead: row.maybe_id(const { at("leader") })?,
+        root: row.maybe_id(const { at("tree") })?,
         schedule: row.get(const { at("schedule") })?,
         inputs: Vec::new(),
         upstream: row.word(const { at("upstream") })?,

@@ -1,11 +1,12 @@
 //! Moves of a job from state to state: every one goes through `JobState::after` and tells of itself.
 
 use crate::StoreError;
-use crate::engine::params;
+use crate::engine::{number, params};
 use crate::rules::jobs::parents;
 use crate::rules::jobs::row::{JobHead, heads, select_heads};
 use crate::rules::jobs::turns;
 use crate::rules::questions::ending;
+use crate::rules::team::follow;
 use crate::rules::tx::Tx;
 use anvil_types::{EventKind, JobError, JobEvent, JobState, Lease, Timestamp, Wait, WaitReason};
 use std::time::Duration;
@@ -34,7 +35,7 @@ pub(crate) struct Move<'a> {
     pub(crate) error: Option<&'a JobError>,
 }
 
-/// Moves a job, and those that come after it where this is its end; answers the state that it is in now.
+/// Moves a job, and those that come after it, that it leads and that lead it where this is its end; answers the state that it is in now.
 /// Whatever it waited for is gone, and so is its hold on a lease.
 pub(crate) fn go(
     tx: &mut Tx<'_>,
@@ -45,8 +46,16 @@ pub(crate) fn go(
     let state = step(tx, job, event, with)?;
     if state.is_final() {
         parents::follow(tx, job, state)?;
+        follow::ended(tx, job, state)?;
     }
     Ok(state)
+}
+
+/// Stops a job, for one of the many ways to ask for that. The lease's number rises, so that a running attempt writes
+/// nothing more, its settlements excepted.
+pub(crate) fn stop(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
+    tx.run("UPDATE jobs SET lease = ?2 WHERE seq = ?1", params![job.seq, number(job.lease + 1)])?;
+    go(tx, job, JobEvent::Cancel, &Move::default()).map(drop)
 }
 
 /// Moves this one job alone. The attempt that is open ends with what ends one.

@@ -2,7 +2,7 @@
 
 use crate::engine::{Id, number, params, texts};
 use crate::rules::money::asked::AskerColumns;
-use crate::rules::money::{evaluate, spend, week};
+use crate::rules::money::{evaluate, spend, tree, week};
 use crate::rules::tx::Tx;
 use crate::{HoldDecision, HoldRequest, StoreError};
 use anvil_budget::{Amounts, Moved, job_standing};
@@ -20,7 +20,7 @@ pub(crate) const INSERT: &str =
 
 /// What a job is judged by.
 pub(crate) const JUDGE_JOB: &str =
-    "SELECT seq, state, lease, upstream, cost, unknown, held, max_cost FROM jobs WHERE id = ?1";
+    "SELECT seq, state, lease, upstream, cost, unknown, held, max_cost, leads FROM jobs WHERE id = ?1";
 
 /// The hold of an id.
 pub(crate) const GRANTED_BEFORE: &str = "SELECT held_at FROM calls WHERE upstream = ?1 AND id = ?2";
@@ -83,7 +83,7 @@ struct JudgedJob {
 
 fn judge_job(tx: &Tx<'_>, upstream: UpstreamKind, under: Lease) -> Result<JudgedJob, StoreError> {
     let id = under.job;
-    let row = tx.first(JUDGE_JOB, [id.bytes()], |row| {
+    let found = tx.first(JUDGE_JOB, [id.bytes()], |row| {
         let state: JobState = row.word(1)?;
         let lease: i64 = row.get(2)?;
         let job = JudgedJob {
@@ -96,11 +96,16 @@ fn judge_job(tx: &Tx<'_>, upstream: UpstreamKind, under: Lease) -> Result<Judged
             limit: Nanodollars::new(row.get(7)?),
             may_write: state == JobState::Running && lease == number(under.number),
         };
-        Ok((job, row.word::<UpstreamKind>(3)?))
+        Ok((job, row.word::<UpstreamKind>(3)?, row.get::<u32>(8)?))
     })?;
-    let (job, belongs) = row.ok_or(StoreError::NoSuchJob(id))?;
+    let (mut job, belongs, leads) = found.ok_or(StoreError::NoSuchJob(id))?;
     if belongs != upstream {
         return Err(StoreError::WrongUpstream { job: id, belongs, asked: upstream });
+    }
+    if leads > 0 {
+        // What those that it leads may still spend is spoken for as what is spent: no hold of its own that ends gives
+        // it back.
+        job.amounts.settled += tree::below(tx.db, job.seq)?;
     }
     Ok(job)
 }

@@ -16,6 +16,7 @@ pub(crate) mod settle;
 pub(crate) mod spend;
 pub(crate) mod standing;
 pub(crate) mod swept;
+pub(crate) mod tree;
 pub(crate) mod usage_hours;
 pub(crate) mod verify;
 pub(crate) mod week;

@@ -4,6 +4,7 @@ use crate::engine::{Id, number, params};
 use crate::rules::duties::{self, Duty};
 use crate::rules::jobs::pins;
 use crate::rules::retention::removal::{self, held_back};
+use crate::rules::team::making;
 use crate::rules::tx::Tx;
 use crate::{Pruned, Retention, StoreError};
 use anvil_types::{JobId, Timestamp};
@@ -16,7 +17,7 @@ const LONGEST: Duration = Duration::from_millis(8);
 
 /// Finished jobs that may go, those first that finished first.
 pub(crate) const OLDEST: &str = concat!(
-    "SELECT seq, id, finished_at FROM jobs INDEXED BY jobs_finished
+    "SELECT seq, id, finished_at, leads FROM jobs INDEXED BY jobs_finished
      WHERE upstream = ?1 AND finished_at >= 0 AND (",
     held_back!(),
     ") IS NULL ORDER BY finished_at LIMIT ?2"
@@ -45,18 +46,25 @@ pub(crate) fn prune(tx: &mut Tx<'_>, retention: &Retention) -> Result<Pruned, St
             |row| row.get(0),
         )?
         .unwrap_or(0);
-    let surplus = usize::try_from(finished.saturating_sub(number(retention.finished_jobs))).unwrap_or(0);
-    let oldest: Vec<(i64, [u8; 16], i64)> =
-        tx.all(OLDEST, params![upstream, BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let due =
-        oldest.iter().enumerate().take_while(|(place, (_, _, at))| *at < cut || *place < surplus).count();
-    for (seq, id, _) in &oldest[..due] {
+    let surplus = u64::try_from(finished.saturating_sub(number(retention.finished_jobs))).unwrap_or(0);
+    let oldest: Vec<(i64, [u8; 16], i64, u32)> = tx.all(OLDEST, params![upstream, BATCH], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    for (seq, id, at, leads) in &oldest {
+        if *at >= cut && pruned.jobs >= surplus {
+            break;
+        }
         if began.elapsed() > LONGEST {
             pruned.more = true;
             return Ok(pruned);
         }
+        // A tree goes as a whole.
+        let below: u64 = match leads {
+            0 => 0,
+            _ => tx.first(making::IN_TREE, [*seq], |row| row.count(0))?.unwrap_or(0),
+        };
         if removal::take_out(tx, *seq, JobId::from_bytes(*id))?.is_none() {
-            pruned.jobs += 1;
+            pruned.jobs += 1 + below;
         }
     }
     let cut = tx.now - retention.alerts_for;
@@ -68,7 +76,7 @@ pub(crate) fn prune(tx: &mut Tx<'_>, retention: &Retention) -> Result<Pruned, St
     }
     pins::forget(tx)?;
     forget_actions(tx, tx.now - retention.finished_for)?;
-    pruned.more = pruned.jobs == u64::from(BATCH) || alerts.len() == BATCH as usize;
+    pruned.more = pruned.jobs >= u64::from(BATCH) || alerts.len() == BATCH as usize;
     Ok(pruned)
 }
 

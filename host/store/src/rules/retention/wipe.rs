@@ -61,7 +61,8 @@ pub(crate) fn at_rest(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 pub(crate) fn batch(tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
     at_rest(tx)?;
     let jobs: Vec<(i64, [u8; 16])> = tx.all(
-        "SELECT seq, id FROM jobs WHERE upstream = ?1 LIMIT ?2",
+        // Those that are led before those that lead them.
+        "SELECT seq, id FROM jobs WHERE upstream = ?1 ORDER BY seq DESC LIMIT ?2",
         params![WHOSE.name(), BATCH],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;

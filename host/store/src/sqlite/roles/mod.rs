@@ -11,6 +11,7 @@ mod queue;
 mod reading;
 mod schedules;
 mod state;
+mod team;
 mod upkeep;
 
 use crate::Store;

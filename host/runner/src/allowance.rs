@@ -1,21 +1,21 @@
-//! What a job may still spend.
+//! What a job may still spend, as its guest is told.
 
 use crate::run::Run;
-use crate::settings::RunnerSettings;
 use anvil_store::{Store, StoreError, WindowStanding};
-use anvil_types::{Nanodollars, Remaining, Scope};
+use anvil_types::{Nanodollars, Remaining, Scope, UpstreamKind};
 
-/// What a job may still spend that has asked for so many calls. Its own windows count as everyone's do.
+/// What the job of a run may still spend, with so many calls left. Its agent's own windows count as everyone's do, and
+/// what those that it leads may spend is theirs.
 pub(crate) async fn remaining(
     store: &dyn Store,
-    settings: &RunnerSettings,
+    upstream: UpstreamKind,
     run: &Run,
-    asked: u32,
+    calls: u32,
 ) -> Result<Remaining, StoreError> {
     let job = store.job(run.job.id).await?.unwrap_or_else(|| run.job.clone());
-    let spend = store.spend(settings.upstream).await?;
+    let spend = store.spend(upstream).await?;
     let own = Scope::Agent(run.job.agent.clone());
-    let scopes = store.scope_spend(settings.upstream).await?;
+    let scopes = store.scope_spend(upstream).await?;
     let windows: Vec<WindowStanding> = scopes
         .into_iter()
         .filter(|standing| standing.scope == own)
@@ -24,15 +24,18 @@ pub(crate) async fn remaining(
         .collect();
     let limits = store.limits().await?.limits;
     Ok(Remaining {
-        job: job.max_cost.less(job.cost + job.held),
+        job: job.max_cost.less(job.cost + job.held + job.team),
         window: windows
             .iter()
-            .map(|w| w.limit.less(w.amounts.committed()))
+            .map(|window| window.limit.less(window.amounts.committed()))
             .min()
             .unwrap_or(Nanodollars::ZERO),
-        calls: settings.calls.saturating_sub(asked),
+        calls,
         max_input_tokens: run.agent.max_input_tokens.unwrap_or(limits.max_input_tokens),
         max_output_tokens: run.agent.max_output_tokens.unwrap_or(limits.max_output_tokens),
-        pressure: windows.iter().map(|w| w.amounts.spent().fraction_of(w.limit)).fold(0.0, f64::max),
+        pressure: windows
+            .iter()
+            .map(|window| window.amounts.spent().fraction_of(window.limit))
+            .fold(0.0, f64::max),
     })
 }
