@@ -20,7 +20,7 @@ const char description[] =
 
 static bool summarize(host *h, text payload, buffer *result, failure *why) {
   text question = json_string(json_get(payload, "text")), summary;
-  fprintf(stderr, "summarizing %zu bytes\n", question.len); /* it is in the job's log */
+  printf("summarizing %zu bytes\n", question.len); /* it is in the job's log */
   progress(h, 0.1, "Reading");
   if (!complete_json(h,
                      "Summarize the text that you are given, in its own language: a title, a summary of at most three sentences, "

@@ -1,4 +1,5 @@
-/* The plugin: JSON lines on standard input and output. What is printed to standard error is in the job's log. */
+/* The plugin: JSON lines on standard input and output. What is printed otherwise is in the job's log,
+   as long as a line does not begin with a brace (on standard error: as a warning). */
 #include "sdk.h"
 
 #include <stdio.h>

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"os"
 	"unicode/utf8"
 
 	"my-agent/sdk"
@@ -50,7 +49,7 @@ func run(host sdk.Host, action string, payload json.RawMessage) (any, error) {
 }
 
 func summarize(host sdk.Host, text string) (*Summary, error) {
-	fmt.Fprintf(os.Stderr, "summarizing %d characters\n", utf8.RuneCountInString(text)) // it is in the job's log
+	fmt.Printf("summarizing %d characters\n", utf8.RuneCountInString(text)) // it is in the job's log
 	if err := sdk.Progress(host, 0.1, "Reading"); err != nil {
 		return nil, err
 	}

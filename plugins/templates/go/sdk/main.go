@@ -17,7 +17,8 @@ type Agent struct {
 	Run func(host Host, action string, payload json.RawMessage) (any, error)
 }
 
-// Main answers the host. What is printed to standard error is in the job's log.
+// Main answers the host. What is printed is in the job's log (to standard error: as a
+// warning), as long as a line does not begin with a brace.
 func Main(agent Agent) {
 	host := &lines{in: bufio.NewReader(os.Stdin), out: os.Stdout}
 	if err := answer(host, agent); err != nil {

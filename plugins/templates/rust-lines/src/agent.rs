@@ -28,7 +28,7 @@ pub fn run(host: &mut dyn Host, action: &str, payload: Value) -> Result<Value, F
 }
 
 fn summarize(host: &mut dyn Host, input: Text) -> Result<Summary, Failure> {
-    eprintln!("summarizing {} characters", input.text.chars().count());
+    println!("summarizing {} characters", input.text.chars().count()); // it is in the job's log
     host.call("job.progress", json!({ "fraction": 0.1, "line": "Reading" }))?;
     let description: Value = serde_json::from_str(DESCRIPTION).map_err(|e| Failure::new("internal", e.to_string()))?;
     let mut request = sdk::request(
