@@ -1,0 +1,76 @@
+"""The agent against a Claude that is played: `python -m unittest` needs neither a host nor Wasm."""
+
+import json
+import unittest
+
+import agent
+import sdk
+
+
+class Played:
+    """Gives the answers that it was given, and keeps what it was asked."""
+
+    def __init__(self, *answers: sdk.Json | Exception) -> None:
+        self.answers = list(answers)
+        self.asked: list[sdk.Json] = []
+
+    def complete(self, request: sdk.Json) -> sdk.Json:
+        self.asked.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def progress(self, fraction: float, line: str) -> None:
+        pass
+
+
+def says(text: str, stop_reason: str = "end_turn") -> sdk.Json:
+    return {"content": [{"type": "text", "text": text}], "stop_reason": stop_reason, "model": "played"}
+
+
+def uses(tool: str) -> sdk.Json:
+    use = {"type": "tool_use", "id": "t1", "name": tool, "input": {"n": 2}}
+    return {"content": [use], "stop_reason": "tool_use", "model": "played"}
+
+
+DOUBLE = sdk.Tool("double", "Doubles a number.", {"type": "object"}, lambda given: str(2 * given["n"]))
+PAYLOAD = {"text": "A long text."}
+
+
+class TheAgent(unittest.TestCase):
+    def test_a_text_becomes_a_summary(self) -> None:
+        summary = {"title": "T", "summary": "S.", "key_points": ["a", "b"]}
+        host = Played(says(json.dumps(summary)))
+        self.assertEqual(agent.run(host, "summarize", PAYLOAD), summary)
+        self.assertIn("output_config", host.asked[0]["options"])
+
+    def test_an_answer_that_is_no_summary_is_a_bad_reply(self) -> None:
+        for answer in (says("Sure! Here it is."), says("{}", "max_tokens")):
+            with self.assertRaises(sdk.Failure) as failed:
+                agent.run(Played(answer), "summarize", PAYLOAD)
+            self.assertEqual(failed.exception.kind, "bad-reply")
+
+    def test_a_budget_that_is_spent_is_told_as_such(self) -> None:
+        with self.assertRaises(sdk.Failure) as failed:
+            agent.run(Played(sdk.CallError("calls-exhausted", "spent")), "summarize", PAYLOAD)
+        self.assertEqual(failed.exception.kind, "over-budget")
+
+
+class TheToolLoop(unittest.TestCase):
+    def test_tools_are_run_until_claude_answers(self) -> None:
+        host = Played(uses("double"), uses("unknown"), says("4"))
+        answer = sdk.tool_loop(host, sdk.request("Use the tool.", "2?"), [DOUBLE], 5)
+        self.assertEqual(sdk.text_of(answer), "4")
+        results = [host.asked[-1]["messages"][i]["content"][0] for i in (2, 4)]
+        self.assertEqual([(r["content"], r["is_error"]) for r in results], [("4", False), ("there is no tool unknown", True)])
+
+    def test_it_ends_at_its_bound(self) -> None:
+        host = Played(*[uses("double")] * 3)
+        with self.assertRaises(sdk.Failure) as failed:
+            sdk.tool_loop(host, sdk.request("Use the tool.", "2?"), [DOUBLE], 2)
+        self.assertEqual((failed.exception.kind, len(host.asked)), ("final", 2))
+
+
+if __name__ == "__main__":
+    unittest.main()
