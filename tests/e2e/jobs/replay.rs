@@ -76,7 +76,7 @@ async fn a_replay_costs_nothing_and_shows_where_another_build_differs() {
     let (code, told) = replay(&host, &id, Some(&other)).await;
     assert_eq!(code, 1, "{told}");
     println!("{told}");
-    for part in ["position 1", "1 of 7", "- ", THEN, "+ ", NOW, "asks Claude nothing"] {
+    for part in ["position 1", "1 of 7", "- ", THEN, "+ ", NOW, "asks nobody anything"] {
         assert!(told.contains(part), "no `{part}` in\n{told}");
     }
     let replayed = rest.send_bytes(&format!("/api/v1/jobs/{id}/replay"), asks_otherwise()).await;

@@ -82,7 +82,7 @@ enum Command {
     /// Look at agents, and switch them on and off.
     #[command(subcommand)]
     Agents(agents::AgentsCommand),
-    /// Check and install a plugin; no host is needed.
+    /// Begin, check and install a plugin; no host is needed.
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     /// Look at settings, key, address, prices, folders and host, and say what is wrong.

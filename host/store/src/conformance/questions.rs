@@ -70,7 +70,8 @@ fn limited(seconds: u64, default: Option<&str>) -> QuestionText {
 
 async fn log(world: &World<'_>, claimed: &Claimed) -> String {
     let lines = world.store().log(claimed.job.id, 0, 100).await.expect("a read works");
-    lines.iter().map(|line| format!("{}: {}\n", line.source, line.line)).collect()
+    let lines: Vec<_> = lines.iter().map(|line| format!("{}: {}", line.source, line.line)).collect();
+    lines.join("\n")
 }
 
 pub async fn a_job_that_asks_waits_for_a_person_and_uses_up_nothing(factory: &dyn Factory) {
@@ -277,7 +278,7 @@ pub async fn what_was_asked_pins_a_job_to_its_version(factory: &dyn Factory) {
     park(&world, &claimed, 1).await;
     answer(&world, only(&world).await.id, "yes").await.expect("it is open");
     let mut claim = world.claim_of(1);
-    claim.agents[0].digest = "d2".to_owned();
+    "d2".clone_into(&mut claim.agents[0].digest);
     let again = world.store().claim(claim).await.expect("a claim works");
     assert_eq!(again[0].job.plugin_digest, before, "though its journal is empty");
 }

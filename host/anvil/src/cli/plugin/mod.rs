@@ -2,6 +2,7 @@
 
 mod check;
 mod install;
+mod new;
 mod wit;
 
 use super::Globals;
@@ -12,6 +13,8 @@ use std::path::PathBuf;
 /// `anvil plugin …`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
+    /// Begin an agent: a folder with a project that builds and tests as it is.
+    New(new::NewArgs),
     /// Write the contract's files (WIT), which a plugin is built against.
     Wit {
         /// The folder that they are written into; it is made where there is none.
@@ -32,6 +35,7 @@ pub(crate) enum PluginCommand {
 impl PluginCommand {
     pub(crate) async fn run(&self, globals: &Globals) -> Result<Exit, Failure> {
         match self {
+            Self::New(args) => args.run()?,
             Self::Wit { dir } => wit::run(dir)?,
             Self::Check { file } => check::run(file, globals).await?,
             Self::Install { file } => install::run(file, globals).await?,
