@@ -12,4 +12,5 @@ mod reasons;
 mod replay;
 mod retention;
 mod search;
+mod team;
 mod two_runners;
