@@ -186,10 +186,7 @@ impl From<StoreError> for Problem {
             StoreError::TooMuchFromParents { .. } => {
                 Self::invalid("too-much-from-parents", "The parents' results are too large", detail)
             }
-            StoreError::Led { .. } => {
-                Self::new(StatusCode::CONFLICT, "led", "The job is done for another", detail)
-            }
-            StoreError::NotEditable { .. } => {
+            StoreError::NotEditable { .. } | StoreError::Led { .. } => {
                 Self::new(StatusCode::CONFLICT, "wrong-state", "The job's state does not allow it", detail)
             }
             StoreError::NoSuchCall(_) => Self::not_found("no-such-call", "There is no such call", detail),

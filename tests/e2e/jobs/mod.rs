@@ -15,4 +15,5 @@ mod reasons;
 mod replay;
 mod retention;
 mod search;
+mod team;
 mod two_runners;

@@ -1,5 +1,6 @@
 //! The host's functions by their names in lines.
 
+use super::answer::{Answer, Nothing, ok};
 use super::{claude, job, people, state, team};
 use crate::bindings::anvil::agent::settings::Host as _;
 use crate::guest::Guest;
@@ -33,34 +34,12 @@ pub(super) const FUNCTIONS: [&str; 21] = [
     "team.artifact",
 ];
 
-/// What a program is answered: one key, as in its own lines.
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Answer<T, E> {
-    Ok(T),
-    Error(E),
-}
-
-impl<T, E> From<Result<T, E>> for Answer<T, E> {
-    fn from(result: Result<T, E>) -> Self {
-        match result {
-            Ok(value) => Self::Ok(value),
-            Err(error) => Self::Error(error),
-        }
-    }
-}
-
 /// A call that cannot be made as it stands.
 #[derive(Serialize)]
 struct Misfit {
     kind: &'static str,
     message: String,
 }
-
-/// A call without values.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,11 +82,6 @@ pub(super) async fn answer(guest: &mut Guest, name: &str, with: &Json) -> wasmti
             FUNCTIONS.join(", ")
         ))),
     }
-}
-
-/// An answer that cannot fail.
-pub(super) fn ok<T>(value: T) -> Answer<T, ()> {
-    Answer::Ok(value)
 }
 
 async fn calling<W, A>(

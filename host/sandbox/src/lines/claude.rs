@@ -1,7 +1,7 @@
 //! `claude` in lines: blocks of content are as the Messages API has them.
 
+use super::answer::{Answer, Nothing, ok};
 use super::blocks;
-use super::calls::{Answer, Nothing, ok};
 use super::wire::{Extras, WireEffort};
 use crate::bindings::anvil::agent::claude as wit;
 use crate::bindings::anvil::agent::claude::Host as _;

@@ -1,6 +1,6 @@
 //! `job` in lines. Bytes are `text` where they are UTF-8 and `base64` where not.
 
-use super::calls::{Answer, Nothing, ok};
+use super::answer::{Answer, Nothing, ok};
 use super::wire::Extras;
 use crate::bindings::anvil::agent::job as wit;
 use crate::bindings::anvil::agent::job::Host as _;

@@ -1,6 +1,7 @@
 //! Plugins that are programs: they are asked on their standard input and answer on their standard output, one JSON
 //! object a line. The protocol is `docs/line-protocol.md`; a line has one key, which says what it is.
 
+mod answer;
 mod blocks;
 mod calls;
 mod claude;

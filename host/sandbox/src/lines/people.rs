@@ -1,6 +1,6 @@
 //! `people` in lines.
 
-use super::calls::Answer;
+use super::answer::Answer;
 use super::wire::Extras;
 use crate::bindings::anvil::agent::people as wit;
 use crate::bindings::anvil::agent::people::Host as _;

@@ -1,6 +1,6 @@
 //! `state` in lines. Values are `text` where they are UTF-8 and `base64` where not.
 
-use super::calls::Answer;
+use super::answer::Answer;
 use super::job::{Content, bytes};
 use super::wire::Extras;
 use crate::bindings::anvil::agent::state as wit;

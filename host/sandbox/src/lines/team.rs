@@ -1,6 +1,6 @@
 //! `team` in lines: payloads and results stand as JSON itself.
 
-use super::calls::{Answer, ok};
+use super::answer::{Answer, ok};
 use super::job::{Artifact, Content};
 use super::wire::Extras;
 use crate::bindings::anvil::agent::team as wit;

@@ -22,6 +22,7 @@ pub const GUESTS: &[(&str, &str)] = &[
     ("floods-the-log", include_str!("../../guests/floods_the_log.wat")),
     ("grows-tables", include_str!("../../guests/grows_tables.wat")),
     ("hands-over-a-file-that-takes-long", include_str!("../../guests/hands_over_a_file_that_takes_long.wat")),
+    ("hands-back", include_str!("../../guests/hands_back.wat")),
     ("hoards-resources", include_str!("../../guests/hoards_resources.wat")),
     ("imports-http", include_str!("../../guests/imports_http.wat")),
     ("logs-a-huge-value", include_str!("../../guests/logs_a_huge_value.wat")),

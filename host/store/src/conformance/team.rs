@@ -387,9 +387,9 @@ pub async fn a_cancel_goes_down_the_tree_and_none_goes_on_after_it(factory: &dyn
 pub async fn what_nobody_claims_ends_with_its_lead(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let mut left = Vec::new();
-    for end in 0..3 {
+    for (end, agent) in LED.iter().take(3).enumerate() {
         let lead = world.running().await;
-        let job = parked(&world, lead.lease, &[ask(&world, 0, LED[end], None)]).await[0];
+        let job = parked(&world, lead.lease, &[ask(&world, 0, agent, None)]).await[0];
         // It goes another way, and does not ask for it again.
         world.store().resume_job(lead.job.id, "ann").await.expect("it is parked");
         let lease = world.claim_one().await.lease;

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wit::anvil::agent::claude::{
     self, CallError, ContentBlock, Effort, Extra, Message, Reply, Request, Role,
 };
-use wit::anvil::agent::{job, people, settings, state};
+use wit::anvil::agent::{job, people, settings, state, team};
 use wit::exports::anvil::agent::agent_api::{Action, Description, Failure, Guest, Job, Outcome};
 
 /// What `wit/` says, as Rust.
@@ -63,6 +63,17 @@ struct Payload {
     /// Whether to tell of the files that it was submitted with.
     #[serde(default)]
     inputs: bool,
+    /// What other agents are to do when all is answered.
+    #[serde(default)]
+    tasks: Vec<Errand>,
+}
+
+/// What another agent is to do.
+#[derive(Debug, Deserialize)]
+struct Errand {
+    agent: String,
+    action: String,
+    payload: serde_json::Value,
 }
 
 /// A question to people.
@@ -155,6 +166,7 @@ impl Guest for Asker {
         } else {
             in_turn(&payload, &requests, &mut looks)?
         };
+        let team = errands(&payload.tasks);
         for (name, text) in &payload.files {
             job::artifact(name, "text/plain", text.as_bytes()).map_err(|error| failure("final", error))?;
         }
@@ -163,7 +175,7 @@ impl Guest for Asker {
         let cost: u64 = replies.iter().map(|told| told.cost_nanodollars).sum();
         let result = serde_json::json!({
             "replies": replies, "cost_nanodollars": cost, "looks": looks, "spun": spun,
-            "parents": given, "inputs": inputs, "answers": answers, "counted": counted,
+            "parents": given, "inputs": inputs, "answers": answers, "counted": counted, "team": team,
             "settings": payload.settings.then(settings),
         });
         Ok(Outcome { result: result.to_string(), extras: Vec::new() })
@@ -210,6 +222,31 @@ fn count(key: &str) -> Result<u64, Failure> {
         }
     }
     Err(failure("internal", "somebody else always counted".to_owned()))
+}
+
+/// Has them all done, as many at once as may be, and tells what became of each.
+fn errands(errands: &[Errand]) -> Vec<serde_json::Value> {
+    let tasks: Vec<team::Task> = errands
+        .iter()
+        .map(|errand| team::Task {
+            agent: errand.agent.clone(),
+            action: errand.action.clone(),
+            payload: errand.payload.to_string(),
+            max_cost_nanodollars: None,
+            extras: Vec::new(),
+        })
+        .collect();
+    let answers = tasks.chunks(32).flat_map(team::run_many);
+    let tell = |answer: Result<team::Done, team::Failure>| match answer {
+        Ok(done) => {
+            let result: serde_json::Value = serde_json::from_str(&done.result).unwrap_or_default();
+            serde_json::json!({"job": done.job_id, "result": result, "cost_nanodollars": done.cost_nanodollars})
+        }
+        Err(failure) => {
+            serde_json::json!({"kind": failure.kind, "message": failure.message, "job": failure.job_id})
+        }
+    };
+    answers.map(tell).collect()
 }
 
 fn given() -> Result<Vec<Given>, Failure> {
