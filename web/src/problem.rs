@@ -153,6 +153,7 @@ impl IntoResponse for Problem {
 }
 
 impl From<StoreError> for Problem {
+    #[expect(clippy::too_many_lines, reason = "a table: each error and what a caller is told")]
     fn from(error: StoreError) -> Self {
         let detail = error.to_string();
         match error {

@@ -242,15 +242,15 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut one = upload(&folder);
         one.begin("a", "a/b").expect("a name");
-        one.write(&[0; 700_000]).await.expect("as much as it may");
+        one.write(&vec![0; 700_000]).await.expect("as much as it may");
         let told = refusal(one.write(&[0]).await).to_string();
         assert!(told.contains("`a`") && told.contains("jobs.input_file_bytes"), "{told}");
 
         let mut all = upload(&folder);
         all.begin("a", "a/b").expect("a name");
-        all.write(&[0; 600_000]).await.expect("it fits");
+        all.write(&vec![0; 600_000]).await.expect("it fits");
         all.begin("b", "a/b").expect("a name");
-        let told = refusal(all.write(&[0; 400_001]).await).to_string();
+        let told = refusal(all.write(&vec![0; 400_001]).await).to_string();
         assert!(told.contains("`b`") && told.contains("jobs.input_bytes"), "{told}");
 
         let mut many = upload(&folder);
@@ -282,7 +282,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut upload = Upload::new(LIMITS, folder.path().join("gone"));
         upload.begin("a", "a/b").expect("a name");
-        let failed = upload.write(&[0; PIECE]).await;
+        let failed = upload.write(&vec![0; PIECE]).await;
         assert!(matches!(failed, Err(SubmitError::Store(StoreError::DiskFails(_)))), "{failed:?}");
     }
 }

@@ -163,8 +163,11 @@ mod tests {
         \r\n--XX \t\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n\r\n--XX\r\n\
         Content-Disposition: form-data; name=\"file\"; filename=\"b\"\r\n\r\n\r\n\r\n\r--X\r\n--XX--\r\nepilogue";
 
+    /// A part: its name, the name of its file, its bytes.
+    type Read = (String, Option<String>, Vec<u8>);
+
     /// The parts of a form that comes in pieces of this size, and whether it came to its end.
-    fn parts(form: &[u8], size: usize) -> Result<(Vec<(String, Option<String>, Vec<u8>)>, bool), String> {
+    fn parts(form: &[u8], size: usize) -> Result<(Vec<Read>, bool), String> {
         let mut form_parts = FormParts::new("XX").expect("a boundary");
         let mut parts: Vec<(String, Option<String>, Vec<u8>)> = Vec::new();
         for piece in form.chunks(size) {
@@ -214,9 +217,9 @@ mod tests {
         ] {
             assert!(parts(form, 5).expect_err(says).contains(says));
         }
-        let endless = [&b"--XX\r\nX: "[..], &[b'y'; 20_000]].concat();
+        let endless = [&b"--XX\r\nX: "[..], &b"y".repeat(20_000)].concat();
         assert!(parts(&endless, 1_000).expect_err("it ends").contains("more than 8192 bytes"));
-        let endless = [&b"--XX"[..], &[b' '; 20_000]].concat();
+        let endless = [&b"--XX"[..], &b" ".repeat(20_000)].concat();
         assert!(parts(&endless, 1_000).expect_err("it ends").contains("white space"));
         for bad in ["", &"x".repeat(71), "a\"b", "ends ", "ü"] {
             assert!(FormParts::new(bad).is_none(), "{bad:?}");

@@ -4,8 +4,11 @@ use super::form_parts::{FormParts, Piece};
 use super::part_head::PartHead;
 use anvil_fuzz::Driver;
 
+/// Parts with their bytes.
+type Parts = Vec<(PartHead, Vec<u8>)>;
+
 /// The parts of a form that comes in pieces of this size, and whether it came to its end; nothing where it makes no sense.
-fn parts(form: &[u8], size: usize) -> Option<(Vec<(PartHead, Vec<u8>)>, bool)> {
+fn parts(form: &[u8], size: usize) -> Option<(Parts, bool)> {
     let mut form_parts = FormParts::new("XX").expect("a boundary");
     let mut parts: Vec<(PartHead, Vec<u8>)> = Vec::new();
     for piece in form.chunks(size) {

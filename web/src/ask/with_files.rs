@@ -31,7 +31,7 @@ const FIELDS: u64 = 128;
 /// What a file is that does not say.
 const ANY_BYTES: &str = "application/octet-stream";
 /// How long nothing may come of a body that is still to come.
-const STALLED: Duration = Duration::from_secs(60);
+const STALLED: Duration = Duration::from_mins(1);
 /// How much of a body that is refused is read and thrown away, and for how long at most: a client that is cut off while
 /// it sends never sees the answer. One that said how much it sends is let come to its end; of another it is a multiple
 /// of what a body may have.

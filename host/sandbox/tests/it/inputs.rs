@@ -12,7 +12,7 @@ fn submitted_with(files: &[(&str, &[u8])]) -> Arc<Recorder> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_guest_is_told_of_its_files_and_reads_them_whole() {
     let bench = Bench::of("sums-its-files").await;
-    let host = submitted_with(&[("a.txt", b"hello"), ("empty", b""), ("src/main.rs", &[7; 1_000_000])]);
+    let host = submitted_with(&[("a.txt", b"hello"), ("empty", b""), ("src/main.rs", &vec![7; 1_000_000])]);
     assert_eq!(result(&bench.run("sums-its-files", &host, small_limits()).await), "1000005");
     assert_eq!(host.inputs_read(), 3);
     assert_eq!(result(&bench.run("sums-its-files", &submitted_with(&[]), small_limits()).await), "0");

@@ -22,6 +22,7 @@ pub(crate) struct Ending<'a> {
 }
 
 /// A row; one that cannot be read is no reason to pass over the others.
+#[expect(clippy::unnecessary_wraps, reason = "as a query reads its rows")]
 pub(crate) fn read_or_pass(row: &Row<'_>) -> Result<Option<Kept>, StoreError> {
     Ok(find::read(row).inspect_err(|error| tracing::error!(%error, "a question's row cannot be read")).ok())
 }
