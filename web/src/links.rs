@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const OF_ADDRESS: u32 = 60;
 /// and for one question.
 const OF_QUESTION: u32 = 30;
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 /// The most addresses and questions that are remembered at once: a stranger can make up as many as it likes.
 const REMEMBERED: usize = 10_000;
 
@@ -61,6 +61,7 @@ mod tests {
     use anvil_types::Timestamp;
     use std::net::Ipv4Addr;
 
+    #[expect(clippy::unnecessary_wraps, reason = "as a rate is asked with it")]
     fn address(number: u32) -> Option<IpAddr> {
         Some(Ipv4Addr::from(number).into())
     }

@@ -116,13 +116,14 @@ fn prompt(asked: &Asked) -> String {
 
 fn slack(alert: &Alert, news: AlertNews, url: &str, asked: &[Asked]) -> String {
     let news = if news == AlertNews::Resolved { "Resolved: " } else { "" };
-    let lines: String = asked
+    let lines: Vec<_> = asked
         .iter()
         .map(|asked| {
             let link = asked.link.as_ref().map(|link| format!(" <{link}|Answer>")).unwrap_or_default();
             format!("• {}{link}\n", escaped(&prompt(asked)).replace('\n', " "))
         })
         .collect();
+    let lines = lines.concat();
     format!(
         "*{news}{}*\n{}\n{lines}<{url}|Show in Anvil>",
         escaped(&title(alert)),

@@ -102,7 +102,7 @@ async fn a_job_that_asks_waits_a_month_over_restarts_and_an_upgrade_and_its_link
     assert!(page.contains("Ship it?") && page.contains(ASKER) && page.contains(&job), "{page}");
     assert!(page.contains("&lt;b&gt;or&lt;/b&gt; never (http://x.test)"), "{page}");
     assert_eq!(open(&host, 1).await.len(), 1, "looking answers nothing");
-    let forged = format!("{}x", first);
+    let forged = format!("{first}x");
     assert_eq!(post(&host, &forged, "choice=no").await.0, StatusCode::NOT_FOUND);
     let (status, page) = post(&host, &first, "choice=yes").await;
     assert_eq!(status, StatusCode::OK, "{page}");

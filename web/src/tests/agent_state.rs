@@ -101,7 +101,12 @@ async fn what_names_no_key_or_no_agent_clears_nothing() {
         (Method::GET, format!("{value}?key=a%0Ab"), StatusCode::BAD_REQUEST, "control character"),
         (Method::GET, format!("{value}?key=b"), StatusCode::NOT_FOUND, "keeps no key `b`"),
         (Method::DELETE, format!("{value}?key=b"), StatusCode::NOT_FOUND, "keeps no key `b`"),
-        (Method::GET, "/api/v1/agents/ghost/state".into(), StatusCode::NOT_FOUND, "there is no agent `ghost`"),
+        (
+            Method::GET,
+            "/api/v1/agents/ghost/state".into(),
+            StatusCode::NOT_FOUND,
+            "there is no agent `ghost`",
+        ),
         (
             Method::DELETE,
             "/api/v1/agents/ghost/state".into(),

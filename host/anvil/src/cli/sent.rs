@@ -101,7 +101,7 @@ async fn size(from: &str) -> Result<Option<u64>, Failure> {
     if about.is_dir() {
         return Err(Failure::Usage(format!("{from} is a folder; give its files, each with --file")));
     }
-    Ok(about.is_file().then(|| about.len()))
+    Ok(about.is_file().then_some(about.len()))
 }
 
 /// What stands before a file's bytes.

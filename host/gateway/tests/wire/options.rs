@@ -94,7 +94,7 @@ async fn a_fast_answer_is_held_at_the_price_of_fast_ones() {
 /// A simulator behind which every tier is a model that takes task budgets.
 async fn scene_with_budgets() -> Scene {
     let mut setting = Setting { limits: scene::limits(PLENTY), ..Setting::script("[]") };
-    setting.models.sonnet = TAKES_A_BUDGET.to_owned();
+    TAKES_A_BUDGET.clone_into(&mut setting.models.sonnet);
     setting.scene().await
 }
 

@@ -105,6 +105,7 @@ fn place(what: &'static str, text: String) -> Result<String, StateRefusal> {
     Ok(text)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as the other readers of an answer")]
 fn version(answer: StateAnswer) -> Option<u64> {
     match answer {
         StateAnswer::Set(version) => Some(version),

@@ -53,7 +53,7 @@ struct ToolResult {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Thinking {
+struct Reasoning {
     #[serde(rename = "type")]
     _kind: IgnoredAny,
     thinking: String,
@@ -111,7 +111,7 @@ fn block(said: &Json) -> Option<wit::ContentBlock> {
             wit::ContentBlock::ToolResult(wit::ToolResult { tool_use_id, content, is_error })
         }
         "thinking" => {
-            let Thinking { thinking, signature, .. } = read(said)?;
+            let Reasoning { thinking, signature, .. } = read(said)?;
             wit::ContentBlock::Thinking(wit::Thinking { text: thinking, signature })
         }
         _ => return None,
@@ -123,8 +123,8 @@ fn read<T: DeserializeOwned>(said: &Json) -> Option<T> {
 }
 
 /// A block that a program is told.
-pub(super) fn told(block: wit::ContentBlock) -> Json {
-    let block = match &block {
+pub(super) fn told(block: &wit::ContentBlock) -> Json {
+    let block = match block {
         wit::ContentBlock::Text(text) => Told::Text { text },
         wit::ContentBlock::Image(wit::Image { media_type, data }) => {
             let source = Source::Base64 { media_type: media_type.clone(), data: STANDARD.encode(data) };
@@ -163,7 +163,7 @@ mod tests {
             assert_eq!(blocks.len(), 1);
             let is_other = matches!(blocks[0], wit::ContentBlock::Other(_));
             assert_eq!(is_other, same.contains("document"), "{same}");
-            let back = blocks.into_iter().map(told).next().expect("one");
+            let back = blocks.iter().map(told).next().expect("one");
             assert_eq!(back.as_str(), same);
         }
     }

@@ -70,6 +70,7 @@ pub(super) struct Reply {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "as the contract has them")]
 struct Used {
     input_tokens: u64,
     output_tokens: u64,
@@ -173,7 +174,7 @@ impl From<wit::Reply> for Reply {
         });
         let text = texts.collect();
         Self {
-            content: reply.content.into_iter().map(blocks::told).collect(),
+            content: reply.content.iter().map(blocks::told).collect(),
             text,
             stop_reason: reply.stop_reason,
             model: reply.model,

@@ -19,6 +19,7 @@ use crate::{LedgerFilter, search};
 use anvil_types::{CallId, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of queries and what each goes by")]
 fn no_query_scans_or_sorts() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = DataFolder::lock(dir.path()).expect("it is free");

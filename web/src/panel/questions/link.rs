@@ -26,7 +26,6 @@ pub(crate) struct LinkPage {
 }
 
 /// What is shown to whoever has a link.
-#[expect(clippy::large_enum_variant, reason = "there is one, and it is shown at once")]
 pub(crate) enum Told {
     /// The question, to be answered.
     Question(QuestionCard),
@@ -100,6 +99,7 @@ struct Link {
 
 impl Link {
     /// Reads it, unless it is asked too often; an id that is none is refused as any other link.
+    #[expect(clippy::result_large_err, reason = "there is one, and it is shown at once")]
     fn read(state: &WebState, peer: &Peer, id: &str, token: &str) -> Result<Self, Told> {
         let id: Option<QuestionId> = id.parse().ok();
         if !state.links.admits(peer.0, id) {
