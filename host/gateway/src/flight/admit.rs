@@ -65,7 +65,7 @@ pub(crate) async fn admit<'d>(
 async fn still_so(mut flight: Flight<'_>) -> Result<Flight<'_>, Denied> {
     let (door, bid) = (flight.door, &flight.bid);
     let prices = door.prices();
-    let now_in_force = prices.row(bid.model(), None, flight.held.at);
+    let now_in_force = prices.row(bid.model(), bid.row.speed.as_deref(), flight.held.at);
     let price_changed = now_in_force.is_ok_and(|row| *row != bid.row);
     let passed = flight.passed.as_ref();
     let tries = |kept: &KeptBack| passed.is_some_and(|passed| passed.tries(&kept.gate));
