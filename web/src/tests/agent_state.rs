@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::json;
 use std::time::Duration;
 
-const PATH: &str = "/api/v1/agents/nobody/state";
+const PATH: &str = "/api/v1/agents/ghost/state";
 
 /// An agent that is not there keeps these.
 async fn keeps(scene: &Scene, entries: &[(&str, &[u8])]) {
@@ -130,10 +130,10 @@ async fn the_page_shows_what_is_kept_and_clears_it_when_that_is_confirmed() {
     keeps(&scene, &[("a", b"12345678")]).await;
     let page = scene.get("/agents").await.text;
     assert!(page.contains("1 of 10 keys · 9 B of 1.0 kB"), "{page}");
-    let refused = scene.form("/agents/nobody/state/clear", "").await;
+    let refused = scene.form("/agents/ghost/state/clear", "").await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(scene.get(PATH).await.json()["use"]["keys"], 1, "nothing was cleared yet");
-    let cleared = scene.form("/agents/nobody/state/clear", "confirm=yes").await;
+    let cleared = scene.form("/agents/ghost/state/clear", "confirm=yes").await;
     assert_eq!(cleared.status, StatusCode::SEE_OTHER);
     assert_eq!(scene.get(PATH).await.json()["use"]["keys"], 0);
     assert!(!scene.get("/agents").await.text.contains("state/clear"), "there is nothing to clear");
