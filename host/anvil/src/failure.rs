@@ -127,6 +127,9 @@ impl Problem {
             (_, "queue-full") => {
                 "`anvil jobs list --state queued` shows what waits; `anvil status` shows why"
             }
+            (_, "invalid-answer") => {
+                "`anvil questions show ID` shows what it takes; what has a schema is answered with --value JSON"
+            }
             (_, "no-such-job") => "`anvil jobs list` shows the jobs",
             _ => return self.retry_after_s.map(|seconds| format!("try again in {seconds} s")),
         };

@@ -34,8 +34,9 @@ async fn without_compiled_code_the_small_come_first_and_jobs_for_all_are_taken_a
     host.spawn();
     host.ready().await;
     // Known from before, both take jobs, whatever is compiled by now.
-    let large = host.rest().submit(LARGE, "generate", json!({"requirements": "A clock"})).await;
+    // A job asks for its own version at once: that of the small one first, so that it is not what decides.
     let small = host.rest().submit(SMALL, "run", json!({})).await;
+    let large = host.rest().submit(LARGE, "generate", json!({"requirements": "A clock"})).await;
     host.rest().succeeded(&small, PATIENCE).await;
     host.rest().succeeded(&large, PATIENCE).await;
     host.loaded().await;

@@ -60,7 +60,7 @@ pub enum NoAnswer {
     #[error("the answer is a text, as a JSON string that is not blank")]
     NoText,
     /// It does not match the schema, nor is it one of the choices where there are some.
-    #[error("the answer does not match what is asked for")]
+    #[error("the answer does not match what is asked for{}", first(.0))]
     Misses(Vec<AnswerMiss>),
     /// To find out would take too long.
     #[error(
@@ -70,6 +70,15 @@ pub enum NoAnswer {
     /// The host could not check it.
     #[error("the answer could not be checked: {0}")]
     Unchecked(String),
+}
+
+/// The first thing that is wrong, with its place.
+fn first(misses: &[AnswerMiss]) -> String {
+    match misses {
+        [] => String::new(),
+        [AnswerMiss { pointer, message }, ..] if pointer.is_empty() => format!(": {message}"),
+        [AnswerMiss { pointer, message }, ..] => format!(": {pointer} {message}"),
+    }
 }
 
 /// A line that a job's log has of a question.

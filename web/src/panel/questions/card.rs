@@ -13,6 +13,8 @@ pub(crate) struct QuestionCard {
     id: String,
     asker: String,
     job: Option<String>,
+    /// Whether it is shown on the panel, to somebody who may see the job.
+    on_panel: bool,
     /// Where the form goes.
     action: String,
     prompt: String,
@@ -37,7 +39,7 @@ impl HtmlSafe for QuestionCard {}
 impl QuestionCard {
     /// A question on the panel.
     pub(crate) fn new(question: &PersonQuestion, now: Timestamp) -> Self {
-        Self::at(question, format!("/questions/{}", question.id), now)
+        Self { on_panel: true, ..Self::at(question, format!("/questions/{}", question.id), now) }
     }
 
     /// A question whose form goes to this place.
@@ -47,6 +49,7 @@ impl QuestionCard {
             id: question.id.to_string(),
             asker: question.asker.clone(),
             job: question.subject.job().map(|job| job.to_string()),
+            on_panel: false,
             action,
             prompt: text.prompt.clone(),
             details: text.details.as_deref().map(markdown::shown),
