@@ -60,9 +60,5 @@ func summarize(host sdk.Host, text string) (*Summary, error) {
 	request := sdk.NewRequest("Summarize the text that you are given, in its own language: a title, a summary of at most three "+
 		"sentences, and three to five key points. Say nothing that the text does not say.", text)
 	request.MaxOutputTokens = 1000
-	var summary Summary
-	if err := sdk.CompleteJSON(host, request, schema, &summary); err != nil {
-		return nil, err
-	}
-	return &summary, nil
+	return sdk.CompleteJSON[Summary](host, request, schema, nil)
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,15 +13,23 @@ import (
 	"my-agent/sdk"
 )
 
-// played gives the replies that it was given, and keeps what it was asked.
+// played gives the replies that it was given, and keeps what it was asked and told.
 type played struct {
 	replies []string
 	fails   error
+	answers map[string]string
 	asked   []string
+	logged  []string
 }
 
 func (p *played) Call(function string, arguments, ok any) error {
+	if function == "job.log" {
+		p.logged = append(p.logged, fmt.Sprint(arguments))
+	}
 	if function != "claude.complete" {
+		if answer, has := p.answers[function]; has {
+			return json.Unmarshal([]byte(answer), ok)
+		}
 		return nil
 	}
 	if p.fails != nil {
@@ -77,11 +86,38 @@ func TestATextBecomesASummary(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatIsNoSummaryIsABadReply(t *testing.T) {
-	for _, reply := range []string{says("Sure! Here it is.", "end_turn"), says("{}", "max_tokens")} {
-		if _, err := run(&played{replies: []string{reply}}, "summarize", payload); kind(err) != "bad-reply" {
-			t.Errorf("%s gave %v", reply, err)
+func TestAnAnswerThatIsNoSummaryIsSentBackOnce(t *testing.T) {
+	host := &played{replies: []string{says("Sure!", "end_turn"), says(`{"title":"T","summary":"S.","key_points":[]}`, "end_turn")}}
+	if _, err := run(host, "summarize", payload); err != nil {
+		t.Fatal(err)
+	}
+	if asked := host.asked[1]; !strings.Contains(asked, `"role":"assistant"`) || !strings.Contains(asked, "not the JSON asked for") {
+		t.Errorf("it was asked %s", asked)
+	}
+	if len(host.logged) != 1 || !strings.Contains(host.logged[0], "repair: ") {
+		t.Errorf("it logged %v", host.logged)
+	}
+}
+
+func TestASecondOneAndOneThatIsCutAreBadReplies(t *testing.T) {
+	sure := says("Sure! Here it is.", "end_turn")
+	for _, replies := range [][]string{{sure, sure}, {says("{}", "max_tokens")}} {
+		if _, err := run(&played{replies: replies}, "summarize", payload); kind(err) != "bad-reply" {
+			t.Errorf("%s gave %v", replies, err)
 		}
+	}
+}
+
+func TestTextsAreToldFromWhatIsNone(t *testing.T) {
+	host := &played{answers: map[string]string{
+		"job.inputs": `[{"name":"b"},{"name":"a"}]`, "job.input": `{"base64":"//4="}`,
+	}}
+	if texts, others, err := sdk.TextInputs(host); err != nil || len(texts) != 0 || strings.Join(others, " ") != "a b" {
+		t.Errorf("%v, %v, %v", texts, others, err)
+	}
+	host.answers["job.input"] = `{"text":"später"}`
+	if texts, others, err := sdk.TextInputs(host); err != nil || len(others) != 0 || texts[0] != (sdk.Text{Name: "a", Content: "später"}) {
+		t.Errorf("%v, %v, %v", texts, others, err)
 	}
 }
 

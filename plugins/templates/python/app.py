@@ -4,10 +4,12 @@ componentize-py makes from `wit/`."""
 import json
 import traceback
 
+import snapshot  # first: it says what is not to be loaded
+
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import agent_api
-from wit_world.imports import claude, job
+from wit_world.imports import claude, job, settings
 
 import agent
 import sdk
@@ -66,10 +68,47 @@ class Sandbox:
             )
         except Err as error:
             raise sdk.CallError(error.value.kind, error.value.message) from None
-        return {"content": [_told(b) for b in reply.content], "stop_reason": reply.stop_reason, "model": reply.model}
+        return {
+            "content": [_told(b) for b in reply.content],
+            "stop_reason": reply.stop_reason,
+            "model": reply.model,
+            "cost_nanodollars": reply.cost_nanodollars,
+        }
+
+    def allowance(self) -> sdk.Json:
+        left = claude.allowance()
+        return {
+            "job_nanodollars": left.job_nanodollars,
+            "window_nanodollars": left.window_nanodollars,
+            "calls": left.calls,
+            "max_input_tokens": left.max_input_tokens,
+            "max_output_tokens": left.max_output_tokens,
+            "pressure": left.pressure,
+        }
 
     def progress(self, fraction: float, line: str) -> None:
         job.progress(fraction, line)
+
+    def log(self, level: str, line: str) -> None:
+        job.log(job.Level[level.upper()], line)
+
+    def setting(self, key: str) -> str | None:
+        return settings.get(key)
+
+    def inputs(self) -> list[sdk.Json]:
+        return [{"name": file.name, "media_type": file.media_type, "size": file.size} for file in job.inputs()]
+
+    def input(self, name: str) -> bytes:
+        try:
+            return job.input(name)
+        except Err as error:
+            raise sdk.Failure("internal", f"{name} cannot be read: {error.value}") from None
+
+    def artifact(self, name: str, media_type: str, data: bytes) -> None:
+        try:
+            job.artifact(name, media_type, data)
+        except Err as error:
+            raise sdk.Failure("final", f"{name} cannot be handed over: {error.value}") from None
 
 
 def _extras(named: sdk.Json) -> list[claude.Extra]:
@@ -105,3 +144,6 @@ def _told(block: claude.ContentBlock) -> sdk.Json:
             return json.loads(other)
         case _:
             raise sdk.Failure("bad-reply", f"Claude answered with a {type(block).__name__}")
+
+
+snapshot.shrink()

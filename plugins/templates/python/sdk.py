@@ -1,7 +1,7 @@
 """Helpers around the host. Nothing here is particular to one agent, and nothing needs a host: tests run it natively.
 
-Requests and replies are dictionaries as the Messages API has them; a host is an object with `complete(request)`, which
-gives a reply or raises `CallError`, and `progress(fraction, line)`. What is printed is in the job's log.
+Requests and replies are dictionaries as the Messages API has them; a host is an object with the functions of `Host`.
+What is printed is in the job's log.
 """
 
 import json
@@ -36,12 +36,44 @@ class CallError(Failure):
         self.call = call
 
 
+class Cut(Failure):
+    """An answer that reached its most tokens. `text` is what there is of it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("bad-reply", "the answer was cut at its most tokens")
+        self.text = text
+
+
+class Malformed(Exception):
+    """What is wrong with an answer, as a sentence that Claude can mend it by."""
+
+
 class Host(Protocol):
-    """The host's functions. Add what your agent uses, here and in `app.py`."""
+    """The host's functions. Add what else your agent uses, here and in `app.py`."""
 
-    def complete(self, request: Json) -> Json: ...
+    def complete(self, request: Json) -> Json:
+        """Asks Claude; raises `CallError` where there is no reply."""
 
-    def progress(self, fraction: float, line: str) -> None: ...
+    def allowance(self) -> Json:
+        """What the job may still spend: `job_nanodollars`, `calls`, `max_input_tokens`, `max_output_tokens` …"""
+
+    def progress(self, fraction: float, line: str) -> None:
+        """Tells how far the job is."""
+
+    def log(self, level: str, line: str) -> None:
+        """Writes to the job's log: `debug`, `info`, `warn` or `error`."""
+
+    def setting(self, key: str) -> str | None:
+        """What the host's owner set for this agent."""
+
+    def inputs(self) -> list[Json]:
+        """The files that the job was submitted with: `name`, `media_type`, `size`."""
+
+    def input(self, name: str) -> bytes:
+        """Reads one of them; raises `Failure` where there is none."""
+
+    def artifact(self, name: str, media_type: str, data: bytes) -> None:
+        """Hands over a file; raises `Failure` where it is refused."""
 
 
 def request(system: str, text: str, **more: Any) -> Json:
@@ -54,14 +86,61 @@ def complete(host: Host, system: str, text: str, **more: Any) -> str:
     return text_of(_whole(host.complete(request(system, text, **more))))
 
 
-def complete_json(host: Host, system: str, text: str, schema: Json, **more: Any) -> Any:
-    """Asks for JSON of a schema."""
+REPAIR = (
+    "Your answer cannot be used: {wrong}\n\nGive the whole answer once more, with that mended: JSON of the schema that was "
+    "asked for, and nothing else."
+)
+
+
+def complete_json(
+    host: Host, system: str, text: str, schema: Json, read: Callable[[Any], Any] = lambda value: value, **more: Any
+) -> Any:
+    """Asks for JSON of a schema, and gives what `read` makes of it.
+
+    A schema cannot say all that has to hold: `read` looks at the value and raises `Malformed` with what is wrong. Then,
+    and where the answer is no JSON, Claude is told and asked once more; a second such answer is a `bad-reply`.
+    """
     options = {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
-    answer = complete(host, system, text, options=options, **more)
+    asked = request(system, text, options=options, **more)
+    reply = _whole(host.complete(asked))
     try:
-        return json.loads(answer)
-    except json.JSONDecodeError as error:
-        raise Failure("bad-reply", f"the answer is not the JSON asked for: {error}") from error
+        return _read(reply, read)
+    except Malformed as wrong:
+        host.log("warn", f"repair: {wrong}")
+        turns = [
+            {"role": "assistant", "content": reply["content"]},
+            {"role": "user", "content": [{"type": "text", "text": REPAIR.format(wrong=wrong)}]},
+        ]
+        reply = _whole(host.complete({**asked, "messages": asked["messages"] + turns}))
+    try:
+        return _read(reply, read)
+    except Malformed as wrong:
+        raise Failure("bad-reply", f"the answer was malformed, and again when it was sent back: {wrong}") from None
+
+
+def _read(reply: Json, read: Callable[[Any], Any]) -> Any:
+    try:
+        value = json.loads(text_of(reply))
+    except ValueError as error:
+        raise Malformed(f"it is not the JSON asked for ({error})") from None
+    return read(value)
+
+
+def text_inputs(host: Host) -> tuple[dict[str, str], list[str]]:
+    """The files that the job was submitted with: the texts by name, and the names of those that are no text."""
+    texts: dict[str, str] = {}
+    others: list[str] = []
+    for name in sorted(file["name"] for file in host.inputs()):
+        data = host.input(name)
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = "\0"
+        if "\0" in text:
+            others.append(name)
+        else:
+            texts[name] = text
+    return texts, others
 
 
 def text_of(reply: Json) -> str:
@@ -72,7 +151,7 @@ def text_of(reply: Json) -> str:
 def _whole(reply: Json) -> Json:
     """An answer that was cut or refused is none."""
     if reply["stop_reason"] == "max_tokens":
-        raise Failure("bad-reply", "the answer was cut at its most tokens")
+        raise Cut(text_of(reply))
     if reply["stop_reason"] == "refusal":
         raise Failure("final", "Claude refused to answer")
     return reply

@@ -8,11 +8,13 @@ import sdk
 
 
 class Played:
-    """Gives the answers that it was given, and keeps what it was asked."""
+    """Gives the answers and files that it was given, and keeps what it was asked and told."""
 
-    def __init__(self, *answers: sdk.Json | Exception) -> None:
+    def __init__(self, *answers: sdk.Json | Exception, **files: bytes) -> None:
         self.answers = list(answers)
+        self.files = files
         self.asked: list[sdk.Json] = []
+        self.logged: list[str] = []
 
     def complete(self, request: sdk.Json) -> sdk.Json:
         self.asked.append(request)
@@ -21,8 +23,26 @@ class Played:
             raise answer
         return answer
 
+    def allowance(self) -> sdk.Json:
+        return {"job_nanodollars": 10**9, "calls": 50, "max_input_tokens": 8000, "max_output_tokens": 2000}
+
     def progress(self, fraction: float, line: str) -> None:
         pass
+
+    def log(self, level: str, line: str) -> None:
+        self.logged.append(f"{level}: {line}")
+
+    def setting(self, key: str) -> str | None:
+        return None
+
+    def inputs(self) -> list[sdk.Json]:
+        return [{"name": name, "size": len(data)} for name, data in self.files.items()]
+
+    def input(self, name: str) -> bytes:
+        return self.files[name]
+
+    def artifact(self, name: str, media_type: str, data: bytes) -> None:
+        self.files[name] = data
 
 
 def says(text: str, stop_reason: str = "end_turn") -> sdk.Json:
@@ -45,16 +65,31 @@ class TheAgent(unittest.TestCase):
         self.assertEqual(agent.run(host, "summarize", PAYLOAD), summary)
         self.assertIn("output_config", host.asked[0]["options"])
 
-    def test_an_answer_that_is_no_summary_is_a_bad_reply(self) -> None:
-        for answer in (says("Sure! Here it is."), says("{}", "max_tokens")):
+    def test_an_answer_that_is_no_summary_is_sent_back_once(self) -> None:
+        summary = {"title": "T", "summary": "S.", "key_points": ["a", "b"]}
+        host = Played(says("Sure! Here it is."), says(json.dumps(summary)))
+        self.assertEqual(agent.run(host, "summarize", PAYLOAD), summary)
+        turns = host.asked[1]["messages"]
+        self.assertEqual([turn["role"] for turn in turns], ["user", "assistant", "user"])
+        self.assertIn("not the JSON asked for", turns[2]["content"][0]["text"])
+        self.assertIn("warn: repair: it is not the JSON asked for", host.logged[0])
+
+    def test_a_second_one_and_one_that_is_cut_are_bad_replies(self) -> None:
+        for answers in ([says("Sure!"), says("Sure!")], [says("{}", "max_tokens")]):
             with self.assertRaises(sdk.Failure) as failed:
-                agent.run(Played(answer), "summarize", PAYLOAD)
+                agent.run(Played(*answers), "summarize", PAYLOAD)
             self.assertEqual(failed.exception.kind, "bad-reply")
 
     def test_a_budget_that_is_spent_is_told_as_such(self) -> None:
         with self.assertRaises(sdk.Failure) as failed:
             agent.run(Played(sdk.CallError("calls-exhausted", "spent")), "summarize", PAYLOAD)
         self.assertEqual(failed.exception.kind, "over-budget")
+
+
+class TheFiles(unittest.TestCase):
+    def test_texts_are_told_from_what_is_none(self) -> None:
+        host = Played(b="später".encode(), a=b"\xff\xfe", c=b"a\0b")
+        self.assertEqual(sdk.text_inputs(host), ({"b": "später"}, ["a", "c"]))
 
 
 class TheToolLoop(unittest.TestCase):

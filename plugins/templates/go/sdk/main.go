@@ -105,8 +105,3 @@ func (l *lines) read(value any) error {
 	}
 	return json.Unmarshal(line, value)
 }
-
-// Progress tells how far the job is: a fraction from 0 to 1 and a line.
-func Progress(host Host, fraction float64, line string) error {
-	return host.Call("job.progress", map[string]any{"fraction": fraction, "line": line}, nil)
-}

@@ -72,11 +72,13 @@ type Reply struct {
 	Text       string            `json:"text"`
 	StopReason string            `json:"stop_reason"`
 	Model      string            `json:"model"`
+	// CostNanodollars is what it cost, in nano-dollars (10^-9 US dollars).
+	CostNanodollars uint64 `json:"cost_nanodollars"`
 }
 
 // NewRequest makes a request of one turn.
 func NewRequest(system, text string) Request {
-	return Request{System: system, Messages: []Message{{"user", []json.RawMessage{block(map[string]any{"type": "text", "text": text})}}}}
+	return Request{System: system, Messages: []Message{{"user", textBlocks(text)}}}
 }
 
 // Ask asks Claude and waits for the whole answer.
@@ -94,93 +96,88 @@ func Complete(host Host, request Request) (string, error) {
 	return reply.Text, whole(reply)
 }
 
-// CompleteJSON asks for JSON of a schema, and reads it into result.
-func CompleteJSON(host Host, request Request, schema json.RawMessage, result any) error {
+// Malformed is what is wrong with an answer, as a sentence that Claude can mend it by.
+type Malformed struct{ Wrong string }
+
+func (m *Malformed) Error() string { return m.Wrong }
+
+// Wrong makes a Malformed.
+func Wrong(format string, a ...any) error {
+	return &Malformed{fmt.Sprintf(format, a...)}
+}
+
+const repair = "Your answer cannot be used: %s\n\nGive the whole answer once more, with that mended: JSON of the schema that " +
+	"was asked for, and nothing else."
+
+// CompleteJSON asks for JSON of a schema.
+//
+// A schema cannot say all that has to hold: check looks at the answer and gives a *Malformed (see Wrong) where it will not do.
+// Then, and where the answer is no such JSON, Claude is told and asked once more; a second such answer is a "bad-reply".
+// A nil check takes every answer.
+func CompleteJSON[T any](host Host, request Request, schema json.RawMessage, check func(*T) error) (*T, error) {
 	format := map[string]any{"format": map[string]any{"type": "json_schema", "schema": schema}}
 	request.Options = map[string]any{"output_config": format}
-	text, err := Complete(host, request)
-	if err != nil {
-		return err
+	for repaired := false; ; repaired = true {
+		reply, err := Ask(host, request)
+		if err == nil {
+			err = whole(reply)
+		}
+		if err != nil {
+			return nil, err
+		}
+		result, err := read(reply.Text, check)
+		wrong := (*Malformed)(nil)
+		if !errors.As(err, &wrong) {
+			return result, err
+		}
+		if repaired {
+			return nil, Fail("bad-reply", "the answer was malformed, and again when it was sent back: %s", wrong.Wrong)
+		}
+		if err := Log(host, "warn", "repair: "+wrong.Wrong); err != nil {
+			return nil, err
+		}
+		turns := []Message{{"assistant", reply.Content}, {"user", textBlocks(fmt.Sprintf(repair, wrong.Wrong))}}
+		request.Messages = append(request.Messages[:len(request.Messages):len(request.Messages)], turns...)
 	}
-	decoder := json.NewDecoder(strings.NewReader(text))
+}
+
+// read makes a value of an answer.
+func read[T any](answer string, check func(*T) error) (*T, error) {
+	result := new(T)
+	decoder := json.NewDecoder(strings.NewReader(answer))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(result); err != nil {
-		return Fail("bad-reply", "the answer is not the JSON asked for: %v", err)
+		return nil, Wrong("it is not the JSON asked for (%v)", err)
 	}
-	return nil
+	if check == nil {
+		return result, nil
+	}
+	return result, check(result)
 }
+
+// Cut is an answer that reached its most tokens. As the job's failure it is a "bad-reply".
+type Cut struct {
+	Failure
+	// Text is what there is of it.
+	Text string
+}
+
+// Unwrap gives the failure.
+func (c *Cut) Unwrap() error { return &c.Failure }
 
 // whole refuses an answer that was cut or refused.
 func whole(reply Reply) error {
 	switch reply.StopReason {
 	case "max_tokens":
-		return Fail("bad-reply", "the answer was cut at its most tokens")
+		return &Cut{Failure{"bad-reply", "the answer was cut at its most tokens"}, reply.Text}
 	case "refusal":
 		return Fail("final", "Claude refused to answer")
 	}
 	return nil
 }
 
-// Tool is what Claude is told of a tool, and the function that does it. An error is told to Claude, which may try again;
-// a *Failure ends the job.
-type Tool struct {
-	Declared
-	Run func(input json.RawMessage) (string, error)
-}
-
-// ToolLoop asks Claude with tools, runs those that it uses, and asks again, until it answers without one.
-// After maxTurns questions without such an answer the job fails; so it does when its budget is spent.
-func ToolLoop(host Host, request Request, tools []Tool, maxTurns int) (Reply, error) {
-	request.Tools = nil
-	for _, tool := range tools {
-		request.Tools = append(request.Tools, tool.Declared)
-	}
-	for range maxTurns {
-		reply, err := Ask(host, request)
-		if err != nil {
-			return Reply{}, err
-		}
-		var results []json.RawMessage
-		for _, raw := range reply.Content {
-			result, err := used(raw, tools)
-			if err != nil {
-				return Reply{}, err
-			}
-			if result != nil {
-				results = append(results, result)
-			}
-		}
-		if len(results) == 0 {
-			return reply, whole(reply)
-		}
-		request.Messages = append(request.Messages, Message{"assistant", reply.Content}, Message{"user", results})
-	}
-	return Reply{}, Fail("final", "there was no answer after %d turns", maxTurns)
-}
-
-// used gives the result of a block that uses a tool; nothing for another.
-func used(raw json.RawMessage, tools []Tool) (json.RawMessage, error) {
-	var use struct {
-		Type, ID, Name string
-		Input          json.RawMessage
-	}
-	if err := json.Unmarshal(raw, &use); err != nil || use.Type != "tool_use" {
-		return nil, nil
-	}
-	content, err := "", fmt.Errorf("there is no tool %s", use.Name)
-	for _, tool := range tools {
-		if tool.Name == use.Name {
-			content, err = tool.Run(use.Input)
-			break
-		}
-	}
-	if failed := (*Failure)(nil); errors.As(err, &failed) {
-		return nil, failed
-	}
-	if err != nil {
-		content = err.Error()
-	}
-	return block(map[string]any{"type": "tool_result", "tool_use_id": use.ID, "content": content, "is_error": err != nil}), nil
+func textBlocks(text string) []json.RawMessage {
+	return []json.RawMessage{block(map[string]any{"type": "text", "text": text})}
 }
 
 func block(fields map[string]any) json.RawMessage {
