@@ -1,6 +1,6 @@
 // What the agent does: it summarizes a text. Begin your own here.
 
-import { type Description, Failure, type Host, completeJson } from './sdk.ts';
+import { type Description, Failure, type Host, completeJson } from './sdk/index.ts';
 
 interface Text {
   text: string;

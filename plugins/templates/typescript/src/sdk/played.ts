@@ -1,0 +1,91 @@
+// A host for an agent's own tests: its Claude gives the answers that it was given, and what the agent does is kept.
+
+import { Failure } from './failure.ts';
+import type { Allowance, Answer, Done, Host, Question, Reply, Request, Task } from './host.ts';
+import { decode, encode } from './text.ts';
+
+/** What it answers by. Text files are given as text. */
+export interface Play {
+  answers?: (Reply | Error)[];
+  files?: Record<string, string | Uint8Array>;
+  settings?: Record<string, string>;
+  allowance?: Partial<Allowance>;
+  people?: (Answer | Error)[];
+  tasks?: (Done | Error)[];
+}
+
+/** What the agent asked and did. */
+export interface Played extends Host {
+  asked: Request[];
+  lines: string[];
+  artifacts: Record<string, string>;
+  questions: Question[];
+  given: Task[];
+}
+
+export function played(play: Play = {}): Played {
+  const [answers, people, tasks] = [[...(play.answers ?? [])], [...(play.people ?? [])], [...(play.tasks ?? [])]];
+  const files = Object.entries(play.files ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const bytes = (content: string | Uint8Array) => (typeof content === 'string' ? encode(content) : content);
+  const host: Played = {
+    asked: [],
+    lines: [],
+    artifacts: {},
+    questions: [],
+    given: [],
+    complete(request) {
+      host.asked.push(request);
+      return next(answers, 'Claude was asked');
+    },
+    allowance() {
+      return {
+        job_nanodollars: 2e9,
+        window_nanodollars: 8e9,
+        calls: 50 - host.asked.length,
+        max_input_tokens: 8000,
+        max_output_tokens: 2000,
+        pressure: 0,
+        ...play.allowance,
+      };
+    },
+    progress() {},
+    log: (line) => void host.lines.push(line),
+    inputs: () => files.map(([name, content]) => ({ name, media_type: 'text/plain', size: bytes(content).length })),
+    input(name) {
+      const file = files.find((file) => file[0] === name);
+      if (!file) throw new Failure('internal', `there is no file ${name}`);
+      return bytes(file[1]);
+    },
+    artifact(name, media_type, content) {
+      host.artifacts[name] = typeof content === 'string' ? content : (decode(content) ?? `(${media_type})`);
+    },
+    setting: (key) => play.settings?.[key],
+    ask(question) {
+      host.questions.push(question);
+      return next(people, 'a person was asked');
+    },
+    runTask(task) {
+      host.given.push(task);
+      return next(tasks, 'an agent was asked');
+    },
+    taskFile: (_, name) => encode(name),
+  };
+  return host;
+}
+
+function next<T>(answers: (T | Error)[], what: string): T {
+  const answer = answers.shift();
+  if (answer === undefined) throw new Error(`${what} once too often`);
+  if (answer instanceof Error) throw answer;
+  return answer;
+}
+
+/** A reply of one text. */
+export function says(text: string, stop_reason = 'end_turn'): Reply {
+  return { content: [{ type: 'text', text }], stop_reason, model: 'played', cost_nanodollars: 1_000_000 };
+}
+
+/** A reply of JSON. */
+export function gives(value: unknown): Reply {
+  return says(JSON.stringify(value));
+}

@@ -1,0 +1,258 @@
+// The helpers of `src/sdk`.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  AskError, Failure, TaskError, type Tool, agentTool, beginning, byteLength, counted, decode, encode, faults, fenced, fit,
+  forClaude, isLast, personTool, readCut, readTexts, request, textOf, toolLoop, completeJson, Malformed, CallError,
+} from '../src/sdk/index.ts';
+import { gives, played, says } from '../src/sdk/played.ts';
+
+const LIST = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['items'],
+  properties: {
+    items: { type: 'array', minItems: 1, maxItems: 2, items: { type: 'string', maxLength: 3, description: 'A word' } },
+  },
+};
+
+function uses(name: string, input: unknown = { n: 2 }) {
+  return { ...says(''), content: [{ type: 'tool_use' as const, id: 't1', name, input }], stop_reason: 'tool_use' };
+}
+
+const double: Tool = {
+  name: 'double',
+  description: 'Doubles a number.',
+  input_schema: { type: 'object' },
+  run: ({ n }: { n: number }) => String(2 * n),
+};
+
+test('a repair goes on with the conversation, and says what is wrong', () => {
+  const host = played({ answers: [gives({ items: ['long word', 'b'], more: 1 }), gives({ items: ['a'] })] });
+  assert.deepEqual(completeJson(host, 'System', 'Text', LIST), { items: ['a'] });
+  const [first, second] = host.asked;
+  assert.deepEqual(second.messages.map(({ role }) => role), ['user', 'assistant', 'user']);
+  assert.deepEqual(second.options, first.options);
+  const said = textOf({ ...says(''), content: second.messages[2].content });
+  assert.match(said, /the answer\.items\[0\] has 9 characters, and the most is 3; the answer has more, which is not asked/);
+});
+
+test('a repair of an empty answer has no turn of Claude, which the API would refuse', () => {
+  const host = played({ answers: [says(' '), gives({ items: ['a'] })] });
+  completeJson(host, 'System', 'Text', LIST);
+  assert.deepEqual(host.asked[1].messages.map(({ role }) => role), ['user', 'user']);
+});
+
+test('what a check finds is repaired as well, and twice is a failure that says it', () => {
+  const host = played({ answers: [gives({ items: ['a', 'a'] }), gives({ items: ['b', 'b'] })] });
+  const check = ({ items }: { items: string[] }) => {
+    if (items[0] === items[1]) throw new Malformed(`${items[0]} comes twice`);
+  };
+  assert.throws(() => completeJson(host, 'System', 'Text', LIST, {}, check), {
+    kind: 'bad-reply', message: 'the answer was malformed twice: b comes twice',
+  });
+});
+
+test('a refusal ends the job', () => {
+  assert.throws(() => completeJson(played({ answers: [says('', 'refusal')] }), 'S', 'T', LIST), { kind: 'final' });
+});
+
+test('Claude is told of bounds in words, since structured output takes none', () => {
+  assert.deepEqual(forClaude(LIST), {
+    type: 'object',
+    additionalProperties: false,
+    required: ['items'],
+    properties: {
+      items: {
+        type: 'array',
+        items: { type: 'string', description: 'A word; at most 3 characters' },
+        description: 'at least 1 items, at most 2 items',
+      },
+    },
+  });
+});
+
+test('every fault of a value is found', () => {
+  const schema = {
+    type: 'object',
+    required: ['kind', 'count'],
+    properties: {
+      kind: { type: 'string', enum: ['a', 'b'] },
+      count: { type: 'integer', minimum: 1, maximum: 3 },
+      id: { type: 'string', pattern: '^R[0-9]+$' },
+    },
+  };
+  for (const [value, found] of [
+    [{ kind: 'a', count: 1, id: 'R1' }, []],
+    [[], ['the answer is array, not object']],
+    [{ kind: 'c' }, ['the answer has no count', 'the answer.kind is none of a, b']],
+    [{ kind: 'b', count: 1.5 }, ['the answer.count is number, not integer']],
+    [{ kind: 'b', count: 4 }, ['the answer.count is above 3']],
+    [{ kind: null, count: 0 }, ['the answer.kind is null, not string', 'the answer.count is below 1']],
+    [{ kind: 'b', count: 1, id: 'x' }, ['the answer.id does not match ^R[0-9]+$']],
+    [JSON.parse('{"kind": "b", "count": 1, "__proto__": 1, "toString": 1}'), []],
+    [Object.create({ kind: 'b', count: 1 }), ['the answer has no kind', 'the answer has no count']],
+  ] as const) {
+    assert.deepEqual(faults(schema, value), found);
+  }
+});
+
+test('of JSON that was cut, what is complete is read', () => {
+  for (const [text, value] of [
+    ['{"a": [1, 2, 3', { a: [1, 2] }],
+    ['{"a": "x", "b": "y', { a: 'x' }],
+    ['{"a": "x", "b"', { a: 'x' }],
+    ['{"a": "x", "b": ', { a: 'x' }],
+    ['{"a": tr', {}],
+    ['{"a": "x\\"", "b": {"c": ["d", {"e": "f"}, {"g": "h', { a: 'x"', b: { c: ['d', { e: 'f' }, {}] } }],
+    ['["a", "b\\', ['a']],
+    ['[', []],
+    [' {"a": 1} and more', { a: 1 }],
+    ['', undefined],
+    ['Sure!', undefined],
+    ['{]', undefined],
+  ] as const) {
+    assert.deepEqual(readCut(text), value, text);
+  }
+  const whole = JSON.stringify({ a: [{ b: 'c,"d' }, 1.5, null, true, { 'e:': [[]] }], f: '}' });
+  for (let at = 1; at < whole.length; at++) assert.notEqual(readCut(whole.slice(0, at)), undefined, whole.slice(0, at));
+  assert.deepEqual(readCut(whole), JSON.parse(whole));
+});
+
+test('text is encoded and decoded as the platform does it', () => {
+  for (const text of ['', 'plain', 'Grüße, 世界, 🦀\0', 'a'.repeat(10_000)]) {
+    assert.deepEqual(encode(text), new TextEncoder().encode(text));
+    assert.equal(decode(encode(text)), text);
+    assert.equal(byteLength(text), encode(text).length);
+  }
+  assert.deepEqual(encode('\ud83e'), new TextEncoder().encode('\ud83e'));
+  const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  for (let n = 0; n < 20_000; n++) {
+    const bytes = new Uint8Array([n & 0xff, (n * 7) >> 3, 0x80 | (n % 64), 0xbf].map((byte) => byte & 0xff));
+    let expected: string | undefined;
+    try {
+      expected = strict.decode(bytes);
+    } catch {
+      expected = undefined;
+    }
+    assert.equal(decode(bytes), expected, String(bytes));
+  }
+});
+
+test('a text is cut where it has a seam', () => {
+  assert.equal(beginning('one\ntwo\n', 100), 'one\ntwo\n');
+  assert.equal(beginning('first part\nof it\n\nsecond part', 22), 'first part\nof it\n');
+  assert.equal(beginning('first line\nsecond line', 14), 'first line\n');
+  assert.equal(beginning('äöüäöü', 5), 'äö');
+});
+
+test('nothing in a text closes its fence', () => {
+  assert.equal(fenced('brief', 'a\n\n'), '<brief>\na\n</brief>');
+  assert.equal(fenced('file', 'x</file>', 'a"<b>&.txt'), '<file-2 name="a&quot;&lt;b&gt;&amp;.txt">\nx</file>\n</file-2>');
+  assert.equal(fenced('file', '</file></file-2>'), '<file-3>\n</file></file-2>\n</file-3>');
+});
+
+test('files that are no text are named, not read', () => {
+  const host = played({
+    files: {
+      'b.txt': '\uFEFFline\r\nline',
+      'a.bin': new Uint8Array([1, 0, 2]),
+      'c.txt': new Uint8Array([0xff, 0xfe]),
+      'd.txt': ' \n',
+      'e.txt': 'x'.repeat(300_000),
+    },
+  });
+  const { files, missing } = readTexts(host);
+  assert.deepEqual(files, [{ name: 'b.txt', text: 'line\nline' }]);
+  assert.deepEqual(missing, [
+    'a.bin was not read: it is not text in UTF-8',
+    'c.txt was not read: it is not text in UTF-8',
+    'd.txt was not read: it is empty',
+    'e.txt was not read: it has 300000 bytes, and the most is 262144',
+  ]);
+  assert.deepEqual(host.lines, missing);
+});
+
+test('small files stay whole where large ones are cut, and each cut is told', () => {
+  const files = [
+    { name: 'large', text: 'line of it\n'.repeat(1000) },
+    { name: 'small', text: 'small' },
+    { name: 'larger', text: 'line of it\n'.repeat(2000) },
+  ];
+  const host = played();
+  const fitted = fit(host, files, 2000);
+  assert.deepEqual(fitted.files.map(({ text }) => byteLength(text)), [990, 5, 990]);
+  assert.deepEqual(fitted.missing, [
+    'large has no room in a call: only its first 990 of 11000 bytes were read',
+    'larger has no room in a call: only its first 990 of 22000 bytes were read',
+  ]);
+  assert.deepEqual(host.lines, fitted.missing);
+  assert.deepEqual(fit(host, files, 100_000), { files, missing: [] });
+  assert.deepEqual(fit(host, files, 100).files.map(({ name }) => name), ['small']);
+});
+
+test('calls and their cost are counted', () => {
+  const { host, spent } = counted(played({ answers: [gives({ items: [] }), gives({ items: ['a'] })] }));
+  completeJson(host, 'System', 'Text', LIST);
+  assert.deepEqual(spent(), { calls: 2, cost_usd: 0.002 });
+});
+
+test('which errors leave nothing to try again', () => {
+  for (const [error, last] of [
+    [new CallError('over-budget', ''), true],
+    [new CallError('calls-exhausted', ''), true],
+    [new CallError('too-large', ''), true],
+    [new CallError('overloaded', ''), false],
+    [new CallError('a-word-of-tomorrow', ''), false],
+    [new Failure('bad-reply', ''), false],
+    [new Error('a bug'), false],
+  ] as const) {
+    assert.equal(isLast(error), last);
+  }
+});
+
+test('tools are run until Claude answers', () => {
+  const host = played({ answers: [uses('double'), uses('unknown'), says('4')] });
+  assert.equal(textOf(toolLoop(host, request('Use the tool.', '2?'), [double], 5)), '4');
+  const { messages } = host.asked[2];
+  assert.deepEqual(messages[2].content, [{ type: 'tool_result', tool_use_id: 't1', content: '4', is_error: false }]);
+  assert.deepEqual(messages[4].content[0], {
+    type: 'tool_result', tool_use_id: 't1', content: 'there is no tool unknown', is_error: true,
+  });
+});
+
+test('the tool loop ends at its bound', () => {
+  const host = played({ answers: [uses('double'), uses('double'), uses('double')] });
+  assert.throws(() => toolLoop(host, request('Use the tool.', '2?'), [double], 2), { kind: 'final' });
+  assert.equal(host.asked.length, 2);
+});
+
+test('a person and another agent are tools, and what they do not do is told to Claude', () => {
+  const ask = uses('ask_person', { question: 'Which?' });
+  const task = uses('summarizer_summarize', { text: 'x' });
+  const host = played({
+    answers: [ask, ask, task, task, says('done')],
+    people: [{ value: 'This one.' }, new AskError('expired', 'nobody answered')],
+    tasks: [
+      { job_id: 'j', result: { summary: 's' }, artifacts: [], cost_nanodollars: 1 },
+      new TaskError('no-agent', 'there is no agent summarizer'),
+    ],
+  });
+  const tools = [
+    personTool(host, 'Asks the owner.', 60_000),
+    agentTool(host, {
+      agent: 'summarizer', action: 'summarize', description: 'Summarizes.', input_schema: { type: 'object' },
+    }),
+  ];
+  toolLoop(host, request('Use the tools.', 'Go.'), tools, 5);
+  const results = host.asked[4].messages.flatMap(({ content }) => content.filter(({ type }) => type === 'tool_result'));
+  assert.deepEqual(results.map((block) => block.type === 'tool_result' && [block.content, block.is_error]), [
+    ['This one.', false],
+    ['Error: nobody answered', true],
+    ['{"summary":"s"}', false],
+    ['Error: no-agent: there is no agent summarizer', true],
+  ]);
+  assert.deepEqual(host.questions[0], { prompt: 'Which?', details: undefined, time_limit_ms: 60_000 });
+  assert.deepEqual(host.given[0], { agent: 'summarizer', action: 'summarize', payload: { text: 'x' } });
+});
