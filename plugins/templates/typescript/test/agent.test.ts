@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { type Summary, run } from '../src/agent.ts';
 import { CallError } from '../src/sdk/index.ts';
 import { gives, played, says } from '../src/sdk/played.ts';
+import { equalsGolden } from './golden.ts';
 
 const payload = { text: 'A long text.' };
 const summary: Summary = { title: 'T', summary: 'S.', key_points: ['a', 'b'] };
@@ -12,7 +13,7 @@ const summary: Summary = { title: 'T', summary: 'S.', key_points: ['a', 'b'] };
 test('a text becomes a summary', () => {
   const host = played({ answers: [gives(summary)] });
   assert.deepEqual(run(host, 'summarize', payload), summary);
-  assert.ok(host.asked[0].options?.output_config);
+  equalsGolden('summarize', host.asked[0]);
 });
 
 test('an answer that is no summary is asked for once more', () => {

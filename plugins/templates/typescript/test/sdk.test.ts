@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  AskError, Failure, TaskError, type Tool, agentTool, beginning, byteLength, counted, decode, encode, faults, fenced, fit,
-  forClaude, isLast, personTool, readCut, readTexts, request, textOf, toolLoop, completeJson, Malformed, CallError,
+  AskError, Failure, Missing, TaskError, type Tool, agentTool, beginning, byteLength, counted, decode, encode, faults, fenced, fit,
+  forClaude, isLast, personTool, readCut, readTexts, request, roomFor, textOf, toolLoop, withRoom, completeJson, Malformed, CallError,
 } from '../src/sdk/index.ts';
 import { gives, played, says } from '../src/sdk/played.ts';
 
@@ -67,7 +67,7 @@ test('Claude is told of bounds in words, since structured output takes none', ()
       items: {
         type: 'array',
         items: { type: 'string', description: 'A word; at most 3 characters' },
-        description: 'at least 1 items, at most 2 items',
+        description: 'not empty, at most 2 items',
       },
     },
   });
@@ -163,15 +163,15 @@ test('files that are no text are named, not read', () => {
       'e.txt': 'x'.repeat(300_000),
     },
   });
-  const { files, missing } = readTexts(host);
-  assert.deepEqual(files, [{ name: 'b.txt', text: 'line\nline' }]);
-  assert.deepEqual(missing, [
+  const missing = new Missing(host);
+  assert.deepEqual(readTexts(host, missing), [{ name: 'b.txt', text: 'line\nline' }]);
+  assert.deepEqual(missing.sentences, [
     'a.bin was not read: it is not text in UTF-8',
     'c.txt was not read: it is not text in UTF-8',
     'd.txt was not read: it is empty',
     'e.txt was not read: it has 300000 bytes, and the most is 262144',
   ]);
-  assert.deepEqual(host.lines, missing);
+  assert.deepEqual(host.lines, missing.sentences);
 });
 
 test('small files stay whole where large ones are cut, and each cut is told', () => {
@@ -180,16 +180,41 @@ test('small files stay whole where large ones are cut, and each cut is told', ()
     { name: 'small', text: 'small' },
     { name: 'larger', text: 'line of it\n'.repeat(2000) },
   ];
-  const host = played();
-  const fitted = fit(host, files, 2000);
-  assert.deepEqual(fitted.files.map(({ text }) => byteLength(text)), [990, 5, 990]);
-  assert.deepEqual(fitted.missing, [
-    'large has no room in a call: only its first 990 of 11000 bytes were read',
-    'larger has no room in a call: only its first 990 of 22000 bytes were read',
+  const told: string[] = [];
+  const fitted = fit(files, 2000, (sentence) => told.push(sentence));
+  assert.deepEqual(fitted.map(({ text }) => byteLength(text)), [990, 5, 990]);
+  assert.deepEqual(told, [
+    'large was cut: a call has room for its first 990 of 11000 bytes',
+    'larger was cut: a call has room for its first 990 of 22000 bytes',
   ]);
-  assert.deepEqual(host.lines, fitted.missing);
-  assert.deepEqual(fit(host, files, 100_000), { files, missing: [] });
-  assert.deepEqual(fit(host, files, 100).files.map(({ name }) => name), ['small']);
+  assert.deepEqual(fit(files, 100_000, assert.fail), files);
+  assert.deepEqual(fit(files, 100, (sentence) => told.push(sentence)), [files[1]]);
+  assert.deepEqual(told.slice(2), [
+    'large was left out: a call has no room for it',
+    'larger was left out: a call has no room for it',
+  ]);
+});
+
+test('where the host finds a request too large, it is asked again with less, and the cut that counts is told once', () => {
+  const host = played();
+  const missing = new Missing(host);
+  const sizes: number[] = [];
+  const ask = (least: number) => (files: { text: string }[]) => {
+    sizes.push(byteLength(files[0].text));
+    if (sizes.at(-1)! > least) throw new CallError('too-large', 'too large');
+    return 'answer';
+  };
+  const files = [{ name: 'a', text: 'line\n'.repeat(1000) }];
+  for (let n = 0; n < 2; n++) assert.equal(withRoom(files, 1000, missing, ask(500)), 'answer');
+  assert.deepEqual(sizes, [1000, 600, 360, 1000, 600, 360]);
+  assert.deepEqual(host.lines, ['a was cut: a call has room for its first 360 of 5000 bytes']);
+  assert.throws(() => withRoom(files, 1000, missing, ask(100)), { kind: 'invalid-input' });
+});
+
+test('a request with as much text as there is room for has room for its repair', () => {
+  const left = { ...played().allowance(), max_input_tokens: 8000 };
+  assert.equal(roomFor(left, 1000, 2000), (8000 - 2000 - 300) * 2.5 - 1000);
+  assert.equal(roomFor({ ...left, max_input_tokens: 100 }, 1000, 2000), 0);
 });
 
 test('calls and their cost are counted', () => {

@@ -1,6 +1,6 @@
 // Asking Claude: for a text, for JSON, and once more where the answer is malformed.
 
-import { CallError, Failure } from './failure.ts';
+import { Failure } from './failure.ts';
 import type { Block, Host, Json, Reply, Request } from './host.ts';
 import { faults, forClaude } from './schema.ts';
 
@@ -111,7 +111,8 @@ export function whole(reply: Reply): Reply {
   return accepted(reply);
 }
 
-function accepted(reply: Reply): Reply {
+/** An answer that was refused is none. */
+export function accepted(reply: Reply): Reply {
   if (reply.stop_reason === 'refusal') throw new Failure('final', 'Claude refused to answer');
   return reply;
 }
@@ -133,9 +134,4 @@ export function counted<H extends Host>(host: H): { host: H; spent: () => Spent 
     return reply;
   };
   return { host: { ...host, complete }, spent: () => ({ calls, cost_usd: nanodollars / 1e9 }) };
-}
-
-/** Whether the host has no room for a request: a smaller one may have it. */
-export function isTooLarge(error: unknown): boolean {
-  return error instanceof CallError && error.call === 'too-large';
 }

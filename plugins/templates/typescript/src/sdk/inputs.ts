@@ -1,33 +1,49 @@
 // The files that a job was submitted with, as text, and as much of them as there is room for.
 
-import { Failure } from './failure.ts';
-import type { Host } from './host.ts';
+import { CallError, Failure } from './failure.ts';
+import type { Allowance, Host } from './host.ts';
 import { beginning, byteLength, decode } from './text.ts';
 
-/** A larger file is not read: no call has room for it, and the sandbox's memory is small. */
+/** A larger file is not read: no call has room for it, and to look through it takes processor time. */
 export const MOST_BYTES = 256 * 1024;
+/** What an ordinary text has for each of its tokens, at least. */
+const BYTES_PER_TOKEN = 2.5;
+/** What framing and the turn of a repair take, in tokens. */
+const FRAMING_TOKENS = 300;
+/** Below so many bytes, what is left of a file tells nothing. */
+const LEAST_BYTES = 200;
+/** How often a request that is too large is tried with less, and what part then stays. */
+const SMALLER = { tries: 2, part: 0.6 };
 
 export interface TextFile {
   name: string;
   text: string;
 }
 
-/** What was read, and a sentence for each file that was not, or not whole. */
-export interface Texts {
-  files: TextFile[];
-  missing: string[];
+/** What a job leaves out or did not get, a sentence each, once each, and in the log. A result says it. */
+export class Missing {
+  readonly sentences: string[] = [];
+  private host: Host;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  note(sentence: string): void {
+    if (this.sentences.includes(sentence)) return;
+    this.sentences.push(sentence);
+    this.host.log(sentence, 'warn');
+  }
 }
 
-/** Reads the input files that are text. Each of the others is named in `missing` and in the log. */
-export function readTexts(host: Host): Texts {
-  const read: Texts = { files: [], missing: [] };
-  for (const { name, size } of host.inputs()) {
+/** Reads the input files that are text; each of the others is missing. */
+export function readTexts(host: Host, missing: Missing): TextFile[] {
+  return host.inputs().flatMap(({ name, size }) => {
     const text = textOf(host, name, size);
-    if (typeof text === 'string') read.files.push({ name, text });
-    else read.missing.push(`${name} was not read: ${text.why}`);
-  }
-  for (const sentence of read.missing) host.log(sentence, 'warn');
-  return read;
+    if (typeof text === 'string') return [{ name, text }];
+    missing.note(`${name} was not read: ${text.why}`);
+    return [];
+  });
 }
 
 function textOf(host: Host, name: string, size: number): string | { why: string } {
@@ -46,22 +62,48 @@ function textOf(host: Host, name: string, size: number): string | { why: string 
 }
 
 /**
- * Cuts files so that they have at most so many bytes together: small ones stay whole, large ones get equal shares of the
- * rest. Each cut is told in `missing` and in the log; a file that would have next to nothing left is left out.
+ * How many bytes of text a request has room for, beside `fixed` bytes that it has anyway (system, schema, wording) and an
+ * answer of `answer` tokens, which goes out once more where it has to be repaired or continued.
  */
-export function fit(host: Host, files: TextFile[], room: number): Texts {
+export function roomFor(left: Allowance, fixed: number, answer: number): number {
+  return Math.max(0, Math.floor((left.max_input_tokens - answer - FRAMING_TOKENS) * BYTES_PER_TOKEN) - fixed);
+}
+
+/**
+ * Asks with as much of the files as has room. Tokens are the host's to count: where it finds the request too large, it is
+ * asked again with less of them.
+ */
+export function withRoom<T>(files: TextFile[], room: number, missing: Missing, ask: (fitted: TextFile[]) => T): T {
+  for (let tries = 0, left = room; ; tries++, left = Math.floor(left * SMALLER.part)) {
+    const cut: string[] = [];
+    try {
+      const answer = ask(fit(files, left, (sentence) => cut.push(sentence)));
+      cut.forEach((sentence) => missing.note(sentence));
+      return answer;
+    } catch (error) {
+      const again = error instanceof CallError && error.call === 'too-large' && tries < SMALLER.tries;
+      if (!again) throw error;
+    }
+  }
+}
+
+/**
+ * Files of at most so many bytes together: small ones stay whole, large ones are cut and get equal shares of the rest. One
+ * that would have next to nothing is left out. Each that is not whole is told of.
+ */
+export function fit(files: TextFile[], room: number, tell: (sentence: string) => void): TextFile[] {
   const sizes = files.map((file) => byteLength(file.text));
   const share = fairShare(sizes, room);
-  const fitted: Texts = { files: [], missing: [] };
-  files.forEach((file, index) => {
-    const text = sizes[index] <= share ? file.text : beginning(file.text, share);
-    if (text !== '' && (sizes[index] <= share || share >= 200)) fitted.files.push({ name: file.name, text });
-    if (sizes[index] <= share) return;
-    const kept = share >= 200 ? `only its first ${byteLength(text)} of ${sizes[index]} bytes were read` : 'it was left out';
-    fitted.missing.push(`${file.name} has no room in a call: ${kept}`);
+  return files.flatMap((file, index) => {
+    if (sizes[index] <= share) return [file];
+    if (share < LEAST_BYTES) {
+      tell(`${file.name} was left out: a call has no room for it`);
+      return [];
+    }
+    const text = beginning(file.text, share);
+    tell(`${file.name} was cut: a call has room for its first ${byteLength(text)} of ${sizes[index]} bytes`);
+    return [{ name: file.name, text }];
   });
-  for (const sentence of fitted.missing) host.log(sentence, 'warn');
-  return fitted;
 }
 
 /** The most that one may have so that all have at most `room` together. */

@@ -4,9 +4,9 @@ import type { Json } from './host.ts';
 
 /** Bounds that structured output does not take; Claude is told of them in words. */
 const BOUNDS: Record<string, (bound: unknown) => string> = {
-  minLength: (bound) => `at least ${bound} characters`,
+  minLength: (bound) => (bound === 1 ? 'not empty' : `at least ${bound} characters`),
   maxLength: (bound) => `at most ${bound} characters`,
-  minItems: (bound) => `at least ${bound} items`,
+  minItems: (bound) => (bound === 1 ? 'not empty' : `at least ${bound} items`),
   maxItems: (bound) => `at most ${bound} items`,
   minimum: (bound) => `at least ${bound}`,
   maximum: (bound) => `at most ${bound}`,
