@@ -92,7 +92,10 @@ class Analysis {
         if (!isLast(error)) throw error;
         const spent = error.kind === 'over-budget';
         const left = spent ? scope.areas.slice(index) : [area];
-        left.forEach(({ name }) => this.missing.note(`requirements of the area "${name}": ${error.message}`));
+        for (const { name } of left) {
+          const some = this.requirements.some((requirement) => requirement.area === name);
+          this.missing.note(`${some ? 'further requirements' : 'requirements'} of the area "${name}": ${error.message}`);
+        }
         if (spent) return;
       }
     }

@@ -210,6 +210,9 @@ test('where the money ends, what there is is delivered', () => {
     assert.match(early.host.artifacts['requirements.md'], /> Not complete:\n> - requirements of the area "Booking"/);
     const late = analyze({ answers: [gives(scope), booking, spent] });
     assert.deepEqual([late.report.requirements.length, late.report.missing.length], [2, 1]);
+    const all = { requirements: [requirement('One.'), requirement('Two.')] };
+    const within = analyze({ answers: [gives(scope), cut(all, JSON.stringify(all).indexOf('Two.')), spent] });
+    assert.equal(within.report.missing[0], 'further requirements of the area "Booking": the job may spend no more');
     const cutScope = analyze({ answers: [cut(scope, JSON.stringify(scope).length - 3), spent, spent] });
     assert.match(cutScope.report.missing[0], /^the scope was cut, and the rest of it is missing: /);
   }

@@ -13,19 +13,6 @@ const PAYLOAD: Json = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    files: {
-      type: 'array',
-      title: 'Files',
-      description: 'The code to test. Files that the job comes with are code to test as well; there is at least one in all.',
-      maxItems: 64,
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['path', 'content'],
-        properties: { path: { type: 'string', minLength: 1, maxLength: 255 }, content: { type: 'string' } },
-      },
-      examples: [[{ path: 'src/add.js', content: 'export const add = (a, b) => a + b;' }]],
-    },
     requirements: {
       type: 'string',
       title: 'Requirements',
@@ -54,6 +41,19 @@ const PAYLOAD: Json = {
       minimum: 1,
       maximum: 24,
       examples: [3],
+    },
+    files: {
+      type: 'array',
+      title: 'Code as JSON',
+      description: 'The code to test. Files that the job comes with are code to test as well; there is at least one in all.',
+      maxItems: 64,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['path', 'content'],
+        properties: { path: { type: 'string', minLength: 1, maxLength: 255 }, content: { type: 'string' } },
+      },
+      examples: [[{ path: 'src/add.js', content: 'export const add = (a, b) => a + b;' }]],
     },
   },
 };
