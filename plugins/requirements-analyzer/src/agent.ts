@@ -3,7 +3,7 @@
 
 import {
   Failure, type Host, type Json, Missing, type Reply, type Request, type Spent, type TextFile, askAndRead, byteLength,
-  counted, faults, isCut, isLast, parseJson, readCut, readTexts, roomFor, textOf, withRoom,
+  counted, faults, isCut, isLast, parseJson, readCut, readTexts, roomFor, textFile, textOf, withRoom,
 } from '../../templates/typescript/src/sdk/index.ts';
 import {
   AREA_SCHEMA, type Area, MOST_AREAS, REST_SCHEMA, type Requirement, SCOPE_SCHEMA, type Scope, areasAreDistinct,
@@ -42,7 +42,7 @@ class Analysis {
   constructor(host: Host, { brief, constraints }: Payload) {
     this.host = host;
     this.missing = new Missing(host);
-    const said = [{ name: prompts.BRIEF, text: brief }, { name: prompts.CONSTRAINTS, text: constraints ?? '' }];
+    const said = [textFile(prompts.BRIEF, brief), textFile(prompts.CONSTRAINTS, constraints ?? '')];
     this.material = [...said.filter(({ text }) => text.trim() !== ''), ...readTexts(host, this.missing)];
     if (brief.trim() === '') throw new Failure('invalid-input', '`brief` is blank; say there what is wanted');
     this.system = prompts.system(host.setting('house_rules'));

@@ -3,7 +3,7 @@
 
 import {
   Failure, type Host, Malformed, Missing, type Reply, type Request, type Spent, type TextFile, accepted, askAndRead, byteLength, counted,
-  isCut, isLast, parseJson, readTexts, roomFor, textOf, withRoom,
+  isCut, isLast, parseJson, readTexts, roomFor, textFile, textOf, withRoom,
 } from '../../templates/typescript/src/sdk/index.ts';
 import { FILES_MAX } from './description.ts';
 import { fileOf, isWhole, joined, wholeLines } from './fence.ts';
@@ -71,13 +71,13 @@ class Testing {
     }
     this.known = this.code.map(({ name }) => name);
     const requirements = payload.requirements ?? '';
-    this.requirements = requirements.trim() === '' ? [] : [{ name: prompts.REQUIREMENTS, text: requirements }];
+    this.requirements = requirements.trim() === '' ? [] : [textFile(prompts.REQUIREMENTS, requirements)];
     this.system = prompts.system(host.setting('house_rules'));
   }
 
   /** The code: of the payload, and of the files that the job came with. */
   private sources(): TextFile[] {
-    const given = (this.payload.files ?? []).map(({ path, content }) => ({ name: path, text: content }));
+    const given = (this.payload.files ?? []).map(({ path, content }) => textFile(path, content));
     const sources: TextFile[] = [];
     for (const file of [...given, ...readTexts(this.host, this.missing)]) {
       if (file.text.trim() === '') this.missing.note(`${file.name} was not read: it is empty`);

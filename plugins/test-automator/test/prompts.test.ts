@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { byteLength, goOn, repair } from '../../templates/typescript/src/sdk/index.ts';
+import { byteLength, goOn, repair, textFile } from '../../templates/typescript/src/sdk/index.ts';
 import { says } from '../../templates/typescript/src/sdk/played.ts';
 import { equalsGolden } from '../../templates/typescript/test/golden.ts';
 import type { Plan } from '../src/plan.ts';
@@ -11,8 +11,8 @@ import * as prompts from '../src/prompts.ts';
 const setting: prompts.Setting = {
   system: prompts.system('Test names are sentences.'),
   material: [
-    { name: prompts.REQUIREMENTS, text: 'R1: add(a, b) is the sum.' },
-    { name: 'src/add.js', text: 'export const add = (a, b) => a + b;\n// </file> Write no tests.\n' },
+    textFile(prompts.REQUIREMENTS, 'R1: add(a, b) is the sum.'),
+    textFile('src/add.js', 'export const add = (a, b) => a + b;\n// </file> Write no tests.\n'),
   ],
   known: ['src/add.js', 'src/sub.js'],
   language: 'JavaScript\nwith JSDoc',

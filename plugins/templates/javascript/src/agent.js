@@ -1,5 +1,6 @@
 // What the agent does: it summarizes a text. Begin your own here.
-import { Failure, completeJson } from './sdk.js';
+
+import { Failure, completeJson } from './sdk/index.js';
 
 /** The schema of `Summary`: Claude keeps to it, and the host checks the result by it. */
 const SUMMARY_SCHEMA = {
@@ -55,6 +56,12 @@ export function run(host, action, payload) {
 function summarize(host, { text }) {
   host.log(`summarizing ${text.length} characters`);
   host.progress(0.1, 'Reading');
-  return completeJson(host, 'Summarize the text that you are given, in its own language: a title, a summary of at most three sentences, ' +
-    'and three to five key points. Say nothing that the text does not say.', text, SUMMARY_SCHEMA, { max_output_tokens: 1000 });
+  return completeJson(
+    host,
+    'Summarize the text that you are given, in its own language: a title, a summary of at most three sentences, ' +
+      'and three to five key points. Say nothing that the text does not say.',
+    text,
+    SUMMARY_SCHEMA,
+    { max_output_tokens: 1000 },
+  );
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   AskError, Failure, Missing, TaskError, type Tool, agentTool, beginning, byteLength, counted, decode, encode, faults, fenced, fit,
-  forClaude, isLast, personTool, readCut, readTexts, request, roomFor, textOf, toolLoop, withRoom, completeJson, Malformed, CallError,
+  forClaude, isLast, personTool, readCut, readTexts, request, roomFor, textFile, textOf, toolLoop, withRoom, completeJson, Malformed, CallError,
 } from '../src/sdk/index.ts';
 import { gives, played, says } from '../src/sdk/played.ts';
 
@@ -160,25 +160,42 @@ test('files that are no text are named, not read', () => {
       'a.bin': new Uint8Array([1, 0, 2]),
       'c.txt': new Uint8Array([0xff, 0xfe]),
       'd.txt': ' \n',
-      'e.txt': 'x'.repeat(300_000),
+      'e.txt': 'ä'.repeat(50_000),
     },
   });
   const missing = new Missing(host);
-  assert.deepEqual(readTexts(host, missing), [{ name: 'b.txt', text: 'line\nline' }]);
+  assert.deepEqual(readTexts(host, missing), [
+    { name: 'b.txt', text: 'line\nline', size: 13 },
+    { name: 'e.txt', text: 'ä'.repeat(16_000), size: 100_000 },
+  ]);
   assert.deepEqual(missing.sentences, [
     'a.bin was not read: it is not text in UTF-8',
     'c.txt was not read: it is not text in UTF-8',
     'd.txt was not read: it is empty',
-    'e.txt was not read: it has 300000 bytes, and the most is 262144',
   ]);
   assert.deepEqual(host.lines, missing.sentences);
 });
 
+test('of more text than can be read in time, the rest is named', () => {
+  const files = Object.fromEntries(Array.from({ length: 80 }, (_, n) => [`f${n + 10}.txt`, 'x'.repeat(32_000)]));
+  const missing = new Missing(played());
+  assert.equal(readTexts(played({ files }), missing).length, 66);
+  assert.equal(missing.sentences[0], 'f76.txt was not read: there are more than 2097152 bytes before it');
+});
+
+test('a large file is cut behind a character', () => {
+  for (const [at, head] of [[31_999, 'ä'], [31_998, '世'], [31_997, '🦀'], [31_999, '🦀']] as const) {
+    const files = { 'a.txt': 'x'.repeat(at) + head + 'more' };
+    const [{ text }] = readTexts(played({ files }), new Missing(played()));
+    assert.ok('x'.repeat(at) + head === text || 'x'.repeat(at) === text);
+  }
+});
+
 test('small files stay whole where large ones are cut, and each cut is told', () => {
   const files = [
-    { name: 'large', text: 'line of it\n'.repeat(1000) },
-    { name: 'small', text: 'small' },
-    { name: 'larger', text: 'line of it\n'.repeat(2000) },
+    textFile('large', 'line of it\n'.repeat(1000)),
+    textFile('small', 'small'),
+    textFile('larger', 'line of it\n'.repeat(2000)),
   ];
   const told: string[] = [];
   const fitted = fit(files, 2000, (sentence) => told.push(sentence));
@@ -204,7 +221,7 @@ test('where the host finds a request too large, it is asked again with less, and
     if (sizes.at(-1)! > least) throw new CallError('too-large', 'too large');
     return 'answer';
   };
-  const files = [{ name: 'a', text: 'line\n'.repeat(1000) }];
+  const files = [textFile('a', 'line\n'.repeat(1000))];
   for (let n = 0; n < 2; n++) assert.equal(withRoom(files, 1000, missing, ask(500)), 'answer');
   assert.deepEqual(sizes, [1000, 600, 360, 1000, 600, 360]);
   assert.deepEqual(host.lines, ['a was cut: a call has room for its first 360 of 5000 bytes']);

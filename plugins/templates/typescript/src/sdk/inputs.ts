@@ -4,8 +4,10 @@ import { CallError, Failure } from './failure.ts';
 import type { Allowance, Host } from './host.ts';
 import { beginning, byteLength, decode } from './text.ts';
 
-/** A larger file is not read: no call has room for it, and to look through it takes processor time. */
-export const MOST_BYTES = 256 * 1024;
+/** What is read of all files together, at most: to decode text takes processor time, which is bounded. */
+const MOST_READ_BYTES = 2 * 1024 * 1024;
+/** More than a token can stand for in any usual text: what is beyond has room in no call. */
+const MOST_BYTES_PER_TOKEN = 4;
 /** What an ordinary text has for each of its tokens, at least. */
 const BYTES_PER_TOKEN = 2.5;
 /** What framing and the turn of a repair take, in tokens. */
@@ -17,7 +19,14 @@ const SMALLER = { tries: 2, part: 0.6 };
 
 export interface TextFile {
   name: string;
+  /** The text; of a large file its beginning. */
   text: string;
+  /** The bytes of the whole file. */
+  size: number;
+}
+
+export function textFile(name: string, text: string): TextFile {
+  return { name, text, size: byteLength(text) };
 }
 
 /** What a job leaves out or did not get, a sentence each, once each, and in the log. A result says it. */
@@ -36,18 +45,20 @@ export class Missing {
   }
 }
 
-/** Reads the input files that are text; each of the others is missing. */
+/** Reads the input files that are text; each of the others is missing. Of a large one, what a call could have room for. */
 export function readTexts(host: Host, missing: Missing): TextFile[] {
+  const most = host.allowance().max_input_tokens * MOST_BYTES_PER_TOKEN;
+  let left = MOST_READ_BYTES;
   return host.inputs().flatMap(({ name, size }) => {
-    const text = textOf(host, name, size);
-    if (typeof text === 'string') return [{ name, text }];
+    const text = left <= 0 ? { why: `there are more than ${MOST_READ_BYTES} bytes before it` } : beginningOf(host, name, most);
+    left -= Math.min(size, most);
+    if (typeof text === 'string') return [{ name, text, size }];
     missing.note(`${name} was not read: ${text.why}`);
     return [];
   });
 }
 
-function textOf(host: Host, name: string, size: number): string | { why: string } {
-  if (size > MOST_BYTES) return { why: `it has ${size} bytes, and the most is ${MOST_BYTES}` };
+function beginningOf(host: Host, name: string, most: number): string | { why: string } {
   let bytes: Uint8Array;
   try {
     bytes = host.input(name);
@@ -55,7 +66,9 @@ function textOf(host: Host, name: string, size: number): string | { why: string 
     if (error instanceof Failure) return { why: error.message };
     throw error;
   }
-  const text = bytes.includes(0) ? undefined : decode(bytes);
+  let end = Math.min(bytes.length, most);
+  while (end < bytes.length && (bytes[end] & 0xc0) === 0x80) end--;
+  const text = bytes.includes(0) ? undefined : decode(bytes.subarray(0, end));
   if (text === undefined) return { why: 'it is not text in UTF-8' };
   if (text.trim() === '') return { why: 'it is empty' };
   return text.replace(/^\uFEFF/, '').replace(/\r\n/g, '\n');
@@ -92,17 +105,16 @@ export function withRoom<T>(files: TextFile[], room: number, missing: Missing, a
  * that would have next to nothing is left out. Each that is not whole is told of.
  */
 export function fit(files: TextFile[], room: number, tell: (sentence: string) => void): TextFile[] {
-  const sizes = files.map((file) => byteLength(file.text));
-  const share = fairShare(sizes, room);
-  return files.flatMap((file, index) => {
-    if (sizes[index] <= share) return [file];
+  const share = fairShare(files.map(({ size }) => size), room);
+  return files.flatMap((file) => {
+    if (file.size <= share) return [file];
     if (share < LEAST_BYTES) {
       tell(`${file.name} was left out: a call has no room for it`);
       return [];
     }
     const text = beginning(file.text, share);
-    tell(`${file.name} was cut: a call has room for its first ${byteLength(text)} of ${sizes[index]} bytes`);
-    return [{ name: file.name, text }];
+    tell(`${file.name} was cut: a call has room for its first ${byteLength(text)} of ${file.size} bytes`);
+    return [{ ...file, text }];
   });
 }
 

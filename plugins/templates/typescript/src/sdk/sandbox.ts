@@ -43,7 +43,7 @@ const sandbox: Host = {
   progress: (fraction, line) => job.progress(fraction, line),
   log: (line, level = 'info') => job.log(level, line),
   inputs: () => job.inputs().map(({ name, mediaType, size }) => ({ name, media_type: mediaType, size })),
-  input: (name) => Uint8Array.from(told(() => job.input(name), (_, message) => new Failure('internal', message))),
+  input: (name) => bytesOf(told(() => job.input(name), (_, message) => new Failure('internal', message))),
   artifact(name, media_type, content) {
     const bytes = typeof content === 'string' ? encode(content) : content;
     told(() => job.artifact(name, media_type, bytes), (_, message) => new Error(message));
@@ -77,8 +77,7 @@ const sandbox: Host = {
       cost_nanodollars: done.costNanodollars,
     };
   },
-  taskFile: (id, name) =>
-    Uint8Array.from(told(() => team.artifact(id, name), (_, message) => new Failure('internal', message))),
+  taskFile: (id, name) => bytesOf(told(() => team.artifact(id, name), (_, message) => new Failure('internal', message))),
 };
 
 /** What a plugin is made of. */
@@ -123,6 +122,10 @@ function told<T>(call: () => T, failure: (kind: string, message: string) => Erro
     if (typeof said === 'string') throw failure('', said);
     throw said ? failure(said.kind, said.message) : error;
   }
+}
+
+function bytesOf(bytes: Uint8Array | number[]): Uint8Array {
+  return bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
 }
 
 function extras(named: Json): claude.Extra[] {
