@@ -4,7 +4,7 @@
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: run help agents test liars fuzz lint bench clean
+.PHONY: run help agents test languages liars fuzz lint bench clean
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -18,7 +18,7 @@ run: agents ## Starts the host and prints its login link; ARGS="--listen 127.0.0
 	exec "$(TARGET_DIR)/debug/anvil" serve $(ARGS)
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 agents: ## Builds the plugins into plugins/dist
 	@if command -v rustup >/dev/null; then rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2; fi
@@ -36,6 +36,11 @@ agents: ## Builds the plugins into plugins/dist
 
 test: agents ## All tests, and how many ran; ANVIL_TEST_NO_SKIPS=1: none may skip
 	tests/run
+
+# What it installs is pinned and kept in target/languages. Python 3.11 with venv, Rust, a C compiler and make are the machine's.
+languages: ## From nothing to a finished job in every language, by the documents alone; writes the table of docs/languages.md
+	$(CARGO) build --release --package anvil
+	tests/languages/run --anvil "$(TARGET_DIR)/release/anvil" --kept "$(TARGET_DIR)/languages" --write docs/languages.md
 
 liars: ## The law against liars: 200,000 questions in a release build; ANVIL_LIARS_SEED=… repeats a run
 	ANVIL_LIARS_CALLS=$${ANVIL_LIARS_CALLS:-200000} $(CARGO) test --release --package anvil-gateway --test liars -- --nocapture
