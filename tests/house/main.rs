@@ -66,6 +66,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("code-generator", &[]),
     // An agent for tests.
     ("asker", &[]),
+    ("every-function", &[]),
     // What the tests drive readers with.
     ("anvil-fuzz", &[]),
 ];
@@ -83,10 +84,10 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("wasmparser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-parser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-component", &["anvil-sandbox"], "only the sandbox knows Wasm"),
-    ("wit-bindgen", &["code-generator", "asker"], "guest bindings belong in plugins"),
+    ("wit-bindgen", &["code-generator", "asker", "every-function"], "guest bindings belong in plugins"),
     ("governor", &["anvil-gateway"], "only the gateway paces requests"),
     ("axum", &["anvil-web"], "only the web serves HTTP to people and clients"),
-    ("hyper", &["anvil-sim"], "only the simulator serves HTTP by hand"),
+    ("hyper", &["anvil-sim", "anvil-web"], "only the simulator and the web serve HTTP"),
     // The command line talks to the running host, and webhooks are delivered by alerts, which has no API
     // key; Claude is asked by the gateway alone.
     ("reqwest", &["anvil-gateway", "anvil-alerts", "anvil"], "there is no second path to Claude"),

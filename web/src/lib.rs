@@ -9,6 +9,7 @@ mod ask;
 mod assets;
 mod auth;
 mod config;
+mod connections;
 mod csv;
 mod guard;
 mod links;

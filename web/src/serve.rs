@@ -4,16 +4,13 @@ use crate::guard::Gate;
 use crate::problem::Problem;
 use crate::routes::{Entry, Face, Routes};
 use crate::state::WebState;
-use crate::{Permission, api, assets, guard, openapi, panel};
+use crate::{Permission, api, assets, connections, guard, openapi, panel};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use axum::{Json, Router};
-use std::io;
-use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -45,22 +42,10 @@ pub fn router(state: WebState) -> Router {
         .with_state(state)
 }
 
-/// Serves until `state`'s shutdown turns true and the open requests are answered.
-pub async fn serve(listener: TcpListener, state: WebState) -> io::Result<()> {
-    let mut shutdown = state.shutdown.clone();
-    // Answers and events are small: without this they wait for the client's delayed acknowledgement.
-    let listener = listener.tap_io(|socket| {
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "a socket keeps its delay");
-        }
-    });
-    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
-            // A sender that is gone means the same as one that says so.
-            let _ = shutdown.wait_for(|stop| *stop).await;
-        })
-        .await
+/// Serves until `state`'s shutdown turns true and the open requests are answered; `connections` at once, at most.
+pub async fn serve(listener: TcpListener, state: WebState, connections: usize) {
+    let shutdown = state.shutdown.clone();
+    connections::answer(listener, router(state), connections, shutdown).await;
 }
 
 async fn unknown_route(request: Request) -> Response {

@@ -8,6 +8,9 @@ use anvil_types::{Clock, DrivenClock, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The latest time that a clock can be driven to: the year 2200. Times that are added to it stay times.
+const LATEST: Timestamp = Timestamp::from_secs(7_258_118_400);
+
 /// The host's time, and what people may do about it.
 pub struct ClockControl {
     store: Arc<dyn Store>,
@@ -39,6 +42,7 @@ impl ClockControl {
     /// simulator.
     pub fn drive(&self, by: Duration, rate: Option<f64>) -> Result<Timestamp, String> {
         match &self.driven {
+            Some(_) if self.clock.now() + by > LATEST => Err(BadValue::ClockTooFar.to_string()),
             Some(clock) => Ok(clock.drive(by, rate)),
             None => Err(BadValue::ClockOfTheMachine.to_string()),
         }

@@ -1,12 +1,11 @@
 //! A plugin says what it is, and the host checks that it holds.
 
-use crate::attempt::{Ended, not_started};
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::door::Door;
 use crate::end::BreachKind;
+use crate::ended::Ended;
 use crate::entry::Entry;
 use crate::lanes::Credit;
-use crate::lines;
 use crate::log::cut;
 use crate::sandbox::Cut;
 use crate::world::Seat;
@@ -57,18 +56,7 @@ pub(crate) async fn describe(
 }
 
 async fn call(seat: Seat, entry: Arc<Entry>) -> Result<wit::Description, Breach> {
-    let ended = match &*entry {
-        Entry::Functions(pre) => {
-            let mut store = seat.calling();
-            let called = match pre.instantiate_async(&mut store).await {
-                Ok(agent) => agent.anvil_agent_agent_api().call_describe(&mut store).await,
-                Err(error) => Err(not_started(error)),
-            };
-            Ended::of(called, store.data())
-        }
-        Entry::Lines(pre) => lines::describe(seat, pre).await,
-    };
-    match ended {
+    match entry.describe(seat).await {
         Ended::Answered(said) => Ok(said),
         Ended::Broke(breach) => Err(breach),
         Ended::Stopped(stop) => Err(Breach::new(BreachKind::Internal, stop.to_string())),

@@ -1,14 +1,23 @@
 //! How a plugin is entered.
 
 use crate::bindings::AgentPre;
-use crate::world::GuestWorld;
+use crate::bindings::exports::anvil::agent::agent_api as wit;
+use crate::contract::version_of_agent;
+use crate::ended::{Ended, not_started};
+use crate::lines;
+#[cfg(any(test, feature = "testing"))]
+use crate::testing::trial;
+use crate::world::{GuestWorld, Seat};
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
-/// The two kinds of plugins: what a component exports decides.
+/// The kinds of plugins: what a component exports decides, and in which version of the contract.
 pub(crate) enum Entry {
     /// It exports the agent's functions, and calls the host's.
     Functions(AgentPre<GuestWorld>),
+    /// As that, in the trial of a later version.
+    #[cfg(any(test, feature = "testing"))]
+    Trial(trial::AgentPre<GuestWorld>),
     /// It is a program that speaks in lines on its standard input and output.
     Lines(CommandPre<GuestWorld>),
 }
@@ -17,15 +26,47 @@ impl Entry {
     /// The way into `component`, linked.
     pub(crate) fn of(linker: &Linker<GuestWorld>, component: &Component) -> wasmtime::Result<Self> {
         let linked = linker.instantiate_pre(component)?;
-        let engine = linker.engine();
-        let is_agent = component
-            .component_type()
-            .exports(engine)
-            .any(|(name, _)| name.starts_with("anvil:agent/agent-api@"));
-        if is_agent {
-            AgentPre::new(linked).map(Self::Functions)
-        } else {
-            CommandPre::new(linked).map(Self::Lines)
+        let kind = component.component_type();
+        let version = kind.exports(linker.engine()).find_map(|(name, _)| version_of_agent(name));
+        match version {
+            None => CommandPre::new(linked).map(Self::Lines),
+            #[cfg(any(test, feature = "testing"))]
+            Some(trial::VERSION) => trial::AgentPre::new(linked).map(Self::Trial),
+            Some(_) => AgentPre::new(linked).map(Self::Functions),
+        }
+    }
+
+    /// Asks it what it is.
+    pub(crate) async fn describe(&self, seat: Seat) -> Ended<wit::Description> {
+        match self {
+            Self::Functions(pre) => {
+                let mut store = seat.calling();
+                let called = match pre.instantiate_async(&mut store).await {
+                    Ok(agent) => agent.anvil_agent_agent_api().call_describe(&mut store).await,
+                    Err(error) => Err(not_started(error)),
+                };
+                Ended::of(called, store.data())
+            }
+            #[cfg(any(test, feature = "testing"))]
+            Self::Trial(pre) => trial::describe(seat, pre).await,
+            Self::Lines(pre) => lines::describe(seat, pre).await,
+        }
+    }
+
+    /// Has it do a job.
+    pub(crate) async fn run(&self, seat: Seat, job: &wit::Job) -> Ended<Result<wit::Outcome, wit::Failure>> {
+        match self {
+            Self::Functions(pre) => {
+                let mut store = seat.calling();
+                let called = match pre.instantiate_async(&mut store).await {
+                    Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, job).await,
+                    Err(error) => Err(not_started(error)),
+                };
+                Ended::of(called, store.data())
+            }
+            #[cfg(any(test, feature = "testing"))]
+            Self::Trial(pre) => trial::run(seat, pre, job).await,
+            Self::Lines(pre) => lines::run(seat, pre, job).await,
         }
     }
 }

@@ -60,12 +60,15 @@ pub(crate) const AGENT_KEYS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Whether a text can be an agent's name: lower-case words, joined by hyphens.
+/// What an agent's name is.
+pub(crate) const AGENT_NAME: &str = "1 to 64 characters of a-z 0-9 -, the first no -";
+
+/// Whether a text can be an agent's name, as the contract has it: 1 to 64 characters of `a-z 0-9 -`, of which the first
+/// is no `-`.
 pub(crate) fn is_agent_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.split('-').all(|word| {
-            !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        })
+    (1..=64).contains(&name.len())
+        && !name.starts_with('-')
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Reads the sections of all agents that any layer names.

@@ -1,6 +1,6 @@
 //! Values that make no sense together, or that a preset does not allow.
 
-use crate::agents::is_agent_name;
+use crate::agents::{AGENT_NAME, is_agent_name};
 use crate::error::SettingProblem;
 use crate::preset::Preset;
 use crate::reader::between;
@@ -62,7 +62,7 @@ fn teams(settings: &Settings) -> Vec<SettingProblem> {
         for other in agent.may_call.iter().flatten() {
             if !is_agent_name(other) {
                 problems.push(say(format!(
-                    "`agents.{name}.may_call` names `{other}`, which is no agent's name: lower-case words, joined by hyphens"
+                    "`agents.{name}.may_call` names `{other}`, which is no agent's name: {AGENT_NAME}"
                 )));
             } else if other == name {
                 problems.push(say(format!(

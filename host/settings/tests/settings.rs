@@ -167,7 +167,7 @@ fn unknown_names() {
     insta::assert_snapshot!(
         file("[agents.Code_Generator]\nwall_s = 5\n[agents]\nwall_s = 5"),
         @r#"
-        unknown agent `Code_Generator` in [agents] (anvil.toml line 1); an agent's name is lower-case words joined by hyphens, as in `code-generator`
+        unknown agent `Code_Generator` in [agents] (anvil.toml line 1); an agent's name is 1 to 64 characters of a-z 0-9 -, the first no -, as in `code-generator`
         unknown setting `wall_s` in [agents] (anvil.toml line 4); settings of an agent stand in [agents.NAME]
         "#
     );

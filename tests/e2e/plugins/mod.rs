@@ -1,5 +1,9 @@
 //! Plugins: how they come, and what the worst of them may do.
 
 mod cold;
+mod crimes;
+mod files;
 mod folder;
+mod gallery;
 mod hostile;
+mod swap;

@@ -5,11 +5,25 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::BytesMut;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 use tokio_stream::StreamExt;
 
 /// How much of a body that is too long is read and thrown away, in multiples of the limit: a client
 /// that is cut off while it sends never sees the answer.
 const DRAIN: usize = 8;
+
+/// How long a body may take, and the bytes a second that make it longer: who has little to say says it at once.
+const PATIENCE: Duration = Duration::from_secs(30);
+const SLOWEST: u64 = 1_024;
+
+fn too_slow() -> Problem {
+    let detail = format!(
+        "a body is there within {} seconds, and one more for each {SLOWEST} bytes; send it again",
+        PATIENCE.as_secs()
+    );
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "The body came too slowly", detail)
+}
 
 pub(crate) fn malformed(detail: impl Into<String>) -> Problem {
     Problem::bad_request("malformed-json", "The body is not the JSON that it should be", detail)
@@ -72,7 +86,11 @@ pub(crate) async fn read(
     let mut chunks: BodyDataStream = body.into_data_stream();
     let mut bytes = BytesMut::new();
     let mut seen = 0_usize;
-    while let Some(chunk) = chunks.next().await {
+    let began = Instant::now();
+    loop {
+        let patience = PATIENCE + Duration::from_secs(seen as u64 / SLOWEST);
+        let Ok(chunk) = timeout_at(began + patience, chunks.next()).await else { return Err(too_slow()) };
+        let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|error| malformed(format!("the body broke off: {error}")))?;
         seen = seen.saturating_add(chunk.len());
         if seen <= limit {

@@ -74,6 +74,9 @@ impl SubmitArgs {
         if self.payload.as_deref() == Some("-") && self.file.iter().any(|file| file.from == "-") {
             return Err(Failure::Usage("standard input is either the payload or a file".to_owned()));
         }
+        if self.file.iter().filter(|file| file.from == "-").count() > 1 {
+            return Err(Failure::Usage("standard input can be one file, and is named for two".to_owned()));
+        }
         let body = SubmitRequest {
             agent: self.agent.clone(),
             agent_type: None,

@@ -1,6 +1,7 @@
 //! `anvil serve`: puts the rooms of the house together and runs them until told to stop.
 
 pub(crate) mod data;
+mod open_files;
 pub(crate) mod parts;
 mod signals;
 mod simulator;
@@ -40,6 +41,7 @@ const LISTING_PATIENCE: Duration = Duration::from_secs(2);
 #[expect(clippy::too_many_lines, reason = "the rooms of the house, put together in their order")]
 pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) -> anyhow::Result<()> {
     // From here on a signal is heard: whatever takes long at a start is stopped in order.
+    open_files::raise();
     let mut signals = Signals::listen().context("signals cannot be heard")?;
     // The port first: a second host must not touch the data before it finds the port taken.
     let listener = listen(&settings).await?;
@@ -194,12 +196,9 @@ async fn faces(
     state: WebState,
     stopped: watch::Receiver<bool>,
 ) -> End {
-    let served = match listener.and_then(TcpListener::from_std) {
-        Ok(listener) => anvil_web::serve(listener, state).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = &served {
-        tracing::error!(%error, "the panel and the API cannot be served");
+    match listener.and_then(TcpListener::from_std) {
+        Ok(listener) => anvil_web::serve(listener, state, open_files::connections()).await,
+        Err(error) => tracing::error!(%error, "the panel and the API cannot be served"),
     }
     if *stopped.borrow() { End::Asked } else { End::Unexpected("it accepts no connections any more") }
 }

@@ -4,11 +4,10 @@ use super::CatalogSettings;
 use super::cache::Cache;
 use super::kept::Kept;
 use super::plain::{Fingerprint, fingerprint};
-use crate::bindings::Agent;
 use crate::compile::{Bounds, CompileTask, Exchange, GivenSchema};
+use crate::contract::Contract;
 use crate::describe::{Description, describe};
 use crate::entry::Entry;
-use crate::guest::Guest;
 use crate::lanes::Credit;
 use crate::plugin::Known;
 use crate::world::GuestWorld;
@@ -18,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, Linker};
 
 /// A plugin of up to this many bytes never waits for the compilation of a larger one.
 const SMALL: u64 = 2 * 1024 * 1024;
@@ -67,8 +66,7 @@ impl Loader {
         let engine = sandbox.engine().wasmtime();
         let mut linker = Linker::new(engine);
         wasi::link(&mut linker)?;
-        Agent::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |world: &mut GuestWorld| &mut world.guest)
-            .map_err(SandboxError::engine)?;
+        Contract::link_all(&mut linker).map_err(SandboxError::engine)?;
         let cache = Arc::new(Cache::open(&settings.data.join("compiled"), engine)?);
         let kept = Arc::new(Kept::open(&settings.data.join("plugins"))?);
         let turns = || Semaphore::new(1);

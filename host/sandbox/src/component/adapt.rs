@@ -1,7 +1,7 @@
 //! Core modules made into components: what most compilers of `wasm32-wasip1` give.
 
 use super::Rejection;
-use crate::bindings::COMPONENT_TYPE;
+use crate::contract::FIRST;
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
     WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
@@ -31,7 +31,7 @@ pub(super) fn component_of(module: &[u8]) -> Result<Vec<u8>, Rejection> {
     let mut module = module.to_vec();
     if !said.is_program && !said.has_types {
         let (resolve, world) =
-            decode_world(COMPONENT_TYPE).map_err(|error| Rejection::Host(format!("{error:#}")))?;
+            decode_world(FIRST.world).map_err(|error| Rejection::Host(format!("{error:#}")))?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
             .map_err(|error| Rejection::Host(format!("{error:#}")))?;
     }

@@ -1,50 +1,68 @@
 //! How a component's interface differs from the contract, in words.
 
 use super::Rejection;
-use crate::bindings::COMPONENT_TYPE;
+use crate::contract::{Contract, FIRST, OFFERED, PACKAGE, version_of_agent};
 use wit_parser::decoding::{DecodedWasm, decode, decode_world};
 use wit_parser::{
-    Function, FunctionKind, Handle, Interface, Resolve, Type, TypeDefKind, TypeId, World, WorldItem, WorldKey,
+    Function, FunctionKind, Handle, Interface, Resolve, Type, TypeDefKind, TypeId, World, WorldId, WorldItem,
+    WorldKey,
 };
 
-/// The contract's package.
-const PACKAGE: &str = "anvil:agent/";
-/// What an agent exports.
-const EXPORT: &str = "anvil:agent/agent-api@0.1.0";
 /// What a program exports, before its version.
 const PROGRAM: &str = "wasi:cli/run@";
 /// The packages of WASI 0.2 that are linked, to a world that denies.
 const WASI: [&str; 6] =
     ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
-/// Compares a component with the contract: its imports are all offered, its exports all there, and
-/// every function has the type that the contract gives it.
+/// Compares a component with the contract, in the version that it names: its imports are all offered, its exports all
+/// there, and every function has the type that the contract gives it.
 pub(super) fn differences(bytes: &[u8]) -> Result<(), Rejection> {
-    let (ours, our_world) =
-        decode_world(COMPONENT_TYPE).map_err(|error| Rejection::Host(format!("{error:#}")))?;
+    let offered = OFFERED.iter().map(Offered::read).collect::<Result<Vec<_>, _>>()?;
     let (theirs, their_world) = match decode(bytes).map_err(|error| unreadable(&error))? {
         DecodedWasm::Component(resolve, world) => (resolve, world),
         DecodedWasm::WitPackage(..) => {
             return Err(Rejection::MissingExport { found: "it is a WIT package, without code".to_owned() });
         }
     };
-    let contract = Side { resolve: &ours, world: &ours.worlds[our_world] };
     let plugin = Side { resolve: &theirs, world: &theirs.worlds[their_world] };
     for (key, item) in &plugin.world.imports {
-        import(&contract, &plugin, key, item)?;
+        import(&offered, &plugin, key, item)?;
     }
-    let Some(export) = plugin.export(EXPORT) else { return program(&plugin) };
-    let expected = contract.export(EXPORT).ok_or_else(|| Rejection::Host(format!("no {EXPORT} in wit/")))?;
-    for (name, function) in &expected.functions {
-        let found = export.functions.get(name).ok_or_else(|| Rejection::Differs {
-            function: format!("{EXPORT}.{name}"),
+    let agent = offered.iter().find_map(|offered| {
+        let name = offered.contract.export();
+        plugin.export(&name).map(|found| (offered.side(), name, found))
+    });
+    let Some((contract, name, found)) = agent else { return program(&plugin) };
+    let expected = contract.export(&name).ok_or_else(|| Rejection::Host(format!("no {name} in wit/")))?;
+    for (function, expected) in &expected.functions {
+        let found = found.functions.get(function).ok_or_else(|| Rejection::Differs {
+            function: format!("{name}.{function}"),
             at: "the function".to_owned(),
             expected: "exported".to_owned(),
             found: "nothing".to_owned(),
         })?;
-        same_function(&contract, &plugin, EXPORT, function, found)?;
+        same_function(&contract, &plugin, &name, expected, found)?;
     }
     Ok(())
+}
+
+/// A version of the contract, read.
+struct Offered {
+    contract: &'static Contract,
+    resolve: Resolve,
+    world: WorldId,
+}
+
+impl Offered {
+    fn read(contract: &'static Contract) -> Result<Self, Rejection> {
+        let (resolve, world) =
+            decode_world(contract.world).map_err(|error| Rejection::Host(format!("{error:#}")))?;
+        Ok(Self { contract, resolve, world })
+    }
+
+    fn side(&self) -> Side<'_> {
+        Side { resolve: &self.resolve, world: &self.resolve.worlds[self.world] }
+    }
 }
 
 /// What exports no agent may be a program, which makes its calls in lines.
@@ -92,7 +110,7 @@ impl Side<'_> {
     }
 }
 
-fn import(contract: &Side<'_>, plugin: &Side<'_>, key: &WorldKey, item: &WorldItem) -> Result<(), Rejection> {
+fn import(offered: &[Offered], plugin: &Side<'_>, key: &WorldKey, item: &WorldItem) -> Result<(), Rejection> {
     let name = plugin.name(key);
     let WorldItem::Interface { id, .. } = item else {
         return match item {
@@ -102,15 +120,14 @@ fn import(contract: &Side<'_>, plugin: &Side<'_>, key: &WorldKey, item: &WorldIt
         };
     };
     if name.starts_with(PACKAGE) {
-        let Some(expected) = contract.import(&name) else {
-            return Err(other_version(contract, &name));
-        };
-        let found = &plugin.resolve.interfaces[*id];
-        for (function_name, function) in &found.functions {
-            let Some(expected) = expected.functions.get(function_name) else {
+        let contract = offered.iter().map(Offered::side).find(|side| side.import(&name).is_some());
+        let Some(contract) = contract else { return Err(other_version(offered, &name)) };
+        let expected = contract.import(&name).map(|interface| &interface.functions);
+        for (function_name, function) in &plugin.resolve.interfaces[*id].functions {
+            let Some(expected) = expected.and_then(|functions| functions.get(function_name)) else {
                 return Err(Rejection::UnofferedImport { import: format!("{name}.{function_name}") });
             };
-            same_function(contract, plugin, &name, expected, function)?;
+            same_function(&contract, plugin, &name, expected, function)?;
         }
         return Ok(());
     }
@@ -124,19 +141,23 @@ fn import(contract: &Side<'_>, plugin: &Side<'_>, key: &WorldKey, item: &WorldIt
     Err(Rejection::UnofferedImport { import: name })
 }
 
-fn other_version(contract: &Side<'_>, name: &str) -> Rejection {
+/// An interface of the contract in a version that there is not, or one that there is in none.
+fn other_version(offered: &[Offered], name: &str) -> Rejection {
     let bare = name.split('@').next().unwrap_or(name);
-    let offered = contract.world.imports.keys().map(|key| contract.name(key));
-    match offered.into_iter().find(|offered| offered.split('@').next() == Some(bare)) {
-        Some(expected) => Rejection::OtherVersion { expected, found: name.to_owned() },
+    let sides = offered.iter().map(Offered::side);
+    let names =
+        sides.flat_map(|side| side.world.imports.keys().map(|key| side.name(key)).collect::<Vec<_>>());
+    let same: Vec<_> = names.filter(|offered| offered.split('@').next() == Some(bare)).collect();
+    match same.first() {
+        Some(expected) => Rejection::OtherVersion { expected: expected.clone(), found: name.to_owned() },
         None => Rejection::UnofferedImport { import: name.to_owned() },
     }
 }
 
 fn missing_export(plugin: &Side<'_>) -> Rejection {
     let exports: Vec<_> = plugin.world.exports.keys().map(|key| plugin.name(key)).collect();
-    if let Some(found) = exports.iter().find(|name| name.starts_with("anvil:agent/agent-api@")) {
-        return Rejection::OtherVersion { expected: EXPORT.to_owned(), found: found.clone() };
+    if let Some(found) = exports.iter().find(|name| version_of_agent(name).is_some()) {
+        return Rejection::OtherVersion { expected: FIRST.export(), found: found.clone() };
     }
     let found = match exports.as_slice() {
         [] => "it exports nothing".to_owned(),

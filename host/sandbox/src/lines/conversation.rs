@@ -8,8 +8,9 @@ use crate::end::BreachKind;
 use crate::guest::Guest;
 use crate::log::cut;
 use anvil_types::{Json, LogLevel};
-use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
 
 /// How much of a line that is not understood is repeated.
 const SHOWN: usize = 120;
@@ -114,7 +115,7 @@ async fn call(guest: &mut Guest, pipes: &Pipes, name: &str, with: &Json) -> wasm
 
 /// The one key of a line, and what stands at it.
 fn verb(bytes: &[u8]) -> wasmtime::Result<(String, Json)> {
-    let object: BTreeMap<String, Json> = serde_json::from_slice(bytes).map_err(|error| {
+    let Members(object) = serde_json::from_slice(bytes).map_err(|error| {
         breach(format!("it wrote a line that begins as an object and is none: {error}: {}", shown(bytes)))
     })?;
     let keys = object.len();
@@ -124,6 +125,29 @@ fn verb(bytes: &[u8]) -> wasmtime::Result<(String, Json)> {
             "a line has one key, which says what it is; this one has {keys}: {}",
             shown(bytes)
         ))),
+    }
+}
+
+/// The members of an object as they stand there: one that is there twice is there twice.
+struct Members(Vec<(String, Json)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Members;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        from.deserialize_map(Reader)
     }
 }
 

@@ -16,9 +16,9 @@ mod wire;
 pub(crate) use pipes::Pipes;
 
 use crate::Breach;
-use crate::attempt::{Ended, not_started};
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::end::BreachKind;
+use crate::ended::{Ended, not_started};
 use crate::guest::Guest;
 use crate::world::{GuestWorld, Seat};
 use conversation::{Said, Waiting};
@@ -43,7 +43,10 @@ pub(crate) async fn run(
 /// Asks a program what it is.
 pub(crate) async fn describe(seat: Seat, pre: &CommandPre<GuestWorld>) -> Ended<wit::Description> {
     ask(seat, pre, &wire::describe(), Waiting::ForDescription).await.and_then(|said| match said {
-        Said::Description(description) => Ok(description.into()),
+        Said::Description(description) => match description.other_contract() {
+            None => Ok(description.into()),
+            Some(other) => Err(wire::unspoken(other)),
+        },
         Said::Done(_) => Err(conversation::unasked("done", Waiting::ForDescription)),
         Said::Failed(failure) => Err(Breach::new(
             BreachKind::Protocol,

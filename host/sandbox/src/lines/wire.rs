@@ -1,13 +1,18 @@
 //! What lines carry that is no call: the first line to a program, and its last.
 
+use crate::Breach;
 use crate::bindings::anvil::agent::claude::{Effort, Extra};
 use crate::bindings::exports::anvil::agent::agent_api as wit;
+use crate::contract::FIRST;
+use crate::end::BreachKind;
 use anvil_types::Json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The contract that the lines speak.
-const CONTRACT: &str = "anvil:agent@0.1.0";
+/// The contract that the lines speak, as its package and version.
+fn contract() -> String {
+    format!("anvil:agent@{}", FIRST.version)
+}
 
 /// What a program is asked first.
 #[derive(Serialize)]
@@ -19,25 +24,35 @@ enum First<'a> {
 
 #[derive(Serialize)]
 struct Describe {
-    contract: &'static str,
+    contract: String,
 }
 
 #[derive(Serialize)]
 struct Run<'a> {
-    contract: &'static str,
+    contract: String,
     action: &'a str,
     payload: Json,
 }
 
 /// The line that asks what a program is.
 pub(super) fn describe() -> String {
-    Json::of(&First::Describe(Describe { contract: CONTRACT })).as_str().to_owned()
+    Json::of(&First::Describe(Describe { contract: contract() })).as_str().to_owned()
 }
 
 /// The line that asks for a job.
 pub(super) fn run(job: &wit::Job) -> String {
     let payload = job.payload.parse().unwrap_or_else(|_| Json::null());
-    Json::of(&First::Run(Run { contract: CONTRACT, action: &job.action, payload })).as_str().to_owned()
+    Json::of(&First::Run(Run { contract: contract(), action: &job.action, payload })).as_str().to_owned()
+}
+
+/// What a program breaks by that speaks another contract.
+pub(super) fn unspoken(other: &str) -> Breach {
+    let message = format!(
+        "it speaks `{}`; this host speaks `{}`",
+        crate::log::cut(other, 120).escape_debug(),
+        contract()
+    );
+    Breach::new(BreachKind::Protocol, message)
 }
 
 /// Why a job failed, as a program says it.
@@ -65,6 +80,8 @@ impl From<SaidFailure> for wit::Failure {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SaidDescription {
+    /// Which contract it speaks; that of the first line where it does not say.
+    contract: Option<String>,
     name: String,
     version: String,
     summary: String,
@@ -83,6 +100,13 @@ struct SaidAction {
     summary: String,
     input_schema: Json,
     output_schema: Json,
+}
+
+impl SaidDescription {
+    /// The contract that it speaks, where this host speaks another.
+    pub(super) fn other_contract(&self) -> Option<&str> {
+        self.contract.as_deref().filter(|said| *said != contract())
+    }
 }
 
 impl From<SaidDescription> for wit::Description {

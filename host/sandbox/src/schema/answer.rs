@@ -12,8 +12,34 @@ pub(crate) fn check_question(text: &QuestionText) -> Result<(), QuestionFault> {
     if let Some(schema) = &text.schema {
         super::check(schema.as_str()).map_err(QuestionFault::Schema)?;
     }
-    let Some(default) = &text.default else { return Ok(()) };
+    let Some(default) = &text.default else { return answerable(text) };
     check_answer(text, default).map_err(|why| QuestionFault::Default(why.to_string()))
+}
+
+/// That a question without choices takes some answer: of a schema that refuses everything, or takes too much work for
+/// the smallest values, nobody could ever give one.
+fn answerable(text: &QuestionText) -> Result<(), QuestionFault> {
+    let Some(schema) = text.schema.as_ref().filter(|_| text.choices.is_empty()) else { return Ok(()) };
+    let refuses_all = |schema: &serde_json::Value| {
+        schema == &serde_json::Value::Bool(false)
+            || schema
+                .get("not")
+                .is_some_and(|not| *not == serde_json::json!({}) || *not == serde_json::json!(true))
+            || schema.get("enum").and_then(serde_json::Value::as_array).is_some_and(Vec::is_empty)
+    };
+    if refuses_all(&schema.value()) {
+        return Err(QuestionFault::Schema("no answer matches it".to_owned()));
+    }
+    let schema = InputSchema::new(schema.clone());
+    let too_much = |smallest: &&str| {
+        smallest.parse().is_ok_and(|smallest| matches!(schema.check(&smallest), Err(PayloadFault::TooMuch)))
+    };
+    let smallest = ["null", "true", "0", "\"x\"", "[]", "{}"];
+    if smallest.iter().all(too_much) {
+        let why = "the check of the smallest answer takes more steps than the host takes for one";
+        return Err(QuestionFault::Schema(why.to_owned()));
+    }
+    Ok(())
 }
 
 /// Checks that an answer is one that a question takes. That takes up to a second: not on a thread that others wait for.

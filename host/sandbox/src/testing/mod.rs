@@ -5,9 +5,11 @@ mod guest;
 mod limits;
 mod program;
 mod recorder;
+pub(crate) mod trial;
 
 pub use gallery::{GUESTS, hostile};
 pub use guest::{GuestBuilder, of_another_interface, with_another_run};
 pub use limits::{small_engine, small_limits};
 pub use program::ProgramBuilder;
 pub use recorder::{Answer, Recorder};
+pub use trial::plugin as of_a_later_version;

@@ -5,6 +5,7 @@ mod bench;
 mod catalog;
 mod coming;
 mod compiling;
+mod contract;
 mod fairness;
 mod features;
 mod files;

@@ -141,6 +141,7 @@ async fn what_breaks_the_protocol_has_a_name() {
         (program().say("{"), "protocol", "it wrote a line that begins as an object and is none"),
         (program().say("{}"), "protocol", "a line has one key, which says what it is; this one has 0"),
         (program().say(r#"{"done":1,"failed":2}"#), "protocol", "this one has 2"),
+        (program().say(r#"{"done":1,"done":2}"#), "protocol", "this one has 2"),
         (program().say(r#"{"description":{}}"#), "protocol", "its line `description` is not as the protocol"),
         (program().say(r#"{"failed":"no"}"#), "protocol", "its line `failed` is not as the protocol has it"),
         (program().say(QUESTION), "protocol", "ended without waiting for the answer"),
@@ -226,4 +227,22 @@ async fn the_page_of_the_protocol_shows_what_really_goes_over_the_lines() {
     assert_eq!(result(&end_of(steps, &host, small_limits()).await), r#"{"greeting":"hi"}"#);
     let heard: Vec<_> = said(&host).into_iter().map(|(_, line)| line).collect();
     assert_eq!(heard, told.iter().map(|line| format!("heard {line}")).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_may_say_which_contract_it_speaks() {
+    let line = |contract: &str| {
+        format!(
+            r#"{{"description":{{"contract":"{contract}","name":"program","version":"1.0.0","summary":"","actions":[{{"name":"run","summary":"","input_schema":{{}},"output_schema":{{}}}}]}}}}"#
+        )
+    };
+    let speaking = |contract| program().describing(&line(contract)).say(r#"{"done":1}"#);
+    assert_eq!(result(&end_of(speaking("anvil:agent@0.1.0"), &host(), small_limits()).await), "1");
+    let bench = Bench::holding(vec![speaking("anvil:agent@0.9.0").core_module()]).await;
+    let agents = bench.catalog.agents();
+    let reason = agents[0].reason.as_deref().unwrap_or_default();
+    assert!(
+        reason.contains("it speaks `anvil:agent@0.9.0`; this host speaks `anvil:agent@0.1.0`"),
+        "{agents:#?}"
+    );
 }

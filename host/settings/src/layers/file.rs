@@ -1,7 +1,7 @@
 //! The settings file.
 
 use super::Given;
-use crate::agents::{AGENT_KEYS, is_agent_name};
+use crate::agents::{AGENT_KEYS, AGENT_NAME, is_agent_name};
 use crate::error::SettingProblem;
 use crate::schema::{SECTIONS, keys_of};
 use crate::source::Source;
@@ -87,9 +87,8 @@ impl File<'_> {
             match value.get_ref() {
                 DeValue::Table(table) if is_agent_name(name) => self.agent(name, table),
                 DeValue::Table(_) => {
-                    let hint =
-                        "an agent's name is lower-case words joined by hyphens, as in `code-generator`";
-                    self.unknown(format!("agent `{name}` in [agents]"), &key.span(), hint.to_owned());
+                    let hint = format!("an agent's name is {AGENT_NAME}, as in `code-generator`");
+                    self.unknown(format!("agent `{name}` in [agents]"), &key.span(), hint);
                 }
                 _ => {
                     let hint = "settings of an agent stand in [agents.NAME]".to_owned();
@@ -111,6 +110,11 @@ impl File<'_> {
                 }
                 value if AGENT_KEYS.iter().any(|(known, ..)| *known == name) => {
                     self.give(format!("agents.{agent}.{name}"), value, &key.span());
+                }
+                _ if name == "settings" => {
+                    let hint =
+                        "it is a table of texts, as in `settings = { language = \"python\" }`".to_owned();
+                    self.unknown(format!("value of `settings` in [agents.{agent}]"), &key.span(), hint);
                 }
                 _ => {
                     let known = AGENT_KEYS.iter().map(|(known, ..)| *known).chain(["settings"]);

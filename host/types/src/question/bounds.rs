@@ -33,6 +33,9 @@ pub enum QuestionFault {
     /// Two choices are the same answer, or one is none.
     #[error("the value of a choice is not empty, and no two are the same")]
     Choice,
+    /// A choice's label shows nothing.
+    #[error("the label of a choice is not blank; leave it out to show the value")]
+    Label,
     /// Characters that do something to a terminal or hide something.
     #[error("{part} has no control characters; this one has {odd}")]
     Control {
@@ -81,7 +84,7 @@ impl QuestionText {
 
     /// Whether it is within its bounds; of a schema and a default only the length is looked at.
     pub fn check(&self) -> Result<(), QuestionFault> {
-        if self.prompt.trim().is_empty() {
+        if is_blank(&self.prompt) {
             return Err(QuestionFault::Blank);
         }
         within("the prompt", &self.prompt, Self::LONGEST_PROMPT)?;
@@ -95,6 +98,9 @@ impl QuestionText {
             for text in [choice.value.as_str(), choice.shown()] {
                 within("a choice", text, Self::LONGEST_CHOICE)?;
                 plain("a choice", text)?;
+            }
+            if choice.label.as_deref().is_some_and(is_blank) {
+                return Err(QuestionFault::Label);
             }
             if choice.value.is_empty() || !values.insert(choice.value.as_str()) {
                 return Err(QuestionFault::Choice);
@@ -123,6 +129,19 @@ fn within(part: &'static str, text: &str, most: usize) -> Result<(), QuestionFau
 
 fn few(what: &'static str, count: usize, most: usize) -> Result<(), QuestionFault> {
     if count > most { Err(QuestionFault::TooMany { what, most, count }) } else { Ok(()) }
+}
+
+/// Whether nobody sees anything of it: it has only blanks, and characters that have no width.
+fn is_blank(text: &str) -> bool {
+    let shows_nothing = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c,
+                '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    text.chars().all(shows_nothing)
 }
 
 // What turns the direction of a text may make it read as what it is not.
@@ -156,6 +175,10 @@ mod tests {
         text.check()
     }
 
+    fn labelled(label: &str) -> QuestionChoice {
+        QuestionChoice { value: "yes".to_owned(), label: Some(label.to_owned()) }
+    }
+
     fn choices(values: &[&str]) -> Vec<QuestionChoice> {
         values.iter().map(|value| QuestionChoice { value: (*value).to_owned(), label: None }).collect()
     }
@@ -169,6 +192,8 @@ mod tests {
         let json = |length: usize| Some(Json::of(&"x".repeat(length)));
         for (fault, says) in [
             (asked(|text| text.prompt = " \n".to_owned()), "blank"),
+            (asked(|text| text.prompt = "\u{a0}\u{200b}\u{feff}\u{e0041}".to_owned()), "blank"),
+            (asked(|text| text.choices = vec![labelled(" \u{200b}")]), "the label of a choice is not blank"),
             (asked(|text| text.prompt = "é".repeat(2_049)), "the prompt has at most 4096 bytes"),
             (asked(|text| text.prompt = "a\u{1b}[2J".to_owned()), "\\u{1b}"),
             (asked(|text| text.prompt = "a\u{202e}b".to_owned()), "\\u{202e}"),

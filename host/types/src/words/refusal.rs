@@ -98,6 +98,9 @@ pub enum BadValue {
     /// A clock that is the machine's.
     #[error("the clock can be driven with the simulator only")]
     ClockOfTheMachine,
+    /// A time that nothing of the host reckons with.
+    #[error("the clock can be driven up to the year 2200, and not beyond")]
+    ClockTooFar,
 }
 
 /// Why a webhook cannot be changed as asked.

@@ -13,7 +13,7 @@ use anvil_store::{Answerer, StoreError, link_hash};
 use anvil_types::{PersonQuestion, QuestionId, QuestionState, UpstreamKind};
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY};
+use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
@@ -47,13 +47,9 @@ pub(super) async fn page(
     caller: Peer,
     Path((id, token)): Parts,
 ) -> Result<Response, Problem> {
-    let link = match Link::read(&state, &caller, &id, &token) {
-        Ok(link) => link,
-        Err(told) => return tell(&state, told),
-    };
-    match link.question(&state).await? {
-        Some(question) => tell(&state, link.told(&state, &question, None)),
-        None => tell(&state, Told::Refused),
+    match Link::read(&state, &caller, &id, &token).await? {
+        Ok((link, question)) => tell(&state, link.told(&state, &question, None)),
+        Err(told) => tell(&state, told),
     }
 }
 
@@ -63,11 +59,10 @@ pub(super) async fn answer(
     Path((id, token)): Parts,
     form: Result<Form, Problem>,
 ) -> Result<Response, Problem> {
-    let link = match Link::read(&state, &caller, &id, &token) {
-        Ok(link) => link,
+    let (link, question) = match Link::read(&state, &caller, &id, &token).await? {
+        Ok(read) => read,
         Err(told) => return tell(&state, told),
     };
-    let Some(question) = link.question(&state).await? else { return tell(&state, Told::Refused) };
     // Only now: what is wrong with a link is told first, whatever was sent.
     let form = form?;
     let answered = given(&form, &question);
@@ -98,15 +93,25 @@ struct Link {
 }
 
 impl Link {
-    /// Reads it, unless it is asked too often; an id that is none is refused as any other link.
-    #[expect(clippy::result_large_err, reason = "there is one, and it is shown at once")]
-    fn read(state: &WebState, peer: &Peer, id: &str, token: &str) -> Result<Self, Told> {
-        let id: Option<QuestionId> = id.parse().ok();
-        if !state.links.admits(peer.0, id) {
-            return Err(Told::TooOften);
+    /// Reads it, with its question, unless it is asked too often; an id that is none is refused as any other link.
+    async fn read(
+        state: &WebState,
+        peer: &Peer,
+        id: &str,
+        token: &str,
+    ) -> Result<Result<(Self, PersonQuestion), Told>, Problem> {
+        if !state.links.admits(peer.0) {
+            return Ok(Err(Told::TooOften));
         }
-        let id = id.ok_or(Told::Refused)?;
-        Ok(Self { id, token: token.to_owned(), hash: link_hash(token) })
+        if let Ok(id) = id.parse() {
+            let link = Self { id, token: token.to_owned(), hash: link_hash(token) };
+            if let Some(question) = link.question(state).await? {
+                let told = if state.links.was_true(id) { Ok((link, question)) } else { Err(Told::TooOften) };
+                return Ok(told);
+            }
+        }
+        state.links.was_wrong(peer.0);
+        Ok(Err(Told::Refused))
     }
 
     async fn question(&self, state: &WebState) -> Result<Option<PersonQuestion>, Problem> {
@@ -145,6 +150,9 @@ fn tell(state: &WebState, told: Told) -> Result<Response, Problem> {
     let mut page = html(&LinkPage { simulated, told })?;
     *page.status_mut() = status;
     let headers = page.headers_mut();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("60"));
+    }
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(page)

@@ -2,6 +2,7 @@
 
 use crate::engine::{Db, Id, Row, params};
 use crate::rules::duties::{self, Duty};
+use crate::rules::questions::links;
 use crate::rules::tx::Tx;
 use crate::rules::{alerts, audit};
 use crate::{DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert, StoreError};
@@ -89,11 +90,12 @@ pub(crate) fn put(tx: &mut Tx<'_>, webhook: &Webhook, by: &str) -> Result<(), St
     Ok(())
 }
 
-/// Takes a webhook away; what was still to be sent to it is given up.
+/// Takes a webhook away; what was still to be sent to it is given up, and links that went out by it are good no more.
 pub(crate) fn delete(tx: &mut Tx<'_>, name: &str, by: &str) -> Result<bool, StoreError> {
     let gone = tx.run("DELETE FROM webhooks WHERE name = ?1", [name])? > 0;
     if gone {
         give_up(tx, name, "the webhook was deleted")?;
+        links::end_of_webhook(tx, name)?;
         audit::note(tx, by, "webhook.delete", name)?;
         is_on_again(tx, name)?;
         tell(tx, name);

@@ -12,6 +12,11 @@ pub(crate) const FIND: &str =
 /// Takes the links of a question out that are good no more.
 pub(crate) const FORGET: &str = "DELETE FROM question_links WHERE question = ?1 AND expires_at <= ?2";
 
+/// Ends the links that went out by a webhook.
+pub(crate) fn end_of_webhook(tx: &Tx<'_>, webhook: &str) -> Result<(), StoreError> {
+    tx.run("DELETE FROM question_links WHERE webhook = ?1", [webhook]).map(drop)
+}
+
 /// A link that is good.
 pub(crate) struct Linked {
     pub(crate) kept: Kept,

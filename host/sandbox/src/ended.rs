@@ -1,0 +1,105 @@
+//! What came out of a guest's world: its answer, or the name of what it broke.
+
+use crate::end::BreachKind;
+use crate::log::cut;
+use crate::world::GuestWorld;
+use crate::{AttemptLimits, Breach, Stop};
+use wasmtime::{Trap, WasmBacktrace};
+use wasmtime_wasi::{I32Exit, ResourceTableError};
+
+/// The longest message of a breach that is kept.
+const MESSAGE_BYTES: usize = 4 * 1024;
+/// Frames of a trap's backtrace that are shown.
+const FRAMES: usize = 6;
+
+/// What a guest was asked for and what it answered, or why it did not.
+pub(crate) enum Ended<T> {
+    /// Its answer.
+    Answered(T),
+    /// It broke a limit or trapped.
+    Broke(Breach),
+    /// It was stopped by no fault of its own.
+    Stopped(Stop),
+}
+
+impl<T> Ended<T> {
+    /// With what an answer comes to.
+    pub(crate) fn and_then<U>(self, then: impl FnOnce(T) -> Result<U, Breach>) -> Ended<U> {
+        match self {
+            Self::Answered(answer) => match then(answer) {
+                Ok(answer) => Ended::Answered(answer),
+                Err(breach) => Ended::Broke(breach),
+            },
+            Self::Broke(breach) => Ended::Broke(breach),
+            Self::Stopped(stop) => Ended::Stopped(stop),
+        }
+    }
+
+    /// From what came out of a guest's world.
+    pub(crate) fn of(called: wasmtime::Result<T>, world: &GuestWorld) -> Self {
+        world.stderr.finish();
+        match called {
+            Ok(answer) => Self::Answered(answer),
+            Err(error) => match error.downcast::<Stop>() {
+                Ok(stop) => Self::Stopped(stop),
+                Err(error) => Self::Broke(breach(&error, world)),
+            },
+        }
+    }
+}
+
+/// An error of instantiation that is neither a limit's nor a trap's is named for what it is.
+pub(crate) fn not_started(error: wasmtime::Error) -> wasmtime::Error {
+    if error.is::<Breach>() || error.is::<Trap>() || error.is::<Stop>() || error.is::<I32Exit>() {
+        return error;
+    }
+    let message = format!("the plugin cannot be started: {error:#}");
+    wasmtime::Error::new(Breach::new(BreachKind::Instantiate, message))
+}
+
+/// The limit's name and a sentence for an error that came out of a guest.
+fn breach(error: &wasmtime::Error, world: &GuestWorld) -> Breach {
+    if let Some(breach) = error.downcast_ref::<Breach>() {
+        return breach.clone();
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        let message = format!("the agent called `exit({})`; an agent returns from `run` instead", exit.0);
+        return Breach::new(BreachKind::Exit, message);
+    }
+    if let Some(Trap::StackOverflow) = error.downcast_ref::<Trap>() {
+        let message = format!("the stack is full; functions call each other without end?{}", frames(error));
+        return Breach::new(BreachKind::Stack, message);
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+        let message = format!("the guest holds {} resources of the host, its limit", world.limits.resources);
+        return Breach::new(BreachKind::Resources, message);
+    }
+    // wasmtime does not export this error's type.
+    if error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls")) {
+        return Breach::new(BreachKind::HostcallSize, too_large(&world.limits));
+    }
+    let said = world.stderr.tail().join("\n");
+    let what = match error.downcast_ref::<Trap>() {
+        Some(trap) => trap.to_string(),
+        None => error.root_cause().to_string(),
+    };
+    let what = if said.is_empty() { what } else { format!("{said}\n{what}") };
+    Breach::new(BreachKind::Trap, format!("{}{}", cut(&what, MESSAGE_BYTES), frames(error)))
+}
+
+fn too_large(limits: &AttemptLimits) -> String {
+    format!("a value that the guest hands to the host is larger than {} bytes", limits.hostcall_bytes)
+}
+
+/// The innermost functions, where the plugin kept their names.
+fn frames(error: &wasmtime::Error) -> String {
+    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else { return String::new() };
+    let names: Vec<_> = trace
+        .frames()
+        .iter()
+        .take(FRAMES)
+        .filter_map(|frame| frame.func_name())
+        .map(|name| cut(name, 120).to_owned())
+        .collect();
+    if names.is_empty() { String::new() } else { format!(" (in {})", names.join(" ← ")) }
+}

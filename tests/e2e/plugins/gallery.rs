@@ -1,0 +1,182 @@
+//! Every crime of the gallery comes to its own named ending in a running host, and a neighbour hardly notices.
+//!
+//! Measures time, so it has the machine to itself (`.config/nextest.toml`, `tests/run`).
+
+use super::crimes::{Crime, Ending, crimes};
+use super::files;
+use crate::harness::{Host, Rest, Setup, until};
+use anvil_sandbox::testing::GuestBuilder;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Jobs of the neighbour in one measurement.
+const JOBS: usize = 25;
+/// The most by which the neighbour's slowest jobs may be slower beside crimes.
+const MOST: f64 = 2.0;
+/// What a job may take more than that whatever the ratio: the wake of a thread on a busy machine.
+const GRACE: Duration = Duration::from_millis(60);
+/// What the host may keep of it all, in KiB.
+const KEPT_KIB: u64 = 96 * 1024;
+
+/// How long the neighbour's jobs take, the slowest but a hundredth.
+async fn p99(rest: &Rest) -> Duration {
+    let mut times = Vec::new();
+    for _ in 0..JOBS {
+        let began = Instant::now();
+        let body = json!({"agent": "neighbour", "action": "run", "priority": "critical", "payload": {}});
+        let job = rest.post("/api/v1/jobs", &body).await;
+        rest.succeeded(job["id"].as_str().expect("an id"), PATIENCE).await;
+        times.push(began.elapsed());
+    }
+    times.sort();
+    times[(times.len() * 99).div_ceil(100) - 1]
+}
+
+async fn host(crimes: &[Crime]) -> Host {
+    let mut host = Setup::new()
+        .plugin("neighbour.wasm", &GuestBuilder::quiet("neighbour").component())
+        .plugin("quiet.wasm", &GuestBuilder::quiet("quiet").component())
+        .plugin("stranger.wasm", &GuestBuilder::quiet("stranger").component())
+        .set("ANVIL_PRESET", "unlimited-dev")
+        .set("ANVIL_JOBS_MAX_ATTEMPTS", 1)
+        .set("ANVIL_JOBS_CPU_S", 1)
+        .set("ANVIL_JOBS_WALL_S", 3)
+        .set("ANVIL_SANDBOX_MEMORY_MB", 16)
+        .set("ANVIL_SANDBOX_TABLE_ELEMENTS", 1_000)
+        .set("ANVIL_SANDBOX_LOG_LINES", 100)
+        .set("ANVIL_SANDBOX_ARTIFACTS", 4)
+        .set("ANVIL_SANDBOX_STATE_KEYS", 4)
+        .set("ANVIL_SANDBOX_VALUE_BYTES", 1024 * 1024)
+        .set("ANVIL_SANDBOX_RESOURCES", 64)
+        .set("ANVIL_SANDBOX_PLUGIN_FILE_MB", 32)
+        .set("ANVIL_SANDBOX_COMPILE_S", 15)
+        .set("ANVIL_SANDBOX_DESCRIBE_S", 1)
+        .set("ANVIL_SIMULATOR_LATENCY_MS", 10)
+        .prepare();
+    let mut settings = String::new();
+    for leader in crimes.iter().filter(|crime| matches!(crime.ending, Ending::Told(_))) {
+        let may_call = "[\"quiet\", \"has-itself-do-it\", \"one-of-a-circle\", \"other-of-a-circle\"]";
+        let _ = writeln!(settings, "[agents.{}]\nmay_call = {may_call}", leader.name);
+    }
+    fs::write(host.folder().join("home/anvil.toml"), settings).expect("settings are written");
+    host.start().await;
+    host
+}
+
+/// Puts a crime's file into the folder.
+fn drop_in(host: &Host, crime: &Crime) {
+    let name = if crime.name.contains('.') { crime.name.to_owned() } else { format!("{}.wasm", crime.name) };
+    let file = host.plugins().join(name);
+    if crime.bytes == files::HUGE {
+        File::create(&file).and_then(|file| file.set_len(200 << 20)).expect("a large file");
+    } else if crime.bytes == files::LINK {
+        std::os::unix::fs::symlink("/etc/passwd", &file).expect("a link");
+    } else {
+        fs::write(&file, &crime.bytes).expect("a file");
+    }
+}
+
+async fn shown(host: &Host, file: &str) -> Option<Value> {
+    let agents = host.rest().get("/api/v1/agents").await;
+    agents["items"].as_array().expect("a list").iter().find(|agent| agent["file"] == file).cloned()
+}
+
+/// Sees one crime through to its end.
+async fn comes_to_its_end(host: &Host, crime: &Crime) {
+    let file = format!("{}.wasm", crime.name);
+    let said = |what: &str, seen: &Value| format!("{}: {what}: {seen:#}", crime.name);
+    if let Ending::Refused(reason) = crime.ending {
+        let agent = until(&format!("{} is refused", crime.name), PATIENCE, async || {
+            let agent = shown(host, &file).await?;
+            assert_ne!(agent["state"], "ready", "{}", said("it is no agent", &agent));
+            (agent["state"] == "rejected").then_some(agent)
+        })
+        .await;
+        assert!(agent["reason"].as_str().is_some_and(|why| why.contains(reason)), "{}", said(reason, &agent));
+        return;
+    }
+    if let Ending::Unseen = crime.ending {
+        assert_eq!(shown(host, crime.name).await, None);
+        return;
+    }
+    until(&format!("{} is there", crime.name), PATIENCE, async || {
+        let agent = shown(host, &file).await?;
+        assert_ne!(agent["state"], "rejected", "{}", said("it loads", &agent));
+        (agent["state"] == "ready").then_some(())
+    })
+    .await;
+    let id = host.rest().submit(crime.name, "run", json!({})).await;
+    if let Ending::Parks = crime.ending {
+        until("it waits for a person", PATIENCE, async || {
+            (host.rest().job(&id).await["state"] == "parked").then_some(())
+        })
+        .await;
+        host.rest().post(&format!("/api/v1/jobs/{id}/cancel"), &json!({})).await;
+        return;
+    }
+    let job = host.rest().ended(&id, PATIENCE).await;
+    match crime.ending {
+        Ending::Fails(kind, words) => {
+            assert_eq!(job["error"]["kind"], kind, "{}", said(kind, &job));
+            let message = job["error"]["message"].as_str().unwrap_or_default();
+            assert!(message.contains(words), "{}", said(words, &job));
+        }
+        Ending::Copes(result) => {
+            assert_eq!(job["state"], "succeeded", "{}", said("it copes", &job));
+            assert_eq!(job["result"].to_string(), result, "{}", said("what it is left with", &job));
+        }
+        Ending::Told(words) => {
+            assert_eq!(job["state"], "succeeded", "{}", said("it goes on", &job));
+            let log = host.rest().text(&format!("/api/v1/jobs/{id}/log")).await.replace('\\', "");
+            assert!(log.contains(words), "{}: {words}: {log}", crime.name);
+        }
+        Ending::Refused(_) | Ending::Unseen | Ending::Parks => unreachable!("seen above"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_crime_ends_by_its_own_name_and_a_neighbour_hardly_notices() {
+    let crimes = crimes();
+    let names: BTreeSet<_> = crimes.iter().map(|crime| crime.name).collect();
+    assert_eq!(names.len(), crimes.len(), "each has a name of its own");
+    assert!(names.len() >= 50, "there are {} crimes", names.len());
+    let host = host(&crimes).await;
+    let rest = host.rest();
+    let mut calm = vec![p99(rest).await];
+    let before = host.resident_kib();
+
+    let thirds: Vec<_> = crimes.chunks(crimes.len().div_ceil(3)).collect();
+    let mut attacked = Vec::new();
+    for third in thirds {
+        for crime in third {
+            drop_in(&host, crime);
+        }
+        let (_, slowest) = tokio::join!(
+            async {
+                for crime in third {
+                    comes_to_its_end(&host, crime).await;
+                }
+            },
+            p99(rest)
+        );
+        attacked.push(slowest);
+        calm.push(p99(rest).await);
+    }
+    let (calm_best, attacked_best) =
+        (*calm.iter().min().expect("some"), *attacked.iter().min().expect("some"));
+    println!("{} crimes; the neighbour's p99: calm {calm:?}, attacked {attacked:?}", names.len());
+    assert!(
+        attacked_best < calm_best.mul_f64(MOST) + GRACE,
+        "the neighbour is slowed down from {calm_best:?} to {attacked_best:?}"
+    );
+    let after = until("the memory comes back", PATIENCE, async || {
+        let after = host.resident_kib();
+        (after < before + KEPT_KIB).then_some(after)
+    })
+    .await;
+    println!("resident: {before} KiB before, {after} KiB after");
+}
