@@ -20,7 +20,7 @@ run: agents ## Starts the host and prints its login link; ARGS="--listen 127.0.0
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-agents: ## Builds the plugins into plugins/dist
+agents: ## Puts the plugins into plugins/dist: those in Rust built, the others as they are in plugins/prebuilt
 	@if command -v rustup >/dev/null; then rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2; fi
 	$(CARGO) build --profile agent --target wasm32-wasip2 $(addprefix --package ,$(AGENTS))
 	@mkdir -p plugins/dist
@@ -32,6 +32,14 @@ agents: ## Builds the plugins into plugins/dist
 	    mv "plugins/dist/.$$agent.wasm.part" "plugins/dist/$$agent.wasm"; \
 	  fi; \
 	  echo "plugins/dist/$$agent.wasm"; \
+	done
+	@for built in plugins/prebuilt/*.wasm; do \
+	  agent="$$(basename "$$built")"; \
+	  if ! cmp -s "$$built" "plugins/dist/$$agent"; then \
+	    cp "$$built" "plugins/dist/.$$agent.part"; \
+	    mv "plugins/dist/.$$agent.part" "plugins/dist/$$agent"; \
+	  fi; \
+	  echo "plugins/dist/$$agent"; \
 	done
 
 test: agents ## All tests, and how many ran; ANVIL_TEST_NO_SKIPS=1: none may skip
