@@ -110,14 +110,16 @@ func TestASecondOneAndOneThatIsCutAreBadReplies(t *testing.T) {
 
 func TestTextsAreToldFromWhatIsNone(t *testing.T) {
 	host := &played{answers: map[string]string{
-		"job.inputs": `[{"name":"b"},{"name":"a"}]`, "job.input": `{"base64":"//4="}`,
+		"job.inputs": `[{"name":"b"},{"name":"a"},{"name":"c","size":2097153}]`, "job.input": `{"base64":"//4="}`,
 	}}
-	if texts, others, err := sdk.TextInputs(host); err != nil || len(texts) != 0 || strings.Join(others, " ") != "a b" {
-		t.Errorf("%v, %v, %v", texts, others, err)
+	texts, leftOut, err := sdk.TextInputs(host)
+	want := "a is no text and was not looked at. b is no text and was not looked at. c has 2097153 bytes, more than can be looked at."
+	if err != nil || len(texts) != 0 || strings.Join(leftOut, " ") != want {
+		t.Errorf("%v, %v, %v", texts, leftOut, err)
 	}
 	host.answers["job.input"] = `{"text":"später"}`
-	if texts, others, err := sdk.TextInputs(host); err != nil || len(others) != 0 || texts[0] != (sdk.Text{Name: "a", Content: "später"}) {
-		t.Errorf("%v, %v, %v", texts, others, err)
+	if texts, _, err := sdk.TextInputs(host); err != nil || len(texts) != 2 || texts[0] != (sdk.Text{Name: "a", Content: "später"}) {
+		t.Errorf("%v, %v", texts, err)
 	}
 }
 

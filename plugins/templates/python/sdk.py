@@ -126,21 +126,26 @@ def _read(reply: Json, read: Callable[[Any], Any]) -> Any:
     return read(value)
 
 
-def text_inputs(host: Host) -> tuple[dict[str, str], list[str]]:
-    """The files that the job was submitted with: the texts by name, and the names of those that are no text."""
+def text_inputs(host: Host, most_bytes: int = 2 * 1024 * 1024) -> tuple[dict[str, str], list[str]]:
+    """The texts that the job was submitted with, by name, and a sentence on each file that is left out: those that are no
+    text, and those with which there would be more than `most_bytes`."""
     texts: dict[str, str] = {}
-    others: list[str] = []
-    for name in sorted(file["name"] for file in host.inputs()):
-        data = host.input(name)
+    left_out: list[str] = []
+    for file in sorted(host.inputs(), key=lambda file: file["name"]):
+        name, size = file["name"], file["size"]
+        if size > most_bytes:
+            left_out.append(f"{name} has {size} bytes, more than can be looked at.")
+            continue
+        most_bytes -= size
         try:
-            text = data.decode("utf-8")
+            text = host.input(name).decode("utf-8")
         except UnicodeDecodeError:
             text = "\0"
         if "\0" in text:
-            others.append(name)
+            left_out.append(f"{name} is no text and was not looked at.")
         else:
             texts[name] = text
-    return texts, others
+    return texts, left_out
 
 
 def text_of(reply: Json) -> str:

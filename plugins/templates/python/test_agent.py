@@ -88,8 +88,11 @@ class TheAgent(unittest.TestCase):
 
 class TheFiles(unittest.TestCase):
     def test_texts_are_told_from_what_is_none(self) -> None:
-        host = Played(b="später".encode(), a=b"\xff\xfe", c=b"a\0b")
-        self.assertEqual(sdk.text_inputs(host), ({"b": "später"}, ["a", "c"]))
+        host = Played(b="später".encode(), a=b"\xff\xfe", c=b"a\0b", d=b"0123456789", e=b"e")
+        texts, left_out = sdk.text_inputs(host, 14)
+        self.assertEqual(texts, {"b": "später", "e": "e"})
+        no_text = "is no text and was not looked at."
+        self.assertEqual(left_out, [f"a {no_text}", f"c {no_text}", "d has 10 bytes, more than can be looked at."])
 
 
 class TheToolLoop(unittest.TestCase):

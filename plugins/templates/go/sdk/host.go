@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"encoding/base64"
+	"fmt"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -76,14 +77,24 @@ func Input(host Host, name string) ([]byte, error) {
 // Text is a file of text.
 type Text struct{ Name, Content string }
 
-// TextInputs reads all of them, in the order of their names: the texts, and the names of those that are none.
-func TextInputs(host Host) (texts []Text, others []string, err error) {
+// MostInputBytes is the most that TextInputs reads in all.
+const MostInputBytes = 2 * 1024 * 1024
+
+// TextInputs reads the texts that the job was submitted with, in the order of their names, and gives a sentence on each file that is
+// left out: those that are no text, and those with which there would be more than MostInputBytes.
+func TextInputs(host Host) (texts []Text, leftOut []string, err error) {
 	files, err := Inputs(host)
 	if err != nil {
 		return nil, nil, err
 	}
 	sort.Slice(files, func(i, j int) bool { return files[i].Name < files[j].Name })
+	room := uint64(MostInputBytes)
 	for _, file := range files {
+		if file.Size > room {
+			leftOut = append(leftOut, fmt.Sprintf("%s has %d bytes, more than can be looked at.", file.Name, file.Size))
+			continue
+		}
+		room -= file.Size
 		content, err := Input(host, file.Name)
 		if err != nil {
 			return nil, nil, err
@@ -91,8 +102,8 @@ func TextInputs(host Host) (texts []Text, others []string, err error) {
 		if text := string(content); utf8.ValidString(text) && !strings.Contains(text, "\x00") {
 			texts = append(texts, Text{file.Name, text})
 		} else {
-			others = append(others, file.Name)
+			leftOut = append(leftOut, file.Name+" is no text and was not looked at.")
 		}
 	}
-	return texts, others, nil
+	return texts, leftOut, nil
 }

@@ -79,7 +79,10 @@ func (l *lines) Call(function string, arguments, ok any) error {
 	if answer.Error != nil {
 		var said struct{ Kind, Message string }
 		if json.Unmarshal(answer.Error, &said) != nil {
-			return Fail("internal", "%s: %s", function, answer.Error)
+			// Of a file the error is a sentence.
+			if json.Unmarshal(answer.Error, &said.Message) != nil {
+				said.Message = string(answer.Error)
+			}
 		}
 		return CallFailed(said.Kind, said.Message)
 	}

@@ -10,7 +10,8 @@ import (
 
 // Host is what an agent needs of its host. Tests stand in for it with a Claude of their own.
 type Host interface {
-	// Call calls a function of the protocol by its name; ok is filled from the answer. An error is a *Failure.
+	// Call calls a function of the protocol by its name; ok is filled from the answer. An error that the host gives is a
+	// *CallError.
 	Call(function string, arguments, ok any) error
 }
 
@@ -28,19 +29,28 @@ func Fail(kind, format string, a ...any) error {
 	return &Failure{kind, fmt.Sprintf(format, a...)}
 }
 
-// CallFailed is the job's failure for a call to Claude that has no reply.
-func CallFailed(kind, message string) error {
-	switch kind {
+// CallError is a call to Claude, or another of the host's, that has no answer.
+type CallError struct {
+	Failure
+	// Call is the call's own kind of error.
+	Call string
+}
+
+// Unwrap gives the job's failure.
+func (c *CallError) Unwrap() error { return &c.Failure }
+
+// CallFailed makes a CallError, with the failure that the job has for it.
+func CallFailed(call, message string) error {
+	kind := "internal"
+	switch call {
 	case "over-budget", "calls-exhausted":
 		kind = "over-budget"
 	case "too-large":
 		kind = "invalid-input"
 	case "invalid-request", "unbounded-content":
 		kind = "final"
-	default:
-		kind = "internal"
 	}
-	return &Failure{kind, message}
+	return &CallError{Failure{kind, message}, call}
 }
 
 // Request is a question to Claude, as the protocol has it.
