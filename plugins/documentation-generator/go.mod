@@ -1,0 +1,3 @@
+module documentation-generator
+
+go 1.27
