@@ -9,6 +9,7 @@ use crate::world::{GuestWorld, Seat};
 use crate::{AttemptEnd, AttemptLimits, Breach, Plugin, Stop};
 use anvil_types::{JobError, Json};
 use std::sync::Arc;
+use std::time::Instant;
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
@@ -60,9 +61,9 @@ pub(crate) async fn run(seat: Seat, plugin: Arc<Plugin>, action: String, payload
     let ended = match &*plugin.entry {
         Entry::Functions(pre) => {
             let mut store = seat.calling();
-            let called = match pre.instantiate_async(&mut store).await {
+            let called = match instance(pre.instantiate_async(&mut store)).await {
                 Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, &job).await,
-                Err(error) => Err(not_started(error)),
+                Err(error) => Err(error),
             };
             Ended::of(called, store.data())
         }
@@ -97,6 +98,15 @@ fn failed(failure: &wit::Failure) -> JobError {
         && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     let kind = if fits { word } else { "internal" };
     JobError { kind: kind.to_owned(), message: cut(&failure.message, MESSAGE_BYTES).to_owned() }
+}
+
+/// The instance that `making` gives. How long that took is logged: it is the engine's part of a job's start.
+pub(crate) async fn instance<T>(making: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+    let begun = Instant::now();
+    let made = making.await.map_err(not_started)?;
+    let took_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    tracing::debug!(took_ns, "a guest is instantiated");
+    Ok(made)
 }
 
 /// An error of instantiation that is neither a limit's nor a trap's is named for what it is.

@@ -16,7 +16,7 @@ mod wire;
 pub(crate) use pipes::Pipes;
 
 use crate::Breach;
-use crate::attempt::{Ended, not_started};
+use crate::attempt::{Ended, instance};
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::end::BreachKind;
 use crate::guest::Guest;
@@ -68,7 +68,7 @@ async fn converse(
     waiting: Waiting,
 ) -> wasmtime::Result<Said> {
     let program = async {
-        let command = pre.instantiate_async(&mut *store).await.map_err(not_started)?;
+        let command = instance(pre.instantiate_async(&mut *store)).await?;
         command.wasi_cli_run().call_run(&mut *store).await
     };
     let mut program = pin!(program);
