@@ -48,8 +48,8 @@ def judge(asked: list[str], rows: list[Row]) -> None:
         raise Absent("\n".join(wrong))
 
 
-def markdown(rows: list[Row], host: Path, starts: int, held: int) -> str:
-    """Two tables: what a plugin costs, and what an author waits for."""
+def markdown(rows: list[Row], host: Path, load: float, starts: int, held: int) -> str:
+    """Two tables: what a plugin costs, and what an author waits for. `load` is the machine's before, by others."""
     costs = [
         "| template | kind | built with | `.wasm` | cold load | cached load | instance, p50 | start, p50 | memory |",
         "|---|---|---|--:|--:|--:|--:|--:|--:|",
@@ -65,7 +65,8 @@ def markdown(rows: list[Row], host: Path, starts: int, held: int) -> str:
         seconds = [row.steps.get(name, 0.0) for name in names]
         steps.append(f"| `{row.language}` | {' | '.join(f'{s:.1f}' for s in [*seconds, sum(seconds)])} |")
     return "\n".join([
-        f"Measured on {datetime.now(timezone.utc):%Y-%m-%d} by `tests/languages/run` with {build(host)}; {machine()}.",
+        f"Measured on {datetime.now(timezone.utc):%Y-%m-%d} by `tests/languages/run` with {build(host)}; {machine()}, at a "
+        f"load of {load:.1f} by others.",
         "",
         *costs,
         "",

@@ -48,7 +48,7 @@ class ATable(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             page = Path(folder) / "page.md"
             page.write_text(f"before\n{table.BEGIN}\nof last year\n{table.END}\nafter\n")
-            table.write(page, table.markdown([whole("c")], Path("target/release/anvil"), 31, 16))
+            table.write(page, table.markdown([whole("c")], Path("target/release/anvil"), 0.4, 31, 16))
             said = page.read_text()
         self.assertTrue(said.startswith("before\n") and said.endswith("\nafter\n"), said)
         self.assertIn("| `c` | lines | Zig 1.0 | 7 bytes | 1.00 s | 0.10 s | 70 µs | 4.0 ms | 0.00 MiB |", said)
