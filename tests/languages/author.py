@@ -74,8 +74,8 @@ class Way:
         submit = next(c for c in said if c.begins("anvil", "submit"))
         begun = time.monotonic()
         cost = measure.cost(serve, submit, self._folder, self._env)
-        row.cold_s, row.cached_s, row.start_s = cost.cold_s, cost.cached_s, cost.start_s
-        row.resident_bytes = cost.resident_bytes
+        row.cold_s, row.cached_s, row.instance_s = cost.cold_s, cost.cached_s, cost.instance_s
+        row.start_s, row.resident_bytes = cost.start_s, cost.resident_bytes
         print(f"  {time.monotonic() - begun:7.1f} s  measured", flush=True)
 
     def _step(self, command: Command) -> None:

@@ -55,14 +55,15 @@ class Host:
     def log(self) -> str:
         return self._log.read_text()
 
+    def lines(self, message: str) -> list[dict]:
+        """The lines of its log, as JSON, that say a thing."""
+        whole = (line for line in self.log().splitlines() if line.startswith("{") and line.endswith("}"))
+        return [line for line in map(json.loads, whole) if line["message"] == message]
+
     def told(self, message: str) -> datetime:
-        """When its log, as JSON, said a thing; waits for it."""
-
-        def look():
-            lines = (json.loads(line) for line in self.log().splitlines() if line.startswith("{") and line.endswith("}"))
-            return next((datetime.fromisoformat(line["time"]) for line in lines if line["message"] == message), None)
-
-        return self._until(LOAD_S, f"says `{message}`", look)
+        """When its log first said a thing; waits for it."""
+        (first, *_) = self._until(LOAD_S, f"says `{message}`", lambda: self.lines(message))
+        return datetime.fromisoformat(first["time"])
 
     def get(self, path: str) -> dict:
         return self._ask(path, None)

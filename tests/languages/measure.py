@@ -17,11 +17,12 @@ HELD = 16
 
 @dataclass
 class Cost:
-    """Of one plugin: what a host's start takes until it is ready, compiled then or before; the median of a job's start; what
-    a job more holds."""
+    """Of one plugin: what a host's start takes until it is ready, compiled then or before; the medians of making an instance
+    and of a job's start; what a job more holds."""
 
     cold_s: float
     cached_s: float
+    instance_s: float
     start_s: float
     resident_bytes: float
 
@@ -37,14 +38,17 @@ def cost(serve: Command, submit: Command, folder: Path, env: dict[str, str]) -> 
         limits_agents_min=2 * HELD,
         limits_agents_max=2 * HELD,
         log_format="json",
+        log="info,sandbox=debug",
     )
     with Host(serve.words, folder, env, **common, simulator_latency_ms=0, simulator_stream_ms_per_token=0) as host:
         cold = _loaded(host)
         start = statistics.median(_start(host, job) for _ in range(STARTS))
+        made = host.lines("a guest is instantiated")[-STARTS:]
+        instance = statistics.median(line["took_ns"] for line in made) / 1e9
     with Host(serve.words, folder, env, **common, simulator_latency_ms=20_000) as host:
         cached = _loaded(host)
         first = _held(host, job, 1)
-        return Cost(cold, cached, start, (_held(host, job, HELD) - first) / HELD)
+        return Cost(cold, cached, instance, start, (_held(host, job, HELD) - first) / HELD)
 
 
 def _loaded(host: Host) -> float:

@@ -81,6 +81,9 @@ def versions(project: Path, env: dict[str, str]) -> str:
     found = []
     if (project / "Cargo.toml").exists():
         found.append(f"Rust {said('rustc --version')}")
+        wanted = tomllib.loads((project / "Cargo.toml").read_text())["dependencies"]
+        for name, which in wanted.items():
+            found.append(f"{name} {(which if isinstance(which, str) else which['version']).lstrip('=')}")
     if (project / "go.mod").exists():
         found.append(f"Go {said('go version')}")
     if (project / "requirements.txt").exists():

@@ -4,6 +4,7 @@ use crate::end::BreachKind;
 use crate::log::cut;
 use crate::world::GuestWorld;
 use crate::{AttemptLimits, Breach, Stop};
+use std::time::Instant;
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
@@ -48,8 +49,17 @@ impl<T> Ended<T> {
     }
 }
 
+/// The instance that `making` gives. How long that took is logged: it is the engine's part of a job's start.
+pub(crate) async fn instance<T>(making: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+    let begun = Instant::now();
+    let made = making.await.map_err(not_started)?;
+    let took_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    tracing::debug!(took_ns, "a guest is instantiated");
+    Ok(made)
+}
+
 /// An error of instantiation that is neither a limit's nor a trap's is named for what it is.
-pub(crate) fn not_started(error: wasmtime::Error) -> wasmtime::Error {
+fn not_started(error: wasmtime::Error) -> wasmtime::Error {
     if error.is::<Breach>() || error.is::<Trap>() || error.is::<Stop>() || error.is::<I32Exit>() {
         return error;
     }

@@ -3,7 +3,7 @@
 use crate::bindings::AgentPre;
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::contract::version_of_agent;
-use crate::ended::{Ended, not_started};
+use crate::ended::{Ended, instance};
 use crate::lines;
 #[cfg(any(test, feature = "testing"))]
 use crate::testing::trial;
@@ -41,9 +41,9 @@ impl Entry {
         match self {
             Self::Functions(pre) => {
                 let mut store = seat.calling();
-                let called = match pre.instantiate_async(&mut store).await {
+                let called = match instance(pre.instantiate_async(&mut store)).await {
                     Ok(agent) => agent.anvil_agent_agent_api().call_describe(&mut store).await,
-                    Err(error) => Err(not_started(error)),
+                    Err(error) => Err(error),
                 };
                 Ended::of(called, store.data())
             }
@@ -58,9 +58,9 @@ impl Entry {
         match self {
             Self::Functions(pre) => {
                 let mut store = seat.calling();
-                let called = match pre.instantiate_async(&mut store).await {
+                let called = match instance(pre.instantiate_async(&mut store)).await {
                     Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, job).await,
-                    Err(error) => Err(not_started(error)),
+                    Err(error) => Err(error),
                 };
                 Ended::of(called, store.data())
             }

@@ -18,7 +18,7 @@ pub(crate) use pipes::Pipes;
 use crate::Breach;
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::end::BreachKind;
-use crate::ended::{Ended, not_started};
+use crate::ended::{Ended, instance};
 use crate::guest::Guest;
 use crate::world::{GuestWorld, Seat};
 use conversation::{Said, Waiting};
@@ -71,7 +71,7 @@ async fn converse(
     waiting: Waiting,
 ) -> wasmtime::Result<Said> {
     let program = async {
-        let command = pre.instantiate_async(&mut *store).await.map_err(not_started)?;
+        let command = instance(pre.instantiate_async(&mut *store)).await?;
         command.wasi_cli_run().call_run(&mut *store).await
     };
     let mut program = pin!(program);

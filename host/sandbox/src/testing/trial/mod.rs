@@ -13,7 +13,7 @@ wasmtime::component::bindgen!({
 
 use crate::bindings::anvil::agent::claude as first;
 use crate::bindings::exports::anvil::agent::agent_api as wit;
-use crate::ended::{Ended, not_started};
+use crate::ended::{Ended, instance};
 use crate::guest::Guest;
 use crate::world::{GuestWorld, Seat};
 use anvil::agent::claude::{Effort, Host, Reply, Request};
@@ -56,9 +56,9 @@ impl Host for Guest {
 /// Asks an agent of this version what it is.
 pub(crate) async fn describe(seat: Seat, pre: &AgentPre<GuestWorld>) -> Ended<wit::Description> {
     let mut store = seat.calling();
-    let called = match pre.instantiate_async(&mut store).await {
+    let called = match instance(pre.instantiate_async(&mut store)).await {
         Ok(agent) => agent.anvil_agent_agent_api().call_describe(&mut store).await,
-        Err(error) => Err(not_started(error)),
+        Err(error) => Err(error),
     };
     Ended::of(called, store.data()).and_then(|said| {
         let actions = said.actions.into_iter().map(|action| wit::Action {
@@ -86,9 +86,9 @@ pub(crate) async fn run(
     job: &wit::Job,
 ) -> Ended<Result<wit::Outcome, wit::Failure>> {
     let mut store = seat.calling();
-    let called = match pre.instantiate_async(&mut store).await {
+    let called = match instance(pre.instantiate_async(&mut store)).await {
         Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, &job.action, &job.payload).await,
-        Err(error) => Err(not_started(error)),
+        Err(error) => Err(error),
     };
     Ended::of(called, store.data()).and_then(|ended| {
         let outcome = |result| wit::Outcome { result, extras: Vec::new() };
