@@ -5,7 +5,7 @@ use crate::schedules::ScheduleControl;
 use anvil_api::PluginsStatus;
 use anvil_sandbox::{Catalog, Roster};
 use anvil_store::{Store, StoreError};
-use anvil_types::{AgentInfo, AgentState};
+use anvil_types::{AgentInfo, AgentState, AgentUse};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -37,6 +37,11 @@ impl AgentControl {
     /// The plugins folder, and what is still to be done about what is in it.
     pub fn folder(&self) -> PluginsStatus {
         plugins(&self.catalog)
+    }
+
+    /// What the attempts of each agent have used, by name; of agents that are gone, too.
+    pub async fn uses(&self) -> Result<Vec<AgentUse>, StoreError> {
+        self.store.agent_uses().await
     }
 
     /// Switches an agent on or off; `None` where there is no such agent.

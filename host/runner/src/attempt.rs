@@ -9,11 +9,11 @@ use crate::shared::Shared;
 use crate::team::Team;
 use crate::then::Then;
 use anvil_gateway::Terms;
-use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
-use anvil_store::{Claim, Claimed, Finish, StoreError};
+use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Ran, Stop};
+use anvil_store::{AttemptNote, Claim, Claimed, Finish, StoreError};
 use anvil_types::attempts::BACK_OFF_JITTER;
 use anvil_types::words::{HostTrouble, JobFault, JobNote, WaitCause};
-use anvil_types::{AfterFailure, Attempts, JobError, JobId, Lease, LogLevel, LogLine};
+use anvil_types::{AfterFailure, AttemptUse, Attempts, Job, JobError, JobId, Lease, LogLevel, LogLine};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,11 +32,27 @@ pub(crate) async fn run(
     next: impl FnOnce() -> Option<Claim>,
 ) -> Option<Claimed> {
     let lease = claimed.lease;
-    let then = match plugin(shared, &claimed).await {
-        Ok(plugin) => with_plugin(shared, claimed, &plugin, &cancel).await,
-        Err(then) => then,
+    let (attempt, agent) = (claimed.job.attempts, claimed.job.agent.clone());
+    let (then, note) = match plugin(shared, &claimed).await {
+        Ok(plugin) => {
+            let (then, used) = with_plugin(shared, claimed, &plugin, &cancel).await;
+            let digest = plugin.digest().to_owned();
+            (then, used.map(|used| AttemptNote { lease, attempt, agent, digest, used }))
+        }
+        Err(then) => (then, None),
     };
-    ending::write(shared, lease, then, next).await
+    // Side by side, so that both are one commit.
+    let (next, ()) = tokio::join!(ending::write(shared, lease, then, next), noted(shared, note));
+    next
+}
+
+/// What a run has used is told beside its end; no job waits for that, or fails of it.
+async fn noted(shared: &Shared, note: Option<AttemptNote>) {
+    let Some(note) = note else { return };
+    let job = note.lease.job;
+    if let Err(error) = shared.store.note_run(note).await {
+        tracing::warn!(%job, %error, "what an attempt has used could not be written down");
+    }
 }
 
 // The version that the job is pinned to since it was claimed.
@@ -74,10 +90,10 @@ async fn with_plugin(
     claimed: Claimed,
     plugin: &Arc<Plugin>,
     cancel: &CancellationToken,
-) -> Then {
+) -> (Then, Option<AttemptUse>) {
     let job = claimed.job.clone();
     if let Some(error) = misfit(shared, &claimed, plugin).await {
-        return Then::Finish(Finish::Failed { error });
+        return (Then::Finish(Finish::Failed { error }), None);
     }
     let agent = AgentSettings { values: claimed.settings.clone(), ..shared.settings.agent(&job.agent) };
     let limits = limits(shared, plugin, &agent);
@@ -96,9 +112,9 @@ async fn with_plugin(
         Ok(parents) => parents,
         Err(error @ StoreError::TooMuchFromParents { .. }) => {
             let error = JobFault::TooMuchFromParents(error.to_string()).into();
-            return Then::Finish(Finish::Failed { error });
+            return (Then::Finish(Finish::Failed { error }), None);
         }
-        Err(error) => return trouble(&HostTrouble::ParentsUnread(error.to_string())),
+        Err(error) => return (trouble(&HostTrouble::ParentsUnread(error.to_string())), None),
     };
     let said = already_said(shared, &claimed).await;
     let team = Team {
@@ -136,23 +152,28 @@ async fn with_plugin(
         desk.lines.line(shared.clock.now(), "host", LogLevel::Info, note.to_string());
     }
     shared.live_text.open(job.id);
-    let end = {
+    let Ran { end, used } = {
         let run = shared.sandbox.run(plugin, &job.action, &job.payload, desk.clone(), limits, cancel);
         tokio::pin!(run);
         let mut flush = tokio::time::interval(FLUSH);
         loop {
             tokio::select! {
-                end = &mut run => break end,
+                ran = &mut run => break ran,
                 _ = flush.tick() => desk.lines.flush(shared.clock.now()).await,
             }
         }
     };
     desk.lines.finish(shared.clock.now()).await;
     shared.live_text.close(job.id);
+    (after(shared, &job, &desk, end), Some(used))
+}
+
+/// What is to be done when a run has ended so.
+fn after(shared: &Shared, job: &Job, desk: &Desk, end: AttemptEnd) -> Then {
     match end {
         AttemptEnd::Succeeded { result, .. } => Then::Finish(Finish::Succeeded { result }),
         AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => {
-            Then::Finish(failed(shared, Attempts::of_running(&job), error))
+            Then::Finish(failed(shared, Attempts::of_running(job), error))
         }
         AttemptEnd::Stopped(Stop::Parked) if desk.is_parked() => Then::Leave,
         AttemptEnd::Stopped(Stop::Parked) => match desk.park_reason() {

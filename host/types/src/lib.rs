@@ -10,6 +10,7 @@ mod agent_values;
 pub mod alert;
 pub mod artifact;
 mod asker;
+mod attempt_use;
 pub mod attempts;
 pub mod audit;
 pub mod brake;
@@ -62,6 +63,7 @@ pub use alert::{
 };
 pub use artifact::{ArtifactInfo, ArtifactName, LONGEST_MEDIA_TYPE, is_media_type};
 pub use asker::{Asker, ClientAsker, JobAsker};
+pub use attempt_use::{AgentUse, AttemptUse, ShownBytes, ShownMicros};
 pub use attempts::{AfterFailure, AtCrash, Attempts};
 pub use audit::AuditEntry;
 pub use brake::BrakeCauseKind;

@@ -4,6 +4,7 @@
 //! each law becomes a test of its own, in a data set of its own. Time is driven by the tests.
 
 pub mod actions;
+pub mod agent_use;
 pub mod alerts;
 pub mod apart;
 pub mod brake;
@@ -351,6 +352,9 @@ suite! { $
         results_of_tasks_have_a_bound
         a_task_that_is_refused_begins_nothing
         hosts_at_once_lead_one_tree;
+    agent_use:
+        what_an_attempt_uses_is_summed_over_its_runs
+        a_run_that_is_over_is_never_added_to_another;
     tree_money:
         no_sequence_lets_a_tree_spend_more_than_its_cap;
     model:

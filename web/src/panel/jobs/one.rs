@@ -13,8 +13,8 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_types::json_text::{Indented, indented};
 use anvil_types::{
-    ArtifactInfo, Attempt, Branch, CallRecord, Job, JobId, JobState, Json, LogLine, Relative, Relatives,
-    Timestamp,
+    ArtifactInfo, Attempt, AttemptUse, Branch, CallRecord, Job, JobId, JobState, Json, LogLine, Relative,
+    Relatives, Timestamp,
 };
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -278,6 +278,8 @@ struct Try {
     started: When,
     took: String,
     error: Option<String>,
+    /// What it has used, where a run of it has ended.
+    used: Option<String>,
     running: bool,
 }
 
@@ -309,6 +311,7 @@ impl Rest {
             started: When::relative(attempt.started_at, now),
             took: long(attempt.ended_at.unwrap_or(now).since(attempt.started_at)),
             error: attempt.error.as_ref().map(|error| beginning(&error.to_string())),
+            used: (attempt.used != AttemptUse::default()).then(|| attempt.used.to_string()),
             running: attempt.ended_at.is_none(),
         });
         Self {

@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, clean, pretty_text, print, some};
 use anvil_api::{JobDetail, List};
-use anvil_types::{ArtifactInfo, CallRecord};
+use anvil_types::{ArtifactInfo, AttemptUse, CallRecord};
 use std::fmt::Write as _;
 
 pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<Exit, Failure> {
@@ -27,7 +27,7 @@ fn list<T: ToString>(each: impl IntoIterator<Item = T>) -> String {
 }
 
 /// What is known of it beside its headline, each with its name; an empty one is left out.
-fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 17] {
+fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 18] {
     let job = &detail.job;
     let progress = job.progress.map(|fraction| format!("{:.0} %", fraction * 100.0)).unwrap_or_default();
     let progress = format!("{progress} {}", some(job.progress_line.as_deref()));
@@ -49,9 +49,17 @@ fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 17] {
         ("not before", moment.full(job.run_at)),
         ("started", moment.full(job.started_at)),
         ("finished", moment.full(job.finished_at)),
+        ("used", used(detail)),
         ("progress", progress.trim().to_owned()),
         ("waits for", wait.unwrap_or_default().trim().to_owned()),
     ]
+}
+
+/// What its attempts have used together.
+fn used(detail: &JobDetail) -> String {
+    let used =
+        detail.attempt_history.iter().fold(AttemptUse::default(), |sum, attempt| sum.and(attempt.used));
+    if used == AttemptUse::default() { String::new() } else { used.to_string() }
 }
 
 /// The tree that it stands in, with the money of each branch; the job itself is marked.
