@@ -8,9 +8,10 @@ use crate::settings::AgentSettings;
 use crate::shared::Shared;
 use crate::team::Team;
 use crate::then::Then;
+use crate::versions::put_in_force;
 use anvil_gateway::Terms;
-use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Ran, Stop};
-use anvil_store::{AttemptNote, Claim, Claimed, Finish, StoreError};
+use anvil_sandbox::{AttemptEnd, AttemptLimits, BreachKind, CancellationToken, Plugin, Ran, Stop};
+use anvil_store::{AttemptNote, Claim, Claimed, Finish, StoreError, Trap};
 use anvil_types::attempts::BACK_OFF_JITTER;
 use anvil_types::words::{HostTrouble, JobFault, JobNote, WaitCause};
 use anvil_types::{AfterFailure, AttemptUse, Attempts, Job, JobError, JobId, Lease, LogLevel, LogLine};
@@ -35,9 +36,13 @@ pub(crate) async fn run(
     let (attempt, agent) = (claimed.job.attempts, claimed.job.agent.clone());
     let (then, note) = match plugin(shared, &claimed).await {
         Ok(plugin) => {
-            let (then, used) = with_plugin(shared, claimed, &plugin, &cancel).await;
-            let digest = plugin.digest().to_owned();
-            (then, used.map(|used| AttemptNote { lease, attempt, agent, digest, used }))
+            let (then, ran) = with_plugin(shared, claimed, &plugin, &cancel).await;
+            let note = ran.map(|(used, broke)| {
+                let digest = plugin.digest().to_owned();
+                let trap = broke.map(|kind| trap(shared, &agent, &digest, kind));
+                AttemptNote { lease, attempt, agent, digest, used, trap }
+            });
+            (then, note)
         }
         Err(then) => (then, None),
     };
@@ -49,10 +54,23 @@ pub(crate) async fn run(
 /// What a run has used is told beside its end; no job waits for that, or fails of it.
 async fn noted(shared: &Shared, note: Option<AttemptNote>) {
     let Some(note) = note else { return };
-    let job = note.lease.job;
-    if let Err(error) = shared.store.note_run(note).await {
-        tracing::warn!(%job, %error, "what an attempt has used could not be written down");
+    let (job, agent) = (note.lease.job, note.agent.clone());
+    match shared.store.note_run(note).await {
+        Ok(None) => {}
+        Ok(Some(aside)) => {
+            tracing::error!(%agent, digest = %aside.digest, reason = %aside.reason, "a version of an agent is set aside");
+            if let Err(error) = put_in_force(&*shared.store, &shared.catalog, &agent).await {
+                tracing::error!(%agent, %error, "what is set aside of an agent could not be put in force");
+            }
+        }
+        Err(error) => tracing::warn!(%job, %error, "what an attempt has used could not be written down"),
     }
+}
+
+/// That a run broke on its plugin, with what would take over from it.
+fn trap(shared: &Shared, agent: &str, digest: &str, kind: String) -> Trap {
+    let instead = shared.catalog.before(agent, digest).map(|version| version.digest);
+    Trap { kind, rule: shared.settings.quarantine, instead }
 }
 
 // The version that the job is pinned to since it was claimed.
@@ -90,7 +108,7 @@ async fn with_plugin(
     claimed: Claimed,
     plugin: &Arc<Plugin>,
     cancel: &CancellationToken,
-) -> (Then, Option<AttemptUse>) {
+) -> (Then, Option<(AttemptUse, Option<String>)>) {
     let job = claimed.job.clone();
     if let Some(error) = misfit(shared, &claimed, plugin).await {
         return (Then::Finish(Finish::Failed { error }), None);
@@ -165,7 +183,11 @@ async fn with_plugin(
     };
     desk.lines.finish(shared.clock.now()).await;
     shared.live_text.close(job.id);
-    (after(shared, &job, &desk, end), Some(used))
+    let broke = match &end {
+        AttemptEnd::Broke(error) if BreachKind::is_of_the_plugin(&error.kind) => Some(error.kind.clone()),
+        _ => None,
+    };
+    (after(shared, &job, &desk, end), Some((used, broke)))
 }
 
 /// What is to be done when a run has ended so.
@@ -223,7 +245,7 @@ async fn already_said(shared: &Shared, claimed: &Claimed) -> usize {
 
 /// What one attempt on a version of an agent may take.
 pub(crate) fn limits(shared: &Shared, plugin: &Plugin, agent: &AgentSettings) -> AttemptLimits {
-    let mut limits = shared.settings.attempt;
+    let mut limits = agent.attempt.unwrap_or(shared.settings.attempt);
     if let Some(wall) = agent.wall_time.or(plugin.info.time_limit_s.map(Duration::from_secs)) {
         limits.wall_time = if agent.wall_time.is_some() { wall } else { wall.min(limits.wall_time) };
     }

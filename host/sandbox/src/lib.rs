@@ -16,6 +16,7 @@ mod end;
 mod engine;
 mod entry;
 mod error;
+mod frames;
 mod gauge;
 mod guest;
 mod host;
@@ -37,7 +38,9 @@ mod wall;
 mod wasi;
 mod world;
 
-pub use catalog::{Catalog, CatalogChange, CatalogSettings, Roster};
+pub use catalog::{
+    Catalog, CatalogChange, CatalogSettings, IncomingPlugin, KeepRule, KeptVersion, Roster, is_older,
+};
 pub use compile::{CompileCommand, CompileError, CompileTask, CompileWork, compile_worker};
 pub use component::Rejection;
 pub use end::{AttemptEnd, Breach, BreachKind};
@@ -47,6 +50,6 @@ pub use host::{GuestIdentity, HandedOver, JobHost, Stop};
 pub use limits::{AttemptLimits, LOG_LINE_BYTES};
 pub use plugin::Plugin;
 pub use sandbox::{Ran, Sandbox, SandboxSettings};
-pub use schema::{InputSchema, PayloadFault, SchemaMiss, check_answer};
+pub use schema::{InputSchema, PayloadFault, SchemaMiss, check_answer, example};
 pub use tokio_util::sync::CancellationToken;
 pub use wall::{Waits, WallClock};

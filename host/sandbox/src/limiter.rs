@@ -49,8 +49,9 @@ impl ResourceLimiter for Limiter {
             return Err(Error::new(Breach::new(
                 BreachKind::Memory,
                 format!(
-                    "the guest wants {} of memory in all; its limit is {limit}",
-                    Above { size: Size::of(asked), limit }
+                    "the guest wants {} of memory in all; its limit is {limit}{}",
+                    Above { size: Size::of(asked), limit },
+                    BreachKind::Memory.setting()
                 ),
             )));
         }
@@ -73,7 +74,10 @@ impl ResourceLimiter for Limiter {
             let limit = self.limits.table_elements.min(self.single.table_elements);
             return Err(Error::new(Breach::new(
                 BreachKind::Table,
-                format!("the guest wants {total} table elements in all; its limit is {limit}"),
+                format!(
+                    "the guest wants {total} table elements in all; its limit is {limit}{}",
+                    BreachKind::Table.setting()
+                ),
             )));
         }
         self.table_elements = total;

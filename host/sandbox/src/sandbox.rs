@@ -130,7 +130,11 @@ impl Sandbox {
                 () = cancel.cancelled() => Cut::Cancelled,
                 () = wall.spent(limits.wall_time) => Cut::Breach(Breach::new(
                     BreachKind::WallTime,
-                    format!("the agent ran for {:?}, its limit; waiting for Claude is not counted", limits.wall_time),
+                    format!(
+                        "the agent ran for {:?}, its limit{}; waiting for Claude is not counted",
+                        limits.wall_time,
+                        BreachKind::WallTime.setting()
+                    ),
                 )),
             }
         };
@@ -140,7 +144,11 @@ impl Sandbox {
             Ok(Outcome::Stopped(cut, _)) => Err(cut),
             Ok(Outcome::OutOfTime) => Err(Cut::Breach(Breach::new(
                 BreachKind::CpuTime,
-                format!("the agent computed for {:?}, its limit", limits.cpu_time),
+                format!(
+                    "the agent computed for {:?}, its limit{}",
+                    limits.cpu_time,
+                    BreachKind::CpuTime.setting()
+                ),
             ))),
             Err(error) => Err(Cut::Breach(Breach::new(
                 BreachKind::Internal,

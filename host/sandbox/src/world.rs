@@ -20,6 +20,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 pub(crate) struct GuestWorld {
     pub(crate) guest: Guest,
     pub(crate) limits: AttemptLimits,
+    /// Bytes of its stack.
+    pub(crate) stack_bytes: usize,
     pub(crate) stderr: Output,
     pub(crate) limiter: Limiter,
     stdout: Option<Output>,
@@ -92,7 +94,17 @@ impl Seat {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
         let limiter = Limiter::new(limits, engine.single(), gauge);
-        let world = GuestWorld { guest, limits, stderr, limiter, stdout, log, wasi, table };
+        let world = GuestWorld {
+            guest,
+            limits,
+            stack_bytes: engine.settings().stack_bytes,
+            stderr,
+            limiter,
+            stdout,
+            log,
+            wasi,
+            table,
+        };
         let mut store = Store::new(engine.wasmtime(), world);
         store.limiter(|world| &mut world.limiter);
         store.set_hostcall_fuel(limits.hostcall_bytes);

@@ -7,6 +7,7 @@ pub mod action_run;
 pub mod address;
 pub mod agent;
 mod agent_values;
+mod agent_version;
 pub mod alert;
 pub mod artifact;
 mod asker;
@@ -31,6 +32,7 @@ pub mod json;
 pub mod json_text;
 pub mod ledger;
 pub mod limit_source;
+mod limit_use;
 pub mod limits;
 pub mod log;
 pub mod model;
@@ -57,6 +59,7 @@ pub use action_run::{ActionPlan, ActionRun, ActionState};
 pub use address::shown_address;
 pub use agent::{ActionInfo, Actions, AgentInfo, AgentState};
 pub use agent_values::AgentValues;
+pub use agent_version::{AgentVersion, AsideCause, AsideVersion, ReplacedVersion, VersionState};
 pub use alert::{
     Acknowledgement, Alert, AlertKind, AlertNews, AlertState, AlertWindow, Crossing, Delivery, DeliveryState,
     Webhook, WebhookFormat,
@@ -87,6 +90,7 @@ pub use journal_kind::JournalKind;
 pub use json::{BadJson, Json};
 pub use ledger::{LedgerTotals, Tokens};
 pub use limit_source::LimitSource;
+pub use limit_use::{LimitUnit, LimitUse};
 pub use limits::{LimitDifference, Limits, LimitsPatch};
 pub use log::{LogLevel, LogLine};
 pub use model::Tier;

@@ -104,6 +104,25 @@ fn render(status: &Status) -> String {
             &[("", ceiling as &dyn Display)],
         );
     }
+    let plugins = &status.plugins;
+    family(
+        &mut text,
+        "anvil_quarantined_agents",
+        "Agents whose file's version is in quarantine.",
+        &[("", &plugins.quarantined)],
+    );
+    family(
+        &mut text,
+        "anvil_compiled_code_bytes",
+        "Compiled code that is kept.",
+        &[("", &plugins.compiled_bytes)],
+    );
+    family(
+        &mut text,
+        "anvil_compiled_code_limit_bytes",
+        "The most of it beside what is needed.",
+        &[("", &plugins.compiled_limit_bytes)],
+    );
     family(
         &mut text,
         "anvil_pressure",

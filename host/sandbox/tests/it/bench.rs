@@ -2,8 +2,8 @@
 
 use anvil_sandbox::testing::{Answer, GuestBuilder, Recorder, hostile, small_engine, small_limits};
 use anvil_sandbox::{
-    AttemptEnd, AttemptLimits, CancellationToken, Catalog, CatalogSettings, CompileCommand, Plugin, Ran,
-    Sandbox, SandboxSettings,
+    AttemptEnd, AttemptLimits, CancellationToken, Catalog, CatalogSettings, CompileCommand, KeepRule, Plugin,
+    Ran, Sandbox, SandboxSettings,
 };
 use anvil_types::{Json, SystemClock};
 use std::path::Path;
@@ -98,6 +98,8 @@ pub(crate) fn catalog_settings(folders: &Path) -> CatalogSettings {
         compile: CompileCommand::InProcess,
         compile_time: Duration::from_mins(1),
         compile_memory_bytes: 1024 * 1024 * 1024,
+        compiled_bytes: 1 << 30,
+        keep: KeepRule { versions: 0, bytes: 0 },
         describe: AttemptLimits {
             wall_time: Duration::from_mins(1),
             cpu_time: Duration::from_millis(500),

@@ -72,9 +72,13 @@ async fn memory_is_one_limit_over_all_memories() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_limits_break_by_name() {
     for (guest, kind, says) in [
-        ("grows-tables", "table", "its limit is 1000"),
-        ("recurses", "stack", "the stack is full"),
-        ("traps", "trap", "unreachable"),
+        (
+            "grows-tables",
+            "table",
+            "its limit is 1000 (`sandbox.table_elements`, `agents.NAME.table_elements`)",
+        ),
+        ("recurses", "stack", "(`sandbox.stack_kb`) (in deeper"),
+        ("traps", "trap", "(in run)"),
         ("exits", "exit", "exit(0)"),
         ("returns-a-huge-value", "hostcall-size", "1048576 bytes"),
         ("logs-a-huge-value", "hostcall-size", "1048576 bytes"),

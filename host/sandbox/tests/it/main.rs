@@ -12,4 +12,5 @@ mod guests;
 mod inputs;
 mod limits;
 mod programs;
+mod versions;
 mod world;

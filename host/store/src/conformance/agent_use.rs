@@ -14,7 +14,7 @@ fn used(cpu_us: u64, waited_us: u64, memory_bytes: u64) -> AttemptUse {
 
 async fn note(world: &World<'_>, run: &Claimed, digest: &str, used: AttemptUse) {
     let (lease, attempt, agent) = (run.lease, run.job.attempts, run.job.agent.clone());
-    let note = AttemptNote { lease, attempt, agent, digest: digest.to_owned(), used };
+    let note = AttemptNote { lease, attempt, agent, digest: digest.to_owned(), used, trap: None };
     world.store().note_run(note).await.expect("it is noted");
 }
 

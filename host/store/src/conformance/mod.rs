@@ -38,6 +38,7 @@ pub mod team;
 pub mod traces;
 pub mod tree_money;
 pub mod turns;
+pub mod versions;
 mod world;
 
 pub use clock::TestClock;
@@ -355,6 +356,13 @@ suite! { $
     agent_use:
         what_an_attempt_uses_is_summed_over_its_runs
         a_run_that_is_over_is_never_added_to_another;
+    versions:
+        a_version_that_breaks_too_often_is_set_aside_until_it_is_released
+        no_rule_sets_nothing_aside
+        a_new_file_ends_a_quarantine_and_its_alert
+        a_version_that_was_gone_back_from_stays_so_until_another_file_comes
+        nobody_goes_back_to_a_version_in_quarantine
+        jobs_are_counted_by_the_version_that_they_go_on_on;
     tree_money:
         no_sequence_lets_a_tree_spend_more_than_its_cap;
     model:

@@ -3,8 +3,9 @@
 use crate::engine::{Db, Row, number, params};
 use crate::rules::jobs::row::JobHead;
 use crate::rules::tx::Tx;
+use crate::rules::versions;
 use crate::{AttemptNote, StoreError};
-use anvil_types::{AgentUse, AttemptUse, JobState, UpstreamKind};
+use anvil_types::{AgentUse, AsideVersion, AttemptUse, JobState, UpstreamKind};
 
 /// What an attempt has used so far.
 pub(crate) const OF_ATTEMPT: &str =
@@ -20,13 +21,18 @@ const ALL: &str = "SELECT agent, digest, runs, cpu_us, wall_us, waited_us, most 
 
 /// Adds what a run of an attempt has used. The run may be over by then, and its job cancelled; where another run has
 /// begun since, or the job is gone, there is nothing to add it to but the agent.
-pub(crate) fn note(tx: &mut Tx<'_>, note: &AttemptNote) -> Result<(), StoreError> {
+/// Answers that its version was set aside, where it broke once too often.
+pub(crate) fn note(tx: &mut Tx<'_>, note: &AttemptNote) -> Result<Option<AsideVersion>, StoreError> {
     let attempt = match JobHead::find(tx, note.lease.job) {
         Ok(job) if is_of(&job, note) => of_attempt(tx, job.seq, note)?,
         Ok(_) | Err(StoreError::NoSuchJob(_)) => note.used,
         Err(error) => return Err(error),
     };
-    add_to_agent(tx, note, attempt)
+    add_to_agent(tx, note, attempt)?;
+    match &note.trap {
+        Some(trap) => versions::trapped(tx, &note.agent, &note.digest, trap),
+        None => Ok(None),
+    }
 }
 
 /// Whether a run is the newest of its job; a cancel raises the lease by one.

@@ -20,3 +20,4 @@ pub(crate) mod schedules;
 pub(crate) mod state;
 pub(crate) mod team;
 pub(crate) mod tx;
+pub(crate) mod versions;

@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "state", sql: include_str!("migrations/0016_state.sql") },
     Step { name: "pins", sql: include_str!("migrations/0017_pins.sql") },
     Step { name: "agent_use", sql: include_str!("migrations/0018_agent_use.sql") },
+    Step { name: "versions", sql: include_str!("migrations/0019_versions.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

@@ -4,6 +4,7 @@ use crate::ask::{Id, Known, Query, Who, find_job};
 use crate::panel::jobs::calls::CallRow;
 use crate::panel::jobs::tree::Tree;
 use crate::panel::kit::answer::{fragment, html, see_other};
+use crate::panel::kit::limit_use::LimitTable;
 use crate::panel::kit::money::Money;
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::shell::{Nav, Shell, permille};
@@ -13,8 +14,8 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_types::json_text::{Indented, indented};
 use anvil_types::{
-    ArtifactInfo, Attempt, AttemptUse, Branch, CallRecord, Job, JobId, JobState, Json, LogLine, Relative,
-    Relatives, Timestamp,
+    ArtifactInfo, Attempt, AttemptUse, Branch, CallRecord, Job, JobId, JobState, Json, LimitUse, LogLine,
+    Relative, Relatives, Timestamp,
 };
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -209,6 +210,7 @@ pub(crate) struct Rest {
     inputs: Vec<InputRow>,
     files: Vec<File>,
     tries: Vec<Try>,
+    limits: LimitTable,
     payload: Shown,
     result: Option<Shown>,
     beside: Vec<(&'static str, Vec<Beside>)>,
@@ -284,6 +286,7 @@ struct Try {
 }
 
 impl Rest {
+    #[expect(clippy::too_many_arguments, reason = "each is a list of the page")]
     pub(crate) fn new(
         job: &Job,
         calls: &[CallRecord],
@@ -291,6 +294,7 @@ impl Rest {
         attempts: &[Attempt],
         relatives: &Relatives,
         tree: &[Branch],
+        limits: &[LimitUse],
         now: Timestamp,
     ) -> Self {
         let files = files.iter().map(|file| File {
@@ -320,6 +324,7 @@ impl Rest {
             inputs: inputs.collect(),
             files: files.collect(),
             tries: tries.collect(),
+            limits: LimitTable::new(limits),
             payload: Shown::of(&job.payload),
             result: job.result.as_ref().map(Shown::of),
             beside: [beside("Comes after", &relatives.after), beside("Followed by", &relatives.followed_by)]
@@ -336,8 +341,9 @@ impl Rest {
         let attempts = state.control.jobs.attempts(job.id).await?;
         let relatives = state.control.jobs.relatives(job.id).await?;
         let tree = state.control.jobs.tree(job.id).await?;
+        let limits = state.control.jobs.limit_use(job).await?;
         let now = state.control.clock.now();
-        Ok(Self::new(job, &calls, &files, &attempts, &relatives, &tree, now))
+        Ok(Self::new(job, &calls, &files, &attempts, &relatives, &tree, &limits, now))
     }
 }
 

@@ -226,7 +226,8 @@ fn tree(jobs: &[Job], job: JobId) -> Vec<Branch> {
     ]
 }
 
-fn used() -> AttemptUse {
+/// What an attempt used.
+pub(crate) fn used() -> AttemptUse {
     let used =
         AttemptUse { cpu_us: 84_000, wall_us: 1_310_000, waited_us: 27_400_000, ..AttemptUse::default() };
     AttemptUse { memory_bytes: 9_437_184, log_lines: 12, log_bytes: 903, ..used }
@@ -252,6 +253,7 @@ pub(crate) fn pages() -> Vec<Sample> {
             &[Attempt { number: 1, started_at: ago(44), ended_at: None, error: None, used: used() }],
             &Relatives { after: vec![relative(&jobs[9])], followed_by: vec![relative(&jobs[8])] },
             &tree(&jobs, job.id),
+            &crate::panel::agents::samples::limits(Some(7)),
             NOW,
         ),
     };

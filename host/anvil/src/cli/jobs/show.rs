@@ -1,13 +1,13 @@
 //! `anvil jobs show`.
 
 use crate::answer::Answer;
-use crate::cli::Globals;
 use crate::cli::result::{artifacts, error, headline, inputs, shown};
+use crate::cli::{Globals, limit_use};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, clean, pretty_text, print, some};
 use anvil_api::{JobDetail, List};
-use anvil_types::{ArtifactInfo, AttemptUse, CallRecord};
+use anvil_types::{ArtifactInfo, AttemptUse, CallRecord, LimitUse};
 use std::fmt::Write as _;
 
 pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<Exit, Failure> {
@@ -18,7 +18,13 @@ pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<
     }
     let calls: Answer<List<CallRecord>> = client.get(&["jobs", id, "calls"], &[]).await?;
     let files: Answer<List<ArtifactInfo>> = client.get(&["jobs", id, "artifacts"], &[]).await?;
-    print(&show(&job.read()?, &calls.read()?.items, &files.read()?.items, &Moment::now()))?;
+    // An older host does not tell them.
+    let limits = client.get::<List<LimitUse>>(&["jobs", id, "limits"], &[]).await;
+    let mut text = show(&job.read()?, &calls.read()?.items, &files.read()?.items, &Moment::now());
+    if let Ok(limits) = limits {
+        let _ = write!(text, "\nlimits, of its latest attempt\n{}", limit_use::table(&limits.read()?.items));
+    }
+    print(&text)?;
     Ok(Exit::Done)
 }
 
