@@ -60,7 +60,7 @@ impl AgentControl {
         asked: Option<&str>,
     ) -> Result<PluginReport, PluginError> {
         incoming.finish().await?;
-        let agent = self.catalog.examine(incoming).await?;
+        let mut agent = self.catalog.examine(incoming).await?;
         if let Some(asked) = asked.filter(|asked| *asked != agent.name) {
             return Err(PluginRefusal::OtherAgent { asked: asked.to_owned(), found: agent.name }.into());
         }
@@ -68,6 +68,7 @@ impl AgentControl {
         let file = file.ok_or_else(|| PluginRefusal::FileTaken { agent: agent.name.clone() })?;
         let changes = PluginChange::between(self.catalog.of_file(&agent.name).as_ref(), &agent, is_older);
         let changes = changes.iter().map(ToString::to_string).collect();
+        agent.file.clone_from(&file);
         Ok(PluginReport { agent, file, changes, installed: false, in_force: false })
     }
 
@@ -79,7 +80,7 @@ impl AgentControl {
         by: &str,
     ) -> Result<PluginReport, PluginError> {
         let (name, digest) = (report.agent.name.clone(), report.agent.digest.clone());
-        let detail = format!("{name} {} {digest} as {}", report.agent.version, report.file);
+        let detail = format!("{name} {} {digest} {}", report.agent.version, report.file);
         self.store.note_plugin("agent.put", &detail, by).await?;
         let put = self.catalog.put(incoming, &report.file).await;
         put.map_err(|error| PluginRefusal::Folder(error.to_string()))?;

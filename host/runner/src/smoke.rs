@@ -5,7 +5,7 @@ use crate::attempt;
 use crate::shared::Runner;
 use anvil_api::{SmokeEnd, SmokeReport};
 use anvil_sandbox::{AttemptEnd, GuestIdentity, HandedOver, JobHost, Plugin, Stop, WallClock, example};
-use anvil_types::words::{GuestRefusal, SmokeRefusal, TeamRefusal};
+use anvil_types::words::{GuestRefusal, PlayedAnswer, SmokeRefusal, TeamRefusal};
 use anvil_types::{
     AgentValues, ArtifactName, AskError, CallError, CallErrorKind, Clock, ContentBlock, InputInfo, JobError,
     JobId, Json, LogLevel, Nanodollars, Origin, PersonAnswer, QuestionText, Remaining, Reply, Request,
@@ -18,8 +18,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Lines of its log that are told.
 const LINES: usize = 100;
-/// What the played Claude says where no form is asked for.
-const SAID: &str = "This answer is played: nothing was sent.";
 
 impl Runner {
     /// Tries the version of an agent that is in force: with this action, or its first, and this payload, or an example
@@ -138,7 +136,7 @@ impl Played {
             Some(example(config.get("format")?.get("schema")?).to_string())
         });
         Ok(Reply {
-            content: vec![ContentBlock::Text { text: form.unwrap_or_else(|| SAID.to_owned()) }],
+            content: vec![ContentBlock::Text { text: form.unwrap_or_else(|| PlayedAnswer.to_string()) }],
             stop_reason: "end_turn".to_owned(),
             model: "played".to_owned(),
             usage: Usage::default(),
@@ -183,7 +181,7 @@ impl JobHost for Played {
         let value = match (question.choices.first(), &question.schema) {
             (Some(choice), _) => Json::of(&choice.value),
             (None, Some(schema)) => of_schema(schema),
-            (None, None) => Json::of(SAID),
+            (None, None) => Json::of(&PlayedAnswer.to_string()),
         };
         Ok(Ok(PersonAnswer { value, who: None, at: self.clock.now() }))
     }

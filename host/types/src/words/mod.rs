@@ -41,7 +41,7 @@ pub use probe::{ProbeSaid, ProbeUnderWay};
 pub use refusal::{BadValue, NoReplay, NotTaken, WebhookFault};
 pub use resting::{AgentsUnlisted, BrakeReason, Resting, SwitchedOff};
 pub use scaling::{PaceLimit, ScaleReason};
-pub use smoke::SmokeRefusal;
+pub use smoke::{PlayedAnswer, SmokeRefusal};
 pub use state::StateRefusal;
 pub use stopping::Stopping;
 pub use team::TeamRefusal;

@@ -179,7 +179,7 @@ pub(crate) fn pages() -> Vec<Sample> {
     let smoke = SmokePage::new(shell(&status, Nav::Agents, "A try"), &smoke);
     vec![
         ("/agents/smoke", html(&smoke)),
-        ("/agents/upload", html(&upload)),
+        ("/plugins/look", html(&upload)),
         ("/agents", html(&page(&agents(), &kept))),
         ("/agents-empty", html(&page(&[], &[]))),
     ]
