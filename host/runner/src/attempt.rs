@@ -47,7 +47,7 @@ pub(crate) async fn run(
         Err(then) => (then, None),
     };
     // Side by side, so that both are one commit.
-    let (next, ()) = tokio::join!(ending::write(shared, lease, then, next), noted(shared, note));
+    let ((), next) = tokio::join!(noted(shared, note), ending::write(shared, lease, then, next));
     next
 }
 
