@@ -29,7 +29,7 @@ impl Runner {
         };
         let calls = own.calls.unwrap_or(settings.calls);
         let at_once = own.calls_at_once.unwrap_or(settings.calls_at_once);
-        let of = |name: &str, section: &str, unit: LimitUnit, limit: u64, used: Option<u64>| {
+        let of = |name: &'static str, section: &str, unit: LimitUnit, limit: u64, used: Option<u64>| {
             let is_own = own.given.contains(&name);
             let setting = if is_own { format!("agents.{agent}.{name}") } else { format!("{section}.{name}") };
             LimitUse { name: name.to_owned(), setting, unit, limit, used }

@@ -6,7 +6,7 @@ use anvil_types::Nanodollars;
 use std::collections::BTreeMap;
 
 macro_rules! agent_keys {
-    ($($(#[doc = $doc:literal])+ $key:ident: $type:ty $(in $least:literal..=$most:literal)?;)+) => {
+    ($($(#[doc = $doc:literal])+ $key:ident: $type:ty $(, $least:literal..=$most:literal)?;)+) => {
         /// What is different for one agent. What is absent is as for all.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct AgentSection {
@@ -45,46 +45,46 @@ macro_rules! agent_keys {
 
 agent_keys! {
     /// Output tokens of one call, in place of `limits.max_output_tokens`.
-    max_output_tokens: u32 in 1.0..=1_000_000.0;
+    max_output_tokens: u32, 1.0..=1_000_000.0;
     /// Input tokens of one call, by the estimate, in place of `limits.max_input_tokens`.
-    max_input_tokens: u32 in 1.0..=10_000_000.0;
+    max_input_tokens: u32, 1.0..=10_000_000.0;
     /// Seconds that an attempt may take, in place of `jobs.wall_s`.
-    wall_s: u64 in 1.0..=604_800.0;
+    wall_s: u64, 1.0..=604_800.0;
     /// Seconds that an attempt may compute, in place of `jobs.cpu_s`.
-    cpu_s: u64 in 1.0..=86_400.0;
+    cpu_s: u64, 1.0..=86_400.0;
     /// Dollars that a job of it may spend that does not say, in place of `limits.job_usd`.
-    job_usd: Nanodollars in 0.000_001..=1_000_000.0;
+    job_usd: Nanodollars, 0.000_001..=1_000_000.0;
     /// Calls that one job may make, in place of `jobs.calls`.
-    calls: u32 in 1.0..=100_000.0;
+    calls: u32, 1.0..=100_000.0;
     /// Calls that one job may have under way at once, in place of `jobs.calls_parallel`.
-    calls_parallel: u32 in 1.0..=256.0;
+    calls_parallel: u32, 1.0..=256.0;
     /// MiB of memory, in place of `sandbox.memory_mb`.
-    memory_mb: u32 in 1.0..=65_536.0;
+    memory_mb: u32, 1.0..=65_536.0;
     /// Elements of tables, in place of `sandbox.table_elements`.
-    table_elements: u32 in 1.0..=10_000_000.0;
+    table_elements: u32, 1.0..=10_000_000.0;
     /// Core instances, memories and tables, in place of `sandbox.instances`.
-    instances: u32 in 1.0..=10_000.0;
+    instances: u32, 1.0..=10_000.0;
     /// Lines of log, in place of `sandbox.log_lines`.
-    log_lines: u32 in 1.0..=10_000_000.0;
+    log_lines: u32, 1.0..=10_000_000.0;
     /// Bytes of log, in place of `sandbox.log_bytes`.
-    log_bytes: u64 in 1024.0..=1_073_741_824.0;
+    log_bytes: u64, 1024.0..=1_073_741_824.0;
     /// Files that a job may hand over, in place of `sandbox.artifacts`.
-    artifacts: u32 in 0.0..=100_000.0;
+    artifacts: u32, 0.0..=100_000.0;
     /// Bytes of all files that a job hands over, in place of `sandbox.artifact_bytes`.
-    artifact_bytes: u64 in 0.0..=17_179_869_184.0;
+    artifact_bytes: u64, 0.0..=17_179_869_184.0;
     /// Bytes of one value that crosses between host and plugin, in place of `sandbox.value_bytes`.
-    value_bytes: u64 in 1024.0..=1_073_741_824.0;
+    value_bytes: u64, 1024.0..=1_073_741_824.0;
     /// Handles that it may hold at once, in place of `sandbox.resources`.
-    resources: u32 in 16.0..=1_000_000.0;
+    resources: u32, 16.0..=1_000_000.0;
     /// Percent of the queue's places that its unfinished jobs may fill, in place of `jobs.agent_queue_percent`.
-    queue_percent: u32 in 1.0..=100.0;
+    queue_percent: u32, 1.0..=100.0;
     /// Whether its tool loops get a task budget from what their job may spend, in place of what it says of itself
     /// and of `jobs.task_budget`.
     task_budget: bool;
     /// Keys that it may keep beyond its jobs, in place of `sandbox.state_keys`.
-    state_keys: u32 in 0.0..=1_000_000.0;
+    state_keys: u32, 0.0..=1_000_000.0;
     /// Bytes of keys and values that it may keep beyond its jobs, in place of `sandbox.state_bytes`.
-    state_bytes: u64 in 0.0..=1_073_741_824.0;
+    state_bytes: u64, 0.0..=1_073_741_824.0;
     /// The agents that it may hand work to (`team` in the contract). Absent: none.
     may_call: Vec<String>;
 }
