@@ -81,6 +81,8 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("rusqlite", &["anvil-store"], "only the store has SQL"),
     ("wasmtime", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wasmtime-wasi", &["anvil-sandbox"], "only the sandbox knows Wasm"),
+    ("rustc-demangle", &["anvil-sandbox"], "names of a plugin's functions are read where it traps"),
+    ("cpp_demangle", &["anvil-sandbox"], "names of a plugin's functions are read where it traps"),
     ("wasmparser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-parser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-component", &["anvil-sandbox"], "only the sandbox knows Wasm"),

@@ -21,6 +21,7 @@ pub(crate) fn of_query(name: &str) -> Value {
         "q" => (text, "Words that occur in payload, result or error."),
         "upstream" => (one_of(&UpstreamKind::ALL.map(UpstreamKind::name)), "Only those of this upstream."),
         "roots" => (json!({ "type": "boolean" }), "Only jobs that no other job leads."),
+        "dry_run" => (json!({ "type": "boolean" }), "Only say what would be; nothing is changed."),
         "files" => (json!({ "type": "boolean" }), "With the jobs' files."),
         "from" => (text, "From this time or day on."),
         "to" => (text, "Until this time, or the end of this day."),

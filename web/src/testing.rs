@@ -246,6 +246,8 @@ async fn control(folder: &TempDir, making: Making, supervisor: &Supervisor) -> (
         compile,
         compile_time: Duration::from_mins(1),
         compile_memory_bytes: 1 << 30,
+        compiled_bytes: 1 << 30,
+        keep: anvil_sandbox::KeepRule { versions: 5, bytes: 1 << 30 },
         describe: small_limits(),
         clock: shared.clone(),
     };
@@ -318,6 +320,7 @@ fn settings_of_runner() -> RunnerSettings {
         attempt: small_limits(),
         questions: anvil_store::testing::question_rules(),
         state: state_quotas(),
+        quarantine: anvil_store::QuarantineRule { traps: 3, within: Duration::from_mins(10) },
         agents: std::collections::BTreeMap::new(),
     }
 }
@@ -334,6 +337,7 @@ fn settings_of_control() -> ControlSettings {
         upstream: UpstreamKind::Simulated,
         pressure: PressureSteps::USUAL,
         state: state_quotas(),
+        own_costs: std::collections::BTreeMap::new(),
         retention: Retention {
             finished_for: Duration::from_hours(24),
             finished_jobs: 1_000,

@@ -60,6 +60,17 @@ impl Client {
         self.json(self.request(Method::POST, path, &[])?).await
     }
 
+    /// `PUT` of a plugin's bytes, for an answer that may take a while.
+    pub(crate) async fn put_bytes<A: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        bytes: Vec<u8>,
+    ) -> Result<Answer<A>, Failure> {
+        let request = self.request(Method::PUT, path, query)?.header("content-type", "application/wasm");
+        self.json_within(request.body(bytes), LONG_TIMEOUT).await
+    }
+
     /// `POST` of bytes, for an answer that may take a while.
     pub(crate) async fn post_bytes<A: DeserializeOwned>(
         &self,

@@ -18,6 +18,7 @@ mod ledger;
 mod limits;
 mod lines;
 mod list;
+mod plugin;
 mod price;
 mod probe;
 mod problem;
@@ -26,9 +27,11 @@ mod queue;
 mod replay;
 mod request;
 mod schedule;
+mod smoke;
 mod spend;
 mod state;
 mod status;
+mod version;
 mod webhook;
 
 pub use action::{ActionPlanned, ActionRequest};
@@ -42,6 +45,7 @@ pub use limits::{
 };
 pub use lines::{BulkAnswer, Came, ImportAnswer, LineAnswer, LineProblem};
 pub use list::List;
+pub use plugin::{PluginRemoved, PluginReport};
 pub use price::{PriceRequest, PriceView};
 pub use probe::Probe;
 pub use problem::{FieldError, PayloadMisfit, Problem};
@@ -49,10 +53,12 @@ pub use question::AnswerRequest;
 pub use queue::{QueueRequest, QueueView};
 pub use replay::{Difference, Question, Replayed};
 pub use schedule::{ScheduleDetail, ScheduleRequest, ScheduleView};
+pub use smoke::{SmokeEnd, SmokeReport, SmokeRequest};
 pub use spend::{By, Spend, SpendItem, Sum};
 pub use state::{StateList, StateUse};
 pub use status::{
     AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QuestionsStatus, QueueStatus,
     ScalingStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
+pub use version::RollBackRequest;
 pub use webhook::{Sent, WebhookRequest, WebhookView};

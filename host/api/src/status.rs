@@ -74,6 +74,15 @@ pub struct PluginsStatus {
     pub compiling: u32,
     /// Plugins that the host could not load just now, and tries again.
     pub delayed: u32,
+    /// Agents whose file's version is in quarantine.
+    #[serde(default)]
+    pub quarantined: u32,
+    /// Bytes of compiled code that are kept.
+    #[serde(default)]
+    pub compiled_bytes: u64,
+    /// The most of them that are kept beside what is needed.
+    #[serde(default)]
+    pub compiled_limit_bytes: u64,
 }
 
 /// Why there are as many slots as there are.

@@ -1,26 +1,35 @@
 //! Plugins, and what they say of themselves.
 
 use crate::parts::ControlParts;
+use crate::plugins::Held;
 use crate::schedules::ScheduleControl;
-use anvil_api::PluginsStatus;
+use anvil_api::{PluginsStatus, SmokeReport};
+use anvil_runner::{JobUse, Runner};
 use anvil_sandbox::{Catalog, Roster};
 use anvil_store::{Store, StoreError};
-use anvil_types::{AgentInfo, AgentState};
-use std::sync::Arc;
+use anvil_types::words::SmokeRefusal;
+use anvil_types::{AgentInfo, AgentState, AgentUse, AsideCause, Clock, Json, LimitUse};
+use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 /// The agents that there are.
 pub struct AgentControl {
-    store: Arc<dyn Store>,
-    catalog: Catalog,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) catalog: Catalog,
+    pub(crate) runner: Runner,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Plugins that somebody looks at before they go in.
+    pub(crate) held: Mutex<Vec<Held>>,
     /// Times of an agent's schedules may come again.
-    schedules: Arc<Notify>,
+    pub(crate) schedules: Arc<Notify>,
 }
 
 impl AgentControl {
     pub(crate) fn new(parts: &ControlParts, schedules: &ScheduleControl) -> Self {
         let (store, catalog) = (parts.store.clone(), parts.catalog.clone());
-        Self { store, catalog, schedules: schedules.changed.clone() }
+        let runner = parts.runner.clone();
+        let (clock, held) = (parts.clock.clone(), Mutex::default());
+        Self { store, catalog, runner, clock, held, schedules: schedules.changed.clone() }
     }
 
     /// Every plugin file and what it says of itself.
@@ -37,6 +46,29 @@ impl AgentControl {
     /// The plugins folder, and what is still to be done about what is in it.
     pub fn folder(&self) -> PluginsStatus {
         plugins(&self.catalog)
+    }
+
+    /// What the attempts of each agent have used, by name; of agents that are gone, too.
+    pub async fn uses(&self) -> Result<Vec<AgentUse>, StoreError> {
+        self.store.agent_uses().await
+    }
+
+    /// The limits of an agent, each beside the most that one attempt of the version that ran last used of it.
+    pub async fn limits(&self, agent: &str) -> Result<Vec<LimitUse>, StoreError> {
+        let uses = self.store.agent_uses().await?;
+        let most = uses.into_iter().find(|used| used.agent == agent).map(|used| used.most);
+        let used = JobUse { attempt: most.unwrap_or_default(), ..JobUse::default() };
+        Ok(self.runner.limits_of(agent, &used))
+    }
+
+    /// Tries the version of an agent that is in force against a played Claude: nothing is sent, spent or kept.
+    pub async fn smoke(
+        &self,
+        agent: &str,
+        action: Option<&str>,
+        payload: Option<Json>,
+    ) -> Result<SmokeReport, SmokeRefusal> {
+        self.runner.smoke(agent, action, payload).await
     }
 
     /// Switches an agent on or off; `None` where there is no such agent.
@@ -65,10 +97,19 @@ pub(crate) fn plugins(catalog: &Catalog) -> PluginsStatus {
         let count = agents.iter().filter(|agent| agent.state == state).count();
         u32::try_from(count).unwrap_or(u32::MAX)
     };
+    let replaced = |agent: &&AgentInfo| {
+        let cause = agent.instead_of.as_ref().map(|replaced| replaced.cause);
+        agent.state == AgentState::Quarantined || cause == Some(AsideCause::Quarantined)
+    };
+    let quarantined = u32::try_from(agents.iter().filter(replaced).count()).unwrap_or(u32::MAX);
+    let (compiled_bytes, compiled_limit_bytes) = catalog.compiled_bytes();
     PluginsStatus {
         folder: catalog.folder().display().to_string(),
         trouble: catalog.trouble(),
         compiling: count(AgentState::Compiling),
         delayed: count(AgentState::Delayed),
+        quarantined,
+        compiled_bytes,
+        compiled_limit_bytes,
     }
 }

@@ -175,6 +175,7 @@ mod tests {
             time_limit_s: None,
             tool_loop: false,
             loaded_at: Timestamp::default(),
+            instead_of: None,
         }
     }
 

@@ -53,6 +53,9 @@ fn without_agent<'a>(job: &'a Job, scene: &'a Scene<'_>) -> Option<WaitCause<'a>
     if files.clone().any(|file| file.state == AgentState::Disabled) {
         return Some(WaitCause::AgentOff { agent });
     }
+    if let Some(file) = files.clone().find(|file| file.state == AgentState::Quarantined) {
+        return Some(WaitCause::AgentAside { agent, why: file.reason.as_deref().unwrap_or_default() });
+    }
     let coming = [AgentState::Compiling, AgentState::Delayed];
     Some(match files.find(|file| coming.contains(&file.state)) {
         Some(file) => WaitCause::AgentComing { agent, why: file.reason.as_deref() },
@@ -154,6 +157,7 @@ mod tests {
             time_limit_s: None,
             tool_loop: false,
             loaded_at: NOON,
+            instead_of: None,
         }
     }
 

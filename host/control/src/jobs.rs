@@ -6,12 +6,12 @@ use crate::foreign;
 use crate::parts::ControlParts;
 use crate::waits::Waits;
 use anvil_gateway::Gateway;
-use anvil_runner::Runner;
+use anvil_runner::{JobUse, Runner};
 use anvil_sandbox::Catalog;
 use anvil_store::{JobEdit, JobFilter, JobPage, Store, StoreError};
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Attempt, Branch, CallRecord, InputInfo, Job, JobId, LogLine, Relatives,
-    UpstreamKind, check_tags,
+    ArtifactInfo, ArtifactName, Attempt, Branch, CallRecord, InputInfo, Job, JobId, LimitUse, LogLine,
+    Relatives, UpstreamKind, check_tags,
 };
 use std::sync::Arc;
 
@@ -76,6 +76,19 @@ impl JobControl {
             }
         }
         Ok(tree)
+    }
+
+    /// The limits of a job, each beside what its latest attempt, or the job, used of it.
+    pub async fn limit_use(&self, job: &Job) -> Result<Vec<LimitUse>, StoreError> {
+        let latest = self.store.attempts(job.id).await?.pop();
+        let files = self.store.artifacts(job.id).await?;
+        let used = JobUse {
+            attempt: latest.map(|attempt| attempt.used).unwrap_or_default(),
+            calls: Some(job.calls.into()),
+            artifacts: Some(files.len() as u64),
+            artifact_bytes: Some(files.iter().map(|file| file.size).sum()),
+        };
+        Ok(self.runner.limits_of(&job.agent, &used))
     }
 
     /// A job's attempts.

@@ -9,6 +9,7 @@ use anvil_types::{
     check_tags,
 };
 use rand::RngExt as _;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Keys with this beginning belong to schedules.
@@ -23,6 +24,8 @@ pub(crate) struct Making {
     clock: Arc<dyn Clock>,
     upstream: UpstreamKind,
     inputs: InputLimits,
+    /// The most that a job of an agent may spend that says nothing of it, where that is the agent's own.
+    own_costs: Arc<BTreeMap<String, Nanodollars>>,
 }
 
 impl Making {
@@ -32,6 +35,7 @@ impl Making {
             clock: parts.clock.clone(),
             upstream: parts.settings.upstream,
             inputs: parts.settings.inputs,
+            own_costs: Arc::new(parts.settings.own_costs.clone()),
         }
     }
 
@@ -43,6 +47,7 @@ impl Making {
     /// Makes the job of a submission whose payload was checked.
     pub(crate) fn job(&self, submission: Submission, usual: Nanodollars) -> Result<NewJob, SubmitError> {
         check_tags(&submission.tags).map_err(SubmitError::Invalid)?;
+        let usual = self.own_costs.get(&submission.agent).copied().unwrap_or(usual);
         let max_cost = submission.max_cost.unwrap_or(usual);
         if max_cost <= Nanodollars::ZERO {
             return Err(BadValue::NoCost.into());

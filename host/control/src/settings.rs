@@ -2,7 +2,7 @@
 
 use anvil_budget::PressureSteps;
 use anvil_store::Retention;
-use anvil_types::{InputLimits, StateQuotas, UpstreamKind};
+use anvil_types::{InputLimits, Nanodollars, StateQuotas, UpstreamKind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -15,6 +15,8 @@ pub struct ControlSettings {
     pub pressure: PressureSteps,
     /// How much each agent may keep beyond its jobs.
     pub state: StateQuotas,
+    /// The most that a job of an agent may spend that says nothing of it, where that is the agent's own.
+    pub own_costs: BTreeMap<String, Nanodollars>,
     /// How long the past is kept.
     pub retention: Retention,
     /// How much of files a job may come with.

@@ -1,8 +1,8 @@
 //! Agents come and go by the catalog's word: the panel hears of it by an event, and jobs that waited for one go back
 //! into the queue.
 
-use crate::plugin_alerts;
 use crate::shared::Shared;
+use crate::{plugin_alerts, versions};
 use anvil_types::words::PartEnd;
 use anvil_types::{End, EventKind, WaitReason};
 use std::sync::Arc;
@@ -23,6 +23,11 @@ pub(crate) async fn tell(shared: Arc<Shared>) -> End {
             Err(RecvError::Closed) => return End::Unexpected(PartEnd::CatalogSilent.why()),
         };
         plugin_alerts::follow(&shared, &change).await;
+        if let Some(line) = &change.after
+            && let Err(error) = versions::look(&shared, &line.name).await
+        {
+            tracing::error!(%error, agent = %line.name, "what was set aside of an agent could not be looked at");
+        }
         // A line that went away tells by its last state that its agent takes no more jobs.
         let Some(line) = change.after.as_ref().or(change.before.as_ref()) else { continue };
         let (name, state) = (line.name.clone(), line.state);

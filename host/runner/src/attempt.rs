@@ -8,12 +8,13 @@ use crate::settings::AgentSettings;
 use crate::shared::Shared;
 use crate::team::Team;
 use crate::then::Then;
+use crate::versions::put_in_force;
 use anvil_gateway::Terms;
-use anvil_sandbox::{AttemptEnd, AttemptLimits, CancellationToken, Plugin, Stop};
-use anvil_store::{Claim, Claimed, Finish, StoreError};
+use anvil_sandbox::{AttemptEnd, AttemptLimits, BreachKind, CancellationToken, Plugin, Ran, Stop};
+use anvil_store::{AttemptNote, Claim, Claimed, Finish, StoreError, Trap};
 use anvil_types::attempts::BACK_OFF_JITTER;
 use anvil_types::words::{HostTrouble, JobFault, JobNote, WaitCause};
-use anvil_types::{AfterFailure, Attempts, JobError, JobId, Lease, LogLevel, LogLine};
+use anvil_types::{AfterFailure, AttemptUse, Attempts, Job, JobError, JobId, Lease, LogLevel, LogLine};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,11 +33,44 @@ pub(crate) async fn run(
     next: impl FnOnce() -> Option<Claim>,
 ) -> Option<Claimed> {
     let lease = claimed.lease;
-    let then = match plugin(shared, &claimed).await {
-        Ok(plugin) => with_plugin(shared, claimed, &plugin, &cancel).await,
-        Err(then) => then,
+    let (attempt, agent) = (claimed.job.attempts, claimed.job.agent.clone());
+    let (then, note) = match plugin(shared, &claimed).await {
+        Ok(plugin) => {
+            let (then, ran) = with_plugin(shared, claimed, &plugin, &cancel).await;
+            let note = ran.map(|(used, broke)| {
+                let digest = plugin.digest().to_owned();
+                let trap = broke.map(|kind| trap(shared, &agent, &digest, kind));
+                AttemptNote { lease, attempt, agent, digest, used, trap }
+            });
+            (then, note)
+        }
+        Err(then) => (then, None),
     };
-    ending::write(shared, lease, then, next).await
+    // Side by side, so that both are one commit.
+    let ((), next) = tokio::join!(noted(shared, note), ending::write(shared, lease, then, next));
+    next
+}
+
+/// What a run has used is told beside its end; no job waits for that, or fails of it.
+async fn noted(shared: &Shared, note: Option<AttemptNote>) {
+    let Some(note) = note else { return };
+    let (job, agent) = (note.lease.job, note.agent.clone());
+    match shared.store.note_run(note).await {
+        Ok(None) => {}
+        Ok(Some(aside)) => {
+            tracing::error!(%agent, digest = %aside.digest, reason = %aside.reason, "a version of an agent is set aside");
+            if let Err(error) = put_in_force(&*shared.store, &shared.catalog, &agent).await {
+                tracing::error!(%agent, %error, "what is set aside of an agent could not be put in force");
+            }
+        }
+        Err(error) => tracing::warn!(%job, %error, "what an attempt has used could not be written down"),
+    }
+}
+
+/// That a run broke on its plugin, with what would take over from it.
+fn trap(shared: &Shared, agent: &str, digest: &str, kind: String) -> Trap {
+    let instead = shared.catalog.before(agent, digest).map(|version| version.digest);
+    Trap { kind, rule: shared.settings.quarantine, instead }
 }
 
 // The version that the job is pinned to since it was claimed.
@@ -74,10 +108,10 @@ async fn with_plugin(
     claimed: Claimed,
     plugin: &Arc<Plugin>,
     cancel: &CancellationToken,
-) -> Then {
+) -> (Then, Option<(AttemptUse, Option<String>)>) {
     let job = claimed.job.clone();
     if let Some(error) = misfit(shared, &claimed, plugin).await {
-        return Then::Finish(Finish::Failed { error });
+        return (Then::Finish(Finish::Failed { error }), None);
     }
     let agent = AgentSettings { values: claimed.settings.clone(), ..shared.settings.agent(&job.agent) };
     let limits = limits(shared, plugin, &agent);
@@ -96,9 +130,9 @@ async fn with_plugin(
         Ok(parents) => parents,
         Err(error @ StoreError::TooMuchFromParents { .. }) => {
             let error = JobFault::TooMuchFromParents(error.to_string()).into();
-            return Then::Finish(Finish::Failed { error });
+            return (Then::Finish(Finish::Failed { error }), None);
         }
-        Err(error) => return trouble(&HostTrouble::ParentsUnread(error.to_string())),
+        Err(error) => return (trouble(&HostTrouble::ParentsUnread(error.to_string())), None),
     };
     let said = already_said(shared, &claimed).await;
     let team = Team {
@@ -136,23 +170,32 @@ async fn with_plugin(
         desk.lines.line(shared.clock.now(), "host", LogLevel::Info, note.to_string());
     }
     shared.live_text.open(job.id);
-    let end = {
+    let Ran { end, used } = {
         let run = shared.sandbox.run(plugin, &job.action, &job.payload, desk.clone(), limits, cancel);
         tokio::pin!(run);
         let mut flush = tokio::time::interval(FLUSH);
         loop {
             tokio::select! {
-                end = &mut run => break end,
+                ran = &mut run => break ran,
                 _ = flush.tick() => desk.lines.flush(shared.clock.now()).await,
             }
         }
     };
     desk.lines.finish(shared.clock.now()).await;
     shared.live_text.close(job.id);
+    let broke = match &end {
+        AttemptEnd::Broke(error) if BreachKind::is_of_the_plugin(&error.kind) => Some(error.kind.clone()),
+        _ => None,
+    };
+    (after(shared, &job, &desk, end), Some((used, broke)))
+}
+
+/// What is to be done when a run has ended so.
+fn after(shared: &Shared, job: &Job, desk: &Desk, end: AttemptEnd) -> Then {
     match end {
         AttemptEnd::Succeeded { result, .. } => Then::Finish(Finish::Succeeded { result }),
         AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => {
-            Then::Finish(failed(shared, Attempts::of_running(&job), error))
+            Then::Finish(failed(shared, Attempts::of_running(job), error))
         }
         AttemptEnd::Stopped(Stop::Parked) if desk.is_parked() => Then::Leave,
         AttemptEnd::Stopped(Stop::Parked) => match desk.park_reason() {
@@ -202,7 +245,7 @@ async fn already_said(shared: &Shared, claimed: &Claimed) -> usize {
 
 /// What one attempt on a version of an agent may take.
 pub(crate) fn limits(shared: &Shared, plugin: &Plugin, agent: &AgentSettings) -> AttemptLimits {
-    let mut limits = shared.settings.attempt;
+    let mut limits = agent.attempt.unwrap_or(shared.settings.attempt);
     if let Some(wall) = agent.wall_time.or(plugin.info.time_limit_s.map(Duration::from_secs)) {
         limits.wall_time = if agent.wall_time.is_some() { wall } else { wall.min(limits.wall_time) };
     }

@@ -163,8 +163,8 @@ impl Desk {
             return Err(Stop::Shutdown);
         }
         // By what was sent in all attempts, and by what was asked in this run: refused calls are entries too.
-        if self.calls.fetch_add(1, Ordering::Relaxed).max(asked) >= self.settings.calls {
-            let spent = GuestRefusal::CallsSpent { most: self.settings.calls };
+        if self.calls.fetch_add(1, Ordering::Relaxed).max(asked) >= self.most_calls() {
+            let spent = GuestRefusal::CallsSpent { most: self.most_calls() };
             let error = CallError::unsent(CallErrorKind::CallsExhausted, spent.to_string());
             return self.journalled(JournalKind::Call, slot, Err(error)).await;
         }
@@ -227,9 +227,14 @@ impl Desk {
         Ok(answer)
     }
 
+    /// How many calls the job may make.
+    fn most_calls(&self) -> u32 {
+        self.run.agent.calls.unwrap_or(self.settings.calls)
+    }
+
     async fn remaining(&self) -> Result<Remaining, StoreError> {
         let asked = self.calls.load(Ordering::Relaxed).max(self.run.bounds().calls());
-        let calls = self.settings.calls.saturating_sub(asked);
+        let calls = self.most_calls().saturating_sub(asked);
         allowance::remaining(&*self.store, self.settings.upstream, &self.run, calls).await
     }
 }
@@ -277,8 +282,8 @@ impl JobHost for Desk {
             placed.into_iter().map(|(next, request, hash)| self.answer(next, request, hash, clock.clone()));
         // All of them come to their end before one that has to be parked ends the attempt: what the
         // others paid for is kept.
-        let answers: Vec<_> =
-            futures_util::stream::iter(answers).buffered(self.settings.calls_at_once).collect().await;
+        let at_once = self.run.agent.calls_at_once.unwrap_or(self.settings.calls_at_once);
+        let answers: Vec<_> = futures_util::stream::iter(answers).buffered(at_once).collect().await;
         answers.into_iter().collect()
     }
 

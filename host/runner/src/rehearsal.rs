@@ -72,8 +72,8 @@ pub(crate) async fn run(shared: &Shared, plugin: &Arc<Plugin>, past: &Past<'_>) 
     };
     let host = Arc::new(Rehearsal::new(past, agent, parents, Inputs::of(job, &shared.store)));
     let cancel = shared.shutdown.child_token();
-    let end = shared.sandbox.run(plugin, &job.action, &job.payload, host.clone(), limits, &cancel).await;
-    Rehearsed { asked: host.asked(), end }
+    let ran = shared.sandbox.run(plugin, &job.action, &job.payload, host.clone(), limits, &cancel).await;
+    Rehearsed { asked: host.asked(), end: ran.end }
 }
 
 /// Answers from the journal, and refuses the first question that is not in it.

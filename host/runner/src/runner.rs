@@ -5,7 +5,7 @@ use crate::rehearsal::{self, Past, Rehearsed};
 use crate::scaling::Scaling;
 use crate::settings::RunnerSettings;
 use crate::shared::{Runner, Shared};
-use crate::{agents, dispatch, fallen, suspects};
+use crate::{agents, dispatch, fallen, suspects, versions};
 use anvil_api::ScalingStatus;
 use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Plugin, Sandbox};
@@ -55,6 +55,7 @@ impl Runner {
         for agent in parts.store.disabled_agents().await? {
             parts.catalog.set_enabled(&agent, false);
         }
+        versions::put_all_in_force(&*parts.store, &parts.catalog).await?;
         let slots = limits.agents_min.min(parts.settings.hard_slots).max(1);
         let scaling = Scaling::new(slots, parts.settings.scale_cooldown, parts.clock.now());
         let shared = Arc::new(Shared {

@@ -1,7 +1,7 @@
 //! What the runner goes by.
 
 use anvil_sandbox::AttemptLimits;
-use anvil_store::QuestionRules;
+use anvil_store::{QuarantineRule, QuestionRules};
 use anvil_types::{AgentValues, StateQuotas, UpstreamKind};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,6 +15,14 @@ pub struct AgentSettings {
     pub max_output_tokens: Option<u32>,
     /// The longest an attempt may take, where it differs from everyone's; waiting is not counted.
     pub wall_time: Option<Duration>,
+    /// What an attempt may take, where anything of it differs from everyone's.
+    pub attempt: Option<AttemptLimits>,
+    /// Calls that one job may make, where it differs from everyone's.
+    pub calls: Option<u32>,
+    /// Calls of one job that may be under way at once, where it differs from everyone's.
+    pub calls_at_once: Option<usize>,
+    /// The names of the settings that are its own.
+    pub given: Vec<&'static str>,
     /// Whether its tool loops get a task budget, where that differs from what it says of itself.
     pub task_budget: Option<bool>,
     /// The agents that it may hand work to.
@@ -50,6 +58,8 @@ pub struct RunnerSettings {
     pub task_budget: bool,
     /// How much each agent may keep beyond its jobs.
     pub state: StateQuotas,
+    /// When a version that jobs break on is set aside.
+    pub quarantine: QuarantineRule,
     /// The agents' own settings.
     pub agents: BTreeMap<String, AgentSettings>,
 }

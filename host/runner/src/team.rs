@@ -101,7 +101,8 @@ impl Team {
         }
         // One that is known from before takes jobs while it is compiled anew.
         let known = files.iter().find(|file| {
-            let coming = matches!(file.state, AgentState::Compiling | AgentState::Delayed);
+            let coming =
+                matches!(file.state, AgentState::Compiling | AgentState::Delayed | AgentState::Quarantined);
             (file.state.takes_jobs() || coming) && !file.actions.is_empty()
         });
         let Some(known) = known else {

@@ -1,17 +1,17 @@
 //! What came out of a guest's world: its answer, or the name of what it broke.
 
 use crate::end::BreachKind;
+use crate::frames;
 use crate::log::cut;
+use crate::size::Size;
 use crate::world::GuestWorld;
 use crate::{AttemptLimits, Breach, Stop};
 use std::time::Instant;
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::Trap;
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
 /// The longest message of a breach that is kept.
 const MESSAGE_BYTES: usize = 4 * 1024;
-/// Frames of a trap's backtrace that are shown.
-const FRAMES: usize = 6;
 
 /// What a guest was asked for and what it answered, or why it did not.
 pub(crate) enum Ended<T> {
@@ -77,11 +77,17 @@ fn breach(error: &wasmtime::Error, world: &GuestWorld) -> Breach {
         return Breach::new(BreachKind::Exit, message);
     }
     if let Some(Trap::StackOverflow) = error.downcast_ref::<Trap>() {
-        let message = format!("the stack is full; functions call each other without end?{}", frames(error));
+        let (limit, named) = (Size::of(world.stack_bytes), BreachKind::Stack.setting());
+        let message = format!(
+            "the stack is full; functions call each other without end? Its limit is {limit}{named}{}",
+            frames::of(error)
+        );
         return Breach::new(BreachKind::Stack, message);
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
-        let message = format!("the guest holds {} resources of the host, its limit", world.limits.resources);
+        let named = BreachKind::Resources.setting();
+        let message =
+            format!("the guest holds {} resources of the host, its limit{named}", world.limits.resources);
         return Breach::new(BreachKind::Resources, message);
     }
     // wasmtime does not export this error's type.
@@ -94,22 +100,13 @@ fn breach(error: &wasmtime::Error, world: &GuestWorld) -> Breach {
         None => error.root_cause().to_string(),
     };
     let what = if said.is_empty() { what } else { format!("{said}\n{what}") };
-    Breach::new(BreachKind::Trap, format!("{}{}", cut(&what, MESSAGE_BYTES), frames(error)))
+    Breach::new(BreachKind::Trap, format!("{}{}", cut(&what, MESSAGE_BYTES), frames::of(error)))
 }
 
 fn too_large(limits: &AttemptLimits) -> String {
-    format!("a value that the guest hands to the host is larger than {} bytes", limits.hostcall_bytes)
-}
-
-/// The innermost functions, where the plugin kept their names.
-fn frames(error: &wasmtime::Error) -> String {
-    let Some(trace) = error.downcast_ref::<WasmBacktrace>() else { return String::new() };
-    let names: Vec<_> = trace
-        .frames()
-        .iter()
-        .take(FRAMES)
-        .filter_map(|frame| frame.func_name())
-        .map(|name| cut(name, 120).to_owned())
-        .collect();
-    if names.is_empty() { String::new() } else { format!(" (in {})", names.join(" ← ")) }
+    let named = BreachKind::HostcallSize.setting();
+    format!(
+        "a value that the guest hands to the host is larger than {} bytes, its limit{named}",
+        limits.hostcall_bytes
+    )
 }

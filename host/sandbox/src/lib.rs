@@ -18,6 +18,8 @@ mod ended;
 mod engine;
 mod entry;
 mod error;
+mod frames;
+mod gauge;
 mod guest;
 mod host;
 mod imports;
@@ -38,7 +40,9 @@ mod wall;
 mod wasi;
 mod world;
 
-pub use catalog::{Catalog, CatalogChange, CatalogSettings, Roster};
+pub use catalog::{
+    Catalog, CatalogChange, CatalogSettings, IncomingPlugin, KeepRule, KeptVersion, Roster, is_older,
+};
 pub use compile::{CompileCommand, CompileError, CompileTask, CompileWork, compile_worker};
 pub use component::Rejection;
 pub use end::{AttemptEnd, Breach, BreachKind};
@@ -47,7 +51,7 @@ pub use error::SandboxError;
 pub use host::{GuestIdentity, HandedOver, JobHost, Stop};
 pub use limits::{AttemptLimits, LOG_LINE_BYTES};
 pub use plugin::Plugin;
-pub use sandbox::{Sandbox, SandboxSettings};
-pub use schema::{InputSchema, PayloadFault, SchemaMiss, check_answer};
+pub use sandbox::{Ran, Sandbox, SandboxSettings};
+pub use schema::{InputSchema, PayloadFault, SchemaMiss, check_answer, example};
 pub use tokio_util::sync::CancellationToken;
 pub use wall::{Waits, WallClock};

@@ -1,7 +1,9 @@
 //! Memory, tables and instances of one guest.
 
+use crate::gauge::Gauge;
 use crate::size::{Above, Size};
 use crate::{AttemptLimits, Breach, end::BreachKind};
+use std::sync::Arc;
 use wasmtime::{Error, ResourceLimiter, Result};
 
 /// Sums what all memories and tables of a store take: wasmtime asks for each one alone, so a limit
@@ -16,6 +18,7 @@ pub(crate) struct Limiter {
     /// The growth allowed last, to be taken back when it fails after all.
     last_memory: usize,
     last_table: usize,
+    gauge: Arc<Gauge>,
 }
 
 /// The pool's bounds of one memory and one table.
@@ -26,8 +29,8 @@ pub(crate) struct Single {
 }
 
 impl Limiter {
-    pub(crate) fn new(limits: AttemptLimits, single: Single) -> Self {
-        Self { limits, single, memory_bytes: 0, table_elements: 0, last_memory: 0, last_table: 0 }
+    pub(crate) fn new(limits: AttemptLimits, single: Single, gauge: Arc<Gauge>) -> Self {
+        Self { limits, single, memory_bytes: 0, table_elements: 0, last_memory: 0, last_table: 0, gauge }
     }
 }
 
@@ -46,12 +49,14 @@ impl ResourceLimiter for Limiter {
             return Err(Error::new(Breach::new(
                 BreachKind::Memory,
                 format!(
-                    "the guest wants {} of memory in all; its limit is {limit}",
-                    Above { size: Size::of(asked), limit }
+                    "the guest wants {} of memory in all; its limit is {limit}{}",
+                    Above { size: Size::of(asked), limit },
+                    BreachKind::Memory.setting()
                 ),
             )));
         }
         self.memory_bytes = total;
+        self.gauge.memory(total);
         self.last_memory = growth;
         Ok(true)
     }
@@ -69,10 +74,14 @@ impl ResourceLimiter for Limiter {
             let limit = self.limits.table_elements.min(self.single.table_elements);
             return Err(Error::new(Breach::new(
                 BreachKind::Table,
-                format!("the guest wants {total} table elements in all; its limit is {limit}"),
+                format!(
+                    "the guest wants {total} table elements in all; its limit is {limit}{}",
+                    BreachKind::Table.setting()
+                ),
             )));
         }
         self.table_elements = total;
+        self.gauge.tables(total);
         self.last_table = growth;
         Ok(true)
     }
@@ -106,7 +115,8 @@ mod tests {
         const MIB: usize = 1024 * 1024;
         let limits = AttemptLimits { memory_bytes: 256 * MIB, ..small_limits() };
         let single = Single { memory_bytes: 256 * MIB, table_elements: 10 };
-        let refused = Limiter::new(limits, single).memory_growing(0, 256 * MIB + 65_536, None);
+        let refused =
+            Limiter::new(limits, single, Arc::default()).memory_growing(0, 256 * MIB + 65_536, None);
         let told = refused.expect_err("it is too much").to_string();
         assert!(told.contains("64 KiB more than 256 MiB"), "{told}");
     }
@@ -115,7 +125,8 @@ mod tests {
     fn memories_share_one_limit_and_a_failed_growth_is_given_back() {
         const MIB: usize = 1024 * 1024;
         let limits = AttemptLimits { memory_bytes: 4 * MIB, ..small_limits() };
-        let mut limiter = Limiter::new(limits, Single { memory_bytes: 3 * MIB, table_elements: 10 });
+        let mut limiter =
+            Limiter::new(limits, Single { memory_bytes: 3 * MIB, table_elements: 10 }, Arc::default());
         assert!(limiter.memory_growing(0, 4 * MIB, None).is_err(), "the pool has less room for one memory");
         assert!(limiter.memory_growing(0, 3 * MIB, None).is_ok());
         assert!(limiter.memory_growing(0, 2 * MIB, None).is_err(), "a second memory gets the rest only");

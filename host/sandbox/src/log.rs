@@ -1,5 +1,6 @@
 //! What a guest writes, on its way to the job's log.
 
+use crate::gauge::Gauge;
 use crate::limits::LOG_LINE_BYTES;
 use crate::{AttemptLimits, JobHost};
 use anvil_types::LogLevel;
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct JobLog {
     host: Option<Arc<dyn JobHost>>,
     room: Mutex<Room>,
+    gauge: Arc<Gauge>,
 }
 
 struct Room {
@@ -20,10 +22,10 @@ struct Room {
 }
 
 impl JobLog {
-    pub(crate) fn new(host: Option<Arc<dyn JobHost>>, limits: &AttemptLimits) -> Self {
+    pub(crate) fn new(host: Option<Arc<dyn JobHost>>, limits: &AttemptLimits, gauge: Arc<Gauge>) -> Self {
         let room =
             Room { lines: limits.log_lines, bytes: limits.log_bytes, dropped_lines: 0, dropped_bytes: 0 };
-        Self { host, room: Mutex::new(room) }
+        Self { host, room: Mutex::new(room), gauge }
     }
 
     /// Takes what a guest logged in one go: as a rule one line.
@@ -52,6 +54,7 @@ impl JobLog {
             fits
         };
         if fits {
+            self.gauge.line(line.len());
             host.log(source, level, line.to_owned());
         }
     }

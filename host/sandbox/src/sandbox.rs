@@ -3,6 +3,7 @@
 use crate::attempt;
 use crate::door::{Door, OpenDoor};
 use crate::end::BreachKind;
+use crate::gauge::Gauge;
 use crate::lanes::{Course, CpuMeter, Credit, Lanes, Outcome, Standing};
 use crate::wall::WallMeter;
 use crate::world::Seat;
@@ -10,7 +11,7 @@ use crate::{
     AttemptEnd, AttemptLimits, Breach, CancellationToken, EngineSettings, JobHost, Plugin, SandboxEngine,
     SandboxError, Stop,
 };
-use anvil_types::Json;
+use anvil_types::{AttemptUse, Json};
 use std::future::Future;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -62,16 +63,18 @@ impl Sandbox {
         host: Arc<dyn JobHost>,
         limits: AttemptLimits,
         cancel: &CancellationToken,
-    ) -> AttemptEnd {
+    ) -> Ran {
         let credit = Arc::clone(&plugin.credit);
         let (plugin, action, payload) = (Arc::clone(plugin), action.to_owned(), payload.clone());
         let door = |wall| Door::Open(OpenDoor { host, runtime: self.host.clone(), wall });
         let work = move |seat| attempt::run(seat, plugin, action, payload);
-        match self.within(Course::Job, limits, credit, cancel, door, work).await {
+        let (ended, used) = self.within(Course::Job, limits, credit, cancel, door, work).await;
+        let end = match ended {
             Ok(end) => end,
             Err(Cut::Breach(breach) | Cut::Starved(breach)) => AttemptEnd::Broke(breach.into()),
             Err(Cut::Cancelled) => AttemptEnd::Stopped(Stop::Cancelled),
-        }
+        };
+        Ran { end, used }
     }
 
     /// As [`within`](Self::within), on the thread of those that describe themselves: however many guests
@@ -88,7 +91,7 @@ impl Sandbox {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        self.within(Course::Describe, limits, credit, cancel, door, work).await
+        self.within(Course::Describe, limits, credit, cancel, door, work).await.0
     }
 
     /// Waits for a slot, then lets `work` have a seat on the guests' threads until it ends, a limit
@@ -101,21 +104,23 @@ impl Sandbox {
         cancel: &CancellationToken,
         door: impl FnOnce(Arc<WallMeter>) -> Door,
         work: impl FnOnce(Seat) -> F + Send + 'static,
-    ) -> Result<T, Cut>
+    ) -> (Result<T, Cut>, AttemptUse)
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
         let slot = tokio::select! {
             biased;
-            () = cancel.cancelled() => return Err(Cut::Cancelled),
+            () = cancel.cancelled() => return (Err(Cut::Cancelled), AttemptUse::default()),
             slot = self.engine.slot() => slot,
         };
         let wall = Arc::new(WallMeter::started());
         let meter = Arc::new(CpuMeter::new(limits.cpu_time));
-        let (engine, door, counted) = (self.engine.clone(), door(Arc::clone(&wall)), Arc::clone(&meter));
+        let gauge = Arc::new(Gauge::default());
+        let (engine, door) = (self.engine.clone(), door(Arc::clone(&wall)));
+        let (counted, gauged) = (Arc::clone(&meter), Arc::clone(&gauge));
         let guest = async move {
-            let ended = work(Seat { engine, limits, door, meter: counted }).await;
+            let ended = work(Seat { engine, limits, door, meter: counted, gauge: gauged }).await;
             // The slot is free again only when the store is gone.
             drop(slot);
             ended
@@ -125,24 +130,42 @@ impl Sandbox {
                 () = cancel.cancelled() => Cut::Cancelled,
                 () = wall.spent(limits.wall_time) => Cut::Breach(Breach::new(
                     BreachKind::WallTime,
-                    format!("the agent ran for {:?}, its limit; waiting for Claude is not counted", limits.wall_time),
+                    format!(
+                        "the agent ran for {:?}, its limit{}; waiting for Claude is not counted",
+                        limits.wall_time,
+                        BreachKind::WallTime.setting()
+                    ),
                 )),
             }
         };
-        match self.lanes.run(course, guest, meter, credit, stop).await {
+        let ended = match self.lanes.run(course, guest, Arc::clone(&meter), credit, stop).await {
             Ok(Outcome::Finished(ended)) => Ok(ended),
             Ok(Outcome::Stopped(Cut::Breach(breach), Standing::Ready)) => Err(Cut::Starved(breach)),
             Ok(Outcome::Stopped(cut, _)) => Err(cut),
             Ok(Outcome::OutOfTime) => Err(Cut::Breach(Breach::new(
                 BreachKind::CpuTime,
-                format!("the agent computed for {:?}, its limit", limits.cpu_time),
+                format!(
+                    "the agent computed for {:?}, its limit{}",
+                    limits.cpu_time,
+                    BreachKind::CpuTime.setting()
+                ),
             ))),
             Err(error) => Err(Cut::Breach(Breach::new(
                 BreachKind::Internal,
                 format!("the host failed to run the agent: {error}"),
             ))),
-        }
+        };
+        (ended, gauge.read(meter.read(), wall.read()))
     }
+}
+
+/// How an attempt ended, and what it has used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ran {
+    /// How it ended.
+    pub end: AttemptEnd,
+    /// What it has used, in this run of it.
+    pub used: AttemptUse,
 }
 
 /// Why a guest did not come to its own end.

@@ -8,6 +8,8 @@ use tokio::time::Instant;
 #[derive(Debug)]
 struct Reading {
     counted: Duration,
+    /// What passed while it stood.
+    waited: Duration,
     /// Since when it runs, or would if nothing waited.
     since: Instant,
     /// How many waits make it stand.
@@ -18,9 +20,8 @@ impl Reading {
     /// Counts up to now.
     fn count(&mut self) {
         let now = Instant::now();
-        if self.waits == 0 {
-            self.counted += now - self.since;
-        }
+        let passed = if self.waits == 0 { &mut self.counted } else { &mut self.waited };
+        *passed += now - self.since;
         self.since = now;
     }
 }
@@ -35,8 +36,16 @@ pub(crate) struct WallMeter {
 impl WallMeter {
     /// Starts to count.
     pub(crate) fn started() -> Self {
-        let reading = Reading { counted: Duration::ZERO, since: Instant::now(), waits: 0 };
+        let reading =
+            Reading { counted: Duration::ZERO, waited: Duration::ZERO, since: Instant::now(), waits: 0 };
         Self { reading: Mutex::new(reading), changed: Notify::new() }
+    }
+
+    /// What it has counted so far, and for how long it stood.
+    pub(crate) fn read(&self) -> (Duration, Duration) {
+        let mut reading = self.lock();
+        reading.count();
+        (reading.counted, reading.waited)
     }
 
     /// Returns when `limit` has been counted.
@@ -129,5 +138,6 @@ mod tests {
             () = meter.spent(Duration::from_secs(5)) => {}
         }
         assert_eq!(began.elapsed(), Duration::from_secs(3605));
+        assert_eq!(meter.read(), (Duration::from_secs(5), Duration::from_hours(1)));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::door::Door;
 use crate::engine::SandboxEngine;
+use crate::gauge::Gauge;
 use crate::guest::Guest;
 use crate::lanes::CpuMeter;
 use crate::limiter::Limiter;
@@ -19,6 +20,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 pub(crate) struct GuestWorld {
     pub(crate) guest: Guest,
     pub(crate) limits: AttemptLimits,
+    /// Bytes of its stack.
+    pub(crate) stack_bytes: usize,
     pub(crate) stderr: Output,
     pub(crate) limiter: Limiter,
     stdout: Option<Output>,
@@ -50,6 +53,7 @@ pub(crate) struct Seat {
     pub(crate) limits: AttemptLimits,
     pub(crate) door: Door,
     pub(crate) meter: Arc<CpuMeter>,
+    pub(crate) gauge: Arc<Gauge>,
 }
 
 impl Seat {
@@ -73,7 +77,7 @@ impl Seat {
     }
 
     fn log(&self) -> Arc<JobLog> {
-        Arc::new(JobLog::new(self.door.host().cloned(), &self.limits))
+        Arc::new(JobLog::new(self.door.host().cloned(), &self.limits, Arc::clone(&self.gauge)))
     }
 
     fn store(
@@ -84,13 +88,23 @@ impl Seat {
         out: impl StdoutStream + 'static,
         stdout: Option<Output>,
     ) -> Store<GuestWorld> {
-        let Self { engine, limits, door, meter } = self;
+        let Self { engine, limits, door, meter, gauge } = self;
         let stderr = Output::stderr(Arc::clone(&log));
         let wasi = wasi::empty_world(door.host(), stdin, out, stderr.clone());
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
-        let limiter = Limiter::new(limits, engine.single());
-        let world = GuestWorld { guest, limits, stderr, limiter, stdout, log, wasi, table };
+        let limiter = Limiter::new(limits, engine.single(), gauge);
+        let world = GuestWorld {
+            guest,
+            limits,
+            stack_bytes: engine.settings().stack_bytes,
+            stderr,
+            limiter,
+            stdout,
+            log,
+            wasi,
+            table,
+        };
         let mut store = Store::new(engine.wasmtime(), world);
         store.limiter(|world| &mut world.limiter);
         store.set_hostcall_fuel(limits.hostcall_bytes);

@@ -2,63 +2,92 @@
 
 use crate::reader::Reader;
 use crate::value::Value;
+use anvil_types::Nanodollars;
 use std::collections::BTreeMap;
 
-/// What is different for one agent. What is absent is as for all.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AgentSection {
-    /// Output tokens of one call.
-    pub max_output_tokens: Option<u32>,
-    /// Input tokens of one call, by the estimate.
-    pub max_input_tokens: Option<u32>,
-    /// Seconds that an attempt may take.
-    pub wall_s: Option<u64>,
-    /// Percent of the queue's places that its unfinished jobs may fill.
-    pub queue_percent: Option<u32>,
-    /// Whether its tool loops get a task budget.
-    pub task_budget: Option<bool>,
-    /// Keys that it may keep beyond its jobs.
-    pub state_keys: Option<u32>,
-    /// Bytes of keys and values that it may keep.
-    pub state_bytes: Option<u64>,
-    /// The agents that it may hand work to.
-    pub may_call: Option<Vec<String>>,
-    /// What the agent itself reads as its settings.
-    pub settings: BTreeMap<String, String>,
+macro_rules! agent_keys {
+    ($($(#[doc = $doc:literal])+ $key:ident: $type:ty $(, $least:literal..=$most:literal)?;)+) => {
+        /// What is different for one agent. What is absent is as for all.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct AgentSection {
+            $($(#[doc = $doc])+ pub $key: Option<$type>,)+
+            /// What the agent itself reads as its settings.
+            pub settings: BTreeMap<String, String>,
+        }
+
+        /// A setting of one agent: its name, what it has to be, and what it means.
+        pub(crate) const AGENT_KEYS: &[(&str, &str, &str)] =
+            &[$((stringify!($key), <$type as Value>::EXPECTED, concat!($($doc, "\n"),+)),)+];
+
+        impl AgentSection {
+            /// Reads one key, that of this path.
+            fn read(&mut self, reader: &mut Reader<'_>, path: &str, key: &str) {
+                match key {
+                    $(stringify!($key) => self.$key = reader.given(path, agent_keys!(@range $($least, $most)?)),)+
+                    _ => {
+                        if let (Some(key), Some(value)) = (key.strip_prefix("settings."), reader.given(path, None)) {
+                            self.settings.insert(key.to_owned(), value);
+                        }
+                    }
+                }
+            }
+
+            /// Every key that is set, with its value as TOML.
+            fn shown(&self) -> Vec<(&'static str, String)> {
+                let known = [$((stringify!($key), self.$key.as_ref().map(Value::show)),)+];
+                known.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+            }
+        }
+    };
+    (@range) => { None };
+    (@range $least:literal, $most:literal) => { Some(($least, $most)) };
 }
 
-/// A setting of one agent: its name, what it has to be, and what it means.
-pub(crate) const AGENT_KEYS: &[(&str, &str, &str)] = &[
-    (
-        "max_output_tokens",
-        u32::EXPECTED,
-        "Output tokens of one call, in place of `limits.max_output_tokens`.",
-    ),
-    ("max_input_tokens", u32::EXPECTED, "Input tokens of one call, in place of `limits.max_input_tokens`."),
-    ("wall_s", u64::EXPECTED, "Seconds that an attempt may take, in place of `jobs.wall_s`."),
-    (
-        "queue_percent",
-        u32::EXPECTED,
-        "Percent of the queue's places that its unfinished jobs may fill, in place of `jobs.agent_queue_percent`.",
-    ),
-    (
-        "task_budget",
-        bool::EXPECTED,
-        "Whether its tool loops get a task budget from what their job may spend, in place of what it says of itself \
-         and of `jobs.task_budget`.",
-    ),
-    ("state_keys", u32::EXPECTED, "Keys that it may keep beyond its jobs, in place of `sandbox.state_keys`."),
-    (
-        "state_bytes",
-        u64::EXPECTED,
-        "Bytes of keys and values that it may keep beyond its jobs, in place of `sandbox.state_bytes`.",
-    ),
-    (
-        "may_call",
-        <Vec<String>>::EXPECTED,
-        "The agents that it may hand work to (`team` in the contract). Absent: none.",
-    ),
-];
+agent_keys! {
+    /// Output tokens of one call, in place of `limits.max_output_tokens`.
+    max_output_tokens: u32, 1.0..=1_000_000.0;
+    /// Input tokens of one call, by the estimate, in place of `limits.max_input_tokens`.
+    max_input_tokens: u32, 1.0..=10_000_000.0;
+    /// Seconds that an attempt may take, in place of `jobs.wall_s`.
+    wall_s: u64, 1.0..=604_800.0;
+    /// Seconds that an attempt may compute, in place of `jobs.cpu_s`.
+    cpu_s: u64, 1.0..=86_400.0;
+    /// Dollars that a job of it may spend that does not say, in place of `limits.job_usd`.
+    job_usd: Nanodollars, 0.000_001..=1_000_000.0;
+    /// Calls that one job may make, in place of `jobs.calls`.
+    calls: u32, 1.0..=100_000.0;
+    /// Calls that one job may have under way at once, in place of `jobs.calls_parallel`.
+    calls_parallel: u32, 1.0..=256.0;
+    /// MiB of memory, in place of `sandbox.memory_mb`.
+    memory_mb: u32, 1.0..=65_536.0;
+    /// Elements of tables, in place of `sandbox.table_elements`.
+    table_elements: u32, 1.0..=10_000_000.0;
+    /// Core instances, memories and tables, in place of `sandbox.instances`.
+    instances: u32, 1.0..=10_000.0;
+    /// Lines of log, in place of `sandbox.log_lines`.
+    log_lines: u32, 1.0..=10_000_000.0;
+    /// Bytes of log, in place of `sandbox.log_bytes`.
+    log_bytes: u64, 1024.0..=1_073_741_824.0;
+    /// Files that a job may hand over, in place of `sandbox.artifacts`.
+    artifacts: u32, 0.0..=100_000.0;
+    /// Bytes of all files that a job hands over, in place of `sandbox.artifact_bytes`.
+    artifact_bytes: u64, 0.0..=17_179_869_184.0;
+    /// Bytes of one value that crosses between host and plugin, in place of `sandbox.value_bytes`.
+    value_bytes: u64, 1024.0..=1_073_741_824.0;
+    /// Handles that it may hold at once, in place of `sandbox.resources`.
+    resources: u32, 16.0..=1_000_000.0;
+    /// Percent of the queue's places that its unfinished jobs may fill, in place of `jobs.agent_queue_percent`.
+    queue_percent: u32, 1.0..=100.0;
+    /// Whether its tool loops get a task budget from what their job may spend, in place of what it says of itself
+    /// and of `jobs.task_budget`.
+    task_budget: bool;
+    /// Keys that it may keep beyond its jobs, in place of `sandbox.state_keys`.
+    state_keys: u32, 0.0..=1_000_000.0;
+    /// Bytes of keys and values that it may keep beyond its jobs, in place of `sandbox.state_bytes`.
+    state_bytes: u64, 0.0..=1_073_741_824.0;
+    /// The agents that it may hand work to (`team` in the contract). Absent: none.
+    may_call: Vec<String>;
+}
 
 /// What an agent's name is.
 pub(crate) const AGENT_NAME: &str = "1 to 64 characters of a-z 0-9 -, the first no -";
@@ -78,43 +107,22 @@ pub(crate) fn read_agents(reader: &mut Reader<'_>) -> BTreeMap<String, AgentSect
         let Some((name, key)) = path.strip_prefix("agents.").and_then(|rest| rest.split_once('.')) else {
             continue;
         };
-        let agent = agents.entry(name.to_owned()).or_default();
-        match key {
-            "max_output_tokens" => agent.max_output_tokens = reader.given(&path, Some((1.0, 1_000_000.0))),
-            "max_input_tokens" => agent.max_input_tokens = reader.given(&path, Some((1.0, 10_000_000.0))),
-            "queue_percent" => agent.queue_percent = reader.given(&path, Some((1.0, 100.0))),
-            "task_budget" => agent.task_budget = reader.given(&path, None),
-            "state_keys" => agent.state_keys = reader.given(&path, Some((0.0, 1_000_000.0))),
-            "state_bytes" => agent.state_bytes = reader.given(&path, Some((0.0, 1_073_741_824.0))),
-            "may_call" => agent.may_call = reader.given(&path, None),
-            "wall_s" => agent.wall_s = reader.given(&path, Some((1.0, 604_800.0))),
-            _ => {
-                if let (Some(key), Some(value)) = (key.strip_prefix("settings."), reader.given(&path, None)) {
-                    agent.settings.insert(key.to_owned(), value);
-                }
-            }
-        }
+        agents.entry(name.to_owned()).or_default().read(reader, &path, key);
     }
     agents
 }
 
 impl AgentSection {
-    /// Every key that is set, with its value as TOML.
+    /// Every key that is set, by its path, with its value as TOML.
     pub(crate) fn show(&self, name: &str) -> Vec<(String, String)> {
-        let known = [
-            ("max_output_tokens", self.max_output_tokens.map(|value| value.show())),
-            ("max_input_tokens", self.max_input_tokens.map(|value| value.show())),
-            ("wall_s", self.wall_s.map(|value| value.show())),
-            ("queue_percent", self.queue_percent.map(|value| value.show())),
-            ("task_budget", self.task_budget.map(|value| value.show())),
-            ("state_keys", self.state_keys.map(|value| value.show())),
-            ("state_bytes", self.state_bytes.map(|value| value.show())),
-            ("may_call", self.may_call.as_ref().map(Value::show)),
-        ];
-        let known =
-            known.into_iter().filter_map(|(key, value)| Some((format!("agents.{name}.{key}"), value?)));
+        let known = self.shown().into_iter().map(|(key, value)| (format!("agents.{name}.{key}"), value));
         let own =
             self.settings.iter().map(|(key, value)| (format!("agents.{name}.settings.{key}"), value.show()));
         known.chain(own).collect()
+    }
+
+    /// The names of the keys that are set.
+    pub fn given(&self) -> Vec<&'static str> {
+        self.shown().into_iter().map(|(key, _)| key).collect()
     }
 }

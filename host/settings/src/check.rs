@@ -103,6 +103,21 @@ pub(crate) fn contradictions(settings: &Settings) -> Vec<SettingProblem> {
             problems.push(say(format!("`{lesser}` must not be above {name}")));
         }
     }
+    for (name, agent) in &settings.agents {
+        let (cpu, wall) = (agent.cpu_s.unwrap_or(jobs.cpu_s), agent.wall_s.unwrap_or(jobs.wall_s));
+        if agent.cpu_s.is_some() && cpu > wall {
+            problems.push(say(format!(
+                "the agent `{name}` may compute for {cpu} s (`cpu_s`), but an attempt of it takes at most {wall} s (`wall_s`)"
+            )));
+        }
+        let (at_once, calls) =
+            (agent.calls_parallel.unwrap_or(jobs.calls_parallel), agent.calls.unwrap_or(jobs.calls));
+        if agent.calls_parallel.is_some() && at_once > calls {
+            problems.push(say(format!(
+                "the agent `{name}` may have {at_once} calls under way (`calls_parallel`), but a job of it makes at most {calls} (`calls`)"
+            )));
+        }
+    }
     let pressure = &settings.pressure;
     if pressure.one_tier_down_percent > pressure.cheapest_percent {
         problems.push(say(format!(

@@ -76,6 +76,6 @@ impl Section {
     }
 }
 
-fn one_line(doc: &str) -> String {
+pub(crate) fn one_line(doc: &str) -> String {
     doc.split_whitespace().collect::<Vec<_>>().join(" ")
 }

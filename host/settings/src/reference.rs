@@ -1,7 +1,7 @@
 //! `anvil.example.toml` and the reference page, out of the schema.
 
 use crate::agents::AGENT_KEYS;
-use crate::key::{Key, Section};
+use crate::key::{Key, Section, one_line};
 use crate::preset::Preset;
 use crate::reader::between;
 use crate::schema::SECTIONS;
@@ -39,7 +39,7 @@ pub fn example_toml() -> String {
     comment(&mut out, "What is different for one agent, by its name.");
     out.push_str("#[agents.code-generator]\n");
     for ((name, _, doc), value) in AGENT_KEYS.iter().zip(["4000", "16000", "600"]) {
-        comment(&mut out, doc);
+        comment(&mut out, &one_line(doc));
         let _ = writeln!(out, "#{name} = {value}");
     }
     comment(&mut out, "What the agent itself reads; see what it documents.");
@@ -78,7 +78,7 @@ pub fn reference_markdown() -> String {
          `CODE_GENERATOR`: `ANVIL_AGENTS_CODE_GENERATOR_WALL_S=600`.\n\n| setting | what it means | value |\n|---|---|---|\n",
     );
     for (name, expected, doc) in AGENT_KEYS {
-        let _ = writeln!(out, "| `{name}` | {doc} | {expected} |");
+        let _ = writeln!(out, "| `{name}` | {} | {expected} |", one_line(doc));
     }
     out.push_str("| `settings` | What the agent itself reads, as in `settings = { language = \"python\" }`. | texts by name |\n");
     out

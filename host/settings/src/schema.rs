@@ -203,6 +203,19 @@ sections! {
     own plugins: PluginsSettings {
         /// The folder of the plugins; it is watched. Relative to where anvil is started.
         dir: PathBuf = r#""plugins/dist""#;
+        /// Versions of one agent that are kept besides the one in force, so that a person can go back to them. What an
+        /// unfinished job goes on on is kept in any case.
+        keep_versions: u32 = "5" in 0.0..=1_000.0;
+        /// MiB of all of these together; those go first that came first.
+        keep_mb: u32 = "1024" in 0.0..=1_048_576.0;
+        /// Runs that break on one version (traps and broken limits but for time by the wall) within `quarantine_minutes`,
+        /// whatever their input, until it is set aside and the version before it takes over. 0: never.
+        quarantine_traps: u32 = "5" in 0.0..=10_000.0;
+        /// Minutes for which a run that broke counts.
+        quarantine_minutes: u32 = "10" in 1.0..=10_080.0;
+        /// MiB of compiled code that are kept; what was not used for longest goes first, and never what is in force or
+        /// what an unfinished job goes on on.
+        compiled_mb: u32 = "4096" in 0.0..=1_048_576.0;
     }
 
     /// Calls to Claude. Key and address are not settings: they come from `ANTHROPIC_API_KEY` and

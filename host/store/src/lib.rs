@@ -4,6 +4,7 @@
 //! decisions inside it. Time comes from the clock that the store is given.
 
 mod actions;
+mod agents;
 mod alerts;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -37,6 +38,7 @@ pub use anvil_types::{
 };
 
 pub use actions::{ActionStep, NewAction};
+pub use agents::{AttemptNote, QuarantineRule, Trap};
 pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
 };
@@ -53,8 +55,8 @@ pub use questions::{
 };
 pub use retention::{Pruned, Retention};
 pub use roles::{
-    BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QuestionStore, QueueStore,
-    ReadingStore, ScheduleStore, StateStore, Store, TeamStore, UpkeepStore,
+    AgentStore, BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QuestionStore,
+    QueueStore, ReadingStore, ScheduleStore, StateStore, Store, TeamStore, UpkeepStore,
 };
 pub use schedules::{Fired, Firing};
 pub use shares::QueueShares;

@@ -1,6 +1,6 @@
 //! Agents as the rest of the house sees them.
 
-use crate::{Effort, Json, Tier, Timestamp};
+use crate::{Effort, Json, ReplacedVersion, Tier, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub enum AgentState {
     Disabled,
     /// The file is no agent; `reason` says why.
     Rejected,
-    /// It broke its limits so often that it was set aside.
+    /// So many jobs broke on it that it was set aside, and no earlier version is kept; its jobs wait.
     Quarantined,
     /// Its file is gone; its jobs wait.
     Retired,
@@ -52,8 +52,8 @@ impl AgentState {
     pub fn is_known(self) -> bool {
         match self {
             Self::Ready | Self::Disabled | Self::Retired => true,
-            Self::Compiling | Self::Delayed => true,
-            Self::Rejected | Self::Quarantined | Self::Shadowed => false,
+            Self::Compiling | Self::Delayed | Self::Quarantined => true,
+            Self::Rejected | Self::Shadowed => false,
         }
     }
 }
@@ -140,4 +140,7 @@ pub struct AgentInfo {
     pub tool_loop: bool,
     /// When this version came into force.
     pub loaded_at: Timestamp,
+    /// The version of its file, where this one is in force in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<ReplacedVersion>,
 }

@@ -1,6 +1,8 @@
 //! Jobs, their states, and the one function that moves them from one to the next.
 
-use crate::{ArtifactInfo, InputInfo, JobId, Json, Nanodollars, NewInput, Timestamp, UpstreamKind};
+use crate::{
+    ArtifactInfo, AttemptUse, InputInfo, JobId, Json, Nanodollars, NewInput, Timestamp, UpstreamKind,
+};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -405,6 +407,9 @@ pub struct Attempt {
     pub ended_at: Option<Timestamp>,
     /// Why it failed.
     pub error: Option<JobError>,
+    /// What it has used so far: a run that is under way counts when it ends or waits.
+    #[serde(default)]
+    pub used: AttemptUse,
 }
 
 /// What a parent gave its child.

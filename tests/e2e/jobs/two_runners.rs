@@ -126,6 +126,7 @@ fn settings() -> RunnerSettings {
         attempt: attempt_limits(),
         questions: anvil_store::testing::question_rules(),
         state: state_quotas(),
+        quarantine: anvil_store::QuarantineRule { traps: 3, within: Duration::from_mins(10) },
         agents: BTreeMap::new(),
     }
 }
@@ -139,6 +140,7 @@ fn settings_of_control() -> ControlSettings {
         upstream: UpstreamKind::Simulated,
         pressure: PressureSteps::NONE,
         state: state_quotas(),
+        own_costs: std::collections::BTreeMap::new(),
         retention: Retention {
             finished_for: Duration::from_hours(24),
             finished_jobs: 1_000,
@@ -181,6 +183,8 @@ async fn runner(
         },
         compile_time: PATIENCE,
         compile_memory_bytes: 2_048 * MIB as u64,
+        compiled_bytes: 1 << 30,
+        keep: anvil_sandbox::KeepRule { versions: 5, bytes: 1 << 30 },
         describe: attempt_limits(),
         clock: clock.clone(),
     };

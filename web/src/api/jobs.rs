@@ -6,7 +6,7 @@ use crate::state::WebState;
 use anvil_api::{JobDetail, JobList, List};
 use anvil_store::JobFilter;
 use anvil_types::Json as AnyJson;
-use anvil_types::{CallRecord, Job, JobId, LogLine};
+use anvil_types::{CallRecord, Job, JobId, LimitUse, LogLine};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -31,6 +31,13 @@ pub(super) async fn show(
     let branch = tree.iter().find(|branch| branch.id == job.id);
     let tree_cost = branch.map_or(job.cost, |branch| branch.cost + branch.below);
     Ok(Json(JobDetail { job, attempt_history, followed_by, tree, tree_cost }))
+}
+
+pub(super) async fn limits(
+    State(state): State<WebState>,
+    Known(job): Known<Job>,
+) -> Result<Json<List<LimitUse>>, Problem> {
+    Ok(Json(List::whole(state.control.jobs.limit_use(&job).await?)))
 }
 
 /// The payload alone, as it was given.

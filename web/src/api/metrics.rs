@@ -4,14 +4,15 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::{PaceStatus, Status};
 use anvil_budget::CircuitReport;
-use anvil_types::{Bucket, BucketReport};
+use anvil_types::{AgentUse, Bucket, BucketReport};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use std::fmt::{Display, Write as _};
 
 pub(super) async fn show(State(state): State<WebState>) -> Result<Response, Problem> {
-    let text = render(&state.control.status.get().await?);
+    let mut text = render(&state.control.status.get().await?);
+    agents(&mut text, &state.control.agents.uses().await?);
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
@@ -103,6 +104,25 @@ fn render(status: &Status) -> String {
             &[("", ceiling as &dyn Display)],
         );
     }
+    let plugins = &status.plugins;
+    family(
+        &mut text,
+        "anvil_quarantined_agents",
+        "Agents whose file's version is in quarantine.",
+        &[("", &plugins.quarantined)],
+    );
+    family(
+        &mut text,
+        "anvil_compiled_code_bytes",
+        "Compiled code that is kept.",
+        &[("", &plugins.compiled_bytes)],
+    );
+    family(
+        &mut text,
+        "anvil_compiled_code_limit_bytes",
+        "The most of it beside what is needed.",
+        &[("", &plugins.compiled_limit_bytes)],
+    );
     family(
         &mut text,
         "anvil_pressure",
@@ -116,6 +136,45 @@ fn render(status: &Status) -> String {
         &[("", &u8::from(status.brake.engaged))],
     );
     text
+}
+
+/// What the attempts of each agent have used: what it computed apart from what it waited.
+fn agents(text: &mut String, uses: &[AgentUse]) {
+    let label = |used: &AgentUse| format!("agent=\"{}\"", escaped(&used.agent));
+    #[expect(clippy::cast_precision_loss, reason = "a microsecond more or less in centuries")]
+    let seconds = |micros: u64| micros as f64 / 1e6;
+    let told = |pick: fn(&AgentUse) -> u64| {
+        uses.iter().map(|used| (label(used), seconds(pick(used)))).collect::<Vec<_>>()
+    };
+    let runs: Vec<_> = uses.iter().map(|used| (label(used), used.runs)).collect();
+    let runs: Vec<_> = runs.iter().map(|(label, runs)| (label.as_str(), runs as &dyn Display)).collect();
+    family(
+        text,
+        "anvil_agent_runs_total",
+        "Runs of attempts; one that waited and went on is another.",
+        &runs,
+    );
+    for (name, help, values) in [
+        (
+            "anvil_agent_processor_seconds_total",
+            "Seconds on a processor, of agents and of the host's code that serves them.",
+            told(|used| used.cpu_us),
+        ),
+        (
+            "anvil_agent_wall_seconds_total",
+            "Seconds by the wall that count against an attempt's limit.",
+            told(|used| used.wall_us),
+        ),
+        (
+            "anvil_agent_waited_seconds_total",
+            "Seconds that agents waited for Claude, pace or money.",
+            told(|used| used.waited_us),
+        ),
+    ] {
+        let values: Vec<_> =
+            values.iter().map(|(label, value)| (label.as_str(), value as &dyn Display)).collect();
+        family(text, name, help, &values);
+    }
 }
 
 /// Each rate's bucket, the circuit, and how far off the estimates are.
@@ -173,6 +232,27 @@ mod tests {
     #[test]
     fn a_label_from_outside_stays_on_its_line() {
         assert_eq!(escaped("we\"ird\\id\nx"), "we\\\"ird\\\\id\\nx");
+    }
+
+    #[test]
+    fn what_agents_compute_is_told_apart_from_what_they_wait() {
+        let mut text = String::new();
+        let used = AgentUse {
+            agent: "writer".into(),
+            runs: 2,
+            cpu_us: 1_500_000,
+            wall_us: 2_000_000,
+            ..Default::default()
+        };
+        agents(&mut text, &[AgentUse { waited_us: 90_000_000, ..used }]);
+        for line in [
+            "anvil_agent_runs_total{agent=\"writer\"} 2",
+            "anvil_agent_processor_seconds_total{agent=\"writer\"} 1.5",
+            "anvil_agent_wall_seconds_total{agent=\"writer\"} 2",
+            "anvil_agent_waited_seconds_total{agent=\"writer\"} 90",
+        ] {
+            assert!(text.lines().any(|told| told == line), "{line}: {text}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod jobs;
 mod ledger;
 mod limits;
 mod metrics;
+mod plugins;
 mod prices;
 mod probe;
 mod questions;
@@ -27,9 +28,11 @@ mod queue;
 mod replay;
 mod schedules;
 mod scope_limits;
+mod smoke;
 mod spend;
 mod status;
 mod submit;
+mod versions;
 mod webhooks;
 
 pub(crate) use agent_state::clear_all as clear_agent_state;
@@ -47,7 +50,8 @@ use anvil_api::{
     SetBack, SetBackRequest, Spend, Status, SubmitRequest, WipeRequest,
 };
 use anvil_types::{
-    AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LogLine, Wiped,
+    AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LimitUse, LogLine,
+    Wiped,
 };
 use axum::http::Method;
 
@@ -55,7 +59,7 @@ use axum::http::Method;
 pub(crate) fn routes(routes: Routes) -> Routes {
     let routes =
         schedules::routes(actions::routes(alerts::routes(webhooks::routes(questions::routes(routes)))));
-    agent_state::routes(records(money(host(jobs(routes)))))
+    smoke::routes(plugins::routes(versions::routes(agent_state::routes(records(money(host(jobs(routes))))))))
 }
 
 /// Jobs: what is submitted, what is known of them, what is done with one.
@@ -89,6 +93,14 @@ fn jobs(routes: Routes) -> Routes {
         .takes_media("application/jsonl")
         .gives_lines::<ImportAnswer>()
         .gives_lines::<LineProblem>()
+        .route(
+            Read,
+            get.clone(),
+            "/api/v1/jobs/{id}/limits",
+            "A job's limits beside what it used",
+            jobs::limits,
+        )
+        .gives::<List<LimitUse>>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}", "A job with its attempts", jobs::show)
         .gives::<JobDetail>()
         .route(Operate, Method::PATCH, "/api/v1/jobs/{id}", "Change a job that waits", edit::edit)

@@ -114,7 +114,7 @@ impl FromRequest<WebState> for WithFiles<Form> {
 }
 
 /// A form whose parts come after one another; none where the body is of another type.
-fn boundary(headers: &HeaderMap) -> Result<Option<FormParts>, Problem> {
+pub(super) fn boundary(headers: &HeaderMap) -> Result<Option<FormParts>, Problem> {
     let media = media_type(headers);
     match media.as_deref() {
         Some("multipart/form-data") => is_plain(headers)?,
@@ -143,7 +143,7 @@ fn boundary(headers: &HeaderMap) -> Result<Option<FormParts>, Problem> {
     Ok(Some(parts))
 }
 
-fn unreadable(why: &str) -> Problem {
+pub(super) fn unreadable(why: &str) -> Problem {
     Problem::bad_request(
         "malformed-form",
         "The form cannot be read",
@@ -219,7 +219,7 @@ async fn take(
     }
 }
 
-async fn drain(mut chunks: BodyDataStream, bytes: u64) {
+pub(super) async fn drain(mut chunks: BodyDataStream, bytes: u64) {
     let until = Instant::now() + DRAIN_FOR;
     let mut seen = 0_u64;
     while seen <= bytes {
@@ -359,7 +359,7 @@ impl Taking {
     }
 }
 
-fn stalled() -> Problem {
+pub(super) fn stalled() -> Problem {
     Problem::new(
         StatusCode::REQUEST_TIMEOUT,
         "stalled",

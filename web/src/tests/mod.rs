@@ -2,6 +2,7 @@
 
 mod access;
 mod agent_state;
+mod agents;
 mod alerts;
 mod ask;
 pub(crate) mod described;
@@ -12,6 +13,7 @@ mod plugins;
 mod questions;
 mod schedules;
 mod served;
+mod versions;
 
 use axum::body::Body;
 use axum::http::Request;

@@ -1,6 +1,8 @@
 //! The command line: one file a command.
 
+mod agent_plugins;
 mod agent_state;
+mod agent_versions;
 mod agents;
 mod alerts;
 mod audit;
@@ -11,6 +13,7 @@ mod completions;
 mod doctor;
 mod globals;
 mod jobs;
+mod limit_use;
 mod limits;
 mod plugin;
 mod prices;

@@ -5,11 +5,13 @@ use anvil_budget::{CircuitRule, PressureSteps, PriceTable};
 use anvil_control::ControlSettings;
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
-use anvil_sandbox::{AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, SandboxSettings};
-use anvil_settings::{
-    Credential, JobsSettings, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
+use anvil_sandbox::{
+    AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, KeepRule, SandboxSettings,
 };
-use anvil_store::{QuestionRules, QueueShares, Retention};
+use anvil_settings::{
+    AgentSection, Credential, JobsSettings, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
+};
+use anvil_store::{QuarantineRule, QuestionRules, QueueShares, Retention};
 use anvil_types::{Clock, InputLimits, StateQuotas, StateSize, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -91,14 +93,19 @@ fn retention(settings: &RetentionSettings) -> Retention {
 
 pub(crate) fn sandbox(settings: &Settings) -> SandboxSettings {
     let sandbox = &settings.sandbox;
+    // The pool has room for the largest of all agents; what each may take of it, its attempts' limits say.
+    let most = |all: u32, own: fn(&AgentSection) -> Option<u32>| {
+        settings.agents.values().filter_map(own).fold(all, u32::max)
+    };
+    let instances = most(sandbox.instances, |agent| agent.instances);
     SandboxSettings {
         engine: EngineSettings {
             max_instances: settings.preset.agents_hard() + SPARE_INSTANCES,
-            max_core_instances: sandbox.instances,
-            max_memories: sandbox.instances.min(8),
-            max_tables: sandbox.instances.min(16),
-            max_memory_bytes: sandbox.memory_mb as usize * MIB,
-            max_table_elements: sandbox.table_elements as usize,
+            max_core_instances: instances,
+            max_memories: instances.min(8),
+            max_tables: instances.min(16),
+            max_memory_bytes: most(sandbox.memory_mb, |agent| agent.memory_mb) as usize * MIB,
+            max_table_elements: most(sandbox.table_elements, |agent| agent.table_elements) as usize,
             stack_bytes: sandbox.stack_kb as usize * 1024,
             tick: TICK,
         },
@@ -137,6 +144,27 @@ pub(crate) fn reachable(listen: SocketAddr) -> SocketAddr {
 pub(super) fn allowed_hosts(settings: &Settings) -> Vec<String> {
     let public = settings.server.public_url.iter().map(|public| public.host().to_owned());
     settings.server.allowed_hosts.iter().cloned().chain(public).collect()
+}
+
+/// What an attempt of an agent may take, where anything of it is the agent's own.
+fn own_attempt(settings: &Settings, agent: &AgentSection) -> Option<AttemptLimits> {
+    let all = attempt(settings);
+    let mib = |mib: u32| mib as usize * MIB;
+    let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let own = AttemptLimits {
+        memory_bytes: agent.memory_mb.map_or(all.memory_bytes, mib),
+        table_elements: agent.table_elements.map_or(all.table_elements, |elements| elements as usize),
+        instances: agent.instances.map_or(all.instances, |instances| instances as usize),
+        wall_time: all.wall_time,
+        cpu_time: agent.cpu_s.map_or(all.cpu_time, Duration::from_secs),
+        log_lines: agent.log_lines.unwrap_or(all.log_lines),
+        log_bytes: agent.log_bytes.map_or(all.log_bytes, bytes),
+        artifacts: agent.artifacts.map_or(all.artifacts, |files| files as usize),
+        artifact_bytes: agent.artifact_bytes.map_or(all.artifact_bytes, bytes),
+        hostcall_bytes: agent.value_bytes.map_or(all.hostcall_bytes, bytes),
+        resources: agent.resources.map_or(all.resources, |resources| resources as usize),
+    };
+    (own != all).then_some(own)
 }
 
 fn attempt(settings: &Settings) -> AttemptLimits {
@@ -180,6 +208,11 @@ pub(crate) fn catalog(
             .context("the host's own binary cannot be found")?,
         compile_time: Duration::from_secs(sandbox.compile_s),
         compile_memory_bytes: u64::from(sandbox.compile_memory_mb) * MIB as u64,
+        compiled_bytes: u64::from(settings.plugins.compiled_mb) * MIB as u64,
+        keep: KeepRule {
+            versions: settings.plugins.keep_versions as usize,
+            bytes: u64::from(settings.plugins.keep_mb) * MIB as u64,
+        },
         describe,
         clock,
         supervisor: supervisor.clone(),
@@ -225,6 +258,10 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
             max_input_tokens: agent.max_input_tokens,
             max_output_tokens: agent.max_output_tokens,
             wall_time: agent.wall_s.map(Duration::from_secs),
+            attempt: own_attempt(settings, agent),
+            calls: agent.calls,
+            calls_at_once: agent.calls_parallel.map(|calls| calls as usize),
+            given: agent.given(),
             task_budget: agent.task_budget,
             may_call: agent.may_call.clone().unwrap_or_default(),
             values: agent.settings.clone().into(),
@@ -244,6 +281,10 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
         attempt: attempt(settings),
         questions: questions(settings),
         state: state(settings),
+        quarantine: QuarantineRule {
+            traps: settings.plugins.quarantine_traps,
+            within: Duration::from_mins(settings.plugins.quarantine_minutes.into()),
+        },
         agents: agents.collect(),
     }
 }
@@ -261,9 +302,74 @@ pub(super) fn control(settings: &Settings, upstream: UpstreamKind) -> ControlSet
         upstream,
         pressure: pressure(&settings.pressure),
         state: state(settings),
+        own_costs: settings
+            .agents
+            .iter()
+            .filter_map(|(name, agent)| Some((name.clone(), agent.job_usd?)))
+            .collect(),
         retention: retention(&settings.retention),
         inputs: inputs(&settings.jobs),
         uploads: settings.data.dir.clone(),
         limit_sources: settings.limit_sources(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anvil_settings::LoadOptions;
+
+    #[test]
+    fn each_limit_of_one_agent_is_in_force_for_it_alone() {
+        let own = [
+            ("memory_mb", "300"),
+            ("table_elements", "200000"),
+            ("instances", "60"),
+            ("cpu_s", "7"),
+            ("wall_s", "77"),
+            ("log_lines", "11"),
+            ("log_bytes", "2048"),
+            ("artifacts", "3"),
+            ("artifact_bytes", "4096"),
+            ("value_bytes", "8192"),
+            ("resources", "17"),
+            ("calls", "9"),
+            ("calls_parallel", "2"),
+            ("job_usd", "0.25"),
+        ];
+        let flag = |(key, value): &(&str, &str)| {
+            (format!("agents.writer.{key}"), (*value).to_owned(), "--set".to_owned())
+        };
+        let flags = own.iter().map(flag).collect();
+        let settings =
+            Settings::load(&LoadOptions { flags, ..LoadOptions::default() }).expect("they are right");
+        let runner = runner(&settings, UpstreamKind::Simulated);
+        let writer = &runner.agents["writer"];
+        let expected = AttemptLimits {
+            memory_bytes: 300 * MIB,
+            table_elements: 200_000,
+            instances: 60,
+            wall_time: runner.attempt.wall_time,
+            cpu_time: Duration::from_secs(7),
+            log_lines: 11,
+            log_bytes: 2_048,
+            artifacts: 3,
+            artifact_bytes: 4_096,
+            hostcall_bytes: 8_192,
+            resources: 17,
+        };
+        assert_eq!(writer.attempt, Some(expected));
+        assert_eq!(
+            (writer.wall_time, writer.calls, writer.calls_at_once),
+            (Some(Duration::from_secs(77)), Some(9), Some(2))
+        );
+        assert!(own.iter().all(|(key, _)| writer.given.contains(key)), "{:?}", writer.given);
+        let costs = control(&settings, UpstreamKind::Simulated).own_costs;
+        assert_eq!(costs.get("writer"), anvil_types::Nanodollars::from_usd(0.25).as_ref());
+        // The pool has room for the largest of them, and all others are bounded as before.
+        let engine = sandbox(&settings).engine;
+        assert_eq!((engine.max_memory_bytes, engine.max_table_elements), (300 * MIB, 200_000));
+        assert_eq!(engine.max_core_instances, 60);
+        assert_eq!(runner.attempt.memory_bytes, 256 * MIB);
     }
 }

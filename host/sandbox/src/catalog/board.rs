@@ -1,5 +1,6 @@
 //! Which version of which agent is in force, worked out from what is known of the files.
 
+use super::aside::{Aside, InPlace};
 use super::kept::Retired;
 use super::roster::Roster;
 use crate::Plugin;
@@ -7,6 +8,9 @@ use crate::plugin::{Known, Schemas};
 use anvil_types::{Actions, AgentInfo, AgentState, Effort, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// Why an agent that is switched off takes no jobs.
+const OFF: &str = "it is switched off; its jobs wait";
 
 /// What is known of one file.
 #[derive(Debug, Default)]
@@ -18,7 +22,7 @@ struct FileState {
 
 /// The last version of a file that was good.
 #[derive(Debug, Default)]
-enum Held {
+pub(crate) enum Held {
     #[default]
     Nothing,
     /// It was in force before the host started; it takes jobs, and is being made ready to run them.
@@ -28,7 +32,7 @@ enum Held {
 }
 
 impl Held {
-    fn known(&self) -> Option<&Arc<Known>> {
+    pub(crate) fn known(&self) -> Option<&Arc<Known>> {
         match self {
             Self::Nothing => None,
             Self::Known(known) => Some(known),
@@ -36,7 +40,7 @@ impl Held {
         }
     }
 
-    fn plugin(&self) -> Option<&Arc<Plugin>> {
+    pub(crate) fn plugin(&self) -> Option<&Arc<Plugin>> {
         match self {
             Self::Good(plugin) => Some(plugin),
             _ => None,
@@ -64,6 +68,8 @@ pub(crate) struct Board {
     files: BTreeMap<String, FileState>,
     retired: BTreeMap<String, (Arc<Known>, Timestamp)>,
     disabled: BTreeSet<String>,
+    /// Versions that are not in force though their files are there.
+    pub(crate) aside: Aside,
 }
 
 /// What the board comes to.
@@ -159,7 +165,7 @@ impl Board {
     /// A version that some file holds, also where another file's is in force.
     pub(crate) fn with_digest(&self, digest: &str) -> Option<Arc<Plugin>> {
         let mut good = self.files.values().filter_map(|state| state.held.plugin());
-        good.find(|plugin| plugin.digest() == digest).cloned()
+        good.find(|plugin| plugin.digest() == digest).cloned().or_else(|| self.aside.ready(digest))
     }
 
     /// The digest of what a file held before the host started, while that is not ready to run.
@@ -211,8 +217,19 @@ impl Board {
         });
     }
 
-    /// Who is in force, and what is shown of every file.
-    pub(crate) fn view(&self) -> View {
+    /// What the file of an agent says of itself, of several the one that comes first.
+    pub(crate) fn of_file(&self, agent: &str) -> Option<AgentInfo> {
+        self.winners().get(agent).and_then(|(_, state)| Some(state.held.known()?.info.clone()))
+    }
+
+    /// The files whose last good version is of an agent.
+    pub(crate) fn files_of(&self, agent: &str) -> Vec<String> {
+        let is_of = |state: &FileState| state.held.known().is_some_and(|known| known.info.name == agent);
+        self.files.iter().filter(|(_, state)| is_of(state)).map(|(file, _)| file.clone()).collect()
+    }
+
+    /// The file that comes first of each agent.
+    fn winners(&self) -> HashMap<&str, (&str, &FileState)> {
         let mut winners: HashMap<&str, (&str, &FileState)> = HashMap::new();
         for (file, state) in &self.files {
             let Some(known) = state.held.known() else { continue };
@@ -224,6 +241,12 @@ impl Board {
                 winners.insert(&known.info.name, (file, state));
             }
         }
+        winners
+    }
+
+    /// Who is in force, and what is shown of every file.
+    pub(crate) fn view(&self) -> View {
+        let winners = self.winners();
         let mut agents = Vec::new();
         let mut coming = Vec::new();
         for (file, state) in &self.files {
@@ -254,14 +277,29 @@ impl Board {
             .collect();
         let mut current = HashMap::new();
         for (name, (_, state)) in &winners {
-            if let Some(known) = state.held.known() {
+            let held = self.in_force_of(state);
+            // Jobs of an agent that no version is in force of are held against what its file says.
+            if let Some(known) = held.unwrap_or(&state.held).known() {
                 schemas.insert((*name).to_owned(), Arc::clone(&known.schemas));
             }
-            if let Some(plugin) = state.held.plugin() {
+            if let Some(plugin) = held.and_then(Held::plugin) {
                 current.insert((*name).to_owned(), Arc::clone(plugin));
             }
         }
         View { current, roster: Arc::new(Roster::new(agents, schemas, coming)) }
+    }
+
+    /// How the version of a file is set aside, where it is.
+    fn in_place_of(&self, known: &Known) -> Option<InPlace<'_>> {
+        self.aside.in_place_of(&known.info.name, &known.info.digest)
+    }
+
+    /// What is in force where this file comes first of its agent's: its own version, or what stands in for it.
+    fn in_force_of<'a>(&'a self, state: &'a FileState) -> Option<&'a Held> {
+        match state.held.known().and_then(|known| self.in_place_of(known)) {
+            Some(in_place) => in_place.stand_in,
+            None => Some(&state.held),
+        }
     }
 
     fn shown(&self, state: &FileState, known: &Known, winner: Option<&(&str, &FileState)>) -> AgentInfo {
@@ -269,8 +307,14 @@ impl Board {
             let version = winner.held.known().map_or("", |known| known.info.version.as_str());
             let reason = format!("`{file}` has version {version} of the same agent; remove one of the two");
             (AgentState::Shadowed, Some(reason))
+        } else if let Some(in_place) = self.in_place_of(known) {
+            let shown = in_place.shown(known);
+            if !self.disabled.contains(&known.info.name) {
+                return shown;
+            }
+            return AgentInfo { state: AgentState::Disabled, reason: Some(OFF.to_owned()), ..shown };
         } else if self.disabled.contains(&known.info.name) {
-            (AgentState::Disabled, Some("it is switched off; its jobs wait".to_owned()))
+            (AgentState::Disabled, Some(OFF.to_owned()))
         } else if state.held.plugin().is_some() {
             (AgentState::Ready, None)
         } else {
@@ -301,5 +345,6 @@ fn noticed(file: &str, notice: &Notice, held: Option<&Arc<Known>>) -> AgentInfo 
         time_limit_s: None,
         tool_loop: false,
         loaded_at: notice.at,
+        instead_of: None,
     }
 }

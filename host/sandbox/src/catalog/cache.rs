@@ -9,6 +9,8 @@ use crate::compile::Exchange;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -22,6 +24,8 @@ pub(crate) struct Cache {
     key: [u8; KEY_BYTES],
     /// What of the engine decides whether its code runs here.
     engine: String,
+    /// Bytes of all code, as of the last change.
+    bytes: AtomicU64,
 }
 
 impl Cache {
@@ -33,7 +37,57 @@ impl Cache {
         let key = key(&folder.join("key")).map_err(failed)?;
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        Ok(Self { folder: folder.to_owned(), key, engine: format!("{:016x}", hasher.finish()) })
+        let engine = format!("{:016x}", hasher.finish());
+        let cache = Self { folder: folder.to_owned(), key, engine, bytes: AtomicU64::new(0) };
+        cache.count();
+        Ok(cache)
+    }
+
+    /// Bytes of all compiled code.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// All code, each with its plugin's digest, its size and when it was last used.
+    fn code(&self) -> Vec<(PathBuf, String, u64, SystemTime)> {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else { return Vec::new() };
+        let code = |entry: std::fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            let (digest, _) = name.strip_suffix(".code")?.split_once('-')?;
+            let metadata = entry.metadata().ok()?;
+            let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            Some((entry.path(), digest.to_owned(), metadata.len(), used))
+        };
+        entries.flatten().filter_map(code).collect()
+    }
+
+    fn count(&self) {
+        let bytes = self.code().iter().map(|(_, _, size, _)| size).sum();
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Removes code until all of it has at most `limit` bytes, that first which was not used for longest, but never that
+    /// of a plugin that is `needed`.
+    pub(crate) fn trim(&self, limit: u64, needed: impl Fn(&str) -> bool) {
+        let mut code = self.code();
+        let mut bytes: u64 = code.iter().map(|(_, _, size, _)| size).sum();
+        code.sort_by_key(|(path, _, _, used)| (*used, path.clone()));
+        for (path, digest, size, _) in code {
+            if bytes <= limit {
+                break;
+            }
+            if !needed(&digest) && std::fs::remove_file(&path).is_ok() {
+                tracing::info!(%digest, size, "compiled code that was not used for longest is removed");
+                bytes -= size;
+            }
+        }
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// That the code of a plugin was used now. That it was not noted costs a compilation at most.
+    fn used(file: &Path) {
+        let noted = std::fs::File::options().append(true).open(file);
+        let _ = noted.and_then(|file| file.set_modified(SystemTime::now()));
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -51,7 +105,10 @@ impl Cache {
             return None;
         }
         match deserialize(engine, code) {
-            Ok(component) => Some(component),
+            Ok(component) => {
+                Self::used(&file);
+                Some(component)
+            }
             Err(error) => {
                 tracing::info!(file = %file.display(), error = %format!("{error:#}"), "compiled code is of another engine");
                 None
@@ -67,6 +124,7 @@ impl Cache {
         if let Err(error) = write_whole(&self.file(digest), &bytes) {
             tracing::warn!(%error, "compiled code cannot be kept; the next start compiles it again");
         }
+        self.count();
         Ok(component)
     }
 
@@ -100,6 +158,7 @@ impl Cache {
                 let _ = std::fs::remove_file(entry.path());
             }
         }
+        self.count();
     }
 
     fn file(&self, digest: &str) -> PathBuf {

@@ -1,6 +1,7 @@
 //! The bytes of every version that a job may still need, what each said of itself, and which file had which.
 
 use super::cache::write_whole;
+use super::history::History;
 use super::plain::fingerprint;
 use crate::compile::Exchange;
 use crate::plugin::Known;
@@ -16,8 +17,8 @@ use std::time::Duration;
 const RETIRED_FOR: Duration = Duration::from_hours(24 * 30);
 
 /// The folder `DATA/plugins`: `<digest>.wasm` and `<digest>.json` (what the version said of itself),
-/// `in-force.json` with the digest that each file of the plugins folder had when it was last good, and
-/// `retired.json` with the agents whose file is gone.
+/// `in-force.json` with the digest that each file of the plugins folder had when it was last good,
+/// `retired.json` with the agents whose file is gone, and `versions.json` with when each version was seen.
 #[derive(Debug)]
 pub(crate) struct Kept {
     folder: PathBuf,
@@ -101,6 +102,16 @@ impl Kept {
     ) -> io::Result<()> {
         write_whole(&self.folder.join("in-force.json"), &serde_json::to_vec_pretty(in_force)?)?;
         write_whole(&self.folder.join("retired.json"), &serde_json::to_vec_pretty(retired)?)
+    }
+
+    /// Which versions came out of the plugins folder.
+    pub(crate) fn history(&self) -> History {
+        self.read("versions.json")
+    }
+
+    /// Writes down which versions came out of the plugins folder, those that are kept.
+    pub(crate) fn write_history(&self, history: &History) -> io::Result<()> {
+        write_whole(&self.folder.join("versions.json"), &serde_json::to_vec_pretty(history)?)
     }
 
     /// The digests of all that is kept.

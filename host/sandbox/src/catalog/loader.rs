@@ -183,6 +183,19 @@ impl Loader {
         Ok(Arc::new(Plugin { info, known: Arc::new(known), credit, entry }))
     }
 
+    /// Asks a plugin once more what it is.
+    pub(crate) async fn describes(&self, plugin: &Plugin) -> Result<(), Rejection> {
+        let (entry, credit) = (Arc::clone(&plugin.entry), Arc::clone(&plugin.credit));
+        let said = describe(&self.sandbox, entry, self.settings.describe, credit).await?;
+        let (name, version) = (said.name, said.version.to_string());
+        if name == plugin.info.name && version == plugin.info.version && said.actions == plugin.info.actions {
+            return Ok(());
+        }
+        Err(Rejection::Description(format!(
+            "it says another thing of itself each time: now {name} {version}"
+        )))
+    }
+
     fn info(&self, said: Description, file: &str, print: &Fingerprint) -> AgentInfo {
         AgentInfo {
             name: said.name,
@@ -199,6 +212,7 @@ impl Loader {
             time_limit_s: said.time_limit_s,
             tool_loop: said.tool_loop,
             loaded_at: self.settings.clock.now(),
+            instead_of: None,
         }
     }
 

@@ -1,24 +1,32 @@
 //! The catalog: the plugins of a folder, loaded and kept up to date.
 
+mod aside;
 mod board;
 mod cache;
 mod folder;
+mod history;
+mod incoming;
 mod intake;
 mod kept;
 mod loader;
 mod plain;
 mod roster;
 mod settings;
+mod versions;
 mod watch;
 
+pub use history::KeepRule;
+pub use incoming::{IncomingPlugin, is_older};
 pub use roster::Roster;
 pub use settings::CatalogSettings;
+pub use versions::KeptVersion;
 
 use crate::{Plugin, Rejection, Sandbox, SandboxError};
 use anvil_types::{AgentInfo, AgentState};
 use arc_swap::ArcSwap;
 use board::{Board, Notice, View};
 use folder::Listing;
+use history::History;
 use loader::{Loader, Source};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -53,6 +61,8 @@ struct Shared {
     older: Mutex<HashMap<String, Weak<Plugin>>>,
     /// Whose turn it is to load one of them.
     loading_older: tokio::sync::Mutex<()>,
+    /// Which versions came out of the folder, and when.
+    history: Mutex<History>,
     /// The digests that nobody needed at the last look.
     unneeded: Mutex<HashSet<String>>,
     changes: broadcast::Sender<CatalogChange>,
@@ -74,8 +84,12 @@ impl Catalog {
         std::fs::create_dir_all(&folder)
             .and_then(|()| std::fs::read_dir(&folder).map(drop))
             .map_err(|source| SandboxError::Folder { path: folder.display().to_string(), source })?;
+        incoming::sweep(&folder);
+        let loader = Loader::new(sandbox, settings)?;
+        let history = Mutex::new(loader.kept().history());
         let shared = Arc::new(Shared {
-            loader: Loader::new(sandbox, settings)?,
+            loader,
+            history,
             board: Mutex::default(),
             view: ArcSwap::default(),
             older: Mutex::default(),
@@ -175,10 +189,20 @@ impl Catalog {
         Ok(self.shared.loader.examine(&name, &source).await?.info.clone())
     }
 
+    /// Whether a plugin still says what it said of itself when it was loaded: asked once more.
+    pub async fn describes(&self, plugin: &Arc<Plugin>) -> Result<(), Rejection> {
+        self.shared.loader.describes(plugin).await
+    }
+
     /// The plugin in these bytes, examined as a file of the folder is, but neither kept nor put in force.
     pub async fn on_trial(&self, bytes: Vec<u8>) -> Result<Arc<Plugin>, Rejection> {
         let source: Source = self.shared.loader.given(bytes).await?;
         self.shared.loader.examine("", &source).await
+    }
+
+    /// Bytes of compiled code that are kept, and the most that may be.
+    pub fn compiled_bytes(&self) -> (u64, u64) {
+        (self.shared.loader.cache().bytes(), self.shared.loader.settings().compiled_bytes)
     }
 
     /// The largest plugin that is examined, in bytes.
@@ -187,8 +211,8 @@ impl Catalog {
     }
 
     /// Removes the kept bytes and compiled code of every version that is neither in force nor among
-    /// `needed`, the digests that unfinished jobs are pinned to, and was not at the last call either: a job
-    /// that was just given a version which then went out of force is not among them yet.
+    /// `needed`, the digests that unfinished jobs are pinned to, nor kept by the rule of the settings, and was not at the
+    /// last call either: a job that was just given a version which then went out of force is not among them yet.
     pub async fn keep_only(&self, needed: HashSet<String>) {
         let shared = Arc::clone(&self.shared);
         let removed = tokio::task::spawn_blocking(move || shared.keep_only(&needed));
@@ -329,14 +353,23 @@ impl Shared {
             .digests()
             .into_iter()
             .filter(|digest| !in_force.contains(digest) && !needed.contains(digest));
-        let unneeded: HashSet<String> = unneeded.collect();
+        let mut unneeded: HashSet<String> = unneeded.collect();
+        let stood_in = board.aside.stood_in();
+        unneeded.retain(|digest| !stood_in.contains(digest));
+        let keeps = self.history().keeps(&unneeded, self.loader.settings().keep);
+        unneeded.retain(|digest| !keeps.contains(digest));
         let mut before = self.unneeded.lock().unwrap_or_else(PoisonError::into_inner);
         for digest in unneeded.intersection(&before) {
             kept.remove(digest, told.contains(digest));
         }
         let keep = |digest: &str| !(unneeded.contains(digest) && before.contains(digest)) && kept.has(digest);
         cache.keep_only(keep);
+        let is_needed =
+            |digest: &str| in_force.contains(digest) || needed.contains(digest) || stood_in.contains(digest);
+        cache.trim(self.loader.settings().compiled_bytes, is_needed);
         *before = unneeded;
+        drop(board);
+        self.forget_gone();
     }
 
     /// Puts what the board comes to in force. The caller holds the board, so that two changes are

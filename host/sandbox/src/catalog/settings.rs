@@ -1,5 +1,6 @@
 //! How the catalog is built.
 
+use super::KeepRule;
 use crate::{AttemptLimits, CompileCommand};
 use anvil_types::{Clock, Supervisor};
 use std::path::PathBuf;
@@ -21,6 +22,10 @@ pub struct CatalogSettings {
     pub compile_time: Duration,
     /// The most memory that one compilation may take, in bytes; bounds a child only.
     pub compile_memory_bytes: u64,
+    /// The most bytes of compiled code that are kept; what is in force or needed by a job is kept in any case.
+    pub compiled_bytes: u64,
+    /// How many versions are kept that nothing needs.
+    pub keep: KeepRule,
     /// Bounds of one `describe`.
     pub describe: AttemptLimits,
     /// The clock that `loaded_at` is read from.

@@ -187,7 +187,8 @@ impl Watch {
             Found::Refused(rejection, digest) => self.reject(task, &rejection.sentence(), digest),
             Found::Unchanged => self.shared.change(|board| board.restore(file)),
             Found::Plugin(plugin) => {
-                let (agent, version) = (plugin.info.name.clone(), plugin.info.version.clone());
+                let info = plugin.info.clone();
+                let (agent, version) = (&info.name, &info.version);
                 let mut accepted = false;
                 self.shared.change(|board| {
                     // Its bytes were kept, but may have been removed as nobody's before it was in force.
@@ -201,6 +202,7 @@ impl Watch {
                 }
                 let waiting = self.shared.view.load().roster.compiling();
                 tracing::info!(%agent, %version, %file, waiting, "agent loaded");
+                self.shared.note_version(&info);
                 self.shared.remember();
             }
         }

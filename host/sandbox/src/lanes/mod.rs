@@ -198,6 +198,11 @@ impl CpuMeter {
         Self { limit, nanos: AtomicU64::new(0), yielded: AtomicBool::new(false) }
     }
 
+    /// What was counted so far.
+    pub(crate) fn read(&self) -> Duration {
+        Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
+    }
+
     /// Gives up the guest's turn at a tick: the future is pending once. Nobody wakes it, since its leg
     /// sees that it does not wait for anything.
     pub(crate) fn give_way(self: &Arc<Self>) -> impl Future<Output = ()> + Send + use<> {

@@ -5,6 +5,7 @@
 //! this schema takes on this payload are counted first ([`work`]), without taking them.
 
 mod answer;
+mod example;
 mod input;
 mod outline;
 mod patterns;
@@ -14,6 +15,7 @@ mod work;
 
 pub use answer::check_answer;
 pub(crate) use answer::check_question;
+pub use example::example;
 pub use input::{InputSchema, PayloadFault, SchemaMiss};
 use outline::Outline;
 

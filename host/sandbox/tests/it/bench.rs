@@ -2,8 +2,8 @@
 
 use anvil_sandbox::testing::{Answer, GuestBuilder, Recorder, hostile, small_engine, small_limits};
 use anvil_sandbox::{
-    AttemptEnd, AttemptLimits, CancellationToken, Catalog, CatalogSettings, CompileCommand, Plugin, Sandbox,
-    SandboxSettings,
+    AttemptEnd, AttemptLimits, CancellationToken, Catalog, CatalogSettings, CompileCommand, KeepRule, Plugin,
+    Ran, Sandbox, SandboxSettings,
 };
 use anvil_types::{Json, SystemClock};
 use std::path::Path;
@@ -77,6 +77,11 @@ impl Bench {
 
     /// Runs the agent of this name.
     pub(crate) async fn run(&self, name: &str, host: &Arc<Recorder>, limits: AttemptLimits) -> AttemptEnd {
+        self.measure(name, host, limits).await.end
+    }
+
+    /// The same, with what it has used.
+    pub(crate) async fn measure(&self, name: &str, host: &Arc<Recorder>, limits: AttemptLimits) -> Ran {
         let never = CancellationToken::new();
         let host = Arc::clone(host);
         self.sandbox.run(&self.plugin(name), "run", &Json::of("x"), host, limits, &never).await
@@ -93,6 +98,8 @@ pub(crate) fn catalog_settings(folders: &Path) -> CatalogSettings {
         compile: CompileCommand::InProcess,
         compile_time: Duration::from_mins(1),
         compile_memory_bytes: 1024 * 1024 * 1024,
+        compiled_bytes: 1 << 30,
+        keep: KeepRule { versions: 0, bytes: 0 },
         describe: AttemptLimits {
             wall_time: Duration::from_mins(1),
             cpu_time: Duration::from_millis(500),

@@ -48,7 +48,7 @@ async fn a_job_beside_hostile_guests_takes_no_longer_than_one_and_a_half_times_i
                 // A queue hands out the next job, and waits before it tries a failed one again.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 let host = Arc::new(Recorder::new(7, Answer::Never));
-                match sandbox.run(&plugin, "run", &Json::null(), host, limits, &cancel).await {
+                match sandbox.run(&plugin, "run", &Json::null(), host, limits, &cancel).await.end {
                     AttemptEnd::Stopped(Stop::Cancelled) => {}
                     AttemptEnd::Broke(error) => ends.push(error.kind),
                     other => panic!("{name}: {other:?}"),

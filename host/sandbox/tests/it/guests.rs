@@ -105,7 +105,7 @@ async fn a_cancel_stops_a_guest_that_spins_and_one_that_waits() {
             () = tokio::time::sleep(Duration::from_millis(200)) => cancel.cancel(),
         }
         let began = Instant::now();
-        assert_eq!(attempt.await, AttemptEnd::Stopped(Stop::Cancelled), "{name}");
+        assert_eq!(attempt.await.end, AttemptEnd::Stopped(Stop::Cancelled), "{name}");
         // A tick is 10 ms; the rest is for a machine that does other things too.
         assert!(began.elapsed() < Duration::from_millis(250), "{name} took {:?}", began.elapsed());
     }

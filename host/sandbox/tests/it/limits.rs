@@ -1,7 +1,7 @@
 //! Each limit, broken by a guest that is named for it.
 
 use crate::bench::{Bench, broke, host, result};
-use anvil_sandbox::testing::{Answer, Recorder, small_limits};
+use anvil_sandbox::testing::{Answer, Recorder, hostile, small_limits};
 use anvil_sandbox::{AttemptEnd, AttemptLimits, HandedOver};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,6 +44,23 @@ async fn waiting_for_claude_is_no_wall_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_guest_computes_is_told_apart_from_what_it_waits() {
+    let bench =
+        Bench::with(&[hostile("asks-claude"), hostile("spins-forever"), hostile("eats-memory")]).await;
+    let host = Arc::new(Recorder::new(7, Answer::Reply(Duration::from_millis(500))));
+    let limits = AttemptLimits { cpu_time: Duration::from_millis(200), ..small_limits() };
+    let waits = bench.measure("asks-claude", &host, limits).await.used;
+    assert!(waits.waited_us >= 490_000 && waits.cpu_us < 200_000, "{waits:?}");
+    assert!(waits.cpu_us > 0 && waits.memory_bytes >= 65_536, "{waits:?}");
+    let spins = bench.measure("spins-forever", &host, limits).await.used;
+    assert!(spins.cpu_us >= 200_000 && spins.waited_us == 0, "{spins:?}");
+    assert!(spins.wall_us >= 200_000, "{spins:?}");
+    let eats = bench.measure("eats-memory", &host, limits).await.used;
+    let most = limits.memory_bytes as u64;
+    assert!(eats.memory_bytes > most / 2 && eats.memory_bytes <= most, "{eats:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn memory_is_one_limit_over_all_memories() {
     for guest in ["eats-memory", "eats-memory-in-two-memories"] {
         let (kind, message) = breaks(guest, small_limits()).await;
@@ -55,9 +72,13 @@ async fn memory_is_one_limit_over_all_memories() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_limits_break_by_name() {
     for (guest, kind, says) in [
-        ("grows-tables", "table", "its limit is 1000"),
-        ("recurses", "stack", "the stack is full"),
-        ("traps", "trap", "unreachable"),
+        (
+            "grows-tables",
+            "table",
+            "its limit is 1000 (`sandbox.table_elements`, `agents.NAME.table_elements`)",
+        ),
+        ("recurses", "stack", "(`sandbox.stack_kb`) (in deeper"),
+        ("traps", "trap", "(in run)"),
         ("exits", "exit", "exit(0)"),
         ("returns-a-huge-value", "hostcall-size", "1048576 bytes"),
         ("logs-a-huge-value", "hostcall-size", "1048576 bytes"),

@@ -13,4 +13,5 @@ mod guests;
 mod inputs;
 mod limits;
 mod programs;
+mod versions;
 mod world;

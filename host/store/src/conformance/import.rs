@@ -5,7 +5,7 @@
 use super::Factory;
 use super::world::{World, bad_reply, dollars, time};
 use crate::{FinishedJob, Imported, ImportedFile, ImportedJob, JobFilter, Retention, StoreError};
-use anvil_types::{Attempt, Clock, Job, JobId, JobState, Nanodollars, NewJob, WaitReason};
+use anvil_types::{Attempt, AttemptUse, Clock, Job, JobId, JobState, Nanodollars, NewJob, WaitReason};
 use std::time::Duration;
 
 /// A job that failed on another host, where it cost something.
@@ -47,7 +47,13 @@ fn failed(world: &World<'_>) -> FinishedJob {
         finished_at: Some(ended),
         lease: 0,
     };
-    let attempt = |number, error| Attempt { number, started_at: began, ended_at: Some(ended), error };
+    let attempt = |number, error| Attempt {
+        number,
+        started_at: began,
+        ended_at: Some(ended),
+        error,
+        used: AttemptUse { cpu_us: 7, ..AttemptUse::default() },
+    };
     FinishedJob {
         job,
         attempts: vec![attempt(1, None), attempt(2, Some(bad_reply()))],

@@ -4,6 +4,7 @@
 //! each law becomes a test of its own, in a data set of its own. Time is driven by the tests.
 
 pub mod actions;
+pub mod agent_use;
 pub mod alerts;
 pub mod apart;
 pub mod brake;
@@ -37,6 +38,7 @@ pub mod team;
 pub mod traces;
 pub mod tree_money;
 pub mod turns;
+pub mod versions;
 mod world;
 
 pub use clock::TestClock;
@@ -351,6 +353,16 @@ suite! { $
         results_of_tasks_have_a_bound
         a_task_that_is_refused_begins_nothing
         hosts_at_once_lead_one_tree;
+    agent_use:
+        what_an_attempt_uses_is_summed_over_its_runs
+        a_run_that_is_over_is_never_added_to_another;
+    versions:
+        a_version_that_breaks_too_often_is_set_aside_until_it_is_released
+        no_rule_sets_nothing_aside
+        a_new_file_ends_a_quarantine_and_its_alert
+        a_version_that_was_gone_back_from_stays_so_until_another_file_comes
+        nobody_goes_back_to_a_version_in_quarantine
+        jobs_are_counted_by_the_version_that_they_go_on_on;
     tree_money:
         no_sequence_lets_a_tree_spend_more_than_its_cap;
     model:

@@ -4,6 +4,7 @@
 //! through, so that it costs the same with ten jobs as with a million.
 
 use crate::engine::{Db, Id, params};
+use crate::rules::agent_use;
 use crate::rules::jobs::row;
 use crate::{JobFilter, JobPage, QueueCounts, StoreError};
 use anvil_types::{Attempt, Job, JobError, JobId, JobState, Priority, Timestamp, UpstreamKind};
@@ -136,7 +137,8 @@ pub(crate) fn id_at(db: &Db, place: i64) -> Result<Option<JobId>, StoreError> {
 
 /// A job's attempts, the first first.
 pub(crate) fn attempts(db: &Db, job: JobId) -> Result<Vec<Attempt>, StoreError> {
-    let select = "SELECT number, started_at, ended_at, error_kind, error_message FROM attempts
+    let select = "SELECT number, started_at, ended_at, error_kind, error_message, cpu_us, wall_us, waited_us, memory_bytes,
+             table_elements, log_lines, log_bytes FROM attempts
          WHERE job = (SELECT seq FROM jobs WHERE id = ?1) ORDER BY number";
     db.all(select, [job.bytes()], |row| {
         let error = match row.get::<Option<String>>("error_kind")? {
@@ -148,6 +150,7 @@ pub(crate) fn attempts(db: &Db, job: JobId) -> Result<Vec<Attempt>, StoreError> 
             started_at: row.time("started_at")?,
             ended_at: row.maybe_time("ended_at")?,
             error,
+            used: agent_use::read(row)?,
         })
     })
 }

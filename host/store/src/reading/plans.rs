@@ -12,7 +12,7 @@ use crate::rules::money::{correct, held, hold, hold_row, settle, spend, tree};
 use crate::rules::questions::{bell, closing, ending, find, links, list};
 use crate::rules::retention::prune;
 use crate::rules::team::{follow, hand_over, making, retry, waits};
-use crate::rules::{events, hosts, schedules, state};
+use crate::rules::{agent_use, events, hosts, schedules, state, versions};
 use crate::sqlite::lock::DataFolder;
 use crate::sqlite::{connect, migrate};
 use crate::{LedgerFilter, search};
@@ -43,6 +43,11 @@ fn no_query_scans_or_sorts() {
         (pins::BODY, "PRIMARY KEY"),
         (state::ANSWERED, "sqlite_autoindex_journal_1"),
         (state::USE, "PRIMARY KEY"),
+        (agent_use::OF_ATTEMPT, "PRIMARY KEY"),
+        (agent_use::OF_AGENT, "PRIMARY KEY"),
+        (versions::TRAPS, "agent_traps_of_version"),
+        (versions::OLD, "agent_traps_by_time"),
+        (versions::IS_ASIDE, "PRIMARY KEY"),
         (state::STANDS, "PRIMARY KEY"),
         (state::PAGE, "PRIMARY KEY"),
         (state::VALUE, "PRIMARY KEY"),

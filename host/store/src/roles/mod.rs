@@ -1,5 +1,6 @@
 //! The contract in parts that one can hold in mind, one file each; [`Store`] sums them.
 
+mod agents;
 mod bulk;
 mod events;
 mod journal;
@@ -14,6 +15,7 @@ mod state;
 mod team;
 mod upkeep;
 
+pub use agents::AgentStore;
 pub use bulk::BulkStore;
 pub use events::EventStore;
 pub use journal::JournalStore;
@@ -33,7 +35,8 @@ use std::fmt::Debug;
 /// What survives. Every operation that writes is one transaction, answered only after it is durable;
 /// its events are rows of the same transaction and are published after it.
 pub trait Store:
-    BulkStore
+    AgentStore
+    + BulkStore
     + EventStore
     + JournalStore
     + LedgerStore

@@ -35,3 +35,11 @@ pub(crate) fn pinned_plugins(db: &Db) -> Result<Vec<String>, StoreError> {
                WHERE state IN ('running', 'queued', 'parked', 'scheduled') AND plugin_digest IS NOT NULL";
     db.all(sql, params![], |row| row.get(0))
 }
+
+/// How many unfinished jobs of any upstream go on on each plugin.
+pub(crate) fn jobs_by_version(db: &Db) -> Result<Vec<(String, u64)>, StoreError> {
+    let sql = "SELECT plugin_digest, count(*) AS jobs FROM jobs \
+               WHERE state IN ('running', 'queued', 'parked', 'scheduled') AND plugin_digest IS NOT NULL \
+               GROUP BY plugin_digest";
+    db.all(sql, params![], |row| Ok((row.get("plugin_digest")?, row.count("jobs")?)))
+}

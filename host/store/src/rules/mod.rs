@@ -1,6 +1,7 @@
 //! What is decided in a transaction, by noun. A rule sees a [`Tx`](tx::Tx) and no type of a database library, and
 //! stands once.
 
+pub(crate) mod agent_use;
 pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod apart;
@@ -19,3 +20,4 @@ pub(crate) mod schedules;
 pub(crate) mod state;
 pub(crate) mod team;
 pub(crate) mod tx;
+pub(crate) mod versions;

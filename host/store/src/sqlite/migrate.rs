@@ -31,6 +31,8 @@ const STEPS: &[Step] = &[
     Step { name: "questions", sql: include_str!("migrations/0015_questions.sql") },
     Step { name: "state", sql: include_str!("migrations/0016_state.sql") },
     Step { name: "pins", sql: include_str!("migrations/0017_pins.sql") },
+    Step { name: "agent_use", sql: include_str!("migrations/0018_agent_use.sql") },
+    Step { name: "versions", sql: include_str!("migrations/0019_versions.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

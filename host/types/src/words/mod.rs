@@ -11,19 +11,23 @@ mod idle;
 mod input;
 mod part;
 mod people;
+mod plugin_change;
 mod probe;
 mod refusal;
 mod resting;
 mod scaling;
+mod smoke;
 mod state;
 mod stopping;
 mod team;
+mod version;
 mod wait;
 
 pub use alert::{
-    AgentAsks, AlertCause, AlertKey, AnswerUnpriced, BoundBroken, BrakeEngaged, CallsHeldBack, CallsTooFast,
-    ClockJump, JobTrouble, LateThreshold, LimitCutDown, PartFell, PluginDelayed, PluginsFolderGone,
-    PriceDropped, RunsAlone, SetApart, ThresholdReached, Used, WallStands, WebhookGone, WebhookTest,
+    AgentAsks, AgentQuarantined, AlertCause, AlertKey, AnswerUnpriced, BoundBroken, BrakeEngaged,
+    CallsHeldBack, CallsTooFast, ClockJump, JobTrouble, LateThreshold, LimitCutDown, PartFell, PluginDelayed,
+    PluginsFolderGone, PriceDropped, RunsAlone, SetApart, ThresholdReached, Used, WallStands, WebhookGone,
+    WebhookTest,
 };
 pub use cron::{CronFault, CronField};
 pub use fault::{HostTrouble, JobFault};
@@ -32,13 +36,16 @@ pub use idle::{Besides, WhyIdle};
 pub use input::InputRefusal;
 pub use part::{HostPart, PartEnd};
 pub use people::{AnswerMiss, AskRefusal, NoAnswer, QuestionNote};
+pub use plugin_change::{PluginChange, PluginRefusal};
 pub use probe::{ProbeSaid, ProbeUnderWay};
 pub use refusal::{BadValue, NoReplay, NotTaken, WebhookFault};
 pub use resting::{AgentsUnlisted, BrakeReason, Resting, SwitchedOff};
 pub use scaling::{PaceLimit, ScaleReason};
+pub use smoke::{PlayedAnswer, SmokeRefusal};
 pub use state::StateRefusal;
 pub use stopping::Stopping;
 pub use team::TeamRefusal;
+pub use version::{AsideReason, AsideShown, VersionRefusal};
 pub use wait::{CircuitWait, LoneJob, WaitCause};
 
 /// The beginning of a plugin's digest, by which people tell versions apart.

@@ -49,6 +49,13 @@ pub enum WaitCause<'a> {
         /// What it waits for itself, where it says so.
         why: Option<&'a str>,
     },
+    /// No version of its agent is in force: the one in its file is set aside.
+    AgentAside {
+        /// The agent.
+        agent: &'a str,
+        /// Why, and what ends it.
+        why: &'a str,
+    },
     /// There is no such agent.
     NoAgent {
         /// Its name.
@@ -115,6 +122,7 @@ impl WaitCause<'_> {
             | Self::VersionGone { .. }
             | Self::VersionBroken { .. }
             | Self::AgentComing { .. }
+            | Self::AgentAside { .. }
             | Self::NoAgent { .. } => WaitReason::AgentMissing,
             Self::AgentOff { .. } => WaitReason::AgentDisabled,
             Self::Upstream { .. } => WaitReason::Upstream,
@@ -174,6 +182,9 @@ impl fmt::Display for WaitCause<'_> {
             Self::AgentComing { agent, why } => {
                 let why = why.unwrap_or("it is being loaded");
                 write!(f, "the agent `{agent}` is not ready: {why}; the job starts by itself")
+            }
+            Self::AgentAside { agent, why } => {
+                write!(f, "no version of the agent `{agent}` is in force: {why}")
             }
             Self::NoAgent { agent } => {
                 write!(f, "there is no agent `{agent}` now; drop its plugin into the plugins folder")

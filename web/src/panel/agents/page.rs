@@ -3,6 +3,8 @@
 use crate::api::switch_agent;
 use crate::ask::Who;
 use crate::panel::agents::kept::Kept;
+use crate::panel::agents::limits::AgentLimits;
+use crate::panel::agents::versions::Versions;
 use crate::panel::kit::answer::{fragment, html, see_other};
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::shell::{Nav, Shell};
@@ -10,7 +12,7 @@ use crate::panel::kit::when::When;
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::PluginsStatus;
-use anvil_types::{AgentInfo, AgentState, Timestamp};
+use anvil_types::{AgentInfo, AgentState, AsideCause, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::{Path, State};
@@ -22,6 +24,10 @@ use axum::response::Response;
 pub(crate) struct AgentsPage {
     pub(crate) shell: Shell,
     pub(crate) body: Agents,
+    /// How large a plugin may be.
+    pub(crate) most: String,
+    pub(crate) versions: Versions,
+    pub(crate) limits: AgentLimits,
     pub(crate) kept: Kept,
 }
 
@@ -50,6 +56,8 @@ struct Card {
     size: String,
     pill: Pill,
     reason: Option<String>,
+    /// Why another version than its file's is in force, or none, and the way to end that.
+    aside: Option<(Option<String>, &'static str)>,
     actions: Vec<Action>,
     floor: Option<&'static str>,
     loaded: When,
@@ -95,6 +103,18 @@ fn count(number: u32, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
 }
 
+/// Why another version than its file's is in force, or none, and the way to end that.
+fn aside(agent: &AgentInfo) -> Option<(Option<String>, &'static str)> {
+    match &agent.instead_of {
+        Some(replaced) if replaced.cause == AsideCause::RolledBack => {
+            Some((Some(replaced.reason.clone()), "forward"))
+        }
+        Some(replaced) => Some((Some(replaced.reason.clone()), "release")),
+        None if agent.state == AgentState::Quarantined => Some((None, "release")),
+        None => None,
+    }
+}
+
 impl Card {
     fn new(agent: &AgentInfo, now: Timestamp) -> Self {
         let actions = agent.actions.iter().map(|action| Action {
@@ -111,12 +131,18 @@ impl Card {
             size: crate::panel::kit::numbers::bytes(agent.size),
             pill: agent.state.into(),
             reason: agent.reason.clone(),
+            aside: aside(agent),
             actions: actions.collect(),
             floor: agent.model_floor.map(anvil_types::Tier::name),
             loaded: When::relative(agent.loaded_at, now),
             ready: agent.state == AgentState::Ready,
             disabled: agent.state == AgentState::Disabled,
         }
+    }
+
+    /// What the way to end it is called.
+    fn ends(way: &str) -> &'static str {
+        if way == "forward" { "Go forward to its file" } else { "End the quarantine" }
     }
 
     /// The name in an address.
@@ -129,7 +155,10 @@ pub(super) async fn page(State(state): State<WebState>) -> Result<Response, Prob
     let (shell, status) = Shell::load(&state, Nav::Agents, "Agents").await?;
     let kept = Kept::new(&state.control.state.all().await?);
     let body = Agents::new(&state.control.agents.all(), &status.plugins, status.now);
-    html(&AgentsPage { shell, body, kept })
+    let versions = Versions::load(&state, status.now).await?;
+    let limits = AgentLimits::load(&state).await?;
+    let most = crate::panel::kit::numbers::bytes(state.control.agents.max_plugin_bytes());
+    html(&AgentsPage { shell, body, most, versions, limits, kept })
 }
 
 pub(super) async fn changing(State(state): State<WebState>) -> Result<Response, Problem> {

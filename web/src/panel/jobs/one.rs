@@ -4,6 +4,7 @@ use crate::ask::{Id, Known, Query, Who, find_job};
 use crate::panel::jobs::calls::CallRow;
 use crate::panel::jobs::tree::Tree;
 use crate::panel::kit::answer::{fragment, html, see_other};
+use crate::panel::kit::limit_use::LimitTable;
 use crate::panel::kit::money::Money;
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::shell::{Nav, Shell, permille};
@@ -13,8 +14,8 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_types::json_text::{Indented, indented};
 use anvil_types::{
-    ArtifactInfo, Attempt, Branch, CallRecord, Job, JobId, JobState, Json, LogLine, Relative, Relatives,
-    Timestamp,
+    ArtifactInfo, Attempt, AttemptUse, Branch, CallRecord, Job, JobId, JobState, Json, LimitUse, LogLine,
+    Relative, Relatives, Timestamp,
 };
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -209,6 +210,7 @@ pub(crate) struct Rest {
     inputs: Vec<InputRow>,
     files: Vec<File>,
     tries: Vec<Try>,
+    limits: LimitTable,
     payload: Shown,
     result: Option<Shown>,
     beside: Vec<(&'static str, Vec<Beside>)>,
@@ -278,10 +280,13 @@ struct Try {
     started: When,
     took: String,
     error: Option<String>,
+    /// What it has used, where a run of it has ended.
+    used: Option<String>,
     running: bool,
 }
 
 impl Rest {
+    #[expect(clippy::too_many_arguments, reason = "each is a list of the page")]
     pub(crate) fn new(
         job: &Job,
         calls: &[CallRecord],
@@ -289,6 +294,7 @@ impl Rest {
         attempts: &[Attempt],
         relatives: &Relatives,
         tree: &[Branch],
+        limits: &[LimitUse],
         now: Timestamp,
     ) -> Self {
         let files = files.iter().map(|file| File {
@@ -309,6 +315,7 @@ impl Rest {
             started: When::relative(attempt.started_at, now),
             took: long(attempt.ended_at.unwrap_or(now).since(attempt.started_at)),
             error: attempt.error.as_ref().map(|error| beginning(&error.to_string())),
+            used: (attempt.used != AttemptUse::default()).then(|| attempt.used.to_string()),
             running: attempt.ended_at.is_none(),
         });
         Self {
@@ -317,6 +324,7 @@ impl Rest {
             inputs: inputs.collect(),
             files: files.collect(),
             tries: tries.collect(),
+            limits: LimitTable::new(limits),
             payload: Shown::of(&job.payload),
             result: job.result.as_ref().map(Shown::of),
             beside: [beside("Comes after", &relatives.after), beside("Followed by", &relatives.followed_by)]
@@ -333,8 +341,9 @@ impl Rest {
         let attempts = state.control.jobs.attempts(job.id).await?;
         let relatives = state.control.jobs.relatives(job.id).await?;
         let tree = state.control.jobs.tree(job.id).await?;
+        let limits = state.control.jobs.limit_use(job).await?;
         let now = state.control.clock.now();
-        Ok(Self::new(job, &calls, &files, &attempts, &relatives, &tree, now))
+        Ok(Self::new(job, &calls, &files, &attempts, &relatives, &tree, &limits, now))
     }
 }
 

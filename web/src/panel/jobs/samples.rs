@@ -12,9 +12,9 @@ use crate::panel::kit::shell::{Nav, Shell};
 use anvil_api::{Difference, Question, Replayed};
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, JobPage as JobItems, JournalKind};
 use anvil_types::{
-    ArtifactInfo, Attempt, Branch, CallId, CallRecord, CallState, Job, JobAction, JobActionId, JobError,
-    JobId, JobState, LogLevel, LogLine, Nanodollars, Priority, Relative, Relatives, Tier, UpstreamKind,
-    Usage, Wait, WaitReason,
+    ArtifactInfo, Attempt, AttemptUse, Branch, CallId, CallRecord, CallState, Job, JobAction, JobActionId,
+    JobError, JobId, JobState, LogLevel, LogLine, Nanodollars, Priority, Relative, Relatives, Tier,
+    UpstreamKind, Usage, Wait, WaitReason,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -226,6 +226,13 @@ fn tree(jobs: &[Job], job: JobId) -> Vec<Branch> {
     ]
 }
 
+/// What an attempt used.
+pub(crate) fn used() -> AttemptUse {
+    let used =
+        AttemptUse { cpu_us: 84_000, wall_us: 1_310_000, waited_us: 27_400_000, ..AttemptUse::default() };
+    AttemptUse { memory_bytes: 9_437_184, log_lines: 12, log_bytes: 903, ..used }
+}
+
 /// Their pages.
 pub(crate) fn pages() -> Vec<Sample> {
     let (status, jobs, agents) = (status(), jobs(), agents());
@@ -243,9 +250,10 @@ pub(crate) fn pages() -> Vec<Sample> {
                 artifact("src/LoginForm.tsx", "text/typescript", 4_312),
                 artifact("README.md", "text/markdown", 811),
             ],
-            &[Attempt { number: 1, started_at: ago(44), ended_at: None, error: None }],
+            &[Attempt { number: 1, started_at: ago(44), ended_at: None, error: None, used: used() }],
             &Relatives { after: vec![relative(&jobs[9])], followed_by: vec![relative(&jobs[8])] },
             &tree(&jobs, job.id),
+            &crate::panel::agents::samples::limits(Some(7)),
             NOW,
         ),
     };

@@ -1,6 +1,6 @@
 //! A state as a coloured pill: colour, shape and word, so that none of them stands alone.
 
-use anvil_types::{AgentState, AlertState, CallState, DeliveryState, JobState};
+use anvil_types::{AgentState, AlertState, CallState, DeliveryState, JobState, VersionState};
 use askama::Template;
 use askama::filters::HtmlSafe;
 
@@ -39,6 +39,17 @@ impl From<AgentState> for Pill {
             AgentState::Retired | AgentState::Compiling => "wait",
         };
         Self { tone, word: state.name() }
+    }
+}
+
+impl From<VersionState> for Pill {
+    fn from(state: VersionState) -> Self {
+        match state {
+            VersionState::InForce => Self { tone: "good", word: "in force" },
+            VersionState::Kept => Self { tone: "quiet", word: "kept" },
+            VersionState::RolledBack => Self { tone: "off", word: "rolled back" },
+            VersionState::Quarantined => Self { tone: "warn", word: "quarantined" },
+        }
     }
 }
 

@@ -87,6 +87,9 @@ pub(crate) fn status() -> Status {
             trouble: None,
             compiling: 0,
             delayed: 0,
+            quarantined: 0,
+            compiled_bytes: 91_204_608,
+            compiled_limit_bytes: 4 << 30,
         },
         queue: QueueStatus {
             queued: 14,

@@ -1,13 +1,13 @@
 //! `anvil jobs show`.
 
 use crate::answer::Answer;
-use crate::cli::Globals;
 use crate::cli::result::{artifacts, error, headline, inputs, shown};
+use crate::cli::{Globals, limit_use};
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, clean, pretty_text, print, some};
 use anvil_api::{JobDetail, List};
-use anvil_types::{ArtifactInfo, CallRecord};
+use anvil_types::{ArtifactInfo, AttemptUse, CallRecord, LimitUse};
 use std::fmt::Write as _;
 
 pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<Exit, Failure> {
@@ -18,7 +18,13 @@ pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<
     }
     let calls: Answer<List<CallRecord>> = client.get(&["jobs", id, "calls"], &[]).await?;
     let files: Answer<List<ArtifactInfo>> = client.get(&["jobs", id, "artifacts"], &[]).await?;
-    print(&show(&job.read()?, &calls.read()?.items, &files.read()?.items, &Moment::now()))?;
+    // An older host does not tell them.
+    let limits = client.get::<List<LimitUse>>(&["jobs", id, "limits"], &[]).await;
+    let mut text = show(&job.read()?, &calls.read()?.items, &files.read()?.items, &Moment::now());
+    if let Ok(limits) = limits {
+        let _ = write!(text, "\nlimits, of its latest attempt\n{}", limit_use::table(&limits.read()?.items));
+    }
+    print(&text)?;
     Ok(Exit::Done)
 }
 
@@ -27,7 +33,7 @@ fn list<T: ToString>(each: impl IntoIterator<Item = T>) -> String {
 }
 
 /// What is known of it beside its headline, each with its name; an empty one is left out.
-fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 17] {
+fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 18] {
     let job = &detail.job;
     let progress = job.progress.map(|fraction| format!("{:.0} %", fraction * 100.0)).unwrap_or_default();
     let progress = format!("{progress} {}", some(job.progress_line.as_deref()));
@@ -49,9 +55,17 @@ fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 17] {
         ("not before", moment.full(job.run_at)),
         ("started", moment.full(job.started_at)),
         ("finished", moment.full(job.finished_at)),
+        ("used", used(detail)),
         ("progress", progress.trim().to_owned()),
         ("waits for", wait.unwrap_or_default().trim().to_owned()),
     ]
+}
+
+/// What its attempts have used together.
+fn used(detail: &JobDetail) -> String {
+    let used =
+        detail.attempt_history.iter().fold(AttemptUse::default(), |sum, attempt| sum.and(attempt.used));
+    if used == AttemptUse::default() { String::new() } else { used.to_string() }
 }
 
 /// The tree that it stands in, with the money of each branch; the job itself is marked.

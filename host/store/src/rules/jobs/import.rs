@@ -1,6 +1,6 @@
 //! Jobs from another host's export: the finished ones as history, the others as new submissions.
 
-use crate::engine::{Id, params, texts};
+use crate::engine::{Id, number, params, texts};
 use crate::rules::audit;
 use crate::rules::jobs::{enqueue, inputs, parents, row};
 use crate::rules::team::making;
@@ -107,9 +107,11 @@ fn history(tx: &mut Tx<'_>, finished: &FinishedJob) -> Result<Imported, StoreErr
 /// What hangs on it: attempts, files, and a line of the log that says what it cost elsewhere.
 fn hang(tx: &Tx<'_>, seq: i64, finished: &FinishedJob) -> Result<(), StoreError> {
     for attempt in &finished.attempts {
+        let used = attempt.used;
         tx.run(
-            "INSERT INTO attempts (job, number, started_at, ended_at, error_kind, error_message)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO attempts (job, number, started_at, ended_at, error_kind, error_message, cpu_us, wall_us,
+                 waited_us, memory_bytes, table_elements, log_lines, log_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
             params![
                 seq,
                 attempt.number,
@@ -117,6 +119,13 @@ fn hang(tx: &Tx<'_>, seq: i64, finished: &FinishedJob) -> Result<(), StoreError>
                 attempt.ended_at.map(Timestamp::micros),
                 attempt.error.as_ref().map(|error| error.kind.as_str()),
                 attempt.error.as_ref().map(|error| error.message.as_str()),
+                number(used.cpu_us),
+                number(used.wall_us),
+                number(used.waited_us),
+                number(used.memory_bytes),
+                number(used.table_elements),
+                number(used.log_lines),
+                number(used.log_bytes),
             ],
         )?;
     }

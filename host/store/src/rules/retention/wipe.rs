@@ -14,7 +14,7 @@ const WHOSE: UpstreamKind = UpstreamKind::Simulated;
 /// How many jobs, or entries of the ledger, a batch takes at most.
 const BATCH: u32 = 200;
 /// The tables whose simulated rows go in the last step; each has a column `upstream`.
-const SMALL: [&str; 22] = [
+const SMALL: [&str; 25] = [
     "deliveries",
     "alerts",
     "limit_changes",
@@ -37,6 +37,9 @@ const SMALL: [&str; 22] = [
     "question_rings",
     "agent_state",
     "agent_state_use",
+    "agent_use",
+    "versions_aside",
+    "agent_traps",
 ];
 
 /// Refuses while anything simulated runs: it would write what is gone.

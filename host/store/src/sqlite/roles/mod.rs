@@ -1,5 +1,6 @@
 //! The store's operations, each one command to the writer or one short read; a file for each role.
 
+mod agents;
 mod bulk;
 mod events;
 mod journal;

@@ -81,6 +81,13 @@ pub enum AlertKey<'a> {
     PluginsFolder,
     /// A plugin, by its file.
     Plugin(&'a str),
+    /// A version of an agent that is set aside.
+    Quarantine {
+        /// Whose jobs broke on it.
+        upstream: UpstreamKind,
+        /// The agent.
+        agent: &'a str,
+    },
     /// Questions of an agent that are told of together.
     AgentAsks {
         /// Whose agent it is.
@@ -124,6 +131,7 @@ impl fmt::Display for AlertKey<'_> {
             Self::Part(name) => write!(f, "host:{name}"),
             Self::PluginsFolder => f.write_str("plugins-folder"),
             Self::Plugin(file) => write!(f, "plugin:{file}"),
+            Self::Quarantine { upstream, agent } => write!(f, "quarantine:{upstream}:{agent}"),
             Self::AgentAsks { upstream, asker, rings_at } => {
                 write!(f, "question:{upstream}:{asker}:{}", rings_at.micros())
             }
@@ -178,6 +186,7 @@ mod tests {
             (AlertKey::Part("retention"), "host:retention"),
             (AlertKey::PluginsFolder, "plugins-folder"),
             (AlertKey::Plugin("a.wasm"), "plugin:a.wasm"),
+            (AlertKey::Quarantine { upstream: Live, agent: "writer" }, "quarantine:live:writer"),
             (
                 AlertKey::AgentAsks { upstream: Live, asker: "writer", rings_at: at },
                 "question:live:writer:1795442712000000",

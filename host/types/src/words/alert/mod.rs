@@ -22,7 +22,7 @@ pub use key::AlertKey;
 pub use limits::{LimitCutDown, PriceDropped, SetApart};
 pub use money::{AnswerUnpriced, BoundBroken, BrakeEngaged};
 pub use people::AgentAsks;
-pub use plugins::{PluginDelayed, PluginsFolderGone};
+pub use plugins::{AgentQuarantined, PluginDelayed, PluginsFolderGone};
 pub use threshold::{LateThreshold, ThresholdReached, Used};
 pub use upstream::{CallsHeldBack, CallsTooFast};
 pub use webhook::{WebhookGone, WebhookTest};
@@ -65,6 +65,8 @@ pub enum AlertCause<'a> {
     PluginsFolder(PluginsFolderGone<'a>),
     /// A plugin could not be loaded by no fault of its own.
     Plugin(PluginDelayed<'a>),
+    /// A version of an agent was set aside.
+    Quarantine(AgentQuarantined<'a>),
     /// An agent asks people.
     Asks(AgentAsks<'a>),
     /// A webhook was switched off.
@@ -86,7 +88,7 @@ impl AlertCause<'_> {
             Self::ClockJump(_) => AlertKind::ClockJump,
             Self::JobTrouble(_) | Self::RunsAlone(_) => AlertKind::JobTrouble,
             Self::Part(_) => AlertKind::Host,
-            Self::PluginsFolder(_) | Self::Plugin(_) => AlertKind::Plugin,
+            Self::PluginsFolder(_) | Self::Plugin(_) | Self::Quarantine(_) => AlertKind::Plugin,
             Self::Asks(_) => AlertKind::Question,
             Self::Webhook(_) => AlertKind::Webhook,
             Self::Test(_) => AlertKind::Test,
@@ -135,6 +137,7 @@ impl AlertCause<'_> {
             Self::Part(fell) => fell,
             Self::PluginsFolder(folder) => folder,
             Self::Plugin(plugin) => plugin,
+            Self::Quarantine(quarantined) => quarantined,
             Self::Asks(asks) => asks,
             Self::Webhook(gone) => gone,
             Self::Test(test) => test,

@@ -3,6 +3,7 @@
 use super::AlertKey;
 use super::text::AlertText;
 use crate::UpstreamKind;
+use crate::words::short;
 
 /// The plugins folder cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,40 @@ impl AlertText for PluginsFolderGone<'_> {
 
     fn detail(&self) -> String {
         self.trouble.to_owned()
+    }
+}
+
+/// A version of an agent was set aside since so many jobs broke on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentQuarantined<'a> {
+    /// The agent.
+    pub agent: &'a str,
+    /// The version's digest.
+    pub digest: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// The digest of the version that takes over; none where there is none.
+    pub instead: Option<&'a str>,
+}
+
+impl AlertText for AgentQuarantined<'_> {
+    fn key(&self, upstream: UpstreamKind) -> AlertKey<'_> {
+        AlertKey::Quarantine { upstream, agent: self.agent }
+    }
+
+    fn title(&self) -> String {
+        format!("A version of the agent `{}` is in quarantine", self.agent)
+    }
+
+    fn detail(&self) -> String {
+        let then = match self.instead {
+            Some(instead) => format!("the version {} is in force in its place", short(instead)),
+            None => "no earlier version is kept, so its jobs wait".to_owned(),
+        };
+        let (agent, reason, digest) = (self.agent, self.reason, short(self.digest));
+        format!(
+            "The version {digest} is set aside: {reason}; {then}. A new file or `anvil agents release {agent}` ends that."
+        )
     }
 }
 

@@ -1,0 +1,58 @@
+//! Limits beside what was used of them.
+
+use crate::{ShownBytes, ShownMicros};
+use serde::{Deserialize, Serialize};
+
+/// What a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LimitUnit {
+    /// Bytes.
+    Bytes,
+    /// Microseconds.
+    Micros,
+    /// Things: lines, files, calls.
+    Count,
+}
+
+/// A limit of an agent's attempts or jobs, and how much of it was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct LimitUse {
+    /// Its name under `[agents.NAME]`.
+    pub name: String,
+    /// The setting that it comes from.
+    pub setting: String,
+    /// What it counts.
+    pub unit: LimitUnit,
+    /// The limit.
+    pub limit: u64,
+    /// How much of it was used; null where that is not measured.
+    pub used: Option<u64>,
+}
+
+impl LimitUse {
+    /// An amount of it for reading.
+    pub fn shown(&self, amount: u64) -> String {
+        match self.unit {
+            LimitUnit::Bytes => ShownBytes(amount).to_string(),
+            LimitUnit::Micros => ShownMicros(amount).to_string(),
+            LimitUnit::Count => amount.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_read_in_their_unit() {
+        let of =
+            |unit| LimitUse { name: "x".into(), setting: "sandbox.x".into(), unit, limit: 0, used: None };
+        assert_eq!(of(LimitUnit::Bytes).shown(1 << 20), "1 MiB");
+        assert_eq!(of(LimitUnit::Micros).shown(15_000_000), "15.00 s");
+        assert_eq!(of(LimitUnit::Count).shown(7), "7");
+    }
+}
