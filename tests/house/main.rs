@@ -85,6 +85,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("cpp_demangle", &["anvil-sandbox"], "names of a plugin's functions are read where it traps"),
     ("wasmparser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-parser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
+    ("wasm-encoder", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-component", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-bindgen", &["code-generator", "asker", "every-function"], "guest bindings belong in plugins"),
     ("governor", &["anvil-gateway"], "only the gateway paces requests"),

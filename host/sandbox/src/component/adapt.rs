@@ -1,6 +1,7 @@
 //! Core modules made into components: what most compilers of `wasm32-wasip1` give.
 
 use super::Rejection;
+use super::below::with_room_below;
 use crate::contract::FIRST;
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
@@ -34,6 +35,11 @@ pub(super) fn component_of(module: &[u8]) -> Result<Vec<u8>, Rejection> {
             decode_world(FIRST.world).map_err(|error| Rejection::Host(format!("{error:#}")))?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
             .map_err(|error| Rejection::Host(format!("{error:#}")))?;
+    }
+    if said.is_program
+        && let Some(moved) = with_room_below(&module).map_err(Rejection::CoreModule)?
+    {
+        module = moved;
     }
     let adapter = if said.is_program {
         WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER

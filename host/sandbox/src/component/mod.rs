@@ -1,6 +1,7 @@
 //! Plugin files: what they are, and why one is no plugin.
 
 mod adapt;
+mod below;
 mod difference;
 mod inspect;
 #[cfg(test)]

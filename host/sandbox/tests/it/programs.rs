@@ -43,6 +43,25 @@ async fn a_last_line_needs_no_end_and_a_program_may_leave_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_may_take_all_memory_up_to_its_end_for_its_own() {
+    // As Go's runtime does: what is behind its last address, and what it grows, it believes to follow one on the other.
+    let takes = "(local $end i32)
+        (local.set $end (i32.shl (memory.size) (i32.const 16)))
+        (if (i32.ne (memory.size) (i32.const 4)) (then unreachable))
+        (if (i32.ne (memory.grow (i32.const 3)) (i32.const 4)) (then unreachable))
+        (memory.fill (i32.const 131072) (i32.const 170) (i32.sub (i32.const 458752) (i32.const 131072)))
+        (memory.copy (local.get $end) (i32.const 65536) (i32.const 64))";
+    let whole = "(if (i32.ne (i32.load8_u (i32.const 262143)) (i32.const 170)) (then unreachable))
+        (if (i32.ne (i32.load (i32.const 262144)) (i32.load (i32.const 65536))) (then unreachable))
+        (if (i32.ne (i32.load8_u offset=1 (i32.const 458750)) (i32.const 170)) (then unreachable))
+        (if (i32.ne (memory.grow (i32.const 65000)) (i32.const -1)) (then unreachable))";
+    let host = host();
+    let steps = program().wat(takes).say("before").wat(whole).say(QUESTION).hear().say(r#"{"done":1}"#);
+    assert_eq!(result(&end_of(steps, &host, small_limits()).await), "1");
+    assert_eq!(said(&host), [("stdout", "before".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_programs_failure_keeps_its_word() {
     let steps = program().say(r#"{"failed":{"kind":"invalid-input","message":"no field"}}"#);
     let AttemptEnd::Failed(error) = end_of(steps, &host(), small_limits()).await else { panic!() };
