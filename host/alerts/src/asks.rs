@@ -29,14 +29,33 @@ pub(crate) struct Asked {
     pub(crate) link: Option<String>,
 }
 
-/// The open questions that a delivery tells of, with new links.
-pub(crate) async fn of(parts: &DelivererParts, due: &DueDelivery) -> Result<Vec<Asked>, StoreError> {
-    if due.alert.kind != AlertKind::Question || due.delivery.news != AlertNews::Fired {
-        return Ok(Vec::new());
+/// What a message tells of questions.
+#[derive(Default)]
+pub(crate) struct Asks {
+    /// Those that it has room for.
+    pub(crate) asked: Vec<Asked>,
+    /// Whether more are open; the panel has them.
+    pub(crate) more: bool,
+}
+
+impl Asks {
+    /// Whether there is a link among them.
+    pub(crate) fn with_links(&self) -> bool {
+        self.asked.iter().any(|asked| asked.link.is_some())
     }
-    let questions = parts.store.questions_of_alert(due.alert.id, MOST).await?;
+}
+
+/// The open questions that a delivery tells of, with new links.
+pub(crate) async fn of(parts: &DelivererParts, due: &DueDelivery) -> Result<Asks, StoreError> {
+    if due.alert.kind != AlertKind::Question || due.delivery.news != AlertNews::Fired {
+        return Ok(Asks::default());
+    }
+    let mut questions = parts.store.questions_of_alert(due.alert.id, MOST + 1).await?;
+    let more = questions.len() > MOST as usize;
+    questions.truncate(MOST as usize);
     let Some(terms) = &parts.links else {
-        return Ok(questions.into_iter().map(|question| Asked { question, link: None }).collect());
+        let asked = questions.into_iter().map(|question| Asked { question, link: None }).collect();
+        return Ok(Asks { asked, more });
     };
     let (mut asked, mut links) = (Vec::new(), Vec::new());
     for question in questions {
@@ -51,10 +70,5 @@ pub(crate) async fn of(parts: &DelivererParts, due: &DueDelivery) -> Result<Vec<
         asked.push(Asked { question, link: Some(link) });
     }
     parts.store.link_questions(links).await?;
-    Ok(asked)
-}
-
-/// Whether there is a link among them.
-pub(crate) fn with_links(asked: &[Asked]) -> bool {
-    asked.iter().any(|asked| asked.link.is_some())
+    Ok(Asks { asked, more })
 }

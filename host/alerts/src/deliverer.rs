@@ -184,13 +184,13 @@ impl Courier {
     /// One try, noted.
     async fn deliver(&self, due: &DueDelivery) -> Result<(), StoreError> {
         let DueDelivery { delivery, webhook, .. } = due;
-        let asked = asks::of(&self.parts, due).await?;
-        let body = message::body(due, &self.parts.panel_url, &asked);
+        let asks = asks::of(&self.parts, due).await?;
+        let body = message::body(due, &self.parts.panel_url, &asks);
         let answer = self.sender.send(webhook, &delivery.message_id(), wall(), body).await;
         let now = self.parts.clock.now();
         let next = schedule::after(&answer, &webhook.url, delivery.tries, now, rand::rng().random());
         // A receiver may repeat what it was sent, and a link is in no log.
-        let answer = if asks::with_links(&asked) { answer.without_words() } else { answer };
+        let answer = if asks.with_links() { answer.without_words() } else { answer };
         let (status, error) = told(&answer);
         let error = error.map(|said| redact::without_address(&said, &webhook.url));
         tracing::debug!(delivery = %delivery.id, webhook = webhook.name, ?status, "a delivery was tried");

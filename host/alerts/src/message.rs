@@ -1,6 +1,6 @@
 //! What a message says.
 
-use crate::asks::Asked;
+use crate::asks::{Asked, Asks};
 use anvil_store::DueDelivery;
 use anvil_types::{
     Alert, AlertKind, AlertNews, AlertWindow, QuestionSubject, Scope, Timestamp, UpstreamKind, WebhookFormat,
@@ -38,6 +38,9 @@ struct Data<'a> {
     url: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     questions: Vec<Question>,
+    /// Whether more are open than stand here; the panel has all.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    more_questions: bool,
 }
 
 /// A question that waits for an answer.
@@ -61,17 +64,17 @@ struct Limit<'a> {
 }
 
 /// The body of a delivery. `panel` is where the panel is.
-pub(crate) fn body(due: &DueDelivery, panel: &str, asked: &[Asked]) -> Vec<u8> {
+pub(crate) fn body(due: &DueDelivery, panel: &str, asks: &Asks) -> Vec<u8> {
     let (alert, news) = (&due.alert, due.delivery.news);
     let url = format!("{}/alerts/{}", panel.trim_end_matches('/'), alert.id);
     let body = match due.webhook.format {
-        WebhookFormat::Standard => serde_json::to_vec(&standard(alert, news, url, asked)),
-        WebhookFormat::Slack => serde_json::to_vec(&json!({ "text": slack(alert, news, &url, asked) })),
+        WebhookFormat::Standard => serde_json::to_vec(&standard(alert, news, url, asks)),
+        WebhookFormat::Slack => serde_json::to_vec(&json!({ "text": slack(alert, news, &url, asks) })),
     };
     body.expect("texts, numbers and times are JSON")
 }
 
-fn standard<'a>(alert: &'a Alert, news: AlertNews, url: String, asked: &[Asked]) -> Message<'a> {
+fn standard<'a>(alert: &'a Alert, news: AlertNews, url: String, asks: &Asks) -> Message<'a> {
     let resolved_at = alert.resolved_at.filter(|_| news == AlertNews::Resolved);
     Message {
         kind: match news {
@@ -94,7 +97,9 @@ fn standard<'a>(alert: &'a Alert, news: AlertNews, url: String, asked: &[Asked])
             raised_at: alert.raised_at,
             resolved_at,
             url,
-            questions: asked
+            more_questions: asks.more,
+            questions: asks
+                .asked
                 .iter()
                 .map(|asked| Question {
                     id: asked.question.id.to_string(),
@@ -114,16 +119,18 @@ fn prompt(asked: &Asked) -> String {
     if beginning.len() < prompt.len() { format!("{beginning}…") } else { prompt.clone() }
 }
 
-fn slack(alert: &Alert, news: AlertNews, url: &str, asked: &[Asked]) -> String {
+fn slack(alert: &Alert, news: AlertNews, url: &str, asks: &Asks) -> String {
     let news = if news == AlertNews::Resolved { "Resolved: " } else { "" };
-    let lines: Vec<_> = asked
+    let lines: Vec<_> = asks
+        .asked
         .iter()
         .map(|asked| {
             let link = asked.link.as_ref().map(|link| format!(" <{link}|Answer>")).unwrap_or_default();
             format!("• {}{link}\n", escaped(&prompt(asked)).replace('\n', " "))
         })
         .collect();
-    let lines = lines.concat();
+    let more = if asks.more { "• and more, which the panel has\n" } else { "" };
+    let lines = lines.concat() + more;
     format!(
         "*{news}{}*\n{}\n{lines}<{url}|Show in Anvil>",
         escaped(&title(alert)),
@@ -196,7 +203,7 @@ mod tests {
     }
 
     fn read(due: &DueDelivery) -> serde_json::Value {
-        let body = body(due, "http://127.0.0.1:8787/", &[]);
+        let body = body(due, "http://127.0.0.1:8787/", &Asks::default());
         assert!(body.len() < 20_000, "{}", body.len());
         serde_json::from_slice(&body).expect("JSON")
     }

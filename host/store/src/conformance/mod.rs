@@ -75,6 +75,7 @@ suite! { $
         what_was_asked_pins_a_job_to_its_version
         another_host_answers_and_the_job_goes_on
         many_questions_of_one_agent_ring_once
+        a_question_that_ends_soon_is_told_of_before_it_ends
         a_link_answers_its_question_once_and_whatever_is_wrong_is_told_alike
         a_link_is_for_the_text_that_was_there;
     queue:

@@ -332,6 +332,27 @@ pub async fn many_questions_of_one_agent_ring_once(factory: &dyn Factory) {
     assert!(alerts().await.iter().all(|alert| alert.state == AlertState::Resolved));
 }
 
+pub async fn a_question_that_ends_soon_is_told_of_before_it_ends(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let rules = QuestionRules {
+        ring_after: Duration::from_secs(10),
+        ring_every: Duration::from_mins(5),
+        ..question_rules()
+    };
+    let ask = async |text: QuestionText| {
+        world.wait(Duration::from_secs(12));
+        let claimed = world.running().await;
+        park_with(&world, &claimed, NewQuestion { rules, ..asking(&claimed, 1, 0, text) }).await;
+        let alerts = world.store().alerts(crate::AlertFilter { limit: 100, ..Default::default() }).await;
+        alerts.expect("a read works").items.len()
+    };
+    assert_eq!(ask(question_text("Ship it?")).await, 1);
+    assert_eq!(ask(question_text("And this?")).await, 2, "told of five minutes after the first");
+    assert_eq!(ask(limited(600, Some("yes"))).await, 2, "so is what ends later");
+    assert_eq!(ask(limited(60, Some("yes"))).await, 3, "what ends before that has a message of its own");
+    assert_eq!(ask(limited(60, Some("no"))).await, 3, "and those that end soon are gathered too");
+}
+
 pub async fn a_link_answers_its_question_once_and_whatever_is_wrong_is_told_alike(factory: &dyn Factory) {
     let world = World::new(factory).await;
     let (claimed, beside) = (world.running().await, world.running().await);

@@ -74,7 +74,7 @@ fn open(
     withdrawn: Option<&Kept>,
 ) -> Result<Option<Timestamp>, StoreError> {
     let expires_at = new.text.time_limit().map(|limit| tx.now + limit);
-    let alert = bell::ring(tx, &new.asker, &new.rules)?;
+    let alert = bell::ring(tx, &new.asker, expires_at, &new.rules)?;
     let prompt = &new.text.prompt;
     let (id, note) = if let Some(kept) = withdrawn {
         tx.run(

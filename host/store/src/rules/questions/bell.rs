@@ -16,15 +16,25 @@ pub(crate) const RING: &str = "SELECT r.alert AS alert, r.rings_at AS rings_at,
 pub(crate) const RINGS_FOR: &str =
     "SELECT 1 FROM questions INDEXED BY questions_of_alert WHERE state = 'open' AND alert = ?1 LIMIT 1";
 
+/// Messages for questions that end before the next one is due are at least this part of the usual time apart.
+const HURRY: u32 = 10;
+
 /// The alert that tells of a question which is about to be opened: the one whose message is still to go out, or a new
-/// one.
-pub(crate) fn ring(tx: &mut Tx<'_>, asker: &str, rules: &QuestionRules) -> Result<AlertId, StoreError> {
+/// one. Of a question that ends before that, at `ends_at`, people are told while they can still answer: a default that
+/// nobody could have prevented is nobody's silence.
+pub(crate) fn ring(
+    tx: &mut Tx<'_>,
+    asker: &str,
+    ends_at: Option<Timestamp>,
+    rules: &QuestionRules,
+) -> Result<AlertId, StoreError> {
     let upstream = tx.policy.upstream;
     let last = tx.first(RING, [upstream.name(), asker], |row| {
         Ok((row.id::<AlertId>("alert")?, row.time("rings_at")?, row.get::<bool>("stands")?))
     })?;
     if let Some((alert, rings_at, true)) = last
         && rings_at > tx.now
+        && ends_at.is_none_or(|ends_at| rings_at < ends_at)
     {
         return Ok(alert);
     }
@@ -32,7 +42,16 @@ pub(crate) fn ring(tx: &mut Tx<'_>, asker: &str, rules: &QuestionRules) -> Resul
     // A time of another clock, from before it was set back, keeps nobody waiting for longer than that.
     let soonest = soonest.filter(|at| *at <= tx.now + rules.ring_every);
     let gathered = tx.now + rules.ring_after;
-    let rings_at: Timestamp = soonest.map_or(gathered, |soonest| soonest.max(gathered));
+    let usual = soonest.map_or(gathered, |soonest| soonest.max(gathered));
+    let rings_at: Timestamp = match ends_at {
+        Some(ends_at) if ends_at <= usual => {
+            let halfway = tx.now + ends_at.since(tx.now) / 2;
+            let apart = last.map(|(_, rang_at, _)| rang_at.min(tx.now) + rules.ring_every / HURRY);
+            let hurried = gathered.min(halfway);
+            apart.map_or(hurried, |apart| apart.max(hurried))
+        }
+        _ => usual,
+    };
     let cause = AlertCause::Asks(AgentAsks { asker, rings_at, with_links: rules.with_links });
     let alert = alerts::raise_later(tx, &NewAlert::of(upstream, &cause), rings_at)?;
     tx.run(
