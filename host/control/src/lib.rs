@@ -58,7 +58,7 @@ pub use jobs::JobControl;
 pub use ledger::LedgerControl;
 pub use limits::LimitControl;
 pub use parts::ControlParts;
-pub use plugins::PluginError;
+pub use plugins::{PluginError, PluginUpload};
 pub use prices::{PriceControl, PriceWish};
 pub use probe::{ProbeControl, ProbeError};
 pub use questions::{AnswerError, QuestionControl};

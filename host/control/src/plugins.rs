@@ -33,18 +33,29 @@ impl From<Rejection> for PluginError {
     }
 }
 
+/// A plugin on its way in; gone with this value unless it is put in.
+#[derive(Debug)]
+pub struct PluginUpload(IncomingPlugin);
+
+impl PluginUpload {
+    /// More of its bytes have come.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), PluginError> {
+        Ok(self.0.write(bytes).await?)
+    }
+}
+
 /// A plugin that somebody looks at before it goes in.
 #[derive(Debug)]
 pub(crate) struct Held {
     report: PluginReport,
-    incoming: IncomingPlugin,
+    incoming: PluginUpload,
     at: Timestamp,
 }
 
 impl AgentControl {
     /// Begins to take a plugin in.
-    pub async fn incoming(&self) -> Result<IncomingPlugin, PluginError> {
-        Ok(self.catalog.incoming().await?)
+    pub async fn incoming(&self) -> Result<PluginUpload, PluginError> {
+        Ok(PluginUpload(self.catalog.incoming().await?))
     }
 
     /// The largest plugin that is taken, in bytes.
@@ -56,11 +67,11 @@ impl AgentControl {
     /// where it is another agent than `asked`.
     pub async fn examine(
         &self,
-        incoming: &mut IncomingPlugin,
+        incoming: &mut PluginUpload,
         asked: Option<&str>,
     ) -> Result<PluginReport, PluginError> {
-        incoming.finish().await?;
-        let mut agent = self.catalog.examine(incoming).await?;
+        incoming.0.finish().await?;
+        let mut agent = self.catalog.examine(&incoming.0).await?;
         if let Some(asked) = asked.filter(|asked| *asked != agent.name) {
             return Err(PluginRefusal::OtherAgent { asked: asked.to_owned(), found: agent.name }.into());
         }
@@ -75,14 +86,14 @@ impl AgentControl {
     /// Puts an examined plugin into the folder, and waits a while until it is in force; audited.
     pub async fn put(
         &self,
-        incoming: IncomingPlugin,
+        incoming: PluginUpload,
         mut report: PluginReport,
         by: &str,
     ) -> Result<PluginReport, PluginError> {
         let (name, digest) = (report.agent.name.clone(), report.agent.digest.clone());
         let detail = format!("{name} {} {digest} {}", report.agent.version, report.file);
         self.store.note_plugin("agent.put", &detail, by).await?;
-        let put = self.catalog.put(incoming, &report.file).await;
+        let put = self.catalog.put(incoming.0, &report.file).await;
         put.map_err(|error| PluginRefusal::Folder(error.to_string()))?;
         report.installed = true;
         report.in_force = self.catalog.until_file_is(&name, Some(&digest), TAKEN_UP).await;
@@ -93,7 +104,7 @@ impl AgentControl {
     }
 
     /// Holds an examined plugin for a while, until somebody says that it goes in.
-    pub fn hold(&self, incoming: IncomingPlugin, report: PluginReport) {
+    pub fn hold(&self, incoming: PluginUpload, report: PluginReport) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         held.retain(|one| now.since(one.at) < HELD_FOR && one.report.agent.digest != report.agent.digest);

@@ -6,7 +6,7 @@ use super::form_parts::{FormParts, Piece};
 use super::with_files::{boundary, drain, stalled, unreadable};
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_sandbox::IncomingPlugin;
+use anvil_control::PluginUpload;
 use axum::body::BodyDataStream;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
@@ -23,7 +23,7 @@ const DRAIN: u64 = 1 << 30;
 
 /// A plugin that has come.
 #[derive(Debug)]
-pub(crate) struct PluginBody(pub(crate) IncomingPlugin);
+pub(crate) struct PluginBody(pub(crate) PluginUpload);
 
 impl FromRequest<WebState> for PluginBody {
     type Rejection = Problem;
@@ -62,16 +62,16 @@ fn is_wasm(request: &Request) -> Result<(), Problem> {
     ))
 }
 
-async fn whole(incoming: &mut IncomingPlugin, chunks: &mut BodyDataStream) -> Result<(), Problem> {
+async fn whole(incoming: &mut PluginUpload, chunks: &mut BodyDataStream) -> Result<(), Problem> {
     while let Some(chunk) = next(chunks).await? {
-        incoming.write(&chunk).await.map_err(too_much)?;
+        incoming.write(&chunk).await?;
     }
     Ok(())
 }
 
 /// The file of a form; its other parts are nobody's.
 async fn of_form(
-    incoming: &mut IncomingPlugin,
+    incoming: &mut PluginUpload,
     mut parts: FormParts,
     chunks: &mut BodyDataStream,
 ) -> Result<(), Problem> {
@@ -87,7 +87,7 @@ async fn of_form(
                         return Err(unreadable("it has two plugins"));
                     }
                 }
-                Piece::Bytes(bytes) if is_plugin => incoming.write(&bytes).await.map_err(too_much)?,
+                Piece::Bytes(bytes) if is_plugin => incoming.write(&bytes).await?,
                 Piece::Bytes(_) | Piece::End => {}
             }
         }
@@ -108,8 +108,4 @@ async fn next(chunks: &mut BodyDataStream) -> Result<Option<bytes::Bytes>, Probl
         Ok(None) => Ok(None),
         Err(_) => Err(stalled()),
     }
-}
-
-fn too_much(rejection: anvil_sandbox::Rejection) -> Problem {
-    anvil_control::PluginError::from(rejection).into()
 }
