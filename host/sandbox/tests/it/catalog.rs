@@ -1,6 +1,6 @@
 //! The catalog over time: files that come slowly, change, go, and claim each other's names.
 
-use crate::bench::{Bench, age, host, result};
+use crate::bench::{Bench, host, result};
 use anvil_sandbox::testing::{GuestBuilder, hostile, small_limits};
 use anvil_types::{AgentInfo, AgentState};
 use std::collections::HashSet;
