@@ -13,6 +13,7 @@ mod alert;
 mod beside;
 mod brake;
 mod clock;
+mod fixture;
 mod job;
 mod ledger;
 mod limits;
@@ -38,6 +39,7 @@ pub use action::{ActionPlanned, ActionRequest};
 pub use alert::AcknowledgeRequest;
 pub use brake::{BrakeRequest, BrakeView};
 pub use clock::{ClockRequest, ClockView, SetBack, SetBackRequest, WipeRequest};
+pub use fixture::{Fixture, FixtureAnswer, FixtureFile, FixtureJob};
 pub use job::{EditRequest, JobCopy, JobDetail, JobList, SubmitRequest};
 pub use ledger::{CorrectionRequest, Ledger};
 pub use limits::{

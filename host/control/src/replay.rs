@@ -4,7 +4,7 @@
 use crate::parts::ControlParts;
 use anvil_api::{Difference, Question, Replayed};
 use anvil_runner::{Asked, Past, Rehearsed, Runner};
-use anvil_sandbox::{AttemptEnd, Catalog, Rejection, Stop};
+use anvil_sandbox::{AttemptEnd, Catalog, Plugin, Rejection, Stop};
 use anvil_store::{JournalEntry, Store, StoreError};
 use anvil_types::words::NoReplay;
 use anvil_types::{EventKind, Job, JobError, JobId, JobState, Json, Timestamp};
@@ -43,6 +43,13 @@ pub enum ReplayError {
     /// The run was stopped.
     #[error("{}", stopped(.0))]
     Stopped(Stop),
+    /// Its files and answers are more than a fixture has.
+    #[error("{}", fixture_large(.0))]
+    FixtureLarge(usize),
+}
+
+fn fixture_large(most: &usize) -> NoReplay<'static> {
+    NoReplay::FixtureLarge { most: *most }
 }
 
 fn version_gone(digest: &str) -> NoReplay<'_> {
@@ -63,11 +70,11 @@ fn stopped(stop: &Stop) -> String {
 
 /// Past jobs, run once more.
 pub struct ReplayControl {
-    store: Arc<dyn Store>,
-    catalog: Catalog,
-    runner: Runner,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) catalog: Catalog,
+    pub(crate) runner: Runner,
     /// One job at a time is replayed: what that takes is no agent's slot.
-    turn: Mutex<()>,
+    pub(crate) turn: Mutex<()>,
 }
 
 impl ReplayControl {
@@ -79,12 +86,7 @@ impl ReplayControl {
     /// Runs a finished job once more against its journal, on the version that it ran on, or on the plugin in `bytes`.
     /// Nothing is sent, spent or written. One replay runs at a time.
     pub async fn run(&self, id: JobId, bytes: Option<Vec<u8>>) -> Result<Replayed, ReplayError> {
-        let job = self.store.job(id).await?.ok_or(StoreError::NoSuchJob(id))?;
-        if !job.state.is_final() {
-            return Err(ReplayError::NotFinished(job.state));
-        }
-        let ran_on = job.plugin_digest.clone().filter(|_| job.started_at.is_some());
-        let ran_on = ran_on.ok_or(ReplayError::NeverRan)?;
+        let (job, ran_on) = self.finished(id).await?;
         let _turn = self.turn.lock().await;
         let kept = self.catalog.by_digest(&ran_on).await?;
         let plugin = match bytes {
@@ -97,38 +99,31 @@ impl ReplayControl {
         let journal = self.store.journal_of(id).await?;
         let live_since = last_begun(&*self.store, &job).await?;
         let past = Past { job: &job, journal: &journal, live_since };
-        let Rehearsed { asked, end } = self.runner.rehearse(&plugin, &past).await;
-        let complete = !matches!(end, AttemptEnd::Stopped(Stop::Parked));
-        let mut differences = differences(&journal, &asked, complete);
+        let rehearsed = self.runner.rehearse(&plugin, &past).await;
+        let mut replayed = compared(&job, &journal, &plugin, rehearsed).map_err(ReplayError::Stopped)?;
+        let differences = &mut replayed.differences;
         // The journal has hashes of what was asked; the version that asked it knows the words.
         if let Some(kept) = kept.filter(|kept| !differences.is_empty() && kept.digest() != plugin.digest()) {
             let then = self.runner.rehearse(&kept, &past).await.asked;
-            for difference in &mut differences {
+            for difference in differences {
                 let words = then.iter().find(|asked| asked.known && asked.position == difference.position);
                 if let (Some(question), Some(asked)) = (&mut difference.then, words) {
                     question.request.clone_from(&asked.request);
                 }
             }
         }
-        let (result, error) = match end {
-            AttemptEnd::Succeeded { result, .. } => (Some(result), None),
-            AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => (None, Some(error)),
-            AttemptEnd::Stopped(Stop::Parked) => (None, None),
-            AttemptEnd::Stopped(stop) => return Err(ReplayError::Stopped(stop)),
-        };
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Ok(Replayed {
-            job: id,
-            ran_on,
-            replayed_on: plugin.digest().to_owned(),
-            version: plugin.info.version.clone(),
-            answers: count(journal.len()),
-            asked_for: count(asked.iter().filter(|asked| asked.known).count()),
-            differences,
-            same_end: complete.then(|| same_end(&job, result.as_ref(), error.as_ref())),
-            result,
-            error,
-        })
+        Ok(replayed)
+    }
+
+    /// A job that came to its end, and the version that it ran on.
+    pub(crate) async fn finished(&self, id: JobId) -> Result<(Job, String), ReplayError> {
+        let job = self.store.job(id).await?.ok_or(StoreError::NoSuchJob(id))?;
+        if !job.state.is_final() {
+            return Err(ReplayError::NotFinished(job.state));
+        }
+        let ran_on = job.plugin_digest.clone().filter(|_| job.started_at.is_some());
+        let ran_on = ran_on.ok_or(ReplayError::NeverRan)?;
+        Ok((job, ran_on))
     }
 
     /// The largest plugin that can be handed over for a replay, in bytes.
@@ -137,8 +132,39 @@ impl ReplayControl {
     }
 }
 
+/// What a run of a past job on a plugin came to, beside what the job came to. A run that was stopped by another reason
+/// than a question that nobody was to answer comes to nothing.
+pub fn compared(
+    job: &Job,
+    journal: &[JournalEntry],
+    plugin: &Plugin,
+    rehearsed: Rehearsed,
+) -> Result<Replayed, Stop> {
+    let Rehearsed { asked, end } = rehearsed;
+    let complete = !matches!(end, AttemptEnd::Stopped(Stop::Parked));
+    let (result, error) = match end {
+        AttemptEnd::Succeeded { result, .. } => (Some(result), None),
+        AttemptEnd::Failed(error) | AttemptEnd::Broke(error) => (None, Some(error)),
+        AttemptEnd::Stopped(Stop::Parked) => (None, None),
+        AttemptEnd::Stopped(stop) => return Err(stop),
+    };
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Ok(Replayed {
+        job: job.id,
+        ran_on: job.plugin_digest.clone().unwrap_or_default(),
+        replayed_on: plugin.digest().to_owned(),
+        version: plugin.info.version.clone(),
+        answers: count(journal.len()),
+        asked_for: count(asked.iter().filter(|asked| asked.known).count()),
+        differences: differences(journal, &asked, complete),
+        same_end: complete.then(|| same_end(job, result.as_ref(), error.as_ref())),
+        result,
+        error,
+    })
+}
+
 // When the run began that came to the job's end: by its events, or, where those are gone, by its attempts.
-async fn last_begun(store: &dyn Store, job: &Job) -> Result<Timestamp, StoreError> {
+pub(crate) async fn last_begun(store: &dyn Store, job: &Job) -> Result<Timestamp, StoreError> {
     let attempts = store.attempts(job.id).await?;
     let mut begun = attempts.last().map_or(job.created_at, |attempt| attempt.started_at);
     let mut after = 0;

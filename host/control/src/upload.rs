@@ -40,7 +40,7 @@ struct Coming {
 
 impl Upload {
     /// An upload within these limits. What does not fit into memory goes into the folder.
-    pub(crate) fn new(limits: InputLimits, folder: PathBuf) -> Self {
+    pub fn new(limits: InputLimits, folder: PathBuf) -> Self {
         Self { limits, folder, pending: Vec::new(), spool: None, bytes: 0, arrived: Vec::new(), coming: None }
     }
 

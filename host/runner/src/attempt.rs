@@ -6,6 +6,7 @@ use crate::parents::Parents;
 use crate::payload;
 use crate::settings::AgentSettings;
 use crate::shared::Shared;
+use crate::stand_in::StandIn;
 use crate::team::Team;
 use crate::then::Then;
 use crate::versions::put_in_force;
@@ -113,64 +114,18 @@ async fn with_plugin(
     if let Some(error) = misfit(shared, &claimed, plugin).await {
         return (Then::Finish(Finish::Failed { error }), None);
     }
-    let agent = AgentSettings { values: claimed.settings.clone(), ..shared.settings.agent(&job.agent) };
-    let limits = limits(shared, plugin, &agent);
-    let terms = Terms {
-        tags: job.tags.clone(),
-        priority: job.priority,
-        // Its place is its tree's.
-        since: job.root.map_or(job.created_at, JobId::made_at),
-        effort: plugin.info.effort,
-        floor: plugin.info.model_floor,
-        max_input_tokens: agent.max_input_tokens,
-        max_output_tokens: agent.max_output_tokens,
-        task_budget: agent.task_budget.unwrap_or(shared.settings.task_budget && plugin.info.tool_loop),
+    let ran_on = claimed.ran_on.clone();
+    let (desk, limits) = match desk(shared, claimed, plugin, None).await {
+        Ok(desk) => desk,
+        Err(then) => return (then, None),
     };
-    let parents = match Parents::load(&shared.store, &job).await {
-        Ok(parents) => parents,
-        Err(error @ StoreError::TooMuchFromParents { .. }) => {
-            let error = JobFault::TooMuchFromParents(error.to_string()).into();
-            return (Then::Finish(Finish::Failed { error }), None);
-        }
-        Err(error) => return (trouble(&HostTrouble::ParentsUnread(error.to_string())), None),
-    };
-    let said = already_said(shared, &claimed).await;
-    let team = Team {
-        lease: claimed.lease,
-        agent: job.agent.clone(),
-        may_call: agent.may_call.clone(),
-        store: shared.store.clone(),
-        catalog: shared.catalog.clone(),
-        clock: shared.clock.clone(),
-    };
-    let setup = Setup {
-        job: claimed.job,
-        lease: claimed.lease,
-        journal: claimed.journal,
-        terms,
-        agent,
-        parents,
-        team,
-        files: claimed.files,
-        written: claimed.written,
-        said,
-    };
-    let desk = Arc::new(Desk::new(
-        setup,
-        shared.settings.clone(),
-        shared.store.clone(),
-        shared.gateway.clone(),
-        shared.clock.clone(),
-        shared.live_text.clone(),
-        shared.shutdown.clone(),
-    ));
-    if let Some(ran_on) = &claimed.ran_on {
+    if let Some(ran_on) = &ran_on {
         let (version, digest) = (&plugin.info.version, plugin.digest());
         let note = JobNote::RunAgain { version, digest, before: ran_on };
         desk.lines.line(shared.clock.now(), "host", LogLevel::Info, note.to_string());
     }
     shared.live_text.open(job.id);
-    let Ran { end, used } = {
+    let Ran { end, used, .. } = {
         let run = shared.sandbox.run(plugin, &job.action, &job.payload, desk.clone(), limits, cancel);
         tokio::pin!(run);
         let mut flush = tokio::time::interval(FLUSH);
@@ -213,6 +168,69 @@ fn after(shared: &Shared, job: &Job, desk: &Desk, end: AttemptEnd) -> Then {
         }
         AttemptEnd::Stopped(_) => Then::Leave,
     }
+}
+
+/// What answers a claimed job's guest, and what its attempt may take.
+pub(crate) async fn desk(
+    shared: &Arc<Shared>,
+    claimed: Claimed,
+    plugin: &Plugin,
+    stand_in: Option<Arc<dyn StandIn>>,
+) -> Result<(Arc<Desk>, AttemptLimits), Then> {
+    let job = &claimed.job;
+    let agent = AgentSettings { values: claimed.settings.clone(), ..shared.settings.agent(&job.agent) };
+    let limits = limits(shared, plugin, &agent);
+    let terms = Terms {
+        tags: job.tags.clone(),
+        priority: job.priority,
+        // Its place is its tree's.
+        since: job.root.map_or(job.created_at, JobId::made_at),
+        effort: plugin.info.effort,
+        floor: plugin.info.model_floor,
+        max_input_tokens: agent.max_input_tokens,
+        max_output_tokens: agent.max_output_tokens,
+        task_budget: agent.task_budget.unwrap_or(shared.settings.task_budget && plugin.info.tool_loop),
+    };
+    let parents = match Parents::load(&shared.store, job).await {
+        Ok(parents) => parents,
+        Err(error @ StoreError::TooMuchFromParents { .. }) => {
+            let error = JobFault::TooMuchFromParents(error.to_string()).into();
+            return Err(Then::Finish(Finish::Failed { error }));
+        }
+        Err(error) => return Err(trouble(&HostTrouble::ParentsUnread(error.to_string()))),
+    };
+    let said = already_said(shared, &claimed).await;
+    let team = Team {
+        lease: claimed.lease,
+        agent: job.agent.clone(),
+        may_call: agent.may_call.clone(),
+        store: shared.store.clone(),
+        catalog: shared.catalog.clone(),
+        clock: shared.clock.clone(),
+    };
+    let setup = Setup {
+        job: claimed.job,
+        lease: claimed.lease,
+        journal: claimed.journal,
+        terms,
+        agent,
+        parents,
+        team,
+        files: claimed.files,
+        written: claimed.written,
+        said,
+        stand_in,
+    };
+    let desk = Arc::new(Desk::new(
+        setup,
+        shared.settings.clone(),
+        shared.store.clone(),
+        shared.gateway.clone(),
+        shared.clock.clone(),
+        shared.live_text.clone(),
+        shared.shutdown.clone(),
+    ));
+    Ok((desk, limits))
 }
 
 // Why the version that a job begins on cannot take its payload. One that goes on has been looked at.

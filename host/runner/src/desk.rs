@@ -11,6 +11,7 @@ use crate::log_buffer::LogBuffer;
 use crate::parents::Parents;
 use crate::run::Run;
 use crate::settings::{AgentSettings, RunnerSettings};
+use crate::stand_in::StandIn;
 use crate::team::{Handed, Placed, Team};
 use crate::then::{PendingAsk, Then};
 use anvil_gateway::{Ask, CallEnd, CallHandle, Gateway, Terms};
@@ -48,6 +49,8 @@ pub(crate) struct Setup {
     pub written: u64,
     /// How many lines this attempt has written to the log since the journal's last answer, in runs before this one.
     pub said: usize,
+    /// Who answers for people and other agents, where the job is only tried.
+    pub stand_in: Option<Arc<dyn StandIn>>,
 }
 
 /// Answers one attempt.
@@ -68,6 +71,7 @@ pub(crate) struct Desk {
     said: AtomicUsize,
     park: Mutex<Option<Then>>,
     team: Team,
+    stand_in: Option<Arc<dyn StandIn>>,
     /// Whether the store has parked the job, for tasks that are under way.
     waits_for_team: AtomicBool,
     pub(crate) lines: LogBuffer,
@@ -91,6 +95,7 @@ impl Desk {
             said: AtomicUsize::new(setup.said),
             park: Mutex::default(),
             team: setup.team,
+            stand_in: setup.stand_in,
             waits_for_team: AtomicBool::new(false),
             lines: LogBuffer::new(setup.lease, setup.job.attempts, store.clone()),
             run: Run::new(setup.job, setup.agent, setup.parents, inputs, setup.journal, began),
@@ -232,6 +237,22 @@ impl Desk {
         self.run.agent.calls.unwrap_or(self.settings.calls)
     }
 
+    // Tasks are answered where they are asked for: no other agent is there.
+    async fn stand_in_for(&self, stand_in: &dyn StandIn, placed: Vec<Placed>) -> Result<Handed, Stop> {
+        let mut answers = Vec::with_capacity(placed.len());
+        for Placed { task, request_hash, next, .. } in placed {
+            answers.push(match next {
+                Next::Known(entry) => read(&entry)?,
+                Next::Live { position, .. } => {
+                    let answer = stand_in.agent(&task).await;
+                    let slot = JournalSlot { position, request_hash };
+                    self.journalled(JournalKind::Team, slot, answer).await?
+                }
+            });
+        }
+        Ok(Handed::Answered(answers, None))
+    }
+
     async fn remaining(&self) -> Result<Remaining, StoreError> {
         let asked = self.calls.load(Ordering::Relaxed).max(self.run.bounds().calls());
         let calls = self.most_calls().saturating_sub(asked);
@@ -305,7 +326,11 @@ impl JobHost for Desk {
         Ok(remaining)
     }
 
-    async fn ask(&self, text: QuestionText) -> Result<Result<PersonAnswer, AskError>, Stop> {
+    async fn ask(
+        &self,
+        text: QuestionText,
+        clock: WallClock,
+    ) -> Result<Result<PersonAnswer, AskError>, Stop> {
         let request_hash = hash(&text);
         let key = QuestionKey {
             subject: QuestionSubject::Job(self.run.job.id),
@@ -318,6 +343,14 @@ impl JobHost for Desk {
         };
         if self.shutdown.is_cancelled() {
             return Err(Stop::Shutdown);
+        }
+        if let Some(stand_in) = &self.stand_in {
+            let answer = {
+                let _waits = clock.waits();
+                stand_in.person(&text).await
+            };
+            let slot = JournalSlot { position, request_hash };
+            return self.journalled(JournalKind::Question, slot, answer).await;
         }
         let (asker, rules) = (self.run.job.agent.clone(), self.settings.questions);
         let answer = match self.store.find_question(key, &asker, rules).await.map_err(stop)? {
@@ -394,7 +427,10 @@ impl JobHost for Desk {
         }
         let handed = {
             let _waits = clock.waits();
-            self.team.hand_over(placed).await?
+            match &self.stand_in {
+                Some(stand_in) => self.stand_in_for(&**stand_in, placed).await?,
+                None => self.team.hand_over(placed).await?,
+            }
         };
         let Handed::Answered(mut answers, at) = handed else {
             self.waits_for_team.store(true, Ordering::Relaxed);

@@ -160,7 +160,11 @@ impl JobHost for Rehearsal {
     }
 
     // Nobody is asked: what the journal does not have ends it, as a call does.
-    async fn ask(&self, text: QuestionText) -> Result<Result<PersonAnswer, AskError>, Stop> {
+    async fn ask(
+        &self,
+        text: QuestionText,
+        _clock: WallClock,
+    ) -> Result<Result<PersonAnswer, AskError>, Stop> {
         let request = Some(Json::of(&text));
         let entry = self.place(JournalKind::Question, hash(&text), request).ok_or(Stop::Parked)?;
         read(&entry)

@@ -51,30 +51,11 @@ pub struct Pool {
 impl Runner {
     /// Starts the tasks that run jobs.
     pub async fn start(parts: RunnerParts) -> Result<Self, StoreError> {
-        let limits = parts.store.limits().await?.limits;
         for agent in parts.store.disabled_agents().await? {
             parts.catalog.set_enabled(&agent, false);
         }
         versions::put_all_in_force(&*parts.store, &parts.catalog).await?;
-        let slots = limits.agents_min.min(parts.settings.hard_slots).max(1);
-        let scaling = Scaling::new(slots, parts.settings.scale_cooldown, parts.clock.now());
-        let shared = Arc::new(Shared {
-            slots: AtomicU32::new(slots),
-            scaling: Mutex::new(scaling),
-            runtime: Handle::current(),
-            claiming: Arc::default(),
-            settings: Arc::new(parts.settings),
-            store: parts.store,
-            gateway: parts.gateway,
-            sandbox: parts.sandbox,
-            catalog: parts.catalog,
-            clock: parts.clock,
-            supervisor: parts.supervisor,
-            live_text: LiveText::default(),
-            freed: Notify::new(),
-            shutdown: CancellationToken::new(),
-            attempts: Mutex::default(),
-        });
+        let shared = shared(parts).await?;
         // What waited in an earlier life is judged anew: what it was told may not be so any more.
         shared.store.resume(&JUDGED_ANEW, None).await?;
         keep(&shared, HostPart::Fallen, fallen::tell);
@@ -127,6 +108,30 @@ impl Runner {
     pub fn shutdown_token(&self) -> CancellationToken {
         self.shared.shutdown.clone()
     }
+}
+
+/// What a runner's tasks share, before any of them runs.
+pub(crate) async fn shared(parts: RunnerParts) -> Result<Arc<Shared>, StoreError> {
+    let limits = parts.store.limits().await?.limits;
+    let slots = limits.agents_min.min(parts.settings.hard_slots).max(1);
+    let scaling = Scaling::new(slots, parts.settings.scale_cooldown, parts.clock.now());
+    Ok(Arc::new(Shared {
+        slots: AtomicU32::new(slots),
+        scaling: Mutex::new(scaling),
+        runtime: Handle::current(),
+        claiming: Arc::default(),
+        settings: Arc::new(parts.settings),
+        store: parts.store,
+        gateway: parts.gateway,
+        sandbox: parts.sandbox,
+        catalog: parts.catalog,
+        clock: parts.clock,
+        supervisor: parts.supervisor,
+        live_text: LiveText::default(),
+        freed: Notify::new(),
+        shutdown: CancellationToken::new(),
+        attempts: Mutex::default(),
+    }))
 }
 
 fn keep<T>(shared: &Arc<Shared>, part: HostPart, task: fn(Arc<Shared>) -> T)

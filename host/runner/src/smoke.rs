@@ -176,7 +176,11 @@ impl JobHost for Played {
     }
 
     /// The first choice, or an example of what is asked for.
-    async fn ask(&self, question: QuestionText) -> Result<Result<PersonAnswer, AskError>, Stop> {
+    async fn ask(
+        &self,
+        question: QuestionText,
+        _clock: WallClock,
+    ) -> Result<Result<PersonAnswer, AskError>, Stop> {
         self.seen().questions += 1;
         let value = match (question.choices.first(), &question.schema) {
             (Some(choice), _) => Json::of(&choice.value),

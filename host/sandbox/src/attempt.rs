@@ -1,6 +1,7 @@
 //! One attempt: one call of `run`, and the name of how it ended.
 
 use crate::bindings::exports::anvil::agent::agent_api as wit;
+use crate::end::RESULT_NOT_JSON;
 use crate::ended::Ended;
 use crate::log::cut;
 use crate::world::Seat;
@@ -34,7 +35,7 @@ fn succeeded(outcome: wit::Outcome) -> AttemptEnd {
         }
         Err(error) => AttemptEnd::Failed(JobError {
             kind: "bad-reply".to_owned(),
-            message: format!("the agent's result cannot be taken: {error}"),
+            message: format!("{RESULT_NOT_JSON}: {error}"),
         }),
     }
 }

@@ -1,6 +1,7 @@
 //! A plugin says what it is, and the host checks that it holds.
 
 use crate::bindings::exports::anvil::agent::agent_api as wit;
+use crate::component::{DescribeEnd, DescriptionFlaw};
 use crate::door::Door;
 use crate::end::BreachKind;
 use crate::ended::Ended;
@@ -33,22 +34,28 @@ pub(crate) struct Description {
     pub(crate) tool_loop: bool,
 }
 
-/// Calls `describe` within `limits`, without any way out for the guest.
+/// The seed of a plugin's random numbers when a host asks what it is: the same for every host.
+pub(crate) const SEED: u128 = 0;
+
+/// Calls `describe` within `limits`, without any way out for the guest, whose random numbers follow from `seed`.
 pub(crate) async fn describe(
     sandbox: &Sandbox,
     entry: Arc<Entry>,
     limits: AttemptLimits,
     credit: Arc<Credit>,
+    seed: u128,
 ) -> Result<Description, Rejection> {
     let never = CancellationToken::new();
     let said =
-        sandbox.describing(limits, credit, &never, |_| Door::Shut, move |seat| call(seat, entry)).await;
+        sandbox.describing(limits, credit, &never, |_| Door::Shut(seed), move |seat| call(seat, entry)).await;
     match said {
-        Ok(Ok(description)) => checked(description).map_err(Rejection::Description),
+        Ok(Ok(description)) => checked(description).map_err(|(flaw, why)| Rejection::Description(flaw, why)),
         Ok(Err(breach)) | Err(Cut::Breach(breach)) if breach.kind == BreachKind::Internal => {
             Err(Rejection::Host(breach.message))
         }
-        Ok(Err(breach)) | Err(Cut::Breach(breach)) => Err(Rejection::Describe(breach.to_string())),
+        Ok(Err(breach)) | Err(Cut::Breach(breach)) => {
+            Err(Rejection::Describe(end_of(breach.kind), breach.to_string()))
+        }
         // It could have gone on, and had no processor.
         Err(Cut::Starved(_)) => Err(Rejection::Starved(limits.wall_time)),
         Err(Cut::Cancelled) => Err(Rejection::Host("the host shuts down".to_owned())),
@@ -63,31 +70,64 @@ async fn call(seat: Seat, entry: Arc<Entry>) -> Result<wit::Description, Breach>
     }
 }
 
-fn checked(said: wit::Description) -> Result<Description, String> {
+fn end_of(kind: BreachKind) -> DescribeEnd {
+    match kind {
+        BreachKind::Instantiate => DescribeEnd::NotStarted,
+        BreachKind::NoHost => DescribeEnd::Called,
+        BreachKind::CpuTime | BreachKind::WallTime => DescribeEnd::Slow,
+        BreachKind::Memory | BreachKind::Table | BreachKind::HostcallSize | BreachKind::Resources => {
+            DescribeEnd::Limit
+        }
+        BreachKind::Protocol => DescribeEnd::Protocol,
+        BreachKind::Stack | BreachKind::Trap | BreachKind::Exit | BreachKind::Internal => DescribeEnd::Trap,
+    }
+}
+
+type Flawed = (DescriptionFlaw, String);
+
+fn checked(said: wit::Description) -> Result<Description, Flawed> {
     let bytes = length(&said);
     if bytes > DESCRIPTION_BYTES {
-        return Err(format!(
-            "its texts and schemas have {bytes} bytes together; a description has at most {DESCRIPTION_BYTES}"
+        return Err((
+            DescriptionFlaw::Large,
+            format!(
+                "its texts and schemas have {bytes} bytes together; a description has at most {DESCRIPTION_BYTES}"
+            ),
         ));
     }
     name("the agent's name", &said.name)?;
     if said.version.len() > VERSION_BYTES {
-        return Err(format!(
-            "its version has {} characters; a version has at most {VERSION_BYTES}",
-            said.version.len()
+        return Err((
+            DescriptionFlaw::Version,
+            format!(
+                "its version has {} characters; a version has at most {VERSION_BYTES}",
+                said.version.len()
+            ),
         ));
     }
     let version = said.version.parse().map_err(|error| {
-        format!("its version `{}` is no semantic version: {error}", cut(&said.version, 64))
+        let why = format!("its version `{}` is no semantic version: {error}", cut(&said.version, 64));
+        (DescriptionFlaw::Version, why)
     })?;
     if said.actions.is_empty() || said.actions.len() > MAX_ACTIONS {
-        return Err(format!("it has {} actions; an agent has 1 to {MAX_ACTIONS}", said.actions.len()));
+        let flaw = if said.actions.is_empty() {
+            DescriptionFlaw::NoActions
+        } else {
+            DescriptionFlaw::TooManyActions
+        };
+        return Err((
+            flaw,
+            format!("it has {} actions; an agent has 1 to {MAX_ACTIONS}", said.actions.len()),
+        ));
     }
     let mut actions: Vec<ActionInfo> = Vec::with_capacity(said.actions.len());
     for action in said.actions {
         name("an action's name", &action.name)?;
         if actions.iter().any(|earlier| earlier.name == action.name) {
-            return Err(format!("it has two actions named `{}`", action.name));
+            return Err((
+                DescriptionFlaw::DuplicateAction,
+                format!("it has two actions named `{}`", action.name),
+            ));
         }
         actions.push(ActionInfo {
             summary: line(&action.summary),
@@ -102,17 +142,20 @@ fn checked(said: wit::Description) -> Result<Description, String> {
         .map(|extra| {
             let seconds = extra.value.trim().parse::<u64>().ok().filter(|seconds| *seconds > 0);
             seconds.ok_or_else(|| {
-                format!("its `time_limit_s` is `{}`, not a whole number of seconds", cut(&extra.value, 32))
+                let value = cut(&extra.value, 32);
+                (
+                    DescriptionFlaw::Extra,
+                    format!("its `time_limit_s` is `{value}`, not a whole number of seconds"),
+                )
             })
         })
         .transpose()?;
     let tool_loop = match said.extras.iter().find(|extra| extra.name == "tool_loop") {
         None => false,
-        Some(extra) => extra
-            .value
-            .trim()
-            .parse()
-            .map_err(|_| format!("its `tool_loop` is `{}`, not true or false", cut(&extra.value, 32)))?,
+        Some(extra) => extra.value.trim().parse().map_err(|_| {
+            let value = cut(&extra.value, 32);
+            (DescriptionFlaw::Extra, format!("its `tool_loop` is `{value}`, not true or false"))
+        })?,
     };
     Ok(Description {
         name: said.name,
@@ -136,7 +179,7 @@ fn length(said: &wit::Description) -> usize {
     said.name.len() + said.version.len() + said.summary.len() + floor + actions.chain(extras).sum::<usize>()
 }
 
-fn name(what: &str, text: &str) -> Result<(), String> {
+fn name(what: &str, text: &str) -> Result<(), Flawed> {
     // One that begins with `-` would be taken for an option wherever it is typed.
     let fits = (1..=NAME_BYTES).contains(&text.len())
         && !text.starts_with('-')
@@ -144,26 +187,30 @@ fn name(what: &str, text: &str) -> Result<(), String> {
     if fits {
         return Ok(());
     }
-    Err(format!(
+    let why = format!(
         "{what} is `{}`; it has 1 to {NAME_BYTES} characters of a-z 0-9 -, and begins with a letter or a digit",
         cut(text, 80).escape_debug()
-    ))
+    );
+    Err((DescriptionFlaw::Name, why))
 }
 
-fn schema(action: &str, which: &str, text: &str) -> Result<Json, String> {
-    let json: Json =
-        text.parse().map_err(|error| format!("the {which} schema of `{action}` is no JSON: {error}"))?;
+fn schema(action: &str, which: &str, text: &str) -> Result<Json, Flawed> {
+    let none = |why: String| (DescriptionFlaw::SchemaNoObject, why);
+    let json: Json = text
+        .parse()
+        .map_err(|error| none(format!("the {which} schema of `{action}` is no JSON: {error}")))?;
     // JSON Schema knows `true` and `false` as schemas; a form and a pointer to a field need an object.
     if json.value().is_object() {
         Ok(json)
     } else {
-        Err(format!("the {which} schema of `{action}` is no JSON object"))
+        Err(none(format!("the {which} schema of `{action}` is no JSON object")))
     }
 }
 
-fn tier(text: &str) -> Result<Tier, String> {
+fn tier(text: &str) -> Result<Tier, Flawed> {
     text.parse().map_err(|_| {
-        format!("its model floor is `{}`; there are {}", cut(text, 32), listed(Tier::ALL, "and"))
+        let why = format!("its model floor is `{}`; there are {}", cut(text, 32), listed(Tier::ALL, "and"));
+        (DescriptionFlaw::ModelFloor, why)
     })
 }
 
@@ -202,6 +249,9 @@ mod tests {
         let known = checked(said(&[("tool_loop", " true"), ("time_limit_s", "9")])).expect("it holds");
         assert_eq!((known.tool_loop, known.time_limit_s), (true, Some(9)));
         let refused = checked(said(&[("tool_loop", "yes")])).expect_err("it is neither");
-        assert_eq!(refused, "its `tool_loop` is `yes`, not true or false");
+        assert_eq!(
+            refused,
+            (DescriptionFlaw::Extra, "its `tool_loop` is `yes`, not true or false".to_owned())
+        );
     }
 }

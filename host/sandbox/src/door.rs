@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 pub(crate) enum Door {
     /// To a job's host.
     Open(OpenDoor),
-    /// To nobody.
-    Shut,
+    /// To nobody. The guest's random numbers follow from this.
+    Shut(u128),
 }
 
 /// The way to a job's host.
@@ -31,7 +31,15 @@ impl Door {
     pub(crate) fn host(&self) -> Option<&Arc<dyn JobHost>> {
         match self {
             Self::Open(door) => Some(&door.host),
-            Self::Shut => None,
+            Self::Shut(_) => None,
+        }
+    }
+
+    /// What the guest's random numbers follow from: its job, where it has one.
+    pub(crate) fn seed(&self) -> u128 {
+        match self {
+            Self::Open(door) => door.host.identity().job.number(),
+            Self::Shut(seed) => *seed,
         }
     }
 
@@ -39,8 +47,8 @@ impl Door {
     pub(crate) fn open(&self, function: &str) -> wasmtime::Result<OpenDoor> {
         match self {
             Self::Open(door) => Ok(door.clone()),
-            Self::Shut => Err(wasmtime::Error::new(Breach::new(
-                BreachKind::Trap,
+            Self::Shut(_) => Err(wasmtime::Error::new(Breach::new(
+                BreachKind::NoHost,
                 format!("`describe` called `{function}`, which is there only while a job runs"),
             ))),
         }

@@ -3,6 +3,9 @@
 use crate::Stop;
 use anvil_types::{JobError, Json};
 
+/// What the failure of a guest begins with whose result is no JSON.
+pub const RESULT_NOT_JSON: &str = "the agent's result cannot be taken";
+
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AttemptEnd {
@@ -47,6 +50,8 @@ pub enum BreachKind {
     Resources,
     /// It could not be started.
     Instantiate,
+    /// It called the host while it described itself.
+    NoHost,
     /// A fault of the host.
     Internal,
 }
@@ -86,6 +91,7 @@ impl BreachKind {
             Self::HostcallSize => "hostcall-size",
             Self::Resources => "resources",
             Self::Instantiate => "instantiate",
+            Self::NoHost => "no-host",
             Self::Internal => "internal",
         }
     }

@@ -4,10 +4,10 @@ use crate::end::BreachKind;
 use crate::frames;
 use crate::log::cut;
 use crate::size::Size;
-use crate::world::GuestWorld;
+use crate::world::{GuestWorld, count_fuel};
 use crate::{AttemptLimits, Breach, Stop};
 use std::time::Instant;
-use wasmtime::Trap;
+use wasmtime::{Store, Trap};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
 /// The longest message of a breach that is kept.
@@ -36,8 +36,25 @@ impl<T> Ended<T> {
         }
     }
 
+    /// Of a guest that ended while it was started: a trap there is one of its start.
+    pub(crate) fn at_start(self) -> Self {
+        match self {
+            Self::Broke(breach)
+                if matches!(
+                    breach.kind,
+                    BreachKind::Trap | BreachKind::Exit | BreachKind::Stack | BreachKind::NoHost
+                ) =>
+            {
+                Self::Broke(Breach::new(BreachKind::Instantiate, format!("it cannot be started: {breach}")))
+            }
+            ended => ended,
+        }
+    }
+
     /// From what came out of a guest's world.
-    pub(crate) fn of(called: wasmtime::Result<T>, world: &GuestWorld) -> Self {
+    pub(crate) fn of(called: wasmtime::Result<T>, store: &Store<GuestWorld>) -> Self {
+        count_fuel(store);
+        let world = store.data();
         world.stderr.finish();
         match called {
             Ok(answer) => Self::Answered(answer),

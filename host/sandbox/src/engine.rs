@@ -7,6 +7,15 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
+/// What an engine counts of what its guests do, besides their time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineCount {
+    /// Nothing: what a host runs.
+    Nothing,
+    /// The units of fuel that they burn: about one an instruction. Code is compiled for it, and runs slower.
+    Fuel,
+}
+
 /// How large the pool of instances is. No default: whoever builds an engine names every size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EngineSettings {
@@ -27,6 +36,8 @@ pub struct EngineSettings {
     /// How often a running guest is looked at: the longest that it keeps a thread for itself, and
     /// the longest that a cancel takes.
     pub tick: Duration,
+    /// What is counted.
+    pub count: EngineCount,
 }
 
 /// Room on the host's stack for host functions, above what the guest may use.
@@ -46,7 +57,7 @@ pub struct SandboxEngine {
 impl SandboxEngine {
     /// An engine with a pool of these sizes, and the thread that ticks for it.
     pub fn new(settings: EngineSettings) -> Result<Self, SandboxError> {
-        let mut config = compile_config();
+        let mut config = compile_config(settings.count);
         config.max_wasm_stack(settings.stack_bytes);
         config.async_stack_size(settings.stack_bytes + HOST_STACK);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(&settings)));
@@ -90,8 +101,9 @@ impl std::fmt::Debug for SandboxEngine {
 
 /// What decides how code is compiled. The compiling child uses this alone; the host adds its pool,
 /// which must not change what compiled code looks like (a test compares their hashes).
-pub(crate) fn compile_config() -> Config {
+pub(crate) fn compile_config(count: EngineCount) -> Config {
     let mut config = Config::new();
+    config.consume_fuel(count == EngineCount::Fuel);
     config.strategy(Strategy::Cranelift);
     config.epoch_interruption(true);
     config.wasm_component_model(true);

@@ -43,9 +43,9 @@ impl Entry {
                 let mut store = seat.calling();
                 let called = match instance(pre.instantiate_async(&mut store)).await {
                     Ok(agent) => agent.anvil_agent_agent_api().call_describe(&mut store).await,
-                    Err(error) => Err(error),
+                    Err(error) => return Ended::of(Err(error), &store).at_start(),
                 };
-                Ended::of(called, store.data())
+                Ended::of(called, &store)
             }
             #[cfg(any(test, feature = "testing"))]
             Self::Trial(pre) => trial::describe(seat, pre).await,
@@ -62,7 +62,7 @@ impl Entry {
                     Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, job).await,
                     Err(error) => Err(error),
                 };
-                Ended::of(called, store.data())
+                Ended::of(called, &store)
             }
             #[cfg(any(test, feature = "testing"))]
             Self::Trial(pre) => trial::run(seat, pre, job).await,

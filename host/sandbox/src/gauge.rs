@@ -12,6 +12,7 @@ pub(crate) struct Gauge {
     table_elements: AtomicU64,
     log_lines: AtomicU64,
     log_bytes: AtomicU64,
+    fuel: AtomicU64,
 }
 
 impl Gauge {
@@ -29,6 +30,16 @@ impl Gauge {
     pub(crate) fn line(&self, bytes: usize) {
         self.log_lines.fetch_add(1, Ordering::Relaxed);
         self.log_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// It has burnt so much fuel.
+    pub(crate) fn fuel(&self, burnt: u64) {
+        self.fuel.fetch_max(burnt, Ordering::Relaxed);
+    }
+
+    /// The fuel that it has burnt.
+    pub(crate) fn burnt(&self) -> u64 {
+        self.fuel.load(Ordering::Relaxed)
     }
 
     /// All of it, beside the times that its meters tell.

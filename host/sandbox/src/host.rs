@@ -71,8 +71,13 @@ pub trait JobHost: Send + Sync + 'static {
     /// What the job may still spend; journalled, so many times as the host bounds.
     async fn allowance(&self) -> Result<Remaining, Stop>;
 
-    /// Asks a person, from the journal where the job has asked this before. The question is within its bounds.
-    async fn ask(&self, question: QuestionText) -> Result<Result<PersonAnswer, AskError>, Stop>;
+    /// Asks a person, from the journal where the job has asked this before. The question is within its bounds. `clock`
+    /// stands for as long as somebody thinks; as a rule the attempt is parked meanwhile.
+    async fn ask(
+        &self,
+        question: QuestionText,
+        clock: WallClock,
+    ) -> Result<Result<PersonAnswer, AskError>, Stop>;
 
     /// Asks the agent's own state; journalled, so many times as the host bounds.
     async fn state(&self, ask: StateAsk) -> Result<StateAnswer, Stop>;

@@ -18,6 +18,7 @@ mod ended;
 mod engine;
 mod entry;
 mod error;
+mod fault;
 mod frames;
 mod gauge;
 mod guest;
@@ -44,10 +45,11 @@ pub use catalog::{
     Catalog, CatalogChange, CatalogSettings, IncomingPlugin, KeepRule, KeptVersion, Roster, is_older,
 };
 pub use compile::{CompileCommand, CompileError, CompileTask, CompileWork, compile_worker};
-pub use component::Rejection;
-pub use end::{AttemptEnd, Breach, BreachKind};
-pub use engine::{EngineSettings, SandboxEngine};
+pub use component::{Anatomy, DeclaredMemory, DescribeEnd, DescriptionFlaw, PluginKind, Producer, Rejection};
+pub use end::{AttemptEnd, Breach, BreachKind, RESULT_NOT_JSON};
+pub use engine::{EngineCount, EngineSettings, SandboxEngine};
 pub use error::SandboxError;
+pub use fault::PluginFault;
 pub use host::{GuestIdentity, HandedOver, JobHost, Stop};
 pub use limits::{AttemptLimits, LOG_LINE_BYTES};
 pub use plugin::Plugin;

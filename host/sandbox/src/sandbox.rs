@@ -8,8 +8,8 @@ use crate::lanes::{Course, CpuMeter, Credit, Lanes, Outcome, Standing};
 use crate::wall::WallMeter;
 use crate::world::Seat;
 use crate::{
-    AttemptEnd, AttemptLimits, Breach, CancellationToken, EngineSettings, JobHost, Plugin, SandboxEngine,
-    SandboxError, Stop,
+    AttemptEnd, AttemptLimits, Breach, CancellationToken, EngineCount, EngineSettings, JobHost, Plugin,
+    SandboxEngine, SandboxError, Stop,
 };
 use anvil_types::{AttemptUse, Json};
 use std::future::Future;
@@ -68,13 +68,14 @@ impl Sandbox {
         let (plugin, action, payload) = (Arc::clone(plugin), action.to_owned(), payload.clone());
         let door = |wall| Door::Open(OpenDoor { host, runtime: self.host.clone(), wall });
         let work = move |seat| attempt::run(seat, plugin, action, payload);
-        let (ended, used) = self.within(Course::Job, limits, credit, cancel, door, work).await;
+        let (ended, used, burnt) = self.within(Course::Job, limits, credit, cancel, door, work).await;
         let end = match ended {
             Ok(end) => end,
             Err(Cut::Breach(breach) | Cut::Starved(breach)) => AttemptEnd::Broke(breach.into()),
             Err(Cut::Cancelled) => AttemptEnd::Stopped(Stop::Cancelled),
         };
-        Ran { end, used }
+        let fuel = (self.engine.settings().count == EngineCount::Fuel).then_some(burnt);
+        Ran { end, used, fuel }
     }
 
     /// As [`within`](Self::within), on the thread of those that describe themselves: however many guests
@@ -104,14 +105,14 @@ impl Sandbox {
         cancel: &CancellationToken,
         door: impl FnOnce(Arc<WallMeter>) -> Door,
         work: impl FnOnce(Seat) -> F + Send + 'static,
-    ) -> (Result<T, Cut>, AttemptUse)
+    ) -> (Result<T, Cut>, AttemptUse, u64)
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
         let slot = tokio::select! {
             biased;
-            () = cancel.cancelled() => return (Err(Cut::Cancelled), AttemptUse::default()),
+            () = cancel.cancelled() => return (Err(Cut::Cancelled), AttemptUse::default(), 0),
             slot = self.engine.slot() => slot,
         };
         let wall = Arc::new(WallMeter::started());
@@ -155,7 +156,7 @@ impl Sandbox {
                 format!("the host failed to run the agent: {error}"),
             ))),
         };
-        (ended, gauge.read(meter.read(), wall.read()))
+        (ended, gauge.read(meter.read(), wall.read()), gauge.burnt())
     }
 }
 
@@ -166,6 +167,9 @@ pub struct Ran {
     pub end: AttemptEnd,
     /// What it has used, in this run of it.
     pub used: AttemptUse,
+    /// Units of fuel that it burnt, about one an instruction; none where the engine does not count them. Of a guest that
+    /// was stopped, what it had burnt at the last tick.
+    pub fuel: Option<u64>,
 }
 
 /// Why a guest did not come to its own end.

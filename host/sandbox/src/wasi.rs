@@ -1,6 +1,7 @@
 //! WASI 0.2 as a guest finds it: an empty world. No arguments, environment, files or sockets; standard
 //! input is at its end, unless the guest speaks in lines; the clocks move only at host calls; random numbers follow from the job.
 
+use crate::door::Door;
 use crate::output::Output;
 use crate::{JobHost, SandboxError};
 use anvil_types::Timestamp;
@@ -26,12 +27,12 @@ pub(crate) fn link<T: WasiView>(linker: &mut Linker<T>) -> Result<(), SandboxErr
 /// What one attempt finds. Without a host (while a plugin describes itself) time stands at 1970 and
 /// the seed is that of no job.
 pub(crate) fn empty_world(
-    host: Option<&Arc<dyn JobHost>>,
+    door: &Door,
     stdin: impl StdinStream + 'static,
     stdout: impl StdoutStream + 'static,
     stderr: Output,
 ) -> WasiCtx {
-    let seed = host.map_or(0, |host| host.identity().job.number());
+    let (host, seed) = (door.host(), door.seed());
     let clock = GuestClock { host: host.cloned(), began: OnceLock::new() };
     let monotonic = GuestClock { host: host.cloned(), began: OnceLock::new() };
     if let Some(host) = host {

@@ -1,7 +1,7 @@
 //! What a store holds for its guest.
 
 use crate::door::Door;
-use crate::engine::SandboxEngine;
+use crate::engine::{EngineCount, SandboxEngine};
 use crate::gauge::Gauge;
 use crate::guest::Guest;
 use crate::lanes::CpuMeter;
@@ -12,7 +12,7 @@ use crate::output::Output;
 use crate::{AttemptLimits, wasi};
 use std::sync::Arc;
 use wasmtime::component::ResourceTable;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{AsContext, Store, UpdateDeadline};
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -24,6 +24,7 @@ pub(crate) struct GuestWorld {
     pub(crate) stack_bytes: usize,
     pub(crate) stderr: Output,
     pub(crate) limiter: Limiter,
+    gauge: Arc<Gauge>,
     stdout: Option<Output>,
     log: Arc<JobLog>,
     wasi: WasiCtx,
@@ -70,7 +71,7 @@ impl Seat {
         let log = self.log();
         let asking = Guest::new(self.door.clone(), self.limits, Arc::clone(&log));
         // What stands in the store asks nothing: such a guest has no function of the contract.
-        let mute = Guest::new(Door::Shut, self.limits, Arc::clone(&log));
+        let mute = Guest::new(Door::Shut(0), self.limits, Arc::clone(&log));
         let pipes = Pipes::new();
         let store = self.store(mute, log, pipes.stdin(), pipes.stdout(), None);
         (store, asking, pipes)
@@ -90,16 +91,17 @@ impl Seat {
     ) -> Store<GuestWorld> {
         let Self { engine, limits, door, meter, gauge } = self;
         let stderr = Output::stderr(Arc::clone(&log));
-        let wasi = wasi::empty_world(door.host(), stdin, out, stderr.clone());
+        let wasi = wasi::empty_world(&door, stdin, out, stderr.clone());
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
-        let limiter = Limiter::new(limits, engine.single(), gauge);
+        let limiter = Limiter::new(limits, engine.single(), Arc::clone(&gauge));
         let world = GuestWorld {
             guest,
             limits,
             stack_bytes: engine.settings().stack_bytes,
             stderr,
             limiter,
+            gauge,
             stdout,
             log,
             wasi,
@@ -108,9 +110,25 @@ impl Seat {
         let mut store = Store::new(engine.wasmtime(), world);
         store.limiter(|world| &mut world.limiter);
         store.set_hostcall_fuel(limits.hostcall_bytes);
+        if engine.settings().count == EngineCount::Fuel {
+            store.set_fuel(FUEL).expect("an engine that counts fuel takes some");
+        }
         store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |store| {
+            count_fuel(&store);
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.give_way())))
+        });
         store
-            .epoch_deadline_callback(move |_| Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.give_way()))));
-        store
+    }
+}
+
+/// More fuel than any guest burns within its time: it is there to be counted.
+const FUEL: u64 = u64::MAX;
+
+/// Notes what a guest has burnt so far, where its engine counts that.
+pub(crate) fn count_fuel(store: &impl AsContext<Data = GuestWorld>) {
+    let store = store.as_context();
+    if let Ok(left) = store.get_fuel() {
+        store.data().gauge.fuel(FUEL - left);
     }
 }

@@ -95,6 +95,68 @@ async fn a_replay_costs_nothing_and_shows_where_another_build_differs() {
 }
 
 #[tokio::test]
+async fn a_finished_job_is_kept_as_a_test_of_its_plugin() {
+    let upstream = Upstream::start().await;
+    let host = scene(&upstream).await;
+    let rest = host.rest();
+    let id = rest.submit("asker", "ask", payload()).await;
+    let job = rest.succeeded(&id, PATIENCE).await;
+    let requests = upstream.bill().await.requests;
+    let path = |name: &str| host.folder().join(name).to_str().expect("a path of letters").to_owned();
+    let (fixture, same, other) = (path("once-more.json"), path("same.wasm"), path("other.wasm"));
+    fs::write(&same, another_build(&agent("asker"))).expect("written");
+    fs::write(&other, asks_otherwise()).expect("written");
+    let run = async |args: &[&str]| {
+        let output = host.anvil(&[&["plugin"], args].concat()).await;
+        (output.status.code().expect("an exit"), said(&output) + &String::from_utf8_lossy(&output.stderr))
+    };
+
+    let (code, told) = run(&["run", "--from-job", &id, "--save", &fixture]).await;
+    assert_eq!(code, 0, "{told}");
+    let (code, told) = run(&["run", "--from-job", &id, "--save", &fixture]).await;
+    assert!(code == 2 && told.contains("--force writes over it"), "{told}");
+    let kept: Value = serde_json::from_slice(&fs::read(&fixture).expect("it is there")).expect("JSON");
+    assert_eq!((&kept["anvil_fixture"], &kept["job"]["result"]), (&json!(1), &job["result"]));
+    assert!(kept["journal"].as_array().is_some_and(|answers| answers.len() > 3), "{kept:#}");
+    assert!(kept["journal"].to_string().contains(THEN), "what was asked is told in words");
+
+    // Without the host: the same, the same twice, and where another build differs first.
+    let (code, told) = run(&["test", &same, &fixture, &fixture]).await;
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(told.matches("same       ").count(), 2, "{told}");
+    let (code, told) = run(&["test", &other, &fixture]).await;
+    assert_eq!(code, 1, "{told}");
+    for part in ["different  ", "first at position 1", THEN, NOW] {
+        assert!(told.contains(part), "no `{part}` in\n{told}");
+    }
+    // The same questions, and another end than the one that is expected.
+    let mut otherwise = kept.clone();
+    otherwise["job"]["result"] = json!("another");
+    let wrong = path("wrong.json");
+    fs::write(&wrong, otherwise.to_string()).expect("written");
+    let (code, told) = run(&["test", &same, &wrong]).await;
+    assert!(code == 1 && told.contains("at its end"), "{told}");
+    for broken in [json!({}), json!({"anvil_fixture": 9})] {
+        fs::write(&wrong, broken.to_string()).expect("written");
+        assert_eq!(run(&["test", &same, &wrong]).await.0, 2);
+    }
+    let mut later = kept;
+    later["anvil_fixture"] = json!(2);
+    fs::write(&wrong, later.to_string()).expect("written");
+    let (code, told) = run(&["test", &same, &wrong]).await;
+    assert!(code == 2 && told.contains("version 2"), "{told}");
+
+    // A run of its own has the answers for as long as it asks the same, and the simulator's beyond.
+    let (code, told) = run(&["run", &same, "--from-job", &id]).await;
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(told.matches(", journal)").count(), 3, "{told}");
+    let (code, told) = run(&["run", &other, "--from-job", &id]).await;
+    assert_eq!(code, 0, "{told}");
+    assert_eq!((told.matches(", journal)").count(), told.matches(", live)").count()), (1, 2), "{told}");
+    assert_eq!(upstream.bill().await.requests, requests, "nobody was asked");
+}
+
+#[tokio::test]
 async fn what_cannot_be_replayed_is_refused_with_the_reason() {
     let upstream = Upstream::start().await;
     let host = scene(&upstream).await;

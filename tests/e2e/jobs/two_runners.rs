@@ -9,7 +9,8 @@ use anvil_control::{Control, ControlParts, ControlSettings, Submission};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream as Asked};
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::{
-    AttemptLimits, Catalog, CatalogSettings, CompileCommand, EngineSettings, Sandbox, SandboxSettings,
+    AttemptLimits, Catalog, CatalogSettings, CompileCommand, EngineCount, EngineSettings, Sandbox,
+    SandboxSettings,
 };
 use anvil_store::{Finish, Retention, SqliteOptions, SqliteStore, Store, StoreError};
 use anvil_types::{
@@ -169,6 +170,7 @@ async fn runner(
         max_table_elements: 10_000,
         stack_bytes: MIB,
         tick: Duration::from_millis(5),
+        count: EngineCount::Nothing,
     };
     let handle = tokio::runtime::Handle::current();
     let sandbox = Sandbox::new(SandboxSettings { engine, guest_threads: 1 }, handle).expect("a sandbox");

@@ -45,9 +45,9 @@ use crate::permission::Permission::{Admin, Open, Operate, Read, Submit};
 use crate::routes::Routes;
 use anvil_api::{
     BrakeRequest, BrakeStatus, BrakeView, BulkAnswer, ClockRequest, ClockView, CorrectionRequest,
-    EditRequest, ImportAnswer, JobDetail, JobList, Ledger, LimitsRequest, LimitsView, LineProblem, List,
-    PriceRequest, PriceView, Probe, QueueRequest, QueueView, Replayed, ScopeLimitsRequest, ScopeLimitsView,
-    SetBack, SetBackRequest, Spend, Status, SubmitRequest, WipeRequest,
+    EditRequest, Fixture, ImportAnswer, JobDetail, JobList, Ledger, LimitsRequest, LimitsView, LineProblem,
+    List, PriceRequest, PriceView, Probe, QueueRequest, QueueView, Replayed, ScopeLimitsRequest,
+    ScopeLimitsView, SetBack, SetBackRequest, Spend, Status, SubmitRequest, WipeRequest,
 };
 use anvil_types::{
     AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LimitUse, LogLine,
@@ -135,6 +135,14 @@ fn jobs(routes: Routes) -> Routes {
         .route(Read, get, "/api/v1/jobs/{id}/artifacts/{*name}", "One file", files::download)
         .gives_media("text/plain; charset=utf-8")
         .gives_media("application/octet-stream")
+        .route(
+            Operate,
+            Method::GET,
+            "/api/v1/jobs/{id}/fixture",
+            "A finished job as a test of its plugin",
+            replay::fixture,
+        )
+        .gives::<Fixture>()
         .route(Submit, post.clone(), "/api/v1/jobs/{id}/cancel", "Stop a job", jobs::cancel)
         .gives::<Job>()
         .route(Submit, post.clone(), "/api/v1/jobs/{id}/retry", "Run a finished job again", jobs::retry)

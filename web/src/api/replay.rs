@@ -3,7 +3,7 @@
 use crate::ask::{Id, read};
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_api::Replayed;
+use anvil_api::{Fixture, Replayed};
 use anvil_control::ReplayError;
 use anvil_types::JobId;
 use axum::Json;
@@ -24,6 +24,14 @@ pub(super) async fn replay(
     Ok(Json(state.control.replay.run(id, plugin).await?))
 }
 
+/// A finished job as a test of its plugin.
+pub(super) async fn fixture(
+    State(state): State<WebState>,
+    Id(id): Id<JobId>,
+) -> Result<Json<Fixture>, Problem> {
+    Ok(Json(state.control.replay.fixture(id).await?))
+}
+
 impl From<ReplayError> for Problem {
     fn from(error: ReplayError) -> Self {
         let detail = error.to_string();
@@ -34,6 +42,9 @@ impl From<ReplayError> for Problem {
             ReplayError::NeverRan => conflict("never-ran", "The job never ran"),
             ReplayError::VersionGone(_) => conflict("version-gone", "The version is not kept any more"),
             ReplayError::Stopped(_) => conflict("replay-stopped", "The replay was stopped"),
+            ReplayError::FixtureLarge(_) => {
+                conflict("fixture-too-large", "The job is too large for a fixture")
+            }
             ReplayError::Rejected(_) => Self::invalid("no-plugin", "The file is no plugin", detail),
             ReplayError::OtherAgent { .. } => {
                 Self::invalid("other-agent", "The file is another agent", detail)

@@ -34,7 +34,7 @@ pub(super) async fn run(client: &Client, globals: &Globals, path: &str) -> Resul
 }
 
 /// A file, or standard input.
-pub(super) async fn input(path: &str) -> Result<Box<dyn AsyncRead + Send + Unpin>, Failure> {
+pub(crate) async fn input(path: &str) -> Result<Box<dyn AsyncRead + Send + Unpin>, Failure> {
     if path == "-" {
         return Ok(Box::new(tokio::io::stdin()));
     }
@@ -43,7 +43,7 @@ pub(super) async fn input(path: &str) -> Result<Box<dyn AsyncRead + Send + Unpin
 }
 
 /// What is read of it, piece by piece.
-pub(super) fn pieces(
+pub(crate) fn pieces(
     input: Box<dyn AsyncRead + Send + Unpin>,
 ) -> impl Stream<Item = std::io::Result<Vec<u8>>> + Send + 'static {
     futures_util::stream::try_unfold(input, async |mut input| {

@@ -17,7 +17,7 @@ pub(crate) struct SentFile {
 }
 
 /// Reads `PATH` or `NAME=PATH`. A path below this folder is its own name; of any other the last part is.
-pub(super) fn file(text: &str) -> Result<SentFile, String> {
+pub(crate) fn file(text: &str) -> Result<SentFile, String> {
     let (name, from) = match text.split_once('=') {
         Some((name, from)) => (name.to_owned(), from),
         None if text == "-" => ("stdin".to_owned(), text),
@@ -122,7 +122,7 @@ fn head(boundary: &str, file: &SentFile) -> String {
 }
 
 /// What a file is by the ending of its name, for those that agents are likely to be given.
-fn media_type(name: &str) -> &'static str {
+pub(crate) fn media_type(name: &str) -> &'static str {
     let ending = name.rsplit('/').next().and_then(|last| last.rsplit_once('.')).map(|(_, ending)| ending);
     match ending.map(str::to_ascii_lowercase).as_deref() {
         Some("txt" | "log") => "text/plain",

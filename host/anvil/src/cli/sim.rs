@@ -37,18 +37,13 @@ pub(crate) struct SimArgs {
 
 impl SimArgs {
     fn config(&self) -> Result<SimConfig, Failure> {
-        let wrong = |path: &Path, error: &dyn std::fmt::Display| {
-            Failure::Usage(format!("{}: {error}", path.display()))
-        };
         let mut config = match &self.settings {
             Some(path) => SimConfig::from_toml(&read(path)?).map_err(|error| wrong(path, &error))?,
             None => SimConfig::default(),
         };
         config.listen = self.listen;
         if let Some(path) = &self.script {
-            let text = read(path)?;
-            let script = if is_toml(path) { Script::from_toml(&text) } else { Script::from_json(&text) };
-            config.script = script.map_err(|error| wrong(path, &error))?;
+            config.script = script(path)?;
         }
         if let Some(path) = &self.faults {
             config.faults = faults(path)?;
@@ -76,6 +71,17 @@ impl SimArgs {
         sim.shutdown().await;
         Ok(Exit::Done)
     }
+}
+
+/// Given answers, out of a file.
+pub(crate) fn script(path: &Path) -> Result<Script, Failure> {
+    let text = read(path)?;
+    let script = if is_toml(path) { Script::from_toml(&text) } else { Script::from_json(&text) };
+    script.map_err(|error| wrong(path, &error))
+}
+
+fn wrong(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Usage(format!("{}: {error}", path.display()))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -136,7 +136,7 @@ pub(super) async fn taken(
 }
 
 /// A payload with fields over it. Numbers stay as they were written.
-pub(super) fn payload(
+pub(crate) fn payload(
     payload: Option<&str>,
     over: &[(String, Box<RawValue>)],
 ) -> Result<Box<RawValue>, Failure> {
@@ -178,7 +178,7 @@ fn unreadable(from: &str, error: &dyn std::fmt::Display) -> Failure {
     Failure::Usage(format!("cannot read the payload from {from}: {error}"))
 }
 
-pub(super) fn field(text: &str) -> Result<(String, Box<RawValue>), String> {
+pub(crate) fn field(text: &str) -> Result<(String, Box<RawValue>), String> {
     let (name, value) = text
         .split_once('=')
         .filter(|(name, _)| !name.trim_end_matches(':').is_empty())
@@ -202,7 +202,7 @@ pub(super) fn time(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-pub(super) fn dollars(text: &str) -> Result<Nanodollars, String> {
+pub(crate) fn dollars(text: &str) -> Result<Nanodollars, String> {
     let amount = Nanodollars::from_decimal(text.trim_start_matches('$'));
     amount
         .filter(|amount| *amount > Nanodollars::ZERO)

@@ -11,7 +11,7 @@ use anvil_budget::PriceTable;
 use anvil_control::{Control, ControlParts};
 use anvil_gateway::Gateway;
 use anvil_runner::{Runner, RunnerParts};
-use anvil_sandbox::{Catalog, Roster, Sandbox};
+use anvil_sandbox::{Catalog, EngineCount, Roster, Sandbox};
 use anvil_settings::{HardLimits, Settings, SettingsError, UpstreamConfig};
 use anvil_store::{LimitsInForce, SqliteOptions, SqliteStore, Store};
 use anvil_types::{BootId, Clock, DrivenClock, End, Fall, HostId, Supervisor, SystemClock, UpstreamKind};
@@ -92,7 +92,8 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         tracing::warn!("{note}");
         told.push(note);
     }
-    let sandbox = Sandbox::new(parts::sandbox(&settings), tokio::runtime::Handle::current())?;
+    let sandbox =
+        Sandbox::new(parts::sandbox(&settings, EngineCount::Nothing), tokio::runtime::Handle::current())?;
     let catalog = Catalog::start(sandbox.clone(), parts::catalog(&settings, clock.clone(), &supervisor)?)?;
     let runner = Runner::start(RunnerParts {
         settings: parts::runner(&settings, kind),
@@ -238,7 +239,8 @@ async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn open_store(
+/// Opens the store in the data folder, which is one upstream's.
+pub(crate) fn open_store(
     settings: &Settings,
     kind: UpstreamKind,
     clock: Arc<dyn Clock>,

@@ -6,7 +6,7 @@ use anvil_control::ControlSettings;
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{
-    AttemptLimits, CatalogSettings, CompileCommand, EngineSettings, KeepRule, SandboxSettings,
+    AttemptLimits, CatalogSettings, CompileCommand, EngineCount, EngineSettings, KeepRule, SandboxSettings,
 };
 use anvil_settings::{
     AgentSection, Credential, JobsSettings, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
@@ -39,7 +39,7 @@ pub(crate) fn prices(settings: &Settings) -> anyhow::Result<PriceTable> {
     Ok(PriceTable::with_file(&name, text)?)
 }
 
-pub(super) fn gateway(
+pub(crate) fn gateway(
     settings: &Settings,
     upstream: &UpstreamConfig,
     prices: Arc<PriceTable>,
@@ -91,7 +91,8 @@ fn retention(settings: &RetentionSettings) -> Retention {
     }
 }
 
-pub(crate) fn sandbox(settings: &Settings) -> SandboxSettings {
+/// The sandbox of a host; what its engine counts besides is for whoever tries a plugin.
+pub(crate) fn sandbox(settings: &Settings, count: EngineCount) -> SandboxSettings {
     let sandbox = &settings.sandbox;
     // The pool has room for the largest of all agents; what each may take of it, its attempts' limits say.
     let most = |all: u32, own: fn(&AgentSection) -> Option<u32>| {
@@ -108,6 +109,7 @@ pub(crate) fn sandbox(settings: &Settings) -> SandboxSettings {
             max_table_elements: most(sandbox.table_elements, |agent| agent.table_elements) as usize,
             stack_bytes: sandbox.stack_kb as usize * 1024,
             tick: TICK,
+            count,
         },
         guest_threads: SandboxSettings::guest_threads(),
     }
@@ -251,7 +253,7 @@ fn state(settings: &Settings) -> StateQuotas {
     StateQuotas { all, agents: own.collect() }
 }
 
-pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSettings {
+pub(crate) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSettings {
     let jobs = &settings.jobs;
     let agents = settings.agents.iter().map(|(name, agent)| {
         let own = AgentSettings {
@@ -289,7 +291,8 @@ pub(super) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
     }
 }
 
-fn inputs(jobs: &JobsSettings) -> InputLimits {
+/// How much a job may come with.
+pub(crate) fn inputs(jobs: &JobsSettings) -> InputLimits {
     InputLimits {
         files: jobs.input_files as usize,
         file_bytes: jobs.input_file_bytes,

@@ -7,6 +7,8 @@ mod host;
 mod inputs;
 mod jobs;
 mod money;
+mod plugin_kit;
+mod plugin_run;
 mod samples;
 mod submit;
 mod tools;

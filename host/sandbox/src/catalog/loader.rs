@@ -5,13 +5,14 @@ use super::cache::Cache;
 use super::kept::Kept;
 use super::plain::{Fingerprint, fingerprint};
 use crate::compile::{Bounds, CompileTask, Exchange, GivenSchema};
+use crate::component::DescriptionFlaw;
 use crate::contract::Contract;
-use crate::describe::{Description, describe};
+use crate::describe::{Description, SEED, describe};
 use crate::entry::Entry;
 use crate::lanes::Credit;
 use crate::plugin::Known;
 use crate::world::GuestWorld;
-use crate::{CompileError, Plugin, Rejection, Sandbox, SandboxError, compile, wasi};
+use crate::{CompileError, EngineCount, Plugin, Rejection, Sandbox, SandboxError, compile, wasi};
 use anvil_types::{AgentInfo, AgentState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -163,12 +164,19 @@ impl Loader {
         let known = match self.kept.known(&print.digest) {
             Some(known) => known,
             None => {
-                let said =
-                    describe(&self.sandbox, Arc::clone(&entry), self.settings.describe, Arc::clone(&credit))
-                        .await?;
+                let said = describe(
+                    &self.sandbox,
+                    Arc::clone(&entry),
+                    self.settings.describe,
+                    Arc::clone(&credit),
+                    SEED,
+                )
+                .await?;
                 self.check_schemas(&said).await?;
                 let info = self.info(said, file, print);
-                Known::new(info).ok_or_else(|| Rejection::Description("its version is none".to_owned()))?
+                Known::new(info).ok_or_else(|| {
+                    Rejection::Description(DescriptionFlaw::Version, "its version is none".to_owned())
+                })?
             }
         };
         let info =
@@ -183,17 +191,20 @@ impl Loader {
         Ok(Arc::new(Plugin { info, known: Arc::new(known), credit, entry }))
     }
 
-    /// Asks a plugin once more what it is.
+    /// Asks a plugin once more what it is, with other random numbers: it says the same.
     pub(crate) async fn describes(&self, plugin: &Plugin) -> Result<(), Rejection> {
         let (entry, credit) = (Arc::clone(&plugin.entry), Arc::clone(&plugin.credit));
-        let said = describe(&self.sandbox, entry, self.settings.describe, credit).await?;
-        let (name, version) = (said.name, said.version.to_string());
-        if name == plugin.info.name && version == plugin.info.version && said.actions == plugin.info.actions {
+        let said = describe(&self.sandbox, entry, self.settings.describe, credit, SEED + 1).await?;
+        let print = Fingerprint { digest: plugin.info.digest.clone(), size: plugin.info.size };
+        let (name, version) = (said.name.clone(), said.version.to_string());
+        let again = self.info(said, &plugin.info.file, &print);
+        if (AgentInfo { loaded_at: plugin.info.loaded_at, ..again }) == plugin.info {
             return Ok(());
         }
-        Err(Rejection::Description(format!(
-            "it says another thing of itself each time: now {name} {version}"
-        )))
+        Err(Rejection::Description(
+            DescriptionFlaw::Differs,
+            format!("it says another thing of itself each time: now {name} {version}"),
+        ))
     }
 
     fn info(&self, said: Description, file: &str, print: &Fingerprint) -> AgentInfo {
@@ -240,7 +251,10 @@ impl Loader {
             Ok(_) => Ok(()),
             Err(Rejection::Compile(error @ (CompileError::Cpu(_) | CompileError::Memory(_)))) => {
                 tracing::debug!(%error, "schemas that take too much");
-                Err(Rejection::Description("to look at its schemas takes too much time or memory".to_owned()))
+                Err(Rejection::Description(
+                    DescriptionFlaw::Schema,
+                    "to look at its schemas takes too much time or memory".to_owned(),
+                ))
             }
             Err(rejection) => Err(rejection),
         }
@@ -263,7 +277,11 @@ impl Loader {
             memory_bytes: settings.compile_memory_bytes,
         };
         let folder = self.cache.folder();
-        let code = compile::compile(&settings.compile, CompileTask::Plugin, path, folder, bounds).await?;
+        let task = match self.sandbox.engine().settings().count {
+            EngineCount::Nothing => CompileTask::Plugin,
+            EngineCount::Fuel => CompileTask::CountedPlugin,
+        };
+        let code = compile::compile(&settings.compile, task, path, folder, bounds).await?;
         let (cache, engine, digest) =
             (Arc::clone(&self.cache), self.sandbox.engine().wasmtime().clone(), print.digest.clone());
         blocking(move || {

@@ -183,10 +183,15 @@ impl Catalog {
 
     /// Whether a file is a plugin, and what it says of itself: everything but putting it in force.
     pub async fn check(&self, file: &Path) -> Result<AgentInfo, Rejection> {
+        Ok(self.examine(file).await?.info.clone())
+    }
+
+    /// The plugin in a file, examined as one of the folder is, but neither kept nor put in force.
+    pub async fn examine(&self, file: &Path) -> Result<Arc<Plugin>, Rejection> {
         let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let read = self.shared.loader.read(file, None).await?;
         let source = read.ok_or_else(|| Rejection::Host("it was not read".to_owned()))?;
-        Ok(self.shared.loader.examine(&name, &source).await?.info.clone())
+        self.shared.loader.examine(&name, &source).await
     }
 
     /// Whether a plugin still says what it said of itself when it was loaded: asked once more.

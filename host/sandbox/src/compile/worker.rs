@@ -2,8 +2,8 @@
 
 use super::CompileError;
 use crate::Rejection;
-use crate::component::component;
-use crate::engine::compile_config;
+use crate::component::{DescriptionFlaw, component};
+use crate::engine::{EngineCount, compile_config};
 use crate::schema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -20,6 +20,8 @@ const REFUSED: u8 = b'R';
 pub enum CompileTask {
     /// To check a plugin against the contract, and to compile it.
     Plugin,
+    /// The same, for an engine that counts fuel.
+    CountedPlugin,
     /// To check the schemas in a plugin's description.
     Schemas,
 }
@@ -29,6 +31,7 @@ impl CompileTask {
     pub fn name(self) -> &'static str {
         match self {
             Self::Plugin => "plugin",
+            Self::CountedPlugin => "counted-plugin",
             Self::Schemas => "schemas",
         }
     }
@@ -37,7 +40,7 @@ impl CompileTask {
 impl FromStr for CompileTask {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let tasks = [Self::Plugin, Self::Schemas];
+        let tasks = [Self::Plugin, Self::CountedPlugin, Self::Schemas];
         tasks.into_iter().find(|task| task.name() == text).ok_or_else(|| format!("`{text}` is no task"))
     }
 }
@@ -77,7 +80,8 @@ pub(super) fn work(task: &CompileWork) -> Result<(), CompileError> {
     let failed = |error: std::io::Error| CompileError::Run(error.to_string());
     let bytes = std::fs::read(&task.input).map_err(failed)?;
     let worked = std::panic::catch_unwind(|| match task.task {
-        CompileTask::Plugin => component(&bytes).and_then(|component| compile(&component)),
+        CompileTask::Plugin => compile(&bytes, EngineCount::Nothing),
+        CompileTask::CountedPlugin => compile(&bytes, EngineCount::Fuel),
         CompileTask::Schemas => check(&bytes).map(|()| Vec::new()),
     });
     // A hostile file may find a bug of whoever reads it.
@@ -108,9 +112,11 @@ pub(super) fn verdict(mut written: Vec<u8>) -> Result<Vec<u8>, Rejection> {
     }
 }
 
-fn compile(bytes: &[u8]) -> Result<Vec<u8>, Rejection> {
-    let engine = Engine::new(&compile_config()).map_err(|error| CompileError::Run(format!("{error:#}")))?;
-    engine.precompile_component(bytes).map_err(|error| {
+fn compile(bytes: &[u8], count: EngineCount) -> Result<Vec<u8>, Rejection> {
+    let component = component(bytes)?;
+    let engine =
+        Engine::new(&compile_config(count)).map_err(|error| CompileError::Run(format!("{error:#}")))?;
+    engine.precompile_component(&component).map_err(|error| {
         let complaint = format!("{error:#}");
         if complaint.contains("component model async") {
             return Rejection::NeedsAsync;
@@ -124,7 +130,10 @@ fn check(bytes: &[u8]) -> Result<(), Rejection> {
         serde_json::from_slice(bytes).map_err(|error| Rejection::Host(error.to_string()))?;
     schemas.iter().try_for_each(|schema| {
         schema::check(&schema.text).map_err(|why| {
-            Rejection::Description(format!("{} is none that this host uses: {why}", schema.of))
+            Rejection::Description(
+                DescriptionFlaw::Schema,
+                format!("{} is none that this host uses: {why}", schema.of),
+            )
         })
     })
 }

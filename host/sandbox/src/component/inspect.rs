@@ -23,7 +23,7 @@ pub(crate) fn component(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Rejection> {
     Ok(component)
 }
 
-fn encoding(bytes: &[u8]) -> Result<Encoding, Rejection> {
+pub(super) fn encoding(bytes: &[u8]) -> Result<Encoding, Rejection> {
     if bytes.is_empty() {
         return Err(Rejection::Empty);
     }
@@ -57,6 +57,6 @@ fn sections(bytes: &[u8]) -> Result<(), Rejection> {
     if begun == ended { Ok(()) } else { Err(Rejection::Damaged("a part of it has no end".to_owned())) }
 }
 
-fn damaged(error: &wasmparser::BinaryReaderError, length: usize) -> Rejection {
+pub(super) fn damaged(error: &wasmparser::BinaryReaderError, length: usize) -> Rejection {
     Rejection::Damaged(format!("{} at byte {} of {length}", error.message(), error.offset()))
 }

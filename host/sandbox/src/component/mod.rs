@@ -1,6 +1,7 @@
 //! Plugin files: what they are, and why one is no plugin.
 
 mod adapt;
+mod anatomy;
 mod below;
 mod difference;
 mod inspect;
@@ -8,5 +9,6 @@ mod inspect;
 mod openness;
 mod rejection;
 
+pub use anatomy::{Anatomy, DeclaredMemory, PluginKind, Producer};
 pub(crate) use inspect::component;
-pub use rejection::Rejection;
+pub use rejection::{DescribeEnd, DescriptionFlaw, Rejection};

@@ -1,6 +1,7 @@
 //! Why a file is no plugin.
 
 use crate::CompileError;
+use crate::PluginFault;
 use crate::size::{Above, Size};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -102,11 +103,11 @@ pub enum Rejection {
     #[error("cannot be linked: {0}")]
     Link(String),
     /// Its `describe` broke a limit or trapped.
-    #[error("cannot describe itself: {0}")]
-    Describe(String),
+    #[error("cannot describe itself: {1}")]
+    Describe(DescribeEnd, String),
     /// What it says of itself does not hold.
-    #[error("describes itself wrongly: {0}")]
-    Description(String),
+    #[error("describes itself wrongly: {1}")]
+    Description(DescriptionFlaw, String),
     /// Its `describe` had no processor for long enough.
     #[error("could not describe itself within {0:?}, since other programs took the processors")]
     Starved(Duration),
@@ -115,7 +116,98 @@ pub enum Rejection {
     Host(String),
 }
 
+/// How a `describe` ended that gave no description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DescribeEnd {
+    /// The plugin could not be started.
+    NotStarted,
+    /// It called the host.
+    Called,
+    /// It took too long.
+    Slow,
+    /// It broke another limit.
+    Limit,
+    /// It trapped or exited.
+    Trap,
+    /// It speaks in lines, and not as the protocol has it.
+    Protocol,
+}
+
+/// What does not hold of a description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DescriptionFlaw {
+    /// It is too long.
+    Large,
+    /// A name.
+    Name,
+    /// The version.
+    Version,
+    /// There is no action.
+    NoActions,
+    /// There are too many.
+    TooManyActions,
+    /// Two actions have one name.
+    DuplicateAction,
+    /// A schema is no object.
+    SchemaNoObject,
+    /// A schema is wrong or out of its bounds.
+    Schema,
+    /// The model floor.
+    ModelFloor,
+    /// A known extra.
+    Extra,
+    /// It is another each time.
+    Differs,
+}
+
 impl Rejection {
+    /// What it is called; none where this says nothing of the file.
+    pub fn fault(&self) -> Option<PluginFault> {
+        Some(match self {
+            Self::Unreadable(_) => PluginFault::Unreadable,
+            Self::NoFile(_) => PluginFault::NoFile,
+            Self::TooLarge { .. } => PluginFault::TooLarge,
+            Self::Empty => PluginFault::Empty,
+            Self::NotWasm => PluginFault::NotWasm,
+            Self::Precompiled => PluginFault::Precompiled,
+            Self::CoreModule(_) => PluginFault::CoreModule,
+            Self::ProgramWithImports(_) => PluginFault::ProgramWithImports,
+            Self::Damaged(_) => PluginFault::Damaged,
+            Self::NeedsAsync => PluginFault::NeedsAsync,
+            Self::UnofferedImport { import } if import.starts_with("wasi:http/") => PluginFault::WantsHttp,
+            Self::UnofferedImport { .. } => PluginFault::UnofferedImport,
+            Self::MissingExport { .. } => PluginFault::MissingExport,
+            Self::OtherVersion { .. } => PluginFault::OtherVersion,
+            Self::Differs { .. } => PluginFault::Differs,
+            Self::Compile(CompileError::Refused(_)) => PluginFault::Compile,
+            Self::Compile(CompileError::Run(_)) | Self::Starved(_) | Self::Host(_) => return None,
+            Self::Compile(_) => PluginFault::CompileDear,
+            Self::TooDemanding(_) => PluginFault::TooDemanding,
+            Self::Link(_) => PluginFault::Link,
+            Self::Describe(end, _) => match end {
+                DescribeEnd::NotStarted => PluginFault::StartFails,
+                DescribeEnd::Called => PluginFault::DescribeCalls,
+                DescribeEnd::Slow => PluginFault::DescribeSlow,
+                DescribeEnd::Limit => PluginFault::DescribeLimit,
+                DescribeEnd::Trap => PluginFault::DescribeTraps,
+                DescribeEnd::Protocol => PluginFault::Protocol,
+            },
+            Self::Description(flaw, _) => match flaw {
+                DescriptionFlaw::Large => PluginFault::DescriptionLarge,
+                DescriptionFlaw::Name => PluginFault::Name,
+                DescriptionFlaw::Version => PluginFault::Version,
+                DescriptionFlaw::NoActions => PluginFault::NoActions,
+                DescriptionFlaw::TooManyActions => PluginFault::TooManyActions,
+                DescriptionFlaw::DuplicateAction => PluginFault::DuplicateAction,
+                DescriptionFlaw::SchemaNoObject => PluginFault::SchemaNoObject,
+                DescriptionFlaw::Schema => PluginFault::Schema,
+                DescriptionFlaw::ModelFloor => PluginFault::ModelFloor,
+                DescriptionFlaw::Extra => PluginFault::Extra,
+                DescriptionFlaw::Differs => PluginFault::DescribeDiffers,
+            },
+        })
+    }
+
     /// Whether this says nothing of the file: the host could not examine it, and tries again.
     pub fn is_passing(&self) -> bool {
         match self {
@@ -161,7 +253,7 @@ mod tests {
             (CompileError::Memory(1).into(), Some([5, 15, 45, 3_600])),
             (Rejection::Starved(Duration::from_secs(5)), Some([5, 15, 45, 3_600])),
             (CompileError::Refused("bad section".into()).into(), None),
-            (Rejection::Description("its name is none".into()), None),
+            (Rejection::Description(DescriptionFlaw::Name, "its name is none".into()), None),
             (Rejection::NoFile("a named pipe".into()), None),
             (Rejection::Empty, None),
         ] {

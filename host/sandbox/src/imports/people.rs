@@ -31,7 +31,8 @@ impl wit::Host for Guest {
                 return Ok(Err(AskError::new(AskError::INTERNAL, &AskRefusal::NotLooked).into()));
             }
         };
-        let answer = door.ask("people.ask", async move |host| host.ask(text).await).await?;
+        let clock = door.clock();
+        let answer = door.ask("people.ask", async move |host| host.ask(text, clock).await).await?;
         Ok(answer.map(Into::into).map_err(Into::into))
     }
 }

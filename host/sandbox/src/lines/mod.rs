@@ -60,7 +60,7 @@ async fn ask(seat: Seat, pre: &CommandPre<GuestWorld>, first: &str, waiting: Wai
     let (mut store, mut guest, pipes) = seat.speaking();
     pipes.say(first);
     let said = converse(&mut store, &mut guest, pre, &pipes, waiting).await;
-    Ended::of(said, store.data())
+    Ended::of(said, &store)
 }
 
 async fn converse(

@@ -105,6 +105,13 @@ impl GuestBuilder {
         self
     }
 
+    /// With more fields of the module.
+    #[must_use]
+    pub fn and(mut self, wat: &str) -> Self {
+        self.wat.push_str(wat);
+        self
+    }
+
     /// The core module, without the component around it.
     pub fn core_module(&self) -> Vec<u8> {
         wat::parse_str(self.text()).unwrap_or_else(|error| panic!("the guest `{}`: {error}", self.name))
@@ -170,6 +177,11 @@ pub fn of_another_interface() -> Vec<u8> {
     let (resolve, world) = world("export greet: interface { hello: func() -> u32; }");
     let module = wat::parse_str(r#"(module (func (export "greet#hello") (result i32) (i32.const 1)))"#);
     encode(module.expect("the text above is a module"), &resolve, world)
+}
+
+/// A component in the text format.
+pub fn component_text(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 /// An agent whose `run` takes a text instead of a job.

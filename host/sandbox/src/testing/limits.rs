@@ -1,6 +1,6 @@
 //! Limits that a test breaks quickly.
 
-use crate::{AttemptLimits, EngineSettings};
+use crate::{AttemptLimits, EngineCount, EngineSettings};
 use std::time::Duration;
 
 const MIB: usize = 1024 * 1024;
@@ -33,5 +33,6 @@ pub fn small_engine() -> EngineSettings {
         max_table_elements: 20_000,
         stack_bytes: 512 * 1024,
         tick: Duration::from_millis(10),
+        count: EngineCount::Nothing,
     }
 }

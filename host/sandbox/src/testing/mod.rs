@@ -8,7 +8,7 @@ mod recorder;
 pub(crate) mod trial;
 
 pub use gallery::{GUESTS, hostile};
-pub use guest::{GuestBuilder, of_another_interface, with_another_run};
+pub use guest::{GuestBuilder, component_text, of_another_interface, with_another_run};
 pub use limits::{small_engine, small_limits};
 pub use program::ProgramBuilder;
 pub use recorder::{Answer, Recorder};

@@ -5,6 +5,8 @@ use std::fmt::Write;
 const PRELUDE: &str = include_str!("program.wat");
 /// Where texts begin in the memory.
 const TEXTS: usize = 1024;
+/// Where it has what it heard last.
+const HEARD: usize = 65_536;
 
 /// A program in the making: an agent with one action, `run`. Asked to describe itself it does; asked for a job it takes
 /// its steps, one after the other.
@@ -55,6 +57,23 @@ impl ProgramBuilder {
     #[must_use]
     pub fn repeat(self) -> Self {
         self.write(1, "heard ").wat("(call $write (i32.const 1) (i32.const 65536) (global.get $heard))")
+    }
+
+    /// Fails with `invalid-input` where it was asked for another action than `run`, or with a payload that is no object,
+    /// as an agent that conforms does.
+    #[must_use]
+    pub fn refusing_others(self) -> Self {
+        // `run","payload":{` stands at this place of the first line that it heard.
+        let at = HEARD + r#"{"run":{"contract":"anvil:agent@0.1.0","action":""#.len();
+        let number = |text: &[u8; 8]| i64::from_le_bytes(*text);
+        self.wat(&format!(
+            "(if (i32.or (i64.ne (i64.load (i32.const {at})) (i64.const {})) (i64.ne (i64.load (i32.const {})) (i64.const {}))) (then",
+            number(b"run\",\"pa"),
+            at + 8,
+            number(b"yload\":{")
+        ))
+        .say(r#"{"failed":{"kind":"invalid-input","message":"that is not for this agent"}}"#)
+        .wat("return))")
     }
 
     /// Takes a step of its own.

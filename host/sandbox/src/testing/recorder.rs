@@ -172,7 +172,11 @@ impl JobHost for Recorder {
         })
     }
 
-    async fn ask(&self, question: QuestionText) -> Result<Result<PersonAnswer, AskError>, Stop> {
+    async fn ask(
+        &self,
+        question: QuestionText,
+        _clock: WallClock,
+    ) -> Result<Result<PersonAnswer, AskError>, Stop> {
         self.seen().questions.push(question);
         match &self.answer {
             Answer::Reply(delay) => tokio::time::sleep(*delay).await,

@@ -38,7 +38,7 @@ pub use part::{HostPart, PartEnd};
 pub use people::{AnswerMiss, AskRefusal, NoAnswer, QuestionNote};
 pub use plugin_change::{PluginChange, PluginRefusal};
 pub use probe::{ProbeSaid, ProbeUnderWay};
-pub use refusal::{BadValue, NoReplay, NotTaken, WebhookFault};
+pub use refusal::{BadValue, NoFixture, NoReplay, NotTaken, WebhookFault};
 pub use resting::{AgentsUnlisted, BrakeReason, Resting, SwitchedOff};
 pub use scaling::{PaceLimit, ScaleReason};
 pub use smoke::{PlayedAnswer, SmokeRefusal};

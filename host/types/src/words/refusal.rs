@@ -219,6 +219,11 @@ pub enum NoReplay<'a> {
         /// By what.
         why: &'a str,
     },
+    /// Its files and answers are more than a fixture has.
+    FixtureLarge {
+        /// The most bytes of them.
+        most: usize,
+    },
 }
 
 impl fmt::Display for NoReplay<'_> {
@@ -238,6 +243,50 @@ impl fmt::Display for NoReplay<'_> {
                 write!(f, "the file is the agent `{found}`, and the job was for `{expected}`")
             }
             Self::Stopped { why } => write!(f, "the replay was stopped: {why}"),
+            Self::FixtureLarge { most } => {
+                write!(f, "the job's files and answers have more than {most} bytes, the most of a fixture")
+            }
+        }
+    }
+}
+
+/// Why a fixture cannot be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoFixture<'a> {
+    /// It is of a form that this version does not read.
+    Version {
+        /// The version of its form.
+        found: u32,
+        /// The one that is read.
+        known: u32,
+    },
+    /// A digest in it is none.
+    Digest {
+        /// The place of the answer.
+        position: u32,
+    },
+    /// A file in it has no bytes.
+    File {
+        /// The file's name.
+        name: &'a str,
+    },
+}
+
+impl fmt::Display for NoFixture<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version { found, known } => {
+                write!(f, "the fixture is of version {found}, and this anvil reads version {known}")
+            }
+            Self::Digest { position } => {
+                write!(
+                    f,
+                    "the fixture's answer at position {position} has no digest of 64 digits of `0-9 a-f`"
+                )
+            }
+            Self::File { name } => {
+                write!(f, "the fixture's file `{name}` has neither a text nor bytes in base64")
+            }
         }
     }
 }

@@ -106,7 +106,6 @@ impl ArtifactsArgs {
         }
     }
 
-    /// Writes one file. A link in the folder that leads out of it is not followed.
     async fn write(
         &self,
         client: &Client,
@@ -118,32 +117,37 @@ impl ArtifactsArgs {
         let segments: Vec<&str> =
             ["jobs", &self.id, kind].into_iter().chain(name.as_str().split('/')).collect();
         let bytes = client.bytes(&segments).await?;
-        let path = dir.join(place);
-        let parent = path.parent().unwrap_or(dir);
-        std::fs::create_dir_all(parent)
-            .with_context(|| format!("cannot make the folder {}", parent.display()))?;
-        let inside = dir.canonicalize().and_then(|dir| Ok(parent.canonicalize()?.starts_with(dir)));
-        if !inside.unwrap_or(false) || path.is_symlink() {
-            return Err(anyhow::anyhow!("{} leads out of {}", path.display(), dir.display()).into());
+        put(dir, place, &bytes, self.force)
+    }
+}
+
+/// Writes one file. A link in the folder that leads out of it is not followed.
+pub(crate) fn put(dir: &Path, place: &str, bytes: &[u8], force: bool) -> Result<PathBuf, Failure> {
+    let path = dir.join(place);
+    let parent = path.parent().unwrap_or(dir);
+    std::fs::create_dir_all(parent)
+        .with_context(|| format!("cannot make the folder {}", parent.display()))?;
+    let inside = dir.canonicalize().and_then(|dir| Ok(parent.canonicalize()?.starts_with(dir)));
+    if !inside.unwrap_or(false) || path.is_symlink() {
+        return Err(anyhow::anyhow!("{} leads out of {}", path.display(), dir.display()).into());
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).truncate(true).create(true).create_new(!force);
+    let written = options.open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, bytes));
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(Failure::Usage(format!("{} is there already; --force writes over it", path.display())))
         }
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).truncate(true).create(true).create_new(!self.force);
-        let written = options.open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, &bytes));
-        match written {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                Err(Failure::Usage(format!("{} is there already; --force writes over it", path.display())))
-            }
-            written => {
-                written.with_context(|| format!("cannot write {}", path.display()))?;
-                Ok(path)
-            }
+        written => {
+            written.with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(path)
         }
     }
 }
 
 /// Where in the folder a file goes: under its name, unless that is a folder of other files (`a` beside `a/b`), which a
 /// job may have and a disk may not.
-fn place(name: &ArtifactName, names: &[ArtifactName]) -> String {
+pub(crate) fn place(name: &ArtifactName, names: &[ArtifactName]) -> String {
     let is_folder = |place: &str| {
         let inside = |other: &ArtifactName| {
             other.as_str().strip_prefix(place).is_some_and(|rest| rest.starts_with('/'))

@@ -1,14 +1,14 @@
 //! `anvil jobs`.
 
 mod act;
-mod artifacts;
+pub(crate) mod artifacts;
 mod edit;
 mod export;
 mod filter;
 mod import;
 mod list;
 mod logs;
-mod replay;
+pub(crate) mod replay;
 mod show;
 
 use super::Globals;

@@ -35,7 +35,8 @@ impl ReplayArgs {
     }
 }
 
-fn show(replayed: &Replayed) -> String {
+/// A replay, for people.
+pub(crate) fn show(replayed: &Replayed) -> String {
     let short = |digest: &str| clean(digest).chars().take(12).collect::<String>();
     let on = if replayed.replayed_on == replayed.ran_on {
         ", which it ran on".to_owned()

@@ -1,8 +1,14 @@
 //! `anvil plugin`: what an author needs, without a host.
 
 mod check;
+mod fixture;
+mod inspect;
 mod install;
+mod kit;
 mod new;
+mod run;
+mod stage;
+mod test;
 mod wit;
 
 use super::Globals;
@@ -20,11 +26,21 @@ pub(crate) enum PluginCommand {
         /// The folder that they are written into; it is made where there is none.
         dir: PathBuf,
     },
-    /// Look at a plugin as a host does that finds it in its folder, and say what is wrong with it.
+    /// Look at a plugin as a host does that finds it in its folder, and then as its jobs would, and say what is wrong
+    /// with it, each fault by its name, and how to mend it. Ends with 0 where nothing is, else with 1.
     Check {
         /// The plugin, a `.wasm` file.
         file: PathBuf,
     },
+    /// Show what a plugin is made of: kind, contract, imports, tools, sizes, memory. Nothing of it runs but `describe`.
+    Inspect {
+        /// The plugin, a `.wasm` file.
+        file: PathBuf,
+    },
+    /// Run a plugin here, against the simulator, and see all that it does.
+    Run(run::RunArgs),
+    /// Run finished jobs once more on a plugin, from their journals, and say what differs.
+    Test(test::TestArgs),
     /// Check a plugin, and put it into the plugins folder.
     Install {
         /// The plugin, a `.wasm` file.
@@ -37,7 +53,10 @@ impl PluginCommand {
         match self {
             Self::New(args) => args.run()?,
             Self::Wit { dir } => wit::run(dir)?,
-            Self::Check { file } => check::run(file, globals).await?,
+            Self::Check { file } => return check::run(file, globals).await,
+            Self::Run(args) => return args.run(globals).await,
+            Self::Inspect { file } => return inspect::run(file, globals).await,
+            Self::Test(args) => return args.run(globals).await,
             Self::Install { file } => install::run(file, globals).await?,
         }
         Ok(Exit::Done)

@@ -60,7 +60,7 @@ pub(crate) async fn describe(seat: Seat, pre: &AgentPre<GuestWorld>) -> Ended<wi
         Ok(agent) => agent.anvil_agent_agent_api().call_describe(&mut store).await,
         Err(error) => Err(error),
     };
-    Ended::of(called, store.data()).and_then(|said| {
+    Ended::of(called, &store).and_then(|said| {
         let actions = said.actions.into_iter().map(|action| wit::Action {
             name: action.name,
             summary: String::new(),
@@ -90,7 +90,7 @@ pub(crate) async fn run(
         Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, &job.action, &job.payload).await,
         Err(error) => Err(error),
     };
-    Ended::of(called, store.data()).and_then(|ended| {
+    Ended::of(called, &store).and_then(|ended| {
         let outcome = |result| wit::Outcome { result, extras: Vec::new() };
         let failure = |message| wit::Failure { kind: "internal".to_owned(), message, extras: Vec::new() };
         Ok(ended.map(outcome).map_err(failure))
