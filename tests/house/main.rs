@@ -64,6 +64,7 @@ const HOUSE: &[(&str, &[&str])] = &[
         ],
     ),
     ("code-generator", &[]),
+    ("feature-team", &[]),
     // An agent for tests.
     ("asker", &[]),
     // What the tests drive readers with.
@@ -83,7 +84,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("wasmparser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-parser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-component", &["anvil-sandbox"], "only the sandbox knows Wasm"),
-    ("wit-bindgen", &["code-generator", "asker"], "guest bindings belong in plugins"),
+    ("wit-bindgen", &["code-generator", "feature-team", "asker"], "guest bindings belong in plugins"),
     ("governor", &["anvil-gateway"], "only the gateway paces requests"),
     ("axum", &["anvil-web"], "only the web serves HTTP to people and clients"),
     ("hyper", &["anvil-sim"], "only the simulator serves HTTP by hand"),
