@@ -67,6 +67,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("feature-team", &[]),
     // An agent for tests.
     ("asker", &[]),
+    ("player", &[]),
     // What the tests drive readers with.
     ("anvil-fuzz", &[]),
 ];
@@ -84,7 +85,11 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("wasmparser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-parser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-component", &["anvil-sandbox"], "only the sandbox knows Wasm"),
-    ("wit-bindgen", &["code-generator", "feature-team", "asker"], "guest bindings belong in plugins"),
+    (
+        "wit-bindgen",
+        &["code-generator", "feature-team", "asker", "player"],
+        "guest bindings belong in plugins",
+    ),
     ("governor", &["anvil-gateway"], "only the gateway paces requests"),
     ("axum", &["anvil-web"], "only the web serves HTTP to people and clients"),
     ("hyper", &["anvil-sim"], "only the simulator serves HTTP by hand"),
