@@ -3,10 +3,10 @@
 //! Handlers of both faces answer with a [`Problem`]; the panel's outermost layer turns it into a page.
 
 use anvil_api::FieldError;
-use anvil_control::{AnswerError, PluginError, SubmitError, VersionError, WebhookError};
+use anvil_control::{AnswerError, SubmitError, WebhookError};
 use anvil_store::StoreError;
 use anvil_types::clip_at;
-use anvil_types::words::{NoAnswer, PluginRefusal, VersionRefusal};
+use anvil_types::words::NoAnswer;
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -273,49 +273,6 @@ impl From<StoreError> for Problem {
                     "the store could not be read or written; see the host's log. Nothing was changed",
                 )
             }
-        }
-    }
-}
-
-impl From<PluginError> for Problem {
-    fn from(error: PluginError) -> Self {
-        let detail = error.to_string();
-        match error {
-            PluginError::Store(error) => error.into(),
-            PluginError::Refused(PluginRefusal::Rejected(_)) => {
-                Self::invalid("no-plugin", "The file is no plugin", detail)
-            }
-            PluginError::Refused(PluginRefusal::OtherAgent { .. }) => {
-                Self::invalid("other-agent", "The file is another agent", detail)
-            }
-            PluginError::Refused(PluginRefusal::NoFile { .. }) => {
-                Self::not_found("no-such-agent", "There is no such agent", detail)
-            }
-            PluginError::Refused(PluginRefusal::FileTaken { .. } | PluginRefusal::NotHeld) => {
-                Self::new(StatusCode::CONFLICT, "plugin-not-put", "The plugin was not put in", detail)
-            }
-            PluginError::Refused(PluginRefusal::Folder(_)) => {
-                tracing::error!(error = %detail, "a plugin could not be put in or removed");
-                Self::internal(detail)
-            }
-        }
-    }
-}
-
-impl From<VersionError> for Problem {
-    fn from(error: VersionError) -> Self {
-        let detail = error.to_string();
-        match error {
-            VersionError::Store(error) => error.into(),
-            VersionError::Refused(VersionRefusal::NoVersion { .. } | VersionRefusal::Ambiguous { .. }) => {
-                Self::not_found("no-such-version", "There is no such version", detail)
-            }
-            VersionError::Refused(_) => Self::new(
-                StatusCode::CONFLICT,
-                "version-stays",
-                "The version in force stays as it is",
-                detail,
-            ),
         }
     }
 }

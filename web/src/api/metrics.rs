@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_api::{PaceStatus, Status};
+use anvil_api::{PaceStatus, PluginsStatus, Status};
 use anvil_budget::CircuitReport;
 use anvil_types::{AgentUse, Bucket, BucketReport};
 use axum::extract::State;
@@ -104,25 +104,7 @@ fn render(status: &Status) -> String {
             &[("", ceiling as &dyn Display)],
         );
     }
-    let plugins = &status.plugins;
-    family(
-        &mut text,
-        "anvil_quarantined_agents",
-        "Agents whose file's version is in quarantine.",
-        &[("", &plugins.quarantined)],
-    );
-    family(
-        &mut text,
-        "anvil_compiled_code_bytes",
-        "Compiled code that is kept.",
-        &[("", &plugins.compiled_bytes)],
-    );
-    family(
-        &mut text,
-        "anvil_compiled_code_limit_bytes",
-        "The most of it beside what is needed.",
-        &[("", &plugins.compiled_limit_bytes)],
-    );
+    plugins(&mut text, &status.plugins);
     family(
         &mut text,
         "anvil_pressure",
@@ -136,6 +118,28 @@ fn render(status: &Status) -> String {
         &[("", &u8::from(status.brake.engaged))],
     );
     text
+}
+
+/// What is set aside, and what compiled code takes.
+fn plugins(text: &mut String, plugins: &PluginsStatus) {
+    family(
+        text,
+        "anvil_quarantined_agents",
+        "Agents whose file's version is in quarantine.",
+        &[("", &plugins.quarantined)],
+    );
+    family(
+        text,
+        "anvil_compiled_code_bytes",
+        "Compiled code that is kept.",
+        &[("", &plugins.compiled_bytes)],
+    );
+    family(
+        text,
+        "anvil_compiled_code_limit_bytes",
+        "The most of it beside what is needed.",
+        &[("", &plugins.compiled_limit_bytes)],
+    );
 }
 
 /// What the attempts of each agent have used: what it computed apart from what it waited.

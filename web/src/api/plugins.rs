@@ -6,9 +6,11 @@ use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::state::WebState;
 use anvil_api::{PluginRemoved, PluginReport};
+use anvil_control::PluginError;
+use anvil_types::words::PluginRefusal;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 
 /// Adds its routes.
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -43,4 +45,29 @@ async fn remove(
     Path(name): Path<String>,
 ) -> Result<Json<PluginRemoved>, Problem> {
     Ok(Json(state.control.agents.remove(&name, by).await?))
+}
+
+impl From<PluginError> for Problem {
+    fn from(error: PluginError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PluginError::Store(error) => error.into(),
+            PluginError::Refused(PluginRefusal::Rejected(_)) => {
+                Self::invalid("no-plugin", "The file is no plugin", detail)
+            }
+            PluginError::Refused(PluginRefusal::OtherAgent { .. }) => {
+                Self::invalid("other-agent", "The file is another agent", detail)
+            }
+            PluginError::Refused(PluginRefusal::NoFile { .. }) => {
+                Self::not_found("no-such-agent", "There is no such agent", detail)
+            }
+            PluginError::Refused(PluginRefusal::FileTaken { .. } | PluginRefusal::NotHeld) => {
+                Self::new(StatusCode::CONFLICT, "plugin-not-put", "The plugin was not put in", detail)
+            }
+            PluginError::Refused(PluginRefusal::Folder(_)) => {
+                tracing::error!(error = %detail, "a plugin could not be put in or removed");
+                Self::internal(detail)
+            }
+        }
+    }
 }

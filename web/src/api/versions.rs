@@ -6,10 +6,12 @@ use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::state::WebState;
 use anvil_api::{List, RollBackRequest};
+use anvil_control::VersionError;
+use anvil_types::words::VersionRefusal;
 use anvil_types::{AgentInfo, AgentVersion, LimitUse};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 
 /// Adds its routes.
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -91,4 +93,22 @@ pub(crate) fn known(state: &WebState, name: &str) -> Result<(), Problem> {
     let agents = state.control.agents.all();
     let is_there = agents.iter().any(|agent| agent.name == name && !agent.actions.is_empty());
     if is_there { Ok(()) } else { Err(missing_agent(name, &agents)) }
+}
+
+impl From<VersionError> for Problem {
+    fn from(error: VersionError) -> Self {
+        let detail = error.to_string();
+        match error {
+            VersionError::Store(error) => error.into(),
+            VersionError::Refused(VersionRefusal::NoVersion { .. } | VersionRefusal::Ambiguous { .. }) => {
+                Self::not_found("no-such-version", "There is no such version", detail)
+            }
+            VersionError::Refused(_) => Self::new(
+                StatusCode::CONFLICT,
+                "version-stays",
+                "The version in force stays as it is",
+                detail,
+            ),
+        }
+    }
 }
