@@ -336,7 +336,7 @@ sections! {
         /// MiB of a plugin's file.
         plugin_file_mb: u32 = "64" in 1.0..=4_096.0;
         /// Seconds to compile a plugin.
-        compile_s: u64 = "60" in 1.0..=3_600.0;
+        compile_s: u64 = "180" in 1.0..=3_600.0;
         /// MiB of memory to compile a plugin.
         compile_memory_mb: u32 = "2048" in 64.0..=65_536.0;
         /// Seconds for a plugin to describe itself.
