@@ -71,7 +71,7 @@ impl AgentControl {
         asked: Option<&str>,
     ) -> Result<PluginReport, PluginError> {
         incoming.0.finish().await?;
-        let mut agent = self.catalog.examine(&incoming.0).await?;
+        let mut agent = self.catalog.check_incoming(&incoming.0).await?;
         if let Some(asked) = asked.filter(|asked| *asked != agent.name) {
             return Err(PluginRefusal::OtherAgent { asked: asked.to_owned(), found: agent.name }.into());
         }

@@ -67,7 +67,9 @@ impl BreachKind {
             Self::Stack => " (`sandbox.stack_kb`)",
             Self::HostcallSize => " (`sandbox.value_bytes`, `agents.NAME.value_bytes`)",
             Self::Resources => " (`sandbox.resources`, `agents.NAME.resources`)",
-            Self::Trap | Self::Exit | Self::Protocol | Self::Instantiate | Self::Internal => "",
+            Self::Trap | Self::Exit | Self::Protocol | Self::Instantiate | Self::NoHost | Self::Internal => {
+                ""
+            }
         }
     }
 

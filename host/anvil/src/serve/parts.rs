@@ -370,7 +370,7 @@ mod tests {
         let costs = control(&settings, UpstreamKind::Simulated).own_costs;
         assert_eq!(costs.get("writer"), anvil_types::Nanodollars::from_usd(0.25).as_ref());
         // The pool has room for the largest of them, and all others are bounded as before.
-        let engine = sandbox(&settings).engine;
+        let engine = sandbox(&settings, EngineCount::Nothing).engine;
         assert_eq!((engine.max_memory_bytes, engine.max_table_elements), (300 * MIB, 200_000));
         assert_eq!(engine.max_core_instances, 60);
         assert_eq!(runner.attempt.memory_bytes, 256 * MIB);

@@ -72,7 +72,7 @@ impl Catalog {
     }
 
     /// What a plugin that has come whole says of itself: examined as a file of the folder is, and not in force.
-    pub async fn examine(&self, incoming: &IncomingPlugin) -> Result<AgentInfo, Rejection> {
+    pub async fn check_incoming(&self, incoming: &IncomingPlugin) -> Result<AgentInfo, Rejection> {
         self.check(&incoming.path).await
     }
 
