@@ -8,7 +8,7 @@ SHELL := bash
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
-AGENTS := code-generator
+AGENTS := code-generator feature-team
 
 # The development build, whose dependencies are optimised: what is hot (wasmtime, Cranelift, SQLite) is as
 # fast as in a release, it is ready in a fraction of a release's link-time optimisation, and `make test`

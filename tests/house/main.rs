@@ -64,9 +64,11 @@ const HOUSE: &[(&str, &[&str])] = &[
         ],
     ),
     ("code-generator", &[]),
+    ("feature-team", &[]),
     // An agent for tests.
     ("asker", &[]),
     ("every-function", &[]),
+    ("player", &[]),
     // What the tests drive readers with.
     ("anvil-fuzz", &[]),
 ];
@@ -87,7 +89,11 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ("wit-parser", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wasm-encoder", &["anvil-sandbox"], "only the sandbox knows Wasm"),
     ("wit-component", &["anvil-sandbox"], "only the sandbox knows Wasm"),
-    ("wit-bindgen", &["code-generator", "asker", "every-function"], "guest bindings belong in plugins"),
+    (
+        "wit-bindgen",
+        &["code-generator", "feature-team", "asker", "every-function", "player"],
+        "guest bindings belong in plugins",
+    ),
     ("governor", &["anvil-gateway"], "only the gateway paces requests"),
     ("axum", &["anvil-web"], "only the web serves HTTP to people and clients"),
     ("hyper", &["anvil-sim", "anvil-web"], "only the simulator and the web serve HTTP"),

@@ -39,7 +39,8 @@ const HOMONYMS: &[(&str, &str, &str)] = &[
 const WITHIN: &[&str] = &["anvil-store", "anvil-settings"];
 
 /// Whose words are their own: agents, which can use no crate of the house, and the second opinion.
-const OUTSIDE: &[&str] = &["code-generator", "asker", "every-function", "anvil-fuzz", "anvil-sim"];
+const OUTSIDE: &[&str] =
+    &["code-generator", "feature-team", "asker", "every-function", "player", "anvil-fuzz", "anvil-sim"];
 
 fn words() -> BTreeSet<&'static str> {
     let lists = [

@@ -7,6 +7,7 @@ mod given;
 
 pub(crate) use given::{Given, Layers};
 
+use crate::bundled::BUNDLED;
 use crate::error::{SettingProblem, SettingsError};
 use crate::preset::Preset;
 use crate::schema::SECTIONS;
@@ -68,13 +69,14 @@ impl Layers {
     }
 }
 
-/// The preset's own values over the schema's defaults.
+/// The preset's own values, and those of the agents that Anvil comes with, over the schema's defaults.
 fn under(preset: Preset) -> BTreeMap<String, Given> {
     let defaults = SECTIONS
         .iter()
         .flat_map(|section| section.keys)
         .map(|key| (key.path(), Raw::of_default(&key.default())));
-    let own = preset.values().iter().map(|(path, toml)| ((*path).to_owned(), Raw::of_default(toml)));
+    let own = preset.values().iter().chain(BUNDLED);
+    let own = own.map(|(path, toml)| ((*path).to_owned(), Raw::of_default(toml)));
     defaults.chain(own).map(|(path, raw)| (path, Given { raw, source: Source::Preset(preset) })).collect()
 }
 

@@ -10,6 +10,7 @@
 
 mod agents;
 mod base_url;
+mod bundled;
 mod check;
 mod error;
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `anvil.example.toml` and the reference page, out of the schema.
 
 use crate::agents::AGENT_KEYS;
+use crate::bundled::BUNDLED;
 use crate::key::{Key, Section, one_line};
 use crate::preset::Preset;
 use crate::reader::between;
@@ -81,6 +82,10 @@ pub fn reference_markdown() -> String {
         let _ = writeln!(out, "| `{name}` | {} | {expected} |", one_line(doc));
     }
     out.push_str("| `settings` | What the agent itself reads, as in `settings = { language = \"python\" }`. | texts by name |\n");
+    out.push_str("\nWhere nothing else is said, agents that Anvil comes with have:\n\n");
+    for (path, value) in BUNDLED {
+        let _ = writeln!(out, "- `{path}`: `{value}`");
+    }
     out
 }
 

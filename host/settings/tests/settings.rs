@@ -116,6 +116,30 @@ fn an_agent_has_settings_of_its_own() {
 }
 
 #[test]
+fn the_agent_that_leads_may_ask_its_five_unless_the_owner_says_otherwise() {
+    let path = "agents.feature-team.may_call";
+    let may_call = |settings: &Settings| settings.agents["feature-team"].may_call.clone().expect("a list");
+    let settings = given().load();
+    let five = [
+        "requirements-analyzer",
+        "design-architect",
+        "code-generator",
+        "test-automator",
+        "documentation-generator",
+    ];
+    assert_eq!(may_call(&settings), five);
+    assert_eq!(settings.source(path).expect("a setting").to_string(), "preset max-200");
+    assert!(settings.entries().iter().any(|entry| entry.key == path), "it is shown with the others");
+    // Another setting of it changes nothing of whom it may ask; a list takes the place of the five.
+    let settings = given().file("[agents.feature-team]\nwall_s = 60").load();
+    assert_eq!((may_call(&settings).len(), settings.agents["feature-team"].wall_s), (5, Some(60)));
+    assert_eq!(may_call(&given().file("[agents.feature-team]\nmay_call = []").load()), [""; 0]);
+    let settings = given().env("ANVIL_AGENTS_FEATURE_TEAM_MAY_CALL", "code-generator").load();
+    assert_eq!(may_call(&settings), ["code-generator"]);
+    assert_eq!(given().load().agents.len(), 1, "no other agent may hand work to anybody");
+}
+
+#[test]
 fn variables_that_are_no_settings_are_left_alone() {
     given()
         .env("ANVIL_URL", "x")
