@@ -21,7 +21,7 @@ mod stall;
 mod upstream;
 mod wait;
 
-pub(crate) use agents::{agent, another_build};
+pub(crate) use agents::{agent, another_build, player};
 pub(crate) use browser::{Browser, program, skip};
 pub(crate) use host::{Host, Setup};
 pub(crate) use process::Process;

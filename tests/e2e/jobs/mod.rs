@@ -5,6 +5,8 @@ mod again;
 mod agent_state;
 mod bulk;
 mod exchange;
+mod feature_team;
+mod feature_team_killed;
 mod files;
 mod full_queue;
 mod inputs;
