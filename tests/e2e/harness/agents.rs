@@ -26,6 +26,12 @@ pub(crate) fn agent(name: &str) -> Vec<u8> {
     fs::read(&built).unwrap_or_else(|error| panic!("{}: {error}", built.display()))
 }
 
+/// The agent that is committed as `plugins/prebuilt/NAME.wasm`.
+pub(crate) fn prebuilt(name: &str) -> Vec<u8> {
+    let path = repository().join("plugins/prebuilt").join(format!("{name}.wasm"));
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 /// The same component in other bytes: with a custom section that nobody reads.
 pub(crate) fn another_build(component: &[u8]) -> Vec<u8> {
     let name = b"another-build";

@@ -7,7 +7,7 @@
 //! - [`Receiver`]: a receiver of webhooks.
 //! - [`StallingClock`]: what a runner in the test's own process is made to stand still by.
 //! - [`until`]: the one way to wait. It is bounded, and says what it waited for.
-//! - [`agent`]: the agents that come with anvil, and those that stand in `tests/agents`.
+//! - [`agent`]: the agents that come with anvil, and those that stand in `tests/agents`; [`prebuilt`]: those committed as files.
 
 mod agents;
 mod browser;
@@ -21,7 +21,7 @@ mod stall;
 mod upstream;
 mod wait;
 
-pub(crate) use agents::{agent, another_build};
+pub(crate) use agents::{agent, another_build, prebuilt};
 pub(crate) use browser::{Browser, program, skip};
 pub(crate) use host::{Host, Setup};
 pub(crate) use process::Process;

@@ -6,4 +6,5 @@ mod files;
 mod folder;
 mod gallery;
 mod hostile;
+mod prebuilt;
 mod swap;

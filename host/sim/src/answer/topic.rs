@@ -158,10 +158,15 @@ fn labelled(text: &str) -> Option<&str> {
     LABELS.iter().find_map(behind)
 }
 
-/// The sentence that asks for something to be made; else what stands behind a colon, else the first line.
+/// The sentence that asks for something to be made; else what stands behind a colon, else the first line. A tag alone on
+/// its line only fences what a prompt was given.
 fn asking_line(text: &str) -> Option<&str> {
-    let sentences =
-        text.split(['\n', '.', ':']).map(str::trim).filter(|s| !s.is_empty() && !s.starts_with('{'));
+    let is_tag = |line: &&str| line.starts_with('<') && line.ends_with('>');
+    let lines = text.lines().map(str::trim).filter(|line| !is_tag(line));
+    let sentences = lines
+        .flat_map(|line| line.split(['.', ':']))
+        .map(str::trim)
+        .filter(|s| !s.is_empty() && !s.starts_with('{'));
     let makes = |s: &&str| {
         let first = s.split(' ').next().unwrap_or("").to_lowercase();
         ["build", "create", "implement", "develop", "design"].contains(&first.as_str())
@@ -182,6 +187,8 @@ mod tests {
             (r#"Payload: {"requirements":"Build a login form"}"#, "login form"),
             ("Make a short numbered plan, without code: Build a login form", "login form"),
             ("Why do token buckets go into debt?", "token buckets"),
+            ("<brief>\nA booking page for rooms.\n</brief>\n\nWork out the scope.", "booking page"),
+            ("<file name=\"src/add.js\">\nWe need a calculator.\n</file>", "calculator"),
             ("", "the request"),
         ] {
             assert_eq!(Topic::of(text).name, name, "{text}");
