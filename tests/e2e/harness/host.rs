@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 /// A start compiles the plugins, on a machine that may be busy with other tests.
-const START: Duration = Duration::from_mins(1);
+const START: Duration = Duration::from_mins(3);
 /// How long a host may take to stop when it is told to.
 const STOP: Duration = Duration::from_secs(20);
 

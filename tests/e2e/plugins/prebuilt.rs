@@ -36,3 +36,39 @@ async fn agents_in_typescript_do_a_job_and_ask_the_same_again() {
     assert_eq!(result["complete"], true, "{result}");
     assert_eq!(json!(files), json!([result["files"][0]["path"]]), "{result}");
 }
+
+#[tokio::test]
+async fn agents_in_python_and_go_do_a_job_and_ask_the_same_again() {
+    // All of CPython is compiled, where others compile too.
+    let host = Setup::new()
+        .plugin("design-architect.wasm", &prebuilt("design-architect"))
+        .plugin("documentation-generator.wasm", &prebuilt("documentation-generator"))
+        .set("ANVIL_SANDBOX_COMPILE_S", 300)
+        .start()
+        .await;
+    host.loaded().await;
+
+    let wishes =
+        json!({"requirements": "- R1: A booking page for rooms – ünïcode 世界 🦀\n- R2: It is fast."});
+    let (result, files) = does(&host, "design-architect", "design", wishes).await;
+    assert_eq!((&result["complete"], &result["missing"]), (&json!(true), &json!([])), "{result}");
+    let covered = &result["coverage"];
+    assert_eq!(
+        json!([covered[0]["requirement"], covered[1]["requirement"]]),
+        json!(["R1", "R2"]),
+        "{result}"
+    );
+    assert_eq!(files, ["design.json", "design.md"]);
+
+    // Large enough that Go's runtime grows its memory, and takes back what it no longer uses.
+    let code = format!("package main\n{}", "// ünïcode 世界 🦀\n".repeat(30_000));
+    let source = json!({"files": [{"path": "main.go", "content": code}], "audience": "developers"});
+    let (result, files) = does(&host, "documentation-generator", "generate-docs", source).await;
+    let (index, page) = (&result["pages"][0]["path"], &result["pages"][1]["path"]);
+    assert_eq!(json!(files), json!([index, page]), "{result}");
+    let missing = result["missing"][0].as_str().expect("a sentence");
+    assert!(
+        missing.ends_with("from the beginnings alone of main.go: they are too long for a call."),
+        "{result}"
+    );
+}
