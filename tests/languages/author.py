@@ -75,7 +75,7 @@ class Way:
         begun = time.monotonic()
         cost = measure.cost(serve, submit, self._folder, self._env)
         row.cold_s, row.cached_s, row.instance_s = cost.cold_s, cost.cached_s, cost.instance_s
-        row.start_s, row.resident_bytes = cost.start_s, cost.resident_bytes
+        row.start_s, row.peak_bytes, row.resident_bytes = cost.start_s, cost.peak_bytes, cost.resident_bytes
         print(f"  {time.monotonic() - begun:7.1f} s  measured", flush=True)
 
     def _step(self, command: Command) -> None:

@@ -18,12 +18,13 @@ HELD = 16
 @dataclass
 class Cost:
     """Of one plugin: what a host's start takes until it is ready, compiled then or before; the medians of making an instance
-    and of a job's start; what a job more holds."""
+    and of a job's start; the most memory of a job, by the host, and what a job more holds."""
 
     cold_s: float
     cached_s: float
     instance_s: float
     start_s: float
+    peak_bytes: int
     resident_bytes: float
 
 
@@ -42,13 +43,15 @@ def cost(serve: Command, submit: Command, folder: Path, env: dict[str, str]) -> 
     )
     with Host(serve.words, folder, env, **common, simulator_latency_ms=0, simulator_stream_ms_per_token=0) as host:
         cold = _loaded(host)
-        start = statistics.median(_start(host, job) for _ in range(STARTS))
+        jobs = [host.finished(host.submit(*job)) for _ in range(STARTS)]
+        start = statistics.median(_start(host, told) for told in jobs)
+        peak = max(told["attempt_history"][-1]["used"]["memory_bytes"] for told in jobs)
         made = host.lines("a guest is instantiated")[-STARTS:]
         instance = statistics.median(line["took_ns"] for line in made) / 1e9
     with Host(serve.words, folder, env, **common, simulator_latency_ms=20_000) as host:
         cached = _loaded(host)
         first = _held(host, job, 1)
-        return Cost(cold, cached, instance, start, (_held(host, job, HELD) - first) / HELD)
+        return Cost(cold, cached, instance, start, peak, (_held(host, job, HELD) - first) / HELD)
 
 
 def _loaded(host: Host) -> float:
@@ -56,9 +59,8 @@ def _loaded(host: Host) -> float:
     return (host.told("agent loaded") - host.told("starting")).total_seconds()
 
 
-def _start(host: Host, job: tuple) -> float:
+def _start(host: Host, told: dict) -> float:
     """Seconds from a submission, as the host has it, to the agent's first line in the job's log."""
-    told = host.finished(host.submit(*job))
     line = host.get(f"jobs/{told['id']}/log")["items"][0]
     return (datetime.fromisoformat(line["at"]) - datetime.fromisoformat(told["created_at"])).total_seconds()
 

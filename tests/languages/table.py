@@ -25,6 +25,7 @@ class Row:
     cached_s: float | None = None
     instance_s: float | None = None
     start_s: float | None = None
+    peak_bytes: int | None = None
     resident_bytes: float | None = None
     # Seconds of each step of an author's way, in order.
     steps: dict[str, float] = field(default_factory=dict)
@@ -51,13 +52,14 @@ def judge(asked: list[str], rows: list[Row]) -> None:
 def markdown(rows: list[Row], host: Path, load: float, starts: int, held: int) -> str:
     """Two tables: what a plugin costs, and what an author waits for. `load` is the machine's before, by others."""
     costs = [
-        "| template | kind | built with | `.wasm` | cold load | cached load | instance, p50 | start, p50 | memory |",
-        "|---|---|---|--:|--:|--:|--:|--:|--:|",
+        "| template | kind | built with | `.wasm` | cold load | cached load | instance, p50 | start, p50 | memory | resident |",
+        "|---|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
         costs.append(
             f"| `{row.language}` | {row.kind} | {row.tools} | {row.size:,} bytes | {row.cold_s:.2f} s | {row.cached_s:.2f} s "
-            f"| {row.instance_s * 1e6:.0f} µs | {row.start_s * 1000:.1f} ms | {row.resident_bytes / 2**20:.2f} MiB |"
+            f"| {row.instance_s * 1e6:.0f} µs | {row.start_s * 1000:.1f} ms | {row.peak_bytes / 2**20:.2f} MiB "
+            f"| {row.resident_bytes / 2**20:.2f} MiB |"
         )
     names = list(dict.fromkeys(name for row in rows for name in row.steps))
     steps = [f"| template | {' | '.join(names)} | all |", "|---" + "|--:" * (len(names) + 1) + "|"]
@@ -73,7 +75,8 @@ def markdown(rows: list[Row], host: Path, load: float, starts: int, held: int) -
         "Loads are from a host's start until the agent is ready, with nothing compiled before and with the compiled code kept.",
         "Instance is what the engine takes to make a job's instance, by the host's log; start is from a submission to the",
         f"agent's first line in the job's log, the durable commits between included ({starts} jobs, one after the other). Memory",
-        f"is what each of {held} jobs that wait in a call adds to the host's resident memory, beside a first one.",
+        f"is the most that a job had, by the host; resident is what each of {held} jobs that wait in a call adds to the host's",
+        "resident memory, beside a first one.",
         "",
         "Seconds of an author's way, from nothing to a finished job, toolchains left out, each build a first one:",
         "",

@@ -17,7 +17,7 @@ TEMPLATES = sorted(folder for folder in (tools.ROOT / "plugins/templates").iterd
 
 
 def whole(language: str) -> table.Row:
-    return table.Row(language, "lines", "Zig 1.0", 7, 1.0, 0.1, 70e-6, 0.004, 4096.0, steps={"new": 0.1, "build": 2.0})
+    return table.Row(language, "lines", "Zig 1.0", 7, 1.0, 0.1, 70e-6, 0.004, 2**20, 4096.0, steps={"new": 0.1, "build": 2.0})
 
 
 class ATable(unittest.TestCase):
@@ -27,7 +27,7 @@ class ATable(unittest.TestCase):
             table.judge(["c", "go"], [whole("c")])
 
     def test_a_gap_in_a_row_fails_it(self):
-        for gap in ("kind", "tools", "size", "cold_s", "cached_s", "instance_s", "start_s", "resident_bytes"):
+        for gap in ("kind", "tools", "size", "cold_s", "cached_s", "instance_s", "start_s", "peak_bytes", "resident_bytes"):
             row = whole("c")
             setattr(row, gap, None)
             with self.assertRaisesRegex(table.Absent, f"^c: no {gap}$"):
@@ -51,7 +51,7 @@ class ATable(unittest.TestCase):
             table.write(page, table.markdown([whole("c")], Path("target/release/anvil"), 0.4, 31, 16))
             said = page.read_text()
         self.assertTrue(said.startswith("before\n") and said.endswith("\nafter\n"), said)
-        self.assertIn("| `c` | lines | Zig 1.0 | 7 bytes | 1.00 s | 0.10 s | 70 µs | 4.0 ms | 0.00 MiB |", said)
+        self.assertIn("| `c` | lines | Zig 1.0 | 7 bytes | 1.00 s | 0.10 s | 70 µs | 4.0 ms | 1.00 MiB | 0.00 MiB |", said)
         self.assertIn("| `c` | 0.1 | 2.0 | 2.1 |", said)
         self.assertIn("release build", said)
         self.assertNotIn("last year", said)
