@@ -210,7 +210,7 @@ sections! {
         keep_mb: u32 = "1024" in 0.0..=1_048_576.0;
         /// Runs that break on one version (traps and broken limits but for time by the wall) within `quarantine_minutes`,
         /// whatever their input, until it is set aside and the version before it takes over. 0: never.
-        quarantine_traps: u32 = "5" in 0.0..=10_000.0;
+        quarantine_traps: u32 = "30" in 0.0..=10_000.0;
         /// Minutes for which a run that broke counts.
         quarantine_minutes: u32 = "10" in 1.0..=10_080.0;
         /// MiB of compiled code that are kept; what was not used for longest goes first, and never what is in force or
