@@ -152,7 +152,8 @@ async fn a_finished_job_is_kept_as_a_test_of_its_plugin() {
     assert_eq!(told.matches(", journal)").count(), 3, "{told}");
     let (code, told) = run(&["run", &other, "--from-job", &id]).await;
     assert_eq!(code, 0, "{told}");
-    assert_eq!((told.matches(", journal)").count(), told.matches(", live)").count()), (1, 2), "{told}");
+    // Its first question is another already.
+    assert_eq!((told.matches(", journal)").count(), told.matches(", live)").count()), (0, 3), "{told}");
     assert_eq!(upstream.bill().await.requests, requests, "nobody was asked");
 }
 
