@@ -33,6 +33,7 @@ const HOMONYMS: &[(&str, &str, &str)] = &[
     ("speed", "anvil-web", "a column, and a member of a price"),
     ("speed", "anvil-budget", "a member of a price"),
     ("task_budget", "anvil-settings", "a setting"),
+    ("tools", "anvil", "more than one tool"),
 ];
 
 /// Where a homonym stands within a longer text too: columns in statements, settings in the sentences about them.

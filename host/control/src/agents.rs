@@ -8,7 +8,7 @@ use anvil_runner::{JobUse, Runner};
 use anvil_sandbox::{Catalog, Roster};
 use anvil_store::{Store, StoreError};
 use anvil_types::words::SmokeRefusal;
-use anvil_types::{AgentInfo, AgentState, AgentUse, AsideCause, Clock, Json, LimitUse};
+use anvil_types::{AgentInfo, AgentState, AgentUse, AsideCause, Clock, Json, LimitUsed};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
@@ -54,7 +54,7 @@ impl AgentControl {
     }
 
     /// The limits of an agent, each beside the most that one attempt of the version that ran last used of it.
-    pub async fn limits(&self, agent: &str) -> Result<Vec<LimitUse>, StoreError> {
+    pub async fn limits(&self, agent: &str) -> Result<Vec<LimitUsed>, StoreError> {
         let uses = self.store.agent_uses().await?;
         let most = uses.into_iter().find(|used| used.agent == agent).map(|used| used.most);
         let used = JobUse { attempt: most.unwrap_or_default(), ..JobUse::default() };

@@ -10,7 +10,7 @@ use anvil_runner::{JobUse, Runner};
 use anvil_sandbox::Catalog;
 use anvil_store::{JobEdit, JobFilter, JobPage, Store, StoreError};
 use anvil_types::{
-    ArtifactInfo, ArtifactName, Attempt, Branch, CallRecord, InputInfo, Job, JobId, LimitUse, LogLine,
+    ArtifactInfo, ArtifactName, Attempt, Branch, CallRecord, InputInfo, Job, JobId, LimitUsed, LogLine,
     Relatives, UpstreamKind, check_tags,
 };
 use std::sync::Arc;
@@ -79,7 +79,7 @@ impl JobControl {
     }
 
     /// The limits of a job, each beside what its latest attempt, or the job, used of it.
-    pub async fn limit_use(&self, job: &Job) -> Result<Vec<LimitUse>, StoreError> {
+    pub async fn limit_use(&self, job: &Job) -> Result<Vec<LimitUsed>, StoreError> {
         let latest = self.store.attempts(job.id).await?.pop();
         let files = self.store.artifacts(job.id).await?;
         let used = JobUse {

@@ -2,7 +2,7 @@
 
 use crate::attempt;
 use crate::shared::Runner;
-use anvil_types::{AttemptUse, LimitUnit, LimitUse};
+use anvil_types::{AttemptUse, LimitUnit, LimitUsed};
 use std::time::Duration;
 
 /// What was used beside what an attempt tells of itself.
@@ -20,7 +20,7 @@ pub struct JobUse {
 
 impl Runner {
     /// The limits of an agent, each beside what was used of it.
-    pub fn limits_of(&self, agent: &str, used: &JobUse) -> Vec<LimitUse> {
+    pub fn limits_of(&self, agent: &str, used: &JobUse) -> Vec<LimitUsed> {
         let settings = &self.shared.settings;
         let own = settings.agent(agent);
         let limits = match self.shared.catalog.get(agent) {
@@ -32,7 +32,7 @@ impl Runner {
         let of = |name: &'static str, section: &str, unit: LimitUnit, limit: u64, used: Option<u64>| {
             let is_own = own.given.contains(&name);
             let setting = if is_own { format!("agents.{agent}.{name}") } else { format!("{section}.{name}") };
-            LimitUse { name: name.to_owned(), setting, unit, limit, used }
+            LimitUsed { name: name.to_owned(), setting, unit, limit, used }
         };
         let (bytes, micros, count) = (LimitUnit::Bytes, LimitUnit::Micros, LimitUnit::Count);
         let one = &used.attempt;

@@ -98,7 +98,7 @@ faults! {
     Schema "bad-schema" "has a schema that is wrong or out of the bounds that keep a check short."
         "At most 64 levels, 4,096 sub-schemas and 128 applied to one value; patterns without look-around."
     ModelFloor "bad-model-floor" "has a model floor that is none."
-        "Take `haiku`, `sonnet` or `opus`, or leave it out."
+        "Take one of the tiers that the contract names, or leave it out."
     Extra "bad-extra" "says `time_limit_s` or `tool_loop` in another form than they have."
         "`time_limit_s` is a whole number of seconds, `tool_loop` is true or false."
     Protocol "breaks-protocol" "speaks in lines, and not as the protocol has it."

@@ -90,7 +90,7 @@ pub use journal_kind::JournalKind;
 pub use json::{BadJson, Json};
 pub use ledger::{LedgerTotals, Tokens};
 pub use limit_source::LimitSource;
-pub use limit_use::{LimitUnit, LimitUse};
+pub use limit_use::{LimitUnit, LimitUsed};
 pub use limits::{LimitDifference, Limits, LimitsPatch};
 pub use log::{LogLevel, LogLine};
 pub use model::Tier;

@@ -19,7 +19,7 @@ pub enum LimitUnit {
 /// A limit of an agent's attempts or jobs, and how much of it was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct LimitUse {
+pub struct LimitUsed {
     /// Its name under `[agents.NAME]`.
     pub name: String,
     /// The setting that it comes from.
@@ -32,7 +32,7 @@ pub struct LimitUse {
     pub used: Option<u64>,
 }
 
-impl LimitUse {
+impl LimitUsed {
     /// An amount of it for reading.
     pub fn shown(&self, amount: u64) -> String {
         match self.unit {
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn amounts_read_in_their_unit() {
         let of =
-            |unit| LimitUse { name: "x".into(), setting: "sandbox.x".into(), unit, limit: 0, used: None };
+            |unit| LimitUsed { name: "x".into(), setting: "sandbox.x".into(), unit, limit: 0, used: None };
         assert_eq!(of(LimitUnit::Bytes).shown(1 << 20), "1 MiB");
         assert_eq!(of(LimitUnit::Micros).shown(15_000_000), "15.00 s");
         assert_eq!(of(LimitUnit::Count).shown(7), "7");

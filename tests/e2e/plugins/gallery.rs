@@ -59,7 +59,9 @@ async fn host(crimes: &[Crime]) -> Host {
         .prepare();
     let mut settings = String::new();
     for leader in crimes.iter().filter(|crime| matches!(crime.ending, Ending::Told(_))) {
-        let may_call = "[\"quiet\", \"has-itself-do-it\", \"one-of-a-circle\", \"other-of-a-circle\"]";
+        let others = ["quiet", "one-of-a-circle", "other-of-a-circle"];
+        let may_call: Vec<_> = others.into_iter().filter(|other| *other != leader.name).collect();
+        let may_call = json!(may_call);
         let _ = writeln!(settings, "[agents.{}]\nmay_call = {may_call}", leader.name);
     }
     fs::write(host.folder().join("home/anvil.toml"), settings).expect("settings are written");

@@ -6,7 +6,7 @@ use crate::state::WebState;
 use anvil_api::{JobDetail, JobList, List};
 use anvil_store::JobFilter;
 use anvil_types::Json as AnyJson;
-use anvil_types::{CallRecord, Job, JobId, LimitUse, LogLine};
+use anvil_types::{CallRecord, Job, JobId, LimitUsed, LogLine};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -36,7 +36,7 @@ pub(super) async fn show(
 pub(super) async fn limits(
     State(state): State<WebState>,
     Known(job): Known<Job>,
-) -> Result<Json<List<LimitUse>>, Problem> {
+) -> Result<Json<List<LimitUsed>>, Problem> {
     Ok(Json(List::whole(state.control.jobs.limit_use(&job).await?)))
 }
 

@@ -50,7 +50,7 @@ use anvil_api::{
     ScopeLimitsView, SetBack, SetBackRequest, Spend, Status, SubmitRequest, WipeRequest,
 };
 use anvil_types::{
-    AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LimitUse, LogLine,
+    AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LimitUsed, LogLine,
     Wiped,
 };
 use axum::http::Method;
@@ -100,7 +100,7 @@ fn jobs(routes: Routes) -> Routes {
             "A job's limits beside what it used",
             jobs::limits,
         )
-        .gives::<List<LimitUse>>()
+        .gives::<List<LimitUsed>>()
         .route(Read, get.clone(), "/api/v1/jobs/{id}", "A job with its attempts", jobs::show)
         .gives::<JobDetail>()
         .route(Operate, Method::PATCH, "/api/v1/jobs/{id}", "Change a job that waits", edit::edit)

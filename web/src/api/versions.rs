@@ -8,7 +8,7 @@ use crate::state::WebState;
 use anvil_api::{List, RollBackRequest};
 use anvil_control::VersionError;
 use anvil_types::words::VersionRefusal;
-use anvil_types::{AgentInfo, AgentVersion, LimitUse};
+use anvil_types::{AgentInfo, AgentVersion, LimitUsed};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{Method, StatusCode};
@@ -20,7 +20,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .route(Read, Method::GET, "/api/v1/agents/{name}/versions", "The kept versions of an agent", list)
         .gives::<List<AgentVersion>>()
         .route(Read, Method::GET, "/api/v1/agents/{name}/limits", "Its limits beside what was used", limits)
-        .gives::<List<LimitUse>>()
+        .gives::<List<LimitUsed>>()
         .route(
             Operate,
             post.clone(),
@@ -53,7 +53,7 @@ async fn list(
 async fn limits(
     State(state): State<WebState>,
     Path(name): Path<String>,
-) -> Result<Json<List<LimitUse>>, Problem> {
+) -> Result<Json<List<LimitUsed>>, Problem> {
     known(&state, &name)?;
     Ok(Json(List::whole(state.control.agents.limits(&name).await?)))
 }

@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, clean, first_line, pretty_text, print, size, some, word};
 use anvil_api::{List, Status};
-use anvil_types::{AgentInfo, AgentState, LimitUse};
+use anvil_types::{AgentInfo, AgentState, LimitUsed};
 use clap::Subcommand;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -126,7 +126,7 @@ impl AgentsCommand {
                 return agent_plugins::smoke(client, globals, agent, action, payload).await;
             }
             Self::Limits { agent } => {
-                let limits = client.get::<List<LimitUse>>(&["agents", agent, "limits"], &[]).await?;
+                let limits = client.get::<List<LimitUsed>>(&["agents", agent, "limits"], &[]).await?;
                 limits.show(globals.json, |limits| limit_use::table(&limits.items))?;
             }
             Self::Versions { agent } => return agent_versions::list(client, globals, agent).await,

@@ -1,10 +1,10 @@
 //! Limits beside what was used of them, as a table.
 
 use crate::show::{Table, clean};
-use anvil_types::LimitUse;
+use anvil_types::LimitUsed;
 
 /// The table.
-pub(super) fn table(limits: &[LimitUse]) -> String {
+pub(super) fn table(limits: &[LimitUsed]) -> String {
     let mut table = Table::new(&["LIMIT", "USED", "MOST", "SETTING"]).right(&[1, 2]);
     for limit in limits {
         table.row([
@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn a_limit_stands_beside_its_use_and_its_setting() {
-        let limit = LimitUse {
+        let limit = LimitUsed {
             name: "memory_mb".into(),
             setting: "agents.writer.memory_mb".into(),
             unit: LimitUnit::Bytes,

@@ -4,6 +4,7 @@ mod aside;
 mod board;
 mod cache;
 mod folder;
+mod handing_in;
 mod history;
 mod incoming;
 mod intake;

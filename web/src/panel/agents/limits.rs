@@ -3,7 +3,7 @@
 use crate::panel::kit::limit_use::LimitTable;
 use crate::state::WebState;
 use anvil_store::StoreError;
-use anvil_types::LimitUse;
+use anvil_types::LimitUsed;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ impl HtmlSafe for AgentLimits {}
 
 impl AgentLimits {
     /// Of these agents, by name.
-    pub(crate) fn new(all: &[(String, Vec<LimitUse>)]) -> Self {
+    pub(crate) fn new(all: &[(String, Vec<LimitUsed>)]) -> Self {
         Self { agents: all.iter().map(|(name, limits)| (name.clone(), LimitTable::new(limits))).collect() }
     }
 

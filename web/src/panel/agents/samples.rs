@@ -10,7 +10,7 @@ use crate::panel::kit::samples::{NOW, Sample, ago, html, json, shell, status};
 use crate::panel::kit::shell::Nav;
 use anvil_api::{PluginReport, SmokeEnd, SmokeReport, StateUse};
 use anvil_types::{
-    ActionInfo, AgentInfo, AgentState, AgentVersion, AsideCause, Effort, JobError, LimitUnit, LimitUse,
+    ActionInfo, AgentInfo, AgentState, AgentVersion, AsideCause, Effort, JobError, LimitUnit, LimitUsed,
     ReplacedVersion, StateSize, Tier, VersionState,
 };
 
@@ -120,8 +120,8 @@ fn versions() -> Vec<(String, Vec<AgentVersion>)> {
 }
 
 /// Limits of which some were used.
-pub(crate) fn limits(calls: Option<u64>) -> Vec<LimitUse> {
-    let limit = |name: &str, setting: &str, unit, limit, used| LimitUse {
+pub(crate) fn limits(calls: Option<u64>) -> Vec<LimitUsed> {
+    let limit = |name: &str, setting: &str, unit, limit, used| LimitUsed {
         name: name.to_owned(),
         setting: setting.to_owned(),
         unit,

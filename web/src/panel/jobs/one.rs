@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_types::json_text::{Indented, indented};
 use anvil_types::{
-    ArtifactInfo, Attempt, AttemptUse, Branch, CallRecord, Job, JobId, JobState, Json, LimitUse, LogLine,
+    ArtifactInfo, Attempt, AttemptUse, Branch, CallRecord, Job, JobId, JobState, Json, LimitUsed, LogLine,
     Relative, Relatives, Timestamp,
 };
 use askama::Template;
@@ -294,7 +294,7 @@ impl Rest {
         attempts: &[Attempt],
         relatives: &Relatives,
         tree: &[Branch],
-        limits: &[LimitUse],
+        limits: &[LimitUsed],
         now: Timestamp,
     ) -> Self {
         let files = files.iter().map(|file| File {

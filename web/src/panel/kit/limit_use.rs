@@ -1,6 +1,6 @@
 //! Limits beside what was used of them.
 
-use anvil_types::LimitUse;
+use anvil_types::LimitUsed;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
@@ -22,8 +22,8 @@ struct LimitRow {
 }
 
 impl LimitTable {
-    pub(crate) fn new(limits: &[LimitUse]) -> Self {
-        let row = |limit: &LimitUse| LimitRow {
+    pub(crate) fn new(limits: &[LimitUsed]) -> Self {
+        let row = |limit: &LimitUsed| LimitRow {
             name: limit.name.clone(),
             used: limit.used.map_or_else(|| "–".to_owned(), |used| limit.shown(used)),
             most: limit.shown(limit.limit),

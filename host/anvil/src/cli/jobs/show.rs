@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, clean, pretty_text, print, some};
 use anvil_api::{JobDetail, List};
-use anvil_types::{ArtifactInfo, AttemptUse, CallRecord, LimitUse};
+use anvil_types::{ArtifactInfo, AttemptUse, CallRecord, LimitUsed};
 use std::fmt::Write as _;
 
 pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<Exit, Failure> {
@@ -19,7 +19,7 @@ pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<
     let calls: Answer<List<CallRecord>> = client.get(&["jobs", id, "calls"], &[]).await?;
     let files: Answer<List<ArtifactInfo>> = client.get(&["jobs", id, "artifacts"], &[]).await?;
     // An older host does not tell them.
-    let limits = client.get::<List<LimitUse>>(&["jobs", id, "limits"], &[]).await;
+    let limits = client.get::<List<LimitUsed>>(&["jobs", id, "limits"], &[]).await;
     let mut text = show(&job.read()?, &calls.read()?.items, &files.read()?.items, &Moment::now());
     if let Ok(limits) = limits {
         let _ = write!(text, "\nlimits, of its latest attempt\n{}", limit_use::table(&limits.read()?.items));

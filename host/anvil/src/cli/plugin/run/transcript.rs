@@ -6,9 +6,9 @@ use crate::show::{clean, first_line, print, size};
 use anvil_runner::{StandIn, TrialStep};
 use anvil_types::words::TeamRefusal;
 use anvil_types::{
-    ArtifactInfo, AskError, CallError, Clock, ContentBlock, Effort, JobId, Json, LogLevel, Nanodollars,
-    PersonAnswer, QuestionText, Reply, Request, Role, ShownMicros, StateAnswer, StateAsk, TeamAnswer,
-    TeamDone, TeamFailure, TeamTask,
+    ArtifactInfo, AskError, CallError, Clock, ContentBlock, JobId, Json, LogLevel, Nanodollars, PersonAnswer,
+    QuestionText, Reply, Request, Role, ShownMicros, StateAnswer, StateAsk, TeamAnswer, TeamDone,
+    TeamFailure, TeamTask,
 };
 use async_trait::async_trait;
 use rand::RngExt as _;
@@ -164,9 +164,7 @@ fn level_name(level: LogLevel) -> &'static str {
 fn asked(request: &Request) -> String {
     let effort = match request.effort {
         None => "the agent's effort",
-        Some(Effort::Simple) => "simple",
-        Some(Effort::Standard) => "standard",
-        Some(Effort::Complex) => "complex",
+        Some(effort) => effort.name(),
     };
     let turns = request.messages.len();
     let tools = request.tools.len();
