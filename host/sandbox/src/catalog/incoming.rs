@@ -3,7 +3,6 @@
 
 use super::kept::Kept;
 use crate::Rejection;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};

@@ -311,7 +311,7 @@ pub(crate) fn unasked() -> Value {
 /// What is missing, as one text.
 pub(crate) fn missing(result: &Value) -> String {
     let missing = result["missing"].as_array().expect("a list");
-    missing.iter().map(|line| format!("{}\n", line.as_str().expect("a sentence"))).collect()
+    missing.iter().flat_map(|line| [line.as_str().expect("a sentence"), "\n"]).collect()
 }
 
 /// Each step with what became of it.

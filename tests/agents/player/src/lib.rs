@@ -70,7 +70,7 @@ impl Guest for Player {
         let mut missing = Vec::new();
         for call in 1..=calls {
             match ask(format!("{tree}: {name}{again} {call} of {calls}")) {
-                Ok(text) => page.push_str(&format!("{text}\n")),
+                Ok(text) => page.extend([text.as_str(), "\n"]),
                 Err(error) if call > 1 && error.kind == "over-budget" => {
                     missing.push(format!("part {call} of {calls}: {}", error.kind));
                     break;

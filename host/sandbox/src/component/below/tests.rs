@@ -57,7 +57,10 @@ fn addresses(module: &[u8]) -> Vec<String> {
                         _ if bodies > 1 => {}
                         Operator::I32Store8 { memarg } => said.push(format!("store {}", memarg.offset)),
                         Operator::I32Load8U { memarg } => said.push(format!("load {}", memarg.offset)),
-                        Operator::Call { function_index } => calls.push_str(&format!(" {function_index}")),
+                        Operator::Call { function_index } => {
+                            calls.push(' ');
+                            calls.push_str(&function_index.to_string());
+                        }
                         _ => {}
                     }
                 }

@@ -42,7 +42,12 @@ pub(crate) fn ring(
     // A time of another clock, from before it was set back, keeps nobody waiting for longer than that.
     let soonest = soonest.filter(|at| *at <= tx.now + rules.ring_every);
     let gathered = tx.now + rules.ring_after;
-    let usual = soonest.map_or(gathered, |soonest| soonest.max(gathered));
+    // A message that is still to go out is the next one, and comes too late for this question.
+    let waits = last.filter(|(_, rings_at, stands)| *stands && *rings_at > tx.now);
+    let usual = match waits {
+        Some((_, rings_at, _)) => rings_at,
+        None => soonest.map_or(gathered, |soonest| soonest.max(gathered)),
+    };
     let rings_at: Timestamp = match ends_at {
         Some(ends_at) if ends_at <= usual => {
             let halfway = tx.now + ends_at.since(tx.now) / 2;
