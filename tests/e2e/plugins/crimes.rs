@@ -16,8 +16,6 @@ pub(super) enum Ending {
     Told(&'static str),
     /// It waits for a person, who may cancel it.
     Parks,
-    /// Nobody ever looks at its file.
-    Unseen,
 }
 
 /// A plugin that is up to no good.
@@ -38,7 +36,7 @@ type Row = (&'static str, Vec<u8>, Ending);
 
 /// What is no plugin at all, or was one.
 fn broken_files() -> Vec<Row> {
-    use Ending::{Refused, Unseen};
+    use Ending::Refused;
     let (real, program) = (agent("code-generator"), ProgramBuilder::new("whole").say("{}").core_module());
     let quiet = GuestBuilder::quiet("whole").component();
     vec![
@@ -59,7 +57,11 @@ fn broken_files() -> Vec<Row> {
             b"\x7fELF, and so on".to_vec(),
             Refused("is compiled code, which is never loaded"),
         ),
-        ("compiled-code.cwasm", b"\x7fELF, and so on".to_vec(), Unseen),
+        (
+            "compiled-code.cwasm",
+            b"\x7fELF, and so on".to_vec(),
+            Refused("is compiled code, which is never loaded"),
+        ),
         (
             "two-hundred-megabytes",
             files::HUGE.to_vec(),
