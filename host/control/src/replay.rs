@@ -44,12 +44,12 @@ pub enum ReplayError {
     #[error("{}", stopped(.0))]
     Stopped(Stop),
     /// Its files and answers are more than a fixture has.
-    #[error("{}", fixture_large(.0))]
+    #[error("{}", fixture_large(*.0))]
     FixtureLarge(usize),
 }
 
-fn fixture_large(most: &usize) -> NoReplay<'static> {
-    NoReplay::FixtureLarge { most: *most }
+fn fixture_large(most: usize) -> NoReplay<'static> {
+    NoReplay::FixtureLarge { most }
 }
 
 fn version_gone(digest: &str) -> NoReplay<'_> {
