@@ -32,7 +32,6 @@ const HOMONYMS: &[(&str, &str, &str)] = &[
     ("speed", "anvil-store", "a column"),
     ("speed", "anvil-web", "a column, and a member of a price"),
     ("speed", "anvil-budget", "a member of a price"),
-    ("task_budget", "anvil-settings", "a setting"),
     ("tools", "anvil", "more than one tool"),
 ];
 
