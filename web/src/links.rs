@@ -44,7 +44,7 @@ impl LinkRate {
 fn network(address: Option<IpAddr>) -> Option<IpAddr> {
     address.map(|address| match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        address => address,
+        address @ IpAddr::V4(_) => address,
     })
 }
 
@@ -93,6 +93,7 @@ mod tests {
     use super::*;
     use anvil_types::Timestamp;
 
+    #[expect(clippy::unnecessary_wraps, reason = "as a rate is asked with it")]
     fn address(text: &str) -> Option<IpAddr> {
         Some(text.parse().expect("an address"))
     }

@@ -16,6 +16,24 @@ pub(super) async fn show(State(state): State<WebState>) -> Result<Response, Prob
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
+/// Money by window.
+fn windows(text: &mut String, status: &Status) {
+    let (hour, day, month) = (&status.spend.hour, &status.spend.day, &status.spend.month);
+    let windows = [("window=\"hour\"", hour), ("window=\"day\"", day), ("window=\"month\"", month)];
+    let money = |pick: fn(&anvil_api::WindowStatus) -> anvil_types::Nanodollars| {
+        windows.map(|(label, window)| (label, pick(window).usd()))
+    };
+    for (name, help, values) in [
+        ("anvil_spent_usd", "Settled and unknown dollars by window.", money(|w| w.spent_usd)),
+        ("anvil_held_usd", "Dollars held by calls under way.", money(|w| w.held_usd)),
+        ("anvil_unknown_usd", "The part of spent whose outcome is unknown.", money(|w| w.unknown_usd)),
+        ("anvil_limit_usd", "The limit of the window.", money(|w| w.limit_usd)),
+    ] {
+        let values = values.each_ref().map(|(label, value)| (*label, value as &dyn Display));
+        family(text, name, help, &values);
+    }
+}
+
 fn render(status: &Status) -> String {
     let mut text = String::new();
     let queue = &status.queue;
@@ -39,20 +57,7 @@ fn render(status: &Status) -> String {
         "How long the oldest queued job has waited.",
         &[("", &queue.oldest_wait_s)],
     );
-    let (hour, day, month) = (&status.spend.hour, &status.spend.day, &status.spend.month);
-    let windows = [("window=\"hour\"", hour), ("window=\"day\"", day), ("window=\"month\"", month)];
-    let money = |pick: fn(&anvil_api::WindowStatus) -> anvil_types::Nanodollars| {
-        windows.map(|(label, window)| (label, pick(window).usd()))
-    };
-    for (name, help, values) in [
-        ("anvil_spent_usd", "Settled and unknown dollars by window.", money(|w| w.spent_usd)),
-        ("anvil_held_usd", "Dollars held by calls under way.", money(|w| w.held_usd)),
-        ("anvil_unknown_usd", "The part of spent whose outcome is unknown.", money(|w| w.unknown_usd)),
-        ("anvil_limit_usd", "The limit of the window.", money(|w| w.limit_usd)),
-    ] {
-        let values = values.each_ref().map(|(label, value)| (*label, value as &dyn Display));
-        family(&mut text, name, help, &values);
-    }
+    windows(&mut text, status);
     let week = &status.spend.week;
     family(&mut text, "anvil_week_hours", "Hours with a call in flight this week.", &[("", &week.hours)]);
     family(&mut text, "anvil_week_limit_hours", "Their limit.", &[("", &week.limit_hours)]);

@@ -72,7 +72,7 @@ pub(crate) fn agents() -> Vec<AgentInfo> {
         agent("notes", AgentState::Rejected, "", &[]),
     ];
     agents[1].model_floor = Some(Tier::Sonnet);
-    agents[1].version = "0.2.0".to_owned();
+    "0.2.0".clone_into(&mut agents[1].version);
     agents[1].instead_of = Some(ReplacedVersion {
         version: "0.3.0".to_owned(),
         digest: "3".repeat(64),
