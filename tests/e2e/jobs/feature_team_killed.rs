@@ -158,7 +158,9 @@ async fn check(host: &Host, upstream: &Upstream, ledger: &[Value], id: &str, nam
         let shown = host.rest().job(job).await;
         assert_eq!((&shown["state"], &shown["attempts"]), (&json!("succeeded"), &json!(1)), "{shown:#}");
     }
-    jobs.values_mut().for_each(|jobs| jobs.sort_unstable());
+    for jobs in jobs.values_mut() {
+        jobs.sort_unstable();
+    }
     assert_eq!(tree.len(), 7, "each child is made once: {tree:#?}");
     let log = upstream.log().await;
     let (mut calls, mut sum) = (0, 0);

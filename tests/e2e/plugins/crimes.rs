@@ -68,7 +68,6 @@ fn broken_files() -> Vec<Row> {
             Refused("a plugin has at most 32 MiB (`sandbox.plugin_file_mb`)"),
         ),
         ("a-link-out-of-the-folder", files::LINK.to_vec(), Refused("")),
-        ("compile-bomb", files::compile_bomb(), Refused("`sandbox.compile_")),
         (
             "a-library-of-something-else",
             files::library(),
@@ -89,7 +88,6 @@ fn false_descriptions() -> Vec<Row> {
     use Ending::Refused;
     let guest = |name: &str| hostile(name).component();
     let saying = |line: &str| ProgramBuilder::new("says").describing(line).core_module();
-    let long = "x".repeat(300_000);
     let described = |more: &str| {
         format!(
             r#"{{"description":{{"name":"says","version":"1.0.0","summary":"","actions":[{{"name":"run","summary":"","input_schema":{more},"output_schema":{{}}}}]}}}}"#
@@ -144,11 +142,6 @@ fn false_descriptions() -> Vec<Row> {
             "calls-while-it-describes-itself",
             saying("{\"job.whoami\":{}}"),
             Refused("`describe` called `job.whoami`"),
-        ),
-        (
-            "a-description-of-an-encyclopedia",
-            saying(&described(&format!("{{\"title\":\"{long}\"}}"))),
-            Refused("a description has at most 262144"),
         ),
         (
             "speaks-another-contract",
@@ -214,7 +207,7 @@ fn programs() -> Vec<Row> {
         ),
         row(
             "leaves-before-its-answer",
-            |p| p.say(r#"{"job.whoami":{}}"#),
+            |p| p.say(r#"{"claude.complete":{"messages":[{"role":"user","content":"?"}]}}"#),
             Fails("protocol", "without waiting for the answer"),
         ),
         row(
@@ -243,8 +236,8 @@ fn programs() -> Vec<Row> {
         row("spins-in-a-program", |p| p.wat("(loop $on (br $on))"), Fails("cpu-time", "computed for 1s")),
         row(
             "calls-what-there-is-not",
-            |p| p.say(r#"{"host.shutdown":{}}"#).hear().say(r#"{"done":1}"#),
-            Fails("protocol", "host.shutdown"),
+            |p| p.say(r#"{"host.shutdown":{}}"#).hear().repeat().say(r#"{"done":1}"#),
+            Told("\"error\""),
         ),
         row(
             "asks-for-an-answer-at-once",
@@ -258,7 +251,7 @@ fn programs() -> Vec<Row> {
         ),
         row("has-itself-do-it", |p| has_done(p, "has-itself-do-it", &[1]), Told("\"kind\":\"not-allowed\"")),
         row("one-of-a-circle", |p| has_done(p, "other-of-a-circle", &[1]), Told("other-of-a-circle")),
-        row("other-of-a-circle", |p| has_done(p, "one-of-a-circle", &[1]), Told("other-of-a-circle")),
+        row("other-of-a-circle", |p| has_done(p, "one-of-a-circle", &[1]), Told("one-of-a-circle")),
         row(
             "has-thirty-three-tasks-at-once",
             |p| has_done(p, "quiet", &[33]),

@@ -1,7 +1,6 @@
 //! Files for the gallery of crimes that no builder makes.
 
 use anvil_sandbox::testing::GuestBuilder;
-use std::fmt::Write as _;
 
 /// Stands for a file of 200 MB, which is not held in memory.
 pub(super) const HUGE: &[u8] = b"HUGE";
@@ -18,31 +17,6 @@ pub(super) fn random(seed: u64, count: usize) -> Vec<u8> {
         state.to_le_bytes()[0]
     };
     (0..count).map(|_| next()).collect()
-}
-
-/// A plugin whose one function takes the compiler very long.
-pub(super) fn compile_bomb() -> Vec<u8> {
-    let mut body = String::new();
-    for n in 0..60_000 {
-        let _ = writeln!(
-            body,
-            "(local.set ${} (i64.add (i64.mul (local.get ${}) (local.get ${})) (i64.popcnt (local.get ${}))))",
-            n % 900,
-            (n * 7 + 3) % 900,
-            (n * 13 + 5) % 900,
-            (n * 31 + 11) % 900
-        );
-    }
-    let locals = (0..900).fold(String::new(), |mut text, n| {
-        let _ = write!(text, "(local ${n} i64)");
-        text
-    });
-    let run = "(func $run (param i32 i32 i32 i32 i32 i32) (result i32) (call $bomb0) (call $done))";
-    let bombs = (0..12).fold(String::new(), |mut text, n| {
-        let _ = writeln!(text, "(func $bomb{n} {locals} {body})");
-        text
-    });
-    GuestBuilder::new("compile-bomb", &format!("{run}\n{bombs}")).component()
 }
 
 /// A core module that is no program and exports something else than an agent's functions.

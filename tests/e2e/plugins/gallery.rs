@@ -158,7 +158,7 @@ async fn every_crime_ends_by_its_own_name_and_a_neighbour_hardly_notices() {
         for crime in third {
             drop_in(&host, crime);
         }
-        let (_, slowest) = tokio::join!(
+        let ((), slowest) = tokio::join!(
             async {
                 for crime in third {
                     // One that ends otherwise says so, and the others are seen all the same.

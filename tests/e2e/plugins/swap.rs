@@ -15,7 +15,7 @@ const REPLACEMENTS: u32 = 50;
 const IN_FLIGHT: u64 = 8;
 /// Jobs that are there at any time, so that as many run.
 const WAITING: u64 = 20;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The agent's component in this version.
 fn version(n: u32) -> Vec<u8> {

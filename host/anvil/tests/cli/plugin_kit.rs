@@ -81,6 +81,7 @@ fn whole() -> Vec<u8> {
 }
 
 /// The file, and the fault that it has and no other.
+#[expect(clippy::too_many_lines, reason = "a table, a row for each fault")]
 fn broken() -> Vec<(&'static str, Vec<u8>)> {
     let any = r#"{"type":"object"}"#;
     let run = action("run", any, "{}");

@@ -38,7 +38,7 @@ pub(crate) enum PluginCommand {
         file: PathBuf,
     },
     /// Run a plugin here, against the simulator, and see all that it does.
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     /// Run finished jobs once more on a plugin, from their journals, and say what differs.
     Test(test::TestArgs),
     /// Check a plugin, and put it into the plugins folder.
@@ -53,7 +53,7 @@ impl PluginCommand {
         match self {
             Self::New(args) => args.run()?,
             Self::Wit { dir } => wit::run(dir)?,
-            Self::Check { file } => return check::run(file, globals).await,
+            Self::Check { file } => return Box::pin(check::run(file, globals)).await,
             Self::Run(args) => return args.run(globals).await,
             Self::Inspect { file } => return inspect::run(file, globals).await,
             Self::Test(args) => return args.run(globals).await,

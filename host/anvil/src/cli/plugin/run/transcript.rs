@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use rand::RngExt as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -170,7 +171,7 @@ fn asked(request: &Request) -> String {
     let tools = request.tools.len();
     let mut out = format!("{effort}, {turns} {}", if turns == 1 { "turn" } else { "turns" });
     if tools > 0 {
-        out.push_str(&format!(", {tools} {}", if tools == 1 { "tool" } else { "tools" }));
+        let _ = write!(out, ", {tools} {}", if tools == 1 { "tool" } else { "tools" });
     }
     let last = request.messages.iter().rev().find(|message| message.role == Role::User);
     let said = last.map(|message| said(&message.content)).unwrap_or_default();
