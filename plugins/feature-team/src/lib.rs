@@ -1,12 +1,12 @@
 //! An agent that leads five others: from a brief to a delivered folder, with a person's word on the design between.
 //!
 //! Where to look:
-//! - [`agent`] is the whole way: requirements, design, a person, code, tests, documentation. Read it first.
-//! - [`lead`] has steps done and puts their files into the folder.
-//! - [`host`] is what it needs of its host, as a trait, so that it runs natively in tests.
-//! - [`steps`] says who does what, [`money`] how much each may spend, [`tasks`] what each is told.
-//! - [`approval`] is the question to a person, and what its answer means.
-//! - [`folder`] is what was delivered, [`delivery`] the page that explains it.
+//! - `agent` is the whole way: requirements, design, a person, code, tests, documentation. Read it first.
+//! - `lead` has steps done and puts their files into the folder.
+//! - `host` is what it needs of its host, as a trait, so that it runs natively in tests.
+//! - `steps` says who does what, `money` how much each may spend, `tasks` what each is told.
+//! - `approval` is the question to a person, and what its answer means.
+//! - `folder` is what was delivered, `delivery` the page that explains it.
 //!
 //! It asks Claude nothing itself: its money is its tasks'.
 
