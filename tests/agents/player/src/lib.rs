@@ -1,7 +1,7 @@
 //! An agent for tests: plays one of those that `feature-team` leads. It asks Claude as often as its part says, and hands
 //! over a file of what was answered, so that a script of the upstream is the whole folder's.
 //!
-//! Which one it plays stands in a place of its file that a test writes into ([`PART`]): a component has one name.
+//! Which one it plays stands in a place of its file that a test writes into (`PART`): a component has one name.
 
 use serde_json::json;
 use std::hint::black_box;
