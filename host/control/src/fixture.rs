@@ -3,8 +3,9 @@
 use crate::replay::{ReplayControl, ReplayError, last_begun};
 use anvil_api::{Fixture, FixtureAnswer, FixtureFile, FixtureJob};
 use anvil_runner::Past;
+use anvil_sandbox::Stop;
 use anvil_store::{FinishedJob, ImportedFile, JournalEntry};
-use anvil_types::words::NoFixture;
+use anvil_types::words::{HostTrouble, NoFixture};
 use anvil_types::{ArtifactName, InputDigest, Job, JobId, JournalKind, NewInput, TeamAnswer};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -48,7 +49,7 @@ impl ReplayControl {
             }
         }
         let mut others = Vec::new();
-        for other in given(&job, &journal) {
+        for other in given(&job, &journal)? {
             let Some(job) = store.job(other).await? else { continue };
             let mut files = Vec::new();
             for info in store.artifacts(other).await? {
@@ -95,15 +96,20 @@ impl Room {
     }
 }
 
-/// The jobs that a job was given something of.
-fn given(job: &Job, journal: &[JournalEntry]) -> BTreeSet<JobId> {
-    let tasks = journal.iter().filter(|entry| entry.kind == JournalKind::Team);
-    let answers = tasks.filter_map(|entry| serde_json::from_str::<TeamAnswer>(entry.answer.as_str()).ok());
-    let done = answers.filter_map(|answer| match answer {
-        Ok(done) => Some(done.job),
-        Err(failure) => failure.job,
-    });
-    job.after.iter().copied().chain(done).collect()
+/// The jobs that a job was given something of. A fixture without one of them would fail where the job did not.
+fn given(job: &Job, journal: &[JournalEntry]) -> Result<BTreeSet<JobId>, ReplayError> {
+    let mut given: BTreeSet<JobId> = job.after.iter().copied().collect();
+    for entry in journal.iter().filter(|entry| entry.kind == JournalKind::Team) {
+        let answer: TeamAnswer = serde_json::from_str(entry.answer.as_str()).map_err(|error| {
+            let unread = HostTrouble::JournalUnreadable { position: entry.position, why: error.to_string() };
+            ReplayError::Stopped(Stop::Store(unread.to_string()))
+        })?;
+        match answer {
+            Ok(done) => drop(given.insert(done.job)),
+            Err(failure) => given.extend(failure.job),
+        }
+    }
+    Ok(given)
 }
 
 fn file(name: ArtifactName, media_type: String, bytes: Vec<u8>) -> FixtureFile {

@@ -12,6 +12,7 @@ const PAYLOAD: Json = {
   title: 'Generate tests',
   type: 'object',
   additionalProperties: false,
+  examples: [{ files: [{ path: 'src/add.js', content: 'export const add = (a, b) => a + b;\n' }] }],
   properties: {
     requirements: {
       type: 'string',

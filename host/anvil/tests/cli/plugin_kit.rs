@@ -93,6 +93,9 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
         action("run", r#"{"type":"object","properties":{"a":{"type":"string","pattern":"a(?=b)"}}}"#, "{}");
     let text_result = action("run", any, r#"{"type":"string"}"#);
     let half = whole()[..whole().len() / 2].to_vec();
+    let given = action("run", r#"{"type":"object","examples":[{"n":1}]}"#, "{}");
+    let refusing =
+        format!(r#"{{"description":{{"name":"cup","version":"1.0.0","summary":"","actions":[{given}]}}}}"#);
     let of_line = |line: &str| ProgramBuilder::new("cup").describing(line).core_module();
     vec![
         ("empty", Vec::new()),
@@ -172,6 +175,7 @@ fn broken() -> Vec<(&'static str, Vec<u8>)> {
         (
             "refuses-example",
             ProgramBuilder::new("cup")
+                .describing(&refusing)
                 .say(r#"{"failed":{"kind":"invalid-input","message":"never"}}"#)
                 .core_module(),
         ),
@@ -241,11 +245,36 @@ fn plugins_that_were_broken_on_purpose_are_refused_by_the_name_of_their_fault() 
 }
 
 #[test]
+fn the_built_agents_that_come_along_conform() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // All of CPython is compiled, where others compile too.
+    let settings = "[sandbox]\ncompile_s = 600\n";
+    std::fs::write(folder.path().join("anvil.toml"), settings).expect("written");
+    let built = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/prebuilt");
+    let entries =
+        std::fs::read_dir(built).expect("the built agents").map(|entry| entry.expect("an entry").path());
+    let mut looked = 0;
+    for file in entries.filter(|path| path.extension().is_some_and(|end| end == "wasm")) {
+        let (ran, told) = check(folder.path(), &file);
+        assert_eq!((ran.code, &told["conforms"]), (0, &true.into()), "{}: {told}", file.display());
+        looked += 1;
+    }
+    assert_eq!(looked, 4, "each language but Rust");
+}
+
+#[test]
 fn what_conforms_is_told_so_and_every_fault_says_how_it_is_mended() {
     let folder = folder();
     for (name, bytes) in [
         ("pot.wasm", whole()),
         ("cup.wasm", program().say(QUESTION).hear().say(DONE).core_module()),
+        // It gave no example: that one was made proves nothing.
+        (
+            "picky.wasm",
+            ProgramBuilder::new("cup")
+                .say(r#"{"failed":{"kind":"invalid-input","message":"a file is missing"}}"#)
+                .core_module(),
+        ),
         ("asks.wasm", component(&format!("(drop (call $ask)) {SUCCEEDS}")).component()),
     ] {
         let file = folder.path().join(name);

@@ -24,6 +24,11 @@ pub(super) fn matching(schema: &Json) -> Option<Json> {
     candidates.iter().map(Json::of).find(|candidate| compiled.check(candidate).is_ok())
 }
 
+/// Whether the author gives an example of the whole payload.
+pub(super) fn is_given(schema: &Json) -> bool {
+    schema.value().get("examples").and_then(Value::as_array).is_some_and(|given| !given.is_empty())
+}
+
 /// A payload that does not match; none where everything does.
 pub(super) fn missing(schema: &Json) -> Option<Json> {
     let compiled = InputSchema::new(schema.clone());

@@ -160,7 +160,16 @@ impl Kit<'_> {
                 }
             }
             AttemptEnd::Failed(error) if error.kind == "invalid-input" => {
-                self.found(PluginFault::RefusesExample, format!("`{name}` at {payload}: {}", error.message));
+                let refused = format!("`{name}` at {payload}: {}", error.message);
+                // What a schema cannot say (a file is needed, one of two fields) is no fault of who refuses a made one.
+                if example::is_given(&action.input_schema) {
+                    self.found(PluginFault::RefusesExample, refused);
+                } else {
+                    self.verdict.notes.push(format!(
+                        "no job could be done with a payload made of the input schema; give that `examples`, of \
+                         which the first is taken: {refused}"
+                    ));
+                }
             }
             AttemptEnd::Failed(error) if error.message.starts_with(RESULT_NOT_JSON) => {
                 self.found(PluginFault::ResultNoJson, format!("`{name}` at {payload}: {}", error.message));
