@@ -145,9 +145,8 @@ impl Load {
     async fn drive(&mut self, host: &Host) {
         if self.drives < MOST_DRIVES && self.rng.random_bool(0.5) {
             self.drives += 1;
-            let ahead = json!({"advance_s": AHEAD.as_secs()});
             // The life may end before its answer comes.
-            let _ = host.rest().send(Method::POST, "/api/v1/clock", Some(&ahead)).await;
+            let _ = ahead(host).await;
         }
     }
 
@@ -160,6 +159,11 @@ impl Load {
             }
         }
     }
+}
+
+async fn ahead(host: &Host) -> Result<Answer, reqwest::Error> {
+    let ahead = json!({"advance_s": AHEAD.as_secs()});
+    host.rest().send(Method::POST, "/api/v1/clock", Some(&ahead)).await
 }
 
 #[tokio::test]
@@ -218,6 +222,13 @@ async fn a_host_that_is_killed_at_random_moments_loses_no_job_and_no_dollar() {
     if load.pending.is_some() {
         load.submit(&host).await;
     }
+    // By chance no life may have been driven; each schedule has one time at least.
+    ahead(&host).await.expect("nobody kills it any more");
+    until("each schedule has made a job", PATIENCE, async || {
+        let jobs = host.rest().jobs().await;
+        SCHEDULES.iter().all(|name| jobs.iter().any(|job| of_schedule(job, name))).then_some(())
+    })
+    .await;
     // From here on nothing comes any more; what is under way ends.
     for missed in SCHEDULES {
         host.rest().post(&format!("/api/v1/schedules/{missed}/pause"), &json!({})).await;
@@ -296,6 +307,10 @@ async fn verify(host: &Host, upstream: &Upstream, load: &Load) -> String {
     )
 }
 
+fn of_schedule(job: &Value, name: &str) -> bool {
+    job["schedule"].to_string().contains(name)
+}
+
 /// Each time of a schedule made one job, which succeeded. How many there were.
 fn scheduled_once(jobs: &[&Value]) -> usize {
     let mut times = BTreeMap::new();
@@ -307,8 +322,7 @@ fn scheduled_once(jobs: &[&Value]) -> usize {
         }
     }
     for missed in SCHEDULES {
-        let one = |job: &&&Value| job["schedule"].to_string().contains(missed);
-        assert!(jobs.iter().any(|job| one(&job)), "the schedule {missed} has run");
+        assert!(jobs.iter().any(|job| of_schedule(job, missed)), "the schedule {missed} has run");
     }
     times.len()
 }
