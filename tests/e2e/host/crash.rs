@@ -1,6 +1,6 @@
 //! `kill -9` at random moments under load: nothing that was accepted is lost, and no dollar goes uncounted.
 
-use crate::harness::{Host, Setup, Upstream, nanos, until};
+use crate::harness::{Answer, Host, Setup, Upstream, nanos, until};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use reqwest::{Method, StatusCode};
