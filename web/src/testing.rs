@@ -14,7 +14,7 @@ use anvil_store::{
     HoldDecision, HoldRequest, Retention, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
-    Asker, BootId, CallId, Clock, DrivenClock, HostId, InputLimits, LimitsPatch, Nanodollars, StateQuotas,
+    Asker, BootId, CallId, Clock, DrivenClock, HostId, InputLimits, LimitsPatch, Nanodollars, PerAgent,
     StateSize, Supervisor, SystemClock, Tier, UpstreamKind, Usage,
 };
 use axum::Router;
@@ -228,7 +228,7 @@ async fn control(folder: &TempDir, making: Making, supervisor: &Supervisor) -> (
         limits: crate::panel::sample_limits().limits,
         windows: Windows::new(jiff::tz::TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
-        max_attempts: 3,
+        max_attempts: PerAgent::same(3),
         shares: anvil_store::QueueShares::default(),
         new_host: HostId::new(shared.now(), 1),
         boot: BootId::new(shared.now(), 2),
@@ -248,6 +248,7 @@ async fn control(folder: &TempDir, making: Making, supervisor: &Supervisor) -> (
         compile_memory_bytes: 1 << 30,
         compiled_bytes: 1 << 30,
         keep: anvil_sandbox::KeepRule { versions: 5, bytes: 1 << 30 },
+        may_call: std::collections::HashMap::new(),
         describe: small_limits(),
         clock: shared.clone(),
     };
@@ -326,9 +327,9 @@ fn settings_of_runner() -> RunnerSettings {
 }
 
 /// How much an agent keeps at most in these tests.
-fn state_quotas() -> StateQuotas {
+fn state_quotas() -> PerAgent<StateSize> {
     let all = StateSize { keys: 10, bytes: 1_000 };
-    StateQuotas { all, agents: std::collections::BTreeMap::new() }
+    PerAgent::same(all)
 }
 
 fn settings_of_control() -> ControlSettings {
@@ -343,7 +344,8 @@ fn settings_of_control() -> ControlSettings {
             finished_jobs: 1_000,
             alerts_for: Duration::from_hours(24),
         },
-        inputs: INPUTS,
+        inputs: PerAgent::same(INPUTS),
+        attempts: PerAgent::same(3),
         uploads: std::env::temp_dir(),
         limit_sources: sources.collect(),
     }

@@ -1,10 +1,11 @@
 //! Plugins, and what they say of themselves.
 
+use crate::limit_use::LimitUses;
 use crate::parts::ControlParts;
 use crate::plugins::Held;
 use crate::schedules::ScheduleControl;
 use anvil_api::{PluginsStatus, SmokeReport};
-use anvil_runner::{JobUse, Runner};
+use anvil_runner::Runner;
 use anvil_sandbox::{Catalog, Roster};
 use anvil_store::{Store, StoreError};
 use anvil_types::words::SmokeRefusal;
@@ -17,6 +18,7 @@ pub struct AgentControl {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) catalog: Catalog,
     pub(crate) runner: Runner,
+    limit_uses: LimitUses,
     pub(crate) clock: Arc<dyn Clock>,
     /// Plugins that somebody looks at before they go in.
     pub(crate) held: Mutex<Vec<Held>>,
@@ -29,7 +31,8 @@ impl AgentControl {
         let (store, catalog) = (parts.store.clone(), parts.catalog.clone());
         let runner = parts.runner.clone();
         let (clock, held) = (parts.clock.clone(), Mutex::default());
-        Self { store, catalog, runner, clock, held, schedules: schedules.changed.clone() }
+        let limit_uses = LimitUses::new(parts);
+        Self { store, catalog, runner, limit_uses, clock, held, schedules: schedules.changed.clone() }
     }
 
     /// Every plugin file and what it says of itself.
@@ -53,12 +56,10 @@ impl AgentControl {
         self.store.agent_uses().await
     }
 
-    /// The limits of an agent, each beside the most that one attempt of the version that ran last used of it.
+    /// The limits of an agent, each beside the most that one attempt of the version that ran last used of it, and what
+    /// it keeps and asks now.
     pub async fn limits(&self, agent: &str) -> Result<Vec<LimitUsed>, StoreError> {
-        let uses = self.store.agent_uses().await?;
-        let most = uses.into_iter().find(|used| used.agent == agent).map(|used| used.most);
-        let used = JobUse { attempt: most.unwrap_or_default(), ..JobUse::default() };
-        Ok(self.runner.limits_of(agent, &used))
+        self.limit_uses.of_agent(agent).await
     }
 
     /// Tries the version of an agent that is in force against a played Claude: nothing is sent, spent or kept.

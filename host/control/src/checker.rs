@@ -174,6 +174,7 @@ mod tests {
             effort: Effort::Standard,
             time_limit_s: None,
             tool_loop: false,
+            may_call: Vec::new(),
             loaded_at: Timestamp::default(),
             instead_of: None,
         }

@@ -10,7 +10,7 @@ use anvil_runner::Runner;
 use anvil_sandbox::Catalog;
 use anvil_store::{Enqueued, Store};
 use anvil_types::words::InputRefusal;
-use anvil_types::{InputLimits, NewInput};
+use anvil_types::{InputLimits, NewInput, PerAgent};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct IntakeControl {
     catalog: Catalog,
     runner: Runner,
     making: Making,
-    inputs: InputLimits,
+    inputs: PerAgent<InputLimits>,
     uploads: PathBuf,
 }
 
@@ -31,19 +31,24 @@ impl IntakeControl {
             catalog: parts.catalog.clone(),
             runner: parts.runner.clone(),
             making: Making::new(parts),
-            inputs: parts.settings.inputs,
+            inputs: parts.settings.inputs.clone(),
             uploads: parts.settings.uploads.clone(),
         }
     }
 
-    /// How much of files a job may come with.
-    pub fn input_limits(&self) -> InputLimits {
-        self.inputs
+    /// How much of files a job of this agent may come with.
+    pub fn input_limits(&self, agent: &str) -> InputLimits {
+        *self.inputs.of(agent)
+    }
+
+    /// How much of files a job of any agent may come with: whose it is may be said after its files.
+    pub fn widest_inputs(&self) -> InputLimits {
+        self.inputs.widest()
     }
 
     /// Begins to take in the files of a job that is still to be submitted.
     pub fn upload(&self) -> Upload {
-        Upload::new(self.inputs, self.uploads.clone())
+        Upload::new(self.widest_inputs(), self.uploads.clone())
     }
 
     /// Takes a job in.

@@ -3,10 +3,11 @@
 use crate::SubmitError;
 use crate::checker::Checker;
 use crate::foreign;
+use crate::limit_use::LimitUses;
 use crate::parts::ControlParts;
 use crate::waits::Waits;
 use anvil_gateway::Gateway;
-use anvil_runner::{JobUse, Runner};
+use anvil_runner::Runner;
 use anvil_sandbox::Catalog;
 use anvil_store::{JobEdit, JobFilter, JobPage, Store, StoreError};
 use anvil_types::{
@@ -23,6 +24,7 @@ pub struct JobControl {
     runner: Runner,
     upstream: UpstreamKind,
     waits: Waits,
+    limit_uses: LimitUses,
 }
 
 impl JobControl {
@@ -34,6 +36,7 @@ impl JobControl {
             runner: parts.runner.clone(),
             upstream: parts.settings.upstream,
             waits: Waits::new(parts),
+            limit_uses: LimitUses::new(parts),
         }
     }
 
@@ -80,15 +83,7 @@ impl JobControl {
 
     /// The limits of a job, each beside what its latest attempt, or the job, used of it.
     pub async fn limit_use(&self, job: &Job) -> Result<Vec<LimitUsed>, StoreError> {
-        let latest = self.store.attempts(job.id).await?.pop();
-        let files = self.store.artifacts(job.id).await?;
-        let used = JobUse {
-            attempt: latest.map(|attempt| attempt.used).unwrap_or_default(),
-            calls: Some(job.calls.into()),
-            artifacts: Some(files.len() as u64),
-            artifact_bytes: Some(files.iter().map(|file| file.size).sum()),
-        };
-        Ok(self.runner.limits_of(&job.agent, &used))
+        self.limit_uses.of_job(job).await
     }
 
     /// A job's attempts.

@@ -20,6 +20,7 @@ mod import;
 mod intake;
 mod jobs;
 mod ledger;
+mod limit_use;
 mod limits;
 mod making;
 mod names;

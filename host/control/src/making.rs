@@ -5,8 +5,8 @@ use crate::{Submission, SubmitError, upload};
 use anvil_store::{Store, StoreError};
 use anvil_types::words::BadValue;
 use anvil_types::{
-    Clock, InputLimits, JobId, MOST_PARENTS, Nanodollars, NewJob, Schedule, Timestamp, UpstreamKind,
-    check_tags,
+    Clock, InputLimits, JobId, MOST_PARENTS, Nanodollars, NewJob, PerAgent, Schedule, Timestamp,
+    UpstreamKind, check_tags,
 };
 use rand::RngExt as _;
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ pub(crate) struct Making {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     upstream: UpstreamKind,
-    inputs: InputLimits,
+    inputs: Arc<PerAgent<InputLimits>>,
     /// The most that a job of an agent may spend that says nothing of it, where that is the agent's own.
     own_costs: Arc<BTreeMap<String, Nanodollars>>,
 }
@@ -34,28 +34,31 @@ impl Making {
             store: parts.store.clone(),
             clock: parts.clock.clone(),
             upstream: parts.settings.upstream,
-            inputs: parts.settings.inputs,
+            inputs: Arc::new(parts.settings.inputs.clone()),
             own_costs: Arc::new(parts.settings.own_costs.clone()),
         }
     }
 
-    /// The most that a job may spend that says nothing of it.
+    /// The most that a job may spend that says nothing of it, where that is not its agent's own.
     pub(crate) async fn usual_cost(&self) -> Result<Nanodollars, StoreError> {
         Ok(self.store.limits().await?.limits.job_usd)
+    }
+
+    fn cost_of(&self, agent: &str, usual: Nanodollars) -> Nanodollars {
+        self.own_costs.get(agent).copied().unwrap_or(usual)
     }
 
     /// Makes the job of a submission whose payload was checked.
     pub(crate) fn job(&self, submission: Submission, usual: Nanodollars) -> Result<NewJob, SubmitError> {
         check_tags(&submission.tags).map_err(SubmitError::Invalid)?;
-        let usual = self.own_costs.get(&submission.agent).copied().unwrap_or(usual);
-        let max_cost = submission.max_cost.unwrap_or(usual);
+        let max_cost = submission.max_cost.unwrap_or_else(|| self.cost_of(&submission.agent, usual));
         if max_cost <= Nanodollars::ZERO {
             return Err(BadValue::NoCost.into());
         }
         if let Some(key) = &submission.idempotency_key {
             check_key(key)?;
         }
-        upload::check(&submission.inputs, &self.inputs)?;
+        upload::check(&submission.inputs, self.inputs.of(&submission.agent))?;
         let mut after = Vec::with_capacity(submission.after.len().min(MOST_PARENTS));
         for parent in submission.after {
             if !after.contains(&parent) {
@@ -99,7 +102,7 @@ impl Making {
             priority: job.priority,
             run_at: time,
             idempotency_key: time.map(|time| format!("{SCHEDULE_KEY}{}:{time}", schedule.id)),
-            max_cost: job.max_cost.unwrap_or(usual),
+            max_cost: job.max_cost.unwrap_or_else(|| self.cost_of(&job.agent, usual)),
             tags: job.tags.clone(),
             after: Vec::new(),
             schedule: Some(schedule.name.clone()),

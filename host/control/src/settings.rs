@@ -2,7 +2,7 @@
 
 use anvil_budget::PressureSteps;
 use anvil_store::Retention;
-use anvil_types::{InputLimits, Nanodollars, StateQuotas, UpstreamKind};
+use anvil_types::{InputLimits, Nanodollars, PerAgent, StateSize, UpstreamKind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -14,13 +14,15 @@ pub struct ControlSettings {
     /// From which pressure on calls are slowed, and answered by a cheaper model.
     pub pressure: PressureSteps,
     /// How much each agent may keep beyond its jobs.
-    pub state: StateQuotas,
+    pub state: PerAgent<StateSize>,
     /// The most that a job of an agent may spend that says nothing of it, where that is the agent's own.
     pub own_costs: BTreeMap<String, Nanodollars>,
     /// How long the past is kept.
     pub retention: Retention,
     /// How much of files a job may come with.
-    pub inputs: InputLimits,
+    pub inputs: PerAgent<InputLimits>,
+    /// How many attempts a job has.
+    pub attempts: PerAgent<u32>,
     /// Where files on their way in are written down, until they are a job's.
     pub uploads: PathBuf,
     /// Where each limit's value comes from before anyone changes it at run time.

@@ -3,13 +3,13 @@
 use crate::parts::ControlParts;
 use anvil_api::{StateList, StateUse};
 use anvil_store::{Store, StoreError};
-use anvil_types::{StateKey, StateQuotas, StateSize, StateValue};
+use anvil_types::{PerAgent, StateKey, StateSize, StateValue};
 use std::sync::Arc;
 
 /// What agents keep beyond their jobs.
 pub struct StateControl {
     store: Arc<dyn Store>,
-    quotas: StateQuotas,
+    quotas: PerAgent<StateSize>,
 }
 
 impl StateControl {
@@ -18,7 +18,7 @@ impl StateControl {
     }
 
     fn beside_quota(&self, agent: &str, kept: StateSize) -> StateUse {
-        StateUse { agent: agent.to_owned(), kept, quota: self.quotas.of(agent) }
+        StateUse { agent: agent.to_owned(), kept, quota: *self.quotas.of(agent) }
     }
 
     /// What each agent keeps that has kept anything.

@@ -352,7 +352,8 @@ impl JobHost for Desk {
             let slot = JournalSlot { position, request_hash };
             return self.journalled(JournalKind::Question, slot, answer).await;
         }
-        let (asker, rules) = (self.run.job.agent.clone(), self.settings.questions);
+        let asker = self.run.job.agent.clone();
+        let rules = self.settings.questions_of(&asker);
         let answer = match self.store.find_question(key, &asker, rules).await.map_err(stop)? {
             QuestionFound::Closed(outcome) => outcome,
             QuestionFound::Full(why) => Err(AskError::new(AskError::TOO_MANY, &why)),

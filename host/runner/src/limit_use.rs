@@ -2,6 +2,7 @@
 
 use crate::attempt;
 use crate::shared::Runner;
+use anvil_store::QuestionRules;
 use anvil_types::{AttemptUse, LimitUnit, LimitUsed};
 use std::time::Duration;
 
@@ -19,7 +20,27 @@ pub struct JobUse {
 }
 
 impl Runner {
-    /// The limits of an agent, each beside what was used of it.
+    /// A limit of an agent with what was used of it, by its name under `[agents.NAME]` and the setting that holds for
+    /// all agents.
+    pub fn limit_of(
+        &self,
+        agent: &str,
+        name: &str,
+        everyones: &str,
+        unit: LimitUnit,
+        (limit, used): (u64, Option<u64>),
+    ) -> LimitUsed {
+        let is_own = self.shared.settings.agent(agent).given.contains(&name);
+        let setting = if is_own { format!("agents.{agent}.{name}") } else { everyones.to_owned() };
+        LimitUsed { name: name.to_owned(), setting, unit, limit, used }
+    }
+
+    /// How many questions of this agent may be open.
+    pub fn questions_of(&self, agent: &str) -> QuestionRules {
+        self.shared.settings.questions_of(agent)
+    }
+
+    /// The limits of an agent's attempts, each beside what was used of it.
     pub fn limits_of(&self, agent: &str, used: &JobUse) -> Vec<LimitUsed> {
         let settings = &self.shared.settings;
         let own = settings.agent(agent);
@@ -30,9 +51,7 @@ impl Runner {
         let calls = own.calls.unwrap_or(settings.calls);
         let at_once = own.calls_at_once.unwrap_or(settings.calls_at_once);
         let of = |name: &'static str, section: &str, unit: LimitUnit, limit: u64, used: Option<u64>| {
-            let is_own = own.given.contains(&name);
-            let setting = if is_own { format!("agents.{agent}.{name}") } else { format!("{section}.{name}") };
-            LimitUsed { name: name.to_owned(), setting, unit, limit, used }
+            self.limit_of(agent, name, &format!("{section}.{name}"), unit, (limit, used))
         };
         let (bytes, micros, count) = (LimitUnit::Bytes, LimitUnit::Micros, LimitUnit::Count);
         let one = &used.attempt;

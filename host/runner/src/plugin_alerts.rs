@@ -1,20 +1,17 @@
-//! Tells people of plugins that could not be loaded by no fault of their own, and of a folder that is gone.
+//! Tells people of plugins that could not be loaded by no fault of their own, of two files that say that they are one
+//! agent, and of a folder that is gone.
 
 use crate::shared::Shared;
 use anvil_sandbox::CatalogChange;
 use anvil_store::StoreError;
-use anvil_types::words::{AlertCause, AlertKey, PluginDelayed, PluginsFolderGone};
+use anvil_types::words::{AlertCause, AlertKey, NameTaken, PluginDelayed, PluginsFolderGone};
 use anvil_types::{AgentInfo, AgentState};
 
 /// Raises or resolves what a change is about.
 pub(crate) async fn follow(shared: &Shared, change: &CatalogChange) {
     let told = match (&change.before, &change.after) {
         (None, None) => folder(shared).await,
-        (_, Some(now)) if now.state == AgentState::Delayed => delayed(shared, now).await,
-        (Some(before), _) if before.state == AgentState::Delayed => {
-            shared.store.resolve_alert(&AlertKey::Plugin(&before.file)).await.map(drop)
-        }
-        _ => Ok(()),
+        (before, now) => file(shared, before.as_ref(), now.as_ref()).await,
     };
     if let Err(error) = told {
         tracing::error!(%error, "people could not be told of a plugin");
@@ -25,10 +22,14 @@ pub(crate) async fn follow(shared: &Shared, change: &CatalogChange) {
 pub(crate) async fn look(shared: &Shared) {
     let told = async {
         folder(shared).await?;
-        for file in shared.catalog.agents().iter() {
-            match file.state {
-                AgentState::Delayed => delayed(shared, file).await?,
-                _ => shared.store.resolve_alert(&AlertKey::Plugin(&file.file)).await.map(drop)?,
+        for now in shared.catalog.agents().iter() {
+            match now.state {
+                AgentState::Delayed => delayed(shared, now).await?,
+                _ => shared.store.resolve_alert(&AlertKey::Plugin(&now.file)).await.map(drop)?,
+            }
+            match now.state {
+                AgentState::Shadowed => shadowed(shared, now).await?,
+                _ => shared.store.resolve_alert(&AlertKey::Shadowed(&now.file)).await.map(drop)?,
             }
         }
         Ok::<(), StoreError>(())
@@ -36,6 +37,30 @@ pub(crate) async fn look(shared: &Shared) {
     if let Err(error) = told.await {
         tracing::error!(%error, "people could not be told of the plugins");
     }
+}
+
+async fn file(
+    shared: &Shared,
+    before: Option<&AgentInfo>,
+    now: Option<&AgentInfo>,
+) -> Result<(), StoreError> {
+    let was = |state| before.filter(|before| before.state == state);
+    let is = |state| now.filter(|now| now.state == state);
+    match (was(AgentState::Delayed), is(AgentState::Delayed)) {
+        (_, Some(now)) => delayed(shared, now).await?,
+        (Some(before), None) => {
+            shared.store.resolve_alert(&AlertKey::Plugin(&before.file)).await?;
+        }
+        (None, None) => {}
+    }
+    match (was(AgentState::Shadowed), is(AgentState::Shadowed)) {
+        (_, Some(now)) => shadowed(shared, now).await?,
+        (Some(before), None) => {
+            shared.store.resolve_alert(&AlertKey::Shadowed(&before.file)).await?;
+        }
+        (None, None) => {}
+    }
+    Ok(())
 }
 
 async fn folder(shared: &Shared) -> Result<(), StoreError> {
@@ -48,4 +73,9 @@ async fn folder(shared: &Shared) -> Result<(), StoreError> {
 async fn delayed(shared: &Shared, file: &AgentInfo) -> Result<(), StoreError> {
     let why = file.reason.as_deref().unwrap_or_default();
     shared.raise(&AlertCause::Plugin(PluginDelayed { file: &file.file, why })).await
+}
+
+async fn shadowed(shared: &Shared, file: &AgentInfo) -> Result<(), StoreError> {
+    let why = file.reason.as_deref().unwrap_or_default();
+    shared.raise(&AlertCause::Shadowed(NameTaken { agent: &file.name, file: &file.file, why })).await
 }

@@ -2,7 +2,7 @@
 
 use anvil_sandbox::AttemptLimits;
 use anvil_store::{QuarantineRule, QuestionRules};
-use anvil_types::{AgentValues, StateQuotas, UpstreamKind};
+use anvil_types::{AgentValues, PerAgent, StateSize, UpstreamKind};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -21,6 +21,10 @@ pub struct AgentSettings {
     pub calls: Option<u32>,
     /// Calls of one job that may be under way at once, where it differs from everyone's.
     pub calls_at_once: Option<usize>,
+    /// Questions of one job that may be open at once, where that differs from everyone's.
+    pub open_of_job: Option<u64>,
+    /// Questions of all its jobs that may be open at once, where that differs from everyone's.
+    pub open_of_agent: Option<u64>,
     /// The names of the settings that are its own.
     pub given: Vec<&'static str>,
     /// Whether its tool loops get a task budget, where that differs from what it says of itself.
@@ -57,7 +61,7 @@ pub struct RunnerSettings {
     /// Whether agents that have tool loops get a task budget from what their job may spend.
     pub task_budget: bool,
     /// How much each agent may keep beyond its jobs.
-    pub state: StateQuotas,
+    pub state: PerAgent<StateSize>,
     /// When a version that jobs break on is set aside.
     pub quarantine: QuarantineRule,
     /// The agents' own settings.
@@ -67,5 +71,15 @@ pub struct RunnerSettings {
 impl RunnerSettings {
     pub(crate) fn agent(&self, name: &str) -> AgentSettings {
         self.agents.get(name).cloned().unwrap_or_default()
+    }
+
+    /// How many questions of this agent may be open, and how people are told.
+    pub(crate) fn questions_of(&self, agent: &str) -> QuestionRules {
+        let own = self.agents.get(agent);
+        QuestionRules {
+            open_of_subject: own.and_then(|own| own.open_of_job).unwrap_or(self.questions.open_of_subject),
+            open_of_asker: own.and_then(|own| own.open_of_agent).unwrap_or(self.questions.open_of_asker),
+            ..self.questions
+        }
     }
 }

@@ -78,6 +78,18 @@ agent_keys! {
     resources: u32, 16.0..=1_000_000.0;
     /// Percent of the queue's places that its unfinished jobs may fill, in place of `jobs.agent_queue_percent`.
     queue_percent: u32, 1.0..=100.0;
+    /// Attempts of a job of it in all, in place of `jobs.max_attempts`.
+    max_attempts: u32, 1.0..=100.0;
+    /// Files that a job of it may be submitted with, in place of `jobs.input_files`.
+    input_files: u32, 0.0..=256.0;
+    /// Bytes of one of them, in place of `jobs.input_file_bytes`.
+    input_file_bytes: u64, 0.0..=1_073_741_824.0;
+    /// Bytes of all of them together, in place of `jobs.input_bytes`.
+    input_bytes: u64, 0.0..=4_294_967_296.0;
+    /// Questions of one job that may be open at once, in place of `people.open_of_job`.
+    open_of_job: u64, 1.0..=10_000.0;
+    /// Questions of all jobs of it that may be open at once, in place of `people.open_of_agent`.
+    open_of_agent: u64, 1.0..=1_000_000.0;
     /// Whether its tool loops get a task budget from what their job may spend, in place of what it says of itself
     /// and of `jobs.task_budget`.
     task_budget: bool;

@@ -56,7 +56,7 @@ fn open(folder: &Path) -> SqliteStore {
         },
         windows: Windows::new(jiff::tz::TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
-        max_attempts: 3,
+        max_attempts: anvil_types::PerAgent::same(3),
         shares: anvil_store::QueueShares::default(),
         new_host: HostId::new(now, 1),
         boot: BootId::new(now, u128::from(now.millis())),

@@ -42,7 +42,7 @@ fn open_at(folder: &Path, clock: Arc<dyn Clock>) -> Result<SqliteStore, StoreErr
         limits,
         windows: Windows::new(TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
-        max_attempts: 3,
+        max_attempts: anvil_types::PerAgent::same(3),
         shares: anvil_store::QueueShares::default(),
         new_host: HostId::new(now, u128::from(now.millis())),
         boot: BootId::new(now, 1),

@@ -46,7 +46,7 @@ impl Folder {
             limits: setup.limits,
             windows: setup.windows,
             upstream: setup.upstream,
-            max_attempts: 3,
+            max_attempts: anvil_types::PerAgent::same(3),
             shares: anvil_store::QueueShares::default(),
             new_host: HostId::new(Timestamp::from_secs(1), 7),
             boot: setup.boot,

@@ -138,6 +138,9 @@ pub struct AgentInfo {
     /// Whether it has Claude use tools until a task is done.
     #[serde(default)]
     pub tool_loop: bool,
+    /// The agents that it may hand work to, by the host's settings.
+    #[serde(default)]
+    pub may_call: Vec<String>,
     /// When this version came into force.
     pub loaded_at: Timestamp,
     /// The version of its file, where this one is in force in its place.

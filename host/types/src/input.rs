@@ -1,6 +1,6 @@
 //! Files that a job is submitted with.
 
-use crate::ArtifactName;
+use crate::{ArtifactName, PerAgent};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{self, Read};
@@ -16,6 +16,18 @@ pub struct InputLimits {
     pub file_bytes: u64,
     /// Bytes of all of them together.
     pub bytes: u64,
+}
+
+impl PerAgent<InputLimits> {
+    /// What a job of any agent may come with at most: whose it is may be said after its files.
+    pub fn widest(&self) -> InputLimits {
+        let wider = |one: InputLimits, other: &InputLimits| InputLimits {
+            files: one.files.max(other.files),
+            file_bytes: one.file_bytes.max(other.file_bytes),
+            bytes: one.bytes.max(other.bytes),
+        };
+        self.each().fold(self.all, wider)
+    }
 }
 
 /// The digest of a file's bytes, by which it is kept and read: BLAKE3.

@@ -39,6 +39,7 @@ pub mod model;
 pub mod money;
 pub mod nearest;
 pub mod pace;
+mod per_agent;
 pub mod question;
 pub mod queue_pause;
 pub mod schedule;
@@ -96,6 +97,7 @@ pub use log::{LogLevel, LogLine};
 pub use model::Tier;
 pub use money::Nanodollars;
 pub use pace::{Bucket, BucketReport};
+pub use per_agent::PerAgent;
 pub use question::{
     AskError, PersonAnswer, PersonQuestion, QuestionChoice, QuestionFault, QuestionState, QuestionSubject,
     QuestionText,
@@ -105,7 +107,7 @@ pub use schedule::{JobTemplate, MissedRuns, Overlap, Schedule};
 pub use scope::Scope;
 pub use state::{
     LARGEST_STATE_VALUE, LONGEST_STATE_KEY, LONGEST_STATE_PAGE, StateAnswer, StateAsk, StateFault, StateItem,
-    StateKey, StatePage, StateQuotas, StateSize, StateValue,
+    StateKey, StatePage, StateSize, StateValue,
 };
 pub use supervisor::{End, Fall, Inbox, Life, PartNews, Supervisor};
 pub use team::{Branch, TeamAnswer, TeamDone, TeamFailure, TeamTask};

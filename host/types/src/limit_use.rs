@@ -1,6 +1,6 @@
 //! Limits beside what was used of them.
 
-use crate::{ShownBytes, ShownMicros};
+use crate::{Nanodollars, ShownBytes, ShownMicros};
 use serde::{Deserialize, Serialize};
 
 /// What a limit counts.
@@ -12,6 +12,8 @@ pub enum LimitUnit {
     Bytes,
     /// Microseconds.
     Micros,
+    /// Nano-dollars.
+    Nanodollars,
     /// Things: lines, files, calls.
     Count,
 }
@@ -38,6 +40,9 @@ impl LimitUsed {
         match self.unit {
             LimitUnit::Bytes => ShownBytes(amount).to_string(),
             LimitUnit::Micros => ShownMicros(amount).to_string(),
+            LimitUnit::Nanodollars => {
+                format!("${}", Nanodollars::new(i64::try_from(amount).unwrap_or(i64::MAX)))
+            }
             LimitUnit::Count => amount.to_string(),
         }
     }

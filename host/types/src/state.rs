@@ -5,7 +5,6 @@ use crate::{JobId, Timestamp};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -197,22 +196,6 @@ pub struct StateSize {
     pub bytes: u64,
 }
 
-/// How much each agent may keep.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StateQuotas {
-    /// Any agent.
-    pub all: StateSize,
-    /// Agents of which something else holds, by name.
-    pub agents: BTreeMap<String, StateSize>,
-}
-
-impl StateQuotas {
-    /// How much this agent may keep.
-    pub fn of(&self, agent: &str) -> StateSize {
-        self.agents.get(agent).copied().unwrap_or(self.all)
-    }
-}
-
 fn in_base64<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&STANDARD.encode(bytes))
 }
@@ -250,12 +233,5 @@ mod tests {
             let text = serde_json::to_string(&answer).expect("JSON");
             assert_eq!(serde_json::from_str::<StateAnswer>(&text).expect("it reads"), answer, "{text}");
         }
-    }
-
-    #[test]
-    fn an_agents_own_quota_goes_before_everyones() {
-        let size = |keys| StateSize { keys, bytes: 10 };
-        let quotas = StateQuotas { all: size(1), agents: [("a".to_owned(), size(2))].into() };
-        assert_eq!((quotas.of("a"), quotas.of("b")), (size(2), size(1)));
     }
 }

@@ -15,7 +15,7 @@ use anvil_sandbox::{
 use anvil_store::{Finish, Retention, SqliteOptions, SqliteStore, Store, StoreError};
 use anvil_types::{
     BootId, CallState, Clock, DrivenClock, EventKind, HostId, InputLimits, Job, JobId, JobState, Json, Lease,
-    Limits, Nanodollars, Priority, StateQuotas, StateSize, SystemClock, UpstreamKind,
+    Limits, Nanodollars, PerAgent, Priority, StateSize, SystemClock, UpstreamKind,
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -132,8 +132,8 @@ fn settings() -> RunnerSettings {
     }
 }
 
-fn state_quotas() -> StateQuotas {
-    StateQuotas { all: StateSize { keys: 10, bytes: 1_000 }, agents: BTreeMap::new() }
+fn state_quotas() -> PerAgent<StateSize> {
+    PerAgent::same(StateSize { keys: 10, bytes: 1_000 })
 }
 
 fn settings_of_control() -> ControlSettings {
@@ -147,7 +147,8 @@ fn settings_of_control() -> ControlSettings {
             finished_jobs: 1_000,
             alerts_for: Duration::from_hours(24),
         },
-        inputs: InputLimits { files: 0, file_bytes: 0, bytes: 0 },
+        inputs: PerAgent::same(InputLimits { files: 0, file_bytes: 0, bytes: 0 }),
+        attempts: PerAgent::same(3),
         uploads: std::env::temp_dir(),
         limit_sources: BTreeMap::new(),
     }
@@ -187,6 +188,7 @@ async fn runner(
         compile_memory_bytes: 2_048 * MIB as u64,
         compiled_bytes: 1 << 30,
         keep: anvil_sandbox::KeepRule { versions: 5, bytes: 1 << 30 },
+        may_call: std::collections::HashMap::new(),
         describe: attempt_limits(),
         clock: clock.clone(),
     };
@@ -234,7 +236,7 @@ impl Scene {
             limits: limits(),
             windows: Windows::new(jiff::tz::TimeZone::UTC),
             upstream: UpstreamKind::Simulated,
-            max_attempts: 3,
+            max_attempts: anvil_types::PerAgent::same(3),
             shares: anvil_store::QueueShares::default(),
             new_host: HostId::new(clock.now(), 1),
             boot: BootId::new(clock.now(), 2),

@@ -6,5 +6,6 @@ mod files;
 mod folder;
 mod gallery;
 mod hostile;
+mod limits;
 mod prebuilt;
 mod swap;

@@ -15,6 +15,8 @@ const REPLACEMENTS: u32 = 50;
 const IN_FLIGHT: u64 = 8;
 /// Jobs that are there at any time, so that as many run.
 const WAITING: u64 = 20;
+/// After every so many replacements somebody goes back to the version before, while jobs run.
+const ROLL_BACK_EVERY: u32 = 10;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The agent's component in this version.
@@ -49,6 +51,37 @@ async fn fed(host: &Host, jobs: &mut Vec<String>) -> u64 {
         jobs.push(host.rest().submit(AGENT, "run", json!({})).await);
     }
     number("agents", "running")
+}
+
+/// Goes back to the version before; jobs go on on it. Then forward again, or what comes next ends it.
+async fn rolled_back(host: &Host, jobs: &mut Vec<String>, and_forward: bool) {
+    let now = shown(host).await;
+    host.rest().post(&format!("/api/v1/agents/{AGENT}/rollback"), &json!({})).await;
+    let back = until("the version before is in force", PATIENCE, async || {
+        fed(host, jobs).await;
+        let back = shown(host).await;
+        (back["digest"] != now["digest"] && back["state"] == "ready").then_some(back)
+    })
+    .await;
+    assert_eq!(back["instead_of"]["cause"], "rolled_back", "{back:#}");
+    // One that is submitted from here on begins on it.
+    let id = host.rest().submit(AGENT, "run", json!({})).await;
+    let job = until("a job has begun on it", PATIENCE, async || {
+        fed(host, jobs).await;
+        let job = host.rest().job(&id).await;
+        job["plugin_digest"].is_string().then_some(job)
+    })
+    .await;
+    assert_eq!(job["plugin_digest"], back["digest"], "{job:#}");
+    jobs.push(id);
+    if and_forward {
+        host.rest().post(&format!("/api/v1/agents/{AGENT}/forward"), &json!({})).await;
+        until("the file's version is in force again", PATIENCE, async || {
+            fed(host, jobs).await;
+            (shown(host).await["digest"] == now["digest"]).then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -92,6 +125,9 @@ async fn a_file_that_is_replaced_fifty_times_under_load_costs_no_job() {
         })
         .await;
         digests.insert(shown(&host).await["digest"].as_str().expect("a digest").to_owned());
+        if n % ROLL_BACK_EVERY == ROLL_BACK_EVERY - 1 {
+            rolled_back(&host, &mut jobs, n % (2 * ROLL_BACK_EVERY) == ROLL_BACK_EVERY - 1).await;
+        }
     }
     while jobs.len() < least {
         until("there is room", PATIENCE, async || (fed(&host, &mut jobs).await < 10).then_some(())).await;

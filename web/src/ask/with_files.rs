@@ -175,14 +175,14 @@ async fn take(
     kind: impl Fn(&PartHead) -> Result<Kind, Problem> + Send,
 ) -> Result<Parts, Problem> {
     let (head, body) = request.into_parts();
-    let limits = state.control.intake.input_limits();
+    let limits = state.control.intake.widest_inputs();
     let texts = state.config.max_body_bytes as u64;
     let around = AROUND_A_PART.saturating_mul(limits.files as u64 + FIELDS);
     let most = texts.saturating_add(limits.bytes).saturating_add(around);
     let announced = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let too_large = |size: String| {
         let detail = format!(
-            "the form has {size} bytes; files of a job have at most {} in all (jobs.input_bytes in the settings), and \
+            "the form has {size} bytes; files of a job have at most {} in all (jobs.input_bytes in the settings, or the agent's own), and \
              all else {texts} (server.max_body_bytes)",
             limits.bytes
         );

@@ -51,7 +51,7 @@ impl World {
             },
             windows: anvil_budget::Windows::new(jiff::tz::TimeZone::UTC),
             upstream: UpstreamKind::Simulated,
-            max_attempts: 3,
+            max_attempts: anvil_types::PerAgent::same(3),
             shares: anvil_store::QueueShares::default(),
             new_host: HostId::new(clock.now(), 1),
             boot: BootId::new(clock.now(), 2),

@@ -179,6 +179,7 @@ fn detail(agent: &AgentInfo) -> String {
         ("digest", clean(&agent.digest)),
         ("loaded", Moment::now().full(agent.loaded_at)),
         ("effort", word(agent.effort)),
+        ("may call", clean(&agent.may_call.join(", "))),
         ("never below", agent.model_floor.map(|tier| tier.to_string()).unwrap_or_default()),
     ] {
         if !value.is_empty() {

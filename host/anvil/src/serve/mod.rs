@@ -257,7 +257,7 @@ pub(crate) fn open_store(
         marks: data::marks(),
         windows: anvil_budget::Windows::new(settings.time.zone.clone()),
         upstream: kind,
-        max_attempts: settings.jobs.max_attempts,
+        max_attempts: parts::attempts(settings),
         shares: parts::shares(settings),
         new_host: HostId::new(now, rand::rng().random()),
         boot: BootId::new(now, rand::rng().random()),

@@ -9,11 +9,12 @@ use anvil_sandbox::{
     AttemptLimits, CatalogSettings, CompileCommand, EngineCount, EngineSettings, KeepRule, SandboxSettings,
 };
 use anvil_settings::{
-    AgentSection, Credential, JobsSettings, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
+    AgentSection, Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
 };
 use anvil_store::{QuarantineRule, QuestionRules, QueueShares, Retention};
-use anvil_types::{Clock, InputLimits, StateQuotas, StateSize, Supervisor, UpstreamKind, encoding};
+use anvil_types::{Clock, InputLimits, PerAgent, StateSize, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -215,10 +216,17 @@ pub(crate) fn catalog(
             versions: settings.plugins.keep_versions as usize,
             bytes: u64::from(settings.plugins.keep_mb) * MIB as u64,
         },
+        may_call: may_call(settings),
         describe,
         clock,
         supervisor: supervisor.clone(),
     })
+}
+
+/// The agents that each may hand work to.
+fn may_call(settings: &Settings) -> HashMap<String, Vec<String>> {
+    let own = settings.agents.iter();
+    own.filter_map(|(name, agent)| Some((name.clone(), agent.may_call.clone()?))).collect()
 }
 
 /// The shares of the queue; the whole of it is no bound.
@@ -244,13 +252,13 @@ fn questions(settings: &Settings) -> QuestionRules {
 }
 
 /// How much agents may keep beyond their jobs.
-fn state(settings: &Settings) -> StateQuotas {
+fn state(settings: &Settings) -> PerAgent<StateSize> {
     let all = StateSize { keys: settings.sandbox.state_keys.into(), bytes: settings.sandbox.state_bytes };
     let own = settings.agents.iter().map(|(name, agent)| {
         let keys = agent.state_keys.map_or(all.keys, u64::from);
         (name.clone(), StateSize { keys, bytes: agent.state_bytes.unwrap_or(all.bytes) })
     });
-    StateQuotas { all, agents: own.collect() }
+    PerAgent { all, agents: own.collect() }
 }
 
 pub(crate) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSettings {
@@ -264,6 +272,8 @@ pub(crate) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
             calls: agent.calls,
             calls_at_once: agent.calls_parallel.map(|calls| calls as usize),
             given: agent.given(),
+            open_of_job: agent.open_of_job,
+            open_of_agent: agent.open_of_agent,
             task_budget: agent.task_budget,
             may_call: agent.may_call.clone().unwrap_or_default(),
             values: agent.settings.clone().into(),
@@ -291,13 +301,29 @@ pub(crate) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
     }
 }
 
-/// How much a job may come with.
-pub(crate) fn inputs(jobs: &JobsSettings) -> InputLimits {
-    InputLimits {
+/// How much a job of each agent may come with.
+pub(crate) fn inputs(settings: &Settings) -> PerAgent<InputLimits> {
+    let jobs = &settings.jobs;
+    let all = InputLimits {
         files: jobs.input_files as usize,
         file_bytes: jobs.input_file_bytes,
         bytes: jobs.input_bytes,
-    }
+    };
+    let own = settings.agents.iter().map(|(name, agent)| {
+        let limits = InputLimits {
+            files: agent.input_files.map_or(all.files, |files| files as usize),
+            file_bytes: agent.input_file_bytes.unwrap_or(all.file_bytes),
+            bytes: agent.input_bytes.unwrap_or(all.bytes),
+        };
+        (name.clone(), limits)
+    });
+    PerAgent { all, agents: own.collect() }
+}
+
+/// How many attempts a job of each agent has.
+pub(super) fn attempts(settings: &Settings) -> PerAgent<u32> {
+    let own = settings.agents.iter().filter_map(|(name, agent)| Some((name.clone(), agent.max_attempts?)));
+    PerAgent { all: settings.jobs.max_attempts, agents: own.collect() }
 }
 
 pub(super) fn control(settings: &Settings, upstream: UpstreamKind) -> ControlSettings {
@@ -311,7 +337,8 @@ pub(super) fn control(settings: &Settings, upstream: UpstreamKind) -> ControlSet
             .filter_map(|(name, agent)| Some((name.clone(), agent.job_usd?)))
             .collect(),
         retention: retention(&settings.retention),
-        inputs: inputs(&settings.jobs),
+        inputs: inputs(settings),
+        attempts: attempts(settings),
         uploads: settings.data.dir.clone(),
         limit_sources: settings.limit_sources(),
     }
@@ -339,6 +366,12 @@ mod tests {
             ("calls", "9"),
             ("calls_parallel", "2"),
             ("job_usd", "0.25"),
+            ("max_attempts", "6"),
+            ("input_files", "1"),
+            ("input_file_bytes", "100"),
+            ("input_bytes", "200"),
+            ("open_of_job", "8"),
+            ("open_of_agent", "80"),
         ];
         let flag = |(key, value): &(&str, &str)| {
             (format!("agents.writer.{key}"), (*value).to_owned(), "--set".to_owned())
@@ -367,6 +400,11 @@ mod tests {
             (Some(Duration::from_secs(77)), Some(9), Some(2))
         );
         assert!(own.iter().all(|(key, _)| writer.given.contains(key)), "{:?}", writer.given);
+        assert_eq!((writer.open_of_job, writer.open_of_agent), (Some(8), Some(80)));
+        assert_eq!((attempts(&settings).of("writer"), attempts(&settings).of("other")), (&6, &3));
+        let files = inputs(&settings);
+        assert_eq!(files.of("writer"), &InputLimits { files: 1, file_bytes: 100, bytes: 200 });
+        assert_eq!((files.of("other"), files.widest()), (&files.all, files.all));
         let costs = control(&settings, UpstreamKind::Simulated).own_costs;
         assert_eq!(costs.get("writer"), anvil_types::Nanodollars::from_usd(0.25).as_ref());
         // The pool has room for the largest of them, and all others are bounded as before.

@@ -49,7 +49,7 @@ fn store(folder: &std::path::Path, clock: &Arc<dyn Clock>) -> Arc<dyn Store> {
         limits,
         windows: Windows::new(jiff::tz::TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
-        max_attempts: 3,
+        max_attempts: anvil_types::PerAgent::same(3),
         shares: QueueShares::default(),
         new_host: HostId::new(clock.now(), 1),
         boot: BootId::new(clock.now(), 2),

@@ -122,7 +122,7 @@ pub(crate) fn store(folder: &Path, limits: &Limits, clock: &Arc<dyn Clock>) -> A
         limits: limits.clone(),
         windows: Windows::new(jiff::tz::TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
-        max_attempts: 3,
+        max_attempts: anvil_types::PerAgent::same(3),
         shares: anvil_store::QueueShares::default(),
         new_host: HostId::new(clock.now(), 1),
         boot: BootId::new(clock.now(), 2),

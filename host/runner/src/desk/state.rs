@@ -17,7 +17,7 @@ impl Desk {
         let answer = match self.place(JournalKind::State, request_hash).await? {
             Next::Known(entry) => read(&entry)?,
             Next::Live { position, .. } => {
-                let quota = self.settings.state.of(&self.run.job.agent);
+                let quota = *self.settings.state.of(&self.run.job.agent);
                 let at = self.clock.now();
                 let step = StateStep { lease: self.lease, position, request_hash, ask, quota, at };
                 let answer = self.store.state_step(step).await.map_err(stop)?;

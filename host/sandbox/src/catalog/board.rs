@@ -68,6 +68,8 @@ pub(crate) struct Board {
     files: BTreeMap<String, FileState>,
     retired: BTreeMap<String, (Arc<Known>, Timestamp)>,
     disabled: BTreeSet<String>,
+    /// The agents that each may hand work to.
+    may_call: HashMap<String, Vec<String>>,
     /// Versions that are not in force though their files are there.
     pub(crate) aside: Aside,
 }
@@ -82,6 +84,11 @@ pub(crate) struct View {
 }
 
 impl Board {
+    /// Without a file yet. `may_call`: the agents that each may hand work to.
+    pub(crate) fn new(may_call: HashMap<String, Vec<String>>) -> Self {
+        Self { may_call, ..Self::default() }
+    }
+
     /// What was in force before the host started.
     pub(crate) fn known(&mut self, file: &str, known: Known) {
         self.files.entry(file.to_owned()).or_default().held = Held::Known(Arc::new(known));
@@ -269,6 +276,9 @@ impl Board {
             let reason = format!("its file `{}` is gone; its jobs wait until it is back", known.info.file);
             AgentInfo { state: AgentState::Retired, reason: Some(reason), ..known.info.clone() }
         }));
+        for agent in &mut agents {
+            agent.may_call = self.may_call.get(&agent.name).cloned().unwrap_or_default();
+        }
         agents.sort_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
         let mut schemas: HashMap<String, Schemas> = self
             .retired
@@ -344,6 +354,7 @@ fn noticed(file: &str, notice: &Notice, held: Option<&Arc<Known>>) -> AgentInfo 
         effort: Effort::Standard,
         time_limit_s: None,
         tool_loop: false,
+        may_call: Vec::new(),
         loaded_at: notice.at,
         instead_of: None,
     }

@@ -222,6 +222,7 @@ impl Loader {
             effort: said.effort,
             time_limit_s: said.time_limit_s,
             tool_loop: said.tool_loop,
+            may_call: Vec::new(),
             loaded_at: self.settings.clock.now(),
             instead_of: None,
         }

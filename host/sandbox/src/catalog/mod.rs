@@ -87,12 +87,13 @@ impl Catalog {
             .and_then(|()| std::fs::read_dir(&folder).map(drop))
             .map_err(|source| SandboxError::Folder { path: folder.display().to_string(), source })?;
         incoming::sweep(&folder);
+        let board = Board::new(settings.may_call.clone());
         let loader = Loader::new(sandbox, settings)?;
         let history = Mutex::new(loader.kept().history());
         let shared = Arc::new(Shared {
             loader,
             history,
-            board: Mutex::default(),
+            board: Mutex::new(board),
             view: ArcSwap::default(),
             older: Mutex::default(),
             loading_older: tokio::sync::Mutex::default(),

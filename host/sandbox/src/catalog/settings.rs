@@ -3,6 +3,7 @@
 use super::KeepRule;
 use crate::{AttemptLimits, CompileCommand};
 use anvil_types::{Clock, Supervisor};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub struct CatalogSettings {
     pub compiled_bytes: u64,
     /// How many versions are kept that nothing needs.
     pub keep: KeepRule,
+    /// The agents that each may hand work to, to be shown.
+    pub may_call: HashMap<String, Vec<String>>,
     /// Bounds of one `describe`.
     pub describe: AttemptLimits,
     /// The clock that `loaded_at` is read from.

@@ -36,6 +36,8 @@ pub trait QuestionStore: Send + Sync {
     async fn questions(&self, filter: QuestionFilter) -> Result<QuestionPage, StoreError>;
     /// How many questions are open.
     async fn open_questions(&self) -> Result<u64, StoreError>;
+    /// How many questions of one asker are open.
+    async fn open_questions_of(&self, asker: &str) -> Result<u64, StoreError>;
     /// The open questions that an alert tells of, the oldest first.
     async fn questions_of_alert(&self, alert: AlertId, limit: u32)
     -> Result<Vec<PersonQuestion>, StoreError>;

@@ -110,7 +110,7 @@ mod tests {
     use crate::{AlertFilter, LimitStore, OutboxStore, QueueStore, ReadingStore, UpkeepStore};
     use anvil_budget::{AnyLimits, PriceTable, Windows};
     use anvil_types::{
-        AlertKind, BootId, Clock, HostId, Limits, Nanodollars, SystemClock, Timestamp, UpstreamKind,
+        AlertKind, BootId, Clock, HostId, Limits, Nanodollars, PerAgent, SystemClock, Timestamp, UpstreamKind,
     };
     use std::path::Path;
     use std::sync::Arc;
@@ -149,7 +149,7 @@ mod tests {
             prices: Arc::new(PriceTable::built_in()),
             windows: Windows::new(jiff::tz::TimeZone::UTC),
             upstream,
-            max_attempts: 3,
+            max_attempts: PerAgent::same(3),
             shares: crate::QueueShares::default(),
             new_host: HostId::new(clock.now(), 1),
             boot: BootId::new(clock.now(), 2),

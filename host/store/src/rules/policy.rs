@@ -3,7 +3,7 @@
 use crate::rules::jobs::turns::Turns;
 use crate::{BrakeState, LimitsInForce, QueueShares};
 use anvil_budget::{Account, BrakeCause, LimitsRule, Windows};
-use anvil_types::{BootId, HostId, Limits, LimitsPatch, Nanodollars, Timestamp, UpstreamKind};
+use anvil_types::{BootId, HostId, Limits, LimitsPatch, Nanodollars, PerAgent, Timestamp, UpstreamKind};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) struct Policy {
     /// The upstream that this host asks.
     pub(crate) upstream: UpstreamKind,
     /// How many attempts a new job has.
-    pub(crate) max_attempts: u32,
+    pub(crate) max_attempts: PerAgent<u32>,
     /// The shares of the queue.
     pub(crate) shares: QueueShares,
     /// When this life began.
@@ -66,7 +66,7 @@ impl Policy {
         windows: Windows,
         base: Limits,
         rule: Arc<dyn LimitsRule>,
-        max_attempts: u32,
+        max_attempts: PerAgent<u32>,
     ) -> Self {
         let force = Arc::new(LimitsInForce {
             limits: base.clone(),

@@ -63,7 +63,7 @@ pub(crate) fn options(folder: &Path, clock: Arc<dyn Clock>) -> SqliteOptions {
         limits,
         windows: Windows::new(TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
-        max_attempts: 3,
+        max_attempts: anvil_types::PerAgent::same(3),
         shares: QueueShares::default(),
         new_host: HostId::new(Timestamp::from_secs(1), 1),
         boot,

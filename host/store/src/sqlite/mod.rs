@@ -123,7 +123,7 @@ impl SqliteStore {
             options.windows.clone(),
             options.limits.clone(),
             options.rule.clone(),
-            options.max_attempts.max(1),
+            options.max_attempts,
         );
         policy.shares = options.shares;
         let mut order = EventOrder::load(&db)?;

@@ -129,7 +129,7 @@ fn open(folder: &Path) -> SqliteStore {
         prices: Arc::new(PriceTable::built_in()),
         windows: Windows::new(jiff::tz::TimeZone::UTC),
         upstream: UpstreamKind::Simulated,
-        max_attempts: 3,
+        max_attempts: anvil_types::PerAgent::same(3),
         shares: crate::QueueShares::default(),
         new_host: HostId::new(clock.now(), 1),
         boot: BootId::new(clock.now(), 2),

@@ -2,7 +2,7 @@
 
 use crate::QueueShares;
 use anvil_budget::{LimitsRule, PriceTable, Windows};
-use anvil_types::{BootId, Clock, HostId, Limits, Supervisor, UpstreamKind};
+use anvil_types::{BootId, Clock, HostId, Limits, PerAgent, Supervisor, UpstreamKind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub struct SqliteOptions {
     /// so is its time.
     pub upstream: UpstreamKind,
     /// How many attempts a new job has, and as many more one that a person runs again.
-    pub max_attempts: u32,
+    pub max_attempts: PerAgent<u32>,
     /// The shares of the queue that one agent, or one schedule, may fill.
     pub shares: QueueShares,
     /// The id that the host gets where the folder is new; an older folder has one.

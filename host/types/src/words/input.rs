@@ -7,14 +7,14 @@ use crate::artifact::{BadArtifactName, LONGEST_MEDIA_TYPE};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InputRefusal {
     /// More than a job may come with.
-    #[error("a job comes with at most {most} files (jobs.input_files in the settings)")]
+    #[error("a job comes with at most {most} files (jobs.input_files in the settings, or the agent\'s own)")]
     TooMany {
         /// The most.
         most: usize,
     },
     /// One that is too large.
     #[error(
-        "the file `{name}` has more than {most} bytes, which a file has at most (jobs.input_file_bytes in the settings)"
+        "the file `{name}` has more than {most} bytes, which a file has at most (jobs.input_file_bytes in the settings, or the agent\'s own)"
     )]
     TooLarge {
         /// The file.
@@ -25,7 +25,7 @@ pub enum InputRefusal {
     /// All of them together.
     #[error(
         "with the file `{name}` the files of the job have more than {most} bytes, which they have at most in all \
-         (jobs.input_bytes in the settings)"
+         (jobs.input_bytes in the settings, or the agent\'s own)"
     )]
     TooMuch {
         /// The file with which they became too many.

@@ -25,9 +25,9 @@ mod wait;
 
 pub use alert::{
     AgentAsks, AgentQuarantined, AlertCause, AlertKey, AnswerUnpriced, BoundBroken, BrakeEngaged,
-    CallsHeldBack, CallsTooFast, ClockJump, JobTrouble, LateThreshold, LimitCutDown, PartFell, PluginDelayed,
-    PluginsFolderGone, PriceDropped, RunsAlone, SetApart, ThresholdReached, Used, WallStands, WebhookGone,
-    WebhookTest,
+    CallsHeldBack, CallsTooFast, ClockJump, JobTrouble, LateThreshold, LimitCutDown, NameTaken, PartFell,
+    PluginDelayed, PluginsFolderGone, PriceDropped, RunsAlone, SetApart, ThresholdReached, Used, WallStands,
+    WebhookGone, WebhookTest,
 };
 pub use cron::{CronFault, CronField};
 pub use fault::{HostTrouble, JobFault};

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum AskRefusal {
     /// It has as many open questions as it may.
     #[error(
-        "it has {open} open questions, as many as it may ({setting}); go on without this answer, or wait"
+        "it has {open} open questions, as many as it may ({setting} in the settings, or the agent's own); go on without this answer, or wait"
     )]
     TooManyOpen {
         /// How many are open.

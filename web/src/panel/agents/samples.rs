@@ -46,6 +46,7 @@ pub(crate) fn agents() -> Vec<AgentInfo> {
         effort: Effort::Standard,
         time_limit_s: None,
         tool_loop: false,
+        may_call: Vec::new(),
         loaded_at: ago(7_300),
         instead_of: None,
     };

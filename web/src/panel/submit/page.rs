@@ -156,7 +156,7 @@ fn choose(state: &WebState, agents: &[AgentInfo], agent: &str, action: &str) -> 
         .filter(|(a, b)| (agent.is_empty() || a.name == agent) && (action.is_empty() || b.name == action));
     let (found, first) = fits.next()?;
     let sure = !agent.is_empty() || fits.next().is_none();
-    let files = FilesField::new(state.control.intake.input_limits());
+    let files = FilesField::new(state.control.intake.input_limits(&found.name));
     sure.then(|| Chosen::new(found, first, files))
 }
 

@@ -161,7 +161,7 @@ pub(crate) fn again(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
         closing::ask_anew(tx, job)?;
         journal::drop_refusals(tx, job.seq)?;
     }
-    let attempts = job.attempts.run_again(tx.policy.max_attempts);
+    let attempts = job.attempts.run_again(*tx.policy.max_attempts.of(&job.agent));
     tx.run(
         "UPDATE jobs SET max_attempts = ?2, crashes = 0, troubles = 0, ready_at = ?3,
              error_kind = NULL, error_message = NULL, ran_on = coalesce(plugin_digest, ran_on),

@@ -47,6 +47,12 @@ pub(crate) fn subject_id(subject: QuestionSubject) -> [u8; 16] {
     }
 }
 
+/// How many of one asker are open.
+pub(crate) fn open_of(db: &Db, upstream: UpstreamKind, asker: &str) -> Result<u64, StoreError> {
+    let open = db.first(OPEN_OF_ASKER, params![upstream.name(), asker], |row| row.count("open"))?;
+    Ok(open.unwrap_or(0))
+}
+
 pub(crate) fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
     let subject = match row.text("subject_kind")? {
         "job" => QuestionSubject::Job(row.id::<JobId>("subject")?),
@@ -133,8 +139,7 @@ pub(crate) fn full(
     if open >= rules.open_of_subject {
         return Ok(Some(AskRefusal::TooManyOpen { open, setting: "people.open_of_job" }));
     }
-    let open: u64 =
-        db.first(OPEN_OF_ASKER, params![upstream.name(), asker], |row| row.count("open"))?.unwrap_or(0);
+    let open = open_of(db, upstream, asker)?;
     if open >= rules.open_of_asker {
         return Ok(Some(AskRefusal::TooManyOpen { open, setting: "people.open_of_agent" }));
     }

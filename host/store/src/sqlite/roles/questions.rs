@@ -51,6 +51,11 @@ impl QuestionStore for SqliteStore {
         self.readers.read(move |db| list::open(db, upstream)).await
     }
 
+    async fn open_questions_of(&self, asker: &str) -> Result<u64, StoreError> {
+        let (upstream, asker) = (self.upstream, asker.to_owned());
+        self.readers.read(move |db| find::open_of(db, upstream, &asker)).await
+    }
+
     async fn questions_of_alert(
         &self,
         alert: AlertId,

@@ -81,6 +81,8 @@ pub enum AlertKey<'a> {
     PluginsFolder,
     /// A plugin, by its file.
     Plugin(&'a str),
+    /// A file whose agent another file is, by its name.
+    Shadowed(&'a str),
     /// A version of an agent that is set aside.
     Quarantine {
         /// Whose jobs broke on it.
@@ -131,6 +133,7 @@ impl fmt::Display for AlertKey<'_> {
             Self::Part(name) => write!(f, "host:{name}"),
             Self::PluginsFolder => f.write_str("plugins-folder"),
             Self::Plugin(file) => write!(f, "plugin:{file}"),
+            Self::Shadowed(file) => write!(f, "shadowed:{file}"),
             Self::Quarantine { upstream, agent } => write!(f, "quarantine:{upstream}:{agent}"),
             Self::AgentAsks { upstream, asker, rings_at } => {
                 write!(f, "question:{upstream}:{asker}:{}", rings_at.micros())

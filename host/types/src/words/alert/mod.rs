@@ -22,7 +22,7 @@ pub use key::AlertKey;
 pub use limits::{LimitCutDown, PriceDropped, SetApart};
 pub use money::{AnswerUnpriced, BoundBroken, BrakeEngaged};
 pub use people::AgentAsks;
-pub use plugins::{AgentQuarantined, PluginDelayed, PluginsFolderGone};
+pub use plugins::{AgentQuarantined, NameTaken, PluginDelayed, PluginsFolderGone};
 pub use threshold::{LateThreshold, ThresholdReached, Used};
 pub use upstream::{CallsHeldBack, CallsTooFast};
 pub use webhook::{WebhookGone, WebhookTest};
@@ -65,6 +65,8 @@ pub enum AlertCause<'a> {
     PluginsFolder(PluginsFolderGone<'a>),
     /// A plugin could not be loaded by no fault of its own.
     Plugin(PluginDelayed<'a>),
+    /// Two files say that they are one agent.
+    Shadowed(NameTaken<'a>),
     /// A version of an agent was set aside.
     Quarantine(AgentQuarantined<'a>),
     /// An agent asks people.
@@ -88,7 +90,9 @@ impl AlertCause<'_> {
             Self::ClockJump(_) => AlertKind::ClockJump,
             Self::JobTrouble(_) | Self::RunsAlone(_) => AlertKind::JobTrouble,
             Self::Part(_) => AlertKind::Host,
-            Self::PluginsFolder(_) | Self::Plugin(_) | Self::Quarantine(_) => AlertKind::Plugin,
+            Self::PluginsFolder(_) | Self::Plugin(_) | Self::Shadowed(_) | Self::Quarantine(_) => {
+                AlertKind::Plugin
+            }
             Self::Asks(_) => AlertKind::Question,
             Self::Webhook(_) => AlertKind::Webhook,
             Self::Test(_) => AlertKind::Test,
@@ -137,6 +141,7 @@ impl AlertCause<'_> {
             Self::Part(fell) => fell,
             Self::PluginsFolder(folder) => folder,
             Self::Plugin(plugin) => plugin,
+            Self::Shadowed(taken) => taken,
             Self::Quarantine(quarantined) => quarantined,
             Self::Asks(asks) => asks,
             Self::Webhook(gone) => gone,

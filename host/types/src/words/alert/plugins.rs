@@ -60,6 +60,35 @@ impl AlertText for AgentQuarantined<'_> {
     }
 }
 
+/// Two files say that they are one agent, and one of them is it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameTaken<'a> {
+    /// The agent.
+    pub agent: &'a str,
+    /// The file that is not in force.
+    pub file: &'a str,
+    /// Which one is, and with which version.
+    pub why: &'a str,
+}
+
+impl AlertText for NameTaken<'_> {
+    fn key(&self, _: UpstreamKind) -> AlertKey<'_> {
+        AlertKey::Shadowed(self.file)
+    }
+
+    fn title(&self) -> String {
+        format!("Two files say that they are the agent `{}`", self.agent)
+    }
+
+    fn detail(&self) -> String {
+        let (agent, file, why) = (self.agent, self.file, self.why);
+        format!(
+            "`{file}` is not in force: {why}. The one in force has the settings of `{agent}`, what it keeps and whom it may \
+             hand work to; where you did not put it there, look at where it comes from."
+        )
+    }
+}
+
 /// A plugin could not be loaded by no fault of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PluginDelayed<'a> {

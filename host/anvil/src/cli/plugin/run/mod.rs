@@ -163,7 +163,7 @@ impl RunArgs {
 
     /// The files, within the bounds that a host has for them.
     async fn inputs(&self, stage: &Stage) -> Result<Vec<NewInput>, Failure> {
-        let limits = crate::serve::parts::inputs(&stage.settings.jobs);
+        let limits = crate::serve::parts::inputs(&stage.settings).widest();
         let mut upload = Upload::new(limits, stage.folder().to_owned());
         let refused = |error: anvil_control::SubmitError| Failure::Usage(error.to_string());
         for file in &self.files {
