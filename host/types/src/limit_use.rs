@@ -40,9 +40,7 @@ impl LimitUsed {
         match self.unit {
             LimitUnit::Bytes => ShownBytes(amount).to_string(),
             LimitUnit::Micros => ShownMicros(amount).to_string(),
-            LimitUnit::Nanodollars => {
-                format!("${}", Nanodollars::new(i64::try_from(amount).unwrap_or(i64::MAX)))
-            }
+            LimitUnit::Nanodollars => Nanodollars::new(i64::try_from(amount).unwrap_or(i64::MAX)).to_string(),
             LimitUnit::Count => amount.to_string(),
         }
     }
@@ -59,5 +57,6 @@ mod tests {
         assert_eq!(of(LimitUnit::Bytes).shown(1 << 20), "1 MiB");
         assert_eq!(of(LimitUnit::Micros).shown(15_000_000), "15.00 s");
         assert_eq!(of(LimitUnit::Count).shown(7), "7");
+        assert_eq!(of(LimitUnit::Nanodollars).shown(2_000_000_000), "$2.00");
     }
 }
