@@ -10,6 +10,9 @@
 //! how to make them fewer again.
 
 mod change;
+mod wasm;
+
+pub use wasm::{Damage, Mutant, Mutants, Original, files};
 
 use change::{Change, changes, made};
 use proptest::test_runner::{Config, FailurePersistence, RngAlgorithm, TestCaseError, TestRng, TestRunner};

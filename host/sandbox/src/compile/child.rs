@@ -15,6 +15,9 @@ const COMPLAINT_BYTES: u64 = 4 * 1024;
 const REFUSED_MEMORY: [&str; 3] =
     ["memory allocation of", "Cannot allocate memory", "Resource temporarily unavailable"];
 
+/// How Rust's runtime says that a stack is full, before it ends the process.
+const STACK: &str = "has overflowed its stack";
+
 /// Returns when the child has written what came of it.
 pub(super) async fn run(
     program: &Path,
@@ -79,6 +82,10 @@ async fn watch(mut command: Command, work: &CompileWork) -> Result<(), CompileEr
     let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
     if REFUSED_MEMORY.iter().any(|words| complaint.contains(words)) {
         return Err(CompileError::Memory(work.memory_bytes / (1024 * 1024)));
+    }
+    // It would be so each time.
+    if complaint.contains(STACK) {
+        return Err(CompileError::Refused("the compiler's stack is full of it".to_owned()));
     }
     if is_out_of_cpu(status) {
         return Err(CompileError::Cpu(work.cpu));

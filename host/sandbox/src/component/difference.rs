@@ -170,7 +170,7 @@ fn missing_export(plugin: &Side<'_>) -> Rejection {
     Rejection::MissingExport { found }
 }
 
-fn unreadable(error: &impl std::fmt::Display) -> Rejection {
+pub(super) fn unreadable(error: &impl std::fmt::Display) -> Rejection {
     let text = format!("{error:#}");
     if text.contains("async") { Rejection::NeedsAsync } else { Rejection::Damaged(text) }
 }

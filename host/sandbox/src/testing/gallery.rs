@@ -1,6 +1,6 @@
 //! The hostile guests of `guests/`, each named for its crime.
 
-use super::GuestBuilder;
+use super::{GuestBuilder, ProgramBuilder, of_another_interface};
 
 /// Every guest of `guests/`: the agent's name and its WAT.
 pub const GUESTS: &[(&str, &str)] = &[
@@ -45,4 +45,20 @@ pub fn hostile(name: &str) -> GuestBuilder {
     let found = GUESTS.iter().find(|(guest, _)| *guest == name);
     let (name, wat) = found.unwrap_or_else(|| panic!("there is no guest `{name}` in guests/"));
     GuestBuilder::new(name, wat)
+}
+
+/// A plugin of each kind that the tests build, small and whole, by name: all guests as components, some as libraries, and
+/// programs.
+pub fn of_every_kind() -> Vec<(&'static str, Vec<u8>)> {
+    let program = ProgramBuilder::new("program");
+    let asking = program.clone().say("{\"job.whoami\":{}}").hear().say("{\"done\":1}");
+    let components = GUESTS.iter().map(|(name, _)| (*name, hostile(name).component()));
+    let others = [
+        ("library", GuestBuilder::quiet("library").core_module()),
+        ("library-that-asks", hostile("asks-claude").core_module()),
+        ("program", program.core_module()),
+        ("program-that-asks", asking.core_module()),
+        ("another-interface", of_another_interface()),
+    ];
+    components.chain(others).collect()
 }

@@ -7,7 +7,7 @@ mod program;
 mod recorder;
 pub(crate) mod trial;
 
-pub use gallery::{GUESTS, hostile};
+pub use gallery::{GUESTS, hostile, of_every_kind};
 pub use guest::{GuestBuilder, component_text, of_another_interface, with_another_run};
 pub use limits::{small_engine, small_limits};
 pub use program::ProgramBuilder;

@@ -14,6 +14,7 @@ const HEARD: usize = 65_536;
 pub struct ProgramBuilder {
     description: String,
     code: String,
+    fields: String,
     texts: Vec<u8>,
 }
 
@@ -23,7 +24,7 @@ impl ProgramBuilder {
         let description = format!(
             r#"{{"description":{{"name":"{name}","version":"1.0.0","summary":"A program of the tests.","actions":[{{"name":"run","summary":"Does what it is named for.","input_schema":{{"type":"object"}},"output_schema":{{}}}}]}}}}"#
         );
-        Self { description, code: String::new(), texts: Vec::new() }
+        Self { description, code: String::new(), fields: String::new(), texts: Vec::new() }
     }
 
     /// Answers this line when it is asked to describe itself.
@@ -84,14 +85,23 @@ impl ProgramBuilder {
         self
     }
 
+    /// With more fields of the module.
+    #[must_use]
+    pub fn and(mut self, wat: &str) -> Self {
+        self.fields.push_str(wat);
+        self.fields.push('\n');
+        self
+    }
+
     /// The core module.
     pub fn core_module(&self) -> Vec<u8> {
         let at = TEXTS + self.texts.len();
         let description = format!("{}\n", self.description);
         let mut text = format!(
-            "(module\n{PRELUDE}\n(func $describe (call $write (i32.const 1) (i32.const {at}) (i32.const {})))\n(func $run {})\n",
+            "(module\n{PRELUDE}\n(func $describe (call $write (i32.const 1) (i32.const {at}) (i32.const {})))\n(func $run {})\n{}",
             description.len(),
-            self.code
+            self.code,
+            self.fields
         );
         let texts = self.texts.iter().chain(description.as_bytes());
         let texts = texts.fold(String::new(), |mut escaped, byte| {

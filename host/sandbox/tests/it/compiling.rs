@@ -3,7 +3,8 @@
 use crate::bench::{Bench, catalog_settings};
 use anvil_sandbox::testing::GuestBuilder;
 use anvil_sandbox::{
-    Catalog, CatalogSettings, CompileCommand, CompileError, CompileWork, Rejection, compile_worker,
+    Catalog, CatalogSettings, CompileCommand, CompileError, CompileWork, PluginFault, Rejection,
+    compile_worker,
 };
 use anvil_types::AgentInfo;
 use std::path::PathBuf;
@@ -91,6 +92,14 @@ async fn a_child_that_could_not_work_says_nothing_of_the_file() {
         killed.is_passing() && killed.to_string().contains("the compiler was ended by signal: 9"),
         "{killed}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_on_which_the_childs_stack_overflows_is_refused_for_good() {
+    let script = "echo \"thread 'main' (7) has overflowed its stack\" >&2; kill -ABRT $$";
+    let rejection = check(child(script), MINUTE, GIB).await.unwrap_err();
+    assert_eq!(rejection.to_string(), "cannot be compiled: the compiler's stack is full of it");
+    assert!(!rejection.is_passing() && rejection.fault() == Some(PluginFault::Compile), "{rejection:?}");
 }
 
 #[cfg(target_os = "linux")]

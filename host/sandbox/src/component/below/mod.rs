@@ -150,7 +150,7 @@ impl Reencode for Plan {
 
     fn mem_arg(&mut self, arg: wasmparser::MemArg) -> Result<MemArg, Error<Self::Error>> {
         let arg = utils::mem_arg(self, arg)?;
-        let offset = arg.offset + u64::from(MOVED);
+        let offset = arg.offset.saturating_add(u64::from(MOVED));
         if offset > u64::from(u32::MAX) {
             return Err(Error::UserError("it has an offset at the very end of memory"));
         }
@@ -159,7 +159,8 @@ impl Reencode for Plan {
 
     fn memory_type(&mut self, memory: wasmparser::MemoryType) -> Result<MemoryType, Error<Self::Error>> {
         let memory = utils::memory_type(self, memory);
-        let more = |pages: u64| pages + u64::from(PAGES);
+        // What says that it has more than there can be is refused when the whole is validated.
+        let more = |pages: u64| pages.saturating_add(u64::from(PAGES));
         Ok(MemoryType { minimum: more(memory.minimum), maximum: memory.maximum.map(more), ..memory })
     }
 
