@@ -7,6 +7,7 @@ use crate::permission::{Permission, Via};
 use crate::problem::Problem;
 use crate::routes::Face;
 use crate::state::WebState;
+use anvil_api::NOW;
 use axum::extract::{Request, State};
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -23,7 +24,7 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
                    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The outermost layer: turns problems into pages for the panel, and adds the security headers.
-pub(crate) async fn dress(request: Request, next: Next) -> Response {
+pub(crate) async fn dress(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
     let face = Face::of(request.uri().path());
     let mut response = next.run(request).await;
@@ -34,6 +35,11 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
         problem.dress(&mut response);
     }
     let headers = response.headers_mut();
+    if face == Face::Api
+        && let Ok(now) = HeaderValue::from_str(&state.control.clock.now().to_string())
+    {
+        headers.insert(HeaderName::from_static(NOW), now);
+    }
     // A handler that serves untrusted bytes sets a stricter policy of its own.
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -7,7 +7,7 @@ use crate::state::WebState;
 use crate::{Permission, api, assets, connections, guard, openapi, panel};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -36,7 +36,7 @@ pub fn router(state: WebState) -> Router {
         .layer(DefaultBodyLimit::max(limit))
         .layer(CatchPanicLayer::custom(guard::panicked))
         .layer(from_fn_with_state(state.clone(), guard::known_host))
-        .layer(from_fn(guard::dress))
+        .layer(from_fn_with_state(state.clone(), guard::dress))
         // Event streams are left as they are: a compressor would hold them back.
         .layer(CompressionLayer::new())
         .with_state(state)

@@ -3,10 +3,14 @@
 use crate::answer::Answer;
 use crate::connect::is_loopback;
 use crate::failure::{Failure, Problem};
+use crate::show::Moment;
+use anvil_api::NOW;
 use anvil_settings::Secret;
+use anvil_types::Timestamp;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long an answer may take; event streams have no such bound.
@@ -23,6 +27,8 @@ pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
     token: Option<Secret>,
+    /// What the clock of the host said with its latest answer.
+    now: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Client {
@@ -34,7 +40,13 @@ impl Client {
         let builder = if is_loopback(&base) { builder.no_proxy() } else { builder };
         let http =
             builder.redirect(reqwest::redirect::Policy::none()).build().map_err(anyhow::Error::from)?;
-        Ok(Self { http, base, token })
+        Ok(Self { http, base, token, now: Arc::default() })
+    }
+
+    /// The host's present, by its latest answer: its clock may be driven, or be another machine's. Where it did not say,
+    /// this machine's.
+    pub(crate) fn moment(&self) -> Moment {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).map_or_else(Moment::now, Moment::at)
     }
 
     /// Where the host is, as it may be shown: a password that a proxy before it asks for is no part of it.
@@ -209,6 +221,10 @@ impl Client {
     /// The answer, or the problem that came in its place.
     async fn answer(&self, request: RequestBuilder) -> Result<Response, Failure> {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let told = response.headers().get(NOW).and_then(|now| now.to_str().ok()?.parse().ok());
+        if told.is_some() {
+            *self.now.lock().unwrap_or_else(PoisonError::into_inner) = told;
+        }
         if response.status().is_success() {
             return Ok(response);
         }

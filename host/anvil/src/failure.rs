@@ -18,6 +18,10 @@ Exit codes:
   5  the host refused (the request is wrong, not allowed, or over a limit); with --bulk: some of it
   6  the host failed";
 
+/// What is said where the host ended the connection before its reason came: it does while more is sent than it takes.
+const TOO_MUCH: &str = "more was sent than it takes. The files of a job are bounded by jobs.input_files, \
+    jobs.input_file_bytes and jobs.input_bytes, any other body by server.max_body_bytes";
+
 /// How a command ended that did what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -99,6 +103,8 @@ impl Problem {
         let Some(told) = told else {
             let start = if body.len() > 300 && body.trim_start().starts_with('<') {
                 "what answers there is a page, and not the API of an Anvil host".to_owned()
+            } else if status == 413 && body.trim().is_empty() {
+                TOO_MUCH.to_owned()
             } else {
                 clean(&body.chars().take(300).collect::<String>())
             };
@@ -249,6 +255,8 @@ mod tests {
         assert!(page.detail.contains("is a page"), "{}", page.detail);
         let long = serde_json::json!({ "title": "no", "detail": "x".repeat(100_000) }).to_string();
         assert_eq!(Problem::read(404, &long).detail.chars().count(), LONGEST_DETAIL + 1);
+        let cut = Problem::read(413, "").detail;
+        assert!(cut.contains("jobs.input_file_bytes") && cut.contains("server.max_body_bytes"), "{cut}");
         let problem = Problem::read(502, "\u{1b}[31mBad gateway");
         assert_eq!(problem.title, "the host answered 502");
         assert!(!problem.detail.contains('\u{1b}'));

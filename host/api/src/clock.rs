@@ -4,6 +4,9 @@ use anvil_types::{Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// The header with the host's time that each answer has: its clock may be driven, or be another machine's.
+pub const NOW: &str = "anvil-now";
+
 /// The host's clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ClockView {

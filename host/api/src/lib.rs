@@ -38,7 +38,7 @@ mod webhook;
 pub use action::{ActionPlanned, ActionRequest};
 pub use alert::AcknowledgeRequest;
 pub use brake::{BrakeRequest, BrakeView};
-pub use clock::{ClockRequest, ClockView, SetBack, SetBackRequest, WipeRequest};
+pub use clock::{ClockRequest, ClockView, NOW, SetBack, SetBackRequest, WipeRequest};
 pub use fixture::{Fixture, FixtureAnswer, FixtureFile, FixtureJob};
 pub use job::{EditRequest, JobCopy, JobDetail, JobList, SubmitRequest};
 pub use ledger::{CorrectionRequest, Ledger};

@@ -16,6 +16,8 @@ pub(crate) struct Scene<'a> {
     pub pause: Option<&'a QueuePause>,
     /// Jobs that run alone.
     pub suspects: &'a Suspects,
+    /// How the disk fails, where nothing can be written.
+    pub disk: Option<&'a str>,
     /// The circuit to the upstream.
     pub circuit: CircuitReport,
     pub now: Timestamp,
@@ -67,6 +69,10 @@ fn without_agent<'a>(job: &'a Job, scene: &'a Scene<'_>) -> Option<WaitCause<'a>
 fn cause<'a>(job: &'a Job, scene: &'a Scene<'_>) -> WaitCause<'a> {
     if job.upstream != scene.upstream {
         return WaitCause::Upstream { own: job.upstream, asked: scene.upstream };
+    }
+    // Whoever begins is written down first.
+    if let Some(trouble) = scene.disk {
+        return WaitCause::Disk { trouble };
     }
     if let Some(pause) = scene.pause {
         return WaitCause::Paused(pause);
@@ -211,6 +217,7 @@ mod tests {
             brake: &brake,
             pause: None,
             suspects: &suspects,
+            disk: None,
             circuit: CircuitReport::Closed { failures: 0 },
             now: NOON,
         };
@@ -235,6 +242,13 @@ mod tests {
         let (reason, idle, _) = told(|scene| scene.circuit = CircuitReport::Open { until: NOON });
         assert_eq!(reason, WaitReason::Slot, "its time is over");
         assert!(idle.contains("about to start"), "{idle}");
+    }
+
+    #[test]
+    fn a_job_that_cannot_be_written_down_does_not_say_that_it_is_about_to_start() {
+        let (reason, idle, _) = told(|scene| scene.disk = Some("no space is left"));
+        assert_eq!(reason, WaitReason::Trouble);
+        assert!(idle.contains("nothing can be written: no space is left"), "{idle}");
     }
 
     #[test]
@@ -290,6 +304,7 @@ mod tests {
                 brake: &brake,
                 suspects: &Suspects::default(),
                 pause: None,
+                disk: None,
                 circuit: CircuitReport::Closed { failures: 0 },
                 now: NOON,
             };
@@ -324,6 +339,7 @@ mod tests {
             brake: &brake,
             pause: Some(&pause),
             suspects: &suspects,
+            disk: None,
             circuit: CircuitReport::Closed { failures: 0 },
             now: NOON,
         };
@@ -341,6 +357,7 @@ mod tests {
             brake: &brake,
             pause: None,
             suspects: &suspects,
+            disk: None,
             circuit: CircuitReport::Closed { failures: 0 },
             now: NOON,
         };

@@ -64,7 +64,7 @@ pub use parts::ControlParts;
 pub use plugins::{PluginError, PluginUpload};
 pub use prices::{PriceControl, PriceWish};
 pub use probe::{ProbeControl, ProbeError};
-pub use questions::{AnswerError, QuestionControl};
+pub use questions::{AnswerError, GivenAnswer, QuestionControl};
 pub use queue::QueueControl;
 pub use replay::{ReplayControl, ReplayError, compared};
 pub use schedules::{ScheduleControl, ScheduleWish};

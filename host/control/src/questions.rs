@@ -1,10 +1,10 @@
 //! Questions to people, and their answers.
 
 use crate::parts::ControlParts;
-use anvil_sandbox::check_answer;
+use anvil_sandbox::{check_answer, each_name_once, read_answer};
 use anvil_store::{Answerer, QuestionFilter, QuestionPage, Store, StoreError};
 use anvil_types::words::NoAnswer;
-use anvil_types::{JobId, Json, PersonQuestion, QuestionId, QuestionState, QuestionSubject};
+use anvil_types::{JobId, Json, PersonQuestion, QuestionId, QuestionState, QuestionSubject, QuestionText};
 use std::sync::{Arc, LazyLock};
 use tokio::sync::Semaphore;
 
@@ -22,6 +22,36 @@ pub enum AnswerError {
     /// The store refuses it, or could not.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// An answer as it is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GivenAnswer {
+    /// A value.
+    Value(Json),
+    /// What a person wrote into a form: a text, or JSON where no text fits.
+    Written(String),
+}
+
+impl GivenAnswer {
+    /// The answer that it is, checked against what is asked for.
+    fn fit(self, text: &QuestionText) -> Result<Json, NoAnswer> {
+        match self {
+            Self::Value(answer) => {
+                each_name_once(&answer)?;
+                check_answer(text, &answer).map(|()| answer)
+            }
+            Self::Written(written) => read_answer(text, &written),
+        }
+    }
+
+    /// As it stands, for a question that takes none any more.
+    fn unchecked(self) -> Json {
+        match self {
+            Self::Value(answer) => answer,
+            Self::Written(written) => Json::of(&written),
+        }
+    }
 }
 
 /// Questions to people, and their answers.
@@ -65,7 +95,7 @@ impl QuestionControl {
     pub async fn answer(
         &self,
         id: QuestionId,
-        answer: Json,
+        given: GivenAnswer,
         by: Answerer,
     ) -> Result<PersonQuestion, AnswerError> {
         let question = match &by {
@@ -73,10 +103,11 @@ impl QuestionControl {
             Answerer::Link(hash) => self.store.linked_question(id, *hash).await?,
         };
         // Whoever comes too late is told that, whatever was said.
-        if question.state == QuestionState::Open {
-            let (text, given) = (question.text, answer.clone());
-            anvil_runner::in_turn(&CHECKS, move || check_answer(&text, &given)).await?;
-        }
+        let answer = if question.state == QuestionState::Open {
+            anvil_runner::in_turn(&CHECKS, move || given.fit(&question.text)).await?
+        } else {
+            given.unchecked()
+        };
         Ok(self.store.answer_question(id, answer, by).await?)
     }
 }

@@ -29,6 +29,7 @@ struct Stored<'a> {
     brake: &'a BrakeState,
     pause: Option<&'a QueuePause>,
     suspects: &'a Suspects,
+    disk: Option<&'a str>,
 }
 
 impl Waits {
@@ -47,7 +48,10 @@ impl Waits {
     pub(crate) async fn explain(&self, jobs: &mut [Job]) -> Result<(), StoreError> {
         let (brake, pause) = (self.store.brake().await?, self.store.queue_pause().await?);
         let suspects = self.store.suspects().await?;
-        self.tell(jobs, &Stored { brake: &brake, pause: pause.as_ref(), suspects: &suspects });
+        let disk = self.store.disk_trouble();
+        let stored =
+            Stored { brake: &brake, pause: pause.as_ref(), suspects: &suspects, disk: disk.as_deref() };
+        self.tell(jobs, &stored);
         Ok(())
     }
 
@@ -64,7 +68,8 @@ impl Waits {
         if in_flight > 0 && suspects.running.is_none() {
             return Ok(None);
         }
-        let stored = Stored { brake, pause, suspects: &suspects };
+        let disk = self.store.disk_trouble();
+        let stored = Stored { brake, pause, suspects: &suspects, disk: disk.as_deref() };
         let mut waiting = self.store.front(FRONT).await?;
         self.tell(&mut waiting, &stored);
         if waiting.is_empty() && !brake.engaged() {
@@ -94,6 +99,7 @@ impl Waits {
             brake: stored.brake,
             pause: stored.pause,
             suspects: stored.suspects,
+            disk: stored.disk,
             upstream: self.upstream,
             slots: pool.slots,
             running: pool.running,

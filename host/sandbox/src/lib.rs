@@ -54,6 +54,6 @@ pub use host::{GuestIdentity, HandedOver, JobHost, Stop};
 pub use limits::{AttemptLimits, LOG_LINE_BYTES};
 pub use plugin::Plugin;
 pub use sandbox::{Ran, Sandbox, SandboxSettings};
-pub use schema::{InputSchema, PayloadFault, SchemaMiss, check_answer, example};
+pub use schema::{InputSchema, PayloadFault, SchemaMiss, check_answer, each_name_once, example, read_answer};
 pub use tokio_util::sync::CancellationToken;
 pub use wall::{Waits, WallClock};

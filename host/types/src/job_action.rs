@@ -71,6 +71,15 @@ impl JobAction {
         }
     }
 
+    /// Why a job that is done for another one is left as it is; none where the action touches it as any other.
+    pub fn leaves_led(self) -> Option<&'static str> {
+        match self {
+            Self::Retry => Some("it is done for another job, with which it runs again"),
+            Self::Delete => Some("it is done for another job, with which it goes"),
+            Self::Cancel | Self::Resume | Self::Prioritise(_) => None,
+        }
+    }
+
     /// The states that it touches.
     pub fn touches(self) -> impl Iterator<Item = JobState> {
         JobState::ALL.into_iter().filter(move |state| self.leaves(*state).is_none())

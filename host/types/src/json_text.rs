@@ -1,4 +1,8 @@
-//! JSON text made readable without reading it: numbers, names and their order stay as they were written.
+//! JSON text made readable without reading it: numbers, names and their order stay as they were written. A character that
+//! turns the direction of a text is written as its escape, which is the same value and turns nothing.
+
+use crate::turns_direction;
+use std::fmt::Write as _;
 
 /// Text that may be too long to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +25,11 @@ pub fn indented(json: &str, most: usize) -> Indented {
             return Indented { text, cut: true };
         }
         if inside {
+            if turns_direction(c) {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+                continue;
+            }
             text.push(c);
             inside = escaped || c != '"';
             escaped = !escaped && c == '\\';
@@ -83,6 +92,7 @@ mod tests {
         assert!(!whole.cut);
         let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
         assert_eq!(read(&whole.text), read(json));
+        assert_eq!(indented("[\"a\u{202e}b\"]", usize::MAX).text, "[\n  \"a\\u202eb\"\n]");
         for plain in ["null", "\"\"", "[]", "-0"] {
             assert_eq!(indented(plain, usize::MAX).text, plain);
         }

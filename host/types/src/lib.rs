@@ -19,6 +19,7 @@ pub mod call;
 mod canonical;
 mod clip;
 pub mod clock;
+mod direction;
 mod effort;
 pub mod encoding;
 pub mod event;
@@ -77,6 +78,7 @@ pub use call::{
 };
 pub use clip::{clip, clip_at};
 pub use clock::{Clock, DrivenClock, SystemClock};
+pub use direction::{overrides_direction, turns_direction, upright};
 pub use effort::Effort;
 pub use event::{Event, EventKind};
 pub use id::{AlertId, BootId, CallId, DeliveryId, HostId, JobActionId, JobId, QuestionId, ScheduleId};

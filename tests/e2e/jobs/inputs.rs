@@ -116,3 +116,15 @@ async fn files_that_a_host_does_not_take_are_refused_by_the_name_of_the_setting(
     }
     assert_eq!(host.rest().jobs().await, Vec::<Value>::new());
 }
+
+#[tokio::test]
+async fn a_file_without_end_is_refused_by_the_setting_that_bounds_it() {
+    let host = Setup::new().agent("asker").set("ANVIL_JOBS_INPUT_FILE_BYTES", 1_000_000).start().await;
+    for _ in 0..5 {
+        let said =
+            host.anvil(&["submit", "asker", "ask", "--field", "prompt=What?", "--file", "z=/dev/zero"]).await;
+        let told = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert_eq!(said.status.code(), Some(5), "{told}");
+        assert!(told.contains("jobs.input_file_bytes"), "{told}");
+    }
+}

@@ -65,33 +65,54 @@ fn stands_in(folder: &Path, text: &str) -> bool {
     })
 }
 
+/// The host's settings file at its next start: what the agent reads as its tone.
+fn tone(host: &Host, tone: &str) {
+    let text = format!("[agents.asker.settings]\ntone = \"{tone}\"\n");
+    fs::write(host.folder().join("home/anvil.toml"), text).expect("settings are written");
+}
+
 #[tokio::test]
 async fn a_job_that_asks_waits_a_month_over_restarts_and_an_upgrade_and_its_link_answers_once() {
-    let mut receiver = Receiver::start(Reply::status(500).body("heard: ".to_owned())).await;
-    let mut host = setup().start().await;
+    let mut receiver = Receiver::start(Reply::status(500)).await;
+    let mut host = setup().agent("asker").prepare();
+    tone(&host, "dry");
+    host.start().await;
     let body = json!({"url": receiver.url("/hook"), "allow_private": true});
     host.rest().put("/api/v1/webhooks/ops", &body).await;
-    let job = host.rest().submit(ASKER, "run", json!({})).await;
+    let question = json!({
+        "prompt": "Ship it?", "choices": ["yes", "no"],
+        "details": "**Now** <b>or</b> [never](http://x.test).",
+    });
+    let payload = json!({
+        "prompt": "What is paid for", "max_output_tokens": 100, "settings": true, "people": [question],
+    });
+    let job = host.rest().submit("asker", "ask", payload).await;
     let question = open(&host, 1).await.remove(0);
-    assert_eq!((&question["prompt"], &question["asker"]), (&json!("Ship it?"), &json!(ASKER)));
+    assert_eq!((&question["prompt"], &question["asker"]), (&json!("Ship it?"), &json!("asker")));
     let waits = host.rest().job(&job).await;
     assert_eq!((&waits["state"], &waits["waiting_for"]["reason"]), (&json!("parked"), &json!("person")));
-    let first = links(&receiver.next().await.json()).remove(0);
+    let message = receiver.next().await;
+    let first = links(&message.json()).remove(0);
+    // From now on it repeats what it was sent first.
+    let repeated = String::from_utf8(message.body.to_vec()).expect("text");
+    receiver.replies(Reply::status(500).body(repeated));
 
+    let mut said = String::new();
     for days in [1, 10, 20] {
-        host.stop().await;
+        said += &host.stop().await.1;
+        tone(&host, "warm");
         host.start().await;
         host.rest().drive(Duration::from_hours(24 * days), 1.0).await;
     }
     // What takes its place does not ask at all.
-    let upgrade = GuestBuilder::quiet(ASKER).version("2.0.0").component();
-    fs::write(host.plugins().join("asks.wasm"), upgrade).expect("a plugin is written");
+    let upgrade = GuestBuilder::quiet("asker").version("9.0.0").component();
+    fs::write(host.plugins().join("asker.wasm"), upgrade).expect("a plugin is written");
     until("the new version is ready", PATIENCE, async || {
-        let agent = host.rest().get(&format!("/api/v1/agents/{ASKER}")).await;
-        (agent["version"] == "2.0.0" && agent["state"] == "ready").then_some(())
+        let agent = host.rest().get("/api/v1/agents/asker").await;
+        (agent["version"] == "9.0.0" && agent["state"] == "ready").then_some(())
     })
     .await;
-    host.kill().await;
+    said += &host.kill().await;
     host.start().await;
     assert_eq!(open(&host, 1).await.len(), 1, "it is there once");
     let job_now = host.rest().job(&job).await;
@@ -99,7 +120,7 @@ async fn a_job_that_asks_waits_a_month_over_restarts_and_an_upgrade_and_its_link
 
     let (status, page) = get(&host, &first).await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    assert!(page.contains("Ship it?") && page.contains(ASKER) && page.contains(&job), "{page}");
+    assert!(page.contains("Ship it?") && page.contains("asker") && page.contains(&job), "{page}");
     assert!(page.contains("&lt;b&gt;or&lt;/b&gt; never (http://x.test)"), "{page}");
     assert_eq!(open(&host, 1).await.len(), 1, "looking answers nothing");
     let forged = format!("{first}x");
@@ -107,17 +128,51 @@ async fn a_job_that_asks_waits_a_month_over_restarts_and_an_upgrade_and_its_link
     let (status, page) = post(&host, &first, "choice=yes").await;
     assert_eq!(status, StatusCode::OK, "{page}");
     let ended = host.rest().succeeded(&job, PATIENCE).await;
-    assert_eq!(ended["result"], "yes", "by the version that asked");
+    let result = &ended["result"];
+    assert_eq!(result["answers"][0]["value"], "yes", "by the version that asked: {result:#}");
+    assert_eq!(result["answers"][0]["who"], "link:ops");
+    assert_eq!(result["settings"]["tone"], "dry", "as it read them when it began");
+    assert_eq!(ended["plugin_digest"], waits["plugin_digest"]);
+    assert_eq!(ended["calls"], 1, "what was paid for came from its journal");
     let (status, page) = post(&host, &first, "choice=no").await;
     assert_eq!(status, StatusCode::CONFLICT, "{page}");
     assert!(page.contains("This question is answered"), "{page}");
 
-    let token = first.rsplit('/').next().expect("a token");
-    assert!(token.len() > 40, "{token}");
-    let logged = host.logged();
-    let (_, said) = host.stop().await;
-    assert!(!stands_in(&host.data(), token), "the host keeps no token");
-    assert!(!logged.contains(token) && !said.contains(token), "nor does its log");
+    let mut tokens = vec![first.rsplit('/').next().expect("a token").to_owned()];
+    while receiver.heard_so_far() > 0 {
+        let sent = receiver.next().await.json();
+        if sent["data"]["questions"].is_array() {
+            tokens.extend(links(&sent).iter().filter_map(|link| link.rsplit('/').next()).map(str::to_owned));
+        }
+    }
+    assert!(tokens.len() > 1, "the message came again, with a link of its own");
+    assert!(stands_in(&host.data(), "Ship it?"), "what is there is found");
+    let file = host.folder().join("jobs.jsonl");
+    let exported = host.anvil(&["jobs", "export", "--files", "--out", &file.display().to_string()]).await;
+    assert!(exported.status.success(), "{exported:?}");
+    let mut told = fs::read_to_string(&file).expect("an export");
+    assert!(told.contains("What is paid for"), "{told}");
+    for path in [
+        "/api/v1/audit?limit=500".to_owned(),
+        "/api/v1/deliveries?limit=500".to_owned(),
+        "/api/v1/alerts?limit=500".to_owned(),
+        "/api/v1/questions?limit=500".to_owned(),
+        format!("/api/v1/jobs/{job}"),
+        format!("/api/v1/jobs/{job}/log"),
+    ] {
+        told += &host.rest().get(&path).await.to_string();
+    }
+    // A back-up is a copy of the folder: of a host that runs, and of one that does not.
+    let running = tokens.iter().find(|token| stands_in(&host.data(), token));
+    said += &host.stop().await.1;
+    assert!(said.contains("/login?token="), "its outputs are read");
+    for token in tokens {
+        assert!(token.len() > 40, "{token}");
+        assert_eq!(running, None, "the host keeps no token");
+        assert!(!stands_in(&host.data(), &token), "the host keeps no token");
+        assert!(!said.contains(&token), "nor does its log");
+        assert!(!told.contains(&token), "nor what it tells and exports");
+    }
 }
 
 #[tokio::test]
@@ -143,6 +198,7 @@ async fn fifty_questions_of_one_agent_are_one_message_with_a_link_for_each() {
     let list = host.anvil(&["questions", "list", "--limit", "1"]).await;
     let list = String::from_utf8_lossy(&list.stdout).into_owned();
     assert!(list.contains("Ship it?") && list.contains(ASKER), "{list}");
+    assert!(list.contains(" 11m "), "an age is told by the host's clock: {list}");
     let question = host.rest().get("/api/v1/questions?state=open&limit=1").await["items"][0].clone();
     let id = question["id"].as_str().expect("an id");
     let shown = host.anvil(&["questions", "show", id]).await;
@@ -169,9 +225,21 @@ async fn a_thousand_open_questions_cost_less_than_five_megabytes() {
     };
     // Every pool and cache has its size by then.
     submit(500, 500).await;
-    let before = host.resident_kib();
+    let before = calm(&host).await;
     submit(1_000, 1_500).await;
-    let after = host.resident_kib();
+    let after = calm(&host).await;
     println!("1,000 open questions: {} KiB", after.saturating_sub(before));
     assert!(after.saturating_sub(before) < 5 * 1024, "{before} KiB, then {after} KiB");
+}
+
+/// The memory of the host once it has been the same for a second.
+async fn calm(host: &Host) -> u64 {
+    let mut last = 0;
+    until("its memory stays as it is", PATIENCE, async || {
+        let (before, now) = (last, host.resident_kib());
+        last = now;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        (now.abs_diff(before) < 64).then_some(now)
+    })
+    .await
 }

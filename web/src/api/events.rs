@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::sse::{self, Follow};
 use crate::state::WebState;
 use anvil_control::Control;
-use anvil_types::{Job, JobId};
+use anvil_types::{Job, JobId, upright};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -85,6 +85,11 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
+    /// The piece as a page shows it.
+    pub(crate) fn shown(self) -> Self {
+        Self { text: upright(&self.text).into_owned(), ..self }
+    }
+
     /// The piece on the wire; its JSON keeps line ends in one `data` line.
     pub(crate) fn frame(&self) -> Frame {
         Frame::default().event("text").data(serde_json::to_string(self).unwrap_or_default())

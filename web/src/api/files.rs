@@ -4,7 +4,7 @@ use crate::ask::{Artifact, Input, Known};
 use crate::problem::Problem;
 use crate::state::WebState;
 use anvil_api::List;
-use anvil_types::{ArtifactInfo, ArtifactName, InputInfo, Job};
+use anvil_types::{ArtifactInfo, ArtifactName, InputInfo, Job, turns_direction};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -41,8 +41,8 @@ fn attachment(name: &ArtifactName, bytes: Vec<u8>) -> Response {
         CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"),
     );
-    let name = name.as_str().rsplit('/').next().unwrap_or("file");
-    let disposition = HeaderValue::from_str(&disposition(name));
+    let name = name.as_str().rsplit('/').next().unwrap_or("file").replace(turns_direction, "_");
+    let disposition = HeaderValue::from_str(&disposition(&name));
     headers.insert(CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
     (headers, bytes).into_response()
 }
@@ -75,6 +75,11 @@ mod tests {
         assert_eq!(
             response.headers()[CONTENT_DISPOSITION],
             "attachment; filename=\"_ _x_.html\"; filename*=UTF-8''%C3%BC%20%22x%22.html"
+        );
+        let turned = attachment(&"a\u{202e}gnp.exe".parse().expect("a name"), Vec::new());
+        assert_eq!(
+            turned.headers()[CONTENT_DISPOSITION],
+            "attachment; filename=\"a_gnp.exe\"; filename*=UTF-8''a_gnp.exe"
         );
         assert!(response.headers()[CONTENT_SECURITY_POLICY].to_str().expect("text").starts_with("sandbox"));
     }

@@ -57,6 +57,13 @@ fn render(status: &Status) -> String {
         "How long the oldest queued job has waited.",
         &[("", &queue.oldest_wait_s)],
     );
+    let questions = status.questions.open;
+    family(
+        &mut text,
+        "anvil_questions_open",
+        "Questions to people that nobody has answered yet.",
+        &[("", &questions)],
+    );
     windows(&mut text, status);
     let week = &status.spend.week;
     family(&mut text, "anvil_week_hours", "Hours with a call in flight this week.", &[("", &week.hours)]);

@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::state::WebState;
 use anvil_api::{AnswerRequest, List};
+use anvil_control::GivenAnswer;
 use anvil_store::{Answerer, QuestionFilter};
 use anvil_types::{Json as AnyJson, PersonQuestion, QuestionId};
 use axum::Json;
@@ -50,5 +51,5 @@ async fn answer(
         Problem::invalid("invalid-body", "There is no answer", "`answer` has to be there: any JSON that fits")
     })?;
     let by = Answerer::Person(by.to_owned());
-    Ok(Json(state.control.questions.answer(id, answer, by).await?))
+    Ok(Json(state.control.questions.answer(id, GivenAnswer::Value(answer), by).await?))
 }

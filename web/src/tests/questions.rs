@@ -84,6 +84,9 @@ async fn a_question_is_listed_shown_and_answered_once() {
     assert_eq!(list["items"][0]["prompt"], "Ship it?");
     assert_eq!(list["items"][0]["subject"], json!({ "kind": "job", "id": job.to_string() }));
     assert_eq!(scene.get("/api/v1/status").await.json()["questions"]["open"], 1);
+    let metrics = scene.get("/metrics").await;
+    assert!(metrics.text.contains("\nanvil_questions_open 1\n"), "{}", metrics.text);
+    assert!(metrics.header("anvil-now").parse::<anvil_types::Timestamp>().is_ok(), "the host's time");
     let done = answer(&scene, &id, &json!({ "answer": "yes" })).await;
     assert_eq!(done.status, StatusCode::OK, "{}", done.text);
     let done = done.json();
@@ -209,6 +212,41 @@ async fn a_link_shows_its_question_to_whoever_looks_and_takes_one_answer() {
     for path in ["/api/v1/audit".to_owned(), format!("/api/v1/jobs/{job}/log")] {
         assert!(!scene.get(&path).await.text.contains("secret-token"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn what_is_typed_into_a_form_arrives_as_it_was_typed() {
+    let scene = Scene::new().await;
+    let free = |schema: &str| QuestionText {
+        choices: Vec::new(),
+        schema: Some(schema.parse().expect("JSON")),
+        ..question_text("Which?")
+    };
+    for (schema, typed, answer) in [
+        (r#"{"type":"string"}"#, "2024", json!("2024")),
+        (r#"{"type":"string"}"#, "%22q%22", json!("\"q\"")),
+        (r#"{"enum":["5"]}"#, "5", json!("5")),
+        (r#"{"type":"integer"}"#, "5", json!(5)),
+    ] {
+        let (_, id) = asked(&scene, free(schema)).await;
+        let by_link = linked(&scene, &id, &format!("token-of-{id}"), 24).await;
+        let two = send(&scene, &by_link, &format!("answer={typed}&answer=other")).await;
+        assert_eq!(two.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", two.text);
+        assert!(two.text.contains("nobody can tell which of them is meant"), "{}", two.text);
+        let taken = scene.form(&format!("/questions/{id}"), &format!("answer={typed}")).await;
+        assert_eq!(taken.status, StatusCode::SEE_OTHER, "{schema} {typed}: {}", taken.text);
+        let question = scene.get(&format!("/api/v1/questions/{id}")).await.json();
+        assert_eq!(question["answer"], answer, "{schema} {typed}");
+    }
+    let (_, id) = asked(&scene, free(r#"{"type":"object"}"#)).await;
+    let twice = scene.form(&format!("/questions/{id}"), "answer={\"a\":1,\"a\":2}").await;
+    assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", twice.text);
+    assert!(twice.text.contains("is there twice"), "{}", twice.text);
+    let (_, id) = asked(&scene, question_text("Ship it?")).await;
+    let two = scene.form(&format!("/questions/{id}"), "choice=yes&choice=no").await;
+    assert_eq!(two.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", two.text);
+    let question = scene.get(&format!("/api/v1/questions/{id}")).await.json();
+    assert_eq!(question["state"], "open", "two answers are none");
 }
 
 #[tokio::test]

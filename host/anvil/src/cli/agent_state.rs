@@ -54,7 +54,10 @@ impl StateCommand {
                 query.extend(prefix.clone().map(|prefix| ("prefix", prefix)));
                 query.extend(after.clone().map(|after| ("after", after)));
                 let path = ["agents", agent, "state"];
-                client.get::<StateList>(&path, &query).await?.show(globals.json, list)?;
+                client
+                    .get::<StateList>(&path, &query)
+                    .await?
+                    .show(globals.json, |kept| list(kept, &client.moment()))?;
             }
             Self::Get { agent, key } => {
                 let query = [("key", key.clone())];
@@ -80,11 +83,10 @@ fn kept(size_of: StateSize) -> String {
     format!("{} {keys}, {}", size_of.keys, size(size_of.bytes))
 }
 
-fn list(list: &StateList) -> String {
+fn list(list: &StateList, now: &Moment) -> String {
     let (use_of, quota) = (list.whole.kept, list.whole.quota);
     let mut out = format!("{} keeps {} of {}\n", clean(&list.whole.agent), kept(use_of), kept(quota));
     if !list.items.is_empty() {
-        let now = Moment::now();
         let mut table = Table::new(&["KEY", "SIZE", "VERSION", "WRITTEN", "JOB"]);
         for item in &list.items {
             let (bytes, version) = (size(item.size), item.version.to_string());

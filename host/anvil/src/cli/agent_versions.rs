@@ -11,7 +11,7 @@ use reqwest::Method;
 /// Shows the versions of an agent that the host keeps.
 pub(super) async fn list(client: &Client, globals: &Globals, agent: &str) -> Result<Exit, Failure> {
     let versions = client.get::<List<AgentVersion>>(&["agents", agent, "versions"], &[]).await?;
-    versions.show(globals.json, |versions| table(&versions.items, &Moment::now()))?;
+    versions.show(globals.json, |versions| table(&versions.items, &client.moment()))?;
     Ok(Exit::Done)
 }
 

@@ -109,7 +109,10 @@ impl AgentsCommand {
                 }
             }
             Self::Show { agent } => {
-                client.get::<AgentInfo>(&["agents", agent], &[]).await?.show(globals.json, detail)?;
+                client
+                    .get::<AgentInfo>(&["agents", agent], &[])
+                    .await?
+                    .show(globals.json, |agent| detail(agent, &client.moment()))?;
             }
             Self::Enable { agent } => {
                 client.post::<AgentInfo>(&["agents", agent, "enable"]).await?.show(globals.json, state)?;
@@ -168,7 +171,7 @@ fn state(agent: &AgentInfo) -> String {
     format!("{} is {}", clean(&agent.name), agent.state.name())
 }
 
-fn detail(agent: &AgentInfo) -> String {
+fn detail(agent: &AgentInfo, moment: &Moment) -> String {
     let (name, version) = (clean(&agent.name), clean(&agent.version));
     let mut out = format!("{name} {version}: {}\n", agent.state.name());
     for (name, value) in [
@@ -177,7 +180,7 @@ fn detail(agent: &AgentInfo) -> String {
         ("", clean(&agent.summary)),
         ("file", format!("{}, {}", clean(&agent.file), size(agent.size))),
         ("digest", clean(&agent.digest)),
-        ("loaded", Moment::now().full(agent.loaded_at)),
+        ("loaded", moment.full(agent.loaded_at)),
         ("effort", word(agent.effort)),
         ("may call", clean(&agent.may_call.join(", "))),
         ("never below", agent.model_floor.map(|tier| tier.to_string()).unwrap_or_default()),

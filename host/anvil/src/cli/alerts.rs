@@ -67,7 +67,7 @@ impl AlertsArgs {
                 }
                 let sent: Answer<List<Sent, DeliveryId>> =
                     client.get(&["deliveries"], &[("alert", id.clone())]).await?;
-                let moment = Moment::now();
+                let moment = client.moment();
                 let log = super::webhooks::log(&sent.read()?.items, &moment);
                 print(&format!("{}\n{log}", show(&alert.read()?, &moment)))?;
                 Ok(Exit::Done)
@@ -100,7 +100,7 @@ impl ListArgs {
             print("There are no such alerts.")?;
             return Ok(Exit::Done);
         }
-        print(&table(&alerts.items, &Moment::now()))?;
+        print(&table(&alerts.items, &client.moment()))?;
         if let Some(next) = alerts.next {
             eprintln!("next: --after {next}");
         }

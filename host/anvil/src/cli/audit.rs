@@ -4,7 +4,7 @@ use super::Globals;
 use crate::answer::Answer;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
-use crate::show::{Moment, Table};
+use crate::show::Table;
 use anvil_api::List;
 use anvil_types::AuditEntry;
 use clap::Args;
@@ -25,7 +25,7 @@ impl AuditArgs {
             if audit.items.is_empty() {
                 return "Nobody has changed anything yet.".to_owned();
             }
-            let moment = Moment::now();
+            let moment = client.moment();
             let mut table = Table::new(&["WHEN", "BY", "ACTION", "DETAIL"]);
             for entry in &audit.items {
                 table.row([moment.full(entry.at).as_str(), &entry.by, &entry.action, &entry.detail]);

@@ -54,13 +54,13 @@ impl BrakeArgs {
                 if globals.json {
                     print_json(&brake.read_as::<Past>()?.history)?;
                 } else {
-                    print(&history(&brake.read()?.past, &Moment::now()))?;
+                    print(&history(&brake.read()?.past, &client.moment()))?;
                 }
             }
             None | Some(BrakeCommand::Status) => {
                 let brake: Answer<BrakeView> = client.get(&["brake"], &[]).await?;
                 brake.show(globals.json, |brake| {
-                    let moment = Moment::now();
+                    let moment = client.moment();
                     let mut out = show(&brake.now, &moment);
                     if let Some(until) = brake.past.muted_until {
                         let until = moment.relative(until);
@@ -82,7 +82,7 @@ impl BrakeArgs {
 async fn set(client: &Client, globals: &Globals, engaged: bool, reason: &str) -> Result<(), Failure> {
     let body = BrakeRequest { engaged, reason: reason.to_owned() };
     let brake: Answer<BrakeStatus> = client.send(Method::PUT, &["brake"], &body).await?;
-    brake.show(globals.json, |brake| show(brake, &Moment::now()))
+    brake.show(globals.json, |brake| show(brake, &client.moment()))
 }
 
 /// The part of the answer that is the past, as it came.

@@ -66,7 +66,8 @@ impl ScopeArgs {
             let body = ScopeLimitsRequest { set: named(&self.limits)?, reset: self.reset.clone() };
             let changed: Answer<ScopeLimitsView> =
                 client.send(Method::PUT, &["limits", "scopes", &scope], &body).await?;
-            return changed.show(globals.json, |one| one_scope(&one.scope.to_string(), Some(one)));
+            return changed
+                .show(globals.json, |one| one_scope(&one.scope.to_string(), Some(one), &client.moment()));
         }
         let all: Answer<List<ScopeLimitsView>> = client.get(&["limits", "scopes"], &[]).await?;
         if globals.json {
@@ -76,7 +77,7 @@ impl ScopeArgs {
         }
         let all = all.read()?;
         let one = all.items.iter().find(|one| one.scope.to_string() == scope);
-        print(&one_scope(&scope, one))
+        print(&one_scope(&scope, one, &client.moment()))
     }
 }
 
@@ -102,7 +103,7 @@ impl LimitsArgs {
             Some(LimitsCommand::Scopes) => {
                 let all: Answer<List<ScopeLimitsView>> = client.get(&["limits", "scopes"], &[]).await?;
                 all.show(globals.json, |all| {
-                    scopes(&all.items).unwrap_or_else(|| {
+                    scopes(&all.items, &client.moment()).unwrap_or_else(|| {
                         "No agent has limits of its own: anvil limits agent NAME day_usd=5 sets one."
                             .to_owned()
                     })
@@ -120,7 +121,7 @@ impl LimitsArgs {
             }
             None | Some(LimitsCommand::Show) => client.get(&["limits"], &[]).await?,
         };
-        view.show(globals.json, |view| show(view, &Moment::now()))?;
+        view.show(globals.json, |view| show(view, &client.moment()))?;
         Ok(Exit::Done)
     }
 }
@@ -155,16 +156,15 @@ fn show(view: &LimitsView<NamedLimits>, moment: &Moment) -> String {
     table.to_string()
 }
 
-fn one_scope(scope: &str, limits: Option<&ScopeLimitsView>) -> String {
-    let table = limits.and_then(|one| scopes(std::slice::from_ref(one)));
+fn one_scope(scope: &str, limits: Option<&ScopeLimitsView>, moment: &Moment) -> String {
+    let table = limits.and_then(|one| scopes(std::slice::from_ref(one), moment));
     table.unwrap_or_else(|| {
         format!("{} has no limits of its own; everything's hold for it too.", clean(scope))
     })
 }
 
 /// The limits of scopes as a table; none where there are none.
-fn scopes(scopes: &[ScopeLimitsView]) -> Option<String> {
-    let moment = Moment::now();
+fn scopes(scopes: &[ScopeLimitsView], moment: &Moment) -> Option<String> {
     let mut table =
         Table::new(&["OF", "LIMIT", "VALUE", "SPENT", "HELD", "LEFT", "RESETS", "FROM"]).right(&[2, 3, 4, 5]);
     for (scope, window) in scopes.iter().flat_map(|one| one.windows.iter().map(|window| (&one.scope, window)))

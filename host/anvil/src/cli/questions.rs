@@ -70,7 +70,7 @@ impl QuestionsArgs {
             Some(QuestionsCommand::List(args)) => args.run(client, globals).await,
             Some(QuestionsCommand::Show { id }) => {
                 let question: Answer<PersonQuestion> = client.get(&["questions", id], &[]).await?;
-                question.show(globals.json, |question| show(question, &Moment::now()))?;
+                question.show(globals.json, |question| show(question, &client.moment()))?;
                 Ok(Exit::Done)
             }
             Some(QuestionsCommand::Answer { id, text, value }) => {
@@ -106,7 +106,7 @@ impl ListArgs {
             print("There are no such questions.")?;
             return Ok(Exit::Done);
         }
-        print(&table(&questions.items, &Moment::now()))?;
+        print(&table(&questions.items, &client.moment()))?;
         if let Some(next) = questions.next {
             eprintln!("next: --after {next}");
         }

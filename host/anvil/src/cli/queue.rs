@@ -42,7 +42,7 @@ impl QueueArgs {
             Some(QueueCommand::Pause { reason }) => set(true, Some(reason)).await?,
             Some(QueueCommand::Resume) => set(false, None).await?,
         };
-        queue.show(globals.json, |queue| show(queue.pause.as_ref(), &Moment::now()))?;
+        queue.show(globals.json, |queue| show(queue.pause.as_ref(), &client.moment()))?;
         Ok(Exit::Done)
     }
 }

@@ -79,20 +79,19 @@ pub(crate) struct AddArgs {
 
 impl SchedulesCommand {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let moment = Moment::now();
         match self {
             Self::List => {
                 let schedules: Answer<List<ScheduleView>> = client.get(&["schedules"], &[]).await?;
-                schedules.show(globals.json, |schedules| list(&schedules.items, &moment))?;
+                schedules.show(globals.json, |schedules| list(&schedules.items, &client.moment()))?;
             }
             Self::Show(args) => {
                 let schedule: Answer<ScheduleDetail> = client.get(&["schedules", &args.name], &[]).await?;
-                schedule.show(globals.json, |schedule| detail(schedule, &moment))?;
+                schedule.show(globals.json, |schedule| detail(schedule, &client.moment()))?;
             }
             Self::Add(args) => {
                 let schedule: Answer<ScheduleView> =
                     client.send(Method::PUT, &["schedules", &args.name], &args.body()?).await?;
-                schedule.show(globals.json, |schedule| state(schedule, &moment))?;
+                schedule.show(globals.json, |schedule| state(schedule, &client.moment()))?;
             }
             Self::Remove(args) => {
                 client.delete(&["schedules", &args.name]).await?;
@@ -105,7 +104,7 @@ impl SchedulesCommand {
             Self::Pause(args) | Self::Resume(args) => {
                 let what = if matches!(self, Self::Pause(_)) { "pause" } else { "resume" };
                 let schedule: Answer<ScheduleView> = client.post(&["schedules", &args.name, what]).await?;
-                schedule.show(globals.json, |schedule| state(schedule, &moment))?;
+                schedule.show(globals.json, |schedule| state(schedule, &client.moment()))?;
             }
             Self::Run(args) => {
                 let job: Answer<Job> = client.post(&["schedules", &args.name, "run"]).await?;

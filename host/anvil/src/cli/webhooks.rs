@@ -158,7 +158,7 @@ impl LogArgs {
             return Ok(Exit::Done);
         }
         let sent = sent.read()?;
-        print(&log(&sent.items, &Moment::now()))?;
+        print(&log(&sent.items, &client.moment()))?;
         if let Some(next) = sent.next {
             eprintln!("next: --after {next}");
         }

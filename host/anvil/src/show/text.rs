@@ -28,8 +28,7 @@ pub(crate) fn first_line(text: &str, most: usize) -> String {
 }
 
 fn harmless(c: char) -> char {
-    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    if c.is_control() || turns { '\u{fffd}' } else { c }
+    if c.is_control() || anvil_types::turns_direction(c) { '\u{fffd}' } else { c }
 }
 
 #[cfg(test)]

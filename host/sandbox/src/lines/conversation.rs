@@ -1,7 +1,7 @@
 //! What a program says, line by line, until its last.
 
 use super::calls;
-use super::pipes::Pipes;
+use super::pipes::{FromProgram, Pipes};
 use super::wire::{SaidDescription, SaidFailure};
 use crate::Breach;
 use crate::end::BreachKind;
@@ -12,6 +12,9 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
+/// What a program is told that waits for ever.
+const UNANSWERABLE: &str =
+    "it reads its standard input, and no call of it is to be answered: no line will ever come";
 /// How much of a line that is not understood is repeated.
 const SHOWN: usize = 120;
 
@@ -47,7 +50,12 @@ impl Waiting {
 /// Answers what the program asks until its last line; none where its output ends without one.
 pub(super) async fn hold(guest: &mut Guest, pipes: &Pipes) -> wasmtime::Result<Option<Said>> {
     let mut begun = Vec::new();
-    while let Some(written) = pipes.written().await {
+    loop {
+        let written = match pipes.written().await {
+            FromProgram::Bytes(written) => written,
+            FromProgram::Ended => break,
+            FromProgram::Waits => return Err(breach(UNANSWERABLE.to_owned())),
+        };
         let mut rest = written.as_slice();
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             begun.extend_from_slice(&rest[..end]);

@@ -36,6 +36,18 @@ struct Buffers {
     to_program: VecDeque<u8>,
     from_program: Vec<u8>,
     closed: bool,
+    /// The program reads, and does nothing else until there is something to read.
+    reading: bool,
+}
+
+/// What came from a program.
+pub(super) enum FromProgram {
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// Nothing any more: it has ended.
+    Ended,
+    /// Nothing, and it waits for a line itself.
+    Waits,
 }
 
 impl Pipes {
@@ -73,8 +85,8 @@ impl Pipes {
         self.buffers().to_program.len()
     }
 
-    /// The next bytes that the program wrote; none when it has ended and all is read.
-    pub(super) async fn written(&self) -> Option<Vec<u8>> {
+    /// What the program does next, asked by whoever answers it while nothing is to be answered.
+    pub(super) async fn written(&self) -> FromProgram {
         loop {
             let more = self.0.from_program.notified();
             let mut more = std::pin::pin!(more);
@@ -85,10 +97,13 @@ impl Pipes {
                     let written = std::mem::take(&mut buffers.from_program);
                     drop(buffers);
                     self.0.room.notify_waiters();
-                    return Some(written);
+                    return FromProgram::Bytes(written);
                 }
                 if buffers.closed {
-                    return None;
+                    return FromProgram::Ended;
+                }
+                if buffers.reading && buffers.to_program.is_empty() {
+                    return FromProgram::Waits;
                 }
             }
             more.await;
@@ -163,8 +178,18 @@ impl Pollable for Stdin {
     }
 }
 
+#[async_trait::async_trait]
 impl InputStream for Stdin {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        self.0.read(size)
+    }
+
+    // A program has one thread: whatever else it might wait for besides, it does not while it is in here.
+    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
+        self.0.buffers().reading = true;
+        self.0.0.from_program.notify_waiters();
+        self.ready().await;
+        self.0.buffers().reading = false;
         self.0.read(size)
     }
 }

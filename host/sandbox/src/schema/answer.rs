@@ -76,6 +76,35 @@ pub fn check_answer(text: &QuestionText, answer: &Json) -> Result<(), NoAnswer> 
     })
 }
 
+/// What a person wrote, as the answer that it is: the text as it stands where that fits, or else the JSON that it is. A
+/// year, a postcode or a version is a text where the schema wants one. Takes as long as two checks.
+pub fn read_answer(text: &QuestionText, written: &str) -> Result<Json, NoAnswer> {
+    let plain = Json::of(written);
+    let Err(not_as_text) = check_answer(text, &plain) else { return Ok(plain) };
+    let Ok(json) = written.parse::<Json>() else { return Err(not_as_text) };
+    each_name_once(&json)?;
+    match check_answer(text, &json) {
+        Ok(()) => Ok(json),
+        Err(_) if wants_text(text) => Err(not_as_text),
+        Err(not_as_json) => Err(not_as_json),
+    }
+}
+
+/// The schema would be held against one of the two values, and whoever asked may read the other.
+pub fn each_name_once(answer: &Json) -> Result<(), NoAnswer> {
+    answer.repeated_name().map_or(Ok(()), |name| Err(NoAnswer::Repeated { name }))
+}
+
+/// Whether the schema says that the answer is a text.
+fn wants_text(text: &QuestionText) -> bool {
+    let kinds = text.schema.as_ref().and_then(|schema| schema.value().get("type").cloned());
+    match kinds {
+        Some(serde_json::Value::Array(kinds)) => kinds.iter().any(|kind| kind == "string"),
+        Some(kind) => kind == "string",
+        None => text.is_free_text(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +146,44 @@ mod tests {
         }
         let long = Json::of(&"x".repeat(QuestionText::LONGEST_PART));
         assert!(matches!(check_answer(&text(none, None), &long), Err(NoAnswer::TooLong { .. })));
+    }
+
+    #[test]
+    fn what_is_written_is_a_text_where_a_text_fits_and_json_where_it_does_not() {
+        let (none, choices) = (&[][..], &["yes", "5"][..]);
+        let object = r#"{"type":"object","properties":{"a":{"type":"string"}}}"#;
+        for (choices, schema, written, answer) in [
+            (none, None, "5", Some(r#""5""#)),
+            (none, None, "  ", None),
+            (none, Some(r#"{"type":"string"}"#), "true", Some(r#""true""#)),
+            (none, Some(r#"{"type":"string"}"#), "2024", Some(r#""2024""#)),
+            (none, Some(r#"{"type":"string"}"#), "null", Some(r#""null""#)),
+            (none, Some(r#"{"type":"string"}"#), r#""q""#, Some(r#""\"q\"""#)),
+            (none, Some(r#"{"enum":["5","6"]}"#), "5", Some(r#""5""#)),
+            (none, Some(r#"{"enum":["a",3]}"#), "3", Some("3")),
+            (none, Some(r#"{"const":"5"}"#), "5", Some(r#""5""#)),
+            (none, Some(r#"{"type":["string","integer"]}"#), "5", Some(r#""5""#)),
+            (none, Some(r#"{"type":["string","integer"],"pattern":"^x"}"#), "5", Some("5")),
+            (none, Some(r#"{"type":"integer"}"#), "5", Some("5")),
+            (none, Some(r#"{"type":"integer"}"#), "five", None),
+            (none, Some(r#"{"type":"boolean"}"#), "true", Some("true")),
+            (none, Some(object), r#"{"a":"x"}"#, Some(r#"{"a":"x"}"#)),
+            (none, Some(object), r#"{"a":"x","a":"y"}"#, None),
+            (choices, Some(r#"{"type":"integer"}"#), "5", Some(r#""5""#)),
+            (choices, Some(r#"{"type":"integer"}"#), "6", Some("6")),
+        ] {
+            let read = read_answer(&text(choices, schema), written);
+            assert_eq!(read.as_ref().ok().map(Json::as_str), answer, "{schema:?} {written}: {read:?}");
+        }
+        // What is wrong is told of what was meant.
+        for (schema, written, why) in [
+            (r#"{"type":"string","maxLength":3}"#, "true", "longer"),
+            (r#"{"type":"integer","minimum":3}"#, "2", "minimum"),
+            (object, r#"{"a":"x","a":"y"}"#, "`a` is there twice"),
+        ] {
+            let told = read_answer(&text(&[], Some(schema)), written).expect_err(why).to_string();
+            assert!(told.contains(why), "{told}");
+        }
     }
 
     #[test]

@@ -13,8 +13,8 @@ mod patterns;
 mod tests;
 mod work;
 
-pub use answer::check_answer;
 pub(crate) use answer::check_question;
+pub use answer::{check_answer, each_name_once, read_answer};
 pub use example::example;
 pub use input::{InputSchema, PayloadFault, SchemaMiss};
 use outline::Outline;

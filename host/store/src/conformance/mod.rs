@@ -77,6 +77,8 @@ suite! { $
         many_questions_of_one_agent_ring_once
         a_question_that_ends_soon_is_told_of_before_it_ends
         a_link_answers_its_question_once_and_whatever_is_wrong_is_told_alike
+        whoever_waits_says_which_question_it_waits_for
+        what_was_asked_at_a_wrong_time_is_asked_now_when_the_time_is_set_back
         a_link_is_for_the_text_that_was_there;
     queue:
         a_job_comes_back_as_it_was_submitted
@@ -344,6 +346,7 @@ suite! { $
         a_retry_runs_tasks_that_failed_and_no_others
         what_a_job_leads_counts_against_its_cap_until_it_has_ended
         a_cap_is_edited_within_the_tree
+        what_many_are_told_beforehand_of_jobs_that_are_led_is_what_is_done
         a_tree_has_its_roots_place_in_the_queue
         a_tree_is_bounded_in_depth_number_and_agents
         a_cancel_goes_down_the_tree_and_none_goes_on_after_it

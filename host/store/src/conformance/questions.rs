@@ -2,6 +2,7 @@
 
 #![expect(missing_docs, reason = "the names are sentences")]
 
+use super::team::{ask, one_of};
 use super::world::{AGENT, LEASE, wide};
 use super::{Factory, World};
 use crate::testing::{question_rules, question_text};
@@ -384,6 +385,71 @@ pub async fn a_link_answers_its_question_once_and_whatever_is_wrong_is_told_alik
     }
     world.wait(Duration::from_hours(1) + LEASE);
     refused(world.store().linked_question(mine, [1; 32]).await);
+}
+
+pub async fn whoever_waits_says_which_question_it_waits_for(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let waits = async |job| world.job(job).await.waiting_for.expect("it waits").detail;
+    let lead = world.running().await;
+    let asks = vec![ask(&world, 0, "coder", None), ask(&world, 1, "tester", None)];
+    world.store().hand_over(lead.lease, asks).await.expect("the lease is current");
+    assert!(!waits(lead.job.id).await.contains("person"), "{}", waits(lead.job.id).await);
+    let coder = one_of(&world, "coder").await;
+    let question =
+        NewQuestion { asker: "coder".to_owned(), ..asking(&coder, 1, 0, question_text("Ship it?")) };
+    park_with(&world, &coder, question).await;
+    let id = only(&world).await.id;
+    assert_eq!(waits(coder.job.id).await, format!("a person is asked (question {id}): Ship it?"));
+    let told = format!("; a person is asked further down, by `coder` (question {id})");
+    assert!(waits(lead.job.id).await.ends_with(&told), "{}", waits(lead.job.id).await);
+    answer(&world, id, "yes").await.expect("it is open");
+    assert!(!waits(lead.job.id).await.contains("person"), "{}", waits(lead.job.id).await);
+}
+
+pub async fn what_was_asked_at_a_wrong_time_is_asked_now_when_the_time_is_set_back(factory: &dyn Factory) {
+    let mut world = World::new(factory).await;
+    let now = world.clock.now();
+    world.clock.set_wall(Some(now));
+    // One start with a clock that is a month ahead.
+    world.wait(MONTH);
+    let claimed = world.running().await;
+    park_with(&world, &claimed, asking(&claimed, 1, 0, limited(3_600, Some("no")))).await;
+    let question = only(&world).await;
+    let link = NewQuestionLink {
+        question: question.id,
+        hash: [1; 32],
+        webhook: "ops".to_owned(),
+        valid_for: Duration::from_mins(30),
+    };
+    world.store().link_questions(vec![link]).await.expect("kept");
+    let alerts = async |world: &World<'_>| {
+        let alerts = world.store().alerts(crate::AlertFilter { limit: 100, ..Default::default() }).await;
+        let alerts = alerts.expect("a read works").items.into_iter();
+        alerts.filter(|alert| alert.kind == AlertKind::Question).count()
+    };
+    assert_eq!(alerts(&world).await, 1);
+    world.store().set_ledger_time_back("ann", "the battery was flat").await.expect("taken");
+    world.clock.set(now);
+    world.crash().await;
+    world.store().release_brake("ann", "looked").await.expect("released");
+    let moved = only(&world).await;
+    let hour = now + Duration::from_hours(1);
+    assert_eq!((moved.opened_at, moved.expires_at), (now, Some(hour)));
+    // The job looks again, and waits until then.
+    let again = world.claim_one().await;
+    park_with(&world, &again, asking(&again, 1, 0, limited(3_600, Some("no")))).await;
+    assert_eq!(world.store().next_due().await.expect("a read works"), Some(hour));
+    // What comes now is told of now.
+    let other = world.running().await;
+    park(&world, &other, 2).await;
+    assert_eq!(alerts(&world).await, 2, "its message does not wait for a month");
+    // The link that was sent is good, and as long as it was.
+    world.store().linked_question(question.id, [1; 32]).await.expect("it is good");
+    world.wait(Duration::from_mins(31));
+    let late = world.store().linked_question(question.id, [1; 32]).await;
+    assert!(matches!(late, Err(StoreError::LinkRefused)), "{late:?}");
+    world.wait(Duration::from_mins(30));
+    assert!(world.claim_one().await.job.id == claimed.job.id, "its default counts");
 }
 
 pub async fn a_link_is_for_the_text_that_was_there(factory: &dyn Factory) {

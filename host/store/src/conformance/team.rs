@@ -5,13 +5,13 @@
 use super::Factory;
 use super::world::{AGENT, World, bad_reply, dollars, entry, wide};
 use crate::{
-    Claim, Claimed, Finish, HoldDecision, JobEdit, JournalEntry, JournalKind, JournalWrite, ReadyAgent,
-    Retention, StoreError, TeamAsk, TeamStep,
+    ActionState, Claim, Claimed, Finish, HoldDecision, JobEdit, JobFilter, JournalEntry, JournalKind,
+    JournalWrite, NewAction, ReadyAgent, Retention, StoreError, TeamAsk, TeamStep,
 };
 use anvil_budget::{Denial, LimitName};
 use anvil_types::{
-    Branch, Clock, JobId, JobState, Json, Lease, Limits, Nanodollars, NewJob, Priority, TeamAnswer, TeamTask,
-    WaitReason,
+    Branch, Clock, JobAction, JobActionId, JobId, JobState, Json, Lease, Limits, Nanodollars, NewJob,
+    Priority, TeamAnswer, TeamTask, WaitReason,
 };
 use std::time::Duration;
 
@@ -470,6 +470,39 @@ pub async fn a_tree_is_taken_out_as_a_whole(factory: &dyn Factory) {
         assert_eq!(world.store().events(0, Some(*job), 9).await.expect("a read works"), []);
     }
     world.check_sums().await;
+}
+
+pub async fn what_many_are_told_beforehand_of_jobs_that_are_led_is_what_is_done(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let lead = world.running().await;
+    let asks = [ask(&world, 0, "coder", None), ask(&world, 1, "tester", None)];
+    let jobs = parked(&world, lead.lease, &asks).await;
+    world.store().cancel(jobs[0], "ann").await.expect("it waits");
+    world.succeed(one_of(&world, "tester").await.lease).await;
+    let lease = world.claim_one().await.lease;
+    answered(&world, lease, &asks).await;
+    fail(&world, lease).await;
+    let of = |agent: &str| JobFilter { agent: Some(agent.to_owned()), ..JobFilter::default() };
+    for (action, filter, touched, left) in [
+        (JobAction::Retry, of("coder"), 0, "it is done for another job, with which it runs again"),
+        (JobAction::Delete, of("tester"), 0, "it is done for another job, with which it goes"),
+        (JobAction::Delete, JobFilter::default(), 1, "it is done for another job, with which it goes"),
+    ] {
+        let plan = world.store().plan_action(action, filter.clone()).await.expect("it counts");
+        let id = JobActionId::new(world.clock.now(), world.number());
+        let new = NewAction { id, action, filter, by: "ann".to_owned() };
+        let begun = world.store().begin_action(new).await.expect("it begins");
+        let run = loop {
+            let run = world.store().step_action(id).await.expect("a step works").run;
+            if run.state != ActionState::Running {
+                break run;
+            }
+        };
+        assert_eq!((plan.touched, begun.planned, run.touched), (touched, touched, touched), "{action:?}");
+        assert_eq!(plan.left, run.left, "{action:?}");
+        assert_eq!(run.left.keys().collect::<Vec<_>>(), [left]);
+    }
+    assert_eq!(world.store().job(jobs[0]).await.expect("a read works"), None, "it went with its lead");
 }
 
 pub async fn results_of_tasks_have_a_bound(factory: &dyn Factory) {

@@ -9,7 +9,7 @@ use crate::rules::jobs::{
     bulk, claim, enqueue, inputs, journal, parents, pause, pins, relatives, transition, trouble,
 };
 use crate::rules::money::{correct, held, hold, hold_row, settle, spend, tree};
-use crate::rules::questions::{bell, closing, ending, find, links, list};
+use crate::rules::questions::{bell, closing, ending, find, links, list, set_back};
 use crate::rules::retention::prune;
 use crate::rules::team::{follow, hand_over, making, retry, waits};
 use crate::rules::{agent_use, events, hosts, schedules, state, versions};
@@ -110,6 +110,7 @@ fn no_query_scans_or_sorts() {
         (find::BY_KEY, "request_hash=?"),
         (find::OPEN_OF_SUBJECT, "questions_open_of_subject"),
         (find::OPEN_OF_ASKER, "questions_open_of_asker"),
+        (set_back::AHEAD, "questions_open"),
         (closing::DUE, "questions_due"),
         (ending::OPEN_OF_JOB, "questions_open_of_subject"),
         (bell::RING, "PRIMARY KEY"),

@@ -2,7 +2,7 @@
 
 use super::SqliteStore;
 use crate::reading::jobs;
-use crate::rules::jobs::bulk::{BATCH, Placed, count};
+use crate::rules::jobs::bulk::{BATCH, PlaceInTree, Placed, count};
 use crate::{ActionPlan, ActionState, JobFilter, StoreError};
 use anvil_types::JobAction;
 
@@ -29,7 +29,8 @@ impl SqliteStore {
             let wanted = filter.clone();
             let jobs = self.readers.read(move |db| jobs::let_through(db, &wanted, &found)).await?;
             for job in jobs {
-                count(&mut plan, action, job.state, job.priority, 1);
+                let place = if job.lead.is_some() { PlaceInTree::Led } else { PlaceInTree::Root };
+                count(&mut plan, action, job.state, job.priority, place, 1);
             }
             if ended {
                 return Ok(plan);

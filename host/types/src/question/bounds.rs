@@ -1,7 +1,7 @@
 //! How large a question and its answer may be.
 
 use super::QuestionText;
-use crate::Json;
+use crate::{Json, overrides_direction};
 use std::collections::HashSet;
 
 /// Why something is no question. What is wrong with a schema says whoever reads schemas.
@@ -146,10 +146,7 @@ fn is_blank(text: &str) -> bool {
 
 // What turns the direction of a text may make it read as what it is not.
 fn plain(part: &'static str, text: &str) -> Result<(), QuestionFault> {
-    let hides = |c: char| {
-        c.is_control() && !matches!(c, '\n' | '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let hides = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || overrides_direction(c);
     match text.chars().find(|c| hides(*c)) {
         Some(odd) => Err(QuestionFault::Control { part, odd: odd.escape_unicode().to_string() }),
         None => Ok(()),

@@ -62,6 +62,15 @@ pub enum NoAnswer {
     /// It does not match the schema, nor is it one of the choices where there are some.
     #[error("the answer does not match what is asked for{}", first(.0))]
     Misses(Vec<AnswerMiss>),
+    /// An object of it has a name twice.
+    #[error("`{name}` is there twice, and nobody can tell which of them is meant")]
+    Repeated {
+        /// The name.
+        name: String,
+    },
+    /// A form has more than one answer.
+    #[error("there are two answers, and nobody can tell which of them is meant; send one")]
+    Two,
     /// To find out would take too long.
     #[error(
         "the answer cannot be checked: with this question's schema that would take too many steps; send a smaller one"

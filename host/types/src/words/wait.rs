@@ -1,7 +1,7 @@
 //! What a job waits for.
 
 use super::short;
-use crate::{JobId, QueuePause, Timestamp, UpstreamKind, Wait, WaitReason, clip};
+use crate::{JobId, QuestionId, QueuePause, Timestamp, UpstreamKind, Wait, WaitReason, clip};
 use std::fmt;
 
 /// What a job waits for, and what would end it.
@@ -77,8 +77,15 @@ pub enum WaitCause<'a> {
         /// How many there are.
         slots: u32,
     },
+    /// Nothing can be written to the disk, so that nothing begins.
+    Disk {
+        /// How it fails.
+        trouble: &'a str,
+    },
     /// It asked people, and nobody has answered yet.
     Person {
+        /// The question.
+        question: QuestionId,
         /// What it asked.
         prompt: &'a str,
         /// When its time is over.
@@ -127,6 +134,7 @@ impl WaitCause<'_> {
             Self::AgentOff { .. } => WaitReason::AgentDisabled,
             Self::Upstream { .. } => WaitReason::Upstream,
             Self::Person { .. } => WaitReason::Person,
+            Self::Disk { .. } => WaitReason::Trouble,
             Self::Paused(_) => WaitReason::Paused,
             Self::Circuit(_) => WaitReason::Circuit,
             Self::Alone(_) | Self::Busy { .. } | Self::LastSlot { .. } | Self::AboutToStart => {
@@ -196,8 +204,11 @@ impl fmt::Display for WaitCause<'_> {
             Self::LastSlot { running, slots } => {
                 write!(f, "{running} of {slots} slots are busy, and the last is kept for critical jobs")
             }
-            Self::Person { prompt, .. } => {
-                write!(f, "waits for a person's answer: {}", clip(prompt))
+            Self::Disk { trouble } => {
+                write!(f, "nothing can be written: {trouble}; the job starts by itself once something can")
+            }
+            Self::Person { question, prompt, .. } => {
+                write!(f, "a person is asked (question {question}): {}", clip(prompt))
             }
             Self::AboutToStart => f.write_str("it is about to start"),
         }

@@ -1,14 +1,20 @@
 //! How a page, a part of one, and a form are answered.
 
 use crate::problem::Problem;
-use anvil_types::Timestamp;
+use anvil_api::NOW;
+use anvil_types::{Timestamp, upright};
 use askama::Template;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-/// A page, rendered.
+/// The text of a page. What it shows of strangers reads as it is: nothing turns the direction of a text.
+pub(crate) fn rendered<T: Template>(page: &T) -> askama::Result<String> {
+    Ok(upright(&page.render()?).into_owned())
+}
+
+/// A page.
 pub(crate) fn html<T: Template>(page: &T) -> Result<Response, Problem> {
-    match page.render() {
+    match rendered(page) {
         Ok(text) => Ok(Html(text).into_response()),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
@@ -19,7 +25,7 @@ pub(crate) fn html<T: Template>(page: &T) -> Result<Response, Problem> {
 
 /// A part of a page that is fetched anew, with the host's time: a driven clock jumps.
 pub(crate) fn fragment<T: Template>(part: &T, now: Timestamp) -> Result<Response, Problem> {
-    Ok(([("anvil-now", now.to_string())], html(part)?).into_response())
+    Ok(([(NOW, now.to_string())], html(part)?).into_response())
 }
 
 /// Where a form's answer sends the browser.

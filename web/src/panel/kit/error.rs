@@ -1,6 +1,7 @@
 //! What went wrong, as a page. It asks nothing of the host, which may be what failed.
 
 use crate::panel::kit::address::encode;
+use crate::panel::kit::answer::rendered;
 use crate::panel::login::page::OnwardPage;
 use crate::problem::Problem;
 use askama::Template;
@@ -67,5 +68,5 @@ pub(crate) fn problem(problem: &Problem, asked: &Asked) -> Response {
 }
 
 fn page<T: Template>(page: &T) -> Html<String> {
-    Html(page.render().unwrap_or_else(|_| "The page could not be made.".to_owned()))
+    Html(rendered(page).unwrap_or_else(|_| "The page could not be made.".to_owned()))
 }

@@ -76,7 +76,7 @@ async fn write(
                 due = due.or(Some((sent + PAUSE).max(Instant::now() + GATHER)));
                 Ok(())
             }
-            piece = piece => frames.send(named("text", piece.frame())).await,
+            piece = piece => frames.send(named("text", piece.shown().frame())).await,
             () = time => {
                 due = None;
                 sent = Instant::now();

@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod answer;
 pub(crate) mod error;
+pub(crate) mod escape;
 pub(crate) mod limit_use;
 pub(crate) mod live;
 pub(crate) mod money;

@@ -2,6 +2,8 @@
 
 use super::markdown;
 use crate::panel::kit::when::When;
+use anvil_control::{AnswerError, GivenAnswer};
+use anvil_types::words::NoAnswer;
 use anvil_types::{Json, PersonQuestion, QuestionChoice, QuestionState, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -79,14 +81,16 @@ impl QuestionCard {
     }
 }
 
-/// What a form answers: a choice, or what was written. That is JSON where a schema describes it; what is none is a text.
-pub(super) fn given(form: &crate::ask::Form, question: &PersonQuestion) -> Json {
-    if let Some(choice) = form.find("choice") {
-        return Json::of(choice);
+/// What a form answers: a choice, or what was written; one of them, once.
+pub(super) fn given(form: &crate::ask::Form) -> Result<GivenAnswer, AnswerError> {
+    let mut fields = form.0.iter().filter(|(name, _)| name == "choice" || name == "answer");
+    let field = fields.next();
+    if fields.next().is_some() {
+        return Err(NoAnswer::Two.into());
     }
-    let text = form.text("answer").replace("\r\n", "\n");
-    if question.text.is_free_text() {
-        return Json::of(&text);
-    }
-    text.parse().unwrap_or_else(|_| Json::of(&text))
+    Ok(match field {
+        Some((name, value)) if name == "choice" => GivenAnswer::Value(Json::of(value)),
+        Some((_, written)) => GivenAnswer::Written(written.replace("\r\n", "\n")),
+        None => GivenAnswer::Written(String::new()),
+    })
 }

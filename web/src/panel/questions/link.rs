@@ -65,9 +65,12 @@ pub(super) async fn answer(
     };
     // Only now: what is wrong with a link is told first, whatever was sent.
     let form = form?;
-    let answered = given(&form, &question);
     let by = Answerer::Link(link.hash);
-    match state.control.questions.answer(link.id, answered, by).await {
+    let answered = match given(&form) {
+        Ok(answer) => state.control.questions.answer(link.id, answer, by).await,
+        Err(two) => Err(two),
+    };
+    match answered {
         Ok(answered) => with_status(StatusCode::OK, tell(&state, link.told(&state, &answered, None))),
         Err(AnswerError::Unfit(why)) => {
             let wrong = (wrong(AnswerError::Unfit(why)), form.text("answer").to_owned());

@@ -167,9 +167,12 @@ pub(super) async fn answer(
     Known(question): Known<PersonQuestion>,
     form: Form,
 ) -> Result<Response, Problem> {
-    let answer = given(&form, &question);
     let by = Answerer::Person(by.to_owned());
-    match state.control.questions.answer(question.id, answer, by).await {
+    let answered = match given(&form) {
+        Ok(answer) => state.control.questions.answer(question.id, answer, by).await,
+        Err(two) => Err(two),
+    };
+    match answered {
         Ok(answered) => Ok(see_other(&match answered.subject.job() {
             Some(job) => format!("/jobs/{job}"),
             None => "/questions".to_owned(),

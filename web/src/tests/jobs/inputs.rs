@@ -96,6 +96,43 @@ async fn a_job_comes_with_files_that_everybody_finds_again() {
 }
 
 #[tokio::test]
+async fn nothing_of_a_stranger_turns_the_direction_of_a_page_and_no_form_changes_it() {
+    let scene = Scene::new().await;
+    let turned = "a\u{202e}gnp.exe";
+    let text = json!({
+        "agent": "quiet", "action": "run", "run_at": "2999-01-01T00:00:00Z", "tags": [turned],
+        "payload": { "name": turned },
+    });
+    let answer = submit(&scene, &[file(turned, b"MZ \xe2\x80\xae"), job(&text.to_string())]).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    let id = answer.json()["id"].as_str().expect("an id").to_owned();
+    let cookie = scene.cookie().await;
+    let page = async |path: &str| {
+        let asked = request("GET", path).header("cookie", &cookie).body(Body::empty()).expect("a request");
+        scene.send(asked).await.text
+    };
+    let name = "a%E2%80%AEgnp.exe";
+    for path in [
+        format!("/jobs/{id}"),
+        format!("/jobs/{id}/edit"),
+        format!("/jobs/{id}/inputs/{name}"),
+        format!("/submit?like={id}"),
+        format!("/jobs?q={name}"),
+    ] {
+        let shown = page(&path).await;
+        assert!(!shown.contains('\u{202e}') && shown.contains("gnp.exe"), "{path}: {shown}");
+    }
+    let shown = page(&format!("/jobs/{id}")).await;
+    assert!(shown.contains("<code>a\u{fffd}gnp.exe</code>"), "{shown}");
+    assert!(shown.contains(r"a\u202egnp.exe"), "JSON has its escape: {shown}");
+    let edit = page(&format!("/jobs/{id}/edit")).await;
+    assert!(edit.contains("value=\"a&#x202e;gnp.exe\""), "what a form holds comes back: {edit}");
+    let found = scene.get(&format!("/api/v1/jobs/{id}/inputs/{name}")).await;
+    let disposition = found.header("content-disposition");
+    assert_eq!(disposition, "attachment; filename=\"a_gnp.exe\"; filename*=UTF-8''a_gnp.exe");
+}
+
+#[tokio::test]
 async fn each_form_that_is_no_job_with_files_is_refused_for_what_it_is() {
     let scene = Scene::new().await;
     let one = || file("a", b"1");

@@ -65,7 +65,7 @@ impl ListArgs {
             print("There are no such jobs.")?;
             return Ok(Exit::Done);
         }
-        print(&table(&jobs.items, &Moment::now()))?;
+        print(&table(&jobs.items, &client.moment()))?;
         if let Some(next) = jobs.next {
             eprintln!("next: --after {next}");
         }
@@ -83,10 +83,10 @@ async fn watch(client: &Client, globals: &Globals, query: &[(&str, String)]) -> 
             let jobs = answer.read()?.items;
             if terminal {
                 // Home, the list, and nothing of the longer one before.
-                print(&format!("\u{1b}[H\u{1b}[2J{}", table(&jobs, &Moment::now())))?;
+                print(&format!("\u{1b}[H\u{1b}[2J{}", table(&jobs, &client.moment())))?;
             } else {
                 let came = if globals.json { answer.read_as::<Came>()?.items } else { Vec::new() };
-                changes(&jobs, &came, &mut seen)?;
+                changes(&jobs, &came, &mut seen, &client.moment())?;
             }
         }
         let change = async {
@@ -111,8 +111,12 @@ type Standing = (JobState, Priority, String);
 
 /// A line for each job that is new in the list or stands elsewhere than before, the oldest first: as it came, where
 /// that is given.
-fn changes(jobs: &[Job], came: &[Value], seen: &mut HashMap<JobId, Standing>) -> Result<(), Failure> {
-    let moment = Moment::now();
+fn changes(
+    jobs: &[Job],
+    came: &[Value],
+    seen: &mut HashMap<JobId, Standing>,
+    moment: &Moment,
+) -> Result<(), Failure> {
     let mut now = HashMap::new();
     for (place, job) in jobs.iter().enumerate().rev() {
         let stands = (job.state, job.priority, detail(job).to_owned());
@@ -121,7 +125,7 @@ fn changes(jobs: &[Job], came: &[Value], seen: &mut HashMap<JobId, Standing>) ->
                 print(&clean(&json.to_string()))?;
             } else {
                 // Without its head.
-                print(table(std::slice::from_ref(job), &moment).lines().nth(1).unwrap_or_default())?;
+                print(table(std::slice::from_ref(job), moment).lines().nth(1).unwrap_or_default())?;
             }
         }
         now.insert(job.id, stands);

@@ -20,7 +20,7 @@ pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<
     let files: Answer<List<ArtifactInfo>> = client.get(&["jobs", id, "artifacts"], &[]).await?;
     // An older host does not tell them.
     let limits = client.get::<List<LimitUsed>>(&["jobs", id, "limits"], &[]).await;
-    let mut text = show(&job.read()?, &calls.read()?.items, &files.read()?.items, &Moment::now());
+    let mut text = show(&job.read()?, &calls.read()?.items, &files.read()?.items, &client.moment());
     if let Ok(limits) = limits {
         let _ = write!(text, "\nlimits, of its latest attempt\n{}", limit_use::table(&limits.read()?.items));
     }

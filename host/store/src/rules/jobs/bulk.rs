@@ -72,6 +72,11 @@ const COUNT_TAG: &str = "SELECT state, priority, count(*) AS jobs
 /// An agent's for one upstream.
 const COUNT_AGENT_OF: &str = "SELECT state, priority, count(*) AS jobs FROM jobs
     WHERE agent = ?1 AND upstream = ?2 GROUP BY state, priority";
+/// Those that are done for others.
+const COUNT_LED: &str = "SELECT state, priority, count(*) AS jobs FROM jobs INDEXED BY jobs_by_lead
+    WHERE lead IS NOT NULL AND (?1 IS NULL OR agent = ?1) AND (?2 IS NULL OR upstream = ?2)
+        AND (?3 IS NULL OR EXISTS (SELECT 1 FROM job_tags WHERE tag = ?3 AND job = jobs.seq))
+    GROUP BY state, priority";
 /// Whether there is a job of another upstream than this one.
 const OTHERS: &str = "SELECT 1 FROM job_counts WHERE upstream <> ?1 AND jobs > 0 LIMIT 1";
 
@@ -90,14 +95,31 @@ pub(crate) fn plan(db: &Db, action: JobAction, filter: &JobFilter) -> Result<Act
         (None, None) if of.is_some() => db.all(COUNT_OF, params![of], read),
         (None, None) => db.all(COUNT, params![], read),
     }?;
+    // Only where they are left for it does it matter which of them are led.
+    let led: Vec<(JobState, Priority, u64)> = match action.leaves_led() {
+        Some(_) => db.all(COUNT_LED, params![filter.agent, of, filter.tag], read)?,
+        None => Vec::new(),
+    };
     let mut plan = ActionPlan::default();
     for (state, priority, jobs) in counted {
         let fits = filter.states.is_empty() || filter.states.contains(&state);
         if fits && filter.priority.is_none_or(|wanted| wanted == priority) {
-            count(&mut plan, action, state, priority, jobs);
+            let led = led.iter().find(|(of, by, _)| (*of, *by) == (state, priority));
+            let led = led.map_or(0, |(_, _, led)| *led).min(jobs);
+            count(&mut plan, action, state, priority, PlaceInTree::Led, led);
+            count(&mut plan, action, state, priority, PlaceInTree::Root, jobs - led);
         }
     }
     Ok(plan)
+}
+
+/// Where a job stands in its tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlaceInTree {
+    /// It is done for nobody.
+    Root,
+    /// It is done for another one.
+    Led,
 }
 
 /// Adds jobs to a plan.
@@ -106,10 +128,15 @@ pub(crate) fn count(
     action: JobAction,
     state: JobState,
     priority: Priority,
+    place: PlaceInTree,
     jobs: u64,
 ) {
+    if jobs == 0 {
+        return;
+    }
     let has_it = action.priority() == Some(priority);
-    match action.leaves(state).or(has_it.then_some(SAME_PRIORITY)) {
+    let is_led = action.leaves_led().filter(|_| place == PlaceInTree::Led);
+    match action.leaves(state).or(has_it.then_some(SAME_PRIORITY)).or(is_led) {
         Some(why) => *plan.left.entry(why.to_owned()).or_default() += jobs,
         None => plan.touched += jobs,
     }
@@ -206,11 +233,10 @@ fn act(tx: &mut Tx<'_>, action: JobAction, seq: i64, job: &Job) -> Result<Acted,
             if let Err(full) = enqueue::room(tx, job.upstream, job.priority) {
                 return Ok(Acted::Waits(full.to_string()));
             }
-            let head = JobHead::find(tx, job.id)?;
-            if let Err(led) = follow::is_run_with_its_lead(tx, &head) {
-                return Ok(Acted::Left(led.to_string()));
+            if let Some(why) = action.leaves_led().filter(|_| job.lead.is_some()) {
+                return Ok(Acted::Left(why.to_owned()));
             }
-            match finish::again(tx, &head) {
+            match finish::again(tx, &JobHead::find(tx, job.id)?) {
                 // It follows by itself when the job that it comes after is run again.
                 Err(first @ StoreError::BadParent { .. }) => return Ok(Acted::Left(first.to_string())),
                 done => done?,

@@ -6,6 +6,7 @@ use crate::engine::{Db, meta, params, set_meta};
 use crate::rules::audit;
 use crate::rules::jobs::turns;
 use crate::rules::money::brake;
+use crate::rules::questions;
 use crate::rules::tx::Tx;
 use anvil_budget::BrakeCause;
 use anvil_types::{BrakeCauseKind, Clock, EventKind, Nanodollars, Timestamp, UpstreamKind};
@@ -180,6 +181,7 @@ pub(crate) fn take_set_back(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     )?;
     tx.run("DELETE FROM week_use WHERE upstream = ?1 AND start > ?2", params![name, now])?;
     turns::time_is_set_back(tx)?;
+    questions::set_back::time_is_set_back(tx)?;
     // So that the newest event tells the time.
     tx.tell(None, EventKind::Limits);
     Ok(!forgotten)

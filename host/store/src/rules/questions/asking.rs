@@ -11,13 +11,18 @@ use crate::rules::tx::Tx;
 use crate::{JournalEntry, JournalKind, NewQuestion, StoreError};
 use anvil_types::words::{AskRefusal, QuestionNote, WaitCause};
 use anvil_types::{
-    AskError, EventKind, JobEvent, Json, Lease, PersonAnswer, QuestionId, QuestionState, Timestamp,
+    AskError, EventKind, JobEvent, Json, Lease, PersonAnswer, QuestionId, QuestionState, Timestamp, Wait,
+    WaitReason,
 };
+
+/// What a job waits for that goes on in the same step.
+const AT_ONCE: Wait =
+    Wait { reason: WaitReason::Person, detail: String::new(), until: None, refused_at: None };
 
 /// What a job that asks is to do.
 enum Asked {
-    /// It waits.
-    Waits(Option<Timestamp>),
+    /// It waits for this question, until its time is over.
+    Waits(QuestionId, Option<Timestamp>),
     /// It was answered before it came here.
     GoesOn,
     /// It may not ask.
@@ -33,16 +38,18 @@ pub(crate) fn park(
 ) -> Result<(), StoreError> {
     let mut job = JobHead::fenced(tx, lease)?;
     let asked = ask(tx, &job, new)?;
-    let until = match &asked {
-        Asked::Waits(until) => *until,
-        Asked::GoesOn | Asked::Refused(_) => None,
+    let wait = match &asked {
+        Asked::Waits(question, until) => {
+            WaitCause::Person { question: *question, prompt: &new.text.prompt, until: *until }.wait(None)
+        }
+        Asked::GoesOn => AT_ONCE,
+        Asked::Refused(why) => {
+            refuse(tx, &job, new, position, why)?;
+            AT_ONCE
+        }
     };
-    if let Asked::Refused(why) = &asked {
-        refuse(tx, &job, new, position, why)?;
-    }
-    let wait = WaitCause::Person { prompt: &new.text.prompt, until }.wait(None);
     job.state = transition::go(tx, &job, JobEvent::Park, &Move { wait: Some(&wait), ..Move::default() })?;
-    if !matches!(asked, Asked::Waits(_)) {
+    if !matches!(asked, Asked::Waits(..)) {
         transition::go(tx, &job, JobEvent::Resume, &Move::default())?;
     }
     Ok(())
@@ -56,23 +63,26 @@ fn ask(tx: &mut Tx<'_>, job: &JobHead, new: &NewQuestion) -> Result<Asked, Store
     }
     match known {
         Some(kept) if kept.question.state == QuestionState::Open => {
-            Ok(Asked::Waits(kept.question.expires_at))
+            Ok(Asked::Waits(kept.question.id, kept.question.expires_at))
         }
         Some(kept) if kept.question.outcome().is_some() => Ok(Asked::GoesOn),
         known => match find::full(tx.db, tx.policy.upstream, &new.key, &new.asker, &new.rules)? {
             Some(why) => Ok(Asked::Refused(why)),
-            None => open(tx, job, new, known.as_ref()).map(Asked::Waits),
+            None => {
+                let (question, until) = open(tx, job, new, known.as_ref())?;
+                Ok(Asked::Waits(question, until))
+            }
         },
     }
 }
 
-/// Makes the question, or opens the one again that was withdrawn; answers when its time is over.
+/// Makes the question, or opens the one again that was withdrawn; answers which it is, and when its time is over.
 fn open(
     tx: &mut Tx<'_>,
     job: &JobHead,
     new: &NewQuestion,
     withdrawn: Option<&Kept>,
-) -> Result<Option<Timestamp>, StoreError> {
+) -> Result<(QuestionId, Option<Timestamp>), StoreError> {
     let expires_at = new.text.time_limit().map(|limit| tx.now + limit);
     let alert = bell::ring(tx, &new.asker, expires_at, &new.rules)?;
     let prompt = &new.text.prompt;
@@ -108,7 +118,7 @@ fn open(
     };
     logs::host(tx, job, &note.to_string())?;
     tx.tell(Some(job.id), EventKind::Question { question: id, state: QuestionState::Open });
-    Ok(expires_at)
+    Ok((id, expires_at))
 }
 
 /// What the job is told in place of an answer; in its journal, so that it is told so when it runs again.

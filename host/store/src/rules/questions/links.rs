@@ -48,6 +48,28 @@ pub(crate) fn put(tx: &Tx<'_>, link: &NewQuestionLink) -> Result<(), StoreError>
     .map(drop)
 }
 
+/// A question is asked at another time, since the ledger's was wrong: the links to the text that it had stay good, and end
+/// as long after it as before.
+pub(crate) fn moved(
+    tx: &Tx<'_>,
+    question: i64,
+    before: &PersonQuestion,
+    after: &PersonQuestion,
+) -> Result<(), StoreError> {
+    let earlier = before.opened_at.since(after.opened_at);
+    tx.run(
+        "UPDATE question_links SET text_digest = ?3, expires_at = expires_at - ?4
+         WHERE question = ?1 AND text_digest = ?2",
+        params![
+            question,
+            digest(before),
+            digest(after),
+            i64::try_from(earlier.as_micros()).unwrap_or(i64::MAX)
+        ],
+    )
+    .map(drop)
+}
+
 /// The question that a link is for. Whatever is wrong with it is told the same.
 pub(crate) fn open(db: &Db, id: QuestionId, hash: &[u8; 32], now: Timestamp) -> Result<Linked, StoreError> {
     let link = db.first(FIND, params![*hash], |row| {

@@ -8,3 +8,4 @@ pub(crate) mod ending;
 pub(crate) mod find;
 pub(crate) mod links;
 pub(crate) mod list;
+pub(crate) mod set_back;

@@ -1,9 +1,9 @@
 //! People, as a trial has them: answers that were given beforehand, or the one at the terminal.
 
 use crate::show::{clean, clean_lines};
-use anvil_sandbox::{CancellationToken, check_answer};
+use anvil_sandbox::{CancellationToken, read_answer};
 use anvil_types::words::AskRefusal;
-use anvil_types::{AskError, Clock, Json, PersonAnswer, QuestionText};
+use anvil_types::{AskError, Clock, PersonAnswer, QuestionText};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
@@ -45,7 +45,7 @@ impl People {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let by_you = |value| PersonAnswer { value, who: Some(WHO.to_owned()), at: clock.now() };
         if let Some(given) = given {
-            return match read(question, &given) {
+            return match read_answer(question, &given) {
                 Ok(value) => Ok(by_you(value)),
                 Err(why) => {
                     let told = format!("--answer {given:?} is none that the agent's question takes: {why}");
@@ -58,7 +58,7 @@ impl People {
         if std::io::stdin().is_terminal() {
             eprintln!("{}", shown(question));
             while let Some(line) = line().await {
-                match read(question, line.trim_end_matches(['\r', '\n'])) {
+                match read_answer(question, line.trim_end_matches(['\r', '\n'])) {
                     Ok(value) => return Ok(by_you(value)),
                     Err(why) => eprintln!("{why}"),
                 }
@@ -75,16 +75,6 @@ fn nobody() -> AskError {
     AskError::new(AskError::EXPIRED, &AskRefusal::NobodyAnswered)
 }
 
-/// A text as the answer that it is: as it stands, or else as the JSON that it is.
-fn read(question: &QuestionText, text: &str) -> Result<Json, String> {
-    let plain = Json::of(text);
-    let Err(why) = check_answer(question, &plain) else { return Ok(plain) };
-    match text.parse::<Json>() {
-        Ok(json) => check_answer(question, &json).map(|()| json).map_err(|why| why.to_string()),
-        Err(_) => Err(why.to_string()),
-    }
-}
-
 fn shown(question: &QuestionText) -> String {
     let mut out = format!("The agent asks: {}", clean_lines(&question.prompt));
     if let Some(details) = &question.details {
@@ -95,7 +85,7 @@ fn shown(question: &QuestionText) -> String {
         let _ = write!(out, "\n  - {}{label}", clean(&choice.value));
     }
     if let Some(schema) = &question.schema {
-        let _ = write!(out, "\nJSON that matches {}", clean(schema.as_str()));
+        let _ = write!(out, "\nA text, or JSON, that matches {}", clean(schema.as_str()));
     }
     out.push_str("\nYour answer, and Enter:");
     out
@@ -118,26 +108,17 @@ mod tests {
     use super::*;
     use anvil_types::{QuestionChoice, SystemClock};
 
-    fn question(choices: &[&str], schema: Option<&str>, default: Option<&str>) -> QuestionText {
+    fn question(choices: &[&str]) -> QuestionText {
         let choice = |value: &&str| QuestionChoice { value: (*value).to_owned(), label: None };
         QuestionText {
             prompt: "?".to_owned(),
             details: None,
             choices: choices.iter().map(choice).collect(),
-            schema: schema.map(|schema| schema.parse().expect("JSON")),
+            schema: None,
             time_limit_ms: Some(1_000),
-            default: default.map(Json::of),
+            default: None,
             extras: Vec::new(),
         }
-    }
-
-    #[test]
-    fn a_text_is_an_answer_as_it_stands_or_as_json() {
-        let number = question(&[], Some(r#"{"type":"integer"}"#), None);
-        assert_eq!(read(&number, "4").expect("an answer").as_str(), "4");
-        assert!(read(&number, "four").is_err());
-        assert_eq!(read(&question(&["yes"], None, None), "yes").expect("an answer").as_str(), r#""yes""#);
-        assert_eq!(read(&question(&[], None, None), "4").expect("an answer").as_str(), r#""4""#);
     }
 
     #[tokio::test]
@@ -145,7 +126,7 @@ mod tests {
         let clock = SystemClock::new();
         let stop = CancellationToken::new();
         let people = People::new(vec!["yes".to_owned(), "maybe".to_owned()], stop.clone());
-        let asked = question(&["yes", "no"], None, None);
+        let asked = question(&["yes", "no"]);
         let first = people.answer(&asked, &clock).await.expect("an answer");
         assert_eq!((first.value.as_str(), first.who.as_deref()), (r#""yes""#, Some(WHO)));
         assert!(people.answer(&asked, &clock).await.is_err() && stop.is_cancelled());
