@@ -53,7 +53,7 @@ languages: ## From nothing to a finished job in every language, by the documents
 liars: ## The law against liars: 200,000 questions in a release build; ANVIL_LIARS_SEED=… repeats a run
 	ANVIL_LIARS_CALLS=$${ANVIL_LIARS_CALLS:-200000} $(CARGO) test --release --package anvil-gateway --test liars -- --nocapture
 
-fuzz: ## Every reader of what comes from outside, a minute each; ANVIL_TEST_FUZZ_SECONDS=600: longer
+fuzz: ## Every reader of what comes from outside, a minute each, and 100,000 broken plugins; ANVIL_TEST_FUZZ_SECONDS=600: longer
 	tests/fuzz/run
 
 lint: ## Formatting and clippy

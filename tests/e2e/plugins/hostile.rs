@@ -50,7 +50,8 @@ async fn median(rest: &Rest) -> Duration {
     times[JOBS / 2]
 }
 
-fn between(from: &Value, to: &Value) -> Duration {
+/// How long it was between two times that a host told.
+pub(super) fn between(from: &Value, to: &Value) -> Duration {
     let time = |value: &Value| value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
     let (from, to) = (time(from).expect("a time"), time(to).expect("a time"));
     to.duration_since(from).unsigned_abs()

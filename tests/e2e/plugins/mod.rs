@@ -2,10 +2,10 @@
 
 mod cold;
 mod crimes;
-mod files;
 mod folder;
 mod gallery;
 mod hostile;
 mod limits;
+mod mutants;
 mod prebuilt;
 mod swap;
