@@ -9,7 +9,7 @@ use anvil_sandbox::{
 };
 use anvil_types::{Supervisor, SystemClock};
 use futures_util::StreamExt as _;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +54,7 @@ fn catalog(folder: &Path) -> Catalog {
         compile_memory_bytes: 512 << 20,
         compiled_bytes: 16 << 20,
         keep: KeepRule { versions: 0, bytes: 0 },
+        may_call: HashMap::new(),
         describe: AttemptLimits {
             wall_time: Duration::from_secs(2),
             cpu_time: Duration::from_millis(300),
@@ -64,8 +65,8 @@ fn catalog(folder: &Path) -> Catalog {
     Catalog::start(sandbox, settings).expect("a catalog")
 }
 
-/// What a file came to: the name of its fault, or `none`.
-async fn examined(catalog: &Catalog, folder: &Path, mutant: &Mutant) -> &'static str {
+/// What a file came to, and how long it took: the name of its fault, or `none`.
+async fn examined(catalog: &Catalog, folder: &Path, mutant: &Mutant) -> (&'static str, Duration) {
     let file = tempfile::Builder::new().suffix(".wasm").tempfile_in(folder).expect("a file");
     fs::write(file.path(), &mutant.bytes).expect("it is written");
     let began = Instant::now();
@@ -76,13 +77,14 @@ async fn examined(catalog: &Catalog, folder: &Path, mutant: &Mutant) -> &'static
     }
     let took = began.elapsed();
     assert!(took < TIME, "{mutant} took {took:?}");
-    match checked {
+    let name = match checked {
         Ok(_) => "none",
         Err(rejection) => match rejection.fault() {
             Some(fault) => fault.name(),
             None => panic!("{mutant}: this says nothing of the file: {rejection}"),
         },
-    }
+    };
+    (name, took)
 }
 
 fn resident_kib() -> u64 {
@@ -101,19 +103,24 @@ async fn every_broken_file_is_taken_or_refused_by_the_name_of_its_fault() {
     catalog.settled().await;
     let began = Instant::now();
     let mut came_to = BTreeMap::<_, u64>::new();
-    let mut resident = Vec::new();
+    let (mut resident, mut slowest) = (Vec::new(), (Duration::ZERO, String::new()));
     let examining = futures_util::stream::iter(0..count)
         .map(|number| {
             let (mutants, catalog, folder) = (&mutants, &catalog, folder.path());
-            async move { examined(catalog, folder, &mutants.nth(number)).await }
+            async move {
+                let mutant = mutants.nth(number);
+                (examined(catalog, folder, &mutant).await, mutant.to_string())
+            }
         })
         .buffer_unordered(2);
     tokio::pin!(examining);
-    while let Some(name) = examining.next().await {
+    while let Some(((name, took), file)) = examining.next().await {
+        slowest = slowest.max((took, file));
         *came_to.entry(name).or_default() += 1;
         resident.push(resident_kib());
     }
     println!("in {:?}: {came_to:#?}", began.elapsed());
+    println!("the slowest took {:?}: {}", slowest.0, slowest.1);
     assert_eq!(came_to.values().sum::<u64>(), count);
     // It is no test of what is turned away at the door: some are compiled and asked.
     for name in ["none", "damaged", "core-module", "missing-export"] {
