@@ -139,9 +139,10 @@ impl Harvest {
 
     /// Without the files that do not parse, which are left out with the reason.
     pub fn sound(mut self) -> Self {
-        let (bad, good) = self.files.into_iter().partition(|file| unsound(file).is_some());
+        let (bad, good): (Vec<File>, Vec<File>) =
+            self.files.into_iter().partition(|file| unsound(file).is_some());
         self.files = good;
-        for file in Vec::<File>::into_iter(bad) {
+        for file in bad {
             let reason = unsound(&file).unwrap_or_default();
             self.skipped.retain(|had| had.name != file.name);
             self.skipped.push(Skipped::new(&file.name, reason));
