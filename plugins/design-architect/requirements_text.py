@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Iterator
 
 MOST = 120
 """More requirements than these are not looked at one by one."""
@@ -34,6 +34,9 @@ NUMBERED = re.compile(
     r"(?:\s*\([^)]*\))?\s*(?:[:.)|–—-]+[*_`]*\s*|\s+)(?P<statement>\S.*)$"
 )
 
+# A heading such as `### R1 (must, functional)`, as requirements-analyzer writes it: the statement stands below.
+HEADING = re.compile(r"^#{1,6}\s+[*_`\[]*(?P<id>[A-Z]{1,5}-?\d{1,4})[*_`\]]*(?:\s*\([^)]*\))?[\s:.–—-]*$")
+
 
 def read(text: str) -> Requirements:
     """Reads requirements, whatever form they have."""
@@ -45,9 +48,16 @@ def read(text: str) -> Requirements:
         found = _of_json(value)
         if found:
             return found
-    lines = map(NUMBERED.match, map(_text, text.splitlines()))
-    each = _unique(Requirement(line["id"], line["statement"].strip(" |*_")) for line in lines if line)
-    return Requirements(text, each)
+    return Requirements(text, _unique(_of_lines([line for line in map(_text, text.splitlines()) if line])))
+
+
+def _of_lines(lines: list[str]) -> Iterator[Requirement]:
+    for line, below in zip(lines, [*lines[1:], "#"]):
+        if heading := HEADING.match(line):
+            if not below.startswith("#"):
+                yield Requirement(heading["id"], below)
+        elif found := NUMBERED.match(line):
+            yield Requirement(found["id"], found["statement"].strip(" |*_"))
 
 
 def numbered(statements: list[str]) -> tuple[Requirement, ...]:

@@ -1,4 +1,4 @@
-//! The flow: plan, write, go on where the answer was cut, hand over.
+//! The flow: plan, write, go on where the answer was cut, have mended what cannot be used, hand over.
 //!
 //! The agent keeps nothing but what its calls answered, and decides by nothing else. So when the host
 //! runs it again from its journal, it asks the same questions and gets to the same place.
@@ -12,7 +12,7 @@ use crate::payload::Payload;
 use crate::plan::Plan;
 use crate::prompt::{self, Room};
 use crate::report::{Entry, Report, Spent, count};
-use crate::wit::anvil::agent::claude::{ContentBlock, Request};
+use crate::wit::anvil::agent::claude::{ContentBlock, Message, Request};
 use crate::wit::anvil::agent::job::Level;
 use crate::wit::exports::anvil::agent::agent_api::{Failure, Job, Outcome};
 
@@ -32,8 +32,10 @@ pub fn run(host: &mut impl Host, job: &Job) -> Result<Outcome, Failure> {
     let house_rules = host.setting(HOUSE_RULES);
     let mut work = Work { host, payload, house_rules, spent: Spent::default() };
     let plan = work.plan()?;
-    let (answer, gap) = work.write(&plan)?;
-    let report = work.deliver(plan, &answer, gap)?;
+    let task = prompt::task_turns(&work.payload, &plan);
+    let (answer, gap) = work.write(&plan, &task)?;
+    let (harvest, gap) = work.mend(&task, &answer, gap)?;
+    let report = work.deliver(plan, harvest, gap)?;
     let result = serde_json::to_string(&report).expect("a report is strings and finite numbers");
     Ok(Outcome { result, extras: Vec::new() })
 }
@@ -104,12 +106,18 @@ impl<H: Host> Work<'_, H> {
         Ok(plan)
     }
 
-    /// Asks for the code until the answer is whole, or nothing more can be done.
-    fn write(&mut self, plan: &Plan) -> Result<(Answer, Option<Gap>), Failure> {
+    fn write(&mut self, plan: &Plan, task: &[Message]) -> Result<(Answer, Option<Gap>), Failure> {
         self.host.progress(0.2, "Writing");
+        let planned: Vec<String> = plan.files().collect();
+        self.answer(task, &planned)
+    }
+
+    /// Asks for code until the answer is whole, or nothing more can be done. `wanted`: the names of its files, as far as
+    /// they are known.
+    fn answer(&mut self, turns: &[Message], wanted: &[String]) -> Result<(Answer, Option<Gap>), Failure> {
         let mut answer = Answer::default();
         let room = self.room();
-        let mut request = prompt::code(&self.payload, plan, self.house_rules.as_deref(), room);
+        let mut request = prompt::code(turns, self.house_rules.as_deref(), room);
         let mut part = 0;
         loop {
             part += 1;
@@ -122,21 +130,56 @@ impl<H: Host> Work<'_, H> {
                 Err(failure) => return Err(failure),
             };
             answer.add(&text);
-            match self.judge(&answer, plan, limit, part) {
+            match self.judge(&answer, wanted, limit, part) {
                 Next::Done => return Ok((answer, None)),
                 Next::Stop(gap) => return Ok((answer, Some(gap))),
                 Next::GoOn(room) => {
                     self.host.progress(f64::from(2 + part) / 10.0, "Writing on where the answer was cut");
-                    request = prompt::go_on(&self.payload, plan, &answer, self.house_rules.as_deref(), room);
+                    request = prompt::go_on(turns, &answer, self.house_rules.as_deref(), room);
                 }
             }
         }
     }
 
+    /// What can be used of an answer. Where something of a whole one cannot, Claude is told what and why, once, and
+    /// what it gives in its place is taken.
+    fn mend(
+        &mut self,
+        task: &[Message],
+        answer: &Answer,
+        gap: Option<Gap>,
+    ) -> Result<(Harvest, Option<Gap>), Failure> {
+        let harvest = files::harvest(answer.texts());
+        let faults = harvest.faults();
+        if faults.is_empty() || gap.is_some() {
+            return Ok((harvest.sound(), gap));
+        }
+        let list: Vec<String> =
+            faults.iter().map(|Skipped { name, reason }| format!("{name}: {reason}")).collect();
+        self.host.log(Level::Warn, &format!("repair: {}", list.join("; ")));
+        let had = harvest.clone().sound();
+        let room = match self.room_to_go_on() {
+            Ok(room) => room,
+            Err(reason) => return Ok((had, Some(Gap::Spent(reason)))),
+        };
+        self.host.progress(0.85, "Asking once more for what cannot be used");
+        let turns = prompt::mend_turns(task, answer, &faults, room);
+        let wanted: Vec<String> = faults.iter().map(|fault| fault.name.clone()).collect();
+        match self.answer(&turns, &wanted) {
+            Ok((mended, gap)) => Ok((harvest.mended(&faults, files::harvest(mended.texts())).sound(), gap)),
+            Err(failure) if had.files.is_empty() => Err(failure),
+            Err(failure) if failure.kind == "over-budget" => Ok((had, Some(Gap::Spent(failure.message)))),
+            Err(failure) => {
+                let reason = format!("asking once more failed: {}", failure.message);
+                Ok((had, Some(Gap::Unfinished(reason))))
+            }
+        }
+    }
+
     /// What follows the answer's latest part.
-    fn judge(&mut self, answer: &Answer, plan: &Plan, limit: Limit, part: u32) -> Next {
+    fn judge(&mut self, answer: &Answer, wanted: &[String], limit: Limit, part: u32) -> Next {
         let limited = limit == Limit::Reached;
-        if !answer.is_open() && (!limited || has_all(answer, plan)) {
+        if !answer.is_open() && (!limited || has_all(answer, wanted)) {
             return Next::Done;
         }
         // Where no limit cut it, asking on once is worth its price, and more often is not.
@@ -156,12 +199,21 @@ impl<H: Host> Work<'_, H> {
     }
 
     /// Hands over what is complete.
-    fn deliver(&mut self, plan: Plan, answer: &Answer, gap: Option<Gap>) -> Result<Report, Failure> {
+    fn deliver(&mut self, plan: Plan, harvest: Harvest, gap: Option<Gap>) -> Result<Report, Failure> {
         self.host.progress(0.9, "Handing over");
         if let Some(Gap::Spent(reason) | Gap::Unfinished(reason)) = &gap {
             self.host.log(Level::Warn, &format!("the answer is not whole: {reason}"));
         }
-        let Harvest { mut files, mut skipped, ignored } = files::harvest(answer.texts());
+        let Harvest { mut files, mut skipped, ignored } = harvest;
+        if gap.is_some() {
+            let unwritten = plan.files().filter(|name| {
+                files.iter().all(|file| file.name != *name)
+                    && skipped.iter().all(|skipped| skipped.name != *name)
+            });
+            let unwritten: Vec<Skipped> =
+                unwritten.map(|name| Skipped::new(&name, "it was planned, and is not written")).collect();
+            skipped.extend(unwritten);
+        }
         if ignored > 0 {
             let blocks = count(ignored, "unnamed block");
             self.host.log(Level::Debug, &format!("{blocks} taken for commands or examples"));
@@ -226,11 +278,10 @@ impl<H: Host> Work<'_, H> {
     }
 }
 
-/// Whether an answer has every file of a plan that names files.
-fn has_all(answer: &Answer, plan: &Plan) -> bool {
+/// Whether an answer has every file that is wanted, where that is known.
+fn has_all(answer: &Answer, wanted: &[String]) -> bool {
     let files = files::harvest(answer.texts()).files;
-    let mut planned = plan.files().peekable();
-    planned.peek().is_some() && planned.all(|name| files.iter().any(|file| file.name == name))
+    !wanted.is_empty() && wanted.iter().all(|name| files.iter().any(|file| file.name == *name))
 }
 
 /// The failure of a job without a file.
@@ -248,6 +299,11 @@ fn nothing(skipped: &[Skipped], gap: Option<Gap>) -> Failure {
                 "the answer holds no complete file: {reason}; more output tokens a call may help{details}"
             ),
         ),
-        None => failure("bad-reply", format!("the answer holds no file{details}")),
+        None => failure(
+            "bad-reply",
+            format!(
+                "the answer holds no file that can be used, and neither does the one that was asked for in its place{details}"
+            ),
+        ),
     }
 }

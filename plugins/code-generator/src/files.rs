@@ -2,9 +2,14 @@
 
 use crate::fences::{self, Block, End};
 use crate::language::{self, Kind};
-use crate::{names, naming};
+use crate::{names, naming, sound};
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// Why a block beside other files is no file: most likely it is an example.
+const NO_NAME: &str = "it has no file name";
+/// Why a block is left out though nothing is missing.
+const KEPT: &str = "a later version was cut off; the earlier, complete one is kept";
 
 /// Blocks are looked for this deep in Markdown blocks that only wrap an answer.
 const WRAPPERS: usize = 3;
@@ -88,9 +93,69 @@ pub fn harvest<'a>(texts: impl IntoIterator<Item = &'a str>) -> Harvest {
 }
 
 impl Harvest {
+    /// What of it Claude has to mend before it can be used: files that do not parse, those that are not whole or have a
+    /// name that cannot be, and an answer without any file.
+    pub fn faults(&self) -> Vec<Skipped> {
+        let parse = self.files.iter().filter_map(|file| Some(Skipped::new(&file.name, unsound(file)?)));
+        let skipped = self
+            .skipped
+            .iter()
+            .filter(|skipped| skipped.reason != KEPT && (self.files.is_empty() || skipped.reason != NO_NAME));
+        let mut faults: Vec<Skipped> = parse.chain(skipped.cloned()).collect();
+        if faults.is_empty() && self.files.is_empty() {
+            faults.push(Skipped::new("the answer", "it holds no file in a fenced block"));
+        }
+        faults
+    }
+
+    /// With what Claude gave in place of what was at fault: what parses now takes its place.
+    pub fn mended(mut self, faults: &[Skipped], mended: Self) -> Self {
+        let at_fault = |name: &str| faults.iter().any(|fault| fault.name == name);
+        let renamed = mended.files.iter().any(|file| self.files.iter().all(|had| had.name != file.name));
+        self.skipped.retain(|skipped| {
+            // A name that cannot be has another one now.
+            !at_fault(&skipped.name)
+                || (!renamed && mended.files.iter().all(|file| file.name != skipped.name))
+        });
+        for file in mended.files {
+            // A good one that is given again and does not parse now stays as it was.
+            if unsound(&file).is_none() || !self.has(&file.name) {
+                self.add(file);
+            }
+        }
+        for skipped in mended.skipped {
+            if skipped.reason != NO_NAME && !self.has(&skipped.name) {
+                self.skipped.retain(|had| had.name != skipped.name);
+                self.skipped.push(skipped);
+            }
+        }
+        self
+    }
+
+    /// Whether a file of this name can be used.
+    fn has(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.name == name && unsound(file).is_none())
+    }
+
+    /// Without the files that do not parse, which are left out with the reason.
+    pub fn sound(mut self) -> Self {
+        let (bad, good): (Vec<File>, Vec<File>) =
+            self.files.into_iter().partition(|file| unsound(file).is_some());
+        self.files = good;
+        for file in bad {
+            let reason = unsound(&file).unwrap_or_default();
+            self.skipped.retain(|had| had.name != file.name);
+            self.skipped.push(Skipped::new(&file.name, reason));
+        }
+        self
+    }
+
     fn put(&mut self, name: String, block: &Block<'_>) {
         let language = language::of_file(&block.info.language, &name);
-        let file = File { name, language, content: block.content() };
+        self.add(File { name, language, content: block.content() });
+    }
+
+    fn add(&mut self, file: File) {
         match self.files.iter_mut().find(|earlier| earlier.name == file.name) {
             Some(earlier) => *earlier = file,
             None => self.files.push(file),
@@ -106,7 +171,7 @@ impl Harvest {
             match block.end {
                 End::Closed if alone => self.put(language::usual_name(word), block),
                 End::Closed => {
-                    self.skipped.push(Skipped::new(&format!("unnamed {word} block"), "it has no file name"));
+                    self.skipped.push(Skipped::new(&format!("unnamed {word} block"), NO_NAME));
                 }
                 end => {
                     let name = format!("unnamed {word} block");
@@ -117,11 +182,16 @@ impl Harvest {
     }
 }
 
+/// Why a file cannot be used as it is.
+fn unsound(file: &File) -> Option<String> {
+    sound::fault(file).map(|fault| format!("it does not parse: {fault}"))
+}
+
 fn why_incomplete(end: End, kept: bool) -> &'static str {
     match (end, kept) {
         (End::Interrupted, false) => "its block was never closed before the next file began",
         (_, false) => "cut off: the answer ended before the file did",
-        (_, true) => "a later version was cut off; the earlier, complete one is kept",
+        (_, true) => KEPT,
     }
 }
 

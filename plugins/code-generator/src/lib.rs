@@ -5,11 +5,13 @@
 //! - [`host`] is what the flow needs of its host, as a trait, so that it runs natively in tests.
 //! - [`fences`], [`naming`], [`names`] and [`files`] turn Claude's answer into files.
 //! - [`answer`] joins an answer that came in several parts.
+//! - [`sound`] and [`brackets`] find files that do not parse; [`agent`] has Claude mend them, once.
 //!
 //! Everything but the last lines of this file is ordinary Rust that knows nothing of Wasm.
 
 pub mod agent;
 pub mod answer;
+pub mod brackets;
 pub mod description;
 pub mod failure;
 pub mod fences;
@@ -22,6 +24,7 @@ pub mod payload;
 pub mod plan;
 pub mod prompt;
 pub mod report;
+pub mod sound;
 pub mod wit;
 
 use wit::exports::anvil::agent::agent_api::{Description, Failure, Guest, Job, Outcome};

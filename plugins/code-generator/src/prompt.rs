@@ -1,6 +1,7 @@
 //! What Claude is asked.
 
 use crate::answer::Answer;
+use crate::files::Skipped;
 use crate::payload::Payload;
 use crate::plan::Plan;
 use crate::wit::anvil::agent::claude::{ContentBlock, Effort, Message, Request, Role};
@@ -46,33 +47,54 @@ pub fn plan(payload: &Payload, house_rules: Option<&str>, room: Room) -> Request
     request(PLANNER, house_rules, turns, Effort::Simple, room.output.min(PLAN_TOKENS))
 }
 
-/// Asks for the code.
-pub fn code(payload: &Payload, plan: &Plan, house_rules: Option<&str>, room: Room) -> Request {
-    let turns = vec![turn(Role::User, task(payload, plan))];
-    request(PROGRAMMER, house_rules, turns, Effort::Standard, room.output.min(CODE_TOKENS))
+/// What is said before the code: the task.
+pub fn task_turns(payload: &Payload, plan: &Plan) -> Vec<Message> {
+    vec![turn(Role::User, task(payload, plan))]
+}
+
+/// What is said before files are given once more: the task, the answer and what is wrong with it. Of a long answer the
+/// end alone, so that there is room for what follows.
+pub fn mend_turns(task: &[Message], answer: &Answer, wrong: &[Skipped], room: Room) -> Vec<Message> {
+    let list: String = wrong.iter().map(|Skipped { name, reason }| format!("\n- {name}: {reason}")).collect();
+    let ask = format!(
+        "This cannot be used:{list}\n\nGive each of these files once more, whole and with that mended, as a fenced code \
+         block whose info string is the language and the file's path. Close every block. The files that are not named \
+         here are good: do not give them again. No remarks."
+    );
+    let so_far = answer.tail(bytes(room).saturating_sub(length(task) + ask.len()) / 2);
+    let said = vec![turn(Role::Assistant, so_far), turn(Role::User, ask)];
+    task.iter().cloned().chain(said).collect()
+}
+
+/// Asks for code.
+pub fn code(turns: &[Message], house_rules: Option<&str>, room: Room) -> Request {
+    request(PROGRAMMER, house_rules, turns.to_vec(), Effort::Standard, room.output.min(CODE_TOKENS))
 }
 
 /// Asks for the rest of an answer that was cut. Of a long answer, only so much of the end is sent as
 /// there is room for.
-pub fn go_on(
-    payload: &Payload,
-    plan: &Plan,
-    answer: &Answer,
-    house_rules: Option<&str>,
-    room: Room,
-) -> Request {
-    let task = task(payload, plan);
+pub fn go_on(turns: &[Message], answer: &Answer, house_rules: Option<&str>, room: Room) -> Request {
     let ask = format!(
         "Your answer was cut off by the limit on its length. Its last lines are:\n<last_lines>\n{}\n</last_lines>\n\
          Repeat these lines exactly as they stand there and go on from them to the end of the answer. \
          No remark, no new opening fence for the same file, nothing a second time.",
         answer.last_lines()
     );
-    let fixed = PROGRAMMER.len() + house_rules.map_or(0, str::len) + task.len() + ask.len();
-    let tail = usize::try_from(room.input).unwrap_or(usize::MAX).saturating_mul(BYTES_PER_TOKEN);
-    let so_far = answer.tail(tail.saturating_sub(fixed));
-    let turns = vec![turn(Role::User, task), turn(Role::Assistant, so_far), turn(Role::User, ask)];
-    request(PROGRAMMER, house_rules, turns, Effort::Standard, room.output.min(CODE_TOKENS))
+    let fixed = PROGRAMMER.len() + house_rules.map_or(0, str::len) + length(turns) + ask.len();
+    let so_far = answer.tail(bytes(room).saturating_sub(fixed));
+    let said = vec![turn(Role::Assistant, so_far), turn(Role::User, ask)];
+    code(&turns.iter().cloned().chain(said).collect::<Vec<_>>(), house_rules, room)
+}
+
+/// How many bytes a call takes in.
+fn bytes(room: Room) -> usize {
+    usize::try_from(room.input).unwrap_or(usize::MAX).saturating_mul(BYTES_PER_TOKEN)
+}
+
+/// How many bytes are said.
+fn length(turns: &[Message]) -> usize {
+    let blocks = turns.iter().flat_map(|turn| &turn.content);
+    blocks.map(|block| if let ContentBlock::Text(text) = block { text.len() } else { 0 }).sum()
 }
 
 fn wishes(payload: &Payload) -> String {

@@ -26,9 +26,12 @@ class Requirements(unittest.TestCase):
             "1. `R1`: A link works.",
             "| R1 | A link works. |",
             "R1 A link works.",
+            # As requirements-analyzer's page has it.
+            "### R1 (must, functional)\n\nA link works.\n\n- [ ] A name leads to its link.",
         ):
             self.assertEqual(ids(f"# Links\n\n{line}\n"), [("R1", "A link works.")], line)
         self.assertEqual(ids("FR-12: a\nNFR3: b\nFR-12: c"), [("FR-12", "a"), ("NFR3", "b")])
+        self.assertEqual(ids("### R1 (must)\n\n### R2\n\nIt lasts.\n\n### R3"), [("R2", "It lasts.")])
 
     def test_plain_text_has_none(self) -> None:
         for text in ("Build a login form.", "- HTML5 is used", "A4: paper", "{not JSON", "[]", '{"a": 1}'):

@@ -1,6 +1,7 @@
 //! The host: `anvil serve` in a folder of its own.
 
 use super::agents::agent;
+use super::compiled::Compiled;
 use super::process::Process;
 use super::rest::Rest;
 use super::upstream::Upstream;
@@ -23,12 +24,15 @@ const STOP: Duration = Duration::from_secs(20);
 pub(crate) struct Setup {
     folder: TempDir,
     settings: Vec<(String, String)>,
+    compiled_before: bool,
 }
 
 /// A host that was started, with the folder that all its files are in.
 pub(crate) struct Host {
     folder: TempDir,
     settings: Vec<(String, String)>,
+    /// Whether its first start goes on compiled code of other tests.
+    compiled_before: bool,
     process: Option<Process>,
     rest: Option<Rest>,
 }
@@ -40,7 +44,7 @@ impl Setup {
         for part in ["plugins", "home"] {
             fs::create_dir(folder.path().join(part)).expect("a folder");
         }
-        Self { folder, settings: Vec::new() }
+        Self { folder, settings: Vec::new(), compiled_before: false }
     }
 
     /// With an agent in its plugins folder.
@@ -66,6 +70,12 @@ impl Setup {
         self.set("ANVIL_UPSTREAM_KIND", "simulated").set("ANTHROPIC_BASE_URL", upstream.url())
     }
 
+    /// With the compiled code that other tests left, and leaves its own to them: for plugins that take long to compile.
+    pub(crate) fn compiled_before(mut self) -> Self {
+        self.compiled_before = true;
+        self
+    }
+
     /// Starts it and waits until it has printed its link.
     pub(crate) async fn start(self) -> Host {
         let mut host = self.prepare();
@@ -75,7 +85,8 @@ impl Setup {
 
     /// A host that does not run yet.
     pub(crate) fn prepare(self) -> Host {
-        Host { folder: self.folder, settings: self.settings, process: None, rest: None }
+        let Self { folder, settings, compiled_before } = self;
+        Host { folder, settings, compiled_before, process: None, rest: None }
     }
 }
 
@@ -87,9 +98,13 @@ impl Host {
 
     /// Starts it, on the data of its earlier life if it had one.
     pub(crate) async fn start(&mut self) {
+        let compiled = std::mem::take(&mut self.compiled_before).then(|| Compiled::give(&self.data()));
         self.spawn();
         self.ready().await;
         self.loaded().await;
+        if let Some(compiled) = compiled {
+            compiled.take(&self.data());
+        }
     }
 
     /// Waits until every plugin of its folder has been loaded or rejected.

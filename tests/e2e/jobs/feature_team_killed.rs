@@ -7,6 +7,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 /// In how many kills, unless `ANVIL_TEST_TREE_KILLS` says otherwise.
@@ -14,14 +15,34 @@ const KILLS: usize = 8;
 /// Unless `ANVIL_TEST_TREE_SEED` says otherwise.
 const SEED: u64 = 13;
 /// How long upstream takes for each call, so that most kills are in one.
-const CALL: Duration = Duration::from_millis(150);
+pub(super) const CALL: Duration = Duration::from_millis(150);
 /// A kill comes at most this long after the first answer of a life: in the next call, or between.
 const SOON_MS: u64 = 400;
 /// What a person wants changed.
-const WISH: &str = "Make it smaller";
+pub(super) const WISH: &str = "Make it smaller";
 
-fn from_env(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+/// How often the host is killed, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kills {
+    pub(super) count: usize,
+    seed: u64,
+}
+
+impl Kills {
+    /// As the environment has it, else so many.
+    pub(super) fn or(count: usize) -> Self {
+        let from_env = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+        let count =
+            from_env("ANVIL_TEST_TREE_KILLS").map_or(count, |kills: u64| kills.try_into().expect("few"));
+        Self { count, seed: from_env("ANVIL_TEST_TREE_SEED").unwrap_or(SEED) }
+    }
+}
+
+impl fmt::Display for Kills {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, seed } = self;
+        write!(f, "{count} kills (ANVIL_TEST_TREE_KILLS), seed {seed} (ANVIL_TEST_TREE_SEED)")
+    }
 }
 
 /// Where a tree is.
@@ -59,8 +80,8 @@ async fn answer(host: &Host, id: &str) {
     host.rest().post(&format!("/api/v1/questions/{id}/answer"), &json!({"answer": answer})).await;
 }
 
-/// `kill -9`, seen by upstream too; then another life.
-async fn kill(host: &mut Host, upstream: &Upstream) {
+/// `kill -9`, seen by upstream too; then another life. The number of upstream's last request before.
+async fn kill(host: &mut Host, upstream: &Upstream) -> u64 {
     host.kill().await;
     until("upstream sees that nobody listens", PATIENCE, async || {
         (upstream.bill().await.in_flight == 0).then_some(())
@@ -68,35 +89,41 @@ async fn kill(host: &mut Host, upstream: &Upstream) {
     .await;
     // What was billed by then is settled, held or unknown by now.
     let bill = upstream.bill().await.nano_dollars;
+    let last = upstream.log().await.last().map_or(0, |entry| entry["index"].as_u64().expect("a number"));
     host.start().await;
     let spend = host.rest().status().await["spend"].clone();
     let counted = nanos(&spend["total_usd"]) + nanos(&spend["hour"]["held_usd"]);
     assert!(counted >= bill, "the ledger has {counted}, the bill {bill}");
+    last
 }
 
-#[tokio::test]
-async fn trees_whose_host_is_killed_at_random_are_delivered_as_if_it_had_not_been() {
-    let kills = usize::try_from(from_env("ANVIL_TEST_TREE_KILLS", KILLS as u64)).expect("a number of kills");
-    let seed = from_env("ANVIL_TEST_TREE_SEED", SEED);
-    let mut random = StdRng::seed_from_u64(seed);
-    let upstream = Upstream::start().await;
-    upstream.script(&json!({"matches": super::feature_team::script()})).await;
-    upstream.first_byte_after(CALL).await;
-    let mut host = setup(&upstream).start().await;
-    let (mut trees, mut seen) = (Vec::new(), BTreeSet::new());
-    let mut killed = 0;
-    // One tree after the other, until all kills were; the last goes on to its end.
+/// What was gone through: trees, each with its id and its name, and behind which of upstream's requests each kill was.
+pub(super) struct Gone {
+    pub(super) trees: Vec<(String, String)>,
+    pub(super) killed: Vec<u64>,
+}
+
+/// One tree after the other, until all kills were; the last goes on to its end. `begin`: has upstream know of a tree.
+pub(super) async fn through(
+    kills: Kills,
+    host: &mut Host,
+    upstream: &Upstream,
+    begin: impl AsyncFn(&str),
+) -> Gone {
+    let mut random = StdRng::seed_from_u64(kills.seed);
+    let (mut trees, mut seen, mut killed) = (Vec::new(), BTreeSet::new(), Vec::new());
     loop {
         let name = format!("tree-{:02}", trees.len());
-        let tree = submit(&host, &body(&name, "ask", &json!({}))).await;
+        begin(&name).await;
+        let tree = submit(host, &body(&name, "ask", &json!({}))).await;
         trees.push((tree.clone(), name));
         loop {
             let before = upstream.bill().await.requests;
-            match moment(&host, &upstream, &tree, before).await {
+            match moment(host, upstream, &tree, before).await {
                 Moment::Over => break,
                 // Answered between two kills: the first is while it is open.
-                Moment::Asks(id) if killed == kills || seen.contains(&id) => {
-                    answer(&host, &id).await;
+                Moment::Asks(id) if killed.len() == kills.count || seen.contains(&id) => {
+                    answer(host, &id).await;
                     until("it goes on", PATIENCE, async || {
                         let job = host.rest().job(&tree).await;
                         (job["waiting_for"]["reason"] != "person").then_some(())
@@ -107,16 +134,25 @@ async fn trees_whose_host_is_killed_at_random_are_delivered_as_if_it_had_not_bee
                 Moment::Asks(id) => drop(seen.insert(id)),
                 Moment::Goes => {}
             }
-            if killed < kills {
+            if killed.len() < kills.count {
                 tokio::time::sleep(Duration::from_millis(random.random_range(0..SOON_MS))).await;
-                kill(&mut host, &upstream).await;
-                killed += 1;
+                killed.push(kill(host, upstream).await);
             }
         }
-        if killed == kills {
-            break;
+        if killed.len() == kills.count {
+            return Gone { trees, killed };
         }
     }
+}
+
+#[tokio::test]
+async fn trees_whose_host_is_killed_at_random_are_delivered_as_if_it_had_not_been() {
+    let kills = Kills::or(KILLS);
+    let upstream = Upstream::start().await;
+    upstream.script(&json!({"matches": super::feature_team::script()})).await;
+    upstream.first_byte_after(CALL).await;
+    let mut host = setup(&upstream).start().await;
+    let Gone { trees, killed } = through(kills, &mut host, &upstream, async |_: &str| {}).await;
     let ledger = host.rest().ledger().await;
     let mut calls = 0;
     for (id, name) in &trees {
@@ -124,13 +160,12 @@ async fn trees_whose_host_is_killed_at_random_are_delivered_as_if_it_had_not_bee
     }
     assert_eq!(ledger.len(), calls, "no other call was paid for");
     let unknown = ledger.iter().filter(|entry| entry["state"] == "unknown").count();
-    assert!(unknown <= killed, "{unknown} calls of unknown outcome, {killed} kills: one runs at once");
+    assert!(unknown <= killed.len(), "{unknown} calls of unknown outcome, {kills}: one runs at once");
     let (spend, bill) = (host.rest().status().await["spend"].clone(), upstream.bill().await);
     let total = nanos(&spend["total_usd"]);
     assert!(total >= bill.nano_dollars && nanos(&spend["hour"]["held_usd"]) == 0);
     println!(
-        "{} trees, {killed} kills (ANVIL_TEST_TREE_KILLS), seed {seed} (ANVIL_TEST_TREE_SEED), {} requests, {unknown} \
-         unknown; ledger {total}, bill {} nano-dollars",
+        "{} trees, {kills}, {} requests, {unknown} unknown; ledger {total}, bill {} nano-dollars",
         trees.len(),
         bill.requests,
         bill.nano_dollars

@@ -143,7 +143,9 @@ async fn fenced_blocks_become_exactly_the_files_that_a_person_would_expect_and_n
     let before = outside();
     for example in EXAMPLES {
         let answers = example.answers.iter().map(|(text, stop)| json!({"text": text, "stop_reason": stop}));
-        let script: Vec<Value> = std::iter::once(json!(PLAN)).chain(answers).collect();
+        // Who is told what cannot be used has nothing better.
+        let nothing = json!({"text": "I have nothing to add.", "repeat": 9});
+        let script: Vec<Value> = std::iter::once(json!(PLAN)).chain(answers).chain([nothing]).collect();
         upstream.script(&json!(script)).await;
         let id = rest.submit("code-generator", "generate", json!({"requirements": example.name})).await;
         let job = rest.succeeded(&id, PATIENCE).await;
@@ -180,5 +182,5 @@ async fn an_answer_without_a_whole_file_fails_the_job_and_says_why() {
     .await;
     assert_eq!((&job["error"]["kind"], &job["attempts"]), (&json!("bad-reply"), &json!(3)), "{job:#}");
     assert!(rest.artifacts(&id).await.is_empty());
-    assert_eq!(upstream.bill().await.requests, 4, "three answers, and the plan is paid once");
+    assert_eq!(upstream.bill().await.requests, 5, "three repairs; the plan and the answer are paid once");
 }

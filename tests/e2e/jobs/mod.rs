@@ -19,3 +19,4 @@ mod retention;
 mod search;
 mod team;
 mod two_runners;
+pub(crate) mod whole_team;

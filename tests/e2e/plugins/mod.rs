@@ -1,7 +1,10 @@
 //! Plugins: how they come, and what the worst of them may do.
 
+mod code;
 mod cold;
 mod crimes;
+mod files;
+mod five;
 mod folder;
 mod gallery;
 mod hostile;

@@ -21,6 +21,7 @@ async fn agents_in_typescript_do_a_job_and_ask_the_same_again() {
     let host = Setup::new()
         .plugin("requirements-analyzer.wasm", &prebuilt("requirements-analyzer"))
         .plugin("test-automator.wasm", &prebuilt("test-automator"))
+        .compiled_before()
         .start()
         .await;
     host.loaded().await;
@@ -44,6 +45,7 @@ async fn agents_in_python_and_go_do_a_job_and_ask_the_same_again() {
         .plugin("design-architect.wasm", &prebuilt("design-architect"))
         .plugin("documentation-generator.wasm", &prebuilt("documentation-generator"))
         .set("ANVIL_SANDBOX_COMPILE_S", 300)
+        .compiled_before()
         .start()
         .await;
     host.loaded().await;

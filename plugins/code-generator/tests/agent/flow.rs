@@ -123,10 +123,12 @@ fn continuing_ends_at_its_bound() {
 
 #[test]
 fn a_block_left_open_without_a_limit_is_asked_on_once() {
-    let mut host = Played::new([says(PLAN), says("```html login.html\n<form>\n"), says("</form>\n")]);
+    let open = "```html login.html\n<form>\n";
+    let mut host = Played::new([says(PLAN), says(open), says("</form>\n"), says(open), says("</form>\n")]);
     let failure = failure(&mut host);
     assert_eq!(failure.kind, "bad-reply");
     assert!(failure.message.contains("login.html: cut off"), "{}", failure.message);
+    assert!(text_of(&host.asked[3], 2).contains("login.html: cut off"), "and then it is told so once");
 }
 
 #[test]
@@ -180,8 +182,6 @@ fn a_job_that_cannot_be_done_says_why_in_the_contract_s_words() {
         ([fails("a-kind-of-the-future"), says("")], "internal"),
         ([says(PLAN), fails("over-budget")], "over-budget"),
         ([says(PLAN), fails("rate-limited")], "internal"),
-        ([says(PLAN), says("I would rather talk about it.")], "bad-reply"),
-        ([says(PLAN), says("```sh ../x.sh\nrm\n```")], "bad-reply"),
         ([says(PLAN), stops("refusal", "")], "final"),
         ([stops("refusal", ""), says("")], "final"),
         ([says(PLAN), cut("")], "final"),

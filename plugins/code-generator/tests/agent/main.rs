@@ -4,4 +4,7 @@ mod answers;
 mod claude;
 mod flow;
 mod joins;
+mod mending;
+mod prompts;
 mod properties;
+mod soundness;

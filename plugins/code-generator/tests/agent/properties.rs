@@ -1,7 +1,7 @@
 //! What holds for any answer at all.
 
 use code_generator::answer::Answer;
-use code_generator::{fences, files, names};
+use code_generator::{brackets, fences, files, names};
 use proptest::prelude::*;
 
 /// Answers made of what real ones are made of, in any order.
@@ -43,6 +43,13 @@ proptest! {
         let blocks = fences::scan(&text);
         prop_assert!(blocks.iter().rev().skip(1).all(|block| block.end != fences::End::Cut));
         files::harvest([text.as_str()]);
+    }
+
+    #[test]
+    fn no_text_makes_the_look_at_brackets_panic(text in "([(){}\\[\\]\"'`/*#\\\\$rR\n]|\\PC){0,60}") {
+        for ending in ["rs", "js", "py", "go", "java", "c", "css", "html"] {
+            brackets::fault(ending, &text);
+        }
     }
 
     #[test]
