@@ -18,7 +18,7 @@ NAME = "my-agent"
 WAY_S = 300
 TOOLCHAIN_S = 900
 # What a runner of tests says when it ran some.
-TESTED = r"\b[1-9]\d* passed|^Ran [1-9]\d* test|^(#|ℹ) pass [1-9]|^ok\s|^all is well$"
+TESTED = r"\b[1-9]\d* (tests )?passed|^Ran [1-9]\d* test|^(#|ℹ) pass [1-9]|^ok\s|^all is well$"
 
 
 class Stuck(Exception):
