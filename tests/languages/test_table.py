@@ -65,6 +65,11 @@ class ATable(unittest.TestCase):
 
 
 class Documents(unittest.TestCase):
+    def test_the_table_that_is_written_has_every_row_twice(self):
+        said = (tools.ROOT / "docs/languages.md").read_text().split(table.BEGIN)[1].split(table.END)[0]
+        for language in table.LANGUAGES:
+            self.assertEqual(said.count(f"\n| `{language}` | "), 2, language)
+
     def test_the_page_begins_a_project_in_each_language(self):
         for folder in TEMPLATES:
             new, into = readme.beginning(tools.ROOT / "docs/languages.md", folder.name, "tea-taster")

@@ -100,9 +100,11 @@ mod tests {
     #[test]
     fn every_project_is_written_under_its_agents_name() {
         let languages = languages();
-        for expected in ["rust", "python", "typescript", "c"] {
-            assert!(languages.contains(&expected), "{languages:?}");
-        }
+        let mut sorted = languages.clone();
+        sorted.sort_unstable();
+        let expected =
+            ["assemblyscript", "c", "go", "javascript", "python", "rust", "rust-lines", "typescript", "zig"];
+        assert_eq!(sorted, expected);
         for language in languages {
             let parent = tempfile::tempdir().expect("a folder");
             let folder = parent.path().join("tea-taster");
