@@ -3,7 +3,6 @@
 mod code;
 mod cold;
 mod crimes;
-mod files;
 mod five;
 mod folder;
 mod gallery;
