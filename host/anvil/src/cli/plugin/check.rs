@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 pub(super) async fn run(file: &Path, globals: &Globals) -> Result<Exit, Failure> {
     let settings = connect::settings(globals)?;
     let began = Instant::now();
-    let verdict = kit::examine(file, settings).await?;
+    let verdict = Box::pin(kit::examine(file, settings)).await?;
     if globals.json {
         print_json(&as_json(&verdict))?;
     } else {
