@@ -163,7 +163,7 @@ async fn a_job_that_asks_waits_a_month_over_restarts_and_an_upgrade_and_its_link
         told += &host.rest().get(&path).await.to_string();
     }
     // A back-up is a copy of the folder: of a host that runs, and of one that does not.
-    let running = tokens.iter().find(|token| stands_in(&host.data(), token));
+    let running = tokens.iter().find(|token| stands_in(&host.data(), token)).cloned();
     said += &host.stop().await.1;
     assert!(said.contains("/login?token="), "its outputs are read");
     for token in tokens {
