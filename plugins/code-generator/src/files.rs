@@ -109,6 +109,7 @@ impl Harvest {
     }
 
     /// With what Claude gave in place of what was at fault: what parses now takes its place.
+    #[must_use]
     pub fn mended(mut self, faults: &[Skipped], mended: Self) -> Self {
         let at_fault = |name: &str| faults.iter().any(|fault| fault.name == name);
         let renamed = mended.files.iter().any(|file| self.files.iter().all(|had| had.name != file.name));
@@ -138,6 +139,7 @@ impl Harvest {
     }
 
     /// Without the files that do not parse, which are left out with the reason.
+    #[must_use]
     pub fn sound(mut self) -> Self {
         let (bad, good): (Vec<File>, Vec<File>) =
             self.files.into_iter().partition(|file| unsound(file).is_some());

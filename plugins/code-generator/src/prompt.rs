@@ -55,7 +55,8 @@ pub fn task_turns(payload: &Payload, plan: &Plan) -> Vec<Message> {
 /// What is said before files are given once more: the task, the answer and what is wrong with it. Of a long answer the
 /// end alone, so that there is room for what follows.
 pub fn mend_turns(task: &[Message], answer: &Answer, wrong: &[Skipped], room: Room) -> Vec<Message> {
-    let list: String = wrong.iter().map(|Skipped { name, reason }| format!("\n- {name}: {reason}")).collect();
+    let list: Vec<_> = wrong.iter().map(|Skipped { name, reason }| format!("\n- {name}: {reason}")).collect();
+    let list = list.concat();
     let ask = format!(
         "This cannot be used:{list}\n\nGive each of these files once more, whole and with that mended, as a fenced code \
          block whose info string is the language and the file's path. Close every block. The files that are not named \

@@ -64,7 +64,8 @@ impl Coding {
 
     /// A job whose code is answered with these, one after the other: how it ended, and its files, which all parse.
     async fn generate(&mut self, answers: &[Value]) -> (Value, BTreeMap<String, Vec<u8>>) {
-        let plan: String = FILES.iter().map(|(_, path, _)| format!("1. `{path}` – counts\n")).collect();
+        let plan: Vec<_> = FILES.iter().map(|(_, path, _)| format!("1. `{path}` – counts\n")).collect();
+        let plan = plan.concat();
         let script = json!({"matches": [
             {"contains": "Make a short numbered plan", "items": [{"text": plan}], "repeat": true},
             {"contains": "Write the full content of each file.", "items": answers},

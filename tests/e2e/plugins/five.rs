@@ -103,7 +103,8 @@ impl Five {
     async fn log(&self, job: &Value) -> String {
         let id = job["id"].as_str().expect("an id");
         let lines = self.host.rest().all(&format!("/api/v1/jobs/{id}/log?limit=500")).await;
-        lines.iter().filter_map(|line| line["line"].as_str()).map(|line| format!("{line}\n")).collect()
+        let lines: Vec<_> = lines.iter().filter_map(|line| line["line"].as_str()).collect();
+        lines.join("\n")
     }
 }
 
@@ -169,7 +170,7 @@ async fn what_is_refused_or_stays_cut_is_never_given_for_whole() {
                     // It says what is missing, and no code is other than it was to be.
                     Some("succeeded") => {
                         let code = |name: &str| {
-                            !name.ends_with(".md")
+                            std::path::Path::new(name).extension().is_none_or(|end| end != "md")
                                 && !name.ends_with("requirements.json")
                                 && !name.ends_with("design.json")
                         };

@@ -64,7 +64,7 @@ async fn a_program_may_take_all_memory_up_to_its_end_for_its_own() {
 async fn a_program_that_reads_without_having_called_is_told_at_once() {
     for steps in [program().hear(), program().say("plain").hear(), program().say(QUESTION).hear().hear()] {
         let limits = AttemptLimits { wall_time: Duration::from_hours(1), ..small_limits() };
-        let ended = tokio::time::timeout(Duration::from_secs(60), end_of(steps, &host(), limits)).await;
+        let ended = tokio::time::timeout(Duration::from_mins(1), end_of(steps, &host(), limits)).await;
         let ended = ended.expect("nobody waits for what never comes");
         assert_eq!(broke(&ended), "protocol", "{ended:?}");
         assert!(format!("{ended:?}").contains("no line will ever come"), "{ended:?}");

@@ -38,7 +38,7 @@ pub(super) fn guests() -> Vec<Row> {
         row("asks-people-a-million-times", Parks(None)),
         row(
             "asks-a-person",
-            Parks(Some("it has 1 open questions, as many as it may (people.open_of_agent)")),
+            Parks(Some("it has 1 open questions, as many as it may (people.open_of_agent ")),
         ),
         leads(
             "leads-itself",

@@ -108,7 +108,7 @@ fn asking() -> Vec<Row> {
         row(
             "asks-people-twice-in-lines",
             |p| p.say(r#"{"people.ask":{"prompt":"Ship it?"}}"#).hear().repeat().say("{\"done\":1}"),
-            Parks(Some("it has 1 open questions, as many as it may (people.open_of_agent)")),
+            Parks(Some("it has 1 open questions, as many as it may (people.open_of_agent ")),
         ),
         row(
             "calls-what-there-is-not",
