@@ -95,7 +95,7 @@ async fn a_child_that_could_not_work_says_nothing_of_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_on_which_the_childs_stack_overflows_is_refused_for_good() {
+async fn a_file_on_which_the_stack_of_the_child_overflows_is_refused_for_good() {
     let script = "echo \"thread 'main' (7) has overflowed its stack\" >&2; kill -ABRT $$";
     let rejection = check(child(script), MINUTE, GIB).await.unwrap_err();
     assert_eq!(rejection.to_string(), "cannot be compiled: the compiler's stack is full of it");
