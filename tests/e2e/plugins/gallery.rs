@@ -21,7 +21,7 @@ const JOBS: usize = 100;
 /// The most by which the neighbour's slowest jobs may be slower beside crimes.
 const MOST: f64 = 2.0;
 /// What a job may take more than that whatever the ratio: some time slices of threads that share its processor.
-const GRACE: Duration = Duration::from_millis(25);
+const GRACE: Duration = Duration::from_millis(35);
 /// What the host may keep of it all, in KiB.
 const KEPT_KIB: u64 = 96 * 1024;
 /// Whom those that lead others may have do something.
