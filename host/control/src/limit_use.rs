@@ -4,8 +4,7 @@ use crate::parts::ControlParts;
 use anvil_runner::{JobUse, Runner};
 use anvil_store::{QuestionFilter, Store, StoreError};
 use anvil_types::{
-    InputLimits, Job, LimitUnit, LimitUsed, Limits, Nanodollars, PerAgent, QuestionState, QuestionSubject,
-    StateSize,
+    InputLimits, Job, LimitUnit, LimitUsed, Nanodollars, PerAgent, QuestionState, QuestionSubject, StateSize,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,7 +96,9 @@ impl LimitUses {
         // What a job was made with is its own.
         for limit in &mut whole {
             match limit.name.as_str() {
-                "job_usd" => limit.limit = nanodollars(job.max_cost),
+                "job_usd" if limit.limit != nanodollars(job.max_cost) => {
+                    (limit.limit, limit.setting) = (nanodollars(job.max_cost), "max_cost_usd".to_owned());
+                }
                 "max_attempts" => limit.limit = job.max_attempts.into(),
                 _ => {}
             }
@@ -107,8 +108,8 @@ impl LimitUses {
     }
 
     async fn of_whole_jobs(&self, agent: &str, used: &WholeJob) -> Result<Vec<LimitUsed>, StoreError> {
-        let limits: Limits = self.store.limits().await?.limits.clone();
-        let cost = self.own_costs.get(agent).copied().unwrap_or(limits.job_usd);
+        let everyones = self.store.limits().await?.limits.job_usd;
+        let cost = self.own_costs.get(agent).copied().unwrap_or(everyones);
         let (inputs, questions) = (self.inputs.of(agent), self.runner.questions_of(agent));
         let attempts = u64::from(*self.attempts.of(agent));
         let (count, bytes) = (LimitUnit::Count, LimitUnit::Bytes);

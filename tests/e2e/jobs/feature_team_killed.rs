@@ -31,9 +31,9 @@ pub(super) struct Kills {
 impl Kills {
     /// As the environment has it, else so many.
     pub(super) fn or(count: usize) -> Self {
-        let from_env = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-        let count =
-            from_env("ANVIL_TEST_TREE_KILLS").map_or(count, |kills: u64| kills.try_into().expect("few"));
+        let from_env =
+            |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+        let count = from_env("ANVIL_TEST_TREE_KILLS").map_or(count, |kills| kills.try_into().expect("few"));
         Self { count, seed: from_env("ANVIL_TEST_TREE_SEED").unwrap_or(SEED) }
     }
 }

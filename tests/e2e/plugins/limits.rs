@@ -52,6 +52,11 @@ async fn what_is_set_for_one_agent_holds_for_it_alone_and_stands_beside_its_use(
     let money = limit(&host, "agents/falls", "job_usd").await;
     assert_eq!((&money["limit"], &money["unit"]), (&json!(125_000_000), &json!("nanodollars")), "{money:#}");
 
+    let body = json!({"agent": "falls", "action": "run", "payload": {}, "max_cost_usd": 0.5});
+    let made = host.rest().post("/api/v1/jobs", &body).await;
+    let money = limit(&host, &format!("jobs/{}", made["id"].as_str().expect("an id")), "job_usd").await;
+    assert_eq!((&money["limit"], &money["setting"]), (&json!(500_000_000), &json!("max_cost_usd")));
+
     // A job that a schedule makes may spend as much as any other of its agent.
     let schedule = json!({"cron": "0 0 1 1 *", "agent": "falls", "action": "run", "payload": {}});
     host.rest().put("/api/v1/schedules/yearly", &schedule).await;

@@ -56,7 +56,8 @@ impl Mutants {
     /// Where one of them is no WebAssembly, or there is none.
     pub fn of(originals: Vec<Original>) -> Self {
         assert!(!originals.is_empty(), "broken files are made of whole ones");
-        let seed = std::env::var("ANVIL_TEST_FUZZ_SEED").ok().and_then(|text| text.parse().ok());
+        let seed = std::env::var("ANVIL_TEST_FUZZ_SEED").ok();
+        let seed = seed.map(|text| text.parse().expect("ANVIL_TEST_FUZZ_SEED is a number"));
         let apart = |original: Original| {
             let part = Part::read(&original.bytes);
             let part = part.unwrap_or_else(|| panic!("{} is no WebAssembly", original.name));
