@@ -1,6 +1,7 @@
 //! The connections of both faces: so many at once, each with so long for a request's head. A stranger that opens many
 //! and says little holds its own places, for seconds, and never the files that the host needs.
 
+use crate::lingering::Lingering;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -91,7 +92,7 @@ async fn connection(
     let answered = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(socket), service);
+        .serve_connection(TokioIo::new(Lingering::new(socket)), service);
     let mut answered = pin!(answered);
     let stopped = async {
         let _ = shutdown.wait_for(|stop| *stop).await;

@@ -12,6 +12,7 @@ mod config;
 mod connections;
 mod csv;
 mod guard;
+mod lingering;
 mod links;
 mod openapi;
 mod panel;
