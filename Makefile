@@ -4,7 +4,7 @@
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: run help agents test languages liars fuzz lint bench clean
+.PHONY: run help agents test languages liars fuzz lint bench soak clean
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -62,13 +62,18 @@ lint: ## Formatting and clippy
 
 # Peers run beside ours, and one that is missing fails it and says how it is installed: BullMQ (node, redis-server,
 # `npm install --no-save bullmq ioredis`) and SqliteHuey (`pip install huey`).
-bench: ## First figures, from the release build, on the disk that the build is on, beside BullMQ and SqliteHuey
-	$(CARGO) bench --package anvil --bench first_instruction --bench gateway_call --bench throughput
+bench: agents ## First figures, from the release build, on the disk that the build is on, beside BullMQ and SqliteHuey
+	$(CARGO) bench --package anvil --bench agents --bench first_instruction --bench gateway_call --bench throughput
 	@mkdir -p "$(TARGET_DIR)/bench"
 	$(CARGO) run --release --package anvil-store --features bench --example bench_hold_settle -- "$(TARGET_DIR)/bench"
 # A million finished jobs: takes some 7 GB of the disk for as long as it lasts, and ten minutes.
 	$(CARGO) run --release --package anvil-store --features bench --example bench_history -- "$(TARGET_DIR)/bench"
 	$(CARGO) run --release --package anvil-store --features bench --example bench_jobs -- "$(TARGET_DIR)/bench"
+
+# Figures and bounds are of the release build alone. ANVIL_SOAK_JOBS=10000: a short one.
+soak: ## 200,000 jobs in a release build, after which nothing of the host may have grown; fifteen minutes
+	$(CARGO) build --profile agent --target wasm32-wasip2 --package asker --package player
+	$(CARGO) bench --package anvil --bench soak
 
 clean: ## Removes what was built, the plugins in plugins/dist too
 	$(CARGO) clean

@@ -4,9 +4,10 @@
 //! line of log; the time between the client's request and the moment at which the host hears that line.
 //! Stated beside it: the time of one durable commit on the same disk in the same run.
 
+mod guest;
 mod host;
 
-use host::Host;
+use guest::host_with;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -26,7 +27,7 @@ fn main() {
 async fn bench() {
     // On the disk that the build is on: a temporary folder may be memory, which has nothing to sync.
     let folder = tempfile::TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let host = Host::start(folder.path(), "first", GUEST, &[]).await;
+    let host = host_with(folder.path(), "first", GUEST, &[]).await;
     let mut waits = Vec::new();
     for _ in 0..JOBS {
         let sent = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");

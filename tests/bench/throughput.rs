@@ -5,8 +5,10 @@
 //! has fsync on, an empty handler and as many workers as do best for it; it runs on the same disk, before and
 //! after.
 
+mod guest;
 mod host;
 
+use guest::host_with;
 use host::Host;
 use serde_json::json;
 use std::path::Path;
@@ -34,7 +36,7 @@ fn main() {
 async fn anvil(folder: &Path, jobs: u64) {
     // Some places are kept for critical jobs.
     let queue = [("ANVIL_LIMITS_QUEUE_MAX", (jobs + jobs / 100 + 1).to_string())];
-    let host = Host::start(folder, "nothing", GUEST, &queue).await;
+    let host = host_with(folder, "nothing", GUEST, &queue).await;
     let line = json!({ "agent": "nothing", "action": "run", "payload": { "text": "x".repeat(PAYLOAD) } });
     let body = format!("{line}\n").repeat(usize::try_from(jobs).expect("fits"));
     let (began, before) = (Instant::now(), processor(&host));

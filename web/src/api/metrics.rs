@@ -13,6 +13,7 @@ use std::fmt::{Display, Write as _};
 pub(super) async fn show(State(state): State<WebState>) -> Result<Response, Problem> {
     let mut text = render(&state.control.status.get().await?);
     agents(&mut text, &state.control.agents.uses().await?);
+    tasks(&mut text, tokio::runtime::Handle::current().metrics().num_alive_tasks());
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
@@ -191,6 +192,12 @@ fn agents(text: &mut String, uses: &[AgentUse]) {
             values.iter().map(|(label, value)| (label.as_str(), value as &dyn Display)).collect();
         family(text, name, help, &values);
     }
+}
+
+/// What the host is at: a number that only grows is a leak.
+fn tasks(text: &mut String, alive: usize) {
+    let help = "Tasks of the host that have not ended; agents run on threads of their own.";
+    family(text, "anvil_tasks", help, &[("", &alive)]);
 }
 
 /// Each rate's bucket, the circuit, and how far off the estimates are.

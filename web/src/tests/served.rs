@@ -60,4 +60,6 @@ async fn metrics_are_readable_by_prometheus() {
         assert!(name.starts_with("anvil_") && value.parse::<f64>().is_ok(), "{line}");
     }
     assert!(text.contains("anvil_limit_usd{window=\"day\"} 160\n"));
+    let tasks = text.lines().find_map(|line| line.strip_prefix("anvil_tasks "));
+    assert!(tasks.is_some_and(|tasks| tasks.parse::<usize>().is_ok()), "{text}");
 }

@@ -1,0 +1,84 @@
+//! What a host takes of its machine.
+
+use crate::host::Host;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+/// What of it has to be the same at rest, whatever it has done.
+pub(crate) struct Footprint {
+    descriptors: usize,
+    tasks: u64,
+    threads: usize,
+    compiled: usize,
+    kept: usize,
+    resident: u64,
+}
+
+impl Footprint {
+    /// Of a host on this data, now.
+    pub(crate) async fn of(host: &Host, data: &Path) -> Self {
+        let process = format!("/proc/{}", host.process.id());
+        let metrics = host.text("/metrics").await;
+        let tasks = metrics.lines().find_map(|line| line.strip_prefix("anvil_tasks "));
+        Self {
+            descriptors: entries(format!("{process}/fd")),
+            tasks: tasks.and_then(|tasks| tasks.parse().ok()).expect("the host counts its tasks"),
+            threads: entries(format!("{process}/task")),
+            compiled: entries(data.join("compiled")),
+            kept: entries(data.join("plugins")),
+            resident: host.resident(),
+        }
+    }
+
+    /// What of a later one is more than this.
+    pub(crate) fn exceeded_by(&self, after: &Self) -> Vec<String> {
+        let figures = [
+            ("descriptors", self.descriptors, after.descriptors),
+            ("tasks", to_usize(self.tasks), to_usize(after.tasks)),
+            ("threads", self.threads, after.threads),
+            ("files of compiled code", self.compiled, after.compiled),
+            ("files of kept plugins", self.kept, after.kept),
+        ];
+        let more = figures.into_iter().filter(|(_, before, after)| after > before);
+        more.map(|(what, before, after)| format!("{what}: {before} at first, {after} at the end")).collect()
+    }
+
+    /// Whether it has the compiled code of so many agents alone, beside the key that it is hashed with.
+    pub(crate) fn has_code_of(&self, agents: usize) -> bool {
+        self.compiled == agents + 1
+    }
+}
+
+impl fmt::Display for Footprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} descriptors, {} tasks, {} threads, {} files of compiled code, {} of kept plugins, {} MiB resident",
+            self.descriptors,
+            self.tasks,
+            self.threads,
+            self.compiled,
+            self.kept,
+            self.resident / 1024 / 1024
+        )
+    }
+}
+
+fn entries(folder: impl AsRef<Path>) -> usize {
+    fs::read_dir(folder).map_or(0, Iterator::count)
+}
+
+fn to_usize(number: u64) -> usize {
+    usize::try_from(number).expect("fits")
+}
+
+/// The slope of a line through these points, by least squares; none where they are too few.
+pub(crate) fn slope(points: &[(f64, f64)]) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "there are few")]
+    let count = points.len() as f64;
+    let (x, y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / count, y + point.1 / count));
+    let spread: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
+    let together: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    (points.len() > 10 && spread > 0.0).then(|| together / spread)
+}
