@@ -4,10 +4,11 @@
 //! the host writes, and only where a keyed hash shows that the host wrote exactly these bytes for
 //! exactly this plugin and this engine. Whatever does not fit is compiled again.
 
+use super::code::Code;
 use crate::SandboxError;
 use crate::compile::Exchange;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -85,9 +86,8 @@ impl Cache {
     }
 
     /// That the code of a plugin was used now. That it was not noted costs a compilation at most.
-    fn used(file: &Path) {
-        let noted = std::fs::File::options().append(true).open(file);
-        let _ = noted.and_then(|file| file.set_modified(SystemTime::now()));
+    fn used(file: &std::fs::File) {
+        let _ = file.set_modified(SystemTime::now());
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -96,21 +96,27 @@ impl Cache {
 
     /// The compiled form of the plugin with this digest, if it is here and as the host wrote it.
     pub(crate) fn get(&self, engine: &Engine, digest: &str) -> Option<Component> {
-        let file = self.file(digest);
-        let bytes = std::fs::read(&file).ok()?;
-        let (tag, code) = bytes.split_at_checked(TAG_BYTES)?;
+        let path = self.file(digest);
+        let mut file = std::fs::File::open(&path).ok()?;
+        let mut tag = [0; TAG_BYTES];
+        file.read_exact(&mut tag).ok()?;
+        let mut hasher = self.hasher(digest);
+        let code = Code::read(&file, |piece| {
+            hasher.update(piece);
+        });
+        let code = code.ok()?;
         // `blake3::Hash` compares in constant time.
-        if self.tag(digest, code) != *<&[u8; TAG_BYTES]>::try_from(tag).ok()? {
-            tracing::warn!(file = %file.display(), "compiled code is not as the host wrote it; it is compiled again");
+        if hasher.finalize() != tag {
+            tracing::warn!(file = %path.display(), "compiled code is not as the host wrote it; it is compiled again");
             return None;
         }
-        match deserialize(engine, code) {
+        match deserialize(engine, &code) {
             Ok(component) => {
                 Self::used(&file);
                 Some(component)
             }
             Err(error) => {
-                tracing::info!(file = %file.display(), error = %format!("{error:#}"), "compiled code is of another engine");
+                tracing::info!(file = %path.display(), error = %format!("{error:#}"), "compiled code is of another engine");
                 None
             }
         }
@@ -118,10 +124,12 @@ impl Cache {
 
     /// Keeps compiled code, and loads it. The bytes come from the compiler that the host ran.
     pub(crate) fn put(&self, engine: &Engine, digest: &str, code: &[u8]) -> wasmtime::Result<Component> {
-        let component = deserialize(engine, code)?;
-        let mut bytes = self.tag(digest, code).as_bytes().to_vec();
-        bytes.extend_from_slice(code);
-        if let Err(error) = write_whole(&self.file(digest), &bytes) {
+        let mut hasher = self.hasher(digest);
+        let loaded = Code::read(code, |piece| {
+            hasher.update(piece);
+        })?;
+        let component = deserialize(engine, &loaded)?;
+        if let Err(error) = write_whole(&self.file(digest), &[hasher.finalize().as_bytes(), code]) {
             tracing::warn!(%error, "compiled code cannot be kept; the next start compiles it again");
         }
         self.count();
@@ -165,10 +173,11 @@ impl Cache {
         self.folder.join(format!("{digest}-{}.code", self.engine))
     }
 
-    fn tag(&self, digest: &str, code: &[u8]) -> blake3::Hash {
+    /// What code of a plugin is hashed by: whose it is, and for which engine, comes before it.
+    fn hasher(&self, digest: &str) -> blake3::Hasher {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(digest.as_bytes()).update(self.engine.as_bytes()).update(code);
-        hasher.finalize()
+        hasher.update(digest.as_bytes()).update(self.engine.as_bytes());
+        hasher
     }
 }
 
@@ -176,11 +185,26 @@ impl Cache {
     unsafe_code,
     reason = "the one place: `code` came from the compiler that this host ran just now, or carries its keyed hash"
 )]
-fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `deserialize` runs what it is given. Both callers hand over bytes that wasmtime's own
-    // compiler made: `put` has them from the compiler that the host started, `get` has checked their
-    // keyed hash. They are in this process's memory, so nobody changes them after the check.
-    unsafe { Component::deserialize(engine, code) }
+fn deserialize(engine: &Engine, code: &Code) -> wasmtime::Result<Component> {
+    match code {
+        #[cfg(target_os = "linux")]
+        Code::Sealed(file) => {
+            use std::os::fd::AsRawFd as _;
+            let name = format!("/proc/self/fd/{}", file.as_raw_fd());
+            // SAFETY: `deserialize_file` runs what it is given. Both callers hand over bytes that wasmtime's own compiler
+            // made: `put` has them from the compiler that the host started, `get` has checked their keyed hash. They are
+            // in memory that is sealed: nobody changes them after the check, by whatever name they open it.
+            let mapped = unsafe { Component::deserialize_file(engine, &name) };
+            mapped.or_else(|error| {
+                // A system may forbid that such files are run; memory of the process's own is another matter.
+                let Ok(bytes) = std::fs::read(&name) else { return Err(error) };
+                // SAFETY: the same bytes.
+                unsafe { Component::deserialize(engine, bytes) }
+            })
+        }
+        // SAFETY: as above; they are in this process's own memory.
+        Code::Bytes(bytes) => unsafe { Component::deserialize(engine, bytes) },
+    }
 }
 
 /// The key, made at first use.
@@ -191,13 +215,12 @@ fn key(file: &Path) -> io::Result<[u8; KEY_BYTES]> {
         return Ok(key);
     }
     let key: [u8; KEY_BYTES] = rand::random();
-    write_whole(file, &key)?;
+    write_whole(file, &[&key])?;
     Ok(key)
 }
 
-/// Writes a file so that it is there whole or not at all, for its owner alone.
-pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write;
+/// Writes a file, its parts one after the other, so that it is there whole or not at all, for its owner alone.
+pub(crate) fn write_whole(file: &Path, parts: &[&[u8]]) -> io::Result<()> {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let unique = format!("tmp-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -207,7 +230,7 @@ pub(crate) fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(&draft).and_then(|mut open| {
-        open.write_all(bytes)?;
+        parts.iter().try_for_each(|part| open.write_all(part))?;
         open.sync_all()
     });
     let renamed = written.and_then(|()| std::fs::rename(&draft, file));

@@ -35,8 +35,10 @@ pub struct KeepRule {
 pub(crate) struct History(pub(crate) BTreeMap<String, Seen>);
 
 impl History {
-    /// A version came out of a file.
-    pub(crate) fn came(&mut self, info: &AgentInfo, at: Timestamp) {
+    /// A version came out of a file. Whether that is more than a later time of its agent's newest: that alone need not be
+    /// written down, since each start tells it again.
+    pub(crate) fn came(&mut self, info: &AgentInfo, at: Timestamp) -> bool {
+        let was_newest = self.of(&info.name).first().is_some_and(|(digest, _)| *digest == info.digest);
         let seen = Seen {
             agent: info.name.clone(),
             version: info.version.clone(),
@@ -45,6 +47,7 @@ impl History {
             last: at,
         };
         self.0.insert(info.digest.clone(), seen);
+        !was_newest
     }
 
     /// The versions of an agent, that first which came last.
@@ -82,10 +85,40 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anvil_types::{Actions, AgentState, Effort};
 
     fn seen(agent: &str, size: u64, last: i64) -> Seen {
         let at = Timestamp::from_secs(last);
         Seen { agent: agent.into(), version: "1.0.0".into(), size, first: at, last: at }
+    }
+
+    #[test]
+    fn what_a_start_tells_again_is_not_written_again() {
+        let info = |digest: &str| AgentInfo {
+            name: "a".into(),
+            version: "1.0.0".into(),
+            summary: String::new(),
+            file: "a.wasm".into(),
+            digest: digest.into(),
+            size: 10,
+            state: AgentState::Ready,
+            reason: None,
+            actions: Actions::default(),
+            model_floor: None,
+            effort: Effort::Standard,
+            time_limit_s: None,
+            tool_loop: false,
+            loaded_at: Timestamp::default(),
+            instead_of: None,
+            may_call: Vec::new(),
+        };
+        let mut history = History::default();
+        let mut came = |digest: &str, at| history.came(&info(digest), Timestamp::from_secs(at));
+        assert!(came("a1", 1), "it is new");
+        assert!(!came("a1", 2), "it is the newest still");
+        assert!(came("a2", 3));
+        assert!(came("a1", 4), "it is the newest again");
+        assert_eq!(history.of("a").first().map(|(_, seen)| seen.last), Some(Timestamp::from_secs(4)));
     }
 
     #[test]

@@ -69,17 +69,24 @@ impl Kept {
 
     /// What this version said of itself when it was first loaded.
     pub(crate) fn known(&self, digest: &str) -> Option<Known> {
-        let text = std::fs::read(self.profile(digest)?).ok()?;
-        let info: AgentInfo = serde_json::from_slice(&text).ok()?;
-        Known::new(info).filter(|known| known.info.digest == digest)
+        Known::new(self.told(digest)?)
     }
 
-    /// Keeps what a version says of itself.
+    fn told(&self, digest: &str) -> Option<AgentInfo> {
+        let text = std::fs::read(self.profile(digest)?).ok()?;
+        let info: AgentInfo = serde_json::from_slice(&text).ok()?;
+        (info.digest == digest).then_some(info)
+    }
+
+    /// Keeps what a version says of itself. What is kept already but for the time of loading is not written again: a start
+    /// would wait for the disk at each plugin.
     pub(crate) fn remember(&self, info: &AgentInfo) -> io::Result<()> {
-        match self.profile(&info.digest) {
-            Some(file) => write_whole(&file, &serde_json::to_vec(info)?),
-            None => Ok(()),
+        let Some(file) = self.profile(&info.digest) else { return Ok(()) };
+        let is_same = |told: AgentInfo| AgentInfo { loaded_at: info.loaded_at, ..told } == *info;
+        if self.told(&info.digest).is_some_and(is_same) {
+            return Ok(());
         }
+        write_whole(&file, &[&serde_json::to_vec(info)?])
     }
 
     /// Which file had which digest when it was last good.
@@ -100,8 +107,8 @@ impl Kept {
         in_force: &BTreeMap<String, String>,
         retired: &BTreeMap<String, Retired>,
     ) -> io::Result<()> {
-        write_whole(&self.folder.join("in-force.json"), &serde_json::to_vec_pretty(in_force)?)?;
-        write_whole(&self.folder.join("retired.json"), &serde_json::to_vec_pretty(retired)?)
+        self.replace("in-force.json", &serde_json::to_vec_pretty(in_force)?)?;
+        self.replace("retired.json", &serde_json::to_vec_pretty(retired)?)
     }
 
     /// Which versions came out of the plugins folder.
@@ -111,7 +118,7 @@ impl Kept {
 
     /// Writes down which versions came out of the plugins folder, those that are kept.
     pub(crate) fn write_history(&self, history: &History) -> io::Result<()> {
-        write_whole(&self.folder.join("versions.json"), &serde_json::to_vec_pretty(history)?)
+        self.replace("versions.json", &serde_json::to_vec_pretty(history)?)
     }
 
     /// The digests of all that is kept.
@@ -131,6 +138,15 @@ impl Kept {
         for file in self.bytes(digest).into_iter().chain(profile) {
             let _ = std::fs::remove_file(file);
         }
+    }
+
+    /// Writes a file anew where it says another thing.
+    fn replace(&self, name: &str, text: &[u8]) -> io::Result<()> {
+        let file = self.folder.join(name);
+        if std::fs::read(&file).is_ok_and(|told| told == text) {
+            return Ok(());
+        }
+        write_whole(&file, &[text])
     }
 
     fn read<T: Default + for<'de> Deserialize<'de>>(&self, name: &str) -> T {

@@ -35,6 +35,8 @@ pub(crate) struct Loader {
     kept: Arc<Kept>,
     /// Whose turn it is to read a whole file: one at a time, since each may be as large as memory allows.
     reading: Semaphore,
+    /// Whose turn it is to load compiled code: as many as there are processors.
+    loading: Semaphore,
     /// Whose turn it is to compile, for small files and for large ones.
     small: Semaphore,
     large: Semaphore,
@@ -71,7 +73,9 @@ impl Loader {
         let cache = Arc::new(Cache::open(&settings.data.join("compiled"), engine)?);
         let kept = Arc::new(Kept::open(&settings.data.join("plugins"))?);
         let turns = || Semaphore::new(1);
-        Ok(Self { sandbox, linker, settings, cache, kept, reading: turns(), small: turns(), large: turns() })
+        let loading = Semaphore::new(processors() as usize);
+        let (reading, small, large) = (turns(), turns(), turns());
+        Ok(Self { sandbox, linker, settings, cache, kept, reading, loading, small, large })
     }
 
     pub(crate) fn settings(&self) -> &CatalogSettings {
@@ -291,12 +295,11 @@ impl Loader {
         .await
     }
 
-    /// One at a time: compiled code is larger than what it was compiled from, and is in memory twice for a moment.
     async fn cached(&self, digest: &str) -> Result<Option<Component>, Rejection> {
         if !self.cache.has(digest) {
             return Ok(None);
         }
-        let _turn = self.reading.acquire().await.expect("the semaphore is never closed");
+        let _turn = self.loading.acquire().await.expect("the semaphore is never closed");
         let (cache, engine, digest) =
             (Arc::clone(&self.cache), self.sandbox.engine().wasmtime().clone(), digest.to_owned());
         blocking(move || Ok(cache.get(&engine, &digest))).await

@@ -3,6 +3,7 @@
 mod aside;
 mod board;
 mod cache;
+mod code;
 mod folder;
 mod handing_in;
 mod history;

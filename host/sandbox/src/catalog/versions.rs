@@ -75,8 +75,9 @@ impl Shared {
     /// A version came out of a file.
     pub(super) fn note_version(&self, info: &AgentInfo) {
         let mut history = self.history();
-        history.came(info, info.loaded_at);
-        self.write_history(&history);
+        if history.came(info, info.loaded_at) {
+            self.write_history(&history);
+        }
     }
 
     /// Forgets versions whose bytes are gone.
