@@ -12,8 +12,8 @@ use anvil_store::{
     SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
-    Asker, BootId, CallId, Clock, ContentBlock, Effort, EventKind, HostId, JobAsker, JobId, Json, Limits,
-    Message, Nanodollars, NewJob, Priority, Request, Role, SystemClock, UpstreamKind, Usage,
+    Asker, BootId, CacheEffect, CallId, Clock, ContentBlock, Effort, EventKind, HostId, JobAsker, JobId,
+    Json, Limits, Message, Nanodollars, NewJob, Priority, Request, Role, SystemClock, UpstreamKind, Usage,
 };
 use futures_util::StreamExt as _;
 use std::io::{BufRead as _, BufReader};
@@ -292,6 +292,7 @@ impl Scene {
             },
             detail: Some("end_turn".into()),
             model: None,
+            cache: CacheEffect::default(),
             journal: Some(JournalWrite { lease: job.lease, entry }),
         };
         assert!(self.store.settle(settlement).await.expect("never refused").journalled);

@@ -253,6 +253,7 @@ mod tests {
             calls: 2,
             settled: Nanodollars::new(settled),
             unknown: Nanodollars::new(unknown),
+            saved: Nanodollars::new(settled / 3 - 5),
             tokens: Tokens { input: 1_003, output: 77, cache_read: 5, cache_write_5m: 9, cache_write_1h: 0 },
         };
         let sums = [

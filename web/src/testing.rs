@@ -14,8 +14,8 @@ use anvil_store::{
     HoldDecision, HoldRequest, Retention, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
-    Asker, BootId, CallId, Clock, DrivenClock, HostId, InputLimits, LimitsPatch, Nanodollars, PerAgent,
-    StateSize, Supervisor, SystemClock, Tier, UpstreamKind, Usage,
+    Asker, BootId, CacheEffect, CallId, Clock, DrivenClock, HostId, InputLimits, LimitsPatch, Nanodollars,
+    PerAgent, StateSize, Supervisor, SystemClock, Tier, UpstreamKind, Usage,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -195,7 +195,14 @@ impl Scene {
             SettlementOutcome::Unknown { usage, cost }
         };
         let detail = Some("end_turn".to_owned());
-        let settlement = Settlement { call: id, outcome, detail, model: None, journal: None };
+        let settlement = Settlement {
+            call: id,
+            outcome,
+            detail,
+            model: None,
+            cache: CacheEffect::default(),
+            journal: None,
+        };
         self.store.settle(settlement).await.expect("it settles");
         id
     }

@@ -8,8 +8,16 @@ use anvil_types::{InferenceGeo, Nanodollars, ServiceTier, Speed, Timestamp, Usag
 pub struct Answered {
     /// The dearer of the row that was asked for and the rows that answered.
     pub cost: Nanodollars,
+    /// What the prompt cache saved of it, by the row that it costs by.
+    pub saved: Nanodollars,
     /// What of the answer has no price, in words; its cost is a guess then.
     pub without_price: Option<String>,
+}
+
+impl Answered {
+    fn by(row: &PriceRow, usage: &Usage, without_price: Option<String>) -> Self {
+        Self { cost: row.cost(usage), saved: row.saved_by_prompt_cache(usage), without_price }
+    }
 }
 
 impl PriceTable {
@@ -17,18 +25,20 @@ impl PriceTable {
     /// dated id of the model that was asked for is that model.
     pub fn answered(&self, asked: &PriceRow, models: &[String], usage: &Usage, at: Timestamp) -> Answered {
         let speed = usage.speed.as_deref().filter(|speed| *speed != Speed::Standard.name());
-        let mut answered = Answered { cost: asked.cost(usage), without_price: None };
+        let (mut dearest, mut without_price) = (asked, None);
         let itself = [asked.model.clone()];
         for model in if models.is_empty() { &itself[..] } else { models } {
             let same = undated(model) == undated(&asked.model);
             if !(same && speed == asked.speed.as_deref()) && self.row_of(asked, model, speed, at).is_none() {
                 let speed = speed.map(|speed| format!(" at the speed `{speed}`")).unwrap_or_default();
-                answered.without_price = Some(format!("the model `{model}`{speed}"));
+                without_price = Some(format!("the model `{model}`{speed}"));
             }
             // What was said together need not be so together: the dearest of all readings that have a row.
             for (model, speed) in [(model, speed), (model, asked.speed.as_deref()), (&asked.model, speed)] {
-                if let Some(row) = self.row_of(asked, model, speed, at) {
-                    answered.cost = answered.cost.max(row.cost(usage));
+                if let Some(row) = self.row_of(asked, model, speed, at)
+                    && row.cost(usage) > dearest.cost(usage)
+                {
+                    dearest = row;
                 }
             }
         }
@@ -38,17 +48,19 @@ impl PriceTable {
         ];
         for (what, said, known) in words {
             if let Some(said) = said.as_deref().filter(|said| !known.contains(said)) {
-                answered.without_price.get_or_insert_with(|| format!("the {what} `{said}`"));
+                without_price.get_or_insert_with(|| format!("the {what} `{said}`"));
             }
         }
-        answered
+        Answered::by(dearest, usage, without_price)
     }
 
     /// The cost where so many models are told that any may have answered: by the dearest of all rows.
     pub fn answered_by_any(&self, asked: &PriceRow, usage: &Usage, at: Timestamp) -> Answered {
         let rows = self.rows().iter().filter_map(|row| self.row(&row.model, row.speed.as_deref(), at).ok());
-        let cost = rows.chain([asked]).map(|row| row.cost(usage)).max().unwrap_or_default();
-        Answered { cost, without_price: Some("more models than one answer can have".to_owned()) }
+        let dearest =
+            rows.max_by_key(|row| row.cost(usage)).filter(|row| row.cost(usage) > asked.cost(usage));
+        let without_price = "more models than one answer can have".to_owned();
+        Answered::by(dearest.unwrap_or(asked), usage, Some(without_price))
     }
 
     fn row_of(&self, asked: &PriceRow, model: &str, speed: Option<&str>, at: Timestamp) -> Option<&PriceRow> {

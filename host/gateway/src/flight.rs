@@ -131,8 +131,8 @@ impl<'d> Flight<'d> {
         rider: Option<Rider>,
     ) -> Result<Settled, StoreError> {
         let journal = rider.map(|Rider::Journal(write)| write);
-        let Note { detail, model } = note;
-        let settlement = Settlement { call: self.id, outcome, detail: Some(detail), model, journal };
+        let Note { detail, model, cache } = note;
+        let settlement = Settlement { call: self.id, outcome, detail: Some(detail), model, cache, journal };
         let settled = self.door.settle(settlement).await;
         self.stage = Stage::Ended;
         settled

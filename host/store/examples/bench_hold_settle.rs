@@ -11,8 +11,8 @@ use anvil_store::{
     QueueStore, ReadyAgent, Settlement, SettlementOutcome, SqliteOptions, SqliteStore,
 };
 use anvil_types::{
-    BootId, CallId, Clock, HostId, JobId, Json, Lease, Limits, Nanodollars, NewJob, Priority, SystemClock,
-    UpstreamKind, Usage,
+    BootId, CacheEffect, CallId, Clock, HostId, JobId, Json, Lease, Limits, Nanodollars, NewJob, Priority,
+    SystemClock, UpstreamKind, Usage,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -112,6 +112,7 @@ fn settlement_of(id: CallId, lease: Lease) -> Settlement {
         },
         detail: Some("end_turn".into()),
         model: None,
+        cache: CacheEffect::default(),
         journal: Some(JournalWrite {
             lease,
             entry: JournalEntry {

@@ -2,7 +2,7 @@
 
 use crate::JournalWrite;
 use anvil_budget::Denial;
-use anvil_types::{Asker, CallId, Nanodollars, Tier, Timestamp, UpstreamKind, Usage};
+use anvil_types::{Asker, CacheEffect, CallId, Nanodollars, Tier, Timestamp, UpstreamKind, Usage};
 
 /// Money to be set aside before a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +82,8 @@ pub struct Settlement {
     pub detail: Option<String>,
     /// The model that answered, where it is another than was asked.
     pub model: Option<String>,
+    /// What the prompt cache did for it; nothing where it was not billed.
+    pub cache: CacheEffect,
     /// What the job's journal keeps of it.
     pub journal: Option<JournalWrite>,
 }

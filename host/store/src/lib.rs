@@ -67,4 +67,4 @@ pub use sqlite::history;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use state::StateStep;
 pub use team::{TeamAsk, TeamStep};
-pub use usage::{LedgerFilter, LedgerPage, UsageSum};
+pub use usage::{LedgerFilter, LedgerPage, MissSum, UsageSum};

@@ -1,6 +1,6 @@
 //! Questions to the ledger: its pages, their totals, and its sums by what people ask for.
 
-use anvil_types::{CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, Tokens};
+use anvil_types::{CacheMissKind, CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, Tokens};
 
 /// Which entries of the ledger. All of it where nothing is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,8 +49,27 @@ pub struct UsageSum {
     pub settled: Nanodollars,
     /// Counted at the most it can be.
     pub unknown: Nanodollars,
+    /// What the prompt cache saved them; less than nothing where what was written was not made up for.
+    pub saved: Nanodollars,
     /// What they used.
     pub tokens: Tokens,
+}
+
+/// Misses of the prompt cache within a stretch of time, by who asked and of which kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissSum {
+    /// The agent that asked.
+    pub agent: Option<String>,
+    /// The API key that asked, where no agent did.
+    pub api_key: Option<String>,
+    /// The kind of miss.
+    pub kind: CacheMissKind,
+    /// How many calls.
+    pub calls: u64,
+    /// The tokens that hits would have read.
+    pub tokens: u64,
+    /// What they cost more than reading them would have.
+    pub cost: Nanodollars,
 }
 
 impl UsageSum {

@@ -1,6 +1,6 @@
 //! Calls: questions to Claude and what came of them.
 
-use crate::{CallId, Effort, JobId, Nanodollars, RequestOption, Tier, Timestamp, Usage};
+use crate::{CacheMiss, CallId, Effort, JobId, Nanodollars, RequestOption, Tier, Timestamp, Usage};
 use serde::{Deserialize, Serialize};
 
 /// Who speaks.
@@ -338,6 +338,13 @@ pub struct CallRecord {
     /// What it cost, with its corrections.
     #[serde(rename = "cost_usd")]
     pub cost: Nanodollars,
+    /// What the prompt cache saved it: what the same tokens would have cost with nothing read or written, less what
+    /// they cost. Less than nothing where what was written was not made up for.
+    #[serde(rename = "saved_usd", default)]
+    pub saved: Nanodollars,
+    /// The miss of the prompt cache that it was; none where it was none, or where nobody knows.
+    #[serde(default)]
+    pub miss: Option<CacheMiss>,
     /// Its corrections, the oldest first; a call that has any counts as settled.
     #[serde(default)]
     pub corrections: Vec<CostCorrection>,

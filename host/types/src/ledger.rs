@@ -49,6 +49,9 @@ pub struct LedgerTotals {
     /// Held by calls under way.
     #[serde(rename = "held_usd")]
     pub held: Nanodollars,
+    /// What the prompt cache saved them; less than nothing where what was written was not made up for.
+    #[serde(rename = "saved_usd", default)]
+    pub saved: Nanodollars,
     /// What they used.
     #[serde(flatten)]
     pub tokens: Tokens,
@@ -67,6 +70,7 @@ impl std::ops::AddAssign for LedgerTotals {
         self.settled += other.settled;
         self.unknown += other.unknown;
         self.held += other.held;
+        self.saved += other.saved;
         self.tokens += other.tokens;
     }
 }

@@ -41,6 +41,7 @@ pub mod money;
 pub mod nearest;
 pub mod pace;
 mod per_agent;
+mod prompt_cache;
 pub mod question;
 pub mod queue_pause;
 pub mod schedule;
@@ -100,6 +101,7 @@ pub use model::Tier;
 pub use money::Nanodollars;
 pub use pace::{Bucket, BucketReport};
 pub use per_agent::PerAgent;
+pub use prompt_cache::{CacheEffect, CacheMiss, CacheMissKind, CacheMissReason};
 pub use question::{
     AskError, PersonAnswer, PersonQuestion, QuestionChoice, QuestionFault, QuestionState, QuestionSubject,
     QuestionText,

@@ -56,6 +56,35 @@ impl Usage {
         }
     }
 
+    /// The same tokens with none of them read from or written to the prompt cache.
+    #[must_use]
+    pub fn without_cache(&self) -> Self {
+        Self {
+            input_tokens: self.prompt_tokens(),
+            cache_read_tokens: 0,
+            cache_write_5m_tokens: 0,
+            cache_write_1h_tokens: 0,
+            ..self.clone()
+        }
+    }
+
+    /// The same with up to so many more of the prompt's tokens read from the prompt cache. Those that are kept for
+    /// an hour come first in a prompt, then those for five minutes, then the rest.
+    #[must_use]
+    pub fn with_read(&self, tokens: u64) -> Self {
+        let mut usage = self.clone();
+        let mut left = tokens;
+        for kind in
+            [&mut usage.cache_write_1h_tokens, &mut usage.cache_write_5m_tokens, &mut usage.input_tokens]
+        {
+            let read = left.min(*kind);
+            *kind -= read;
+            left -= read;
+            usage.cache_read_tokens = usage.cache_read_tokens.saturating_add(read);
+        }
+        usage
+    }
+
     /// What of the prompt its model's cache has after it.
     pub fn cached_tokens(&self) -> u64 {
         self.cache_read_tokens

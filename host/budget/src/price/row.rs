@@ -166,6 +166,18 @@ impl PriceRow {
         to_nanodollars(scaled)
     }
 
+    /// What the prompt cache saved a call of this usage: what the same tokens would have cost with nothing read or
+    /// written, less what they cost. Less than nothing where what was written was not made up for.
+    pub fn saved_by_prompt_cache(&self, usage: &Usage) -> Nanodollars {
+        self.cost(&usage.without_cache()) - self.cost(usage)
+    }
+
+    /// What a call of this usage cost more than it would have, had `tokens` more of its prompt been read from the
+    /// prompt cache; as many as there are, where there are fewer. Never less than nothing.
+    pub fn missed(&self, usage: &Usage, tokens: u64) -> Nanodollars {
+        self.cost(usage).less(self.cost(&usage.with_read(tokens)))
+    }
+
     /// The most that a call can cost: every input token at the dearest price of any band that the
     /// prompt can reach, all of `max_output_tokens`, and the dearest multiplier.
     pub fn bound(&self, input_tokens: u64, max_output_tokens: u64) -> Nanodollars {
@@ -232,6 +244,49 @@ mod tests {
         assert_eq!(haiku.cost(&usage).get(), 6);
     }
 
+    #[test]
+    fn what_the_cache_saves_and_what_a_miss_costs_by_hand() {
+        let sonnet = row("claude-sonnet-5-5");
+        // $2 in, $2.50 and $4 written, $0.10 read, a million each.
+        let usage = |input, read, short, long| Usage {
+            input_tokens: input,
+            cache_read_tokens: read,
+            cache_write_5m_tokens: short,
+            cache_write_1h_tokens: long,
+            output_tokens: 500,
+            ..Usage::default()
+        };
+        let saved = |usage: &Usage| sonnet.saved_by_prompt_cache(usage).get();
+        assert_eq!(saved(&usage(10, 0, 0, 0)), 0);
+        assert_eq!(saved(&usage(10, 1_000, 0, 0)), 1_000 * (2_000 - 100));
+        assert_eq!(saved(&usage(10, 0, 1_000, 0)), -1_000 * 500);
+        assert_eq!(saved(&usage(10, 0, 0, 1_000)), -1_000 * 2_000);
+        // Written and not read, not written at all, and more than there was to read.
+        assert_eq!(sonnet.missed(&usage(10, 0, 1_000, 0), 1_000).get(), 1_000 * (2_500 - 100));
+        assert_eq!(sonnet.missed(&usage(1_010, 0, 0, 0), 1_000).get(), 1_000 * (2_000 - 100));
+        assert_eq!(
+            sonnet.missed(&usage(10, 5, 0, 100), 9_999).get(),
+            100 * (4_000 - 100) + 10 * (2_000 - 100)
+        );
+    }
+
+    fn any_usage() -> impl proptest::strategy::Strategy<Value = Usage> {
+        use proptest::prelude::*;
+        let tokens = || prop_oneof![Just(0_u64), 0_u64..120_000];
+        (tokens(), tokens(), tokens(), tokens(), 0_u64..10_000, any::<bool>(), any::<bool>()).prop_map(
+            |(input, read, short, long, output, batch, us)| Usage {
+                input_tokens: input,
+                cache_read_tokens: read,
+                cache_write_5m_tokens: short,
+                cache_write_1h_tokens: long,
+                output_tokens: output,
+                service_tier: batch.then(|| "batch".into()),
+                inference_geo: us.then(|| "us".into()),
+                speed: None,
+            },
+        )
+    }
+
     proptest::proptest! {
         #[test]
         fn no_usage_within_the_bound_costs_more_than_the_hold(
@@ -246,6 +301,53 @@ mod tests {
                 service_tier: batch.then(|| "batch".into()), inference_geo: us.then(|| "us".into()), speed: None,
             };
             proptest::prop_assert!(row.cost(&usage) <= row.bound(usage.prompt_tokens(), output));
+        }
+
+        #[test]
+        fn what_was_saved_and_what_was_paid_are_what_nothing_cached_would_have_cost(
+            usage in any_usage(), model in 0_usize..64,
+        ) {
+            let table = PriceTable::built_in();
+            let row = &table.rows()[model % table.rows().len()];
+            let saved = row.saved_by_prompt_cache(&usage);
+            proptest::prop_assert_eq!(saved + row.cost(&usage), row.cost(&usage.without_cache()));
+            let rates = row.band(usage.prompt_tokens()).rates;
+            let plain = Usage { service_tier: None, inference_geo: None, ..usage.clone() };
+            // Told in another way: each kind by how far its rate is from that of plain input.
+            let apart = [
+                (usage.cache_read_tokens, rates.cache_read),
+                (usage.cache_write_5m_tokens, rates.cache_write_5m),
+                (usage.cache_write_1h_tokens, rates.cache_write_1h),
+            ];
+            let sum: i128 = apart
+                .into_iter()
+                .map(|(tokens, rate)| i128::from(tokens) * i128::from(rates.input - rate))
+                .sum();
+            let exact = i128::from(row.saved_by_prompt_cache(&plain).get()) * 1_000_000;
+            // Both costs are rounded up, each by less than a nano-dollar.
+            proptest::prop_assert!((exact - sum).abs() < 1_000_000, "{} {}", exact, sum);
+            let nothing = Usage { cache_write_5m_tokens: 0, cache_write_1h_tokens: 0, ..usage.clone() };
+            proptest::prop_assert!(row.saved_by_prompt_cache(&nothing) >= Nanodollars::ZERO, "reading costs nobody");
+            proptest::prop_assert_eq!(row.saved_by_prompt_cache(&usage.without_cache()), Nanodollars::ZERO);
+        }
+
+        #[test]
+        fn what_was_missed_is_the_difference_to_the_same_call_with_a_hit(
+            usage in any_usage(), model in 0_usize..64, tokens in 0_u64..500_000,
+        ) {
+            let table = PriceTable::built_in();
+            let row = &table.rows()[model % table.rows().len()];
+            let missed = row.missed(&usage, tokens);
+            let hit = usage.with_read(tokens);
+            proptest::prop_assert_eq!(row.cost(&hit) + missed, row.cost(&usage));
+            proptest::prop_assert_eq!(hit.prompt_tokens(), usage.prompt_tokens());
+            let there = usage.prompt_tokens() - usage.cache_read_tokens;
+            proptest::prop_assert_eq!(hit.cache_read_tokens - usage.cache_read_tokens, tokens.min(there));
+            proptest::prop_assert!(missed >= Nanodollars::ZERO && missed <= row.missed(&usage, tokens + 1));
+            proptest::prop_assert_eq!(row.missed(&usage, 0), Nanodollars::ZERO);
+            // A hit saves by as much more as the miss cost.
+            let more = row.saved_by_prompt_cache(&hit) - row.saved_by_prompt_cache(&usage);
+            proptest::prop_assert_eq!(more, missed);
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::stage::mark::learn_warmth;
 use crate::upstream::answer::Answer;
 use crate::upstream::failed::Failed;
 use crate::upstream::reading::Reading;
-use anvil_types::Wait;
+use anvil_types::{CacheEffect, Wait};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -105,7 +105,11 @@ async fn attempt<'d>(
                 learn_warmth(door, prompt, &model, &bill.usage);
             }
             let reply = reply(door, flight.bid(), answer, &bill);
-            let note = Note { detail: bill.detail(&reply.stop_reason), model: Some(reply.model.clone()) };
+            let note = Note {
+                detail: bill.detail(&reply.stop_reason),
+                model: Some(reply.model.clone()),
+                cache: bill.cache(None),
+            };
             Tried::end(answer_with(door, ask, flight, bill.outcome(), note, Ok(reply)).await)
         }
         Err(failed) => {
@@ -125,7 +129,8 @@ async fn after(
     tries: &mut Tries,
 ) -> Tried {
     let BrokenFlight { outcome, trouble } = broken;
-    let note = Note { detail: failed.error.kind.name().to_owned(), model: None };
+    let detail = failed.error.kind.name().to_owned();
+    let note = Note { detail, model: None, cache: CacheEffect::default() };
     if matches!(trouble, Trouble::Own) {
         return Tried::end(answer_with(door, ask, flight, outcome, note, Err(failed.error)).await);
     }

@@ -8,7 +8,7 @@ use crate::upstream::answer::Answer;
 use anvil_budget::{InputSize, PriceRow, PriceTable, least_input_tokens};
 use anvil_store::{NewAlert, SettlementOutcome};
 use anvil_types::words::{AlertCause, AnswerUnpriced};
-use anvil_types::{CallId, Nanodollars, Timestamp, UpstreamKind, Usage};
+use anvil_types::{CacheEffect, CacheMiss, CallId, Nanodollars, Timestamp, UpstreamKind, Usage};
 
 /// What the hold of a call was made for.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Held {
 pub(crate) struct Bill {
     pub usage: Usage,
     pub cost: Nanodollars,
+    /// What the prompt cache saved of it, by the row that it costs by.
+    saved: Nanodollars,
     /// Why it is not certain, if it is not.
     pub doubt: Option<String>,
     /// What of the answer has no price, if something has none: a person has to look.
@@ -89,7 +91,7 @@ impl Bill {
         };
         let tools = answer.counts.server_tools().then(|| "tools that ran at Anthropic".to_owned());
         let without_price = answered.without_price.or(tools);
-        Self { usage, cost: answered.cost, doubt: None, without_price }
+        Self { usage, cost: answered.cost, saved: answered.saved, doubt: None, without_price }
     }
 
     /// What the ledger says of the end, beside why the answer ended.
@@ -118,6 +120,14 @@ impl Bill {
         let what = self.without_price.as_ref()?;
         let unpriced = AnswerUnpriced { call, what, cost: self.cost };
         Some(NewAlert::of(upstream, &AlertCause::Unpriced(unpriced)))
+    }
+
+    /// What the prompt cache did for it; nothing that is not certain is told as saved or missed.
+    pub(crate) fn cache(&self, miss: Option<CacheMiss>) -> CacheEffect {
+        match self.doubt {
+            None => CacheEffect { saved: self.saved, miss },
+            Some(_) => CacheEffect::default(),
+        }
     }
 
     /// How the hold ends.

@@ -1,7 +1,7 @@
 //! What ends a hold.
 
 use anvil_store::{JournalWrite, Settlement, SettlementOutcome};
-use anvil_types::{CallId, Nanodollars, Usage};
+use anvil_types::{CacheEffect, CallId, Nanodollars, Usage};
 
 /// What goes into the transaction of a settlement with it: either both are kept, or neither is.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Note {
     pub detail: String,
     /// The model that answered, where one did.
     pub model: Option<String>,
+    /// What the prompt cache did for it.
+    pub cache: CacheEffect,
 }
 
 /// What counts as spent.
@@ -34,6 +36,7 @@ pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
         outcome: SettlementOutcome::Released,
         detail: Some(detail.to_owned()),
         model: None,
+        cache: CacheEffect::default(),
         journal: None,
     }
 }

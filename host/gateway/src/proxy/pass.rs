@@ -8,7 +8,7 @@ use crate::flight::told::{Sentence, told};
 use crate::proxy::bid::{NoBid, bid};
 use crate::proxy::tee::Tee;
 use crate::upstream::answer::Answer;
-use anvil_types::{CallError, ClientAsker, Nanodollars, Priority, Timestamp, Wait};
+use anvil_types::{CacheEffect, CallError, ClientAsker, Nanodollars, Priority, Timestamp, Wait};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -134,11 +134,12 @@ async fn fly(
             let bill = flight.answered(&answer).await;
             let detail = bill.detail(answer.stop_reason().unwrap_or("unknown"));
             let model = answer.models().last().cloned();
-            (bill.outcome(), Note { detail, model }, None)
+            (bill.outcome(), Note { detail, model, cache: bill.cache(None) }, None)
         }
         Err(failed) => {
             let broken = flight.broke(&failed, &answer, course, &watcher).await;
-            let note = Note { detail: failed.error.kind.name().to_owned(), model: None };
+            let detail = failed.error.kind.name().to_owned();
+            let note = Note { detail, model: None, cache: CacheEffect::default() };
             (broken.outcome, note, Some(failed.error))
         }
     };

@@ -56,7 +56,14 @@ pub async fn twelve_that_cross_at_once_make_one_alert(factory: &dyn Factory) {
     for call in calls {
         let store = world.store().clone();
         let outcome = crate::SettlementOutcome::Usage { usage: super::world::usage(), cost: dollars(7) };
-        let settlement = crate::Settlement { call, outcome, detail: None, model: None, journal: None };
+        let settlement = crate::Settlement {
+            call,
+            outcome,
+            detail: None,
+            model: None,
+            cache: anvil_types::CacheEffect::default(),
+            journal: None,
+        };
         settling.push(tokio::spawn(async move { store.settle(settlement).await }));
     }
     for settled in settling {

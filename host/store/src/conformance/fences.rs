@@ -8,7 +8,7 @@ use super::world::{LEASE, World, dollars, entry, usage, wait};
 use crate::{
     Claim, Finish, HoldDecision, JournalKind, LostLeases, Settlement, SettlementOutcome, StoreError,
 };
-use anvil_types::{CallState, JobState, Json, Lease, LogLevel, LogLine, Timestamp, WaitReason};
+use anvil_types::{CacheEffect, CallState, JobState, Json, Lease, LogLevel, LogLine, Timestamp, WaitReason};
 use std::time::Duration;
 
 /// A little less than a lease.
@@ -78,6 +78,7 @@ pub async fn a_stale_settlement_is_kept_but_not_journalled(factory: &dyn Factory
         outcome: SettlementOutcome::Usage { usage: usage(), cost: dollars(2) },
         detail: Some("end_turn".into()),
         model: None,
+        cache: CacheEffect::default(),
         journal: Some(entry(stale, 0, JournalKind::Call)),
     };
     let settled = world.store().settle(settlement).await.expect("never refused");

@@ -6,7 +6,7 @@ use super::world::{dollars, entry, usage, wide};
 use super::{Factory, World};
 use crate::{HoldDecision, JournalKind, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::{WindowKind, Windows};
-use anvil_types::{CallId, CallState, JobState, Limits, UpstreamKind, WaitReason};
+use anvil_types::{CacheEffect, CallId, CallState, JobState, Limits, UpstreamKind, WaitReason};
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
@@ -180,6 +180,7 @@ pub async fn a_settlement_after_a_sweep_is_journalled_under_its_lease(factory: &
         outcome: SettlementOutcome::Usage { usage: usage(), cost: dollars(1) },
         detail: None,
         model: None,
+        cache: CacheEffect::default(),
         journal: Some(entry(lease, 0, JournalKind::Call)),
     };
     let claimed = one.running().await;

@@ -21,6 +21,7 @@ pub mod import;
 pub mod inputs;
 pub mod limits;
 pub mod lists;
+pub mod misses;
 pub mod model;
 pub mod money;
 pub mod order;
@@ -369,6 +370,12 @@ suite! { $
         jobs_are_counted_by_the_version_that_they_go_on_on;
     tree_money:
         no_sequence_lets_a_tree_spend_more_than_its_cap;
+    misses:
+        what_the_prompt_cache_did_stands_in_the_entry_and_in_every_sum
+        a_settlement_that_comes_twice_counts_once
+        a_late_settlement_counts_in_its_holds_hour
+        what_was_not_billed_saved_and_missed_nothing
+        no_word_of_a_miss_keeps_a_settlement_from_being_stored;
     model:
         no_sequence_breaks_a_limit_or_loses_money;
 }

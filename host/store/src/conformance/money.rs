@@ -8,7 +8,8 @@ use crate::testing::attempt;
 use crate::{HoldDecision, HoldRequest, JournalKind, Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::{Amounts, Denial, LimitName};
 use anvil_types::{
-    Asker, CallId, CallRecord, CallState, ClientAsker, Clock, Limits, Nanodollars, Tier, UpstreamKind, Usage,
+    Asker, CacheEffect, CallId, CallRecord, CallState, ClientAsker, Clock, Limits, Nanodollars, Tier,
+    UpstreamKind, Usage,
 };
 use std::time::Duration;
 
@@ -69,6 +70,7 @@ pub async fn a_hold_is_settled_once(factory: &dyn Factory) {
         outcome: SettlementOutcome::Released,
         detail: None,
         model: None,
+        cache: CacheEffect::default(),
         journal: None,
     };
     assert!(matches!(world.store().settle(settlement).await, Err(StoreError::NoSuchCall(_))));
@@ -149,7 +151,14 @@ pub async fn no_number_keeps_a_settlement_from_being_stored(factory: &dyn Factor
     };
     let settled = held.into_iter().map(|(store, call)| {
         let outcome = SettlementOutcome::Unknown { usage: usage.clone(), cost: Nanodollars::MAX };
-        let settlement = Settlement { call, outcome, detail: None, model: None, journal: None };
+        let settlement = Settlement {
+            call,
+            outcome,
+            detail: None,
+            model: None,
+            cache: CacheEffect::default(),
+            journal: None,
+        };
         tokio::spawn(async move { store.settle(settlement).await })
     });
     for settled in settled.collect::<Vec<_>>() {
@@ -198,6 +207,7 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         outcome: SettlementOutcome::Usage { usage: usage(), cost: dollars(3) },
         detail: Some("end_turn".into()),
         model: None,
+        cache: CacheEffect::default(),
         journal: None,
     };
     world.store().settle(settlement).await.expect("never refused");
@@ -222,6 +232,8 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         price_row: request.price_row.clone(),
         hold: dollars(5),
         cost: dollars(3),
+        saved: Nanodollars::ZERO,
+        miss: None,
         corrections: Vec::new(),
         detail: Some("end_turn".into()),
         duration_ms: Some(1_500),
@@ -255,6 +267,7 @@ pub async fn a_settlement_journals_in_the_same_step(factory: &dyn Factory) {
             outcome,
             detail: None,
             model: None,
+            cache: CacheEffect::default(),
             journal: Some(entry(claimed.lease, position, JournalKind::Call)),
         };
         let settled = world.store().settle(settlement.clone()).await.expect("never refused");

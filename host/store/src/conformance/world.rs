@@ -8,8 +8,9 @@ use crate::{
 };
 use anvil_budget::{Amounts, AnyLimits, LimitsRule, WindowKind, WindowSpan, Windows};
 use anvil_types::{
-    Asker, BootId, CallId, CallState, ClientAsker, Clock, Event, HostId, Job, JobError, JobId, JobState,
-    Json, Lease, Limits, Nanodollars, NewJob, Priority, Timestamp, UpstreamKind, Usage, Wait, WaitReason,
+    Asker, BootId, CacheEffect, CallId, CallState, ClientAsker, Clock, Event, HostId, Job, JobError, JobId,
+    JobState, Json, Lease, Limits, Nanodollars, NewJob, Priority, Timestamp, UpstreamKind, Usage, Wait,
+    WaitReason,
 };
 use jiff::tz::TimeZone;
 use std::fmt;
@@ -328,7 +329,14 @@ impl<'a> World<'a> {
 
     /// Ends a call.
     pub async fn end(&self, call: CallId, outcome: SettlementOutcome) -> Settled {
-        let settlement = Settlement { call, outcome, detail: None, model: None, journal: None };
+        let settlement = Settlement {
+            call,
+            outcome,
+            detail: None,
+            model: None,
+            cache: CacheEffect::default(),
+            journal: None,
+        };
         self.store().settle(settlement).await.expect("a settlement is never refused")
     }
 

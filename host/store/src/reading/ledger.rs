@@ -5,7 +5,8 @@ use crate::reading::usage::{hour_from, hour_until, tokens};
 use crate::rules::money::asked::Asked;
 use crate::{LedgerFilter, LedgerPage, LedgerTotals, StoreError};
 use anvil_types::{
-    CallId, CallRecord, CallState, CostCorrection, JobId, Nanodollars, Timestamp, UpstreamKind, Usage,
+    CacheMiss, CacheMissReason, CallId, CallRecord, CallState, CostCorrection, JobId, Nanodollars, Timestamp,
+    UpstreamKind, Usage,
 };
 
 /// The query for entries of the ledger, with what follows `FROM calls`.
@@ -16,6 +17,7 @@ macro_rules! select_calls {
                  tags, tier_asked, tier_given, model, price_row, hold, cost, input_tokens, output_tokens,
                  cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, service_tier,
                  inference_geo, speed, detail, tier_reason, model_answered,
+                 saved, miss, miss_at, miss_tokens, miss_cost,
                  (SELECT json_group_array(json_array(at, settled + unknown, who, reason)) FROM corrections
                   WHERE corrections.upstream = calls.upstream AND corrections.call = calls.id) AS corrections
              FROM calls ",
@@ -241,7 +243,8 @@ fn hours(
             coalesce(sum(output_tokens), 0) AS output_tokens,
             coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens,
             coalesce(sum(cache_write_5m_tokens), 0) AS cache_write_5m_tokens,
-            coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens
+            coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens,
+            coalesce(sum(saved), 0) AS saved
         FROM usage_hours WHERE upstream = ? AND hour >= ? AND hour < ?"
         .to_owned();
     let mut values: Vec<Param<'static>> =
@@ -275,7 +278,8 @@ fn sum(
             coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
             coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens,
             coalesce(sum(cache_write_5m_tokens), 0) AS cache_write_5m_tokens,
-            coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens
+            coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens,
+            coalesce(sum(saved), 0) AS saved
          FROM calls INDEXED BY {} WHERE {}",
         search.index, search.conditions
     );
@@ -301,6 +305,7 @@ fn read_totals(row: &Row<'_>) -> Result<LedgerTotals, StoreError> {
         settled: row.money("settled")?,
         unknown: row.money("unknown")?,
         held: row.money("held")?,
+        saved: row.money("saved")?,
         tokens: tokens(row)?,
     })
 }
@@ -313,6 +318,18 @@ pub(crate) fn one(db: &Db, upstream: UpstreamKind, id: CallId) -> Result<Option<
 /// Calls whose hold stands.
 pub(crate) fn open_holds(db: &Db) -> Result<Vec<CallId>, StoreError> {
     db.all(OPEN, params![], |row| row.id("id"))
+}
+
+fn miss(row: &Row<'_>) -> Result<Option<CacheMiss>, StoreError> {
+    if row.is_null("miss")? {
+        return Ok(None);
+    }
+    let at = if row.is_null("miss_at")? { 0 } else { row.count("miss_at")? };
+    Ok(Some(CacheMiss {
+        reason: CacheMissReason::of(row.word("miss")?, at),
+        tokens: row.count("miss_tokens")?,
+        cost: row.money("miss_cost")?,
+    }))
 }
 
 fn read(row: &Row<'_>) -> Result<CallRecord, StoreError> {
@@ -359,6 +376,8 @@ fn read(row: &Row<'_>) -> Result<CallRecord, StoreError> {
         price_row: row.get("price_row")?,
         hold: row.money("hold")?,
         cost,
+        saved: row.money("saved")?,
+        miss: miss(row)?,
         corrections,
         detail: row.get("detail")?,
         duration_ms: settled_at

@@ -1,13 +1,15 @@
 //! Pages, totals and groupings of a made-up ledger agree with a plain count of its entries.
 
 use crate::engine::{Db, Id, params};
-use crate::reading::{ledger, usage};
+use crate::reading::{ledger, misses, usage};
 use crate::sqlite::lock::DataFolder;
 use crate::sqlite::{connect, migrate};
-use crate::{LedgerFilter, LedgerTotals, Tokens, UsageSum};
+use crate::{LedgerFilter, LedgerTotals, MissSum, Tokens, UsageSum};
 use anvil_budget::Windows;
 use anvil_budget::random::Random;
-use anvil_types::{CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, UpstreamKind};
+use anvil_types::{
+    CacheMissKind, CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, UpstreamKind,
+};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -54,9 +56,9 @@ fn fill(db: &mut Db, entries: u64, span: Duration, seed: u64) {
         let id = CallId::new(asked, u128::from(random.below(u64::MAX)) << 16 | u128::from(number & 0xffff));
         db.run(
             "INSERT INTO calls (upstream, id, state, held_at, settled_at, job, agent, api_key, tier_asked, tier_given,
-                 model, price_row, hold, cost, input_tokens, output_tokens, cache_read_tokens,
+                 model, price_row, hold, cost, saved, input_tokens, output_tokens, cache_read_tokens,
                  cache_write_5m_tokens, cache_write_1h_tokens, host, boot)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'sonnet', 'sonnet', ?9, 'row', ?10, ?11, ?12, ?13, ?14, ?15, ?16, x'', x'')",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'sonnet', 'sonnet', ?9, 'row', ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, x'', x'')",
             params![
                 if random.below(20) == 0 { "simulated" } else { "live" },
                 id.bytes(),
@@ -70,10 +72,26 @@ fn fill(db: &mut Db, entries: u64, span: Duration, seed: u64) {
                 ["haiku", "sonnet", "opus"][random.index(3)],
                 cost + 5_000,
                 if ended { cost } else { 0 },
+                if ended { cost / 3 - 2_000 } else { 0 },
                 input, output, read, short, long,
             ],
         )
         .expect("an entry");
+        if ended && random.below(4) == 0 {
+            let kind = CacheMissKind::ALL[random.index(6)];
+            let at = (kind == CacheMissKind::PrefixChanged).then(|| random.index(9_000));
+            db.run(
+                "UPDATE calls SET miss = ?2, miss_at = ?3, miss_tokens = ?4, miss_cost = ?5 WHERE id = ?1",
+                params![
+                    id.bytes(),
+                    kind.name(),
+                    at.map(|at| i64::try_from(at).expect("it fits")),
+                    input,
+                    cost / 7
+                ],
+            )
+            .expect("a miss");
+        }
         if matches!(state, "unknown" | "released") && random.below(3) == 0 {
             // Later truth: what was unknown is settled at half of it, what was released cost something.
             db.run(
@@ -90,9 +108,13 @@ fn fill(db: &mut Db, entries: u64, span: Duration, seed: u64) {
          SELECT c.upstream, held_at / 3600000000 * 3600000000, coalesce(agent, ''), coalesce(api_key, ''), model,
              sum(iif(state = 'released', 0, 1)), sum(iif(state = 'settled', cost, 0) + coalesce(k.settled, 0)),
              sum(iif(state = 'unknown', cost, 0) + coalesce(k.unknown, 0)), sum(input_tokens), sum(output_tokens),
-             sum(cache_read_tokens), sum(cache_write_5m_tokens), sum(cache_write_1h_tokens)
+             sum(cache_read_tokens), sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), sum(saved)
          FROM calls AS c LEFT JOIN corrections AS k ON k.upstream = c.upstream AND k.call = c.id
-         WHERE state IN ('settled', 'unknown') OR k.seq IS NOT NULL GROUP BY 1, 2, 3, 4, 5;",
+         WHERE state IN ('settled', 'unknown') OR k.seq IS NOT NULL GROUP BY 1, 2, 3, 4, 5;
+         INSERT INTO miss_hours
+         SELECT upstream, held_at / 3600000000 * 3600000000, coalesce(agent, ''), coalesce(api_key, ''), miss,
+             count(*), sum(miss_tokens), sum(miss_cost)
+         FROM calls WHERE miss IS NOT NULL GROUP BY 1, 2, 3, 4, 5;",
     )
     .expect("the sums");
     db.batch("COMMIT").expect("it commits");
@@ -177,7 +199,8 @@ fn every_filter_finds_its_entries_and_their_total() {
         for call in expected {
             let (settled, unknown) = counted(call);
             let held = if call.state == CallState::Held { call.hold } else { Nanodollars::ZERO };
-            sums += LedgerTotals { calls: 1, settled, unknown, held, tokens: tokens(call) };
+            sums +=
+                LedgerTotals { calls: 1, settled, unknown, held, saved: call.saved, tokens: tokens(call) };
         }
         assert_eq!(ledger::totals(&db, LIVE, &filter).expect("totals"), sums, "{filter:?}");
     }
@@ -227,9 +250,48 @@ fn check(db: &Db, whole: &[CallRecord], cuts: &[Timestamp]) {
         sum.calls += u64::from(!released.contains(&call.id.bytes()));
         sum.settled += settled;
         sum.unknown += unknown;
+        sum.saved += call.saved;
         sum.tokens += tokens(call);
     }
     assert_eq!(usage::sums(db, LIVE, cuts).expect("sums"), expected.into_values().collect::<Vec<_>>());
+}
+
+#[test]
+fn misses_of_any_stretch_agree_with_the_entries() {
+    let (_dir, mut db) = database();
+    fill(&mut db, 3_000, Duration::from_hours(100), 13);
+    let whole = pages(&db, &LedgerFilter::default(), 1_000);
+    let secs = |secs: u64| START + Duration::from_secs(secs);
+    for (from, to) in
+        [(0, 360_000), (1_000, 1_900), (3_000, 200_000), (7_200, 14_400), (90_000, 90_000), (5, 4)]
+    {
+        let (from, to) = (secs(from), secs(to));
+        let mut expected: BTreeMap<_, MissSum> = BTreeMap::new();
+        for call in whole.iter().filter(|call| call.held_at >= from && call.held_at < to) {
+            let Some(miss) = call.miss else { continue };
+            let kind = miss.reason.kind();
+            let who = (call.agent.clone(), call.api_key.clone());
+            let sum = expected.entry((who.clone(), kind)).or_insert_with(|| MissSum {
+                agent: who.0,
+                api_key: who.1,
+                kind,
+                calls: 0,
+                tokens: 0,
+                cost: Nanodollars::ZERO,
+            });
+            sum.calls += 1;
+            sum.tokens += miss.tokens;
+            sum.cost += miss.cost;
+        }
+        let found = misses::sums(&db, LIVE, from, to).expect("sums");
+        assert!(found.is_sorted_by(|one, next| one.cost >= next.cost), "the dearest first");
+        let found: BTreeMap<_, _> = found
+            .into_iter()
+            .map(|sum| (((sum.agent.clone(), sum.api_key.clone()), sum.kind), sum))
+            .collect();
+        assert_eq!(found, expected);
+        assert_eq!(found.is_empty(), to <= from);
+    }
 }
 
 /// `cargo test --release -p anvil-store --lib a_million -- --ignored --nocapture`

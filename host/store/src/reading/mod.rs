@@ -4,6 +4,7 @@ pub(crate) mod jobs;
 pub(crate) mod ledger;
 #[cfg(test)]
 mod ledger_tests;
+pub(crate) mod misses;
 #[cfg(test)]
 mod plans;
 pub(crate) mod tree;

@@ -1,7 +1,7 @@
 //! Every query that runs often finds its rows by an index, and in the order of one.
 
 use crate::engine::Db;
-use crate::reading::{jobs, ledger, tree as shown_tree, usage};
+use crate::reading::{jobs, ledger, misses, tree as shown_tree, usage};
 use crate::rules::alerts::webhooks;
 use crate::rules::duties;
 use crate::rules::jobs::turns;
@@ -90,6 +90,8 @@ fn no_query_scans_or_sorts() {
         (ledger::OF_JOB, "calls_by_job"),
         (usage::HOURS, "PRIMARY KEY"),
         (usage::ENTRIES, "calls_by_time"),
+        (misses::HOURS, "PRIMARY KEY"),
+        (misses::ENTRIES, "calls_by_time"),
         (ledger::ONE, "PRIMARY KEY"),
         (ledger::ONE, "corrections_by_call"),
         (correct::ADDED, "corrections_by_call"),

@@ -13,7 +13,7 @@ const HOUR: i64 = 3_600_000_000;
 
 /// The hourly sums of a stretch of whole hours.
 pub(crate) const HOURS: &str = "SELECT hour, agent, api_key, model, calls, settled, unknown, input_tokens,
-        output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens
+        output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, saved
     FROM usage_hours WHERE upstream = ?1 AND hour >= ?2 AND hour < ?3";
 
 /// The entries of a stretch within an hour, with what was corrected since.
@@ -24,7 +24,7 @@ pub(crate) const ENTRIES: &str =
             WHERE corrections.upstream = calls.upstream AND call = calls.id), 0) AS settled,
         iif(state = 'unknown', cost, 0) + coalesce((SELECT sum(unknown) FROM corrections
             WHERE corrections.upstream = calls.upstream AND call = calls.id), 0) AS unknown,
-        input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens
+        input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, saved
     FROM calls INDEXED BY calls_by_time
     WHERE upstream = ?1 AND held_at >= ?2 AND held_at < ?3
         AND (state IN ('settled', 'unknown') OR state = 'released' AND EXISTS (SELECT 1 FROM corrections
@@ -57,6 +57,7 @@ pub(crate) fn sums(db: &Db, upstream: UpstreamKind, cuts: &[Timestamp]) -> Resul
         sum.calls += row.calls;
         sum.settled += row.settled;
         sum.unknown += row.unknown;
+        sum.saved += row.saved;
         sum.tokens += row.tokens;
     };
     let read = |sql: &str, from: Timestamp, to: Timestamp| {
@@ -86,19 +87,22 @@ pub(crate) fn sums(db: &Db, upstream: UpstreamKind, cuts: &[Timestamp]) -> Resul
     Ok(sums.into_values().collect())
 }
 
+/// Who asked; a column of an hourly sum is empty where nobody of this kind did.
+pub(crate) fn name(row: &Row<'_>, column: &'static str) -> Result<Option<String>, StoreError> {
+    let text: String = row.get(column)?;
+    Ok((!text.is_empty()).then_some(text))
+}
+
 fn read_sum(row: &Row<'_>) -> Result<UsageSum, StoreError> {
-    let name = |column| -> Result<_, StoreError> {
-        let text: String = row.get(column)?;
-        Ok((!text.is_empty()).then_some(text))
-    };
     Ok(UsageSum {
         start: row.time("hour")?,
-        agent: name("agent")?,
-        api_key: name("api_key")?,
+        agent: name(row, "agent")?,
+        api_key: name(row, "api_key")?,
         model: row.get("model")?,
         calls: row.count("calls")?,
         settled: row.money("settled")?,
         unknown: row.money("unknown")?,
+        saved: row.money("saved")?,
         tokens: tokens(row)?,
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     AuditEntry, BrakeHistory, JobFilter, JobPage, JournalEntry, LedgerFilter, LedgerPage, LedgerTotals,
-    QueueCounts, StoreError, Suspects, UsageSum,
+    MissSum, QueueCounts, StoreError, Suspects, UsageSum,
 };
 use anvil_types::{
     AgentValues, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, InputInfo, Job, JobId, LogLine,
@@ -75,6 +75,14 @@ pub trait ReadingStore: Send + Sync {
     ) -> Result<LedgerTotals, StoreError>;
     /// What has ended between each cut and the next (rising), by agent, API key and model.
     async fn usage(&self, upstream: UpstreamKind, cuts: Vec<Timestamp>) -> Result<Vec<UsageSum>, StoreError>;
+    /// Misses of the prompt cache from one time to another, by the hold's time: by agent, API key and kind, the
+    /// dearest first.
+    async fn cache_misses(
+        &self,
+        upstream: UpstreamKind,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<MissSum>, StoreError>;
     /// What was spent in each minute of the rolling hour in which anything was, the oldest first.
     async fn spent_minutes(
         &self,

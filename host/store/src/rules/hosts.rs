@@ -10,7 +10,7 @@ use crate::rules::money::hold_row::{Hold, select_holds};
 use crate::rules::money::settle::{End, end_hold};
 use crate::rules::money::{ledger_time, spend, week, zone};
 use crate::rules::tx::Tx;
-use anvil_types::{CallState, HostId, Limits, Nanodollars, Usage, WaitReason};
+use anvil_types::{CacheEffect, CallState, HostId, Limits, Nanodollars, Usage, WaitReason};
 use std::time::Duration;
 
 /// How long a host is waited for that says nothing: some looks may fail.
@@ -107,6 +107,7 @@ pub(crate) fn sweep(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
             usage: &usage,
             detail: Some(detail),
             model: None,
+            cache: CacheEffect::default(),
             progress: false,
         };
         end_hold(tx, hold, &end)?;

@@ -96,6 +96,11 @@ impl Bare {
                     None::<String>,
                     settlement.detail,
                     None::<String>,
+                    0,
+                    None::<String>,
+                    None::<i64>,
+                    None::<i64>,
+                    None::<i64>,
                 ],
             )?;
             self.add("simulated", Some("code-generator"), now, *cost)?;
@@ -113,6 +118,7 @@ impl Bare {
                     0,
                     number(usage.input_tokens),
                     number(usage.output_tokens),
+                    0,
                     0,
                     0,
                     0
@@ -224,6 +230,7 @@ mod tests {
             outcome: SettlementOutcome::Usage { usage, cost },
             detail: None,
             model: None,
+            cache: anvil_types::CacheEffect::default(),
             journal: Some(JournalWrite { lease, entry }),
         };
         let mut bare = Bare::open(dir.path()).expect("it opens");

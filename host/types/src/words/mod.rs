@@ -13,6 +13,7 @@ mod part;
 mod people;
 mod plugin_change;
 mod probe;
+mod prompt_cache;
 mod refusal;
 mod resting;
 mod scaling;

@@ -133,6 +133,8 @@ pub(crate) fn calls() -> Vec<CallRecord> {
             cache_read_tokens: if place == 1 { 18_204 } else { 0 },
             ..Usage::default()
         },
+        saved: nano(0),
+        miss: None,
         price_row: "claude-sonnet-5@2026-06".to_owned(),
         hold: nano(137_500_000),
         cost: nano(match state {

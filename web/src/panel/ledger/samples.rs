@@ -18,6 +18,7 @@ fn page(asked: &str, items: Vec<CallRecord>) -> LedgerPage {
         settled: nano(1_192_380_113_902),
         unknown: nano(12_140_000_000),
         held: nano(412_000_000),
+        saved: nano(31_207_441_008),
         tokens: Tokens { input: 21_204_811, output: 8_104_377, cache_read: 4_002_118, ..Tokens::default() },
     };
     let totals = if items.is_empty() { LedgerTotals::default() } else { totals };

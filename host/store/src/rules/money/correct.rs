@@ -57,7 +57,7 @@ pub(crate) fn apply(
     audit::note(tx, by, "ledger.correct", &format!("{call}: {} to {cost}: {reason}", now.spent()))?;
     let scopes = hold.scopes();
     spend::add(tx, hold.upstream, &scopes, hold.held_at, moved)?;
-    usage_hours::add(tx, hold, 0, moved, &Usage::default())?;
+    usage_hours::add(tx, hold, 0, moved, &Usage::default(), Nanodollars::ZERO)?;
     late::look_back(tx, hold, moved)?;
     if let Some(job) = hold.asked.job() {
         tx.run(

@@ -10,6 +10,7 @@ pub(crate) mod hold_row;
 pub(crate) mod late;
 pub(crate) mod ledger_time;
 pub(crate) mod limits;
+pub(crate) mod miss_hours;
 pub(crate) mod prices;
 pub(crate) mod scope_limits;
 pub(crate) mod settle;

@@ -4,18 +4,19 @@ use crate::engine::{Id, number, params};
 use crate::rules::alerts;
 use crate::rules::jobs::{journal, transition};
 use crate::rules::money::hold_row::{FIND, Hold};
-use crate::rules::money::{evaluate, late, spend, usage_hours, week};
+use crate::rules::money::{evaluate, late, miss_hours, spend, usage_hours, week};
 use crate::rules::tx::Tx;
 use crate::{NewAlert, Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::Moved;
 use anvil_types::words::{AlertCause, BoundBroken};
-use anvil_types::{CallState, EventKind, Nanodollars, Usage, WaitReason};
+use anvil_types::{CacheEffect, CallState, EventKind, Nanodollars, Usage, WaitReason};
 
 /// The end of a hold; of one that stands only.
 pub(crate) const END: &str =
     "UPDATE calls SET state = ?3, settled_at = ?4, cost = ?5, input_tokens = ?6, output_tokens = ?7,
     cache_read_tokens = ?8, cache_write_5m_tokens = ?9, cache_write_1h_tokens = ?10,
-    service_tier = ?11, inference_geo = ?12, speed = ?13, detail = ?14, model_answered = ?15
+    service_tier = ?11, inference_geo = ?12, speed = ?13, detail = ?14, model_answered = ?15,
+    saved = ?16, miss = ?17, miss_at = ?18, miss_tokens = ?19, miss_cost = ?20
     WHERE upstream = ?1 AND id = ?2 AND state = 'held'";
 
 /// An ended hold, in its job. A sum that is at its end stays there: no settlement is ever refused for it.
@@ -37,6 +38,8 @@ pub(crate) struct End<'a> {
     pub(crate) usage: &'a Usage,
     pub(crate) detail: Option<&'a str>,
     pub(crate) model: Option<&'a str>,
+    /// What the prompt cache did for it.
+    pub(crate) cache: CacheEffect,
     /// Whether the job has a new journal entry with it.
     pub(crate) progress: bool,
 }
@@ -60,12 +63,18 @@ pub(crate) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled
         SettlementOutcome::Released => (CallState::Released, Nanodollars::ZERO, Usage::default()),
     };
     let cost = Nanodollars::new(cost.get().clamp(0, DEAREST));
+    // What was not billed read nothing, wrote nothing and missed nothing.
+    let cache = match state {
+        CallState::Released => CacheEffect::default(),
+        _ => settlement.cache.bounded(),
+    };
     let end = End {
         state,
         cost,
         usage: &usage,
         detail: settlement.detail.as_deref(),
         model: settlement.model.as_deref(),
+        cache,
         progress: journal_of.is_some(),
     };
     let still_held = end_hold(tx, &hold, &end)?;
@@ -107,7 +116,7 @@ pub(crate) fn tell_broken_bound(
 
 /// Puts an end in the place of a hold that stands. Answers what is held of the upstream after it.
 pub(crate) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Nanodollars, StoreError> {
-    let usage = end.usage;
+    let (usage, miss) = (end.usage, end.cache.miss);
     let written = tx.run(
         END,
         params![
@@ -126,6 +135,11 @@ pub(crate) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
             usage.speed,
             end.detail,
             end.model,
+            end.cache.saved.get(),
+            miss.map(|miss| miss.reason.kind().name()),
+            miss.and_then(|miss| miss.reason.at()).map(number),
+            miss.map(|miss| number(miss.tokens)),
+            miss.map(|miss| miss.cost.get()),
         ],
     )?;
     if written != 1 {
@@ -135,7 +149,10 @@ pub(crate) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
     let moved = Moved::end(hold.amount, end.state, end.cost);
     let still_held = spend::add(tx, hold.upstream, &hold.scopes(), hold.held_at, moved)?;
     if end.state != CallState::Released {
-        usage_hours::add(tx, hold, 1, moved, usage)?;
+        usage_hours::add(tx, hold, 1, moved, usage, end.cache.saved)?;
+    }
+    if let Some(miss) = miss {
+        miss_hours::add(tx, hold, miss)?;
     }
     if spend::flying(tx, hold.upstream, -1)? == 0 {
         week::flight_ends(tx, hold.upstream, tx.now)?;

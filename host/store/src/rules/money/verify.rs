@@ -19,11 +19,12 @@ macro_rules! entries {
                      CASE state WHEN 'settled' THEN cost ELSE 0 END AS settled,
                      CASE state WHEN 'unknown' THEN cost ELSE 0 END AS unknown,
                      CASE state WHEN 'held' THEN hold ELSE 0 END AS held,
-                     input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens
+                     input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
+                     saved
                  FROM calls
                  UNION ALL
                  SELECT calls.upstream, held_at, job, coalesce(agent, ''), coalesce(api_key, ''), model, 0,
-                     corrections.settled, corrections.unknown, 0, 0, 0, 0, 0, 0
+                     corrections.settled, corrections.unknown, 0, 0, 0, 0, 0, 0, 0
                  FROM corrections JOIN calls ON calls.upstream = corrections.upstream AND calls.id = call
              ), scoped AS (
                  SELECT upstream, 'all' AS scope, held_at, settled, unknown FROM entries
@@ -60,7 +61,7 @@ const HOURS: &str = entries!(
     ", right AS (
          SELECT upstream, held_at - held_at % 3600000000 AS hour, agent, api_key, model, sum(calls), sum(settled),
              sum(unknown), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens),
-             sum(cache_write_5m_tokens), sum(cache_write_1h_tokens)
+             sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), sum(saved)
          FROM entries GROUP BY 1, 2, 3, 4, 5 HAVING sum(calls) > 0 OR sum(abs(settled) + abs(unknown)) > 0
      )
      SELECT 'usage of ' || upstream || ' ' || hour || ' ' || agent || ' ' || api_key || ' ' || model FROM (
@@ -68,6 +69,16 @@ const HOURS: &str = entries!(
          UNION ALL SELECT * FROM (SELECT * FROM right EXCEPT SELECT * FROM usage_hours)
      ) LIMIT 20"
 );
+
+const MISSES: &str = "WITH right AS (
+         SELECT upstream, held_at - held_at % 3600000000 AS hour, coalesce(agent, '') AS agent,
+             coalesce(api_key, '') AS api_key, miss AS kind, count(*), sum(miss_tokens), sum(miss_cost)
+         FROM calls WHERE miss IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+     )
+     SELECT 'misses of ' || upstream || ' ' || hour || ' ' || agent || ' ' || api_key || ' ' || kind FROM (
+         SELECT * FROM (SELECT * FROM miss_hours EXCEPT SELECT * FROM right)
+         UNION ALL SELECT * FROM (SELECT * FROM right EXCEPT SELECT * FROM miss_hours)
+     ) LIMIT 20";
 
 const JOBS: &str = entries!(
     "SELECT 'job ' || hex(jobs.id) FROM jobs LEFT JOIN (
@@ -81,7 +92,7 @@ const JOBS: &str = entries!(
 /// What disagrees, in a few words each; nothing where all is well.
 pub(crate) fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let mut wrong = Vec::new();
-    for select in [SPEND, HOURS, JOBS] {
+    for select in [SPEND, HOURS, MISSES, JOBS] {
         wrong.extend(tx.all(select, params![], |row| row.get::<String>(0))?);
     }
     tx.policy.account.roll(tx.now);

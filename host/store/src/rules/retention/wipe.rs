@@ -14,7 +14,7 @@ const WHOSE: UpstreamKind = UpstreamKind::Simulated;
 /// How many jobs, or entries of the ledger, a batch takes at most.
 const BATCH: u32 = 200;
 /// The tables whose simulated rows go in the last step; each has a column `upstream`.
-const SMALL: [&str; 25] = [
+const SMALL: [&str; 26] = [
     "deliveries",
     "alerts",
     "limit_changes",
@@ -29,6 +29,7 @@ const SMALL: [&str; 25] = [
     "schedules",
     "spend",
     "usage_hours",
+    "miss_hours",
     "week_use",
     "swept",
     "queue_turns",

@@ -1,11 +1,11 @@
-use crate::reading::{jobs, ledger, usage};
+use crate::reading::{jobs, ledger, misses, usage};
 use crate::rules::audit;
 use crate::rules::jobs::{artifacts, claim, inputs, journal, logs, pins, relatives};
 use crate::rules::money::brake;
 use crate::sqlite::SqliteStore;
 use crate::{
     AuditEntry, BrakeHistory, JobFilter, JobPage, JournalEntry, LedgerFilter, LedgerPage, LedgerTotals,
-    QueueCounts, ReadingStore, StoreError, Suspects, UsageSum,
+    MissSum, QueueCounts, ReadingStore, StoreError, Suspects, UsageSum,
 };
 use anvil_types::{
     AgentValues, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, InputInfo, Job, JobId, LogLine,
@@ -112,6 +112,15 @@ impl ReadingStore for SqliteStore {
 
     async fn usage(&self, upstream: UpstreamKind, cuts: Vec<Timestamp>) -> Result<Vec<UsageSum>, StoreError> {
         self.readers.read(move |db| usage::sums(db, upstream, &cuts)).await
+    }
+
+    async fn cache_misses(
+        &self,
+        upstream: UpstreamKind,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<MissSum>, StoreError> {
+        self.readers.read(move |db| misses::sums(db, upstream, from, to)).await
     }
 
     async fn spent_minutes(
