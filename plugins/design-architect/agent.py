@@ -57,7 +57,7 @@ class Architect:
         self.work = work
         self.texts = texts
         self.read = requirements_text.read(wishes.requirements)
-        self.wishes = prompts.wishes(wishes.language, wishes.constraints)
+        self.beside = wishes
         self.design = Design(requirements=self.read.each, came_with_ids=bool(self.read.each))
 
     def run(self) -> sdk.Json:
@@ -89,7 +89,7 @@ class Architect:
     def outline(self) -> None:
         """Overview and components: without them there is no design."""
         find = not self.read.each
-        first = lambda: prompts.outline(*(shown.text for shown in self.shown()), self.wishes, find)  # noqa: E731
+        first = lambda: prompts.outline(*(shown.text for shown in self.shown()), find)  # noqa: E731
         schema = schemas.outline(find)
 
         def read(value: Any, whole: bool) -> Lists:
@@ -110,11 +110,17 @@ class Architect:
             self.work.miss(f"The last {more} requirements were not checked one by one: more than {requirements_text.MOST} are too many.")
         self.work.log("info", f"{len(self.design.components)} components: {', '.join(self.design.names())}")
 
-    def shown(self) -> tuple[material.Shown, material.Shown]:
-        """The requirements and files that there is room for."""
-        room = self.work.room() - material.size(self.wishes)
+    def shown(self) -> tuple[material.Shown, material.Shown, material.Shown]:
+        """The requirements, files and wishes that there is room for."""
+        wishes = self.wishes()
+        room = self.work.room() - material.size(wishes.text)
         requirements = material.requirements(self.read.text, room * 2 // 3 if self.texts else room)
-        return requirements, material.files(self.texts, room - material.size(requirements.text))
+        return requirements, material.files(self.texts, room - material.size(requirements.text)), wishes
+
+    def wishes(self) -> material.Shown:
+        """What was asked for beside the requirements, in a quarter of the room at most."""
+        constraints = material.constraints(self.beside.constraints, self.work.room() // 4)
+        return material.Shown(prompts.wishes(self.beside.language, constraints.text), constraints.missing)
 
     def said(self) -> str:
         return prompts.design(self.design.overview, self.design.components)
@@ -144,8 +150,9 @@ class Architect:
         """The files of the finished system."""
 
         def prompt() -> str:
-            room = self.work.room() - material.size(self.said()) - material.size(self.wishes)
-            return prompts.files(self.said(), material.files(self.texts, room).text, self.wishes)
+            wishes = self.wishes().text
+            room = self.work.room() - material.size(self.said()) - material.size(wishes)
+            return prompts.files(self.said(), material.files(self.texts, room).text, wishes)
 
         told = self.work.lists("files", prompt, schemas.shape(files=schemas.FILES), answers.files)
         self.design.files = told.get("files", [])[: answers.FILES]
@@ -155,8 +162,9 @@ class Architect:
 
         def prompt() -> str:
             # The whole text: what it leaves open, assumes or leaves out is what decisions are about.
-            room = self.work.room() - material.size(self.said()) - material.size(self.wishes)
-            return prompts.reasons(self.said(), material.requirements(self.read.text, room).text, self.wishes)
+            wishes = self.wishes().text
+            room = self.work.room() - material.size(self.said()) - material.size(wishes)
+            return prompts.reasons(self.said(), material.requirements(self.read.text, room).text, wishes)
 
         schema = schemas.shape(decisions=schemas.DECISIONS, risks=schemas.RISKS)
         told = self.work.lists("decisions and risks", prompt, schema, answers.reasons)

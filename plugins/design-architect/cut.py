@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import sdk
+
 
 def salvage(text: str) -> Any:
     """The value of a text that ends too early, without what is not complete in it; `None` where nothing is.
@@ -10,6 +12,8 @@ def salvage(text: str) -> Any:
     A list keeps its complete items and an object its complete fields; an item that is an object without its end is left
     out, as its fields belong together, but for the outermost one.
     """
+    if sdk.too_deep(text):
+        return None
     ends: list[tuple[int, str]] = []  # where the value could end, and what would close it then
     closers: list[str] = []
     in_string = escaped = False

@@ -49,9 +49,23 @@ def requirements(text: str, room: int) -> Shown:
     kept = head(text, room)
     if kept == text:
         return Shown(fenced("requirements", text))
-    lines, shown = len(text.splitlines()), len(kept.splitlines())
-    note = f"The requirements are too long for a call: {shown} of {lines} lines were looked at."
-    return Shown(fenced("requirements", kept), (note,))
+    return Shown(fenced("requirements", kept), (f"The requirements are too long for a call: {_part(kept, text)} were looked at.",))
+
+
+def constraints(text: str, room: int) -> Shown:
+    """The constraints, cut as the requirements are; no fence where there are none."""
+    if not text:
+        return Shown("")
+    kept = head(text, room)
+    missing = () if kept == text else (f"The `constraints` are too long for a call: {_part(kept, text)} were looked at.",)
+    return Shown(fenced("constraints", kept), missing)
+
+
+def _part(kept: str, text: str) -> str:
+    """How much of a text is kept: in lines, or in characters where not even the first line is whole."""
+    if text[len(kept) :].startswith("\n"):
+        return f"{len(kept.splitlines())} of {len(text.splitlines())} lines"
+    return f"{len(kept)} of {len(text)} characters"
 
 
 def files(texts: dict[str, str], room: int) -> Shown:
@@ -73,7 +87,7 @@ def files(texts: dict[str, str], room: int) -> Shown:
             left_out.append(name)
     missing = [f"Only the beginning of {plain(name)} was looked at: it is too long for a call." for name in cut]
     if left_out:
-        missing.append(f"There was no room to look at {listed(left_out)}.")
+        missing.append(f"There was no room to look at {listed(left_out, most=100)}.")
     return Shown("".join(parts), tuple(missing))
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import schemas
 import sdk
 
 
@@ -26,6 +27,8 @@ def read(payload: Any) -> Wishes:
         if not isinstance(value, str):
             raise sdk.Failure("invalid-input", f"`{name}` is no text")
     wishes = Wishes(*(payload.get(name, "").strip() for name in fields))
+    if len(wishes.language) > schemas.LANGUAGE:
+        raise sdk.Failure("invalid-input", f"`language` has more than {schemas.LANGUAGE} characters; what else is wanted belongs to `constraints`")
     if not wishes.requirements:
         raise sdk.Failure("invalid-input", "`requirements` is empty: say what is to be designed")
     return wishes

@@ -35,9 +35,8 @@ def system(house_rules: str) -> str:
 
 
 def wishes(language: str, constraints: str) -> str:
-    """What was asked for beside the requirements."""
-    text = fenced("constraints", constraints) if constraints else ""
-    return text + (f"Language or platform: {' '.join(language.split())}\n" if language else "")
+    """What was asked for beside the requirements; the constraints are in their fence."""
+    return constraints + (f"Language or platform: {' '.join(language.split())}\n" if language else "")
 
 
 def outline(requirements: str, files: str, wishes: str, find: bool) -> str:

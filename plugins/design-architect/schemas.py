@@ -6,6 +6,8 @@ known already are an `enum`, so that a reference cannot miss.
 
 from sdk import Json
 
+LANGUAGE = 200
+"""The most characters of a `language`."""
 TEXT: Json = {"type": "string"}
 TEXTS: Json = {"type": "array", "items": TEXT}
 
@@ -74,6 +76,7 @@ PAYLOAD: Json = {
             "type": "string",
             "title": "Language",
             "description": "The language, framework or platform. Left empty, Claude chooses.",
+            "maxLength": LANGUAGE,
             "examples": ["Python 3.13", "TypeScript with React"],
         },
         "constraints": {

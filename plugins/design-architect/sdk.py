@@ -5,6 +5,7 @@ What is printed is in the job's log.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Callable, Protocol
 
@@ -118,9 +119,29 @@ def complete_json(
         raise Failure("bad-reply", f"the answer was malformed, and again when it was sent back: {wrong}") from None
 
 
+DEEPEST = 100
+"""How many lists and objects may stand within each other in JSON that is read. Readers call themselves for each, and a
+plugin's stack is small: one that fills it is stopped, and nobody is told what was wrong with the answer."""
+# What opens and closes; a text is passed over as a whole, one without its end too.
+MARKS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+
+
+def too_deep(text: str) -> bool:
+    """Whether more than `DEEPEST` lists and objects stand within each other in a JSON text, be it whole or cut."""
+    deep = 0
+    for mark in MARKS.finditer(text):
+        deep += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark[0], 0)
+        if deep > DEEPEST:
+            return True
+    return False
+
+
 def _read(reply: Json, read: Callable[[Any], Any]) -> Any:
+    text = text_of(reply)
+    if too_deep(text):
+        raise Malformed(f"it has more than {DEEPEST} lists and objects within each other")
     try:
-        value = json.loads(text_of(reply))
+        value = json.loads(text)
     except ValueError as error:
         raise Malformed(f"it is not the JSON asked for ({error})") from None
     return read(value)

@@ -72,6 +72,7 @@ func run(host sdk.Host, action string, raw json.RawMessage) (any, error) {
 	if len(pages) == 0 {
 		return nil, ended
 	}
+	w.missUnread(sources)
 	return deliver(w, plan, pages)
 }
 
@@ -101,6 +102,7 @@ func makePlan(w *work, payload *Payload, sources []Source) (*Plan, error) {
 	} else if err != nil {
 		return nil, err
 	}
+	w.saw(sources)
 	if payload.Title != "" {
 		plan.Title = payload.Title
 	}
@@ -173,6 +175,7 @@ func writePage(w *work, plan *Plan, page Page, sources []Source) (sections []Sec
 		} else if err != nil {
 			return sections, err
 		}
+		w.saw(own)
 		sections = append(sections, told.Sections...)
 		switch {
 		case len(told.Sections) > 0:
@@ -186,10 +189,10 @@ func writePage(w *work, plan *Plan, page Page, sources []Source) (sections []Sec
 	}
 	_, cut, leftOut := shown(own, w.room())
 	if len(cut) > 0 {
-		w.miss("%s is written from the beginnings alone of %s: they are too long for a call.", page.Path(), listed(cut))
+		w.miss("%s is written from the beginnings alone of %s: they are too long for a call.", page.Path(), w.naming(cut))
 	}
 	if len(leftOut) > 0 {
-		w.miss("%s is written without %s: there was no room.", page.Path(), listed(leftOut))
+		w.miss("%s is written without %s: there was no room.", page.Path(), w.naming(leftOut))
 	}
 	return sections, nil
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"documentation-generator/sdk"
 )
 
 func TestSourcesBecomePagesAndAnIndex(t *testing.T) {
@@ -86,6 +88,7 @@ var malformed = []struct {
 	wrong  string
 }{
 	{0, "Sure!", "it is not the JSON asked for"},
+	{0, strings.Repeat("[", 5_000) + strings.Repeat("]", 5_000), "more than 100 lists and objects within each other"},
 	{0, changed(func(p *Plan) { p.Pages = nil }), "`pages` is empty"},
 	{0, changed(func(p *Plan) { p.Pages = slices.Repeat(p.Pages, 3) }), "`pages` has 6 entries"},
 	{0, changed(func(p *Plan) { p.Pages[0].Slug = "../x" }), "`../x` is no slug"},
@@ -157,8 +160,12 @@ func TestASectionThatNeverFitsIsMissing(t *testing.T) {
 func TestAPlanThatWasCutIsUsedAsFarAsItGoes(t *testing.T) {
 	host := play(cut(plan, `{"slug":"names"`), says(started))
 	equal(t, documented(t, host, payload).Missing, []string{"There may be more pages: the plan was cut behind 1."})
-	if kind, _ := failure(t, play(cut(plan, `"slug"`)), payload); kind != "final" {
-		t.Error(kind)
+	deep := says(strings.Repeat("[", 5_000))
+	deep.StopReason = "max_tokens"
+	for _, answer := range []sdk.Reply{cut(plan, `"slug"`), deep} {
+		if kind, _ := failure(t, play(answer), payload); kind != "final" {
+			t.Error(kind)
+		}
 	}
 }
 
@@ -238,6 +245,46 @@ func TestSourcesThatAreTooLongAreCutAndNamed(t *testing.T) {
 	if !strings.Contains(host.prompt(0), "A link gets a short name.") || !strings.Contains(host.prompt(0), "(The rest of this source is left out.)") {
 		t.Error("a long source takes no room from a short one")
 	}
+}
+
+func TestEverySourceThatNoCallHadWholeIsNamed(t *testing.T) {
+	only := changed(func(p *Plan) { p.Pages = p.Pages[:1]; p.Pages[0].Sources = []string{"f00.py"} })
+	host, want := play(says(only), says(started)), []string{}
+	host.inputs = map[string]string{}
+	for at := range 30 {
+		name := fmt.Sprintf("f%02d.py", at)
+		host.inputs[name] = strings.Repeat("# a line of text\n", 180)
+		if at > 0 {
+			want = append(want, name+" was read in its beginning alone: no call had room for all of it.")
+		}
+	}
+	equal(t, documented(t, host, payload).Missing, want)
+	if !strings.Contains(host.prompt(1), host.inputs["f00.py"]) {
+		t.Error("a source that its page has whole is read")
+	}
+
+	host = play(says(only), says(started))
+	host.inputs = map[string]string{}
+	for at := range 120 {
+		host.inputs[fmt.Sprintf("f%02d.py", at)] = strings.Repeat("# a line of text\n", 180)
+	}
+	missing := documented(t, host, payload).Missing
+	if len(missing) != 101 || missing[0] != "f01.py was not read: no call had room for it." ||
+		missing[100] != "19 more sources were not read, or in their beginnings alone." {
+		t.Error(strings.Join(missing, "\n"))
+	}
+}
+
+func TestASourceThatItsPageHasInPartIsNamedOnce(t *testing.T) {
+	only := changed(func(p *Plan) { p.Pages = p.Pages[:1]; p.Pages[0].Sources = []string{"a.py"} })
+	host := play(says(only), says(started))
+	long := strings.Repeat("# a line of text\n", 2_400)
+	host.inputs = map[string]string{"a.py": long, "b.py": long, "c.py": long}
+	equal(t, documented(t, host, payload).Missing, []string{
+		"docs/start.md is written from the beginnings alone of a.py: they are too long for a call.",
+		"b.py was read in its beginning alone: no call had room for all of it.",
+		"c.py was read in its beginning alone: no call had room for all of it.",
+	})
 }
 
 func TestWhatComesFromOutsideEndsNoFence(t *testing.T) {

@@ -3,12 +3,17 @@ package main
 import (
 	"encoding/json"
 	"strings"
+
+	"documentation-generator/sdk"
 )
 
 // salvage reads what is complete of JSON that ends too early. A list keeps its complete items and the outermost object its
 // complete fields; an item that is an object without its end is left out, as its fields belong together. It says whether there
 // is anything.
 func salvage(text string, value any) bool {
+	if sdk.TooDeep(text) {
+		return false
+	}
 	type end struct {
 		at      int
 		closing string

@@ -122,11 +122,13 @@ func head(text string, room int) string {
 	return kept
 }
 
+// So many names stand in one sentence.
+const mostListed = 8
+
 // listed is some names, and how many more there are.
 func listed(names []string) string {
-	const most = 8
-	if len(names) <= most {
+	if len(names) <= mostListed {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:mostListed], ", "), len(names)-mostListed)
 }

@@ -27,6 +27,10 @@ type work struct {
 	calls        int
 	nanodollars  uint64
 	missing      []string
+	// How much of each source a call had, by its name; the most of all calls counts.
+	seen map[string]extent
+	// The sources that a sentence of missing names.
+	named map[string]bool
 }
 
 // begin looks at what the job may have.
@@ -40,7 +44,7 @@ func begin(host sdk.Host, audience string) (*work, error) {
 		return nil, err
 	}
 	return &work{host: host, system: system(audience, rules), inputTokens: min(left.MaxInputTokens, mostInput),
-		outputTokens: min(left.MaxOutputTokens, mostOutput)}, nil
+		outputTokens: min(left.MaxOutputTokens, mostOutput), seen: map[string]extent{}, named: map[string]bool{}}, nil
 }
 
 // Call is the host's, and counts what replies cost.

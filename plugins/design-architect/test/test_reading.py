@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cut
 import requirements_text
+import sdk
 from test.played import REQUIREMENTS
 
 AGENT = Path(__file__).parent.parent
@@ -67,6 +68,20 @@ class Cut(unittest.TestCase):
             value = cut.salvage(text[:at]) or {}
             for name, part in value.items():
                 self.assertEqual(part, self.WHOLE[name][: len(part)], text[:at])
+
+    def test_what_is_too_deep_is_not_read(self) -> None:
+        for text, deep in (
+            ("[" * 100, False),
+            ("[" * 101, True),
+            ('{"a":' * 101, True),
+            ("[]" * 5_000, False),
+            ('["' + "[" * 5_000 + '"]', False),
+            ('["\\"' + "[" * 5_000, False),
+            ('["\\\\"' + "[" * 100, True),
+        ):
+            self.assertEqual(sdk.too_deep(text), deep, text[:20])
+        self.assertIsNone(cut.salvage("[" * 5_000))
+        self.assertEqual(ids("[" * 5_000 + "]" * 5_000), [])
 
 
 @unittest.skipUnless(TEMPLATE.is_dir(), "the template is not there")

@@ -55,3 +55,20 @@ func TestAPanicIsAFailure(t *testing.T) {
 		t.Errorf("it said %s", got)
 	}
 }
+
+func TestDepthIsTakenOfListsAndObjectsAlone(t *testing.T) {
+	for text, deep := range map[string]bool{
+		strings.Repeat("[", Deepest):                            false,
+		strings.Repeat("[", Deepest+1):                          true,
+		strings.Repeat(`{"a":`, Deepest+1):                      true,
+		strings.Repeat("[]", 5_000):                             false,
+		`["` + strings.Repeat("[", 5_000) + `"]`:                false,
+		`["\"` + strings.Repeat("[", 5_000):                     false,
+		`["\\"` + strings.Repeat("[", Deepest):                  true,
+		strings.Repeat("[", 5_000) + strings.Repeat("]", 5_000): true,
+	} {
+		if TooDeep(text) != deep {
+			t.Errorf("%.20s… of %d bytes", text, len(text))
+		}
+	}
+}

@@ -144,6 +144,13 @@ test('a malformed answer is repaired once, wherever it comes', () => {
   }
 });
 
+test('an answer that is nested deeper than can be read is malformed', () => {
+  const deep = says('['.repeat(5_000) + ']'.repeat(5_000));
+  assert.throws(() => run(played({ answers: [deep, deep] }), 'analyze', { brief }), {
+    kind: 'bad-reply', message: /more than 100 lists and objects within each other/,
+  });
+});
+
 test('a second malformed answer is a failure by name', () => {
   for (const answers of [[says('No.'), says('No.')], [gives(scope), says('No.'), gives({ requirements: [{}] })]]) {
     assert.throws(() => run(played({ answers }), 'analyze', { brief }), {

@@ -68,16 +68,30 @@ export function restSchema(known: string[]): Json {
   });
 }
 
-/** Whether the files of a plan can be written: their names are names, each once. What they test, the schema says. */
+/**
+ * Whether the files of a plan can be written: their names are names, each once. What they test, the schema says. Names that
+ * differ in case alone are one: on many disks they are one file.
+ */
 export function filesAreSound(files: TestFile[], known: string[], planned: TestFile[] = []): void {
-  const taken = new Set([...known, ...planned.map(({ path }) => path)]);
+  const code = new Map(known.map((path) => [oneCase(path), path]));
+  const taken = new Map(planned.map(({ path }) => [oneCase(path), path]));
   for (const { path } of files) {
     const bad = badPath(path);
     if (bad) throw new Malformed(`the path ${JSON.stringify(path)} is none: ${bad}`);
-    if (known.includes(path)) throw new Malformed(`${path} is the code itself, and would be written over`);
-    if (taken.has(path)) throw new Malformed(`${path} comes twice`);
-    taken.add(path);
+    const [of, other] = [code.get(oneCase(path)), taken.get(oneCase(path))];
+    if (of !== undefined) throw new Malformed(`${path} is the code itself${alike(path, of)}, and would be written over`);
+    if (other !== undefined) throw new Malformed(`${path} comes twice${alike(path, other)}`);
+    taken.set(oneCase(path), path);
   }
+}
+
+/** A name as disks that know no case compare it. */
+function oneCase(path: string): string {
+  return path.normalize('NFC').toUpperCase().toLowerCase();
+}
+
+function alike(path: string, other: string): string {
+  return path === other ? '' : ` (${other}: on many disks names that differ in case alone are one)`;
 }
 
 /** What is complete of a plan that was cut; none where it has no whole test file. The last file may lack cases. */

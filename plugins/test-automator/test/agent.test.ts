@@ -141,7 +141,9 @@ test('a malformed plan is repaired once', () => {
     [{ ...plan, files: [testFile('../out.js', 'x')] }, /the path "\.\.\/out\.js" is none/],
     [{ ...plan, files: [testFile('/etc/passwd', 'x')] }, /it is absolute/],
     [{ ...plan, files: [testFile('src/add.js', 'x')] }, /src\/add\.js is the code itself/],
+    [{ ...plan, files: [testFile('SRC/Add.js', 'x')] }, /SRC\/Add\.js is the code itself \(src\/add\.js: on many disks/],
     [{ ...plan, files: [testFile('a.js', 'x'), testFile('a.js', 'y')] }, /a\.js comes twice/],
+    [{ ...plan, files: [testFile('a.js', 'x'), testFile('A.js', 'y')] }, /A\.js comes twice \(a\.js: /],
     [{ ...plan, files: [testFile('a.js')] }, /cases has 0 items/],
     [{ ...plan, files: [{ ...testFile('a.js', 'x'), sources: ['src/sub.js'] }] }, /sources\[0\] is none of src\/add\.js/],
     [{ ...plan, framework: '' }, /framework has 0 characters/],
@@ -170,6 +172,13 @@ test('a malformed test file is repaired once', () => {
     assert.deepEqual([report.complete, report.calls], [true, isFine ? 3 : 4], answer);
     if (!isFine) assert.match(wishOf(host, 2), why);
   }
+});
+
+test('an answer that is nested deeper than can be read is malformed', () => {
+  const deep = says('['.repeat(5_000) + ']'.repeat(5_000));
+  assert.throws(() => run(played({ answers: [deep, deep] }), 'generate-tests', payload), {
+    kind: 'bad-reply', message: /more than 100 lists and objects within each other/,
+  });
 });
 
 test('a second malformed answer is a failure by name', () => {

@@ -153,6 +153,9 @@ func CompleteJSON[T any](host Host, request Request, schema json.RawMessage, che
 
 // read makes a value of an answer.
 func read[T any](answer string, check func(*T) error) (*T, error) {
+	if TooDeep(answer) {
+		return nil, Wrong("it has more than %d lists and objects within each other", Deepest)
+	}
 	result := new(T)
 	decoder := json.NewDecoder(strings.NewReader(answer))
 	decoder.DisallowUnknownFields()

@@ -19,6 +19,7 @@ import {
   forClaude,
   isLast,
   personTool,
+  parseJson,
   readCut,
   readTexts,
   request,
@@ -26,6 +27,7 @@ import {
   textFile,
   textOf,
   toolLoop,
+  tooDeep,
   withRoom,
   completeJson,
   Malformed,
@@ -153,6 +155,22 @@ test('of JSON that was cut, what is complete is read', () => {
   const whole = JSON.stringify({ a: [{ b: 'c,"d' }, 1.5, null, true, { 'e:': [[]] }], f: '}' });
   for (let at = 1; at < whole.length; at++) assert.notEqual(readCut(whole.slice(0, at)), undefined, whole.slice(0, at));
   assert.deepEqual(readCut(whole), JSON.parse(whole));
+});
+
+test('JSON that is too deep is not read', () => {
+  for (const [text, deep] of [
+    ['['.repeat(100), false],
+    ['['.repeat(101), true],
+    ['{"a":'.repeat(101), true],
+    ['[]'.repeat(5_000), false],
+    [`["${'['.repeat(5_000)}"]`, false],
+    [`["\\"${'['.repeat(5_000)}`, false],
+    [`["\\\\"${'['.repeat(100)}`, true],
+  ]) {
+    assert.equal(tooDeep(text), deep, text.slice(0, 20));
+  }
+  assert.equal(readCut('['.repeat(5_000)), undefined);
+  assert.throws(() => parseJson('['.repeat(5_000) + ']'.repeat(5_000), {}), Malformed);
 });
 
 test('text is encoded and decoded as the platform does it', () => {

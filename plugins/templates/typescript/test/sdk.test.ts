@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   AskError, Failure, Missing, TaskError, type Tool, agentTool, beginning, byteLength, counted, decode, encode, faults, fenced, fit,
-  forClaude, isLast, personTool, readCut, readTexts, request, roomFor, textFile, textOf, toolLoop, withRoom, completeJson, Malformed, CallError,
+  forClaude, isLast, personTool, parseJson, readCut, readTexts, request, roomFor, textFile, textOf, toolLoop, tooDeep, withRoom, completeJson, Malformed, CallError,
 } from '../src/sdk/index.ts';
 import { gives, played, says } from '../src/sdk/played.ts';
 
@@ -118,6 +118,22 @@ test('of JSON that was cut, what is complete is read', () => {
   const whole = JSON.stringify({ a: [{ b: 'c,"d' }, 1.5, null, true, { 'e:': [[]] }], f: '}' });
   for (let at = 1; at < whole.length; at++) assert.notEqual(readCut(whole.slice(0, at)), undefined, whole.slice(0, at));
   assert.deepEqual(readCut(whole), JSON.parse(whole));
+});
+
+test('JSON that is too deep is not read', () => {
+  for (const [text, deep] of [
+    ['['.repeat(100), false],
+    ['['.repeat(101), true],
+    ['{"a":'.repeat(101), true],
+    ['[]'.repeat(5_000), false],
+    [`["${'['.repeat(5_000)}"]`, false],
+    [`["\\"${'['.repeat(5_000)}`, false],
+    [`["\\\\"${'['.repeat(100)}`, true],
+  ] as const) {
+    assert.equal(tooDeep(text), deep, text.slice(0, 20));
+  }
+  assert.equal(readCut('['.repeat(5_000)), undefined);
+  assert.throws(() => parseJson('['.repeat(5_000) + ']'.repeat(5_000), {}), Malformed);
 });
 
 test('text is encoded and decoded as the platform does it', () => {

@@ -1,5 +1,6 @@
 // Asking Claude: for a text, for JSON, and once more where the answer is malformed.
 
+import { DEEPEST, tooDeep } from './cut.js';
 import { Failure } from './failure.js';
 import { faults, forClaude } from './schema.js';
 
@@ -34,6 +35,7 @@ export function jsonRequest(system, text, schema, more = {}) {
 /** The value of a JSON text, which may stand in a fence. Throws `Malformed`. */
 export function parseJson(text, schema) {
   const bare = /^\s*```(?:json)?\s*\n([\s\S]*?)\n```\s*$/.exec(text)?.[1] ?? text;
+  if (tooDeep(bare)) throw new Malformed(`the answer has more than ${DEEPEST} lists and objects within each other`);
   let value;
   try {
     value = JSON.parse(bare);

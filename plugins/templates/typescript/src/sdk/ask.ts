@@ -1,5 +1,6 @@
 // Asking Claude: for a text, for JSON, and once more where the answer is malformed.
 
+import { DEEPEST, tooDeep } from './cut.ts';
 import { Failure } from './failure.ts';
 import type { Block, Host, Json, Reply, Request } from './host.ts';
 import { faults, forClaude } from './schema.ts';
@@ -42,6 +43,7 @@ export function jsonRequest(system: string, text: string, schema: Json, more: Pa
 /** The value of a JSON text, which may stand in a fence. Throws `Malformed`. */
 export function parseJson<T>(text: string, schema: Json): T {
   const bare = /^\s*```(?:json)?\s*\n([\s\S]*?)\n```\s*$/.exec(text)?.[1] ?? text;
+  if (tooDeep(bare)) throw new Malformed(`the answer has more than ${DEEPEST} lists and objects within each other`);
   let value: unknown;
   try {
     value = JSON.parse(bare);

@@ -1,10 +1,11 @@
-// JSON that was cut in the middle: what of it is complete.
+// What can be read of JSON: what is complete of a text that was cut, and whether one is too deep to be read at all.
 
 /**
  * The value of a JSON text that ends too early, without what is not complete: a member or an item that is cut is left out,
  * unless it is an object or a list, which keeps what it has. None where the text is no beginning of JSON.
  */
 export function readCut(text: string): unknown {
+  if (tooDeep(text)) return undefined;
   const open: string[] = [];
   /** Where the text could end, and what would close it there. */
   let end = 0;
@@ -41,6 +42,28 @@ export function readCut(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * How many lists and objects may stand within each other in JSON that is read. Readers call themselves for each, and a plugin's
+ * stack is small: one that fills it is stopped, and nobody is told what was wrong with the answer.
+ */
+export const DEEPEST = 100;
+
+/** Whether more than `DEEPEST` lists and objects stand within each other in a JSON text, be it whole or cut. */
+export function tooDeep(text: string): boolean {
+  let deep = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') {
+      const close = stringEnd(text, at);
+      if (close < 0) return false;
+      at = close - 1;
+    } else if (character === '{' || character === '[') {
+      if (++deep > DEEPEST) return true;
+    } else if (character === '}' || character === ']') deep--;
+  }
+  return false;
 }
 
 /** Behind the string that begins at `at`; below 0 where it does not end. */
