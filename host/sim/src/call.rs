@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::cache::CachePlan;
 use crate::clock::rfc3339;
 use crate::log::{LogEntry, Outcome};
 use crate::models::Model;
@@ -19,6 +20,8 @@ pub(crate) struct Call {
     model: Option<&'static Model>,
     /// What a whole answer uses.
     full: Option<SimUsage>,
+    /// What of the prompt cache it uses, until the answer begins.
+    cache: Option<CachePlan>,
     billed: Option<(SimUsage, i64)>,
     ended: bool,
 }
@@ -59,6 +62,7 @@ impl Call {
             time_ms,
             model: None,
             full: None,
+            cache: None,
             billed: None,
             ended: false,
         }
@@ -86,12 +90,14 @@ impl Call {
         }
     }
 
-    /// What the whole answer will use.
-    pub(crate) fn expects(&mut self, full: SimUsage) {
+    /// What the whole answer will use, of tokens and of the prompt cache.
+    pub(crate) fn expects(&mut self, full: SimUsage, cache: CachePlan) {
         self.full = Some(full);
+        self.cache = Some(cache);
     }
 
-    /// Bills the call at this usage, in place of what it was billed before.
+    /// Bills the call at this usage, in place of what it was billed before. With its first bill the answer has begun:
+    /// from then on others can read what it wrote to the cache.
     pub(crate) fn bill(&mut self, usage: &SimUsage) {
         let Some(model) = self.model else { return };
         if self.billed.as_ref().is_some_and(|(billed, _)| billed == usage) {
@@ -103,6 +109,9 @@ impl Call {
         let mut state = self.shared.state();
         state.bill.rebill(model.id, self.billed.as_ref().map(|(usage, cost)| (usage, *cost)), usage, cost);
         state.limiter.produced(model, usage.output_tokens.saturating_sub(before), now_ms);
+        if let Some(plan) = self.cache.take() {
+            state.cache.commit(model.id, &plan, self.time_ms);
+        }
         drop(state);
         self.billed = Some((usage.clone(), cost));
     }

@@ -18,8 +18,17 @@ pub(crate) fn block_tokens(block: &Value) -> u64 {
         Some("tool_result") => content_tokens(&block["content"]),
         Some("image") => source_tokens(&block["source"]).min(IMAGE_TOKENS),
         Some("document") => text_of("title") + text_of("context") + source_tokens(&block["source"]),
-        _ => count_tokens(&block.to_string()),
+        _ => count_tokens(&without_mark(block).to_string()),
     }
+}
+
+/// A block or a tool without its mark, which is no text of the prompt.
+pub(crate) fn without_mark(block: &Value) -> Value {
+    let mut bare = block.clone();
+    if let Some(fields) = bare.as_object_mut() {
+        fields.remove("cache_control");
+    }
+    bare
 }
 
 fn source_tokens(source: &Value) -> u64 {

@@ -34,7 +34,7 @@ pub(crate) async fn answer(mut call: Call, question: Result<Question, Refusal>) 
     let shared = Arc::clone(&call.shared);
     let plan = shared.plan(&question);
     let rate_headers = || shared.state().limiter.headers(question.model, shared.clock.now_ms());
-    let plan = match plan {
+    let mut plan = match plan {
         Ok(plan) => plan,
         Err(refusal) => return Ok(refuse(call, &refusal, rate_headers())),
     };
@@ -43,7 +43,7 @@ pub(crate) async fn answer(mut call: Call, question: Result<Question, Refusal>) 
         call.note(|entry| entry.fault = Some(fault.to_string()));
     }
     let (reply, usage) = compose(&question, &plan);
-    call.expects(usage.clone());
+    call.expects(usage.clone(), std::mem::take(&mut plan.cache));
     call.note(|entry| entry.stop_reason = Some(reply.stop_reason.clone()));
     wait_for_first_byte(&shared, &plan).await;
     if let Some(Fault::Status { billed: true, .. } | Fault::Close { billed: true }) = &fault {

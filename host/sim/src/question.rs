@@ -2,19 +2,19 @@
 
 use serde_json::{Map, Value};
 
-use crate::cache::{Segment, Ttl};
-use crate::content::{block_tokens, content_text};
+use crate::cache::Segment;
+use crate::content::content_text;
 use crate::models::Model;
+use crate::prompt::segments;
 use crate::refusal::Refusal;
 use crate::rng::{FNV_START, fnv};
-use crate::tokens::{MESSAGE_OVERHEAD, TOOL_OVERHEAD, count_tokens};
 use crate::validate::{Strictness, validate};
 
 /// What is asked.
 #[derive(Debug)]
 pub(crate) struct Question {
     pub(crate) model: &'static Model,
-    /// 0 for `count_tokens`, which has none.
+    /// 0 where no answer is wanted: the prompt is only read into the cache. 0 also for `count_tokens`, which has none.
     pub(crate) max_tokens: u64,
     pub(crate) stream: bool,
     pub(crate) system: String,
@@ -103,7 +103,7 @@ impl Question {
             schema: Some(get("output_config")["format"]["schema"].clone()).filter(Value::is_object),
             geo: string(get("inference_geo")),
             speed: string(get("speed")),
-            segments: segments(request, messages),
+            segments: segments(request, body),
             hash: fnv(FNV_START, body),
         }
     }
@@ -120,78 +120,4 @@ fn string(value: &Value) -> Option<String> {
 
 fn blocks(content: &Value) -> &[Value] {
     content.as_array().map_or(&[][..], Vec::as_slice)
-}
-
-/// The prompt in the order in which it is cached: tools, system, messages.
-fn segments(request: &Map<String, Value>, messages: &[Value]) -> Vec<Segment> {
-    let mut prompt = Prompt { segments: Vec::new(), hash: FNV_START };
-    for tool in request.get("tools").map_or(&[][..], blocks) {
-        prompt.add("tool", tool, TOOL_OVERHEAD + tool_tokens(tool));
-    }
-    prompt.add_content("system", request.get("system").unwrap_or(&Value::Null), 0);
-    for message in messages {
-        prompt.add_content(message["role"].as_str().unwrap_or("user"), &message["content"], MESSAGE_OVERHEAD);
-    }
-    // A mark on the request itself stands for one on its last block.
-    if let (Some(ttl), Some(last)) = (request.get("cache_control").and_then(mark), prompt.segments.last_mut())
-    {
-        last.mark.get_or_insert(ttl);
-    }
-    prompt.segments
-}
-
-fn tool_tokens(tool: &Value) -> u64 {
-    if tool["input_schema"].is_null() {
-        return count_tokens(&tool.to_string());
-    }
-    let text = |name: &str| tool[name].as_str().map_or(0, count_tokens);
-    text("name") + text("description") + count_tokens(&tool["input_schema"].to_string())
-}
-
-/// The time to live of a `cache_control` object.
-fn mark(control: &Value) -> Option<Ttl> {
-    match (control["type"].as_str(), control["ttl"].as_str()) {
-        (Some("ephemeral"), Some("1h")) => Some(Ttl::OneHour),
-        (Some("ephemeral"), _) => Some(Ttl::FiveMinutes),
-        _ => None,
-    }
-}
-
-struct Prompt {
-    segments: Vec<Segment>,
-    hash: u64,
-}
-
-impl Prompt {
-    fn add_content(&mut self, place: &str, content: &Value, overhead: u64) {
-        match content {
-            Value::String(text) => self.push(place, text.as_bytes(), overhead + count_tokens(text), None),
-            Value::Array(list) => {
-                for (i, block) in list.iter().enumerate() {
-                    let tokens = block_tokens(block) + if i == 0 { overhead } else { 0 };
-                    self.add(place, block, tokens);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn add(&mut self, place: &str, block: &Value, tokens: u64) {
-        let ttl = mark(&block["cache_control"]);
-        // Where the mark stands is no part of what is cached.
-        let mut bare = block.clone();
-        if let Some(fields) = bare.as_object_mut() {
-            fields.remove("cache_control");
-        }
-        // A text block caches like the same text given as a string.
-        match bare["text"].as_str() {
-            Some(text) if bare["type"] == "text" => self.push(place, text.as_bytes(), tokens, ttl),
-            _ => self.push(place, bare.to_string().as_bytes(), tokens, ttl),
-        }
-    }
-
-    fn push(&mut self, place: &str, bytes: &[u8], tokens: u64, mark: Option<Ttl>) {
-        self.hash = fnv(fnv(fnv(self.hash, place.as_bytes()), &[0]), bytes);
-        self.segments.push(Segment { tokens, prefix: self.hash, mark });
-    }
 }

@@ -78,8 +78,13 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Cuts the blocks at the first stop sequence and at `max_tokens`, whichever comes first.
+    /// Cuts the blocks at the first stop sequence and at `max_tokens`, whichever comes first. Where that is 0, there are
+    /// none at all.
     pub(crate) fn fit(mut blocks: Vec<Block>, question: &Question) -> Self {
+        if question.max_tokens == 0 {
+            let stop_reason = "max_tokens".to_owned();
+            return Self { blocks: Vec::new(), stop_reason, stop_sequence: None, tokens: 0 };
+        }
         let uses_tool = blocks.iter().any(|b| matches!(b, Block::ToolUse { .. }));
         let mut reason = if uses_tool { "tool_use" } else { "end_turn" };
         let mut sequence = None;

@@ -31,7 +31,7 @@ pub(crate) struct State {
     pub(crate) next_index: u64,
     player: Player,
     faults: Vec<(FaultRule, u64)>,
-    cache: PromptCache,
+    pub(crate) cache: PromptCache,
     rng: Rng,
 }
 
@@ -76,11 +76,10 @@ impl Shared {
         state.limiter.admit(model, counted, now_ms)?;
         let chance = state.fault_by_chance(question);
         let refused = chance.as_ref().is_some_and(Fault::leaves_script);
-        let item = if refused { None } else { state.player.take(&question.all_text) };
+        // Where no answer is wanted, none of the script's is used up.
+        let item =
+            if refused || question.max_tokens == 0 { None } else { state.player.take(&question.all_text) };
         let fault = item.as_ref().and_then(|item| item.fault.clone()).or(chance);
-        if !fault.as_ref().is_some_and(Fault::leaves_script) {
-            state.cache.commit(model.id, &cache, now_ms);
-        }
         let latency =
             item.as_ref().and_then(|item| item.latency.clone()).unwrap_or_else(|| state.latency.clone());
         let tempo = latency.draw(&mut state.rng);

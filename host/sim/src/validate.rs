@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::content::content_tokens;
+use crate::marks::check_marks;
 use crate::models::{self, Model};
 use crate::refusal::Refusal;
 
@@ -75,7 +76,9 @@ pub(crate) fn validate(request: &Map<String, Value>, strict: Strictness) -> Resu
     };
     if strict.purpose == Purpose::Message {
         check_max_tokens(get("max_tokens"))?;
+        check_without_answer(request)?;
     }
+    check_marks(request, strict.fields)?;
     check_messages(get("messages"))?;
     if !matches!(get("system"), Value::Null | Value::String(_) | Value::Array(_)) {
         return Err(Refusal::invalid("system: Input should be a valid string or a list of text blocks"));
@@ -100,11 +103,28 @@ pub(crate) fn validate(request: &Map<String, Value>, strict: Strictness) -> Resu
 fn check_max_tokens(value: &Value) -> Result<(), Refusal> {
     match value {
         Value::Null => Err(Refusal::invalid("max_tokens: Field required")),
-        v if v.as_u64().is_some_and(|n| n > 0) => Ok(()),
-        v if v.is_i64() || v.is_u64() => {
-            Err(Refusal::invalid("max_tokens: Input should be greater than or equal to 1"))
-        }
+        v if v.is_u64() => Ok(()),
+        v if v.is_i64() => Err(Refusal::invalid("max_tokens: Input should be greater than or equal to 0")),
         _ => Err(Refusal::invalid("max_tokens: Input should be a valid integer")),
+    }
+}
+
+/// `max_tokens: 0` reads the prompt into the cache and answers nothing, so nothing may be set that wants an answer.
+fn check_without_answer(request: &Map<String, Value>) -> Result<(), Refusal> {
+    let get = |name: &str| request.get(name).unwrap_or(&Value::Null);
+    if get("max_tokens") != 0 {
+        return Ok(());
+    }
+    let choice = get("tool_choice")["type"].as_str();
+    let wants = [
+        (get("stream") == true, "stream: true"),
+        (get("thinking")["type"] == "enabled", "thinking.type: enabled"),
+        (!get("output_config")["format"].is_null(), "output_config.format"),
+        (matches!(choice, Some("any" | "tool")), "a forced tool_choice"),
+    ];
+    match wants.iter().find(|(set, _)| *set) {
+        Some((_, what)) => Err(Refusal::invalid(format!("max_tokens: 0 is not supported with {what}"))),
+        None => Ok(()),
     }
 }
 
@@ -211,25 +231,7 @@ fn check_choices(request: &Map<String, Value>) -> Result<(), Refusal> {
     one_of("inference_geo", &["global", "us"])?;
     one_of("service_tier", &["auto", "standard_only"])?;
     one_of("speed", &["standard", "fast"])?;
-    let marks = marks(&Value::Object(request.clone()));
-    if marks > 4 {
-        return Err(Refusal::invalid(format!(
-            "A maximum of 4 blocks with cache_control may be provided. Found {marks}."
-        )));
-    }
     Ok(())
-}
-
-/// Counts the `cache_control` objects where the API reads them.
-fn marks(request: &Value) -> usize {
-    let list = |v: &Value| -> usize {
-        v.as_array().map_or(0, |list| list.iter().filter(|b| b["cache_control"].is_object()).count())
-    };
-    let messages = request["messages"].as_array().map_or(&[][..], Vec::as_slice);
-    usize::from(request["cache_control"].is_object())
-        + list(&request["tools"])
-        + list(&request["system"])
-        + messages.iter().map(|m| list(&m["content"])).sum::<usize>()
 }
 
 /// The least tokens of a task budget.

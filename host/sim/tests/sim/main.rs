@@ -4,6 +4,7 @@
 
 mod api;
 mod bill;
+mod caching;
 mod client;
 mod clock;
 mod control;
