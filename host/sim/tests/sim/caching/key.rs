@@ -78,6 +78,11 @@ async fn another_order_of_keys_in_a_tools_json_breaks_the_key() {
     let (input, swapped) = (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#);
     let [rest, all, _, _] = used_raw(&sim, &body(schema, input)).await;
     assert_eq!(used_raw(&sim, &body(schema, &input.replace(',', " ,\n "))).await, [rest, 0, 0, all]);
+    let call = r#""type":"tool_use","id":"toolu_1","name":"t","input":{"a":1,"b":2}"#;
+    let turned_call = r#""input":{"a":1,"b":2},"name":"t","id":"toolu_1","type":"tool_use""#;
+    let same = body(schema, input).replace(call, turned_call);
+    assert!(same.contains(turned_call));
+    assert_eq!(used_raw(&sim, &same).await, [rest, 0, 0, all], "a block's own fields have their places");
     let [_, written, _, tools] = used_raw(&sim, &body(schema, swapped)).await;
     assert!(tools > 200 && written > 0 && tools + written == all, "the call of the tool is another: {tools}");
     assert_eq!(used_raw(&sim, &body(turned, input)).await, [rest, all, 0, 0], "the tool is another");
@@ -150,6 +155,10 @@ async fn a_block_is_not_confused_with_its_neighbour_or_with_its_writer() {
     };
     used(&sim, &two("ab", "c")).await;
     assert_eq!(used(&sim, &two("a", "bc")).await[3], 0);
+    for one in ["abc", "ab c", "ab\nc", "ab\0c", "abusertextc"] {
+        let body = said(vec![block(words("s", 200), &Value::Null), block(one, &five())]);
+        assert_eq!(used(&sim, &body).await[3], 0, "{one:?}");
+    }
     let mut other = two("ab", "c");
     other["messages"].as_array_mut().unwrap().insert(0, json!({"role": "user", "content": "x"}));
     let mut spoken = other.clone();

@@ -67,21 +67,21 @@ async fn a_run_of_tool_calls_and_one_of_their_results_are_one_place_each() {
         |messages: &Vec<Value>| json!({"model": "claude-opus-4-8", "max_tokens": 20, "messages": messages});
     assert_eq!(used(&sim, &body(&talk)).await, [0, 123, 0, 0]);
     talk[0]["content"][0] = block(words("q", 120), &Value::Null);
-    let ids: Vec<_> = (0..15).map(|i| format!("toolu_{i}")).collect();
+    let ids: Vec<_> = (0..25).map(|i| format!("toolu_{i}")).collect();
     let calls: Vec<_> =
         ids.iter().map(|id| json!({"type": "tool_use", "id": id, "name": "t", "input": {}})).collect();
     let mut results: Vec<_> =
         ids.iter().map(|id| json!({"type": "tool_result", "tool_use_id": id, "content": "ok"})).collect();
-    results[14]["cache_control"] = five();
+    results[24]["cache_control"] = five();
     talk.push(json!({"role": "assistant", "content": calls}));
     talk.push(json!({"role": "user", "content": results}));
     let after = used(&sim, &body(&talk)).await;
-    assert_eq!(after[3], 123, "30 blocks back, but 2 places");
+    assert_eq!(after[3], 123, "50 blocks back, but 2 places");
     // As many blocks that are no run are too many.
     for (i, message) in talk.iter_mut().skip(1).enumerate() {
-        let texts = (0..15).map(|n| block(words(&format!("{i}{n}"), 10), &Value::Null));
+        let texts = (0..25).map(|n| block(words(&format!("{i}{n}"), 10), &Value::Null));
         message["content"] = texts.collect();
     }
-    talk[2]["content"][14]["cache_control"] = five();
+    talk[2]["content"][24]["cache_control"] = five();
     assert_eq!(used(&sim, &body(&talk)).await[3], 0);
 }
