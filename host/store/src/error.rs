@@ -22,7 +22,7 @@ pub enum StoreError {
     /// One agent, or one schedule, has as many unfinished jobs as its share of the queue.
     #[error(
         "{whose} has {unfinished} unfinished jobs, and its share of the queue is {limit}. Try again when some have \
-         finished, cancel some, or raise the share (jobs.agent_queue_percent, jobs.schedule_queue_percent)"
+         finished, cancel some, or raise the share (jobs.agent_queue_percent, agents.NAME.queue_percent, jobs.schedule_queue_percent)"
     )]
     ShareFull {
         /// Whose.

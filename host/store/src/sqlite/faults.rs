@@ -5,13 +5,14 @@ use crate::engine::{Id as _, params};
 use crate::sqlite::writer::{Command, Message};
 use crate::sqlite::{SqliteOptions, SqliteStore, Tx};
 use crate::{
-    Claim, Claimed, EventStore, Finish, JobFilter, JournalStore, QueueStore, ReadingStore, ReadyAgent,
-    StoreError, UpkeepStore,
+    BulkStore, Claim, Claimed, Enqueued, EventStore, Finish, JobFilter, JournalStore, NewAction, QueueStore,
+    ReadingStore, ReadyAgent, StoreError, UpkeepStore,
 };
 use anvil_budget::Windows;
 use anvil_types::{
-    BootId, Clock, EventKind, HostId, InputDigest, InputInfo, JobId, JobState, Json, Limits, Nanodollars,
-    NewInput, NewJob, Priority, Supervisor, SystemClock, Timestamp, UpstreamKind, WaitReason,
+    BootId, Clock, EventKind, HostId, InputDigest, InputInfo, JobAction, JobActionId, JobId, JobState, Json,
+    Limits, Nanodollars, NewInput, NewJob, Priority, Supervisor, SystemClock, Timestamp, UpstreamKind,
+    WaitReason,
 };
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -338,6 +339,17 @@ async fn an_agent_and_a_schedule_fill_no_more_than_their_share() {
     let of_schedule = |number| NewJob { schedule: Some("nightly".to_owned()), ..job(number, "third") };
     store.cancel(job(1, "agent").id, "ann").await.expect("it waits");
     store.enqueue(job(4, "agent")).await.expect("one place is free again");
+    // What has ended takes a place anew, whoever runs it again and how many at once.
+    assert!(refused(store.retry(job(1, "agent").id, "ann").await.map(Enqueued::New)));
+    let id = JobActionId::new(Timestamp::from_secs(1), 9);
+    let (action, filter) = (JobAction::Retry, JobFilter::default());
+    store.begin_action(NewAction { id, action, filter, by: "ann".to_owned() }).await.expect("it begins");
+    let step = store.step_action(id).await.expect("a step works");
+    assert!(step.run.waits.as_ref().is_some_and(|why| why.contains("`agent` has 2")), "{step:?}");
+    assert_eq!(step.run.touched, 0);
+    store.cancel(job(4, "agent").id, "ann").await.expect("it waits");
+    store.retry(job(1, "agent").id, "ann").await.expect("there is a place for it again");
+    store.stop_action(id, "ann").await.expect("it waits");
     for number in 30..32 {
         let agent = format!("agent-{number}");
         store.enqueue(NewJob { agent, ..of_schedule(number) }).await.expect("room");

@@ -230,7 +230,7 @@ fn act(tx: &mut Tx<'_>, action: JobAction, seq: i64, job: &Job) -> Result<Acted,
     match action {
         JobAction::Cancel => transition::stop(tx, &JobHead::find(tx, job.id)?)?,
         JobAction::Retry => {
-            if let Err(full) = enqueue::room(tx, job.upstream, job.priority) {
+            if let Err(full) = enqueue::room_again(tx, job) {
                 return Ok(Acted::Waits(full.to_string()));
             }
             if let Some(why) = action.leaves_led().filter(|_| job.lead.is_some()) {

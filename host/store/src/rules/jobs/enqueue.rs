@@ -74,7 +74,7 @@ pub(crate) fn take(tx: &mut Tx<'_>, job: &NewJob) -> Result<Result<NewRow, Job>,
         };
     }
     room(tx, job.upstream, job.priority)?;
-    room_in_share(tx, job)?;
+    room_in_share(tx, job.upstream, &job.agent, job.schedule.as_deref())?;
     inputs::check(tx, &job.inputs)?;
     let parents = parents::check(tx, job)?;
     insert(tx, job, &parents).map(Ok)
@@ -107,20 +107,34 @@ pub(crate) const OF_AGENT: &str = "SELECT count(*) FROM jobs
 pub(crate) const OF_SCHEDULE: &str = "SELECT count(*) FROM jobs INDEXED BY jobs_open_of_schedule
     WHERE upstream = ?2 AND schedule = ?1 AND finished_at IS NULL";
 
-/// Whether its agent, and its schedule, may have another place.
-fn room_in_share(tx: &Tx<'_>, job: &NewJob) -> Result<(), StoreError> {
+/// Whether there is a place for a job that has ended and is run again. One that is led has its root's.
+pub(crate) fn room_again(tx: &Tx<'_>, job: &Job) -> Result<(), StoreError> {
+    if job.lead.is_some() {
+        return Ok(());
+    }
+    room(tx, job.upstream, job.priority)?;
+    room_in_share(tx, job.upstream, &job.agent, job.schedule.as_deref())
+}
+
+/// Whether an agent, and a schedule, may have another place.
+fn room_in_share(
+    tx: &Tx<'_>,
+    upstream: UpstreamKind,
+    agent: &str,
+    schedule: Option<&str>,
+) -> Result<(), StoreError> {
     let places = u64::from(tx.policy.force.limits.queue_max);
-    let agent = tx.policy.shares.of_agent(&job.agent, places);
-    let schedule = tx.policy.shares.of_schedule(places);
+    let of_agent = tx.policy.shares.of_agent(agent, places);
+    let of_schedule = tx.policy.shares.of_schedule(places);
     let full = |limit: Option<u64>, sql: &str, name: &str, whose: String| -> Result<(), StoreError> {
         let Some(limit) = limit else { return Ok(()) };
         let unfinished =
-            tx.first(sql, [name, job.upstream.name()], |row| row.get::<i64>(0))?.map_or(0, i64::unsigned_abs);
+            tx.first(sql, [name, upstream.name()], |row| row.get::<i64>(0))?.map_or(0, i64::unsigned_abs);
         if unfinished >= limit { Err(StoreError::ShareFull { whose, unfinished, limit }) } else { Ok(()) }
     };
-    full(agent, OF_AGENT, &job.agent, format!("the agent `{}`", job.agent))?;
-    match &job.schedule {
-        Some(name) => full(schedule, OF_SCHEDULE, name, format!("the schedule `{name}`")),
+    full(of_agent, OF_AGENT, agent, format!("the agent `{agent}`"))?;
+    match schedule {
+        Some(name) => full(of_schedule, OF_SCHEDULE, name, format!("the schedule `{name}`")),
         None => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use crate::engine::params;
 use crate::rules::audit;
 use crate::rules::jobs::row::{self, JobHead};
 use crate::rules::jobs::transition::{self, Move};
-use crate::rules::jobs::{journal, parents, trouble};
+use crate::rules::jobs::{enqueue, journal, parents, trouble};
 use crate::rules::money::spend;
 use crate::rules::questions::closing;
 use crate::rules::team::{follow, retry};
@@ -143,6 +143,9 @@ pub(crate) fn resume(tx: &mut Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
 pub(crate) fn retry(tx: &mut Tx<'_>, id: JobId, by: &str) -> Result<Job, StoreError> {
     let job = JobHead::find(tx, id)?;
     follow::is_run_with_its_lead(tx, &job)?;
+    if job.state.is_final() {
+        enqueue::room_again(tx, &row::whole(tx.db, id)?)?;
+    }
     again(tx, &job)?;
     audit::note(tx, by, "job.retry", &id.to_string())?;
     row::whole(tx.db, id)
