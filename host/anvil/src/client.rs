@@ -1,6 +1,7 @@
 //! The REST API, as a client sees it.
 
 use crate::answer::Answer;
+use crate::cli::source::{Source, Unread};
 use crate::connect::is_loopback;
 use crate::failure::{Failure, Problem};
 use crate::show::Moment;
@@ -20,6 +21,16 @@ const LONG_TIMEOUT: Duration = Duration::from_mins(10);
 /// Bytes of an address that hosts and what stands between take; hyper takes 65,534.
 const LONGEST_ADDRESS: usize = 60_000;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// With the bytes of a file as its body, read as they are sent.
+fn read_from(request: RequestBuilder, file: Source) -> RequestBuilder {
+    // Where the host knows how much it is, it says at once that it is too much.
+    let request = match file.bytes {
+        Some(length) => request.header("content-length", length),
+        None => request,
+    };
+    request.body(reqwest::Body::wrap_stream(file.pieces()))
+}
 
 /// A host as a client sees it.
 #[derive(Clone, Debug)]
@@ -77,20 +88,24 @@ impl Client {
         &self,
         path: &[&str],
         query: &[(&str, String)],
-        bytes: Vec<u8>,
+        plugin: Source,
     ) -> Result<Answer<A>, Failure> {
         let request = self.request(Method::PUT, path, query)?.header("content-type", "application/wasm");
-        self.json_within(request.body(bytes), LONG_TIMEOUT).await
+        self.json_within(read_from(request, plugin), LONG_TIMEOUT).await
     }
 
-    /// `POST` of bytes, for an answer that may take a while.
+    /// `POST` of a plugin's bytes, or of none, for an answer that may take a while.
     pub(crate) async fn post_bytes<A: DeserializeOwned>(
         &self,
         path: &[&str],
-        bytes: Vec<u8>,
+        plugin: Option<Source>,
     ) -> Result<Answer<A>, Failure> {
         let request = self.request(Method::POST, path, &[])?.header("content-type", "application/wasm");
-        self.json_within(request.body(bytes), LONG_TIMEOUT).await
+        let request = match plugin {
+            Some(plugin) => read_from(request, plugin),
+            None => request.body(Vec::new()),
+        };
+        self.json_within(request, LONG_TIMEOUT).await
     }
 
     /// `POST` or `PUT` of a JSON body.
@@ -234,6 +249,10 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        // It is here that something went wrong.
+        if let Some(unread) = Unread::behind(error) {
+            return Failure::Usage(unread.to_string());
+        }
         // The innermost cause is the one that says something: "connection refused".
         let mut cause: &dyn std::error::Error = error;
         while let Some(source) = cause.source() {

@@ -1,11 +1,11 @@
 //! `anvil agents put`, `remove` and `smoke`: plugins of a running host.
 
 use super::Globals;
+use super::source::Source;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{clean, indented, pretty_text, size};
 use anvil_api::{PluginRemoved, PluginReport, SmokeEnd, SmokeReport, SmokeRequest};
-use anyhow::Context as _;
 use reqwest::Method;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -18,9 +18,9 @@ pub(super) async fn put(
     file: &Path,
     dry_run: bool,
 ) -> Result<Exit, Failure> {
-    let bytes = tokio::fs::read(file).await.with_context(|| format!("{} cannot be read", file.display()))?;
+    let plugin = Source::open(&file.to_string_lossy()).await?;
     let query: Vec<_> = dry_run.then(|| ("dry_run", "true".to_owned())).into_iter().collect();
-    let report = client.put_bytes::<PluginReport>(&["agents", agent], &query, bytes).await?;
+    let report = client.put_bytes::<PluginReport>(&["agents", agent], &query, plugin).await?;
     report.show(globals.json, said)?;
     Ok(Exit::Done)
 }

@@ -1,20 +1,18 @@
 //! `anvil submit --bulk`.
 
 use super::Globals;
+use super::source::Source;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{clean, print};
 use anvil_api::{BulkAnswer, LineAnswer, LineProblem};
-use futures_util::{Stream, StreamExt as _};
+use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-
-/// How much is read at once.
-const PIECE: usize = 64 << 10;
 
 /// Sends the lines of a file, or of standard input, and prints an answer for each.
 pub(super) async fn run(client: &Client, globals: &Globals, path: &str) -> Result<Exit, Failure> {
-    let mut answers = client.send_lines(&["jobs", "bulk"], pieces(input(path).await?)).await?.bytes_stream();
+    let mut answers =
+        client.send_lines(&["jobs", "bulk"], Source::open(path).await?.pieces()).await?.bytes_stream();
     let mut told = Told { json: globals.json, taken: 0, refused: 0 };
     let mut rest = Vec::new();
     while let Some(piece) = answers.next().await {
@@ -31,27 +29,6 @@ pub(super) async fn run(client: &Client, globals: &Globals, path: &str) -> Resul
         eprintln!("{taken} taken in, {refused} refused");
     }
     Ok(if told.refused == 0 { Exit::Done } else { Exit::SomeRefused })
-}
-
-/// A file, or standard input.
-pub(crate) async fn input(path: &str) -> Result<Box<dyn AsyncRead + Send + Unpin>, Failure> {
-    if path == "-" {
-        return Ok(Box::new(tokio::io::stdin()));
-    }
-    let file = tokio::fs::File::open(path).await;
-    Ok(Box::new(file.map_err(|error| Failure::Usage(format!("cannot read {path}: {error}")))?))
-}
-
-/// What is read of it, piece by piece.
-pub(crate) fn pieces(
-    input: Box<dyn AsyncRead + Send + Unpin>,
-) -> impl Stream<Item = std::io::Result<Vec<u8>>> + Send + 'static {
-    futures_util::stream::try_unfold(input, async |mut input| {
-        let mut piece = vec![0; PIECE];
-        let read = input.read(&mut piece).await?;
-        piece.truncate(read);
-        Ok((read > 0).then_some((piece, input)))
-    })
 }
 
 struct Told {

@@ -27,6 +27,7 @@ mod schedules;
 mod sent;
 mod serve;
 mod sim;
+pub(crate) mod source;
 mod spend;
 mod status;
 mod submit;

@@ -1,6 +1,6 @@
 //! Files that are sent with a job.
 
-use super::bulk::{input, pieces};
+use super::source::Source;
 use crate::failure::Failure;
 use anvil_types::ArtifactName;
 use futures_util::StreamExt as _;
@@ -72,9 +72,10 @@ impl Form {
         text.extend(job);
         for file in files {
             text.extend(head(&boundary, file).into_bytes());
-            length = length.zip(size(&file.from).await?).map(|(sum, size)| sum + text.len() as u64 + size);
+            let source = Source::open(&file.from).await?;
+            length = length.zip(source.bytes).map(|(sum, size)| sum + text.len() as u64 + size);
             parts.push(once(std::mem::take(&mut text)));
-            parts.push(pieces(input(&file.from).await?).boxed());
+            parts.push(source.pieces().boxed());
         }
         text.extend(format!("\r\n--{boundary}--\r\n").into_bytes());
         length = length.map(|sum| sum + text.len() as u64);
@@ -89,19 +90,6 @@ fn same(before: &[SentFile], file: &SentFile) -> bool {
 
 fn once(bytes: Vec<u8>) -> BoxStream<'static, std::io::Result<Vec<u8>>> {
     stream::iter([Ok(bytes)]).boxed()
-}
-
-/// How long a file is; none where nobody knows before it was read.
-async fn size(from: &str) -> Result<Option<u64>, Failure> {
-    if from == "-" {
-        return Ok(None);
-    }
-    let about = tokio::fs::metadata(from).await;
-    let about = about.map_err(|error| Failure::Usage(format!("cannot read {from}: {error}")))?;
-    if about.is_dir() {
-        return Err(Failure::Usage(format!("{from} is a folder; give its files, each with --file")));
-    }
-    Ok(about.is_file().then_some(about.len()))
 }
 
 /// What stands before a file's bytes.

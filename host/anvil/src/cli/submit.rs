@@ -2,6 +2,7 @@
 
 use super::Globals;
 use super::sent::{self, Form, SentFile};
+use super::source::whole;
 use super::{progress, result};
 use crate::answer::Answer;
 use crate::client::Client;
@@ -13,7 +14,6 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::time::Duration;
 
 /// As in: anvil submit code-generator generate --field requirements="Build a login form" --wait
@@ -143,12 +143,11 @@ pub(crate) fn payload(
     let text = match payload {
         None => "{}".to_owned(),
         Some("-") => {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map_err(|error| unreadable("standard input", &error))?;
+            let bytes = whole("-").map_err(|error| unreadable("standard input", &error))?;
             read_text("standard input", &bytes)?
         }
         Some(text) => match text.strip_prefix('@') {
-            Some(path) => read_text(path, &std::fs::read(path).map_err(|error| unreadable(path, &error))?)?,
+            Some(path) => read_text(path, &whole(path).map_err(|error| unreadable(path, &error))?)?,
             None => text.to_owned(),
         },
     };

@@ -77,9 +77,41 @@ fn what_cannot_be_sent_is_said_before_anything_is() {
         let ran = host.anvil(&[&["submit", "a", "b"], &args[..]].concat());
         assert!(ran.code == 2 && ran.err.contains(says), "{args:?}: {ran:?}");
     }
+    if cfg!(target_os = "linux") {
+        // What has no end is not read to it.
+        let ran = host.anvil(&["submit", "a", "b", "--payload", "@/dev/zero"]);
+        assert!(ran.code == 2 && ran.err.contains("/dev/zero: it is a device"), "{ran:?}");
+    }
     let bulk = host.anvil(&["submit", "--bulk", &file, "--file", &file]);
     assert!(bulk.code == 2 && bulk.err.contains("cannot be used with"), "{bulk:?}");
     assert_eq!(host.asked().len(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_reading_fails_is_no_host_that_is_away() {
+    let host = takes();
+    let ran = host.anvil(&["submit", "a", "b", "--file", "a=/proc/self/mem"]);
+    assert!(ran.code == 2 && ran.err.contains("cannot read /proc/self/mem: "), "{ran:?}");
+    assert!(!ran.err.contains("reach"), "{ran:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_writes_to_is_told_of_and_read_when_somebody_does() {
+    let (host, folder) = (takes(), folder("pipe"));
+    let pipe = folder.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let (to, path) = (pipe.clone(), pipe.display().to_string());
+    let writer = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(2_500));
+        std::fs::write(to, "from afar").unwrap();
+    });
+    let ran = host.anvil(&["submit", "a", "b", "--file", &format!("a={path}")]);
+    writer.join().unwrap();
+    assert!(ran.code == 0 && ran.err.contains(&format!("waiting for {path}: it is a pipe")), "{ran:?}");
+    assert!(host.asked().iter().any(|asked| asked.text.contains("from afar")));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `anvil jobs import`.
 
 use crate::cli::Globals;
-use crate::cli::bulk::{input, pieces, read};
+use crate::cli::bulk::read;
+use crate::cli::source::Source;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{clean, print};
@@ -18,8 +19,8 @@ pub(crate) struct ImportArgs {
 
 impl ImportArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
-        let input = input(&self.file).await?;
-        let mut answers = client.send_lines(&["jobs", "import"], pieces(input)).await?.bytes_stream();
+        let input = Source::open(&self.file).await?;
+        let mut answers = client.send_lines(&["jobs", "import"], input.pieces()).await?.bytes_stream();
         let mut told = Told { json: globals.json, ..Told::default() };
         let mut rest = Vec::new();
         while let Some(piece) = answers.next().await {

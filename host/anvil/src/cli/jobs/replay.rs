@@ -2,12 +2,12 @@
 
 use crate::answer::Answer;
 use crate::cli::Globals;
+use crate::cli::source::Source;
 use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{clean, differing_lines, pretty_text};
 use anvil_api::{Difference, Question, Replayed};
 use anvil_types::JournalKind;
-use anyhow::Context as _;
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -26,8 +26,8 @@ pub(crate) struct ReplayArgs {
 impl ReplayArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let plugin = match &self.plugin {
-            Some(file) => std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
-            None => Vec::new(),
+            Some(file) => Some(Source::open(&file.to_string_lossy()).await?),
+            None => None,
         };
         let answer: Answer<Replayed> = client.post_bytes(&["jobs", &self.id, "replay"], plugin).await?;
         answer.show(globals.json, show)?;

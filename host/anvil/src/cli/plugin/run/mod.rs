@@ -9,7 +9,8 @@ use super::fixture;
 use super::stage::Stage;
 use crate::cli::jobs::artifacts::{place, put};
 use crate::cli::sent::{self, SentFile, media_type};
-use crate::cli::{Globals, bulk, sim, submit};
+use crate::cli::source::Source;
+use crate::cli::{Globals, sim, submit};
 use crate::connect;
 use crate::failure::{Exit, Failure};
 use anvil_api::Fixture;
@@ -28,7 +29,6 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tokio::io::AsyncReadExt as _;
 use transcript::Transcript;
 
 /// Runs a plugin here, without a host, with the limits of one: the simulator, or a script of answers, is its Claude.
@@ -168,16 +168,13 @@ impl RunArgs {
         let refused = |error: anvil_control::SubmitError| Failure::Usage(error.to_string());
         for file in &self.files {
             upload.begin(file.name.as_str(), media_type(file.name.as_str())).map_err(refused)?;
-            let mut from = bulk::input(&file.from).await?;
-            let mut piece = vec![0; 64 << 10];
+            let mut from = Source::open(&file.from).await?;
             loop {
-                let read = from.read(&mut piece).await;
-                let read =
-                    read.map_err(|error| Failure::Usage(format!("cannot read {}: {error}", file.from)))?;
-                if read == 0 {
+                let piece = from.piece().await.map_err(|unread| Failure::Usage(unread.to_string()))?;
+                if piece.is_empty() {
                     break;
                 }
-                upload.write(&piece[..read]).await.map_err(refused)?;
+                upload.write(&piece).await.map_err(refused)?;
             }
         }
         upload.finish().await.map_err(refused)
