@@ -44,7 +44,7 @@ pub fn example_toml() -> String {
         let _ = writeln!(out, "#{name} = {value}");
     }
     comment(&mut out, "What the agent itself reads; see what it documents.");
-    out.push_str("#settings = { language = \"python\" }\n");
+    out.push_str("#settings = { house_rules = \"Python 3.13, with type hints.\" }\n");
     out
 }
 
@@ -81,7 +81,11 @@ pub fn reference_markdown() -> String {
     for (name, expected, doc) in AGENT_KEYS {
         let _ = writeln!(out, "| `{name}` | {} | {expected} |", one_line(doc));
     }
-    out.push_str("| `settings` | What the agent itself reads, as in `settings = { language = \"python\" }`. | texts by name |\n");
+    out.push_str(
+        "| `settings` | What the agent itself reads, as in `settings = { house_rules = \"Python 3.13, with type hints.\" }`, \
+         which each of the agents that Anvil comes with tells Claude. What an agent does not read does nothing. | texts by \
+         name |\n",
+    );
     out.push_str("\nWhere nothing else is said, agents that Anvil comes with have:\n\n");
     for (path, value) in BUNDLED {
         let _ = writeln!(out, "- `{path}`: `{value}`");

@@ -238,9 +238,9 @@ sections! {
         /// Further tries of a call that failed where nothing can have been billed.
         retries: u32 = "3" in 0.0..=20.0;
         /// Failures in a row (no connection, 5xx, no answer in time) after which no call goes out for a
-        /// while; jobs wait. 0: never.
+        /// while; jobs wait. 0: never; a job whose own call failed beyond `retries` waits all the same.
         circuit_failures: u32 = "5" in 0.0..=1_000.0;
-        /// Seconds until one call tries again.
+        /// Seconds until one call tries again, and that a job waits whose own call failed beyond `retries`.
         circuit_open_s: u64 = "60" in 1.0..=3_600.0;
     }
 

@@ -128,7 +128,7 @@ fn the_example_uncommented_changes_nothing_but_the_agent_that_it_names() {
     assert_eq!(values(&with), values(&without));
     let expected: usize = SECTIONS.iter().map(|section| section.keys.len()).sum();
     assert_eq!(values(&with).len(), expected);
-    assert_eq!(with.agents["code-generator"].settings["language"], "python");
+    assert_eq!(with.agents["code-generator"].settings["house_rules"], "Python 3.13, with type hints.");
 }
 
 #[test]

@@ -240,7 +240,7 @@ pub enum WaitReason {
     Holds,
     /// Requests or tokens a minute.
     Pace,
-    /// The upstream fails again and again: the circuit is open.
+    /// The upstream fails again and again: the circuit is open, or the job's own call failed beyond its retries.
     Circuit,
     /// The brake is engaged.
     Brake,
