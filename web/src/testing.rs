@@ -256,6 +256,7 @@ async fn control(folder: &TempDir, making: Making, supervisor: &Supervisor) -> (
         compiled_bytes: 1 << 30,
         keep: anvil_sandbox::KeepRule { versions: 5, bytes: 1 << 30 },
         may_call: std::collections::HashMap::new(),
+        payloads: anvil_types::PerAgent::default(),
         describe: small_limits(),
         clock: shared.clone(),
     };

@@ -29,6 +29,17 @@ impl PayloadMisfit {
     pub fn repeated(agent: &str, action: &str, name: &str) -> Self {
         let message =
             format!("an object in it has `{name}` twice, and nobody can tell which of them is meant");
+        Self::whole(agent, action, message)
+    }
+
+    /// The payload is longer than a value of its agent may be, by this setting.
+    pub fn too_long(agent: &str, action: &str, bytes: u64, most: u64, setting: &str) -> Self {
+        let message =
+            format!("it is {bytes} bytes long, and a value of `{agent}` has {most} at most (`{setting}`)");
+        Self::whole(agent, action, message)
+    }
+
+    fn whole(agent: &str, action: &str, message: String) -> Self {
         let errors = vec![FieldError { pointer: String::new(), message }];
         Self { agent: agent.to_owned(), action: action.to_owned(), errors }
     }

@@ -72,6 +72,9 @@ pub struct PluginsStatus {
     pub trouble: Option<String>,
     /// Plugins that are being compiled, or wait for that.
     pub compiling: u32,
+    /// Files that were seen and are still to be looked at.
+    #[serde(default)]
+    pub waiting: u32,
     /// Plugins that the host could not load just now, and tries again.
     pub delayed: u32,
     /// Agents whose file's version is in quarantine.

@@ -108,6 +108,7 @@ pub(crate) fn plugins(catalog: &Catalog) -> PluginsStatus {
         folder: catalog.folder().display().to_string(),
         trouble: catalog.trouble(),
         compiling: count(AgentState::Compiling),
+        waiting: u32::try_from(agents.waiting()).unwrap_or(u32::MAX),
         delayed: count(AgentState::Delayed),
         quarantined,
         compiled_bytes,

@@ -81,7 +81,7 @@ impl JobControl {
         Ok(tree)
     }
 
-    /// The limits of a job, each beside what its latest attempt, or the job, used of it.
+    /// The limits of a job as they are now, each beside what its latest attempt, or the job, used of it.
     pub async fn limit_use(&self, job: &Job) -> Result<Vec<LimitUsed>, StoreError> {
         self.limit_uses.of_job(job).await
     }

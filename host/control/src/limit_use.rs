@@ -67,7 +67,7 @@ impl LimitUses {
         Ok(all)
     }
 
-    /// The limits of a job, each beside what its latest attempt, or the job, used of it.
+    /// The limits of a job as they are now, each beside what its latest attempt, or the job, used of it.
     pub(crate) async fn of_job(&self, job: &Job) -> Result<Vec<LimitUsed>, StoreError> {
         let latest = self.store.attempts(job.id).await?.pop();
         let files = self.store.artifacts(job.id).await?;
@@ -93,13 +93,15 @@ impl LimitUses {
         };
         let mut all = self.runner.limits_of(&job.agent, &used);
         let mut whole = self.of_whole_jobs(&job.agent, &whole).await?;
-        // What a job was made with is its own.
+        // What a job was made with is its own, and no setting's that says another thing by now.
         for limit in &mut whole {
             match limit.name.as_str() {
                 "job_usd" if limit.limit != nanodollars(job.max_cost) => {
                     (limit.limit, limit.setting) = (nanodollars(job.max_cost), "max_cost_usd".to_owned());
                 }
-                "max_attempts" => limit.limit = job.max_attempts.into(),
+                "max_attempts" if limit.limit != u64::from(job.max_attempts) => {
+                    (limit.limit, limit.setting) = (job.max_attempts.into(), "max_attempts".to_owned());
+                }
                 _ => {}
             }
         }

@@ -5,7 +5,7 @@ use anvil_runner::put_in_force;
 use anvil_sandbox::KeptVersion;
 use anvil_store::StoreError;
 use anvil_types::words::VersionRefusal;
-use anvil_types::{AgentInfo, AgentVersion, AsideCause, VersionState};
+use anvil_types::{AgentInfo, AgentState, AgentVersion, AsideCause, VersionState};
 use std::collections::HashMap;
 
 /// The fewest characters of a digest that name a version.
@@ -23,10 +23,10 @@ pub enum VersionError {
 }
 
 impl AgentControl {
-    /// The versions of an agent that are kept, that first which came last; empty where none is known.
+    /// The versions of an agent that were in force and are kept, that first which came last; empty where none is known.
     pub async fn versions(&self, agent: &str) -> Result<Vec<AgentVersion>, StoreError> {
-        let kept = self.catalog.versions(agent);
         let jobs: HashMap<String, u64> = self.store.jobs_by_version().await?.into_iter().collect();
+        let kept = self.catalog.versions(agent, |digest| jobs.contains_key(digest));
         let in_force = self.in_force(agent).map(|agent| agent.digest);
         let aside = self.catalog.aside(agent);
         let shown = |version: KeptVersion| {
@@ -41,6 +41,7 @@ impl AgentControl {
                 jobs: jobs.get(&version.digest).copied().unwrap_or(0),
                 version: version.version,
                 digest: version.digest,
+                file: version.file,
                 size: version.size,
                 first_seen: version.first_seen,
                 last_seen: version.last_seen,
@@ -62,20 +63,20 @@ impl AgentControl {
         let named = || agent.to_owned();
         let file = self.catalog.of_file(agent).ok_or_else(|| VersionRefusal::NoFile { agent: named() })?;
         let in_force = self.in_force(agent);
+        let versions = self.versions(agent).await?;
         let to = match to {
-            Some(digest) => self.named_version(agent, digest)?,
+            Some(digest) => named_version(versions, agent, digest)?,
             None => {
                 let current = in_force.as_ref().map_or(file.digest.as_str(), |agent| agent.digest.as_str());
-                let before = self.version_before(agent, current);
+                let before = version_before(versions, current);
                 before.ok_or_else(|| VersionRefusal::NoneBefore { agent: named() })?
             }
         };
-        let (version, digest) = (to.version, to.digest);
+        let (version, digest) = (to.version.clone(), to.digest.clone());
         if in_force.is_some_and(|agent| agent.digest == digest) {
             return Err(VersionRefusal::InForce { agent: named(), version, digest }.into());
         }
-        let aside = self.catalog.aside(agent).into_iter().find(|one| one.digest == digest);
-        if aside.is_some_and(|one| one.cause == AsideCause::Quarantined) {
+        if to.state == VersionState::Quarantined {
             return Err(VersionRefusal::InQuarantine { agent: named(), version, digest }.into());
         }
         if digest == file.digest {
@@ -101,34 +102,11 @@ impl AgentControl {
         self.changed(agent).await
     }
 
-    /// The agent whose version is in force.
+    /// The agent whose version is in force; none where no file has it any more.
     fn in_force(&self, agent: &str) -> Option<AgentInfo> {
-        let shown = self.catalog.agent(agent)?;
+        let shown = self.catalog.agent(agent).filter(|agent| agent.state != AgentState::Retired)?;
         let is_set_aside = self.catalog.aside(agent).iter().any(|one| one.digest == shown.digest);
         Some(shown).filter(|_| !is_set_aside)
-    }
-
-    /// The kept version whose digest begins so.
-    fn named_version(&self, agent: &str, digest: &str) -> Result<KeptVersion, VersionRefusal> {
-        let (agent, digest) = (agent.to_owned(), digest.to_owned());
-        let begins = |version: &KeptVersion| digest.len() >= FEWEST && version.digest.starts_with(&digest);
-        let mut found = self.catalog.versions(&agent).into_iter().filter(begins);
-        match (found.next(), found.next()) {
-            (None, _) => Err(VersionRefusal::NoVersion { agent, digest: anvil_types::clip(&digest) }),
-            (Some(one), None) => Ok(one),
-            (Some(_), Some(_)) => Err(VersionRefusal::Ambiguous { agent, digest }),
-        }
-    }
-
-    /// The version that came before another, as far as it is kept and not set aside.
-    fn version_before(&self, agent: &str, digest: &str) -> Option<KeptVersion> {
-        let versions = self.catalog.versions(agent);
-        let place = versions.iter().position(|version| version.digest == digest).map_or(0, |place| place + 1);
-        let aside = self.catalog.aside(agent);
-        let is_free = |version: &KeptVersion| {
-            version.digest != digest && !aside.iter().any(|one| one.digest == version.digest)
-        };
-        versions.into_iter().skip(place).find(is_free)
     }
 
     async fn changed(&self, agent: &str) -> Result<AgentInfo, VersionError> {
@@ -136,4 +114,26 @@ impl AgentControl {
         self.schedules.notify_one();
         self.catalog.agent(agent).ok_or_else(|| VersionRefusal::NoFile { agent: agent.to_owned() }.into())
     }
+}
+
+/// The kept version whose digest begins so.
+fn named_version(
+    versions: Vec<AgentVersion>,
+    agent: &str,
+    digest: &str,
+) -> Result<AgentVersion, VersionRefusal> {
+    let (agent, digest) = (agent.to_owned(), digest.to_owned());
+    let begins = |version: &AgentVersion| digest.len() >= FEWEST && version.digest.starts_with(&digest);
+    let mut found = versions.into_iter().filter(begins);
+    match (found.next(), found.next()) {
+        (None, _) => Err(VersionRefusal::NoVersion { agent, digest: anvil_types::clip(&digest) }),
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => Err(VersionRefusal::Ambiguous { agent, digest }),
+    }
+}
+
+/// The version that came before another, as far as it is kept and not set aside.
+fn version_before(versions: Vec<AgentVersion>, digest: &str) -> Option<AgentVersion> {
+    let place = versions.iter().position(|version| version.digest == digest).map_or(0, |place| place + 1);
+    versions.into_iter().skip(place).find(|version| version.state == VersionState::Kept)
 }

@@ -12,10 +12,12 @@ use crate::then::Then;
 use crate::versions::put_in_force;
 use anvil_gateway::Terms;
 use anvil_sandbox::{AttemptEnd, AttemptLimits, BreachKind, CancellationToken, Plugin, Ran, Stop};
-use anvil_store::{AttemptNote, Claim, Claimed, Finish, StoreError, Trap};
+use anvil_store::{AttemptNote, Claim, Claimed, Finish, PriorVersion, StoreError, Trap};
 use anvil_types::attempts::BACK_OFF_JITTER;
 use anvil_types::words::{HostTrouble, JobFault, JobNote, WaitCause};
-use anvil_types::{AfterFailure, AttemptUse, Attempts, Job, JobError, JobId, Lease, LogLevel, LogLine};
+use anvil_types::{
+    AfterFailure, AgentInfo, AttemptUse, Attempts, Job, JobError, JobId, Lease, LogLevel, LogLine,
+};
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +42,7 @@ pub(crate) async fn run(
             let (then, ran) = with_plugin(shared, claimed, &plugin, &cancel).await;
             let note = ran.map(|(used, broke)| {
                 let digest = plugin.digest().to_owned();
-                let trap = broke.map(|kind| trap(shared, &agent, &digest, kind));
+                let trap = broke.map(|kind| trap(shared, &plugin.info, kind));
                 AttemptNote { lease, attempt, agent, digest, used, trap }
             });
             (then, note)
@@ -69,9 +71,10 @@ async fn noted(shared: &Shared, note: Option<AttemptNote>) {
 }
 
 /// That a run broke on its plugin, with what would take over from it.
-fn trap(shared: &Shared, agent: &str, digest: &str, kind: String) -> Trap {
-    let instead = shared.catalog.before(agent, digest).map(|version| version.digest);
-    Trap { kind, rule: shared.settings.quarantine, instead }
+fn trap(shared: &Shared, plugin: &AgentInfo, kind: String) -> Trap {
+    let before = shared.catalog.before(&plugin.name, &plugin.digest);
+    let instead = before.map(|before| PriorVersion { version: before.version, digest: before.digest });
+    Trap { kind, version: plugin.version.clone(), rule: shared.settings.quarantine, instead }
 }
 
 // The version that the job is pinned to since it was claimed.

@@ -27,6 +27,7 @@ pub fn check_payload(
     action: &str,
     payload: &Json,
 ) -> Result<(), PayloadRefusal> {
+    fits(agents, agent, action, payload)?;
     each_name_once(agent, action, payload)?;
     let schema = agents.schema(agent, action);
     told(agent, action, schema.map_or(Ok(()), |schema| schema.check(payload)))
@@ -39,6 +40,9 @@ pub fn check_payload_quickly(
     action: &str,
     payload: &Json,
 ) -> Option<Result<(), PayloadRefusal>> {
+    if let Err(long) = fits(agents, agent, action, payload) {
+        return Some(Err(long));
+    }
     if payload.as_str().len() > QUICK_BYTES {
         return None;
     }
@@ -48,6 +52,16 @@ pub fn check_payload_quickly(
     let schema = agents.schema(agent, action);
     let checked = schema.map_or(Some(Ok(())), |schema| schema.check_quickly(payload))?;
     Some(told(agent, action, checked))
+}
+
+/// Whether a payload is no longer than a value of its agent may be.
+fn fits(agents: &Roster, agent: &str, action: &str, payload: &Json) -> Result<(), PayloadRefusal> {
+    let (bound, bytes) = (agents.payload_bound(agent), payload.as_str().len() as u64);
+    if bytes <= bound.bytes {
+        return Ok(());
+    }
+    let misfit = PayloadMisfit::too_long(agent, action, bytes, bound.bytes, &bound.setting);
+    Err(PayloadRefusal::Misfit(misfit))
 }
 
 /// Checks the payload of a job that begins, against the version that it begins on: another than the one that was

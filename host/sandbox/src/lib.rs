@@ -42,7 +42,8 @@ mod wasi;
 mod world;
 
 pub use catalog::{
-    Catalog, CatalogChange, CatalogSettings, IncomingPlugin, KeepRule, KeptVersion, Roster, is_older,
+    Catalog, CatalogChange, CatalogSettings, IncomingPlugin, KeepRule, KeptVersion, PayloadBound, Roster,
+    files_of_agent, is_older,
 };
 pub use compile::{CompileCommand, CompileError, CompileTask, CompileWork, compile_worker};
 pub use component::{Anatomy, DeclaredMemory, DescribeEnd, DescriptionFlaw, PluginKind, Producer, Rejection};

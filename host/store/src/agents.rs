@@ -25,10 +25,21 @@ pub struct AttemptNote {
 pub struct Trap {
     /// By which name.
     pub kind: String,
+    /// The plugin's version, as it says it.
+    pub version: String,
     /// When a version is set aside.
     pub rule: QuarantineRule,
-    /// The digest of the version that would be in force in its place.
-    pub instead: Option<String>,
+    /// The version that would be in force in its place.
+    pub instead: Option<PriorVersion>,
+}
+
+/// A version that is in force in the place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriorVersion {
+    /// The version, as the plugin says it.
+    pub version: String,
+    /// Its digest.
+    pub digest: String,
 }
 
 /// When a version is set aside.

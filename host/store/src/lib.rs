@@ -38,7 +38,7 @@ pub use anvil_types::{
 };
 
 pub use actions::{ActionStep, NewAction};
-pub use agents::{AttemptNote, QuarantineRule, Trap};
+pub use agents::{AttemptNote, PriorVersion, QuarantineRule, Trap};
 pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
 };

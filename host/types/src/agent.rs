@@ -117,7 +117,7 @@ pub struct AgentInfo {
     pub version: String,
     /// One sentence.
     pub summary: String,
-    /// The file's name in the plugins folder.
+    /// The file's name in the plugins folder; of a kept version in place of its file's, the file that it came from.
     pub file: String,
     /// The file's BLAKE3 hash in hexadecimal; empty while it could not be read.
     pub digest: String,

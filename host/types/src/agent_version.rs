@@ -49,6 +49,8 @@ pub struct ReplacedVersion {
     pub version: String,
     /// Its digest.
     pub digest: String,
+    /// The file that has it.
+    pub file: String,
     /// Why it is not in force.
     pub cause: AsideCause,
     /// The same for people, with what ends it.
@@ -84,7 +86,7 @@ impl VersionState {
     }
 }
 
-/// A version whose bytes the host has.
+/// A version that was in force and whose bytes the host has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AgentVersion {
@@ -92,11 +94,13 @@ pub struct AgentVersion {
     pub version: String,
     /// The BLAKE3 hash of the file, in hexadecimal.
     pub digest: String,
+    /// The file of the plugins folder that it came from when it last came into force.
+    pub file: String,
     /// The file's length in bytes.
     pub size: u64,
-    /// When the host loaded it for the first time.
+    /// When it was in force for the first time.
     pub first_seen: Timestamp,
-    /// When it last came out of a file of the plugins folder.
+    /// When it last came into force out of its file.
     pub last_seen: Timestamp,
     /// How it stands.
     pub state: VersionState,

@@ -24,11 +24,12 @@ pub enum LimitUnit {
 pub struct LimitUsed {
     /// Its name under `[agents.NAME]`.
     pub name: String,
-    /// The setting that it comes from.
+    /// The setting that it comes from; `max_cost_usd` and `max_attempts` where the job has its own, which it was made or
+    /// run again with.
     pub setting: String,
     /// What it counts.
     pub unit: LimitUnit,
-    /// The limit.
+    /// The limit, as it is now.
     pub limit: u64,
     /// How much of it was used; null where that is not measured.
     pub used: Option<u64>,

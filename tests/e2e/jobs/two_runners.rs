@@ -189,6 +189,7 @@ async fn runner(
         compiled_bytes: 1 << 30,
         keep: anvil_sandbox::KeepRule { versions: 5, bytes: 1 << 30 },
         may_call: std::collections::HashMap::new(),
+        payloads: anvil_types::PerAgent::default(),
         describe: attempt_limits(),
         clock: clock.clone(),
     };

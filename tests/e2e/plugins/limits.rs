@@ -2,6 +2,7 @@
 
 use crate::harness::{Host, Setup, nanos, until};
 use anvil_sandbox::testing::{GUESTS, GuestBuilder};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::fs;
 use std::time::Duration;
@@ -33,7 +34,7 @@ async fn what_is_set_for_one_agent_holds_for_it_alone_and_stands_beside_its_use(
         .set("ANVIL_JOBS_BACKOFF_S", "0.1")
         .prepare();
     let settings = "[agents.falls]\nmax_attempts = 1\njob_usd = 0.125\nmay_call = [\"quiet\"]\n\
-                    [agents.quiet]\ninput_files = 0\n";
+                    [agents.quiet]\ninput_files = 0\nvalue_bytes = 1024\n";
     fs::write(host.folder().join("home/anvil.toml"), settings).expect("settings are written");
     host.start().await;
     host.loaded().await;
@@ -47,6 +48,11 @@ async fn what_is_set_for_one_agent_holds_for_it_alone_and_stands_beside_its_use(
     let attempts = limit(&host, &format!("jobs/{id}"), "max_attempts").await;
     let told = json!({"name": "max_attempts", "setting": "agents.falls.max_attempts", "unit": "count", "limit": 1, "used": 1});
     assert_eq!(attempts, told);
+    // Run again it has as many as a new job beside those that it made: its own number, and no setting's.
+    host.rest().post(&format!("/api/v1/jobs/{id}/retry"), &json!({})).await;
+    host.rest().ended(id, PATIENCE).await;
+    let again = limit(&host, &format!("jobs/{id}"), "max_attempts").await;
+    assert_eq!((&again["limit"], &again["setting"]), (&json!(2), &json!("max_attempts")), "{again:#}");
     let attempts = limit(&host, "agents/falls-too", "max_attempts").await;
     assert_eq!((&attempts["setting"], &attempts["limit"]), (&json!("jobs.max_attempts"), &json!(3)));
     let money = limit(&host, "agents/falls", "job_usd").await;
@@ -63,6 +69,13 @@ async fn what_is_set_for_one_agent_holds_for_it_alone_and_stands_beside_its_use(
     let made = host.rest().post("/api/v1/schedules/yearly/run", &json!({})).await;
     assert_eq!(nanos(&made["max_cost_usd"]), 125_000_000, "{made:#}");
 
+    let long = json!({"agent": "quiet", "action": "run", "payload": {"text": "x".repeat(2_000)}});
+    let refused =
+        host.rest().send(Method::POST, "/api/v1/jobs", Some(&long)).await.expect("the host answers");
+    let said = refused.json()["detail"].to_string();
+    assert!(refused.status == 422 && said.contains("`agents.quiet.value_bytes`"), "{said}");
+    host.rest().submit("falls", "run", long["payload"].clone()).await;
+
     let file = host.folder().join("one.txt");
     fs::write(&file, "one").expect("a file is written");
     let from = format!("one.txt={}", file.display());
@@ -76,6 +89,12 @@ async fn what_is_set_for_one_agent_holds_for_it_alone_and_stands_beside_its_use(
         said.lines().any(|line| line.trim_start().starts_with("may call") && line.contains("quiet")),
         "{said}"
     );
+    // Removed, no version of it is in force any more.
+    let kept =
+        async || host.rest().get("/api/v1/agents/falls-too/versions").await["items"][0]["state"].clone();
+    assert_eq!(kept().await, "in_force");
+    fs::remove_file(host.plugins().join("falls-too.wasm")).expect("it is there");
+    until("it has gone", PATIENCE, async || (kept().await == "kept").then_some(())).await;
     host.stop().await;
 }
 

@@ -55,6 +55,7 @@ fn catalog(folder: &Path) -> Catalog {
         compiled_bytes: 16 << 20,
         keep: KeepRule { versions: 0, bytes: 0 },
         may_call: HashMap::new(),
+        payloads: anvil_types::PerAgent::default(),
         describe: AttemptLimits {
             wall_time: Duration::from_secs(2),
             cpu_time: Duration::from_millis(300),

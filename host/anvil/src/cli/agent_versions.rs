@@ -51,13 +51,14 @@ fn table(versions: &[AgentVersion], moment: &Moment) -> String {
     if versions.is_empty() {
         return "The host keeps no version of it.".to_owned();
     }
-    let columns = ["VERSION", "DIGEST", "STATE", "FIRST SEEN", "SIZE", "JOBS", "WHY"];
-    let mut table = Table::new(&columns).right(&[4, 5]);
+    let columns = ["VERSION", "DIGEST", "STATE", "FILE", "FIRST IN FORCE", "SIZE", "JOBS", "WHY"];
+    let mut table = Table::new(&columns).right(&[5, 6]);
     for version in versions {
         table.row([
             version.version.clone(),
             version.digest.chars().take(12).collect(),
             version.state.name().replace('_', " "),
+            version.file.clone(),
             moment.relative(version.first_seen),
             size(version.size),
             version.jobs.to_string(),
@@ -78,6 +79,7 @@ mod tests {
         let version = |version: &str, state, jobs, reason: Option<&str>| AgentVersion {
             version: version.to_owned(),
             digest: format!("{version}0123456789abcdef"),
+            file: "a.wasm".to_owned(),
             size: 2_048,
             first_seen: at,
             last_seen: at,

@@ -61,6 +61,7 @@ fn about_plugins(out: &mut String, plugins: &PluginsStatus) {
     let facts = [
         some(plugins.trouble.as_deref()),
         count(plugins.compiling, "being compiled"),
+        count(plugins.waiting, "still to be looked at"),
         count(plugins.delayed, "could not be loaded and are tried again"),
     ];
     if facts.iter().any(|fact| !fact.is_empty()) {

@@ -6,7 +6,8 @@ use anvil_control::ControlSettings;
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{
-    AttemptLimits, CatalogSettings, CompileCommand, EngineCount, EngineSettings, KeepRule, SandboxSettings,
+    AttemptLimits, CatalogSettings, CompileCommand, EngineCount, EngineSettings, KeepRule, PayloadBound,
+    SandboxSettings,
 };
 use anvil_settings::{
     AgentSection, Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
@@ -217,10 +218,21 @@ pub(crate) fn catalog(
             bytes: u64::from(settings.plugins.keep_mb) * MIB as u64,
         },
         may_call: may_call(settings),
+        payloads: payloads(settings),
         describe,
         clock,
         supervisor: supervisor.clone(),
     })
+}
+
+/// The longest payload of each agent's jobs: it is a value that crosses.
+fn payloads(settings: &Settings) -> PerAgent<PayloadBound> {
+    let own = settings.agents.iter().filter_map(|(name, agent)| {
+        let bytes = agent.value_bytes?;
+        Some((name.clone(), PayloadBound { bytes, setting: format!("agents.{name}.value_bytes") }))
+    });
+    let (bytes, setting) = (settings.sandbox.value_bytes, "sandbox.value_bytes".to_owned());
+    PerAgent { all: PayloadBound { bytes, setting }, agents: own.collect() }
 }
 
 /// The agents that each may hand work to.

@@ -117,6 +117,11 @@ fn a_plugin_is_checked_and_installed_without_a_host() {
     let mut there: Vec<_> = there.flatten().map(|entry| entry.file_name()).collect();
     there.sort();
     assert_eq!(there, ["program.wasm", "quiet.wasm"]);
+    let hidden = path(".hid.wasm");
+    std::fs::copy(path("quiet.wasm"), &hidden).expect("it is copied");
+    let refused = ran(&["install", &hidden.display().to_string()]);
+    assert!(refused.code == 2 && refused.err.contains("no host takes up a hidden file"), "{refused:?}");
+    assert!(!path("plugins/.hid.wasm").exists());
 
     std::fs::write(path("bad.wasm"), "hello").expect("it is written");
     for command in ["check", "install"] {

@@ -133,15 +133,11 @@ impl InPlace<'_> {
             version: version.to_owned(),
             digest: own.info.digest.clone(),
             cause: self.aside.cause,
-            reason: AsideShown::Replaced { version, reason, command, agent }.to_string(),
+            file: own.info.file.clone(),
+            reason: AsideShown::Replaced { version, file: &own.info.file, reason, command, agent }
+                .to_string(),
             since: self.aside.at,
         };
-        AgentInfo {
-            state,
-            reason: why,
-            file: own.info.file.clone(),
-            instead_of: Some(replaced),
-            ..known.info.clone()
-        }
+        AgentInfo { state, reason: why, instead_of: Some(replaced), ..known.info.clone() }
     }
 }

@@ -3,10 +3,11 @@
 use super::aside::{Aside, InPlace};
 use super::kept::Retired;
 use super::roster::Roster;
+use super::settings::{CatalogSettings, PayloadBound};
 use crate::Plugin;
 use crate::plugin::{Known, Schemas};
-use anvil_types::{Actions, AgentInfo, AgentState, Effort, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use anvil_types::{Actions, AgentInfo, AgentState, Effort, PerAgent, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Why an agent that is switched off takes no jobs.
@@ -70,6 +71,8 @@ pub(crate) struct Board {
     disabled: BTreeSet<String>,
     /// The agents that each may hand work to.
     may_call: HashMap<String, Vec<String>>,
+    /// The longest payload of each agent's jobs.
+    payloads: Arc<PerAgent<PayloadBound>>,
     /// Versions that are not in force though their files are there.
     pub(crate) aside: Aside,
 }
@@ -79,14 +82,17 @@ pub(crate) struct Board {
 pub(crate) struct View {
     /// The version in force of each agent that is ready to run, those that are switched off included.
     pub(crate) current: HashMap<String, Arc<Plugin>>,
+    /// The agents of which another version is in force than their file's.
+    pub(crate) stood_in: HashSet<String>,
     /// What is shown.
     pub(crate) roster: Arc<Roster>,
 }
 
 impl Board {
-    /// Without a file yet. `may_call`: the agents that each may hand work to.
-    pub(crate) fn new(may_call: HashMap<String, Vec<String>>) -> Self {
-        Self { may_call, ..Self::default() }
+    /// Without a file yet, with what the settings say of agents.
+    pub(crate) fn new(settings: &CatalogSettings) -> Self {
+        let payloads = Arc::new(settings.payloads.clone());
+        Self { may_call: settings.may_call.clone(), payloads, ..Self::default() }
     }
 
     /// What was in force before the host started.
@@ -255,7 +261,7 @@ impl Board {
     pub(crate) fn view(&self) -> View {
         let winners = self.winners();
         let mut agents = Vec::new();
-        let mut coming = Vec::new();
+        let (mut coming, mut waiting) = (Vec::new(), 0);
         for (file, state) in &self.files {
             if let Some(known) = state.held.known() {
                 let winner = winners.get(known.info.name.as_str()).filter(|(winner, _)| winner != file);
@@ -264,6 +270,7 @@ impl Board {
             let Some(notice) = &state.notice else { continue };
             if state.held.known().is_none() && notice.state != AgentState::Rejected {
                 coming.push(format!("`{file}` {}", notice.reason));
+                waiting += usize::from(!notice.has_line);
             }
             // What is known of it already is one line, and not two.
             if notice.has_line
@@ -285,9 +292,12 @@ impl Board {
             .values()
             .map(|(known, _)| (known.info.name.clone(), Arc::clone(&known.schemas)))
             .collect();
-        let mut current = HashMap::new();
+        let (mut current, mut stood_in) = (HashMap::new(), HashSet::new());
         for (name, (_, state)) in &winners {
             let held = self.in_force_of(state);
+            if !held.is_some_and(|held| std::ptr::eq(held, &state.held)) {
+                stood_in.insert((*name).to_owned());
+            }
             // Jobs of an agent that no version is in force of are held against what its file says.
             if let Some(known) = held.unwrap_or(&state.held).known() {
                 schemas.insert((*name).to_owned(), Arc::clone(&known.schemas));
@@ -296,7 +306,11 @@ impl Board {
                 current.insert((*name).to_owned(), Arc::clone(plugin));
             }
         }
-        View { current, roster: Arc::new(Roster::new(agents, schemas, coming)) }
+        View {
+            current,
+            stood_in,
+            roster: Arc::new(Roster::new(agents, schemas, coming, waiting, Arc::clone(&self.payloads))),
+        }
     }
 
     /// How the version of a file is set aside, where it is.

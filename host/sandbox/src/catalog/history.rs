@@ -1,4 +1,4 @@
-//! Which versions came out of the plugins folder, and when.
+//! Which versions were in force, and when: only those can be gone back to.
 
 use anvil_types::{AgentInfo, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,15 @@ pub(crate) struct Seen {
     pub(crate) agent: String,
     /// The version, as the plugin says it.
     pub(crate) version: String,
+    /// The file of the plugins folder that it came from when it last came into force.
+    pub(crate) file: String,
     /// The file's length in bytes.
     pub(crate) size: u64,
-    /// When it was loaded first,
+    /// When it was in force first,
+    #[serde(rename = "first_in_force")]
     pub(crate) first: Timestamp,
-    /// and when it last came out of a file.
+    /// and when it last came into force out of a file.
+    #[serde(rename = "last_in_force")]
     pub(crate) last: Timestamp,
 }
 
@@ -29,28 +33,34 @@ pub struct KeepRule {
     pub bytes: u64,
 }
 
-/// All versions that are remembered, by digest.
+/// All versions that are remembered, by digest: those that came into force out of a file of the folder. One that was only
+/// ever shadowed is none of them, whatever it says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct History(pub(crate) BTreeMap<String, Seen>);
 
 impl History {
-    /// A version came out of a file. Whether that is more than a later time of its agent's newest: that alone need not be
-    /// written down, since each start tells it again.
+    /// The version of a file came into force. Whether there is something to write down: what is the newest of its agent
+    /// already is told again by each start.
     pub(crate) fn came(&mut self, info: &AgentInfo, at: Timestamp) -> bool {
-        let was_newest = self.of(&info.name).first().is_some_and(|(digest, _)| *digest == info.digest);
+        if let Some((digest, seen)) = self.of(&info.name).first()
+            && (digest, &seen.file) == (&info.digest, &info.file)
+        {
+            return false;
+        }
         let seen = Seen {
             agent: info.name.clone(),
             version: info.version.clone(),
+            file: info.file.clone(),
             size: info.size,
             first: self.0.get(&info.digest).map_or(at, |seen| seen.first),
             last: at,
         };
         self.0.insert(info.digest.clone(), seen);
-        !was_newest
+        true
     }
 
-    /// The versions of an agent, that first which came last.
+    /// The versions of an agent, that first which came into force last.
     pub(crate) fn of(&self, agent: &str) -> Vec<(String, Seen)> {
         let mut versions: Vec<_> = self
             .0
@@ -89,7 +99,8 @@ mod tests {
 
     fn seen(agent: &str, size: u64, last: i64) -> Seen {
         let at = Timestamp::from_secs(last);
-        Seen { agent: agent.into(), version: "1.0.0".into(), size, first: at, last: at }
+        let file = format!("{agent}.wasm");
+        Seen { agent: agent.into(), version: "1.0.0".into(), file, size, first: at, last: at }
     }
 
     #[test]

@@ -16,9 +16,12 @@ use std::time::Duration;
 /// How long an agent whose file is gone is still known: its jobs wait, and may be submitted.
 const RETIRED_FOR: Duration = Duration::from_hours(24 * 30);
 
+/// The folder in the data folder.
+pub(crate) const FOLDER: &str = "plugins";
+
 /// The folder `DATA/plugins`: `<digest>.wasm` and `<digest>.json` (what the version said of itself),
 /// `in-force.json` with the digest that each file of the plugins folder had when it was last good,
-/// `retired.json` with the agents whose file is gone, and `versions.json` with when each version was seen.
+/// `retired.json` with the agents whose file is gone, and `versions.json` with when each version was in force.
 #[derive(Debug)]
 pub(crate) struct Kept {
     folder: PathBuf,
@@ -116,7 +119,7 @@ impl Kept {
         self.read("versions.json")
     }
 
-    /// Writes down which versions came out of the plugins folder, those that are kept.
+    /// Writes down which versions were in force, those that are kept.
     pub(crate) fn write_history(&self, history: &History) -> io::Result<()> {
         self.replace("versions.json", &serde_json::to_vec_pretty(history)?)
     }
@@ -172,4 +175,12 @@ impl Kept {
     pub(crate) fn failed(error: &io::Error) -> Rejection {
         Rejection::Host(format!("its bytes cannot be kept: {error}"))
     }
+}
+
+/// The files of the plugins folder that have an agent, by what the host that ran last over this data folder found; nothing
+/// is changed.
+pub fn files_of_agent(data: &Path, agent: &str) -> Vec<String> {
+    let kept = Kept { folder: data.join(FOLDER) };
+    let is_of = |digest: &str| kept.told(digest).is_some_and(|told| told.name == agent);
+    kept.in_force().into_iter().filter(|(_, digest)| is_of(digest)).map(|(file, _)| file).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::CatalogSettings;
 use super::cache::Cache;
-use super::kept::Kept;
+use super::kept::{self, Kept};
 use super::plain::{Fingerprint, fingerprint};
 use crate::compile::{Bounds, CompileTask, Exchange, GivenSchema};
 use crate::component::DescriptionFlaw;
@@ -71,7 +71,7 @@ impl Loader {
         wasi::link(&mut linker)?;
         Contract::link_all(&mut linker).map_err(SandboxError::engine)?;
         let cache = Arc::new(Cache::open(&settings.data.join("compiled"), engine)?);
-        let kept = Arc::new(Kept::open(&settings.data.join("plugins"))?);
+        let kept = Arc::new(Kept::open(&settings.data.join(kept::FOLDER))?);
         let turns = || Semaphore::new(1);
         let loading = Semaphore::new(processors() as usize);
         let (reading, small, large) = (turns(), turns(), turns());

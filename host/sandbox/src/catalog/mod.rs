@@ -20,8 +20,9 @@ mod watch;
 
 pub use history::KeepRule;
 pub use incoming::{IncomingPlugin, is_older};
+pub use kept::files_of_agent;
 pub use roster::Roster;
-pub use settings::CatalogSettings;
+pub use settings::{CatalogSettings, PayloadBound};
 pub use versions::KeptVersion;
 
 use crate::{Plugin, Rejection, Sandbox, SandboxError};
@@ -64,7 +65,7 @@ struct Shared {
     older: Mutex<HashMap<String, Weak<Plugin>>>,
     /// Whose turn it is to load one of them.
     loading_older: tokio::sync::Mutex<()>,
-    /// Which versions came out of the folder, and when.
+    /// Which versions were in force, and when.
     history: Mutex<History>,
     /// The digests that nobody needed at the last look.
     unneeded: Mutex<HashSet<String>>,
@@ -88,7 +89,7 @@ impl Catalog {
             .and_then(|()| std::fs::read_dir(&folder).map(drop))
             .map_err(|source| SandboxError::Folder { path: folder.display().to_string(), source })?;
         incoming::sweep(&folder);
-        let board = Board::new(settings.may_call.clone());
+        let board = Board::new(&settings);
         let loader = Loader::new(sandbox, settings)?;
         let history = Mutex::new(loader.kept().history());
         let shared = Arc::new(Shared {
@@ -230,8 +231,10 @@ impl Shared {
     fn change(&self, change: impl FnOnce(&mut Board)) {
         let mut board = self.board();
         change(&mut board);
-        if self.is_listed() {
-            self.publish(&board);
+        let moved = self.is_listed() && self.publish(&board);
+        drop(board);
+        if moved {
+            self.write_history();
         }
     }
 
@@ -290,8 +293,12 @@ impl Shared {
         for file in board.files().into_iter().filter(|file| !listing.contains_key(file)) {
             board.forget(&file, at);
         }
-        self.publish(&board);
+        let moved = self.publish(&board);
+        drop(board);
         self.listed.send_replace(true);
+        if moved {
+            self.write_history();
+        }
     }
 
     /// Says something of a file that is not in force.
@@ -336,15 +343,17 @@ impl Shared {
         let _ = self.changes.send(CatalogChange { before: None, after: None });
     }
 
-    /// Puts what the board comes to in force. The caller holds the board, so that two changes are
-    /// told in their order.
-    fn publish(&self, board: &Board) {
+    /// Puts what the board comes to in force; whether the history is to be written down. The caller holds the board, so
+    /// that two changes are told in their order.
+    fn publish(&self, board: &Board) -> bool {
         let view = Arc::new(board.view());
         let before = self.view.swap(Arc::clone(&view));
+        let moved = self.note_in_force(&before, &view);
         for change in changes(&before.roster, &view.roster) {
             // Without a listener nobody wants to know.
             let _ = self.changes.send(change);
         }
+        moved
     }
 
     fn loaded(&self, digest: &str) -> Option<Arc<Plugin>> {
@@ -361,7 +370,8 @@ impl Shared {
             return Ok(Some(plugin));
         }
         let Some(source) = self.loader.kept_source(digest).await? else { return Ok(None) };
-        let plugin = self.loader.examine("", &source).await?;
+        let file = self.came_from(digest);
+        let plugin = self.loader.examine(&file, &source).await?;
         let mut older = self.older();
         older.retain(|_, plugin| plugin.strong_count() > 0);
         older.insert(digest.to_owned(), Arc::downgrade(&plugin));

@@ -1,8 +1,9 @@
 //! What is shown of the agents, and what their payloads have to look like.
 
+use super::settings::PayloadBound;
 use crate::plugin::{Schemas, schemas};
 use crate::schema::InputSchema;
-use anvil_types::{AgentInfo, AgentState};
+use anvil_types::{AgentInfo, AgentState, PerAgent};
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -15,6 +16,9 @@ pub struct Roster {
     agents: Vec<AgentInfo>,
     schemas: HashMap<String, Schemas>,
     coming: Vec<String>,
+    /// Files that are still to be looked at, and have no line.
+    waiting: usize,
+    payloads: Arc<PerAgent<PayloadBound>>,
 }
 
 impl Roster {
@@ -22,14 +26,21 @@ impl Roster {
         agents: Vec<AgentInfo>,
         schemas: HashMap<String, Schemas>,
         coming: Vec<String>,
+        waiting: usize,
+        payloads: Arc<PerAgent<PayloadBound>>,
     ) -> Self {
-        Self { agents, schemas, coming }
+        Self { agents, schemas, coming, waiting, payloads }
     }
 
-    /// A roster of these agents, each with the schemas that it says it has.
+    /// A roster of these agents, each with the schemas that it says it has, and with no bound on their payloads.
     pub fn of(agents: Vec<AgentInfo>) -> Self {
         let schemas = agents.iter().map(|agent| (agent.name.clone(), schemas(agent))).collect();
-        Self { agents, schemas, coming: Vec::new() }
+        Self::new(agents, schemas, Vec::new(), 0, Arc::default())
+    }
+
+    /// The longest payload of an agent's jobs.
+    pub fn payload_bound(&self, agent: &str) -> &PayloadBound {
+        self.payloads.of(agent)
     }
 
     /// The schema of an action's payload.
@@ -40,6 +51,11 @@ impl Roster {
     /// The files that may become agents of which nothing is known yet, each with why it is none so far.
     pub fn coming(&self) -> &[String] {
         &self.coming
+    }
+
+    /// How many files are still to be looked at, and have no line yet.
+    pub fn waiting(&self) -> usize {
+        self.waiting
     }
 
     /// How many files are being compiled, or wait for that.

@@ -2,7 +2,7 @@
 
 use super::KeepRule;
 use crate::{AttemptLimits, CompileCommand};
-use anvil_types::{Clock, Supervisor};
+use anvil_types::{Clock, PerAgent, Supervisor};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,10 +29,28 @@ pub struct CatalogSettings {
     pub keep: KeepRule,
     /// The agents that each may hand work to, to be shown.
     pub may_call: HashMap<String, Vec<String>>,
+    /// The longest payload of each agent's jobs.
+    pub payloads: PerAgent<PayloadBound>,
     /// Bounds of one `describe`.
     pub describe: AttemptLimits,
     /// The clock that `loaded_at` is read from.
     pub clock: Arc<dyn Clock>,
     /// Who keeps the watch of the folder alive.
     pub supervisor: Supervisor,
+}
+
+/// The longest payload of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadBound {
+    /// In bytes.
+    pub bytes: u64,
+    /// The setting that says so.
+    pub setting: String,
+}
+
+impl Default for PayloadBound {
+    /// No bound.
+    fn default() -> Self {
+        Self { bytes: u64::MAX, setting: String::new() }
+    }
 }

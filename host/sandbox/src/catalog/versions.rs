@@ -1,7 +1,11 @@
-//! Versions that were in force before: kept to be gone back to, and put in force in place of others.
+//! Versions that were in force before: kept to be gone back to, and put in force in place of others. A version that was
+//! only ever shadowed is none of them: it must not come to an agent's state and settings once its file is gone.
 
+use super::board::View;
 use super::history::{History, Seen};
 use super::{Catalog, Shared};
+use crate::Plugin;
+use crate::plugin::Known;
 use anvil_types::{AgentInfo, AsideVersion, Timestamp};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -12,27 +16,45 @@ pub struct KeptVersion {
     pub digest: String,
     /// The version, as the plugin says it.
     pub version: String,
+    /// The file of the plugins folder that it came from.
+    pub file: String,
     /// The file's length in bytes.
     pub size: u64,
-    /// When it was loaded first,
+    /// When it was in force first,
     pub first_seen: Timestamp,
-    /// and when it last came out of a file.
+    /// and when it last came into force out of its file.
     pub last_seen: Timestamp,
 }
 
 impl Catalog {
-    /// The versions of an agent that are kept, that first which came last.
-    pub fn versions(&self, agent: &str) -> Vec<KeptVersion> {
+    /// The versions of an agent that were in force and are kept, that first which came into force last: those that it
+    /// needs now, those that `needed` says an unfinished job needs, and of the others as many as the rule keeps.
+    pub fn versions(&self, agent: &str, needed: impl Fn(&str) -> bool) -> Vec<KeptVersion> {
         let kept = self.shared.loader.kept();
+        let is_used = {
+            let board = self.shared.board();
+            let mut used = board.aside.stood_in();
+            used.extend(board.of_file(agent).map(|file| file.digest));
+            move |digest: &str| used.contains(digest) || needed(digest)
+        };
+        let mut room = self.shared.loader.settings().keep.versions;
         let of = |(digest, seen): (String, Seen)| KeptVersion {
             digest,
             version: seen.version,
+            file: seen.file,
             size: seen.size,
             first_seen: seen.first,
             last_seen: seen.last,
         };
-        let versions = self.shared.history().of(agent);
-        versions.into_iter().filter(|(digest, _)| kept.has(digest)).map(of).collect()
+        let versions = self.shared.history().of(agent).into_iter().filter(|(digest, _)| kept.has(digest));
+        let keeps = |(digest, _): &(String, Seen)| {
+            is_used(digest) || {
+                let fits = room > 0;
+                room = room.saturating_sub(1);
+                fits
+            }
+        };
+        versions.filter(keeps).map(of).collect()
     }
 
     /// The digest of the version in the file of an agent, whether or not another is in force in its place; none where no
@@ -43,7 +65,7 @@ impl Catalog {
 
     /// The version that was in force before, as far as it is kept and not set aside: what would take over from `digest`.
     pub fn before(&self, agent: &str, digest: &str) -> Option<KeptVersion> {
-        let versions = self.versions(agent);
+        let versions = self.versions(agent, |_| false);
         let board = self.shared.board();
         versions.into_iter().find(|one| one.digest != digest && !board.aside.has(agent, &one.digest))
     }
@@ -58,7 +80,7 @@ impl Catalog {
     pub fn set_aside(&self, agent: &str, versions: Vec<AsideVersion>) {
         let mut waiting = Vec::new();
         self.shared.change(|board| {
-            waiting = board.aside.replace(agent, versions, |digest| self.shared.loader.kept().known(digest));
+            waiting = board.aside.replace(agent, versions, |digest| self.shared.kept_known(digest));
         });
         for digest in waiting {
             let shared = Arc::clone(&self.shared);
@@ -72,12 +94,32 @@ impl Shared {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A version came out of a file.
-    pub(super) fn note_version(&self, info: &AgentInfo) {
-        let mut history = self.history();
-        if history.came(info, info.loaded_at) {
-            self.write_history(&history);
+    /// Notes the versions that come into force out of their files; whether that is to be written down.
+    pub(super) fn note_in_force(&self, before: &View, now: &View) -> bool {
+        let is_new = |agent: &str, plugin: &Arc<Plugin>| {
+            let before = before.current.get(agent).filter(|_| !before.stood_in.contains(agent));
+            before.is_none_or(|before| !Arc::ptr_eq(before, plugin))
+        };
+        let came = now.current.iter().filter(|(agent, plugin)| {
+            !now.stood_in.contains(agent.as_str()) && is_new(agent.as_str(), plugin)
+        });
+        let (mut history, at, mut moved) = (self.history(), self.loader.settings().clock.now(), false);
+        for (_, plugin) in came {
+            moved |= history.came(&plugin.info, at);
         }
+        moved
+    }
+
+    /// The file that a kept version came from when it was last in force; empty where that is not known.
+    pub(super) fn came_from(&self, digest: &str) -> String {
+        self.history().0.get(digest).map(|seen| seen.file.clone()).unwrap_or_default()
+    }
+
+    /// What a kept version said of itself, with the file that it came from.
+    fn kept_known(&self, digest: &str) -> Option<Known> {
+        let known = self.loader.kept().known(digest)?;
+        let file = self.came_from(digest);
+        Some(Known { info: AgentInfo { file, ..known.info.clone() }, ..known })
     }
 
     /// Forgets versions whose bytes are gone.
@@ -85,13 +127,17 @@ impl Shared {
         let mut history = self.history();
         let before = history.0.len();
         history.0.retain(|digest, _| self.loader.kept().has(digest));
-        if history.0.len() != before {
-            self.write_history(&history);
+        let has_shrunk = history.0.len() != before;
+        drop(history);
+        if has_shrunk {
+            self.write_history();
         }
     }
 
-    fn write_history(&self, history: &History) {
-        if let Err(error) = self.loader.kept().write_history(history) {
+    /// Under the lock, so that the last to write writes the newest.
+    pub(super) fn write_history(&self) {
+        let history = self.history();
+        if let Err(error) = self.loader.kept().write_history(&history) {
             tracing::warn!(%error, "which versions of plugins are kept cannot be written down");
         }
     }

@@ -202,7 +202,6 @@ impl Watch {
                 }
                 let waiting = self.shared.view.load().roster.compiling();
                 tracing::info!(%agent, %version, %file, waiting, "agent loaded");
-                self.shared.note_version(&info);
                 self.shared.remember();
             }
         }

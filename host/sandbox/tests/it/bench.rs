@@ -101,6 +101,7 @@ pub(crate) fn catalog_settings(folders: &Path) -> CatalogSettings {
         compiled_bytes: 1 << 30,
         keep: KeepRule { versions: 0, bytes: 0 },
         may_call: std::collections::HashMap::new(),
+        payloads: anvil_types::PerAgent::default(),
         describe: AttemptLimits {
             wall_time: Duration::from_mins(1),
             cpu_time: Duration::from_millis(500),

@@ -6,7 +6,7 @@ use anvil_sandbox::{CompileCommand, PayloadFault};
 use anvil_types::{AgentState, Json};
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A compiler that does nothing before the file `go` is there, and then cannot work.
 fn stuck(go: &std::path::Path) -> CompileCommand {
@@ -54,8 +54,14 @@ async fn a_new_file_is_shown_while_it_is_compiled_and_said_to_come() {
     let go = folders.path().join("go");
     let bench = Bench::starting(folders, stuck(&go)).await;
     bench.put("new.wasm", &GuestBuilder::quiet("new").component());
+    let began = Instant::now();
+    while bench.catalog.agents().waiting() == 0 {
+        assert!(began.elapsed() < Duration::from_secs(30), "what has no line yet is counted");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let line = bench.line("new.wasm", AgentState::Compiling).await;
     assert_eq!((line.name.as_str(), line.actions.len()), ("new.wasm", 0));
+    assert_eq!(bench.catalog.agents().waiting(), 0, "it has a line");
     let coming = bench.catalog.agents().coming().join(";");
     assert!(coming.starts_with("`new.wasm` is being compiled"), "{coming}");
     std::fs::write(go, b"").unwrap();

@@ -29,6 +29,37 @@ impl Bench {
         self.shown(|agent| agent.version == version).await.digest
     }
 
+    /// Puts a version of the agent into another file, waits until that is shadowed, and removes it again.
+    async fn shadowed(&self, file: &str, version: &str) -> String {
+        self.put(file, &GuestBuilder::quiet("agent").version(version).component());
+        age(&self.file(file));
+        let line = self.some_line(|line| line.file == file && line.state == AgentState::Shadowed).await;
+        std::fs::remove_file(self.file(file)).unwrap();
+        let began = Instant::now();
+        while self.catalog.agents().iter().any(|line| line.file == file) {
+            assert!(began.elapsed() < Duration::from_secs(30), "{:#?}", self.catalog.agents());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        line.digest
+    }
+
+    /// The versions that are kept to go back to, of which no unfinished job needs any.
+    fn kept(&self) -> Vec<String> {
+        self.catalog.versions("agent", |_| false).into_iter().map(|version| version.version).collect()
+    }
+
+    /// A line, once there is one that is so.
+    async fn some_line(&self, is: impl Fn(&AgentInfo) -> bool) -> AgentInfo {
+        let began = Instant::now();
+        loop {
+            if let Some(line) = self.catalog.agents().iter().find(|line| is(line)) {
+                return line.clone();
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "{:#?}", self.catalog.agents());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The agent's line, once it is so.
     async fn shown(&self, is: impl Fn(&AgentInfo) -> bool) -> AgentInfo {
         let began = Instant::now();
@@ -67,7 +98,7 @@ async fn a_version_that_stands_in_is_in_force_until_another_file_comes() {
     for _ in 0..3 {
         bench.catalog.keep_only(HashSet::new()).await;
     }
-    let kept: Vec<_> = bench.catalog.versions("agent").into_iter().map(|version| version.version).collect();
+    let kept = bench.kept();
     assert_eq!(kept, ["2.0.0", "1.0.0"], "the newest first");
 
     let rolled_back = vec![aside(&new, Some(&old), AsideCause::RolledBack)];
@@ -127,6 +158,77 @@ async fn what_stands_in_may_be_set_aside_itself_and_circles_end() {
     assert_eq!(bench.catalog.before("agent", &one), None, "all others are set aside");
     bench.catalog.set_aside("agent", vec![of(&three, &two), of(&two, &three)]);
     assert_eq!(bench.catalog.agent("agent").unwrap().state, AgentState::Quarantined);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_was_only_shadowed_is_none_to_go_back_to() {
+    let bench = Bench::keeping(empty(), 5, 1 << 30).await;
+    let first = bench.release("1.0.0").await;
+    let stranger = bench.shadowed("zz.wasm", "0.9.0").await;
+    assert_eq!(bench.kept(), ["1.0.0"]);
+    assert_eq!(
+        bench.catalog.before("agent", &first),
+        None,
+        "nothing takes over from the only version in force"
+    );
+    let second = bench.release("2.0.0").await;
+    assert_eq!(bench.kept(), ["2.0.0", "1.0.0"]);
+    assert_eq!(bench.catalog.before("agent", &second).map(|before| before.digest), Some(first.clone()));
+    // A restart loads the shadowed file again, and it is none still.
+    let folders = bench.end();
+    std::fs::write(
+        folders.path().join("drop/zz.wasm"),
+        GuestBuilder::quiet("agent").version("0.9.0").component(),
+    )
+    .unwrap();
+    let bench = Bench::keeping(folders, 5, 1 << 30).await;
+    bench.some_line(|line| line.digest == stranger && line.state == AgentState::Shadowed).await;
+    assert_eq!(bench.kept(), ["2.0.0", "1.0.0"]);
+    for _ in 0..2 {
+        std::fs::remove_file(bench.file("zz.wasm")).ok();
+        bench.catalog.rescan();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    for _ in 0..3 {
+        bench.catalog.keep_only(HashSet::new()).await;
+    }
+    assert!(bench.catalog.by_digest(&stranger).await.unwrap().is_none(), "nor are its bytes kept");
+    // One that wins the name is in force, and so kept.
+    bench.put("zz.wasm", &GuestBuilder::quiet("agent").version("3.0.0").component());
+    bench.shown(|agent| agent.version == "3.0.0" && agent.state == AgentState::Ready).await;
+    assert_eq!(bench.kept(), ["3.0.0", "2.0.0", "1.0.0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_in_is_shown_with_the_file_that_it_came_from() {
+    let bench = Bench::keeping(empty(), 5, 1 << 30).await;
+    bench.release("1.0.0").await;
+    bench.put("other.wasm", &GuestBuilder::quiet("agent").version("2.0.0").component());
+    let other = bench.shown(|agent| agent.version == "2.0.0").await.digest;
+    std::fs::remove_file(bench.file("other.wasm")).unwrap();
+    bench.shown(|agent| agent.version == "1.0.0").await;
+    let new = bench.release("3.0.0").await;
+    bench.catalog.set_aside("agent", vec![aside(&new, Some(&other), AsideCause::RolledBack)]);
+    let shown = bench.shown(|agent| agent.state == AgentState::Ready && agent.version == "2.0.0").await;
+    assert_eq!(shown.file, "other.wasm", "the bytes that run came from there");
+    let replaced = shown.instead_of.expect("it stands in for another");
+    assert_eq!(replaced.file, "agent.wasm");
+    assert!(replaced.reason.contains("version 3.0.0 of `agent.wasm`"), "{}", replaced.reason);
+    let kept = bench.catalog.versions("agent", |_| false);
+    let of_other = kept.iter().find(|version| version.digest == other).expect("it is kept");
+    assert_eq!(of_other.file, "other.wasm");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_versions_are_offered_than_are_kept() {
+    let bench = Bench::keeping(empty(), 2, 1 << 30).await;
+    let oldest = bench.release("1.0.0").await;
+    for version in ["2.0.0", "3.0.0", "4.0.0"] {
+        bench.release(version).await;
+    }
+    assert_eq!(bench.kept(), ["4.0.0", "3.0.0", "2.0.0"], "before anything was removed");
+    let needed = bench.catalog.versions("agent", |digest| digest == oldest);
+    assert_eq!(needed.last().map(|version| version.version.as_str()), Some("1.0.0"), "a job needs it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

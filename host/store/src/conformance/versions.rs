@@ -4,7 +4,7 @@
 
 use super::Factory;
 use super::world::{AGENT, World};
-use crate::{AttemptNote, QuarantineRule, StoreError, Trap};
+use crate::{AttemptNote, PriorVersion, QuarantineRule, StoreError, Trap};
 use anvil_types::{AsideCause, AsideVersion, AttemptUse, JobId, Lease};
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ const RULE: QuarantineRule = QuarantineRule { traps: 3, within: Duration::from_m
 /// A run broke on a version, of a job that is gone since.
 async fn trap(world: &World<'_>, digest: &str, rule: QuarantineRule) -> Option<AsideVersion> {
     let lease = Lease { job: JobId::new(anvil_types::Timestamp::from_secs(1), 9), number: 1 };
-    let trap = Trap { kind: "memory".into(), rule, instead: Some("d1".into()) };
+    let instead = PriorVersion { version: "1.0.0".into(), digest: "d1".into() };
+    let trap = Trap { kind: "memory".into(), version: "2.0.0".into(), rule, instead: Some(instead) };
     let (agent, digest, used) = (AGENT.to_owned(), digest.to_owned(), AttemptUse::default());
     let note = AttemptNote { lease, attempt: 1, agent, digest, used, trap: Some(trap) };
     world.store().note_run(note).await.expect("it is noted")

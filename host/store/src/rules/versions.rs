@@ -43,7 +43,8 @@ pub(crate) fn trapped(
         return Ok(None);
     }
     let reason = AsideReason::Broke { traps, within: rule.within, last: &trap.kind }.to_string();
-    let instead = trap.instead.as_deref().filter(|instead| *instead != digest);
+    let stand_in = trap.instead.as_ref().filter(|instead| instead.digest != digest);
+    let instead = stand_in.map(|one| one.digest.as_str());
     tx.run(
         "INSERT INTO versions_aside (upstream, agent, digest, instead, cause, reason, at)
          VALUES (?1, ?2, ?3, ?4, 'quarantined', ?5, ?6)
@@ -54,8 +55,9 @@ pub(crate) fn trapped(
         "DELETE FROM agent_traps WHERE upstream = ?1 AND agent = ?2 AND digest = ?3",
         [upstream.name(), agent, digest],
     )?;
-    audit::note(tx, "host", "agent.quarantine", &format!("{agent} {digest}: {reason}"))?;
-    let told = AgentQuarantined { agent, digest, reason: &reason, instead };
+    audit::note(tx, "host", "agent.quarantine", &format!("{agent} {} {digest}: {reason}", trap.version))?;
+    let named = stand_in.map(|one| (one.version.as_str(), one.digest.as_str()));
+    let told = AgentQuarantined { agent, version: &trap.version, digest, reason: &reason, instead: named };
     alerts::raise(tx, &NewAlert::of(upstream, &AlertCause::Quarantine(told)))?;
     let (agent, digest) = (agent.to_owned(), digest.to_owned());
     let (instead, cause, at) = (instead.map(str::to_owned), AsideCause::Quarantined, tx.now);

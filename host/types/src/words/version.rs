@@ -123,6 +123,8 @@ pub enum AsideShown<'a> {
     Replaced {
         /// The file's version.
         version: &'a str,
+        /// The file.
+        file: &'a str,
         /// Why it is set aside.
         reason: &'a str,
         /// What ends it: `release` or `forward`.
@@ -146,9 +148,9 @@ pub enum AsideShown<'a> {
 impl fmt::Display for AsideShown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Replaced { version, reason, command, agent } => write!(
+            Self::Replaced { version, file, reason, command, agent } => write!(
                 f,
-                "version {version} of its file is set aside: {reason}; a new file or `anvil agents {command} {agent}` ends that"
+                "version {version} of `{file}` is set aside: {reason}; a new file or `anvil agents {command} {agent}` ends that"
             ),
             Self::Nothing { version, reason, command, agent } => write!(
                 f,
@@ -168,11 +170,16 @@ mod tests {
         let reason =
             AsideReason::Broke { traps: 5, within: Duration::from_mins(10), last: "memory" }.to_string();
         assert_eq!(reason, "5 runs broke on it within 10 minutes, the last by `memory`");
-        let shown =
-            AsideShown::Replaced { version: "1.2.0", reason: &reason, command: "release", agent: "writer" };
+        let shown = AsideShown::Replaced {
+            version: "1.2.0",
+            file: "writer.wasm",
+            reason: &reason,
+            command: "release",
+            agent: "writer",
+        };
         assert_eq!(
             shown.to_string(),
-            "version 1.2.0 of its file is set aside: 5 runs broke on it within 10 minutes, the last by `memory`; \
+            "version 1.2.0 of `writer.wasm` is set aside: 5 runs broke on it within 10 minutes, the last by `memory`; \
              a new file or `anvil agents release writer` ends that"
         );
     }

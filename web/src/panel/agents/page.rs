@@ -83,6 +83,12 @@ impl Agents {
                 count(plugins.compiling, "plugin is", "plugins are")
             ));
         }
+        if plugins.waiting > 0 {
+            notices.push(format!(
+                "{} still to be looked at, one after the other.",
+                count(plugins.waiting, "file is", "files are")
+            ));
+        }
         if plugins.delayed > 0 {
             notices.push(format!(
                 "{} not loaded just now, and the host tries again.",

@@ -75,10 +75,11 @@ pub(crate) fn agents() -> Vec<AgentInfo> {
     agents[1].model_floor = Some(Tier::Sonnet);
     "0.2.0".clone_into(&mut agents[1].version);
     agents[1].instead_of = Some(ReplacedVersion {
+        file: "requirements-analyzer.wasm".to_owned(),
         version: "0.3.0".to_owned(),
         digest: "3".repeat(64),
         cause: AsideCause::RolledBack,
-        reason: "version 0.3.0 of its file is set aside: ann went back from it; a new file or `anvil agents forward \
+        reason: "version 0.3.0 of `requirements-analyzer.wasm` is set aside: ann went back from it; a new file or `anvil agents forward \
                  requirements-analyzer` ends that"
             .to_owned(),
         since: ago(600),
@@ -98,6 +99,7 @@ fn versions() -> Vec<(String, Vec<AgentVersion>)> {
     let version = |version: &str, digest: char, state, jobs, reason: Option<&str>| AgentVersion {
         version: version.to_owned(),
         digest: digest.to_string().repeat(64),
+        file: "summarizer.wasm".to_owned(),
         size: 214_336,
         first_seen: ago(90_000),
         last_seen: ago(7_300),

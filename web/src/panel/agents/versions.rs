@@ -32,10 +32,11 @@ struct OfAgent {
     rows: Vec<Row>,
 }
 
-/// One version. Its name is untrusted text.
+/// One version. Its name and its file's are untrusted text.
 struct Row {
     version: String,
     digest: String,
+    file: String,
     pill: Pill,
     reason: Option<String>,
     first_seen: When,
@@ -64,6 +65,7 @@ impl Versions {
         let row = |version: &AgentVersion| Row {
             version: version.version.clone(),
             digest: version.digest.clone(),
+            file: version.file.clone(),
             pill: version.state.into(),
             reason: version.reason.clone(),
             first_seen: When::relative(version.first_seen, now),

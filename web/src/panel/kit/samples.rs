@@ -86,6 +86,7 @@ pub(crate) fn status() -> Status {
             folder: "/home/ann/anvil/plugins".to_owned(),
             trouble: None,
             compiling: 0,
+            waiting: 0,
             delayed: 0,
             quarantined: 0,
             compiled_bytes: 91_204_608,

@@ -22,7 +22,11 @@ pub(super) async fn run(client: &Client, globals: &Globals, id: &str) -> Result<
     let limits = client.get::<List<LimitUsed>>(&["jobs", id, "limits"], &[]).await;
     let mut text = show(&job.read()?, &calls.read()?.items, &files.read()?.items, &client.moment());
     if let Ok(limits) = limits {
-        let _ = write!(text, "\nlimits, of its latest attempt\n{}", limit_use::table(&limits.read()?.items));
+        let _ = write!(
+            text,
+            "\nlimits as they are now, and what its latest attempt used of them\n{}",
+            limit_use::table(&limits.read()?.items)
+        );
     }
     print(&text)?;
     Ok(Exit::Done)

@@ -5,6 +5,7 @@ use crate::cli::Globals;
 use crate::connect;
 use crate::failure::Failure;
 use crate::show::{clean, print};
+use anvil_sandbox::files_of_agent;
 use anyhow::Context as _;
 use std::path::Path;
 
@@ -14,6 +15,12 @@ pub(super) async fn run(file: &Path, globals: &Globals) -> Result<(), Failure> {
         .file_name()
         .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "wasm"))
         .ok_or_else(|| Failure::Usage(format!("{} does not end in `.wasm`", file.display())))?;
+    if name.to_string_lossy().starts_with('.') {
+        return Err(Failure::Usage(format!(
+            "{} is hidden by the `.` that its name begins with, and no host takes up a hidden file; give it another name",
+            file.display()
+        )));
+    }
     let agent = check::examine(file, &settings).await?;
     let folder = &settings.plugins.dir;
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -28,5 +35,15 @@ pub(super) async fn run(file: &Path, globals: &Globals) -> Result<(), Failure> {
         clean(&agent.name),
         clean(&agent.version),
         target.display()
-    ))
+    ))?;
+    for other in files_of_agent(&settings.data.dir, &agent.name) {
+        if name != other.as_str() && folder.join(&other).exists() {
+            eprintln!(
+                "warning: {} has the agent `{}` too: of two files the higher version is in force; remove one of them",
+                folder.join(&other).display(),
+                clean(&agent.name)
+            );
+        }
+    }
+    Ok(())
 }

@@ -18,6 +18,21 @@ const SNAKE_NAME: &str = "my_agent";
 /// The longest name of an agent, by the contract.
 const NAME_BYTES: usize = 64;
 
+/// Words of Rust 2024 that name nothing else (<https://doc.rust-lang.org/reference/keywords.html>, strict and reserved).
+const KEYWORDS: [&str; 51] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
+    "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static",
+    "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
+    "where", "while", "yield",
+];
+/// Crates that every crate has.
+const OF_RUST: [&str; 5] = ["std", "core", "alloc", "test", "proc_macro"];
+/// Folders of cargo's where a program would be.
+const OF_CARGO: [&str; 4] = ["deps", "build", "examples", "incremental"];
+/// Modules and tests of the projects here.
+const OF_PROJECT: [&str; 3] = ["agent", "sdk", "wit"];
+
 /// As in `anvil plugin new --lang rust summarizer`.
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
@@ -58,12 +73,40 @@ fn begin(language: &str, name: &str, folder: &Path) -> Result<(), Failure> {
     let template = TEMPLATES
         .get_dir(language)
         .ok_or_else(|| Failure::Usage(format!("there is no project for `{language}`")))?;
+    if let Some(why) = template
+        .get_file(template.path().join("Cargo.toml"))
+        .and_then(|manifest| no_crate(&name.replace('-', "_"), manifest.contents_utf8().unwrap_or_default()))
+    {
+        return Err(Failure::Usage(format!(
+            "`{name}` cannot be the name of a project in Rust: {why}; choose another, such as `{name}-agent`"
+        )));
+    }
     std::fs::create_dir(folder).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Failure::Usage(format!("{} is there already", folder.display())),
         _ => Failure::Other(anyhow::anyhow!("{} cannot be made: {error}", folder.display())),
     })?;
     write(template, template.path(), name, folder)?;
     wit::write(&folder.join("wit")).map(drop)
+}
+
+/// Why a crate of this name does not build with this manifest and the sources beside it; none where it does.
+fn no_crate(name: &str, manifest: &str) -> Option<&'static str> {
+    let in_section = |line: &&str| !line.starts_with('[');
+    let dependencies = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+    let mut dependencies = dependencies.take_while(in_section).filter_map(|line| line.split_once(" = "));
+    if KEYWORDS.contains(&name) {
+        Some("it is a word of the language")
+    } else if OF_RUST.contains(&name) {
+        Some("it is a crate of Rust's own")
+    } else if OF_CARGO.contains(&name) {
+        Some("cargo has a folder of this name beside what it builds")
+    } else if OF_PROJECT.contains(&name) {
+        Some("it is a part of the project")
+    } else if dependencies.any(|(dependency, _)| dependency.replace('-', "_") == name) {
+        Some("it is a crate that the project uses")
+    } else {
+        None
+    }
 }
 
 fn write(dir: &Dir<'_>, root: &Path, name: &str, folder: &Path) -> Result<(), Failure> {
@@ -127,6 +170,31 @@ mod tests {
             }
             let again = begin(language, "tea-taster", &folder).expect_err("it is there").to_string();
             assert!(again.contains("is there already"), "{again}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_which_a_rust_project_would_not_build_is_refused_with_the_reason() {
+        let parent = tempfile::tempdir().expect("a folder");
+        for (name, why) in [
+            ("fn", "a word of the language"),
+            ("self", "a word of the language"),
+            ("test", "a crate of Rust's own"),
+            ("proc-macro", "a crate of Rust's own"),
+            ("serde-json", "a crate that the project uses"),
+            ("serde", "a crate that the project uses"),
+            ("build", "cargo has a folder"),
+            ("agent", "a part of the project"),
+        ] {
+            for language in ["rust", "rust-lines"] {
+                let refused = begin(language, name, &parent.path().join(name)).expect_err(name).to_string();
+                assert!(refused.contains(why) && refused.contains(&format!("`{name}-agent`")), "{refused}");
+                assert!(!parent.path().join(name).exists(), "{name}");
+            }
+        }
+        begin("python", "test", &parent.path().join("test")).expect("another language has no such crate");
+        for name in ["a--b", "selfie", "version"] {
+            begin("rust-lines", name, &parent.path().join(name)).expect(name);
         }
     }
 

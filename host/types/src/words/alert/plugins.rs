@@ -31,12 +31,14 @@ impl AlertText for PluginsFolderGone<'_> {
 pub struct AgentQuarantined<'a> {
     /// The agent.
     pub agent: &'a str,
-    /// The version's digest.
+    /// The version, as the plugin says it.
+    pub version: &'a str,
+    /// Its digest.
     pub digest: &'a str,
     /// Why.
     pub reason: &'a str,
-    /// The digest of the version that takes over; none where there is none.
-    pub instead: Option<&'a str>,
+    /// The version that takes over and its digest; none where there is none.
+    pub instead: Option<(&'a str, &'a str)>,
 }
 
 impl AlertText for AgentQuarantined<'_> {
@@ -50,12 +52,14 @@ impl AlertText for AgentQuarantined<'_> {
 
     fn detail(&self) -> String {
         let then = match self.instead {
-            Some(instead) => format!("the version {} is in force in its place", short(instead)),
+            Some((version, digest)) => {
+                format!("version {version} ({}) is in force in its place", short(digest))
+            }
             None => "no earlier version is kept, so its jobs wait".to_owned(),
         };
-        let (agent, reason, digest) = (self.agent, self.reason, short(self.digest));
+        let (agent, reason, version, digest) = (self.agent, self.reason, self.version, short(self.digest));
         format!(
-            "The version {digest} is set aside: {reason}; {then}. A new file or `anvil agents release {agent}` ends that."
+            "Version {version} ({digest}) is set aside: {reason}; {then}. A new file or `anvil agents release {agent}` ends that."
         )
     }
 }
