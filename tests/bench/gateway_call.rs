@@ -139,6 +139,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
         prices: Arc::new(PriceTable::built_in()),
         models: default_models().clone(),
         pressure: PressureSteps::USUAL,
+        prompt_cache: false,
     };
     let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");
     (gateway, store, jobs)

@@ -312,6 +312,7 @@ fn gateway(supervisor: Supervisor) -> GatewayConfig {
         prices: Arc::new(PriceTable::built_in()),
         models: default_models().clone(),
         pressure: PressureSteps::USUAL,
+        prompt_cache: false,
     }
 }
 

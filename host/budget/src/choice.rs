@@ -2,17 +2,9 @@
 
 use crate::pressure::PressureSteps;
 use crate::price::PriceRow;
+use crate::prompt_cache::CacheTtl;
 use anvil_types::{Nanodollars, Tier, Usage};
 use std::fmt;
-
-/// How long a prompt stays in a model's cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CacheTtl {
-    /// Five minutes since it was last read.
-    FiveMinutes,
-    /// An hour.
-    Hour,
-}
 
 /// What a request would probably take of one model.
 #[derive(Clone, Debug)]

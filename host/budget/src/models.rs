@@ -44,6 +44,8 @@ struct Model {
 struct Traits {
     /// A tokenizer's name.
     tokenizer: String,
+    /// Tokens of the shortest prefix that it caches.
+    cache_minimum: u64,
     rejects: Vec<Rejection>,
 }
 
@@ -107,6 +109,11 @@ pub fn tokenizer_of(model: &str) -> &'static Tokenizer {
 /// The tokenizer of that name.
 pub fn tokenizer_named(name: &str) -> Option<&'static Tokenizer> {
     KNOWN.tokenizers.iter().find(|tokenizer| tokenizer.name == name)
+}
+
+/// Tokens of the shortest prefix that a model keeps in its prompt cache, before anything was learnt.
+pub fn cache_minimum(model: &str) -> u64 {
+    KNOWN.traits(model).cache_minimum
 }
 
 /// Whether a model rejects this.

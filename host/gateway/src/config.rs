@@ -109,6 +109,8 @@ pub struct GatewayConfig {
     pub models: ModelMap,
     /// When a cheaper one answers, and when calls go out evenly.
     pub pressure: PressureSteps,
+    /// Whether prompts are marked for the models' caches where that pays.
+    pub prompt_cache: bool,
     /// Who keeps its tasks alive.
     pub supervisor: Supervisor,
 }

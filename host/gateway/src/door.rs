@@ -1,8 +1,8 @@
 //! What stands behind the gateway's handle: all that the calls share.
 
 use crate::choice::estimates::Learner;
+use crate::choice::note::KeptNote;
 use crate::choice::pressure::Pressure;
-use crate::choice::prompt_cache::WarmPrompts;
 use crate::config::GatewayConfig;
 use crate::error::GatewayError;
 use crate::flight::account::account_cause;
@@ -12,6 +12,7 @@ use crate::flight::strikes::Strikes;
 use crate::line::admission::Admission;
 use crate::pace::Pace;
 use crate::pace::recent::recent_calls;
+use crate::prompt_cache::caches::PromptCaches;
 use crate::upstream::circuit::Breaker;
 use crate::upstream::class::Account;
 use crate::upstream::client::Sender;
@@ -42,7 +43,9 @@ pub(crate) struct GatewayDoor {
     /// How full the fullest window is.
     pub pressure: Pressure,
     /// Which prompts the models have in their caches.
-    pub warm: Mutex<WarmPrompts>,
+    pub prompt_caches: Mutex<PromptCaches>,
+    /// What of that is kept over a restart.
+    pub habits: KeptNote,
     /// A settlement could not be stored: no new call until one can.
     pub store_failed: AtomicBool,
     /// The host ends: nothing more goes out.
@@ -91,6 +94,9 @@ impl GatewayDoor {
         let pace = Pace::new(&limits, config.pace.burst, &recent, clock.clone());
         let kind = config.upstream.kind;
         let learner = Learner::start(store.clone(), clock.clone(), kind.name()).await;
+        let key = format!("prompt_cache.{}", kind.name());
+        let habits = KeptNote::new(store.clone(), clock.clone(), key, "what was learnt of prompt caches");
+        let known = habits.recall().await.unwrap_or_default();
         let models = config.models.models().map(|(_, model)| model);
         let keeper = &config.supervisor;
         let breaker = Breaker::start(config.circuit, kind, &models, store.clone(), clock.clone(), keeper);
@@ -112,7 +118,8 @@ impl GatewayDoor {
             strikes: Mutex::default(),
             prices: ArcSwap::from_pointee(prices),
             pressure: Pressure::default(),
-            warm: Mutex::default(),
+            prompt_caches: Mutex::new(PromptCaches::with(known)),
+            habits,
             store_failed: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             under_way: AtomicU32::new(0),

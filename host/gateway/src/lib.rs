@@ -13,6 +13,7 @@ mod fuzz;
 mod gateway;
 mod line;
 mod pace;
+mod prompt_cache;
 mod proxy;
 mod stage;
 mod upstream;

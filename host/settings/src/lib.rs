@@ -43,8 +43,8 @@ pub use public_url::PublicUrl;
 pub use reference::{example_toml, reference_markdown};
 pub use schema::{
     DataSettings, JobsSettings, LogSettings, PaceSettings, PeopleSettings, PluginsSettings, PressureSettings,
-    PricesSettings, RetentionSettings, SECTIONS, SandboxSettings, ServerSettings, SimulatorSettings,
-    TimeSettings, UpstreamSettings,
+    PricesSettings, RetentionSettings, SECTIONS, SandboxSettings, SavingSettings, ServerSettings,
+    SimulatorSettings, TimeSettings, UpstreamSettings,
 };
 pub use secret::Secret;
 pub use settings::{Entry, Settings};

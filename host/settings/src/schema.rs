@@ -153,6 +153,13 @@ sections! {
         throttle_percent: u32 = "80" in 1.0..=1000.0;
     }
 
+    /// What is done for the same answer at a lower price.
+    own saving: SavingSettings {
+        /// Whether the host marks what agents' prompts have in common for the models' prompt caches, for as long as pays by
+        /// the prices and by how soon such prompts came again. A request that marks its prompt itself is left as it is.
+        prompt_cache: bool = "true";
+    }
+
     /// What tokens cost.
     own prices: PricesSettings {
         /// A price table of your own (TOML); its rows win over the built-in ones. Empty: only those.

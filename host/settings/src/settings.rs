@@ -10,8 +10,8 @@ use crate::preset::Preset;
 use crate::reader::Reader;
 use crate::schema::{
     DataSettings, JobsSettings, LogSettings, PaceSettings, PeopleSettings, PluginsSettings, PressureSettings,
-    PricesSettings, ReadSection, RetentionSettings, SandboxSettings, ServerSettings, SimulatorSettings,
-    TimeSettings, UpstreamSettings,
+    PricesSettings, ReadSection, RetentionSettings, SandboxSettings, SavingSettings, ServerSettings,
+    SimulatorSettings, TimeSettings, UpstreamSettings,
 };
 use crate::source::Source;
 use anvil_budget::{ModelMap, PriceTable};
@@ -31,6 +31,8 @@ pub struct Settings {
     pub models: ModelMap,
     /// `[pressure]`.
     pub pressure: PressureSettings,
+    /// `[saving]`.
+    pub saving: SavingSettings,
     /// `[prices]`.
     pub prices: PricesSettings,
     /// `[time]`.
@@ -98,6 +100,7 @@ impl Settings {
         let pace = PaceSettings::read(reader);
         let models = ModelMap::read(reader);
         let pressure = PressureSettings::read(reader);
+        let saving = SavingSettings::read(reader);
         let prices = PricesSettings::read(reader);
         let time = TimeSettings::read(reader);
         let server = ServerSettings::read(reader);
@@ -117,6 +120,7 @@ impl Settings {
             pace: pace?,
             models: models?,
             pressure: pressure?,
+            saving: saving?,
             prices: prices?,
             time: time?,
             server: server?,
@@ -179,6 +183,7 @@ impl Settings {
             self.pace.show(),
             self.models.show(),
             self.pressure.show(),
+            self.saving.show(),
             self.prices.show(),
             self.time.show(),
             self.server.show(),

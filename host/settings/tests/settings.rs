@@ -162,7 +162,7 @@ fn unknown_names() {
     );
     insta::assert_snapshot!(
         file("[telemetry]\nurl = \"x\"\n"),
-        @"unknown section [telemetry] (anvil.toml line 1); the sections are limits, pace, models, pressure, prices, time, server, data, log, plugins, upstream, jobs, people, retention, sandbox, simulator, agents"
+        @"unknown section [telemetry] (anvil.toml line 1); the sections are limits, pace, models, pressure, saving, prices, time, server, data, log, plugins, upstream, jobs, people, retention, sandbox, simulator, agents"
     );
     insta::assert_snapshot!(
         file("day_usd = 20\n"),
@@ -170,7 +170,7 @@ fn unknown_names() {
     );
     insta::assert_snapshot!(
         file("colour = \"blue\"\n"),
-        @"unknown setting `colour` outside of any section (anvil.toml line 1); only `preset` stands there; the sections are limits, pace, models, pressure, prices, time, server, data, log, plugins, upstream, jobs, people, retention, sandbox, simulator, agents"
+        @"unknown setting `colour` outside of any section (anvil.toml line 1); only `preset` stands there; the sections are limits, pace, models, pressure, saving, prices, time, server, data, log, plugins, upstream, jobs, people, retention, sandbox, simulator, agents"
     );
     insta::assert_snapshot!(
         file("[pace]\nrequests_per_minute = 20\n"),

@@ -127,8 +127,8 @@ impl Life {
             }
             tokio::time::sleep(LOOK * 4).await;
         }
-        // Connections that nobody uses are closed.
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        // Connections that nobody uses are closed, and threads end that had nothing to do for ten seconds.
+        tokio::time::sleep(Duration::from_secs(15)).await;
     }
 
     /// What the host takes of the machine now.

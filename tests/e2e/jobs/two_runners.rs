@@ -109,6 +109,7 @@ fn gateway(upstream: &Upstream) -> GatewayConfig {
         prices: Arc::new(PriceTable::built_in()),
         models: default_models().clone(),
         pressure: PressureSteps::NONE,
+        prompt_cache: false,
     }
 }
 

@@ -73,6 +73,7 @@ pub(crate) fn gateway(
         prices,
         models: settings.models.clone(),
         pressure: pressure(&settings.pressure),
+        prompt_cache: settings.saving.prompt_cache,
         supervisor: supervisor.clone(),
     }
 }

@@ -29,6 +29,7 @@ struct ModelForm {
     context: u64,
     max_output: u64,
     tokenizer: String,
+    cache_minimum: u64,
     pool: Option<String>,
     rejects: Vec<Rejection>,
     prices: Vec<PriceForm>,
@@ -63,7 +64,8 @@ pub(super) fn read(text: &str) -> Result<Known, String> {
             free: false,
             bands: price.bands,
         }));
-        let traits = Traits { tokenizer: model.tokenizer, rejects: model.rejects };
+        let traits =
+            Traits { tokenizer: model.tokenizer, cache_minimum: model.cache_minimum, rejects: model.rejects };
         models.push(Model { id: model.id, pool: model.pool, traits });
     }
     let known = Known {
@@ -123,6 +125,12 @@ fn check_traits(known: &Known) -> Result<(), String> {
         let name = &traits.tokenizer;
         if !known.tokenizers.iter().any(|tokenizer| tokenizer.name == *name) {
             return Err(format!("there is no tokenizer `{name}`"));
+        }
+        if !(1..=100_000).contains(&traits.cache_minimum) {
+            return Err(format!(
+                "{} tokens are no shortest prefix that a model caches",
+                traits.cache_minimum
+            ));
         }
         for (at, what) in traits.rejects.iter().enumerate() {
             if traits.rejects[..at].contains(what) {
@@ -193,6 +201,7 @@ mod tests {
             ("tokenizer = \"to-4-6\"", "tokenizer = \"to-4-7\"", "no tokenizer `to-4-7`"),
             ("tokenizer = \"to-4-6\"", "tokenizer = \"from-4-7\"", "`to-4-6` is no model's"),
             ("to-4-6 = 3.25", "to-4-6 = 0.5", "0.5 bytes a token"),
+            ("cache_minimum = 1024", "cache_minimum = 0", "0 tokens are no shortest prefix"),
             ("to-4-6 = 3.25", "to-4-6 = nan", "NaN bytes a token"),
             ("from = \"2026-10-07\"", "from = \"2026-09-01\"", "stands below a later price"),
             ("from = \"2026-10-07\"", "from = \"2026-09-28\"", "two rows claude-sonnet-5-5@2026-09-28"),
@@ -217,7 +226,7 @@ mod tests {
             assert!(error.contains(says), "{to}: {error}");
         }
         let priceless = DATA.split_once("[[model]]").expect("models").0.to_owned()
-            + "[[model]]\nid = \"m\"\ncontext = 2\nmax_output = 1\ntokenizer = \"to-4-6\"\nrejects = []\nprices = []\n";
+            + "[[model]]\nid = \"m\"\ncontext = 2\nmax_output = 1\ntokenizer = \"to-4-6\"\ncache_minimum = 1\nrejects = []\nprices = []\n";
         assert!(read(&priceless).expect_err("no price").contains("`m` has no price"));
     }
 }

@@ -137,11 +137,16 @@ impl PriceRow {
             .expect("a row's last band has no end; the parser sees to it")
     }
 
+    /// The rates of a prompt of so many tokens.
+    pub fn rates(&self, prompt_tokens: u64) -> Rates {
+        self.band(prompt_tokens).rates
+    }
+
     /// What a call of this usage costs: summed exactly, rounded up once.
     ///
     /// The band follows from the whole prompt, the multipliers from what the *answer* says of itself.
     pub fn cost(&self, usage: &Usage) -> Nanodollars {
-        let rates = self.band(usage.prompt_tokens()).rates;
+        let rates = self.rates(usage.prompt_tokens());
         let sum = [
             (usage.input_tokens, rates.input),
             (usage.output_tokens, rates.output),

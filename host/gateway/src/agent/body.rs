@@ -4,6 +4,9 @@
 //! agent gave it, so that its keys keep their order and its numbers their length.
 
 use crate::agent::options;
+use crate::prompt_cache::caches::Mark;
+use crate::prompt_cache::outline::Place;
+use anvil_budget::CacheTtl;
 use anvil_types::{ContentBlock, Message, Request, RequestOption, Role, Tier, listed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -47,7 +50,7 @@ pub(crate) struct Body<'a> {
     max_tokens: u64,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    system: Option<&'a str>,
+    system: Option<System<'a>>,
     messages: Vec<Turn<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool<'a>>,
@@ -77,8 +80,19 @@ pub(crate) struct Body<'a> {
     speed: Option<&'a RawValue>,
 }
 
+/// Standing instructions: plain, or as a block that can be marked.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum System<'a> {
+    Plain(&'a str),
+    Blocks([Block<'a>; 1]),
+}
+
 #[derive(Debug, Serialize)]
 struct Turn<'a> {
+    /// Its place among the request's messages.
+    #[serde(skip)]
+    at: usize,
     role: &'static str,
     content: Vec<Block<'a>>,
 }
@@ -88,6 +102,23 @@ struct Tool<'a> {
     name: &'a str,
     description: &'a str,
     input_schema: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<CacheControl>,
+}
+
+/// What stands before it is to be kept in the model's cache.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct CacheControl {
+    r#type: &'static str,
+    /// Five minutes where it is not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<&'static str>,
+}
+
+impl CacheControl {
+    fn of(ttl: CacheTtl) -> Self {
+        Self { r#type: "ephemeral", ttl: (ttl != CacheTtl::FiveMinutes).then_some(ttl.name()) }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -100,12 +131,60 @@ struct Image<'a> {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Block<'a> {
-    Text { r#type: &'static str, text: &'a str },
-    Image { r#type: &'static str, source: Image<'a> },
-    ToolUse { r#type: &'static str, id: &'a str, name: &'a str, input: &'a RawValue },
-    ToolResult { r#type: &'static str, tool_use_id: &'a str, content: &'a str, is_error: bool },
-    Thinking { r#type: &'static str, thinking: &'a str, signature: &'a str },
+    Text {
+        r#type: &'static str,
+        text: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheControl>,
+    },
+    Image {
+        r#type: &'static str,
+        source: Image<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheControl>,
+    },
+    ToolUse {
+        r#type: &'static str,
+        id: &'a str,
+        name: &'a str,
+        input: &'a RawValue,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheControl>,
+    },
+    ToolResult {
+        r#type: &'static str,
+        tool_use_id: &'a str,
+        content: &'a str,
+        is_error: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheControl>,
+    },
+    Thinking {
+        r#type: &'static str,
+        thinking: &'a str,
+        signature: &'a str,
+    },
     Other(&'a RawValue),
+}
+
+impl<'a> Block<'a> {
+    fn text(text: &'a str) -> Self {
+        Self::Text { r#type: "text", text, cache_control: None }
+    }
+
+    /// Marks it; false where a block of its kind cannot be marked, or nothing of it shows.
+    fn mark(&mut self, mark: CacheControl) -> bool {
+        let place = match self {
+            Self::Text { text, .. } if is_blank(text) => return false,
+            Self::Text { cache_control, .. }
+            | Self::Image { cache_control, .. }
+            | Self::ToolUse { cache_control, .. }
+            | Self::ToolResult { cache_control, .. } => cache_control,
+            Self::Thinking { .. } | Self::Other(_) => return false,
+        };
+        *place = Some(mark);
+        true
+    }
 }
 
 impl<'a> Body<'a> {
@@ -115,7 +194,7 @@ impl<'a> Body<'a> {
             model,
             max_tokens,
             stream: true,
-            system: request.system.as_deref().filter(|system| !is_blank(system)),
+            system: request.system.as_deref().filter(|system| !is_blank(system)).map(System::Plain),
             messages: turns(&request.messages)?,
             tools: tools(request)?,
             stop_sequences: &request.stop_sequences,
@@ -179,6 +258,31 @@ impl<'a> Body<'a> {
         Ok(self)
     }
 
+    /// Marks what its model is to keep in its cache. A place where nothing can be marked stays as it is.
+    pub(crate) fn mark(&mut self, marks: &[Mark]) {
+        for Mark { place, ttl } in marks {
+            let mark = CacheControl::of(*ttl);
+            match place {
+                Place::Stem => self.mark_stem(mark),
+                Place::Turn(at) => {
+                    let turn = self.messages.iter_mut().find(|turn| turn.at == *at);
+                    let _ =
+                        turn.is_some_and(|turn| turn.content.iter_mut().rev().any(|block| block.mark(mark)));
+                }
+            }
+        }
+    }
+
+    fn mark_stem(&mut self, mark: CacheControl) {
+        if let Some(System::Plain(text)) = self.system {
+            let mut block = Block::text(text);
+            block.mark(mark);
+            self.system = Some(System::Blocks([block]));
+        } else if let Some(tool) = self.tools.last_mut() {
+            tool.cache_control = Some(mark);
+        }
+    }
+
     /// What is sent, and measured.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("its keys are strings, and its parts are JSON")
@@ -211,7 +315,7 @@ fn turns(messages: &[Message]) -> Result<Vec<Turn<'_>>, BadRequest> {
         };
         let sent = message.content.iter().filter(|block| shows(block) || !some_shows);
         let content = sent.map(|sent| block(at, sent)).collect::<Result<Vec<_>, _>>()?;
-        turns.push(Turn { role, content });
+        turns.push(Turn { at, role, content });
     }
     Ok(turns)
 }
@@ -223,25 +327,33 @@ fn tools(request: &Request) -> Result<Vec<Tool<'_>>, BadRequest> {
             return Err(BadRequest::SameTool(tool.name.clone()));
         }
         let input_schema = parse("a tool's input schema", &tool.input_schema)?;
-        Ok(Tool { name: &tool.name, description: &tool.description, input_schema })
+        Ok(Tool { name: &tool.name, description: &tool.description, input_schema, cache_control: None })
     });
     tools.collect()
 }
 
 fn block(at: usize, block: &ContentBlock) -> Result<Block<'_>, BadRequest> {
     Ok(match block {
-        ContentBlock::Text { text } => Block::Text { r#type: "text", text },
+        ContentBlock::Text { text } => Block::text(text),
         ContentBlock::Image { data, .. } if data.is_empty() => return Err(BadRequest::EmptyImage(at)),
         ContentBlock::Image { media_type, data } => {
             let source = Image { r#type: "base64", media_type, data: STANDARD.encode(data) };
-            Block::Image { r#type: "image", source }
+            Block::Image { r#type: "image", source, cache_control: None }
         }
-        ContentBlock::ToolUse { id, name, input } => {
-            Block::ToolUse { r#type: "tool_use", id, name, input: parse("a tool's input", input)? }
-        }
-        ContentBlock::ToolResult { tool_use_id, content, is_error } => {
-            Block::ToolResult { r#type: "tool_result", tool_use_id, content, is_error: *is_error }
-        }
+        ContentBlock::ToolUse { id, name, input } => Block::ToolUse {
+            r#type: "tool_use",
+            id,
+            name,
+            input: parse("a tool's input", input)?,
+            cache_control: None,
+        },
+        ContentBlock::ToolResult { tool_use_id, content, is_error } => Block::ToolResult {
+            r#type: "tool_result",
+            tool_use_id,
+            content,
+            is_error: *is_error,
+            cache_control: None,
+        },
         ContentBlock::Thinking { text, signature } => {
             Block::Thinking { r#type: "thinking", thinking: text, signature }
         }

@@ -6,7 +6,7 @@
 use crate::agent::ask::{Ask, CallEnd};
 use crate::agent::fate::{after_a_fault, said};
 use crate::agent::journal::{answer_with, journalled};
-use crate::agent::plan::{Planned, Unplanned, plan};
+use crate::agent::plan::{Planned, Unplanned, plan, whose};
 use crate::agent::reply::reply;
 use crate::agent::tried::{Tried, Tries};
 use crate::agent::waits;
@@ -15,7 +15,7 @@ use crate::flight::Flight;
 use crate::flight::admit::{FlightCourse, admit};
 use crate::flight::landing::{BrokenFlight, Trouble};
 use crate::flight::settlement::Note;
-use crate::stage::mark::learn_warmth;
+use crate::stage::mark::learn;
 use crate::upstream::answer::Answer;
 use crate::upstream::failed::Failed;
 use crate::upstream::reading::Reading;
@@ -101,14 +101,15 @@ async fn attempt<'d>(
     match flight.verdict(sent, read, answer) {
         Ok(()) => {
             let bill = flight.answered(answer).await;
-            if let Some(prompt) = prompt.filter(|_| bill.doubt.is_none()) {
-                learn_warmth(door, prompt, &model, &bill.usage);
-            }
+            let certain = prompt.filter(|_| bill.doubt.is_none());
+            let miss = certain.and_then(|prompt| {
+                learn(door, whose(ask), &prompt, &flight.bid().row, &bill.usage, flight.held().at)
+            });
             let reply = reply(door, flight.bid(), answer, &bill);
             let note = Note {
                 detail: bill.detail(&reply.stop_reason),
                 model: Some(reply.model.clone()),
-                cache: bill.cache(None),
+                cache: bill.cache(miss),
             };
             Tried::end(answer_with(door, ask, flight, bill.outcome(), note, Ok(reply)).await)
         }

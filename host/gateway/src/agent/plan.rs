@@ -3,14 +3,15 @@
 use crate::agent::ask::Ask;
 use crate::agent::body::{BadRequest, Body, named_tier};
 use crate::agent::options::speed;
-use crate::choice::prompt_cache::Prompt;
-use crate::choice::tier::Needs;
+use crate::choice::tier::{Needs, Prompted};
 use crate::door::GatewayDoor;
 use crate::flight::bid::{Bid, Bound, Deadline, TASK_BUDGETS};
 use crate::flight::burn::windows;
 use crate::pace::Expected;
+use crate::prompt_cache::caches::{Asked, Mark};
+use crate::prompt_cache::lineage::Whose;
 use crate::stage::choose::{Chosen, Wish, choose};
-use crate::stage::mark::mark;
+use crate::stage::mark::{MarkedPrompt, caches, prompt};
 use anvil_budget::{
     AnswerKind, InputSize, asks_for_task_budget, bound_input_tokens, takes_task_budget, task_budget, tier_for,
 };
@@ -19,8 +20,8 @@ use anvil_types::{CallError, CallErrorKind, Limits};
 /// What is fixed for one try of a call.
 pub(crate) struct Planned {
     pub bid: Bid,
-    /// What the model's cache goes by, where the request marks its prompt.
-    pub prompt: Option<Prompt>,
+    /// What the model's cache goes by, where there is enough of it.
+    pub prompt: Option<MarkedPrompt>,
 }
 
 /// Why a call cannot be planned.
@@ -40,12 +41,25 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask) -> Result<Planned, Unpla
     let (store, clock) = (door.store.as_ref(), door.clock.as_ref());
     let own = door.pressure.percent_of_agent(store, kind, clock, ask.asker.name()).await.map_err(failed)?;
     let pressure = door.pressure.percent(&windows).max(own);
-    let prompt = mark(&ask.request);
-    let chosen = choose(door, &wish, prompt, pressure);
+    let prompt = prompt(door, &ask.request, wish.needs.size.text_bytes);
+    let whose = whose(ask);
+    let chosen = choose(door, &wish, Prompted { whose, prompt: prompt.as_ref() }, pressure);
     let chosen = chosen.map_err(|error| Unplanned::Refused(invalid(error.to_string())))?;
     let task_budget = own_task_budget(door, ask, &chosen).await.map_err(failed)?;
-    let bid = bid(door, ask, wish.needs, chosen, task_budget).map_err(Unplanned::Refused)?;
-    Ok(Planned { bid, prompt })
+    let marked = prompt.map(|prompt| {
+        let asked = Asked { row: &chosen.row, tokens: chosen.input_tokens, now: door.clock.now() };
+        let marks = prompt.marks(&caches(door), whose, &asked);
+        MarkedPrompt { prompt, marks }
+    });
+    let added = marked.as_ref().filter(|marked| !marked.prompt.has_own());
+    let added = added.map_or(&[][..], |marked| &marked.marks);
+    let bid = bid(door, ask, wish.needs, chosen, task_budget, added).map_err(Unplanned::Refused)?;
+    Ok(Planned { bid, prompt: marked })
+}
+
+/// Whose prompt a request has.
+pub(crate) fn whose(ask: &Ask) -> Whose<'_> {
+    Whose { who: ask.asker.name(), job: ask.asker.job() }
 }
 
 /// The task budget that the host gives a tool loop by itself, from what its job may still spend: none where the request
@@ -99,8 +113,9 @@ fn bid(
     needs: Needs,
     chosen: Chosen,
     task_budget: Option<u64>,
+    marks: &[Mark],
 ) -> Result<Bid, CallError> {
-    let Chosen { tier, row, expected_cost } = chosen;
+    let Chosen { tier, row, expected_cost, .. } = chosen;
     let agent = ask.asker.name();
     let size = if task_budget.is_some() { needs.size.with_task_budget() } else { needs.size };
     let max_tokens = needs.most_output.min(row.max_output);
@@ -114,6 +129,7 @@ fn bid(
         let budget = serde_json::json!({ "type": "tokens", "total": total });
         body = body.with_task_budget(&budget.to_string()).map_err(bad)?;
     }
+    body.mark(marks);
     let body = body.bytes();
     let patience = door.config.patience;
     Ok(Bid {

@@ -1,38 +1,28 @@
 //! What was learnt of how many tokens calls take, kept over a restart.
 
+use crate::choice::note::KeptNote;
 use anvil_budget::{Estimate, Estimator, InputSize, SoFar, Whole};
 use anvil_store::Store;
-use anvil_types::{Clock, Timestamp, Usage};
+use anvil_types::{Clock, Usage};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 const KEY: &str = "estimates";
 /// The output tokens of an agent of which nothing was seen.
 const USUAL_OUTPUT: u64 = 500;
-/// What is learnt is stored no more often: it is cheap to lose.
-const STORE_EVERY: Duration = Duration::from_mins(1);
 
 /// Learns, and remembers.
 #[derive(Debug)]
 pub(crate) struct Learner {
     estimator: Mutex<Estimator>,
-    stored: Mutex<Timestamp>,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    key: String,
+    note: KeptNote,
 }
 
 impl Learner {
     /// Begins where an earlier life of the host was; from nothing where its note cannot be read.
     pub(crate) async fn start(store: Arc<dyn Store>, clock: Arc<dyn Clock>, upstream: &str) -> Self {
-        let key = format!("{KEY}.{upstream}");
-        let note = store.recall(&key).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "what was learnt of tokens cannot be read; learning begins anew");
-            None
-        });
-        let estimator = note.and_then(|note| serde_json::from_str(&note).ok()).unwrap_or_default();
-        let stored = Mutex::new(clock.now());
-        Self { estimator: Mutex::new(estimator), stored, store, clock, key }
+        let note = KeptNote::new(store, clock, format!("{KEY}.{upstream}"), "what was learnt of tokens");
+        let estimator = note.recall().await.unwrap_or_default();
+        Self { estimator: Mutex::new(estimator), note }
     }
 
     fn lock(&self) -> MutexGuard<'_, Estimator> {
@@ -78,19 +68,7 @@ impl Learner {
         let mut estimator = self.lock();
         let answer = Whole { output: usage.output_tokens, most, bytes };
         let surprising = estimator.learn(agent, model, size, usage.prompt_tokens(), answer);
-        let now = self.clock.now();
-        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.since(*stored) < STORE_EVERY {
-            return surprising;
-        }
-        *stored = now;
-        let Ok(note) = serde_json::to_string(&*estimator) else { return surprising };
-        let (store, key) = (self.store.clone(), self.key.clone());
-        tokio::spawn(async move {
-            if let Err(error) = store.remember(&key, &note).await {
-                tracing::warn!(%error, "what was learnt of tokens could not be stored");
-            }
-        });
+        self.note.keep(&*estimator);
         surprising
     }
 }

@@ -1,10 +1,11 @@
 //! What a request would take of the model behind each tier.
 
-use crate::choice::prompt_cache::Prompt;
 use crate::door::GatewayDoor;
+use crate::prompt_cache::caches::Asked;
+use crate::prompt_cache::lineage::Whose;
+use crate::stage::mark::{Prompt, caches};
 use anvil_budget::{Candidate, InputSize, ModelMap, PriceError, PriceRow, PriceTable, RequestFields};
 use anvil_types::{Speed, Tier, Timestamp};
-use std::sync::PoisonError;
 
 /// How much a request takes, whatever the model.
 #[derive(Clone, Copy, Debug)]
@@ -34,28 +35,57 @@ pub(crate) fn rows(
     Ok(rows)
 }
 
+/// Whose request it is, and what of it a model's cache goes by.
+#[derive(Clone, Copy)]
+pub(crate) struct Prompted<'p> {
+    pub whose: Whose<'p>,
+    pub prompt: Option<&'p Prompt>,
+}
+
 /// Each of these with what the request would take of it.
 pub(crate) fn candidates<'r>(
     door: &GatewayDoor,
     rows: &'r [(Tier, PriceRow)],
     needs: &Needs,
     fields: &RequestFields,
-    prompt: Option<Prompt>,
+    prompted: Prompted<'_>,
     output_tokens: u64,
 ) -> Vec<Candidate<'r>> {
     let now = door.clock.now();
-    let warm = door.warm.lock().unwrap_or_else(PoisonError::into_inner);
-    // What an answer has counted is better than what was estimated.
-    let counted = prompt.and_then(|prompt| warm.tokens(prompt));
-    rows.iter()
-        .map(|(tier, row)| Candidate {
-            tier: *tier,
-            row,
-            input_tokens: counted.unwrap_or_else(|| door.learner.input(&row.model, needs.size).tokens),
-            warm_tokens: prompt.map_or(0, |prompt| warm.warm_tokens(prompt, &row.model, now)),
-            written_for: prompt.map(|prompt| prompt.ttl),
-            output_tokens,
-            rejects: fields.rejected_by(row, needs.input_tokens, needs.most_output),
-        })
-        .collect()
+    let caches = caches(door);
+    let candidate = |(tier, row): &'r (Tier, PriceRow)| {
+        let estimated = || door.learner.input(&row.model, needs.size).tokens;
+        let Some(prompt) = prompted.prompt else {
+            return candidate(*tier, row, estimated(), needs, fields, output_tokens);
+        };
+        // What an answer has counted is better than what was estimated.
+        let input_tokens = caches.counted(&prompt.outline).unwrap_or_else(estimated);
+        let marks = prompt.marks(&caches, prompted.whose, &Asked { row, tokens: input_tokens, now });
+        let warm = caches.warm(&prompt.outline, &row.model, now).filter(|_| !marks.is_empty());
+        Candidate {
+            warm_tokens: warm.map_or(0, |(_, warm)| warm.tokens),
+            written_for: marks.last().map(|mark| mark.ttl),
+            ..candidate(*tier, row, input_tokens, needs, fields, output_tokens)
+        }
+    };
+    rows.iter().map(candidate).collect()
+}
+
+fn candidate<'r>(
+    tier: Tier,
+    row: &'r PriceRow,
+    input_tokens: u64,
+    needs: &Needs,
+    fields: &RequestFields,
+    output_tokens: u64,
+) -> Candidate<'r> {
+    Candidate {
+        tier,
+        row,
+        input_tokens,
+        warm_tokens: 0,
+        written_for: None,
+        output_tokens,
+        rejects: fields.rejected_by(row, needs.input_tokens, needs.most_output),
+    }
 }

@@ -78,6 +78,7 @@ async fn door(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn Clock>) ->
         prices: Arc::new(PriceTable::built_in()),
         models: default_models().clone(),
         pressure: PressureSteps::NONE,
+        prompt_cache: false,
         supervisor: Supervisor::new(),
     };
     GatewayDoor::open(config, store, clock).await.expect("a door")

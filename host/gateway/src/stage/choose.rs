@@ -1,7 +1,6 @@
 //! Which model answers: the tier that was asked for, or a cheaper one where money is short.
 
-use crate::choice::prompt_cache::Prompt;
-use crate::choice::tier::{Needs, candidates, rows};
+use crate::choice::tier::{Needs, Prompted, candidates, rows};
 use crate::door::GatewayDoor;
 use crate::flight::bid::TierChoice;
 use anvil_budget::{ChoiceReason, PriceError, PriceRow, RequestFields, Turn};
@@ -24,6 +23,8 @@ pub(crate) struct Wish<'a> {
 pub(crate) struct Chosen {
     pub tier: TierChoice,
     pub row: PriceRow,
+    /// Input tokens, as it probably counts them.
+    pub input_tokens: u64,
     /// What the call probably costs.
     pub expected_cost: Nanodollars,
 }
@@ -32,7 +33,7 @@ pub(crate) struct Chosen {
 pub(crate) fn choose(
     door: &GatewayDoor,
     wish: &Wish<'_>,
-    prompt: Option<Prompt>,
+    prompted: Prompted<'_>,
     pressure: u64,
 ) -> Result<Chosen, PriceError> {
     let asked = wish.asked;
@@ -40,7 +41,7 @@ pub(crate) fn choose(
     let model = door.config.models.model(asked);
     let usual_output = door.learner.usual_output(wish.who, model, wish.needs.most_output);
     let fields = RequestFields::of(wish.request);
-    let candidates = candidates(door, &rows, &wish.needs, &fields, prompt, usual_output);
+    let candidates = candidates(door, &rows, &wish.needs, &fields, prompted, usual_output);
     let turn = turn(wish.request);
     let choice = anvil_budget::choose(door.config.pressure, asked, wish.floor, pressure, turn, &candidates);
     let given = candidates
@@ -51,6 +52,7 @@ pub(crate) fn choose(
     Ok(Chosen {
         tier: TierChoice { asked, given: choice.tier, reason },
         row: given.row.clone(),
+        input_tokens: given.input_tokens,
         expected_cost: given.expected_cost(),
     })
 }

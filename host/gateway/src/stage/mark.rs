@@ -1,22 +1,83 @@
-//! Which prompt a request has its model keep in its cache, and what the answers tell of that.
+//! Which prompt of a request its model is to keep in its cache, and what the answers tell of that.
 
-use crate::choice::prompt_cache::Prompt;
 use crate::door::GatewayDoor;
-use anvil_budget::CacheTtl;
-use anvil_types::{Request, RequestOption, Usage};
+use crate::prompt_cache::caches::{Asked, Mark, PromptCaches};
+use crate::prompt_cache::habits::SHORTEST;
+use crate::prompt_cache::lineage::Whose;
+use crate::prompt_cache::misses::Missed;
+use crate::prompt_cache::outline::Outline;
+use anvil_budget::{CacheTtl, PriceRow};
+use anvil_types::{CacheMiss, Request, RequestOption, Timestamp, Usage};
 use serde_json::Value;
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
-/// The prompt of a request that marks it for caching. A mark that is no JSON is none here: the body refuses it by name.
-pub(crate) fn mark(request: &Request) -> Option<Prompt> {
-    let mark: Value = serde_json::from_str(request.option(RequestOption::CacheControl)?).ok()?;
-    let ttl = if mark["ttl"] == "1h" { CacheTtl::Hour } else { CacheTtl::FiveMinutes };
-    let text = serde_json::to_vec(&(&request.system, &request.tools, &request.messages)).ok()?;
-    Some(Prompt { hash: *blake3::hash(&text).as_bytes(), ttl })
+/// What a model's cache goes by.
+#[derive(Debug)]
+pub(crate) struct Prompt {
+    pub outline: Outline,
+    /// How long the request itself has all of its prompt kept.
+    own: Option<CacheTtl>,
+    /// Whether the host marks it, where the request does not.
+    marked: bool,
 }
 
-/// After the flight: takes what an answer told of its model's cache.
-pub(crate) fn learn_warmth(door: &GatewayDoor, prompt: Prompt, model: &str, usage: &Usage) {
-    let mut warm = door.warm.lock().unwrap_or_else(PoisonError::into_inner);
-    warm.learn(prompt, model, usage, door.clock.now());
+/// A prompt with its marks for one model.
+#[derive(Debug)]
+pub(crate) struct MarkedPrompt {
+    pub prompt: Prompt,
+    pub marks: Vec<Mark>,
+}
+
+/// The prompt of a request; none where no model keeps one so short, or it is nobody's to be marked. A mark of the request's
+/// own that is no JSON is none here: the body refuses it by name.
+pub(crate) fn prompt(door: &GatewayDoor, request: &Request, text_bytes: u64) -> Option<Prompt> {
+    let own = request.option(RequestOption::CacheControl);
+    let own = own.and_then(|mark| serde_json::from_str::<Value>(mark).ok());
+    let own = own.map(|mark| if mark["ttl"] == "1h" { CacheTtl::Hour } else { CacheTtl::FiveMinutes });
+    let marked = door.config.prompt_cache && request.option(RequestOption::CacheControl).is_none();
+    // A token is a byte at least.
+    let worth_a_look = own.is_some() || (marked && text_bytes >= SHORTEST);
+    let outline = worth_a_look.then(|| Outline::of(request)).flatten()?;
+    Some(Prompt { outline, own, marked })
+}
+
+impl Prompt {
+    /// Where it is marked for the model of this row, which probably counts so many tokens.
+    pub(crate) fn marks(&self, caches: &PromptCaches, whose: Whose<'_>, asked: &Asked<'_>) -> Vec<Mark> {
+        if let Some(ttl) = self.own {
+            return vec![Mark { place: self.outline.whole().place, ttl }];
+        }
+        if !self.marked {
+            return Vec::new();
+        }
+        caches.marks(&self.outline, whose.who, asked)
+    }
+
+    /// Whether the marks are the request's own, which stand in it already.
+    pub(crate) fn has_own(&self) -> bool {
+        self.own.is_some()
+    }
+}
+
+/// What the models have in their caches.
+pub(crate) fn caches(door: &GatewayDoor) -> MutexGuard<'_, PromptCaches> {
+    door.prompt_caches.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// After the flight: takes what an answer told of its model's cache. Answers which miss it was, if it was one, by this row's
+/// prices. What is kept is kept from when it was asked for.
+pub(crate) fn learn(
+    door: &GatewayDoor,
+    whose: Whose<'_>,
+    marked: &MarkedPrompt,
+    row: &PriceRow,
+    usage: &Usage,
+    at: Timestamp,
+) -> Option<CacheMiss> {
+    let MarkedPrompt { prompt: Prompt { outline, .. }, marks } = marked;
+    let mut caches = caches(door);
+    let missed = caches.missed(whose, outline, marks, &row.model, usage, at);
+    caches.learn(whose, outline, marks, &row.model, usage, at);
+    door.habits.keep(&caches.habits);
+    missed.map(|Missed { reason, tokens }| CacheMiss { reason, tokens, cost: row.missed(usage, tokens) })
 }

@@ -93,6 +93,7 @@ fn config(base_url: String) -> GatewayConfig {
         prices: Arc::new(PriceTable::built_in()),
         models: default_models().clone(),
         pressure: PressureSteps::NONE,
+        prompt_cache: false,
     }
 }
 

@@ -80,6 +80,7 @@ impl Setting {
             prices: Arc::new(PriceTable::built_in()),
             models: self.models.clone(),
             pressure: self.pressure,
+            prompt_cache: true,
         }
     }
 }

@@ -83,7 +83,7 @@ impl BrakeBody {
                     "Ends when what calls cost can be written to the data folder again.".to_owned()
                 }
                 BrakeCauseKind::Restored => {
-                    "Ends by a release, once somebody has made sure what was spent since the copy was made."
+                    "Ends by a release, once somebody has made sure what was spent that the windows lack."
                         .to_owned()
                 }
                 BrakeCauseKind::Person => "Ends only by a release: nothing else lets go of it.".to_owned(),
@@ -127,7 +127,7 @@ fn title(kind: BrakeCauseKind) -> &'static str {
         BrakeCauseKind::SpendCap => "The upstream's spend cap",
         BrakeCauseKind::Account => "The account at the upstream",
         BrakeCauseKind::Store => "The data folder",
-        BrakeCauseKind::Restored => "A restored back-up",
+        BrakeCauseKind::Restored => "A copy put back, or time set back",
         BrakeCauseKind::Person => "A person",
     }
 }

@@ -28,7 +28,7 @@ impl AlertText for BrakeEngaged<'_> {
             BrakeCauseKind::SpendCap => "upstream's own spend limit is reached",
             BrakeCauseKind::Account => "Claude refuses the account",
             BrakeCauseKind::Store => "the store fails",
-            BrakeCauseKind::Restored => "the database is older than what was spent",
+            BrakeCauseKind::Restored => "the windows may lack what was spent",
             BrakeCauseKind::Person => "a person engaged it",
         };
         format!("the brake is engaged: {what}")

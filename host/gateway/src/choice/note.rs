@@ -1,0 +1,56 @@
+//! A note of what was learnt, kept over a restart. It is cheap to lose.
+
+use anvil_store::Store;
+use anvil_types::{Clock, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// It is stored no more often.
+const STORE_EVERY: Duration = Duration::from_mins(1);
+
+/// Keeps a note under a key.
+#[derive(Debug)]
+pub(crate) struct KeptNote {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    key: String,
+    /// What it is, for the log.
+    what: &'static str,
+    stored: Mutex<Timestamp>,
+}
+
+impl KeptNote {
+    /// The note of a key.
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, key: String, what: &'static str) -> Self {
+        let stored = Mutex::new(clock.now());
+        Self { store, clock, key, what, stored }
+    }
+
+    /// What an earlier life of the host has noted; nothing where that cannot be read.
+    pub(crate) async fn recall<T: DeserializeOwned>(&self) -> Option<T> {
+        let note = self.store.recall(&self.key).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, what = self.what, "a note cannot be read; learning begins anew");
+            None
+        });
+        note.and_then(|note| serde_json::from_str(&note).ok())
+    }
+
+    /// Stores it, if it is time to.
+    pub(crate) fn keep(&self, what: &impl Serialize) {
+        let now = self.clock.now();
+        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.since(*stored) < STORE_EVERY {
+            return;
+        }
+        *stored = now;
+        let Ok(note) = serde_json::to_string(what) else { return };
+        let (store, key, what) = (self.store.clone(), self.key.clone(), self.what);
+        tokio::spawn(async move {
+            if let Err(error) = store.remember(&key, &note).await {
+                tracing::warn!(%error, what, "a note could not be stored");
+            }
+        });
+    }
+}

@@ -1,0 +1,245 @@
+//! What the models have in their prompt caches, as far as their answers told; and what of a prompt is worth keeping there.
+
+use crate::prompt_cache::habits::Habits;
+use crate::prompt_cache::lineage::{Lineages, Whose};
+use crate::prompt_cache::outline::{Beginning, Digest, Outline, Place};
+use anvil_budget::{CacheTtl, PriceRow};
+use anvil_types::{Timestamp, Usage};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// So many beginnings are remembered; those that were used longest ago go first.
+const MOST: usize = 4_096;
+/// How long a beginning that was not used again is waited for: no model keeps one for longer.
+const WAITED_FOR: Duration = Duration::from_hours(1);
+/// How long one is remembered, to tell what is new from what has expired.
+const REMEMBERED_FOR: Duration = Duration::from_hours(24);
+/// How often it is looked which were not used again.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// A mark finds what was written before it within so many blocks. Source: the Messages API's prompt caching; it says 20, and
+/// the mark's own block may count.
+const LOOK_BACK: usize = 18;
+
+/// Where a prompt is marked, and for how long what stands before it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub place: Place,
+    pub ttl: CacheTtl,
+}
+
+/// Which model is asked, how many tokens it probably counts in the whole prompt, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'r> {
+    pub row: &'r PriceRow,
+    pub tokens: u64,
+    pub now: Timestamp,
+}
+
+/// Which beginnings were used, which are warm, and how soon such came again.
+#[derive(Debug, Default)]
+pub(crate) struct PromptCaches {
+    known: HashMap<Digest, Known>,
+    pub(crate) habits: Habits,
+    pub(crate) lineages: Lineages,
+    swept: Timestamp,
+}
+
+#[derive(Debug)]
+struct Known {
+    who: String,
+    place: Place,
+    used: Timestamp,
+    /// It is known whether it came again.
+    judged: bool,
+    /// Tokens, where an answer counted exactly it.
+    counted: Option<u64>,
+    warm: HashMap<String, Warm>,
+}
+
+/// In one model's cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Warm {
+    pub until: Timestamp,
+    pub ttl: CacheTtl,
+    pub tokens: u64,
+}
+
+impl PromptCaches {
+    /// With what an earlier life of the host had learnt.
+    pub(crate) fn with(habits: Habits) -> Self {
+        Self { habits, ..Self::default() }
+    }
+
+    /// The longest beginning that a model has in its cache.
+    pub(crate) fn warm<'o>(
+        &self,
+        outline: &'o Outline,
+        model: &str,
+        now: Timestamp,
+    ) -> Option<(&'o Beginning, Warm)> {
+        outline.longest_first().find_map(|beginning| {
+            let warm = self.known.get(&beginning.digest)?.warm.get(model)?;
+            (warm.until > now).then_some((beginning, *warm))
+        })
+    }
+
+    /// How many tokens the whole has, where an answer has told.
+    pub(crate) fn counted(&self, outline: &Outline) -> Option<u64> {
+        self.known.get(&outline.whole().digest)?.counted
+    }
+
+    /// The longest beginning that was ever in a model's cache, and in which.
+    pub(crate) fn kept<'o>(&self, outline: &'o Outline) -> Option<(&'o Beginning, &HashMap<String, Warm>)> {
+        outline.longest_first().find_map(|beginning| {
+            let known = self.known.get(&beginning.digest)?;
+            (!known.warm.is_empty()).then_some((beginning, &known.warm))
+        })
+    }
+
+    /// Where a prompt of so many tokens is worth being marked for the model of this row: what is in its cache is read, and
+    /// what such prompts of this agent read again soon enough is written.
+    pub(crate) fn marks(&self, outline: &Outline, who: &str, asked: &Asked<'_>) -> Vec<Mark> {
+        let Asked { row, tokens, now } = *asked;
+        let model = row.model.as_str();
+        let minimum = self.habits.minimum(model);
+        let long_enough = |beginning: &&Beginning| outline.tokens(beginning, tokens) >= minimum;
+        let warm = |beginning: &Beginning| {
+            let warm = self.known.get(&beginning.digest)?.warm.get(model)?;
+            (warm.until > now).then_some(warm.ttl)
+        };
+        // That it comes again now is known before it is noted.
+        let keep = |place, before: Option<&Known>| {
+            let mut reuse = self.habits.reuse(who, place);
+            if let Some(before) = before.filter(|before| !before.judged) {
+                reuse.note(Some(now.since(before.used)));
+            }
+            reuse.keep(row, tokens)
+        };
+        let mut marks = Vec::new();
+        if let Some(stem) = outline.stem().filter(long_enough)
+            && let Some(ttl) = warm(stem).or_else(|| keep(Place::Stem, self.known.get(&stem.digest)))
+        {
+            marks.push(Mark { place: Place::Stem, ttl });
+        }
+        let whole = outline.whole();
+        let earlier = outline.turns().filter(|turn| warm(turn).is_some()).last();
+        let before = || outline.turns().filter_map(|turn| self.known.get(&turn.digest)).last();
+        let ttl = earlier.and_then(warm).or_else(|| keep(whole.place, before()));
+        if let Some(ttl) = ttl.filter(|_| long_enough(&whole)) {
+            if let Some(earlier) = earlier.filter(|one| whole.blocks - one.blocks > LOOK_BACK) {
+                marks.push(Mark { place: earlier.place, ttl });
+            }
+            marks.push(Mark { place: whole.place, ttl });
+        }
+        // What is kept for an hour has to stand before what is kept for five minutes.
+        let longest = marks.iter().map(|mark| mark.ttl).max();
+        if let (Some(longest), Some(last)) = (longest, marks.last())
+            && last.ttl == longest
+        {
+            for mark in &mut marks {
+                mark.ttl = longest;
+            }
+        }
+        marks
+    }
+
+    /// Takes what an answer told of its model's cache.
+    pub(crate) fn learn(
+        &mut self,
+        whose: Whose<'_>,
+        outline: &Outline,
+        marks: &[Mark],
+        model: &str,
+        usage: &Usage,
+        now: Timestamp,
+    ) {
+        self.note_uses(whose.who, outline, now);
+        let (whole, cached) = (usage.prompt_tokens(), usage.cached_tokens());
+        let last = marks.last().and_then(|mark| outline.longest_first().find(|one| one.place == mark.place));
+        if let Some(last) = last {
+            let cached = (cached > 0).then_some(cached);
+            self.habits.learn_minimum(model, outline.tokens(last, whole), cached);
+        }
+        // A read renews what it reads.
+        if usage.cache_read_tokens > 0 {
+            let warm = self.warm(outline, model, now).map(|(beginning, _)| beginning.digest);
+            let known = warm.and_then(|digest| self.known.get_mut(&digest));
+            if let Some(warm) = known.and_then(|known| known.warm.get_mut(model)) {
+                warm.until = now + warm.ttl.duration();
+            }
+        }
+        for mark in marks {
+            let Some(beginning) = outline.longest_first().find(|one| one.place == mark.place) else {
+                continue;
+            };
+            let known = self.remember(whose.who, beginning, now);
+            if cached == 0 {
+                known.warm.remove(model);
+                continue;
+            }
+            let is_last = last == Some(beginning);
+            let tokens = if is_last { cached } else { outline.tokens(beginning, whole).min(cached) };
+            let ttl = known.warm.get(model).filter(|warm| warm.until > now).map_or(mark.ttl, |warm| warm.ttl);
+            known.warm.insert(model.to_owned(), Warm { until: now + ttl.duration(), ttl, tokens });
+        }
+        // Whether these come again is still to be seen.
+        let known = self.remember(whose.who, outline.whole(), now);
+        (known.judged, known.counted) = (false, Some(whole));
+        if let Some(stem) = outline.stem() {
+            self.remember(whose.who, stem, now).judged = false;
+        }
+        self.lineages.keep(whose, outline, now);
+    }
+
+    /// Notes how soon what this prompt begins with was used again.
+    fn note_uses(&mut self, who: &str, outline: &Outline, now: Timestamp) {
+        self.sweep(now);
+        if let Some(known) = outline.stem().and_then(|stem| self.known.get_mut(&stem.digest)) {
+            let gap = now.since(known.used);
+            if !std::mem::replace(&mut known.judged, true) {
+                self.habits.note(who, Place::Stem, Some(gap));
+            }
+        }
+        let longest = outline.longest_first().filter(|one| one.place != Place::Stem);
+        let longest = longest.map(|one| one.digest).find(|digest| self.known.contains_key(digest));
+        if let Some(known) = longest.and_then(|digest| self.known.get_mut(&digest))
+            && !std::mem::replace(&mut known.judged, true)
+        {
+            let (gap, place) = (now.since(known.used), known.place);
+            self.habits.note(who, place, Some(gap));
+        }
+    }
+
+    fn remember(&mut self, who: &str, beginning: &Beginning, now: Timestamp) -> &mut Known {
+        if self.known.len() >= MOST && !self.known.contains_key(&beginning.digest) {
+            let first = self.known.iter().min_by_key(|(_, known)| known.used).map(|(digest, _)| *digest);
+            first.and_then(|first| self.known.remove(&first));
+        }
+        let known = self.known.entry(beginning.digest).or_insert_with(|| Known {
+            who: who.to_owned(),
+            place: beginning.place,
+            used: now,
+            judged: false,
+            counted: None,
+            warm: HashMap::new(),
+        });
+        known.used = now;
+        known
+    }
+
+    /// What nobody used again within the longest time that a model keeps it, was not.
+    fn sweep(&mut self, now: Timestamp) {
+        if now.since(self.swept) < SWEEP_EVERY {
+            return;
+        }
+        self.swept = now;
+        let habits = &mut self.habits;
+        self.known.retain(|_, known| {
+            let idle = now.since(known.used);
+            if idle >= WAITED_FOR && !std::mem::replace(&mut known.judged, true) {
+                habits.note(&known.who, known.place, None);
+            }
+            idle < REMEMBERED_FOR
+        });
+    }
+}
