@@ -34,7 +34,16 @@ pub fn run(host: &mut impl Host, job: &Job) -> Result<Outcome, Failure> {
         Way::Build(design) => lead.build(&requirements, design),
         Way::Leave { why, .. } => lead.leave(why),
     };
-    let report = lead.deliver(&requirements.told, &tests, matches!(way, Way::Leave { stopped: true, .. }));
+    let away = lead.away.take();
+    let report = lead.deliver(
+        &requirements.told,
+        &tests,
+        matches!(way, Way::Leave { stopped: true, .. }),
+        away.is_some(),
+    );
+    if let Some(why) = away {
+        return Err(failure("internal", why));
+    }
     let result = serde_json::to_string(&report).expect("a report is strings and finite numbers");
     Ok(Outcome { result, extras: Vec::new() })
 }
@@ -68,12 +77,14 @@ impl<H: Host> Lead<'_, H> {
         if self.payload.approval == ApprovalMode::Skip {
             return Way::Build(design);
         }
+        let mut unclear: Option<String> = None;
         loop {
-            let (word, who) = match self.ask(requirements, &design) {
+            let (word, who) = match self.ask(requirements, &design, unclear.take().as_deref()) {
                 Ok(answered) => answered,
                 Err(why) => return leave(why),
             };
             match word {
+                Word::Unclear(why) => unclear = Some(why),
                 Word::Approved => {
                     self.report.approved_by = Some(who);
                     return Way::Build(design);
@@ -107,7 +118,13 @@ impl<H: Host> Lead<'_, H> {
     }
 
     /// Asks a person about a design: their word, and who they are.
-    fn ask(&mut self, requirements: &Page, design: &Page) -> Result<(Word, String), String> {
+    /// `unclear`: why the answer before cannot be used.
+    fn ask(
+        &mut self,
+        requirements: &Page,
+        design: &Page,
+        unclear: Option<&str>,
+    ) -> Result<(Word, String), String> {
         self.progress(0.3, "A person is asked about the design");
         let matter = Matter {
             payload: &self.payload,
@@ -116,13 +133,14 @@ impl<H: Host> Lead<'_, H> {
             amendments: &self.report.amendments,
             spent: self.report.cost(),
             left: self.host.allowance().job_nanodollars,
+            unclear,
         };
         let question = approval::question(&matter);
         let answer = self.host.ask(&question);
         let answer = answer.map_err(|error| {
             format!("nobody could be asked about the design: {}", text::line(&error.message, 500))
         })?;
-        let word = approval::word(&answer).ok_or("the answer about the design is neither yes nor no")?;
+        let word = approval::word(&answer);
         let last = self.report.amendments.len() >= approval::ROUNDS;
         if last && matches!(word, Word::Amended(_)) {
             return Err("the design was amended as often as it can be, and is not approved".to_owned());
@@ -155,7 +173,9 @@ impl<H: Host> Lead<'_, H> {
         };
         let files: Vec<TextFile> = code.into_iter().chain(tests).collect();
         let errand = tasks::docs(&self.order, &requirements.text, &design.text, &files);
-        if let Ok(done) = self.step(Step::Docs, &errand) {
+        if self.away.is_some() {
+            self.skip(&[Step::Docs], "the job ends at the tests");
+        } else if let Ok(done) = self.step(Step::Docs, &errand) {
             self.files(Step::Docs, &done);
         }
         told
@@ -168,7 +188,11 @@ impl<H: Host> Lead<'_, H> {
     }
 
     /// Hands over the page that explains the folder, and ends the report.
-    fn deliver(mut self, requirements: &Told, tests: &Told, stopped: bool) -> Report {
+    /// `fails`: it is no end but for now, and nothing more is asked of the host, whose answers the next attempt gets.
+    fn deliver(mut self, requirements: &Told, tests: &Told, stopped: bool, fails: bool) -> Report {
+        if !fails {
+            self.settle();
+        }
         self.report.end(stopped);
         let page = delivery::page(&self.payload, &self.report, requirements, tests);
         if let Err(why) = self.put(folder::DELIVERY, "text/markdown", page.as_bytes(), env!("CARGO_PKG_NAME"))

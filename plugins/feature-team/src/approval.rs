@@ -11,9 +11,14 @@ use std::fmt::Write as _;
 /// How often a design is made again because a person wants it changed.
 pub const ROUNDS: usize = 3;
 
-/// The answers' values.
-const APPROVE: &str = "approve";
-const STOP: &str = "stop";
+/// The answers' values, and what people see of them.
+const APPROVE: (&str, &str) = ("approve", "Approve: build it");
+const STOP: (&str, &str) = ("stop", "Stop here: build nothing");
+/// What people type for them besides, compared as `plain` has it.
+const APPROVING: [&str; 1] = ["approved"];
+const STOPPING: [&str; 2] = ["stop here", "stopped"];
+/// Words that could mean either choice, or that something is to be changed: a person says which.
+const UNCLEAR: [&str; 7] = ["yes", "no", "y", "n", "ok", "okay", "sure"];
 
 /// The most characters of what a person wants changed.
 const LONGEST_AMENDMENT: u32 = 4_000;
@@ -31,6 +36,8 @@ pub enum Word {
     Stopped,
     /// It is to be changed so.
     Amended(String),
+    /// Nobody can tell: they are asked again, and told this.
+    Unclear(String),
 }
 
 /// What is to be decided.
@@ -48,6 +55,8 @@ pub struct Matter<'a> {
     pub spent: u64,
     /// What is left.
     pub left: u64,
+    /// Why the answer before cannot be used.
+    pub unclear: Option<&'a str>,
 }
 
 /// The question.
@@ -55,7 +64,8 @@ pub fn question(matter: &Matter<'_>) -> Question {
     let round = matter.amendments.len();
     let again = if round > 0 { ", as it was amended" } else { "" };
     let brief = text::line(&matter.payload.brief, 200);
-    let choice = |value: &str, label: &str| Choice {
+    let unclear = matter.unclear.map(|why| format!("{why} ")).unwrap_or_default();
+    let choice = |(value, label): (&str, &str)| Choice {
         value: value.to_owned(),
         label: Some(label.to_owned()),
         extras: Vec::new(),
@@ -65,9 +75,9 @@ pub fn question(matter: &Matter<'_>) -> Question {
         "type": "string", "minLength": 1, "maxLength": LONGEST_AMENDMENT,
     });
     Question {
-        prompt: format!("Is this design to be built{again}? {brief}"),
+        prompt: format!("{unclear}Is this design to be built{again}? {brief}"),
         details: Some(details(matter)),
-        choices: vec![choice(APPROVE, "Approve: build it"), choice(STOP, "Stop here: build nothing")],
+        choices: vec![choice(APPROVE), choice(STOP)],
         schema: (round < ROUNDS).then(|| schema.to_string()),
         time_limit_ms: None,
         default: None,
@@ -114,15 +124,34 @@ fn listed(out: &mut String, title: &str, entries: &[String]) {
     }
 }
 
-/// What an answer means. One that is none of those that were offered is what the host never lets through: nobody
-/// approved then.
-pub fn word(answer: &Answer) -> Option<Word> {
-    match serde_json::from_str(&answer.value).ok()? {
-        Value::String(text) if text == APPROVE => Some(Word::Approved),
-        Value::String(text) if text == STOP => Some(Word::Stopped),
-        Value::String(text) if !text.trim().is_empty() => Some(Word::Amended(text.trim().to_owned())),
-        _ => None,
+/// What an answer means. A choice is one however its word is written: case, white space and what ends it say nothing.
+pub fn word(answer: &Answer) -> Word {
+    let said = match serde_json::from_str(&answer.value) {
+        Ok(Value::String(said)) => said,
+        _ => return Word::Unclear("The last answer was no text.".to_owned()),
+    };
+    let word = plain(&said);
+    let is = |(value, label): (&str, &str), others: &[&str]| {
+        word == value || word == plain(label) || others.contains(&word.as_str())
+    };
+    if is(APPROVE, &APPROVING) {
+        Word::Approved
+    } else if is(STOP, &STOPPING) {
+        Word::Stopped
+    } else if word.is_empty() {
+        Word::Unclear("The last answer was blank: nothing was said.".to_owned())
+    } else if UNCLEAR.contains(&word.as_str()) {
+        Word::Unclear(format!("The last answer was only `{word}`: approve, stop, or write what to change."))
+    } else {
+        Word::Amended(said.trim().to_owned())
     }
+}
+
+/// A text as it is compared: in small letters, with single spaces, without what ends a sentence and what stands around.
+fn plain(text: &str) -> String {
+    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+    let around = |mark: char| mark.is_ascii_punctuation() || mark.is_whitespace() || mark.is_control();
+    words.join(" ").trim_matches(around).to_owned()
 }
 
 #[cfg(test)]
@@ -134,17 +163,33 @@ mod tests {
     }
 
     #[test]
-    fn only_the_word_itself_approves() {
-        for (value, meant) in [
-            (r#""approve""#, Some(Word::Approved)),
-            (r#""stop""#, Some(Word::Stopped)),
-            (r#"" use SQLite ""#, Some(Word::Amended("use SQLite".to_owned()))),
-            (r#""approve it""#, Some(Word::Amended("approve it".to_owned()))),
-            (r#"" ""#, None),
-            ("true", None),
-            ("{", None),
-        ] {
-            assert_eq!(word(&answer(value)), meant, "{value}");
+    fn a_choice_is_one_however_its_word_is_written() {
+        for text in
+            ["approve", "Approve", "approve.", " APPROVED ", "\tApprove!\n", "Approve: build it", "`approve`"]
+        {
+            assert_eq!(word(&answer(&json!(text).to_string())), Word::Approved, "{text}");
+        }
+        for text in ["stop", "Stop", " STOP. ", "stop here: build  nothing", "Stop here"] {
+            assert_eq!(word(&answer(&json!(text).to_string())), Word::Stopped, "{text}");
+        }
+    }
+
+    #[test]
+    fn more_than_a_choice_s_word_is_a_change() {
+        for text in
+            ["approve it", "Approve, but use SQLite", "do not approve", "stop using Redis", "no Redis"]
+        {
+            assert_eq!(
+                word(&answer(&json!(format!(" {text} ")).to_string())),
+                Word::Amended(text.to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn what_could_mean_anything_is_asked_about_again() {
+        for value in [r#""""#, r#"" ""#, r#""\n\t""#, r#""...""#, r#""yes""#, r#"" No. ""#, "true", "{"] {
+            assert!(matches!(word(&answer(value)), Word::Unclear(_)), "{value}");
         }
     }
 
@@ -166,6 +211,7 @@ mod tests {
                 amendments: &amendments[..round],
                 spent: 1,
                 left: u64::MAX,
+                unclear: Some("The last answer was blank: nothing was said."),
             };
             let question = question(&matter);
             assert!((1..=4_096).contains(&question.prompt.len()));

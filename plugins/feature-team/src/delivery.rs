@@ -81,5 +81,9 @@ fn steps(out: &mut String, report: &Report) {
         }
         let _ = if note.is_empty() { writeln!(out) } else { writeln!(out, ": {note}") };
     }
-    let _ = writeln!(out, "\nTogether: {}.", money::shown(report.cost()));
+    let _ = write!(out, "\nTogether: {}", money::shown(report.cost()));
+    let _ = match report.late() {
+        0 => writeln!(out, "."),
+        late => writeln!(out, ", of which {} came when a step had ended already.", money::shown(late)),
+    };
 }

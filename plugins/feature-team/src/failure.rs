@@ -47,11 +47,16 @@ impl Refusal {
         matches!(self.kind.as_str(), "over-budget" | "calls-exhausted")
     }
 
+    /// Whether the agent is not there now, or switched off: it may be there again, and the task is done then.
+    pub fn is_away(&self) -> bool {
+        matches!(self.kind.as_str(), "no-agent" | "agent-off")
+    }
+
     /// The failure of a job that has nothing to deliver because of it: what another attempt would not mend is final.
     pub fn of_all(&self, agent: &str) -> Failure {
         let kind = match self.kind.as_str() {
             "over-budget" | "calls-exhausted" => "over-budget",
-            "internal" | "bad-reply" => "internal",
+            "internal" | "bad-reply" | "no-agent" | "agent-off" => "internal",
             // A job that ended without a word of its own, such as one that broke a limit, had its attempts.
             _ => "final",
         };

@@ -34,6 +34,10 @@ pub(crate) struct Lead<'a, H> {
     pub(crate) payload: Payload,
     pub(crate) order: Order,
     pub(crate) report: Report,
+    /// An agent that was not there when its step came: the job ends as failed, so that it can be run again.
+    pub(crate) away: Option<String>,
+    /// What the job might spend when it began, in nano-dollars.
+    had: u64,
     /// How far the bar is.
     far: f64,
 }
@@ -43,14 +47,16 @@ impl<'a, H: Host> Lead<'a, H> {
         let rules = host.setting(HOUSE_RULES).filter(|rules| !rules.trim().is_empty());
         let rules = rules.map(|rules| format!("Rules of this house:\n{}", rules.trim()));
         let constraints: Vec<String> = payload.constraints.clone().into_iter().chain(rules).collect();
+        let left = host.allowance();
         let order = Order {
             brief: payload.brief.clone(),
             language: payload.language.clone(),
             constraints: Some(constraints.join("\n\n")).filter(|text| !text.is_empty()),
             files: Vec::new(),
-            room: tasks::room(host.allowance().max_input_tokens),
+            room: tasks::room(left.max_input_tokens),
         };
-        let mut lead = Self { host, payload, order, report: Report::default(), far: 0.0 };
+        let had = left.job_nanodollars;
+        let mut lead = Self { host, payload, order, report: Report::default(), away: None, had, far: 0.0 };
         lead.order.files = lead.inputs();
         lead
     }
@@ -70,34 +76,70 @@ impl<'a, H: Host> Lead<'a, H> {
     }
 
     /// Has a step done. What its payload has no room for and what it says is missing is reported here; so is why it
-    /// is not done.
+    /// is not done. A step on which the rest stands and whose share did not reach has all that is left, once.
     pub(crate) fn step(&mut self, step: Step, errand: &Errand) -> Result<Done, Refusal> {
         self.progress(step.fraction(), &format!("{step}: {} is at work", step.agent()));
         for what in &errand.left_out {
             self.lacks(&format!("{step}: {} was not told all: {what}", step.agent()));
         }
         let cap = share(self.host.allowance().job_nanodollars, step);
-        let refusal = match self.have_done(step, &errand.payload, cap) {
-            Ok(done) => return Ok(done),
-            Err(refusal) => refusal,
+        let first = self.have_done(step, &errand.payload, cap);
+        let short = match &first {
+            Ok((_, told)) => told.ran_short,
+            Err(refusal) => refusal.is_for_money(),
         };
-        let left = self.host.allowance().job_nanodollars;
-        let refusal = if refusal.is_for_money() && step.carries_the_rest() && left > cap {
-            let what =
-                format!("{step}: {} did not reach; once more with all that is left", money::shown(cap));
-            self.host.log(Level::Warn, &what);
-            match self.have_done(step, &errand.payload, left) {
-                Ok(done) => return Ok(done),
-                Err(refusal) => refusal,
+        let again = if short && step.carries_the_rest() { self.once_more(step, errand, cap) } else { None };
+        // What was done in part is better than nothing.
+        let outcome = match (first, again) {
+            (first, None) | (first @ Ok(_), Some(Err(_))) => first,
+            (_, Some(again)) => again,
+        };
+        match outcome {
+            Ok((done, told)) => {
+                self.says_missing(step, &told);
+                Ok(done)
             }
-        } else {
-            refusal
-        };
-        self.lacks(&format!("{step}: {}", refusal.why));
-        Err(refusal)
+            Err(refusal) => {
+                self.lacks(&format!("{step}: {}", refusal.why));
+                if refusal.is_away() {
+                    let so_far = "what was done is kept, and the job goes on from there when it is run again";
+                    self.away = Some(format!("{step}: {}; {so_far}", refusal.why));
+                }
+                Err(refusal)
+            }
+        }
     }
 
-    fn have_done(&mut self, step: Step, payload: &Value, cap: u64) -> Result<Done, Refusal> {
+    /// The step once more with all the money that is left, where that is more than it could have before.
+    fn once_more(&mut self, step: Step, errand: &Errand, cap: u64) -> Option<Result<(Done, Told), Refusal>> {
+        let left = self.host.allowance().job_nanodollars;
+        if left <= cap {
+            return None;
+        }
+        let what = format!("{step}: {} did not reach; once more with all that is left", money::shown(cap));
+        self.host.log(Level::Warn, &what);
+        Some(self.have_done(step, &errand.payload, left))
+    }
+
+    /// What a step that was done says is not there.
+    fn says_missing(&mut self, step: Step, told: &Told) {
+        for what in &told.missing {
+            self.lacks(&format!("{step}: {what}"));
+        }
+        if told.incomplete && told.missing.is_empty() {
+            self.lacks(&format!("{step}: {} says that it is not complete", step.agent()));
+        }
+    }
+
+    /// What the job spent by now where that may be more than its steps said when they ended, as the host counts it.
+    pub(crate) fn settle(&mut self) {
+        if self.report.is_unsettled() {
+            let left = self.host.allowance().job_nanodollars;
+            self.report.settle(self.had.saturating_sub(left));
+        }
+    }
+
+    fn have_done(&mut self, step: Step, payload: &Value, cap: u64) -> Result<(Done, Told), Refusal> {
         if cap == 0 {
             let why = "no money is left".to_owned();
             self.report.step(step, StepState::Failed, None, 0, &why);
@@ -123,13 +165,7 @@ impl<'a, H: Host> Lead<'a, H> {
                 );
                 let files = done.artifacts.len();
                 self.host.log(Level::Info, &format!("{step}: done by job {}, {files} files", done.job_id));
-                for what in &told.missing {
-                    self.lacks(&format!("{step}: {what}"));
-                }
-                if told.incomplete && told.missing.is_empty() {
-                    self.lacks(&format!("{step}: {} says that it is not complete", step.agent()));
-                }
-                Ok(done)
+                Ok((done, told))
             }
             Err(failed) => {
                 let refusal = Refusal::of(&failed);

@@ -83,6 +83,8 @@ pub struct Report {
     #[serde(skip)]
     cost: u64,
     #[serde(skip)]
+    late: u64,
+    #[serde(skip)]
     unsaid: usize,
 }
 
@@ -97,6 +99,7 @@ impl Default for Report {
             missing: Vec::new(),
             cost_usd: 0.0,
             cost: 0,
+            late: 0,
             unsaid: 0,
         }
     }
@@ -130,6 +133,23 @@ impl Report {
     /// What all of it cost, in nano-dollars.
     pub fn cost(&self) -> u64 {
         self.cost
+    }
+
+    /// Whether a step's job ended without a result. What such a one cost may have been settled after that was told.
+    pub fn is_unsettled(&self) -> bool {
+        self.steps.iter().any(|step| step.state == StepState::Failed && step.job.is_some())
+    }
+
+    /// All that the job spent, in nano-dollars: what is more than the steps were told to have cost came later.
+    pub fn settle(&mut self, spent: u64) {
+        self.late = spent.saturating_sub(self.cost);
+        self.cost = self.cost.saturating_add(self.late);
+        self.cost_usd = money::usd(self.cost);
+    }
+
+    /// What came later than the steps' own figures, in nano-dollars.
+    pub fn late(&self) -> u64 {
+        self.late
     }
 
     /// Ends it; `stopped`: a person did not want it built.

@@ -9,6 +9,10 @@ const MOST: usize = 50;
 /// The most characters of one of them.
 const LONGEST: usize = 500;
 
+/// How agents say that money ended: the host's words for a call that the job's cap had no room for, which they repeat,
+/// or the kind of that error.
+const SHORT: [&str; 2] = ["the job's own limit", "over-budget"];
+
 /// What is read of a result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
@@ -18,6 +22,8 @@ pub struct Told {
     pub incomplete: bool,
     /// What it says is not there.
     pub missing: Vec<String>,
+    /// Whether something is not there because its money ended.
+    pub ran_short: bool,
     /// What it took for granted.
     pub assumptions: Vec<String>,
     /// What it could not know: the question, and why it matters.
@@ -31,14 +37,16 @@ impl Told {
     pub fn read(result: &str) -> Self {
         let result: Value = serde_json::from_str(result).unwrap_or_default();
         let text = |key: &str| text::line(result[key].as_str().unwrap_or_default(), 2 * LONGEST);
+        let missing: Vec<String> = lines(&result["missing"])
+            .into_iter()
+            .chain(pairs(&result["skipped"], "name", "reason"))
+            .collect();
         let summary = Some(text("summary")).filter(|text| !text.is_empty());
         Self {
             summary: summary.unwrap_or_else(|| text("overview")),
             incomplete: result["complete"] == Value::Bool(false),
-            missing: lines(&result["missing"])
-                .into_iter()
-                .chain(pairs(&result["skipped"], "name", "reason"))
-                .collect(),
+            ran_short: missing.iter().any(|line| SHORT.iter().any(|words| line.contains(words))),
+            missing,
             assumptions: lines(&result["assumptions"]),
             open_questions: pairs(&result["open_questions"], "question", "why"),
             untested: pairs(&result["untested"], "target", "why"),
@@ -89,6 +97,13 @@ mod tests {
         assert_eq!(told.summary, "One file.");
         assert!(told.incomplete);
         assert_eq!(told.missing, ["the rest", "a.rs (cut off)"]);
+        assert!(!told.ran_short);
+        for short in [
+            r#"{"missing": ["The job may spend no more: the call may cost up to $0.04; the job's own limit is $0.05, of which $0.03 are spent."]}"#,
+            r#"{"skipped": [{"name": "b.rs", "reason": "part 2: over-budget"}]}"#,
+        ] {
+            assert!(Told::read(short).ran_short, "{short}");
+        }
         assert_eq!(
             (told.open_questions, told.untested),
             (vec!["Which?".to_owned()], vec!["main (needs a screen)".to_owned()])

@@ -136,6 +136,33 @@ async fn a_cap_that_ends_in_the_middle_of_the_design_delivers_what_there_is_and_
 }
 
 #[tokio::test]
+async fn an_agent_that_is_off_when_its_step_comes_fails_the_job_and_run_again_it_goes_on_there() {
+    const AWAY: &str = "documentation-generator";
+    let upstream = Upstream::start().await;
+    upstream.script(&json!({"matches": script()})).await;
+    let host = setup(&upstream).set("ANVIL_JOBS_MAX_ATTEMPTS", 1).start().await;
+    host.rest().post(&format!("/api/v1/agents/{AWAY}/disable"), &json!({})).await;
+    let id = submit(&host, &body("tree-00", "skip", &json!({}))).await;
+    let job = host.rest().ended(&id, PATIENCE).await;
+    assert_eq!((&job["state"], &job["error"]["kind"]), (&json!("failed"), &json!("internal")), "{job:#}");
+    let message = job["error"]["message"].as_str().expect("a message");
+    assert!(message.contains(AWAY) && message.contains("switched off"), "{message}");
+    let (files, page) = delivered(&host, &id).await;
+    let mut whole = folder("tree-00", false);
+    let docs = whole.remove("docs/README.md");
+    assert_eq!(files, whole, "what was done is kept");
+    assert!(page.contains("docs: the agent"), "{page}");
+
+    host.rest().post(&format!("/api/v1/agents/{AWAY}/enable"), &json!({})).await;
+    host.rest().post(&format!("/api/v1/jobs/{id}/retry"), &json!({})).await;
+    let job = host.rest().succeeded(&id, PATIENCE).await;
+    assert_eq!(job["result"]["state"], "delivered", "{job:#}");
+    assert_eq!(job["result"]["cost_usd"], job["tree_cost_usd"]);
+    assert_eq!(delivered(&host, &id).await.0.remove("docs/README.md"), docs);
+    assert_eq!(upstream.bill().await.requests, 11, "nothing was paid for twice");
+}
+
+#[tokio::test]
 async fn cancelled_nothing_below_it_goes_on() {
     let upstream = Upstream::start().await;
     let hangs = json!({"latency": {"first_byte_ms": 3_600_000}});

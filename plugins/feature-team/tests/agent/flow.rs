@@ -99,7 +99,7 @@ fn files_that_came_along_are_told_as_far_as_they_are_texts() {
 
 #[test]
 fn a_step_that_gives_nothing_leaves_what_was_before_it_and_says_what_is_not_there() {
-    for kind in ["no-agent", "agent-off", "not-allowed", "no-action", "invalid-input", "too-many", "cycle"] {
+    for kind in ["not-allowed", "no-action", "invalid-input", "too-many", "cycle"] {
         let mut host = Played::new([requirements(), refused(kind)]);
         let result = deliver(&mut host, &unasked());
         assert_eq!(host.paths(), ["DELIVERY.md", "requirements.md"]);
@@ -125,10 +125,40 @@ fn a_step_that_gives_nothing_leaves_what_was_before_it_and_says_what_is_not_ther
     assert_eq!(steps(&result), "requirements done, design done, code done, tests failed, docs done");
     assert!(host.paths().contains(&"docs/use.md") && !host.text("DELIVERY.md").contains("tests/"));
 
-    let mut host = Played::new([requirements(), design(), code(), tests(), refused("agent-off")]);
+    let mut host = Played::new([requirements(), design(), code(), tests(), refused("not-allowed")]);
     let result = deliver(&mut host, &unasked());
-    assert_eq!(missing(&result), "docs: because of agent-off\n");
+    assert_eq!(missing(&result), "docs: because of not-allowed\n");
     assert!(host.paths().contains(&"tests/login.test.js"));
+}
+
+#[test]
+fn an_agent_that_is_away_fails_the_job_which_goes_on_when_it_is_run_again() {
+    for kind in ["no-agent", "agent-off"] {
+        for at in 0..5 {
+            let mut host = Played::new(team().into_iter().take(at).chain([refused(kind)]));
+            let failure = run(&mut host, &job(&unasked())).expect_err("it is run again");
+            assert_eq!(failure.kind, "internal", "{}", failure.message);
+            assert!(failure.message.contains(&format!("because of {kind}")), "{}", failure.message);
+            assert_eq!(host.tasks.len(), at + 1, "nothing is asked behind it");
+            assert_eq!(host.allowances, if at == 0 { 2 } else { at + 2 }, "and no allowance");
+            assert_eq!(host.artifacts.contains_key("DELIVERY.md"), at > 0, "what there is explains itself");
+            assert_eq!(host.artifacts.contains_key("code/login.html"), at > 2);
+        }
+    }
+}
+
+#[test]
+fn what_is_settled_after_a_task_was_cancelled_is_in_the_sum() {
+    let mut host = Played::new([requirements(), design(), code(), ended("cancelled", "cancelled"), docs()]);
+    host.late = 4_000_000;
+    let result = deliver(&mut host, &unasked());
+    assert_eq!(result["cost_usd"], json!(0.054), "what five tasks were said to cost, and the rest");
+    let page = host.text("DELIVERY.md");
+    assert!(
+        page.contains("Together: $0.0540, of which $0.0040 came when a step had ended already."),
+        "{page}"
+    );
+    assert_eq!(host.left, CAP - 54_000_000);
 }
 
 #[test]
@@ -148,7 +178,7 @@ fn a_task_that_a_person_cancelled_is_not_done_again() {
 #[test]
 fn without_requirements_the_job_fails_by_the_reason() {
     for (gives, kind) in [
-        (refused("no-agent"), "final"),
+        (refused("no-agent"), "internal"),
         (refused("not-allowed"), "final"),
         (refused("a-kind-of-the-future"), "final"),
         (ended("failed", "invalid-input"), "final"),

@@ -2,6 +2,7 @@
 
 use super::team::*;
 use feature_team::agent::run;
+use serde_json::json;
 
 #[test]
 fn each_step_has_a_share_of_what_is_left() {
@@ -28,6 +29,36 @@ fn what_the_rest_stands_on_has_all_that_is_left_where_its_share_does_not_reach()
     let mut host = Played::new([requirements(), design(), code(), ended("failed", "over-budget"), docs()]);
     let result = deliver(&mut host, &unasked());
     assert_eq!(steps(&result), "requirements done, design done, code done, tests failed, docs done");
+}
+
+#[test]
+fn a_step_that_its_share_left_half_done_has_all_that_is_left_too() {
+    let half = || {
+        let short = "The job may spend no more: the call may cost up to $0.04; the job's own limit is $0.05, of which $0.03 are spent.";
+        done(
+            json!({"overview": "Half.", "complete": false, "missing": [short]}),
+            &[("design.md", "# Half\n")],
+        )
+    };
+    let mut host = Played::new([requirements(), half(), design(), code(), tests(), docs()]);
+    let result = deliver(&mut host, &unasked());
+    assert_eq!(host.tasks[2].max_cost_nanodollars, Some(CAP - 2 * COST));
+    assert_eq!((missing(&result).as_str(), &result["state"]), ("", &json!("delivered")));
+    assert_eq!(
+        steps(&result),
+        "requirements done, design done, design done, code done, tests done, docs done"
+    );
+    assert_eq!(result["steps"][1]["note"], "not complete");
+    assert_eq!(host.text("design.md"), "# Design\n\nOne page, `login.html`.\n");
+
+    // The half of it is better than nothing, and what is no better with all of the money is not tried a third time.
+    for again in [ended("failed", "bad-reply"), half()] {
+        let mut host = Played::new([requirements(), half(), again, code(), tests(), docs()]);
+        let result = deliver(&mut host, &unasked());
+        assert_eq!(host.text("design.md"), "# Half\n");
+        assert!(missing(&result).starts_with("design: The job may spend no more"), "{}", missing(&result));
+        assert_eq!((host.tasks.len(), &result["state"]), (6, &json!("partial")));
+    }
 }
 
 #[test]

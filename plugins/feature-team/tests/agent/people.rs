@@ -63,6 +63,24 @@ fn a_design_is_amended_three_times_and_then_approved_or_not() {
 }
 
 #[test]
+fn an_answer_that_says_nothing_is_asked_for_again_and_costs_nothing() {
+    let mut host = Played::new(team()).answered(&["   ", "yes", " APPROVED. "]);
+    let result = deliver(&mut host, &brief());
+    assert_eq!((&result["state"], &result["amendments"]), (&json!("delivered"), &json!([])));
+    assert_eq!(host.tasks.len(), 5);
+    let prompts: Vec<&str> = host.questions.iter().map(|question| question.prompt.as_str()).collect();
+    assert_eq!(
+        prompts,
+        [
+            "Is this design to be built? Build a login form",
+            "The last answer was blank: nothing was said. Is this design to be built? Build a login form",
+            "The last answer was only `yes`: approve, stop, or write what to change. Is this design to be built? Build a login form",
+        ]
+    );
+    assert_eq!(host.questions[0].details, host.questions[2].details);
+}
+
+#[test]
 fn stopped_by_a_person_the_folder_has_what_was_thought_and_nothing_more_is_spent() {
     let mut host = Played::new([requirements(), design()]).answered(&["stop"]);
     let result = deliver(&mut host, &brief());

@@ -5,7 +5,7 @@ use serde_json::json;
 
 fn played() -> Played {
     let untold = tests().file("logo.png", b"\x89PNG\0");
-    let mut host = Played::new([requirements(), design(), design(), code(), untold, refused("agent-off")])
+    let mut host = Played::new([requirements(), design(), design(), code(), untold, refused("not-allowed")])
         .answered(&["Use one page\nand no script", "approve"]);
     deliver(&mut host, &json!({"brief": "Build a login form.\n\nIt is for members."}));
     host

@@ -33,6 +33,10 @@ pub(crate) struct Played {
     pub(crate) log: Vec<String>,
     pub(crate) progress: Vec<f64>,
     pub(crate) left: u64,
+    /// What a cancelled task costs beyond what its lead is told.
+    pub(crate) late: u64,
+    /// How often it was asked what is left.
+    pub(crate) allowances: usize,
     pub(crate) max_input_tokens: u32,
     pub(crate) inputs: BTreeMap<&'static str, Result<Vec<u8>, String>>,
     pub(crate) house_rules: Option<String>,
@@ -52,6 +56,8 @@ impl Played {
             log: Vec::new(),
             progress: Vec::new(),
             left: CAP,
+            late: 0,
+            allowances: 0,
             max_input_tokens: 8_000,
             inputs: BTreeMap::new(),
             house_rules: None,
@@ -122,7 +128,10 @@ impl Host for Played {
                 Err(Failure { message: format!("because of {kind}"), kind, job_id: None, extras: Vec::new() })
             }
             Err((kind, own)) => Err(Failure {
-                message: format!("job {job_id} {kind}: {own}"),
+                message: {
+                    self.left -= std::mem::take(&mut self.late);
+                    format!("job {job_id} {kind}: {own}")
+                },
                 kind,
                 job_id: Some(job_id),
                 extras: vec![extra("kind", own.into()), extra("cost_nanodollars", cost.into())],
@@ -155,6 +164,7 @@ impl Host for Played {
     }
 
     fn allowance(&mut self) -> Remaining {
+        self.allowances += 1;
         Remaining {
             job_nanodollars: self.left,
             window_nanodollars: self.left,
