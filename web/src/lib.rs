@@ -14,6 +14,7 @@ mod csv;
 mod guard;
 mod lingering;
 mod links;
+mod missed;
 mod openapi;
 mod panel;
 mod parameters;

@@ -25,7 +25,10 @@ pub(crate) fn of_query(name: &str) -> Value {
         "files" => (json!({ "type": "boolean" }), "With the jobs' files."),
         "from" => (text, "From this time or day on."),
         "to" => (text, "Until this time, or the end of this day."),
-        "by" => (one_of(&By::ALL.map(|(_, name)| name)), "What the sums are of."),
+        "by" => (
+            one_of(&[&By::ALL.map(|(_, name)| name)[..], &["reason"]].concat()),
+            "What the sums are of; misses of the prompt cache are told by agent or reason alone.",
+        ),
         "format" => (one_of(&["json", "csv"]), "What the answer is written in."),
         "job" => (text, "Only what is of this job."),
         "model" => (text, "Only the calls of this model."),

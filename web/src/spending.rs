@@ -7,7 +7,7 @@ use crate::state::WebState;
 use anvil_api::{By, Sum};
 use anvil_budget::{KINDS, PriceTable, Windows, split};
 use anvil_store::{Tokens, UsageSum};
-use anvil_types::{Timestamp, Usage};
+use anvil_types::{Nanodollars, Timestamp, Usage};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -103,7 +103,13 @@ fn wrong(name: &str, text: &str, error: impl std::fmt::Display) -> Problem {
 
 /// What a sum of the ledger came to.
 pub(crate) fn came_to(sum: &UsageSum) -> Sum {
-    Sum { calls: Some(sum.calls), spent: sum.spent(), unknown: sum.unknown, tokens: sum.tokens }
+    Sum {
+        calls: Some(sum.calls),
+        spent: sum.spent(),
+        unknown: sum.unknown,
+        saved: Some(sum.saved),
+        tokens: sum.tokens,
+    }
 }
 
 /// The name of what is unknown where kinds of token are told apart.
@@ -160,7 +166,7 @@ pub(crate) struct Grouped {
 impl Grouped {
     pub(crate) fn new(sums: &[UsageSum], by: By, prices: &PriceTable) -> Self {
         let mut groups: BTreeMap<Option<String>, Sum> = BTreeMap::new();
-        let mut total = Sum { calls: Some(0), ..Sum::default() };
+        let mut total = Sum { calls: Some(0), saved: Some(Nanodollars::ZERO), ..Sum::default() };
         for sum in sums {
             total.add(&came_to(sum));
             for (name, part) in parts(sum, by, prices) {
@@ -188,7 +194,6 @@ impl Grouped {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anvil_types::Nanodollars;
     use jiff::tz::TimeZone;
 
     fn at(text: &str) -> Timestamp {
@@ -265,6 +270,10 @@ mod tests {
         for (by, _) in By::ALL {
             let grouped = Grouped::new(&sums, by, &prices);
             assert_eq!(grouped.total.spent.get(), 1_000_001_023, "{by:?}");
+            // 333,333,335 − 5, 4 − 5, 333 − 5.
+            assert_eq!(grouped.total.saved.map(Nanodollars::get), Some(333_333_657), "{by:?}");
+            let saved = grouped.groups.iter().filter_map(|(_, sum)| sum.saved).sum::<Nanodollars>();
+            assert_eq!(saved.get(), if by == By::Kind { 0 } else { 333_333_657 }, "{by:?}");
             let mut all = Sum::default();
             for (_, sum) in &grouped.groups {
                 all.add(sum);

@@ -172,6 +172,19 @@ impl Scene {
 
     /// A call of an agent that has cost so much, in nano-dollars; unknown where nobody knows.
     pub(crate) async fn spend(&self, agent: &str, model: &str, nano: i64, known: bool) -> CallId {
+        let call = self.hold(agent, model, nano).await;
+        self.settle(call, nano, known, CacheEffect::default()).await;
+        call
+    }
+
+    /// A call for which the prompt cache did something.
+    pub(crate) async fn spend_cached(&self, agent: &str, nano: i64, cache: CacheEffect) -> CallId {
+        let call = self.hold(agent, "claude-haiku-5-5", nano).await;
+        self.settle(call, nano, true, cache).await;
+        call
+    }
+
+    async fn hold(&self, agent: &str, model: &str, nano: i64) -> CallId {
         let now = self.state.control.clock.now();
         let cost = Nanodollars::new(nano);
         let id =
@@ -187,6 +200,11 @@ impl Scene {
         };
         let held = self.store.hold(request).await.expect("a hold is decided");
         assert!(matches!(held, HoldDecision::Granted { .. }), "{held:?}");
+        id
+    }
+
+    async fn settle(&self, call: CallId, nano: i64, known: bool, cache: CacheEffect) {
+        let cost = Nanodollars::new(nano);
         let usage =
             Usage { input_tokens: 1_200, output_tokens: 340, cache_read_tokens: 7, ..Usage::default() };
         let outcome = if known {
@@ -195,16 +213,8 @@ impl Scene {
             SettlementOutcome::Unknown { usage, cost }
         };
         let detail = Some("end_turn".to_owned());
-        let settlement = Settlement {
-            call: id,
-            outcome,
-            detail,
-            model: None,
-            cache: CacheEffect::default(),
-            journal: None,
-        };
+        let settlement = Settlement { call, outcome, detail, model: None, cache, journal: None };
         self.store.settle(settlement).await.expect("it settles");
-        id
     }
 
     /// Sends a form as the panel's own pages do.

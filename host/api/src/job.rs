@@ -1,5 +1,6 @@
 //! Jobs: lists, one, submitting, changing.
 
+use crate::JobMisses;
 use crate::beside::two;
 use crate::request::{given, given_json};
 use anvil_types::{Attempt, Branch, InputInfo, Job, JobId, Nanodollars, Priority, Relative, Timestamp};
@@ -35,6 +36,11 @@ pub struct JobDetail {
     /// What it cost with all below it, settled and unknown.
     #[serde(rename = "tree_cost_usd")]
     pub tree_cost: Nanodollars,
+    /// What the prompt cache saved its calls; less than nothing where what was written was not made up for.
+    #[serde(rename = "saved_usd")]
+    pub saved: Nanodollars,
+    /// Which of its calls missed the prompt cache, by reason, the dearest first; each call tells its own.
+    pub misses: Vec<JobMisses>,
 }
 
 impl<'de> Deserialize<'de> for JobDetail {
@@ -47,9 +53,14 @@ impl<'de> Deserialize<'de> for JobDetail {
             tree: Vec<Branch>,
             #[serde(rename = "tree_cost_usd", default)]
             tree_cost: Nanodollars,
+            #[serde(rename = "saved_usd", default)]
+            saved: Nanodollars,
+            #[serde(default)]
+            misses: Vec<JobMisses>,
         }
-        let (job, Beside { attempt_history, followed_by, tree, tree_cost }) = two(deserializer)?;
-        Ok(Self { job, attempt_history, followed_by, tree, tree_cost })
+        let (job, Beside { attempt_history, followed_by, tree, tree_cost, saved, misses }) =
+            two(deserializer)?;
+        Ok(Self { job, attempt_history, followed_by, tree, tree_cost, saved, misses })
     }
 }
 

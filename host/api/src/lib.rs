@@ -19,6 +19,7 @@ mod ledger;
 mod limits;
 mod lines;
 mod list;
+mod misses;
 mod plugin;
 mod price;
 mod probe;
@@ -47,6 +48,7 @@ pub use limits::{
 };
 pub use lines::{BulkAnswer, Came, ImportAnswer, LineAnswer, LineProblem};
 pub use list::List;
+pub use misses::{CacheMisses, JobMisses, MissItem, MissTotal, MissesBy};
 pub use plugin::{PluginRemoved, PluginReport};
 pub use price::{PriceRequest, PriceView};
 pub use probe::Probe;

@@ -59,6 +59,10 @@ pub struct Sum {
     /// The part of it that is unknown.
     #[serde(rename = "unknown_usd")]
     pub unknown: Nanodollars,
+    /// What the prompt cache saved, less than nothing where what was written was not made up for; none where it cannot
+    /// be told apart so.
+    #[serde(rename = "saved_usd", default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<Nanodollars>,
     /// What was used.
     #[serde(flatten)]
     pub tokens: Tokens,
@@ -70,6 +74,10 @@ impl Sum {
         self.calls = match (self.calls, other.calls) {
             (None, None) => None,
             (one, other) => Some(one.unwrap_or(0) + other.unwrap_or(0)),
+        };
+        self.saved = match (self.saved, other.saved) {
+            (None, None) => None,
+            (one, other) => Some(one.unwrap_or_default() + other.unwrap_or_default()),
         };
         self.spent += other.spent;
         self.unknown += other.unknown;

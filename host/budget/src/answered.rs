@@ -124,6 +124,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_saved_is_told_by_the_row_that_it_costs_by() {
+        let table = PriceTable::built_in();
+        let at: Timestamp = "2026-11-23T00:00:00Z".parse().expect("a time");
+        let row = |model| table.row(model, None, at).expect("a price");
+        let usage = Usage { cache_read_tokens: 1_000, cache_write_5m_tokens: 100, ..usage() };
+        for (asked, answered, by) in [
+            ("claude-haiku-5-5", "claude-haiku-5-5", "claude-haiku-5-5"),
+            ("claude-haiku-5-5", "claude-opus-5-5", "claude-opus-5-5"),
+            ("claude-opus-5-5", "claude-haiku-5-5", "claude-opus-5-5"),
+        ] {
+            let told = table.answered(row(asked), &[answered.to_owned()], &usage, at);
+            let both = (told.cost, told.saved);
+            assert_eq!(
+                both,
+                (row(by).cost(&usage), row(by).saved_by_prompt_cache(&usage)),
+                "{asked} {answered}"
+            );
+        }
+    }
+
+    #[test]
     fn speed_tier_and_place_are_priced_by_the_dearer_reading_or_not_at_all() {
         let fast = Usage { speed: Some("fast".into()), ..usage() };
         assert_eq!(answered("claude-opus-5-5", &["claude-opus-5-5"], &fast), (48_000_000, None));

@@ -3,7 +3,7 @@
 use crate::parts::ControlParts;
 use crate::room::Room;
 use anvil_budget::Windows;
-use anvil_store::{Correction, LedgerFilter, LedgerPage, LedgerTotals, Store, StoreError, UsageSum};
+use anvil_store::{Correction, LedgerFilter, LedgerPage, LedgerTotals, MissSum, Store, StoreError, UsageSum};
 use anvil_types::{CallId, CallRecord, Timestamp, UpstreamKind};
 use std::sync::Arc;
 
@@ -37,6 +37,11 @@ impl LedgerControl {
     /// What has ended between each cut and the next, by agent, API key and model.
     pub async fn usage(&self, cuts: Vec<Timestamp>) -> Result<Vec<UsageSum>, StoreError> {
         self.store.usage(self.upstream, cuts).await
+    }
+
+    /// Misses of the prompt cache from one time to another, by agent, API key and kind, the dearest first.
+    pub async fn misses(&self, from: Timestamp, to: Timestamp) -> Result<Vec<MissSum>, StoreError> {
+        self.store.cache_misses(self.upstream, from, to).await
     }
 
     /// Corrects what a call that has ended cost; whoever waits for room looks again.

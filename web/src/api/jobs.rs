@@ -3,7 +3,7 @@
 use crate::ask::{Filter, Id, Known, Page, Who};
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_api::{JobDetail, JobList, List};
+use anvil_api::{JobDetail, JobList, JobMisses, List};
 use anvil_store::JobFilter;
 use anvil_types::Json as AnyJson;
 use anvil_types::{CallRecord, Job, JobId, LimitUsed, LogLine};
@@ -30,7 +30,10 @@ pub(super) async fn show(
     let tree = state.control.jobs.tree(job.id).await?;
     let branch = tree.iter().find(|branch| branch.id == job.id);
     let tree_cost = branch.map_or(job.cost, |branch| branch.cost + branch.below);
-    Ok(Json(JobDetail { job, attempt_history, followed_by, tree, tree_cost }))
+    let calls = state.control.jobs.calls(job.id).await?;
+    let saved = calls.iter().map(|call| call.saved).sum();
+    let misses = JobMisses::of(calls.iter().filter_map(|call| call.miss));
+    Ok(Json(JobDetail { job, attempt_history, followed_by, tree, tree_cost, saved, misses }))
 }
 
 pub(super) async fn limits(

@@ -18,7 +18,7 @@ use futures_util::stream;
 const BATCH: u32 = 1_000;
 
 /// The columns of the CSV, in their order.
-const COLUMNS: [&str; 29] = [
+const COLUMNS: [&str; 34] = [
     "id",
     "state",
     "held_at",
@@ -48,6 +48,11 @@ const COLUMNS: [&str; 29] = [
     "cost_usd",
     "duration_ms",
     "detail",
+    "saved_usd",
+    "miss",
+    "miss_at",
+    "miss_tokens",
+    "miss_usd",
 ];
 
 pub(super) async fn list(
@@ -167,5 +172,10 @@ fn line(call: &CallRecord) -> String {
         dollars(call.cost),
         show(call.duration_ms.map(|ms| ms.to_string())),
         text(&call.detail),
+        dollars(call.saved),
+        show(call.miss.map(|miss| miss.reason.kind().name().to_owned())),
+        show(call.miss.and_then(|miss| miss.reason.at()).map(|at| at.to_string())),
+        show(call.miss.map(|miss| miss.tokens.to_string())),
+        show(call.miss.map(|miss| dollars(miss.cost))),
     ])
 }

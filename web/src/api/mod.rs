@@ -20,6 +20,7 @@ mod jobs;
 mod ledger;
 mod limits;
 mod metrics;
+mod misses;
 mod plugins;
 mod prices;
 mod probe;
@@ -44,10 +45,10 @@ use crate::ask::{JOB_LIST_FILTERS, LEDGER_FILTERS, PAGE};
 use crate::permission::Permission::{Admin, Open, Operate, Read, Submit};
 use crate::routes::Routes;
 use anvil_api::{
-    BrakeRequest, BrakeStatus, BrakeView, BulkAnswer, ClockRequest, ClockView, CorrectionRequest,
-    EditRequest, Fixture, ImportAnswer, JobDetail, JobList, Ledger, LimitsRequest, LimitsView, LineProblem,
-    List, PriceRequest, PriceView, Probe, QueueRequest, QueueView, Replayed, ScopeLimitsRequest,
-    ScopeLimitsView, SetBack, SetBackRequest, Spend, Status, SubmitRequest, WipeRequest,
+    BrakeRequest, BrakeStatus, BrakeView, BulkAnswer, CacheMisses, ClockRequest, ClockView,
+    CorrectionRequest, EditRequest, Fixture, ImportAnswer, JobDetail, JobList, Ledger, LimitsRequest,
+    LimitsView, LineProblem, List, PriceRequest, PriceView, Probe, QueueRequest, QueueView, Replayed,
+    ScopeLimitsRequest, ScopeLimitsView, SetBack, SetBackRequest, Spend, Status, SubmitRequest, WipeRequest,
 };
 use anvil_types::{
     AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LimitUsed, LogLine,
@@ -237,6 +238,15 @@ fn money(routes: Routes) -> Routes {
         .query(&["from", "to", "by", "format"])
         .gives::<Spend>()
         .gives_media("text/csv")
+        .route(
+            Read,
+            get.clone(),
+            "/api/v1/spend/misses",
+            "Misses of the prompt cache, and what it saved",
+            misses::show,
+        )
+        .query(&["from", "to", "by"])
+        .gives::<CacheMisses>()
         .route(Read, get, "/api/v1/ledger", "The ledger, the newest first", ledger::list)
         .query(&LEDGER_FILTERS)
         .query(&PAGE)

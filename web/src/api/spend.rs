@@ -48,6 +48,7 @@ fn lines(by: By, grouped: &Grouped) -> String {
         "cache_read_tokens",
         "cache_write_5m_tokens",
         "cache_write_1h_tokens",
+        "saved_usd",
     ];
     let mut text = csv::line(names.map(str::to_owned));
     for (name, sum) in &grouped.groups {
@@ -62,6 +63,7 @@ fn lines(by: By, grouped: &Grouped) -> String {
             tokens.cache_read.to_string(),
             tokens.cache_write_5m.to_string(),
             tokens.cache_write_1h.to_string(),
+            sum.saved.map(dollars).unwrap_or_default(),
         ]);
     }
     text

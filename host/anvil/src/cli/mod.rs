@@ -15,6 +15,7 @@ mod globals;
 mod jobs;
 mod limit_use;
 mod limits;
+mod misses;
 mod plugin;
 mod prices;
 mod progress;

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, print, print_json, print_raw};
 use crate::show::{bar, money_bar};
-use anvil_api::{By, Ledger, Spend, SpendStatus, Status, Sum, WindowStatus};
+use anvil_api::{By, CacheMisses, Ledger, Spend, SpendStatus, Status, Sum, WindowStatus};
 use anvil_budget::Forecast;
 use anvil_types::{CallRecord, CallState, Nanodollars};
 use clap::Args;
@@ -35,6 +35,9 @@ pub(crate) struct SpendArgs {
     /// Show the last so many calls of the ledger too.
     #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "20", conflicts_with_all = ["by", "from", "to"])]
     calls: Option<u32>,
+    /// Show what the prompt cache saved, and by agent and reason what its misses cost; today where no time is given.
+    #[arg(long, conflicts_with_all = ["by", "csv", "calls"])]
+    misses: bool,
 }
 
 /// What spend is told apart by.
@@ -44,6 +47,12 @@ fn by() -> impl TypedValueParser<Value = By> {
 
 impl SpendArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
+        if self.misses {
+            let query = self.stretch();
+            let misses = client.get::<CacheMisses>(&["spend", "misses"], &query).await?;
+            misses.show(globals.json, super::misses::shown)?;
+            return Ok(Exit::Done);
+        }
         if self.csv || self.by.is_some() || self.from.is_some() || self.to.is_some() {
             return self.grouped(client, globals).await;
         }
@@ -74,11 +83,16 @@ impl SpendArgs {
         Ok(Exit::Done)
     }
 
+    /// The stretch of time that is asked for, as a query.
+    fn stretch(&self) -> Vec<(&'static str, String)> {
+        let named = [("from", &self.from), ("to", &self.to)];
+        named.into_iter().filter_map(|(name, time)| Some((name, time.clone()?))).collect()
+    }
+
     async fn grouped(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let by = self.by.unwrap_or(By::Agent);
         let mut query = vec![("by", by.name().to_owned())];
-        query.extend(self.from.clone().map(|from| ("from", from)));
-        query.extend(self.to.clone().map(|to| ("to", to)));
+        query.extend(self.stretch());
         if self.csv && globals.json {
             return Err(Failure::Usage("`--csv` and `--json` are two forms; choose one of them".to_owned()));
         }
@@ -205,13 +219,16 @@ fn used(window: &WindowStatus) -> String {
 
 /// Calls as a table.
 pub(super) fn calls(calls: &[CallRecord], moment: &Moment) -> String {
-    let mut table = Table::new(&["CALL", "WHEN", "STATE", "AGENT", "MODEL", "IN", "OUT", "COST", "DETAIL"])
-        .right(&[5, 6, 7]);
+    // Most calls have nothing to do with the prompt cache.
+    let cached = calls.iter().any(|call| call.saved != Nanodollars::ZERO || call.miss.is_some());
+    let mut headings = vec!["CALL", "WHEN", "STATE", "AGENT", "MODEL", "IN", "OUT", "COST"];
+    headings.extend(if cached { &["SAVED", "DETAIL", "PROMPT CACHE"][..] } else { &["DETAIL"] });
+    let mut table = Table::new(&headings).right(if cached { &[5, 6, 7, 8] } else { &[5, 6, 7] });
     for call in calls {
         // What is only held has cost nothing yet; the hold is the most that it can.
         let held = call.state == CallState::Held;
         let cost = if held { format!("≤ {}", call.hold) } else { call.cost.to_string() };
-        table.row([
+        let mut row = vec![
             call.id.to_string(),
             moment.relative(call.held_at),
             call.state.name().to_owned(),
@@ -220,8 +237,11 @@ pub(super) fn calls(calls: &[CallRecord], moment: &Moment) -> String {
             call.usage.prompt_tokens().to_string(),
             call.usage.output_tokens.to_string(),
             cost,
-            call.detail.clone().unwrap_or_default(),
-        ]);
+        ];
+        row.extend(cached.then(|| call.saved.to_string()));
+        row.push(call.detail.clone().unwrap_or_default());
+        row.extend(call.miss.as_ref().map(super::misses::cell));
+        table.row(row);
     }
     table.to_string()
 }

@@ -49,6 +49,36 @@ fn a_job_is_shown_with_all_there_is_to_know() {
 }
 
 #[test]
+fn a_jobs_calls_say_what_the_prompt_cache_saved_and_which_were_misses() {
+    let call = |id: u8, saved: f64, miss: Value| {
+        json!({
+            "id": format!("01JD9Z6W3NQ8Y5R2K7M4T1X0V{id}"), "state": "settled", "held_at": "2026-11-23T11:59:00Z",
+            "agent": "code-generator", "tags": [], "tier_asked": "haiku", "tier_given": "haiku", "price_row": "claude-haiku-5-5",
+            "model": "claude-haiku-5-5", "usage": { "input_tokens": 100, "output_tokens": 50 }, "hold_usd": 0.01,
+            "cost_usd": 0.0042, "detail": "end_turn", "saved_usd": saved, "miss": miss,
+        })
+    };
+    let changed = json!({ "reason": "prefix_changed", "at": 812, "tokens": 2_048, "cost_usd": 0.004_915_2 });
+    let mut detail = job("parked");
+    detail["saved_usd"] = json!(0.0011);
+    let host = Host::start()
+        .on(&format!("GET /api/v1/jobs/{ID}"), &detail)
+        .on(
+            &format!("GET /api/v1/jobs/{ID}/calls"),
+            &json!({ "items": [call(1, -0.0005, changed), call(2, 0.0016, Value::Null)], "next": null }),
+        )
+        .on(&format!("GET /api/v1/jobs/{ID}/artifacts"), &json!({ "items": [], "next": null }));
+    let out = host.anvil(&["jobs", "show", ID]).out;
+    assert!(out.contains("saved       $0.0011\n"), "{out}");
+    let calls: Vec<&str> = out.lines().filter(|line| line.contains("claude-haiku-5-5")).collect();
+    assert!(
+        calls[0].ends_with("-$0.0005  end_turn  it changed at byte 812: 2048 tokens, $0.0049152"),
+        "{out}"
+    );
+    assert!(calls[1].ends_with(" $0.0016  end_turn"), "{out}");
+}
+
+#[test]
 fn several_jobs_are_stopped_and_one_that_cannot_be_is_said() {
     let other = "01JD9Z6W3NQ8Y5R2K7M4T1X0VD";
     let host = Host::start().on(&format!("POST /api/v1/jobs/{ID}/cancel"), &job("cancelled")).problem(

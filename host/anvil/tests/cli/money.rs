@@ -99,6 +99,32 @@ fn spend_is_told_apart_with_a_total() {
 }
 
 #[test]
+fn misses_of_the_prompt_cache_are_told_by_agent_and_reason_with_what_was_saved() {
+    let item = |agent: Value, key: Value, reason: &str, calls: u64, cost: f64| json!({ "agent": agent, "api_key": key, "reason": reason, "calls": calls, "tokens": calls * 2_048, "cost_usd": cost });
+    let misses = json!({
+        "from": "2026-11-22T23:00:00Z", "to": "2026-11-23T23:00:00Z", "by": null, "upstream": "simulated", "saved_usd": 1.25,
+        "items": [
+            item(json!("code-generator"), Value::Null, "expired", 12, 0.058_982_4),
+            item(json!("code-generator"), Value::Null, "prefix_changed", 3, 0.014_745_6),
+            item(Value::Null, json!("ci"), "below_minimum", 1, 0.0),
+        ],
+        "total": { "calls": 16, "tokens": 32_768, "cost_usd": 0.073_728 },
+    });
+    let host = Host::start().on("GET /api/v1/spend/misses", &misses);
+    insta::assert_snapshot!(host.anvil(&["spend", "--misses", "--from", "2026-11-23"]).out, @r###""###);
+    assert_eq!(host.asked()[0].target, "/api/v1/spend/misses?from=2026-11-23");
+    let json = host.anvil(&["--json", "spend", "--misses"]);
+    assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), misses);
+    assert_eq!(host.asked()[1].target, "/api/v1/spend/misses");
+    assert_eq!(host.anvil(&["spend", "--misses", "--by", "agent"]).code, 2);
+    let mut none = misses.clone();
+    none["items"] = json!([]);
+    none["saved_usd"] = json!(-0.002);
+    let host = Host::start().on("GET /api/v1/spend/misses", &none);
+    insta::assert_snapshot!(host.anvil(&["spend", "--misses"]).out, @r###""###);
+}
+
+#[test]
 fn limits_are_shown_changed_and_reset() {
     let view = json!({
         "limits": { "hour_usd": 8.0, "day_usd": 20.5, "week_hours": 80, "new_thing": 3 },

@@ -234,6 +234,16 @@ pub async fn what_is_simulated_is_wiped_and_nothing_else(factory: &dyn Factory) 
     assert!(matches!(&refused, Err(StoreError::BadChange(why)) if why.contains("under way")), "{refused:?}");
     world.succeed(running.lease).await;
     world.spend(dollars(3)).await;
+    let missed = anvil_types::CacheMiss {
+        reason: anvil_types::CacheMissReason::Expired,
+        tokens: 5,
+        cost: anvil_types::Nanodollars::new(7),
+    };
+    let cache = anvil_types::CacheEffect { miss: Some(missed), ..anvil_types::CacheEffect::default() };
+    let outcome = crate::SettlementOutcome::Unknown { usage: super::world::usage(), cost: dollars(1) };
+    let call = world.hold(dollars(1)).await;
+    let settlement = crate::Settlement { call, outcome, detail: None, model: None, cache, journal: None };
+    world.store().settle(settlement).await.expect("never refused");
     world.submit(world.new_job()).await;
     let lower = || LimitsPatch { day_usd: Some(dollars(5)), ..LimitsPatch::default() };
     world.store().set_limits(lower(), &[], "ann").await.expect("changed");
@@ -246,7 +256,7 @@ pub async fn what_is_simulated_is_wiped_and_nothing_else(factory: &dyn Factory) 
     assert!(matches!(world.ask(hold).await, HoldDecision::Granted { .. }));
     // Whichever upstream the host asks.
     let wiped = world.store().wipe_simulated("ann").await.expect("wiped");
-    assert_eq!((wiped.jobs, wiped.calls), (2, 1));
+    assert_eq!((wiped.jobs, wiped.calls), (2, 2));
     assert_eq!(world.store().spend(UpstreamKind::Live).await.expect("a read").total.held, dollars(2));
     assert_eq!(world.store().limits().await.expect("a read").limits.day_usd, dollars(5));
     assert_eq!(world.state(mine).await, JobState::Queued);

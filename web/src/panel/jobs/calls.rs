@@ -4,7 +4,7 @@ use crate::panel::kit::money::Money;
 use crate::panel::kit::numbers::{millis, thousands};
 use crate::panel::kit::pill::Pill;
 use crate::panel::kit::when::When;
-use anvil_types::{CallRecord, CallState, Timestamp, Usage};
+use anvil_types::{CallRecord, CallState, Nanodollars, Timestamp, Usage};
 
 /// A call as a line of a table.
 pub(crate) struct CallRow {
@@ -21,6 +21,10 @@ pub(crate) struct CallRow {
     /// Why this tier, where money is short.
     pub(crate) why: String,
     pub(crate) cache: String,
+    /// What the prompt cache saved it, where it saved or cost anything.
+    pub(crate) saved: Option<Money>,
+    /// Why the cache was missed, and what that cost.
+    pub(crate) miss: Option<(String, Money)>,
     pub(crate) hold: Money,
     pub(crate) cost: Money,
     pub(crate) open: bool,
@@ -44,6 +48,8 @@ impl CallRow {
             input: thousands(usage.input_tokens),
             output: thousands(usage.output_tokens),
             cache: cache(usage),
+            saved: (call.saved != Nanodollars::ZERO).then(|| call.saved.into()),
+            miss: call.miss.map(|miss| (miss.reason.to_string(), miss.cost.into())),
             hold: call.hold.into(),
             cost: call.cost.into(),
             open: call.state == CallState::Held,

@@ -12,9 +12,9 @@ use crate::panel::kit::shell::{Nav, Shell};
 use anvil_api::{Difference, Question, Replayed};
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, JobPage as JobItems, JournalKind};
 use anvil_types::{
-    ArtifactInfo, Attempt, AttemptUse, Branch, CallId, CallRecord, CallState, Job, JobAction, JobActionId,
-    JobError, JobId, JobState, LogLevel, LogLine, Nanodollars, Priority, Relative, Relatives, Tier,
-    UpstreamKind, Usage, Wait, WaitReason,
+    ArtifactInfo, Attempt, AttemptUse, Branch, CacheMiss, CacheMissReason, CallId, CallRecord, CallState,
+    Job, JobAction, JobActionId, JobError, JobId, JobState, LogLevel, LogLine, Nanodollars, Priority,
+    Relative, Relatives, Tier, UpstreamKind, Usage, Wait, WaitReason,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -131,10 +131,19 @@ pub(crate) fn calls() -> Vec<CallRecord> {
             input_tokens: 2_413 * u64::from(place + 1),
             output_tokens: 1_120,
             cache_read_tokens: if place == 1 { 18_204 } else { 0 },
+            cache_write_5m_tokens: if place == 0 { 18_204 } else { 0 },
             ..Usage::default()
         },
-        saved: nano(0),
-        miss: None,
+        saved: nano([-18_202_000, 34_587_600, 0, 0, 0][place as usize]),
+        miss: match place {
+            0 => Some(CacheMiss { reason: CacheMissReason::First, tokens: 18_204, cost: nano(0) }),
+            2 => Some(CacheMiss {
+                reason: CacheMissReason::PrefixChanged { at: 41_872 },
+                tokens: 18_204,
+                cost: nano(34_587_600),
+            }),
+            _ => None,
+        },
         price_row: "claude-sonnet-5@2026-06".to_owned(),
         hold: nano(137_500_000),
         cost: nano(match state {

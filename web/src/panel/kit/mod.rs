@@ -11,6 +11,7 @@ pub(crate) mod numbers;
 pub(crate) mod pill;
 #[cfg(any(test, feature = "gallery"))]
 pub(crate) mod samples;
+pub(crate) mod saved;
 pub(crate) mod shell;
 pub(crate) mod when;
 

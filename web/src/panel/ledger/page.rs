@@ -31,6 +31,8 @@ pub(crate) struct LedgerPage {
     spent: Money,
     unknown: Option<Money>,
     held: Option<Money>,
+    /// By the prompt cache, where it saved or cost anything.
+    saved: Option<Money>,
     tokens: String,
     first: bool,
     next: Option<String>,
@@ -92,6 +94,7 @@ impl LedgerPage {
             spent: Money { short: exact.clone(), exact },
             unknown: some(totals.unknown),
             held: some(totals.held),
+            saved: (totals.saved != Nanodollars::ZERO).then(|| totals.saved.into()),
             tokens: format!("{} in, {} out", thousands(input), thousands(t.output)),
             first: query.text("after").is_none(),
             next: entries.next.map(|next| {

@@ -5,7 +5,7 @@ use crate::panel::kit::numbers::millis;
 use crate::panel::kit::numbers::thousands;
 use crate::panel::kit::when::{absolute, local};
 use anvil_budget::Windows;
-use anvil_types::{CallRecord, CallState, CostCorrection, Timestamp};
+use anvil_types::{CacheMiss, CallRecord, CallState, CostCorrection, Nanodollars, Timestamp};
 
 /// A call with all of its fields.
 pub(crate) struct LedgerRow {
@@ -25,6 +25,16 @@ impl LedgerRow {
     pub(crate) fn new(call: &CallRecord, now: Timestamp, windows: &Windows) -> Self {
         Self { at: local(call.held_at, now, windows), fields: fields(call), call: CallRow::new(call, now) }
     }
+}
+
+/// A miss of the prompt cache in words.
+fn missed(miss: CacheMiss) -> String {
+    format!(
+        "{}: {} tokens that cost {} more than reading them",
+        miss.reason,
+        thousands(miss.tokens),
+        miss.cost
+    )
 }
 
 fn fields(call: &CallRecord) -> Vec<Field> {
@@ -57,6 +67,8 @@ fn fields(call: &CallRecord) -> Vec<Field> {
     say("Read from the prompt cache", tokens(usage.cache_read_tokens));
     say("Written to it for 5 min", tokens(usage.cache_write_5m_tokens));
     say("Written to it for 1 h", tokens(usage.cache_write_1h_tokens));
+    say("Saved by the prompt cache", (call.saved != Nanodollars::ZERO).then(|| call.saved.to_string()));
+    say("Missed in the prompt cache", call.miss.map(missed));
     say("Price row", Some(call.price_row.clone()));
     say("Service tier", usage.service_tier.clone());
     say("Inference geo", usage.inference_geo.clone());

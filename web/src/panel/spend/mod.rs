@@ -1,6 +1,7 @@
 //! Spend over time.
 
 pub(super) mod chart;
+mod misses;
 pub(super) mod page;
 #[cfg(any(test, feature = "gallery"))]
 pub(super) mod samples;

@@ -7,12 +7,13 @@ use crate::panel::kit::money::Money;
 use crate::panel::kit::numbers::thousands;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::spend::chart::{Chart, Column};
+use crate::panel::spend::misses::Misses;
 use crate::problem::Problem;
 use crate::spending::{Stretch, UNKNOWN_KIND, came_to, parts};
 use crate::state::WebState;
 use anvil_api::{By, Sum};
 use anvil_budget::{PriceTable, Windows};
-use anvil_store::UsageSum;
+use anvil_store::{MissSum, UsageSum};
 use anvil_types::{Nanodollars, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -49,6 +50,7 @@ pub(crate) struct Spend {
     total: Money,
     totals: Figures,
     unknown: Option<Money>,
+    misses: Misses,
     /// Where the ledger shows the same calls.
     ledger: String,
     csv: String,
@@ -167,6 +169,7 @@ impl Spend {
         choice: Choice,
         cuts: &[Timestamp],
         sums: &[UsageSum],
+        misses: &[MissSum],
         prices: &PriceTable,
         windows: &Windows,
         simulated: bool,
@@ -223,6 +226,7 @@ impl Spend {
             total: Money { short: all.spent.to_string(), exact: all.spent.to_string() },
             totals: Figures::of(&all),
             unknown: (all.unknown > Nanodollars::ZERO).then(|| all.unknown.into()),
+            misses: Misses::new(misses, all.saved.unwrap_or_default()),
             ledger: format!("/ledger?{range}"),
             csv: format!("/api/v1/spend?{range}&by={}&format=csv", choice.by.name()),
             choice,
@@ -235,8 +239,9 @@ impl Spend {
         let choice = Choice::read(&query, &windows, state.control.clock.now())?;
         let cuts = choice.cuts(&windows)?;
         let sums = state.control.ledger.usage(cuts.clone()).await?;
+        let misses = state.control.ledger.misses(choice.stretch.from, choice.stretch.to).await?;
         let simulated = state.config.upstream == anvil_types::UpstreamKind::Simulated;
-        Ok(Self::new(choice, &cuts, &sums, &state.control.prices.table(), &windows, simulated))
+        Ok(Self::new(choice, &cuts, &sums, &misses, &state.control.prices.table(), &windows, simulated))
     }
 }
 

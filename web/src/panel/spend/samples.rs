@@ -4,8 +4,8 @@ use super::page::{Choice, Spend, SpendPage};
 use crate::panel::kit::samples::{NOW, Sample, html, nano, query, shell, status, windows};
 use crate::panel::kit::shell::Nav;
 use anvil_budget::PriceTable;
-use anvil_store::{Tokens, UsageSum};
-use anvil_types::Timestamp;
+use anvil_store::{MissSum, Tokens, UsageSum};
+use anvil_types::{CacheMissKind, Timestamp};
 
 /// Three weeks of work, less of it at night and at weekends.
 fn sums(cuts: &[Timestamp]) -> Vec<UsageSum> {
@@ -44,19 +44,38 @@ fn sums(cuts: &[Timestamp]) -> Vec<UsageSum> {
     sums
 }
 
-fn page(asked: &str) -> SpendPage {
+/// What missed the prompt cache meanwhile.
+fn misses() -> Vec<MissSum> {
+    let sum = |agent: &str, kind, calls, tokens, cost| MissSum {
+        agent: Some(agent.to_owned()),
+        api_key: None,
+        kind,
+        calls,
+        tokens,
+        cost: nano(cost),
+    };
+    vec![
+        sum("documentation-generator", CacheMissKind::Expired, 41, 412_118, 1_030_295_000),
+        sum("code-generator", CacheMissKind::PrefixChanged, 12, 96_204, 230_889_600),
+        sum("test-automator", CacheMissKind::ToolsChanged, 3, 8_112, 9_734_400),
+        sum("code-generator", CacheMissKind::First, 7, 52_000, 26_000_000),
+        sum("design-architect", CacheMissKind::BelowMinimum, 9, 3_870, 0),
+    ]
+}
+
+fn page(asked: &str, misses: &[MissSum]) -> SpendPage {
     let choice =
         Choice::read(&query(asked), &windows(), NOW).unwrap_or_else(|_| unreachable!("the samples ask well"));
     let cuts = choice.cuts(&windows()).unwrap_or_default();
-    let body = Spend::new(choice, &cuts, &sums(&cuts), &PriceTable::built_in(), &windows(), true);
+    let body = Spend::new(choice, &cuts, &sums(&cuts), misses, &PriceTable::built_in(), &windows(), true);
     SpendPage { shell: shell(&status(), Nav::Spend, "Spend"), body }
 }
 
 /// Its pages.
 pub(crate) fn pages() -> Vec<Sample> {
     vec![
-        ("/spend", html(&page("range=today"))),
-        ("/spend-month", html(&page("range=month&by=model"))),
-        ("/spend-kind", html(&page("range=custom&from=2026-11-20&to=2026-11-23&by=kind"))),
+        ("/spend", html(&page("range=today", &misses()))),
+        ("/spend-month", html(&page("range=month&by=model", &misses()))),
+        ("/spend-kind", html(&page("range=custom&from=2026-11-20&to=2026-11-23&by=kind", &[]))),
     ]
 }

@@ -3,3 +3,4 @@
 mod brake;
 mod ledger;
 mod limits;
+mod misses;

@@ -37,7 +37,7 @@ fn list<T: ToString>(each: impl IntoIterator<Item = T>) -> String {
 }
 
 /// What is known of it beside its headline, each with its name; an empty one is left out.
-fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 18] {
+fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 19] {
     let job = &detail.job;
     let progress = job.progress.map(|fraction| format!("{:.0} %", fraction * 100.0)).unwrap_or_default();
     let progress = format!("{progress} {}", some(job.progress_line.as_deref()));
@@ -50,6 +50,7 @@ fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 18] {
         ("its team", job.team.to_string()),
         ("held", job.held.to_string()),
         ("unknown", job.unknown.to_string()),
+        ("saved", detail.saved.to_string()),
         ("tags", list(&job.tags)),
         ("schedule", some(job.schedule.as_deref())),
         ("done for", some(job.lead.map(|lead| lead.to_string()).as_deref())),
