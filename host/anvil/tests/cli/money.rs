@@ -111,7 +111,17 @@ fn misses_of_the_prompt_cache_are_told_by_agent_and_reason_with_what_was_saved()
         "total": { "calls": 16, "tokens": 32_768, "cost_usd": 0.073_728 },
     });
     let host = Host::start().on("GET /api/v1/spend/misses", &misses);
-    insta::assert_snapshot!(host.anvil(&["spend", "--misses", "--from", "2026-11-23"]).out, @r###""###);
+    insta::assert_snapshot!(host.anvil(&["spend", "--misses", "--from", "2026-11-23"]).out, @r###"
+    2026-11-22T23:00:00Z to 2026-11-23T23:00:00Z (SIMULATED)
+
+    AGENT           REASON                       CALLS  TOKENS   COST MORE
+    code-generator  it had expired                  12   24576  $0.0589824
+    code-generator  its beginning had changed        3    6144  $0.0147456
+    key ci          it was too short to be kept      1    2048       $0.00
+    together                                        16   32768   $0.073728
+
+    the prompt cache saved $1.25
+    "###);
     assert_eq!(host.asked()[0].target, "/api/v1/spend/misses?from=2026-11-23");
     let json = host.anvil(&["--json", "spend", "--misses"]);
     assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), misses);
@@ -121,7 +131,11 @@ fn misses_of_the_prompt_cache_are_told_by_agent_and_reason_with_what_was_saved()
     none["items"] = json!([]);
     none["saved_usd"] = json!(-0.002);
     let host = Host::start().on("GET /api/v1/spend/misses", &none);
-    insta::assert_snapshot!(host.anvil(&["spend", "--misses"]).out, @r###""###);
+    insta::assert_snapshot!(host.anvil(&["spend", "--misses"]).out, @r###"
+    2026-11-22T23:00:00Z to 2026-11-23T23:00:00Z (SIMULATED)
+
+    no prompt is known to have missed the cache; what was written to the prompt cache cost $0.002 more than was saved
+    "###);
 }
 
 #[test]

@@ -79,7 +79,7 @@ async fn what_was_saved_and_missed_stands_in_ledger_spend_and_downloads() {
     let csv = scene.get("/api/v1/ledger?format=csv").await.text;
     let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
     assert!(lines[0].ends_with(",detail,saved_usd,miss,miss_at,miss_tokens,miss_usd"), "{csv}");
-    assert!(lines[1].ends_with(",end_turn,0.000000000,prefix_changed,812,70,0.005000000"), "{csv}");
+    assert!(lines[1].ends_with(",end_turn,0.00,prefix_changed,812,70,0.005"), "{csv}");
     assert!(lines[4].ends_with(",end_turn,0.004000003,,,,"), "{csv}");
 }
 
