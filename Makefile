@@ -58,7 +58,7 @@ fuzz: ## Every reader of what comes from outside, a minute each, and 100,000 bro
 
 lint: ## Formatting and clippy
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --features anvil-store/bench -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features anvil-store/bench,anvil-web/gallery -- -D warnings
 
 # Peers run beside ours, and one that is missing fails it and says how it is installed: BullMQ (node, redis-server,
 # `npm install --no-save bullmq ioredis`) and SqliteHuey (`pip install huey`).

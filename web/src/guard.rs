@@ -40,6 +40,12 @@ pub(crate) async fn dress(State(state): State<WebState>, request: Request, next:
     {
         headers.insert(HeaderName::from_static(NOW), now);
     }
+    secure(headers);
+    response
+}
+
+/// The headers that a browser keeps a page safe by.
+pub(crate) fn secure(headers: &mut HeaderMap) {
     // A handler that serves untrusted bytes sets a stricter policy of its own.
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -56,7 +62,6 @@ pub(crate) async fn dress(State(state): State<WebState>, request: Request, next:
     );
     // What a page shows is for who asked, now.
     headers.entry("cache-control").or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 /// Refuses requests under a name that is not this server's: a page elsewhere whose name is made to

@@ -35,5 +35,8 @@ pub fn gallery() -> axum::Router {
     for (path, page) in pages() {
         router = router.route(path, get(async move || Html(page)));
     }
-    router.layer(axum::middleware::from_fn(crate::guard::dress))
+    router.layer(axum::middleware::map_response(async |mut answer: axum::response::Response| {
+        crate::guard::secure(answer.headers_mut());
+        answer
+    }))
 }
