@@ -91,7 +91,7 @@ async fn the_page_of_spend_tells_of_the_prompt_cache_or_that_there_is_nothing_to
     some_misses(&scene).await;
     let page = scene.get("/spend").await.text;
     assert!(page.contains("The prompt cache saved $0.0030."), "{page}");
-    assert!(page.contains("<td>quiet</td><td>it had expired</td>"), "{page}");
+    assert!(page.contains(r#"<td>quiet<br><span class="quiet">it had expired</span></td>"#), "{page}");
     let ledger = scene.get("/ledger").await.text;
     assert!(
         ledger.contains("it changed at byte 812: 70 tokens that cost $0.005 more than reading them"),
