@@ -295,7 +295,7 @@ impl Board {
         let (mut current, mut stood_in) = (HashMap::new(), HashSet::new());
         for (name, (_, state)) in &winners {
             let held = self.in_force_of(state);
-            if !held.is_some_and(|held| std::ptr::eq(held, &state.held)) {
+            if state.held.known().is_some_and(|known| self.in_place_of(known).is_some()) {
                 stood_in.insert((*name).to_owned());
             }
             // Jobs of an agent that no version is in force of are held against what its file says.

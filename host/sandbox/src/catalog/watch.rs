@@ -98,6 +98,7 @@ impl Watch {
     /// Takes in a listing.
     fn look(&mut self, listing: &Listing) {
         use super::folder::Step;
+        let mut gone = Vec::new();
         for step in self.files.observe(listing, Instant::now(), SystemTime::now()) {
             match step {
                 Step::Read(file, stamp, settled) => {
@@ -110,12 +111,16 @@ impl Watch {
                     self.waiting.insert((!quick, stamp.size, file), task);
                 }
                 Step::Forget(file) => {
-                    let at = self.shared.loader.settings().clock.now();
                     self.waiting.retain(|(.., other), _| *other != file);
-                    self.shared.change(|board| board.forget(&file, at));
-                    self.shared.remember();
+                    gone.push(file);
                 }
             }
+        }
+        if !gone.is_empty() {
+            let at = self.shared.loader.settings().clock.now();
+            // In one step: where two files of an agent go at once, the second is not in force in between.
+            self.shared.change(|board| gone.iter().for_each(|file| board.forget(file, at)));
+            self.shared.remember();
         }
         self.shared.see(listing);
         if !std::mem::replace(&mut self.begun, true) {

@@ -200,6 +200,28 @@ async fn a_version_that_was_only_shadowed_is_none_to_go_back_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_files_that_go_at_once_none_is_in_force_in_between() {
+    let bench = Bench::keeping(empty(), 5, 1 << 30).await;
+    bench.release("1.0.0").await;
+    for (file, version) in [("yy.wasm", "0.8.0"), ("zz.wasm", "0.9.0")] {
+        bench.put(file, &GuestBuilder::quiet("agent").version(version).component());
+        bench.some_line(|line| line.file == file && line.state == AgentState::Shadowed).await;
+    }
+    let (data, began) = (bench.folders.path().join("data"), Instant::now());
+    while anvil_sandbox::files_of_agent(&data, "agent") != ["agent.wasm", "yy.wasm", "zz.wasm"] {
+        assert!(began.elapsed() < Duration::from_secs(30), "whoever is not this host can tell the files too");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // A folder that is renamed away takes all of them at once; no look sees a part of it.
+    let (drop, away) = (bench.folders.path().join("drop"), bench.folders.path().join("away"));
+    std::fs::create_dir(bench.folders.path().join("none")).unwrap();
+    std::fs::rename(&drop, &away).unwrap();
+    std::fs::rename(bench.folders.path().join("none"), &drop).unwrap();
+    bench.some_line(|line| line.name == "agent" && line.state == AgentState::Retired).await;
+    assert_eq!(bench.kept(), ["1.0.0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_stands_in_is_shown_with_the_file_that_it_came_from() {
     let bench = Bench::keeping(empty(), 5, 1 << 30).await;
     bench.release("1.0.0").await;
