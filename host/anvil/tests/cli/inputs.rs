@@ -101,15 +101,15 @@ fn a_file_whose_reading_fails_is_no_host_that_is_away() {
 fn a_pipe_that_nobody_writes_to_is_told_of_and_read_when_somebody_does() {
     let (host, folder) = (takes(), folder("pipe"));
     let pipe = folder.join("pipe");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
     assert!(made.success());
     let (to, path) = (pipe.clone(), pipe.display().to_string());
     let writer = std::thread::spawn(move || {
         std::thread::sleep(std::time::Duration::from_millis(2_500));
-        std::fs::write(to, "from afar").unwrap();
+        std::fs::write(to, "from afar").expect("somebody reads");
     });
     let ran = host.anvil(&["submit", "a", "b", "--file", &format!("a={path}")]);
-    writer.join().unwrap();
+    writer.join().expect("it wrote");
     assert!(ran.code == 0 && ran.err.contains(&format!("waiting for {path}: it is a pipe")), "{ran:?}");
     assert!(host.asked().iter().any(|asked| asked.text.contains("from afar")));
 }

@@ -125,7 +125,7 @@ mod tests {
         there.sort_by_key(std::fs::DirEntry::file_name);
         let mut foreign: Vec<_> = foreign.into();
         foreign.sort_unstable();
-        assert_eq!(there.iter().map(|entry| entry.file_name()).collect::<Vec<_>>(), foreign);
+        assert_eq!(there.iter().map(std::fs::DirEntry::file_name).collect::<Vec<_>>(), foreign);
         drop(coming);
         assert_eq!(std::fs::read_dir(folder.path()).expect("it works").count(), foreign.len());
     }
