@@ -126,9 +126,8 @@ fn listed(out: &mut String, title: &str, entries: &[String]) {
 
 /// What an answer means. A choice is one however its word is written: case, white space and what ends it say nothing.
 pub fn word(answer: &Answer) -> Word {
-    let said = match serde_json::from_str(&answer.value) {
-        Ok(Value::String(said)) => said,
-        _ => return Word::Unclear("The last answer was no text.".to_owned()),
+    let Ok(Value::String(said)) = serde_json::from_str(&answer.value) else {
+        return Word::Unclear("The last answer was no text.".to_owned());
     };
     let word = plain(&said);
     let is = |(value, label): (&str, &str), others: &[&str]| {
