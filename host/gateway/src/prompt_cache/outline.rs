@@ -3,7 +3,7 @@
 //! Source: the Messages API's prompt caching. What is cached goes by all that stands before it, in the order tools, system,
 //! messages; `tool_choice`, `thinking` and whether there are pictures count from the messages on.
 
-use anvil_types::{ContentBlock, Request, RequestOption};
+use anvil_types::{ContentBlock, Message, Request, RequestOption};
 use blake3::Hasher;
 use serde::Serialize;
 
@@ -70,6 +70,24 @@ fn add(hasher: &mut Hasher, part: &impl Serialize) -> u64 {
     bytes
 }
 
+/// Adds a turn to a hash; its bytes. Pictures go into it as they are, and count as what they are in base64.
+fn add_turn(hasher: &mut Hasher, message: &Message) -> u64 {
+    let mut bytes = add(hasher, &message.role);
+    for block in &message.content {
+        bytes += match block {
+            ContentBlock::Image { media_type, data } => {
+                let kind = add(hasher, &("image", media_type, data.len()));
+                hasher.update(data);
+                kind + (data.len() as u64).div_ceil(3) * 4
+            }
+            block => add(hasher, block),
+        };
+    }
+    // So that turns do not run into one another.
+    hasher.update(&[1]);
+    bytes
+}
+
 impl Outline {
     /// Of a request; none where it has no turn.
     pub(crate) fn of(request: &Request) -> Option<Self> {
@@ -92,7 +110,7 @@ impl Outline {
         add(&mut hasher, &(settings, pictures));
         let mut blocks = 1;
         for (at, message) in request.messages.iter().enumerate() {
-            bytes += add(&mut hasher, message);
+            bytes += add_turn(&mut hasher, message);
             blocks += message.content.len();
             let digest = *hasher.finalize().as_bytes();
             beginnings.push(Beginning { place: Place::Turn(at), digest, bytes, blocks });
@@ -133,7 +151,7 @@ impl Outline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anvil_types::{Message, Role, Tool};
+    use anvil_types::{Role, Tool};
 
     fn request(system: &str, turns: &[&str]) -> Request {
         let message = |text: &&str| Message {
