@@ -106,10 +106,12 @@ async fn tiers_fall_at_80_and_90_percent_but_not_where_that_would_harm() {
         "{reply}"
     );
     assert_eq!(ask(&upstream, &host, conversation).await.0, OPUS);
-    // The same prompt without the mark for the cache is not read from it.
-    let mut cold = warm;
-    cold.as_object_mut().expect("an object").remove("options");
-    assert_eq!(ask(&upstream, &host, cold).await.0, HAIKU);
+    // The same prompt without a mark of its own is marked by the host, and read; another one is cold.
+    let mut unmarked = warm;
+    unmarked.as_object_mut().expect("an object").remove("options");
+    assert_eq!(ask(&upstream, &host, unmarked.clone()).await.0, OPUS);
+    unmarked["prompt"] = json!("Another long prompt.");
+    assert_eq!(ask(&upstream, &host, unmarked).await.0, HAIKU);
 
     // The ledger and the panel say so too.
     let ledger = host.rest().ledger().await;

@@ -7,7 +7,12 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 fn setup(upstream: &Upstream) -> Setup {
-    Setup::new().agent("asker").simulated_by(upstream).set("ANVIL_PRESET", "unlimited-dev")
+    // What is priced is what upstream says; the same prompt again and again would be kept in its cache.
+    Setup::new()
+        .agent("asker")
+        .simulated_by(upstream)
+        .set("ANVIL_PRESET", "unlimited-dev")
+        .set("ANVIL_SAVING_PROMPT_CACHE", false)
 }
 
 fn payload(effort: &str) -> Value {

@@ -19,7 +19,7 @@ const CRIMES: [Crime; 4] = [
     Crime { guest: "spins-forever", ends_by: "cpu-time", jobs: 3 },
     Crime { guest: "sleeps-in-a-host-call", ends_by: "wall-time", jobs: 2 },
     Crime { guest: "recurses", ends_by: "stack", jobs: 20 },
-    Crime { guest: "eats-memory", ends_by: "memory", jobs: 120 },
+    Crime { guest: "eats-memory", ends_by: "memory", jobs: 165 },
 ];
 
 /// What `jobs.cpu_s` is by default.
@@ -86,7 +86,12 @@ async fn switch(rest: &Rest, which: &str) {
 
 async fn host() -> Host {
     // Each is to break more often than a version may.
-    let mut setup = Setup::new().agent("code-generator").set("ANVIL_PLUGINS_QUARANTINE_TRAPS", 0);
+    let mut setup = Setup::new()
+        .agent("code-generator")
+        .set("ANVIL_PLUGINS_QUARANTINE_TRAPS", 0)
+        // So that who behaves well waits for slots and processors alone, and is done before the others are.
+        .set("ANVIL_LIMITS_OUTPUT_TOKENS_PER_MINUTE", 1_000_000)
+        .set("ANVIL_LIMITS_INPUT_TOKENS_PER_MINUTE", 1_000_000);
     for crime in &CRIMES {
         setup = setup.plugin(&format!("{}.wasm", crime.guest), &hostile(crime.guest).component());
     }
