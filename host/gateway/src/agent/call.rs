@@ -103,7 +103,9 @@ async fn attempt<'d>(
             let bill = flight.answered(answer).await;
             let certain = prompt.filter(|_| bill.doubt.is_none());
             let miss = certain.and_then(|prompt| {
-                learn(door, whose(ask), &prompt, &flight.bid().row, &bill.usage, flight.held().at)
+                let row = &flight.bid().row;
+                // What is told beyond what the model can take teaches nothing.
+                learn(door, whose(ask), &prompt, row, &bill.believable(row), flight.held().at)
             });
             let reply = reply(door, flight.bid(), answer, &bill);
             let note = Note {

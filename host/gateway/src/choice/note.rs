@@ -34,7 +34,11 @@ impl KeptNote {
             tracing::warn!(%error, what = self.what, "a note cannot be read; learning begins anew");
             None
         });
-        note.and_then(|note| serde_json::from_str(&note).ok())
+        serde_json::from_str(&note?)
+            .inspect_err(|error| {
+                tracing::warn!(%error, what = self.what, "a note makes no sense; learning begins anew");
+            })
+            .ok()
     }
 
     /// Stores it, if it is time to.
