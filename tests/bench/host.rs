@@ -10,6 +10,10 @@ use std::time::{Duration, Instant};
 /// The longest that compiling its plugins may take.
 const COMPILING: Duration = Duration::from_mins(5);
 
+fn is_setting(name: &std::ffi::OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"ANVIL_")
+}
+
 /// Ends the host however the bench ends.
 pub(crate) struct Host {
     pub(crate) process: Child,
@@ -31,7 +35,12 @@ impl Host {
     /// Starts a host on the data and the plugins in `folder`, and waits for its link alone. Its log is `host.log` there.
     pub(crate) fn launch(folder: &Path, settings: &[(&str, String)]) -> Self {
         let log = folder.join("host.log");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_anvil"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_anvil"));
+        // A setting of the bench is none of the host, and what somebody has set for a host of theirs is for that.
+        for name in std::env::vars_os().map(|(name, _)| name).filter(|name| is_setting(name)) {
+            command.env_remove(name);
+        }
+        let mut process = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder.join("data"))
             .arg("--plugins")

@@ -2,7 +2,7 @@
 
 use crate::host::Host;
 use crate::mix::{self, KINDS};
-use crate::watch::{Footprint, slope};
+use crate::watch::{Footprint, floors, slope};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
@@ -20,6 +20,8 @@ const AGENTS: usize = 6;
 const REPLACE: Duration = Duration::from_secs(10);
 /// How often the host is looked at.
 const LOOK: Duration = Duration::from_millis(500);
+/// In how many stretches its memory is looked at, of each of which the lowest counts.
+const STRETCHES: f64 = 20.0;
 /// The longest that nothing may come of the work.
 const STILL: Duration = Duration::from_mins(2);
 /// The longest until old versions of plugins are gone.
@@ -147,7 +149,9 @@ impl Life {
         let half =
             looks.first().zip(looks.last()).map_or(0.0, |(first, last)| f64::midpoint(first.0, last.0));
         let later: Vec<_> = looks.into_iter().filter(|look| look.0 >= half).collect();
-        slope(&later).expect("a soak is looked at often enough") * jobs
+        let wide =
+            later.first().zip(later.last()).map_or(0.0, |(first, last)| (last.0 - first.0) / STRETCHES);
+        slope(&floors(&later, wide)).expect("a soak is looked at often enough") * jobs
     }
 
     /// Jobs that are over, children included.

@@ -73,6 +73,22 @@ fn to_usize(number: u64) -> usize {
     usize::try_from(number).expect("fits")
 }
 
+/// The lowest of each stretch of `wide` on the way: what a plugin's replacement maps while its old code is still run comes
+/// and goes, what grows raises the lowest too.
+pub(crate) fn floors(points: &[(f64, f64)], wide: f64) -> Vec<(f64, f64)> {
+    let mut floors: Vec<(f64, f64)> = Vec::new();
+    let (mut end, mut lowest) = (f64::NEG_INFINITY, None::<(f64, f64)>);
+    for &point in points {
+        if point.0 >= end {
+            floors.extend(lowest.take());
+            end = point.0 + wide;
+        }
+        lowest = Some(lowest.filter(|lowest| lowest.1 <= point.1).unwrap_or(point));
+    }
+    floors.extend(lowest);
+    floors
+}
+
 /// The slope of a line through these points, by least squares; none where they are too few.
 pub(crate) fn slope(points: &[(f64, f64)]) -> Option<f64> {
     #[expect(clippy::cast_precision_loss, reason = "there are few")]

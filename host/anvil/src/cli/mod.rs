@@ -42,6 +42,7 @@ use crate::connect::connect;
 use crate::failure::{EXIT_CODES, Exit, Failure};
 use clap::{Parser, Subcommand};
 use std::future::Future;
+use std::time::Duration;
 
 /// Runs AI agents that it does not trust, on a budget that it never exceeds.
 #[derive(Debug, Parser)]
@@ -151,8 +152,15 @@ impl Cli {
     }
 }
 
+/// How long a thread stays that reads for somebody and has nothing to read any more. Each use of one wakes another, so with
+/// the ten seconds that are usual a host that is asked now and then keeps as many as it ever had.
+const IDLE_THREAD: Duration = Duration::from_secs(2);
+
 fn wait(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_keep_alive(IDLE_THREAD)
+        .build()
+        .map_err(anyhow::Error::from)?;
     runtime.block_on(command)
 }

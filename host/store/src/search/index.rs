@@ -53,7 +53,6 @@ pub(crate) fn open(path: &Path) -> Result<Db, StoreError> {
 fn prepare(path: &Path) -> Result<Db, StoreError> {
     // Where a crash takes the last changes back, it takes the place with them: they are taken in again.
     let db = crate::sqlite::connect::writing_what_can_be_lost(path)?;
-    db.batch("PRAGMA cache_size = -65536;")?;
     let format: i64 = db.one("PRAGMA user_version", params![], |row| row.get(0))?;
     if format == 0 {
         db.batch(&format!(
