@@ -18,9 +18,11 @@ use std::process::Command;
 const HOUSE: &[(&str, &[&str])] = &[
     ("anvil-types", &[]),
     ("anvil-budget", &["anvil-types"]),
+    // Who goes when, decided for the gateway and the runner, who carry it out.
+    ("anvil-pace", &["anvil-types", "anvil-budget"]),
     ("anvil-settings", &["anvil-types", "anvil-budget"]),
     ("anvil-store", &["anvil-types", "anvil-budget"]),
-    ("anvil-gateway", &["anvil-types", "anvil-budget", "anvil-store"]),
+    ("anvil-gateway", &["anvil-types", "anvil-budget", "anvil-pace", "anvil-store"]),
     // Webhooks are delivered without a word of money or Claude.
     ("anvil-alerts", &["anvil-types", "anvil-store"]),
     // What clients and host say to each other, whatever stands behind it.
@@ -28,7 +30,10 @@ const HOUSE: &[(&str, &[&str])] = &[
     // What runs guests knows neither money nor SQL nor HTTP.
     ("anvil-sandbox", &["anvil-types"]),
     // What runs jobs serves nobody: it knows neither `control` nor the faces.
-    ("anvil-runner", &["anvil-types", "anvil-api", "anvil-store", "anvil-gateway", "anvil-sandbox"]),
+    (
+        "anvil-runner",
+        &["anvil-types", "anvil-pace", "anvil-api", "anvil-store", "anvil-gateway", "anvil-sandbox"],
+    ),
     (
         "anvil-control",
         &[
@@ -94,7 +99,7 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
         &["code-generator", "feature-team", "asker", "every-function", "player"],
         "guest bindings belong in plugins",
     ),
-    ("governor", &["anvil-gateway"], "only the gateway paces requests"),
+    ("governor", &["anvil-pace"], "what paces requests stands in one room"),
     ("axum", &["anvil-web"], "only the web serves HTTP to people and clients"),
     ("hyper", &["anvil-sim", "anvil-web"], "only the simulator and the web serve HTTP"),
     // The command line talks to the running host, and webhooks are delivered by alerts, which has no API
@@ -219,7 +224,8 @@ fn what_is_reserved_for_one_room_is_used_by_no_other() {
 
 #[test]
 fn policy_has_no_clock_randomness_or_network() {
-    for package in packages().iter().filter(|package| package.name == "anvil-budget") {
+    let policy = |package: &&Package| ["anvil-budget", "anvil-pace"].contains(&package.name.as_str());
+    for package in packages().iter().filter(policy) {
         let found: Vec<_> = IMPURE.iter().filter(|impure| package.uses.contains(**impure)).collect();
         assert!(found.is_empty(), "`{}` is pure policy, but uses {found:?}", package.name);
     }

@@ -3,7 +3,9 @@
 use crate::pressure::PressureSteps;
 use crate::price::PriceRow;
 use crate::prompt_cache::CacheTtl;
-use anvil_types::{Nanodollars, Tier, Usage};
+use crate::prompt_cache::caches::{Mark, PromptCaches};
+use crate::prompt_cache::outline::Outline;
+use anvil_types::{Nanodollars, Tier, Timestamp, Usage};
 use std::fmt;
 
 /// What a request would probably take of one model.
@@ -26,6 +28,23 @@ pub struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
+    /// With what the model has of this prompt in its cache, and what of it is kept there, where it is marked so.
+    #[must_use]
+    pub fn with_prompt(
+        self,
+        caches: &PromptCaches,
+        outline: &Outline,
+        marks: &[Mark],
+        now: Timestamp,
+    ) -> Self {
+        let warm = caches.warm(outline, &self.row.model, now).filter(|_| !marks.is_empty());
+        Self {
+            warm_tokens: warm.map_or(0, |(_, warm)| warm.tokens),
+            written_for: marks.last().map(|mark| mark.ttl),
+            ..self
+        }
+    }
+
     /// What the request would probably cost.
     pub fn expected_cost(&self) -> Nanodollars {
         let cache_read_tokens = self.warm_tokens.min(self.input_tokens);
@@ -155,7 +174,6 @@ pub fn choose(
 mod tests {
     use super::*;
     use crate::PriceTable;
-    use anvil_types::Timestamp;
 
     struct Scene {
         table: PriceTable,

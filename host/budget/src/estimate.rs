@@ -19,6 +19,8 @@ const BYTES_PER_TOKEN: (f64, f64) = (1.0, 12.0);
 const LEAST_BYTES: u64 = 256;
 /// The spread of an input's estimate before anything was learnt, as a share of it.
 const UNLEARNT_SPREAD: f64 = 0.25;
+/// The output tokens of an agent of which nothing was seen.
+const USUAL_OUTPUT: u64 = 500;
 /// Kinds of answers that are learnt, at most.
 const MOST_OUTPUTS: usize = 1_024;
 /// An answer is unlike its kind beyond so many standard deviations above the mean,
@@ -159,6 +161,11 @@ impl Estimator {
     pub fn mean_output(&self, agent: &str, model: &str, most: u64) -> Option<u64> {
         let answers = self.answers.get(&key(agent, model, most))?;
         Some(whole(answers.share.mean * float(most)))
+    }
+
+    /// How many output tokens an answer to this agent usually has, to tell models' prices apart by: a guess before the first.
+    pub fn usual_output(&self, agent: &str, model: &str, most: u64) -> u64 {
+        self.mean_output(agent, model, most).unwrap_or(USUAL_OUTPUT).min(most)
     }
 
     /// What an answer under way has come to, of which so many bytes have come. One that is unlike its

@@ -54,7 +54,7 @@ pub use forecast::{Ahead, Forecast, forecast};
 pub use model_map::{ModelMap, tier_for};
 pub use models::{cache_minimum, default_models, pool_of};
 pub use moved::Moved;
-pub use pressure::{PressureEffect, PressureSteps, pressure_effect};
+pub use pressure::{PressureEffect, PressureSteps, percent_of, pressure_effect, pressure_percent};
 pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates, Zero};
 pub use prompt_cache::{CacheTtl, Reuse};
 pub use rule::{AnyLimits, AtMost, LimitsRule};

@@ -1,5 +1,7 @@
 //! What happens while a money window fills up, before the brake.
 
+use crate::throttle::Burn;
+use anvil_types::Nanodollars;
 use serde::{Deserialize, Serialize};
 
 /// What the pressure does to calls at this moment.
@@ -52,6 +54,20 @@ pub fn pressure_effect(pressure: f64, steps: PressureSteps, braked: bool) -> Pre
             (false, false) => PressureEffect::Normal,
         }
     }
+}
+
+/// The pressure in percent, rounded down: the share of the fullest of these windows, with what is expected of calls that run.
+pub fn pressure_percent(windows: &[Burn], running: Nanodollars) -> u64 {
+    windows.iter().map(|window| percent_of(window.spent + running, window.limit)).max().unwrap_or(0)
+}
+
+/// The share of a limit that is spent in percent, rounded down; a limit of nothing is full.
+pub fn percent_of(spent: Nanodollars, limit: Nanodollars) -> u64 {
+    if limit <= Nanodollars::ZERO {
+        return 100;
+    }
+    let percent = i128::from(spent.get().max(0)) * 100 / i128::from(limit.get());
+    u64::try_from(percent).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -3,6 +3,14 @@
 //! Writing a prefix costs more than sending it (1.25 times as much for five minutes, twice for an hour), reading it a tenth
 //! to a fortieth; a read renews its time for nothing. So what decides is how soon such prefixes were used again.
 
+pub mod caches;
+pub mod habits;
+pub mod lineage;
+#[cfg(test)]
+mod marking;
+pub mod misses;
+pub mod outline;
+
 use crate::price::{PriceRow, Rates};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

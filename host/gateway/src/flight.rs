@@ -23,9 +23,9 @@ use crate::flight::bid::Bid;
 use crate::flight::bill::Held;
 use crate::flight::progress::Progress;
 use crate::flight::settlement::{Note, Rider, released, unknown};
-use crate::line::grant::Taken;
 use crate::line::paced::Paced;
 use crate::upstream::circuit::Passed;
+use anvil_pace::PaceTaken;
 use anvil_store::{Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_types::{CallId, Nanodollars, Timestamp};
 use std::fmt;
@@ -40,7 +40,7 @@ pub(crate) struct Flight<'d> {
     bid: Bid,
     id: CallId,
     held: Held,
-    taken: Taken,
+    taken: PaceTaken,
     /// The circuit's leave, until the upstream was heard of.
     passed: Option<Passed<'d>>,
     progress: Progress,
@@ -77,7 +77,7 @@ impl<'d> Flight<'d> {
         bid: Bid,
         id: CallId,
         at: Timestamp,
-        taken: Taken,
+        taken: PaceTaken,
         passed: Passed<'d>,
     ) -> Self {
         let held = bid.held(at);

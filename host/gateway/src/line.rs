@@ -5,6 +5,5 @@ pub(crate) mod candidate;
 pub(crate) mod denied;
 pub(crate) mod desk;
 pub(crate) mod grant;
-pub(crate) mod order;
 pub(crate) mod paced;
 mod task;

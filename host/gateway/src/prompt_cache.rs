@@ -1,9 +1,7 @@
-//! The models' prompt caches: what of a prompt they can keep, what they have, and what is worth being kept.
+//! The models' prompt caches, by the names that the gateway calls them by.
 
-pub(crate) mod caches;
-pub(crate) mod habits;
-pub(crate) mod lineage;
-pub(crate) mod misses;
-pub(crate) mod outline;
-#[cfg(test)]
-mod tests;
+pub(crate) use anvil_budget::prompt_cache::{habits, lineage, misses, outline};
+
+pub(crate) mod caches {
+    pub(crate) use anvil_budget::prompt_cache::caches::{AskedModel as Asked, Mark, PromptCaches};
+}

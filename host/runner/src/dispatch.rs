@@ -1,9 +1,9 @@
 //! The loop that takes jobs from the queue, and the one that keeps their leases alive.
 
 use crate::attempt;
-use crate::scale::{self, Load};
 use crate::shared::{Running, Shared};
 use crate::stopped;
+use anvil_pace::scale::{Load, free_in_place, free_slots};
 use anvil_sandbox::CancellationToken;
 use anvil_store::{Claim, Claimed, Enqueued};
 use anvil_types::{Attempts, End, Event, EventKind, JobState, Lease, NewJob, Timestamp};
@@ -148,17 +148,16 @@ async fn claim(shared: &Arc<Shared>, some_are_due: bool) -> Result<bool, anvil_s
 // What may be taken for the slots that are free now; whoever asks has the turn until what is taken has
 // started.
 fn for_free_slots(shared: &Shared) -> Option<Claim> {
-    let (slots, running) = (shared.slots.load(Ordering::Relaxed), shared.running_now());
     let agents = shared.ready_agents();
-    if shared.shutting_down() || agents.is_empty() || running >= slots {
+    if shared.shutting_down() || agents.is_empty() {
         return None;
     }
-    let ordinary = scale::ordinary(slots).saturating_sub(running);
+    let free = free_slots(shared.slots.load(Ordering::Relaxed), shared.running_now())?;
     Some(Claim {
         agents,
         upstream: shared.settings.upstream,
-        most: if ordinary > 0 { ordinary } else { slots - running },
-        critical_only: ordinary == 0,
+        most: free.most,
+        critical_only: free.critical_only,
         alive: shared.leases(),
         lease_for: shared.settings.lease,
     })
@@ -277,16 +276,16 @@ fn leave(shared: &Shared, lease: Lease) {
 
 // What may be taken in place of an attempt that ends.
 fn claim_in_place(shared: &Shared) -> Option<Claim> {
-    let (slots, running) = (shared.slots.load(Ordering::Relaxed), shared.running_now());
     let agents = shared.ready_agents();
-    if shared.shutting_down() || running > slots || agents.is_empty() {
+    if shared.shutting_down() || agents.is_empty() {
         return None;
     }
+    let free = free_in_place(shared.slots.load(Ordering::Relaxed), shared.running_now())?;
     Some(Claim {
         agents,
         upstream: shared.settings.upstream,
-        most: 1,
-        critical_only: running > scale::ordinary(slots),
+        most: free.most,
+        critical_only: free.critical_only,
         alive: shared.leases(),
         lease_for: shared.settings.lease,
     })

@@ -23,7 +23,6 @@ mod plugin_alerts;
 mod rehearsal;
 mod run;
 mod runner;
-mod scale;
 mod scaling;
 mod settings;
 mod shared;

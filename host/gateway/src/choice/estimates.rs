@@ -7,8 +7,6 @@ use anvil_types::{Clock, Usage};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const KEY: &str = "estimates";
-/// The output tokens of an agent of which nothing was seen.
-const USUAL_OUTPUT: u64 = 500;
 
 /// Learns, and remembers.
 #[derive(Debug)]
@@ -41,7 +39,7 @@ impl Learner {
 
     /// How many output tokens an answer to this agent usually has, to tell models' prices apart by.
     pub(crate) fn usual_output(&self, agent: &str, model: &str, most: u64) -> u64 {
-        self.lock().mean_output(agent, model, most).unwrap_or(USUAL_OUTPUT).min(most)
+        self.lock().usual_output(agent, model, most)
     }
 
     /// What an answer to this agent has come to, of which so many bytes have come.

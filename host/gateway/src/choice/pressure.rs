@@ -1,6 +1,6 @@
 //! How full the fullest money window is: on what is settled, unknown, and expected of what runs.
 
-use anvil_budget::Burn;
+use anvil_budget::{Burn, percent_of, pressure_percent};
 use anvil_store::{ScopeStanding, SpendSnapshot, Store, StoreError};
 use anvil_types::{Clock, Nanodollars, Scope, Timestamp, UpstreamKind};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -119,15 +119,6 @@ impl Pressure {
 
     /// The pressure in percent, rounded down.
     pub(crate) fn percent(&self, windows: &[Burn]) -> u64 {
-        let running = Nanodollars::new(self.running.load(Ordering::Relaxed));
-        windows.iter().map(|window| percent_of(window.spent + running, window.limit)).max().unwrap_or(0)
+        pressure_percent(windows, Nanodollars::new(self.running.load(Ordering::Relaxed)))
     }
-}
-
-fn percent_of(spent: Nanodollars, limit: Nanodollars) -> u64 {
-    if limit <= Nanodollars::ZERO {
-        return 100;
-    }
-    let percent = i128::from(spent.get().max(0)) * 100 / i128::from(limit.get());
-    u64::try_from(percent).unwrap_or(u64::MAX)
 }

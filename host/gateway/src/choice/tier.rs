@@ -61,12 +61,8 @@ pub(crate) fn candidates<'r>(
         // What an answer has counted is better than what was estimated.
         let input_tokens = caches.counted(&prompt.outline).unwrap_or_else(estimated);
         let marks = prompt.marks(&caches, prompted.whose, &Asked { row, tokens: input_tokens, now });
-        let warm = caches.warm(&prompt.outline, &row.model, now).filter(|_| !marks.is_empty());
-        Candidate {
-            warm_tokens: warm.map_or(0, |(_, warm)| warm.tokens),
-            written_for: marks.last().map(|mark| mark.ttl),
-            ..candidate(*tier, row, input_tokens, needs, fields, output_tokens)
-        }
+        let candidate = candidate(*tier, row, input_tokens, needs, fields, output_tokens);
+        candidate.with_prompt(&caches, &prompt.outline, &marks, now)
     };
     rows.iter().map(candidate).collect()
 }

@@ -10,11 +10,11 @@
 use crate::line::candidate::{Admitted, Candidate, Decided, decided};
 use crate::line::denied::Denied;
 use crate::line::desk::LineDesk;
-use crate::line::grant::{GiveBack, Taken};
+use crate::line::grant::GiveBack;
 use crate::line::paced::Paced;
 use crate::line::task::{Queue, Waiter};
-use crate::pace::throttle::Throttle;
-use crate::pace::{Pace, Ticket};
+use anvil_pace::line::take;
+use anvil_pace::{Pace, PaceTaken, Throttle, Ticket};
 use anvil_store::{Settlement, Store, StoreError};
 use anvil_types::{Clock, Inbox, JobId, Supervisor, Wait};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -60,16 +60,8 @@ impl Admission {
             return Err(Box::new(candidate));
         }
         let now = self.desk.clock.now();
-        let (cost, priority, turn) = (candidate.cost, candidate.priority, candidate.turn());
-        if self.with_throttle(|throttle| throttle.may_go(cost, priority, turn, now)).is_err() {
-            return Err(Box::new(candidate));
-        }
-        let model = candidate.hold.model.as_str();
-        let Ok(ticket) = self.with_pace(|pace| pace.take(model, candidate.expected)) else {
-            return Err(Box::new(candidate));
-        };
-        let charge = self.with_throttle(|throttle| throttle.goes(cost, turn, now));
-        let taken = Taken { ticket, charge };
+        let taken = take(&mut self.desk.pace(), &mut self.desk.throttle(), &candidate, now);
+        let Ok(taken) = taken else { return Err(Box::new(candidate)) };
         let decision = self.desk.store.hold(candidate.hold.clone()).await;
         let decided = decided(decision, candidate.hold.id, taken, &self.desk.give_back);
         if !matches!(decided, Decided::Answer(Ok(_))) {
@@ -103,7 +95,7 @@ impl Admission {
     }
 
     /// Gives back what was taken for a call that does not go out.
-    pub(crate) fn take_back(&self, taken: Taken) {
+    pub(crate) fn take_back(&self, taken: PaceTaken) {
         self.desk.give_back.take_back(taken);
     }
 

@@ -1,11 +1,10 @@
 //! A call that wants to go out, and what becomes of it.
 
 use crate::line::denied::Denied;
-use crate::line::grant::{GiveBack, Grant, Taken};
-use crate::line::order::LinePlace;
+use crate::line::grant::{GiveBack, Grant};
 use crate::pace::Expected;
-use crate::pace::throttle::Turn;
 use anvil_budget::{Denial, LimitName};
+use anvil_pace::{InLine, LinePlace, PaceTaken, PaceTurn};
 use anvil_store::{HoldDecision, HoldRequest, StoreError};
 use anvil_types::{CallId, Nanodollars, Priority, Timestamp};
 
@@ -23,13 +22,29 @@ pub(crate) struct Candidate {
     pub cost: Nanodollars,
 }
 
-impl Candidate {
-    pub(crate) fn turn(&self) -> Turn {
-        Turn::new(self.priority, self.since, self.hold.asker.job())
+impl InLine for Candidate {
+    fn place(&self) -> LinePlace {
+        LinePlace::new(self.priority, self.since, self.arrival)
     }
 
-    pub(crate) fn place(&self) -> LinePlace {
-        LinePlace::new(self.priority, self.since, self.arrival)
+    fn turn(&self) -> PaceTurn {
+        PaceTurn::new(self.priority, self.since, self.hold.asker.job())
+    }
+
+    fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    fn cost(&self) -> Nanodollars {
+        self.cost
+    }
+
+    fn model(&self) -> &str {
+        &self.hold.model
+    }
+
+    fn expected(&self) -> Expected {
+        self.expected
     }
 }
 
@@ -46,7 +61,7 @@ pub(crate) enum Decided {
 pub(crate) fn decided(
     decision: Result<HoldDecision, StoreError>,
     hold: CallId,
-    taken: Taken,
+    taken: PaceTaken,
     give_back: &GiveBack,
 ) -> Decided {
     let denied = match decision {

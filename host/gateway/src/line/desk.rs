@@ -1,8 +1,7 @@
 //! What the queue's handle and its task share.
 
 use crate::line::grant::GiveBack;
-use crate::pace::Pace;
-use crate::pace::throttle::Throttle;
+use anvil_pace::{Pace, Throttle};
 use anvil_store::Store;
 use anvil_types::{Clock, JobId, Wait};
 use std::collections::HashSet;

@@ -1,8 +1,7 @@
 //! What a call that was let in has taken: its hold, its share of the pace, and of the throttle.
 
 use crate::flight::settlement::released;
-use crate::pace::throttle::{Charge, Throttle};
-use crate::pace::{Pace, Ticket};
+use anvil_pace::{Pace, PaceTaken, Throttle};
 use anvil_store::Settlement;
 use anvil_types::{CallId, Nanodollars, Timestamp};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,16 +13,9 @@ use tokio::sync::mpsc;
 pub(crate) struct Grant {
     at: Timestamp,
     hold: CallId,
-    taken: Taken,
+    taken: PaceTaken,
     open: bool,
     give_back: GiveBack,
-}
-
-/// What a call that goes out has taken beside its hold.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Taken {
-    pub ticket: Ticket,
-    pub charge: Charge,
 }
 
 /// Gives back what was taken for calls that do not go out.
@@ -36,7 +28,7 @@ pub(crate) struct GiveBack {
 }
 
 impl GiveBack {
-    pub(crate) fn take_back(&self, taken: Taken) {
+    pub(crate) fn take_back(&self, taken: PaceTaken) {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner).give_back(taken.ticket);
         let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
         throttle.correct(taken.charge, Nanodollars::ZERO);
@@ -44,12 +36,12 @@ impl GiveBack {
 }
 
 impl Grant {
-    pub(crate) fn new(hold: CallId, at: Timestamp, taken: Taken, give_back: GiveBack) -> Self {
+    pub(crate) fn new(hold: CallId, at: Timestamp, taken: PaceTaken, give_back: GiveBack) -> Self {
         Self { at, hold, taken, open: true, give_back }
     }
 
     /// The hold's time and what the call has taken: it is the call's own from now on.
-    pub(crate) fn take(mut self) -> (Timestamp, Taken) {
+    pub(crate) fn take(mut self) -> (Timestamp, PaceTaken) {
         self.open = false;
         (self.at, self.taken)
     }

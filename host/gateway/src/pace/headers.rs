@@ -3,6 +3,8 @@
 //! Source: `anthropic-ratelimit-{requests,input-tokens,output-tokens}-{limit,remaining,reset}` on every
 //! answer, and `retry-after` on a 429. Remaining tokens are rounded to thousands.
 
+pub(crate) use anvil_pace::Told;
+use anvil_pace::ToldBucket;
 use anvil_types::{Bucket, Timestamp};
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::HeaderMap;
@@ -17,53 +19,35 @@ fn header(bucket: Bucket) -> &'static str {
     }
 }
 
-/// One bucket as the upstream tells of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ToldBucket {
-    pub limit: u64,
-    pub remaining: u64,
-    /// When it would be full, if nobody took from it.
-    pub reset: Option<Timestamp>,
-}
-
 /// No wait that is told is believed for longer: then it is looked at again.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 /// The highest limit a minute that is believed.
 const MOST_A_MINUTE: u64 = 1_000_000_000_000;
 
-/// What one answer told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Told {
-    /// In the order of [`Bucket::ALL`].
-    pub buckets: [Option<ToldBucket>; 3],
-    pub retry_after: Option<Duration>,
-}
-
-impl Told {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-        let seconds = |name: &str| text(name)?.parse::<f64>().ok().filter(|seconds| !seconds.is_nan());
-        let after = seconds("retry-after-ms").map(|ms| ms / 1_000.0).or_else(|| seconds("retry-after"));
-        let longest = LONGEST_WAIT.as_secs_f64();
-        let after = after.and_then(|seconds| Duration::try_from_secs_f64(seconds.min(longest)).ok());
-        // As a date it is measured by the answer's own, so that a clock that is off here does no harm.
-        let date = |name: &str| DateTimeParser::new().parse_timestamp(text(name)?).ok();
-        let from_now = |until: jiff::Timestamp| {
-            let now = date("date").unwrap_or_else(jiff::Timestamp::now);
-            Duration::try_from(until.duration_since(now)).ok().filter(|wait| !wait.is_zero())
-        };
-        let bucket = |bucket: Bucket| {
-            let field = |what: &str| text(&format!("anthropic-ratelimit-{}-{what}", header(bucket)));
-            Some(ToldBucket {
-                limit: count(field("limit")?).filter(|limit| *limit > 0)?,
-                remaining: count(field("remaining")?)?,
-                reset: field("reset").and_then(|text| text.parse().ok()).map(time),
-            })
-        };
-        Self {
-            buckets: Bucket::ALL.map(bucket),
-            retry_after: after.or_else(|| from_now(date("retry-after")?)).map(|wait| wait.min(LONGEST_WAIT)),
-        }
+/// What the headers of one answer tell.
+pub(crate) fn told(headers: &HeaderMap) -> Told {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let seconds = |name: &str| text(name)?.parse::<f64>().ok().filter(|seconds| !seconds.is_nan());
+    let after = seconds("retry-after-ms").map(|ms| ms / 1_000.0).or_else(|| seconds("retry-after"));
+    let longest = LONGEST_WAIT.as_secs_f64();
+    let after = after.and_then(|seconds| Duration::try_from_secs_f64(seconds.min(longest)).ok());
+    // As a date it is measured by the answer's own, so that a clock that is off here does no harm.
+    let date = |name: &str| DateTimeParser::new().parse_timestamp(text(name)?).ok();
+    let from_now = |until: jiff::Timestamp| {
+        let now = date("date").unwrap_or_else(jiff::Timestamp::now);
+        Duration::try_from(until.duration_since(now)).ok().filter(|wait| !wait.is_zero())
+    };
+    let bucket = |bucket: Bucket| {
+        let field = |what: &str| text(&format!("anthropic-ratelimit-{}-{what}", header(bucket)));
+        Some(ToldBucket {
+            limit: count(field("limit")?).filter(|limit| *limit > 0)?,
+            remaining: count(field("remaining")?)?,
+            reset: field("reset").and_then(|text| text.parse().ok()).map(time),
+        })
+    };
+    Told {
+        buckets: Bucket::ALL.map(bucket),
+        retry_after: after.or_else(|| from_now(date("retry-after")?)).map(|wait| wait.min(LONGEST_WAIT)),
     }
 }
 
@@ -84,7 +68,7 @@ mod tests {
         let pairs = headers.iter().map(|(name, value)| {
             (HeaderName::try_from(*name).expect("a name"), HeaderValue::try_from(*value).expect("a value"))
         });
-        Told::of(&pairs.collect())
+        super::told(&pairs.collect())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::config::{Patience, Upstream};
 use crate::error::GatewayError;
-use crate::pace::headers::Told;
+use crate::pace::headers::told;
 use crate::upstream::answer::Answer;
 use crate::upstream::failed::Failed;
 use crate::upstream::fault::Fault;
@@ -92,7 +92,7 @@ impl Sender {
         sign: &mut (dyn FnMut(Sign<'_>) + Send),
     ) -> Result<(), Failed> {
         let response = self.open(body, betas, first_byte).await?;
-        let (status, told) = (response.status(), Told::of(response.headers()));
+        let (status, told) = (response.status(), told(response.headers()));
         sign(Sign::Head(status.as_u16(), &told));
         let flow = observer.head(&AnswerHead {
             status: status.as_u16(),

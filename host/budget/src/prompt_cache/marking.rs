@@ -1,10 +1,10 @@
 //! What is marked, and which miss a call was, over some calls of an agent.
 
-use super::caches::{Asked, Mark, PromptCaches};
+use super::caches::{AskedModel, Mark, PromptCaches};
 use super::lineage::Whose;
 use super::misses::Missed;
 use super::outline::{Outline, Place};
-use anvil_budget::{CacheTtl, PriceRow, PriceTable};
+use crate::{CacheTtl, PriceRow, PriceTable};
 use anvil_types::{CacheMissReason, ContentBlock, JobId, Message, Request, Role, Timestamp, Tool, Usage};
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Scene {
 
     fn marks(&self, request: &Request) -> Vec<Mark> {
         let outline = Outline::of(request).expect("a turn");
-        let asked = Asked { row: &row(self.model), tokens: TOKENS, now: self.now };
+        let asked = AskedModel { row: &row(self.model), tokens: TOKENS, now: self.now };
         self.caches.marks(&outline, WHOSE.who, &asked)
     }
 
@@ -108,9 +108,9 @@ fn what_comes_again_is_marked_and_what_is_too_short_is_not() {
     // Of an agent whose systems come again a new one is kept at once.
     assert_eq!(places(&scene.marks(&request("other ", &["d"]))), [Place::Stem]);
     let outline = Outline::of(&request("rule ", &["d"])).expect("a turn");
-    let short = Asked { row: &row(SONNET), tokens: 4_095, now: scene.now };
+    let short = AskedModel { row: &row(SONNET), tokens: 4_095, now: scene.now };
     assert_eq!(scene.caches.marks(&outline, WHOSE.who, &short), []);
-    let stranger = Asked { row: &row(SONNET), tokens: TOKENS, now: scene.now };
+    let stranger = AskedModel { row: &row(SONNET), tokens: TOKENS, now: scene.now };
     let new = Outline::of(&request("new ", &["d"])).expect("a turn");
     assert_eq!(scene.caches.marks(&new, "stranger", &stranger), []);
 }

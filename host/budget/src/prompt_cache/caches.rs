@@ -3,7 +3,7 @@
 use crate::prompt_cache::habits::Habits;
 use crate::prompt_cache::lineage::{Lineages, Whose};
 use crate::prompt_cache::outline::{Beginning, Digest, Outline, Place};
-use anvil_budget::{CacheTtl, PriceRow};
+use crate::{CacheTtl, PriceRow};
 use anvil_types::{Timestamp, Usage};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,25 +22,31 @@ const LOOK_BACK: usize = 18;
 
 /// Where a prompt is marked, and for how long what stands before it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mark {
+pub struct Mark {
+    /// Behind what.
     pub place: Place,
+    /// For how long.
     pub ttl: CacheTtl,
 }
 
 /// Which model is asked, how many tokens it probably counts in the whole prompt, and when.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'r> {
+pub struct AskedModel<'r> {
+    /// The model's prices.
     pub row: &'r PriceRow,
+    /// Tokens of the whole prompt, as it probably counts them.
     pub tokens: u64,
+    /// When.
     pub now: Timestamp,
 }
 
 /// Which beginnings were used, which are warm, and how soon such came again.
 #[derive(Debug, Default)]
-pub(crate) struct PromptCaches {
+pub struct PromptCaches {
     known: HashMap<Digest, Known>,
-    pub(crate) habits: Habits,
-    pub(crate) lineages: Lineages,
+    /// What was learnt, and is kept over a restart.
+    pub habits: Habits,
+    pub(super) lineages: Lineages,
     swept: Timestamp,
 }
 
@@ -58,20 +64,23 @@ struct Known {
 
 /// In one model's cache.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Warm {
+pub struct Warm {
+    /// Until then, where nobody reads it before.
     pub until: Timestamp,
+    /// How long it is kept since it was read last.
     pub ttl: CacheTtl,
+    /// Tokens of it.
     pub tokens: u64,
 }
 
 impl PromptCaches {
     /// With what an earlier life of the host had learnt.
-    pub(crate) fn with(habits: Habits) -> Self {
+    pub fn with(habits: Habits) -> Self {
         Self { habits, ..Self::default() }
     }
 
     /// The longest beginning that a model has in its cache.
-    pub(crate) fn warm<'o>(
+    pub fn warm<'o>(
         &self,
         outline: &'o Outline,
         model: &str,
@@ -84,12 +93,12 @@ impl PromptCaches {
     }
 
     /// How many tokens the whole has, where an answer has told.
-    pub(crate) fn counted(&self, outline: &Outline) -> Option<u64> {
+    pub fn counted(&self, outline: &Outline) -> Option<u64> {
         self.known.get(&outline.whole().digest)?.counted
     }
 
     /// The longest beginning that was ever in a model's cache, and in which.
-    pub(crate) fn kept<'o>(&self, outline: &'o Outline) -> Option<(&'o Beginning, &HashMap<String, Warm>)> {
+    pub fn kept<'o>(&self, outline: &'o Outline) -> Option<(&'o Beginning, &HashMap<String, Warm>)> {
         outline.longest_first().find_map(|beginning| {
             let known = self.known.get(&beginning.digest)?;
             (!known.warm.is_empty()).then_some((beginning, &known.warm))
@@ -98,8 +107,8 @@ impl PromptCaches {
 
     /// Where a prompt of so many tokens is worth being marked for the model of this row: what is in its cache is read, and
     /// what such prompts of this agent read again soon enough is written.
-    pub(crate) fn marks(&self, outline: &Outline, who: &str, asked: &Asked<'_>) -> Vec<Mark> {
-        let Asked { row, tokens, now } = *asked;
+    pub fn marks(&self, outline: &Outline, who: &str, asked: &AskedModel<'_>) -> Vec<Mark> {
+        let AskedModel { row, tokens, now } = *asked;
         let model = row.model.as_str();
         let minimum = self.habits.minimum(model);
         let long_enough = |beginning: &&Beginning| outline.tokens(beginning, tokens) >= minimum;
@@ -144,7 +153,7 @@ impl PromptCaches {
     }
 
     /// Takes what an answer told of its model's cache.
-    pub(crate) fn learn(
+    pub fn learn(
         &mut self,
         whose: Whose<'_>,
         outline: &Outline,

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 /// What a call will take, by the estimate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Expected {
+pub struct Expected {
+    /// Input tokens, those that are read from a cache included.
     pub input: Estimate,
+    /// Output tokens.
     pub output: Estimate,
     /// The most output that it may have.
     pub most_output: u64,
@@ -17,11 +19,11 @@ pub(crate) struct Expected {
 
 /// Names what a call took, so that it can be corrected or given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket(pub(super) u64);
+pub struct Ticket(pub(super) u64);
 
 /// Why nothing may be taken now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// For how long; none where it depends on what calls under way turn out to take.
     pub wait: Option<Duration>,
     /// Whether it holds for every model, or for this one's pool alone.
@@ -30,7 +32,7 @@ pub(crate) struct Refusal {
 
 /// What became of a call that had taken.
 #[derive(Clone, Debug)]
-pub(crate) enum Spent<'a> {
+pub enum Spent<'a> {
     /// It never reached the upstream.
     NotSent,
     /// The upstream refused it before it produced anything.
@@ -43,11 +45,14 @@ pub(crate) enum Spent<'a> {
 
 /// What an earlier life of the host sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Recent {
+pub struct Recent {
+    /// The model that was asked.
     pub model: String,
     /// The last time at which the upstream can have counted it.
     pub at: Timestamp,
+    /// Input tokens, cache reads not counted.
     pub input: u64,
+    /// Output tokens.
     pub output: u64,
 }
 

@@ -7,7 +7,8 @@ use anvil_types::{CacheMissReason, Timestamp, Usage};
 
 /// A miss, before it is priced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Missed {
+pub struct Missed {
+    /// Why.
     pub reason: CacheMissReason,
     /// Tokens that a hit would have read.
     pub tokens: u64,
@@ -19,7 +20,7 @@ const MOST_OF_IT: (u64, u64) = (9, 10);
 impl PromptCaches {
     /// The miss that a call was, by what was known before it. A prompt that is not marked is to be read nowhere, so it is
     /// none.
-    pub(crate) fn missed(
+    pub fn missed(
         &self,
         whose: Whose<'_>,
         outline: &Outline,

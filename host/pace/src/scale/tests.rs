@@ -77,12 +77,12 @@ fn limit(bucket: Bucket) -> PaceLimit {
     PaceLimit { bucket, pool: None }
 }
 
-fn used(bucket: Bucket, taken: u64, most: u64) -> Used {
-    Used { limit: limit(bucket), taken, most }
+fn used(bucket: Bucket, taken: u64, most: u64) -> LimitTaken {
+    LimitTaken { limit: limit(bucket), taken, most }
 }
 
-fn fed(agents: f64, requests: u64, output: u64) -> Minute {
-    Minute {
+fn fed(agents: f64, requests: u64, output: u64) -> FedMinute {
+    FedMinute {
         worked_s: agents * 60.0,
         used: vec![used(Bucket::Requests, requests, 45), used(Bucket::OutputTokens, output, 8_000)],
     }
@@ -191,7 +191,7 @@ struct Job {
 /// Plays the trace second by second: jobs of three calls and of some 70 seconds, on as many slots as there
 /// are, under a limit of requests a minute.
 #[expect(clippy::cast_precision_loss, reason = "figures of a day")]
-fn play(mut slots: impl FnMut(Load, &Minute, i64) -> (u32, Option<u32>), requests_per_minute: u64) -> Day {
+fn play(mut slots: impl FnMut(Load, &FedMinute, i64) -> (u32, Option<u32>), requests_per_minute: u64) -> Day {
     let trace = trace();
     let (mut next, mut queue, mut running) = (0, std::collections::VecDeque::new(), Vec::<Job>::new());
     let (mut now_slots, mut waited, mut slot_seconds) = (3, 0, 0_u64);
@@ -203,9 +203,9 @@ fn play(mut slots: impl FnMut(Load, &Minute, i64) -> (u32, Option<u32>), request
         slot_hours: 0.0,
         ceilings: Vec::new(),
     };
-    let mut minute = Minute::default();
+    let mut minute = FedMinute::default();
     let mut sent = BTreeMap::<i64, u64>::new();
-    let (mut input, mut output, mut last) = (0, 0, Minute::default());
+    let (mut input, mut output, mut last) = (0, 0, FedMinute::default());
     // What is left at the end of the day is finished in the night.
     for second in 0..2 * DAY {
         if second >= DAY && queue.is_empty() && running.is_empty() {
@@ -274,7 +274,7 @@ fn play(mut slots: impl FnMut(Load, &Minute, i64) -> (u32, Option<u32>), request
 
 fn scaled(requests_per_minute: u64) -> Day {
     let mut scaler = Scaler::new(3, COOLDOWN);
-    let decide = |load: Load, minute: &Minute, second: i64| {
+    let decide = |load: Load, minute: &FedMinute, second: i64| {
         if second % 60 == 59 {
             scaler.fed(minute.clone());
         }
@@ -323,4 +323,16 @@ fn through_the_day_the_ceiling_stays_with_the_pace() {
     let near = day.ceilings.iter().filter(|agents| (4..=7).contains(*agents)).count();
     assert!(near * 10 >= day.ceilings.len() * 9, "{:?}", day.ceilings);
     assert!(scaled(45).most > 7, "with more requests a minute more agents are fed");
+}
+
+#[test]
+fn one_slot_is_kept_for_critical_jobs() {
+    let free = |slots, running| free_slots(slots, running).map(|free| (free.most, free.critical_only));
+    assert_eq!(free(5, 0), Some((4, false)));
+    assert_eq!(free(5, 4), Some((1, true)));
+    assert_eq!(free(5, 5), None);
+    assert_eq!(free(5, 7), None, "slots were taken away");
+    assert_eq!(free(1, 0), Some((1, false)), "a single slot is for all");
+    let in_place = |slots, running| free_in_place(slots, running).map(|free| free.critical_only);
+    assert_eq!([in_place(5, 4), in_place(5, 5), in_place(5, 6)], [Some(false), Some(true), None]);
 }

@@ -11,15 +11,16 @@ const JOBS: usize = 512;
 
 /// Whose prompt it is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Whose<'a> {
+pub struct Whose<'a> {
     /// The agent, or what stands in its place.
     pub who: &'a str,
+    /// The job whose conversation it is, where one asks.
     pub job: Option<JobId>,
 }
 
 /// The latest prompts.
 #[derive(Debug, Default)]
-pub(crate) struct Lineages {
+pub(super) struct Lineages {
     agents: HashMap<String, Latest>,
     jobs: HashMap<JobId, Turns>,
 }
@@ -40,7 +41,7 @@ struct Turns {
 
 /// How a prompt differs from the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Difference {
+pub(super) enum Difference {
     /// In its tools.
     Tools,
     /// From this byte of it on.
@@ -49,7 +50,7 @@ pub(crate) enum Difference {
 
 impl Lineages {
     /// Keeps the latest prompt.
-    pub(crate) fn keep(&mut self, whose: Whose<'_>, outline: &Outline, now: Timestamp) {
+    pub(super) fn keep(&mut self, whose: Whose<'_>, outline: &Outline, now: Timestamp) {
         let system = outline.system.clone();
         room(&mut self.agents, AGENTS, whose.who, |latest| latest.at);
         self.agents.insert(whose.who.to_owned(), Latest { at: now, tools: outline.tools.0, system });
@@ -62,7 +63,7 @@ impl Lineages {
 
     /// How a prompt up to a place differs from the latest of its agent, or of its job where tools and system are the same;
     /// none where there was none, or it only goes on.
-    pub(crate) fn difference(&self, whose: Whose<'_>, outline: &Outline, to: Place) -> Option<Difference> {
+    pub(super) fn difference(&self, whose: Whose<'_>, outline: &Outline, to: Place) -> Option<Difference> {
         let latest = self.agents.get(whose.who)?;
         if latest.tools != outline.tools.0 {
             return Some(Difference::Tools);

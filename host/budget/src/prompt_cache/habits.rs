@@ -2,7 +2,7 @@
 //! still caches.
 
 use crate::prompt_cache::outline::Place;
-use anvil_budget::{Reuse, cache_minimum};
+use crate::{Reuse, cache_minimum};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use std::time::Duration;
 const MOST: usize = 1_024;
 
 /// Tokens of the shortest prefix that any model is believed to cache.
-pub(crate) const SHORTEST: u64 = 256;
+pub const SHORTEST: u64 = 256;
 /// How many times as long as was published the shortest may be.
 const FURTHEST: u64 = 4;
 
 /// The habits.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Habits {
+pub struct Habits {
     /// By agent: of tools and system, and of conversations.
     reuse: BTreeMap<String, [Reuse; 2]>,
     minima: BTreeMap<String, Minimum>,
@@ -42,11 +42,13 @@ impl Minimum {
 }
 
 impl Habits {
-    pub(crate) fn reuse(&self, who: &str, place: Place) -> Reuse {
+    /// How soon such prompts of an agent came again.
+    pub fn reuse(&self, who: &str, place: Place) -> Reuse {
         self.reuse.get(who).map_or_else(Reuse::default, |reuse| reuse[kind(place)])
     }
 
-    pub(crate) fn note(&mut self, who: &str, place: Place, gap: Option<Duration>) {
+    /// One came again after so long; none: not within the longest time that a model keeps it.
+    pub fn note(&mut self, who: &str, place: Place, gap: Option<Duration>) {
         if self.reuse.len() >= MOST && !self.reuse.contains_key(who) {
             return;
         }
@@ -54,7 +56,7 @@ impl Habits {
     }
 
     /// An answer told that of a marked beginning of so many tokens this was cached; none: nothing of it.
-    pub(crate) fn learn_minimum(&mut self, model: &str, tokens: u64, cached: Option<u64>) {
+    pub fn learn_minimum(&mut self, model: &str, tokens: u64, cached: Option<u64>) {
         if self.minima.len() >= MOST && !self.minima.contains_key(model) {
             return;
         }
@@ -75,7 +77,7 @@ impl Habits {
     }
 
     /// Tokens of the shortest prefix that a model caches, as far as is known.
-    pub(crate) fn minimum(&self, model: &str) -> u64 {
+    pub fn minimum(&self, model: &str) -> u64 {
         self.minima.get(model).copied().unwrap_or_default().tokens(model)
     }
 }

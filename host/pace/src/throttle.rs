@@ -14,25 +14,26 @@ const MOST_AHEAD: usize = 4_096;
 /// Whose turn is when: how urgent the call is, since its job's arrival, and whose it is. The same for all that a job
 /// asks, and over its parks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Turn {
+pub struct PaceTurn {
     urgency: Urgency,
     job: Option<JobId>,
 }
 
-impl Turn {
-    pub(crate) fn new(priority: Priority, since: Timestamp, job: Option<JobId>) -> Self {
+impl PaceTurn {
+    /// The turn of what a job asks that came at `since`; none where it is no job's.
+    pub fn new(priority: Priority, since: Timestamp, job: Option<JobId>) -> Self {
         Self { urgency: Urgency::of(priority, since), job }
     }
 }
 
 /// When the next call may go out for the money's sake.
 #[derive(Debug, Default)]
-pub(crate) struct Throttle {
+pub struct Throttle {
     burn: Option<EvenBurn>,
     // What has gone out lasts until then.
     lasts_until: Timestamp,
     // Those that were told to wait, parked ones too: whoever has a later turn goes after them.
-    ahead: BTreeMap<Turn, Waiting>,
+    ahead: BTreeMap<PaceTurn, Waiting>,
     // Raised whenever it begins or ends to slow calls down.
     epoch: u64,
 }
@@ -51,14 +52,14 @@ impl Waiting {
 
 /// What a call that went out was charged; it can be corrected while the same slowing down lasts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Charge {
+pub struct Charge {
     epoch: u64,
     lasts: Duration,
 }
 
 /// What a call has to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Throttled {
+pub struct Throttled {
     /// How long.
     pub wait: Duration,
     /// The burn that asks for it.
@@ -67,7 +68,7 @@ pub(crate) struct Throttled {
 
 impl Throttle {
     /// Goes by this burn from now on; none: as fast as the pace lets calls go.
-    pub(crate) fn set(&mut self, burn: Option<EvenBurn>) {
+    pub fn set(&mut self, burn: Option<EvenBurn>) {
         if burn.is_some() != self.burn.is_some() {
             self.epoch += 1;
             self.lasts_until = Timestamp::default();
@@ -80,11 +81,11 @@ impl Throttle {
     /// has lasted, and those whose turn is earlier have had theirs. Critical calls do not wait, but what
     /// they cost counts. Low ones wait until there is room for all of their cost, at most until they are as
     /// old as a step of priority is worth: from then on they have their turn as all others.
-    pub(crate) fn may_go(
+    pub fn may_go(
         &mut self,
         cost: Nanodollars,
         priority: Priority,
-        turn: Turn,
+        turn: PaceTurn,
         now: Timestamp,
     ) -> Result<(), Throttled> {
         let Some(burn) = self.burn else { return Ok(()) };
@@ -112,7 +113,7 @@ impl Throttle {
     }
 
     /// A call of this expected cost goes out.
-    pub(crate) fn goes(&mut self, cost: Nanodollars, turn: Turn, now: Timestamp) -> Charge {
+    pub fn goes(&mut self, cost: Nanodollars, turn: PaceTurn, now: Timestamp) -> Charge {
         self.ahead.remove(&turn);
         let lasts = self.burn.map_or(Duration::ZERO, |burn| burn.lasts(cost).unwrap_or(burn.over));
         if self.burn.is_some() {
@@ -123,7 +124,7 @@ impl Throttle {
 
     /// A call that was let go came to this cost; nothing, where it did not go out. One that went out
     /// before calls were slowed down was charged nothing, and is charged nothing now.
-    pub(crate) fn correct(&mut self, charge: Charge, real: Nanodollars) {
+    pub fn correct(&mut self, charge: Charge, real: Nanodollars) {
         if charge.epoch != self.epoch {
             return;
         }
@@ -134,7 +135,7 @@ impl Throttle {
 }
 
 /// What people are told of it.
-pub(crate) fn sentence(burn: EvenBurn) -> String {
+pub fn sentence(burn: EvenBurn) -> String {
     format!(
         "the {}'s limit is nearly spent, so calls go out evenly over what is left of it (pressure.throttle); raise \
          it, or wait",
@@ -157,7 +158,7 @@ mod tests {
         priority: Priority,
         now: Timestamp,
     ) -> Result<Charge, Throttled> {
-        let turn = Turn::new(priority, Timestamp::from_secs(1_000), None);
+        let turn = PaceTurn::new(priority, Timestamp::from_secs(1_000), None);
         throttle.may_go(cost, priority, turn, now).map(|()| throttle.goes(cost, turn, now))
     }
 
@@ -192,7 +193,7 @@ mod tests {
         assert!(take(&mut throttle, cents(1), Priority::Normal, now).is_ok());
         assert!(take(&mut throttle, cents(5), Priority::Critical, now).is_ok());
         let wait = |priority, throttle: &mut Throttle| {
-            let turn = Turn::new(priority, now, None);
+            let turn = PaceTurn::new(priority, now, None);
             throttle.may_go(cents(1), priority, turn, now).expect_err("throttled").wait.as_secs()
         };
         assert_eq!(wait(Priority::Low, &mut throttle), 420);
@@ -209,7 +210,7 @@ mod tests {
     #[test]
     fn those_that_were_told_to_wait_go_in_their_turn_and_each_knows_its_own_time() {
         let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
-        let turn = |number| Turn::new(Priority::Normal, now, job(number));
+        let turn = |number| PaceTurn::new(Priority::Normal, now, job(number));
         throttle.goes(cents(2), turn(0), now);
         for number in 1..=3 {
             let told = throttle.may_go(cents(2), Priority::Normal, turn(number), now);
@@ -234,17 +235,17 @@ mod tests {
         let (mut throttle, begin) = (throttle(), Timestamp::from_secs(1_000));
         // Four cents each, at a cent a minute: fifteen an hour.
         let cost = cents(4);
-        let mut waiting: Vec<(Priority, Turn, Timestamp)> = Vec::new();
+        let mut waiting: Vec<(Priority, PaceTurn, Timestamp)> = Vec::new();
         let mut next = 0;
         let mut come = |waiting: &mut Vec<_>, priority, now| {
-            waiting.push((priority, Turn::new(priority, now, job(next)), now));
+            waiting.push((priority, PaceTurn::new(priority, now, job(next)), now));
             next += 1;
         };
         for _ in 0..8 {
             come(&mut waiting, Priority::Normal, begin);
         }
         come(&mut waiting, Priority::Low, begin);
-        throttle.goes(cost, Turn::new(Priority::Normal, begin, None), begin);
+        throttle.goes(cost, PaceTurn::new(Priority::Normal, begin, None), begin);
         let (mut now, mut normal) = (begin, 0);
         while waiting.iter().any(|(priority, ..)| *priority == Priority::Low) {
             assert!(now < begin + Duration::from_hours(1), "{normal} normal ones went, and it waits");
@@ -287,7 +288,7 @@ mod tests {
     fn what_went_out_before_the_throttle_corrects_nobody_elses_charge() {
         let now = Timestamp::from_secs(1_000);
         let mut slow = Throttle::default();
-        let before = slow.goes(cents(10), Turn::new(Priority::Normal, now, None), now);
+        let before = slow.goes(cents(10), PaceTurn::new(Priority::Normal, now, None), now);
         slow.set(throttle().burn);
         assert!(take(&mut slow, cents(5), Priority::Normal, now).is_ok());
         slow.correct(before, cents(1));

@@ -1,7 +1,7 @@
 //! The rate limits of one pool of models: ours, and what the upstream tells of its own.
 
-use crate::pace::headers::{Told, ToldBucket};
 use crate::pace::minute::{MINUTE, Minute};
+use crate::told::{Told, ToldBucket};
 use anvil_types::{Bucket, BucketReport, Timestamp};
 use std::time::Duration;
 

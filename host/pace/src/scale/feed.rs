@@ -10,16 +10,16 @@ const LEAST_WORK_S: f64 = 120.0;
 
 /// What agents did in one minute.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Minute {
+pub struct FedMinute {
     /// How long agents worked, in seconds, added up; waiting for the pace or money is not work.
     pub worked_s: f64,
     /// What was taken of each limit a minute, and the limit.
-    pub used: Vec<Used>,
+    pub used: Vec<LimitTaken>,
 }
 
 /// What was taken of a limit in one minute.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Used {
+pub struct LimitTaken {
     /// The limit.
     pub limit: PaceLimit,
     /// What was taken.
@@ -31,11 +31,11 @@ pub(crate) struct Used {
 /// The last minutes.
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
-    minutes: VecDeque<Minute>,
+    minutes: VecDeque<FedMinute>,
 }
 
 impl Feed {
-    pub(crate) fn add(&mut self, minute: Minute) {
+    pub(crate) fn add(&mut self, minute: FedMinute) {
         self.minutes.push_back(minute);
         if self.minutes.len() > MINUTES {
             self.minutes.pop_front();
@@ -57,8 +57,8 @@ impl Feed {
         }
         // By the newest limits: they may have been changed.
         let newest = &self.minutes.back()?.used;
-        let agents = |used: &Used| -> Option<u32> {
-            let of_limit = |minute: &Minute| {
+        let agents = |used: &LimitTaken| -> Option<u32> {
+            let of_limit = |minute: &FedMinute| {
                 minute
                     .used
                     .iter()

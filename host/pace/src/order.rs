@@ -8,45 +8,47 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 /// Where a call stands: by its urgency, since its job's arrival, then by the call's own arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LinePlace(Urgency, u64);
+pub struct LinePlace(Urgency, u64);
 
 impl LinePlace {
-    pub(crate) fn new(priority: Priority, since: Timestamp, arrival: u64) -> Self {
+    /// Of a call of a job that came at `since`, which came itself as the `arrival`th.
+    pub fn new(priority: Priority, since: Timestamp, arrival: u64) -> Self {
         Self(Urgency::of(priority, since), arrival)
     }
 
-    fn is_critical(self) -> bool {
+    /// Whether it is a critical one.
+    pub fn is_critical(self) -> bool {
         self.0.is_critical()
     }
 }
 
 /// Those who wait, in their order.
 #[derive(Debug)]
-pub(crate) struct Order<W> {
+pub struct WaitOrder<W> {
     waiting: BTreeMap<LinePlace, W>,
     // Critical calls that have overtaken others since one of the others had its turn.
     overtaking: u32,
 }
 
-impl<W> Default for Order<W> {
+impl<W> Default for WaitOrder<W> {
     fn default() -> Self {
         Self { waiting: BTreeMap::new(), overtaking: 0 }
     }
 }
 
-impl<W> Order<W> {
+impl<W> WaitOrder<W> {
     /// Somebody comes, or comes back.
-    pub(crate) fn enter(&mut self, place: LinePlace, waiter: W) {
+    pub fn enter(&mut self, place: LinePlace, waiter: W) {
         self.waiting.insert(place, waiter);
     }
 
     /// Somebody's wait is over without a turn.
-    pub(crate) fn leave(&mut self, place: LinePlace) -> Option<W> {
+    pub fn leave(&mut self, place: LinePlace) -> Option<W> {
         self.waiting.remove(&place)
     }
 
     /// Somebody has their turn.
-    pub(crate) fn go(&mut self, place: LinePlace) -> Option<W> {
+    pub fn go(&mut self, place: LinePlace) -> Option<W> {
         let waiter = self.waiting.remove(&place)?;
         let overtakes = place.is_critical() && self.waiting.keys().any(|other| !other.is_critical());
         self.overtaking = if overtakes { self.overtaking + 1 } else { 0 };
@@ -54,33 +56,37 @@ impl<W> Order<W> {
     }
 
     /// Only those whom this keeps wait on.
-    pub(crate) fn retain(&mut self, mut keeps: impl FnMut(&W) -> bool) {
+    pub fn retain(&mut self, mut keeps: impl FnMut(&W) -> bool) {
         self.waiting.retain(|_, waiter| keeps(waiter));
     }
 
     /// Nobody waits any more.
-    pub(crate) fn take_all(&mut self) -> impl Iterator<Item = W> + use<W> {
+    pub fn take_all(&mut self) -> impl Iterator<Item = W> + use<W> {
         std::mem::take(&mut self.waiting).into_values()
     }
 
-    pub(crate) fn get(&self, place: LinePlace) -> Option<&W> {
+    /// Who stands there.
+    pub fn get(&self, place: LinePlace) -> Option<&W> {
         self.waiting.get(&place)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (LinePlace, &W)> {
+    /// All of them, the most urgent first.
+    pub fn iter(&self) -> impl Iterator<Item = (LinePlace, &W)> {
         self.waiting.iter().map(|(place, waiter)| (*place, waiter))
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many they are.
+    pub fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
     /// Whose turn it is: the most urgent, unless critical calls have overtaken others for too long.
-    pub(crate) fn first(&self) -> Option<LinePlace> {
+    pub fn first(&self) -> Option<LinePlace> {
         let last_critical = LinePlace(Urgency::LAST_CRITICAL, u64::MAX);
         let others = || self.waiting.range((Excluded(last_critical), Unbounded));
         let turn = (self.overtaking >= MOST_OVERTAKING).then(|| others().next()).flatten();
@@ -88,7 +94,7 @@ impl<W> Order<W> {
     }
 
     /// Who comes after this one, should it have to wait.
-    pub(crate) fn after(&self, place: LinePlace) -> Option<LinePlace> {
+    pub fn after(&self, place: LinePlace) -> Option<LinePlace> {
         let first = self.first();
         // Where one of the others has its turn, the critical ones come after it.
         if first == Some(place) && !place.is_critical() {
@@ -111,7 +117,7 @@ mod tests {
 
     #[test]
     fn who_is_more_urgent_goes_first_and_age_makes_up_for_priority() {
-        let mut order = Order::default();
+        let mut order = WaitOrder::default();
         let places = [
             at(Priority::Low, 0),
             at(Priority::Normal, 15),
@@ -131,7 +137,7 @@ mod tests {
 
     #[test]
     fn after_nine_that_overtook_one_of_the_others_has_its_turn() {
-        let mut order = Order::default();
+        let mut order = WaitOrder::default();
         order.enter(at(Priority::Normal, 0), "other");
         for minute in 0..12 {
             order.enter(at(Priority::Critical, minute), "critical");
@@ -145,7 +151,7 @@ mod tests {
 
     #[test]
     fn behind_the_one_that_has_its_turn_come_the_critical_ones_first() {
-        let mut order = Order { overtaking: MOST_OVERTAKING, ..Order::default() };
+        let mut order = WaitOrder { overtaking: MOST_OVERTAKING, ..WaitOrder::default() };
         let (other, later) = (at(Priority::Normal, 0), at(Priority::Normal, 1));
         let critical = at(Priority::Critical, 7);
         for place in [other, later, critical] {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::pace::headers::ToldBucket;
+use crate::told::ToldBucket;
 use anvil_types::{DrivenClock, Nanodollars, SystemClock, Usage};
 
 const MODEL: &str = "claude-sonnet-5-5";

@@ -9,8 +9,10 @@
 mod feed;
 #[cfg(test)]
 mod tests;
+mod work;
 
-pub(crate) use feed::{Minute, Used};
+pub use feed::{FedMinute, LimitTaken};
+pub use work::Work;
 
 use anvil_types::Timestamp;
 use anvil_types::words::{PaceLimit, ScaleReason};
@@ -33,7 +35,7 @@ const HASTY_CHANGES: usize = 8;
 
 /// What the number of slots follows from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Load {
+pub struct Load {
     /// Attempts that run.
     pub running: u32,
     /// Jobs that wait for a slot.
@@ -46,14 +48,16 @@ pub(crate) struct Load {
 
 /// What was decided last.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Decision {
+pub struct SlotDecision {
+    /// How many slots there are from now on.
     pub slots: u32,
+    /// Why.
     pub reason: ScaleReason,
 }
 
 /// Decides how many slots there are.
 #[derive(Debug)]
-pub(crate) struct Scaler {
+pub struct Scaler {
     slots: u32,
     cooldown: Duration,
     // Of the last hour, the oldest first.
@@ -64,28 +68,29 @@ pub(crate) struct Scaler {
 }
 
 impl Scaler {
-    pub(crate) fn new(slots: u32, cooldown: Duration) -> Self {
+    /// So many slots to begin with; after a change they stay for a cooldown.
+    pub fn new(slots: u32, cooldown: Duration) -> Self {
         Self { slots, cooldown, changes: VecDeque::new(), rise: None, feed: Feed::default() }
     }
 
     /// How many slots there are.
-    pub(crate) fn slots(&self) -> u32 {
+    pub fn slots(&self) -> u32 {
         self.slots
     }
 
     /// Notes what the pace was used for in a minute.
-    pub(crate) fn fed(&mut self, minute: Minute) {
+    pub fn fed(&mut self, minute: FedMinute) {
         self.feed.add(minute);
     }
 
     /// How many agents the pace can feed, and the limit that they use up then; none before anything was
     /// measured.
-    pub(crate) fn ceiling(&self) -> Option<(u32, &PaceLimit)> {
+    pub fn ceiling(&self) -> Option<(u32, &PaceLimit)> {
         self.feed.ceiling()
     }
 
     /// How many slots there are from now on, and why.
-    pub(crate) fn decide(&mut self, load: Load, now: Timestamp) -> Decision {
+    pub fn decide(&mut self, load: Load, now: Timestamp) -> SlotDecision {
         while self.changes.front().is_some_and(|first| now.since(*first) >= HOUR) {
             self.changes.pop_front();
         }
@@ -99,11 +104,11 @@ impl Scaler {
             }
             self.slots = wanted;
         }
-        Decision { slots: wanted, reason }
+        SlotDecision { slots: wanted, reason }
     }
 
     /// Whether something may follow from how many jobs wait: counting them takes a look at the database.
-    pub(crate) fn asks_for_queue(&self, load: Load, now: Timestamp) -> bool {
+    pub fn asks_for_queue(&self, load: Load, now: Timestamp) -> bool {
         let (none, many) = (Load { queued: 0, ..load }, Load { queued: u64::MAX, ..load });
         self.wanted(none, now) != self.wanted(many, now)
     }
@@ -172,6 +177,29 @@ impl Scaler {
 
 /// How many jobs of ordinary priority may run beside each other: one slot is kept for critical jobs
 /// where there is more than one.
-pub(crate) fn ordinary(slots: u32) -> u32 {
+pub fn ordinary(slots: u32) -> u32 {
     if slots > 1 { slots - 1 } else { slots }
+}
+
+/// What may be taken from the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FreeSlots {
+    /// So many jobs.
+    pub most: u32,
+    /// Whether only critical ones.
+    pub critical_only: bool,
+}
+
+/// What may be taken while so many of the slots run; none where none is free.
+pub fn free_slots(slots: u32, running: u32) -> Option<FreeSlots> {
+    let free = slots.checked_sub(running).filter(|free| *free > 0)?;
+    let ordinary = ordinary(slots).saturating_sub(running);
+    let critical_only = ordinary == 0;
+    Some(FreeSlots { most: if critical_only { free } else { ordinary }, critical_only })
+}
+
+/// What may be taken in the place of one that runs and ends, while so many run, it among them; none where slots were taken
+/// away.
+pub fn free_in_place(slots: u32, running: u32) -> Option<FreeSlots> {
+    (running <= slots).then(|| FreeSlots { most: 1, critical_only: running > ordinary(slots) })
 }

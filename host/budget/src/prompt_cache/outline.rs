@@ -8,14 +8,14 @@ use blake3::Hasher;
 use serde::Serialize;
 
 /// A digest of all of a prompt up to a place.
-pub(crate) type Digest = [u8; 32];
+pub type Digest = [u8; 32];
 
 /// Bytes of a system's text that are looked at one by one.
 const LOOKED_AT: usize = 32 << 10;
 
 /// Where a beginning ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub enum Place {
     /// Behind tools and system: what is the same in many conversations.
     Stem,
     /// Behind the message of this index.
@@ -24,8 +24,10 @@ pub(crate) enum Place {
 
 /// One beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Beginning {
+pub struct Beginning {
+    /// Where it ends.
     pub place: Place,
+    /// Of all of it.
     pub digest: Digest,
     /// Bytes of it, as JSON.
     pub bytes: u64,
@@ -35,7 +37,7 @@ pub(crate) struct Beginning {
 
 /// All beginnings of a prompt, by rising length. There is a turn, so there is at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Outline {
+pub struct Outline {
     beginnings: Vec<Beginning>,
     /// Of the tools alone, and their bytes.
     pub tools: (Digest, u64),
@@ -90,7 +92,7 @@ fn add_turn(hasher: &mut Hasher, message: &Message) -> u64 {
 
 impl Outline {
     /// Of a request; none where it has no turn.
-    pub(crate) fn of(request: &Request) -> Option<Self> {
+    pub fn of(request: &Request) -> Option<Self> {
         let mut hasher = Hasher::new();
         let mut bytes = if request.tools.is_empty() { 0 } else { add(&mut hasher, &request.tools) };
         let tools = (*hasher.finalize().as_bytes(), bytes);
@@ -121,28 +123,46 @@ impl Outline {
         has_turn.then_some(Self { beginnings, tools, system })
     }
 
+    /// Of a prompt of which no more is known than this: its stem's digest and bytes, where it has one, and of each turn the
+    /// digest, the bytes up to its end and the content blocks up to there.
+    ///
+    /// # Panics
+    /// Where there is no turn.
+    pub fn told(stem: Option<(Digest, u64)>, turns: &[(Digest, u64, usize)]) -> Self {
+        assert!(!turns.is_empty(), "a prompt has a turn");
+        let stem = stem.map(|(digest, bytes)| Beginning { place: Place::Stem, digest, bytes, blocks: 1 });
+        let turn = |(at, (digest, bytes, blocks)): (usize, &(Digest, u64, usize))| Beginning {
+            place: Place::Turn(at),
+            digest: *digest,
+            bytes: *bytes,
+            blocks: *blocks,
+        };
+        let beginnings = stem.into_iter().chain(turns.iter().enumerate().map(turn)).collect();
+        Self { beginnings, tools: ([0; 32], 0), system: Box::default() }
+    }
+
     /// All of it.
-    pub(crate) fn whole(&self) -> &Beginning {
+    pub fn whole(&self) -> &Beginning {
         self.beginnings.last().expect("there is a turn")
     }
 
     /// Tools and system, where there are some.
-    pub(crate) fn stem(&self) -> Option<&Beginning> {
+    pub fn stem(&self) -> Option<&Beginning> {
         self.beginnings.first().filter(|first| first.place == Place::Stem)
     }
 
     /// By falling length.
-    pub(crate) fn longest_first(&self) -> impl Iterator<Item = &Beginning> {
+    pub fn longest_first(&self) -> impl Iterator<Item = &Beginning> {
         self.beginnings.iter().rev()
     }
 
     /// The turns, in their order.
-    pub(crate) fn turns(&self) -> impl Iterator<Item = &Beginning> {
+    pub fn turns(&self) -> impl Iterator<Item = &Beginning> {
         self.beginnings.iter().filter(|beginning| beginning.place != Place::Stem)
     }
 
     /// How many tokens a beginning probably has, where the whole has so many.
-    pub(crate) fn tokens(&self, beginning: &Beginning, whole: u64) -> u64 {
+    pub fn tokens(&self, beginning: &Beginning, whole: u64) -> u64 {
         let share = u128::from(whole) * u128::from(beginning.bytes) / u128::from(self.whole().bytes.max(1));
         u64::try_from(share).unwrap_or(u64::MAX)
     }

@@ -1,0 +1,319 @@
+//! The line for money and pace: who goes next, who waits on, who has waited too long.
+//!
+//! The most urgent is asked for first; throttle and pace say whether it may go; its money is tried by whoever keeps the line,
+//! who tells it what came of that. While nobody has been refused money, many are tried at once; once money has been refused
+//! for want of room, one at a time is, so that nothing less urgent overtakes. Where a pool of models has no pace left, calls
+//! of that pool wait in their order, and those of others go on.
+
+use crate::order::{LinePlace, WaitOrder};
+use crate::pace::{Expected, Pace, Refusal, Ticket};
+use crate::throttle::{Charge, PaceTurn, Throttle, Throttled};
+use anvil_budget::{EvenBurn, LimitName, pool_of};
+use anvil_types::{Nanodollars, Priority, Timestamp};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+/// The most holds that are under way at once.
+const MOST_AT_ONCE: usize = 128;
+/// How often it is looked whose wait has become too long.
+const FORECAST_EVERY: Duration = Duration::from_millis(250);
+
+/// A call that wants to go out, as the line looks at it.
+pub trait InLine {
+    /// Where it stands.
+    fn place(&self) -> LinePlace;
+    /// Whose turn it is, for the throttle.
+    fn turn(&self) -> PaceTurn;
+    /// How urgent it is.
+    fn priority(&self) -> Priority;
+    /// What it will probably cost.
+    fn cost(&self) -> Nanodollars;
+    /// The model that it asks.
+    fn model(&self) -> &str;
+    /// What it will probably take of the pace.
+    fn expected(&self) -> Expected;
+}
+
+/// What a call that goes out has taken beside its hold.
+#[derive(Clone, Copy, Debug)]
+pub struct PaceTaken {
+    /// Of the pace.
+    pub ticket: Ticket,
+    /// Of the throttle.
+    pub charge: Charge,
+}
+
+/// Why a call may not go out now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldBack {
+    /// The throttle holds it back.
+    Throttled(Throttled),
+    /// The pace has no room.
+    Paced(Refusal),
+}
+
+/// Takes what a call needs of throttle and pace, where both let it go.
+pub fn take(
+    pace: &mut Pace,
+    throttle: &mut Throttle,
+    call: &impl InLine,
+    now: Timestamp,
+) -> Result<PaceTaken, HeldBack> {
+    let (cost, turn) = (call.cost(), call.turn());
+    throttle.may_go(cost, call.priority(), turn, now).map_err(HeldBack::Throttled)?;
+    let ticket = pace.take(call.model(), call.expected()).map_err(HeldBack::Paced)?;
+    Ok(PaceTaken { ticket, charge: throttle.goes(cost, turn, now) })
+}
+
+/// What is to be done with one that stood in the line.
+#[derive(Debug)]
+pub enum LineStep<W> {
+    /// Its money is to be tried; what came of it is told by [`Line::tried`].
+    Try(W, PaceTaken),
+    /// It would wait too long for the throttle.
+    Throttled {
+        /// Who.
+        waiter: W,
+        /// When its turn would be.
+        until: Timestamp,
+        /// The burn that asks for it.
+        burn: EvenBurn,
+    },
+    /// It would wait too long for the pace.
+    Paced {
+        /// Who.
+        waiter: W,
+        /// When its turn would be.
+        until: Timestamp,
+    },
+}
+
+/// What a look at the line comes to.
+#[derive(Debug)]
+pub struct Pumped<W> {
+    /// What is to be done, in this order.
+    pub steps: Vec<LineStep<W>>,
+    /// When to look again, where nothing else happens before.
+    pub wake: Option<Timestamp>,
+}
+
+/// What the head of the line waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LineHead {
+    /// Room under this limit, which comes when holds settle.
+    Holds(LimitName),
+    /// The throttle, until then.
+    Throttled(Timestamp, EvenBurn),
+    /// The pace; until then, where that is known.
+    Paced(Option<Timestamp>),
+    /// Limits of their own jobs, agents or keys.
+    OwnHolds,
+}
+
+/// When the pace lets the next call out, where that is known.
+#[derive(Clone, Copy, Debug)]
+struct PacedUntil(Option<Timestamp>);
+
+/// The line.
+#[derive(Debug)]
+pub struct Line<W> {
+    longest_wait: Duration,
+    waiting: WaitOrder<W>,
+    // Calls for which a limit of their own job, agent or key has no room: no reason for others to wait.
+    aside: Vec<W>,
+    // How many were let try their money and have not been told of.
+    trying: usize,
+    // The head has no room under this limit until a hold settles.
+    blocked_on: Option<LimitName>,
+    // Money has been refused since the line was last empty: one hold at a time.
+    scarce: bool,
+    // What the pace said to the first that it refused: until when, where it knows.
+    paced: Option<PacedUntil>,
+    // What the throttle said to the first that it held back.
+    throttled: Option<(Timestamp, EvenBurn)>,
+    // When it was last looked whose wait is too long.
+    forecast: Timestamp,
+}
+
+impl<W: InLine> Line<W> {
+    /// A line in which nobody waits longer than this for throttle and pace.
+    pub fn new(longest_wait: Duration) -> Self {
+        Self {
+            longest_wait,
+            waiting: WaitOrder::default(),
+            aside: Vec::new(),
+            trying: 0,
+            blocked_on: None,
+            scarce: false,
+            paced: None,
+            throttled: None,
+            forecast: Timestamp::default(),
+        }
+    }
+
+    /// Somebody comes.
+    pub fn enter(&mut self, waiter: W) {
+        self.waiting.enter(waiter.place(), waiter);
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len() + self.aside.len()
+    }
+
+    /// Whether nobody waits, and nobody tries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0 && self.trying == 0
+    }
+
+    /// Who waits.
+    pub fn iter(&self) -> impl Iterator<Item = &W> {
+        self.waiting.iter().map(|(_, waiter)| waiter).chain(&self.aside)
+    }
+
+    /// Only those whom this keeps wait on.
+    pub fn retain(&mut self, keeps: impl Fn(&W) -> bool) {
+        self.waiting.retain(&keeps);
+        self.aside.retain(keeps);
+    }
+
+    /// Nobody waits any more.
+    pub fn take_all(&mut self) -> Vec<W> {
+        self.waiting.take_all().chain(std::mem::take(&mut self.aside)).collect()
+    }
+
+    /// Money or pace may have become free.
+    pub fn room(&mut self) {
+        self.blocked_on = None;
+        for waiter in std::mem::take(&mut self.aside) {
+            self.enter(waiter);
+        }
+    }
+
+    /// It is known what came of one that was let try; one that got its money or an answer is gone.
+    pub fn tried(&mut self) {
+        self.trying = self.trying.saturating_sub(1);
+    }
+
+    /// One that tried comes back: this limit has no room for it. Where room was made since it was asked
+    /// (`outdated`), the refusal may not hold any more.
+    pub fn refused(&mut self, waiter: W, limit: LimitName, outdated: bool) {
+        let for_everything = limit.is_for_everything();
+        self.scarce |= for_everything;
+        if !for_everything && !outdated {
+            self.aside.push(waiter);
+            return;
+        }
+        if for_everything && !outdated {
+            self.blocked_on = Some(limit);
+        }
+        self.enter(waiter);
+    }
+
+    /// What the head waits for, as of the last look.
+    pub fn head(&self) -> Option<LineHead> {
+        if let Some(limit) = &self.blocked_on {
+            return Some(LineHead::Holds(limit.clone()));
+        }
+        if let Some((until, burn)) = self.throttled {
+            return Some(LineHead::Throttled(until, burn));
+        }
+        if let Some(PacedUntil(until)) = self.paced {
+            return Some(LineHead::Paced(until));
+        }
+        (self.waiting.is_empty() && !self.aside.is_empty()).then_some(LineHead::OwnHolds)
+    }
+
+    /// Looks who may go now.
+    pub fn pump(&mut self, pace: &mut Pace, throttle: &mut Throttle, now: Timestamp) -> Pumped<W> {
+        (self.paced, self.throttled) = (None, None);
+        if self.waiting.is_empty() && self.trying == 0 {
+            (self.blocked_on, self.scarce) = (None, false);
+        }
+        let most = if self.scarce { 1 } else { MOST_AT_ONCE };
+        let mut pools: HashSet<String> = HashSet::new();
+        let (mut steps, mut wake) = (Vec::new(), None);
+        let mut next = self.waiting.first();
+        while let Some(place) = next {
+            if self.blocked_on.is_some() || self.trying >= most {
+                break;
+            }
+            let Some(waiter) = self.waiting.get(place) else { break };
+            let pool = pool_of(waiter.model());
+            if pools.contains(pool) {
+                next = self.waiting.after(place);
+                continue;
+            }
+            match take(pace, throttle, waiter, now) {
+                Ok(taken) => {
+                    if let Some(waiter) = self.waiting.go(place) {
+                        self.trying += 1;
+                        steps.push(LineStep::Try(waiter, taken));
+                    }
+                    next = self.waiting.first();
+                }
+                Err(HeldBack::Throttled(Throttled { wait, burn })) => {
+                    let until = now + wait;
+                    if wait > self.longest_wait {
+                        let waiter = self.waiting.leave(place);
+                        steps.extend(waiter.map(|waiter| LineStep::Throttled { waiter, until, burn }));
+                        next = self.waiting.first();
+                        continue;
+                    }
+                    self.throttled.get_or_insert((until, burn));
+                    wake = wake.into_iter().chain(Some(until)).min();
+                    // Low calls are held back longer: others behind them may go.
+                    next = self.waiting.after(place);
+                }
+                Err(HeldBack::Paced(Refusal { wait, every_model })) => {
+                    let until = wait.map(|wait| now + wait);
+                    if let Some(until) = until.filter(|until| until.since(now) > self.longest_wait) {
+                        let waiter = self.waiting.leave(place);
+                        steps.extend(waiter.map(|waiter| LineStep::Paced { waiter, until }));
+                        next = self.waiting.first();
+                        continue;
+                    }
+                    pools.insert(pool.to_owned());
+                    self.paced.get_or_insert(PacedUntil(until));
+                    wake = wake.into_iter().chain(until).min();
+                    next = if every_model { None } else { self.waiting.after(place) };
+                }
+            }
+        }
+        if self.paced.is_some() {
+            self.let_go_of_what_waits_too_long(pace, now, &mut steps);
+        }
+        Pumped { steps, wake }
+    }
+
+    // Those that stand so far behind that their turn comes too late.
+    fn let_go_of_what_waits_too_long(&mut self, pace: &Pace, now: Timestamp, steps: &mut Vec<LineStep<W>>) {
+        if now.since(self.forecast) < FORECAST_EVERY {
+            return;
+        }
+        self.forecast = now;
+        let mut requests = 0;
+        let mut pools: HashMap<&str, (u64, u64)> = HashMap::new();
+        let mut late = Vec::new();
+        for (place, waiter) in self.waiting.iter() {
+            let model = waiter.model();
+            let (input, output) = pools.entry(pool_of(model)).or_default();
+            let wait = pace.drain_time(model, requests, *input, *output);
+            if wait > self.longest_wait {
+                late.push((place, now + wait));
+                continue;
+            }
+            requests += 1;
+            let expected = waiter.expected();
+            *input += expected.input.tokens;
+            *output += expected.output.tokens;
+        }
+        for (place, until) in late {
+            let waiter = self.waiting.leave(place);
+            steps.extend(waiter.map(|waiter| LineStep::Paced { waiter, until }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+use super::*;
+use anvil_budget::{AnswerKind, Estimate, WindowKind};
+use anvil_types::{DrivenClock, Limits, SystemClock};
+use std::sync::Arc;
+
+/// A call of the line that is known by a number.
+#[derive(Clone, Debug, PartialEq)]
+struct Caller {
+    number: u64,
+    priority: Priority,
+    model: &'static str,
+}
+
+const SINCE: Timestamp = Timestamp::from_secs(1_795_000_000);
+
+fn caller(number: u64) -> Caller {
+    Caller { number, priority: Priority::Normal, model: "claude-sonnet-5-5" }
+}
+
+impl InLine for Caller {
+    fn place(&self) -> LinePlace {
+        LinePlace::new(self.priority, SINCE, self.number)
+    }
+    fn turn(&self) -> PaceTurn {
+        PaceTurn::new(self.priority, SINCE, None)
+    }
+    fn priority(&self) -> Priority {
+        self.priority
+    }
+    fn cost(&self) -> Nanodollars {
+        Nanodollars::from_dollars(1)
+    }
+    fn model(&self) -> &str {
+        self.model
+    }
+    fn expected(&self) -> Expected {
+        let sure = |tokens| Estimate { tokens, spread: 0 };
+        let kind = AnswerKind::of("a", self.model, 1_000);
+        Expected { input: sure(100), output: sure(1_000), most_output: 1_000, kind }
+    }
+}
+
+struct Bench {
+    line: Line<Caller>,
+    pace: Pace,
+    throttle: Throttle,
+    clock: Arc<DrivenClock>,
+}
+
+fn bench(requests: u32, output: u32) -> Bench {
+    let clock = Arc::new(DrivenClock::new(SystemClock::new()));
+    let limits = Limits {
+        hour_usd: Nanodollars::MAX,
+        day_usd: Nanodollars::MAX,
+        month_usd: Nanodollars::MAX,
+        week_hours: 168,
+        job_usd: Nanodollars::MAX,
+        requests_per_minute: requests,
+        input_tokens_per_minute: 1_000_000,
+        output_tokens_per_minute: output,
+        max_input_tokens: 1_000,
+        max_output_tokens: 1_000,
+        agents_min: 1,
+        agents_max: 1,
+        queue_max: 1,
+    };
+    let pace = Pace::new(&limits, requests, &[], clock.clone());
+    clock.advance(Duration::from_mins(2));
+    Bench { line: Line::new(Duration::from_secs(30)), pace, throttle: Throttle::default(), clock }
+}
+
+impl Bench {
+    fn pump(&mut self) -> Vec<(u64, &'static str)> {
+        use anvil_types::Clock as _;
+        let pumped = self.line.pump(&mut self.pace, &mut self.throttle, self.clock.now());
+        let told = |step: LineStep<Caller>| match step {
+            LineStep::Try(waiter, _) => (waiter.number, "tries"),
+            LineStep::Throttled { waiter, .. } => (waiter.number, "throttled"),
+            LineStep::Paced { waiter, .. } => (waiter.number, "paced"),
+        };
+        pumped.steps.into_iter().map(told).collect()
+    }
+}
+
+#[test]
+fn a_pool_without_pace_holds_back_its_own_calls_alone() {
+    let mut bench = bench(1_000, 2_000);
+    for number in 0..3 {
+        bench.line.enter(caller(number));
+    }
+    bench.line.enter(Caller { model: "claude-opus-5-5", ..caller(3) });
+    // Two of them use up a minute's tokens.
+    assert_eq!(bench.pump(), [(0, "tries"), (1, "tries"), (3, "tries")]);
+    assert_eq!(bench.line.len(), 1);
+    assert!(matches!(bench.line.head(), Some(LineHead::Paced(_))));
+}
+
+#[test]
+fn once_money_was_refused_one_is_tried_at_a_time_and_none_until_there_is_room() {
+    let mut bench = bench(1_000, 1_000_000);
+    for number in 0..3 {
+        bench.line.enter(caller(number));
+    }
+    assert_eq!(bench.pump().len(), 3);
+    bench.line.tried();
+    bench.line.refused(caller(0), LimitName::HOUR, false);
+    assert_eq!(bench.line.head(), Some(LineHead::Holds(LimitName::HOUR)));
+    assert_eq!(bench.pump(), [], "nothing overtakes the head");
+    bench.line.room();
+    assert_eq!(bench.pump(), [], "two still try");
+    bench.line.tried();
+    bench.line.tried();
+    bench.line.enter(caller(7));
+    assert_eq!(bench.pump(), [(0, "tries")]);
+}
+
+#[test]
+fn a_refusal_from_before_room_was_made_says_nothing() {
+    let mut bench = bench(1_000, 1_000_000);
+    bench.line.enter(caller(0));
+    assert_eq!(bench.pump().len(), 1);
+    bench.line.tried();
+    bench.line.refused(caller(0), LimitName::HOUR, true);
+    assert_eq!(bench.pump(), [(0, "tries")]);
+}
+
+#[test]
+fn a_limit_of_its_own_sets_a_call_aside_and_others_go_on() {
+    let mut bench = bench(1_000, 1_000_000);
+    bench.line.enter(caller(0));
+    assert_eq!(bench.pump().len(), 1);
+    bench.line.tried();
+    bench.line.refused(caller(0), LimitName::Job, false);
+    assert_eq!(bench.line.head(), Some(LineHead::OwnHolds));
+    bench.line.enter(caller(1));
+    assert_eq!(bench.pump(), [(1, "tries")]);
+    bench.line.tried();
+    assert!(!bench.line.is_empty());
+    bench.line.room();
+    assert_eq!(bench.pump(), [(0, "tries")]);
+}
+
+#[test]
+fn who_would_wait_too_long_for_throttle_or_pace_leaves() {
+    let mut bench = bench(1_000, 1_000_000);
+    // A dollar an hour: the second call of a dollar waits an hour.
+    let burn = EvenBurn {
+        window: WindowKind::Hour,
+        amount: Nanodollars::from_dollars(1),
+        over: Duration::from_hours(1),
+    };
+    bench.throttle.set(Some(burn));
+    bench.line.enter(caller(0));
+    bench.line.enter(caller(1));
+    assert_eq!(bench.pump(), [(0, "tries"), (1, "throttled")]);
+
+    let mut bench = self::bench(2, 1_000_000);
+    for number in 0..5 {
+        bench.line.enter(caller(number));
+    }
+    // Two requests a minute: the turns of the next two are within half a minute, that of the fifth is not.
+    let steps = bench.pump();
+    assert_eq!(steps, [(0, "tries"), (1, "tries"), (4, "paced")]);
+}
