@@ -27,6 +27,8 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("anvil-alerts", &["anvil-types", "anvil-store"]),
     // What clients and host say to each other, whatever stands behind it.
     ("anvil-api", &["anvil-types", "anvil-budget"]),
+    // It drives what decides, and neither stores, sends nor runs anything.
+    ("anvil-plan", &["anvil-types", "anvil-budget", "anvil-pace", "anvil-api"]),
     // What runs guests knows neither money nor SQL nor HTTP.
     ("anvil-sandbox", &["anvil-types"]),
     // What runs jobs serves nobody: it knows neither `control` nor the faces.
@@ -39,6 +41,7 @@ const HOUSE: &[(&str, &[&str])] = &[
         &[
             "anvil-types",
             "anvil-budget",
+            "anvil-plan",
             "anvil-api",
             "anvil-store",
             "anvil-gateway",
@@ -57,6 +60,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "anvil-types",
             "anvil-budget",
             "anvil-settings",
+            "anvil-plan",
             "anvil-api",
             "anvil-store",
             "anvil-gateway",

@@ -33,6 +33,8 @@ const HOMONYMS: &[(&str, &str, &str)] = &[
     ("speed", "anvil-web", "a column, and a member of a price"),
     ("speed", "anvil-budget", "a member of a price"),
     ("tools", "anvil", "more than one tool"),
+    ("tier", "anvil", "a member of a plan's jobs"),
+    ("tier", "anvil-web", "a member of a plan's jobs"),
 ];
 
 /// Where a homonym stands within a longer text too: columns in statements, settings in the sentences about them.

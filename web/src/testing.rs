@@ -4,7 +4,7 @@
 use crate::tests::described::{Side, check};
 use crate::{Token, WebConfig, WebState, router};
 use anvil_budget::{CircuitRule, PressureSteps, PriceTable, Windows, default_models};
-use anvil_control::{Control, ControlParts, ControlSettings};
+use anvil_control::{Control, ControlParts, ControlSettings, PlanSettings, PlannedHost, PlannedPreset};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
@@ -351,6 +351,23 @@ fn state_quotas() -> PerAgent<StateSize> {
     PerAgent::same(all)
 }
 
+/// A host that is planned, and one preset.
+fn plan_settings() -> PlanSettings {
+    let own = PlannedHost {
+        limits: crate::panel::sample_limits().limits,
+        hard_slots: 12,
+        cooldown: Duration::from_mins(5),
+        burst: 5,
+        longest_wait: Duration::from_secs(30),
+        pressure: PressureSteps::USUAL,
+        models: default_models().clone(),
+        prices: Arc::new(PriceTable::built_in()),
+        windows: Windows::new(jiff::tz::TimeZone::UTC),
+        prompt_cache: true,
+    };
+    PlanSettings { presets: vec![PlannedPreset { name: "max-200".to_owned(), host: own.clone() }], own }
+}
+
 fn settings_of_control() -> ControlSettings {
     let sources = LimitsPatch::NAMES.iter().map(|name| ((*name).to_owned(), "preset max-200".to_owned()));
     ControlSettings {
@@ -366,6 +383,7 @@ fn settings_of_control() -> ControlSettings {
         inputs: PerAgent::same(INPUTS),
         attempts: PerAgent::same(3),
         uploads: std::env::temp_dir(),
+        plan: plan_settings(),
         limit_sources: sources.collect(),
     }
 }

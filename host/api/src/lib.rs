@@ -20,6 +20,7 @@ mod limits;
 mod lines;
 mod list;
 mod misses;
+mod plan;
 mod plugin;
 mod price;
 mod probe;
@@ -49,6 +50,10 @@ pub use limits::{
 pub use lines::{BulkAnswer, Came, ImportAnswer, LineAnswer, LineProblem};
 pub use list::List;
 pub use misses::{CacheMisses, JobMisses, MissItem, MissTotal, MissesBy};
+pub use plan::{
+    PlanAlert, PlanAnswer, PlanDay, PlanFull, PlanHour, PlanOther, PlanQuestion, PlanRun, PlanSaving,
+    PlanTier, PlanTimes, PlanWait, PlannedJobs,
+};
 pub use plugin::{PluginRemoved, PluginReport};
 pub use price::{PriceRequest, PriceView};
 pub use probe::Probe;

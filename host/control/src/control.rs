@@ -3,9 +3,9 @@
 use crate::parts::ControlParts;
 use crate::{
     AgentControl, AlertControl, AuditControl, BrakeControl, BulkControl, ClockControl, EventControl,
-    IntakeControl, JobControl, LedgerControl, LimitControl, PriceControl, ProbeControl, QuestionControl,
-    QueueControl, ReplayControl, ScheduleControl, ScopeControl, SimulationControl, StateControl,
-    StatusControl, WebhookControl, bulk, retention, schedules,
+    IntakeControl, JobControl, LedgerControl, LimitControl, PlanControl, PriceControl, ProbeControl,
+    QuestionControl, QueueControl, ReplayControl, ScheduleControl, ScopeControl, SimulationControl,
+    StateControl, StatusControl, WebhookControl, bulk, retention, schedules,
 };
 use anvil_types::words::HostPart;
 
@@ -33,6 +33,8 @@ pub struct Control {
     pub ledger: LedgerControl,
     /// The limits.
     pub limits: LimitControl,
+    /// What would be.
+    pub plan: PlanControl,
     /// What tokens cost.
     pub prices: PriceControl,
     /// Whether Claude answers.
@@ -73,6 +75,7 @@ impl Control {
             jobs: JobControl::new(parts),
             ledger: LedgerControl::new(parts),
             limits: LimitControl::new(parts),
+            plan: PlanControl::new(parts),
             prices: PriceControl::new(parts),
             probe: ProbeControl::new(parts),
             questions: QuestionControl::new(parts),

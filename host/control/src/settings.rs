@@ -1,10 +1,20 @@
 //! What control goes by.
 
 use anvil_budget::PressureSteps;
+use anvil_plan::{PlannedHost, PlannedPreset};
 use anvil_store::Retention;
 use anvil_types::{InputLimits, Nanodollars, PerAgent, StateSize, UpstreamKind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// What is planned with.
+#[derive(Clone, Debug)]
+pub struct PlanSettings {
+    /// This host, as its settings have it.
+    pub own: PlannedHost,
+    /// A host of each preset.
+    pub presets: Vec<PlannedPreset>,
+}
 
 /// What control goes by.
 #[derive(Clone, Debug)]
@@ -25,6 +35,8 @@ pub struct ControlSettings {
     pub attempts: PerAgent<u32>,
     /// Where files on their way in are written down, until they are a job's.
     pub uploads: PathBuf,
+    /// What is planned with.
+    pub plan: PlanSettings,
     /// Where each limit's value comes from before anyone changes it at run time.
     pub limit_sources: BTreeMap<String, String>,
 }

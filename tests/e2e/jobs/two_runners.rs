@@ -5,7 +5,7 @@
 
 use crate::harness::{StallingClock, Upstream, agent, until};
 use anvil_budget::{CircuitRule, PressureSteps, PriceTable, Windows, default_models};
-use anvil_control::{Control, ControlParts, ControlSettings, Submission};
+use anvil_control::{Control, ControlParts, ControlSettings, PlanSettings, PlannedHost, Submission};
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream as Asked};
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::{
@@ -137,6 +137,22 @@ fn state_quotas() -> PerAgent<StateSize> {
     PerAgent::same(StateSize { keys: 10, bytes: 1_000 })
 }
 
+/// What nobody plans with here.
+fn planned_host() -> PlannedHost {
+    PlannedHost {
+        limits: limits(),
+        hard_slots: 3,
+        cooldown: Duration::from_mins(5),
+        burst: 100,
+        longest_wait: Duration::from_secs(30),
+        pressure: PressureSteps::NONE,
+        models: default_models().clone(),
+        prices: Arc::new(PriceTable::built_in()),
+        windows: Windows::new(jiff::tz::TimeZone::UTC),
+        prompt_cache: false,
+    }
+}
+
 fn settings_of_control() -> ControlSettings {
     ControlSettings {
         upstream: UpstreamKind::Simulated,
@@ -151,6 +167,7 @@ fn settings_of_control() -> ControlSettings {
         inputs: PerAgent::same(InputLimits { files: 0, file_bytes: 0, bytes: 0 }),
         attempts: PerAgent::same(3),
         uploads: std::env::temp_dir(),
+        plan: PlanSettings { own: planned_host(), presets: Vec::new() },
         limit_sources: BTreeMap::new(),
     }
 }

@@ -21,6 +21,7 @@ mod ledger;
 mod limits;
 mod metrics;
 mod misses;
+mod plan;
 mod plugins;
 mod prices;
 mod probe;
@@ -47,8 +48,9 @@ use crate::routes::Routes;
 use anvil_api::{
     BrakeRequest, BrakeStatus, BrakeView, BulkAnswer, CacheMisses, ClockRequest, ClockView,
     CorrectionRequest, EditRequest, Fixture, ImportAnswer, JobDetail, JobList, Ledger, LimitsRequest,
-    LimitsView, LineProblem, List, PriceRequest, PriceView, Probe, QueueRequest, QueueView, Replayed,
-    ScopeLimitsRequest, ScopeLimitsView, SetBack, SetBackRequest, Spend, Status, SubmitRequest, WipeRequest,
+    LimitsView, LineProblem, List, PlanAnswer, PlanQuestion, PriceRequest, PriceView, Probe, QueueRequest,
+    QueueView, Replayed, ScopeLimitsRequest, ScopeLimitsView, SetBack, SetBackRequest, Spend, Status,
+    SubmitRequest, WipeRequest,
 };
 use anvil_types::{
     AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LimitUsed, LogLine,
@@ -266,6 +268,9 @@ fn records(routes: Routes) -> Routes {
         .query(&["after"])
         .header("Last-Event-ID")
         .gives_media("text/event-stream")
+        .route(Submit, post.clone(), "/api/v1/plan", "Plan some days of work", plan::plan)
+        .takes::<PlanQuestion>()
+        .gives::<PlanAnswer>()
         .route(Read, get.clone(), "/api/v1/audit", "What people changed, the newest first", audit::list)
         .query(&["limit"])
         .gives::<List<AuditEntry>>()

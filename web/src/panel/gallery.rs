@@ -5,7 +5,7 @@ use super::kit::samples::Sample;
 /// Every page: its address in the gallery, and its HTML.
 #[cfg_attr(not(feature = "gallery"), expect(unreachable_pub, reason = "the gallery shows them from outside"))]
 pub fn pages() -> Vec<(&'static str, String)> {
-    let nouns: [fn() -> Vec<Sample>; 16] = [
+    let nouns: [fn() -> Vec<Sample>; 17] = [
         super::overview::samples::pages,
         super::jobs::samples::pages,
         super::questions::samples::pages,
@@ -15,6 +15,7 @@ pub fn pages() -> Vec<(&'static str, String)> {
         super::spend::samples::pages,
         super::ledger::samples::pages,
         super::limits::samples::pages,
+        super::plan::samples::pages,
         super::prices::samples::pages,
         super::brake::samples::pages,
         super::alerts::samples::pages,

@@ -15,6 +15,7 @@ mod ledger;
 mod limits;
 mod login;
 mod overview;
+mod plan;
 mod prices;
 mod questions;
 mod queue;
@@ -46,6 +47,7 @@ pub(crate) fn routes(routes: Routes) -> Routes {
         spend::routes,
         ledger::routes,
         limits::routes,
+        plan::routes,
         prices::routes,
         brake::routes,
         alerts::routes,

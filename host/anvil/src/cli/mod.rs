@@ -16,6 +16,7 @@ mod jobs;
 mod limit_use;
 mod limits;
 mod misses;
+mod plan;
 mod plugin;
 mod prices;
 mod progress;
@@ -73,6 +74,8 @@ enum Command {
     Prices(prices::PricesArgs),
     /// Stop all spending at once, or let it go on.
     Brake(brake::BrakeArgs),
+    /// Plan a month: what limits and work come to, by the host's own decisions. No host is needed.
+    Plan(plan::PlanArgs),
     /// Look at alerts, and say that you know of them.
     Alerts(alerts::AlertsArgs),
     /// Say where alerts are sent, test it, and look at what was sent.
@@ -116,6 +119,7 @@ impl Cli {
             Command::Sim(args) => wait(args.run(&globals)),
             Command::Completions(args) => args.run(),
             Command::Doctor(args) => wait(args.run(&globals)),
+            Command::Plan(args) => wait(args.run(&globals)),
             Command::Plugin(command) => wait(command.run(&globals)),
             // No runtime: the child's memory is the compiler's alone.
             Command::CompilePlugin(args) => Ok(compile::run(&args).map(|()| Exit::Done)?),
@@ -143,6 +147,7 @@ impl Cli {
                         | Command::Sim(_)
                         | Command::Completions(_)
                         | Command::Doctor(_)
+                        | Command::Plan(_)
                         | Command::Plugin(_)
                         | Command::CompilePlugin(_) => Ok(Exit::Done),
                     }

@@ -3,6 +3,7 @@
 pub(crate) mod data;
 mod open_files;
 pub(crate) mod parts;
+pub(crate) mod planned;
 mod signals;
 mod simulator;
 
@@ -80,6 +81,7 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         Some(upstream) => upstream,
         None => UpstreamConfig::simulated(simulator::start(&settings, clock.clone(), &supervisor)?),
     };
+    let planned = planned::plan_settings(&settings, prices.clone());
     let config = parts::gateway(&settings, &upstream, prices, &supervisor);
     let gateway = Gateway::start(config, store.clone(), clock.clone()).await?;
     let problems = settings.unpriced_models(&gateway.prices(), clock.now());
@@ -106,7 +108,7 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
     })
     .await?;
     let control = Control::start(&ControlParts {
-        settings: parts::control(&settings, kind),
+        settings: parts::control(&settings, kind, planned),
         store: store.clone(),
         gateway,
         catalog: catalog.clone(),

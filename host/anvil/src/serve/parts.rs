@@ -2,7 +2,7 @@
 
 use anvil_alerts::LinkTerms;
 use anvil_budget::{CircuitRule, PressureSteps, PriceTable};
-use anvil_control::ControlSettings;
+use anvil_control::{ControlSettings, PlanSettings};
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{
@@ -21,9 +21,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A call that would wait longer than this for the pace parks its job instead.
-const LONGEST_PACE_WAIT: Duration = Duration::from_secs(30);
+pub(super) const LONGEST_PACE_WAIT: Duration = Duration::from_secs(30);
 /// How long the number of slots stays after it changed.
-const SCALE_COOLDOWN: Duration = Duration::from_mins(5);
+pub(super) const SCALE_COOLDOWN: Duration = Duration::from_mins(5);
 /// Guests beside the running attempts: those that describe themselves.
 const SPARE_INSTANCES: u32 = 4;
 /// How many times as long as its time on a processor a plugin may take to describe itself.
@@ -78,7 +78,7 @@ pub(crate) fn gateway(
     }
 }
 
-fn pressure(settings: &PressureSettings) -> PressureSteps {
+pub(super) fn pressure(settings: &PressureSettings) -> PressureSteps {
     PressureSteps {
         throttle: settings.throttle.then_some(settings.throttle_percent),
         one_down: settings.downgrade.then_some(settings.one_tier_down_percent),
@@ -339,7 +339,7 @@ pub(super) fn attempts(settings: &Settings) -> PerAgent<u32> {
     PerAgent { all: settings.jobs.max_attempts, agents: own.collect() }
 }
 
-pub(super) fn control(settings: &Settings, upstream: UpstreamKind) -> ControlSettings {
+pub(super) fn control(settings: &Settings, upstream: UpstreamKind, plan: PlanSettings) -> ControlSettings {
     ControlSettings {
         upstream,
         pressure: pressure(&settings.pressure),
@@ -353,6 +353,7 @@ pub(super) fn control(settings: &Settings, upstream: UpstreamKind) -> ControlSet
         inputs: inputs(settings),
         attempts: attempts(settings),
         uploads: settings.data.dir.clone(),
+        plan,
         limit_sources: settings.limit_sources(),
     }
 }
@@ -360,6 +361,7 @@ pub(super) fn control(settings: &Settings, upstream: UpstreamKind) -> ControlSet
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::planned::plan_settings;
     use anvil_settings::LoadOptions;
 
     #[test]
@@ -418,7 +420,8 @@ mod tests {
         let files = inputs(&settings);
         assert_eq!(files.of("writer"), &InputLimits { files: 1, file_bytes: 100, bytes: 200 });
         assert_eq!((files.of("other"), files.widest()), (&files.all, files.all));
-        let costs = control(&settings, UpstreamKind::Simulated).own_costs;
+        let plan = plan_settings(&settings, Arc::new(PriceTable::built_in()));
+        let costs = control(&settings, UpstreamKind::Simulated, plan).own_costs;
         assert_eq!(costs.get("writer"), anvil_types::Nanodollars::from_usd(0.25).as_ref());
         // The pool has room for the largest of them, and all others are bounded as before.
         let engine = sandbox(&settings, EngineCount::Nothing).engine;

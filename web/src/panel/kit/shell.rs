@@ -21,6 +21,7 @@ pub(crate) enum Nav {
     Spend,
     Ledger,
     Limits,
+    Plan,
     Alerts,
     /// A page that has no entry.
     Other,
@@ -98,7 +99,7 @@ impl Shell {
     }
 
     /// The navigation.
-    pub(crate) fn entries(&self) -> [Entry; 9] {
+    pub(crate) fn entries(&self) -> [Entry; 10] {
         let entry =
             |nav, href, name| Entry { href, name, here: self.nav == nav, counts: nav == Nav::Questions };
         [
@@ -111,6 +112,7 @@ impl Shell {
             entry(Nav::Spend, "/spend", "Spend"),
             entry(Nav::Ledger, "/ledger", "Ledger"),
             entry(Nav::Limits, "/limits", "Limits"),
+            entry(Nav::Plan, "/plan", "Plan"),
         ]
     }
 }

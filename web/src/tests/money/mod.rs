@@ -4,3 +4,4 @@ mod brake;
 mod ledger;
 mod limits;
 mod misses;
+mod plan;

@@ -1,0 +1,102 @@
+//! What would be: a month planned by this host's limits, prices and past.
+
+use crate::parts::ControlParts;
+use crate::settings::PlanSettings;
+use anvil_api::{PlanAnswer, PlanQuestion};
+use anvil_gateway::Gateway;
+use anvil_plan::{MOST_MEASURED, PlanError, PlannedHost, measured};
+use anvil_store::{LedgerFilter, Store, StoreError};
+use anvil_types::{CallRecord, CallState, Clock, UpstreamKind};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Entries of the ledger that are read at once.
+const PAGE: u32 = 500;
+
+/// Why nothing is planned.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanRefused {
+    /// What is asked makes no sense, or is too much.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// It is to be planned with what was measured, and nothing was.
+    #[error("unmeasured")]
+    Unmeasured,
+    /// Its task fell.
+    #[error("fallen")]
+    Fallen,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl PlanRefused {
+    /// Which member of the question is wrong, as a JSON pointer.
+    pub fn pointer(error: &PlanError) -> Option<String> {
+        match error {
+            PlanError::Bad { member, .. } => {
+                Some(format!("/{}", member.replace(['.', '['], "/").replace(']', "")))
+            }
+            PlanError::TooMuch { .. } | PlanError::Price(_) => None,
+        }
+    }
+}
+
+/// Plans.
+pub struct PlanControl {
+    store: Arc<dyn Store>,
+    gateway: Gateway,
+    clock: Arc<dyn Clock>,
+    upstream: UpstreamKind,
+    settings: PlanSettings,
+    /// One at a time: it takes a processor for some seconds.
+    planning: Mutex<()>,
+}
+
+impl PlanControl {
+    pub(crate) fn new(parts: &ControlParts) -> Self {
+        Self {
+            store: parts.store.clone(),
+            gateway: parts.gateway.clone(),
+            clock: parts.clock.clone(),
+            upstream: parts.settings.upstream,
+            settings: parts.settings.plan.clone(),
+            planning: Mutex::default(),
+        }
+    }
+
+    /// The presets that may be planned with.
+    pub fn presets(&self) -> impl Iterator<Item = &str> {
+        self.settings.presets.iter().map(|preset| preset.name.as_str())
+    }
+
+    /// Plans what is asked. Its own limits are those in force, and its prices too.
+    pub async fn answer(&self, mut question: PlanQuestion) -> Result<PlanAnswer, PlanRefused> {
+        let _only = self.planning.lock().await;
+        let limits = self.store.limits().await?.limits;
+        let own = PlannedHost { limits, prices: self.gateway.prices(), ..self.settings.own.clone() };
+        if question.measured {
+            question.jobs = measured(&self.latest().await?, &own.windows);
+            if question.jobs.is_empty() {
+                return Err(PlanRefused::Unmeasured);
+            }
+        }
+        let (presets, now) = (self.settings.presets.clone(), self.clock.now());
+        let planned = tokio::task::spawn_blocking(move || anvil_plan::answer(&question, &own, &presets, now));
+        Ok(planned.await.map_err(|_| PlanRefused::Fallen)??)
+    }
+
+    /// The latest calls that were answered.
+    async fn latest(&self) -> Result<Vec<CallRecord>, StoreError> {
+        let filter = LedgerFilter { state: Some(CallState::Settled), ..LedgerFilter::default() };
+        let (mut calls, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.store.ledger_page(self.upstream, filter.clone(), after, PAGE).await?;
+            calls.extend(page.items);
+            after = page.next;
+            if after.is_none() || calls.len() >= MOST_MEASURED {
+                return Ok(calls);
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Why something is not planned.
+
+use anvil_budget::PriceError;
+
+/// Why something is not planned.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A member of what is asked makes no sense.
+    #[error("`{member}` {why}")]
+    Bad {
+        /// Its path, as `jobs[0].hours`.
+        member: String,
+        /// What it has to be.
+        why: String,
+    },
+    /// More than is planned in some seconds.
+    #[error(
+        "that is about {calls} calls to plan, and {most} are the most: plan fewer days, or fewer jobs a day"
+    )]
+    TooMuch {
+        /// Calls.
+        calls: u64,
+        /// The most.
+        most: u64,
+    },
+    /// A model has no price.
+    #[error(transparent)]
+    Price(#[from] PriceError),
+}
+
+impl PlanError {
+    pub(crate) fn bad(member: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Bad { member: member.into(), why: why.into() }
+    }
+}

@@ -1,0 +1,28 @@
+//! A month that is planned: what limits and work come to, by the host's own decisions.
+//!
+//! Admission, pace, throttle, slots, the choice of a tier and prompt caching are the functions that the gateway, the runner and
+//! the store decide by (`anvil-budget`, `anvil-pace`); here they are asked by a queue of events in place of tokio, HTTP and
+//! SQLite, so that a month passes in seconds. There is no second formula of what they decide.
+//!
+//! Knows neither store, gateway nor runner, asks nobody, and keeps nothing.
+
+mod answer;
+mod binds;
+mod cached;
+mod call;
+mod chance;
+mod clock;
+mod counts;
+mod engine;
+mod error;
+mod host;
+mod kind;
+mod measured;
+mod money;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{MOST_CALLS, answer, given};
+pub use error::PlanError;
+pub use host::{PlannedHost, PlannedPreset};
+pub use measured::{MOST_MEASURED, measured};

@@ -1,0 +1,56 @@
+//! The planner, from both faces.
+
+use crate::testing::Scene;
+use axum::http::{Method, StatusCode};
+
+const WEEK: &str = r#"{"days": 7, "from": "2026-12-07T00:00:00Z", "jobs": [{"per_day": 20, "calls": 1}]}"#;
+
+#[tokio::test]
+async fn a_plan_is_made_by_this_hosts_limits_or_a_presets() {
+    let scene = Scene::new().await;
+    let answer = scene.api(Method::POST, "/api/v1/plan", WEEK).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let plan = answer.json();
+    assert_eq!((&plan["basis"], &plan["days"]), (&"this host".into(), &7.into()));
+    let done = plan["run"]["finished"].as_u64().expect("a number");
+    assert!((70..130).contains(&done), "five days of about twenty: {done}");
+    assert!(plan["run"]["total_usd"].as_f64().is_some_and(|usd| usd > 0.0));
+    assert_eq!(plan["run"]["by_day"].as_array().map(Vec::len), Some(5));
+    let of_preset = WEEK.replacen('{', r#"{"preset": "max-200", "#, 1);
+    let plan = scene.api(Method::POST, "/api/v1/plan", &of_preset).await.json();
+    assert_eq!(plan["basis"], "max-200");
+}
+
+#[tokio::test]
+async fn what_cannot_be_planned_is_refused_by_its_name() {
+    let scene = Scene::new().await;
+    for (body, named) in [
+        (r#"{"days": 0}"#, "days"),
+        (r#"{"jobs": [{}, {"hours": "late"}]}"#, "/jobs/1/hours"),
+        (r#"{"preset": "max-300"}"#, "max-200"),
+        (r#"{"day": 3}"#, "days"),
+        (r#"{"limits": {"hour_usd": 0}}"#, "/limits/hour_usd"),
+        (r#"{"measured": true, "jobs": [{}]}"#, "/jobs"),
+        (r#"{"measured": true}"#, "nothing was measured"),
+        (r#"{"jobs": [{"per_day": 100000, "calls": 200}]}"#, "fewer days"),
+    ] {
+        let answer = scene.api(Method::POST, "/api/v1/plan", body).await;
+        assert!(answer.status.is_client_error() && answer.text.contains(named), "{body}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn the_page_plans_what_its_address_says_and_says_what_makes_no_sense() {
+    let scene = Scene::new().await;
+    let page = scene.get("/plan?per_day=20&calls=1&days=7&hour_usd=20").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    for part in ["What happens", "At full demand", "value=\"20\"", "format=csv", "max-200"] {
+        assert!(page.text.contains(part), "{part}");
+    }
+    let csv = scene.get("/plan?per_day=20&calls=1&days=7&format=csv").await;
+    assert!(csv.text.starts_with("date,submitted,finished,usd,p95_s\r\n"), "{}", csv.text);
+    let wrong = scene.get("/plan?hours=late").await;
+    assert_eq!(wrong.status, StatusCode::OK);
+    assert!(wrong.text.contains("That cannot be planned"), "{}", wrong.text);
+    assert!(scene.get("/").await.text.contains("href=\"/plan\""));
+}
