@@ -29,6 +29,10 @@ pub struct Bill {
     pub in_flight: u64,
     /// The most that were at once.
     pub max_in_flight: u64,
+    /// Items of batches that cost something; the counts above have them too, but for `requests`.
+    pub batch_calls: u64,
+    /// What those cost.
+    pub batch_nano_dollars: i64,
     /// The same by model id.
     pub by_model: BTreeMap<String, ModelBill>,
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::SimBatchSettings;
 use crate::error::SimError;
 use crate::fault::FaultRule;
 use crate::latency::Latency;
@@ -37,6 +38,8 @@ pub struct SimConfig {
     pub bill_full_on_disconnect: bool,
     /// Shortest cached prefix in tokens, in place of each model's own.
     pub cache_min_tokens: Option<u64>,
+    /// How batches are worked off.
+    pub batches: SimBatchSettings,
     /// How many requests the log keeps.
     pub log_capacity: usize,
 }
@@ -54,6 +57,7 @@ impl Default for SimConfig {
             script: Script::default(),
             bill_full_on_disconnect: false,
             cache_min_tokens: None,
+            batches: SimBatchSettings::default(),
             log_capacity: 100_000,
         }
     }

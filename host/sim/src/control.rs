@@ -9,9 +9,9 @@ use crate::clock::FASTEST;
 use crate::error::SimError;
 use crate::fault::FaultRule;
 use crate::latency::Latency;
-use crate::routes::{Body, json_reply, query, read};
 use crate::script::{Player, Script};
 use crate::state::Shared;
+use crate::wire::{Body, json_reply, query, read};
 
 /// Entries of the log that one answer has, unless `limit` says otherwise.
 const PAGE: usize = 1_000;
@@ -55,7 +55,11 @@ pub(crate) async fn control(
                 Err(error) => json_reply(400, &json!({"error": error})),
             }
         }
-        (&Method::POST, "script" | "faults" | "latency") => {
+        (&Method::GET, "batches") => {
+            let shelf = shared.shelf();
+            json_reply(200, &json!({"settings": shelf.settings(), "items": shelf.usage()}))
+        }
+        (&Method::POST, "script" | "faults" | "latency" | "batches") => {
             let toml = request.headers().get("content-type").is_some_and(|v| v.as_bytes().ends_with(b"toml"));
             let done = match read(request.into_body()).await {
                 Ok(body) => set(shared, what, &String::from_utf8_lossy(&body), toml),
@@ -68,8 +72,8 @@ pub(crate) async fn control(
         }
         _ => json_reply(
             404,
-            &json!({"error": "there are GET /_sim/bill, /_sim/limits and /_sim/log, POST /_sim/script, /_sim/faults, \
-                              /_sim/latency, /_sim/reset and /_sim/clock"}),
+            &json!({"error": "there are GET /_sim/bill, /_sim/limits, /_sim/log and /_sim/batches, POST /_sim/script, \
+                              /_sim/faults, /_sim/latency, /_sim/batches, /_sim/reset and /_sim/clock"}),
         ),
     }
 }
@@ -81,6 +85,9 @@ fn set(shared: &Shared, what: &str, text: &str, toml: bool) -> Result<(), SimErr
             shared.state().set_player(Player::new(script));
         }
         "faults" => shared.state().set_faults(rules(text)?),
+        "batches" => {
+            shared.set_batches(serde_json::from_str(text).map_err(|e| SimError::Config(e.to_string()))?);
+        }
         _ => {
             let latency: Latency = serde_json::from_str(text).map_err(|e| SimError::Config(e.to_string()))?;
             shared.state().latency = latency;

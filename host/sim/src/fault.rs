@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::batch::{BATCH_NAMES, SimBatchFault};
 use crate::error::SimError;
 use crate::refusal::Refusal;
 
@@ -63,6 +64,8 @@ pub enum Fault {
         /// Milliseconds before each event.
         ms: u64,
     },
+    /// `batch-create:500`, `batch-results:cut:3`, …: only with batches.
+    Batch(SimBatchFault),
 }
 
 /// Where a stream breaks. Pings count as events.
@@ -87,7 +90,7 @@ pub struct FaultRule {
     /// How likely, 0 to 1.
     #[serde(default = "always")]
     pub probability: f64,
-    /// Only for requests whose system prompt or messages contain this.
+    /// Only for requests whose system prompt or messages contain this; with a batch, one of its custom_ids or its own id.
     #[serde(default)]
     pub contains: Option<String>,
     /// Only for this model id.
@@ -176,6 +179,9 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, SimError> {
         let bad = |reason: &str| SimError::Fault { text: text.to_owned(), reason: reason.to_owned() };
+        if let Some(rest) = text.strip_prefix("batch-") {
+            return SimBatchFault::read(rest).map(Self::Batch).ok_or_else(|| bad(BATCH_NAMES));
+        }
         let (body, billed) = text.strip_suffix("+billed").map_or((text, false), |body| (body, true));
         let (name, value) = body.split_once(':').map_or((body, None), |(name, value)| (name, Some(value)));
         let number = |v: &str| v.parse::<u64>().map_err(|_| bad("a whole number stands after the colon"));
@@ -219,7 +225,7 @@ impl FromStr for Fault {
 
 const NAMES: &str = "one of 429, 429:SECONDS, 429-bare, acceleration, acceleration:SECONDS, spend-cap, org-limit, 400, 401, 402, 403, 404, 413, 500, 502, \
                      503, 504, 529, close, cut:start, cut:EVENTS, cut:delta, cut:stop, error:EVENTS, no-usage, \
-                     no-usage:final, dup-delta, hang:SECONDS, drip:SECONDS";
+                     no-usage:final, dup-delta, hang:SECONDS, drip:SECONDS, batch-DOOR:FAULT";
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie within a day")]
 fn millis(seconds: &str) -> Option<u64> {
@@ -250,6 +256,7 @@ impl fmt::Display for Fault {
             Self::DuplicateDelta => f.write_str("dup-delta"),
             Self::Hang { ms } => write!(f, "hang:{}.{:03}", ms / 1_000, ms % 1_000),
             Self::Drip { ms } => write!(f, "drip:{}.{:03}", ms / 1_000, ms % 1_000),
+            Self::Batch(fault) => write!(f, "{fault}"),
         }
     }
 }

@@ -12,9 +12,11 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What it adds to the API stands under `/_sim/`: `bill`, `limits`, `log`, `script`, `faults`, `reset`.
+//! What it adds to the API stands under `/_sim/`: `bill`, `limits`, `log`, `script`, `faults`, `latency`,
+//! `batches`, `clock`, `reset`.
 
 mod answer;
+mod batch;
 mod bill;
 mod cache;
 mod call;
@@ -46,7 +48,9 @@ mod state;
 mod tokens;
 mod usage;
 mod validate;
+mod wire;
 
+pub use batch::{SimBatchDoor, SimBatchFailure, SimBatchFault, SimBatchSettings, SimBatchUse};
 pub use bill::{Bill, ModelBill};
 pub use clock::{SimClock, SimSystemClock};
 pub use config::SimConfig;

@@ -19,10 +19,10 @@ use crate::playback::{Playback, Step};
 use crate::question::Question;
 use crate::refusal::Refusal;
 use crate::reply::{Block, Reply};
-use crate::routes::{Body, Broken, Reply as HttpReply};
 use crate::script::ScriptItem;
 use crate::state::{Plan, Shared};
 use crate::usage::SimUsage;
+use crate::wire::{Body, Broken, Reply as HttpReply};
 
 /// Answers a request whose body was read.
 pub(crate) async fn answer(mut call: Call, question: Result<Question, Refusal>) -> HttpReply {
@@ -83,13 +83,14 @@ pub(crate) async fn answer(mut call: Call, question: Result<Question, Refusal>) 
 }
 
 /// The answer's content and its final usage.
-fn compose(question: &Question, plan: &Plan) -> (Reply, SimUsage) {
+pub(crate) fn compose(question: &Question, plan: &Plan) -> (Reply, SimUsage) {
     let given = plan.item.as_ref().and_then(given_blocks);
     let mut reply = Reply::fit(given.unwrap_or_else(|| answer::answer(question)), question);
     if let Some(reason) = plan.item.as_ref().and_then(|item| item.stop_reason.as_ref()) {
         reply.stop_reason.clone_from(reason);
     }
-    let mut usage = SimUsage { output_tokens: reply.tokens, ..SimUsage::default() };
+    let tier = plan.tier.to_owned();
+    let mut usage = SimUsage { output_tokens: reply.tokens, service_tier: tier, ..SimUsage::default() };
     plan.cache.fill(&mut usage);
     if let Some(geo) = &question.geo {
         usage.inference_geo.clone_from(geo);
@@ -134,7 +135,7 @@ pub(crate) fn refuse(mut call: Call, refusal: &Refusal, headers: Vec<(String, St
         entry.stop_reason = None;
     });
     call.end(Outcome::Refused);
-    crate::routes::error(refusal, &call.request_id(), headers)
+    crate::wire::error(refusal, &call.request_id(), headers)
 }
 
 fn streamed(playback: Playback) -> Body {

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::batch::{SimBatchSettings, SimBatchUse, work_off};
 use crate::bill::Bill;
 use crate::clock::{SimClock, SimSystemClock};
 use crate::config::SimConfig;
@@ -93,7 +94,23 @@ impl Sim {
         self.shared.state().latency = latency;
     }
 
-    /// Everything as at the start: empty bill, log and caches, full rate limits, the configured script and faults.
+    /// Sets how batches are worked off from now on.
+    pub fn set_batches(&self, settings: SimBatchSettings) {
+        self.shared.set_batches(settings);
+    }
+
+    /// How every batch stands that was not deleted, the oldest first.
+    pub fn batches(&self) -> Vec<SimBatchUse> {
+        self.shared.shelf().usage()
+    }
+
+    /// The custom_ids of a batch in the order in which they were sent; none where there is no such batch.
+    pub fn batch_custom_ids(&self, id: &str) -> Vec<String> {
+        self.shared.shelf().custom_ids(id)
+    }
+
+    /// Everything as at the start: empty bill, log and caches, no batches, full rate limits, the configured script and
+    /// faults.
     pub fn reset(&self) {
         self.shared.reset();
     }
@@ -154,6 +171,8 @@ pub async fn serve_with_clock(
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
     let mut connections = JoinSet::new();
+    let mut batches = JoinSet::new();
+    batches.spawn(work_off(Arc::clone(&shared)));
     tokio::pin!(shutdown);
     loop {
         let accepted = tokio::select! {

@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
+use crate::batch::{Shelf, SimBatchDoor, SimBatchFault, SimBatchSettings};
 use crate::bill::Bill;
 use crate::cache::{CachePlan, PromptCache};
 use crate::clock::SimClock;
@@ -19,7 +22,10 @@ use crate::script::{Player, ScriptItem};
 pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn SimClock>,
     pub(crate) config: SimConfig,
+    /// Told whenever something may be due earlier than before.
+    pub(crate) batch_news: Notify,
     state: Mutex<State>,
+    shelf: Mutex<Shelf>,
 }
 
 /// What changes.
@@ -41,12 +47,26 @@ pub(crate) struct Plan {
     pub(crate) fault: Option<Fault>,
     pub(crate) cache: CachePlan,
     pub(crate) tempo: Tempo,
+    /// The usage's `service_tier`.
+    pub(crate) tier: &'static str,
 }
 
 impl Shared {
     pub(crate) fn new(config: SimConfig, clock: Arc<dyn SimClock>) -> Self {
         let state = Mutex::new(State::new(&config));
-        Self { clock, config, state }
+        let shelf = Mutex::new(Shelf::new(config.batches.clone()));
+        Self { clock, config, batch_news: Notify::new(), state, shelf }
+    }
+
+    /// The batches. Where a batch is locked already, this is not.
+    pub(crate) fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets how batches are worked off from now on.
+    pub(crate) fn set_batches(&self, settings: SimBatchSettings) {
+        self.shelf().set_settings(settings, self.clock.now_ms());
+        self.batch_news.notify_one();
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -55,6 +75,7 @@ impl Shared {
 
     /// Everything as at the start, but for requests that are being answered.
     pub(crate) fn reset(&self) {
+        self.shelf().clear(self.config.batches.clone());
         let mut state = self.state();
         let fresh = State::new(&self.config);
         let in_flight = state.bill.in_flight;
@@ -74,7 +95,9 @@ impl Shared {
         let cache = state.cache.plan(model.id, minimum, &question.segments, now_ms);
         let counted = cache.uncached + cache.write_5m + cache.write_1h;
         state.limiter.admit(model, counted, now_ms)?;
-        let chance = state.fault_by_chance(question);
+        let chance = state.fault_by_chance(|rule| {
+            !matches!(rule.fault, Fault::Batch(_)) && rule.is_of(question, &question.all_text)
+        });
         let refused = chance.as_ref().is_some_and(Fault::leaves_script);
         // Where no answer is wanted, none of the script's is used up.
         let item =
@@ -83,7 +106,45 @@ impl Shared {
         let latency =
             item.as_ref().and_then(|item| item.latency.clone()).unwrap_or_else(|| state.latency.clone());
         let tempo = latency.draw(&mut state.rng);
-        Ok(Plan { item, fault, cache, tempo })
+        Ok(Plan { item, fault, cache, tempo, tier: "standard" })
+    }
+
+    /// Decides how to answer an item of a batch whose turn comes at `at_ms`: no rate limits, and what is cached is found
+    /// with the probability `cache_hits` only.
+    pub(crate) fn plan_item(&self, question: &Question, id: &str, at_ms: i64, cache_hits: f64) -> Plan {
+        let model = question.model;
+        let minimum = self.config.cache_min_tokens.unwrap_or(model.cache_min);
+        let mut state = self.state();
+        let marked = question.segments.iter().any(|segment| segment.mark.is_some());
+        let found = !marked || state.rng.chance(cache_hits);
+        let cold = PromptCache::default();
+        let cache = if found { &state.cache } else { &cold };
+        let cache = cache.plan(model.id, minimum, &question.segments, at_ms);
+        let chance = state.fault_by_chance(|rule| {
+            let door = matches!(&rule.fault, Fault::Batch(fault) if fault.door == SimBatchDoor::Item);
+            door && (rule.is_of(question, id) || rule.is_of(question, &question.all_text))
+        });
+        let item = if chance.is_some() { None } else { state.player.take(&question.all_text) };
+        let fault = item.as_ref().and_then(|item| item.fault.clone()).or(chance);
+        Plan { item, fault, cache, tempo: Tempo::default(), tier: "batch" }
+    }
+
+    /// The fault at an endpoint of batches; `is_named` tells whether it is about a text.
+    pub(crate) fn batch_fault(
+        &self,
+        door: SimBatchDoor,
+        is_named: impl Fn(&str) -> bool,
+    ) -> Option<SimBatchFault> {
+        let here = |rule: &FaultRule| matches!(&rule.fault, Fault::Batch(fault) if fault.door == door);
+        let rules = self.state().faults.clone();
+        // Asked while nothing is locked: a batch is locked before this state.
+        let texts = rules.into_iter().filter(|(rule, _)| here(rule)).filter_map(|(rule, _)| rule.contains);
+        let named: Vec<String> = texts.filter(|text| is_named(text)).collect();
+        let applies = |text: &String| named.contains(text);
+        match self.state().fault_by_chance(|rule| here(rule) && rule.contains.as_ref().is_none_or(applies)) {
+            Some(Fault::Batch(fault)) => Some(fault),
+            _ => None,
+        }
     }
 }
 
@@ -110,16 +171,22 @@ impl State {
         self.faults = rules.into_iter().map(|rule| (rule, 0)).collect();
     }
 
-    fn fault_by_chance(&mut self, question: &Question) -> Option<Fault> {
+    fn fault_by_chance(&mut self, applies: impl Fn(&FaultRule) -> bool) -> Option<Fault> {
         for (rule, happened) in &mut self.faults {
-            let applies = rule.times.is_none_or(|times| *happened < times)
-                && rule.model.as_ref().is_none_or(|model| model == question.model.id)
-                && rule.contains.as_ref().is_none_or(|text| question.all_text.contains(text));
-            if applies && self.rng.chance(rule.probability) {
+            let left = rule.times.is_none_or(|times| *happened < times);
+            if left && applies(rule) && self.rng.chance(rule.probability) {
                 *happened += 1;
                 return Some(rule.fault.clone());
             }
         }
         None
+    }
+}
+
+impl FaultRule {
+    /// Whether it is about a question of which this is the text.
+    fn is_of(&self, question: &Question, text: &str) -> bool {
+        self.model.as_ref().is_none_or(|model| model == question.model.id)
+            && self.contains.as_ref().is_none_or(|wanted| text.contains(wanted))
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct Strictness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Message,
+    BatchItem,
     Count,
 }
 
@@ -74,7 +75,10 @@ pub(crate) fn validate(request: &Map<String, Value>, strict: Strictness) -> Resu
         Value::String(id) if !id.is_empty() => id,
         _ => return Err(Refusal::invalid("model: Input should be a valid string")),
     };
-    if strict.purpose == Purpose::Message {
+    if strict.purpose == Purpose::BatchItem {
+        check_batched(request)?;
+    }
+    if strict.purpose != Purpose::Count {
         check_max_tokens(get("max_tokens"))?;
         check_without_answer(request)?;
     }
@@ -124,6 +128,21 @@ fn check_without_answer(request: &Map<String, Value>) -> Result<(), Refusal> {
     ];
     match wants.iter().find(|(set, _)| *set) {
         Some((_, what)) => Err(Refusal::invalid(format!("max_tokens: 0 is not supported with {what}"))),
+        None => Ok(()),
+    }
+}
+
+/// What can't be asked for in a batch.
+fn check_batched(request: &Map<String, Value>) -> Result<(), Refusal> {
+    let get = |name: &str| request.get(name).unwrap_or(&Value::Null);
+    if get("max_tokens") == 0 {
+        return Err(Refusal::invalid("max_tokens: must be greater than or equal to 1"));
+    }
+    let unsupported = [(get("stream") == true, "stream=True"), (!get("speed").is_null(), "speed")];
+    match unsupported.iter().find(|(set, _)| *set) {
+        Some((_, what)) => {
+            Err(Refusal::invalid(format!("\"{what}\" is not supported in the Message Batches API")))
+        }
         None => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
 
 mod api;
+mod batches;
 mod bill;
 mod caching;
 mod client;

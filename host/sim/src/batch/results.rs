@@ -1,0 +1,149 @@
+//! The results of a batch, line by line in no particular order, and what can be wrong with them.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::Response;
+use hyper::body::Frame;
+use serde_json::json;
+
+use super::fault::{SimBatchFailure, SimBatchFault};
+use super::shelf::{Shelved, lock};
+use crate::fault::of_status;
+use crate::refusal::Refusal;
+use crate::rng::Rng;
+use crate::state::Shared;
+use crate::wire::{Body, Broken, NO_CALL};
+
+/// About how much is sent at once.
+const CHUNK: usize = 64 * 1024;
+
+/// One line that is sent.
+#[derive(Debug, Clone, Copy)]
+enum Line {
+    /// An item's.
+    Item(u32),
+    /// The first half of an item's.
+    Half(u32),
+    /// Of an item that nobody sent.
+    Stranger,
+    /// The first half of an item's; then the connection breaks.
+    Cut(u32),
+}
+
+/// The results that are being sent.
+struct Sending {
+    batch: Shelved,
+    lines: std::vec::IntoIter<Line>,
+    broken: bool,
+}
+
+/// All results of a batch; a 404 while there are none.
+pub(super) fn stream(
+    shared: &Shared,
+    batch: &Shelved,
+    fault: Option<&SimBatchFault>,
+) -> Result<Response<Body>, Refusal> {
+    let lines = {
+        let batch = lock(batch);
+        if !batch.has_results(shared.clock.now_ms()) {
+            let message = format!("Message Batch {} has no available results.", batch.id);
+            return Err(Refusal::new(404, "not_found_error", message));
+        }
+        let mut lines = shuffled(batch.len(), shared.config.seed ^ batch.number);
+        if let Some(fault) = fault {
+            spoil(&mut lines, &fault.failure);
+        }
+        lines
+    };
+    let sending = Sending { batch: Arc::clone(batch), lines: lines.into_iter(), broken: false };
+    let chunks = stream::unfold(sending, |mut sending| async move {
+        if sending.broken {
+            // Once pending, so that what was handed out is written before the connection breaks.
+            tokio::task::yield_now().await;
+            sending.lines = Vec::new().into_iter();
+            sending.broken = false;
+            return Some((Err(Broken), sending));
+        }
+        match sending.chunk() {
+            Ok(chunk) if chunk.is_empty() => None,
+            Ok(chunk) => Some((Ok(Frame::data(Bytes::from(chunk))), sending)),
+            Err(_) => Some((Err(Broken), sending)),
+        }
+    });
+    Response::builder()
+        .header("content-type", "application/x-jsonl")
+        .header("request-id", NO_CALL)
+        .body(StreamBody::new(chunks).boxed_unsync())
+        .map_err(|_| of_status(500))
+}
+
+impl Sending {
+    fn chunk(&mut self) -> io::Result<Vec<u8>> {
+        let mut chunk = Vec::new();
+        let mut batch = lock(&self.batch);
+        while chunk.len() < CHUNK && !self.broken {
+            let Some(line) = self.lines.next() else { break };
+            let begin = chunk.len();
+            match line {
+                Line::Stranger => {
+                    let line = json!({"custom_id": "nobody-sent-this", "result": {"type": "expired"}});
+                    chunk.extend_from_slice(format!("{line}\n").as_bytes());
+                }
+                Line::Item(index) | Line::Half(index) | Line::Cut(index) => {
+                    batch.line(index as usize, &mut chunk)?;
+                }
+            }
+            if matches!(line, Line::Half(_) | Line::Cut(_)) {
+                chunk.truncate(begin + (chunk.len() - begin) / 2);
+            }
+            match line {
+                Line::Half(_) => chunk.push(b'\n'),
+                Line::Cut(_) => self.broken = true,
+                _ => {}
+            }
+        }
+        Ok(chunk)
+    }
+}
+
+/// The items in an order that is the same each time, and not that in which they were sent (Fisher, Yates).
+fn shuffled(len: usize, seed: u64) -> Vec<Line> {
+    let mut rng = Rng::new(seed);
+    let mut lines: Vec<Line> = (0..u32::try_from(len).unwrap_or(u32::MAX)).map(Line::Item).collect();
+    for last in (1..lines.len()).rev() {
+        let other = usize::try_from(rng.between(0, last as u64)).unwrap_or(0);
+        lines.swap(last, other);
+    }
+    lines
+}
+
+/// Does to the lines what a fault says; to the one in the middle where it says it of one.
+fn spoil(lines: &mut Vec<Line>, failure: &SimBatchFailure) {
+    let at = |wanted: usize| wanted.min(lines.len().saturating_sub(1));
+    let middle = at(lines.len() / 2);
+    match failure {
+        SimBatchFailure::CutLines(after) => {
+            let after = at(*after);
+            lines.truncate(after + 1);
+            lines[after] = as_half(lines[after], Line::Cut);
+        }
+        SimBatchFailure::Garbage => lines[middle] = as_half(lines[middle], Line::Half),
+        SimBatchFailure::Twice => lines.push(lines[middle]),
+        SimBatchFailure::Stranger => lines.insert(middle, Line::Stranger),
+        SimBatchFailure::Missing => {
+            lines.remove(middle);
+        }
+        _ => {}
+    }
+}
+
+fn as_half(line: Line, half: fn(u32) -> Line) -> Line {
+    match line {
+        Line::Item(index) => half(index),
+        other => other,
+    }
+}
