@@ -56,7 +56,7 @@ pub use models::{cache_minimum, default_models, pool_of};
 pub use moved::Moved;
 pub use pressure::{PressureEffect, PressureSteps, percent_of, pressure_effect, pressure_percent};
 pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates, Zero};
-pub use prompt_cache::{CacheTtl, Reuse};
+pub use prompt_cache::{CacheTtl, Reads, Reuse};
 pub use rule::{AnyLimits, AtMost, LimitsRule};
 pub use split::{KINDS, Kinds, split};
 pub use task_budget::{LEAST_TASK_BUDGET, takes_task_budget, task_budget};

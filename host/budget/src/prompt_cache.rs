@@ -79,13 +79,15 @@ impl Reuse {
     /// For how long a prefix of a prompt of so many tokens is best kept by the model of this row; none where sending it
     /// each time costs least, or nothing is known yet.
     ///
-    /// A use costs the read where the one before it is within the time that the prefix is kept, else the write. What was
-    /// seen is counted with one use more that did not come again: nothing is kept on the strength of a first time.
-    pub fn keep(&self, row: &PriceRow, prompt_tokens: u64) -> Option<CacheTtl> {
+    /// A use costs the read where the one before it is within the time that the prefix is kept and the model still has it,
+    /// else the write. What was seen is counted with one use more that did not come again: nothing is kept on the strength
+    /// of a first time.
+    pub fn keep(&self, row: &PriceRow, prompt_tokens: u64, reads: Reads) -> Option<CacheTtl> {
         let rates = row.rates(prompt_tokens);
-        let all = i128::from(self.all()) + 1;
+        let (found, expected) = reads.share();
+        let all = (i128::from(self.all()) + 1) * expected;
         let mean = |write: i64, again: u64| {
-            let again = i128::from(again);
+            let again = i128::from(again) * found;
             (all - again) * i128::from(write) + again * i128::from(rates.cache_read)
         };
         let soon = u64::from(self.within_5m);
@@ -97,6 +99,41 @@ impl Reuse {
         ];
         // Of two that cost the same the shorter.
         choices.into_iter().min_by_key(|(cost, _)| *cost).and_then(|(_, ttl)| ttl)
+    }
+}
+
+/// How often a model had in its cache what it was to have there, of the times at which that was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reads {
+    expected: u32,
+    found: u32,
+}
+
+impl Reads {
+    /// Whether to ask for what is probably there costs no more than to send it: where it is not there, it is written anew.
+    pub fn pays(&self, row: &PriceRow, prompt_tokens: u64, ttl: CacheTtl) -> bool {
+        let rates = row.rates(prompt_tokens);
+        let (found, expected) = self.share();
+        let write = match ttl {
+            CacheTtl::FiveMinutes => rates.cache_write_5m,
+            CacheTtl::Hour => rates.cache_write_1h,
+        };
+        found * i128::from(rates.cache_read) + (expected - found) * i128::from(write)
+            <= expected * i128::from(rates.input)
+    }
+
+    // Found, of so many; as if one more had been: nothing is given up for a first failure.
+    fn share(self) -> (i128, i128) {
+        (i128::from(self.found) + 1, i128::from(self.expected.max(self.found)) + 1)
+    }
+
+    /// It was asked for, and read or not.
+    pub fn note(&mut self, found: bool) {
+        self.expected += 1;
+        self.found += u32::from(found);
+        if self.expected > MOST {
+            (self.expected, self.found) = (self.expected / 2, self.found / 2);
+        }
     }
 }
 
@@ -115,7 +152,7 @@ mod tests {
         for minutes in gaps {
             reuse.note(minutes.map(Duration::from_mins));
         }
-        reuse.keep(&row(), 5_000)
+        reuse.keep(&row(), 5_000, Reads::default())
     }
 
     #[test]
@@ -132,6 +169,25 @@ mod tests {
         assert_eq!(seen(&[Some(5); 4]), Some(CacheTtl::Hour), "five minutes are over by then");
         assert_eq!(seen(&[Some(1), Some(20), Some(1), Some(20), Some(1), Some(20)]), Some(CacheTtl::Hour));
         assert_eq!(seen(&[Some(1), None, None, None, None]), None);
+    }
+
+    #[test]
+    fn where_a_model_has_not_what_it_was_to_keep_nothing_is_kept_soon() {
+        let (mut reuse, mut reads) = (Reuse::default(), Reads::default());
+        for _ in 0..60 {
+            reuse.note(Some(Duration::from_mins(1)));
+        }
+        let kept = (0..100).take_while(|_| {
+            reads.note(false);
+            reuse.keep(&row(), 5_000, reads).is_some()
+        });
+        assert!((2..6).contains(&kept.count()));
+        assert!(!reads.pays(&row(), 5_000, CacheTtl::FiveMinutes));
+        let mut mostly = Reads::default();
+        (0..100).for_each(|n| mostly.note(n % 4 > 0));
+        assert_eq!(reuse.keep(&row(), 5_000, mostly), Some(CacheTtl::FiveMinutes));
+        assert!(mostly.pays(&row(), 5_000, CacheTtl::FiveMinutes));
+        assert!(Reads::default().pays(&row(), 5_000, CacheTtl::Hour));
     }
 
     #[test]
@@ -163,7 +219,7 @@ mod tests {
                 };
                 one(None) + gaps.iter().map(|gap| one(Some(*gap))).sum::<i64>()
             };
-            let chosen = cost(reuse.keep(&row, 5_000));
+            let chosen = cost(reuse.keep(&row, 5_000, Reads::default()));
             for other in [None, Some(CacheTtl::FiveMinutes), Some(CacheTtl::Hour)] {
                 proptest::prop_assert!(chosen <= cost(other));
             }

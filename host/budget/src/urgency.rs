@@ -10,6 +10,10 @@ pub const STEP: Duration = Duration::from_mins(10);
 /// After so many critical ones in a row that overtook others, the first of the others has its turn.
 pub const MOST_OVERTAKING: u32 = 9;
 
+/// The longest that one waits behind others of its priority that came later, for what their prompts begin with to be read
+/// in a model's cache once more before it is gone from there.
+pub const WARM_FIRST: Duration = Duration::from_secs(30);
+
 /// The first place of critical ones: before everything, whatever its age.
 const CRITICAL: Timestamp = Timestamp::from_micros(0);
 const END_OF_TIME: Timestamp = Timestamp::from_micros(i64::MAX);

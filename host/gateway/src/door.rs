@@ -13,6 +13,7 @@ use crate::line::admission::Admission;
 use crate::pace::Pace;
 use crate::pace::recent::recent_calls;
 use crate::prompt_cache::caches::PromptCaches;
+use crate::prompt_cache::leads::Leads;
 use crate::upstream::circuit::Breaker;
 use crate::upstream::class::Account;
 use crate::upstream::client::Sender;
@@ -44,6 +45,8 @@ pub(crate) struct GatewayDoor {
     pub pressure: Pressure,
     /// Which prompts the models have in their caches.
     pub prompt_caches: Mutex<PromptCaches>,
+    /// Which are on their way there.
+    pub leads: Leads,
     /// What of that is kept over a restart.
     pub habits: KeptNote,
     /// A settlement could not be stored: no new call until one can.
@@ -119,6 +122,7 @@ impl GatewayDoor {
             prices: ArcSwap::from_pointee(prices),
             pressure: Pressure::default(),
             prompt_caches: Mutex::new(PromptCaches::with(known)),
+            leads: Leads::default(),
             habits,
             store_failed: AtomicBool::new(false),
             closing: AtomicBool::new(false),

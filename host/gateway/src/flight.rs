@@ -24,6 +24,7 @@ use crate::flight::bill::Held;
 use crate::flight::progress::Progress;
 use crate::flight::settlement::{Note, Rider, released, unknown};
 use crate::line::paced::Paced;
+use crate::prompt_cache::leads::Lead;
 use crate::upstream::circuit::Passed;
 use anvil_pace::PaceTaken;
 use anvil_store::{Settled, Settlement, SettlementOutcome, StoreError};
@@ -44,6 +45,8 @@ pub(crate) struct Flight<'d> {
     /// The circuit's leave, until the upstream was heard of.
     passed: Option<Passed<'d>>,
     progress: Progress,
+    /// What it writes into its model's cache, while others wait for that.
+    lead: Option<Lead>,
     stage: Stage<'d>,
 }
 
@@ -82,7 +85,17 @@ impl<'d> Flight<'d> {
     ) -> Self {
         let held = bid.held(at);
         let (passed, progress, stage) = (Some(passed), Progress::default(), Stage::Held);
-        Self { door, bid, id, held, taken, passed, progress, stage }
+        Self { door, bid, id, held, taken, passed, progress, lead: None, stage }
+    }
+
+    /// It goes out before others that write the same.
+    pub(crate) fn lead(&mut self, lead: Lead) {
+        self.lead = Some(lead);
+    }
+
+    /// Nobody waits for it any more: it was settled or released.
+    fn over(&mut self) {
+        (self.stage, self.lead) = (Stage::Ended, None);
     }
 
     pub(crate) fn bid(&self) -> &Bid {
@@ -110,7 +123,7 @@ impl<'d> Flight<'d> {
         let ended = self.left(why);
         let journal = rider.map(|Rider::Journal(write)| write);
         let settled = self.door.settle(Settlement { journal, ..ended }).await;
-        self.stage = Stage::Ended;
+        self.over();
         settled
     }
 
@@ -134,7 +147,7 @@ impl<'d> Flight<'d> {
         let Note { detail, model, cache } = note;
         let settlement = Settlement { call: self.id, outcome, detail: Some(detail), model, cache, journal };
         let settled = self.door.settle(settlement).await;
-        self.stage = Stage::Ended;
+        self.over();
         settled
     }
 

@@ -7,9 +7,11 @@ use crate::door::GatewayDoor;
 use crate::error::GatewayError;
 use crate::pace::Pace;
 use crate::proxy::pass::{ClientAsk, Passing, pass};
+use crate::stage::mark::caches;
 use anvil_budget::{CircuitReport, PriceTable};
 use anvil_store::Store;
 use anvil_types::{BucketReport, Clock, JobId, Limits, Wait};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
@@ -78,6 +80,14 @@ impl Gateway {
         self.door.admission.close();
     }
 
+    /// Stores what was learnt of estimates and prompt caches, which is done once a minute until then. Nothing is under way
+    /// any more.
+    pub async fn keep_what_was_learnt(&self) {
+        let habits = serde_json::to_string(&caches(&self.door).habits).unwrap_or_default();
+        self.door.habits.keep_for_good(habits).await;
+        self.door.learner.keep_for_good().await;
+    }
+
     /// The limits or the brake changed: waits are judged anew.
     pub fn limits_changed(&self, limits: &Limits) {
         self.door.admission.with_pace(|pace| pace.change(limits));
@@ -120,6 +130,11 @@ impl Gateway {
     /// The prices in force.
     pub fn prices(&self) -> Arc<PriceTable> {
         self.door.prices()
+    }
+
+    /// The agents whose tools and system are in a model's cache now.
+    pub fn warm_agents(&self) -> HashSet<String> {
+        caches(&self.door).warm_agents(self.door.clock.now())
     }
 
     /// What a job's call waits for before it goes out, if one does.

@@ -1,4 +1,6 @@
-//! The models' prompt caches, by the names that the gateway calls them by.
+//! The models' prompt caches, by the names that the gateway calls them by; and who writes into one just now.
+
+pub(crate) mod leads;
 
 pub(crate) use anvil_budget::prompt_cache::{habits, lineage, misses, outline};
 

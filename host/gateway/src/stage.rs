@@ -2,4 +2,5 @@
 //! before a model is chosen for it, since what is in a model's cache decides what it would cost there.
 
 pub(crate) mod choose;
+pub(crate) mod follow;
 pub(crate) mod mark;

@@ -5,7 +5,7 @@ mod clocked;
 mod scene;
 
 use anvil_gateway::{Ask, CallEnd, Gateway};
-use anvil_sim::Sim;
+use anvil_sim::{Sim, Span};
 use anvil_types::{
     Asker, CacheMissReason, CallRecord, ContentBlock, DrivenClock, JobAsker, Limits, Message, Role,
     SystemClock,
@@ -182,4 +182,53 @@ async fn the_ledger_names_each_miss_and_what_was_saved() {
     let saved: i64 = calls.iter().map(|call| call.saved.get()).sum();
     assert_eq!(without - with, saved, "what is shown as saved is the difference, to the nano-dollar");
     assert!(calls.iter().all(|call| call.miss.is_none_or(|miss| miss.cost.get() > 0)));
+}
+
+/// A gateway whose agent's prompts have come again, with a simulator that takes a while to begin an answer.
+async fn slow(script: &str) -> (scene::Scene, Arc<DrivenClock>) {
+    let clock = Arc::new(DrivenClock::new(SystemClock::new()));
+    let limits = Limits { max_input_tokens: 500_000, ..limits(1_000_000_000_000) };
+    let mut setting = Setting { limits, clock: clock.clone(), ..Setting::script(script) };
+    setting.sim.latency.first_byte_ms = Span::Fixed(300);
+    setting.first_byte = Duration::from_mins(10);
+    let scene = setting.scene().await;
+    for position in 0..3 {
+        let end = scene.gateway.call(of(&step(0, 0, &["What?"]), ask(&scene.job, position, ""))).wait().await;
+        assert!(matches!(end, CallEnd::Answered { answer: Ok(_), .. }), "{end:?}");
+    }
+    (scene, clock)
+}
+
+#[tokio::test]
+async fn of_prompts_that_begin_the_same_one_is_under_way_before_the_others_go_out() {
+    let (scene, _) = slow(r#"{"items": []}"#).await;
+    let question =
+        |position| of(&step(0, 1, &[&format!("What is {position}?")]), ask(&scene.job, position, ""));
+    let calls: Vec<_> = (3..9).map(|position| scene.gateway.call(question(position))).collect();
+    for call in calls {
+        let end = call.wait().await;
+        assert!(matches!(end, CallEnd::Answered { answer: Ok(_), .. }), "{end:?}");
+    }
+    let calls = scene.store.calls(scene.job.job.id).await.expect("calls");
+    let stems =
+        |of: fn(&anvil_types::Usage) -> u64| calls[3..].iter().filter(|call| of(&call.usage) > 5_000).count();
+    let written = stems(|usage| usage.cache_write_5m_tokens + usage.cache_write_1h_tokens);
+    assert_eq!((written, stems(|usage| usage.cache_read_tokens)), (1, 5));
+}
+
+#[tokio::test]
+async fn nobody_is_held_up_for_another_by_more_than_half_a_minute() {
+    let script = r#"{"items": [{"text": "Yes."}, {"text": "Yes."}, {"text": "Yes."}, {"text": "Late.", "fault": "hang:3000"}]}"#;
+    let (scene, clock) = slow(script).await;
+    let question = |position| of(&step(0, 1, &["What?"]), ask(&scene.job, position, ""));
+    let first = scene.gateway.call(question(3));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut second = Box::pin(scene.gateway.call(question(4)).wait());
+    let early = tokio::time::timeout(Duration::from_secs(1), &mut second).await;
+    assert!(early.is_err(), "it waits for what the first writes: {early:?}");
+    assert_eq!(scene.sim.log(0, 100).len(), 4, "nothing of it has gone out");
+    clock.advance(Duration::from_secs(31));
+    let end = tokio::time::timeout(Duration::from_secs(20), second).await.expect("it goes out by itself");
+    assert!(matches!(end, CallEnd::Answered { answer: Ok(_), .. }), "{end:?}");
+    drop(first);
 }

@@ -202,6 +202,7 @@ async fn five_failures_open_the_circuit_and_one_success_closes_it() {
             name: "tester".into(),
             digest: "d".into(),
             settings: anvil_types::AgentValues::default(),
+            warm: false,
         }],
         upstream: UpstreamKind::Simulated,
         most: 1,

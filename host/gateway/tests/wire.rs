@@ -2,6 +2,8 @@
 
 #[path = "wire/encoded.rs"]
 mod encoded;
+#[path = "wire/marks.rs"]
+mod marks;
 #[path = "wire/options.rs"]
 mod options;
 mod scene;

@@ -69,11 +69,13 @@ impl Shared {
     pub(crate) fn ready_agents(&self) -> Vec<ReadyAgent> {
         let ready = self.catalog.taking_jobs();
         let ready = ready.iter();
+        let warm = self.gateway.warm_agents();
         ready
             .map(|plugin| ReadyAgent {
                 name: plugin.info.name.clone(),
                 digest: plugin.digest().to_owned(),
                 settings: self.settings.agent(&plugin.info.name).values,
+                warm: warm.contains(&plugin.info.name),
             })
             .collect()
     }

@@ -26,6 +26,7 @@ impl Runner {
             run.cancel.cancel();
         }
         self.quiet(GIVE_BACK, GIVE_BACK, |_| {}).await;
+        self.shared.gateway.keep_what_was_learnt().await;
         self.shared.store.close().await;
     }
 

@@ -127,7 +127,8 @@ impl Trial {
     // Takes the job in, for the trial alone.
     async fn begin(&self, plugin: &Arc<Plugin>, tried: TrialJob) -> Result<Claimed, StoreError> {
         let TrialJob { job, settings, journal, like, claude: _ } = tried;
-        let agent = ReadyAgent { name: job.agent.clone(), digest: plugin.digest().to_owned(), settings };
+        let agent =
+            ReadyAgent { name: job.agent.clone(), digest: plugin.digest().to_owned(), settings, warm: false };
         let claim = Claim {
             agents: vec![agent],
             upstream: self.shared.settings.upstream,

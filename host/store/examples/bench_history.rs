@@ -89,6 +89,7 @@ fn claim(most: u32) -> Claim {
                 name: name.to_owned(),
                 digest: "d".to_owned(),
                 settings: anvil_types::AgentValues::default(),
+                warm: false,
             })
             .into(),
         upstream: UpstreamKind::Simulated,

@@ -87,6 +87,7 @@ async fn jobs(store: &SqliteStore, callers: usize) -> Vec<Lease> {
             name: "code-generator".into(),
             digest: "d".into(),
             settings: anvil_types::AgentValues::default(),
+            warm: false,
         }],
         upstream: UpstreamKind::Simulated,
         most: u32::try_from(callers).expect("few"),

@@ -89,6 +89,7 @@ fn claim(most: u32) -> Claim {
             name: "nothing".into(),
             digest: "d".into(),
             settings: anvil_types::AgentValues::default(),
+            warm: false,
         }],
         upstream: UpstreamKind::Simulated,
         most,

@@ -36,6 +36,9 @@ pub struct ReadyAgent {
     pub digest: String,
     /// What it reads as its settings now.
     pub settings: AgentValues,
+    /// Whether what its prompts begin with is in a model's cache: of equal priority, its jobs are taken first within
+    /// [`anvil_budget::urgency::WARM_FIRST`].
+    pub warm: bool,
 }
 
 /// What a runner is ready to take.

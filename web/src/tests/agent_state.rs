@@ -33,6 +33,7 @@ async fn keeps(scene: &Scene, entries: &[(&str, &[u8])]) {
             name: "ghost".into(),
             digest: "d".into(),
             settings: anvil_types::AgentValues::default(),
+            warm: false,
         }],
         upstream: UpstreamKind::Simulated,
         most: 1,

@@ -51,6 +51,7 @@ async fn asked(scene: &Scene, text: QuestionText) -> (JobId, String) {
             name: "writer".to_owned(),
             digest: "d".to_owned(),
             settings: anvil_types::AgentValues::default(),
+            warm: false,
         }],
         upstream: UpstreamKind::Simulated,
         most: 1,

@@ -130,6 +130,7 @@ impl World {
                 name: "writer".to_owned(),
                 digest: "d".to_owned(),
                 settings: anvil_types::AgentValues::default(),
+                warm: false,
             }],
             upstream: UpstreamKind::Simulated,
             most: 1,

@@ -5,7 +5,7 @@ use crate::prompt_cache::lineage::{Lineages, Whose};
 use crate::prompt_cache::outline::{Beginning, Digest, Outline, Place};
 use crate::{CacheTtl, PriceRow};
 use anvil_types::{Timestamp, Usage};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// So many beginnings are remembered; those that were used longest ago go first.
@@ -14,6 +14,8 @@ const MOST: usize = 4_096;
 const WAITED_FOR: Duration = Duration::from_hours(1);
 /// How long one is remembered, to tell what is new from what has expired.
 const REMEMBERED_FOR: Duration = Duration::from_hours(24);
+/// How long an upstream is held to refuse marks that has refused one.
+const REFUSED_FOR: Duration = Duration::from_hours(1);
 /// How often it is looked which were not used again.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// A mark finds what was written before it within so many blocks. Source: the Messages API's prompt caching; it says 20, and
@@ -47,11 +49,16 @@ pub struct PromptCaches {
     /// What was learnt, and is kept over a restart.
     pub habits: Habits,
     pub(super) lineages: Lineages,
+    /// Until when each agent's latest stem is in a model's cache.
+    stems: HashMap<String, Timestamp>,
     swept: Timestamp,
+    /// Until when the upstream is held to refuse marks.
+    refused_until: Timestamp,
 }
 
 #[derive(Debug)]
 struct Known {
+    /// Who used it last: whether it comes again counts for whoever would have kept it.
     who: String,
     place: Place,
     used: Timestamp,
@@ -92,6 +99,21 @@ impl PromptCaches {
         })
     }
 
+    /// The upstream refused a request for its marks.
+    pub fn refuse(&mut self, now: Timestamp) {
+        self.refused_until = now + REFUSED_FOR;
+    }
+
+    /// Whether the upstream is held to refuse marks.
+    pub fn are_refused(&self, now: Timestamp) -> bool {
+        now < self.refused_until
+    }
+
+    /// The agents whose latest stem is in a model's cache.
+    pub fn warm_agents(&self, now: Timestamp) -> HashSet<String> {
+        self.stems.iter().filter(|(_, until)| **until > now).map(|(who, _)| who.clone()).collect()
+    }
+
     /// How many tokens the whole has, where an answer has told.
     pub fn counted(&self, outline: &Outline) -> Option<u64> {
         self.known.get(&outline.whole().digest)?.counted
@@ -110,11 +132,11 @@ impl PromptCaches {
     pub fn marks(&self, outline: &Outline, who: &str, asked: &AskedModel<'_>) -> Vec<Mark> {
         let AskedModel { row, tokens, now } = *asked;
         let model = row.model.as_str();
-        let minimum = self.habits.minimum(model);
+        let (minimum, reads) = (self.habits.minimum(model, now), self.habits.reads(model, now));
         let long_enough = |beginning: &&Beginning| outline.tokens(beginning, tokens) >= minimum;
         let warm = |beginning: &Beginning| {
             let warm = self.known.get(&beginning.digest)?.warm.get(model)?;
-            (warm.until > now).then_some(warm.ttl)
+            (warm.until > now && reads.pays(row, tokens, warm.ttl)).then_some(warm.ttl)
         };
         // That it comes again now is known before it is noted.
         let keep = |place, before: Option<&Known>| {
@@ -122,7 +144,7 @@ impl PromptCaches {
             if let Some(before) = before.filter(|before| !before.judged) {
                 reuse.note(Some(now.since(before.used)));
             }
-            reuse.keep(row, tokens)
+            reuse.keep(row, tokens, reads)
         };
         let mut marks = Vec::new();
         if let Some(stem) = outline.stem().filter(long_enough)
@@ -152,6 +174,17 @@ impl PromptCaches {
         marks
     }
 
+    /// The beginnings that a prompt so marked writes into a model's cache: those that are not there.
+    pub fn written(&self, outline: &Outline, marks: &[Mark], model: &str, now: Timestamp) -> Vec<Digest> {
+        let marked =
+            marks.iter().filter_map(|mark| outline.longest_first().find(|one| one.place == mark.place));
+        let is_there = |digest: &Digest| {
+            let warm = self.known.get(digest).and_then(|known| known.warm.get(model));
+            warm.is_some_and(|warm| warm.until > now)
+        };
+        marked.map(|beginning| beginning.digest).filter(|digest| !is_there(digest)).collect()
+    }
+
     /// Takes what an answer told of its model's cache.
     pub fn learn(
         &mut self,
@@ -162,12 +195,15 @@ impl PromptCaches {
         usage: &Usage,
         now: Timestamp,
     ) {
-        self.note_uses(whose.who, outline, now);
+        self.note_uses(outline, now);
         let (whole, cached) = (usage.prompt_tokens(), usage.cached_tokens());
         let last = marks.last().and_then(|mark| outline.longest_first().find(|one| one.place == mark.place));
         if let Some(last) = last {
             let cached = (cached > 0).then_some(cached);
-            self.habits.learn_minimum(model, outline.tokens(last, whole), cached);
+            self.habits.learn_minimum(model, outline.tokens(last, whole), cached, now);
+            if self.warm(outline, model, now).is_some() {
+                self.habits.note_read(model, usage.cache_read_tokens > 0, now);
+            }
         }
         // A read renews what it reads.
         if usage.cache_read_tokens > 0 {
@@ -189,7 +225,11 @@ impl PromptCaches {
             let is_last = last == Some(beginning);
             let tokens = if is_last { cached } else { outline.tokens(beginning, whole).min(cached) };
             let ttl = known.warm.get(model).filter(|warm| warm.until > now).map_or(mark.ttl, |warm| warm.ttl);
-            known.warm.insert(model.to_owned(), Warm { until: now + ttl.duration(), ttl, tokens });
+            let until = now + ttl.duration();
+            known.warm.insert(model.to_owned(), Warm { until, ttl, tokens });
+            if mark.place == Place::Stem {
+                self.stems.insert(whose.who.to_owned(), until);
+            }
         }
         // Whether these come again is still to be seen.
         let known = self.remember(whose.who, outline.whole(), now);
@@ -201,12 +241,12 @@ impl PromptCaches {
     }
 
     /// Notes how soon what this prompt begins with was used again.
-    fn note_uses(&mut self, who: &str, outline: &Outline, now: Timestamp) {
+    fn note_uses(&mut self, outline: &Outline, now: Timestamp) {
         self.sweep(now);
         if let Some(known) = outline.stem().and_then(|stem| self.known.get_mut(&stem.digest)) {
             let gap = now.since(known.used);
             if !std::mem::replace(&mut known.judged, true) {
-                self.habits.note(who, Place::Stem, Some(gap));
+                self.habits.note(&known.who, Place::Stem, Some(gap));
             }
         }
         let longest = outline.longest_first().filter(|one| one.place != Place::Stem);
@@ -215,7 +255,7 @@ impl PromptCaches {
             && !std::mem::replace(&mut known.judged, true)
         {
             let (gap, place) = (now.since(known.used), known.place);
-            self.habits.note(who, place, Some(gap));
+            self.habits.note(&known.who, place, Some(gap));
         }
     }
 
@@ -233,6 +273,9 @@ impl PromptCaches {
             warm: HashMap::new(),
         });
         known.used = now;
+        if known.who != who {
+            who.clone_into(&mut known.who);
+        }
         known
     }
 
@@ -242,6 +285,7 @@ impl PromptCaches {
             return;
         }
         self.swept = now;
+        self.stems.retain(|_, until| *until > now);
         let habits = &mut self.habits;
         self.known.retain(|_, known| {
             let idle = now.since(known.used);

@@ -2,7 +2,8 @@
 //! still caches.
 
 use crate::prompt_cache::outline::Place;
-use crate::{Reuse, cache_minimum};
+use crate::{Reads, Reuse, cache_minimum};
+use anvil_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,6 +15,8 @@ const MOST: usize = 1_024;
 pub const SHORTEST: u64 = 256;
 /// How many times as long as was published the shortest may be.
 const FURTHEST: u64 = 4;
+/// How long what speaks against marking is believed: what is not marked teaches nothing, and so is tried again.
+const BELIEVED: Duration = Duration::from_hours(1);
 
 /// The habits.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -21,6 +24,16 @@ pub struct Habits {
     /// By agent: of tools and system, and of conversations.
     reuse: BTreeMap<String, [Reuse; 2]>,
     minima: BTreeMap<String, Minimum>,
+    /// By model: whether it had what it was to have.
+    #[serde(default)]
+    reads: BTreeMap<String, Held>,
+}
+
+/// What a model had in its cache, and when that was last seen.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Held {
+    reads: Reads,
+    at: Timestamp,
 }
 
 /// What answers told of the shortest prefix that a model caches.
@@ -28,15 +41,18 @@ pub struct Habits {
 struct Minimum {
     lowest_cached: Option<u64>,
     highest_uncached: Option<u64>,
+    #[serde(default)]
+    uncached_at: Timestamp,
 }
 
 impl Minimum {
-    fn tokens(self, model: &str) -> u64 {
+    fn tokens(self, model: &str, now: Timestamp) -> u64 {
         let told = cache_minimum(model);
-        match self {
-            Self { highest_uncached: Some(highest), .. } => told.max(highest.saturating_add(1)),
-            Self { lowest_cached: Some(lowest), .. } => told.min(lowest),
-            Self { .. } => told,
+        let uncached = self.highest_uncached.filter(|_| now.since(self.uncached_at) < BELIEVED);
+        match (uncached, self.lowest_cached) {
+            (Some(highest), _) => told.max(highest.saturating_add(1)),
+            (None, Some(lowest)) => told.min(lowest),
+            (None, None) => told,
         }
     }
 }
@@ -56,16 +72,19 @@ impl Habits {
     }
 
     /// An answer told that of a marked beginning of so many tokens this was cached; none: nothing of it.
-    pub fn learn_minimum(&mut self, model: &str, tokens: u64, cached: Option<u64>) {
+    pub fn learn_minimum(&mut self, model: &str, tokens: u64, cached: Option<u64>, now: Timestamp) {
         if self.minima.len() >= MOST && !self.minima.contains_key(model) {
             return;
         }
         let minimum = self.minima.entry(model.to_owned()).or_default();
         match cached {
+            // What was kept when it was shorter is long enough: that it was not this time has another reason.
+            None if minimum.lowest_cached.is_some_and(|lowest| lowest <= tokens) => {}
             // A word of the upstream does not switch caching off for ever.
             None => {
                 let tokens = tokens.min(cache_minimum(model).saturating_mul(FURTHEST));
                 minimum.highest_uncached = minimum.highest_uncached.max(Some(tokens));
+                minimum.uncached_at = now;
             }
             Some(cached) => {
                 let cached = cached.max(SHORTEST);
@@ -77,8 +96,30 @@ impl Habits {
     }
 
     /// Tokens of the shortest prefix that a model caches, as far as is known.
-    pub fn minimum(&self, model: &str) -> u64 {
-        self.minima.get(model).copied().unwrap_or_default().tokens(model)
+    pub fn minimum(&self, model: &str, now: Timestamp) -> u64 {
+        self.minima.get(model).copied().unwrap_or_default().tokens(model, now)
+    }
+
+    /// Whether a prompt of so many tokens is shorter than any that a model is known to keep.
+    pub fn may_be_too_short(&self, model: &str, tokens: u64) -> bool {
+        let lowest = self.minima.get(model).and_then(|minimum| minimum.lowest_cached);
+        lowest.is_none_or(|lowest| tokens < lowest)
+    }
+
+    /// What a model was to have in its cache was asked for, and read or not.
+    pub fn note_read(&mut self, model: &str, found: bool, now: Timestamp) {
+        if self.reads.len() >= MOST && !self.reads.contains_key(model) {
+            return;
+        }
+        let mut reads = self.reads(model, now);
+        reads.note(found);
+        self.reads.insert(model.to_owned(), Held { reads, at: now });
+    }
+
+    /// How often a model had what it was to have, as far as that is believed now.
+    pub fn reads(&self, model: &str, now: Timestamp) -> Reads {
+        let held = self.reads.get(model).filter(|held| now.since(held.at) < BELIEVED);
+        held.map_or_else(Reads::default, |held| held.reads)
     }
 }
 

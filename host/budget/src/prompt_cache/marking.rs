@@ -178,8 +178,11 @@ fn each_miss_has_its_name() {
     let missed = fresh.told(&first, &own, &written, WHOSE);
     assert_eq!(missed, Some(Missed { reason: CacheMissReason::First, tokens: TOKENS }));
     let nothing = Usage { input_tokens: TOKENS, ..Usage::default() };
-    let missed = fresh.told(&first, &own, &nothing, WHOSE);
+    let missed = Scene::new().told(&first, &own, &nothing, WHOSE);
     assert_eq!(missed, Some(Missed { reason: CacheMissReason::BelowMinimum, tokens: TOKENS }));
+    // What was kept when it was as long is long enough.
+    let missed = fresh.told(&first, &own, &nothing, WHOSE);
+    assert_eq!(missed, Some(Missed { reason: CacheMissReason::Expired, tokens: TOKENS }));
     assert_eq!(fresh.told(&first, &[], &nothing, WHOSE), None, "what is not marked is read nowhere");
 }
 
@@ -209,9 +212,74 @@ fn the_shortest_prefix_is_learnt_within_reason() {
     let told =
         |input, cached| Usage { input_tokens: input, cache_write_5m_tokens: cached, ..Usage::default() };
     scene.told(&outline, &marks, &told(u64::MAX / 2, 0), WHOSE);
-    let minimum = scene.caches.habits.minimum(SONNET);
+    let minimum = scene.caches.habits.minimum(SONNET, scene.now);
     assert!(minimum <= 4 * 4_096 + 1, "an answer that lies does not switch caching off: {minimum}");
     scene.told(&outline, &marks, &told(0, 1_500), WHOSE);
-    assert_eq!(scene.caches.habits.minimum(SONNET), 1_500);
-    assert_eq!(scene.caches.habits.minimum(OPUS), 4_096);
+    assert_eq!(scene.caches.habits.minimum(SONNET, scene.now), 1_500);
+    assert_eq!(scene.caches.habits.minimum(OPUS, scene.now), 4_096);
+}
+
+/// What an answer says that kept nothing.
+fn uncached() -> Usage {
+    Usage { input_tokens: TOKENS, ..Usage::default() }
+}
+
+#[test]
+fn one_answer_that_keeps_nothing_switches_nothing_off_that_was_kept() {
+    let mut scene = Scene::used_to("rule ");
+    let outline = Outline::of(&request("rule ", &["d"])).expect("a turn");
+    let marks = scene.marks(&request("rule ", &["d"]));
+    assert!(!marks.is_empty());
+    let missed = scene.told(&outline, &marks, &uncached(), WHOSE);
+    assert_ne!(missed.map(|missed| missed.reason), Some(CacheMissReason::BelowMinimum));
+    assert!(!scene.marks(&request("rule ", &["e"])).is_empty(), "it was kept before, and is asked for again");
+}
+
+#[test]
+fn what_is_held_to_be_too_short_is_tried_again_after_an_hour() {
+    let mut scene = Scene::new();
+    let outline = Outline::of(&request("rule ", &["a"])).expect("a turn");
+    let own = [Mark { place: outline.whole().place, ttl: CacheTtl::FiveMinutes }];
+    for minutes in [0, 1, 1] {
+        scene.now = scene.now + Duration::from_mins(minutes);
+        scene.told(&outline, &own, &Usage { input_tokens: 6_000, ..Usage::default() }, WHOSE);
+    }
+    let minimum = scene.caches.habits.minimum(SONNET, scene.now);
+    assert_eq!(minimum, 6_001, "its model kept nothing of that length");
+    scene.now = scene.now + Duration::from_mins(61);
+    let minimum = scene.caches.habits.minimum(SONNET, scene.now);
+    assert_eq!(minimum, 4_096);
+}
+
+#[test]
+fn a_model_that_never_has_what_it_was_to_keep_is_not_paid_for_keeping_it() {
+    let mut scene = Scene::used_to("rule ");
+    let mut marked = 0;
+    for turn in 0..80 {
+        scene.now = scene.now + Duration::from_secs(30);
+        let request = request("rule ", &[&format!("turn {turn}")]);
+        let (outline, marks) = (Outline::of(&request).expect("a turn"), scene.marks(&request));
+        marked += usize::from(!marks.is_empty());
+        let usage = match marks.is_empty() {
+            true => uncached(),
+            false => Usage { cache_write_5m_tokens: TOKENS, ..Usage::default() },
+        };
+        scene.told(&outline, &marks, &usage, WHOSE);
+    }
+    assert!((1..10).contains(&marked), "{marked} of 80");
+}
+
+#[test]
+fn another_agents_use_of_a_prompt_does_not_hide_that_it_comes_too_late() {
+    for first in ["writer", "another"] {
+        let mut scene = Scene::new();
+        let prompt = |turn: u64| request("rule ", &[&format!("turn {turn}")]);
+        scene.call_of(1, &prompt(0), Whose { who: first, job: None });
+        scene.now = scene.now + Duration::from_mins(61);
+        for turn in 1..6 {
+            scene.call(10, &prompt(turn));
+        }
+        let marked = (6..60).filter(|turn| !scene.call(61, &prompt(*turn)).0.is_empty()).count();
+        assert!(marked < 6, "{first} began, and {marked} of 54 hourly uses were kept for nothing");
+    }
 }

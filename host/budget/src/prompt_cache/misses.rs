@@ -33,7 +33,7 @@ impl PromptCaches {
         let last = outline.longest_first().find(|beginning| beginning.place == last.place)?;
         let (whole, read) = (usage.prompt_tokens(), usage.cache_read_tokens);
         let missed = |reason, tokens| Some(Missed { reason, tokens });
-        if usage.cached_tokens() == 0 {
+        if usage.cached_tokens() == 0 && self.habits.may_be_too_short(model, outline.tokens(last, whole)) {
             return missed(CacheMissReason::BelowMinimum, outline.tokens(last, whole));
         }
         let Some((beginning, kept)) = self.kept(outline) else {

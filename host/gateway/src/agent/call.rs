@@ -15,7 +15,9 @@ use crate::flight::Flight;
 use crate::flight::admit::{FlightCourse, admit};
 use crate::flight::landing::{BrokenFlight, Trouble};
 use crate::flight::settlement::Note;
-use crate::stage::mark::learn;
+use crate::line::denied::Denied;
+use crate::stage::follow::follow;
+use crate::stage::mark::{learn, refused, refuses_marks};
 use crate::upstream::answer::Answer;
 use crate::upstream::failed::Failed;
 use crate::upstream::reading::Reading;
@@ -55,7 +57,7 @@ async fn to_its_end<'d>(
     // Each try is planned anew: limits and prices may have changed while the call waited.
     loop {
         let asked_at = door.clock.now();
-        let tried = match plan(door, ask).await {
+        let tried = match plan(door, ask, tries.unmarked).await {
             Ok(planned) => attempt(door, ask, planned, flight, answer, &mut tries, watcher).await,
             Err(Unplanned::Refused(error)) => return journalled(door, ask, error).await,
             Err(Unplanned::StoreFailed(error)) => return CallEnd::StoreFailed(error),
@@ -87,12 +89,20 @@ async fn attempt<'d>(
     tries: &mut Tries,
     watcher: &mut Watcher,
 ) -> Tried {
-    let Planned { bid, prompt } = planned;
+    let Planned { bid, prompt, is_marked } = planned;
     let (model, amount) = (bid.row.model.clone(), bid.bound.amount);
     let flight = match admit(door, bid, &mut tries.course, watcher).await {
         Ok(granted) => flight.insert(granted),
+        // A few bytes of the host's own are no reason to refuse what an agent asked for.
+        Err(Denied::Never { .. }) if is_marked => {
+            tries.unmarked = true;
+            return Tried::Stale;
+        }
         Err(denied) => return waits::denied(door, ask, denied, &model, amount, tries).await,
     };
+    if let Err(denied) = follow(door, flight, prompt.as_ref(), watcher).await {
+        return waits::denied(door, ask, denied, &model, amount, tries).await;
+    }
     *answer = Answer::default();
     let redactor = door.sender.redactor();
     let mut reading = Reading::new(answer, ask.text.as_ref(), redactor, door.config.patience.idle);
@@ -117,6 +127,16 @@ async fn attempt<'d>(
         }
         Err(failed) => {
             let broken = flight.broke(&failed, answer, &tries.course, watcher).await;
+            if is_marked && refuses_marks(&failed) {
+                refused(door);
+                tries.unmarked = true;
+                let detail = failed.error.kind.name().to_owned();
+                let note = Note { detail, model: None, cache: CacheEffect::default() };
+                return match flight.settle(broken.outcome, note, None).await {
+                    Ok(_) => Tried::Stale,
+                    Err(error) => Tried::end(CallEnd::StoreFailed(error.to_string())),
+                };
+            }
             after(door, ask, flight, *failed, broken, tries).await
         }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Planned {
     pub bid: Bid,
     /// What the model's cache goes by, where there is enough of it.
     pub prompt: Option<MarkedPrompt>,
+    /// Whether the host has marked it.
+    pub is_marked: bool,
 }
 
 /// Why a call cannot be planned.
@@ -32,7 +34,8 @@ pub(crate) enum Unplanned {
 }
 
 /// Plans a try. Each is planned anew: limits, prices and pressure may have changed while it waited.
-pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask) -> Result<Planned, Unplanned> {
+/// The host adds no marks to one that is to go without.
+pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, unmarked: bool) -> Result<Planned, Unplanned> {
     let failed = |error: anvil_store::StoreError| Unplanned::StoreFailed(error.to_string());
     let limits = door.store.limits().await.map_err(failed)?.limits;
     let wish = wish(door, ask, &limits).map_err(Unplanned::Refused)?;
@@ -42,6 +45,7 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask) -> Result<Planned, Unpla
     let own = door.pressure.percent_of_agent(store, kind, clock, ask.asker.name()).await.map_err(failed)?;
     let pressure = door.pressure.percent(&windows).max(own);
     let prompt = prompt(door, &ask.request, wish.needs.size.text_bytes);
+    let prompt = prompt.filter(|prompt| prompt.has_own() || !unmarked);
     let whose = whose(ask);
     let chosen = choose(door, &wish, Prompted { whose, prompt: prompt.as_ref() }, pressure);
     let chosen = chosen.map_err(|error| Unplanned::Refused(invalid(error.to_string())))?;
@@ -53,8 +57,9 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask) -> Result<Planned, Unpla
     });
     let added = marked.as_ref().filter(|marked| !marked.prompt.has_own());
     let added = added.map_or(&[][..], |marked| &marked.marks);
+    let is_marked = !added.is_empty();
     let bid = bid(door, ask, wish.needs, chosen, task_budget, added).map_err(Unplanned::Refused)?;
-    Ok(Planned { bid, prompt: marked })
+    Ok(Planned { bid, prompt: marked, is_marked })
 }
 
 /// Whose prompt a request has.

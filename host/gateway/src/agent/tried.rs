@@ -28,10 +28,12 @@ pub(crate) struct Tries {
     pub refused_since: Option<Timestamp>,
     /// How often the admission queue fell with it in it.
     pub falls: u32,
+    /// The host's marks stood in its way: it goes without.
+    pub unmarked: bool,
 }
 
 impl Tries {
     pub(crate) fn new(course: FlightCourse) -> Self {
-        Self { course, retries: 0, refused_since: None, falls: 0 }
+        Self { course, retries: 0, refused_since: None, falls: 0, unmarked: false }
     }
 }

@@ -23,6 +23,12 @@ impl Learner {
         Self { estimator: Mutex::new(estimator), note }
     }
 
+    /// Stores what was learnt: nothing more is in this life.
+    pub(crate) async fn keep_for_good(&self) {
+        let note = serde_json::to_string(&*self.lock()).unwrap_or_default();
+        self.note.keep_for_good(note).await;
+    }
+
     fn lock(&self) -> MutexGuard<'_, Estimator> {
         self.estimator.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -50,11 +50,20 @@ impl KeptNote {
         }
         *stored = now;
         let Ok(note) = serde_json::to_string(what) else { return };
+        tokio::spawn(self.write(note));
+    }
+
+    /// Stores it now: nothing more is learnt in this life.
+    pub(crate) async fn keep_for_good(&self, what: String) {
+        self.write(what).await;
+    }
+
+    fn write(&self, note: String) -> impl Future<Output = ()> + Send + use<> {
         let (store, key, what) = (self.store.clone(), self.key.clone(), self.what);
-        tokio::spawn(async move {
+        async move {
             if let Err(error) = store.remember(&key, &note).await {
                 tracing::warn!(%error, what, "a note could not be stored");
             }
-        });
+        }
     }
 }

@@ -58,11 +58,27 @@ pub(crate) async fn admit<'d>(
         },
     };
     let (at, taken) = admitted?.take();
-    still_so(Flight::new(door, bid, id, at, taken, passed)).await
+    let mut flight = Flight::new(door, bid, id, at, taken, passed);
+    still_so(&mut flight).await?;
+    Ok(flight)
+}
+
+/// Whether a flight that waited with its money held may still go out. One that may not is released.
+pub(crate) async fn still_may(flight: &mut Flight<'_>) -> Result<(), Denied> {
+    let door = flight.door;
+    let is_closing = door.closing.load(Ordering::Relaxed);
+    // Whoever pulls the brake means what has not been sent.
+    let is_braked = !is_closing && door.store.brake().await.map_err(Denied::Failed)?.engaged();
+    if is_closing || is_braked {
+        let why = if is_closing { "the host ends" } else { "braked" };
+        flight.release(why, None).await.map_err(Denied::Failed)?;
+        return Err(if is_closing { Denied::Closing } else { Denied::Stale });
+    }
+    still_so(flight).await
 }
 
 // What may have changed while it waited in the queue: its price, and the upstream's trouble.
-async fn still_so(mut flight: Flight<'_>) -> Result<Flight<'_>, Denied> {
+async fn still_so(flight: &mut Flight<'_>) -> Result<(), Denied> {
     let (door, bid) = (flight.door, &flight.bid);
     let prices = door.prices();
     let now_in_force = prices.row(bid.model(), bid.row.speed.as_deref(), flight.held.at);
@@ -71,7 +87,7 @@ async fn still_so(mut flight: Flight<'_>) -> Result<Flight<'_>, Denied> {
     let tries = |kept: &KeptBack| passed.is_some_and(|passed| passed.tries(&kept.gate));
     let kept = door.breaker.kept_back(bid.model()).filter(|kept| !tries(kept));
     if !price_changed && kept.is_none() {
-        return Ok(flight);
+        return Ok(());
     }
     let why = if price_changed { "price changed" } else { "kept back" };
     flight.release(why, None).await.map_err(Denied::Failed)?;

@@ -25,7 +25,7 @@ impl Flight<'_> {
         watcher: &mut impl Watcher,
     ) -> Result<(), Lost> {
         let door = self.door;
-        let Self { bid, taken, progress, stage, .. } = self;
+        let Self { bid, taken, progress, lead, stage, .. } = self;
         let ticket = taken.ticket;
         *stage = Stage::Sent(Aloft {
             _under_way: door.in_flight(),
@@ -41,6 +41,9 @@ impl Flight<'_> {
             Sign::Input(tokens) => {
                 door.admission.with_pace(|pace| pace.input_known(ticket, tokens.min(context)));
                 door.admission.room();
+                if let Some(lead) = lead {
+                    lead.begun();
+                }
             }
             Sign::Output(bytes) => {
                 let Some(bytes) = progress.add(door.clock.now(), bytes) else { return };

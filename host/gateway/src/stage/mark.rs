@@ -6,10 +6,15 @@ use crate::prompt_cache::habits::SHORTEST;
 use crate::prompt_cache::lineage::Whose;
 use crate::prompt_cache::misses::Missed;
 use crate::prompt_cache::outline::Outline;
+use crate::upstream::class::Class;
+use crate::upstream::failed::{Failed, Money};
 use anvil_budget::{CacheTtl, PriceRow};
 use anvil_types::{CacheMiss, Request, RequestOption, Timestamp, Usage};
 use serde_json::Value;
 use std::sync::{MutexGuard, PoisonError};
+
+/// A mark's name in the body.
+const MARK: &str = "cache_control";
 
 /// What a model's cache goes by.
 #[derive(Debug)]
@@ -32,9 +37,12 @@ pub(crate) struct MarkedPrompt {
 /// own that is no JSON is none here: the body refuses it by name.
 pub(crate) fn prompt(door: &GatewayDoor, request: &Request, text_bytes: u64) -> Option<Prompt> {
     let own = request.option(RequestOption::CacheControl);
-    let own = own.and_then(|mark| serde_json::from_str::<Value>(mark).ok());
+    // What is no object marks nothing.
+    let own = own.and_then(|mark| serde_json::from_str::<Value>(mark).ok()).filter(Value::is_object);
     let own = own.map(|mark| if mark["ttl"] == "1h" { CacheTtl::Hour } else { CacheTtl::FiveMinutes });
-    let marked = door.config.prompt_cache && request.option(RequestOption::CacheControl).is_none();
+    let marked = door.config.prompt_cache
+        && request.option(RequestOption::CacheControl).is_none()
+        && !caches(door).are_refused(door.clock.now());
     // A token is a byte at least.
     let worth_a_look = own.is_some() || (marked && text_bytes >= SHORTEST);
     let outline = worth_a_look.then(|| Outline::of(request)).flatten()?;
@@ -62,6 +70,20 @@ impl Prompt {
 /// What the models have in their caches.
 pub(crate) fn caches(door: &GatewayDoor) -> MutexGuard<'_, PromptCaches> {
     door.prompt_caches.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether an upstream says that it takes no marks. Nothing was billed.
+pub(crate) fn refuses_marks(failed: &Failed) -> bool {
+    let is_refused = failed.class() == Class::Request && failed.money == Money::Released;
+    is_refused && failed.error.message.contains(MARK)
+}
+
+/// The upstream takes no marks: none is added for a while.
+pub(crate) fn refused(door: &GatewayDoor) {
+    tracing::warn!(
+        "the upstream refuses `{MARK}`; prompts are not marked for an hour (saving.prompt_cache = false: never)"
+    );
+    caches(door).refuse(door.clock.now());
 }
 
 /// After the flight: takes what an answer told of its model's cache. Answers which miss it was, if it was one, by this row's

@@ -9,6 +9,10 @@ use crate::upstream::words::Words;
 use anvil_types::{InferenceGeo, MOST_TOKENS, ServiceTier, Speed, Usage};
 use serde_json::value::RawValue;
 
+/// Tokens that were written to be kept for so long.
+const FIVE_MINUTES: &str = "ephemeral_5m_input_tokens";
+const ONE_HOUR: &str = "ephemeral_1h_input_tokens";
+
 /// The most passes of one answer.
 const MOST_PASSES: usize = 100;
 
@@ -67,14 +71,27 @@ impl Counts {
         }
         self.cache_read.take_all(usage, "cache_read_input_tokens");
         self.written.take_all(usage, "cache_creation_input_tokens");
+        let mut total = Count::default();
+        total.take_all(usage, "cache_creation_input_tokens");
         for split in usage.all("cache_creation") {
-            match Object::read(split) {
-                Ok(split) => {
-                    self.written_5m.take_all(&split, "ephemeral_5m_input_tokens");
-                    self.written_1h.take_all(&split, "ephemeral_1h_input_tokens");
-                }
-                Err(_) => self.written.odd = true,
+            let Ok(split) = Object::read(split) else {
+                self.written.odd = true;
+                continue;
+            };
+            let [mut five, mut hour] = [Count::default(), Count::default()];
+            five.take_all(&split, FIVE_MINUTES);
+            hour.take_all(&split, ONE_HOUR);
+            // What is told together has to be the same; a lifetime without a price is none that was split.
+            let contradicts = total.told && (five.told || hour.told) && five.most + hour.most != total.most;
+            let mut others = Count::default();
+            split.others([FIVE_MINUTES, ONE_HOUR]).for_each(|json| others.take(json));
+            self.written.odd |= contradicts || others.odd || others.most > 0;
+            if others.most > 0 {
+                let all = five.most.saturating_add(hour.most).saturating_add(others.most);
+                self.written.most = self.written.most.max(all.min(MOST_TOKENS));
             }
+            self.written_5m.take_all(&split, FIVE_MINUTES);
+            self.written_1h.take_all(&split, ONE_HOUR);
         }
         for (words, name) in [
             (&mut self.service_tier, "service_tier"),
@@ -298,6 +315,17 @@ mod tests {
         assert_eq!(writes(&[r#"{"cache_creation":5,"cache_creation_input_tokens":7}"#]), (0, 7, true));
         let more = r#"{"cache_creation_input_tokens":5,"cache_creation":{"ephemeral_1h_input_tokens":9}}"#;
         assert_eq!(writes(&[more]), (0, 9, true));
+        for less in [
+            r#"{"cache_creation_input_tokens":50,"cache_creation":{"ephemeral_5m_input_tokens":9}}"#,
+            r#"{"cache_creation_input_tokens":50,"cache_creation":{"ephemeral_5m_input_tokens":9,"ephemeral_1h_input_tokens":0}}"#,
+            r#"{"cache_creation_input_tokens":50,"cache_creation":{"ephemeral_5m_input_tokens":9,"ephemeral_24h_input_tokens":41}}"#,
+        ] {
+            assert_eq!(writes(&[less]), (9, 41, true), "{less}");
+        }
+        let other = r#"{"cache_creation":{"ephemeral_24h_input_tokens":41}}"#;
+        assert_eq!(writes(&[other]), (0, 41, true));
+        let none = r#"{"cache_creation_input_tokens":7,"cache_creation":{"ephemeral_24h_input_tokens":0}}"#;
+        assert_eq!(writes(&[none]), (0, 7, false));
     }
 
     #[test]

@@ -32,6 +32,12 @@ impl<'a> Object<'a> {
         self.0.iter().map(|(_, value)| value.get())
     }
 
+    /// Every value of other names than these but `null`.
+    pub(crate) fn others<'s>(&'s self, names: [&'s str; 2]) -> impl Iterator<Item = &'a str> + 's {
+        let others = self.0.iter().filter(move |(key, _)| !names.contains(&key.as_str()));
+        others.map(|(_, value)| value.get()).filter(|value| *value != "null")
+    }
+
     /// The last value of this name but `null`, which is the one that most readers take.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         self.all(name).last()

@@ -123,6 +123,7 @@ pub(crate) async fn jobs(store: &dyn Store, clock: &dyn Clock, questions: u64) -
             name: "tester".into(),
             digest: "d".into(),
             settings: anvil_types::AgentValues::default(),
+            warm: false,
         }],
         upstream: UpstreamKind::Simulated,
         most: u32::try_from(jobs).expect("few"),

@@ -157,6 +157,7 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
             name: "tester".into(),
             digest: "d".into(),
             settings: anvil_types::AgentValues::default(),
+            warm: false,
         }],
         upstream: UpstreamKind::Simulated,
         most: 1,

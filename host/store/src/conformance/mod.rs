@@ -143,6 +143,7 @@ suite! { $
     order:
         urgent_jobs_go_first_and_equals_in_turn
         age_lets_a_low_job_overtake_but_never_a_critical_one
+        jobs_of_a_warm_agent_go_first_for_half_a_minute_and_never_before_a_higher_priority
         a_flood_of_critical_jobs_starves_nobody
         the_kept_slot_takes_critical_jobs_alone
         only_ready_agents_of_this_upstream_are_taken

@@ -3,8 +3,9 @@
 #![expect(missing_docs, reason = "the names are sentences")]
 
 use super::Factory;
-use super::world::World;
-use crate::Claim;
+use super::world::{AGENT, World};
+use crate::{Claim, ReadyAgent};
+use anvil_budget::urgency::WARM_FIRST;
 use anvil_types::{JobId, NewJob, Priority, UpstreamKind, WaitReason};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -131,4 +132,32 @@ pub async fn a_job_keeps_its_place_over_a_park(factory: &dyn Factory) {
     world.wait(Duration::from_secs(1));
     world.store().resume(&[WaitReason::Money], None).await.expect("resumes");
     assert_eq!(taken(&world, 2).await, [first.job.id, second]);
+}
+
+pub async fn jobs_of_a_warm_agent_go_first_for_half_a_minute_and_never_before_a_higher_priority(
+    factory: &dyn Factory,
+) {
+    let world = World::new(factory).await;
+    let submit = async |agent: &str, priority| {
+        world.wait(Duration::from_secs(1));
+        world.submit(NewJob { agent: agent.into(), priority, ..world.new_job() }).await
+    };
+    let claim = |most| {
+        let cold = world.claim_of(most).agents.remove(0);
+        let warm = ReadyAgent { name: "warm".into(), warm: true, ..cold.clone() };
+        Claim { agents: vec![cold, warm], ..world.claim_of(most) }
+    };
+    let take = async |most| {
+        let claimed = world.store().claim(claim(most)).await.expect("a claim works");
+        claimed.into_iter().map(|claimed| claimed.job.id).collect::<Vec<_>>()
+    };
+    let cold = [submit(AGENT, Priority::Normal).await, submit(AGENT, Priority::Normal).await];
+    let warm = [submit("warm", Priority::Normal).await, submit("warm", Priority::Normal).await];
+    let high = submit(AGENT, Priority::High).await;
+    let low = submit("warm", Priority::Low).await;
+    assert_eq!(take(1).await, [high]);
+    assert_eq!(take(2).await, [warm[0], warm[1]]);
+    let late = submit("warm", Priority::Normal).await;
+    world.wait(WARM_FIRST);
+    assert_eq!(take(4).await, [cold[0], cold[1], late, low]);
 }

@@ -40,6 +40,7 @@ pub(super) async fn claim_of(world: &World<'_>, agent: &str, most: u32) -> Vec<C
         name: agent.to_owned(),
         digest: format!("of {agent}"),
         settings: anvil_types::AgentValues::default(),
+        warm: false,
     }];
     world.store().claim(Claim { agents, ..world.claim_of(most) }).await.expect("a claim works")
 }

@@ -234,6 +234,7 @@ impl<'a> World<'a> {
                 name: AGENT.to_owned(),
                 digest: DIGEST.to_owned(),
                 settings: anvil_types::AgentValues::default(),
+                warm: false,
             }],
             upstream: UpstreamKind::Simulated,
             most,

@@ -224,6 +224,7 @@ pub(crate) fn claim(most: u32) -> Claim {
             name: "agent".to_owned(),
             digest: "digest".to_owned(),
             settings: anvil_types::AgentValues::default(),
+            warm: false,
         }],
         upstream: UpstreamKind::Simulated,
         most,

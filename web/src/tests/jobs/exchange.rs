@@ -35,6 +35,7 @@ async fn finished(scene: &Scene) -> JobId {
             name: "gone".to_owned(),
             digest: "d".to_owned(),
             settings: anvil_types::AgentValues::default(),
+            warm: false,
         }],
         upstream: UpstreamKind::Simulated,
         most: 1,

@@ -15,7 +15,7 @@ use crate::rules::questions::{closing, list};
 use crate::rules::tx::Tx;
 use crate::{Claim, Claimed, ReadyAgent, StoreError, Suspects};
 use anvil_budget::Urgency;
-use anvil_budget::urgency::MOST_OVERTAKING;
+use anvil_budget::urgency::{MOST_OVERTAKING, WARM_FIRST};
 use anvil_types::attempts::MOST_CRASHES;
 use anvil_types::{EventKind, JobEvent, Lease, Priority, Timestamp, UpstreamKind};
 use std::collections::VecDeque;
@@ -120,18 +120,31 @@ fn choose(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<(i64, usize)>, StoreErro
         let turn_of_others = overtakes >= MOST_OVERTAKING && !others.is_empty();
         let next = if turn_of_others {
             overtakes = 0;
-            others.pop_front()
+            warm_first(&mut others, claim, tx.now)
         } else if let Some(job) = critical.pop_front() {
             overtakes += u32::from(!others.is_empty());
             Some(job)
         } else {
-            others.pop_front()
+            warm_first(&mut others, claim, tx.now)
         };
         let Some(job) = next else { break };
         chosen.push((job.seq, job.agent));
     }
     turns::overtaken(tx, overtakes)?;
     Ok(chosen)
+}
+
+/// The first of these, or one of its priority whose agent's prompts are in a model's cache, where none that is before it
+/// has waited for long.
+fn warm_first(line: &mut VecDeque<Waiting>, claim: &Claim, now: Timestamp) -> Option<Waiting> {
+    let priority = line.front()?.priority;
+    let is_warm = |job: &Waiting| claim.agents[job.agent].warm;
+    let may_be_passed = |job: &Waiting| now.since(job.urgency.since()) < WARM_FIRST;
+    let passed =
+        line.iter().take_while(|job| job.priority == priority && !is_warm(job) && may_be_passed(job));
+    let place = passed.count();
+    let warm = line.get(place).filter(|job| job.priority == priority && is_warm(job)).map(|_| place);
+    line.remove(warm.unwrap_or(0))
 }
 
 /// The first of those that wait for one agent with one priority: a probe of an index.
@@ -144,7 +157,7 @@ fn heads_of_line(
     let name = &claim.agents[agent].name;
     tx.all(HEADS_OF_LINE, params![claim.upstream.name(), name, priority.rank(), claim.most], |row| {
         let since = Timestamp::from_micros(row.get(1)?);
-        Ok(Waiting { seq: row.get(0)?, agent, urgency: Urgency::of(priority, since) })
+        Ok(Waiting { seq: row.get(0)?, agent, priority, urgency: Urgency::of(priority, since) })
     })
 }
 

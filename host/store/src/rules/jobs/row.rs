@@ -7,7 +7,9 @@ use crate::rules::money::tree;
 use crate::rules::team::waits;
 use crate::rules::tx::Tx;
 use anvil_budget::Urgency;
-use anvil_types::{Attempts, Job, JobError, JobId, JobState, Json, Lease, Nanodollars, Wait, WaitReason};
+use anvil_types::{
+    Attempts, Job, JobError, JobId, JobState, Json, Lease, Nanodollars, Priority, Wait, WaitReason,
+};
 use std::sync::LazyLock;
 
 /// What the transactions judge a job by: the short part of its row.
@@ -283,5 +285,6 @@ pub(crate) struct Waiting {
     pub(crate) seq: i64,
     /// The place of its agent in the claim.
     pub(crate) agent: usize,
+    pub(crate) priority: Priority,
     pub(crate) urgency: Urgency,
 }
