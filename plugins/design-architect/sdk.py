@@ -38,10 +38,10 @@ class CallError(Failure):
 
 
 class Cut(Failure):
-    """An answer that reached its most tokens. `text` is what there is of it."""
+    """An answer that ended before Claude was done. `text` is what there is of it."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__("bad-reply", "the answer was cut at its most tokens")
+    def __init__(self, text: str, stop_reason: str) -> None:
+        super().__init__("bad-reply", f"the answer was cut ({stop_reason}); more tokens a call may help")
         self.text = text
 
 
@@ -175,11 +175,13 @@ def text_of(reply: Json) -> str:
 
 
 def _whole(reply: Json) -> Json:
-    """An answer that was cut or refused is none."""
-    if reply["stop_reason"] == "max_tokens":
-        raise Cut(text_of(reply))
-    if reply["stop_reason"] == "refusal":
+    """An answer that was cut or refused is none. `max_tokens` is one reason of several, and the API gains others: each but
+    those that are known for an end is a cut."""
+    reason = reply["stop_reason"]
+    if reason == "refusal":
         raise Failure("final", "Claude refused to answer")
+    if reason not in ("end_turn", "stop_sequence"):
+        raise Cut(text_of(reply), reason)
     return reply
 
 

@@ -151,6 +151,17 @@ func TestWhatIsCompleteOfACutAnswerIsKeptAndTheRestAskedFor(t *testing.T) {
 	}
 }
 
+func TestEachReasonThatIsNoEndOfClaudesOwnIsACut(t *testing.T) {
+	for _, reason := range []string{"max_tokens", "model_context_window_exceeded", "pause_turn", "tool_use", "a_new_reason", ""} {
+		half := cut(started, `{"heading":"First`)
+		half.StopReason = reason
+		host := play(says(plan), half, says(Written{started.Sections[1:]}), says(named))
+		if result := documented(t, host, payload); !result.Complete || result.Calls != 4 {
+			t.Errorf("%q: it is %+v", reason, result)
+		}
+	}
+}
+
 func TestASectionThatNeverFitsIsMissing(t *testing.T) {
 	nothing := cut(started, `:[`)
 	host := play(says(plan), nothing, nothing, says(Written{started.Sections[1:]}), says(named))

@@ -68,7 +68,7 @@ impl Gap {
 enum Limit {
     /// The reply ended by itself.
     Kept,
-    /// The limit ended it.
+    /// It was ended: by the limit on its length, or by whatever else is no end of Claude's own.
     Reached,
 }
 
@@ -96,7 +96,10 @@ impl<H: Host> Work<'_, H> {
         self.host.progress(0.05, "Planning");
         let room = self.room();
         let request = prompt::plan(&self.payload, self.house_rules.as_deref(), room);
-        let (text, _) = self.ask(&request)?;
+        let (text, limit) = self.ask(&request)?;
+        if limit == Limit::Reached {
+            self.host.log(Level::Warn, "the plan is cut off; going on with what there is of it");
+        }
         let plan = Plan::read(&text);
         if plan.steps.is_empty() {
             self.host.log(Level::Warn, "the plan has no numbered steps; going on without one");
@@ -244,18 +247,20 @@ impl<H: Host> Work<'_, H> {
         Ok(report)
     }
 
-    /// Asks Claude: the text of the reply, and whether the limit on its length ended it.
+    /// Asks Claude: the text of the reply, and whether it was cut. The API gains reasons for an end: each but those that
+    /// are known for Claude's own is a cut.
     fn ask(&mut self, request: &Request) -> Result<(String, Limit), Failure> {
         let reply = self.host.ask(request).map_err(|error| failure::of_call(&error))?;
         self.spent.count(reply.cost_nanodollars);
-        if reply.stop_reason == "refusal" {
-            return Err(failure("final", "Claude declined to do this"));
-        }
+        let limit = match reply.stop_reason.as_str() {
+            "refusal" => return Err(failure("final", "Claude declined to do this")),
+            "end_turn" | "stop_sequence" => Limit::Kept,
+            _ => Limit::Reached,
+        };
         let texts = reply.content.iter().filter_map(|block| match block {
             ContentBlock::Text(text) => Some(text.as_str()),
             _ => None,
         });
-        let limit = if reply.stop_reason == "max_tokens" { Limit::Reached } else { Limit::Kept };
         Ok((texts.collect(), limit))
     }
 

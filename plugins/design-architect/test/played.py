@@ -64,10 +64,14 @@ def says(answer: Any, stop_reason: str = "end_turn") -> sdk.Json:
     return {"content": content, "stop_reason": stop_reason, "model": "played", "cost_nanodollars": COST}
 
 
-def cut(answer: Any, at: str) -> sdk.Json:
+CUTS = ("max_tokens", "model_context_window_exceeded", "pause_turn", "tool_use", "a_new_reason", "unknown")
+"""Reasons that are no end of Claude's own, one of them of the future."""
+
+
+def cut(answer: Any, at: str, reason: str = "max_tokens") -> sdk.Json:
     """A reply that was cut before a text in it."""
     text = json.dumps(answer)
-    return says(text[: text.index(at)], "max_tokens")
+    return says(text[: text.index(at)], reason)
 
 
 def fails(call: str) -> sdk.CallError:

@@ -6,7 +6,7 @@ import unittest
 import agent
 import schemas
 import sdk
-from test.played import COST, COVERAGE, FILES, FOUND, GOOD, OUTLINE, PARTS, PAYLOAD, REASONS, Played, cut, fails, judge, says
+from test.played import COST, COVERAGE, CUTS, FILES, FOUND, GOOD, OUTLINE, PARTS, PAYLOAD, REASONS, Played, cut, fails, judge, says
 
 
 class Flow(unittest.TestCase):
@@ -115,6 +115,13 @@ class AnswersThatWillNotDo(Flow):
         result = self.design(host)
         self.assertEqual(([f["path"] for f in result["files"]], result["complete"]), (["main.go", "links/links.go"], True))
         self.assertIn("<given>\nmain.go\n</given>", host.prompt(3))
+
+    def test_each_reason_that_is_no_end_of_claude_s_own_is_a_cut(self) -> None:
+        more = {"files": FILES["files"][1:]}
+        for reason in CUTS:
+            host = Played(OUTLINE, PARTS, cut(FILES, "links/links", reason), more, REASONS, COVERAGE)
+            result = self.design(host)
+            self.assertEqual((len(result["files"]), result["calls"], result["complete"]), (2, 6, True), reason)
 
     def test_an_outline_that_is_cut_goes_on(self) -> None:
         rest = FOUND | {"components": OUTLINE["components"][1:]}

@@ -170,6 +170,16 @@ test('of a scope that was cut, what is complete is taken and the rest is asked f
   assert.deepEqual(second.report.missing, ['the scope was cut twice: areas, assumptions or open questions may be missing']);
 });
 
+test('each reason that is no end of Claude\'s own is a cut', () => {
+  const at = JSON.stringify(scope).indexOf('"The whole"');
+  const rest = { areas: [scope.areas[1]], assumptions: scope.assumptions, open_questions: [], out_of_scope: ['Catering.'] };
+  for (const reason of ['max_tokens', 'model_context_window_exceeded', 'pause_turn', 'tool_use', 'a_new_reason', 'unknown']) {
+    const half = { ...cut(scope, at), stop_reason: reason };
+    const { report } = analyze({ answers: [half, gives(rest), booking, quality] });
+    assert.deepEqual([report.complete, report.requirements.length, report.calls], [true, 3, 4], reason);
+  }
+});
+
 test('a scope may be cut anywhere behind its summary', () => {
   const whole = JSON.stringify(scope);
   const least = whole.indexOf('"areas"');

@@ -29,12 +29,12 @@ static bool call(host *h, const char *function, text arguments, text *ok, failur
   return false;
 }
 
-/* An answer that was cut or refused is none. */
+/* An answer that was cut or refused is none. The API gains reasons: each but those that are known for an end is a cut. */
 static bool whole(text reply, failure *why) {
   text reason = json_string(json_get(reply, "stop_reason"));
-  if (text_is(reason, "max_tokens")) return fail(why, "bad-reply", "the answer was cut at its most tokens");
   if (text_is(reason, "refusal")) return fail(why, "final", "Claude refused to answer");
-  return true;
+  if (text_is(reason, "end_turn") || text_is(reason, "stop_sequence")) return true;
+  return fail(why, "bad-reply", "the answer was cut; more tokens a call may help");
 }
 
 bool ask(host *h, text request, text *reply, failure *why) { return call(h, "claude.complete", request, reply, why); }

@@ -65,6 +65,7 @@ int main(void) {
   check(!summarize(SAYS("\"Sure! Here it is.\"", "end_turn"), &result, &why) && !strcmp(why.kind, "bad-reply"));
   check(!summarize(SAYS("\"{}\"", "end_turn"), &result, &why) && !strcmp(why.kind, "bad-reply"));
   check(!summarize(SAYS("\"{\"", "max_tokens"), &result, &why) && !strcmp(why.kind, "bad-reply"));
+  check(!summarize(SAYS("\"{\"", "pause_turn"), &result, &why) && !strcmp(why.kind, "bad-reply"));
 
   /* A budget that is spent is told as such. */
   check(!summarize("{\"error\":{\"kind\":\"calls-exhausted\",\"message\":\"spent\"}}", &result, &why));

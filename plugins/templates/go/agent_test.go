@@ -101,7 +101,7 @@ func TestAnAnswerThatIsNoSummaryIsSentBackOnce(t *testing.T) {
 
 func TestASecondOneAndOneThatIsCutAreBadReplies(t *testing.T) {
 	sure := says("Sure! Here it is.", "end_turn")
-	for _, replies := range [][]string{{sure, sure}, {says("{}", "max_tokens")}} {
+	for _, replies := range [][]string{{sure, sure}, {says("{}", "max_tokens")}, {says("{}", "pause_turn")}, {says("{}", "new")}} {
 		if _, err := run(&played{replies: replies}, "summarize", payload); kind(err) != "bad-reply" {
 			t.Errorf("%s gave %v", replies, err)
 		}

@@ -75,7 +75,7 @@ class TheAgent(unittest.TestCase):
         self.assertIn("warn: repair: it is not the JSON asked for", host.logged[0])
 
     def test_a_second_one_and_one_that_is_cut_are_bad_replies(self) -> None:
-        for answers in ([says("Sure!"), says("Sure!")], [says("{}", "max_tokens")]):
+        for answers in ([says("Sure!"), says("Sure!")], *([says("{}", cut)] for cut in ("max_tokens", "pause_turn", "new"))):
             with self.assertRaises(sdk.Failure) as failed:
                 agent.run(Played(*answers), "summarize", PAYLOAD)
             self.assertEqual(failed.exception.kind, "bad-reply")

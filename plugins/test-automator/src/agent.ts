@@ -6,7 +6,7 @@ import {
   isCut, isLast, parseJson, readTexts, roomFor, textFile, textOf, withRoom,
 } from '../../templates/typescript/src/sdk/index.ts';
 import { FILES_MAX } from './description.ts';
-import { fileOf, isWhole, joined, wholeLines } from './fence.ts';
+import { fileOf, isOpen, isWhole, joined, wholeLines } from './fence.ts';
 import { mediaType } from './paths.ts';
 import { type Plan, type TestFile, type Untested, cutPlan, cutRest, filesAreSound, planSchema, restSchema } from './plan.ts';
 import * as prompts from './prompts.ts';
@@ -163,11 +163,15 @@ class Testing {
   private content(plan: Plan, file: TestFile): string {
     const sources = this.code.filter(({ name }) => file.sources.includes(name));
     let request: Request | undefined;
+    let repaired = false;
     const make = (setting: prompts.Setting) => (request = prompts.write(setting, plan, file));
     let { text, cut } = this.ask(FILE_TOKENS, sources, make, (reply) => {
       const text = textOf(reply);
       const cut = isCut(reply) && !isWhole(text);
-      if (!cut) fileOf(text, file.path);
+      if (cut) return { text, cut };
+      if (repaired && isOpen(text)) throw new Failure('final', 'its block has no end, and the answer was asked for again already');
+      repaired = true;
+      fileOf(text, file.path);
       return { text, cut };
     });
     for (let part = 1; cut && part <= CONTINUATIONS; part++) {
@@ -176,7 +180,7 @@ class Testing {
       this.host.log(`${file.path} was cut; asking for the rest`);
       const reply = accepted(this.host.complete(prompts.rest(request!, before)));
       text = joined(before, textOf(reply));
-      cut = isCut(reply) && !isWhole(text);
+      cut = isCut(reply) ? !isWhole(text) : isOpen(text);
     }
     if (cut) throw new Failure('final', 'its answer was cut again and again; raise max_output_tokens');
     try {

@@ -17,7 +17,8 @@ interface Block {
  * a command in it. Throws `Malformed`, also where a line of backticks in the file may have ended the block too early.
  */
 export function fileOf(answer: string, path: string): string {
-  const { blocks } = blocksOf(answer);
+  const { blocks, open } = blocksOf(answer);
+  if (open) throw new Malformed(`the block of ${path} has no end: its last line of backticks is missing`);
   if (blocks.length === 0) throw new Malformed('the answer has no fenced block');
   const named = blocks.filter(({ info }) => info.split(/[\s:="']+/).includes(path));
   const others = blocks.filter(({ info }) => !/^(sh|bash|shell|console|text|txt|diff)$/i.test(info));
@@ -33,8 +34,8 @@ export function fileOf(answer: string, path: string): string {
   return `${candidates[0].content.replace(/\s+$/, '')}\n`;
 }
 
-/** The blocks, and whether nothing stands behind the last one's end. */
-function blocksOf(answer: string): { blocks: Block[]; ends: boolean } {
+/** The blocks, whether nothing stands behind the last one's end, and whether the last one has none. */
+function blocksOf(answer: string): { blocks: Block[]; ends: boolean; open: boolean } {
   const blocks: Block[] = [];
   let open: { fence: string; lines: string[]; info: string } | undefined;
   let ends = false;
@@ -52,16 +53,22 @@ function blocksOf(answer: string): { blocks: Block[]; ends: boolean } {
       ends = false;
     } else if (line.trim() !== '') ends = false;
   }
-  if (open) {
+  const isOpen = open !== undefined;
+  if (isOpen) {
     close();
     ends = false;
   }
-  return { blocks, ends };
+  return { blocks, ends, open: isOpen };
 }
 
 /** Whether an answer that was cut has its file whole: a block's end is the last that was said. */
 export function isWhole(answer: string): boolean {
   return blocksOf(answer).ends;
+}
+
+/** Whether an answer's last block has no end: what there is of it may be half a file. */
+export function isOpen(answer: string): boolean {
+  return blocksOf(answer).open;
 }
 
 /** An answer that was cut, without its last line where that is not whole. */

@@ -53,6 +53,9 @@ function cut(text: string): Reply {
   return says(text, 'max_tokens');
 }
 
+/** Reasons that are no end of Claude's own, one of them of the future. */
+const CUTS = ['max_tokens', 'model_context_window_exceeded', 'pause_turn', 'tool_use', 'a_new_reason', 'unknown'];
+
 function generate(play: Play, given: object = payload) {
   assert.ok(isPayload(given), JSON.stringify(isPayload.errors));
   const host = played(play);
@@ -189,8 +192,8 @@ test('a second malformed answer is a failure by name', () => {
   }
 });
 
-test('remarks, commands and a fence that was not closed do no harm', () => {
-  const answers = [`Here:\n\n${fence('test/add.test.js')}\nRun:\n\n\`\`\`sh\nnode --test\n\`\`\`\n`, `\`\`\`js\n${content}`];
+test('remarks, commands and a fence without a name do no harm', () => {
+  const answers = [`Here:\n\n${fence('test/add.test.js')}\nRun:\n\n\`\`\`sh\nnode --test\n\`\`\`\n`, `\`\`\`js\n${content}\`\`\``];
   const { host } = generate({ answers: [gives(plan), ...answers.map((answer) => says(answer))] });
   assert.deepEqual(Object.values(host.artifacts), [content, content]);
 });
@@ -212,6 +215,41 @@ test('a test file that was cut is continued, whichever way Claude goes on', () =
       assert.deepEqual([report.complete, report.calls], [true, 3]);
     }
   }
+});
+
+test('however often and wherever an answer ends before its file does, half a file is never handed over', () => {
+  const one = { ...plan, files: plan.files.slice(0, 1) };
+  const whole = fence('test/add.test.js');
+  for (const reason of [...CUTS, 'end_turn', 'stop_sequence']) {
+    for (let at = 3; at < whole.length - 1; at += 7) {
+      const half = says(whole.slice(0, at), reason);
+      const { host, report } = generate({ answers: [gives(one), half, half, half, half] });
+      assert.deepEqual([Object.keys(host.artifacts), report.complete, report.missing.length], [[], false, 1], `${reason} at ${at}`);
+      assert.match(report.missing[0], /^test\/add\.test\.js was not written: its /);
+    }
+  }
+});
+
+test('an answer that another reason than its length ended is continued as one that was cut', () => {
+  const [whole, one] = [fence('test/add.test.js'), { ...plan, files: plan.files.slice(0, 1) }];
+  for (const reason of CUTS) {
+    const answers = [gives(one), says(whole.slice(0, 150), reason), says(whole)];
+    const { host, report } = generate({ answers });
+    assert.deepEqual([host.artifacts['test/add.test.js'], report.complete, report.calls], [content, true, 3], reason);
+    const half = JSON.stringify(one).slice(0, -20);
+    const planned = generate({ answers: [says(half, reason), gives({ files: [], untested: [] }), says(whole)] });
+    assert.deepEqual([planned.report.files.length, planned.report.calls], [1, 3], reason);
+  }
+});
+
+test('a block that Claude itself leaves without its end is asked for again once, and then missing', () => {
+  const open = says(fence('test/add.test.js').slice(0, -4));
+  const { host, report } = generate({ answers: [gives(plan), open, first, second] });
+  assert.deepEqual([report.complete, report.calls], [true, 4]);
+  assert.match(host.lines[1], /^repair: the block of test\/add\.test\.js has no end/);
+  const never = generate({ answers: [gives(plan), open, open, second] });
+  assert.deepEqual(Object.keys(never.host.artifacts), ['test/limits.test.js']);
+  assert.match(never.report.missing[0], /^test\/add\.test\.js was not written: its block has no end/);
 });
 
 test('a test file that stays cut is none: it would not run', () => {

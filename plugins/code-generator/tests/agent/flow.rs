@@ -90,6 +90,21 @@ fn an_answer_that_was_cut_is_continued_and_joined() {
 }
 
 #[test]
+fn each_reason_that_is_no_end_of_claudes_own_is_a_cut() {
+    for reason in
+        ["max_tokens", "model_context_window_exceeded", "pause_turn", "tool_use", "a_new_reason", "unknown"]
+    {
+        let half = stops(reason, "```html login.html\n<form>\n```\n");
+        let mut host = Played::new([says(PLAN), half, says("```js app.js\nsend()\n```\n")]);
+        let result = result(&mut host, LOGIN);
+        assert_eq!((host.names(), &result["calls"]), (vec!["login.html", "app.js"], &json!(3)), "{reason}");
+        let mut host = Played::new([stops(reason, PLAN), says(BOTH)]);
+        run(&mut host, &job(LOGIN)).expect("the job succeeds");
+        assert!(host.log.iter().any(|line| line.contains("the plan is cut off")), "{reason}");
+    }
+}
+
+#[test]
 fn an_answer_cut_behind_the_last_planned_file_is_whole() {
     let mut host = Played::new([says(PLAN), cut(&format!("{BOTH}\nOpen it in a brow"))]);
     assert_eq!(result(&mut host, LOGIN)["calls"], 2);

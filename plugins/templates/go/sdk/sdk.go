@@ -168,7 +168,7 @@ func read[T any](answer string, check func(*T) error) (*T, error) {
 	return result, check(result)
 }
 
-// Cut is an answer that reached its most tokens. As the job's failure it is a "bad-reply".
+// Cut is an answer that ended before Claude was done. As the job's failure it is a "bad-reply".
 type Cut struct {
 	Failure
 	// Text is what there is of it.
@@ -178,15 +178,17 @@ type Cut struct {
 // Unwrap gives the failure.
 func (c *Cut) Unwrap() error { return &c.Failure }
 
-// whole refuses an answer that was cut or refused.
+// whole refuses an answer that was cut or refused. "max_tokens" is one reason of several, and the API gains others: each but
+// those that are known for an end is a cut.
 func whole(reply Reply) error {
-	switch reply.StopReason {
-	case "max_tokens":
-		return &Cut{Failure{"bad-reply", "the answer was cut at its most tokens"}, reply.Text}
+	switch reason := reply.StopReason; reason {
+	case "end_turn", "stop_sequence":
+		return nil
 	case "refusal":
 		return Fail("final", "Claude refused to answer")
+	default:
+		return &Cut{Failure{"bad-reply", fmt.Sprintf("the answer was cut (%s); more tokens a call may help", reason)}, reply.Text}
 	}
-	return nil
 }
 
 func textBlocks(text string) []json.RawMessage {

@@ -29,6 +29,7 @@ import {
   toolLoop,
   tooDeep,
   withRoom,
+  complete,
   completeJson,
   Malformed,
   CallError,
@@ -133,6 +134,15 @@ test('every fault of a value is found', () => {
   ]) {
     assert.deepEqual(faults(schema, value), found);
   }
+});
+
+test('what is known for an end is none of a cut, and each other reason is', () => {
+  for (const reason of ['end_turn', 'stop_sequence']) assert.equal(complete(played({ answers: [says('x', reason)] }), '', '?'), 'x');
+  for (const reason of ['max_tokens', 'model_context_window_exceeded', 'pause_turn', 'tool_use', 'a_new_reason', 'unknown']) {
+    const host = played({ answers: [says('x', reason)] });
+    assert.throws(() => complete(host, '', '?'), { kind: 'bad-reply', message: new RegExp(reason) });
+  }
+  assert.throws(() => complete(played({ answers: [says('x', 'refusal')] }), '', '?'), { kind: 'final' });
 });
 
 test('of JSON that was cut, what is complete is read', () => {

@@ -63,12 +63,12 @@ pub fn text_of(reply: &Value) -> &str {
     reply["text"].as_str().unwrap_or_default()
 }
 
-/// An answer that was cut or refused is none.
+/// An answer that was cut or refused is none. The API gains reasons: each but those that are known for an end is a cut.
 fn whole(reply: &Value) -> Result<(), Failure> {
-    match reply["stop_reason"].as_str() {
-        Some("max_tokens") => Err(Failure::new("bad-reply", "the answer was cut at its most tokens")),
-        Some("refusal") => Err(Failure::new("final", "Claude refused to answer")),
-        _ => Ok(()),
+    match reply["stop_reason"].as_str().unwrap_or_default() {
+        "end_turn" | "stop_sequence" => Ok(()),
+        "refusal" => Err(Failure::new("final", "Claude refused to answer")),
+        cut => Err(Failure::new("bad-reply", format!("the answer was cut ({cut}); more tokens a call may help"))),
     }
 }
 

@@ -52,7 +52,7 @@ fn a_text_becomes_a_summary() {
 
 #[test]
 fn an_answer_that_is_no_summary_is_a_bad_reply() {
-    for answer in [says("Sure! Here it is.", "end_turn"), says("{}", "max_tokens")] {
+    for answer in [says("Sure! Here it is.", "end_turn"), says("{}", "max_tokens"), says("{}", "pause_turn")] {
         assert_eq!(run(&mut played(vec![answer])).expect_err("no result").kind, "bad-reply");
     }
 }

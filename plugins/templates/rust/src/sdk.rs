@@ -98,12 +98,12 @@ pub fn text_of(reply: &Reply) -> String {
     reply.content.iter().filter_map(text).collect()
 }
 
-/// An answer that was cut or refused is none.
+/// An answer that was cut or refused is none. The API gains reasons: each but those that are known for an end is a cut.
 fn whole(reply: &Reply) -> Result<(), Failure> {
     match reply.stop_reason.as_str() {
-        "max_tokens" => Err(failure("bad-reply", "the answer was cut at its most tokens")),
+        "end_turn" | "stop_sequence" => Ok(()),
         "refusal" => Err(failure("final", "Claude refused to answer")),
-        _ => Ok(()),
+        cut => Err(failure("bad-reply", format!("the answer was cut ({cut}); more tokens a call may help"))),
     }
 }
 

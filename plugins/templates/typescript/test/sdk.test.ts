@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   AskError, Failure, Missing, TaskError, type Tool, agentTool, beginning, byteLength, counted, decode, encode, faults, fenced, fit,
-  forClaude, isLast, personTool, parseJson, readCut, readTexts, request, roomFor, textFile, textOf, toolLoop, tooDeep, withRoom, completeJson, Malformed, CallError,
+  forClaude, isLast, personTool, parseJson, readCut, readTexts, request, roomFor, textFile, textOf, toolLoop, tooDeep, withRoom, complete, completeJson, Malformed, CallError,
 } from '../src/sdk/index.ts';
 import { gives, played, says } from '../src/sdk/played.ts';
 
@@ -96,6 +96,14 @@ test('every fault of a value is found', () => {
   ] as const) {
     assert.deepEqual(faults(schema, value), found);
   }
+});
+
+test('what is known for an end is none of a cut, and each other reason is', () => {
+  for (const reason of ['end_turn', 'stop_sequence']) assert.equal(complete(played({ answers: [says('x', reason)] }), '', '?'), 'x');
+  for (const reason of ['max_tokens', 'model_context_window_exceeded', 'pause_turn', 'tool_use', 'a_new_reason', 'unknown']) {
+    assert.throws(() => complete(played({ answers: [says('x', reason)] }), '', '?'), { kind: 'bad-reply', message: new RegExp(reason) });
+  }
+  assert.throws(() => complete(played({ answers: [says('x', 'refusal')] }), '', '?'), { kind: 'final' });
 });
 
 test('of JSON that was cut, what is complete is read', () => {

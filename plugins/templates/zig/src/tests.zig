@@ -59,7 +59,7 @@ test "a second one, and one that is cut, are bad replies" {
     try failsBy(.@"bad-reply", &.{ sure, sure });
     const deep = played.says(&@as([5000]u8, @splat('[')), "end_turn");
     try failsBy(.@"bad-reply", &.{ played.says("{\\\"title\\\":7}", "end_turn"), deep });
-    try failsBy(.@"bad-reply", &.{played.says("{", "max_tokens")});
+    inline for (.{ "max_tokens", "pause_turn", "new" }) |cut| try failsBy(.@"bad-reply", &.{played.says("{", cut)});
 }
 
 test "a budget that is spent is told as such, and so is a refusal" {

@@ -69,7 +69,8 @@ function repair(wrong: string): string {
 /** An answer that was cut or refused is none. */
 export function whole(reply: Json): Json {
   const reason = reply.get('stop_reason').text;
-  if (reason == 'max_tokens') return fail<Json>('bad-reply', 'the answer was cut at its most tokens');
   if (reason == 'refusal') return fail<Json>('final', 'Claude refused to answer');
-  return reply;
+  // The API gains reasons: each but those that are known for an end is a cut.
+  if (reason == 'end_turn' || reason == 'stop_sequence') return reply;
+  return fail<Json>('bad-reply', `the answer was cut (${reason}); more tokens a call may help`);
 }

@@ -102,14 +102,17 @@ export function textOf(reply: Reply): string {
   return reply.content.map((block) => (block.type === 'text' ? block.text : '')).join('');
 }
 
-/** Whether the limit on its length ended a reply. */
+/**
+ * Whether a reply ended before Claude was done. `max_tokens` is one reason of several, and the API gains others: each but those
+ * that are known for an end says so. A refusal is none of them; see `accepted`.
+ */
 export function isCut(reply: Reply): boolean {
-  return reply.stop_reason === 'max_tokens';
+  return !['end_turn', 'stop_sequence', 'refusal'].includes(reply.stop_reason);
 }
 
 /** An answer that was cut or refused is none. */
 export function whole(reply: Reply): Reply {
-  if (isCut(reply)) throw new Failure('bad-reply', 'the answer was cut at its most tokens; more of them a call may help');
+  if (isCut(reply)) throw new Failure('bad-reply', `the answer was cut (${reply.stop_reason}); more tokens a call may help`);
   return accepted(reply);
 }
 

@@ -35,13 +35,13 @@ pub const Reply = struct {
     /// What it cost, in nano-dollars (10^-9 US dollars).
     cost_nanodollars: u64 = 0,
 
-    /// An answer that was cut or refused is none.
+    /// An answer that was cut or refused is none. The API gains reasons: each but those that are known for an end is a cut.
     pub fn whole(reply: Reply, host: *Host) !Reply {
-        if (std.mem.eql(u8, reply.stop_reason, "max_tokens"))
-            return host.fail(.@"bad-reply", "the answer was cut at its most tokens", .{});
         if (std.mem.eql(u8, reply.stop_reason, "refusal"))
             return host.fail(.final, "Claude refused to answer", .{});
-        return reply;
+        if (std.mem.eql(u8, reply.stop_reason, "end_turn") or std.mem.eql(u8, reply.stop_reason, "stop_sequence"))
+            return reply;
+        return host.fail(.@"bad-reply", "the answer was cut ({s}); more tokens a call may help", .{reply.stop_reason});
     }
 };
 
