@@ -433,9 +433,13 @@ impl JobHost for Desk {
                 None => self.team.hand_over(placed).await?,
             }
         };
-        let Handed::Answered(mut answers, at) = handed else {
-            self.waits_for_team.store(true, Ordering::Relaxed);
-            return Err(Stop::Parked);
+        let (mut answers, at) = match handed {
+            Handed::Answered(answers, at) => (answers, at),
+            Handed::Parked => {
+                self.waits_for_team.store(true, Ordering::Relaxed);
+                return Err(Stop::Parked);
+            }
+            Handed::Waits(wait) => return Err(self.parked(Then::Park(wait))),
         };
         if let Some(at) = at {
             self.run.journal().answered(at);

@@ -4,17 +4,22 @@ use crate::journal::{Next, read, stop};
 use crate::payload::{PayloadRefusal, check_payload, in_turn};
 use anvil_sandbox::{Catalog, Stop};
 use anvil_store::{Store, StoreError, TeamAsk, TeamStep};
-use anvil_types::words::TeamRefusal;
+use anvil_types::words::{TeamRefusal, WaitCause};
 use anvil_types::{
-    AgentInfo, AgentState, Clock, JobId, Lease, TeamAnswer, TeamFailure, TeamTask, Timestamp, clip,
+    AgentInfo, AgentState, Clock, JobId, Lease, TeamAnswer, TeamFailure, TeamTask, Timestamp, Wait, clip,
 };
 use rand::RngExt as _;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Checks of payloads of tasks: no submission waits for them, and they for none.
 static CHECKS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(1));
+
+/// When a job looks again whether an agent is there now that it hands work to. No agent's coming wakes it: which one is in a
+/// file shows only when that is loaded, and that none is, too.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// A task with its place in the journal.
 pub(crate) struct Placed {
@@ -30,6 +35,8 @@ pub(crate) enum Handed {
     Answered(Vec<TeamAnswer>, Option<Timestamp>),
     /// The job is parked for them.
     Parked,
+    /// None was begun: the job has to wait first.
+    Waits(Wait),
 }
 
 /// Hands the tasks of one attempt over.
@@ -62,7 +69,9 @@ impl Team {
         }
         let mut at = None;
         if !live.is_empty() {
-            self.refuse(&mut live).await.map_err(stop)?;
+            if let Some(wait) = self.refuse(&mut live).await.map_err(stop)? {
+                return Ok(Handed::Waits(wait));
+            }
             match self.store.hand_over(self.lease, live).await.map_err(stop)? {
                 TeamStep::Parked => return Ok(Handed::Parked),
                 TeamStep::Answered { answers: given, at: when } => {
@@ -76,21 +85,26 @@ impl Team {
     }
 
     /// Says of each task that is new why it is not begun, where that is so. One that was begun before is not looked at
-    /// again: what has become of its agent since is its own affair.
-    async fn refuse(&self, asks: &mut [TeamAsk]) -> Result<(), StoreError> {
+    /// again: what has become of its agent since is its own affair. Where nobody knows yet whether an agent is there,
+    /// that has to be waited for.
+    async fn refuse(&self, asks: &mut [TeamAsk]) -> Result<Option<Wait>, StoreError> {
         let begun: HashSet<_> = self.store.begun_tasks(self.lease.job).await?.into_iter().collect();
         for ask in asks {
             if !begun.contains(&(ask.request_hash, ask.occurrence)) {
-                ask.refused = self.refusal(&ask.task).await;
+                match self.look(&ask.task).await {
+                    Ok(refused) => ask.refused = refused,
+                    Err(wait) => return Ok(Some(wait)),
+                }
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    async fn refusal(&self, task: &TeamTask) -> Option<TeamFailure> {
+    /// Why a task is not begun, where it is not; or what has to be waited for before anybody can say.
+    async fn look(&self, task: &TeamTask) -> Result<Option<TeamFailure>, Wait> {
         let (named, action) = (clip(&task.agent), clip(&task.action));
         let (lead, agent) = (self.agent.as_str(), named.as_str());
-        let because = |refusal: TeamRefusal<'_>| Some(TeamFailure::of(&refusal, None));
+        let because = |refusal: TeamRefusal<'_>| Ok(Some(TeamFailure::of(&refusal, None)));
         if !self.may_call.contains(&task.agent) {
             return because(TeamRefusal::NotAllowed { lead, agent });
         }
@@ -107,7 +121,15 @@ impl Team {
         });
         let Some(known) = known else {
             // Before the folder was looked through nobody knows who is there: the job waits for its agent then.
-            return if self.catalog.is_ready() { because(TeamRefusal::NoAgent { agent }) } else { None };
+            if !self.catalog.is_ready() {
+                return Ok(None);
+            }
+            let coming = agents.coming();
+            if coming.is_empty() {
+                return because(TeamRefusal::NoAgent { agent });
+            }
+            let wait = WaitCause::HelperComing { agent, coming }.wait(None);
+            return Err(Wait { until: Some(self.clock.now() + LOOK_AGAIN), ..wait });
         };
         if !known.actions.iter().any(|known| known.name == task.action) {
             return because(TeamRefusal::NoAction { agent, action: &action });
@@ -116,7 +138,7 @@ impl Team {
         let checked =
             in_turn(&CHECKS, move || check_payload(&agents, &task.agent, &task.action, &task.payload)).await;
         match checked {
-            Ok(()) => None,
+            Ok(()) => Ok(None),
             Err(PayloadRefusal::Misfit(misfit)) => because(TeamRefusal::Misfit { why: misfit.to_string() }),
             Err(PayloadRefusal::Unsaid(fault)) => because(TeamRefusal::Misfit { why: fault.to_string() }),
         }

@@ -3,6 +3,8 @@
 use crate::harness::{Host, Setup, Upstream, nanos, until};
 use anvil_sandbox::testing::hostile;
 use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -91,4 +93,51 @@ async fn whoever_asks_for_too_many_for_itself_or_in_a_circle_is_told_so() {
     let circle = host.rest().succeeded(&lead(&host, &[task("hands-back")]).await, PATIENCE).await;
     assert_eq!(kinds(&circle), ["done"]);
     assert_eq!(circle["result"]["team"][0]["result"], 1, "the other was refused to hand it back: {circle:#}");
+}
+
+/// Whether a job has been parked because a file may be an agent that it names, while that file grows.
+async fn waits_while_it_grows(host: &Host, id: &str, file: &Path) {
+    let mut grown = b"\0asm".to_vec();
+    until("the lead waits for what is in the file", PATIENCE, async || {
+        grown.push(0);
+        fs::write(file, &grown).expect("it is written");
+        let job = host.rest().job(id).await;
+        assert!(!["succeeded", "failed"].contains(&job["state"].as_str().expect("a state")), "{job:#}");
+        let wait = &job["waiting_for"];
+        let named = wait["detail"].as_str().is_some_and(|detail| detail.contains("late.wasm"));
+        (job["state"] == "parked" && wait["reason"] == "agent_missing" && named).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_may_be_the_agent_is_waited_for_without_an_attempt_and_one_that_is_none_is_no_agent() {
+    let upstream = Upstream::start().await;
+    upstream.script(&json!({"items": [{"text": "well", "repeat": 99}]})).await;
+    let host = setup(&upstream, &[]).set("ANVIL_AGENTS_ASKER_MAY_CALL", "asks-claude,nobody").start().await;
+    let file = host.plugins().join("late.wasm");
+    // The file comes piece by piece, and is the agent in the end.
+    fs::write(&file, b"").expect("it is written");
+    until("the file is seen", PATIENCE, async || {
+        (host.rest().status().await["plugins"]["waiting"] == 1).then_some(())
+    })
+    .await;
+    let id = lead(&host, &[task("asks-claude")]).await;
+    waits_while_it_grows(&host, &id, &file).await;
+    let draft = host.folder().join("draft");
+    fs::write(&draft, hostile("asks-claude").component()).expect("it is written");
+    fs::rename(&draft, &file).expect("it is there at once");
+    let job = host.rest().succeeded(&id, PATIENCE).await;
+    assert_eq!((kinds(&job), &job["attempts"]), (vec!["done".to_owned()], &json!(1)), "{job:#}");
+    // Another is no plugin in the end: only then it is said that there is no such agent.
+    let file = host.plugins().join("too-late.wasm");
+    fs::write(&file, b"").expect("it is written");
+    until("the file is seen", PATIENCE, async || {
+        (host.rest().status().await["plugins"]["waiting"] == 1).then_some(())
+    })
+    .await;
+    let id = lead(&host, &[task("nobody")]).await;
+    waits_while_it_grows(&host, &id, &file).await;
+    let job = host.rest().succeeded(&id, PATIENCE).await;
+    assert_eq!((kinds(&job), &job["attempts"]), (vec!["no-agent".to_owned()], &json!(1)), "{job:#}");
 }

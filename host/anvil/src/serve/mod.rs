@@ -4,6 +4,7 @@ pub(crate) mod data;
 mod open_files;
 pub(crate) mod parts;
 pub(crate) mod planned;
+mod plugins;
 mod signals;
 mod simulator;
 
@@ -297,11 +298,7 @@ fn banner(
     standing: &Standing<'_>,
     link: &str,
 ) -> String {
-    let ready = agents.iter().filter(|agent| agent.state == anvil_types::AgentState::Ready).count();
-    let compiling = agents.compiling();
-    let coming = if compiling > 0 { format!("{compiling} being compiled, ") } else { String::new() };
-    let others = agents.len() - ready - compiling;
-    let plugins = format!("{} ({ready} ready, {coming}{others} not)", shown(&settings.plugins.dir));
+    let plugins = format!("{} ({})", shown(&settings.plugins.dir), plugins::standing(agents));
     let asked = match (upstream.kind, built_in) {
         (UpstreamKind::Live, _) => format!("{} (live: calls cost money)", upstream.shown_url()),
         (UpstreamKind::Simulated, true) => "SIMULATED: no ANTHROPIC_API_KEY is set, so a built-in stand-in \

@@ -261,7 +261,7 @@ impl Board {
     pub(crate) fn view(&self) -> View {
         let winners = self.winners();
         let mut agents = Vec::new();
-        let (mut coming, mut waiting) = (Vec::new(), 0);
+        let (mut coming, mut waiting) = (Vec::new(), Vec::new());
         for (file, state) in &self.files {
             if let Some(known) = state.held.known() {
                 let winner = winners.get(known.info.name.as_str()).filter(|(winner, _)| winner != file);
@@ -270,7 +270,9 @@ impl Board {
             let Some(notice) = &state.notice else { continue };
             if state.held.known().is_none() && notice.state != AgentState::Rejected {
                 coming.push(format!("`{file}` {}", notice.reason));
-                waiting += usize::from(!notice.has_line);
+                if !notice.has_line {
+                    waiting.push(file.clone());
+                }
             }
             // What is known of it already is one line, and not two.
             if notice.has_line

@@ -17,7 +17,7 @@ pub struct Roster {
     schemas: HashMap<String, Schemas>,
     coming: Vec<String>,
     /// Files that are still to be looked at, and have no line.
-    waiting: usize,
+    waiting: Vec<String>,
     payloads: Arc<PerAgent<PayloadBound>>,
 }
 
@@ -26,7 +26,7 @@ impl Roster {
         agents: Vec<AgentInfo>,
         schemas: HashMap<String, Schemas>,
         coming: Vec<String>,
-        waiting: usize,
+        waiting: Vec<String>,
         payloads: Arc<PerAgent<PayloadBound>>,
     ) -> Self {
         Self { agents, schemas, coming, waiting, payloads }
@@ -35,7 +35,7 @@ impl Roster {
     /// A roster of these agents, each with the schemas that it says it has, and with no bound on their payloads.
     pub fn of(agents: Vec<AgentInfo>) -> Self {
         let schemas = agents.iter().map(|agent| (agent.name.clone(), schemas(agent))).collect();
-        Self::new(agents, schemas, Vec::new(), 0, Arc::default())
+        Self::new(agents, schemas, Vec::new(), Vec::new(), Arc::default())
     }
 
     /// The longest payload of an agent's jobs.
@@ -55,7 +55,13 @@ impl Roster {
 
     /// How many files are still to be looked at, and have no line yet.
     pub fn waiting(&self) -> usize {
-        self.waiting
+        self.waiting.len()
+    }
+
+    /// The files that are still to be looked at, are being compiled, or wait for either.
+    pub fn under_way(&self) -> impl Iterator<Item = &str> {
+        let compiling = self.agents.iter().filter(|agent| agent.state == AgentState::Compiling);
+        compiling.map(|agent| agent.file.as_str()).chain(self.waiting.iter().map(String::as_str))
     }
 
     /// How many files are being compiled, or wait for that.

@@ -59,7 +59,9 @@ async fn a_new_file_is_shown_while_it_is_compiled_and_said_to_come() {
         assert!(began.elapsed() < Duration::from_secs(30), "what has no line yet is counted");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    assert_eq!(bench.catalog.agents().under_way().collect::<Vec<_>>(), ["new.wasm"]);
     let line = bench.line("new.wasm", AgentState::Compiling).await;
+    assert_eq!(bench.catalog.agents().under_way().collect::<Vec<_>>(), ["new.wasm"], "counted once");
     assert_eq!((line.name.as_str(), line.actions.len()), ("new.wasm", 0));
     assert_eq!(bench.catalog.agents().waiting(), 0, "it has a line");
     let coming = bench.catalog.agents().coming().join(";");

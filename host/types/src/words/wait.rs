@@ -49,6 +49,13 @@ pub enum WaitCause<'a> {
         /// What it waits for itself, where it says so.
         why: Option<&'a str>,
     },
+    /// An agent that it hands work to may be in a file that is no agent yet.
+    HelperComing {
+        /// The agent that it names.
+        agent: &'a str,
+        /// The files, each with why it is none so far.
+        coming: &'a [String],
+    },
     /// No version of its agent is in force: the one in its file is set aside.
     AgentAside {
         /// The agent.
@@ -129,6 +136,7 @@ impl WaitCause<'_> {
             | Self::VersionGone { .. }
             | Self::VersionBroken { .. }
             | Self::AgentComing { .. }
+            | Self::HelperComing { .. }
             | Self::AgentAside { .. }
             | Self::NoAgent { .. } => WaitReason::AgentMissing,
             Self::AgentOff { .. } => WaitReason::AgentDisabled,
@@ -191,6 +199,12 @@ impl fmt::Display for WaitCause<'_> {
                 let why = why.unwrap_or("it is being loaded");
                 write!(f, "the agent `{agent}` is not ready: {why}; the job starts by itself")
             }
+            Self::HelperComing { agent, coming } => write!(
+                f,
+                "the agent `{agent}`, which is to do a task of it, may be in a file that is not ready: {}; the job goes \
+                 on by itself",
+                coming.join("; ")
+            ),
             Self::AgentAside { agent, why } => {
                 write!(f, "no version of the agent `{agent}` is in force: {why}")
             }
