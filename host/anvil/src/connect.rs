@@ -1,6 +1,7 @@
 //! Where the host is, and the token that opens it.
 
 use crate::cli::Globals;
+use crate::cli::source::PipeWait;
 use crate::client::Client;
 use crate::failure::Failure;
 use anvil_settings::{LoadOptions, Secret, Settings};
@@ -37,7 +38,14 @@ pub(crate) fn connect(globals: &Globals) -> Result<Client, Failure> {
 pub(crate) fn settings(globals: &Globals) -> Result<Settings, Failure> {
     let flags =
         globals.data.iter().map(|dir| flag("data.dir", &dir.display().to_string(), "--data")).collect();
-    Ok(Settings::load(&load_options(globals, flags))?)
+    load(globals, flags)
+}
+
+/// The settings with these flags over them. Of a settings file that is a pipe it is told that it is waited for.
+pub(crate) fn load(globals: &Globals, flags: Vec<(String, String, String)>) -> Result<Settings, Failure> {
+    let options = load_options(globals, flags);
+    let _waits = options.file.as_deref().map(PipeWait::on);
+    Ok(Settings::load(&options)?)
 }
 
 /// The layers of the settings: file, environment and these flags.
@@ -99,7 +107,7 @@ fn token_file(globals: &Globals) -> Result<Option<Secret>, Failure> {
         None => settings(globals)?.data.dir,
     };
     let path = dir.join("token");
-    match std::fs::read_to_string(&path) {
+    match crate::serve::data::kept(&path) {
         Ok(token) => match crate::serve::data::checked(token.trim(), &path) {
             Ok(token) => Ok(Some(Secret::new(token))),
             Err(error) => Err(Failure::Usage(error.to_string())),

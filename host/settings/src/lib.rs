@@ -10,6 +10,7 @@
 
 mod agents;
 mod base_url;
+mod bounded;
 mod bundled;
 mod check;
 mod error;
@@ -32,6 +33,7 @@ mod upstream;
 mod value;
 
 pub use agents::AgentSection;
+pub use bounded::read_bounded;
 pub use check::check_limits;
 pub use error::{SettingProblem, SettingsError};
 pub use hard::HardLimits;

@@ -30,6 +30,8 @@ const MOST_LINES: u64 = 1_000_000;
 const MOST_BYTES: u64 = 64 << 30;
 /// The most bytes of one line: a job with its files.
 const LONGEST: usize = 256 << 20;
+/// The most bytes of the first line, which says what follows.
+const LONGEST_HEAD: usize = 64 << 10;
 /// The most jobs and bytes of one transaction.
 const BATCH_JOBS: usize = 256;
 const BATCH_BYTES: usize = 1 << 20;
@@ -104,7 +106,7 @@ struct Intake {
 impl Intake {
     async fn run(mut self, body: Body) {
         let mut chunks = body.into_data_stream();
-        let (mut lines, mut seen) = (Lines::of_at_most(LONGEST), 0_u64);
+        let (mut lines, mut seen) = (Lines::of_at_most(LONGEST).first_of_at_most(LONGEST_HEAD), 0_u64);
         while let Some(chunk) = chunks.next().await {
             let chunk = match chunk {
                 Ok(chunk) => chunk,
@@ -115,6 +117,11 @@ impl Intake {
                 if !self.take(line).await {
                     return;
                 }
+            }
+            // It may have no end, and its sender may never stop.
+            if lines.is_too_long() {
+                self.take(Line::TooLong).await;
+                return;
             }
             if seen > MOST_BYTES {
                 return self.end(too_much(&format!("{MOST_BYTES} bytes"))).await;
@@ -134,13 +141,17 @@ impl Intake {
             return false;
         }
         let line = match line {
+            Line::TooLong if self.import.is_some() => {
+                self.end(too_long_line()).await;
+                return false;
+            }
             Line::Text(line) if line.trim_ascii().is_empty() => return true,
-            Line::Text(line) => Some(line),
-            Line::TooLong => None,
+            Line::Text(line) => line,
+            Line::TooLong => Vec::new(),
         };
-        let text = line.as_deref().map(<[u8]>::trim_ascii);
+        let text = line.trim_ascii();
         let Some(_) = &self.import else {
-            match head(text.unwrap_or_default()) {
+            match head(text) {
                 Ok(what) => self.import = Some(self.control.intake.import(self.by, what)),
                 Err(problem) => {
                     self.end(problem).await;
@@ -149,9 +160,8 @@ impl Intake {
             }
             return true;
         };
-        let job = text.map_or_else(|| Err(too_long_line()), read);
-        self.batch.push((self.line, job));
-        self.bytes += text.map_or(0, <[u8]>::len);
+        self.batch.push((self.line, read(text)));
+        self.bytes += text.len();
         if self.batch.len() < BATCH_JOBS && self.bytes < BATCH_BYTES {
             return true;
         }
@@ -244,7 +254,8 @@ fn head(line: &[u8]) -> Result<String, Problem> {
 }
 
 fn too_long_line() -> Problem {
-    let detail = format!("a line of an export has at most {LONGEST} bytes");
+    let detail =
+        format!("a line of an export has at most {LONGEST} bytes; what follows this one was not looked at");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The line is too long", detail)
 }
 

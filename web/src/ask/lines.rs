@@ -48,6 +48,8 @@ pub(crate) enum Line {
 /// line. The mark that Windows tools begin a file with is no part of the first.
 pub(crate) struct Lines {
     longest: usize,
+    /// The same of the first line.
+    longest_first: usize,
     line: Vec<u8>,
     too_long: bool,
     /// The last byte was a CR: an LF that follows belongs to it.
@@ -57,7 +59,18 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn of_at_most(longest: usize) -> Self {
-        Self { longest, line: Vec::new(), too_long: false, after_cr: false, first: true }
+        let longest_first = longest;
+        Self { longest, longest_first, line: Vec::new(), too_long: false, after_cr: false, first: true }
+    }
+
+    /// The first line has at most so many bytes.
+    pub(crate) fn first_of_at_most(self, longest_first: usize) -> Self {
+        Self { longest_first, ..self }
+    }
+
+    /// Whether the line that has not ended yet is too long already: it may never end.
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.too_long
     }
 
     /// The lines that end in this piece.
@@ -90,8 +103,12 @@ impl Lines {
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        self.too_long |= self.line.len() + bytes.len() > self.longest;
-        if !self.too_long {
+        let longest = if self.first { self.longest_first } else { self.longest };
+        self.too_long |= self.line.len() + bytes.len() > longest;
+        if self.too_long {
+            // Nobody asks for what there was of it.
+            self.line = Vec::new();
+        } else {
             self.line.extend_from_slice(bytes);
         }
     }
@@ -115,6 +132,25 @@ mod tests {
         let mut cut: Vec<_> = body.chunks(piece).flat_map(|piece| lines.cut(piece)).collect();
         cut.push(lines.rest());
         cut
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_known_for_too_long_and_nothing_is_kept_of_it() {
+        for (before, longest) in [(&b""[..], 2), (b"a\n", 5), (b"\n\n", 5)] {
+            for piece in 1..=8 {
+                let mut lines = Lines::of_at_most(5).first_of_at_most(2);
+                lines.cut(before);
+                let mut seen = 0;
+                while !lines.is_too_long() {
+                    assert!(seen <= longest, "{seen} bytes after {before:?} in pieces of {piece}");
+                    assert!(lines.cut(&vec![0; piece]).is_empty());
+                    seen += piece;
+                }
+                assert!(seen > longest && lines.line.capacity() == 0);
+                assert_eq!(lines.cut(b"\nab").first(), Some(&Line::TooLong));
+                assert!(!lines.is_too_long(), "the next has its own length");
+            }
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) async fn put(
     file: &Path,
     dry_run: bool,
 ) -> Result<Exit, Failure> {
-    let plugin = Source::open(&file.to_string_lossy()).await?;
+    let plugin = Source::open(file).await?;
     let query: Vec<_> = dry_run.then(|| ("dry_run", "true".to_owned())).into_iter().collect();
     let report = client.put_bytes::<PluginReport>(&["agents", agent], &query, plugin).await?;
     report.show(globals.json, said)?;

@@ -8,9 +8,10 @@ use crate::show::{clean, print};
 use anvil_api::{BulkAnswer, LineAnswer, LineProblem};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
+use std::ffi::OsStr;
 
 /// Sends the lines of a file, or of standard input, and prints an answer for each.
-pub(super) async fn run(client: &Client, globals: &Globals, path: &str) -> Result<Exit, Failure> {
+pub(super) async fn run(client: &Client, globals: &Globals, path: &OsStr) -> Result<Exit, Failure> {
     let mut answers =
         client.send_lines(&["jobs", "bulk"], Source::open(path).await?.pieces()).await?.bytes_stream();
     let mut told = Told { json: globals.json, taken: 0, refused: 0 };

@@ -3,9 +3,11 @@
 use super::source::Source;
 use crate::failure::Failure;
 use anvil_types::ArtifactName;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use rand::RngExt as _;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::{Component, Path};
 
@@ -13,14 +15,26 @@ use std::path::{Component, Path};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SentFile {
     pub(crate) name: ArtifactName,
-    pub(crate) from: String,
+    pub(crate) from: OsString,
+}
+
+/// Reads `PATH` or `NAME=PATH` of the command line. A path may be of any bytes.
+pub(crate) fn parser() -> impl TypedValueParser<Value = SentFile> {
+    OsStringValueParser::new().try_map(|text| file(&text))
 }
 
 /// Reads `PATH` or `NAME=PATH`. A path below this folder is its own name; of any other the last part is.
-pub(crate) fn file(text: &str) -> Result<SentFile, String> {
-    let (name, from) = match text.split_once('=') {
-        Some((name, from)) => (name.to_owned(), from),
+fn file(text: &OsStr) -> Result<SentFile, String> {
+    let (name, from) = match split(text) {
+        Some((name, from)) => (
+            name.to_str().ok_or("what stands before `=` is to be its name, and is no UTF-8")?.to_owned(),
+            from,
+        ),
         None if text == "-" => ("stdin".to_owned(), text),
+        None if text.is_empty() => return Err("a path of a file, or NAME=PATH, is expected".to_owned()),
+        None if text.to_str().is_none() => {
+            return Err("its path is no UTF-8, and cannot be its name; give one as NAME=PATH".to_owned());
+        }
         None => (own_name(Path::new(text)).ok_or("a path of a file, or NAME=PATH, is expected")?, text),
     };
     if from.is_empty() {
@@ -30,6 +44,20 @@ pub(crate) fn file(text: &str) -> Result<SentFile, String> {
         .parse()
         .map_err(|error| format!("`{name}` cannot be its name: {error}; give one as NAME=PATH"))?;
     Ok(SentFile { name, from: from.to_owned() })
+}
+
+/// What stands before the first `=`, and what behind it.
+#[cfg(unix)]
+fn split(text: &OsStr) -> Option<(&OsStr, &OsStr)> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bytes = text.as_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'=')?;
+    Some((OsStr::from_bytes(&bytes[..at]), OsStr::from_bytes(&bytes[at + 1..])))
+}
+
+#[cfg(not(unix))]
+fn split(text: &OsStr) -> Option<(&OsStr, &OsStr)> {
+    text.to_str()?.split_once('=').map(|(name, from)| (OsStr::new(name), OsStr::new(from)))
 }
 
 fn own_name(path: &Path) -> Option<String> {
@@ -151,11 +179,37 @@ mod tests {
             ("-", "stdin", "-"),
             ("data.csv=-", "data.csv", "-"),
         ] {
-            let read = file(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-            assert_eq!((read.name.as_str(), read.from.as_str()), (name, from), "{text}");
+            let read = file(text.as_ref()).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!((read.name.as_str(), read.from.as_os_str()), (name, OsStr::new(from)), "{text}");
         }
         for bad in ["", "..", "/", "a=", "=b", "../x=b", "a\\b=c"] {
-            assert!(file(bad).is_err(), "{bad:?}");
+            assert!(file(bad.as_ref()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_path_of_any_bytes_is_read_under_a_name_that_is_given() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        for byte in (0x80..=0xff).step_by(9) {
+            let own = [b'a', byte, b'.', b't'];
+            // Not every disk takes such a name; of those that do, each is read.
+            let path = folder.path().join(OsStr::from_bytes(&own));
+            if std::fs::write(&path, b"content").is_err() {
+                return;
+            }
+            assert!(file(OsStr::from_bytes(&own)).is_err_and(|error| error.contains("NAME=PATH")));
+            let mut named = OsString::from("brief.txt=");
+            named.push(&path);
+            let sent = file(&named).expect("it has a name");
+            assert_eq!((sent.name.as_str(), &sent.from), ("brief.txt", &path.clone().into_os_string()));
+            let form = Form::of(b"{}".to_vec(), &[sent]).await.expect("it opens");
+            let body: Vec<u8> =
+                form.body.map(|piece| piece.expect("read")).collect::<Vec<_>>().await.concat();
+            assert!(body.windows(7).any(|part| part == b"content"));
+            let unnamed = [b'a', byte, b'=', b'x'];
+            assert!(file(OsStr::from_bytes(&unnamed)).is_err_and(|error| error.contains("no UTF-8")));
         }
     }
 
@@ -166,7 +220,7 @@ mod tests {
         std::fs::write(&path, vec![7; 100_000]).expect("written");
         let named = |name: &str| SentFile {
             name: name.parse().expect("a name"),
-            from: path.to_str().expect("text").to_owned(),
+            from: path.clone().into_os_string(),
         };
         let files = [named("ü 100%.png"), named("b/c")];
         let Form { boundary, length, body } = Form::of(b"{}".to_vec(), &files).await.expect("it opens");

@@ -1,7 +1,7 @@
 //! `anvil serve`.
 
 use super::Globals;
-use crate::connect::{flag, load_options};
+use crate::connect::{flag, load};
 use crate::failure::{Exit, Failure};
 use anvil_settings::{Settings, UpstreamConfig};
 use anvil_types::UpstreamKind;
@@ -47,7 +47,7 @@ impl ServeArgs {
         ];
         let named = named.into_iter().filter_map(|(key, value, name)| Some(flag(key, &value?, name)));
         let set = self.set.iter().map(|(key, value)| flag(key, value, "--set"));
-        Ok(Settings::load(&load_options(globals, set.chain(named).collect()))?)
+        load(globals, set.chain(named).collect())
     }
 
     pub(crate) async fn run(&self, globals: &Globals) -> Result<Exit, Failure> {

@@ -1,6 +1,6 @@
 //! `anvil sim`.
 
-use super::Globals;
+use super::{Globals, source};
 use crate::failure::{Exit, Failure};
 use crate::show::print;
 use anvil_sim::{FaultRule, Script, Sim, SimConfig, Span};
@@ -84,9 +84,11 @@ fn wrong(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::Usage(format!("{}: {error}", path.display()))
 }
 
+/// The most bytes of a script, of faults or of settings.
+const MOST_BYTES: u64 = 64 << 20;
+
 fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", path.display())))
+    source::text(path, MOST_BYTES)
 }
 
 fn is_toml(path: &Path) -> bool {

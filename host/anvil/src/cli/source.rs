@@ -1,11 +1,15 @@
-//! What a command reads of a file, a pipe or standard input: piece by piece, and told where it waits or cannot go on.
+//! What a command reads of a file, a pipe or standard input: piece by piece or whole, never without a bound, and told where
+//! it waits or cannot go on.
 
 use crate::failure::Failure;
+use anvil_settings::read_bounded;
 use futures_util::Stream;
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::future::Future;
 use std::io;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
@@ -42,23 +46,25 @@ impl std::error::Error for Unread {}
 
 impl Source {
     /// Opens a path, or standard input for `-`. A pipe is waited for until somebody writes to it, and a person told so.
-    pub(crate) async fn open(from: &str) -> Result<Self, Failure> {
-        if from == "-" {
+    pub(crate) async fn open(path: impl AsRef<OsStr>) -> Result<Self, Failure> {
+        let path = Path::new(path.as_ref());
+        let from = path.display().to_string();
+        if path == Path::new("-") {
             let reader = Box::new(tokio::io::stdin());
             return Ok(Self { from: "standard input".to_owned(), reader, bytes: None, is_pipe: false });
         }
         let unread = |error: &dyn Display| Failure::Usage(format!("cannot read {from}: {error}"));
-        let about = tokio::fs::metadata(from).await.map_err(|error| unread(&error))?;
+        let about = tokio::fs::metadata(path).await.map_err(|error| unread(&error))?;
         if about.is_dir() {
             return Err(unread(&"it is a folder; give its files one by one"));
         }
         // What the system makes up as it is read says that it has none.
         let bytes = Some(about.len()).filter(|bytes| about.is_file() && *bytes > 0);
         let is_pipe = is_pipe(&about);
-        let opening = tokio::fs::File::open(from);
-        let file = if is_pipe { patiently(from, opening).await } else { opening.await };
+        let opening = tokio::fs::File::open(path);
+        let file = if is_pipe { patiently(&from, opening).await } else { opening.await };
         let reader = Box::new(file.map_err(|error| unread(&error))?);
-        Ok(Self { from: from.to_owned(), reader, bytes, is_pipe })
+        Ok(Self { from, reader, bytes, is_pipe })
     }
 
     /// What is read next; nothing at its end.
@@ -114,11 +120,41 @@ pub(crate) fn whole(from: &str) -> Result<Vec<u8>, String> {
     if about.len() > WHOLE {
         return Err(too_long());
     }
+    let _waits = PipeWait::on(Path::new(from));
     read(&mut std::fs::File::open(from).map_err(|error| error.to_string())?)
 }
 
 fn too_long() -> String {
     format!("it is longer than {} MiB, and no host takes more (`server.max_body_bytes`)", WHOLE >> 20)
+}
+
+/// The text of a file that has at most so many bytes, for a command that needs it whole.
+pub(crate) fn text(path: &Path, most: u64) -> Result<String, Failure> {
+    let unread = |error: &dyn Display| Failure::Usage(format!("cannot read {}: {error}", path.display()));
+    let _waits = PipeWait::on(path);
+    let bytes = read_bounded(path, most).map_err(|error| unread(&error))?;
+    anvil_types::encoding::utf8(&bytes).map(str::to_owned).map_err(|error| unread(&error))
+}
+
+/// As long as it lives a file is read whole: of a pipe a person is told after a while that it is waited for.
+pub(crate) struct PipeWait {
+    _ended: Option<mpsc::Sender<()>>,
+}
+
+impl PipeWait {
+    pub(crate) fn on(path: &Path) -> Self {
+        if !std::fs::metadata(path).is_ok_and(|about| is_pipe(&about)) {
+            return Self { _ended: None };
+        }
+        let from = path.display().to_string();
+        let (ended, when) = mpsc::channel::<()>();
+        std::thread::spawn(move || {
+            if when.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("waiting for {from}: it is a pipe, and its end has not come yet");
+            }
+        });
+        Self { _ended: Some(ended) }
+    }
 }
 
 /// Waits, and tells a person after a while for what.

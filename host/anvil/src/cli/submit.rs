@@ -14,6 +14,7 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::time::Duration;
 
 /// As in: anvil submit code-generator generate --field requirements="Build a login form" --wait
@@ -32,7 +33,7 @@ pub(crate) struct SubmitArgs {
         value_name = "FILE",
         conflicts_with_all = ["agent", "action", "payload", "field", "priority", "run_at", "idempotency_key", "max_cost", "tag", "after", "file", "wait"]
     )]
-    bulk: Option<String>,
+    bulk: Option<OsString>,
     /// The payload: JSON, @FILE, or - for standard input.
     #[arg(long, value_name = "JSON")]
     payload: Option<String>,
@@ -59,7 +60,7 @@ pub(crate) struct SubmitArgs {
     after: Vec<JobId>,
     /// A file that the job comes with, by its path or under another name (- for standard input); can be given several
     /// times.
-    #[arg(long, value_name = "[NAME=]PATH", value_parser = sent::file)]
+    #[arg(long, value_name = "[NAME=]PATH", value_parser = sent::parser())]
     file: Vec<SentFile>,
     /// Wait until it is done, and show its result.
     #[arg(long)]

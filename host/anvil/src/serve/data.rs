@@ -1,5 +1,6 @@
 //! The token in the data folder.
 
+use anvil_settings::read_bounded;
 use anyhow::Context as _;
 use rand::RngExt as _;
 use std::fmt::Write as _;
@@ -11,10 +12,13 @@ pub(crate) const TOKEN_FILE: &str = "token";
 /// The fewest characters of a token: fewer can be guessed.
 const SHORTEST_TOKEN: usize = 16;
 
+/// The most bytes of its file: more is no token.
+const LONGEST_TOKEN_FILE: u64 = 64 << 10;
+
 /// The token: made on the first start, readable by its owner alone.
 pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
     let path = folder.join(TOKEN_FILE);
-    match fs::read_to_string(&path) {
+    match kept(&path) {
         Ok(token) if !token.trim().is_empty() => return checked(token.trim(), &path),
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -31,6 +35,12 @@ pub(super) fn token(folder: &Path) -> anyhow::Result<String> {
     write_private(&path, &token)
         .with_context(|| format!("the token cannot be written to {}", path.display()))?;
     Ok(token)
+}
+
+/// What the token's file has.
+pub(crate) fn kept(path: &Path) -> std::io::Result<String> {
+    let bytes = read_bounded(path, LONGEST_TOKEN_FILE)?;
+    String::from_utf8(bytes).map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidData))
 }
 
 /// The token as it was kept. One that somebody damaged would open the host to guesses, or shut everybody out.

@@ -10,7 +10,7 @@ use anvil_sandbox::{
     SandboxSettings,
 };
 use anvil_settings::{
-    AgentSection, Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig,
+    AgentSection, Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig, read_bounded,
 };
 use anvil_store::{QuarantineRule, QuestionRules, QueueShares, Retention};
 use anvil_types::{Clock, InputLimits, PerAgent, StateSize, Supervisor, UpstreamKind, encoding};
@@ -32,11 +32,14 @@ const DESCRIBE_PATIENCE: u32 = 6;
 const TICK: Duration = Duration::from_millis(5);
 const DAY: Duration = Duration::from_hours(24);
 const MIB: usize = 1024 * 1024;
+/// The most bytes of a price file.
+const MOST_PRICE_BYTES: u64 = 4 << 20;
 
 pub(crate) fn prices(settings: &Settings) -> anyhow::Result<PriceTable> {
     let Some(file) = &settings.prices.file else { return Ok(PriceTable::built_in()) };
     let name = file.display().to_string();
-    let bytes = std::fs::read(file).with_context(|| format!("the price file {name} cannot be read"))?;
+    let bytes = read_bounded(file, MOST_PRICE_BYTES)
+        .with_context(|| format!("the price file {name} cannot be read"))?;
     let text = encoding::utf8(&bytes).with_context(|| format!("the price file {name} cannot be read"))?;
     Ok(PriceTable::with_file(&name, text)?)
 }

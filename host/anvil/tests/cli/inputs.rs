@@ -1,8 +1,9 @@
 //! Files that go with a job, and come back.
 
-use crate::host::{Answer, Host};
+use crate::host::{Answer, Host, anvil};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 const ID: &str = "01JD9Z6W3NQ8Y5R2K7M4T1X0VB";
 
@@ -150,4 +151,73 @@ fn the_files_of_a_job_are_shown_and_written() {
     let ran = host.anvil(&["jobs", "inputs", ID, "--out", &out.display().to_string()]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(std::fs::read_to_string(out.join("src/main.rs")).expect("it is there"), "fn main() {}");
+}
+
+/// What each command reads whole, of a path.
+#[cfg(target_os = "linux")]
+const READ_WHOLE: [&[&str]; 7] = [
+    &["submit", "a", "run", "--payload", "@PATH"],
+    &["jobs", "edit", ID, "--payload", "@PATH"],
+    &["serve", "--config", "PATH"],
+    &["--config", "PATH", "doctor"],
+    &["sim", "--script", "PATH"],
+    &["sim", "--faults", "PATH"],
+    &["sim", "--settings", "PATH"],
+];
+
+/// The command with this path in it.
+#[cfg(target_os = "linux")]
+fn reading(args: &[&str], path: &str) -> std::process::Command {
+    let mut command = anvil();
+    command.args(args.iter().map(|arg| arg.replace("PATH", path)));
+    // Nobody listens there; whoever gets past the reading ends by that.
+    command.env("ANVIL_URL", "http://127.0.0.1:1").env("ANVIL_TOKEN", "0123456789abcdef");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_has_no_end_is_refused_by_every_command_that_reads_a_file_whole() {
+    for args in READ_WHOLE {
+        let ended = reading(args, "/dev/zero").output().expect("anvil runs");
+        let said = String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()).into_owned();
+        assert!(!ended.status.success(), "{args:?}");
+        assert!(said.contains("longer than") || said.contains("no end"), "{args:?}: {said}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_that_nobody_writes_to_is_waited_for_with_a_word() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    let path = pipe.to_str().expect("text");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
+    assert!(made.success());
+    let children = READ_WHOLE.map(|args| (args, reading(args, path).spawn().expect("anvil runs")));
+    for (args, mut child) in children {
+        // It says so, or it ends and the line with it.
+        let mut said = String::new();
+        let err = child.stderr.take().expect("piped");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(err), &mut said).expect("text");
+        assert!(said.starts_with(&format!("waiting for {path}: it is a pipe")), "{args:?}: {said:?}");
+        child.kill().expect("it still waits");
+        child.wait().expect("it ends");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_with_a_writer_is_a_file_as_any_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs");
+    assert!(made.success());
+    let child =
+        reading(&["serve", "--config", "PATH"], pipe.to_str().expect("text")).spawn().expect("anvil runs");
+    std::fs::write(&pipe, "preset = \"no-such-preset\"\n").expect("written");
+    let ended = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(said.contains("no-such-preset") && !said.contains("waiting"), "{said}");
 }

@@ -2,6 +2,7 @@
 
 use super::Given;
 use crate::agents::{AGENT_KEYS, AGENT_NAME, is_agent_name};
+use crate::bounded::read_bounded;
 use crate::error::SettingProblem;
 use crate::schema::{SECTIONS, keys_of};
 use crate::source::Source;
@@ -13,9 +14,12 @@ use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
+/// The most bytes of a settings file.
+const MOST_BYTES: u64 = 4 << 20;
+
 /// Adds what the file says.
 pub(super) fn add(path: &Path, over: &mut BTreeMap<String, Given>) -> Vec<SettingProblem> {
-    match std::fs::read(path) {
+    match read_bounded(path, MOST_BYTES) {
         Ok(bytes) => read(path, &bytes, over),
         Err(source) => vec![SettingProblem::Unreadable { path: path.to_owned(), source }],
     }

@@ -4,10 +4,13 @@ use crate::testing::{Answer, Scene, TOKEN};
 use crate::tests::{empty, request};
 use anvil_store::{Claim, Finish, JobFilter, ReadyAgent};
 use anvil_types::{JobId, Nanodollars, NewJob, Priority, UpstreamKind};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio_stream::StreamExt as _;
 
 /// A job that finished, by an agent that the host does not have, with a file; and one that comes after it
 /// and was stopped.
@@ -185,4 +188,32 @@ async fn each_line_of_an_import_is_refused_by_itself_and_another_form_as_a_whole
 
 async fn scene_status(scene: &Scene, request: axum::http::request::Builder) -> StatusCode {
     scene.send(empty(request)).await.status
+}
+
+/// What became of an import that goes on for ever after this beginning, and how many bytes of it were read.
+async fn endless(scene: &Scene, beginning: &str) -> (Answer, u64) {
+    const PIECE: usize = 1 << 20;
+    let read = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&read);
+    let zeros = Bytes::from(vec![0; PIECE]);
+    let zeros = tokio_stream::iter(std::iter::repeat_with(move || {
+        counted.fetch_add(PIECE as u64, Ordering::Relaxed);
+        Ok::<_, std::convert::Infallible>(zeros.clone())
+    }));
+    let first = tokio_stream::once(Ok(Bytes::from(beginning.to_owned())));
+    let sent = request("POST", "/api/v1/jobs/import").header("authorization", format!("Bearer {TOKEN}"));
+    let sent =
+        sent.header("content-type", "application/x-ndjson").body(Body::from_stream(first.chain(zeros)));
+    let answer = scene.send(sent.expect("a request")).await;
+    (answer, read.load(Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn a_line_without_an_end_ends_an_import_by_its_bound() {
+    let scene = Scene::new().await;
+    let (answer, read) = endless(&scene, "").await;
+    assert!(answer.text.contains("the first line must be") && read <= 2 << 20, "{read}: {}", answer.text);
+    let (answer, read) = endless(&scene, "{\"anvil_export\":1}\n").await;
+    assert!(answer.text.contains("at most 268435456 bytes"), "{}", answer.text);
+    assert!(read <= (256 << 20) + (2 << 20), "{read} bytes were read");
 }

@@ -34,7 +34,7 @@ pub(crate) struct DuplicateArgs {
     no_after: bool,
     /// A file that it comes with, in place of the old one of its name, by its path or under another name (- for
     /// standard input); can be given several times.
-    #[arg(long, value_name = "[NAME=]PATH", value_parser = sent::file)]
+    #[arg(long, value_name = "[NAME=]PATH", value_parser = sent::parser())]
     file: Vec<SentFile>,
     /// Leave out the files that the old one came with.
     #[arg(long)]

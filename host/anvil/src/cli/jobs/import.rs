@@ -9,12 +9,13 @@ use crate::show::{clean, print};
 use anvil_api::{Came, ImportAnswer, LineAnswer, LineProblem};
 use clap::Args;
 use futures_util::StreamExt as _;
+use std::ffi::OsString;
 
 /// What is imported.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// The file that `anvil jobs export` wrote; `-` for standard input.
-    file: String,
+    file: OsString,
 }
 
 impl ImportArgs {

@@ -26,7 +26,7 @@ pub(crate) struct ReplayArgs {
 impl ReplayArgs {
     pub(crate) async fn run(&self, client: &Client, globals: &Globals) -> Result<Exit, Failure> {
         let plugin = match &self.plugin {
-            Some(file) => Some(Source::open(&file.to_string_lossy()).await?),
+            Some(file) => Some(Source::open(file).await?),
             None => None,
         };
         let answer: Answer<Replayed> = client.post_bytes(&["jobs", &self.id, "replay"], plugin).await?;

@@ -9,7 +9,7 @@ use super::fixture;
 use super::stage::Stage;
 use crate::cli::jobs::artifacts::{place, put};
 use crate::cli::sent::{self, SentFile, media_type};
-use crate::cli::source::Source;
+use crate::cli::source::{self, Source};
 use crate::cli::{Globals, sim, submit};
 use crate::connect;
 use crate::failure::{Exit, Failure};
@@ -30,6 +30,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use transcript::Transcript;
+
+/// The most bytes of a file with what another agent gives.
+const MOST_RESULT: u64 = 64 << 20;
 
 /// Runs a plugin here, without a host, with the limits of one: the simulator, or a script of answers, is its Claude.
 /// Nothing costs money; what it keeps is gone at the end. Ends with 0 where the job succeeded and its result matches the
@@ -56,7 +59,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NAME=VALUE", value_parser = submit::field)]
     field: Vec<(String, Box<RawValue>)>,
     /// A file that the job comes with, by its path or under another name; can be given several times.
-    #[arg(long = "file", value_name = "[NAME=]PATH", value_parser = sent::file)]
+    #[arg(long = "file", value_name = "[NAME=]PATH", value_parser = sent::parser())]
     files: Vec<SentFile>,
     /// One of the agent's settings, over those of the settings file; can be given several times.
     #[arg(long, value_name = "NAME=VALUE", value_parser = named)]
@@ -138,8 +141,7 @@ impl RunArgs {
         let script = self.script.as_deref().map(sim::script).transpose()?.unwrap_or_default();
         let mut tasks = BTreeMap::new();
         for (agent, path) in &self.task {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Failure::Usage(format!("cannot read {path}: {error}")))?;
+            let text = source::text(Path::new(path), MOST_RESULT)?;
             let result = text
                 .parse::<Json>()
                 .map_err(|error| Failure::Usage(format!("{path} has no result of an agent: {error}")))?;
