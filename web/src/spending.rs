@@ -36,7 +36,13 @@ impl Stretch {
         if stretch.from < stretch.to {
             Ok(stretch)
         } else {
-            Err(bad_query("`from` must be before `to`".to_owned()))
+            Err(bad_query(match query.text("to") {
+                Some(_) => format!("`from` ({}) must be before `to` ({})", stretch.from, stretch.to),
+                None => format!(
+                    "`from` ({}) is in the future, and it is {now}: nothing is spent yet",
+                    stretch.from
+                ),
+            }))
         }
     }
 
@@ -230,6 +236,29 @@ mod tests {
                 Err(_) => assert!(from.is_empty(), "{text}"),
             }
         }
+    }
+
+    #[test]
+    fn a_refused_stretch_names_what_was_given_alone() {
+        let windows = Windows::new(TimeZone::UTC);
+        let now = at("2026-11-23T12:00:00Z");
+        for (text, says) in [
+            ("from=2030-01-01", "`from` (2030-01-01T00:00:00Z) is in the future"),
+            (
+                "from=2026-11-24",
+                "`from` (2026-11-24T00:00:00Z) is in the future, and it is 2026-11-23T12:00:00Z",
+            ),
+            ("from=2026-11-24T00:00:00Z", "is in the future"),
+            (
+                "from=2026-11-03&to=2026-11-02",
+                "`from` (2026-11-03T00:00:00Z) must be before `to` (2026-11-03T00:00:00Z)",
+            ),
+        ] {
+            let refused = Stretch::of(&query(text), &windows, now).expect_err(text);
+            let told = serde_json::to_string(refused.told()).expect("JSON");
+            assert!(told.contains(says) && told.contains("`to`") == text.contains("to="), "{text}: {told}");
+        }
+        Stretch::of(&query("from=2026-11-23T23:00:00Z"), &windows, now).expect("today is not over");
     }
 
     #[test]
