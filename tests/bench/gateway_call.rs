@@ -141,6 +141,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
         models: default_models().clone(),
         pressure: PressureSteps::USUAL,
         prompt_cache: false,
+        reply_cache: None,
     };
     let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");
     (gateway, store, jobs)
@@ -158,6 +159,7 @@ fn ask(job: &Claimed, position: u32) -> Ask {
             max_input_tokens: None,
             max_output_tokens: None,
             task_budget: false,
+            share_replies: false,
         },
         request: Request {
             system: None,
@@ -174,6 +176,7 @@ fn ask(job: &Claimed, position: u32) -> Ask {
         },
         request_hash: [7; 32],
         text: None,
+        fresh: false,
     }
 }
 
@@ -296,6 +299,7 @@ impl Scene {
             model: None,
             cache: CacheEffect::default(),
             journal: Some(JournalWrite { lease: job.lease, entry }),
+            keep: None,
         };
         assert!(self.store.settle(settlement).await.expect("never refused").journalled);
     }

@@ -114,6 +114,8 @@ pub(crate) fn came_to(sum: &UsageSum) -> Sum {
         spent: sum.spent(),
         unknown: sum.unknown,
         saved: Some(sum.saved),
+        hits: Some(sum.hits),
+        reply_saved: Some(sum.reply_saved),
         tokens: sum.tokens,
     }
 }
@@ -172,7 +174,9 @@ pub(crate) struct Grouped {
 impl Grouped {
     pub(crate) fn new(sums: &[UsageSum], by: By, prices: &PriceTable) -> Self {
         let mut groups: BTreeMap<Option<String>, Sum> = BTreeMap::new();
-        let mut total = Sum { calls: Some(0), saved: Some(Nanodollars::ZERO), ..Sum::default() };
+        let nothing = Some(Nanodollars::ZERO);
+        let mut total =
+            Sum { calls: Some(0), saved: nothing, hits: Some(0), reply_saved: nothing, ..Sum::default() };
         for sum in sums {
             total.add(&came_to(sum));
             for (name, part) in parts(sum, by, prices) {
@@ -288,6 +292,8 @@ mod tests {
             settled: Nanodollars::new(settled),
             unknown: Nanodollars::new(unknown),
             saved: Nanodollars::new(settled / 3 - 5),
+            hits: 3,
+            reply_saved: Nanodollars::new(unknown + 1),
             tokens: Tokens { input: 1_003, output: 77, cache_read: 5, cache_write_5m: 9, cache_write_1h: 0 },
         };
         let sums = [

@@ -213,7 +213,7 @@ impl Scene {
             SettlementOutcome::Unknown { usage, cost }
         };
         let detail = Some("end_turn".to_owned());
-        let settlement = Settlement { call, outcome, detail, model: None, cache, journal: None };
+        let settlement = Settlement { call, outcome, detail, model: None, cache, journal: None, keep: None };
         self.store.settle(settlement).await.expect("it settles");
     }
 
@@ -323,6 +323,7 @@ fn gateway(supervisor: Supervisor) -> GatewayConfig {
         models: default_models().clone(),
         pressure: PressureSteps::USUAL,
         prompt_cache: false,
+        reply_cache: None,
     }
 }
 
@@ -380,6 +381,8 @@ fn settings_of_control() -> ControlSettings {
             finished_jobs: 1_000,
             alerts_for: Duration::from_hours(24),
         },
+        reply_cache: true,
+        replies: anvil_store::ReplyBounds { ttl: Duration::from_hours(24), entries: 100, bytes: 1_000_000 },
         inputs: PerAgent::same(INPUTS),
         attempts: PerAgent::same(3),
         uploads: std::env::temp_dir(),

@@ -41,6 +41,11 @@ pub struct JobDetail {
     pub saved: Nanodollars,
     /// Which of its calls missed the prompt cache, by reason, the dearest first; each call tells its own.
     pub misses: Vec<JobMisses>,
+    /// How many of its calls the cache of replies answered.
+    pub hits: u64,
+    /// What the same tokens would have cost those.
+    #[serde(rename = "reply_saved_usd")]
+    pub reply_saved: Nanodollars,
 }
 
 impl<'de> Deserialize<'de> for JobDetail {
@@ -57,10 +62,15 @@ impl<'de> Deserialize<'de> for JobDetail {
             saved: Nanodollars,
             #[serde(default)]
             misses: Vec<JobMisses>,
+            #[serde(default)]
+            hits: u64,
+            #[serde(rename = "reply_saved_usd", default)]
+            reply_saved: Nanodollars,
         }
-        let (job, Beside { attempt_history, followed_by, tree, tree_cost, saved, misses }) =
-            two(deserializer)?;
-        Ok(Self { job, attempt_history, followed_by, tree, tree_cost, saved, misses })
+        let (job, beside) = two(deserializer)?;
+        let Beside { attempt_history, followed_by, tree, tree_cost, saved, misses, hits, reply_saved } =
+            beside;
+        Ok(Self { job, attempt_history, followed_by, tree, tree_cost, saved, misses, hits, reply_saved })
     }
 }
 

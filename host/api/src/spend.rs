@@ -63,6 +63,12 @@ pub struct Sum {
     /// be told apart so.
     #[serde(rename = "saved_usd", default, skip_serializing_if = "Option::is_none")]
     pub saved: Option<Nanodollars>,
+    /// Calls that the cache of replies answered, which are in no other figure here; none where it cannot be told apart so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hits: Option<u64>,
+    /// What the same tokens would have cost those; none where it cannot be told apart so.
+    #[serde(rename = "reply_saved_usd", default, skip_serializing_if = "Option::is_none")]
+    pub reply_saved: Option<Nanodollars>,
     /// What was used.
     #[serde(flatten)]
     pub tokens: Tokens,
@@ -71,17 +77,21 @@ pub struct Sum {
 impl Sum {
     /// Adds another.
     pub fn add(&mut self, other: &Self) {
-        self.calls = match (self.calls, other.calls) {
-            (None, None) => None,
-            (one, other) => Some(one.unwrap_or(0) + other.unwrap_or(0)),
-        };
-        self.saved = match (self.saved, other.saved) {
-            (None, None) => None,
-            (one, other) => Some(one.unwrap_or_default() + other.unwrap_or_default()),
-        };
+        self.calls = both(self.calls, other.calls);
+        self.saved = both(self.saved, other.saved);
+        self.hits = both(self.hits, other.hits);
+        self.reply_saved = both(self.reply_saved, other.reply_saved);
         self.spent += other.spent;
         self.unknown += other.unknown;
         self.tokens += other.tokens;
+    }
+}
+
+/// None where neither is known.
+fn both<T: Default + std::ops::Add<Output = T>>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (None, None) => None,
+        (one, other) => Some(one.unwrap_or_default() + other.unwrap_or_default()),
     }
 }
 

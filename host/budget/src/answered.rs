@@ -1,6 +1,7 @@
 //! What an answer costs by its own word: which model, speed, tier and place it says that it is of.
 
 use crate::price::{PriceRow, PriceTable};
+use crate::saved::Saving;
 use anvil_types::{InferenceGeo, Nanodollars, ServiceTier, Speed, Timestamp, Usage};
 
 /// What an answer costs.
@@ -16,7 +17,7 @@ pub struct Answered {
 
 impl Answered {
     fn by(row: &PriceRow, usage: &Usage, without_price: Option<String>) -> Self {
-        Self { cost: row.cost(usage), saved: row.saved_by_prompt_cache(usage), without_price }
+        Self { cost: row.cost(usage), saved: row.saved(Saving::PromptCache, usage), without_price }
     }
 }
 
@@ -24,6 +25,32 @@ impl PriceTable {
     /// The cost of an answer to a question that was held by `asked` at `at`: never less than by that row. A
     /// dated id of the model that was asked for is that model.
     pub fn answered(&self, asked: &PriceRow, models: &[String], usage: &Usage, at: Timestamp) -> Answered {
+        let (dearest, without_price) = self.dearest(asked, models, usage, at);
+        Answered::by(dearest, usage, without_price)
+    }
+
+    /// What a kept reply of this model and usage saves a question to `asked` at `at`, of whose prompt the model would have
+    /// so many tokens in its cache.
+    pub fn saved_by_reply(
+        &self,
+        asked: &PriceRow,
+        model: &str,
+        usage: &Usage,
+        read: u64,
+        at: Timestamp,
+    ) -> Nanodollars {
+        let (row, _) = self.dearest(asked, &[model.to_owned()], usage, at);
+        row.saved(Saving::Reply { read }, usage)
+    }
+
+    // The row that an answer costs by, and what of it has no price.
+    fn dearest<'a>(
+        &'a self,
+        asked: &'a PriceRow,
+        models: &[String],
+        usage: &Usage,
+        at: Timestamp,
+    ) -> (&'a PriceRow, Option<String>) {
         let speed = usage.speed.as_deref().filter(|speed| *speed != Speed::Standard.name());
         let (mut dearest, mut without_price) = (asked, None);
         let itself = [asked.model.clone()];
@@ -51,7 +78,7 @@ impl PriceTable {
                 without_price.get_or_insert_with(|| format!("the {what} `{said}`"));
             }
         }
-        Answered::by(dearest, usage, without_price)
+        (dearest, without_price)
     }
 
     /// The cost where so many models are told that any may have answered: by the dearest of all rows.
@@ -138,7 +165,7 @@ mod tests {
             let both = (told.cost, told.saved);
             assert_eq!(
                 both,
-                (row(by).cost(&usage), row(by).saved_by_prompt_cache(&usage)),
+                (row(by).cost(&usage), row(by).saved(Saving::PromptCache, &usage)),
                 "{asked} {answered}"
             );
         }

@@ -28,6 +28,7 @@ pub mod prompt_cache;
 #[cfg(feature = "conformance")]
 pub mod random;
 pub mod rule;
+pub mod saved;
 pub mod split;
 pub mod task_budget;
 pub mod thresholds;
@@ -58,6 +59,7 @@ pub use pressure::{PressureEffect, PressureSteps, percent_of, pressure_effect, p
 pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, PriceTable, Rates, Zero};
 pub use prompt_cache::{CacheTtl, Reads, Reuse};
 pub use rule::{AnyLimits, AtMost, LimitsRule};
+pub use saved::Saving;
 pub use split::{KINDS, Kinds, split};
 pub use task_budget::{LEAST_TASK_BUDGET, takes_task_budget, task_budget};
 pub use thresholds::{Share, Watch, WatchChange};

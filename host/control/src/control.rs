@@ -4,8 +4,8 @@ use crate::parts::ControlParts;
 use crate::{
     AgentControl, AlertControl, AuditControl, BrakeControl, BulkControl, ClockControl, EventControl,
     IntakeControl, JobControl, LedgerControl, LimitControl, PlanControl, PriceControl, ProbeControl,
-    QuestionControl, QueueControl, ReplayControl, ScheduleControl, ScopeControl, SimulationControl,
-    StateControl, StatusControl, WebhookControl, bulk, retention, schedules,
+    QuestionControl, QueueControl, ReplayControl, ReplyCacheControl, ScheduleControl, ScopeControl,
+    SimulationControl, StateControl, StatusControl, WebhookControl, bulk, retention, schedules,
 };
 use anvil_types::words::HostPart;
 
@@ -45,6 +45,8 @@ pub struct Control {
     pub queue: QueueControl,
     /// Past jobs, run once more.
     pub replay: ReplayControl,
+    /// The cache of replies.
+    pub replies: ReplyCacheControl,
     /// Schedules.
     pub schedules: ScheduleControl,
     /// Limits of one agent or API key.
@@ -81,6 +83,7 @@ impl Control {
             questions: QuestionControl::new(parts),
             queue: QueueControl::new(parts),
             replay: ReplayControl::new(parts),
+            replies: ReplyCacheControl::new(parts),
             schedules,
             scopes: ScopeControl::new(parts),
             simulation: SimulationControl::new(parts),

@@ -2,7 +2,7 @@
 
 use crate::parts::ControlParts;
 use anvil_sandbox::{CancellationToken, Catalog};
-use anvil_store::{Retention, Store, StoreError};
+use anvil_store::{ReplyBounds, Retention, Store, StoreError};
 use anvil_types::{Clock, End};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ pub(crate) struct Keeper {
     catalog: Catalog,
     clock: Arc<dyn Clock>,
     retention: Retention,
+    replies: ReplyBounds,
     shutdown: CancellationToken,
 }
 
@@ -29,6 +30,7 @@ impl Keeper {
             catalog: parts.catalog.clone(),
             clock: parts.clock.clone(),
             retention: parts.settings.retention,
+            replies: parts.settings.replies,
             shutdown: parts.runner.shutdown_token(),
         }
     }
@@ -41,6 +43,11 @@ pub(crate) async fn run(keeper: Keeper) -> End {
             && !keeper.shutdown.is_cancelled()
         {
             tracing::error!(%error, "what is old could not be taken out");
+        }
+        if let Err(error) = trim_replies(&keeper).await
+            && !keeper.shutdown.is_cancelled()
+        {
+            tracing::error!(%error, "replies that are kept no longer could not be taken out");
         }
         prune_plugins(&keeper).await;
         tokio::select! {
@@ -60,6 +67,17 @@ async fn prune_plugins(keeper: &Keeper) {
         Ok(pinned) => keeper.catalog.keep_only(pinned.into_iter().collect()).await,
         Err(error) => tracing::error!(%error, "old versions of plugins could not be removed"),
     }
+}
+
+async fn trim_replies(keeper: &Keeper) -> Result<(), StoreError> {
+    while !keeper.shutdown.is_cancelled() {
+        let began = Instant::now();
+        if !keeper.store.trim_replies(keeper.replies).await? {
+            break;
+        }
+        tokio::time::sleep((began.elapsed() * 2).min(LONGEST_REST)).await;
+    }
+    Ok(())
 }
 
 async fn prune(keeper: &Keeper) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use anvil_budget::PressureSteps;
 use anvil_plan::{PlannedHost, PlannedPreset};
-use anvil_store::Retention;
+use anvil_store::{ReplyBounds, Retention};
 use anvil_types::{InputLimits, Nanodollars, PerAgent, StateSize, UpstreamKind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,6 +29,10 @@ pub struct ControlSettings {
     pub own_costs: BTreeMap<String, Nanodollars>,
     /// How long the past is kept.
     pub retention: Retention,
+    /// Whether replies are kept to answer the same question again.
+    pub reply_cache: bool,
+    /// How many of them, and for how long.
+    pub replies: ReplyBounds,
     /// How much of files a job may come with.
     pub inputs: PerAgent<InputLimits>,
     /// How many attempts a job has.

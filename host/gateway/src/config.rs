@@ -1,6 +1,7 @@
 //! Whom the gateway asks, and how patiently.
 
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable};
+use anvil_store::ReplyBounds;
 use anvil_types::{Supervisor, UpstreamKind, shown_address};
 use std::fmt;
 use std::sync::Arc;
@@ -111,6 +112,8 @@ pub struct GatewayConfig {
     pub pressure: PressureSteps,
     /// Whether prompts are marked for the models' caches where that pays.
     pub prompt_cache: bool,
+    /// How many replies are kept to answer the same question again, and for how long; none: nothing is kept.
+    pub reply_cache: Option<ReplyBounds>,
     /// Who keeps its tasks alive.
     pub supervisor: Supervisor,
 }

@@ -14,6 +14,7 @@ use crate::pace::Pace;
 use crate::pace::recent::recent_calls;
 use crate::prompt_cache::caches::PromptCaches;
 use crate::prompt_cache::leads::Leads;
+use crate::stage::twins::Replies;
 use crate::upstream::circuit::Breaker;
 use crate::upstream::class::Account;
 use crate::upstream::client::Sender;
@@ -49,6 +50,8 @@ pub(crate) struct GatewayDoor {
     pub leads: Leads,
     /// What of that is kept over a restart.
     pub habits: KeptNote,
+    /// What the cache of replies goes by.
+    pub replies: Replies,
     /// A settlement could not be stored: no new call until one can.
     pub store_failed: AtomicBool,
     /// The host ends: nothing more goes out.
@@ -108,6 +111,7 @@ impl GatewayDoor {
             Admission::start(store.clone(), pace, config.pace.longest_wait, clock.clone(), left, keeper);
         let prices = prices(&config, store.as_ref()).await?;
         let sender = Sender::new(&config.upstream, config.patience)?;
+        let replies = Replies::new(&config.upstream);
         // From here on nobody needs what stands before the `@`.
         config.upstream.base_url = shown_address(&config.upstream.base_url);
         let door = Self {
@@ -124,6 +128,7 @@ impl GatewayDoor {
             prompt_caches: Mutex::new(PromptCaches::with(known)),
             leads: Leads::default(),
             habits,
+            replies,
             store_failed: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             under_way: AtomicU32::new(0),

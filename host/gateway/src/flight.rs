@@ -144,8 +144,9 @@ impl<'d> Flight<'d> {
         rider: Option<Rider>,
     ) -> Result<Settled, StoreError> {
         let journal = rider.map(|Rider::Journal(write)| write);
-        let Note { detail, model, cache } = note;
-        let settlement = Settlement { call: self.id, outcome, detail: Some(detail), model, cache, journal };
+        let Note { detail, model, cache, keep } = note;
+        let detail = Some(detail);
+        let settlement = Settlement { call: self.id, outcome, detail, model, cache, journal, keep };
         let settled = self.door.settle(settlement).await;
         self.over();
         settled
@@ -166,4 +167,4 @@ impl Drop for Flight<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,3 +4,5 @@
 pub(crate) mod choose;
 pub(crate) mod follow;
 pub(crate) mod mark;
+pub(crate) mod replies;
+pub(crate) mod twins;

@@ -193,6 +193,7 @@ pub(crate) async fn desk(
         max_input_tokens: agent.max_input_tokens,
         max_output_tokens: agent.max_output_tokens,
         task_budget: agent.task_budget.unwrap_or(shared.settings.task_budget && plugin.info.tool_loop),
+        share_replies: agent.share_replies,
     };
     let parents = match Parents::load(&shared.store, job).await {
         Ok(parents) => parents,
@@ -222,6 +223,7 @@ pub(crate) async fn desk(
         files: claimed.files,
         written: claimed.written,
         said,
+        fresh_from: claimed.fresh_from,
         stand_in,
     };
     let desk = Arc::new(Desk::new(

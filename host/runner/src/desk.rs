@@ -49,6 +49,8 @@ pub(crate) struct Setup {
     pub written: u64,
     /// How many lines this attempt has written to the log since the journal's last answer, in runs before this one.
     pub said: usize,
+    /// From this place of the journal on no kept reply answers.
+    pub fresh_from: Option<u32>,
     /// Who answers for people and other agents, where the job is only tried.
     pub stand_in: Option<Arc<dyn StandIn>>,
 }
@@ -66,6 +68,7 @@ pub(crate) struct Desk {
     shutdown: CancellationToken,
     /// Calls that were sent before this run, and live ones of this run.
     calls: AtomicU32,
+    fresh_from: Option<u32>,
     files: Files,
     /// Lines that are still to be said again, word for word.
     said: AtomicUsize,
@@ -91,6 +94,7 @@ impl Desk {
         let began = setup.job.started_at.unwrap_or_else(|| clock.now());
         Self {
             calls: AtomicU32::new(setup.job.calls),
+            fresh_from: setup.fresh_from,
             files: Files::new(setup.files, setup.written),
             said: AtomicUsize::new(setup.said),
             park: Mutex::default(),
@@ -178,7 +182,8 @@ impl Desk {
         let JournalSlot { position, request_hash } = slot;
         let (agent, attempt) = (self.run.job.agent.clone(), self.run.job.attempts);
         let asker = Asker::Job(JobAsker { lease: self.lease, agent, attempt, position });
-        let ask = Ask { asker, terms: self.terms.clone(), request, request_hash, text: Some(text) };
+        let fresh = self.fresh_from.is_some_and(|from| position >= from);
+        let ask = Ask { asker, terms: self.terms.clone(), request, request_hash, text: Some(text), fresh };
         let end = {
             let _waits = clock.waits();
             self.wait(self.gateway.call(ask)).await

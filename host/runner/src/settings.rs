@@ -29,6 +29,8 @@ pub struct AgentSettings {
     pub given: Vec<&'static str>,
     /// Whether its tool loops get a task budget, where that differs from what it says of itself.
     pub task_budget: Option<bool>,
+    /// Whether it shares replies with other agents that do.
+    pub share_replies: bool,
     /// The agents that it may hand work to.
     pub may_call: Vec<String>,
     /// What the plugin may read of its configuration, where a job has not begun.

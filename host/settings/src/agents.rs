@@ -97,6 +97,9 @@ agent_keys! {
     state_keys: u32, 0.0..=1_000_000.0;
     /// Bytes of keys and values that it may keep beyond its jobs, in place of `sandbox.state_bytes`.
     state_bytes: u64, 0.0..=1_073_741_824.0;
+    /// Whether it shares kept replies with the other agents that say so too: the same request of one of them is answered by
+    /// what another has paid for. Absent: its replies answer itself alone.
+    share_replies: bool;
     /// The agents that it may hand work to (`team` in the contract). Absent: none.
     may_call: Vec<String>;
 }

@@ -158,6 +158,15 @@ sections! {
         /// Whether the host marks what agents' prompts have in common for the models' prompt caches, for as long as pays by
         /// the prices and by how soon such prompts came again. A request that marks its prompt itself is left as it is.
         prompt_cache: bool = "true";
+        /// Whether replies are kept, so that the same request of an agent that says that it may be answered so (`cacheable`)
+        /// gets the reply that was paid for before, at no cost.
+        reply_cache: bool = "true";
+        /// Seconds for which a kept reply answers.
+        reply_cache_s: u64 = "86400" in 1.0..=31_536_000.0;
+        /// Replies that are kept at most; those that were not used for the longest time go first.
+        reply_cache_entries: u64 = "10000" in 1.0..=10_000_000.0;
+        /// MiB of replies that are kept at most; one that takes more than an eighth of it is not kept.
+        reply_cache_mb: u32 = "256" in 1.0..=1_048_576.0;
     }
 
     /// What tokens cost.

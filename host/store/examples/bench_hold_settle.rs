@@ -124,6 +124,7 @@ fn settlement_of(id: CallId, lease: Lease) -> Settlement {
                 at: SystemClock::new().now(),
             },
         }),
+        keep: None,
     }
 }
 

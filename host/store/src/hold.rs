@@ -1,6 +1,6 @@
 //! Holds and settlements.
 
-use crate::JournalWrite;
+use crate::{JournalWrite, NewReply};
 use anvil_budget::Denial;
 use anvil_types::{Asker, CacheEffect, CallId, Nanodollars, Tier, Timestamp, UpstreamKind, Usage};
 
@@ -86,6 +86,8 @@ pub struct Settlement {
     pub cache: CacheEffect,
     /// What the job's journal keeps of it.
     pub journal: Option<JournalWrite>,
+    /// Its reply, where it is kept to answer the same question again; only with a usage that is certain.
+    pub keep: Option<NewReply>,
 }
 
 /// What a settlement did.

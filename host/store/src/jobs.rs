@@ -75,6 +75,9 @@ pub struct Claimed {
     pub written: u64,
     /// The version that it ran on before, where a person runs it again.
     pub ran_on: Option<String>,
+    /// From this place of its journal on it is asked anew, and no kept reply answers: its guest failed on what it was
+    /// answered there.
+    pub fresh_from: Option<u32>,
     /// What its agent reads as its settings: what it read when the job first started, and anew after a person ran it again.
     pub settings: AgentValues,
 }

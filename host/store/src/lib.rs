@@ -18,6 +18,7 @@ mod limits;
 mod query;
 mod questions;
 mod reading;
+mod replies;
 mod retention;
 mod roles;
 mod rules;
@@ -53,10 +54,11 @@ pub use questions::{
     Answerer, NewQuestion, NewQuestionLink, QuestionFilter, QuestionFound, QuestionKey, QuestionPage,
     QuestionRules, link_hash,
 };
+pub use replies::{KeptReply, NewReply, ReplyBounds, ReplyFound, ReplyHit, ReplyKey};
 pub use retention::{Pruned, Retention};
 pub use roles::{
     AgentStore, BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QuestionStore,
-    QueueStore, ReadingStore, ScheduleStore, StateStore, Store, TeamStore, UpkeepStore,
+    QueueStore, ReadingStore, ReplyStore, ScheduleStore, StateStore, Store, TeamStore, UpkeepStore,
 };
 pub use schedules::{Fired, Firing};
 pub use shares::QueueShares;

@@ -51,6 +51,10 @@ pub struct UsageSum {
     pub unknown: Nanodollars,
     /// What the prompt cache saved them; less than nothing where what was written was not made up for.
     pub saved: Nanodollars,
+    /// Calls that kept replies answered, which are in no other figure here.
+    pub hits: u64,
+    /// What the same tokens would have cost them.
+    pub reply_saved: Nanodollars,
     /// What they used.
     pub tokens: Tokens,
 }

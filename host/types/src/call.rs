@@ -345,6 +345,13 @@ pub struct CallRecord {
     /// The miss of the prompt cache that it was; none where it was none, or where nobody knows.
     #[serde(default)]
     pub miss: Option<CacheMiss>,
+    /// The call that had paid for its answer, where the cache of replies answered it. It held and cost nothing then, and
+    /// used no token.
+    #[serde(default)]
+    pub reply_of: Option<CallId>,
+    /// What the same tokens would have cost it, where the cache of replies answered it.
+    #[serde(rename = "reply_saved_usd", default)]
+    pub reply_saved: Nanodollars,
     /// Its corrections, the oldest first; a call that has any counts as settled.
     #[serde(default)]
     pub corrections: Vec<CostCorrection>,

@@ -52,6 +52,12 @@ pub struct LedgerTotals {
     /// What the prompt cache saved them; less than nothing where what was written was not made up for.
     #[serde(rename = "saved_usd", default)]
     pub saved: Nanodollars,
+    /// How many of them the cache of replies answered.
+    #[serde(default)]
+    pub hits: u64,
+    /// What the same tokens would have cost those.
+    #[serde(rename = "reply_saved_usd", default)]
+    pub reply_saved: Nanodollars,
     /// What they used.
     #[serde(flatten)]
     pub tokens: Tokens,
@@ -71,6 +77,8 @@ impl std::ops::AddAssign for LedgerTotals {
         self.unknown += other.unknown;
         self.held += other.held;
         self.saved += other.saved;
+        self.hits += other.hits;
+        self.reply_saved += other.reply_saved;
         self.tokens += other.tokens;
     }
 }

@@ -44,6 +44,7 @@ mod per_agent;
 mod prompt_cache;
 pub mod question;
 pub mod queue_pause;
+mod reply_cache;
 pub mod schedule;
 #[cfg(feature = "schema")]
 mod schema;
@@ -107,6 +108,7 @@ pub use question::{
     QuestionText,
 };
 pub use queue_pause::QueuePause;
+pub use reply_cache::ReplySize;
 pub use schedule::{JobTemplate, MissedRuns, Overlap, Schedule};
 pub use scope::Scope;
 pub use state::{

@@ -110,6 +110,7 @@ fn gateway(upstream: &Upstream) -> GatewayConfig {
         models: default_models().clone(),
         pressure: PressureSteps::NONE,
         prompt_cache: false,
+        reply_cache: None,
     }
 }
 
@@ -164,6 +165,8 @@ fn settings_of_control() -> ControlSettings {
             finished_jobs: 1_000,
             alerts_for: Duration::from_hours(24),
         },
+        reply_cache: true,
+        replies: anvil_store::ReplyBounds { ttl: Duration::from_hours(24), entries: 100, bytes: 1_000_000 },
         inputs: PerAgent::same(InputLimits { files: 0, file_bytes: 0, bytes: 0 }),
         attempts: PerAgent::same(3),
         uploads: std::env::temp_dir(),

@@ -7,4 +7,5 @@ mod empty_hour;
 mod law;
 mod ledger;
 mod prices;
+mod replies;
 mod throttle;

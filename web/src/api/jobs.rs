@@ -33,7 +33,19 @@ pub(super) async fn show(
     let calls = state.control.jobs.calls(job.id).await?;
     let saved = calls.iter().map(|call| call.saved).sum();
     let misses = JobMisses::of(calls.iter().filter_map(|call| call.miss));
-    Ok(Json(JobDetail { job, attempt_history, followed_by, tree, tree_cost, saved, misses }))
+    let hits = calls.iter().filter(|call| call.reply_of.is_some()).count() as u64;
+    let reply_saved = calls.iter().map(|call| call.reply_saved).sum();
+    Ok(Json(JobDetail {
+        job,
+        attempt_history,
+        followed_by,
+        tree,
+        tree_cost,
+        saved,
+        misses,
+        hits,
+        reply_saved,
+    }))
 }
 
 pub(super) async fn limits(

@@ -18,7 +18,7 @@ use futures_util::stream;
 const BATCH: u32 = 1_000;
 
 /// The columns of the CSV, in their order.
-const COLUMNS: [&str; 34] = [
+const COLUMNS: [&str; 36] = [
     "id",
     "state",
     "held_at",
@@ -53,6 +53,8 @@ const COLUMNS: [&str; 34] = [
     "miss_at",
     "miss_tokens",
     "miss_usd",
+    "reply_of",
+    "reply_saved_usd",
 ];
 
 pub(super) async fn list(
@@ -177,5 +179,7 @@ fn line(call: &CallRecord) -> String {
         show(call.miss.and_then(|miss| miss.reason.at()).map(|at| at.to_string())),
         show(call.miss.map(|miss| miss.tokens.to_string())),
         show(call.miss.map(|miss| dollars(miss.cost))),
+        show(call.reply_of.map(|call| call.to_string())),
+        dollars(call.reply_saved),
     ])
 }

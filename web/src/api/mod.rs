@@ -28,6 +28,7 @@ mod probe;
 mod questions;
 mod queue;
 mod replay;
+mod reply_cache;
 mod schedules;
 mod scope_limits;
 mod smoke;
@@ -40,6 +41,7 @@ mod webhooks;
 pub(crate) use agent_state::clear_all as clear_agent_state;
 pub(crate) use agents::switch as switch_agent;
 pub(crate) use events::LiveText;
+pub(crate) use reply_cache::purge_of as purge_replies;
 pub(crate) use schedules::{SHOWN_JOBS as SCHEDULE_JOBS, switch as switch_schedule};
 
 use crate::ask::{JOB_LIST_FILTERS, LEDGER_FILTERS, PAGE};
@@ -62,7 +64,8 @@ use axum::http::Method;
 pub(crate) fn routes(routes: Routes) -> Routes {
     let routes =
         schedules::routes(actions::routes(alerts::routes(webhooks::routes(questions::routes(routes)))));
-    smoke::routes(plugins::routes(versions::routes(agent_state::routes(records(money(host(jobs(routes))))))))
+    let routes = agent_state::routes(records(money(host(jobs(routes)))));
+    reply_cache::routes(smoke::routes(plugins::routes(versions::routes(routes))))
 }
 
 /// Jobs: what is submitted, what is known of them, what is done with one.

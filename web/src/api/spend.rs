@@ -49,6 +49,8 @@ fn lines(by: By, grouped: &Grouped) -> String {
         "cache_write_5m_tokens",
         "cache_write_1h_tokens",
         "saved_usd",
+        "hits",
+        "reply_saved_usd",
     ];
     let mut text = csv::line(names.map(str::to_owned));
     for (name, sum) in &grouped.groups {
@@ -64,6 +66,8 @@ fn lines(by: By, grouped: &Grouped) -> String {
             tokens.cache_write_5m.to_string(),
             tokens.cache_write_1h.to_string(),
             sum.saved.map(dollars).unwrap_or_default(),
+            sum.hits.map(|hits| hits.to_string()).unwrap_or_default(),
+            sum.reply_saved.map(dollars).unwrap_or_default(),
         ]);
     }
     text

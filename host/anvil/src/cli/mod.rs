@@ -24,6 +24,7 @@ mod questions;
 mod queue;
 #[cfg(test)]
 mod reference;
+mod reply_cache;
 mod result;
 mod schedules;
 mod sent;
@@ -68,6 +69,8 @@ enum Command {
     Status,
     /// Show what is spent, by window and by call.
     Spend(spend::SpendArgs),
+    /// Show the replies that are kept to answer the same request again, and purge them.
+    Cache(reply_cache::CacheArgs),
     /// Show and change the limits while the host runs.
     Limits(limits::LimitsArgs),
     /// Show what tokens cost, and set a price while the host runs.
@@ -131,6 +134,7 @@ impl Cli {
                         Command::Jobs(command) => command.run(&client, &globals).await,
                         Command::Status => status::run(&client, &globals).await,
                         Command::Spend(args) => args.run(&client, &globals).await,
+                        Command::Cache(args) => args.run(&client, &globals).await,
                         Command::Limits(args) => args.run(&client, &globals).await,
                         Command::Prices(args) => args.run(&client, &globals).await,
                         Command::Brake(args) => args.run(&client, &globals).await,

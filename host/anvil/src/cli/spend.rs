@@ -219,10 +219,12 @@ fn used(window: &WindowStatus) -> String {
 
 /// Calls as a table.
 pub(super) fn calls(calls: &[CallRecord], moment: &Moment) -> String {
-    // Most calls have nothing to do with the prompt cache.
-    let cached = calls.iter().any(|call| call.saved != Nanodollars::ZERO || call.miss.is_some());
+    // Most calls have nothing to do with a cache.
+    let has =
+        |call: &CallRecord| call.saved != Nanodollars::ZERO || call.miss.is_some() || call.reply_of.is_some();
+    let cached = calls.iter().any(has);
     let mut headings = vec!["CALL", "WHEN", "STATE", "AGENT", "MODEL", "IN", "OUT", "COST"];
-    headings.extend(if cached { &["SAVED", "DETAIL", "PROMPT CACHE"][..] } else { &["DETAIL"] });
+    headings.extend(if cached { &["SAVED", "DETAIL", "CACHE"][..] } else { &["DETAIL"] });
     let mut table = Table::new(&headings).right(if cached { &[5, 6, 7, 8] } else { &[5, 6, 7] });
     for call in calls {
         // What is only held has cost nothing yet; the hold is the most that it can.
@@ -238,9 +240,10 @@ pub(super) fn calls(calls: &[CallRecord], moment: &Moment) -> String {
             call.usage.output_tokens.to_string(),
             cost,
         ];
-        row.extend(cached.then(|| call.saved.to_string()));
+        row.extend(cached.then(|| (call.saved + call.reply_saved).to_string()));
         row.push(call.detail.clone().unwrap_or_default());
         row.extend(call.miss.as_ref().map(super::misses::cell));
+        row.extend(call.reply_of.map(|_| "kept reply".to_owned()));
         table.row(row);
     }
     table.to_string()

@@ -10,9 +10,10 @@ use anvil_sandbox::{
     SandboxSettings,
 };
 use anvil_settings::{
-    AgentSection, Credential, PressureSettings, RetentionSettings, Settings, UpstreamConfig, read_bounded,
+    AgentSection, Credential, PressureSettings, RetentionSettings, SavingSettings, Settings, UpstreamConfig,
+    read_bounded,
 };
-use anvil_store::{QuarantineRule, QuestionRules, QueueShares, Retention};
+use anvil_store::{QuarantineRule, QuestionRules, QueueShares, ReplyBounds, Retention};
 use anvil_types::{Clock, InputLimits, PerAgent, StateSize, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
 use std::collections::HashMap;
@@ -77,7 +78,16 @@ pub(crate) fn gateway(
         models: settings.models.clone(),
         pressure: pressure(&settings.pressure),
         prompt_cache: settings.saving.prompt_cache,
+        reply_cache: settings.saving.reply_cache.then(|| replies(&settings.saving)),
         supervisor: supervisor.clone(),
+    }
+}
+
+fn replies(settings: &SavingSettings) -> ReplyBounds {
+    ReplyBounds {
+        ttl: Duration::from_secs(settings.reply_cache_s),
+        entries: settings.reply_cache_entries,
+        bytes: u64::from(settings.reply_cache_mb) * MIB as u64,
     }
 }
 
@@ -291,6 +301,7 @@ pub(crate) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
             open_of_job: agent.open_of_job,
             open_of_agent: agent.open_of_agent,
             task_budget: agent.task_budget,
+            share_replies: agent.share_replies.unwrap_or(false),
             may_call: agent.may_call.clone().unwrap_or_default(),
             values: agent.settings.clone().into(),
         };
@@ -353,6 +364,8 @@ pub(super) fn control(settings: &Settings, upstream: UpstreamKind, plan: PlanSet
             .filter_map(|(name, agent)| Some((name.clone(), agent.job_usd?)))
             .collect(),
         retention: retention(&settings.retention),
+        reply_cache: settings.saving.reply_cache,
+        replies: replies(&settings.saving),
         inputs: inputs(settings),
         attempts: attempts(settings),
         uploads: settings.data.dir.clone(),

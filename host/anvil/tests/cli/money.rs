@@ -139,6 +139,43 @@ fn misses_of_the_prompt_cache_are_told_by_agent_and_reason_with_what_was_saved()
 }
 
 #[test]
+fn kept_replies_are_shown_and_purged() {
+    let size = |entries: u64| json!({ "entries": entries, "bytes": entries * 7_412 });
+    let cache = json!({
+        "enabled": true, "upstream": "simulated", "ttl_s": 86_400, "kept": size(1_292),
+        "most": { "entries": 10_000, "bytes": 268_435_456 }, "hits_today": 41, "saved_today_usd": 0.602_118_4,
+        "agents": [
+            { "agent": "code-generator", "entries": 1_204, "bytes": 8_924_048 },
+            { "agent": "test-automator", "entries": 88, "bytes": 652_256 },
+        ],
+    });
+    let host = Host::start().on("GET /api/v1/cache", &cache).on("DELETE /api/v1/cache", &size(1));
+    insta::assert_snapshot!(host.anvil(&["cache"]).out, @r###"
+    kept: 1292 replies, 9.1 MiB (SIMULATED); at most 10000 replies, 256.0 MiB
+    a reply answers for 1d 00h
+    today: 41 answered, $0.6021184 saved
+
+    PAID FOR BY     REPLIES       SIZE
+    code-generator     1204    8.5 MiB
+    test-automator       88  636.9 KiB
+    "###);
+    let json = host.anvil(&["--json", "cache", "status"]);
+    assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), cache);
+    assert_eq!(host.anvil(&["cache", "purge", "--agent", "a b"]).out, "purged 1 reply, 7.2 KiB\n");
+    assert_eq!(host.anvil(&["cache", "purge"]).code, 0);
+    let targets: Vec<_> = host.asked().into_iter().skip(2).map(|asked| asked.target).collect();
+    assert_eq!(targets, ["/api/v1/cache?agent=a+b", "/api/v1/cache"]);
+    let mut off = cache.clone();
+    (off["enabled"], off["agents"], off["kept"]) = (json!(false), json!([]), size(0));
+    let host = Host::start().on("GET /api/v1/cache", &off);
+    insta::assert_snapshot!(host.anvil(&["cache"]).out, @r###"
+    kept: 0 replies, 0 B (SIMULATED); at most 10000 replies, 256.0 MiB
+    switched off (saving.reply_cache): no reply is kept, and none answers
+    today: 41 answered, $0.6021184 saved
+    "###);
+}
+
+#[test]
 fn limits_are_shown_changed_and_reset() {
     let view = json!({
         "limits": { "hour_usd": 8.0, "day_usd": 20.5, "week_hours": 80, "new_thing": 3 },

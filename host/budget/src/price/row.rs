@@ -171,12 +171,6 @@ impl PriceRow {
         to_nanodollars(scaled)
     }
 
-    /// What the prompt cache saved a call of this usage: what the same tokens would have cost with nothing read or
-    /// written, less what they cost. Less than nothing where what was written was not made up for.
-    pub fn saved_by_prompt_cache(&self, usage: &Usage) -> Nanodollars {
-        self.cost(&usage.without_cache()) - self.cost(usage)
-    }
-
     /// What a call of this usage cost more than it would have, had `tokens` more of its prompt been read from the
     /// prompt cache; as many as there are, where there are fewer. Never less than nothing.
     pub fn missed(&self, usage: &Usage, tokens: u64) -> Nanodollars {
@@ -213,6 +207,7 @@ fn to_nanodollars(scaled: i128) -> Nanodollars {
 mod tests {
     use super::*;
     use crate::PriceTable;
+    use crate::saved::Saving;
 
     fn row(model: &str) -> PriceRow {
         let now = "2026-11-23T00:00:00Z".parse().expect("a time");
@@ -261,7 +256,7 @@ mod tests {
             output_tokens: 500,
             ..Usage::default()
         };
-        let saved = |usage: &Usage| sonnet.saved_by_prompt_cache(usage).get();
+        let saved = |usage: &Usage| sonnet.saved(Saving::PromptCache, usage).get();
         assert_eq!(saved(&usage(10, 0, 0, 0)), 0);
         assert_eq!(saved(&usage(10, 1_000, 0, 0)), 1_000 * (2_000 - 100));
         assert_eq!(saved(&usage(10, 0, 1_000, 0)), -1_000 * 500);
@@ -314,7 +309,7 @@ mod tests {
         ) {
             let table = PriceTable::built_in();
             let row = &table.rows()[model % table.rows().len()];
-            let saved = row.saved_by_prompt_cache(&usage);
+            let saved = row.saved(Saving::PromptCache, &usage);
             proptest::prop_assert_eq!(saved + row.cost(&usage), row.cost(&usage.without_cache()));
             let rates = row.band(usage.prompt_tokens()).rates;
             let plain = Usage { service_tier: None, inference_geo: None, ..usage.clone() };
@@ -328,12 +323,12 @@ mod tests {
                 .into_iter()
                 .map(|(tokens, rate)| i128::from(tokens) * i128::from(rates.input - rate))
                 .sum();
-            let exact = i128::from(row.saved_by_prompt_cache(&plain).get()) * 1_000_000;
+            let exact = i128::from(row.saved(Saving::PromptCache, &plain).get()) * 1_000_000;
             // Both costs are rounded up, each by less than a nano-dollar.
             proptest::prop_assert!((exact - sum).abs() < 1_000_000, "{} {}", exact, sum);
             let nothing = Usage { cache_write_5m_tokens: 0, cache_write_1h_tokens: 0, ..usage.clone() };
-            proptest::prop_assert!(row.saved_by_prompt_cache(&nothing) >= Nanodollars::ZERO, "reading costs nobody");
-            proptest::prop_assert_eq!(row.saved_by_prompt_cache(&usage.without_cache()), Nanodollars::ZERO);
+            proptest::prop_assert!(row.saved(Saving::PromptCache, &nothing) >= Nanodollars::ZERO, "reading costs nobody");
+            proptest::prop_assert_eq!(row.saved(Saving::PromptCache, &usage.without_cache()), Nanodollars::ZERO);
         }
 
         #[test]
@@ -351,7 +346,7 @@ mod tests {
             proptest::prop_assert!(missed >= Nanodollars::ZERO && missed <= row.missed(&usage, tokens + 1));
             proptest::prop_assert_eq!(row.missed(&usage, 0), Nanodollars::ZERO);
             // A hit saves by as much more as the miss cost.
-            let more = row.saved_by_prompt_cache(&hit) - row.saved_by_prompt_cache(&usage);
+            let more = row.saved(Saving::PromptCache, &hit) - row.saved(Saving::PromptCache, &usage);
             proptest::prop_assert_eq!(more, missed);
         }
     }

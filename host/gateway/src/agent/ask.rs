@@ -31,6 +31,8 @@ pub struct Terms {
     pub max_output_tokens: Option<u32>,
     /// Whether the host gives its tool loops a task budget, where the model takes one.
     pub task_budget: bool,
+    /// Whether it shares replies with other agents that do: what one of them was answered answers the others.
+    pub share_replies: bool,
 }
 
 /// One question.
@@ -46,6 +48,8 @@ pub struct Ask {
     pub request_hash: [u8; 32],
     /// Where the text goes as it streams by.
     pub text: Option<TextSink>,
+    /// Whether no kept reply may answer it: its guest has failed on what it was answered there.
+    pub fresh: bool,
 }
 
 impl Ask {
@@ -64,6 +68,7 @@ impl Ask {
                 max_input_tokens: None,
                 max_output_tokens: None,
                 task_budget: false,
+                share_replies: false,
             },
             request: Request {
                 system: None,
@@ -77,6 +82,7 @@ impl Ask {
             },
             request_hash: [0; 32],
             text: None,
+            fresh: false,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::flight::settlement::Note;
 use crate::line::denied::Denied;
 use crate::stage::follow::follow;
 use crate::stage::mark::{learn, refused, refuses_marks};
+use crate::stage::replies::Reusable;
 use crate::upstream::answer::Answer;
 use crate::upstream::failed::Failed;
 use crate::upstream::reading::Reading;
@@ -89,10 +90,16 @@ async fn attempt<'d>(
     tries: &mut Tries,
     watcher: &mut Watcher,
 ) -> Tried {
-    let Planned { bid, prompt, is_marked } = planned;
+    let Planned { bid, prompt, is_marked, key } = planned;
+    let reusable = key.map(|key| Reusable { door, ask, key, prompt: prompt.as_ref() });
+    if let Some(reusable) = &reusable
+        && let Some(answered) = reusable.before(&bid, tries, watcher).await
+    {
+        return answered;
+    }
     let (model, amount) = (bid.row.model.clone(), bid.bound.amount);
-    let flight = match admit(door, bid, &mut tries.course, watcher).await {
-        Ok(granted) => flight.insert(granted),
+    let granted = match admit(door, bid, &mut tries.course, watcher).await {
+        Ok(granted) => granted,
         // A few bytes of the host's own are no reason to refuse what an agent asked for.
         Err(Denied::Never { .. }) if is_marked => {
             tries.unmarked = true;
@@ -100,6 +107,15 @@ async fn attempt<'d>(
         }
         Err(denied) => return waits::denied(door, ask, denied, &model, amount, tries).await,
     };
+    // Others that ask the same wait until this goes.
+    let (granted, _first) = match &reusable {
+        Some(reusable) => match reusable.last_look(granted, tries).await {
+            Ok(goes) => goes,
+            Err(answered) => return answered,
+        },
+        None => (granted, None),
+    };
+    let flight = flight.insert(granted);
     if let Err(denied) = follow(door, flight, prompt.as_ref(), watcher).await {
         return waits::denied(door, ask, denied, &model, amount, tries).await;
     }
@@ -111,17 +127,18 @@ async fn attempt<'d>(
     match flight.verdict(sent, read, answer) {
         Ok(()) => {
             let bill = flight.answered(answer).await;
-            let certain = prompt.filter(|_| bill.doubt.is_none());
+            let certain = prompt.as_ref().filter(|_| bill.doubt.is_none());
             let miss = certain.and_then(|prompt| {
                 let row = &flight.bid().row;
                 // What is told beyond what the model can take teaches nothing.
-                learn(door, whose(ask), &prompt, row, &bill.believable(row), flight.held().at)
+                learn(door, whose(ask), prompt, row, &bill.believable(row), flight.held().at)
             });
             let reply = reply(door, flight.bid(), answer, &bill);
             let note = Note {
                 detail: bill.detail(&reply.stop_reason),
                 model: Some(reply.model.clone()),
                 cache: bill.cache(miss),
+                keep: reusable.as_ref().and_then(|reusable| reusable.keep(&bill, &reply)),
             };
             Tried::end(answer_with(door, ask, flight, bill.outcome(), note, Ok(reply)).await)
         }
@@ -131,7 +148,7 @@ async fn attempt<'d>(
                 refused(door);
                 tries.unmarked = true;
                 let detail = failed.error.kind.name().to_owned();
-                let note = Note { detail, model: None, cache: CacheEffect::default() };
+                let note = Note { detail, model: None, cache: CacheEffect::default(), keep: None };
                 return match flight.settle(broken.outcome, note, None).await {
                     Ok(_) => Tried::Stale,
                     Err(error) => Tried::end(CallEnd::StoreFailed(error.to_string())),
@@ -153,7 +170,7 @@ async fn after(
 ) -> Tried {
     let BrokenFlight { outcome, trouble } = broken;
     let detail = failed.error.kind.name().to_owned();
-    let note = Note { detail, model: None, cache: CacheEffect::default() };
+    let note = Note { detail, model: None, cache: CacheEffect::default(), keep: None };
     if matches!(trouble, Trouble::Own) {
         return Tried::end(answer_with(door, ask, flight, outcome, note, Err(failed.error)).await);
     }

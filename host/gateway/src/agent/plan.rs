@@ -12,9 +12,11 @@ use crate::prompt_cache::caches::{Asked, Mark};
 use crate::prompt_cache::lineage::Whose;
 use crate::stage::choose::{Chosen, Wish, choose};
 use crate::stage::mark::{MarkedPrompt, caches, prompt};
+use crate::stage::replies;
 use anvil_budget::{
     AnswerKind, InputSize, asks_for_task_budget, bound_input_tokens, takes_task_budget, task_budget, tier_for,
 };
+use anvil_store::ReplyKey;
 use anvil_types::{CallError, CallErrorKind, Limits};
 
 /// What is fixed for one try of a call.
@@ -24,6 +26,8 @@ pub(crate) struct Planned {
     pub prompt: Option<MarkedPrompt>,
     /// Whether the host has marked it.
     pub is_marked: bool,
+    /// What it is known by in the cache of replies, where a kept reply may answer it.
+    pub key: Option<ReplyKey>,
 }
 
 /// Why a call cannot be planned.
@@ -58,8 +62,9 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, unmarked: bool) -> Resul
     let added = marked.as_ref().filter(|marked| !marked.prompt.has_own());
     let added = added.map_or(&[][..], |marked| &marked.marks);
     let is_marked = !added.is_empty();
-    let bid = bid(door, ask, wish.needs, chosen, task_budget, added).map_err(Unplanned::Refused)?;
-    Ok(Planned { bid, prompt: marked, is_marked })
+    let bid = bid(door, ask, wish.needs, chosen, task_budget, added).map_err(Unplanned::Refused);
+    let (bid, key) = bid?;
+    Ok(Planned { bid, prompt: marked, is_marked, key })
 }
 
 /// Whose prompt a request has.
@@ -111,7 +116,7 @@ fn wish<'a>(door: &GatewayDoor, ask: &'a Ask, limits: &Limits) -> Result<Wish<'a
     Ok(Wish { who: ask.asker.name(), request, asked, floor: terms.floor, speed, needs })
 }
 
-/// The bid of a request to the model that was chosen for it.
+/// The bid of a request to the model that was chosen for it, and what it is known by in the cache of replies.
 fn bid(
     door: &GatewayDoor,
     ask: &Ask,
@@ -119,7 +124,7 @@ fn bid(
     chosen: Chosen,
     task_budget: Option<u64>,
     marks: &[Mark],
-) -> Result<Bid, CallError> {
+) -> Result<(Bid, Option<ReplyKey>), CallError> {
     let Chosen { tier, row, expected_cost, .. } = chosen;
     let agent = ask.asker.name();
     let size = if task_budget.is_some() { needs.size.with_task_budget() } else { needs.size };
@@ -134,10 +139,11 @@ fn bid(
         let budget = serde_json::json!({ "type": "tokens", "total": total });
         body = body.with_task_budget(&budget.to_string()).map_err(bad)?;
     }
+    let key = replies::key(door, ask, &tier, &body);
     body.mark(marks);
     let body = body.bytes();
     let patience = door.config.patience;
-    Ok(Bid {
+    let bid = Bid {
         who: ask.asker.clone(),
         tags: ask.terms.tags.clone(),
         tier,
@@ -160,7 +166,8 @@ fn bid(
         row,
         betas: if asks || task_budget.is_some() { &[TASK_BUDGETS] } else { &[] },
         body: body.into(),
-    })
+    };
+    Ok((bid, key))
 }
 
 fn invalid(message: String) -> CallError {

@@ -1,17 +1,13 @@
 //! A reply in the contract's form.
 
 use crate::door::GatewayDoor;
-use crate::flight::bid::Bid;
+use crate::flight::bid::{Bid, TierChoice};
 use crate::flight::bill::Bill;
 use crate::upstream::answer::Answer;
 use anvil_types::{Origin, Reply};
 
 /// The reply that a whole answer is, and what it counts as.
 pub(crate) fn reply(door: &GatewayDoor, bid: &Bid, answer: &mut Answer, bill: &Bill) -> Reply {
-    let text = |name: &str, text: &str| (name.to_owned(), serde_json::Value::from(text).to_string());
-    let mut extras =
-        vec![text("tier_asked", bid.tier.asked.name()), text("tier_given", bid.tier.given.name())];
-    extras.extend(bid.tier.reason.iter().map(|reason| text("tier_reason", reason)));
     let mut reply = Reply {
         content: answer.take_content(),
         // It came whole, and did not say why it ended.
@@ -20,8 +16,16 @@ pub(crate) fn reply(door: &GatewayDoor, bid: &Bid, answer: &mut Answer, bill: &B
         usage: bill.usage.clone(),
         cost: bill.cost,
         origin: Origin::Live,
-        extras,
+        extras: tiers(&bid.tier),
     };
     door.sender.redactor().clean_reply(&mut reply);
     reply
+}
+
+/// Which tier was asked for and which one answers, as a reply tells it.
+pub(crate) fn tiers(tier: &TierChoice) -> Vec<(String, String)> {
+    let text = |name: &str, text: &str| (name.to_owned(), serde_json::Value::from(text).to_string());
+    let mut extras = vec![text("tier_asked", tier.asked.name()), text("tier_given", tier.given.name())];
+    extras.extend(tier.reason.iter().map(|reason| text("tier_reason", reason)));
+    extras
 }

@@ -30,10 +30,13 @@ pub(crate) struct Tries {
     pub falls: u32,
     /// The host's marks stood in its way: it goes without.
     pub unmarked: bool,
+    /// Until when it waits for others that ask the same, once it does.
+    pub waits_for_twins: Option<tokio::time::Instant>,
 }
 
 impl Tries {
     pub(crate) fn new(course: FlightCourse) -> Self {
-        Self { course, retries: 0, refused_since: None, falls: 0, unmarked: false }
+        let waits_for_twins = None;
+        Self { course, retries: 0, refused_since: None, falls: 0, unmarked: false, waits_for_twins }
     }
 }

@@ -1,6 +1,6 @@
 //! What ends a hold.
 
-use anvil_store::{JournalWrite, Settlement, SettlementOutcome};
+use anvil_store::{JournalWrite, NewReply, Settlement, SettlementOutcome};
 use anvil_types::{CacheEffect, CallId, Nanodollars, Usage};
 
 /// What goes into the transaction of a settlement with it: either both are kept, or neither is.
@@ -19,6 +19,8 @@ pub(crate) struct Note {
     pub model: Option<String>,
     /// What the prompt cache did for it.
     pub cache: CacheEffect,
+    /// Its reply, where it is kept.
+    pub keep: Option<NewReply>,
 }
 
 /// What counts as spent.
@@ -38,6 +40,7 @@ pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
         model: None,
         cache: CacheEffect::default(),
         journal: None,
+        keep: None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::upstream::reading::Reading;
 use anvil_budget::{
     AnswerKind, CircuitRule, Estimate, InputSize, PressureSteps, PriceTable, Windows, default_models,
 };
-use anvil_store::{QueueShares, SqliteOptions, SqliteStore, Store};
+use anvil_store::{QueueShares, ReplyBounds, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
     Asker, BootId, CallState, Clock, HostId, Limits, Nanodollars, Priority, Supervisor, SystemClock, Tier,
     UpstreamKind,
@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 
 const MODEL: &str = "claude-haiku-5-5";
 
-fn store(folder: &std::path::Path, clock: &Arc<dyn Clock>) -> Arc<dyn Store> {
+pub(crate) fn store(folder: &std::path::Path, clock: &Arc<dyn Clock>) -> Arc<dyn Store> {
     let dollars = Nanodollars::from_dollars(100);
     let limits = Limits {
         hour_usd: dollars,
@@ -57,7 +57,8 @@ fn store(folder: &std::path::Path, clock: &Arc<dyn Clock>) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open(options).expect("a store"))
 }
 
-async fn door(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Arc<GatewayDoor> {
+/// A door that keeps replies.
+pub(crate) async fn door(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Arc<GatewayDoor> {
     let long = Duration::from_secs(30);
     let config = GatewayConfig {
         upstream: Upstream {
@@ -79,6 +80,7 @@ async fn door(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn Clock>) ->
         models: default_models().clone(),
         pressure: PressureSteps::NONE,
         prompt_cache: false,
+        reply_cache: Some(ReplyBounds { ttl: Duration::from_hours(1), entries: 100, bytes: 1_000_000 }),
         supervisor: Supervisor::new(),
     };
     GatewayDoor::open(config, store, clock).await.expect("a door")

@@ -25,6 +25,10 @@ pub(crate) async fn recent_calls(
         let Some(last) = page.last().map(|call| (call.id, call.held_at)) else { return Ok(recent) };
         for call in page {
             let at = call.settled_at.unwrap_or(now);
+            // What a kept reply answered went out to nobody.
+            if call.reply_of.is_some() {
+                continue;
+            }
             // What lies ahead was counted before a person set the time back.
             if at <= ended || at > now || call.state == CallState::Released && call.settled_at.is_none() {
                 continue;

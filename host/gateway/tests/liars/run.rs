@@ -157,10 +157,12 @@ impl Run {
                 max_input_tokens: None,
                 max_output_tokens: None,
                 task_budget: false,
+                share_replies: false,
             },
             request,
             request_hash: [7; 32],
             text: None,
+            fresh: false,
         }
     }
 

@@ -94,6 +94,7 @@ fn config(base_url: String) -> GatewayConfig {
         models: default_models().clone(),
         pressure: PressureSteps::NONE,
         prompt_cache: false,
+        reply_cache: None,
     }
 }
 

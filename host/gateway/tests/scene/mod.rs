@@ -5,7 +5,7 @@
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows, default_models};
 use anvil_gateway::{ApiKey, Ask, CallEnd, Gateway, GatewayConfig, PaceSettings, Patience, Terms, Upstream};
 use anvil_sim::{Script, Sim, SimConfig, SimHandle};
-use anvil_store::{Claim, Claimed, SqliteOptions, SqliteStore, Store};
+use anvil_store::{Claim, Claimed, ReplyBounds, SqliteOptions, SqliteStore, Store};
 use anvil_types::{
     Asker, BootId, CallError, CallErrorKind, CallRecord, Clock, ContentBlock, Effort, HostId, JobAsker,
     JobId, Json, Limits, Message, Nanodollars, NewJob, Priority, Reply, Request, Role, Supervisor,
@@ -27,6 +27,7 @@ pub(crate) struct Setting {
     pub(crate) circuit_failures: u32,
     pub(crate) pressure: PressureSteps,
     pub(crate) models: ModelMap,
+    pub(crate) reply_cache: Option<ReplyBounds>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) supervisor: Supervisor,
 }
@@ -44,6 +45,7 @@ impl Setting {
             circuit_failures: 0,
             pressure: PressureSteps::NONE,
             models: default_models().clone(),
+            reply_cache: None,
             clock: Arc::new(SystemClock::new()),
             supervisor: Supervisor::new(),
         }
@@ -81,6 +83,7 @@ impl Setting {
             models: self.models.clone(),
             pressure: self.pressure,
             prompt_cache: true,
+            reply_cache: self.reply_cache,
         }
     }
 }
@@ -180,6 +183,7 @@ pub(crate) fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
             max_input_tokens: None,
             max_output_tokens: None,
             task_budget: false,
+            share_replies: false,
         },
         request: Request {
             system: None,
@@ -196,6 +200,7 @@ pub(crate) fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
         },
         request_hash: [7; 32],
         text: None,
+        fresh: false,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::binds::Binds;
 use crate::call::{AskerOf, PlanCall, plan};
 use crate::chance::Chance;
 use crate::kind::Drawn;
-use anvil_budget::{Denial, LimitName, WindowKind, even_burn};
+use anvil_budget::{Denial, LimitName, Saving, WindowKind, even_burn};
 use anvil_pace::line::take;
 use anvil_pace::{LineStep, PaceTaken, Pumped, Spent, Told};
 use anvil_types::{Nanodollars, Timestamp};
@@ -177,7 +177,7 @@ impl Engine<'_> {
         (job.spent, job.call) = (job.spent + cost, job.call + 1);
         let (calls, since, kind) = (job.call, job.since, &self.kinds[job.kind]);
         let day = self.money.day(held_at);
-        let saved = call.row.saved_by_prompt_cache(&usage);
+        let saved = call.row.saved(Saving::PromptCache, &usage);
         self.counts.answered(call.tiers, cost, saved, held_at, day, now.since(ready));
         self.has_room();
         if calls >= kind.calls {

@@ -63,6 +63,7 @@ pub async fn twelve_that_cross_at_once_make_one_alert(factory: &dyn Factory) {
             model: None,
             cache: anvil_types::CacheEffect::default(),
             journal: None,
+            keep: None,
         };
         settling.push(tokio::spawn(async move { store.settle(settlement).await }));
     }

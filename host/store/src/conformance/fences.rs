@@ -80,6 +80,7 @@ pub async fn a_stale_settlement_is_kept_but_not_journalled(factory: &dyn Factory
         model: None,
         cache: CacheEffect::default(),
         journal: Some(entry(stale, 0, JournalKind::Call)),
+        keep: None,
     };
     let settled = world.store().settle(settlement).await.expect("never refused");
     assert!(settled.first && !settled.journalled);

@@ -182,6 +182,7 @@ pub async fn a_settlement_after_a_sweep_is_journalled_under_its_lease(factory: &
         model: None,
         cache: CacheEffect::default(),
         journal: Some(entry(lease, 0, JournalKind::Call)),
+        keep: None,
     };
     let claimed = one.running().await;
     let call = swept(&one, &other, 5).await;

@@ -30,6 +30,7 @@ pub mod parents;
 pub mod pins;
 pub mod questions;
 pub mod queue;
+pub mod replies;
 pub mod retention;
 pub mod schedules;
 pub mod scopes;
@@ -81,6 +82,17 @@ suite! { $
         whoever_waits_says_which_question_it_waits_for
         what_was_asked_at_a_wrong_time_is_asked_now_when_the_time_is_set_back
         a_link_is_for_the_text_that_was_there;
+    replies:
+        a_hit_costs_nothing_and_stands_in_the_ledger_and_in_every_sum
+        a_hit_and_its_entry_in_the_journal_are_one_step
+        a_reply_answers_for_its_time_and_goes_then
+        replies_stay_within_their_bounds_and_the_least_used_go_first
+        bounds_that_were_lowered_never_grow_again
+        a_new_reply_takes_the_place_of_the_one_before
+        what_is_not_certain_is_not_kept
+        a_purge_takes_out_what_an_agent_paid_for_or_all
+        hosts_share_their_replies_and_the_bounds_of_them
+        a_job_that_failed_on_its_last_reply_asks_anew_from_there;
     queue:
         a_job_comes_back_as_it_was_submitted
         the_job_after_the_last_place_is_refused

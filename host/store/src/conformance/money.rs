@@ -72,6 +72,7 @@ pub async fn a_hold_is_settled_once(factory: &dyn Factory) {
         model: None,
         cache: CacheEffect::default(),
         journal: None,
+        keep: None,
     };
     assert!(matches!(world.store().settle(settlement).await, Err(StoreError::NoSuchCall(_))));
 }
@@ -158,6 +159,7 @@ pub async fn no_number_keeps_a_settlement_from_being_stored(factory: &dyn Factor
             model: None,
             cache: CacheEffect::default(),
             journal: None,
+            keep: None,
         };
         tokio::spawn(async move { store.settle(settlement).await })
     });
@@ -209,6 +211,7 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         model: None,
         cache: CacheEffect::default(),
         journal: None,
+        keep: None,
     };
     world.store().settle(settlement).await.expect("never refused");
     let expected = CallRecord {
@@ -234,6 +237,8 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         cost: dollars(3),
         saved: Nanodollars::ZERO,
         miss: None,
+        reply_of: None,
+        reply_saved: Nanodollars::ZERO,
         corrections: Vec::new(),
         detail: Some("end_turn".into()),
         duration_ms: Some(1_500),
@@ -269,6 +274,7 @@ pub async fn a_settlement_journals_in_the_same_step(factory: &dyn Factory) {
             model: None,
             cache: CacheEffect::default(),
             journal: Some(entry(claimed.lease, position, JournalKind::Call)),
+            keep: None,
         };
         let settled = world.store().settle(settlement.clone()).await.expect("never refused");
         assert!(settled.first && settled.journalled);

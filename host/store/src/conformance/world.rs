@@ -337,6 +337,7 @@ impl<'a> World<'a> {
             model: None,
             cache: CacheEffect::default(),
             journal: None,
+            keep: None,
         };
         self.store().settle(settlement).await.expect("a settlement is never refused")
     }

@@ -17,7 +17,7 @@ macro_rules! select_calls {
                  tags, tier_asked, tier_given, model, price_row, hold, cost, input_tokens, output_tokens,
                  cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, service_tier,
                  inference_geo, speed, detail, tier_reason, model_answered,
-                 saved, miss, miss_at, miss_tokens, miss_cost,
+                 saved, miss, miss_at, miss_tokens, miss_cost, reply_of, reply_saved,
                  (SELECT json_group_array(json_array(at, settled + unknown, who, reason)) FROM corrections
                   WHERE corrections.upstream = calls.upstream AND corrections.call = calls.id) AS corrections
              FROM calls ",
@@ -238,13 +238,14 @@ fn hours(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<LedgerTotals, StoreError> {
-    let mut sql = "SELECT coalesce(sum(calls), 0) AS calls, coalesce(sum(settled), 0) AS settled,
+    let mut sql = "SELECT coalesce(sum(calls + hits), 0) AS calls, coalesce(sum(settled), 0) AS settled,
             coalesce(sum(unknown), 0) AS unknown, 0 AS held, coalesce(sum(input_tokens), 0) AS input_tokens,
             coalesce(sum(output_tokens), 0) AS output_tokens,
             coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens,
             coalesce(sum(cache_write_5m_tokens), 0) AS cache_write_5m_tokens,
             coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens,
-            coalesce(sum(saved), 0) AS saved
+            coalesce(sum(saved), 0) AS saved, coalesce(sum(hits), 0) AS hits,
+            coalesce(sum(reply_saved), 0) AS reply_saved
         FROM usage_hours WHERE upstream = ? AND hour >= ? AND hour < ?"
         .to_owned();
     let mut values: Vec<Param<'static>> =
@@ -279,7 +280,8 @@ fn sum(
             coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens,
             coalesce(sum(cache_write_5m_tokens), 0) AS cache_write_5m_tokens,
             coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens,
-            coalesce(sum(saved), 0) AS saved
+            coalesce(sum(saved), 0) AS saved, count(reply_of) AS hits,
+            coalesce(sum(reply_saved), 0) AS reply_saved
          FROM calls INDEXED BY {} WHERE {}",
         search.index, search.conditions
     );
@@ -306,6 +308,8 @@ fn read_totals(row: &Row<'_>) -> Result<LedgerTotals, StoreError> {
         unknown: row.money("unknown")?,
         held: row.money("held")?,
         saved: row.money("saved")?,
+        hits: row.count("hits")?,
+        reply_saved: row.money("reply_saved")?,
         tokens: tokens(row)?,
     })
 }
@@ -378,6 +382,8 @@ fn read(row: &Row<'_>) -> Result<CallRecord, StoreError> {
         cost,
         saved: row.money("saved")?,
         miss: miss(row)?,
+        reply_of: row.maybe_id("reply_of")?,
+        reply_saved: row.money("reply_saved")?,
         corrections,
         detail: row.get("detail")?,
         duration_ms: settled_at

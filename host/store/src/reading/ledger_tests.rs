@@ -92,6 +92,13 @@ fn fill(db: &mut Db, entries: u64, span: Duration, seed: u64) {
             )
             .expect("a miss");
         }
+        if state == "settled" && random.below(5) == 0 {
+            db.run(
+                "UPDATE calls SET cost = 0, hold = 0, reply_of = id, reply_saved = ?2 WHERE id = ?1",
+                params![id.bytes(), cost],
+            )
+            .expect("a hit");
+        }
         if matches!(state, "unknown" | "released") && random.below(3) == 0 {
             // Later truth: what was unknown is settled at half of it, what was released cost something.
             db.run(
@@ -106,9 +113,10 @@ fn fill(db: &mut Db, entries: u64, span: Duration, seed: u64) {
         "DELETE FROM usage_hours;
          INSERT INTO usage_hours
          SELECT c.upstream, held_at / 3600000000 * 3600000000, coalesce(agent, ''), coalesce(api_key, ''), model,
-             sum(iif(state = 'released', 0, 1)), sum(iif(state = 'settled', cost, 0) + coalesce(k.settled, 0)),
+             sum(iif(state = 'released' OR reply_of IS NOT NULL, 0, 1)), sum(iif(state = 'settled', cost, 0) + coalesce(k.settled, 0)),
              sum(iif(state = 'unknown', cost, 0) + coalesce(k.unknown, 0)), sum(input_tokens), sum(output_tokens),
-             sum(cache_read_tokens), sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), sum(saved)
+             sum(cache_read_tokens), sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), sum(saved),
+             count(reply_of), sum(reply_saved)
          FROM calls AS c LEFT JOIN corrections AS k ON k.upstream = c.upstream AND k.call = c.id
          WHERE state IN ('settled', 'unknown') OR k.seq IS NOT NULL GROUP BY 1, 2, 3, 4, 5;
          INSERT INTO miss_hours
@@ -199,8 +207,16 @@ fn every_filter_finds_its_entries_and_their_total() {
         for call in expected {
             let (settled, unknown) = counted(call);
             let held = if call.state == CallState::Held { call.hold } else { Nanodollars::ZERO };
-            sums +=
-                LedgerTotals { calls: 1, settled, unknown, held, saved: call.saved, tokens: tokens(call) };
+            sums += LedgerTotals {
+                calls: 1,
+                settled,
+                unknown,
+                held,
+                saved: call.saved,
+                tokens: tokens(call),
+                hits: hits(call),
+                reply_saved: call.reply_saved,
+            };
         }
         assert_eq!(ledger::totals(&db, LIVE, &filter).expect("totals"), sums, "{filter:?}");
     }
@@ -227,6 +243,10 @@ fn sums_by_any_stretch_agree_with_the_entries_to_the_nano_dollar() {
     assert_eq!(usage::sums(&db, LIVE, &[]).expect("sums"), []);
 }
 
+fn hits(call: &CallRecord) -> u64 {
+    u64::from(call.reply_of.is_some())
+}
+
 fn check(db: &Db, whole: &[CallRecord], cuts: &[Timestamp]) {
     let released: Vec<[u8; 16]> =
         db.all("SELECT id FROM calls WHERE state = 'released'", params![], |row| row.get(0)).expect("rows");
@@ -247,7 +267,9 @@ fn check(db: &Db, whole: &[CallRecord], cuts: &[Timestamp]) {
         });
         let (settled, unknown) = counted(call);
         // What was released is no call that cost something, though it was corrected to be one.
-        sum.calls += u64::from(!released.contains(&call.id.bytes()));
+        sum.calls += u64::from(!released.contains(&call.id.bytes()) && call.reply_of.is_none());
+        sum.hits += hits(call);
+        sum.reply_saved += call.reply_saved;
         sum.settled += settled;
         sum.unknown += unknown;
         sum.saved += call.saved;

@@ -10,6 +10,7 @@ mod outbox;
 mod questions;
 mod queue;
 mod reading;
+mod replies;
 mod schedules;
 mod state;
 mod team;
@@ -25,6 +26,7 @@ pub use outbox::OutboxStore;
 pub use questions::QuestionStore;
 pub use queue::QueueStore;
 pub use reading::ReadingStore;
+pub use replies::ReplyStore;
 pub use schedules::ScheduleStore;
 pub use state::StateStore;
 pub use team::TeamStore;
@@ -45,6 +47,7 @@ pub trait Store:
     + QuestionStore
     + QueueStore
     + ReadingStore
+    + ReplyStore
     + ScheduleStore
     + StateStore
     + TeamStore

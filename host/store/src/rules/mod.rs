@@ -15,6 +15,7 @@ pub(crate) mod part;
 pub(crate) mod policy;
 pub(crate) mod questions;
 pub(crate) mod reload;
+pub(crate) mod replies;
 pub(crate) mod retention;
 pub(crate) mod schedules;
 pub(crate) mod state;

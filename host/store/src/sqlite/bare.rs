@@ -232,6 +232,7 @@ mod tests {
             model: None,
             cache: anvil_types::CacheEffect::default(),
             journal: Some(JournalWrite { lease, entry }),
+            keep: None,
         };
         let mut bare = Bare::open(dir.path()).expect("it opens");
         bare.holds(now, &[request]).expect("written");

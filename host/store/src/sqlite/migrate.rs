@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     Step { name: "agent_use", sql: include_str!("migrations/0018_agent_use.sql") },
     Step { name: "versions", sql: include_str!("migrations/0019_versions.sql") },
     Step { name: "misses", sql: include_str!("migrations/0020_misses.sql") },
+    Step { name: "replies", sql: include_str!("migrations/0021_replies.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

@@ -32,6 +32,9 @@ struct Payload {
     /// The same for every call but the first.
     later_max_output_tokens: Option<u32>,
     effort: Option<String>,
+    /// Whether an earlier reply may answer.
+    #[serde(default)]
+    cacheable: bool,
     /// Whether Claude has spoken before.
     #[serde(default)]
     conversation: bool,
@@ -302,7 +305,7 @@ fn request(payload: &Payload, number: u32) -> Request {
             .filter(|_| number > 1)
             .or(payload.max_output_tokens),
         stop_sequences: Vec::new(),
-        cacheable: false,
+        cacheable: payload.cacheable,
         options: payload
             .options
             .iter()

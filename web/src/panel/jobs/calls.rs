@@ -21,8 +21,10 @@ pub(crate) struct CallRow {
     /// Why this tier, where money is short.
     pub(crate) why: String,
     pub(crate) cache: String,
-    /// What the prompt cache saved it, where it saved or cost anything.
+    /// What a kept reply or the prompt cache saved it, where one saved or cost anything.
     pub(crate) saved: Option<Money>,
+    /// Whether a kept reply answered it.
+    pub(crate) hit: bool,
     /// Why the cache was missed, and what that cost.
     pub(crate) miss: Option<(String, Money)>,
     pub(crate) hold: Money,
@@ -48,7 +50,11 @@ impl CallRow {
             input: thousands(usage.input_tokens),
             output: thousands(usage.output_tokens),
             cache: cache(usage),
-            saved: (call.saved != Nanodollars::ZERO).then(|| call.saved.into()),
+            saved: {
+                let saved = call.saved + call.reply_saved;
+                (saved != Nanodollars::ZERO).then(|| saved.into())
+            },
+            hit: call.reply_of.is_some(),
             miss: call.miss.map(|miss| (miss.reason.to_string(), miss.cost.into())),
             hold: call.hold.into(),
             cost: call.cost.into(),

@@ -7,7 +7,7 @@ use crate::panel::kit::answer::{fragment, html, see_other};
 use crate::panel::kit::limit_use::LimitTable;
 use crate::panel::kit::money::Money;
 use crate::panel::kit::pill::Pill;
-use crate::panel::kit::saved::saved;
+use crate::panel::kit::saved::{is_of_a_cache, saved_of};
 use crate::panel::kit::shell::{Nav, Shell, permille};
 use crate::panel::kit::when::{When, long};
 use crate::panel::questions::OfJob;
@@ -16,7 +16,7 @@ use crate::state::WebState;
 use anvil_types::json_text::{Indented, indented};
 use anvil_types::{
     ArtifactInfo, Attempt, AttemptUse, Branch, CallRecord, Job, JobId, JobState, Json, LimitUsed, LogLine,
-    Nanodollars, Relative, Relatives, Timestamp,
+    Relative, Relatives, Timestamp,
 };
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -208,9 +208,9 @@ impl Log {
 pub(crate) struct Rest {
     id: String,
     calls: Vec<CallRow>,
-    /// Whether any call has to do with the prompt cache.
+    /// Whether any call has to do with a cache.
     cached: bool,
-    /// What the prompt cache saved them, in words.
+    /// What the caches saved them, in words.
     saved: Option<String>,
     inputs: Vec<InputRow>,
     files: Vec<File>,
@@ -325,8 +325,8 @@ impl Rest {
         });
         Self {
             id: job.id.to_string(),
-            cached: calls.iter().any(|call| call.saved != Nanodollars::ZERO || call.miss.is_some()),
-            saved: saved(calls.iter().map(|call| call.saved).sum()),
+            cached: calls.iter().any(is_of_a_cache),
+            saved: saved_of(calls),
             calls: calls.iter().map(|call| CallRow::new(call, now)).collect(),
             inputs: inputs.collect(),
             files: files.collect(),

@@ -135,6 +135,8 @@ pub(crate) fn calls() -> Vec<CallRecord> {
             ..Usage::default()
         },
         saved: nano([-18_202_000, 34_587_600, 0, 0, 0][place as usize]),
+        reply_of: None,
+        reply_saved: nano(0),
         miss: match place {
             0 => Some(CacheMiss { reason: CacheMissReason::First, tokens: 18_204, cost: nano(0) }),
             2 => Some(CacheMiss {

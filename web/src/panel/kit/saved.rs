@@ -1,7 +1,7 @@
-//! What the prompt cache saved, in a sentence.
+//! What the caches saved, in a sentence.
 
 use crate::panel::kit::money::rounded;
-use anvil_types::Nanodollars;
+use anvil_types::{CallRecord, Nanodollars};
 
 /// None where it neither saved nor cost anything.
 pub(crate) fn saved(amount: Nanodollars) -> Option<String> {
@@ -13,6 +13,21 @@ pub(crate) fn saved(amount: Nanodollars) -> Option<String> {
             Some(format!("What was written to the prompt cache cost {cost} more than it saved."))
         }
     }
+}
+
+/// What a job's calls were saved, by the prompt cache and by kept replies; none where it is nothing.
+pub(crate) fn saved_of(calls: &[CallRecord]) -> Option<String> {
+    let by_prompt_cache = saved(calls.iter().map(|call| call.saved).sum());
+    let by_replies: Nanodollars = calls.iter().map(|call| call.reply_saved).sum();
+    let by_replies =
+        (by_replies > Nanodollars::ZERO).then(|| format!("Kept replies saved {}.", rounded(by_replies)));
+    let both: Vec<_> = by_prompt_cache.into_iter().chain(by_replies).collect();
+    (!both.is_empty()).then(|| both.join(" "))
+}
+
+/// Whether a cache has to do with a call.
+pub(crate) fn is_of_a_cache(call: &CallRecord) -> bool {
+    call.saved != Nanodollars::ZERO || call.miss.is_some() || call.reply_of.is_some()
 }
 
 #[cfg(test)]

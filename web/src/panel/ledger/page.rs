@@ -33,6 +33,8 @@ pub(crate) struct LedgerPage {
     held: Option<Money>,
     /// By the prompt cache, where it saved or cost anything.
     saved: Option<Money>,
+    /// By kept replies.
+    reply_saved: Option<Money>,
     tokens: String,
     first: bool,
     next: Option<String>,
@@ -95,6 +97,7 @@ impl LedgerPage {
             unknown: some(totals.unknown),
             held: some(totals.held),
             saved: (totals.saved != Nanodollars::ZERO).then(|| totals.saved.into()),
+            reply_saved: some(totals.reply_saved),
             tokens: format!("{} in, {} out", thousands(input), thousands(t.output)),
             first: query.text("after").is_none(),
             next: entries.next.map(|next| {

@@ -68,6 +68,8 @@ fn fields(call: &CallRecord) -> Vec<Field> {
     say("Written to it for 5 min", tokens(usage.cache_write_5m_tokens));
     say("Written to it for 1 h", tokens(usage.cache_write_1h_tokens));
     say("Saved by the prompt cache", (call.saved != Nanodollars::ZERO).then(|| call.saved.to_string()));
+    say("Answered by the reply of", call.reply_of.map(|call| call.to_string()));
+    say("Saved by that", call.reply_of.map(|_| call.reply_saved.to_string()));
     say("Missed in the prompt cache", call.miss.map(missed));
     say("Price row", Some(call.price_row.clone()));
     say("Service tier", usage.service_tier.clone());

@@ -3,10 +3,11 @@
 pub(super) mod chart;
 mod misses;
 pub(super) mod page;
+mod replies;
 #[cfg(any(test, feature = "gallery"))]
 pub(super) mod samples;
 
-use crate::permission::Permission::Read;
+use crate::permission::Permission::{Operate, Read};
 use crate::routes::Routes;
 use axum::http::Method;
 
@@ -17,4 +18,5 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .query(&page::QUERY)
         .route(Read, Method::GET, "/ui/spend", "Its changing part", page::changing)
         .query(&page::QUERY)
+        .route(Operate, Method::POST, "/spend/cache/purge", "Purge kept replies", replies::purge)
 }

@@ -8,10 +8,11 @@ use crate::panel::kit::numbers::thousands;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::spend::chart::{Chart, Column};
 use crate::panel::spend::misses::Misses;
+use crate::panel::spend::replies::KeptReplies;
 use crate::problem::Problem;
 use crate::spending::{Stretch, UNKNOWN_KIND, came_to, parts};
 use crate::state::WebState;
-use anvil_api::{By, Sum};
+use anvil_api::{By, ReplyCacheView, Sum};
 use anvil_budget::{PriceTable, Windows};
 use anvil_store::{MissSum, UsageSum};
 use anvil_types::{Nanodollars, Timestamp};
@@ -51,6 +52,7 @@ pub(crate) struct Spend {
     totals: Figures,
     unknown: Option<Money>,
     misses: Misses,
+    replies: KeptReplies,
     /// Where the ledger shows the same calls.
     ledger: String,
     csv: String,
@@ -163,13 +165,19 @@ impl Choice {
     }
 }
 
+/// What the caches of prompts and of replies did.
+pub(crate) struct CacheFigures<'a> {
+    pub(crate) misses: &'a [MissSum],
+    pub(crate) replies: &'a ReplyCacheView,
+}
+
 impl Spend {
     /// From the sums between these cuts.
     pub(crate) fn new(
         choice: Choice,
         cuts: &[Timestamp],
         sums: &[UsageSum],
-        misses: &[MissSum],
+        caches: &CacheFigures<'_>,
         prices: &PriceTable,
         windows: &Windows,
         simulated: bool,
@@ -226,7 +234,8 @@ impl Spend {
             total: Money { short: all.spent.to_string(), exact: all.spent.to_string() },
             totals: Figures::of(&all),
             unknown: (all.unknown > Nanodollars::ZERO).then(|| all.unknown.into()),
-            misses: Misses::new(misses, all.saved.unwrap_or_default()),
+            misses: Misses::new(caches.misses, all.saved.unwrap_or_default()),
+            replies: KeptReplies::new(caches.replies, &all),
             ledger: format!("/ledger?{range}"),
             csv: format!("/api/v1/spend?{range}&by={}&format=csv", choice.by.name()),
             choice,
@@ -240,8 +249,11 @@ impl Spend {
         let cuts = choice.cuts(&windows)?;
         let sums = state.control.ledger.usage(cuts.clone()).await?;
         let misses = state.control.ledger.misses(choice.stretch.from, choice.stretch.to).await?;
+        let replies = state.control.replies.view().await?;
+        let caches = CacheFigures { misses: &misses, replies: &replies };
         let simulated = state.config.upstream == anvil_types::UpstreamKind::Simulated;
-        Ok(Self::new(choice, &cuts, &sums, &misses, &state.control.prices.table(), &windows, simulated))
+        let prices = state.control.prices.table();
+        Ok(Self::new(choice, &cuts, &sums, &caches, &prices, &windows, simulated))
     }
 }
 

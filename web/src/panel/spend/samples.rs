@@ -1,11 +1,12 @@
 //! Made-up spending.
 
-use super::page::{Choice, Spend, SpendPage};
+use super::page::{CacheFigures, Choice, Spend, SpendPage};
 use crate::panel::kit::samples::{NOW, Sample, html, nano, query, shell, status, windows};
 use crate::panel::kit::shell::Nav;
+use anvil_api::{AgentReplies, ReplyCacheView};
 use anvil_budget::PriceTable;
 use anvil_store::{MissSum, Tokens, UsageSum};
-use anvil_types::{CacheMissKind, Timestamp};
+use anvil_types::{CacheMissKind, ReplySize, Timestamp, UpstreamKind};
 
 /// Three weeks of work, less of it at night and at weekends.
 fn sums(cuts: &[Timestamp]) -> Vec<UsageSum> {
@@ -31,6 +32,8 @@ fn sums(cuts: &[Timestamp]) -> Vec<UsageSum> {
                 settled: nano(i64::try_from(calls).unwrap_or(0) * 61_237_411),
                 unknown: nano(if wave == 9 { 137_500_000 } else { 0 }),
                 saved: nano(i64::try_from(calls * (agent % 2)).unwrap_or(0) * 1_204_118),
+                hits: calls / 4,
+                reply_saved: nano(i64::try_from(calls / 4).unwrap_or(0) * 14_022_000),
                 tokens: Tokens {
                     input: calls * 2_413,
                     output: calls * 1_120,
@@ -63,19 +66,42 @@ fn misses() -> Vec<MissSum> {
     ]
 }
 
-fn page(asked: &str, misses: &[MissSum]) -> SpendPage {
+/// What is kept of replies, of as many agents.
+fn replies(agents: &[(&str, u64)]) -> ReplyCacheView {
+    let size = |entries| ReplySize { entries, bytes: entries * 7_412 };
+    ReplyCacheView {
+        enabled: true,
+        upstream: UpstreamKind::Simulated,
+        ttl_s: 86_400,
+        kept: size(agents.iter().map(|(_, entries)| entries).sum()),
+        most: ReplySize { entries: 10_000, bytes: 256 << 20 },
+        hits_today: 41,
+        saved_today: nano(602_118_400),
+        agents: agents
+            .iter()
+            .map(|(agent, entries)| AgentReplies { agent: (*agent).to_owned(), kept: size(*entries) })
+            .collect(),
+    }
+}
+
+fn page(asked: &str, misses: &[MissSum], agents: &[(&str, u64)]) -> SpendPage {
     let choice =
         Choice::read(&query(asked), &windows(), NOW).unwrap_or_else(|_| unreachable!("the samples ask well"));
     let cuts = choice.cuts(&windows()).unwrap_or_default();
-    let body = Spend::new(choice, &cuts, &sums(&cuts), misses, &PriceTable::built_in(), &windows(), true);
+    let (sums, replies, prices) = (sums(&cuts), replies(agents), PriceTable::built_in());
+    let caches = CacheFigures { misses, replies: &replies };
+    let body = Spend::new(choice, &cuts, &sums, &caches, &prices, &windows(), true);
     SpendPage { shell: shell(&status(), Nav::Spend, "Spend"), body }
 }
 
 /// Its pages.
 pub(crate) fn pages() -> Vec<Sample> {
     vec![
-        ("/spend", html(&page("range=today", &misses()))),
-        ("/spend-month", html(&page("range=month&by=model", &misses()))),
-        ("/spend-kind", html(&page("range=custom&from=2026-11-20&to=2026-11-23&by=kind", &[]))),
+        (
+            "/spend",
+            html(&page("range=today", &misses(), &[("code-generator", 1_204), ("test-automator", 88)])),
+        ),
+        ("/spend-month", html(&page("range=month&by=model", &misses(), &[("code-generator", 1)]))),
+        ("/spend-kind", html(&page("range=custom&from=2026-11-20&to=2026-11-23&by=kind", &[], &[]))),
     ]
 }

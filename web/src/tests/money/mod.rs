@@ -5,3 +5,4 @@ mod ledger;
 mod limits;
 mod misses;
 mod plan;
+mod replies;

@@ -181,15 +181,16 @@ fn take(tx: &mut Tx<'_>, seq: i64, agent: &ReadyAgent, claim: &Claim) -> Result<
     let attempts = job.attempts.begun();
     let journal = journal::entries(tx.db, seq)?;
     // A first run has handed over nothing, and was run again by nobody.
-    let (files, written, ran_on) = if job.lease == 0 {
-        (Vec::new(), 0, None)
+    let (files, written, ran_on, fresh_from) = if job.lease == 0 {
+        (Vec::new(), 0, None, None)
     } else {
-        let (written, ran_on) = tx
-            .first("SELECT written, ran_on FROM jobs WHERE seq = ?1", [seq], |row| {
-                Ok((row.count::<u64>("written")?, row.get::<Option<String>>("ran_on")?))
+        let (written, ran_on, fresh_from) = tx
+            .first("SELECT written, ran_on, fresh_from FROM jobs WHERE seq = ?1", [seq], |row| {
+                let (ran_on, fresh_from) = (row.get::<Option<String>>("ran_on")?, row.get("fresh_from")?);
+                Ok((row.count::<u64>("written")?, ran_on, fresh_from))
             })?
             .unwrap_or_default();
-        (artifacts::of(tx.db, seq)?, written, ran_on)
+        (artifacts::of(tx.db, seq)?, written, ran_on, fresh_from)
     };
     let has_begun = !journal.is_empty() || job.lease > 0 && list::has_asked(tx.db, seq)?;
     let digest = agent.digest.as_str();
@@ -219,7 +220,8 @@ fn take(tx: &mut Tx<'_>, seq: i64, agent: &ReadyAgent, claim: &Claim) -> Result<
         begin_attempt(tx, &job, attempts.counted)?;
     }
     tx.tell(Some(job.id), EventKind::Job { state, agent: job.agent.clone() });
-    Ok(Claimed { job: row::whole(tx.db, job.id)?, lease, journal, files, written, ran_on, settings })
+    let job = row::whole(tx.db, job.id)?;
+    Ok(Claimed { job, lease, journal, files, written, ran_on, fresh_from, settings })
 }
 
 fn begin_attempt(tx: &Tx<'_>, job: &JobHead, number: u32) -> Result<(), StoreError> {

@@ -70,12 +70,17 @@ pub(crate) fn batch(tx: &mut Tx<'_>, lease: Lease, first: u32, last: u32) -> Res
 pub(crate) const BATCH_OF: &str = "SELECT first FROM journal_batches
     WHERE job = ?1 AND first <= ?2 AND last >= ?2 ORDER BY first DESC LIMIT 1";
 
+/// From a place on no kept reply answers a job, nor from an earlier one that it asked anew from.
+const ASK_ANEW: &str = "UPDATE jobs SET fresh_from = min(coalesce(fresh_from, ?2), ?2) WHERE seq = ?1";
+
 /// Puts the last reply aside with all that were asked for at once with it, and what came after: they are asked
 /// for anew, since nobody knows which of them the guest could not use.
 pub(crate) fn drop_last_call(tx: &Tx<'_>, job: i64) -> Result<(), StoreError> {
     let Some(last) = last_call(tx, job)? else { return Ok(()) };
-    let first = tx.first(BATCH_OF, params![job, last], |row| row.get::<u32>(0))?;
-    put_aside(tx, job, first.unwrap_or(last))
+    let first = tx.first(BATCH_OF, params![job, last], |row| row.get::<u32>(0))?.unwrap_or(last);
+    // No kept reply answers in their place: it may be the one that was of no use.
+    tx.run(ASK_ANEW, params![job, first])?;
+    put_aside(tx, job, first)
 }
 
 /// Puts aside what people were not asked, or did not answer, after the last reply that is left: a job that a person runs

@@ -5,6 +5,7 @@ use crate::rules::alerts;
 use crate::rules::jobs::{journal, transition};
 use crate::rules::money::hold_row::{FIND, Hold};
 use crate::rules::money::{evaluate, late, miss_hours, spend, usage_hours, week};
+use crate::rules::replies::keep::keep;
 use crate::rules::tx::Tx;
 use crate::{NewAlert, Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::Moved;
@@ -80,6 +81,9 @@ pub(crate) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled
     let still_held = end_hold(tx, &hold, &end)?;
     if let (Some(write), Some(job)) = (journal, journal_of) {
         journal::put(tx, job, &write.entry)?;
+    }
+    if let Some(new) = settlement.keep.as_ref().filter(|_| state == CallState::Settled) {
+        keep(tx, settlement.call, new)?;
     }
     let over_hold = tell_broken_bound(tx, &hold, cost, settlement.model.as_deref())?;
     evaluate::evaluate(tx, hold.upstream, &hold.scopes())?;

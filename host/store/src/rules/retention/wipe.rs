@@ -14,7 +14,7 @@ const WHOSE: UpstreamKind = UpstreamKind::Simulated;
 /// How many jobs, or entries of the ledger, a batch takes at most.
 const BATCH: u32 = 200;
 /// The tables whose simulated rows go in the last step; each has a column `upstream`.
-const SMALL: [&str; 26] = [
+const SMALL: [&str; 28] = [
     "deliveries",
     "alerts",
     "limit_changes",
@@ -41,6 +41,8 @@ const SMALL: [&str; 26] = [
     "agent_use",
     "versions_aside",
     "agent_traps",
+    "replies",
+    "reply_use",
 ];
 
 /// Refuses while anything simulated runs: it would write what is gone.

@@ -10,6 +10,7 @@ mod outbox;
 mod questions;
 mod queue;
 mod reading;
+mod replies;
 mod schedules;
 mod state;
 mod team;
