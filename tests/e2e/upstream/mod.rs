@@ -2,4 +2,5 @@
 
 mod outages;
 mod pace;
+mod planned;
 mod probe;
