@@ -104,6 +104,8 @@ fn settings(more: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
         ("ANVIL_PRESET", "unlimited-dev".to_owned()),
         ("ANVIL_LOG", "info,sandbox=debug".to_owned()),
         ("ANVIL_LOG_FORMAT", "json".to_owned()),
+        // The same job again and again, each with its calls.
+        ("ANVIL_SAVING_REPLY_CACHE", "false".to_owned()),
     ];
     settings.extend(more.iter().cloned());
     settings

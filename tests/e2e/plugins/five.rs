@@ -60,7 +60,12 @@ struct Ended {
 impl Five {
     async fn start() -> Self {
         let upstream = Upstream::start().await;
-        let host = setup(&upstream).set("ANVIL_JOBS_MAX_ATTEMPTS", 1).start().await;
+        // The same job comes again and again, and each time its calls are counted.
+        let host = setup(&upstream)
+            .set("ANVIL_JOBS_MAX_ATTEMPTS", 1)
+            .set("ANVIL_SAVING_REPLY_CACHE", false)
+            .start()
+            .await;
         let agents = host.rest().get("/api/v1/agents").await;
         let schemas = agents["items"].as_array().expect("agents").iter().map(|agent| {
             let schema = &agent["actions"][0]["output_schema"];

@@ -274,7 +274,7 @@ fn the_simulator_says_what_is_wrong_with_what_it_is_given() {
     exit 2
     --- out
     --- err
-    error: the faults in faults.json cannot be read: `boom` is no fault: one of 429, 429:SECONDS, 429-bare, acceleration, acceleration:SECONDS, spend-cap, org-limit, 400, 401, 402, 403, 404, 413, 500, 502, 503, 504, 529, close, cut:start, cut:EVENTS, cut:delta, cut:stop, error:EVENTS, no-usage, no-usage:final, dup-delta, hang:SECONDS, drip:SECONDS at line 1 column 18
+    error: the faults in faults.json cannot be read: `boom` is no fault: one of 429, 429:SECONDS, 429-bare, acceleration, acceleration:SECONDS, spend-cap, org-limit, 400, 401, 402, 403, 404, 413, 500, 502, 503, 504, 529, close, cut:start, cut:EVENTS, cut:delta, cut:stop, error:EVENTS, no-usage, no-usage:final, dup-delta, hang:SECONDS, drip:SECONDS, batch-DOOR:FAULT at line 1 column 18
     "###);
     insta::assert_snapshot!(run(&["--listen", &port]), @r###"
     exit 1

@@ -260,10 +260,8 @@ fn a_model_that_never_has_what_it_was_to_keep_is_not_paid_for_keeping_it() {
         let request = request("rule ", &[&format!("turn {turn}")]);
         let (outline, marks) = (Outline::of(&request).expect("a turn"), scene.marks(&request));
         marked += usize::from(!marks.is_empty());
-        let usage = match marks.is_empty() {
-            true => uncached(),
-            false => Usage { cache_write_5m_tokens: TOKENS, ..Usage::default() },
-        };
+        let written = Usage { cache_write_5m_tokens: TOKENS, ..Usage::default() };
+        let usage = if marks.is_empty() { uncached() } else { written };
         scene.told(&outline, &marks, &usage, WHOSE);
     }
     assert!((1..10).contains(&marked), "{marked} of 80");

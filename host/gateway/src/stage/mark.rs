@@ -13,9 +13,6 @@ use anvil_types::{CacheMiss, Request, RequestOption, Timestamp, Usage};
 use serde_json::Value;
 use std::sync::{MutexGuard, PoisonError};
 
-/// A mark's name in the body.
-const MARK: &str = "cache_control";
-
 /// What a model's cache goes by.
 #[derive(Debug)]
 pub(crate) struct Prompt {
@@ -75,13 +72,14 @@ pub(crate) fn caches(door: &GatewayDoor) -> MutexGuard<'_, PromptCaches> {
 /// Whether an upstream says that it takes no marks. Nothing was billed.
 pub(crate) fn refuses_marks(failed: &Failed) -> bool {
     let is_refused = failed.class() == Class::Request && failed.money == Money::Released;
-    is_refused && failed.error.message.contains(MARK)
+    is_refused && failed.error.message.contains(RequestOption::CacheControl.name())
 }
 
 /// The upstream takes no marks: none is added for a while.
 pub(crate) fn refused(door: &GatewayDoor) {
     tracing::warn!(
-        "the upstream refuses `{MARK}`; prompts are not marked for an hour (saving.prompt_cache = false: never)"
+        "the upstream refuses `{}`; prompts are not marked for an hour (saving.prompt_cache = false: never)",
+        RequestOption::CacheControl.name()
     );
     caches(door).refuse(door.clock.now());
 }
