@@ -149,7 +149,12 @@ pub async fn jobs_of_a_warm_agent_go_first_for_half_a_minute_and_never_before_a_
     };
     let take = async |most| {
         let claimed = world.store().claim(claim(most)).await.expect("a claim works");
-        claimed.into_iter().map(|claimed| claimed.job.id).collect::<Vec<_>>()
+        let mut ids = Vec::new();
+        for claimed in claimed {
+            ids.push(claimed.job.id);
+            world.succeed(claimed.lease).await;
+        }
+        ids
     };
     let cold = [submit(AGENT, Priority::Normal).await, submit(AGENT, Priority::Normal).await];
     let warm = [submit("warm", Priority::Normal).await, submit("warm", Priority::Normal).await];
