@@ -83,7 +83,7 @@ impl Gateway {
     /// Stores what was learnt of estimates and prompt caches, which is done once a minute until then. Nothing is under way
     /// any more.
     pub async fn keep_what_was_learnt(&self) {
-        let habits = serde_json::to_string(&caches(&self.door).habits).unwrap_or_default();
+        let habits = serde_json::to_string(&caches(&self.door).habits);
         self.door.habits.keep_for_good(habits).await;
         self.door.learner.keep_for_good().await;
     }

@@ -222,7 +222,11 @@ async fn nobody_is_held_up_for_another_by_more_than_half_a_minute() {
     let (scene, clock) = slow(script).await;
     let question = |position| of(&step(0, 1, &["What?"]), ask(&scene.job, position, ""));
     let first = scene.gateway.call(question(3));
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    let end = tokio::time::Instant::now() + Duration::from_secs(20);
+    while scene.sim.log(0, 100).len() < 4 {
+        assert!(tokio::time::Instant::now() < end, "the first goes out");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let mut second = Box::pin(scene.gateway.call(question(4)).wait());
     let early = tokio::time::timeout(Duration::from_secs(1), &mut second).await;
     assert!(early.is_err(), "it waits for what the first writes: {early:?}");

@@ -52,8 +52,8 @@ pub struct PromptCaches {
     /// Until when each agent's latest stem is in a model's cache.
     stems: HashMap<String, Timestamp>,
     swept: Timestamp,
-    /// Until when the upstream is held to refuse marks.
-    refused_until: Timestamp,
+    /// Until when the upstream is held to refuse marks in whose requests: what one agent provokes is no other's.
+    refused: HashMap<String, Timestamp>,
 }
 
 #[derive(Debug)]
@@ -99,14 +99,17 @@ impl PromptCaches {
         })
     }
 
-    /// The upstream refused a request for its marks.
-    pub fn refuse(&mut self, now: Timestamp) {
-        self.refused_until = now + REFUSED_FOR;
+    /// The upstream refused a request of this agent for its marks.
+    pub fn refuse(&mut self, who: &str, now: Timestamp) {
+        self.refused.retain(|_, until| *until > now);
+        if self.refused.len() < MOST {
+            self.refused.insert(who.to_owned(), now + REFUSED_FOR);
+        }
     }
 
-    /// Whether the upstream is held to refuse marks.
-    pub fn are_refused(&self, now: Timestamp) -> bool {
-        now < self.refused_until
+    /// Whether the upstream is held to refuse marks in requests of this agent.
+    pub fn are_refused(&self, who: &str, now: Timestamp) -> bool {
+        self.refused.get(who).is_some_and(|until| now < *until)
     }
 
     /// The agents whose latest stem is in a model's cache.
@@ -132,7 +135,7 @@ impl PromptCaches {
     pub fn marks(&self, outline: &Outline, who: &str, asked: &AskedModel<'_>) -> Vec<Mark> {
         let AskedModel { row, tokens, now } = *asked;
         let model = row.model.as_str();
-        let (minimum, reads) = (self.habits.minimum(model, now), self.habits.reads(model, now));
+        let (minimum, reads) = (self.habits.minimum(model, now), self.habits.reads(who, now));
         let long_enough = |beginning: &&Beginning| outline.tokens(beginning, tokens) >= minimum;
         let warm = |beginning: &Beginning| {
             let warm = self.known.get(&beginning.digest)?.warm.get(model)?;
@@ -202,7 +205,7 @@ impl PromptCaches {
             let cached = (cached > 0).then_some(cached);
             self.habits.learn_minimum(model, outline.tokens(last, whole), cached, now);
             if self.warm(outline, model, now).is_some() {
-                self.habits.note_read(model, usage.cache_read_tokens > 0, now);
+                self.habits.note_read(whose.who, usage.cache_read_tokens > 0, now);
             }
         }
         // A read renews what it reads.

@@ -24,12 +24,12 @@ pub struct Habits {
     /// By agent: of tools and system, and of conversations.
     reuse: BTreeMap<String, [Reuse; 2]>,
     minima: BTreeMap<String, Minimum>,
-    /// By model: whether it had what it was to have.
+    /// By agent: whether the models had what they were to have. What one agent provokes is no other's.
     #[serde(default)]
     reads: BTreeMap<String, Held>,
 }
 
-/// What a model had in its cache, and when that was last seen.
+/// What models had in their caches, and when that was last seen.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Held {
     reads: Reads,
@@ -106,19 +106,19 @@ impl Habits {
         lowest.is_none_or(|lowest| tokens < lowest)
     }
 
-    /// What a model was to have in its cache was asked for, and read or not.
-    pub fn note_read(&mut self, model: &str, found: bool, now: Timestamp) {
-        if self.reads.len() >= MOST && !self.reads.contains_key(model) {
+    /// What a model was to have in its cache was asked for by this agent, and read or not.
+    pub fn note_read(&mut self, who: &str, found: bool, now: Timestamp) {
+        if self.reads.len() >= MOST && !self.reads.contains_key(who) {
             return;
         }
-        let mut reads = self.reads(model, now);
+        let mut reads = self.reads(who, now);
         reads.note(found);
-        self.reads.insert(model.to_owned(), Held { reads, at: now });
+        self.reads.insert(who.to_owned(), Held { reads, at: now });
     }
 
-    /// How often a model had what it was to have, as far as that is believed now.
-    pub fn reads(&self, model: &str, now: Timestamp) -> Reads {
-        let held = self.reads.get(model).filter(|held| now.since(held.at) < BELIEVED);
+    /// How often the models had what they were to have for this agent, as far as that is believed now.
+    pub fn reads(&self, who: &str, now: Timestamp) -> Reads {
+        let held = self.reads.get(who).filter(|held| now.since(held.at) < BELIEVED);
         held.map_or_else(Reads::default, |held| held.reads)
     }
 }

@@ -281,3 +281,24 @@ fn another_agents_use_of_a_prompt_does_not_hide_that_it_comes_too_late() {
         assert!(marked < 6, "{first} began, and {marked} of 54 hourly uses were kept for nothing");
     }
 }
+
+#[test]
+fn what_one_agent_provokes_takes_nothing_from_another() {
+    let mut scene = Scene::used_to("rule ");
+    let prompt = request("rule ", &["d"]);
+    let outline = Outline::of(&prompt).expect("a turn");
+    let rival = Whose { who: "rival", job: None };
+    // A rival whose reads find nothing, and whose marks are refused.
+    let own = [Mark { place: Place::Stem, ttl: CacheTtl::FiveMinutes }];
+    let written = Usage { cache_write_5m_tokens: TOKENS, ..Usage::default() };
+    for _ in 0..50 {
+        scene.told(&outline, &own, &written, rival);
+    }
+    scene.caches.refuse(rival.who, scene.now);
+    assert!(scene.caches.are_refused(rival.who, scene.now));
+    assert!(!scene.caches.are_refused(WHOSE.who, scene.now));
+    assert!(!scene.marks(&prompt).is_empty());
+    let asked = AskedModel { row: &row(SONNET), tokens: TOKENS, now: scene.now };
+    assert_eq!(scene.caches.marks(&outline, rival.who, &asked), [], "it is not paid for in vain");
+    assert!(!scene.caches.are_refused(rival.who, scene.now + Duration::from_hours(1)));
+}

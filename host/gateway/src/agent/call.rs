@@ -145,7 +145,7 @@ async fn attempt<'d>(
         Err(failed) => {
             let broken = flight.broke(&failed, answer, &tries.course, watcher).await;
             if is_marked && refuses_marks(&failed) {
-                refused(door);
+                refused(door, ask.asker.name());
                 tries.unmarked = true;
                 let detail = failed.error.kind.name().to_owned();
                 let note = Note { detail, model: None, cache: CacheEffect::default(), keep: None };

@@ -48,7 +48,7 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, unmarked: bool) -> Resul
     let (store, clock) = (door.store.as_ref(), door.clock.as_ref());
     let own = door.pressure.percent_of_agent(store, kind, clock, ask.asker.name()).await.map_err(failed)?;
     let pressure = door.pressure.percent(&windows).max(own);
-    let prompt = prompt(door, &ask.request, wish.needs.size.text_bytes);
+    let prompt = prompt(door, ask.asker.name(), &ask.request, wish.needs.size.text_bytes);
     let prompt = prompt.filter(|prompt| prompt.has_own() || !unmarked);
     let whose = whose(ask);
     let chosen = choose(door, &wish, Prompted { whose, prompt: prompt.as_ref() }, pressure);

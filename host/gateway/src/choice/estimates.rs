@@ -25,7 +25,7 @@ impl Learner {
 
     /// Stores what was learnt: nothing more is in this life.
     pub(crate) async fn keep_for_good(&self) {
-        let note = serde_json::to_string(&*self.lock()).unwrap_or_default();
+        let note = serde_json::to_string(&*self.lock());
         self.note.keep_for_good(note).await;
     }
 

@@ -49,13 +49,18 @@ impl KeptNote {
             return;
         }
         *stored = now;
-        let Ok(note) = serde_json::to_string(what) else { return };
-        tokio::spawn(self.write(note));
+        match serde_json::to_string(what) {
+            Ok(note) => drop(tokio::spawn(self.write(note))),
+            Err(error) => tracing::warn!(%error, what = self.what, "a note could not be written"),
+        }
     }
 
     /// Stores it now: nothing more is learnt in this life.
-    pub(crate) async fn keep_for_good(&self, what: String) {
-        self.write(what).await;
+    pub(crate) async fn keep_for_good(&self, note: serde_json::Result<String>) {
+        match note {
+            Ok(note) => self.write(note).await,
+            Err(error) => tracing::warn!(%error, what = self.what, "a note could not be written"),
+        }
     }
 
     fn write(&self, note: String) -> impl Future<Output = ()> + Send + use<> {

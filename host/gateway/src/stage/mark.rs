@@ -32,14 +32,14 @@ pub(crate) struct MarkedPrompt {
 
 /// The prompt of a request; none where no model keeps one so short, or it is nobody's to be marked. A mark of the request's
 /// own that is no JSON is none here: the body refuses it by name.
-pub(crate) fn prompt(door: &GatewayDoor, request: &Request, text_bytes: u64) -> Option<Prompt> {
+pub(crate) fn prompt(door: &GatewayDoor, who: &str, request: &Request, text_bytes: u64) -> Option<Prompt> {
     let own = request.option(RequestOption::CacheControl);
     // What is no object marks nothing.
     let own = own.and_then(|mark| serde_json::from_str::<Value>(mark).ok()).filter(Value::is_object);
     let own = own.map(|mark| if mark["ttl"] == "1h" { CacheTtl::Hour } else { CacheTtl::FiveMinutes });
     let marked = door.config.prompt_cache
         && request.option(RequestOption::CacheControl).is_none()
-        && !caches(door).are_refused(door.clock.now());
+        && !caches(door).are_refused(who, door.clock.now());
     // A token is a byte at least.
     let worth_a_look = own.is_some() || (marked && text_bytes >= SHORTEST);
     let outline = worth_a_look.then(|| Outline::of(request)).flatten()?;
@@ -75,13 +75,14 @@ pub(crate) fn refuses_marks(failed: &Failed) -> bool {
     is_refused && failed.error.message.contains(RequestOption::CacheControl.name())
 }
 
-/// The upstream takes no marks: none is added for a while.
-pub(crate) fn refused(door: &GatewayDoor) {
+/// The upstream takes no marks in what this agent asks: none is added for a while.
+pub(crate) fn refused(door: &GatewayDoor, who: &str) {
     tracing::warn!(
-        "the upstream refuses `{}`; prompts are not marked for an hour (saving.prompt_cache = false: never)",
+        agent = who,
+        "the upstream refuses `{}`; this agent's prompts are not marked for an hour (saving.prompt_cache = false: never)",
         RequestOption::CacheControl.name()
     );
-    caches(door).refuse(door.clock.now());
+    caches(door).refuse(who, door.clock.now());
 }
 
 /// After the flight: takes what an answer told of its model's cache. Answers which miss it was, if it was one, by this row's
