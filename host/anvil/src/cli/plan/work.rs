@@ -23,6 +23,16 @@ pub(super) fn jobs(text: &str) -> Result<PlannedJobs, String> {
             return Err(format!("`{name}` is given twice"));
         }
     }
+    for (name, value) in &members {
+        let alone = Map::from_iter([(name.clone(), value.clone())]);
+        let Err(error) = serde_json::from_value::<PlannedJobs>(Value::Object(alone)) else { continue };
+        let said = error.to_string();
+        return Err(match said.rsplit_once("expected ") {
+            Some((_, "f64")) => format!("`{name}` has to be a number, not {value}"),
+            Some((_, "u32" | "u64")) => format!("`{name}` has to be a whole number, not {value}"),
+            _ => said,
+        });
+    }
     serde_json::from_value(Value::Object(members)).map_err(|error| error.to_string())
 }
 
@@ -39,5 +49,9 @@ mod tests {
         assert!(jobs("per_days=3").expect_err("none").contains("per_day"));
         assert!(jobs("9-17").is_err() && jobs("calls=few").is_err() && jobs("calls=1,calls=2").is_err());
         assert!(jobs("tier=gpt").is_err());
+        let said = |text| jobs(text).expect_err("none");
+        assert_eq!(said("calls=2,per_day=x"), "`per_day` has to be a number, not \"x\"");
+        assert_eq!(said("calls=2.5"), "`calls` has to be a whole number, not 2.5");
+        assert!(said("max_output_tokens=much").starts_with("`max_output_tokens` has to be"));
     }
 }
