@@ -38,6 +38,8 @@ def cost(serve: Command, submit: Command, folder: Path, env: dict[str, str]) -> 
         # Some are kept for urgent jobs.
         limits_agents_min=2 * HELD,
         limits_agents_max=2 * HELD,
+        # The jobs are the same, and each has to send its call.
+        saving_reply_cache="false",
         log_format="json",
         log="info,sandbox=debug",
     )
