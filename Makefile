@@ -69,6 +69,9 @@ bench: agents ## First figures, from the release build, on the disk that the bui
 # A million finished jobs: takes some 7 GB of the disk for as long as it lasts, and ten minutes.
 	$(CARGO) run --release --package anvil-store --features bench --example bench_history -- "$(TARGET_DIR)/bench"
 	$(CARGO) run --release --package anvil-store --features bench --example bench_jobs -- "$(TARGET_DIR)/bench"
+# A million texts a rule, and what compression does to the transcripts that were held out, in tokens of o200k_base.
+	ANVIL_COMPRESS_INPUTS=1000000 $(CARGO) test --release --package anvil-compress --test properties
+	$(CARGO) run --release --manifest-path host/compress/measure/Cargo.toml --target-dir "$(TARGET_DIR)/measure"
 
 # Figures and bounds are of the release build alone. ANVIL_SOAK_JOBS=10000: a short one.
 soak: ## 200,000 jobs in a release build, after which nothing of the host may have grown; fifteen minutes

@@ -1,0 +1,116 @@
+//! Texts that were sent before in the same conversation are sent once.
+
+use crate::blocks::{Block, blocks};
+use crate::reference::{Sent, is_like_reference, reference_to};
+use crate::tokens::about_tokens;
+
+/// What is shorter, in bytes, is sent again: a reference has to be read, too.
+const SHORTEST: usize = 240;
+
+/// Takes a piece, and answers what of it is sent: what was sent before is replaced by a reference to where it stands first.
+/// A piece that is all the same as what stands before it, whatever it is; of others whole plain blocks alone.
+pub(crate) fn once(sent: &mut Sent, text: &str) -> String {
+    sent.push("");
+    // Nobody could tell its own from those that are put in.
+    let blocks = if is_like_reference(text) { Vec::new() } else { blocks(text) };
+    let (mut at, mut number) = (0, 0);
+    while let Some(block) = blocks.get(number) {
+        let whole = number == 0;
+        if let Some((run, reference)) = sent_before(sent, text, &blocks[number..], whole) {
+            sent.go_on(&text[at..block.start]);
+            sent.go_on(&reference);
+            at = blocks[number + run - 1].end;
+            number += run;
+        } else {
+            let end = blocks.get(number + 1).map_or(text.len(), |next| next.start);
+            sent.go_on(&text[at..end]);
+            at = end;
+            number += 1;
+        }
+    }
+    sent.go_on(&text[at..]);
+    sent.last().to_owned()
+}
+
+/// How many of these blocks were sent before, one after the other, and what refers to them. `whole`: they are the piece.
+fn sent_before(sent: &Sent, text: &str, blocks: &[Block], whole: bool) -> Option<(usize, String)> {
+    let start = blocks.first()?.start;
+    let before = sent.like(&text[start..])?;
+    let ends_there = |length: usize| before[length..].is_empty() || before[length..].starts_with('\n');
+    let last = blocks
+        .last()
+        .filter(|last| whole && before.starts_with(&text[start..last.end]) && ends_there(last.end - start));
+    let (run, end) = match last {
+        Some(last) => (blocks.len(), last.end),
+        None => {
+            let (mut run, mut end) = (0, start);
+            for block in blocks.iter().take_while(|block| block.plain) {
+                let more =
+                    before.get(end - start..).is_some_and(|rest| rest.starts_with(&text[end..block.end]));
+                if !more || !ends_there(block.end - start) {
+                    break;
+                }
+                (run, end) = (run + 1, block.end);
+            }
+            (run, end)
+        }
+    };
+    let same = &text[start..end];
+    if same.len() < SHORTEST {
+        return None;
+    }
+    let reference = reference_to(same);
+    let shorter = reference.len() < same.len() && about_tokens(&reference) < about_tokens(same);
+    (shorter && sent.resolve(&reference) == Some(same)).then_some((run, reference))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::rebuilt;
+
+    const RULES: &str = "# Rules\n\nWrite at most a hundred and twenty words on each page, and name every button as it is \
+                         called on the screen.\n\nSay what can go wrong, and what is to be done then; never promise when a \
+                         transfer arrives, since nobody in this house can know that.";
+
+    fn sent(pieces: &[&str]) -> Vec<String> {
+        let mut sent = Sent::default();
+        pieces.iter().map(|piece| once(&mut sent, piece)).collect()
+    }
+
+    #[test]
+    fn what_was_sent_before_is_referred_to_and_can_be_read() {
+        let (one, two) =
+            (format!("{RULES}\n\nWrite the first page."), format!("{RULES}\n\nWrite the second page.\n"));
+        let told = sent(&[&one, &two]);
+        assert_eq!(told[0], one);
+        let ending = &RULES[RULES.len() - 24..];
+        let reference = format!(
+            "[The same text as above, from \"# Rules\" to \"{ending}\": {} characters.]",
+            RULES.len()
+        );
+        assert_eq!(told[1], format!("{reference}\n\nWrite the second page.\n"));
+        assert_eq!(rebuilt(told.iter().map(String::as_str)), [one, two]);
+    }
+
+    #[test]
+    fn parts_of_code_are_never_replaced_and_all_of_it_is() {
+        let code = format!("def f():\n    return 1\n\n    # {}\n\ndef g():\n    return 2\n", "x".repeat(300));
+        let changed = code.replace("return 2", "return 3");
+        let told = sent(&[&code, &changed, &code]);
+        assert_eq!(told[1], changed);
+        assert!(told[2].len() < 200 && told[2].ends_with("]\n"), "{}", told[2]);
+        assert_eq!(rebuilt(told.iter().map(String::as_str)), [code.clone(), changed, code]);
+    }
+
+    #[test]
+    fn a_text_that_has_a_reference_of_its_own_stays() {
+        let own = format!("[The same text as above, from \"x\" to \"y\": 3 characters.]\n\n{RULES}");
+        assert_eq!(sent(&[RULES, &own])[1], own);
+    }
+
+    #[test]
+    fn what_is_short_is_sent_again() {
+        assert_eq!(sent(&["Go on.\n\nPlease.", "Go on.\n\nPlease."]), ["Go on.\n\nPlease."; 2]);
+    }
+}
