@@ -142,6 +142,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
         pressure: PressureSteps::USUAL,
         prompt_cache: false,
         reply_cache: None,
+        compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
     };
     let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");
     (gateway, store, jobs)
@@ -298,6 +299,7 @@ impl Scene {
             detail: Some("end_turn".into()),
             model: None,
             cache: CacheEffect::default(),
+            compression: None,
             journal: Some(JournalWrite { lease: job.lease, entry }),
             keep: None,
         };

@@ -8,6 +8,7 @@ mod api;
 mod ask;
 mod assets;
 mod auth;
+mod compressed;
 mod config;
 mod connections;
 mod csv;

@@ -11,11 +11,12 @@ use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
 use anvil_sandbox::{Catalog, CatalogSettings, CompileCommand, Sandbox, SandboxSettings};
 use anvil_store::testing::hold_request;
 use anvil_store::{
-    HoldDecision, HoldRequest, Retention, Settlement, SettlementOutcome, SqliteOptions, SqliteStore, Store,
+    HoldDecision, HoldRequest, PromptForm, Retention, Settlement, SettlementOutcome, SqliteOptions,
+    SqliteStore, Store,
 };
 use anvil_types::{
-    Asker, BootId, CacheEffect, CallId, Clock, DrivenClock, HostId, InputLimits, LimitsPatch, Nanodollars,
-    PerAgent, StateSize, Supervisor, SystemClock, Tier, UpstreamKind, Usage,
+    Asker, BootId, CacheEffect, CallId, Clock, Compressed, DrivenClock, HostId, InputLimits, LimitsPatch,
+    Nanodollars, PerAgent, StateSize, Supervisor, SystemClock, Tier, UpstreamKind, Usage,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -184,6 +185,14 @@ impl Scene {
         call
     }
 
+    /// A call whose prompt was sent shorter.
+    pub(crate) async fn spend_compressed(&self, agent: &str, nano: i64, compressed: Compressed) -> CallId {
+        let call = self.hold(agent, "claude-haiku-5-5", nano).await;
+        let form = PromptForm { form: "f".to_owned(), compressed: Some(compressed) };
+        self.end(call, nano, true, CacheEffect::default(), Some(form)).await;
+        call
+    }
+
     async fn hold(&self, agent: &str, model: &str, nano: i64) -> CallId {
         let now = self.state.control.clock.now();
         let cost = Nanodollars::new(nano);
@@ -204,6 +213,17 @@ impl Scene {
     }
 
     async fn settle(&self, call: CallId, nano: i64, known: bool, cache: CacheEffect) {
+        self.end(call, nano, known, cache, None).await;
+    }
+
+    async fn end(
+        &self,
+        call: CallId,
+        nano: i64,
+        known: bool,
+        cache: CacheEffect,
+        compression: Option<PromptForm>,
+    ) {
         let cost = Nanodollars::new(nano);
         let usage =
             Usage { input_tokens: 1_200, output_tokens: 340, cache_read_tokens: 7, ..Usage::default() };
@@ -213,7 +233,8 @@ impl Scene {
             SettlementOutcome::Unknown { usage, cost }
         };
         let detail = Some("end_turn".to_owned());
-        let settlement = Settlement { call, outcome, detail, model: None, cache, journal: None, keep: None };
+        let settlement =
+            Settlement { call, outcome, detail, model: None, cache, compression, journal: None, keep: None };
         self.store.settle(settlement).await.expect("it settles");
     }
 
@@ -324,6 +345,7 @@ fn gateway(supervisor: Supervisor) -> GatewayConfig {
         pressure: PressureSteps::USUAL,
         prompt_cache: false,
         reply_cache: None,
+        compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
     }
 }
 

@@ -1,11 +1,12 @@
 //! What was saved, in dollars: every figure that is told as saved comes from here.
 
+use crate::compression::{Removed, with_removed};
 use crate::price::PriceRow;
 use anvil_types::{Nanodollars, Usage};
 
 /// By what a call cost less than it would have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Saving {
+pub enum Saving<'a> {
     /// Its model had the beginning of its prompt in its cache.
     PromptCache,
     /// A kept reply answered it, and it cost nothing.
@@ -13,16 +14,22 @@ pub enum Saving {
         /// Tokens of its prompt that its model would have had in its cache.
         read: u64,
     },
+    /// Its prompt was sent shorter.
+    Compression {
+        /// What was not sent.
+        removed: &'a [Removed],
+    },
 }
 
 impl PriceRow {
     /// What was saved on a call of this usage: what the same tokens would have cost without it, less what they cost. By
     /// the prompt cache that is less than nothing where what was written was not made up for.
-    pub fn saved(&self, by: Saving, usage: &Usage) -> Nanodollars {
+    pub fn saved(&self, by: Saving<'_>, usage: &Usage) -> Nanodollars {
         match by {
             Saving::PromptCache => self.cost(&usage.without_cache()) - self.cost(usage),
             // What its first asker wrote to the prompt cache, this one had not to write.
             Saving::Reply { read } => self.cost(&usage.without_cache().with_read(read)),
+            Saving::Compression { removed } => self.cost(&with_removed(usage, removed)) - self.cost(usage),
         }
     }
 }

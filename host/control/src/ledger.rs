@@ -3,20 +3,29 @@
 use crate::parts::ControlParts;
 use crate::room::Room;
 use anvil_budget::Windows;
-use anvil_store::{Correction, LedgerFilter, LedgerPage, LedgerTotals, MissSum, Store, StoreError, UsageSum};
-use anvil_types::{CallId, CallRecord, Timestamp, UpstreamKind};
+use anvil_gateway::Gateway;
+use anvil_store::{
+    CompressedSum, Correction, LedgerFilter, LedgerPage, LedgerTotals, MissSum, Store, StoreError, UsageSum,
+};
+use anvil_types::{CallId, CallRecord, CompressionReplay, Timestamp, UpstreamKind};
 use std::sync::Arc;
 
 /// The ledger of this host's upstream.
 pub struct LedgerControl {
     store: Arc<dyn Store>,
+    gateway: Gateway,
     upstream: UpstreamKind,
     room: Room,
 }
 
 impl LedgerControl {
     pub(crate) fn new(parts: &ControlParts) -> Self {
-        Self { store: parts.store.clone(), upstream: parts.settings.upstream, room: Room::new(parts) }
+        Self {
+            store: parts.store.clone(),
+            gateway: parts.gateway.clone(),
+            upstream: parts.settings.upstream,
+            room: Room::new(parts),
+        }
     }
 
     /// A page of entries, the newest hold first.
@@ -42,6 +51,16 @@ impl LedgerControl {
     /// Misses of the prompt cache from one time to another, by agent, API key and kind, the dearest first.
     pub async fn misses(&self, from: Timestamp, to: Timestamp) -> Result<Vec<MissSum>, StoreError> {
         self.store.cache_misses(self.upstream, from, to).await
+    }
+
+    /// What was compressed from one time to another, by agent, what saved most first.
+    pub async fn compressed(&self, from: Timestamp, to: Timestamp) -> Result<Vec<CompressedSum>, StoreError> {
+        self.store.compressed(self.upstream, from, to).await
+    }
+
+    /// What compression saved each agent's latest calls, replayed.
+    pub fn replayed(&self) -> Vec<CompressionReplay> {
+        self.gateway.compression()
     }
 
     /// Corrects what a call that has ended cost; whoever waits for room looks again.

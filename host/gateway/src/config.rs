@@ -2,7 +2,7 @@
 
 use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable};
 use anvil_store::ReplyBounds;
-use anvil_types::{Supervisor, UpstreamKind, shown_address};
+use anvil_types::{Compression, PerAgent, Supervisor, UpstreamKind, shown_address};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,6 +114,8 @@ pub struct GatewayConfig {
     pub prompt_cache: bool,
     /// How many replies are kept to answer the same question again, and for how long; none: nothing is kept.
     pub reply_cache: Option<ReplyBounds>,
+    /// How far agents' prompts are compressed.
+    pub compression: PerAgent<Compression>,
     /// Who keeps its tasks alive.
     pub supervisor: Supervisor,
 }

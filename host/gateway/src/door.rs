@@ -3,6 +3,7 @@
 use crate::choice::estimates::Learner;
 use crate::choice::note::KeptNote;
 use crate::choice::pressure::Pressure;
+use crate::compression::memory::Memory;
 use crate::config::GatewayConfig;
 use crate::error::GatewayError;
 use crate::flight::account::account_cause;
@@ -52,6 +53,10 @@ pub(crate) struct GatewayDoor {
     pub habits: KeptNote,
     /// What the cache of replies goes by.
     pub replies: Replies,
+    /// In which form conversations are sent, and whether that pays.
+    pub compression: Mutex<Memory>,
+    /// What of that is kept over a restart.
+    pub replays: KeptNote,
     /// A settlement could not be stored: no new call until one can.
     pub store_failed: AtomicBool,
     /// The host ends: nothing more goes out.
@@ -103,6 +108,9 @@ impl GatewayDoor {
         let key = format!("prompt_cache.{}", kind.name());
         let habits = KeptNote::new(store.clone(), clock.clone(), key, "what was learnt of prompt caches");
         let known = habits.recall().await.unwrap_or_default();
+        let key = format!("compression.{}", kind.name());
+        let replays = KeptNote::new(store.clone(), clock.clone(), key, "what was learnt of compression");
+        let replayed = replays.recall().await.unwrap_or_default();
         let models = config.models.models().map(|(_, model)| model);
         let keeper = &config.supervisor;
         let breaker = Breaker::start(config.circuit, kind, &models, store.clone(), clock.clone(), keeper);
@@ -129,6 +137,8 @@ impl GatewayDoor {
             leads: Leads::default(),
             habits,
             replies,
+            compression: Mutex::new(Memory::with(replayed)),
+            replays,
             store_failed: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             under_way: AtomicU32::new(0),

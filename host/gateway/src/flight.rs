@@ -144,9 +144,9 @@ impl<'d> Flight<'d> {
         rider: Option<Rider>,
     ) -> Result<Settled, StoreError> {
         let journal = rider.map(|Rider::Journal(write)| write);
-        let Note { detail, model, cache, keep } = note;
-        let detail = Some(detail);
-        let settlement = Settlement { call: self.id, outcome, detail, model, cache, journal, keep };
+        let Note { detail, model, cache, compression, keep } = note;
+        let (call, detail) = (self.id, Some(detail));
+        let settlement = Settlement { call, outcome, detail, model, cache, compression, journal, keep };
         let settled = self.door.settle(settlement).await;
         self.over();
         settled

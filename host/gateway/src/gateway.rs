@@ -10,10 +10,10 @@ use crate::proxy::pass::{ClientAsk, Passing, pass};
 use crate::stage::mark::caches;
 use anvil_budget::{CircuitReport, PriceTable};
 use anvil_store::Store;
-use anvil_types::{BucketReport, Clock, JobId, Limits, Wait};
+use anvil_types::{BucketReport, Clock, CompressionReplay, JobId, Limits, Wait};
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use tokio::sync::oneshot;
 
 /// How the gateway stands.
@@ -135,6 +135,11 @@ impl Gateway {
     /// The agents whose tools and system are in a model's cache now.
     pub fn warm_agents(&self) -> HashSet<String> {
         caches(&self.door).warm_agents(self.door.clock.now())
+    }
+
+    /// What compression saved each agent's latest calls, replayed.
+    pub fn compression(&self) -> Vec<CompressionReplay> {
+        self.door.compression.lock().unwrap_or_else(PoisonError::into_inner).replays.all()
     }
 
     /// What a job's call waits for before it goes out, if one does.

@@ -4,6 +4,7 @@
 
 mod agent;
 mod choice;
+mod compression;
 mod config;
 mod door;
 mod error;

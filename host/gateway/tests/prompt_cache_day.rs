@@ -154,7 +154,9 @@ async fn bill(calls: &[Call], prompt_cache: bool) -> (i64, Vec<Usage>) {
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = store(folder.path(), &setting.limits, &setting.clock);
     let job = claimed(store.as_ref(), clock.as_ref()).await;
-    let config = anvil_gateway::GatewayConfig { prompt_cache, ..setting.config(sim.base_url()) };
+    // What marks save is measured alone.
+    let compression = anvil_types::PerAgent::same(anvil_types::Compression::Off);
+    let config = anvil_gateway::GatewayConfig { prompt_cache, compression, ..setting.config(sim.base_url()) };
     let gateway = Gateway::start(config, store.clone(), clock.clone()).await.expect("a gateway");
     let began = clock.now();
     for (number, call) in calls.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use crate::reader::Reader;
 use crate::value::Value;
-use anvil_types::Nanodollars;
+use anvil_types::{Compression, Nanodollars};
 use std::collections::BTreeMap;
 
 macro_rules! agent_keys {
@@ -100,6 +100,8 @@ agent_keys! {
     /// Whether it shares kept replies with the other agents that say so too: the same request of one of them is answered by
     /// what another has paid for. Absent: its replies answer itself alone.
     share_replies: bool;
+    /// How far its prompts are compressed, in place of `saving.compression`.
+    compression: Compression;
     /// The agents that it may hand work to (`team` in the contract). Absent: none.
     may_call: Vec<String>;
 }

@@ -7,7 +7,7 @@ use crate::public_url::PublicUrl;
 use crate::reader::Reader;
 use crate::value::Value;
 use anvil_budget::ModelMap;
-use anvil_types::{Effort, Limits, Nanodollars, Tier, UpstreamKind};
+use anvil_types::{Compression, Effort, Limits, Nanodollars, Tier, UpstreamKind};
 use jiff::tz::TimeZone;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -167,6 +167,11 @@ sections! {
         reply_cache_entries: u64 = "10000" in 1.0..=10_000_000.0;
         /// MiB of replies that are kept at most; one that takes more than an eighth of it is not kept.
         reply_cache_mb: u32 = "256" in 1.0..=1_048_576.0;
+        /// Whether agents' prompts are sent shorter where they mean the same (`on`: white space, data in JSON, what was sent
+        /// before in the same conversation), or also where something is left out (`lossy`: comments in fenced code, middles
+        /// of stack traces and long logs; replies say so). Never tools, system, code, or what a request marks itself for the
+        /// prompt cache; off by itself for an agent for which it costs more than it saves. A conversation goes on as it began.
+        compression: Compression = r#""on""#;
     }
 
     /// What tokens cost.

@@ -1,6 +1,6 @@
 //! Values: what a layer gives, and how each type reads it.
 
-use anvil_types::{Nanodollars, Tier, UpstreamKind};
+use anvil_types::{Compression, Nanodollars, Tier, UpstreamKind};
 use jiff::tz::TimeZone;
 use std::fmt;
 use std::net::SocketAddr;
@@ -219,6 +219,16 @@ impl Value for Tier {
     const EXPECTED: &'static str = Self::EXPECTED;
     fn read(raw: &Raw) -> Result<Self, Option<String>> {
         raw.text().and_then(|text| text.parse().ok()).ok_or(None)
+    }
+    fn show(&self) -> String {
+        quoted(self.name())
+    }
+}
+
+impl Value for Compression {
+    const EXPECTED: &'static str = "`off`, `on` or `lossy`";
+    fn read(raw: &Raw) -> Result<Self, Option<String>> {
+        raw.text().and_then(Self::named).ok_or(None)
     }
     fn show(&self) -> String {
         quoted(self.name())

@@ -114,6 +114,7 @@ fn settlement_of(id: CallId, lease: Lease) -> Settlement {
         detail: Some("end_turn".into()),
         model: None,
         cache: CacheEffect::default(),
+        compression: None,
         journal: Some(JournalWrite {
             lease,
             entry: JournalEntry {

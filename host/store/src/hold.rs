@@ -2,7 +2,9 @@
 
 use crate::{JournalWrite, NewReply};
 use anvil_budget::Denial;
-use anvil_types::{Asker, CacheEffect, CallId, Nanodollars, Tier, Timestamp, UpstreamKind, Usage};
+use anvil_types::{
+    Asker, CacheEffect, CallId, Compressed, Nanodollars, Tier, Timestamp, UpstreamKind, Usage,
+};
 
 /// Money to be set aside before a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,10 +86,22 @@ pub struct Settlement {
     pub model: Option<String>,
     /// What the prompt cache did for it; nothing where it was not billed.
     pub cache: CacheEffect,
+    /// How its prompt was compressed, where that is looked at.
+    pub compression: Option<PromptForm>,
     /// What the job's journal keeps of it.
     pub journal: Option<JournalWrite>,
     /// Its reply, where it is kept to answer the same question again; only with a usage that is certain.
     pub keep: Option<NewReply>,
+}
+
+/// How the prompt of a call was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PromptForm {
+    /// In which form each turn of its conversation was sent, in the words of whoever sent it: what goes on with it is sent
+    /// in the same.
+    pub form: String,
+    /// What that did, where it did something.
+    pub compressed: Option<Compressed>,
 }
 
 /// What a settlement did.

@@ -44,7 +44,7 @@ pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
 };
 pub use error::StoreError;
-pub use hold::{Correction, HoldDecision, HoldRequest, Settled, Settlement, SettlementOutcome};
+pub use hold::{Correction, HoldDecision, HoldRequest, PromptForm, Settled, Settlement, SettlementOutcome};
 pub use import::{FinishedJob, Imported, ImportedFile, ImportedJob};
 pub use jobs::{Claim, Claimed, Enqueued, Finish, JobEdit, LostLeases, ReadyAgent, Recovered, Start, Taken};
 pub use journal::{JournalEntry, JournalWrite};
@@ -69,4 +69,4 @@ pub use sqlite::history;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use state::StateStep;
 pub use team::{TeamAsk, TeamStep};
-pub use usage::{LedgerFilter, LedgerPage, MissSum, UsageSum};
+pub use usage::{CompressedSum, LedgerFilter, LedgerPage, MissSum, UsageSum};

@@ -1,6 +1,8 @@
 //! Questions to the ledger: its pages, their totals, and its sums by what people ask for.
 
-use anvil_types::{CacheMissKind, CallId, CallRecord, CallState, JobId, Nanodollars, Timestamp, Tokens};
+use anvil_types::{
+    CacheMissKind, CallId, CallRecord, CallState, Compressed, JobId, Nanodollars, Timestamp, Tokens,
+};
 
 /// Which entries of the ledger. All of it where nothing is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +76,17 @@ pub struct MissSum {
     pub tokens: u64,
     /// What they cost more than reading them would have.
     pub cost: Nanodollars,
+}
+
+/// What was compressed within a stretch of time, by the agent that asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompressedSum {
+    /// The agent.
+    pub agent: String,
+    /// How many calls had a shorter prompt.
+    pub calls: u64,
+    /// By how much, and what that would have cost.
+    pub compressed: Compressed,
 }
 
 impl UsageSum {

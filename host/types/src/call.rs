@@ -1,6 +1,8 @@
 //! Calls: questions to Claude and what came of them.
 
-use crate::{CacheMiss, CallId, Effort, JobId, Nanodollars, RequestOption, Tier, Timestamp, Usage};
+use crate::{
+    CacheMiss, CallId, Compressed, Effort, JobId, Nanodollars, RequestOption, Tier, Timestamp, Usage,
+};
 use serde::{Deserialize, Serialize};
 
 /// Who speaks.
@@ -352,6 +354,9 @@ pub struct CallRecord {
     /// What the same tokens would have cost it, where the cache of replies answered it.
     #[serde(rename = "reply_saved_usd", default)]
     pub reply_saved: Nanodollars,
+    /// By how much its prompt was shorter, and what that saved; none where it was sent as it is.
+    #[serde(default)]
+    pub compressed: Option<Compressed>,
     /// Its corrections, the oldest first; a call that has any counts as settled.
     #[serde(default)]
     pub corrections: Vec<CostCorrection>,

@@ -19,6 +19,7 @@ pub mod call;
 mod canonical;
 mod clip;
 pub mod clock;
+mod compression;
 mod direction;
 mod effort;
 pub mod encoding;
@@ -80,6 +81,7 @@ pub use call::{
 };
 pub use clip::{clip, clip_at};
 pub use clock::{Clock, DrivenClock, SystemClock};
+pub use compression::{Compressed, Compression, CompressionReplay};
 pub use direction::{overrides_direction, turns_direction, upright};
 pub use effort::Effort;
 pub use event::{Event, EventKind};

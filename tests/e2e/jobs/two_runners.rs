@@ -111,6 +111,7 @@ fn gateway(upstream: &Upstream) -> GatewayConfig {
         pressure: PressureSteps::NONE,
         prompt_cache: false,
         reply_cache: None,
+        compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
     }
 }
 

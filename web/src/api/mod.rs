@@ -8,6 +8,7 @@ mod audit;
 mod brake;
 mod bulk;
 mod clock;
+mod compression;
 mod edit;
 mod events;
 mod export;
@@ -49,10 +50,10 @@ use crate::permission::Permission::{Admin, Open, Operate, Read, Submit};
 use crate::routes::Routes;
 use anvil_api::{
     BrakeRequest, BrakeStatus, BrakeView, BulkAnswer, CacheMisses, ClockRequest, ClockView,
-    CorrectionRequest, EditRequest, Fixture, ImportAnswer, JobDetail, JobList, Ledger, LimitsRequest,
-    LimitsView, LineProblem, List, PlanAnswer, PlanQuestion, PriceRequest, PriceView, Probe, QueueRequest,
-    QueueView, Replayed, ScopeLimitsRequest, ScopeLimitsView, SetBack, SetBackRequest, Spend, Status,
-    SubmitRequest, WipeRequest,
+    CompressionReport, CorrectionRequest, EditRequest, Fixture, ImportAnswer, JobDetail, JobList, Ledger,
+    LimitsRequest, LimitsView, LineProblem, List, PlanAnswer, PlanQuestion, PriceRequest, PriceView, Probe,
+    QueueRequest, QueueView, Replayed, ScopeLimitsRequest, ScopeLimitsView, SetBack, SetBackRequest, Spend,
+    Status, SubmitRequest, WipeRequest,
 };
 use anvil_types::{
     AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LimitUsed, LogLine,
@@ -252,6 +253,15 @@ fn money(routes: Routes) -> Routes {
         )
         .query(&["from", "to", "by"])
         .gives::<CacheMisses>()
+        .route(
+            Read,
+            get.clone(),
+            "/api/v1/spend/compression",
+            "What was compressed, what that saved, and whether it pays",
+            compression::show,
+        )
+        .query(&["from", "to"])
+        .gives::<CompressionReport>()
         .route(Read, get, "/api/v1/ledger", "The ledger, the newest first", ledger::list)
         .query(&LEDGER_FILTERS)
         .query(&PAGE)

@@ -10,6 +10,7 @@ mod brake;
 mod bulk;
 mod clock;
 mod completions;
+mod compression;
 mod doctor;
 mod globals;
 mod jobs;

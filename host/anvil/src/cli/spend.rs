@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, print, print_json, print_raw};
 use crate::show::{bar, money_bar};
-use anvil_api::{By, CacheMisses, Ledger, Spend, SpendStatus, Status, Sum, WindowStatus};
+use anvil_api::{By, CacheMisses, CompressionReport, Ledger, Spend, SpendStatus, Status, Sum, WindowStatus};
 use anvil_budget::Forecast;
 use anvil_types::{CallRecord, CallState, Nanodollars};
 use clap::Args;
@@ -38,6 +38,10 @@ pub(crate) struct SpendArgs {
     /// Show what the prompt cache saved, and by agent and reason what its misses cost; today where no time is given.
     #[arg(long, conflicts_with_all = ["by", "csv", "calls"])]
     misses: bool,
+    /// Show what compression saved, and what each agent's latest calls would have cost more without it; today where no time
+    /// is given.
+    #[arg(long, conflicts_with_all = ["by", "csv", "calls", "misses"])]
+    compression: bool,
 }
 
 /// What spend is told apart by.
@@ -51,6 +55,13 @@ impl SpendArgs {
             let query = self.stretch();
             let misses = client.get::<CacheMisses>(&["spend", "misses"], &query).await?;
             misses.show(globals.json, super::misses::shown)?;
+            return Ok(Exit::Done);
+        }
+        if self.compression {
+            let report = client.get::<CompressionReport>(&["spend", "compression"], &self.stretch()).await?;
+            report.show(globals.json, |report| {
+                super::compression::shown(report, super::status::mark(report.upstream))
+            })?;
             return Ok(Exit::Done);
         }
         if self.csv || self.by.is_some() || self.from.is_some() || self.to.is_some() {

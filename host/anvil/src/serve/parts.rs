@@ -14,7 +14,7 @@ use anvil_settings::{
     read_bounded,
 };
 use anvil_store::{QuarantineRule, QuestionRules, QueueShares, ReplyBounds, Retention};
-use anvil_types::{Clock, InputLimits, PerAgent, StateSize, Supervisor, UpstreamKind, encoding};
+use anvil_types::{Clock, Compression, InputLimits, PerAgent, StateSize, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -79,6 +79,7 @@ pub(crate) fn gateway(
         pressure: pressure(&settings.pressure),
         prompt_cache: settings.saving.prompt_cache,
         reply_cache: settings.saving.reply_cache.then(|| replies(&settings.saving)),
+        compression: compression(settings),
         supervisor: supervisor.clone(),
     }
 }
@@ -89,6 +90,12 @@ fn replies(settings: &SavingSettings) -> ReplyBounds {
         entries: settings.reply_cache_entries,
         bytes: u64::from(settings.reply_cache_mb) * MIB as u64,
     }
+}
+
+/// How far the prompts of each agent are compressed.
+fn compression(settings: &Settings) -> PerAgent<Compression> {
+    let own = settings.agents.iter().filter_map(|(name, agent)| Some((name.clone(), agent.compression?)));
+    PerAgent { all: settings.saving.compression, agents: own.collect() }
 }
 
 pub(super) fn pressure(settings: &PressureSettings) -> PressureSteps {

@@ -176,6 +176,45 @@ fn kept_replies_are_shown_and_purged() {
 }
 
 #[test]
+fn what_compression_saved_is_told_with_what_it_is_worth_to_each_agent() {
+    let item = |agent: &str, calls: u64, tokens: u64, saved: f64| json!({ "agent": agent, "calls": calls, "tokens": tokens, "saved_usd": saved });
+    let latest = |agent: &str, calls: u64, saved: f64, off: bool| json!({ "agent": agent, "calls": calls, "saved_usd": saved, "off": off });
+    let report = json!({
+        "from": "2026-11-22T23:00:00Z", "to": "2026-11-23T23:00:00Z", "upstream": "simulated",
+        "items": [item("code-generator", 212, 188_412, 0.376_824), item("writer", 3, 412, 0.000_041_2)],
+        "total": { "calls": 215, "tokens": 188_824, "saved_usd": 0.376_865_2 },
+        "latest": [latest("code-generator", 200, 0.341_208, false), latest("translator", 200, -0.041_118, true)],
+    });
+    let host = Host::start().on("GET /api/v1/spend/compression", &report);
+    insta::assert_snapshot!(host.anvil(&["spend", "--compression", "--from", "2026-11-23"]).out, @r###"
+    2026-11-22T23:00:00Z to 2026-11-23T23:00:00Z (SIMULATED)
+
+    AGENT           CALLS  TOKENS FEWER       SAVED
+    code-generator    212        188412   $0.376824
+    writer              3           412  $0.0000412
+    together          215        188824  $0.3768652
+
+    tokens are an estimate: no model counts what it was not sent
+
+    AGENT           LATEST CALLS  WOULD HAVE COST MORE
+    code-generator           200             $0.341208
+    translator               200            -$0.041118  off by itself
+    "###);
+    assert_eq!(host.asked()[0].target, "/api/v1/spend/compression?from=2026-11-23");
+    let json = host.anvil(&["--json", "spend", "--compression"]);
+    assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), report);
+    assert_eq!(host.anvil(&["spend", "--compression", "--misses"]).code, 2);
+    let mut none = report.clone();
+    (none["items"], none["latest"]) = (json!([]), json!([]));
+    let host = Host::start().on("GET /api/v1/spend/compression", &none);
+    insta::assert_snapshot!(host.anvil(&["spend", "--compression"]).out, @r###"
+    2026-11-22T23:00:00Z to 2026-11-23T23:00:00Z (SIMULATED)
+
+    no prompt was sent shorter in this time
+    "###);
+}
+
+#[test]
 fn limits_are_shown_changed_and_reset() {
     let view = json!({
         "limits": { "hour_usd": 8.0, "day_usd": 20.5, "week_hours": 80, "new_thing": 3 },

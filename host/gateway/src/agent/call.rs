@@ -16,6 +16,7 @@ use crate::flight::admit::{FlightCourse, admit};
 use crate::flight::landing::{BrokenFlight, Trouble};
 use crate::flight::settlement::Note;
 use crate::line::denied::Denied;
+use crate::stage::compress::Shortened;
 use crate::stage::follow::follow;
 use crate::stage::mark::{learn, refused, refuses_marks};
 use crate::stage::replies::Reusable;
@@ -90,8 +91,9 @@ async fn attempt<'d>(
     tries: &mut Tries,
     watcher: &mut Watcher,
 ) -> Tried {
-    let Planned { bid, prompt, is_marked, key } = planned;
-    let reusable = key.map(|key| Reusable { door, ask, key, prompt: prompt.as_ref() });
+    let Planned { bid, prompt, is_marked, key, shortened } = planned;
+    let left_out = shortened.as_ref().filter(|shortened| shortened.is_lossy()).and_then(Shortened::extra);
+    let reusable = key.map(|key| Reusable { door, ask, key, prompt: prompt.as_ref(), left_out });
     if let Some(reusable) = &reusable
         && let Some(answered) = reusable.before(&bid, tries, watcher).await
     {
@@ -128,16 +130,20 @@ async fn attempt<'d>(
         Ok(()) => {
             let bill = flight.answered(answer).await;
             let certain = prompt.as_ref().filter(|_| bill.doubt.is_none());
+            let at = flight.held().at;
             let miss = certain.and_then(|prompt| {
                 let row = &flight.bid().row;
                 // What is told beyond what the model can take teaches nothing.
-                learn(door, whose(ask), prompt, row, &bill.believable(row), flight.held().at)
+                learn(door, whose(ask), prompt, row, &bill.believable(row), at)
             });
-            let reply = reply(door, flight.bid(), answer, &bill);
+            let mut reply = reply(door, flight.bid(), answer, &bill);
+            reply.extras.extend(shortened.as_ref().and_then(Shortened::extra));
             let note = Note {
                 detail: bill.detail(&reply.stop_reason),
                 model: Some(reply.model.clone()),
                 cache: bill.cache(miss),
+                compression: shortened
+                    .map(|shortened| shortened.ended(door, ask, &flight.bid().row, &bill, at)),
                 keep: reusable.as_ref().and_then(|reusable| reusable.keep(&bill, &reply)),
             };
             Tried::end(answer_with(door, ask, flight, bill.outcome(), note, Ok(reply)).await)
@@ -148,7 +154,13 @@ async fn attempt<'d>(
                 refused(door, ask.asker.name());
                 tries.unmarked = true;
                 let detail = failed.error.kind.name().to_owned();
-                let note = Note { detail, model: None, cache: CacheEffect::default(), keep: None };
+                let note = Note {
+                    detail,
+                    model: None,
+                    cache: CacheEffect::default(),
+                    compression: None,
+                    keep: None,
+                };
                 return match flight.settle(broken.outcome, note, None).await {
                     Ok(_) => Tried::Stale,
                     Err(error) => Tried::end(CallEnd::StoreFailed(error.to_string())),
@@ -170,7 +182,7 @@ async fn after(
 ) -> Tried {
     let BrokenFlight { outcome, trouble } = broken;
     let detail = failed.error.kind.name().to_owned();
-    let note = Note { detail, model: None, cache: CacheEffect::default(), keep: None };
+    let note = Note { detail, model: None, cache: CacheEffect::default(), compression: None, keep: None };
     if matches!(trouble, Trouble::Own) {
         return Tried::end(answer_with(door, ask, flight, outcome, note, Err(failed.error)).await);
     }

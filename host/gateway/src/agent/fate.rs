@@ -46,7 +46,13 @@ async fn settled(door: &GatewayDoor, ask: &Ask, flight: Option<&mut Flight<'_>>,
     let detail = "a fault of the host";
     let settled = if sent {
         let (usage, cost) = bill(door, flight.held(), told);
-        let note = Note { detail: detail.to_owned(), model: None, cache: CacheEffect::default(), keep: None };
+        let note = Note {
+            detail: detail.to_owned(),
+            model: None,
+            cache: CacheEffect::default(),
+            compression: None,
+            keep: None,
+        };
         flight.settle(SettlementOutcome::Unknown { usage, cost }, note, rider).await
     } else {
         flight.release(detail, rider).await

@@ -11,13 +11,14 @@ use crate::pace::Expected;
 use crate::prompt_cache::caches::{Asked, Mark};
 use crate::prompt_cache::lineage::Whose;
 use crate::stage::choose::{Chosen, Wish, choose};
+use crate::stage::compress::{self, Shortened};
 use crate::stage::mark::{MarkedPrompt, caches, prompt};
 use crate::stage::replies;
 use anvil_budget::{
     AnswerKind, InputSize, asks_for_task_budget, bound_input_tokens, takes_task_budget, task_budget, tier_for,
 };
 use anvil_store::ReplyKey;
-use anvil_types::{CallError, CallErrorKind, Limits};
+use anvil_types::{CallError, CallErrorKind, Limits, Request, Tier};
 
 /// What is fixed for one try of a call.
 pub(crate) struct Planned {
@@ -26,6 +27,8 @@ pub(crate) struct Planned {
     pub prompt: Option<MarkedPrompt>,
     /// Whether the host has marked it.
     pub is_marked: bool,
+    /// What of it is sent, where that is looked at.
+    pub shortened: Option<Shortened>,
     /// What it is known by in the cache of replies, where a kept reply may answer it.
     pub key: Option<ReplyKey>,
 }
@@ -42,7 +45,7 @@ pub(crate) enum Unplanned {
 pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, unmarked: bool) -> Result<Planned, Unplanned> {
     let failed = |error: anvil_store::StoreError| Unplanned::StoreFailed(error.to_string());
     let limits = door.store.limits().await.map_err(failed)?.limits;
-    let wish = wish(door, ask, &limits).map_err(Unplanned::Refused)?;
+    let mut wish = wish(door, ask, &limits).map_err(Unplanned::Refused)?;
     let kind = door.config.upstream.kind;
     let windows = windows(door).await.map_err(failed)?;
     let (store, clock) = (door.store.as_ref(), door.clock.as_ref());
@@ -50,6 +53,12 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, unmarked: bool) -> Resul
     let pressure = door.pressure.percent(&windows).max(own);
     let prompt = prompt(door, ask.asker.name(), &ask.request, wish.needs.size.text_bytes);
     let prompt = prompt.filter(|prompt| prompt.has_own() || !unmarked);
+    let shortened = compress::shorten(door, ask, prompt.as_ref()).await.map_err(failed)?;
+    let shorter = shortened.as_ref().and_then(Shortened::request);
+    if let Some(shorter) = shorter {
+        // Model and marks are chosen by what is sent.
+        wish.needs = needs(door, wish.asked, shorter, wish.needs.most_output).map_err(Unplanned::Refused)?;
+    }
     let whose = whose(ask);
     let chosen = choose(door, &wish, Prompted { whose, prompt: prompt.as_ref() }, pressure);
     let chosen = chosen.map_err(|error| Unplanned::Refused(invalid(error.to_string())))?;
@@ -62,9 +71,27 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, unmarked: bool) -> Resul
     let added = marked.as_ref().filter(|marked| !marked.prompt.has_own());
     let added = added.map_or(&[][..], |marked| &marked.marks);
     let is_marked = !added.is_empty();
-    let bid = bid(door, ask, wish.needs, chosen, task_budget, added).map_err(Unplanned::Refused);
-    let (bid, key) = bid?;
-    Ok(Planned { bid, prompt: marked, is_marked, key })
+    let is_lossy = shortened.as_ref().is_some_and(Shortened::is_lossy);
+    let sent = Sent { shorter, is_lossy, needs: wish.needs, marks: added };
+    let (bid, key) = bid(door, ask, &sent, chosen, task_budget).map_err(Unplanned::Refused)?;
+    Ok(Planned { bid, prompt: marked, is_marked, shortened, key })
+}
+
+/// What is sent of a question, and measured.
+struct Sent<'a> {
+    /// What is sent in the place of the guest's own request.
+    shorter: Option<&'a Request>,
+    is_lossy: bool,
+    needs: Needs,
+    marks: &'a [Mark],
+}
+
+/// What a request takes of the model of this tier.
+fn needs(door: &GatewayDoor, asked: Tier, request: &Request, most_output: u64) -> Result<Needs, CallError> {
+    let size = InputSize::of(request);
+    let size = size.map_err(|error| CallError::unsent(CallErrorKind::UnboundedContent, error.to_string()))?;
+    let input_tokens = door.learner.input(door.config.models.model(asked), size).tokens;
+    Ok(Needs { size, input_tokens, most_output })
 }
 
 /// Whose prompt a request has.
@@ -91,12 +118,13 @@ async fn own_task_budget(
 /// What the request asks for within the limits; what goes beyond them is refused.
 fn wish<'a>(door: &GatewayDoor, ask: &'a Ask, limits: &Limits) -> Result<Wish<'a>, CallError> {
     let (request, terms) = (&ask.request, &ask.terms);
-    let size = InputSize::of(request)
-        .map_err(|error| CallError::unsent(CallErrorKind::UnboundedContent, error.to_string()))?;
     let named = named_tier(request).map_err(|error| invalid(error.to_string()))?;
     let asked = tier_for(&door.config.models, named, request.effort, terms.effort, terms.floor);
     let most_input = terms.max_input_tokens.unwrap_or(limits.max_input_tokens);
-    let input_tokens = door.learner.input(door.config.models.model(asked), size).tokens;
+    let most = terms.max_output_tokens.unwrap_or(limits.max_output_tokens);
+    let most_output = request.max_output_tokens.map_or(most, |wish| wish.min(most));
+    let needs = needs(door, asked, request, u64::from(most_output))?;
+    let input_tokens = needs.input_tokens;
     if input_tokens > u64::from(most_input) {
         return Err(CallError::unsent(
             CallErrorKind::TooLarge,
@@ -106,12 +134,9 @@ fn wish<'a>(door: &GatewayDoor, ask: &'a Ask, limits: &Limits) -> Result<Wish<'a
             ),
         ));
     }
-    let most = terms.max_output_tokens.unwrap_or(limits.max_output_tokens);
-    let most_output = request.max_output_tokens.map_or(most, |wish| wish.min(most));
     if most_output == 0 {
         return Err(invalid("max_output_tokens is 0; an answer needs at least one token".to_owned()));
     }
-    let needs = Needs { size, input_tokens, most_output: u64::from(most_output) };
     let speed = speed(request).map_err(|error| invalid(error.to_string()))?;
     Ok(Wish { who: ask.asker.name(), request, asked, floor: terms.floor, speed, needs })
 }
@@ -120,26 +145,33 @@ fn wish<'a>(door: &GatewayDoor, ask: &'a Ask, limits: &Limits) -> Result<Wish<'a
 fn bid(
     door: &GatewayDoor,
     ask: &Ask,
-    needs: Needs,
+    sent: &Sent<'_>,
     chosen: Chosen,
     task_budget: Option<u64>,
-    marks: &[Mark],
 ) -> Result<(Bid, Option<ReplyKey>), CallError> {
     let Chosen { tier, row, expected_cost, .. } = chosen;
+    let Sent { shorter, is_lossy, needs, marks } = *sent;
+    let request = shorter.unwrap_or(&ask.request);
     let agent = ask.asker.name();
     let size = if task_budget.is_some() { needs.size.with_task_budget() } else { needs.size };
     let max_tokens = needs.most_output.min(row.max_output);
     let bad = |error: BadRequest| invalid(error.to_string());
-    let mut body = Body::of(&ask.request, &row.model, max_tokens).map_err(bad)?;
-    let asks = asks_for_task_budget(&ask.request);
+    let budget = task_budget.map(|total| serde_json::json!({ "type": "tokens", "total": total }).to_string());
+    let unmarked = |request| {
+        let body = Body::of(request, &row.model, max_tokens)?;
+        match &budget {
+            Some(budget) => body.with_task_budget(budget),
+            None => Ok(body),
+        }
+    };
+    let mut body = unmarked(request).map_err(bad)?;
+    let asks = asks_for_task_budget(request);
     if asks && !takes_task_budget(&row.model) {
         return Err(bad(BadRequest::NoTaskBudget(row.model.clone())));
     }
-    if let Some(total) = task_budget {
-        let budget = serde_json::json!({ "type": "tokens", "total": total });
-        body = body.with_task_budget(&budget.to_string()).map_err(bad)?;
-    }
-    let key = replies::key(door, ask, &tier, &body);
+    // A question is known by the guest's own words, however they are sent.
+    let own = shorter.is_some().then(|| unmarked(&ask.request)).transpose().map_err(bad)?;
+    let key = replies::key(door, ask, &tier, own.as_ref().unwrap_or(&body), is_lossy);
     body.mark(marks);
     let body = body.bytes();
     let patience = door.config.patience;

@@ -1,6 +1,6 @@
 //! What ends a hold.
 
-use anvil_store::{JournalWrite, NewReply, Settlement, SettlementOutcome};
+use anvil_store::{JournalWrite, NewReply, PromptForm, Settlement, SettlementOutcome};
 use anvil_types::{CacheEffect, CallId, Nanodollars, Usage};
 
 /// What goes into the transaction of a settlement with it: either both are kept, or neither is.
@@ -19,6 +19,8 @@ pub(crate) struct Note {
     pub model: Option<String>,
     /// What the prompt cache did for it.
     pub cache: CacheEffect,
+    /// How its prompt was compressed.
+    pub compression: Option<PromptForm>,
     /// Its reply, where it is kept.
     pub keep: Option<NewReply>,
 }
@@ -39,6 +41,7 @@ pub(crate) fn released(call: CallId, detail: &str) -> Settlement {
         detail: Some(detail.to_owned()),
         model: None,
         cache: CacheEffect::default(),
+        compression: None,
         journal: None,
         keep: None,
     }

@@ -81,6 +81,7 @@ pub(crate) async fn door(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn
         pressure: PressureSteps::NONE,
         prompt_cache: false,
         reply_cache: Some(ReplyBounds { ttl: Duration::from_hours(1), entries: 100, bytes: 1_000_000 }),
+        compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         supervisor: Supervisor::new(),
     };
     GatewayDoor::open(config, store, clock).await.expect("a door")

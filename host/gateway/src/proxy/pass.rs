@@ -134,12 +134,17 @@ async fn fly(
             let bill = flight.answered(&answer).await;
             let detail = bill.detail(answer.stop_reason().unwrap_or("unknown"));
             let model = answer.models().last().cloned();
-            (bill.outcome(), Note { detail, model, cache: bill.cache(None), keep: None }, None)
+            (
+                bill.outcome(),
+                Note { detail, model, cache: bill.cache(None), compression: None, keep: None },
+                None,
+            )
         }
         Err(failed) => {
             let broken = flight.broke(&failed, &answer, course, &watcher).await;
             let detail = failed.error.kind.name().to_owned();
-            let note = Note { detail, model: None, cache: CacheEffect::default(), keep: None };
+            let note =
+                Note { detail, model: None, cache: CacheEffect::default(), compression: None, keep: None };
             (broken.outcome, note, Some(failed.error))
         }
     };

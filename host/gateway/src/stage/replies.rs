@@ -25,6 +25,8 @@ use tokio::time::Instant;
 
 /// The form of the key: another one finds nothing that was kept under this.
 const FORM: &[u8] = b"anvil reply 1";
+/// Tells questions apart of which something may be left out.
+const LOSSY: &[u8] = b"lossy";
 /// Answers that ended for one of these reasons are whole. Others were cut short or refused: asked again they may come out
 /// better.
 const WHOLE: [&str; 3] = ["end_turn", "stop_sequence", "tool_use"];
@@ -32,9 +34,15 @@ const WHOLE: [&str; 3] = ["end_turn", "stop_sequence", "tool_use"];
 const PLAIN: &str = "redacted_thinking";
 
 /// What tells a question from all that may be answered otherwise: whom it asks, who may share its answer, the tier and
-/// model that were chosen, and every byte that is sent but for the marks of the prompt cache, which change no answer.
-/// None where no kept reply may answer it.
-pub(crate) fn key(door: &GatewayDoor, ask: &Ask, tier: &TierChoice, unmarked: &Body<'_>) -> Option<ReplyKey> {
+/// model that were chosen, and every byte of the guest's own request, but for the marks of the prompt cache and what is sent
+/// in other words, which change no answer. What may be left out of it does. None where no kept reply may answer it.
+pub(crate) fn key(
+    door: &GatewayDoor,
+    ask: &Ask,
+    tier: &TierChoice,
+    own: &Body<'_>,
+    is_lossy: bool,
+) -> Option<ReplyKey> {
     door.config.reply_cache?;
     let asker = ask.asker.as_job().filter(|_| ask.request.cacheable)?;
     let mut of = blake3::Hasher::new();
@@ -43,7 +51,10 @@ pub(crate) fn key(door: &GatewayDoor, ask: &Ask, tier: &TierChoice, unmarked: &B
     // No agent has an empty name.
     part(&mut of, if ask.terms.share_replies { b"" } else { asker.agent.as_bytes() });
     part(&mut of, tier.given.name().as_bytes());
-    part(&mut of, &unmarked.bytes());
+    part(&mut of, &own.bytes());
+    if is_lossy {
+        part(&mut of, LOSSY);
+    }
     Some(ReplyKey(*of.finalize().as_bytes()))
 }
 
@@ -54,6 +65,8 @@ pub(crate) struct Reusable<'a> {
     pub key: ReplyKey,
     /// What the prompt caches know of it.
     pub prompt: Option<&'a MarkedPrompt>,
+    /// What its reply says of what is left out of it.
+    pub left_out: Option<(String, String)>,
 }
 
 impl<'a> Reusable<'a> {
@@ -153,6 +166,7 @@ impl<'a> Reusable<'a> {
             door.prices().saved_by_reply(&bid.row, &reply.model, &reply.usage, read.unwrap_or_default(), at);
         (reply.origin, reply.cost) = (Origin::Cache, Nanodollars::ZERO);
         reply.extras = tiers(&bid.tier);
+        reply.extras.extend(self.left_out.clone());
         reply.extras.push(("cached_at".to_owned(), Json::of(&kept.at).as_str().to_owned()));
         door.sender.redactor().clean_reply(&mut reply);
         let detail = reply.stop_reason.clone();

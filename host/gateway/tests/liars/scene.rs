@@ -95,6 +95,7 @@ fn config(base_url: String) -> GatewayConfig {
         pressure: PressureSteps::NONE,
         prompt_cache: false,
         reply_cache: None,
+        compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
     }
 }
 

@@ -40,6 +40,7 @@ async fn costs(reply_cache: bool) -> (Scene, Nanodollars) {
     let scene = Setting { reply_cache: bounds, limits, ..Setting::script(SCRIPT) }.scene().await;
     let mut config = scene.setting.config(scene.sim.base_url());
     config.prompt_cache = false;
+    config.compression = anvil_types::PerAgent::same(anvil_types::Compression::Off);
     let gateway = Gateway::start(config, scene.store.clone(), scene.setting.clock.clone()).await;
     let gateway = gateway.expect("a gateway");
     for (position, (text, effort, cacheable)) in (0..).zip(SEQUENCE) {

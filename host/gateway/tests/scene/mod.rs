@@ -84,6 +84,7 @@ impl Setting {
             pressure: self.pressure,
             prompt_cache: true,
             reply_cache: self.reply_cache,
+            compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         }
     }
 }

@@ -62,6 +62,7 @@ pub async fn twelve_that_cross_at_once_make_one_alert(factory: &dyn Factory) {
             detail: None,
             model: None,
             cache: anvil_types::CacheEffect::default(),
+            compression: None,
             journal: None,
             keep: None,
         };

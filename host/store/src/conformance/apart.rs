@@ -242,8 +242,16 @@ pub async fn what_is_simulated_is_wiped_and_nothing_else(factory: &dyn Factory) 
     let cache = anvil_types::CacheEffect { miss: Some(missed), ..anvil_types::CacheEffect::default() };
     let outcome = crate::SettlementOutcome::Unknown { usage: super::world::usage(), cost: dollars(1) };
     let call = world.hold(dollars(1)).await;
-    let settlement =
-        crate::Settlement { call, outcome, detail: None, model: None, cache, journal: None, keep: None };
+    let settlement = crate::Settlement {
+        call,
+        outcome,
+        detail: None,
+        model: None,
+        cache,
+        compression: None,
+        journal: None,
+        keep: None,
+    };
     world.store().settle(settlement).await.expect("never refused");
     world.submit(world.new_job()).await;
     let lower = || LimitsPatch { day_usd: Some(dollars(5)), ..LimitsPatch::default() };

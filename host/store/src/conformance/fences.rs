@@ -79,6 +79,7 @@ pub async fn a_stale_settlement_is_kept_but_not_journalled(factory: &dyn Factory
         detail: Some("end_turn".into()),
         model: None,
         cache: CacheEffect::default(),
+        compression: None,
         journal: Some(entry(stale, 0, JournalKind::Call)),
         keep: None,
     };

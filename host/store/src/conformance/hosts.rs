@@ -181,6 +181,7 @@ pub async fn a_settlement_after_a_sweep_is_journalled_under_its_lease(factory: &
         detail: None,
         model: None,
         cache: CacheEffect::default(),
+        compression: None,
         journal: Some(entry(lease, 0, JournalKind::Call)),
         keep: None,
     };

@@ -26,8 +26,16 @@ fn saved(nano: i64) -> CacheEffect {
 }
 
 async fn settle(world: &World<'_>, call: CallId, outcome: SettlementOutcome, cache: CacheEffect) -> bool {
-    let settlement =
-        Settlement { call, outcome, detail: None, model: None, cache, journal: None, keep: None };
+    let settlement = Settlement {
+        call,
+        outcome,
+        detail: None,
+        model: None,
+        cache,
+        compression: None,
+        journal: None,
+        keep: None,
+    };
     world.store().settle(settlement).await.expect("a settlement is never refused").first
 }
 

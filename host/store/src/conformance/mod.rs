@@ -10,6 +10,7 @@ pub mod apart;
 pub mod brake;
 pub mod calendar;
 pub mod clock;
+pub mod compressed;
 pub mod corrections;
 pub mod crash;
 pub mod duties;
@@ -389,6 +390,9 @@ suite! { $
         a_late_settlement_counts_in_its_holds_hour
         what_was_not_billed_saved_and_missed_nothing
         no_word_of_a_miss_keeps_a_settlement_from_being_stored;
+    compressed:
+        what_was_compressed_stands_in_the_entry_and_in_every_sum
+        the_forms_of_a_jobs_answered_prompts_are_known_to_its_next_attempt;
     model:
         no_sequence_breaks_a_limit_or_loses_money;
 }

@@ -71,6 +71,7 @@ pub async fn a_hold_is_settled_once(factory: &dyn Factory) {
         detail: None,
         model: None,
         cache: CacheEffect::default(),
+        compression: None,
         journal: None,
         keep: None,
     };
@@ -158,6 +159,7 @@ pub async fn no_number_keeps_a_settlement_from_being_stored(factory: &dyn Factor
             detail: None,
             model: None,
             cache: CacheEffect::default(),
+            compression: None,
             journal: None,
             keep: None,
         };
@@ -210,6 +212,7 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         detail: Some("end_turn".into()),
         model: None,
         cache: CacheEffect::default(),
+        compression: None,
         journal: None,
         keep: None,
     };
@@ -239,6 +242,7 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         miss: None,
         reply_of: None,
         reply_saved: Nanodollars::ZERO,
+        compressed: None,
         corrections: Vec::new(),
         detail: Some("end_turn".into()),
         duration_ms: Some(1_500),
@@ -273,6 +277,7 @@ pub async fn a_settlement_journals_in_the_same_step(factory: &dyn Factory) {
             detail: None,
             model: None,
             cache: CacheEffect::default(),
+            compression: None,
             journal: Some(entry(claimed.lease, position, JournalKind::Call)),
             keep: None,
         };

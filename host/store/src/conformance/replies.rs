@@ -36,8 +36,16 @@ fn new_reply(number: u8, bounds: ReplyBounds, bytes: usize) -> NewReply {
 async fn settle(world: &World<'_>, outcome: SettlementOutcome, keep: NewReply) -> CallId {
     let call = world.hold(dollars(1)).await;
     let cache = CacheEffect::default();
-    let settlement =
-        Settlement { call, outcome, detail: None, model: None, cache, journal: None, keep: Some(keep) };
+    let settlement = Settlement {
+        call,
+        outcome,
+        detail: None,
+        model: None,
+        cache,
+        compression: None,
+        journal: None,
+        keep: Some(keep),
+    };
     assert!(world.store().settle(settlement).await.expect("a settlement is never refused").first);
     call
 }
@@ -121,6 +129,8 @@ pub async fn a_hit_costs_nothing_and_stands_in_the_ledger_and_in_every_sum(facto
         assert_eq!(call.agent.as_deref(), Some(AGENT));
     }
     assert_eq!(calls.len(), 2);
+    let forms = world.store().prompt_forms(claimed.job.id).await.expect("a read works");
+    assert_eq!(forms, [], "no prompt was sent");
     let job = world.job(claimed.job.id).await;
     assert_eq!((job.calls, job.cost, job.held), (2, dollars(0), dollars(0)));
     let after = world.snapshot().await;

@@ -336,6 +336,7 @@ impl<'a> World<'a> {
             detail: None,
             model: None,
             cache: CacheEffect::default(),
+            compression: None,
             journal: None,
             keep: None,
         };

@@ -5,8 +5,8 @@ use crate::reading::usage::{hour_from, hour_until, tokens};
 use crate::rules::money::asked::Asked;
 use crate::{LedgerFilter, LedgerPage, LedgerTotals, StoreError};
 use anvil_types::{
-    CacheMiss, CacheMissReason, CallId, CallRecord, CallState, CostCorrection, JobId, Nanodollars, Timestamp,
-    UpstreamKind, Usage,
+    CacheMiss, CacheMissReason, CallId, CallRecord, CallState, Compressed, CostCorrection, JobId,
+    Nanodollars, Timestamp, UpstreamKind, Usage,
 };
 
 /// The query for entries of the ledger, with what follows `FROM calls`.
@@ -18,6 +18,7 @@ macro_rules! select_calls {
                  cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, service_tier,
                  inference_geo, speed, detail, tier_reason, model_answered,
                  saved, miss, miss_at, miss_tokens, miss_cost, reply_of, reply_saved,
+                 compressed, compressed_saved,
                  (SELECT json_group_array(json_array(at, settled + unknown, who, reason)) FROM corrections
                   WHERE corrections.upstream = calls.upstream AND corrections.call = calls.id) AS corrections
              FROM calls ",
@@ -336,6 +337,13 @@ fn miss(row: &Row<'_>) -> Result<Option<CacheMiss>, StoreError> {
     }))
 }
 
+fn compressed(row: &Row<'_>) -> Result<Option<Compressed>, StoreError> {
+    if row.is_null("compressed")? {
+        return Ok(None);
+    }
+    Ok(Some(Compressed { tokens: row.count("compressed")?, saved: row.money("compressed_saved")? }))
+}
+
 fn read(row: &Row<'_>) -> Result<CallRecord, StoreError> {
     let (held_at, settled_at) = (row.time("held_at")?, row.maybe_time("settled_at")?);
     let mut cost = row.money("cost")?;
@@ -384,6 +392,7 @@ fn read(row: &Row<'_>) -> Result<CallRecord, StoreError> {
         miss: miss(row)?,
         reply_of: row.maybe_id("reply_of")?,
         reply_saved: row.money("reply_saved")?,
+        compressed: compressed(row)?,
         corrections,
         detail: row.get("detail")?,
         duration_ms: settled_at

@@ -1,5 +1,6 @@
 //! Lists and sums that only read.
 
+pub(crate) mod compressed;
 pub(crate) mod jobs;
 pub(crate) mod ledger;
 #[cfg(test)]

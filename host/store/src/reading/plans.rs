@@ -1,7 +1,7 @@
 //! Every query that runs often finds its rows by an index, and in the order of one.
 
 use crate::engine::Db;
-use crate::reading::{jobs, ledger, misses, tree as shown_tree, usage};
+use crate::reading::{compressed, jobs, ledger, misses, tree as shown_tree, usage};
 use crate::rules::alerts::webhooks;
 use crate::rules::duties;
 use crate::rules::jobs::turns;
@@ -99,6 +99,9 @@ fn no_query_scans_or_sorts() {
         (room::OF_AGENT, "replies_by_agent"),
         (misses::HOURS, "PRIMARY KEY"),
         (misses::ENTRIES, "calls_by_time"),
+        (compressed::HOURS, "PRIMARY KEY"),
+        (compressed::ENTRIES, "calls_by_time"),
+        (compressed::FORMS, "calls_by_job"),
         (ledger::ONE, "PRIMARY KEY"),
         (ledger::ONE, "corrections_by_call"),
         (correct::ADDED, "corrections_by_call"),

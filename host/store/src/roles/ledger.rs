@@ -1,10 +1,11 @@
 //! Money: holds, their settlements, later truth, and how the windows stand.
 
 use crate::{
-    Correction, HoldDecision, HoldRequest, ScopeStanding, Settled, Settlement, SpendSnapshot, StoreError,
+    CompressedSum, Correction, HoldDecision, HoldRequest, ScopeStanding, Settled, Settlement, SpendSnapshot,
+    StoreError,
 };
 use anvil_budget::Windows;
-use anvil_types::{CallId, CallRecord, Timestamp, UpstreamKind};
+use anvil_types::{CallId, CallRecord, JobId, Timestamp, UpstreamKind};
 use async_trait::async_trait;
 
 /// Money: holds, their settlements, later truth, and how the windows stand.
@@ -21,6 +22,15 @@ pub trait LedgerStore: Send + Sync {
     async fn correct(&self, correction: Correction) -> Result<CallRecord, StoreError>;
     /// Calls whose hold stands: the ones that this life of the host does not know are orphans.
     async fn open_holds(&self) -> Result<Vec<CallId>, StoreError>;
+    /// In which forms the prompts of a job's calls were sent that were answered; none of a call in whose time nobody looked.
+    async fn prompt_forms(&self, job: JobId) -> Result<Vec<Option<String>>, StoreError>;
+    /// What was compressed from one time to another, by the hold's time and the agent; what saved most first.
+    async fn compressed(
+        &self,
+        upstream: UpstreamKind,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<CompressedSum>, StoreError>;
     /// How the windows of an upstream stand.
     async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError>;
     /// How the windows stand that an agent or an API key has a limit for.

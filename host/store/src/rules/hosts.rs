@@ -108,6 +108,7 @@ pub(crate) fn sweep(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
             detail: Some(detail),
             model: None,
             cache: CacheEffect::default(),
+            compression: None,
             progress: false,
         };
         end_hold(tx, hold, &end)?;

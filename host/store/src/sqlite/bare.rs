@@ -101,6 +101,9 @@ impl Bare {
                     None::<i64>,
                     None::<i64>,
                     None::<i64>,
+                    None::<String>,
+                    None::<i64>,
+                    None::<i64>,
                 ],
             )?;
             self.add("simulated", Some("code-generator"), now, *cost)?;
@@ -231,6 +234,7 @@ mod tests {
             detail: None,
             model: None,
             cache: anvil_types::CacheEffect::default(),
+            compression: None,
             journal: Some(JournalWrite { lease, entry }),
             keep: None,
         };

@@ -35,6 +35,7 @@ const STEPS: &[Step] = &[
     Step { name: "versions", sql: include_str!("migrations/0019_versions.sql") },
     Step { name: "misses", sql: include_str!("migrations/0020_misses.sql") },
     Step { name: "replies", sql: include_str!("migrations/0021_replies.sql") },
+    Step { name: "compression", sql: include_str!("migrations/0022_compression.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

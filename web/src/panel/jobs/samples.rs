@@ -13,8 +13,8 @@ use anvil_api::{Difference, Question, Replayed};
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, JobPage as JobItems, JournalKind};
 use anvil_types::{
     ArtifactInfo, Attempt, AttemptUse, Branch, CacheMiss, CacheMissReason, CallId, CallRecord, CallState,
-    Job, JobAction, JobActionId, JobError, JobId, JobState, LogLevel, LogLine, Nanodollars, Priority,
-    Relative, Relatives, Tier, UpstreamKind, Usage, Wait, WaitReason,
+    Compressed, Job, JobAction, JobActionId, JobError, JobId, JobState, LogLevel, LogLine, Nanodollars,
+    Priority, Relative, Relatives, Tier, UpstreamKind, Usage, Wait, WaitReason,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -137,6 +137,7 @@ pub(crate) fn calls() -> Vec<CallRecord> {
         saved: nano([-18_202_000, 34_587_600, 0, 0, 0][place as usize]),
         reply_of: None,
         reply_saved: nano(0),
+        compressed: (place == 1).then(|| Compressed { tokens: 412, saved: Nanodollars::new(824_000) }),
         miss: match place {
             0 => Some(CacheMiss { reason: CacheMissReason::First, tokens: 18_204, cost: nano(0) }),
             2 => Some(CacheMiss {

@@ -1,6 +1,7 @@
 //! Spend over time.
 
 pub(super) mod chart;
+mod compression;
 mod misses;
 pub(super) mod page;
 mod replies;

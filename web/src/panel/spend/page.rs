@@ -7,6 +7,7 @@ use crate::panel::kit::money::Money;
 use crate::panel::kit::numbers::thousands;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::spend::chart::{Chart, Column};
+use crate::panel::spend::compression::CompressionPart;
 use crate::panel::spend::misses::Misses;
 use crate::panel::spend::replies::KeptReplies;
 use crate::problem::Problem;
@@ -14,8 +15,8 @@ use crate::spending::{Stretch, UNKNOWN_KIND, came_to, parts};
 use crate::state::WebState;
 use anvil_api::{By, ReplyCacheView, Sum};
 use anvil_budget::{PriceTable, Windows};
-use anvil_store::{MissSum, UsageSum};
-use anvil_types::{Nanodollars, Timestamp};
+use anvil_store::{CompressedSum, MissSum, UsageSum};
+use anvil_types::{CompressionReplay, Nanodollars, Timestamp};
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::State;
@@ -53,12 +54,22 @@ pub(crate) struct Spend {
     unknown: Option<Money>,
     misses: Misses,
     replies: KeptReplies,
+    compression: CompressionPart,
     /// Where the ledger shows the same calls.
     ledger: String,
     csv: String,
 }
 
 impl HtmlSafe for Spend {}
+
+/// What was saved, and what was not.
+pub(crate) struct Savings<'a> {
+    pub(crate) misses: &'a [MissSum],
+    pub(crate) replies: &'a ReplyCacheView,
+    pub(crate) compressed: &'a [CompressedSum],
+    /// Each agent's latest calls, replayed.
+    pub(crate) latest: &'a [CompressionReplay],
+}
 
 /// What was chosen, as its form shows it.
 #[derive(Clone, Debug)]
@@ -165,19 +176,13 @@ impl Choice {
     }
 }
 
-/// What the caches of prompts and of replies did.
-pub(crate) struct CacheFigures<'a> {
-    pub(crate) misses: &'a [MissSum],
-    pub(crate) replies: &'a ReplyCacheView,
-}
-
 impl Spend {
     /// From the sums between these cuts.
     pub(crate) fn new(
         choice: Choice,
         cuts: &[Timestamp],
         sums: &[UsageSum],
-        caches: &CacheFigures<'_>,
+        savings: &Savings<'_>,
         prices: &PriceTable,
         windows: &Windows,
         simulated: bool,
@@ -234,8 +239,9 @@ impl Spend {
             total: Money { short: all.spent.to_string(), exact: all.spent.to_string() },
             totals: Figures::of(&all),
             unknown: (all.unknown > Nanodollars::ZERO).then(|| all.unknown.into()),
-            misses: Misses::new(caches.misses, all.saved.unwrap_or_default()),
-            replies: KeptReplies::new(caches.replies, &all),
+            misses: Misses::new(savings.misses, all.saved.unwrap_or_default()),
+            replies: KeptReplies::new(savings.replies, &all),
+            compression: CompressionPart::new(savings.compressed, savings.latest),
             ledger: format!("/ledger?{range}"),
             csv: format!("/api/v1/spend?{range}&by={}&format=csv", choice.by.name()),
             choice,
@@ -248,12 +254,16 @@ impl Spend {
         let choice = Choice::read(&query, &windows, state.control.clock.now())?;
         let cuts = choice.cuts(&windows)?;
         let sums = state.control.ledger.usage(cuts.clone()).await?;
-        let misses = state.control.ledger.misses(choice.stretch.from, choice.stretch.to).await?;
+        let ledger = &state.control.ledger;
+        let Stretch { from, to } = choice.stretch;
+        let (misses, compressed) = (ledger.misses(from, to).await?, ledger.compressed(from, to).await?);
         let replies = state.control.replies.view().await?;
-        let caches = CacheFigures { misses: &misses, replies: &replies };
+        let latest = ledger.replayed();
+        let savings =
+            Savings { misses: &misses, replies: &replies, compressed: &compressed, latest: &latest };
         let simulated = state.config.upstream == anvil_types::UpstreamKind::Simulated;
         let prices = state.control.prices.table();
-        Ok(Self::new(choice, &cuts, &sums, &caches, &prices, &windows, simulated))
+        Ok(Self::new(choice, &cuts, &sums, &savings, &prices, &windows, simulated))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Made-up spending.
 
-use super::page::{CacheFigures, Choice, Spend, SpendPage};
+use super::page::{Choice, Savings, Spend, SpendPage};
 use crate::panel::kit::samples::{NOW, Sample, html, nano, query, shell, status, windows};
 use crate::panel::kit::shell::Nav;
 use anvil_api::{AgentReplies, ReplyCacheView};
 use anvil_budget::PriceTable;
-use anvil_store::{MissSum, Tokens, UsageSum};
-use anvil_types::{CacheMissKind, ReplySize, Timestamp, UpstreamKind};
+use anvil_store::{CompressedSum, MissSum, Tokens, UsageSum};
+use anvil_types::{CacheMissKind, Compressed, CompressionReplay, ReplySize, Timestamp, UpstreamKind};
 
 /// Three weeks of work, less of it at night and at weekends.
 fn sums(cuts: &[Timestamp]) -> Vec<UsageSum> {
@@ -84,13 +84,40 @@ fn replies(agents: &[(&str, u64)]) -> ReplyCacheView {
     }
 }
 
+/// What was compressed meanwhile.
+fn compressed() -> (Vec<CompressedSum>, Vec<CompressionReplay>) {
+    let sum = |agent: &str, calls, tokens, saved| CompressedSum {
+        agent: agent.to_owned(),
+        calls,
+        compressed: Compressed { tokens, saved: nano(saved) },
+    };
+    let replay = |agent: &str, calls, saved, off| CompressionReplay {
+        agent: agent.to_owned(),
+        calls,
+        saved: nano(saved),
+        off,
+    };
+    let sums = vec![
+        sum("code-generator", 212, 188_412, 376_824_000),
+        sum("requirements-analyzer", 31, 9_871, 987_100),
+    ];
+    let latest = vec![
+        replay("code-generator", 200, 341_208_000, false),
+        replay("documentation-generator", 200, -41_118_000, true),
+        replay("requirements-analyzer", 44, 1_204_000, false),
+    ];
+    (sums, latest)
+}
+
 fn page(asked: &str, misses: &[MissSum], agents: &[(&str, u64)]) -> SpendPage {
     let choice =
         Choice::read(&query(asked), &windows(), NOW).unwrap_or_else(|_| unreachable!("the samples ask well"));
     let cuts = choice.cuts(&windows()).unwrap_or_default();
     let (sums, replies, prices) = (sums(&cuts), replies(agents), PriceTable::built_in());
-    let caches = CacheFigures { misses, replies: &replies };
-    let body = Spend::new(choice, &cuts, &sums, &caches, &prices, &windows(), true);
+    // Where nothing was missed, nothing was compressed either.
+    let (compressed, latest) = if misses.is_empty() { (vec![], vec![]) } else { compressed() };
+    let savings = Savings { misses, replies: &replies, compressed: &compressed, latest: &latest };
+    let body = Spend::new(choice, &cuts, &sums, &savings, &prices, &windows(), true);
     SpendPage { shell: shell(&status(), Nav::Spend, "Spend"), body }
 }
 

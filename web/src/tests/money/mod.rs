@@ -1,6 +1,7 @@
 //! Money, from both faces.
 
 mod brake;
+mod compression;
 mod ledger;
 mod limits;
 mod misses;

@@ -34,6 +34,7 @@ async fn paid(scene: &Scene, number: u8, agent: &str) -> CallId {
         detail: Some("end_turn".to_owned()),
         model: None,
         cache: CacheEffect::default(),
+        compression: None,
         journal: None,
         keep: Some(NewReply { key: key(number), agent: agent.to_owned(), reply, bounds }),
     };

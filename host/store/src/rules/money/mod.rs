@@ -2,6 +2,7 @@
 
 pub(crate) mod asked;
 pub(crate) mod brake;
+pub(crate) mod compressed_hours;
 pub(crate) mod correct;
 pub(crate) mod evaluate;
 pub(crate) mod held;

@@ -4,20 +4,21 @@ use crate::engine::{Id, number, params};
 use crate::rules::alerts;
 use crate::rules::jobs::{journal, transition};
 use crate::rules::money::hold_row::{FIND, Hold};
-use crate::rules::money::{evaluate, late, miss_hours, spend, usage_hours, week};
+use crate::rules::money::{compressed_hours, evaluate, late, miss_hours, spend, usage_hours, week};
 use crate::rules::replies::keep::keep;
 use crate::rules::tx::Tx;
-use crate::{NewAlert, Settled, Settlement, SettlementOutcome, StoreError};
+use crate::{NewAlert, PromptForm, Settled, Settlement, SettlementOutcome, StoreError};
 use anvil_budget::Moved;
 use anvil_types::words::{AlertCause, BoundBroken};
-use anvil_types::{CacheEffect, CallState, EventKind, Nanodollars, Usage, WaitReason};
+use anvil_types::{CacheEffect, CallState, Compressed, EventKind, Nanodollars, Usage, WaitReason};
 
 /// The end of a hold; of one that stands only.
 pub(crate) const END: &str =
     "UPDATE calls SET state = ?3, settled_at = ?4, cost = ?5, input_tokens = ?6, output_tokens = ?7,
     cache_read_tokens = ?8, cache_write_5m_tokens = ?9, cache_write_1h_tokens = ?10,
     service_tier = ?11, inference_geo = ?12, speed = ?13, detail = ?14, model_answered = ?15,
-    saved = ?16, miss = ?17, miss_at = ?18, miss_tokens = ?19, miss_cost = ?20
+    saved = ?16, miss = ?17, miss_at = ?18, miss_tokens = ?19, miss_cost = ?20,
+    form = ?21, compressed = ?22, compressed_saved = ?23
     WHERE upstream = ?1 AND id = ?2 AND state = 'held'";
 
 /// An ended hold, in its job. A sum that is at its end stays there: no settlement is ever refused for it.
@@ -41,6 +42,8 @@ pub(crate) struct End<'a> {
     pub(crate) model: Option<&'a str>,
     /// What the prompt cache did for it.
     pub(crate) cache: CacheEffect,
+    /// How its prompt was compressed.
+    pub(crate) compression: Option<&'a PromptForm>,
     /// Whether the job has a new journal entry with it.
     pub(crate) progress: bool,
 }
@@ -69,6 +72,7 @@ pub(crate) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled
         CallState::Released => CacheEffect::default(),
         _ => settlement.cache.bounded(),
     };
+    let compression = settlement.compression.as_ref().filter(|_| state != CallState::Released);
     let end = End {
         state,
         cost,
@@ -76,6 +80,7 @@ pub(crate) fn settle(tx: &mut Tx<'_>, settlement: &Settlement) -> Result<Settled
         detail: settlement.detail.as_deref(),
         model: settlement.model.as_deref(),
         cache,
+        compression,
         progress: journal_of.is_some(),
     };
     let still_held = end_hold(tx, &hold, &end)?;
@@ -121,6 +126,7 @@ pub(crate) fn tell_broken_bound(
 /// Puts an end in the place of a hold that stands. Answers what is held of the upstream after it.
 pub(crate) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Nanodollars, StoreError> {
     let (usage, miss) = (end.usage, end.cache.miss);
+    let compressed = end.compression.and_then(|form| form.compressed).map(Compressed::bounded);
     let written = tx.run(
         END,
         params![
@@ -144,6 +150,9 @@ pub(crate) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
             miss.and_then(|miss| miss.reason.at()).map(number),
             miss.map(|miss| number(miss.tokens)),
             miss.map(|miss| miss.cost.get()),
+            end.compression.map(|form| form.form.as_str()),
+            compressed.map(|compressed| number(compressed.tokens)),
+            compressed.map(|compressed| compressed.saved.get()),
         ],
     )?;
     if written != 1 {
@@ -157,6 +166,9 @@ pub(crate) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
     }
     if let Some(miss) = miss {
         miss_hours::add(tx, hold, miss)?;
+    }
+    if let Some(compressed) = compressed {
+        compressed_hours::add(tx, hold, compressed)?;
     }
     if spend::flying(tx, hold.upstream, -1)? == 0 {
         week::flight_ends(tx, hold.upstream, tx.now)?;

@@ -80,6 +80,16 @@ const MISSES: &str = "WITH right AS (
          UNION ALL SELECT * FROM (SELECT * FROM right EXCEPT SELECT * FROM miss_hours)
      ) LIMIT 20";
 
+const COMPRESSED: &str = "WITH right AS (
+         SELECT upstream, held_at - held_at % 3600000000 AS hour, coalesce(agent, '') AS agent, count(*),
+             sum(compressed), sum(compressed_saved)
+         FROM calls WHERE compressed IS NOT NULL GROUP BY 1, 2, 3
+     )
+     SELECT 'what was compressed of ' || upstream || ' ' || hour || ' ' || agent FROM (
+         SELECT * FROM (SELECT * FROM compressed_hours EXCEPT SELECT * FROM right)
+         UNION ALL SELECT * FROM (SELECT * FROM right EXCEPT SELECT * FROM compressed_hours)
+     ) LIMIT 20";
+
 const JOBS: &str = entries!(
     "SELECT 'job ' || hex(jobs.id) FROM jobs LEFT JOIN (
          SELECT job, sum(settled + unknown) AS cost, sum(unknown) AS unknown, sum(held) AS held
@@ -92,7 +102,7 @@ const JOBS: &str = entries!(
 /// What disagrees, in a few words each; nothing where all is well.
 pub(crate) fn verify(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let mut wrong = Vec::new();
-    for select in [SPEND, HOURS, MISSES, JOBS] {
+    for select in [SPEND, HOURS, MISSES, COMPRESSED, JOBS] {
         wrong.extend(tx.all(select, params![], |row| row.get::<String>(0))?);
     }
     tx.policy.account.roll(tx.now);

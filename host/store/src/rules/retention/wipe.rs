@@ -14,7 +14,7 @@ const WHOSE: UpstreamKind = UpstreamKind::Simulated;
 /// How many jobs, or entries of the ledger, a batch takes at most.
 const BATCH: u32 = 200;
 /// The tables whose simulated rows go in the last step; each has a column `upstream`.
-const SMALL: [&str; 28] = [
+const SMALL: [&str; 29] = [
     "deliveries",
     "alerts",
     "limit_changes",
@@ -30,6 +30,7 @@ const SMALL: [&str; 28] = [
     "spend",
     "usage_hours",
     "miss_hours",
+    "compressed_hours",
     "week_use",
     "swept",
     "queue_turns",

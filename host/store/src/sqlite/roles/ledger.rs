@@ -1,12 +1,12 @@
-use crate::reading::ledger;
+use crate::reading::{compressed, ledger};
 use crate::rules::money::{correct, hold, ledger_time, standing, swept, verify};
 use crate::sqlite::SqliteStore;
 use crate::{
-    Correction, HoldDecision, HoldRequest, LedgerStore, ScopeStanding, Settled, Settlement, SpendSnapshot,
-    StoreError,
+    CompressedSum, Correction, HoldDecision, HoldRequest, LedgerStore, ScopeStanding, Settled, Settlement,
+    SpendSnapshot, StoreError,
 };
 use anvil_budget::Windows;
-use anvil_types::{CallId, CallRecord, Timestamp, UpstreamKind};
+use anvil_types::{CallId, CallRecord, JobId, Timestamp, UpstreamKind};
 use async_trait::async_trait;
 
 #[async_trait]
@@ -25,6 +25,19 @@ impl LedgerStore for SqliteStore {
 
     async fn open_holds(&self) -> Result<Vec<CallId>, StoreError> {
         self.readers.read(ledger::open_holds).await
+    }
+
+    async fn prompt_forms(&self, job: JobId) -> Result<Vec<Option<String>>, StoreError> {
+        self.readers.read(move |db| compressed::forms(db, job)).await
+    }
+
+    async fn compressed(
+        &self,
+        upstream: UpstreamKind,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<CompressedSum>, StoreError> {
+        self.readers.read(move |db| compressed::sums(db, upstream, from, to)).await
     }
 
     async fn spend(&self, upstream: UpstreamKind) -> Result<SpendSnapshot, StoreError> {
