@@ -160,7 +160,7 @@ fn ask(job: &Claimed, position: u32) -> Ask {
             max_input_tokens: None,
             max_output_tokens: None,
             task_budget: false,
-            share_replies: false,
+            sharers: None,
         },
         request: Request {
             system: None,

@@ -2,6 +2,8 @@
 
 #[path = "reply_cache/at_once.rs"]
 mod at_once;
+#[path = "reply_cache/damaged.rs"]
+mod damaged;
 #[path = "reply_cache/dollars.rs"]
 mod dollars;
 #[path = "reply_cache/kept.rs"]
@@ -9,6 +11,9 @@ mod kept;
 mod scene;
 #[path = "reply_cache/told_apart.rs"]
 mod told_apart;
+#[path = "wire/upstream.rs"]
+#[allow(dead_code, reason = "each test binary uses its part")]
+mod upstream;
 
 use anvil_gateway::{Ask, CallEnd, Gateway};
 use anvil_store::ReplyBounds;
@@ -36,10 +41,12 @@ fn question(scene: &Scene, position: u32, text: &str) -> Ask {
     ask
 }
 
-fn of_agent(mut ask: Ask, agent: &str, share_replies: bool) -> Ask {
+/// The same of another agent, where these share replies.
+fn of_agent(mut ask: Ask, agent: &str, sharers: &[&str]) -> Ask {
     let Asker::Job(asker) = &ask.asker else { unreachable!("a job asks") };
     ask.asker = Asker::Job(JobAsker { agent: agent.to_owned(), ..asker.clone() });
-    ask.terms.share_replies = share_replies;
+    let all = || Arc::new(sharers.iter().map(|name| (*name).to_owned()).collect());
+    ask.terms.sharers = sharers.contains(&agent).then(all);
     ask
 }
 

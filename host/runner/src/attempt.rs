@@ -4,7 +4,7 @@ use crate::desk::{Desk, Setup};
 use crate::ending;
 use crate::parents::Parents;
 use crate::payload;
-use crate::settings::AgentSettings;
+use crate::settings::{AgentSettings, sharers};
 use crate::shared::Shared;
 use crate::stand_in::StandIn;
 use crate::team::Team;
@@ -193,7 +193,7 @@ pub(crate) async fn desk(
         max_input_tokens: agent.max_input_tokens,
         max_output_tokens: agent.max_output_tokens,
         task_budget: agent.task_budget.unwrap_or(shared.settings.task_budget && plugin.info.tool_loop),
-        share_replies: agent.share_replies,
+        sharers: sharers(&shared.settings.agents, &job.agent),
     };
     let parents = match Parents::load(&shared.store, job).await {
         Ok(parents) => parents,

@@ -3,7 +3,8 @@
 use anvil_sandbox::AttemptLimits;
 use anvil_store::{QuarantineRule, QuestionRules};
 use anvil_types::{AgentValues, PerAgent, StateSize, UpstreamKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One agent's own settings.
@@ -83,5 +84,31 @@ impl RunnerSettings {
             open_of_asker: own.and_then(|own| own.open_of_agent).unwrap_or(self.questions.open_of_asker),
             ..self.questions
         }
+    }
+}
+
+/// The agents that share replies now, where this is one of them.
+pub(crate) fn sharers(
+    agents: &BTreeMap<String, AgentSettings>,
+    agent: &str,
+) -> Option<Arc<BTreeSet<String>>> {
+    agents.get(agent).filter(|own| own.share_replies)?;
+    let all = agents.iter().filter(|(_, own)| own.share_replies);
+    Some(Arc::new(all.map(|(name, _)| name.clone()).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_shares_replies_with_those_that_share_too_and_with_nobody_where_it_does_not() {
+        let agents = [("a", true), ("b", false), ("c", true)].map(|(name, share_replies)| {
+            (name.to_owned(), AgentSettings { share_replies, ..AgentSettings::default() })
+        });
+        let agents = BTreeMap::from(agents);
+        let of = |agent| sharers(&agents, agent).map(|all| all.iter().cloned().collect::<Vec<_>>());
+        assert_eq!(of("a"), Some(vec!["a".to_owned(), "c".to_owned()]));
+        assert_eq!((of("b"), of("nobody")), (None, None));
     }
 }

@@ -20,6 +20,9 @@ pub trait SimClock: Send + Sync + 'static {
 /// The fastest that the clock of a simulator of its own runs.
 pub(crate) const FASTEST: f64 = 3_600.0;
 
+/// The latest time that a clock is driven to, about the year 8970: what is reckoned from it can still be written as a date.
+pub(crate) const LATEST_MS: i64 = 7_000 * 31_556_952_000;
+
 /// The system's time, read once at the start and carried on by the monotonic clock, so that a wall clock that jumps
 /// changes neither pace nor limits. It can be driven ahead, and made to run faster.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use hyper::{Method, Request, Response};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::clock::FASTEST;
+use crate::clock::{FASTEST, LATEST_MS};
 use crate::error::SimError;
 use crate::fault::FaultRule;
 use crate::latency::Latency;
@@ -108,6 +108,10 @@ struct Drive {
 fn drive(shared: &Shared, text: &str) -> Result<i64, String> {
     let drive: Drive = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let by = Duration::try_from_secs_f64(drive.advance_s).map_err(|error| format!("advance_s: {error}"))?;
+    let most = (LATEST_MS.saturating_sub(shared.clock.now_ms()) / 1_000).max(0).cast_unsigned();
+    if by.as_secs() > most {
+        return Err(format!("advance_s: at most {most}, to the year 8970"));
+    }
     if drive.rate.is_some_and(|rate| !(1.0..=FASTEST).contains(&rate)) {
         return Err(format!("rate: from 1 to {FASTEST}"));
     }

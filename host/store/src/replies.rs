@@ -42,6 +42,8 @@ pub struct NewReply {
 /// A reply that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptReply {
+    /// The agent that paid for it.
+    pub agent: String,
     /// The call that paid for it.
     pub call: CallId,
     /// When it was kept.

@@ -31,7 +31,8 @@ async fn purge(
     Who(by): Who,
     query: Query,
 ) -> Result<Json<ReplySize>, Problem> {
-    purge_of(&state, query.text("agent"), by).await.map(Json)
+    let agent = query.narrows("agent", "to purge the replies of all agents")?;
+    purge_of(&state, agent, by).await.map(Json)
 }
 
 /// Purges all replies, or those that an agent paid for: one that is there, or has any.

@@ -75,6 +75,17 @@ impl Query {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|v| !v.is_empty())
     }
 
+    /// A value of a parameter that asks for more where it is absent: an empty one is refused, since it may be a variable that
+    /// was not set.
+    pub(crate) fn narrows(&self, name: &str, absent: &str) -> Result<Option<&str>, Problem> {
+        match self.text(name) {
+            None if self.0.iter().any(|(key, _)| key == name) => {
+                Err(bad_query(format!("`{name}` is empty; leave it out {absent}")))
+            }
+            value => Ok(value),
+        }
+    }
+
     /// A value of a type.
     pub(crate) fn value<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
         self.text(name)

@@ -6,6 +6,7 @@ use crate::failure::{Exit, Failure};
 use crate::show::{Table, elapsed, size};
 use anvil_api::ReplyCacheView;
 use anvil_types::{ReplySize, UpstreamKind};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -24,7 +25,7 @@ enum CacheCommand {
     /// Take kept replies out: the next request for each goes out and is paid for.
     Purge {
         /// Only those that this agent paid for.
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         agent: Option<String>,
     },
 }
@@ -56,7 +57,7 @@ fn show(cache: &ReplyCacheView) -> String {
     let _ = if cache.enabled {
         writeln!(out, "a reply answers for {}", elapsed(Duration::from_secs(cache.ttl_s)))
     } else {
-        writeln!(out, "switched off (saving.reply_cache): no reply is kept, and none answers")
+        writeln!(out, "switched off (saving.reply_cache): no new reply is kept, and none answers")
     };
     let _ = writeln!(out, "today: {} answered, {} saved", cache.hits_today, cache.saved_today);
     if !cache.agents.is_empty() {

@@ -163,14 +163,16 @@ fn kept_replies_are_shown_and_purged() {
     assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), cache);
     assert_eq!(host.anvil(&["cache", "purge", "--agent", "a b"]).out, "purged 1 reply, 7.2 KiB\n");
     assert_eq!(host.anvil(&["cache", "purge"]).code, 0);
+    let empty = host.anvil(&["cache", "purge", "--agent", ""]);
+    assert_eq!(empty.code, 2, "a variable that is not set is not all agents: {}", empty.err);
     let targets: Vec<_> = host.asked().into_iter().skip(2).map(|asked| asked.target).collect();
     assert_eq!(targets, ["/api/v1/cache?agent=a+b", "/api/v1/cache"]);
     let mut off = cache.clone();
-    (off["enabled"], off["agents"], off["kept"]) = (json!(false), json!([]), size(0));
+    (off["enabled"], off["agents"], off["kept"]) = (json!(false), json!([]), size(1));
     let host = Host::start().on("GET /api/v1/cache", &off);
     insta::assert_snapshot!(host.anvil(&["cache"]).out, @r###"
-    kept: 0 replies, 0 B (SIMULATED); at most 10000 replies, 256.0 MiB
-    switched off (saving.reply_cache): no reply is kept, and none answers
+    kept: 1 reply, 7.2 KiB (SIMULATED); at most 10000 replies, 256.0 MiB
+    switched off (saving.reply_cache): no new reply is kept, and none answers
     today: 41 answered, $0.6021184 saved
     "###);
 }

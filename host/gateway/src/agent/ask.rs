@@ -4,7 +4,9 @@ use crate::upstream::sign::TextSink;
 use anvil_types::{
     Asker, CallError, ContentBlock, Effort, Message, Priority, Reply, Request, Role, Tier, Timestamp, Wait,
 };
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 use tokio::sync::oneshot;
 
 /// Who asks in the ledger where it is a person's probe. No plugin can have this name.
@@ -31,8 +33,9 @@ pub struct Terms {
     pub max_output_tokens: Option<u32>,
     /// Whether the host gives its tool loops a task budget, where the model takes one.
     pub task_budget: bool,
-    /// Whether it shares replies with other agents that do: what one of them was answered answers the others.
-    pub share_replies: bool,
+    /// The agents that share replies with one another, where it is one of them: what one of these paid for answers the
+    /// others. None: it shares with nobody.
+    pub sharers: Option<Arc<BTreeSet<String>>>,
 }
 
 /// One question.
@@ -68,7 +71,7 @@ impl Ask {
                 max_input_tokens: None,
                 max_output_tokens: None,
                 task_budget: false,
-                share_replies: false,
+                sharers: None,
             },
             request: Request {
                 system: None,

@@ -144,7 +144,7 @@ async fn attempt<'d>(
                 cache: bill.cache(miss),
                 compression: shortened
                     .map(|shortened| shortened.ended(door, ask, &flight.bid().row, &bill, at)),
-                keep: reusable.as_ref().and_then(|reusable| reusable.keep(&bill, &reply)),
+                keep: reusable.as_ref().and_then(|reusable| reusable.keep(&bill, answer, &reply)),
             };
             Tried::end(answer_with(door, ask, flight, bill.outcome(), note, Ok(reply)).await)
         }

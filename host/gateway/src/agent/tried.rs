@@ -30,13 +30,12 @@ pub(crate) struct Tries {
     pub falls: u32,
     /// The host's marks stood in its way: it goes without.
     pub unmarked: bool,
-    /// Until when it waits for others that ask the same, once it does.
-    pub waits_for_twins: Option<tokio::time::Instant>,
+    /// It has waited for the answer of one that asked the same.
+    pub has_waited: bool,
 }
 
 impl Tries {
     pub(crate) fn new(course: FlightCourse) -> Self {
-        let waits_for_twins = None;
-        Self { course, retries: 0, refused_since: None, falls: 0, unmarked: false, waits_for_twins }
+        Self { course, retries: 0, refused_since: None, falls: 0, unmarked: false, has_waited: false }
     }
 }

@@ -1,8 +1,8 @@
 //! The cache of replies: the last stage before a call's flight. The same question gets the reply that one before it paid
 //! for: it takes no pace, holds nothing, costs nothing, and goes out to nobody.
 //!
-//! What tells questions apart is in [`key`]. Whoever asks what was sent already waits for its answer; where that comes
-//! to nothing the next one goes out itself, one at a time.
+//! What tells questions apart is in [`key`]. Whoever asks what was sent already waits for its answer, once; where that
+//! is not kept it goes out itself.
 
 use crate::agent::ask::{Ask, CallEnd};
 use crate::agent::body::Body;
@@ -17,11 +17,11 @@ use crate::flight::settlement::Rider;
 use crate::flight::watcher::Watcher;
 use crate::stage::mark::{MarkedPrompt, caches};
 use crate::stage::twins::{FirstTwin, part};
+use crate::upstream::answer::Answer;
 use crate::upstream::sign::TextSink;
 use anvil_store::{KeptReply, NewReply, ReplyFound, ReplyHit, ReplyKey, StoreError};
 use anvil_types::{ContentBlock, Json, Nanodollars, Origin, Reply};
 use std::sync::atomic::Ordering;
-use tokio::time::Instant;
 
 /// The form of the key: another one finds nothing that was kept under this.
 const FORM: &[u8] = b"anvil reply 1";
@@ -29,7 +29,11 @@ const FORM: &[u8] = b"anvil reply 1";
 const LOSSY: &[u8] = b"lossy";
 /// Answers that ended for one of these reasons are whole. Others were cut short or refused: asked again they may come out
 /// better.
-const WHOLE: [&str; 3] = ["end_turn", "stop_sequence", "tool_use"];
+const WHOLE: [&str; 3] = ["end_turn", "stop_sequence", TOOL_USE];
+/// The reason that says that a tool is to be used.
+const TOOL_USE: &str = "tool_use";
+/// What stands where a character of an answer was unreadable: itself, and as an escape of JSON within a tool's input.
+const LOST: [&str; 2] = ["\u{fffd}", "\\ufffd"];
 /// The one block beyond the contract's that is text alone, and not the trace of something that ran at the upstream.
 const PLAIN: &str = "redacted_thinking";
 
@@ -49,7 +53,7 @@ pub(crate) fn key(
     part(&mut of, FORM);
     part(&mut of, &door.replies.upstream);
     // No agent has an empty name.
-    part(&mut of, if ask.terms.share_replies { b"" } else { asker.agent.as_bytes() });
+    part(&mut of, if ask.terms.sharers.is_some() { b"" } else { asker.agent.as_bytes() });
     part(&mut of, tier.given.name().as_bytes());
     part(&mut of, &own.bytes());
     if is_lossy {
@@ -71,7 +75,8 @@ pub(crate) struct Reusable<'a> {
 
 impl<'a> Reusable<'a> {
     /// Before it queues for pace and money: waits for the same question where that was sent already, and answers by a kept
-    /// reply where there is one.
+    /// reply where there is one. It waits for one answer only: where that was not kept the next may not be either, and
+    /// each holds its slot for as long as it waits.
     pub(crate) async fn before(
         &self,
         bid: &Bid,
@@ -88,13 +93,15 @@ impl<'a> Reusable<'a> {
             {
                 return Some(Tried::end(end));
             }
+            if tries.has_waited {
+                return None;
+            }
             let twin = self.door.replies.twins.under_way(self.key)?;
-            let patience = self.door.config.patience.call;
-            let until = *tries.waits_for_twins.get_or_insert_with(|| Instant::now() + patience);
+            tries.has_waited = true;
             tokio::select! {
                 () = twin.ended() => {}
                 () = watcher.gone() => return Some(Tried::end(CallEnd::LeaseLost)),
-                () = tokio::time::sleep_until(until) => return None,
+                () = tokio::time::sleep(self.door.config.patience.call) => return None,
             }
         }
     }
@@ -107,7 +114,7 @@ impl<'a> Reusable<'a> {
         tries: &Tries,
     ) -> Result<(Flight<'d>, Option<FirstTwin<'a>>), Tried> {
         let first = self.door.replies.twins.first(self.key);
-        let alone = self.ask.fresh || tries.waits_for_twins.is_some_and(|until| until <= Instant::now());
+        let alone = self.ask.fresh || tries.has_waited;
         if self.ask.fresh || first.is_none() && alone {
             return Ok((flight, first));
         }
@@ -129,7 +136,7 @@ impl<'a> Reusable<'a> {
     async fn look(&self) -> Option<KeptReply> {
         let since = self.door.clock.now() - self.door.config.reply_cache?.ttl;
         match self.door.store.find_reply(self.key, since).await {
-            Ok(ReplyFound::Kept(kept)) => Some(kept),
+            Ok(ReplyFound::Kept(kept)) => Some(kept).filter(|kept| self.may_have(&kept.agent)),
             Ok(ReplyFound::Nothing) => None,
             Ok(ReplyFound::Damaged) => {
                 self.drop("it is not what was written").await;
@@ -140,6 +147,12 @@ impl<'a> Reusable<'a> {
                 None
             }
         }
+    }
+
+    /// Whether what an agent paid for may answer it: that agent shares now, whatever it did when it paid.
+    fn may_have(&self, paid_by: &str) -> bool {
+        let sharers = self.ask.terms.sharers.as_ref();
+        paid_by == self.ask.asker.name() || sharers.is_some_and(|sharers| sharers.contains(paid_by))
     }
 
     // The call goes out instead.
@@ -194,18 +207,28 @@ impl<'a> Reusable<'a> {
         }
     }
 
-    /// What is kept of a reply that was paid for: nothing where it is not certain, not whole, or something ran for it at
-    /// the upstream.
-    pub(crate) fn keep(&self, bill: &Bill, reply: &Reply) -> Option<NewReply> {
+    /// What is kept of a reply that was paid for: nothing where it is not certain, not whole, damaged, or something ran
+    /// for it at the upstream.
+    pub(crate) fn keep(&self, bill: &Bill, answer: &Answer, reply: &Reply) -> Option<NewReply> {
         let bounds = self.door.config.reply_cache?;
-        let whole = WHOLE.contains(&reply.stop_reason.as_str()) && !reply.content.is_empty();
-        if bill.doubt.is_some() || !whole || !reply.content.iter().all(is_plain) {
+        if bill.doubt.is_some() || answer.has_open_block() || !is_whole(reply) {
             return None;
         }
         // Tiers are told anew to whoever gets it.
         let reply = Json::of(&Reply { extras: Vec::new(), ..reply.clone() });
+        if LOST.iter().any(|lost| reply.as_str().contains(lost)) {
+            return None;
+        }
         Some(NewReply { key: self.key, agent: self.ask.asker.name().to_owned(), reply, bounds })
     }
+}
+
+fn is_whole(reply: &Reply) -> bool {
+    let uses_tool = || reply.content.iter().any(|block| matches!(block, ContentBlock::ToolUse { .. }));
+    WHOLE.contains(&reply.stop_reason.as_str())
+        && !reply.content.is_empty()
+        && reply.content.iter().all(is_plain)
+        && (reply.stop_reason != TOOL_USE || uses_tool())
 }
 
 fn is_plain(block: &ContentBlock) -> bool {

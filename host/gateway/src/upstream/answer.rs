@@ -12,8 +12,8 @@ use crate::upstream::object::Object;
 use crate::upstream::words::{Words, word};
 use anvil_types::{ContentBlock, Usage};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most blocks of one answer; what is beyond is a broken stream.
 const MOST_BLOCKS: usize = 10_000;
@@ -46,6 +46,8 @@ pub(crate) struct Answer {
     models: Words,
     stop_reason: Option<String>,
     blocks: BTreeMap<usize, Block>,
+    /// Blocks that have begun by an event of their own and were not ended by one.
+    open: BTreeSet<usize>,
     /// Bytes of the events that brought content.
     bytes: usize,
 }
@@ -106,7 +108,16 @@ impl Answer {
             "content_block_start" => {
                 let block = fields.get("content_block").ok_or("`content_block_start` has no block")?;
                 let next = self.blocks.last_key_value().map_or(0, |(index, _)| index + 1);
-                self.begin_block(index(&fields).unwrap_or(next), Block::begin(block)?)?;
+                let index = index(&fields).unwrap_or(next);
+                self.begin_block(index, Block::begin(block)?)?;
+                self.open.insert(index);
+            }
+            "content_block_stop" => {
+                // Some leave out which: it is the last then.
+                let stopped = index(&fields).or(self.open.last().copied());
+                if let Some(index) = stopped {
+                    self.open.remove(&index);
+                }
             }
             "content_block_delta" => {
                 brought.output = event.data.len();
@@ -235,6 +246,11 @@ impl Answer {
         let all_but_the_end =
             self.stop_reason.is_some() && self.counts.input_told() && self.counts.output_told();
         self.began && (self.stopped || all_but_the_end && self.fault.is_none())
+    }
+
+    /// Whether a block of it was not ended: what came of it may not be all.
+    pub(crate) fn has_open_block(&self) -> bool {
+        !self.open.is_empty()
     }
 
     /// What was told of what it used.

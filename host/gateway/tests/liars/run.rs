@@ -157,7 +157,7 @@ impl Run {
                 max_input_tokens: None,
                 max_output_tokens: None,
                 task_budget: false,
-                share_replies: false,
+                sharers: None,
             },
             request,
             request_hash: [7; 32],

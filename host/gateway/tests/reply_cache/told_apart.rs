@@ -54,7 +54,7 @@ async fn whatever_can_change_the_answer_is_another_question() {
         ("an option less", |ask| ask.request.options.truncate(1)),
         ("the tier, by effort", |ask| ask.request.effort = Some(Effort::Complex)),
         ("the tier, by name", |ask| option(&mut ask.request, RequestOption::Tier, "\"haiku\"")),
-        ("the agent", |ask| *ask = of_agent(ask.clone(), "another", false)),
+        ("the agent", |ask| *ask = of_agent(ask.clone(), "another", &[])),
     ];
     let scene = scene(r#"{"items": ["yes"], "repeat": true}"#).await;
     let ask = |position: u32| {
@@ -106,25 +106,32 @@ async fn what_changes_no_answer_is_the_same_question() {
 async fn agents_share_replies_where_both_say_so_and_only_then() {
     let scene = scene(COUNTED).await;
     let mut position = 0;
-    let mut ask = |agent: &str, share| {
+    let mut ask = |agent: &str, sharers: &[&str]| {
         position += 1;
-        of_agent(question(&scene, position, "Say something."), agent, share)
+        of_agent(question(&scene, position, "Say something."), agent, sharers)
     };
-    for (agent, share, expected) in [
-        ("a", false, ("one", Origin::Live)),
-        ("b", false, ("two", Origin::Live)),
-        ("c", true, ("three", Origin::Live)),
-        ("d", true, ("three", Origin::Cache)),
-        ("a", false, ("one", Origin::Cache)),
-        ("b", false, ("two", Origin::Cache)),
+    let steps: [(&str, &[&str], (&str, Origin)); 14] = [
+        ("a", &["c", "d"], ("one", Origin::Live)),
+        ("b", &["c", "d"], ("two", Origin::Live)),
+        ("c", &["c", "d"], ("three", Origin::Live)),
+        ("d", &["c", "d"], ("three", Origin::Cache)),
+        ("a", &["c", "d"], ("one", Origin::Cache)),
+        ("b", &["c", "d"], ("two", Origin::Cache)),
         // Since then it shares: what it was answered before stays its own, and what others shared is its too.
-        ("a", true, ("three", Origin::Cache)),
-        ("c", false, ("four", Origin::Live)),
-        ("e", false, ("five", Origin::Live)),
-        ("e", true, ("three", Origin::Cache)),
-    ] {
-        let asked = asked(&scene.gateway, ask(agent, share)).await;
-        assert_eq!(said(&asked), expected, "{agent} {share}");
+        ("a", &["a", "c", "d"], ("three", Origin::Cache)),
+        ("e", &["a", "c", "d"], ("four", Origin::Live)),
+        ("e", &["a", "c", "d", "e"], ("three", Origin::Cache)),
+        // The one that paid shares no more: neither does what it shared, and it has nothing of theirs.
+        ("c", &["a", "d", "e"], ("five", Origin::Live)),
+        ("d", &["a", "d", "e"], ("six", Origin::Live)),
+        ("e", &["a", "d", "e"], ("six", Origin::Cache)),
+        ("c", &["c", "d"], ("six", Origin::Cache)),
+        // What it paid for answers itself, whoever else is left.
+        ("d", &["d"], ("six", Origin::Cache)),
+    ];
+    for (at, (agent, sharers, expected)) in steps.into_iter().enumerate() {
+        let asked = asked(&scene.gateway, ask(agent, sharers)).await;
+        assert_eq!(said(&asked), expected, "step {at}: {agent} of {sharers:?}");
     }
 }
 

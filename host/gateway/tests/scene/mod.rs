@@ -184,7 +184,7 @@ pub(crate) fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
             max_input_tokens: None,
             max_output_tokens: None,
             task_budget: false,
-            share_replies: false,
+            sharers: None,
         },
         request: Request {
             system: None,

@@ -78,9 +78,18 @@ impl Read for Frames {
     }
 }
 
+/// Where a batch is too large for memory and there is no file for it.
+fn no_file(error: &io::Error) -> Refusal {
+    let message = format!(
+        "The simulator cannot keep this batch: a temporary file for it fails ({error}). Make room on the disk, delete batches, \
+         or allow more open files (ulimit -n)."
+    );
+    Refusal::new(500, "api_error", message)
+}
+
 fn read(from: impl Read) -> Result<Intake, Refusal> {
-    let spool = Spool::new().map_err(|_| of_status(500))?;
-    let mut taking = Taking { intake: Intake { items: Vec::new(), spool }, list: false, wrong: None };
+    let intake = Intake { items: Vec::new(), spool: Spool::default() };
+    let mut taking = Taking { intake, list: false, wrong: None };
     let mut reader = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 * 1024, from));
     let read = Whole(&mut taking).deserialize(&mut reader).and_then(|()| reader.end());
     if let Some(refusal) = taking.wrong {
@@ -156,7 +165,7 @@ impl Taking {
         if let Some(name) = fields.keys().find(|name| !matches!(name.as_str(), "custom_id" | "params")) {
             return Err(invalid(&format!(".{name}: Extra inputs are not permitted")));
         }
-        let params = self.intake.spool.append(params.as_bytes()).map_err(|_| of_status(500))?;
+        let params = self.intake.spool.append(params.as_bytes()).map_err(|error| no_file(&error))?;
         items.push(BatchItem::new(custom_id, params));
         Ok(())
     }

@@ -169,11 +169,11 @@ impl MessageBatch {
         Ok(params)
     }
 
-    /// The item whose turn it was is done; `result` is that of its line. Where the disk is full, the line cannot be read.
+    /// The item whose turn it was is done; `result` is that of its line.
     pub(super) fn finish(&mut self, verdict: Verdict, result: &Value, at_ms: i64) {
         let index = self.done;
         let line = json!({"custom_id": self.items[index].custom_id, "result": result}).to_string();
-        self.items[index].line = self.spool.append(line.as_bytes()).ok();
+        self.items[index].line = self.spool.keep(line.as_bytes()).ok();
         self.items[index].verdict = Some(verdict);
         self.done += 1;
         if self.done == self.items.len() {

@@ -1,5 +1,6 @@
 //! How fast batches are worked off.
 
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
 /// Settings of batches. Times are of the simulator's clock.
@@ -13,9 +14,20 @@ pub struct SimBatchSettings {
     /// How long a cancelled batch takes to end, ms; items that would be done by then are in progress already, and are.
     pub cancel_ms: u64,
     /// How likely an item finds what is cached, 0 to 1. The published range is 0.3 to 0.98.
+    #[serde(deserialize_with = "share")]
     pub cache_hits: f64,
     /// How many items may wait in all batches; a batch that would exceed it gets a 429. Without it, any number.
     pub queued: Option<u64>,
+}
+
+/// A number from 0 to 1.
+fn share<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    let share = f64::deserialize(from)?;
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err(D::Error::custom(format!("cache_hits: {share} is not from 0 to 1")))
+    }
 }
 
 impl Default for SimBatchSettings {

@@ -93,7 +93,8 @@ suite! { $
         what_is_not_certain_is_not_kept
         a_purge_takes_out_what_an_agent_paid_for_or_all
         hosts_share_their_replies_and_the_bounds_of_them
-        a_job_that_failed_on_its_last_reply_asks_anew_from_there;
+        a_job_that_failed_on_its_last_reply_asks_anew_from_there
+        a_reply_that_a_guest_failed_on_answers_nobody_any_more;
     queue:
         a_job_comes_back_as_it_was_submitted
         the_job_after_the_last_place_is_refused

@@ -6,8 +6,8 @@ use super::Factory;
 use super::world::{AGENT, World, bad_reply, dollars, entry, usage, wide};
 use crate::testing::{attempt, hold_request};
 use crate::{
-    Finish, JournalKind, KeptReply, LedgerFilter, NewReply, ReplyBounds, ReplyFound, ReplyHit, ReplyKey,
-    Settlement, SettlementOutcome, StoreError,
+    Finish, HoldDecision, JournalKind, KeptReply, LedgerFilter, NewReply, ReplyBounds, ReplyFound, ReplyHit,
+    ReplyKey, Settlement, SettlementOutcome, StoreError,
 };
 use anvil_budget::WindowKind;
 use anvil_types::{
@@ -112,7 +112,7 @@ pub async fn a_hit_costs_nothing_and_stands_in_the_ledger_and_in_every_sum(facto
     let began = world.clock.now();
     let of = paid(&world, new_reply(1, WIDE, 500)).await;
     let found = kept(&world, 1).await.expect("it is kept");
-    assert_eq!((found.call, found.reply.as_str()), (of, reply(500).as_str()));
+    assert_eq!((found.call, found.agent.as_str(), found.reply.as_str()), (of, AGENT, reply(500).as_str()));
     assert_eq!(size(&world).await, (1, 500));
     let before = world.snapshot().await;
     let claimed = world.running().await;
@@ -344,4 +344,62 @@ pub async fn a_job_that_failed_on_its_last_reply_asks_anew_from_there(factory: &
     assert_eq!((by_hand.fresh_from, by_hand.journal.len()), (Some(2), 2));
     let other: Timestamp = world.clock.now();
     assert_eq!(world.running().await.fresh_from, None, "another job is another matter, at {other}");
+}
+
+/// Pays for a reply that answers a job there, and keeps it.
+async fn paid_by(world: &World<'_>, number: u8, lease: Lease, position: u32) {
+    let request = world.hold_as(attempt(lease, AGENT, position), dollars(1));
+    let call = request.id;
+    assert!(matches!(world.ask(request).await, HoldDecision::Granted { .. }));
+    let settlement = Settlement {
+        call,
+        outcome: SettlementOutcome::Usage { usage: usage(), cost: dollars(1) },
+        detail: None,
+        model: None,
+        cache: CacheEffect::default(),
+        journal: Some(entry(lease, position, JournalKind::Call)),
+        keep: Some(new_reply(number, WIDE, 50)),
+    };
+    assert!(world.store().settle(settlement).await.expect("a settlement is never refused").journalled);
+}
+
+pub async fn a_reply_that_a_guest_failed_on_answers_nobody_any_more(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let failed = || Finish::Failed { error: bad_reply() };
+    // The last attempt: 2 and 3 were asked at once.
+    let one = world.running().await.lease;
+    for (number, position) in [(1, 0), (2, 1), (3, 2)] {
+        world.wait(SECOND);
+        paid_by(&world, number, one, position).await;
+    }
+    world.store().journal_batch(one, 1, 2).await.expect("current");
+    assert_eq!(numbers(&world, 1..=3).await, [1, 2, 3]);
+    world.finish(one, failed()).await;
+    assert_eq!((numbers(&world, 1..=3).await, size(&world).await), (vec![1], (1, 50)));
+    assert_eq!(world.store().journal_of(one.job).await.expect("a read works").len(), 3, "its journal stays");
+    // One that another had paid for; it goes at once, before the next attempt.
+    let other = world.running().await.lease;
+    let first = kept(&world, 1).await.expect("it is kept").call;
+    assert!(hit(&world, 1, first, other, 0).await.expect("the lease is current"));
+    world.finish(other, Finish::Retry { error: bad_reply(), at: world.clock.now() + TTL }).await;
+    assert_eq!((numbers(&world, 1..=3).await, size(&world).await), (vec![], (0, 0)));
+    // Another reply stands there by now: nobody failed on that.
+    let late = world.running().await.lease;
+    paid_by(&world, 4, late, 0).await;
+    world.wait(SECOND);
+    paid(&world, new_reply(4, WIDE, 60)).await;
+    world.finish(late, failed()).await;
+    assert_eq!((numbers(&world, 4..=4).await, size(&world).await), (vec![4], (1, 60)));
+    // Whoever ends well, or is cancelled, has failed on nothing.
+    for number in [5, 6] {
+        let well = world.running().await.lease;
+        paid_by(&world, number, well, 0).await;
+        if number == 5 {
+            world.succeed(well).await;
+        } else {
+            world.store().cancel(well.job, "ann").await.expect("it runs");
+        }
+    }
+    assert_eq!(numbers(&world, 4..=6).await, [4, 5, 6]);
+    world.check_sums().await;
 }

@@ -10,7 +10,7 @@ use crate::rules::jobs::{
 };
 use crate::rules::money::{correct, held, hold, hold_row, settle, spend, tree};
 use crate::rules::questions::{bell, closing, ending, find, links, list, set_back};
-use crate::rules::replies::{find as replies_find, hit, room};
+use crate::rules::replies::{failed, find as replies_find, hit, room};
 use crate::rules::retention::prune;
 use crate::rules::team::{follow, hand_over, making, retry, waits};
 use crate::rules::{agent_use, events, hosts, schedules, state, versions};
@@ -94,6 +94,8 @@ fn no_query_scans_or_sorts() {
         (replies_find::ONE, "key=?"),
         (replies_find::USE, "PRIMARY KEY"),
         (hit::USED, "key=?"),
+        (failed::PAID, "calls_by_job"),
+        (failed::OF_CALL, "replies_by_age"),
         (room::OLDEST, "replies_by_age"),
         (room::LEAST_USED, "replies_by_use"),
         (room::OF_AGENT, "replies_by_agent"),

@@ -14,6 +14,9 @@ use askama::filters::HtmlSafe;
 use axum::extract::State;
 use axum::response::Response;
 
+/// What the form sends for all agents. No agent has this name.
+const ALL: &str = "*";
+
 /// The part of the page.
 #[derive(Template)]
 #[template(path = "spend/replies.html")]
@@ -72,7 +75,14 @@ pub(super) async fn purge(
             "confirm that the next request for each reply goes out and is paid for; nothing was purged yet";
         return Err(Problem::invalid("not-confirmed", "That was not confirmed", detail));
     }
-    let agent = form.find("agent").filter(|agent| !agent.is_empty());
+    let agent = match form.text("agent") {
+        "" => {
+            let detail = "choose the agent whose replies are purged, or all agents; nothing was purged yet";
+            return Err(Problem::invalid("no-agent", "No agent was chosen", detail));
+        }
+        ALL => None,
+        agent => Some(agent),
+    };
     purge_replies(&state, agent, by).await?;
     Ok(see_other("/spend"))
 }

@@ -172,6 +172,11 @@ async fn a_purge_takes_all_or_what_an_agent_paid_for_and_is_audited() {
     let wrong = purge("/api/v1/cache?agent=quit").await;
     assert_eq!(wrong.status, StatusCode::NOT_FOUND);
     assert!(wrong.text.contains("quiet"), "{}", wrong.text);
+    for empty in ["/api/v1/cache?agent=", "/api/v1/cache?agent=&agent=ghost"] {
+        let wrong = purge(empty).await;
+        assert_eq!(wrong.status, StatusCode::BAD_REQUEST, "{empty}");
+        assert!(wrong.text.contains("leave it out to purge the replies of all agents"), "{}", wrong.text);
+    }
     let gone = purge("/api/v1/cache?agent=ghost").await;
     assert_eq!(gone.json(), json!({ "entries": 2, "bytes": 10 }), "an agent that is there no more");
     assert_eq!(purge("/api/v1/cache").await.json(), json!({ "entries": 2, "bytes": 10 }));
@@ -192,6 +197,12 @@ async fn a_purge_takes_all_or_what_an_agent_paid_for_and_is_audited() {
     );
     let left = scene.get("/api/v1/cache").await.json();
     assert_eq!(left["agents"], json!([{ "agent": "loud", "entries": 1, "bytes": 5 }]));
-    assert_eq!(scene.form("/spend/cache/purge", "agent=&confirm=yes").await.status, StatusCode::SEE_OTHER);
+    for unsaid in ["agent=&confirm=yes", "confirm=yes"] {
+        let unsaid = scene.form("/spend/cache/purge", unsaid).await;
+        assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    assert_eq!(scene.get("/api/v1/cache").await.json()["agents"], left["agents"], "nothing was purged");
+    assert!(scene.get("/spend").await.text.contains(r#"<option value="*">all agents</option>"#));
+    assert_eq!(scene.form("/spend/cache/purge", "agent=*&confirm=yes").await.status, StatusCode::SEE_OTHER);
     assert_eq!(scene.get("/api/v1/cache").await.json()["agents"], json!([]));
 }

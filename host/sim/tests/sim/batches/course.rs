@@ -1,5 +1,6 @@
 //! From creation to the end: pace, cancellation, expiry, and how long results are kept.
 
+use anvil_sim::{Sim, SimConfig};
 use serde_json::json;
 
 use super::{HOUR, cancel, counts, create, error, get_results, ids, items, lines, result_of, show, slow};
@@ -121,6 +122,15 @@ async fn the_pace_changes_for_what_is_still_to_be_done() {
     clock.advance(10);
     assert_eq!(show(&sim, &id).await["processing_status"], "ended");
     assert_eq!(post(&sim, "/_sim/batches", &json!({"items_per_hour": 1})).await.status, 400);
+    for hits in [-0.1, 1.000_001, 2.0] {
+        let refused = post(&sim, "/_sim/batches", &json!({"cache_hits": hits})).await;
+        assert!(
+            refused.status == 400 && refused.body.contains("is not from 0 to 1"),
+            "{hits}: {}",
+            refused.body
+        );
+    }
+    assert_eq!(get(&sim, "/_sim/batches").await.json()["settings"]["cache_hits"], 0.5);
 }
 
 #[tokio::test]
@@ -159,4 +169,26 @@ async fn a_reset_leaves_no_batch_and_gives_no_id_twice() {
     sim.reset();
     assert!(sim.batches().is_empty());
     assert_ne!(create(&sim, &items(1)).await, first);
+}
+
+#[tokio::test]
+async fn the_clock_is_driven_as_far_as_dates_go_and_no_further() {
+    let sim = Sim::start(SimConfig::default()).await.unwrap();
+    let drive = async |by: f64| post(&sim, "/_sim/clock", &json!({"advance_s": by})).await;
+    for far in [9e18, 1e13, 3e11] {
+        let refused = drive(far).await;
+        assert!(
+            refused.status == 400 && refused.body.contains("to the year 8970"),
+            "{far}: {}",
+            refused.body
+        );
+    }
+    assert_eq!(drive(2.1e11).await.status, 200);
+    assert_eq!(drive(2.1e11).await.status, 400, "twice is too far");
+    let id = create(&sim, &items(1)).await;
+    let batch = show(&sim, &id).await;
+    for date in ["created_at", "expires_at"] {
+        assert!(batch[date].as_str().unwrap().starts_with("86"), "{batch}");
+    }
+    assert_eq!(get(&sim, "/v1/messages/batches").await.json()["data"][0]["id"], json!(id));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{create, error, item, items, params, show, slow, try_create, with};
+use super::{HOUR, create, error, item, items, params, show, slow, try_create, with};
 use crate::client::{VERSION, post, send};
 
 #[tokio::test]
@@ -126,4 +126,22 @@ async fn more_waiting_items_than_the_queue_takes_are_a_429() {
     clock.advance(1_000);
     show(&sim, &first).await;
     create(&sim, &items(3)).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn small_batches_keep_no_file_open_however_many_there_are() {
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let (sim, clock) = slow().await;
+    create(&sim, &items(2)).await;
+    let before = open();
+    let mut ids = Vec::new();
+    for _ in 0..300 {
+        ids.push(create(&sim, &items(2)).await);
+    }
+    clock.advance(HOUR);
+    for id in [&ids[0], &ids[299]] {
+        assert_eq!(show(&sim, id).await["request_counts"]["succeeded"], 2);
+    }
+    assert!(open() < before + 50, "{} files are open more than for one", open() - before);
 }

@@ -45,9 +45,9 @@ pub(crate) fn finish(tx: &mut Tx<'_>, lease: Lease, finish: &Finish) -> Result<J
         Finish::Succeeded { result } => succeed(tx, &job, result),
         Finish::Retry { error, at } => match job.attempts.after_failure(&error.kind) {
             AfterFailure::Retry => retry_later(tx, &job, error, *at),
-            AfterFailure::GiveUp => fail(tx, &job, error),
+            AfterFailure::GiveUp => fail_by_guest(tx, &job, error),
         },
-        Finish::Failed { error } => fail(tx, &job, error),
+        Finish::Failed { error } => fail_by_guest(tx, &job, error),
         Finish::Released => transition::go(tx, &job, JobEvent::LeaseLost, &Move::default()),
         Finish::Trouble { why } => trouble::set_aside(tx, &job, why),
     }
@@ -78,6 +78,11 @@ fn retry_later(
         refused_at: None,
     };
     transition::go(tx, job, JobEvent::AttemptFailed, &Move { wait: Some(&wait), error: Some(error) })
+}
+
+fn fail_by_guest(tx: &mut Tx<'_>, job: &JobHead, error: &JobError) -> Result<JobState, StoreError> {
+    retry::after_last_failure(tx, job)?;
+    fail(tx, job, error)
 }
 
 /// Gives a job up.

@@ -2,6 +2,7 @@
 
 use crate::engine::{Db, Id, params};
 use crate::rules::jobs::row::JobHead;
+use crate::rules::replies::failed;
 use crate::rules::tx::Tx;
 use crate::{JournalEntry, JournalKind, JournalWrite, StoreError};
 use anvil_types::{JobId, Lease};
@@ -75,12 +76,24 @@ const ASK_ANEW: &str = "UPDATE jobs SET fresh_from = min(coalesce(fresh_from, ?2
 
 /// Puts the last reply aside with all that were asked for at once with it, and what came after: they are asked
 /// for anew, since nobody knows which of them the guest could not use.
-pub(crate) fn drop_last_call(tx: &Tx<'_>, job: i64) -> Result<(), StoreError> {
-    let Some(last) = last_call(tx, job)? else { return Ok(()) };
-    let first = tx.first(BATCH_OF, params![job, last], |row| row.get::<u32>(0))?.unwrap_or(last);
-    // No kept reply answers in their place: it may be the one that was of no use.
-    tx.run(ASK_ANEW, params![job, first])?;
-    put_aside(tx, job, first)
+pub(crate) fn drop_last_call(tx: &Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
+    let Some(first) = last_asked(tx, job.seq)? else { return Ok(()) };
+    // No kept reply answers in their place, here or elsewhere: it may be the one that was of no use.
+    failed::take_out_from(tx, job.id, first)?;
+    tx.run(ASK_ANEW, params![job.seq, first])?;
+    put_aside(tx, job.seq, first)
+}
+
+/// The job goes no further: its journal stays, and what is kept of those replies answers nobody else.
+pub(crate) fn unkeep_last_call(tx: &Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
+    let first = last_asked(tx, job.seq)?;
+    first.map_or(Ok(()), |first| failed::take_out_from(tx, job.id, first))
+}
+
+/// Where the last reply stands, or the first of those that were asked for at once with it.
+fn last_asked(tx: &Tx<'_>, job: i64) -> Result<Option<u32>, StoreError> {
+    let Some(last) = last_call(tx, job)? else { return Ok(None) };
+    Ok(tx.first(BATCH_OF, params![job, last], |row| row.get(0))?.or(Some(last)))
 }
 
 /// Puts aside what people were not asked, or did not answer, after the last reply that is left: a job that a person runs

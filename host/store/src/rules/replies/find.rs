@@ -6,7 +6,7 @@ use anvil_types::{CallId, ReplySize, Timestamp, UpstreamKind};
 
 /// The reply of a key, where it was kept since a time.
 pub(crate) const ONE: &str =
-    "SELECT call, at, digest, reply FROM replies WHERE upstream = ?1 AND key = ?2 AND at >= ?3";
+    "SELECT agent, call, at, digest, reply FROM replies WHERE upstream = ?1 AND key = ?2 AND at >= ?3";
 /// How many there are, and how large together.
 pub(crate) const USE: &str = "SELECT entries, bytes FROM reply_use WHERE upstream = ?1";
 /// The same by the agent that paid.
@@ -34,7 +34,12 @@ pub(crate) fn one(
         if known != digest(&reply) {
             return Ok(ReplyFound::Damaged);
         }
-        Ok(ReplyFound::Kept(KeptReply { call: CallId::from_bytes(call), at, reply }))
+        Ok(ReplyFound::Kept(KeptReply {
+            agent: row.get("agent")?,
+            call: CallId::from_bytes(call),
+            at,
+            reply,
+        }))
     })?;
     Ok(found.unwrap_or(ReplyFound::Nothing))
 }

@@ -71,7 +71,8 @@ fn next_out(tx: &Tx<'_>, bounds: ReplyBounds, may_go: MayGo) -> Result<Option<([
     tx.first(LEAST_USED, [upstream], |row| Ok((row.get("key")?, row.count("bytes")?)))
 }
 
-fn delete(tx: &Tx<'_>, key: [u8; 32], bytes: u64) -> Result<(), StoreError> {
+/// Takes one out, of so many bytes.
+pub(crate) fn delete(tx: &Tx<'_>, key: [u8; 32], bytes: u64) -> Result<(), StoreError> {
     let upstream = tx.policy.upstream.name();
     tx.run("DELETE FROM replies WHERE upstream = ?1 AND key = ?2", params![upstream, key])?;
     tx.run(

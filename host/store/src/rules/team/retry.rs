@@ -21,9 +21,16 @@ pub(crate) fn after_failure(tx: &Tx<'_>, job: &JobHead) -> Result<(), StoreError
     let last_call = journal::last_call(tx, job.seq)?;
     let failed = failed_after(tx, job, last_call)?;
     if failed.is_empty() {
-        return journal::drop_last_call(tx, job.seq);
+        return journal::drop_last_call(tx, job);
     }
     ask_anew(tx, job, &failed)
+}
+
+/// The last attempt failed by the guest's own doing: where its last reply is what it failed on, that answers nobody else.
+pub(crate) fn after_last_failure(tx: &Tx<'_>, job: &JobHead) -> Result<(), StoreError> {
+    let last_call = journal::last_call(tx, job.seq)?;
+    let failed = failed_after(tx, job, last_call)?;
+    if failed.is_empty() { journal::unkeep_last_call(tx, job) } else { Ok(()) }
 }
 
 /// A person runs it again: with all tasks that were not done, and with the last reply where `failed_by_itself` and it
@@ -33,7 +40,7 @@ pub(crate) fn by_person(tx: &Tx<'_>, job: &JobHead, failed_by_itself: bool) -> R
     let failed = failed_after(tx, job, None)?;
     let heard_last = failed.last().copied() > last_call;
     ask_anew(tx, job, &failed)?;
-    if failed_by_itself && !heard_last { journal::drop_last_call(tx, job.seq) } else { Ok(()) }
+    if failed_by_itself && !heard_last { journal::drop_last_call(tx, job) } else { Ok(()) }
 }
 
 fn failed_after(tx: &Tx<'_>, job: &JobHead, place: Option<u32>) -> Result<Vec<u32>, StoreError> {
