@@ -30,6 +30,7 @@ mod state;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod tiered;
 
 pub use config::{Token, WebConfig};
 #[cfg(feature = "gallery")]

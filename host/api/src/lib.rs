@@ -36,6 +36,7 @@ mod smoke;
 mod spend;
 mod state;
 mod status;
+mod tiers;
 mod version;
 mod webhook;
 
@@ -73,5 +74,6 @@ pub use status::{
     AgentsStatus, AlertsStatus, BrakeStatus, PaceStatus, PluginsStatus, QuestionsStatus, QueueStatus,
     ScalingStatus, SlotChange, SpendStatus, Status, UpstreamStatus, WeekStatus, WindowStatus,
 };
+pub use tiers::{TierOutcome, TierOutcomes};
 pub use version::RollBackRequest;
 pub use webhook::{Sent, WebhookRequest, WebhookView};

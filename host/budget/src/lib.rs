@@ -30,6 +30,7 @@ pub mod prompt_cache;
 pub mod random;
 pub mod rule;
 pub mod saved;
+pub mod score;
 pub mod split;
 pub mod task_budget;
 pub mod thresholds;
@@ -62,6 +63,7 @@ pub use price::{Band, NewBand, NewPrice, PriceError, PriceRow, PriceSource, Pric
 pub use prompt_cache::{CacheTtl, Reads, Reuse};
 pub use rule::{AnyLimits, AtMost, LimitsRule};
 pub use saved::Saving;
+pub use score::Score;
 pub use split::{KINDS, Kinds, split};
 pub use task_budget::{LEAST_TASK_BUDGET, takes_task_budget, task_budget};
 pub use thresholds::{Share, Watch, WatchChange};

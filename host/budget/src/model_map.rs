@@ -19,6 +19,9 @@ pub struct ModelMap {
     pub standard: Tier,
     /// The tier of `complex` work.
     pub complex: Tier,
+    /// Whether a score moves the effort of a request that says none.
+    #[serde(default)]
+    pub by_score: bool,
 }
 
 impl ModelMap {

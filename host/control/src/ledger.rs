@@ -5,7 +5,7 @@ use crate::room::Room;
 use anvil_budget::Windows;
 use anvil_gateway::Gateway;
 use anvil_store::{
-    CompressedSum, Correction, LedgerFilter, LedgerPage, LedgerTotals, MissSum, Store, StoreError, UsageSum,
+    CompressedSum, Correction, LedgerFilter, LedgerPage, LedgerTotals, MissSum, Store, StoreError, TierSum, UsageSum,
 };
 use anvil_types::{CallId, CallRecord, CompressionReplay, Timestamp, UpstreamKind};
 use std::sync::Arc;
@@ -61,6 +61,11 @@ impl LedgerControl {
     /// What compression saved each agent's latest calls, replayed.
     pub fn replayed(&self) -> Vec<CompressionReplay> {
         self.gateway.compression()
+    }
+
+    /// How the jobs ended that are over since one time and before another, by agent, action and tier.
+    pub async fn tiers(&self, from: Timestamp, to: Timestamp) -> Result<Vec<TierSum>, StoreError> {
+        self.store.tier_sums(self.upstream, from, to).await
     }
 
     /// Corrects what a call that has ended cost; whoever waits for room looks again.

@@ -8,10 +8,23 @@ use anvil_plan::{MOST_MEASURED, PlanError, PlannedHost, measured};
 use anvil_store::{LedgerFilter, Store, StoreError};
 use anvil_types::{CallRecord, CallState, Clock, UpstreamKind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// Entries of the ledger that are read at once.
 const PAGE: u32 = 500;
+/// The longest that a plan may take of a processor of the host.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Says that nobody waits for a plan any more when it goes.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
 
 /// Why nothing is planned.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +35,9 @@ pub enum PlanRefused {
     /// It is to be planned with what was measured, and nothing was.
     #[error("unmeasured")]
     Unmeasured,
+    /// It took longer than a plan may take of the host.
+    #[error("too long")]
+    TooLong(Duration),
     /// Its task fell.
     #[error("fallen")]
     Fallen,
@@ -37,7 +53,7 @@ impl PlanRefused {
             PlanError::Bad { member, .. } => {
                 Some(format!("/{}", member.replace(['.', '['], "/").replace(']', "")))
             }
-            PlanError::TooMuch { .. } | PlanError::Price(_) => None,
+            PlanError::TooMuch { .. } | PlanError::Unwanted | PlanError::Price(_) => None,
         }
     }
 }
@@ -50,7 +66,7 @@ pub struct PlanControl {
     upstream: UpstreamKind,
     settings: PlanSettings,
     /// One at a time: it takes a processor for some seconds.
-    planning: Mutex<()>,
+    planning: Arc<Mutex<()>>,
 }
 
 impl PlanControl {
@@ -61,7 +77,7 @@ impl PlanControl {
             clock: parts.clock.clone(),
             upstream: parts.settings.upstream,
             settings: parts.settings.plan.clone(),
-            planning: Mutex::default(),
+            planning: Arc::default(),
         }
     }
 
@@ -72,7 +88,7 @@ impl PlanControl {
 
     /// Plans what is asked. Its own limits are those in force, and its prices too.
     pub async fn answer(&self, mut question: PlanQuestion) -> Result<PlanAnswer, PlanRefused> {
-        let _only = self.planning.lock().await;
+        let only = Arc::clone(&self.planning).lock_owned().await;
         let limits = self.store.limits().await?.limits;
         let own = PlannedHost { limits, prices: self.gateway.prices(), ..self.settings.own.clone() };
         if question.measured {
@@ -82,8 +98,19 @@ impl PlanControl {
             }
         }
         let (presets, now) = (self.settings.presets.clone(), self.clock.now());
-        let planned = tokio::task::spawn_blocking(move || anvil_plan::answer(&question, &own, &presets, now));
-        Ok(planned.await.map_err(|_| PlanRefused::Fallen)??)
+        let waiting = Waiting(Arc::new(AtomicBool::new(true)));
+        let (asked, begun) = (waiting.0.clone(), Instant::now());
+        let work = move || {
+            let wanted = || asked.load(Ordering::Relaxed) && begun.elapsed() < LONGEST;
+            // The next one begins when this has ended, also where nobody waits for it any more.
+            let planned = anvil_plan::answer(&question, &own, &presets, now, &wanted);
+            drop(only);
+            planned
+        };
+        match tokio::task::spawn_blocking(work).await.map_err(|_| PlanRefused::Fallen)? {
+            Err(PlanError::Unwanted) => Err(PlanRefused::TooLong(LONGEST)),
+            planned => Ok(planned?),
+        }
     }
 
     /// The latest calls that were answered.

@@ -4,7 +4,7 @@ mod scene;
 
 use anvil_budget::PressureSteps;
 use anvil_gateway::CallEnd;
-use anvil_types::{Effort, Limits, Nanodollars, Tier};
+use anvil_types::{Effort, Limits, Nanodollars, Priority, Tier};
 use scene::{Scene, Setting, ask, limits};
 
 async fn tier(scene: &Scene, position: u32, floor: Option<Tier>) -> (Tier, Option<String>) {
@@ -50,4 +50,39 @@ async fn the_floor_of_an_agent_holds_under_any_pressure() {
     assert_eq!(tier(&scene, next(), None).await.0, Tier::Haiku);
     assert_eq!(tier(&scene, next(), Some(Tier::Sonnet)).await.0, Tier::Sonnet);
     assert_eq!(tier(&scene, next(), Some(Tier::Opus)).await.0, Tier::Opus);
+}
+
+#[tokio::test]
+async fn a_score_chooses_where_a_request_says_nothing_and_tells_its_reasons() {
+    let script =
+        r#"{"items": [{"text": "ok", "usage": {"input_tokens": 10, "output_tokens": 10}}], "repeat": true}"#;
+    let scene = Setting { limits: limits(1_000_000_000_000), ..Setting::script(script) }.scene().await;
+    let mut position = 0;
+    let mut asked = async |by_score, effort, priority, floor| {
+        position += 1;
+        let mut question = ask(&scene.job, position, "Say something.");
+        question.terms.by_score = by_score;
+        question.terms.priority = priority;
+        question.terms.floor = floor;
+        question.request.effort = effort;
+        let end = scene.gateway.call(question).wait().await;
+        let CallEnd::Answered { answer: Ok(reply), .. } = end else { panic!("{end:?}") };
+        let call = scene.last().await;
+        let told =
+            reply.extras.iter().find(|(name, _)| name == "tier_reason").map(|(_, why)| why.to_string());
+        assert_eq!(told, call.tier_reason.as_ref().map(|why| format!("{why:?}")));
+        (call.tier_asked, call.tier_given, call.tier_reason)
+    };
+    let why = "simple work, by a score of -2 from standard: a short beginning -1, low priority -1";
+    let simple = (Tier::Haiku, Tier::Haiku, Some(why.to_owned()));
+    assert_eq!(asked(Some(true), None, Priority::Low, None).await, simple);
+    let plain = "standard work, by a score of -1 from standard: a short beginning -1";
+    let standard = (Tier::Sonnet, Tier::Sonnet, Some(plain.to_owned()));
+    assert_eq!(asked(Some(true), None, Priority::Normal, None).await, standard);
+    // Never below the floor, never where the request says its effort, and never where nobody wants it.
+    let floored = (Tier::Sonnet, Tier::Sonnet, Some(why.to_owned()));
+    assert_eq!(asked(Some(true), None, Priority::Low, Some(Tier::Sonnet)).await, floored);
+    let said = (Tier::Opus, Tier::Opus, None);
+    assert_eq!(asked(Some(true), Some(Effort::Complex), Priority::Low, None).await, said);
+    assert_eq!(asked(None, None, Priority::Low, None).await, (Tier::Sonnet, Tier::Sonnet, None));
 }

@@ -2,7 +2,7 @@
 
 use crate::binds::Binds;
 use crate::call::{Rows, rows};
-use crate::engine::{Demand, Engine};
+use crate::engine::{Demand, Engine, Wanted};
 use crate::error::PlanError;
 use crate::host::{PlannedHost, PlannedPreset};
 use crate::kind::Kind;
@@ -34,14 +34,16 @@ struct Stretch<'h> {
     from: Timestamp,
     days: u32,
     seed: u64,
+    wanted: Wanted<'h>,
 }
 
-/// Plans what is asked, on this host or one of the presets.
+/// Plans what is asked, on this host or one of the presets, for as long as it is `wanted`.
 pub fn answer(
     question: &PlanQuestion,
     own: &PlannedHost,
     presets: &[PlannedPreset],
     now: Timestamp,
+    wanted: Wanted<'_>,
 ) -> Result<PlanAnswer, PlanError> {
     let named = question.preset.as_ref().map(|name| preset(name, presets)).transpose()?;
     let basis = named.map_or_else(|| "this host".to_owned(), |preset| preset.name.clone());
@@ -58,7 +60,7 @@ pub fn answer(
         return Err(PlanError::TooMuch { calls, most: MOST_CALLS });
     }
     let from = host.windows.day(question.from.unwrap_or_else(|| host.windows.month(now).end)).start;
-    let stretch = Stretch { kinds: &kinds, from, days, seed: question.seed.unwrap_or(1) };
+    let stretch = Stretch { kinds: &kinds, from, days, seed: question.seed.unwrap_or(1), wanted };
     let (run, waits) = stretch.run(&host)?;
     let mut answer = PlanAnswer {
         basis,
@@ -92,7 +94,7 @@ pub fn given(
     let kinds = kinds(jobs)?;
     let rows = priced(host, &kinds, from)?;
     let mut engine = Engine::new(host, &kinds, rows, Demand::Given(times), seed, from);
-    engine.run_until(from + length, u64::MAX);
+    engine.run_until(from + length, u64::MAX, &|| true)?;
     Ok(engine.counts.run(&engine.money, &host.windows, engine.left() as u64))
 }
 
@@ -159,7 +161,7 @@ impl Stretch<'_> {
     fn run(&self, host: &PlannedHost) -> Result<(PlanRun, Vec<Binds>), PlanError> {
         let rows = priced(host, self.kinds, self.from)?;
         let mut engine = Engine::new(host, self.kinds, rows, Demand::Pattern, self.seed, self.from);
-        engine.run_until(self.end(), u64::MAX);
+        engine.run_until(self.end(), u64::MAX, self.wanted)?;
         let run = engine.counts.run(&engine.money, &host.windows, engine.left() as u64);
         Ok((run, engine.counts.waited_for()))
     }
@@ -170,12 +172,12 @@ impl Stretch<'_> {
         let most = host.limits.agents_max.min(host.hard_slots).saturating_mul(2).min(host.limits.queue_max);
         let demand = Demand::Full(most as usize);
         let mut engine = Engine::new(host, self.kinds, rows, demand, self.seed, self.from);
-        engine.run_until(self.from + HOUR, MOST_OF_A_DAY);
+        engine.run_until(self.from + HOUR, MOST_OF_A_DAY, self.wanted)?;
         let passed = |engine: &Engine<'_>| engine.now.since(self.from).as_secs_f64().max(1.0);
         let hours = passed(&engine) / 3_600.0;
         let (ceiling, binds_hour) = (engine.ceiling(), engine.counts.binds());
         let first = (engine.counts.done(), engine.counts.total, engine.counts.worked());
-        engine.run_until(self.from + DAY, MOST_OF_A_DAY);
+        engine.run_until(self.from + DAY, MOST_OF_A_DAY, self.wanted)?;
         let days = passed(&engine) / 86_400.0;
         let day = scaled(engine.counts.total, 1.0 / days);
         Ok(PlanFull {

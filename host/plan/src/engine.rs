@@ -11,6 +11,7 @@ use crate::call::{Known, PlanCall, Rows};
 use crate::chance::Chance;
 use crate::clock::ToldClock;
 use crate::counts::Counts;
+use crate::error::PlanError;
 use crate::host::PlannedHost;
 use crate::kind::{Drawn, Kind};
 use crate::money::Money;
@@ -27,8 +28,13 @@ use std::time::Duration;
 /// How often it is looked who works, while anybody does; and while nobody does.
 const TICK: Duration = Duration::from_secs(1);
 const IDLE_TICK: Duration = Duration::from_mins(1);
+/// After how many events it is asked whether anybody still waits.
+const ASKED_EVERY: u32 = 256;
 /// In how many pieces an answer comes.
 const PIECES: u32 = 8;
+
+/// Whether anybody still waits for a plan.
+pub type Wanted<'w> = &'w dyn Fn() -> bool;
 
 /// How jobs come.
 #[derive(Clone, Debug)]
@@ -168,8 +174,15 @@ impl<'h> Engine<'h> {
         engine
     }
 
-    /// Lets all happen that happens before `end`, or until so many calls were answered.
-    pub(crate) fn run_until(&mut self, end: Timestamp, most_calls: u64) {
+    /// Lets all happen that happens before `end`, or until so many calls were answered; less where `wanted` says that
+    /// nobody waits for it any more.
+    pub(crate) fn run_until(
+        &mut self,
+        end: Timestamp,
+        most_calls: u64,
+        wanted: Wanted<'_>,
+    ) -> Result<(), PlanError> {
+        let mut happened = 0_u32;
         while let Some(Reverse((at, _, event))) = self.events.peek().copied() {
             if at >= end || self.counts.calls >= most_calls {
                 break;
@@ -179,11 +192,16 @@ impl<'h> Engine<'h> {
             self.clock.set(at);
             self.happens(event);
             self.go_on();
+            happened = happened.wrapping_add(1);
+            if happened.is_multiple_of(ASKED_EVERY) && !wanted() {
+                return Err(PlanError::Unwanted);
+            }
         }
         if self.counts.calls < most_calls {
             self.now = end;
             self.clock.set(end);
         }
+        Ok(())
     }
 
     /// Jobs that are neither done nor failed.

@@ -23,6 +23,9 @@ pub enum PlanError {
         /// The most.
         most: u64,
     },
+    /// Whoever asked is gone, or has waited for as long as a plan may take.
+    #[error("the plan was given up before its end")]
+    Unwanted,
     /// A model has no price.
     #[error(transparent)]
     Price(#[from] PriceError),

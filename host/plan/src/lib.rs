@@ -23,6 +23,7 @@ mod money;
 mod tests;
 
 pub use answer::{MOST_CALLS, answer, given};
+pub use engine::Wanted;
 pub use error::PlanError;
 pub use host::{PlannedHost, PlannedPreset};
 pub use measured::{MOST_MEASURED, measured};

@@ -1,6 +1,6 @@
 //! Months that are planned.
 
-use crate::{PlannedHost, PlannedPreset, answer, given};
+use crate::{PlanError, PlannedHost, PlannedPreset, answer, given};
 use anvil_api::{PlanAnswer, PlanQuestion, PlannedJobs};
 use anvil_budget::{PressureSteps, PriceTable, Windows, default_models};
 use anvil_types::{Limits, LimitsPatch, Nanodollars, Tier, Timestamp};
@@ -62,7 +62,7 @@ fn free(limits: LimitsPatch) -> PlannedHost {
 #[expect(clippy::needless_pass_by_value, reason = "what a test asks for, as it stands there")]
 fn planned(host: &PlannedHost, question: PlanQuestion) -> PlanAnswer {
     let now: Timestamp = "2026-11-30T00:00:00Z".parse().expect("a time");
-    answer(&question, host, &[], now).expect("it can be planned")
+    answer(&question, host, &[], now, &|| true).expect("it can be planned")
 }
 
 fn week(jobs: PlannedJobs) -> PlanQuestion {
@@ -182,7 +182,9 @@ fn a_job_whose_call_no_limit_has_room_for_fails() {
 fn what_cannot_be_planned_is_named() {
     let refused = |question: PlanQuestion| {
         let presets = [PlannedPreset { name: "max-200".into(), host: host() }];
-        answer(&question, &host(), &presets, Timestamp::from_secs(1)).expect_err("refused").to_string()
+        answer(&question, &host(), &presets, Timestamp::from_secs(1), &|| true)
+            .expect_err("refused")
+            .to_string()
     };
     let days = |days| refused(PlanQuestion { days: Some(days), ..PlanQuestion::default() });
     assert_eq!([days(0), days(63)], ["`days` has to be 1 to 62"; 2]);
@@ -207,4 +209,17 @@ fn jobs_at_given_times_are_planned_as_they_come() {
     assert_eq!((run.finished, run.calls), (10, 20));
     assert!((run.response.p50_s - 11.0).abs() < 0.01 && (run.response.p95_s - 11.0).abs() < 0.01);
     assert_eq!(run.binds, None);
+}
+
+#[test]
+fn a_plan_that_nobody_waits_for_is_given_up() {
+    let asked = std::cell::Cell::new(0);
+    let wanted = || {
+        asked.set(asked.get() + 1);
+        asked.get() < 3
+    };
+    let question = PlanQuestion { days: Some(30), ..PlanQuestion::default() };
+    let planned = answer(&question, &host(), &[], Timestamp::from_secs(1), &wanted);
+    assert!(matches!(planned, Err(PlanError::Unwanted)), "{planned:?}");
+    assert_eq!(asked.get(), 3);
 }

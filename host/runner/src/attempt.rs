@@ -188,8 +188,9 @@ pub(crate) async fn desk(
         priority: job.priority,
         // Its place is its tree's.
         since: job.root.map_or(job.created_at, JobId::made_at),
-        effort: plugin.info.effort,
-        floor: plugin.info.model_floor,
+        effort: agent.efforts.get(&job.action).copied().unwrap_or(plugin.info.effort),
+        by_score: agent.by_score,
+        floor: plugin.info.model_floor.max(agent.model_floor),
         max_input_tokens: agent.max_input_tokens,
         max_output_tokens: agent.max_output_tokens,
         task_budget: agent.task_budget.unwrap_or(shared.settings.task_budget && plugin.info.tool_loop),

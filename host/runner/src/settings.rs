@@ -2,7 +2,7 @@
 
 use anvil_sandbox::AttemptLimits;
 use anvil_store::{QuarantineRule, QuestionRules};
-use anvil_types::{AgentValues, PerAgent, StateSize, UpstreamKind};
+use anvil_types::{AgentValues, Effort, PerAgent, StateSize, Tier, UpstreamKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +32,12 @@ pub struct AgentSettings {
     pub task_budget: Option<bool>,
     /// Whether it shares replies with other agents that do.
     pub share_replies: bool,
+    /// The weakest tier that its owner lets answer it.
+    pub model_floor: Option<Tier>,
+    /// Whether a score moves the effort of its requests that say none, where that differs from everyone's.
+    pub by_score: Option<bool>,
+    /// The efforts of actions that its owner has given one.
+    pub efforts: BTreeMap<String, Effort>,
     /// The agents that it may hand work to.
     pub may_call: Vec<String>,
     /// What the plugin may read of its configuration, where a job has not begun.

@@ -2,7 +2,7 @@
 
 use crate::reader::Reader;
 use crate::value::Value;
-use anvil_types::{Compression, Nanodollars};
+use anvil_types::{Compression, Nanodollars, Tier};
 use std::collections::BTreeMap;
 
 macro_rules! agent_keys {
@@ -102,6 +102,15 @@ agent_keys! {
     share_replies: bool;
     /// How far its prompts are compressed, in place of `saving.compression`.
     compression: Compression;
+    /// The weakest tier that may answer it, where that is above what it says of itself: neither its own wish nor pressure
+    /// goes below.
+    model_floor: Tier;
+    /// Whether a score chooses the effort of a request of it that says none, in place of `models.by_score`.
+    by_score: bool;
+    /// Actions of it whose requests are `simple` work where they do not say, in place of the effort that it says of itself.
+    simple_actions: Vec<String>;
+    /// Actions of it whose requests are `complex` work where they do not say.
+    complex_actions: Vec<String>;
     /// The agents that it may hand work to (`team` in the contract). Absent: none.
     may_call: Vec<String>;
 }

@@ -135,6 +135,9 @@ sections! {
         standard: Tier = { TierOf(Effort::Standard) };
         /// The tier of work that an agent calls `complex`.
         complex: Tier = { TierOf(Effort::Complex) };
+        /// Whether a score of size, tools and priority moves the effort of a request that says none by one, from its
+        /// agent's or its action's (`docs/saving.md`). `agents.NAME.by_score` is one agent's own.
+        by_score: bool = "false";
     }
 
     /// What happens while a money window fills up. The brake at 95 % of the day is no setting.

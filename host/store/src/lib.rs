@@ -69,4 +69,4 @@ pub use sqlite::history;
 pub use sqlite::{SqliteOptions, SqliteStore};
 pub use state::StateStep;
 pub use team::{TeamAsk, TeamStep};
-pub use usage::{CompressedSum, LedgerFilter, LedgerPage, MissSum, UsageSum};
+pub use usage::{CompressedSum, LedgerFilter, LedgerPage, MissSum, TierSum, UsageSum};

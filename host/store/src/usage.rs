@@ -1,7 +1,7 @@
 //! Questions to the ledger: its pages, their totals, and its sums by what people ask for.
 
 use anvil_types::{
-    CacheMissKind, CallId, CallRecord, CallState, Compressed, JobId, Nanodollars, Timestamp, Tokens,
+    CacheMissKind, CallId, CallRecord, CallState, Compressed, JobId, Nanodollars, Tier, Timestamp, Tokens,
 };
 
 /// Which entries of the ledger. All of it where nothing is said.
@@ -87,6 +87,29 @@ pub struct CompressedSum {
     pub calls: u64,
     /// By how much, and what that would have cost.
     pub compressed: Compressed,
+}
+
+/// How jobs of one agent and action ended that models of one tier answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierSum {
+    /// The agent.
+    pub agent: String,
+    /// The action.
+    pub action: String,
+    /// The tier that answered all calls of each of them; none where they were of several.
+    pub tier: Option<Tier>,
+    /// How many ended by themselves.
+    pub jobs: u64,
+    /// How many of them succeeded; the others failed.
+    pub succeeded: u64,
+    /// Attempts beyond the first of each.
+    pub retries: u64,
+    /// Their calls.
+    pub calls: u64,
+    /// Output tokens of these.
+    pub output_tokens: u64,
+    /// What the jobs cost, corrections included.
+    pub cost: Nanodollars,
 }
 
 impl UsageSum {

@@ -36,6 +36,7 @@ mod smoke;
 mod spend;
 mod status;
 mod submit;
+mod tiers;
 mod versions;
 mod webhooks;
 
@@ -53,7 +54,7 @@ use anvil_api::{
     CompressionReport, CorrectionRequest, EditRequest, Fixture, ImportAnswer, JobDetail, JobList, Ledger,
     LimitsRequest, LimitsView, LineProblem, List, PlanAnswer, PlanQuestion, PriceRequest, PriceView, Probe,
     QueueRequest, QueueView, Replayed, ScopeLimitsRequest, ScopeLimitsView, SetBack, SetBackRequest, Spend,
-    Status, SubmitRequest, WipeRequest,
+    Status, SubmitRequest, TierOutcomes, WipeRequest,
 };
 use anvil_types::{
     AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LimitUsed, LogLine,
@@ -262,6 +263,15 @@ fn money(routes: Routes) -> Routes {
         )
         .query(&["from", "to"])
         .gives::<CompressionReport>()
+        .route(
+            Read,
+            get.clone(),
+            "/api/v1/spend/tiers",
+            "How jobs ended, by the tier that answered them",
+            tiers::show,
+        )
+        .query(&["from", "to"])
+        .gives::<TierOutcomes>()
         .route(Read, get, "/api/v1/ledger", "The ledger, the newest first", ledger::list)
         .query(&LEDGER_FILTERS)
         .query(&PAGE)

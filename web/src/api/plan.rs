@@ -51,6 +51,15 @@ impl From<PlanRefused> for Problem {
                 title,
                 "no job of this host has asked Claude anything yet, so nothing was measured; tell what jobs there are to be",
             ),
+            PlanRefused::TooLong(longest) => Problem::invalid(
+                slug,
+                title,
+                format!(
+                    "planning it took longer than {} s, the most that it may take of this host: plan fewer days or fewer jobs \
+                     a day, or leave out what_if; `anvil plan` plans on your own machine and has no such bound",
+                    longest.as_secs()
+                ),
+            ),
             PlanRefused::Fallen => Problem::internal("the plan's task died of a fault of the host"),
             PlanRefused::Store(error) => error.into(),
         }

@@ -35,6 +35,7 @@ pub(crate) mod source;
 mod spend;
 mod status;
 mod submit;
+mod tiers;
 mod webhooks;
 mod wipe;
 

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, print, print_json, print_raw};
 use crate::show::{bar, money_bar};
-use anvil_api::{By, CacheMisses, CompressionReport, Ledger, Spend, SpendStatus, Status, Sum, WindowStatus};
+use anvil_api::{By, CacheMisses, CompressionReport, Ledger, Spend, SpendStatus, Status, Sum, TierOutcomes, WindowStatus};
 use anvil_budget::Forecast;
 use anvil_types::{CallRecord, CallState, Nanodollars};
 use clap::Args;
@@ -42,6 +42,10 @@ pub(crate) struct SpendArgs {
     /// is given.
     #[arg(long, conflicts_with_all = ["by", "csv", "calls", "misses"])]
     compression: bool,
+    /// Show how the jobs ended that are over, by agent, action and the tier that answered them; today's where no time is
+    /// given.
+    #[arg(long, conflicts_with_all = ["by", "csv", "calls", "misses", "compression"])]
+    tiers: bool,
 }
 
 /// What spend is told apart by.
@@ -62,6 +66,11 @@ impl SpendArgs {
             report.show(globals.json, |report| {
                 super::compression::shown(report, super::status::mark(report.upstream))
             })?;
+            return Ok(Exit::Done);
+        }
+        if self.tiers {
+            let tiers = client.get::<TierOutcomes>(&["spend", "tiers"], &self.stretch()).await?;
+            tiers.show(globals.json, super::tiers::shown)?;
             return Ok(Exit::Done);
         }
         if self.csv || self.by.is_some() || self.from.is_some() || self.to.is_some() {

@@ -14,9 +14,9 @@ use anvil_settings::{
     read_bounded,
 };
 use anvil_store::{QuarantineRule, QuestionRules, QueueShares, ReplyBounds, Retention};
-use anvil_types::{Clock, Compression, InputLimits, PerAgent, StateSize, Supervisor, UpstreamKind, encoding};
+use anvil_types::{Clock, Compression, Effort, InputLimits, PerAgent, StateSize, Supervisor, UpstreamKind, encoding};
 use anyhow::Context as _;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -294,6 +294,16 @@ fn state(settings: &Settings) -> PerAgent<StateSize> {
     PerAgent { all, agents: own.collect() }
 }
 
+/// The efforts that an agent's owner has given its actions; an action that is called both is complex.
+fn efforts(agent: &AgentSection) -> BTreeMap<String, Effort> {
+    let of = |actions: &Option<Vec<String>>, effort| {
+        actions.iter().flatten().map(|action| (action.clone(), effort)).collect::<Vec<_>>()
+    };
+    let (simple, complex) =
+        (of(&agent.simple_actions, Effort::Simple), of(&agent.complex_actions, Effort::Complex));
+    simple.into_iter().chain(complex).collect()
+}
+
 pub(crate) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSettings {
     let jobs = &settings.jobs;
     let agents = settings.agents.iter().map(|(name, agent)| {
@@ -309,6 +319,9 @@ pub(crate) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
             open_of_agent: agent.open_of_agent,
             task_budget: agent.task_budget,
             share_replies: agent.share_replies.unwrap_or(false),
+            model_floor: agent.model_floor,
+            by_score: agent.by_score,
+            efforts: efforts(agent),
             may_call: agent.may_call.clone().unwrap_or_default(),
             values: agent.settings.clone().into(),
         };

@@ -23,9 +23,11 @@ pub struct Terms {
     pub priority: Priority,
     /// When the job was submitted: its place among calls of one priority, kept over parks.
     pub since: Timestamp,
-    /// The agent's effort, where the request does not say.
+    /// The effort of its agent or of its action, where the request does not say.
     pub effort: Effort,
-    /// The weakest tier that the agent can do with.
+    /// Whether a score moves that effort, where that differs from everyone's.
+    pub by_score: Option<bool>,
+    /// The weakest tier that the agent can do with, or that its owner lets answer it.
     pub floor: Option<Tier>,
     /// The agent's own limit of input tokens a call, where it has one.
     pub max_input_tokens: Option<u32>,
@@ -67,6 +69,7 @@ impl Ask {
                 priority: Priority::Critical,
                 since: at,
                 effort: Effort::Simple,
+                by_score: None,
                 floor: None,
                 max_input_tokens: None,
                 max_output_tokens: None,

@@ -15,7 +15,8 @@ use crate::stage::compress::{self, Shortened};
 use crate::stage::mark::{MarkedPrompt, caches, prompt};
 use crate::stage::replies;
 use anvil_budget::{
-    AnswerKind, InputSize, asks_for_task_budget, bound_input_tokens, takes_task_budget, task_budget, tier_for,
+    AnswerKind, InputSize, Score, asks_for_task_budget, bound_input_tokens, takes_task_budget, task_budget,
+    tier_for,
 };
 use anvil_store::ReplyKey;
 use anvil_types::{CallError, CallErrorKind, Limits, Request, Tier};
@@ -119,7 +120,11 @@ async fn own_task_budget(
 fn wish<'a>(door: &GatewayDoor, ask: &'a Ask, limits: &Limits) -> Result<Wish<'a>, CallError> {
     let (request, terms) = (&ask.request, &ask.terms);
     let named = named_tier(request).map_err(|error| invalid(error.to_string()))?;
-    let asked = tier_for(&door.config.models, named, request.effort, terms.effort, terms.floor);
+    let scored = terms.by_score.unwrap_or(door.config.models.by_score);
+    let unsaid = scored && named.is_none() && request.effort.is_none();
+    let score = unsaid.then(|| Score::of(terms.effort, request, terms.priority));
+    let effort = score.as_ref().map_or(terms.effort, |score| score.effort);
+    let asked = tier_for(&door.config.models, named, request.effort, effort, terms.floor);
     let most_input = terms.max_input_tokens.unwrap_or(limits.max_input_tokens);
     let most = terms.max_output_tokens.unwrap_or(limits.max_output_tokens);
     let most_output = request.max_output_tokens.map_or(most, |wish| wish.min(most));
@@ -138,7 +143,7 @@ fn wish<'a>(door: &GatewayDoor, ask: &'a Ask, limits: &Limits) -> Result<Wish<'a
         return Err(invalid("max_output_tokens is 0; an answer needs at least one token".to_owned()));
     }
     let speed = speed(request).map_err(|error| invalid(error.to_string()))?;
-    Ok(Wish { who: ask.asker.name(), request, asked, floor: terms.floor, speed, needs })
+    Ok(Wish { who: ask.asker.name(), request, asked, floor: terms.floor, score, speed, needs })
 }
 
 /// The bid of a request to the model that was chosen for it, and what it is known by in the cache of replies.

@@ -3,7 +3,7 @@
 use crate::choice::tier::{Needs, Prompted, candidates, rows};
 use crate::door::GatewayDoor;
 use crate::flight::bid::TierChoice;
-use anvil_budget::{ChoiceReason, PriceError, PriceRow, RequestFields, Turn};
+use anvil_budget::{ChoiceReason, PriceError, PriceRow, RequestFields, Score, Turn};
 use anvil_types::{ContentBlock, Nanodollars, Request, Role, Speed, Tier};
 
 /// What a request asks for, before a model is chosen.
@@ -14,6 +14,8 @@ pub(crate) struct Wish<'a> {
     /// The tier that it asks for, and the weakest that will do.
     pub asked: Tier,
     pub floor: Option<Tier>,
+    /// What its effort was chosen by, where it says none and is scored.
+    pub score: Option<Score>,
     /// How fast it is to be answered, where it says.
     pub speed: Option<Speed>,
     pub needs: Needs,
@@ -48,7 +50,9 @@ pub(crate) fn choose(
         .iter()
         .find(|candidate| candidate.tier == choice.tier)
         .expect("a tier is chosen out of the candidates");
-    let reason = (choice.reason != ChoiceReason::AsAsked).then(|| choice.reason.to_string());
+    let pressed = (choice.reason != ChoiceReason::AsAsked).then(|| choice.reason.to_string());
+    let reasons: Vec<_> = wish.score.iter().map(Score::to_string).chain(pressed).collect();
+    let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
     Ok(Chosen {
         tier: TierChoice { asked, given: choice.tier, reason },
         row: given.row.clone(),

@@ -153,6 +153,7 @@ impl Run {
                 priority: job.job.priority,
                 since: self.clock.now(),
                 effort: Effort::Standard,
+                by_score: None,
                 floor: None,
                 max_input_tokens: None,
                 max_output_tokens: None,

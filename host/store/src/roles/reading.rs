@@ -2,7 +2,7 @@
 
 use crate::{
     AuditEntry, BrakeHistory, JobFilter, JobPage, JournalEntry, LedgerFilter, LedgerPage, LedgerTotals,
-    MissSum, QueueCounts, StoreError, Suspects, UsageSum,
+    MissSum, QueueCounts, StoreError, Suspects, TierSum, UsageSum,
 };
 use anvil_types::{
     AgentValues, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, InputInfo, Job, JobId, LogLine,
@@ -83,6 +83,14 @@ pub trait ReadingStore: Send + Sync {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<MissSum>, StoreError>;
+    /// How the jobs ended that are over since one time and before another, by agent, action and the tier that answered
+    /// them: the last 20,000 at most, as far as they are kept.
+    async fn tier_sums(
+        &self,
+        upstream: UpstreamKind,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<TierSum>, StoreError>;
     /// What was spent in each minute of the rolling hour in which anything was, the oldest first.
     async fn spent_minutes(
         &self,

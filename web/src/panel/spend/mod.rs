@@ -7,6 +7,7 @@ pub(super) mod page;
 mod replies;
 #[cfg(any(test, feature = "gallery"))]
 pub(super) mod samples;
+mod tiers;
 
 use crate::permission::Permission::{Operate, Read};
 use crate::routes::Routes;

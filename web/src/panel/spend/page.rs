@@ -10,10 +10,12 @@ use crate::panel::spend::chart::{Chart, Column};
 use crate::panel::spend::compression::CompressionPart;
 use crate::panel::spend::misses::Misses;
 use crate::panel::spend::replies::KeptReplies;
+use crate::panel::spend::tiers::Tiers;
 use crate::problem::Problem;
 use crate::spending::{Stretch, UNKNOWN_KIND, came_to, parts};
 use crate::state::WebState;
-use anvil_api::{By, ReplyCacheView, Sum};
+use crate::tiered::outcomes;
+use anvil_api::{By, ReplyCacheView, Sum, TierOutcome};
 use anvil_budget::{PriceTable, Windows};
 use anvil_store::{CompressedSum, MissSum, UsageSum};
 use anvil_types::{CompressionReplay, Nanodollars, Timestamp};
@@ -55,6 +57,7 @@ pub(crate) struct Spend {
     misses: Misses,
     replies: KeptReplies,
     compression: CompressionPart,
+    tiers: Tiers,
     /// Where the ledger shows the same calls.
     ledger: String,
     csv: String,
@@ -62,13 +65,15 @@ pub(crate) struct Spend {
 
 impl HtmlSafe for Spend {}
 
-/// What was saved, and what was not.
+/// What is told beside what was spent: what was saved and what was not, and what came of it.
 pub(crate) struct Savings<'a> {
     pub(crate) misses: &'a [MissSum],
     pub(crate) replies: &'a ReplyCacheView,
     pub(crate) compressed: &'a [CompressedSum],
     /// Each agent's latest calls, replayed.
     pub(crate) latest: &'a [CompressionReplay],
+    /// How jobs ended, by tier.
+    pub(crate) tiers: &'a [TierOutcome],
 }
 
 /// What was chosen, as its form shows it.
@@ -242,6 +247,7 @@ impl Spend {
             misses: Misses::new(savings.misses, all.saved.unwrap_or_default()),
             replies: KeptReplies::new(savings.replies, &all),
             compression: CompressionPart::new(savings.compressed, savings.latest),
+            tiers: Tiers::new(savings.tiers),
             ledger: format!("/ledger?{range}"),
             csv: format!("/api/v1/spend?{range}&by={}&format=csv", choice.by.name()),
             choice,
@@ -259,8 +265,9 @@ impl Spend {
         let (misses, compressed) = (ledger.misses(from, to).await?, ledger.compressed(from, to).await?);
         let replies = state.control.replies.view().await?;
         let latest = ledger.replayed();
+        let tiers = outcomes(ledger.tiers(choice.stretch.from, choice.stretch.to).await?);
         let savings =
-            Savings { misses: &misses, replies: &replies, compressed: &compressed, latest: &latest };
+            Savings { misses: &misses, replies: &replies, compressed: &compressed, latest: &latest, tiers: &tiers };
         let simulated = state.config.upstream == anvil_types::UpstreamKind::Simulated;
         let prices = state.control.prices.table();
         Ok(Self::new(choice, &cuts, &sums, &savings, &prices, &windows, simulated))

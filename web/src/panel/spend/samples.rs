@@ -3,10 +3,10 @@
 use super::page::{Choice, Savings, Spend, SpendPage};
 use crate::panel::kit::samples::{NOW, Sample, html, nano, query, shell, status, windows};
 use crate::panel::kit::shell::Nav;
-use anvil_api::{AgentReplies, ReplyCacheView};
+use anvil_api::{AgentReplies, ReplyCacheView, TierOutcome};
 use anvil_budget::PriceTable;
 use anvil_store::{CompressedSum, MissSum, Tokens, UsageSum};
-use anvil_types::{CacheMissKind, Compressed, CompressionReplay, ReplySize, Timestamp, UpstreamKind};
+use anvil_types::{CacheMissKind, Compressed, CompressionReplay, ReplySize, Tier, Timestamp, UpstreamKind};
 
 /// Three weeks of work, less of it at night and at weekends.
 fn sums(cuts: &[Timestamp]) -> Vec<UsageSum> {
@@ -109,14 +109,37 @@ fn compressed() -> (Vec<CompressedSum>, Vec<CompressionReplay>) {
     (sums, latest)
 }
 
+/// How jobs ended meanwhile.
+fn tiers() -> Vec<TierOutcome> {
+    let outcome = |agent: &str, action: &str, tier, jobs, succeeded, retries, cost| TierOutcome {
+        agent: agent.to_owned(),
+        action: action.to_owned(),
+        tier,
+        jobs,
+        succeeded,
+        retries,
+        calls: jobs * 2 + retries,
+        output_tokens: jobs * 1_411,
+        cost: nano(cost),
+        success: TierOutcome::success_of(nano(cost), succeeded),
+    };
+    vec![
+        outcome("code-generator", "generate", Some(Tier::Haiku), 212, 171, 61, 2_204_118_000),
+        outcome("code-generator", "generate", Some(Tier::Sonnet), 1_204, 1_190, 19, 61_301_772_000),
+        outcome("code-generator", "generate", None, 31, 30, 2, 1_004_220_000),
+        outcome("test-automator", "generate-tests", Some(Tier::Haiku), 1, 0, 2, 3_118_000),
+    ]
+}
+
 fn page(asked: &str, misses: &[MissSum], agents: &[(&str, u64)]) -> SpendPage {
     let choice =
         Choice::read(&query(asked), &windows(), NOW).unwrap_or_else(|_| unreachable!("the samples ask well"));
     let cuts = choice.cuts(&windows()).unwrap_or_default();
     let (sums, replies, prices) = (sums(&cuts), replies(agents), PriceTable::built_in());
-    // Where nothing was missed, nothing was compressed either.
+    // Where nothing was missed, nothing was compressed either, and no job ended.
     let (compressed, latest) = if misses.is_empty() { (vec![], vec![]) } else { compressed() };
-    let savings = Savings { misses, replies: &replies, compressed: &compressed, latest: &latest };
+    let tiers = if misses.is_empty() { Vec::new() } else { tiers() };
+    let savings = Savings { misses, replies: &replies, compressed: &compressed, latest: &latest, tiers: &tiers };
     let body = Spend::new(choice, &cuts, &sums, &savings, &prices, &windows(), true);
     SpendPage { shell: shell(&status(), Nav::Spend, "Spend"), body }
 }

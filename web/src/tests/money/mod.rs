@@ -7,3 +7,4 @@ mod limits;
 mod misses;
 mod plan;
 mod replies;
+mod tiers;

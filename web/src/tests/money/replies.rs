@@ -3,12 +3,10 @@
 use crate::testing::Scene;
 use anvil_store::testing::{attempt, hold_request};
 use anvil_store::{
-    Claim, JournalEntry, JournalKind, JournalWrite, NewReply, ReadyAgent, ReplyBounds, ReplyHit, ReplyKey,
-    Settlement, SettlementOutcome,
+    JournalEntry, JournalKind, JournalWrite, NewReply, ReplyBounds, ReplyHit, ReplyKey, Settlement,
+    SettlementOutcome,
 };
-use anvil_types::{
-    Asker, CacheEffect, CallId, JobId, Json, Nanodollars, NewJob, Priority, Timestamp, UpstreamKind, Usage,
-};
+use anvil_types::{Asker, CacheEffect, CallId, JobId, Json, Nanodollars, Timestamp, Usage};
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use std::time::Duration;
@@ -42,35 +40,10 @@ async fn paid(scene: &Scene, number: u8, agent: &str) -> CallId {
     call
 }
 
-/// A job that a kept reply answers, of an agent that is not there: nobody else takes it.
+/// A job that a kept reply answers.
 async fn hit(scene: &Scene, number: u8, of: CallId) -> JobId {
     let now = scene.state.control.clock.now();
-    let job = NewJob {
-        id: JobId::new(now, 77),
-        agent: "ghost".to_owned(),
-        action: "run".to_owned(),
-        payload: "{}".parse().expect("JSON"),
-        priority: Priority::Normal,
-        run_at: None,
-        idempotency_key: None,
-        max_cost: Nanodollars::from_dollars(1),
-        tags: Vec::new(),
-        after: Vec::new(),
-        schedule: None,
-        inputs: Vec::new(),
-        upstream: UpstreamKind::Simulated,
-    };
-    scene.store.enqueue(job).await.expect("taken in");
-    let settings = anvil_types::AgentValues::default();
-    let claim = Claim {
-        agents: vec![ReadyAgent { name: "ghost".into(), digest: "d".into(), settings, warm: false }],
-        upstream: UpstreamKind::Simulated,
-        most: 1,
-        critical_only: false,
-        alive: Vec::new(),
-        lease_for: Duration::from_hours(3),
-    };
-    let lease = scene.store.claim(claim).await.expect("a claim").pop().expect("the job").lease;
+    let lease = scene.ghost(77).await;
     let entry = JournalEntry {
         position: 0,
         kind: JournalKind::Call,

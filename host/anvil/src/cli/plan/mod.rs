@@ -73,7 +73,7 @@ impl PlanArgs {
         let settings = settings(globals)?;
         let own = planned_host(&settings, Arc::new(prices(&settings)?));
         let presets = planned_presets(&own);
-        let answer = anvil_plan::answer(&question, &own, &presets, SystemClock::new().now());
+        let answer = anvil_plan::answer(&question, &own, &presets, SystemClock::new().now(), &|| true);
         let answer = answer.map_err(|error| Failure::Usage(error.to_string()))?;
         if globals.json {
             print_json(&json!(answer))?;

@@ -50,6 +50,7 @@ fn ask(job: &Claimed, position: u32) -> Ask {
             priority: Priority::Normal,
             since: job.job.created_at,
             effort: Effort::Simple,
+            by_score: None,
             floor: None,
             max_input_tokens: None,
             max_output_tokens: None,

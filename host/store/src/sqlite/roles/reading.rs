@@ -1,11 +1,11 @@
-use crate::reading::{jobs, ledger, misses, usage};
+use crate::reading::{evidence, jobs, ledger, misses, usage};
 use crate::rules::audit;
 use crate::rules::jobs::{artifacts, claim, inputs, journal, logs, pins, relatives};
 use crate::rules::money::brake;
 use crate::sqlite::SqliteStore;
 use crate::{
     AuditEntry, BrakeHistory, JobFilter, JobPage, JournalEntry, LedgerFilter, LedgerPage, LedgerTotals,
-    MissSum, QueueCounts, ReadingStore, StoreError, Suspects, UsageSum,
+    MissSum, QueueCounts, ReadingStore, StoreError, Suspects, TierSum, UsageSum,
 };
 use anvil_types::{
     AgentValues, ArtifactInfo, ArtifactName, Attempt, CallId, CallRecord, InputInfo, Job, JobId, LogLine,
@@ -121,6 +121,15 @@ impl ReadingStore for SqliteStore {
         to: Timestamp,
     ) -> Result<Vec<MissSum>, StoreError> {
         self.readers.read(move |db| misses::sums(db, upstream, from, to)).await
+    }
+
+    async fn tier_sums(
+        &self,
+        upstream: UpstreamKind,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<TierSum>, StoreError> {
+        self.readers.read(move |db| evidence::sums(db, upstream, from, to)).await
     }
 
     async fn spent_minutes(
