@@ -11,12 +11,13 @@ use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
 use anvil_sandbox::{Catalog, CatalogSettings, CompileCommand, Sandbox, SandboxSettings};
 use anvil_store::testing::hold_request;
 use anvil_store::{
-    Claim, HoldDecision, HoldRequest, PromptForm, ReadyAgent, Retention, Settlement, SettlementOutcome, SqliteOptions,
-    SqliteStore, Store,
+    Claim, HoldDecision, HoldRequest, PromptForm, ReadyAgent, Retention, Settlement, SettlementOutcome,
+    SqliteOptions, SqliteStore, Store,
 };
 use anvil_types::{
-    Asker, BootId, CacheEffect, CallId, Clock, Compressed, DrivenClock, HostId, InputLimits, JobId, Lease, LimitsPatch,
-    Nanodollars, NewJob, PerAgent, Priority, StateSize, Supervisor, SystemClock, Tier, UpstreamKind, Usage,
+    Asker, BootId, CacheEffect, CallId, Clock, Compressed, DrivenClock, HostId, InputLimits, JobId, Lease,
+    LimitsPatch, Nanodollars, NewJob, PerAgent, Priority, StateSize, Supervisor, SystemClock, Tier,
+    UpstreamKind, Usage,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};

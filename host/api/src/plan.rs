@@ -137,6 +137,8 @@ pub struct PlanRun {
     pub finished: u64,
     /// Those that fail, since no limit ever has room for one of their calls.
     pub failed: u64,
+    /// The limit that most of these failed by; null where none did.
+    pub failed_by: Option<String>,
     /// Those that are refused, since the queue is full.
     pub refused: u64,
     /// Those that are still there at the end.

@@ -5,7 +5,8 @@ use crate::room::Room;
 use anvil_budget::Windows;
 use anvil_gateway::Gateway;
 use anvil_store::{
-    CompressedSum, Correction, LedgerFilter, LedgerPage, LedgerTotals, MissSum, Store, StoreError, TierSum, UsageSum,
+    CompressedSum, Correction, LedgerFilter, LedgerPage, LedgerTotals, MissSum, Store, StoreError, TierSum,
+    UsageSum,
 };
 use anvil_types::{CallId, CallRecord, CompressionReplay, Timestamp, UpstreamKind};
 use std::sync::Arc;

@@ -53,7 +53,8 @@ impl PlanRefused {
             PlanError::Bad { member, .. } => {
                 Some(format!("/{}", member.replace(['.', '['], "/").replace(']', "")))
             }
-            PlanError::TooMuch { .. } | PlanError::Unwanted | PlanError::Price(_) => None,
+            PlanError::Price(_) => Some("/from".to_owned()),
+            PlanError::TooMuch { .. } | PlanError::Unwanted => None,
         }
     }
 }

@@ -17,6 +17,9 @@ const MOST_OF_A_DAY: u64 = 300_000;
 const MOST_KINDS: usize = 20;
 const DAYS: u32 = 30;
 const MOST_DAYS: u32 = 62;
+/// How far back and ahead of now days may begin: prices and calendars beyond say nothing of work.
+const PAST_DAYS: u32 = 366;
+const COMING_DAYS: u32 = 3_653;
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 const LEAVES_OUT: [&str; 6] = [
@@ -58,6 +61,10 @@ pub fn answer(
     let calls = calls as u64;
     if calls > MOST_CALLS {
         return Err(PlanError::TooMuch { calls, most: MOST_CALLS });
+    }
+    let known = now - DAY * PAST_DAYS..=now + DAY * COMING_DAYS;
+    if question.from.is_some_and(|from| !known.contains(&from)) {
+        return Err(PlanError::bad("from", "has to be in the last year or the next ten"));
     }
     let from = host.windows.day(question.from.unwrap_or_else(|| host.windows.month(now).end)).start;
     let stretch = Stretch { kinds: &kinds, from, days, seed: question.seed.unwrap_or(1), wanted };
@@ -147,6 +154,9 @@ fn with(host: &PlannedHost, patch: &LimitsPatch) -> Result<PlannedHost, PlanErro
         if value <= Nanodollars::ZERO {
             return Err(PlanError::bad(format!("limits.{name}"), "has to be above 0"));
         }
+    }
+    if limits.agents_min > limits.agents_max {
+        return Err(PlanError::bad("limits.agents_min", "has to be agents_max at most"));
     }
     // Slots that are asked for are planned: what a preset could never have is what a person wants to know of.
     let hard_slots = host.hard_slots.max(limits.agents_max);

@@ -17,6 +17,8 @@ const MINUTE: i64 = 60_000_000;
 pub(crate) struct Counts {
     pub submitted: u64,
     pub failed: u64,
+    /// Of those, how many by each limit.
+    pub fails: BTreeMap<String, u64>,
     pub refused: u64,
     pub calls: u64,
     pub saved: Nanodollars,
@@ -132,6 +134,7 @@ impl Counts {
             submitted: self.submitted,
             finished: self.done(),
             failed: self.failed,
+            failed_by: self.failed_by(),
             refused: self.refused,
             left,
             calls: self.calls,
@@ -142,7 +145,11 @@ impl Counts {
             agents_busy: busy.as_secs_f64() / (minutes * 60.0),
             most_slots: self.most_slots,
             week_hours: money.fullest_week.as_secs_f64() / 3_600.0,
-            binds: self.binds().map(|binds| binds.to_string()),
+            // Where most fail, nobody waits for anything: what they fail by is what binds.
+            binds: self
+                .failed_by()
+                .filter(|_| self.failed > self.done())
+                .or_else(|| self.binds().map(|binds| binds.to_string())),
             waits: self.waits(),
             total: self.total,
             dearest_hour: spent_hours.iter().copied().max().unwrap_or_default(),
@@ -157,6 +164,11 @@ impl Counts {
             by_day: self.by_day(windows),
             by_hour: self.by_hour(windows),
         }
+    }
+
+    /// The limit that most jobs failed by.
+    fn failed_by(&self) -> Option<String> {
+        self.fails.iter().max_by_key(|(_, jobs)| **jobs).map(|(limit, _)| limit.clone())
     }
 
     fn waits(&self) -> Vec<PlanWait> {

@@ -26,8 +26,8 @@ pub enum PlanError {
     /// Whoever asked is gone, or has waited for as long as a plan may take.
     #[error("the plan was given up before its end")]
     Unwanted,
-    /// A model has no price.
-    #[error(transparent)]
+    /// A model has no price at the time that is planned (`from`).
+    #[error("{0}: `from` has to be a time at which every model that is planned with has a price")]
     Price(#[from] PriceError),
 }
 

@@ -25,7 +25,9 @@ struct Seen<'c> {
 pub fn measured(calls: &[CallRecord], windows: &Windows) -> Vec<PlannedJobs> {
     let mut agents: BTreeMap<&str, Seen<'_>> = BTreeMap::new();
     for call in calls.iter().take(MOST_MEASURED) {
-        let (Some(agent), Some(job), CallState::Settled) = (call.agent.as_deref(), call.job, call.state)
+        // What a kept reply answered took nothing, and the cache of replies is not planned.
+        let (Some(agent), Some(job), CallState::Settled, None) =
+            (call.agent.as_deref(), call.job, call.state, call.reply_of)
         else {
             continue;
         };

@@ -15,8 +15,8 @@ pub(super) async fn plan(State(state): State<WebState>, body: Object) -> Result<
 
 fn read(mut body: Object) -> Result<PlanQuestion, Problem> {
     let preset = body.field("preset", "the name of a preset");
-    let limits = body.field::<LimitsPatch>("limits", "an object of limits, as in {\"hour_usd\": 20}");
-    let jobs = body.field::<Vec<PlannedJobs>>(
+    let limits = body.nested::<LimitsPatch>("limits", "an object of limits, as in {\"hour_usd\": 20}");
+    let jobs = body.nested::<Vec<PlannedJobs>>(
         "jobs",
         "a list of kinds of jobs, as in [{\"per_day\": 200, \"calls\": 3, \"input_tokens\": 3000}]",
     );

@@ -10,6 +10,7 @@ use axum::extract::{FromRequest, Request};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_path_to_error::Segment;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -93,6 +94,31 @@ impl Object {
             self.wrong(name, format!("must be {wants}; it is {}", shown(raw.get())));
         }
         value
+    }
+
+    /// A field with fields of its own, of which that is named which is wrong; null is as absent.
+    pub(crate) fn nested<T: DeserializeOwned>(&mut self, name: &'static str, wants: &str) -> Option<T> {
+        let raw = self.field::<Box<RawValue>>(name, wants)?;
+        let mut reader = serde_json::Deserializer::from_str(raw.get());
+        let error = match serde_path_to_error::deserialize(&mut reader) {
+            Ok(value) => return Some(value),
+            Err(error) => error,
+        };
+        let mut pointer = name.to_owned();
+        for part in error.path() {
+            let part = match part {
+                Segment::Seq { index } => index.to_string(),
+                Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+                Segment::Enum { .. } | Segment::Unknown => continue,
+            };
+            pointer = format!("{pointer}/{part}");
+        }
+        if pointer == name {
+            self.wrong(name, format!("must be {wants}; it is {}", shown(raw.get())));
+        } else {
+            self.wrong(&pointer, format!("cannot be taken: {}", error.inner()));
+        }
+        None
     }
 
     /// A field that says what is not to be done: null, which elsewhere is as absent, says nothing and is refused.

@@ -6,7 +6,9 @@ use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::show::{Moment, Table, print, print_json, print_raw};
 use crate::show::{bar, money_bar};
-use anvil_api::{By, CacheMisses, CompressionReport, Ledger, Spend, SpendStatus, Status, Sum, TierOutcomes, WindowStatus};
+use anvil_api::{
+    By, CacheMisses, CompressionReport, Ledger, Spend, SpendStatus, Status, Sum, TierOutcomes, WindowStatus,
+};
 use anvil_budget::Forecast;
 use anvil_types::{CallRecord, CallState, Nanodollars};
 use clap::Args;

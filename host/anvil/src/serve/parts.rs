@@ -14,7 +14,9 @@ use anvil_settings::{
     read_bounded,
 };
 use anvil_store::{QuarantineRule, QuestionRules, QueueShares, ReplyBounds, Retention};
-use anvil_types::{Clock, Compression, Effort, InputLimits, PerAgent, StateSize, Supervisor, UpstreamKind, encoding};
+use anvil_types::{
+    Clock, Compression, Effort, InputLimits, PerAgent, StateSize, Supervisor, UpstreamKind, encoding,
+};
 use anyhow::Context as _;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};

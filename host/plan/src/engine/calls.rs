@@ -36,7 +36,7 @@ impl Engine<'_> {
         self.throttle.set(steps.throttle.and_then(|from| even_burn(&windows, from, now)));
         let rows = &self.rows[job.kind];
         let planned = plan(self.host, rows, &self.known, &windows, self.expected, &asker, drawn, now);
-        let Some(call) = planned else { return self.fails(number) };
+        let Some(call) = planned else { return self.fails(number, "max_input_tokens".to_owned()) };
         if !self.line.is_empty() {
             self.line.enter(call);
             self.news = true;
@@ -70,7 +70,7 @@ impl Engine<'_> {
                 match denial {
                     Denial::WaitForHolds { limit } => return Err(Box::new((call, limit))),
                     Denial::ParkUntil { at, limit } => self.parks(call.job, at, Binds::of(&limit)),
-                    Denial::Never { .. } => self.fails(call.job),
+                    Denial::Never { limit, .. } => self.fails(call.job, Binds::of(&limit).to_string()),
                     Denial::Braked(causes) => {
                         let until = causes.iter().filter_map(|cause| cause.until).max();
                         let day = Binds::Window(WindowKind::Day);
@@ -196,8 +196,9 @@ impl Engine<'_> {
         self.news |= !self.line.is_empty();
     }
 
-    fn fails(&mut self, number: u64) {
+    fn fails(&mut self, number: u64, limit: String) {
         self.counts.failed += 1;
+        *self.counts.fails.entry(limit).or_default() += 1;
         self.leaves(number);
     }
 

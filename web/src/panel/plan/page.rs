@@ -141,6 +141,9 @@ fn facts(run: &PlanRun, windows: &Windows) -> Vec<(&'static str, String)> {
             jobs = format!("{jobs}, {count} {word}");
         }
     }
+    if let Some(limit) = &run.failed_by {
+        jobs = format!("{jobs}; most that failed fail by {limit}");
+    }
     vec![
         ("What binds", binds(run.binds.as_deref())),
         ("Jobs", jobs),

@@ -266,8 +266,13 @@ impl Spend {
         let replies = state.control.replies.view().await?;
         let latest = ledger.replayed();
         let tiers = outcomes(ledger.tiers(choice.stretch.from, choice.stretch.to).await?);
-        let savings =
-            Savings { misses: &misses, replies: &replies, compressed: &compressed, latest: &latest, tiers: &tiers };
+        let savings = Savings {
+            misses: &misses,
+            replies: &replies,
+            compressed: &compressed,
+            latest: &latest,
+            tiers: &tiers,
+        };
         let simulated = state.config.upstream == anvil_types::UpstreamKind::Simulated;
         let prices = state.control.prices.table();
         Ok(Self::new(choice, &cuts, &sums, &savings, &prices, &windows, simulated))

@@ -139,7 +139,8 @@ fn page(asked: &str, misses: &[MissSum], agents: &[(&str, u64)]) -> SpendPage {
     // Where nothing was missed, nothing was compressed either, and no job ended.
     let (compressed, latest) = if misses.is_empty() { (vec![], vec![]) } else { compressed() };
     let tiers = if misses.is_empty() { Vec::new() } else { tiers() };
-    let savings = Savings { misses, replies: &replies, compressed: &compressed, latest: &latest, tiers: &tiers };
+    let savings =
+        Savings { misses, replies: &replies, compressed: &compressed, latest: &latest, tiers: &tiers };
     let body = Spend::new(choice, &cuts, &sums, &savings, &prices, &windows(), true);
     SpendPage { shell: shell(&status(), Nav::Spend, "Spend"), body }
 }

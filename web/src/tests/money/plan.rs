@@ -2,6 +2,7 @@
 
 use crate::testing::Scene;
 use axum::http::{Method, StatusCode};
+use std::time::Duration;
 
 const WEEK: &str = r#"{"days": 7, "from": "2026-12-07T00:00:00Z", "jobs": [{"per_day": 20, "calls": 1}]}"#;
 
@@ -30,6 +31,13 @@ async fn what_cannot_be_planned_is_refused_by_its_name() {
         (r#"{"preset": "max-300"}"#, "max-200"),
         (r#"{"day": 3}"#, "days"),
         (r#"{"limits": {"hour_usd": 0}}"#, "/limits/hour_usd"),
+        (r#"{"limits": {"hour_usd": "much"}}"#, "/limits/hour_usd"),
+        (r#"{"limits": {"agents_min": 9, "agents_max": 2}}"#, "/limits/agents_min"),
+        (r#"{"jobs": [{}, {"calls": -1}]}"#, "/jobs/1/calls"),
+        (r#"{"jobs": [{"priority": "now"}]}"#, "/jobs/0/priority"),
+        (r#"{"jobs": 3}"#, "/jobs: must be a list"),
+        (r#"{"from": "9999-12-29T00:00:00Z"}"#, "/from"),
+        (r#"{"from": "0001-01-01T00:00:00Z"}"#, "/from"),
         (r#"{"measured": true, "jobs": [{}]}"#, "/jobs"),
         (r#"{"measured": true}"#, "nothing was measured"),
         (r#"{"jobs": [{"per_day": 100000, "calls": 200}]}"#, "fewer days"),
@@ -37,6 +45,23 @@ async fn what_cannot_be_planned_is_refused_by_its_name() {
         let answer = scene.api(Method::POST, "/api/v1/plan", body).await;
         assert!(answer.status.is_client_error() && answer.text.contains(named), "{body}: {}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn a_plan_ends_with_whoever_asked_for_it() {
+    let scene = std::sync::Arc::new(Scene::new().await);
+    // A day of a queue that is always full: minutes of computing.
+    let heavy = r#"{"days": 30, "limits": {"requests_per_minute": 1, "queue_max": 100000},
+        "jobs": [{"per_day": 22000, "calls": 3, "weekdays": "mon-sun", "hours": "0-24"}]}"#;
+    let asking = scene.clone();
+    let asks = tokio::spawn(async move { asking.api(Method::POST, "/api/v1/plan", heavy).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!asks.is_finished(), "it is heavy");
+    asks.abort();
+    // The next one begins when that has ended.
+    let next =
+        tokio::time::timeout(Duration::from_secs(30), scene.api(Method::POST, "/api/v1/plan", WEEK)).await;
+    assert_eq!(next.expect("it is planned").status, StatusCode::OK);
 }
 
 #[tokio::test]

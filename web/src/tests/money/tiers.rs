@@ -25,6 +25,7 @@ async fn outcomes_are_told_of_the_jobs_that_ended_in_the_time() {
         detail: None,
         model: None,
         cache: CacheEffect::default(),
+        compression: None,
         journal: None,
         keep: None,
     };

@@ -45,6 +45,9 @@ fn work(run: &PlanRun) -> String {
             let _ = write!(jobs, ", {count} {word}");
         }
     }
+    if let Some(limit) = &run.failed_by {
+        let _ = write!(jobs, "; most that failed fail by {limit}");
+    }
     row("jobs", jobs);
     row(
         "a minute",
