@@ -36,7 +36,7 @@ pub enum PlanRefused {
     #[error("unmeasured")]
     Unmeasured,
     /// It took longer than a plan may take of the host.
-    #[error("too long")]
+    #[error("overlong")]
     TooLong(Duration),
     /// Its task fell.
     #[error("fallen")]

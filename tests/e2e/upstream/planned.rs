@@ -44,6 +44,8 @@ struct Happened {
     usd: f64,
     p95_s: f64,
     binds: Option<String>,
+    /// How often jobs were seen to wait for each limit.
+    waits: BTreeMap<String, u64>,
 }
 
 fn minutes() -> u64 {
@@ -187,13 +189,14 @@ async fn happen(work: &Workload, times: &[Duration], length: Duration) -> (Happe
     let usd = usd as f64 / 1e9;
     println!("  waits as sampled: {waits:?}");
     let sampled: u64 = waits.values().sum();
-    let longest = waits.into_iter().max_by_key(|(_, count)| *count);
+    let longest = waits.clone().into_iter().max_by_key(|(_, count)| *count);
     let happened = Happened {
         finished: done.len() as u64,
         usd,
         p95_s: done.get((done.len() * 95 / 100).min(done.len().saturating_sub(1))).copied().unwrap_or(0.0),
         // One in twenty of those that were there: the planner says nothing of less either.
         binds: longest.filter(|(_, count)| count * 20 > sampled).map(|(limit, _)| limit),
+        waits,
     };
     (happened, limits)
 }
@@ -308,7 +311,11 @@ async fn compare(work: Workload) {
         println!("  {what}: {:.1} % off", off * 100.0);
         assert!(off <= 0.1, "{}: {what}: {planned} planned, {real} happened", work.name);
     }
-    assert_eq!(run.binds, happened.binds, "{}: what binds", work.name);
+    // Where jobs wait for two limits nearly alike, either is what binds.
+    let longest = happened.waits.values().max().copied().unwrap_or_default();
+    let waited = run.binds.as_ref().and_then(|limit| happened.waits.get(limit)).copied().unwrap_or_default();
+    let is_right = run.binds == happened.binds || (happened.binds.is_some() && waited * 2 >= longest.max(1));
+    assert!(is_right, "{}: {:?} is planned to bind; jobs waited {:?}", work.name, run.binds, happened.waits);
 }
 
 fn jobs(tier: Tier, calls: u32, input: u32, output: u32, call_s: f64) -> PlannedJobs {

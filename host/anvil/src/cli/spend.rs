@@ -72,7 +72,9 @@ impl SpendArgs {
         }
         if self.tiers {
             let tiers = client.get::<TierOutcomes>(&["spend", "tiers"], &self.stretch()).await?;
-            tiers.show(globals.json, super::tiers::shown)?;
+            tiers.show(globals.json, |tiers| {
+                super::tiers::shown(tiers, super::status::mark(tiers.upstream))
+            })?;
             return Ok(Exit::Done);
         }
         if self.csv || self.by.is_some() || self.from.is_some() || self.to.is_some() {

@@ -4,8 +4,7 @@ use crate::show::Table;
 use anvil_api::TierOutcomes;
 
 /// Outcomes by agent, action and tier.
-pub(super) fn shown(outcomes: &TierOutcomes) -> String {
-    let mark = super::status::mark(outcomes.upstream);
+pub(super) fn shown(outcomes: &TierOutcomes, mark: &str) -> String {
     let head = format!("{} to {}{mark}\n\n", outcomes.from, outcomes.to);
     if outcomes.items.is_empty() {
         return format!("{head}no job that ended in this time was answered by a model\n");

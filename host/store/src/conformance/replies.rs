@@ -357,6 +357,7 @@ async fn paid_by(world: &World<'_>, number: u8, lease: Lease, position: u32) {
         detail: None,
         model: None,
         cache: CacheEffect::default(),
+        compression: None,
         journal: Some(entry(lease, position, JournalKind::Call)),
         keep: Some(new_reply(number, WIDE, 50)),
     };

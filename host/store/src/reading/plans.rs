@@ -100,7 +100,7 @@ fn no_query_scans_or_sorts() {
         (room::LEAST_USED, "replies_by_use"),
         (room::OF_AGENT, "replies_by_agent"),
         (evidence::ENDED, "jobs_finished"),
-        (evidence::ENDED, "calls_by_job"),
+        (evidence::ANSWERED, "calls_by_job"),
         (misses::HOURS, "PRIMARY KEY"),
         (misses::ENTRIES, "calls_by_time"),
         (compressed::HOURS, "PRIMARY KEY"),
