@@ -81,7 +81,7 @@ fn code() -> impl Strategy<Value = String> {
         "s = 'it  ' + `t`",
         "x = 1  ",
     ]);
-    vec(line, 0..7).prop_map(|lines| lines.iter().map(|line| format!("{line}\n")).collect())
+    vec(line, 0..7).prop_map(|lines| lines.iter().flat_map(|line| [*line, "\n"]).collect())
 }
 
 /// Fences that stand alone.
@@ -97,9 +97,9 @@ fn part() -> impl Strategy<Value = (String, bool)> {
         3 => vec(select(vec!["\n", "  \n", "\n\n\n"]), 1..4).prop_map(move |lines| free(lines.concat())),
         2 => (select(vec!["```", "~~~", "````", "```rust", "  ```json"]), code()).prop_map(move |(fence, code)| {
             let sign: String = fence.chars().take_while(|sign| !sign.is_alphabetic()).collect();
-            kept(format!("{fence}\n{code}{}\n", sign))
+            kept(format!("{fence}\n{code}{sign}\n"))
         }),
-        1 => code().prop_map(move |code| kept(code.lines().map(|line| format!("    {line}x\n")).collect())),
+        1 => code().prop_map(move |code| kept(code.lines().flat_map(|line| ["    ", line, "x\n"]).collect())),
         1 => (select(vec!["\"\"\"", "'''", "`"]), code()).prop_map(move |(quote, code)| {
             kept(format!("text = {quote}\n{}{quote}\n", code.replace(['"', '\'', '`'], "")))
         }),
@@ -107,9 +107,12 @@ fn part() -> impl Strategy<Value = (String, bool)> {
         1 => select(vec!["-- \n", "a\tb\t \n", "1,2, \n", "| a |  |\n", "> quoted  \n", "$ ls -l \n", "it's \"open\n"])
             .prop_map(move |line| free(line.to_owned())),
         1 => (0_u32..90).prop_map(move |lines| {
-            free((0..lines).map(|at| format!("2026-11-30T00:{:02}:00Z INFO line {at}\n", at % 60)).collect())
+            let line = |at| format!("2026-11-30T00:{:02}:00Z INFO line {at}\n", at % 60);
+            free((0..lines).map(line).collect::<Vec<_>>().concat())
         }),
-        1 => (0_u32..40).prop_map(move |lines| free((0..lines).map(|at| format!("    at f{at} (a.js:{at})\n")).collect())),
+        1 => (0_u32..40).prop_map(move |lines| {
+            free((0..lines).map(|at| format!("    at f{at} (a.js:{at})\n")).collect::<Vec<_>>().concat())
+        }),
         1 => "\\PC{0,30}".prop_map(move |line| free(line.replace(['`', '~'], "") + "\n")),
         1 => select(vec!["```\n", "~~~\n", "cat <<EOF\n", "x = \"\n", "{\n", "[\n", "a ```b``` c\n"]).prop_map(move |line| free(line.to_owned())),
         1 => select(vec!["--- a/x\n+++ b/x\n@@ -1 +1 @@\n", "fn a() {\n}\nfn b() {\n}\n"]).prop_map(move |line| free(line.to_owned())),
@@ -142,8 +145,7 @@ pub(crate) fn conversation() -> impl Strategy<Value = Vec<(bool, String)>> {
         .prop_map(|(shared, pieces)| {
             let text = |parts: &[(prop::sample::Index, bool, (String, bool))]| -> String {
                 let one = |(at, own, (text, _)): &(prop::sample::Index, bool, (String, bool))| {
-                    let text = if *own { text.clone() } else { format!("{}\n\n", at.get(&shared)) };
-                    text
+                    if *own { text.clone() } else { format!("{}\n\n", at.get(&shared)) }
                 };
                 parts.iter().map(one).collect()
             };

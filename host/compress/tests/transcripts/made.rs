@@ -51,8 +51,11 @@ const NAMES: [&str; 12] = [
 const MODULES: [&str; 8] =
     ["http", "store", "queue", "auth", "billing::invoice", "search::index", "mailer", "cache"];
 
+/// Makes one of its kind.
+type Make = fn(&mut Dice) -> Vec<Said>;
+
 pub(super) fn transcripts() -> Vec<Transcript> {
-    let kinds: [(&'static str, fn(&mut Dice) -> Vec<Said>); 5] =
+    let kinds: [(&'static str, Make); 5] =
         [("json", json), ("logs", logs), ("repeated", repeated), ("code", code), ("prose", prose)];
     let mut all = Vec::new();
     for (at, (kind, make)) in (0_u64..).zip(kinds) {

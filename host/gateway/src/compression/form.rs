@@ -45,11 +45,12 @@ impl fmt::Display for Noted<'_> {
 }
 
 fn short(digest: &Digest) -> String {
-    digest[..TOLD_BY].iter().map(|byte| format!("{byte:02x}")).collect()
+    let told_by = digest.first_chunk::<TOLD_BY>().expect("a digest is longer");
+    format!("{:032x}", u128::from_be_bytes(*told_by))
 }
 
 /// The form of the longest beginning of a conversation that one of these notes is of.
-pub(crate) fn noted<'n>(outline: &Outline, notes: impl Iterator<Item = &'n str> + Clone) -> Option<Form> {
+pub(crate) fn noted<'n>(outline: &Outline, notes: &(impl Iterator<Item = &'n str> + Clone)) -> Option<Form> {
     let turns: Vec<_> = outline.turns().collect();
     turns.iter().enumerate().rev().find_map(|(at, turn)| {
         let digest = short(&turn.digest);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 fn conversation(job: usize, turns: usize) -> Outline {
     let message = |at: usize| Message {
-        role: if at % 2 == 0 { Role::User } else { Role::Assistant },
+        role: if at.is_multiple_of(2) { Role::User } else { Role::Assistant },
         content: vec![ContentBlock::Text { text: format!("{job} {at} {}", "word ".repeat(2_000)) }],
     };
     let request = Request {
@@ -21,6 +21,10 @@ fn conversation(job: usize, turns: usize) -> Outline {
         options: Vec::new(),
     };
     Outline::of(&request).expect("it has a turn")
+}
+
+fn few(number: usize) -> i64 {
+    i64::try_from(number).expect("it is small")
 }
 
 fn row() -> PriceRow {
@@ -49,7 +53,7 @@ fn replayed(calls: usize, of_job: usize, tokens: u64, removed: u64, was_sent: bo
             usage: &usage,
             cuts: &[(0, removed)],
             was_sent,
-            at: Timestamp::from_micros(20_000_000 * call as i64),
+            at: Timestamp::from_micros(20_000_000 * few(call)),
             reuse: [Reuse::default(), soon()],
             reads: Reads::default(),
             minimum: 4_096,
@@ -65,7 +69,7 @@ fn replayed(calls: usize, of_job: usize, tokens: u64, removed: u64, was_sent: bo
 fn what_is_shorter_and_costs_less_stays_on() {
     for was_sent in [true, false] {
         let (replays, more) = replayed(LATEST, 1, 3_000, 600, was_sent);
-        assert_eq!(more, 600 * 2_000 * LATEST as i64, "each token at the price of input");
+        assert_eq!(more, 600 * 2_000 * few(LATEST), "each token at the price of input");
         assert!(!replays.costs_more("a"));
         let (_, more) = replayed(LATEST, 4, 20_000, 600, was_sent);
         assert!(more > 0, "written once and read three times it is less, too: {more}");
@@ -96,7 +100,7 @@ fn the_latest_calls_alone_count_and_are_known_after_a_restart() {
     let outline = conversation(9_999, 1);
     for call in 0..LATEST {
         let usage = Usage { input_tokens: 100, ..Usage::default() };
-        let at = Timestamp::from_micros(1_000_000_000_000 + call as i64);
+        let at = Timestamp::from_micros(1_000_000_000_000 + few(call));
         let none = [Reuse::default(); 2];
         let past = Past {
             outline: &outline,
@@ -112,7 +116,7 @@ fn the_latest_calls_alone_count_and_are_known_after_a_restart() {
         };
         replays.push("a", &past);
     }
-    assert_eq!(replays.all()[0].saved, Nanodollars::new(2_000 * LATEST as i64));
+    assert_eq!(replays.all()[0].saved, Nanodollars::new(2_000 * few(LATEST)));
     assert!(!replays.costs_more("a"));
 }
 
@@ -124,7 +128,7 @@ fn a_form_is_found_by_the_longest_beginning_that_it_was_noted_of() {
     let (one, three) = (conversation(0, 1), conversation(0, 3));
     let notes =
         [Noted(&one.whole().digest, &short).to_string(), Noted(&three.whole().digest, &long).to_string()];
-    let found = |outline: &Outline, notes: &[String]| noted(outline, notes.iter().map(String::as_str));
+    let found = |outline: &Outline, notes: &[String]| noted(outline, &notes.iter().map(String::as_str));
     assert_eq!(found(&conversation(0, 5), &notes), Some(long.clone()));
     assert_eq!(found(&three, &notes), Some(long));
     assert_eq!(found(&conversation(0, 2), &notes), Some(short.clone()));

@@ -86,7 +86,7 @@ async fn known(
         return Ok(kept);
     }
     let forms = door.store.prompt_forms(job).await?;
-    if let Some(form) = noted(outline, forms.iter().filter_map(Option::as_deref)) {
+    if let Some(form) = noted(outline, &forms.iter().filter_map(Option::as_deref)) {
         return Ok(Some(form));
     }
     // What was sent before forms were noted was sent as it was, and thinking is bound to what stood before it.
@@ -141,7 +141,7 @@ impl Shortened {
                     anvil_compress::about_tokens(text).saturating_sub(anvil_compress::about_tokens(&told));
                 match &mut shorter.to_mut().messages[at].content[number] {
                     ContentBlock::Text { text } | ContentBlock::ToolResult { content: text, .. } => {
-                        *text = told
+                        *text = told;
                     }
                     _ => {}
                 }
