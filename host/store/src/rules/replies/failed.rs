@@ -8,7 +8,7 @@ use anvil_types::JobId;
 
 /// The calls that had paid for what a job was answered from a place on, and when: replies are kept in the transaction
 /// that settles their call.
-pub(crate) const PAID: &str = "SELECT paid.id, paid.settled_at FROM calls AS asked
+pub(crate) const PAID: &str = "SELECT paid.id, paid.settled_at FROM calls AS asked INDEXED BY calls_by_job
     CROSS JOIN calls AS paid ON paid.upstream = asked.upstream AND paid.id = coalesce(asked.reply_of, asked.id)
     WHERE asked.job = ?1 AND asked.position >= ?2 AND paid.upstream = ?3 AND paid.state = 'settled'";
 /// What is still kept of one.
