@@ -4,15 +4,15 @@ use anvil_types::{Nanodollars, Tier, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How jobs of one agent and action ended that models of one tier answered.
+/// How jobs of one agent and action ended, of which this is the strongest tier that answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TierOutcome {
     /// The agent.
     pub agent: String,
     /// The action.
     pub action: String,
-    /// The tier that answered all calls of each of these jobs; null for jobs that several tiers answered.
-    pub tier: Option<Tier>,
+    /// The strongest tier that answered a call of each of these jobs.
+    pub tier: Tier,
     /// How many ended by themselves: what a person cancelled, and what asked nothing, is not among them.
     pub jobs: u64,
     /// How many of them succeeded; the others failed.

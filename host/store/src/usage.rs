@@ -89,15 +89,15 @@ pub struct CompressedSum {
     pub compressed: Compressed,
 }
 
-/// How jobs of one agent and action ended that models of one tier answered.
+/// How jobs of one agent and action ended, of which this is the strongest tier that answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TierSum {
     /// The agent.
     pub agent: String,
     /// The action.
     pub action: String,
-    /// The tier that answered all calls of each of them; none where they were of several.
-    pub tier: Option<Tier>,
+    /// The strongest tier that answered a call of each of them.
+    pub tier: Tier,
     /// How many ended by themselves.
     pub jobs: u64,
     /// How many of them succeeded; the others failed.

@@ -44,7 +44,7 @@ pub(crate) struct SpendArgs {
     /// is given.
     #[arg(long, conflicts_with_all = ["by", "csv", "calls", "misses"])]
     compression: bool,
-    /// Show how the jobs ended that are over, by agent, action and the tier that answered them; today's where no time is
+    /// Show how the jobs ended that are over, by agent, action and the strongest tier that answered them; today's where no time is
     /// given.
     #[arg(long, conflicts_with_all = ["by", "csv", "calls", "misses", "compression"])]
     tiers: bool,

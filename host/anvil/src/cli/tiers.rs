@@ -26,7 +26,7 @@ pub(super) fn shown(outcomes: &TierOutcomes, mark: &str) -> String {
         table.row([
             one.agent.clone(),
             one.action.clone(),
-            one.tier.map_or_else(|| "several".to_owned(), |tier| tier.to_string()),
+            one.tier.to_string(),
             one.jobs.to_string(),
             format!("{} ({} %)", one.succeeded, one.succeeded_percent()),
             one.retries.to_string(),

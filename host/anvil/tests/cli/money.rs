@@ -141,16 +141,22 @@ fn misses_of_the_prompt_cache_are_told_by_agent_and_reason_with_what_was_saved()
 #[test]
 fn outcomes_are_told_by_agent_action_and_tier() {
     let (from, to) = ("2026-11-22T23:00:00Z", "2026-11-23T23:00:00Z");
-    let item = |tier: Value, jobs: u64, succeeded: u64, success: Value| {
+    let item = |tier: &str, jobs: u64, succeeded: u64, success: Value| {
         json!({
             "agent": "code-generator", "action": "generate", "tier": tier, "jobs": jobs, "succeeded": succeeded,
             "retries": 2, "calls": 2 * jobs, "output_tokens": 700 * jobs, "cost_usd": 1.5, "success_usd": success,
         })
     };
-    let items = [item(json!("haiku"), 31, 29, json!(0.051_724_137)), item(Value::Null, 2, 0, Value::Null)];
+    let items = [item("haiku", 31, 29, json!(0.051_724_137)), item("sonnet", 2, 0, Value::Null)];
     let outcomes = json!({ "from": from, "to": to, "upstream": "simulated", "items": items });
     let host = Host::start().on("GET /api/v1/spend/tiers", &outcomes);
-    insta::assert_snapshot!(host.anvil(&["spend", "--tiers", "--from", "2026-11-23"]).out, @"");
+    insta::assert_snapshot!(host.anvil(&["spend", "--tiers", "--from", "2026-11-23"]).out, @r###"
+    2026-11-22T23:00:00Z to 2026-11-23T23:00:00Z (SIMULATED)
+
+    AGENT           ACTION    TIER    JOBS  SUCCEEDED  RETRIES  CALLS  OUTPUT TOKENS   COST     A SUCCESS
+    code-generator  generate  haiku     31  29 (93 %)        2     62          21700  $1.50  $0.051724137
+    code-generator  generate  sonnet     2    0 (0 %)        2      4           1400  $1.50             -
+    "###);
     assert_eq!(host.asked()[0].target, "/api/v1/spend/tiers?from=2026-11-23");
     let json = host.anvil(&["--json", "spend", "--tiers"]);
     assert_eq!(serde_json::from_str::<Value>(&json.out).expect("JSON"), outcomes);
@@ -158,7 +164,11 @@ fn outcomes_are_told_by_agent_action_and_tier() {
     let mut none = outcomes.clone();
     none["items"] = json!([]);
     let host = Host::start().on("GET /api/v1/spend/tiers", &none);
-    insta::assert_snapshot!(host.anvil(&["spend", "--tiers"]).out, @"");
+    insta::assert_snapshot!(host.anvil(&["spend", "--tiers"]).out, @r###"
+    2026-11-22T23:00:00Z to 2026-11-23T23:00:00Z (SIMULATED)
+
+    no job that ended in this time was answered by a model
+    "###);
 }
 
 #[test]

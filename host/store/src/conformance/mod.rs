@@ -396,7 +396,7 @@ suite! { $
         what_was_compressed_stands_in_the_entry_and_in_every_sum
         the_forms_of_a_jobs_answered_prompts_are_known_to_its_next_attempt;
     evidence:
-        jobs_are_told_by_the_tier_that_answered_all_their_calls
+        jobs_are_told_by_the_strongest_tier_that_answered_them
         what_ended_outside_the_time_or_was_not_answered_is_no_evidence;
     model:
         no_sequence_breaks_a_limit_or_loses_money;

@@ -14,10 +14,8 @@ pub(crate) const ENDED: &str = "SELECT id, agent, action, state = 'succeeded' AS
     WHERE upstream = ?1 AND finished_at >= ?2 AND finished_at < ?3 AND state IN ('succeeded', 'failed')
     ORDER BY finished_at DESC LIMIT ?4";
 
-/// What answered a job: its calls that were, and the first and the last of their tiers' names.
-pub(crate) const ANSWERED: &str =
-    "SELECT count(*) AS calls, coalesce(sum(output_tokens), 0) AS output_tokens,
-        min(tier_given) AS one, max(tier_given) AS other
+/// The calls of a job that were answered.
+pub(crate) const ANSWERED: &str = "SELECT tier_given, output_tokens
     FROM calls INDEXED BY calls_by_job WHERE job = ?1 AND state IN ('settled', 'unknown')";
 
 struct Ended {
@@ -29,15 +27,8 @@ struct Ended {
     cost: Nanodollars,
 }
 
-struct Answered {
-    calls: u64,
-    output_tokens: u64,
-    /// Of all of them; none where they were of several.
-    tier: Option<Tier>,
-}
-
-/// How the jobs ended that are over since one time and before another, by agent, action and the tier that answered all their
-/// calls. What nobody answered, and what a person cancelled, tells nothing of a tier.
+/// How the jobs ended that are over since one time and before another, by agent, action and the strongest tier that answered
+/// one of their calls. What nobody answered, and what a person cancelled, tells nothing of a tier.
 pub(crate) fn sums(
     db: &Db,
     upstream: UpstreamKind,
@@ -47,15 +38,13 @@ pub(crate) fn sums(
     let ended = db.all(ENDED, params![upstream.name(), from.micros(), to.micros(), JOBS], ended)?;
     let mut sums: BTreeMap<_, TierSum> = BTreeMap::new();
     for job in ended {
-        let Some(answered) = db.first(ANSWERED, [job.id.bytes()], answered)?.filter(|told| told.calls > 0)
-        else {
-            continue;
-        };
-        let key = (job.agent.clone(), job.action.clone(), answered.tier);
+        let answered = db.all(ANSWERED, [job.id.bytes()], answered)?;
+        let Some(tier) = answered.iter().map(|(tier, _)| *tier).max() else { continue };
+        let key = (job.agent.clone(), job.action.clone(), tier);
         let sum = sums.entry(key).or_insert_with(|| TierSum {
             agent: job.agent,
             action: job.action,
-            tier: answered.tier,
+            tier,
             jobs: 0,
             succeeded: 0,
             retries: 0,
@@ -66,8 +55,8 @@ pub(crate) fn sums(
         sum.jobs += 1;
         sum.succeeded += u64::from(job.succeeded);
         sum.retries += u64::from(job.attempts.saturating_sub(1));
-        sum.calls += answered.calls;
-        sum.output_tokens += answered.output_tokens;
+        sum.calls += answered.len() as u64;
+        sum.output_tokens += answered.iter().map(|(_, tokens)| tokens).sum::<u64>();
         sum.cost += job.cost;
     }
     Ok(sums.into_values().collect())
@@ -84,11 +73,6 @@ fn ended(row: &Row<'_>) -> Result<Ended, StoreError> {
     })
 }
 
-fn answered(row: &Row<'_>) -> Result<Answered, StoreError> {
-    let alike = row.maybe_text("one")?.is_some() && row.maybe_text("one")? == row.maybe_text("other")?;
-    Ok(Answered {
-        calls: row.count("calls")?,
-        output_tokens: row.count("output_tokens")?,
-        tier: if alike { Some(row.word("one")?) } else { None },
-    })
+fn answered(row: &Row<'_>) -> Result<(Tier, u64), StoreError> {
+    Ok((row.word("tier_given")?, row.count("output_tokens")?))
 }

@@ -83,8 +83,8 @@ pub trait ReadingStore: Send + Sync {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<MissSum>, StoreError>;
-    /// How the jobs ended that are over since one time and before another, by agent, action and the tier that answered
-    /// them: the last 20,000 at most, as far as they are kept.
+    /// How the jobs ended that are over since one time and before another, by agent, action and the strongest tier that
+    /// answered them: the last 20,000 at most, as far as they are kept.
     async fn tier_sums(
         &self,
         upstream: UpstreamKind,

@@ -124,10 +124,9 @@ fn tiers() -> Vec<TierOutcome> {
         success: TierOutcome::success_of(nano(cost), succeeded),
     };
     vec![
-        outcome("code-generator", "generate", Some(Tier::Haiku), 212, 171, 61, 2_204_118_000),
-        outcome("code-generator", "generate", Some(Tier::Sonnet), 1_204, 1_190, 19, 61_301_772_000),
-        outcome("code-generator", "generate", None, 31, 30, 2, 1_004_220_000),
-        outcome("test-automator", "generate-tests", Some(Tier::Haiku), 1, 0, 2, 3_118_000),
+        outcome("code-generator", "generate", Tier::Haiku, 212, 171, 61, 2_204_118_000),
+        outcome("code-generator", "generate", Tier::Sonnet, 1_204, 1_190, 19, 61_301_772_000),
+        outcome("test-automator", "generate-tests", Tier::Haiku, 1, 0, 2, 3_118_000),
     ]
 }
 

@@ -39,7 +39,7 @@ impl TierRow {
         Self {
             agent: outcome.agent.clone(),
             action: outcome.action.clone(),
-            tier: outcome.tier.map_or_else(|| "several".to_owned(), |tier| tier.to_string()),
+            tier: outcome.tier.to_string(),
             jobs: thousands(outcome.jobs),
             succeeded: format!("{} %", outcome.succeeded_percent()),
             retries: thousands(outcome.retries),
