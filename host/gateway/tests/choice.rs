@@ -68,8 +68,7 @@ async fn a_score_chooses_where_a_request_says_nothing_and_tells_its_reasons() {
         let end = scene.gateway.call(question).wait().await;
         let CallEnd::Answered { answer: Ok(reply), .. } = end else { panic!("{end:?}") };
         let call = scene.last().await;
-        let told =
-            reply.extras.iter().find(|(name, _)| name == "tier_reason").map(|(_, why)| why.to_string());
+        let told = reply.extras.iter().find(|(name, _)| name == "tier_reason").map(|(_, why)| why.clone());
         assert_eq!(told, call.tier_reason.as_ref().map(|why| format!("{why:?}")));
         (call.tier_asked, call.tier_given, call.tier_reason)
     };

@@ -2,6 +2,7 @@
 
 use crate::show::Table;
 use anvil_api::{CompressedTotal, CompressionReport};
+use std::fmt::Write as _;
 
 /// What was compressed by agent, and what each agent's latest calls would have cost more without it. `mark`: whose money.
 pub(super) fn shown(report: &CompressionReport, mark: &str) -> String {
@@ -18,7 +19,7 @@ pub(super) fn shown(report: &CompressionReport, mark: &str) -> String {
             table.row(row(&item.agent, &item.total));
         }
         table.row(row("together", &report.total));
-        out += &format!("{table}\ntokens are an estimate: no model counts what it was not sent\n");
+        let _ = writeln!(out, "{table}\ntokens are an estimate: no model counts what it was not sent");
     }
     if !report.latest.is_empty() {
         let mut table = Table::new(&["AGENT", "LATEST CALLS", "WOULD HAVE COST MORE", ""]).right(&[1, 2]);
@@ -31,7 +32,7 @@ pub(super) fn shown(report: &CompressionReport, mark: &str) -> String {
                 off.to_owned(),
             ]);
         }
-        out += &format!("\n{table}");
+        let _ = write!(out, "\n{table}");
     }
     out
 }

@@ -21,6 +21,10 @@ use std::fmt::Write as _;
 /// where none is given. Spent includes what is unknown: calls that broke off count as the most that they
 /// can have cost.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag, and clap sees to it that they go together"
+)]
 pub(crate) struct SpendArgs {
     /// Tell it apart by this. Dollars by kind of token are an estimate each, exact together.
     #[arg(long, value_parser = by())]
