@@ -270,11 +270,27 @@ fn planned_host(limits: Limits) -> PlannedHost {
     }
 }
 
+/// How often it is let happen until it comes as it was planned: sixty times as fast, forty milliseconds in which the machine does
+/// something else are more seconds than a plan may be off. What is planned wrong is wrong each time.
+const TIMES: usize = 3;
+
 async fn compare(work: Workload) {
+    let mut off = Vec::new();
+    for _ in 0..TIMES {
+        off = compared(&work).await;
+        if off.is_empty() {
+            return;
+        }
+    }
+    panic!("{}: {}", work.name, off.join("; "));
+}
+
+/// In what the plan and what happened are further apart than they may be.
+async fn compared(work: &Workload) -> Vec<String> {
     let length = Duration::from_mins(work.minutes);
     let times = work.times(length);
-    let overhead = overhead(&work).await;
-    let (happened, limits) = happen(&work, &times, length).await;
+    let overhead = overhead(work).await;
+    let (happened, limits) = happen(work, &times, length).await;
     let first = work.jobs.first_byte_s.expect("it is told");
     let jobs = PlannedJobs {
         call_s: work.jobs.call_s + overhead,
@@ -302,6 +318,7 @@ async fn compare(work: Workload) {
     );
     #[expect(clippy::cast_precision_loss, reason = "some hundreds")]
     let jobs = (run.finished as f64, happened.finished as f64);
+    let mut wrong = Vec::new();
     for (what, (planned, real)) in [
         ("jobs done", jobs),
         ("dollars", (run.total.usd(), happened.usd)),
@@ -309,13 +326,17 @@ async fn compare(work: Workload) {
     ] {
         let off = (planned - real).abs() / real.max(1e-9);
         println!("  {what}: {:.1} % off", off * 100.0);
-        assert!(off <= 0.1, "{}: {what}: {planned} planned, {real} happened", work.name);
+        if off > 0.1 {
+            wrong.push(format!("{what}: {planned} planned, {real} happened"));
+        }
     }
     // Where jobs wait for two limits nearly alike, either is what binds.
     let longest = happened.waits.values().max().copied().unwrap_or_default();
     let waited = run.binds.as_ref().and_then(|limit| happened.waits.get(limit)).copied().unwrap_or_default();
-    let is_right = run.binds == happened.binds || (happened.binds.is_some() && waited * 2 >= longest.max(1));
-    assert!(is_right, "{}: {:?} is planned to bind; jobs waited {:?}", work.name, run.binds, happened.waits);
+    if run.binds != happened.binds && (happened.binds.is_none() || waited * 2 < longest.max(1)) {
+        wrong.push(format!("{:?} is planned to bind; jobs waited {:?}", run.binds, happened.waits));
+    }
+    wrong
 }
 
 fn jobs(tier: Tier, calls: u32, input: u32, output: u32, call_s: f64) -> PlannedJobs {
