@@ -172,8 +172,8 @@ data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text
 async fn what_cannot_be_read_of_an_answer_is_an_error_and_what_came_later_is_passed_over() {
     let with = |delta: &str| {
         plain().replace(
-            "event: message_delta",
-            &format!("event: content_block_delta\ndata: {delta}\n\nevent: message_delta"),
+            "event: content_block_stop",
+            &format!("event: content_block_delta\ndata: {delta}\n\nevent: content_block_stop"),
         )
     };
     let unreadable = [

@@ -117,7 +117,8 @@ pub(crate) fn events(model: &str, first: &str, text: &str, last: &str) -> String
     );
     let end = format!(r#"{{"type":"message_delta","delta":{{"stop_reason":"end_turn"}},"usage":{last}}}"#);
     let block = r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;
-    [start.as_str(), block, &delta, &end, r#"{"type":"message_stop"}"#]
+    let stop = r#"{"type":"content_block_stop","index":0}"#;
+    [start.as_str(), block, &delta, stop, &end, r#"{"type":"message_stop"}"#]
         .iter()
         .map(|data| {
             let kind = data[9..].split('"').next().expect("a type");
