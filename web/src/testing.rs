@@ -9,15 +9,14 @@ use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upst
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::testing::{GuestBuilder, small_engine, small_limits};
 use anvil_sandbox::{Catalog, CatalogSettings, CompileCommand, Sandbox, SandboxSettings};
-use anvil_store::testing::hold_request;
+use anvil_store::testing::{claim_of, hold_request, new_job};
 use anvil_store::{
-    Claim, HoldDecision, HoldRequest, PromptForm, ReadyAgent, Retention, Settlement, SettlementOutcome,
-    SqliteOptions, SqliteStore, Store,
+    HoldDecision, HoldRequest, PromptForm, Retention, Settlement, SettlementOutcome, SqliteOptions,
+    SqliteStore, Store,
 };
 use anvil_types::{
     Asker, BootId, CacheEffect, CallId, Clock, Compressed, DrivenClock, HostId, InputLimits, JobId, Lease,
-    LimitsPatch, Nanodollars, NewJob, PerAgent, Priority, StateSize, Supervisor, SystemClock, Tier,
-    UpstreamKind, Usage,
+    LimitsPatch, Nanodollars, PerAgent, StateSize, Supervisor, SystemClock, Tier, UpstreamKind, Usage,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -196,32 +195,9 @@ impl Scene {
 
     /// Submits a job of an agent that is not there, so that nobody else takes it, and takes it.
     pub(crate) async fn ghost(&self, number: u128) -> Lease {
-        let job = NewJob {
-            id: JobId::new(self.state.control.clock.now(), number),
-            agent: "ghost".to_owned(),
-            action: "run".to_owned(),
-            payload: "{}".parse().expect("JSON"),
-            priority: Priority::Normal,
-            run_at: None,
-            idempotency_key: None,
-            max_cost: Nanodollars::from_dollars(1),
-            tags: Vec::new(),
-            after: Vec::new(),
-            schedule: None,
-            inputs: Vec::new(),
-            upstream: UpstreamKind::Simulated,
-        };
-        self.store.enqueue(job).await.expect("taken in");
-        let settings = anvil_types::AgentValues::default();
-        let claim = Claim {
-            agents: vec![ReadyAgent { name: "ghost".into(), digest: "d".into(), settings, warm: false }],
-            upstream: UpstreamKind::Simulated,
-            most: 1,
-            critical_only: false,
-            alive: Vec::new(),
-            lease_for: std::time::Duration::from_hours(3),
-        };
-        self.store.claim(claim).await.expect("a claim").pop().expect("the job").lease
+        let id = JobId::new(self.state.control.clock.now(), number);
+        self.store.enqueue(new_job(id, "ghost", "run")).await.expect("taken in");
+        self.store.claim(claim_of("ghost")).await.expect("a claim").pop().expect("the job").lease
     }
 
     async fn hold(&self, agent: &str, model: &str, nano: i64) -> CallId {

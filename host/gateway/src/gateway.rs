@@ -7,13 +7,14 @@ use crate::door::GatewayDoor;
 use crate::error::GatewayError;
 use crate::pace::Pace;
 use crate::proxy::pass::{ClientAsk, Passing, pass};
+use crate::stage::compress::memory;
 use crate::stage::mark::caches;
 use anvil_budget::{CircuitReport, PriceTable};
 use anvil_store::Store;
 use anvil_types::{BucketReport, Clock, CompressionReplay, JobId, Limits, Wait};
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use tokio::sync::oneshot;
 
 /// How the gateway stands.
@@ -80,11 +81,13 @@ impl Gateway {
         self.door.admission.close();
     }
 
-    /// Stores what was learnt of estimates and prompt caches, which is done once a minute until then. Nothing is under way
+    /// Stores what was learnt of estimates, prompt caches and compression, which is done once a minute until then. Nothing is under way
     /// any more.
     pub async fn keep_what_was_learnt(&self) {
         let habits = serde_json::to_string(&caches(&self.door).habits);
         self.door.habits.keep_for_good(habits).await;
+        let replays = serde_json::to_string(&memory(&self.door).replays);
+        self.door.replays.keep_for_good(replays).await;
         self.door.learner.keep_for_good().await;
     }
 
@@ -139,7 +142,7 @@ impl Gateway {
 
     /// What compression saved each agent's latest calls, replayed.
     pub fn compression(&self) -> Vec<CompressionReplay> {
-        self.door.compression.lock().unwrap_or_else(PoisonError::into_inner).replays.all()
+        memory(&self.door).replays.all()
     }
 
     /// What a job's call waits for before it goes out, if one does.

@@ -74,10 +74,26 @@ fn teams(settings: &Settings) -> Vec<SettingProblem> {
     problems
 }
 
+/// Actions that are said to be simple work and complex work.
+fn efforts(settings: &Settings) -> Vec<SettingProblem> {
+    let mut problems = Vec::new();
+    for (name, agent) in &settings.agents {
+        let complex = agent.complex_actions.as_deref().unwrap_or_default();
+        let both = agent.simple_actions.iter().flatten().filter(|action| complex.contains(action));
+        problems.extend(both.map(|action| {
+            say(format!(
+                "`agents.{name}` has `{action}` in `simple_actions` and in `complex_actions`: leave it in one of them"
+            ))
+        }));
+    }
+    problems
+}
+
 /// All that is wrong across settings.
 pub(crate) fn contradictions(settings: &Settings) -> Vec<SettingProblem> {
     let mut problems = limits_together(&settings.limits, &settings.pace, settings.preset);
     problems.extend(teams(settings));
+    problems.extend(efforts(settings));
     let hard = settings.preset.requests_hard();
     if settings.pace.requests_per_minute_hard > hard {
         problems.push(say(format!(

@@ -116,6 +116,22 @@ fn an_agent_has_settings_of_its_own() {
 }
 
 #[test]
+fn an_action_is_simple_work_or_complex_work_and_not_both() {
+    let file = |complex: &str| {
+        format!(
+            "[agents.code-generator]\nsimple_actions = [\"review\", \"plan\"]\ncomplex_actions = [{complex}]"
+        )
+    };
+    let settings = given().file(&file("\"generate\"")).load();
+    assert_eq!(
+        settings.agents["code-generator"].complex_actions.as_deref(),
+        Some(&["generate".to_owned()][..])
+    );
+    let refused = given().file(&file("\"generate\", \"plan\"")).error();
+    assert!(refused.contains("`agents.code-generator` has `plan` in `simple_actions`"), "{refused}");
+}
+
+#[test]
 fn the_agent_that_leads_may_ask_its_five_unless_the_owner_says_otherwise() {
     let path = "agents.feature-team.may_call";
     let may_call = |settings: &Settings| settings.agents["feature-team"].may_call.clone().expect("a list");

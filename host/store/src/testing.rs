@@ -1,7 +1,11 @@
 //! What tests and measurements ask of a store: each shape once.
 
-use crate::HoldRequest;
-use anvil_types::{Asker, CallId, JobAsker, Lease, Nanodollars, Tier, UpstreamKind};
+use crate::{Claim, HoldRequest, ReadyAgent};
+use anvil_types::{
+    AgentValues, Asker, CallId, JobAsker, JobId, Json, Lease, Nanodollars, NewJob, Priority, Tier,
+    UpstreamKind,
+};
+use std::time::Duration;
 
 /// A request to hold so much for a call that the simulator bills.
 pub fn hold_request(id: CallId, asker: Asker, amount: Nanodollars) -> HoldRequest {
@@ -17,6 +21,38 @@ pub fn hold_request(id: CallId, asker: Asker, amount: Nanodollars) -> HoldReques
         price_row: "haiku-5-5@2026-10-01".to_owned(),
         amount,
         tries_account: false,
+    }
+}
+
+/// A job of no special kind that the simulator answers, and that may spend a dollar.
+pub fn new_job(id: JobId, agent: &str, action: &str) -> NewJob {
+    NewJob {
+        id,
+        agent: agent.to_owned(),
+        action: action.to_owned(),
+        payload: Json::null(),
+        priority: Priority::Normal,
+        run_at: None,
+        idempotency_key: None,
+        max_cost: Nanodollars::from_dollars(1),
+        tags: Vec::new(),
+        after: Vec::new(),
+        schedule: None,
+        inputs: Vec::new(),
+        upstream: UpstreamKind::Simulated,
+    }
+}
+
+/// A claim of one job of this agent, for long enough for any test.
+pub fn claim_of(agent: &str) -> Claim {
+    let settings = AgentValues::default();
+    Claim {
+        agents: vec![ReadyAgent { name: agent.to_owned(), digest: "d".to_owned(), settings, warm: false }],
+        upstream: UpstreamKind::Simulated,
+        most: 1,
+        critical_only: false,
+        alive: Vec::new(),
+        lease_for: Duration::from_hours(24),
     }
 }
 

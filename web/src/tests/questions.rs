@@ -1,11 +1,9 @@
 //! Questions to people, from outside: the API, the panel, and the links that answer one each.
 
 use crate::testing::{Answer, Scene};
-use anvil_store::testing::{question_rules, question_text};
-use anvil_store::{Claim, Enqueued, NewQuestion, NewQuestionLink, QuestionKey, ReadyAgent, link_hash};
-use anvil_types::{
-    JobId, Json, Lease, Nanodollars, NewJob, Priority, QuestionSubject, QuestionText, UpstreamKind,
-};
+use anvil_store::testing::{claim_of, new_job, question_rules, question_text};
+use anvil_store::{Enqueued, NewQuestion, NewQuestionLink, QuestionKey, link_hash};
+use anvil_types::{JobId, Lease, QuestionSubject, QuestionText};
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
@@ -30,36 +28,9 @@ async fn ask(scene: &Scene, lease: Lease, text: QuestionText) {
 /// A job that has asked this; its id, and that of the question.
 async fn asked(scene: &Scene, text: QuestionText) -> (JobId, String) {
     let now = scene.state.control.clock.now();
-    let job = NewJob {
-        id: JobId::new(now, rand_number(scene)),
-        agent: "writer".to_owned(),
-        action: "write".to_owned(),
-        payload: Json::null(),
-        priority: Priority::Normal,
-        run_at: None,
-        idempotency_key: None,
-        max_cost: Nanodollars::from_dollars(1),
-        tags: Vec::new(),
-        after: Vec::new(),
-        schedule: None,
-        inputs: Vec::new(),
-        upstream: UpstreamKind::Simulated,
-    };
+    let job = new_job(JobId::new(now, rand_number(scene)), "writer", "write");
     let Enqueued::New(job) = scene.store.enqueue(job).await.expect("taken") else { panic!("it is new") };
-    let claim = Claim {
-        agents: vec![ReadyAgent {
-            name: "writer".to_owned(),
-            digest: "d".to_owned(),
-            settings: anvil_types::AgentValues::default(),
-            warm: false,
-        }],
-        upstream: UpstreamKind::Simulated,
-        most: 1,
-        critical_only: false,
-        alive: Vec::new(),
-        lease_for: Duration::from_hours(24),
-    };
-    let claimed = scene.store.claim(claim).await.expect("claimed").pop().expect("it waits");
+    let claimed = scene.store.claim(claim_of("writer")).await.expect("claimed").pop().expect("it waits");
     assert_eq!(claimed.job.id, job.id);
     ask(scene, claimed.lease, text).await;
     let page = scene.get(&format!("/api/v1/questions?job={}", job.id)).await.json();

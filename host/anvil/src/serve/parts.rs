@@ -296,7 +296,7 @@ fn state(settings: &Settings) -> PerAgent<StateSize> {
     PerAgent { all, agents: own.collect() }
 }
 
-/// The efforts that an agent's owner has given its actions; an action that is called both is complex.
+/// The efforts that an agent's owner has given its actions.
 fn efforts(agent: &AgentSection) -> BTreeMap<String, Effort> {
     let of = |actions: &Option<Vec<String>>, effort| {
         actions.iter().flatten().map(|action| (action.clone(), effort)).collect::<Vec<_>>()

@@ -23,7 +23,7 @@ use crate::stage::replies::Reusable;
 use crate::upstream::answer::Answer;
 use crate::upstream::failed::Failed;
 use crate::upstream::reading::Reading;
-use anvil_types::{CacheEffect, Wait};
+use anvil_types::Wait;
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -154,13 +154,7 @@ async fn attempt<'d>(
                 refused(door, ask.asker.name());
                 tries.unmarked = true;
                 let detail = failed.error.kind.name().to_owned();
-                let note = Note {
-                    detail,
-                    model: None,
-                    cache: CacheEffect::default(),
-                    compression: None,
-                    keep: None,
-                };
+                let note = Note { detail, ..Note::default() };
                 return match flight.settle(broken.outcome, note, None).await {
                     Ok(_) => Tried::Stale,
                     Err(error) => Tried::end(CallEnd::StoreFailed(error.to_string())),
@@ -182,7 +176,7 @@ async fn after(
 ) -> Tried {
     let BrokenFlight { outcome, trouble } = broken;
     let detail = failed.error.kind.name().to_owned();
-    let note = Note { detail, model: None, cache: CacheEffect::default(), compression: None, keep: None };
+    let note = Note { detail, ..Note::default() };
     if matches!(trouble, Trouble::Own) {
         return Tried::end(answer_with(door, ask, flight, outcome, note, Err(failed.error)).await);
     }

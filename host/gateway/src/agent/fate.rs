@@ -12,7 +12,7 @@ use crate::flight::bill::{Bill, Held};
 use crate::flight::settlement::Note;
 use crate::upstream::answer::Answer;
 use anvil_store::SettlementOutcome;
-use anvil_types::{CacheEffect, CallError, CallErrorKind, Nanodollars, Usage};
+use anvil_types::{CallError, CallErrorKind, Nanodollars, Usage};
 use futures_util::FutureExt as _;
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -46,13 +46,7 @@ async fn settled(door: &GatewayDoor, ask: &Ask, flight: Option<&mut Flight<'_>>,
     let detail = "a fault of the host";
     let settled = if sent {
         let (usage, cost) = bill(door, flight.held(), told);
-        let note = Note {
-            detail: detail.to_owned(),
-            model: None,
-            cache: CacheEffect::default(),
-            compression: None,
-            keep: None,
-        };
+        let note = Note { detail: detail.to_owned(), ..Note::default() };
         flight.settle(SettlementOutcome::Unknown { usage, cost }, note, rider).await
     } else {
         flight.release(detail, rider).await

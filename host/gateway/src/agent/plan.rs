@@ -175,7 +175,8 @@ fn bid(
         return Err(bad(BadRequest::NoTaskBudget(row.model.clone())));
     }
     // A question is known by the guest's own words, however they are sent.
-    let own = shorter.is_some().then(|| unmarked(&ask.request)).transpose().map_err(bad)?;
+    let own = shorter.filter(|_| replies::may_answer(door, ask));
+    let own = own.map(|_| unmarked(&ask.request)).transpose().map_err(bad)?;
     let key = replies::key(door, ask, &tier, own.as_ref().unwrap_or(&body), is_lossy);
     body.mark(marks);
     let body = body.bytes();

@@ -11,7 +11,7 @@ pub(crate) enum Rider {
 }
 
 /// What the ledger says of a call beside its cost.
-#[derive(Clone, Debug)]
+#[derive(Default, Clone, Debug)]
 pub(crate) struct Note {
     /// How it ended.
     pub detail: String,

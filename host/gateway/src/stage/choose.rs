@@ -61,8 +61,8 @@ pub(crate) fn choose(
     })
 }
 
-// A conversation goes on where Claude has spoken in it.
-fn turn(request: &Request) -> Turn {
+/// Where its conversation stands: it goes on where Claude has spoken in it.
+pub(crate) fn turn(request: &Request) -> Turn {
     let spoken = request.messages.iter().any(|message| {
         message.role == Role::Assistant
             || message.content.iter().any(|block| matches!(block, ContentBlock::ToolResult { .. }))

@@ -13,8 +13,9 @@ use crate::compression::replay::Past;
 use crate::door::GatewayDoor;
 use crate::flight::bill::Bill;
 use crate::prompt_cache::outline::{Outline, Place};
+use crate::stage::choose::turn;
 use crate::stage::mark::{Prompt, caches};
-use anvil_budget::{PriceRow, Removed, Saving};
+use anvil_budget::{PriceRow, Removed, Saving, Turn};
 use anvil_compress::{Compressor, Level};
 use anvil_store::{PromptForm, StoreError};
 use anvil_types::{
@@ -35,7 +36,7 @@ pub(crate) struct Shortened {
     about: Option<u64>,
 }
 
-fn memory(door: &GatewayDoor) -> MutexGuard<'_, Memory> {
+pub(crate) fn memory(door: &GatewayDoor) -> MutexGuard<'_, Memory> {
     door.compression.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -48,10 +49,7 @@ pub(crate) async fn shorten(
 ) -> Result<Option<Shortened>, StoreError> {
     let Some(asker) = ask.asker.as_job() else { return Ok(None) };
     let setting = *door.config.compression.of(&asker.agent);
-    let goes_on = ask.request.messages.iter().any(|message| {
-        message.role == Role::Assistant
-            || message.content.iter().any(|block| matches!(block, ContentBlock::ToolResult { .. }))
-    });
+    let goes_on = turn(&ask.request) == Turn::Later;
     if setting == Compression::Off && !goes_on {
         return Ok(None);
     }

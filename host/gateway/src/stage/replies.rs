@@ -37,6 +37,11 @@ const LOST: [&str; 2] = ["\u{fffd}", "\\ufffd"];
 /// The one block beyond the contract's that is text alone, and not the trace of something that ran at the upstream.
 const PLAIN: &str = "redacted_thinking";
 
+/// Whether a kept reply may answer a question at all.
+pub(crate) fn may_answer(door: &GatewayDoor, ask: &Ask) -> bool {
+    door.config.reply_cache.is_some() && ask.request.cacheable && ask.asker.as_job().is_some()
+}
+
 /// What tells a question from all that may be answered otherwise: whom it asks, who may share its answer, the tier and
 /// model that were chosen, and every byte of the guest's own request, but for the marks of the prompt cache and what is sent
 /// in other words, which change no answer. What may be left out of it does. None where no kept reply may answer it.
@@ -47,8 +52,7 @@ pub(crate) fn key(
     own: &Body<'_>,
     is_lossy: bool,
 ) -> Option<ReplyKey> {
-    door.config.reply_cache?;
-    let asker = ask.asker.as_job().filter(|_| ask.request.cacheable)?;
+    let asker = ask.asker.as_job().filter(|_| may_answer(door, ask))?;
     let mut of = blake3::Hasher::new();
     part(&mut of, FORM);
     part(&mut of, &door.replies.upstream);

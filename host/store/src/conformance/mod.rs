@@ -15,7 +15,6 @@ pub mod corrections;
 pub mod crash;
 pub mod duties;
 pub mod edits;
-pub mod evidence;
 mod factory;
 pub mod fences;
 pub mod hosts;
@@ -39,6 +38,7 @@ pub mod scopes;
 pub mod search;
 pub mod state;
 pub mod team;
+pub mod tiers;
 pub mod traces;
 pub mod tree_money;
 pub mod turns;
@@ -395,7 +395,7 @@ suite! { $
     compressed:
         what_was_compressed_stands_in_the_entry_and_in_every_sum
         the_forms_of_a_jobs_answered_prompts_are_known_to_its_next_attempt;
-    evidence:
+    tiers:
         jobs_are_told_by_the_strongest_tier_that_answered_them
         what_ended_outside_the_time_or_was_not_answered_is_no_evidence;
     model:

@@ -1,7 +1,6 @@
 //! Lists and sums that only read.
 
 pub(crate) mod compressed;
-pub(crate) mod evidence;
 pub(crate) mod jobs;
 pub(crate) mod ledger;
 #[cfg(test)]
@@ -9,5 +8,6 @@ mod ledger_tests;
 pub(crate) mod misses;
 #[cfg(test)]
 mod plans;
+pub(crate) mod tiers;
 pub(crate) mod tree;
 pub(crate) mod usage;

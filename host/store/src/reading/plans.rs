@@ -1,7 +1,7 @@
 //! Every query that runs often finds its rows by an index, and in the order of one.
 
 use crate::engine::Db;
-use crate::reading::{compressed, evidence, jobs, ledger, misses, tree as shown_tree, usage};
+use crate::reading::{compressed, jobs, ledger, misses, tiers, tree as shown_tree, usage};
 use crate::rules::alerts::webhooks;
 use crate::rules::duties;
 use crate::rules::jobs::turns;
@@ -99,8 +99,8 @@ fn no_query_scans_or_sorts() {
         (room::OLDEST, "replies_by_age"),
         (room::LEAST_USED, "replies_by_use"),
         (room::OF_AGENT, "replies_by_agent"),
-        (evidence::ENDED, "jobs_finished"),
-        (evidence::ANSWERED, "calls_by_job"),
+        (tiers::ENDED, "jobs_finished"),
+        (tiers::ANSWERED, "calls_by_job"),
         (misses::HOURS, "PRIMARY KEY"),
         (misses::ENTRIES, "calls_by_time"),
         (compressed::HOURS, "PRIMARY KEY"),

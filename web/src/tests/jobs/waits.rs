@@ -1,29 +1,14 @@
 //! Every reason to wait has a sentence in the API and on the job's page.
 
 use crate::testing::Scene;
+use anvil_store::testing::{claim_of, new_job};
 use anvil_store::{Claim, Finish, ReadyAgent, TeamAsk, TeamStep};
-use anvil_types::{
-    JobError, JobId, Json, Lease, Nanodollars, NewJob, Priority, TeamTask, UpstreamKind, Wait, WaitReason,
-};
+use anvil_types::{JobError, JobId, Json, Lease, NewJob, TeamTask, UpstreamKind, Wait, WaitReason};
 use std::time::Duration;
 
 /// A job of an agent that is not there, so that nobody takes it.
 fn job(scene: &Scene, reason: WaitReason) -> NewJob {
-    NewJob {
-        id: JobId::new(scene.state.control.clock.now(), reason as u128 + 1),
-        agent: "ghost".into(),
-        action: "run".into(),
-        payload: Json::null(),
-        priority: Priority::Normal,
-        run_at: None,
-        idempotency_key: None,
-        max_cost: Nanodollars::from_dollars(1),
-        tags: Vec::new(),
-        after: Vec::new(),
-        schedule: None,
-        inputs: Vec::new(),
-        upstream: UpstreamKind::Simulated,
-    }
+    new_job(JobId::new(scene.state.control.clock.now(), reason as u128 + 1), "ghost", "run")
 }
 
 async fn enqueue(scene: &Scene, job: NewJob) -> JobId {
@@ -34,20 +19,7 @@ async fn enqueue(scene: &Scene, job: NewJob) -> JobId {
 
 /// Takes the job that is queued, and answers its lease.
 async fn claimed(scene: &Scene, id: JobId) -> Lease {
-    let claim = Claim {
-        agents: vec![ReadyAgent {
-            name: "ghost".into(),
-            digest: "d".into(),
-            settings: anvil_types::AgentValues::default(),
-            warm: false,
-        }],
-        upstream: UpstreamKind::Simulated,
-        most: 1,
-        critical_only: false,
-        alive: Vec::new(),
-        lease_for: Duration::from_hours(3),
-    };
-    let claimed = scene.store.claim(claim).await.expect("a claim").pop().expect("the job");
+    let claimed = scene.store.claim(claim_of("ghost")).await.expect("a claim").pop().expect("the job");
     assert_eq!(claimed.job.id, id);
     claimed.lease
 }

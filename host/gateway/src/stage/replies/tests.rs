@@ -3,42 +3,18 @@ use crate::agent::ask::Terms;
 use crate::agent::call;
 use crate::agent::plan::plan;
 use crate::flight::tests::{door, store};
-use anvil_store::{Claim, Claimed, ReadyAgent, Store};
+use anvil_store::testing::{claim_of, new_job};
+use anvil_store::{Claimed, Store};
 use anvil_types::{
-    Asker, Clock, Effort, JobAsker, JobId, Message, NewJob, Priority, Request, Role, SystemClock,
-    UpstreamKind,
+    Asker, Clock, Effort, JobAsker, JobId, Message, Priority, Request, Role, SystemClock, UpstreamKind,
 };
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::oneshot;
 
 async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
-    let job = NewJob {
-        id: JobId::new(clock.now(), 3),
-        agent: "tester".into(),
-        action: "test".into(),
-        payload: Json::null(),
-        priority: Priority::Normal,
-        run_at: None,
-        idempotency_key: None,
-        max_cost: Nanodollars::from_dollars(1),
-        tags: Vec::new(),
-        after: Vec::new(),
-        schedule: None,
-        inputs: Vec::new(),
-        upstream: UpstreamKind::Simulated,
-    };
+    let job = new_job(JobId::new(clock.now(), 3), "tester", "test");
     store.enqueue(job).await.expect("taken in");
-    let settings = anvil_types::AgentValues::default();
-    let claim = Claim {
-        agents: vec![ReadyAgent { name: "tester".into(), digest: "d".into(), settings, warm: false }],
-        upstream: UpstreamKind::Simulated,
-        most: 1,
-        critical_only: false,
-        alive: Vec::new(),
-        lease_for: Duration::from_hours(3),
-    };
-    store.claim(claim).await.expect("a claim").pop().expect("the job")
+    store.claim(claim_of("tester")).await.expect("a claim").pop().expect("the job")
 }
 
 fn ask(job: &Claimed, position: u32) -> Ask {

@@ -25,7 +25,7 @@ async fn requests_are_processing_until_the_whole_batch_ends_and_results_come_the
     let batch = show(&sim, &id).await;
     assert_eq!((&batch["processing_status"], counts(&batch)), (&json!("ended"), [0, 3, 0, 0, 0]));
     assert_eq!(batch["ended_at"], "2026-11-18T11:06:52Z");
-    let url = batch["results_url"].as_str().unwrap();
+    let url = batch["results_url"].as_str().expect("a date");
     assert_eq!(
         url,
         format!("http://sim/v1/messages/batches/{id}/results"),
@@ -58,7 +58,7 @@ async fn results_come_in_an_order_of_their_own_that_is_the_same_each_time() {
     let first = lines(&sim, &id).await;
     assert_eq!(ids(&first).len(), 50);
     let sent: Vec<String> = (0..50).map(|i| format!("i{i}")).collect();
-    let came: Vec<&str> = first.iter().map(|line| line["custom_id"].as_str().unwrap()).collect();
+    let came: Vec<&str> = first.iter().map(|line| line["custom_id"].as_str().expect("a date")).collect();
     assert_ne!(came, sent);
     assert_eq!(lines(&sim, &id).await, first);
 }
@@ -173,7 +173,7 @@ async fn a_reset_leaves_no_batch_and_gives_no_id_twice() {
 
 #[tokio::test]
 async fn the_clock_is_driven_as_far_as_dates_go_and_no_further() {
-    let sim = Sim::start(SimConfig::default()).await.unwrap();
+    let sim = Sim::start(SimConfig::default()).await.expect("a simulator");
     let drive = async |by: f64| post(&sim, "/_sim/clock", &json!({"advance_s": by})).await;
     for far in [9e18, 1e13, 3e11] {
         let refused = drive(far).await;
@@ -188,7 +188,7 @@ async fn the_clock_is_driven_as_far_as_dates_go_and_no_further() {
     let id = create(&sim, &items(1)).await;
     let batch = show(&sim, &id).await;
     for date in ["created_at", "expires_at"] {
-        assert!(batch[date].as_str().unwrap().starts_with("86"), "{batch}");
+        assert!(batch[date].as_str().expect("a date").starts_with("86"), "{batch}");
     }
     assert_eq!(get(&sim, "/v1/messages/batches").await.json()["data"][0]["id"], json!(id));
 }

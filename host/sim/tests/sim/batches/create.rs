@@ -11,7 +11,7 @@ async fn a_created_batch_is_in_progress_with_all_its_requests_processing() {
     let answer = try_create(&sim, &items(2)).await.unwrap();
     assert!(answer.header("request-id").is_some());
     let batch = answer.json();
-    let id = batch["id"].as_str().unwrap();
+    let id = batch["id"].as_str().expect("a date");
     assert!(id.starts_with("msgbatch_"), "{id}");
     let expected = json!({
         "id": id, "type": "message_batch", "processing_status": "in_progress",
@@ -131,7 +131,7 @@ async fn more_waiting_items_than_the_queue_takes_are_a_429() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn small_batches_keep_no_file_open_however_many_there_are() {
-    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let open = || std::fs::read_dir("/proc/self/fd").expect("its descriptors").count();
     let (sim, clock) = slow().await;
     create(&sim, &items(2)).await;
     let before = open();

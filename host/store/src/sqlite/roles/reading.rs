@@ -1,4 +1,4 @@
-use crate::reading::{evidence, jobs, ledger, misses, usage};
+use crate::reading::{jobs, ledger, misses, tiers, usage};
 use crate::rules::audit;
 use crate::rules::jobs::{artifacts, claim, inputs, journal, logs, pins, relatives};
 use crate::rules::money::brake;
@@ -129,7 +129,7 @@ impl ReadingStore for SqliteStore {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<TierSum>, StoreError> {
-        self.readers.read(move |db| evidence::sums(db, upstream, from, to)).await
+        self.readers.read(move |db| tiers::sums(db, upstream, from, to)).await
     }
 
     async fn spent_minutes(
