@@ -101,6 +101,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
             after: Vec::new(),
             schedule: None,
             inputs: Vec::new(),
+            economy: None,
             upstream: UpstreamKind::Simulated,
         };
         store.enqueue(job).await.expect("taken in");
@@ -143,6 +144,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
         prompt_cache: false,
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
+        batches: None,
     };
     let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");
     (gateway, store, jobs)
@@ -162,6 +164,7 @@ fn ask(job: &Claimed, position: u32) -> Ask {
             max_output_tokens: None,
             task_budget: false,
             sharers: None,
+            economy: false,
         },
         request: Request {
             system: None,

@@ -20,6 +20,7 @@ const HOMONYMS: &[(&str, &str, &str)] = &[
     ("thinking", "anvil-gateway", "a kind of content block"),
     ("standard", "anvil-types", "a form of webhooks"),
     ("batch", "anvil-budget", "a factor of a price file"),
+    ("batch", "anvil-store", "a column"),
     ("batch", "anvil-types", "where a reply came from"),
     ("thinking", "anvil-sandbox", "a kind of content block"),
     ("service_tier", "anvil-gateway", "a member of a usage"),

@@ -116,6 +116,8 @@ pub(crate) fn came_to(sum: &UsageSum) -> Sum {
         saved: Some(sum.saved),
         hits: Some(sum.hits),
         reply_saved: Some(sum.reply_saved),
+        batched: Some(sum.batched),
+        batch_saved: Some(sum.batch_saved),
         tokens: sum.tokens,
     }
 }
@@ -294,6 +296,8 @@ mod tests {
             saved: Nanodollars::new(settled / 3 - 5),
             hits: 3,
             reply_saved: Nanodollars::new(unknown + 1),
+            batched: 1,
+            batch_saved: Nanodollars::new(settled / 7),
             tokens: Tokens { input: 1_003, output: 77, cache_read: 5, cache_write_5m: 9, cache_write_1h: 0 },
         };
         let sums = [

@@ -353,6 +353,7 @@ fn gateway(supervisor: Supervisor) -> GatewayConfig {
         prompt_cache: false,
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
+        batches: None,
     }
 }
 
@@ -409,6 +410,13 @@ fn settings_of_control() -> ControlSettings {
             finished_for: Duration::from_hours(24),
             finished_jobs: 1_000,
             alerts_for: Duration::from_hours(24),
+        },
+        batches: true,
+        batch_rule: anvil_budget::BatchRule {
+            calls: 1_000,
+            bytes: anvil_budget::BatchRule::MOST_BYTES,
+            wait: Duration::from_mins(5),
+            look: Duration::from_mins(1),
         },
         reply_cache: true,
         replies: anvil_store::ReplyBounds { ttl: Duration::from_hours(24), entries: 100, bytes: 1_000_000 },

@@ -46,6 +46,11 @@ pub struct JobDetail {
     /// What the same tokens would have cost those.
     #[serde(rename = "reply_saved_usd")]
     pub reply_saved: Nanodollars,
+    /// How many of its calls were answered in batches.
+    pub batched: u64,
+    /// What the same tokens would have cost those by themselves, less what they cost.
+    #[serde(rename = "batch_saved_usd")]
+    pub batch_saved: Nanodollars,
 }
 
 impl<'de> Deserialize<'de> for JobDetail {
@@ -66,11 +71,25 @@ impl<'de> Deserialize<'de> for JobDetail {
             hits: u64,
             #[serde(rename = "reply_saved_usd", default)]
             reply_saved: Nanodollars,
+            #[serde(default)]
+            batched: u64,
+            #[serde(rename = "batch_saved_usd", default)]
+            batch_saved: Nanodollars,
         }
-        let (job, beside) = two(deserializer)?;
-        let Beside { attempt_history, followed_by, tree, tree_cost, saved, misses, hits, reply_saved } =
-            beside;
-        Ok(Self { job, attempt_history, followed_by, tree, tree_cost, saved, misses, hits, reply_saved })
+        let (job, beside): (_, Beside) = two(deserializer)?;
+        Ok(Self {
+            job,
+            attempt_history: beside.attempt_history,
+            followed_by: beside.followed_by,
+            tree: beside.tree,
+            tree_cost: beside.tree_cost,
+            saved: beside.saved,
+            misses: beside.misses,
+            hits: beside.hits,
+            reply_saved: beside.reply_saved,
+            batched: beside.batched,
+            batch_saved: beside.batch_saved,
+        })
     }
 }
 
@@ -105,6 +124,9 @@ pub struct SubmitRequest {
     /// Tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Whether its calls go out in batches, at half price and with time; as its agent's setting says where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub economy: Option<bool>,
     /// The jobs that it comes after; it gets their results and files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<JobId>,
@@ -150,6 +172,9 @@ pub struct JobCopy {
     pub max_cost_usd: Nanodollars,
     /// Tags.
     pub tags: Vec<String>,
+    /// Whether its calls go out in batches.
+    #[serde(default)]
+    pub economy: Option<bool>,
     /// The jobs that it comes after.
     pub after: Vec<JobId>,
     /// The files that it came with.

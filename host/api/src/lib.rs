@@ -10,6 +10,7 @@
 
 mod action;
 mod alert;
+mod batch;
 mod beside;
 mod brake;
 mod clock;
@@ -42,6 +43,7 @@ mod webhook;
 
 pub use action::{ActionPlanned, ActionRequest};
 pub use alert::AcknowledgeRequest;
+pub use batch::BatchesView;
 pub use brake::{BrakeRequest, BrakeView};
 pub use clock::{ClockRequest, ClockView, NOW, SetBack, SetBackRequest, WipeRequest};
 pub use compression::{CompressedItem, CompressedTotal, CompressionReport};

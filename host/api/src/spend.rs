@@ -69,6 +69,13 @@ pub struct Sum {
     /// What the same tokens would have cost those; none where it cannot be told apart so.
     #[serde(rename = "reply_saved_usd", default, skip_serializing_if = "Option::is_none")]
     pub reply_saved: Option<Nanodollars>,
+    /// Calls that were answered in batches; none where it cannot be told apart so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batched: Option<u64>,
+    /// What the same tokens would have cost those by themselves, less what they cost; none where it cannot be told apart
+    /// so.
+    #[serde(rename = "batch_saved_usd", default, skip_serializing_if = "Option::is_none")]
+    pub batch_saved: Option<Nanodollars>,
     /// What was used.
     #[serde(flatten)]
     pub tokens: Tokens,
@@ -81,6 +88,8 @@ impl Sum {
         self.saved = both(self.saved, other.saved);
         self.hits = both(self.hits, other.hits);
         self.reply_saved = both(self.reply_saved, other.reply_saved);
+        self.batched = both(self.batched, other.batched);
+        self.batch_saved = both(self.batch_saved, other.batch_saved);
         self.spent += other.spent;
         self.unknown += other.unknown;
         self.tokens += other.tokens;

@@ -11,13 +11,17 @@ pub struct Answered {
     pub cost: Nanodollars,
     /// What the prompt cache saved of it, by the row that it costs by.
     pub saved: Nanodollars,
+    /// What a batch saved of it, by the same row.
+    pub batch_saved: Nanodollars,
     /// What of the answer has no price, in words; its cost is a guess then.
     pub without_price: Option<String>,
 }
 
 impl Answered {
     fn by(row: &PriceRow, usage: &Usage, without_price: Option<String>) -> Self {
-        Self { cost: row.cost(usage), saved: row.saved(Saving::PromptCache, usage), without_price }
+        let saved = |by| row.saved(by, usage);
+        let (cost, batch_saved) = (row.cost(usage), saved(Saving::Batch));
+        Self { cost, saved: saved(Saving::PromptCache), batch_saved, without_price }
     }
 }
 

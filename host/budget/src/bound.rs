@@ -5,6 +5,7 @@
 //! prompts that come with tools, structured output and thinking).
 
 use anvil_types::{ContentBlock, Request, RequestOption};
+use serde::{Deserialize, Serialize};
 
 /// Tokens that framing adds for each message, at most: role markers and separators.
 const PER_MESSAGE: u64 = 16;
@@ -29,7 +30,7 @@ const PER_REQUEST: u64 = 64;
 const LONGEST_NUMBER: u64 = 25;
 
 /// The sizes in a request that its tokens follow from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputSize {
     /// UTF-8 bytes of all text.
     pub text_bytes: u64,

@@ -1,9 +1,10 @@
 //! What a prompt would have cost that was sent shorter than it is.
 
 use anvil_types::Usage;
+use serde::{Deserialize, Serialize};
 
 /// Tokens by which a prompt was shortened at a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
     /// Tokens of what was sent that stand before it.
     pub after: u64,

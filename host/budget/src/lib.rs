@@ -6,6 +6,7 @@
 pub mod account;
 pub mod admission;
 pub mod answered;
+pub mod batching;
 pub mod books;
 pub mod bound;
 pub mod brake;
@@ -43,6 +44,7 @@ pub mod window;
 pub use account::{Account, Change, WatchKey};
 pub use admission::{Denial, LimitName, Standing, admit, decide, job_standing};
 pub use answered::Answered;
+pub use batching::BatchRule;
 pub use books::{Books, Tally};
 pub use bound::{InputSize, bound_input_tokens, least_input_tokens};
 pub use brake::{BrakeCause, BrakeChange, evaluate_day};

@@ -2,7 +2,7 @@
 
 use crate::compression::{Removed, with_removed};
 use crate::price::PriceRow;
-use anvil_types::{Nanodollars, Usage};
+use anvil_types::{Nanodollars, ServiceTier, Usage};
 
 /// By what a call cost less than it would have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Saving<'a> {
         /// What was not sent.
         removed: &'a [Removed],
     },
+    /// It went in a batch.
+    Batch,
 }
 
 impl PriceRow {
@@ -30,6 +32,11 @@ impl PriceRow {
             // What its first asker wrote to the prompt cache, this one had not to write.
             Saving::Reply { read } => self.cost(&usage.without_cache().with_read(read)),
             Saving::Compression { removed } => self.cost(&with_removed(usage, removed)) - self.cost(usage),
+            Saving::Batch if usage.service_tier.as_deref() == Some(ServiceTier::Batch.name()) => {
+                self.cost(&usage.by_itself()) - self.cost(usage)
+            }
+            // What did not go in one was saved nothing by it.
+            Saving::Batch => Nanodollars::ZERO,
         }
     }
 }
@@ -60,5 +67,22 @@ mod tests {
             );
         }
         assert_eq!(saved(&Usage::default(), 5), 0);
+    }
+
+    #[test]
+    fn a_batch_saves_what_the_same_tokens_would_cost_by_themselves_less_what_they_cost() {
+        let table = PriceTable::built_in();
+        let at = "2026-11-23T00:00:00Z".parse().expect("a time");
+        let row = table.row("claude-sonnet-5-5", None, at).expect("a price");
+        let plain = Usage { input_tokens: 1_000, output_tokens: 101, ..Usage::default() };
+        let batch = plain.clone().in_batch();
+        assert_eq!(row.saved(Saving::Batch, &batch), row.cost(&plain) - row.cost(&batch));
+        assert_eq!(row.saved(Saving::Batch, &batch).get() * 2, row.cost(&plain).get());
+        // What says that it was none saved nothing.
+        let standard = Usage { service_tier: Some("standard".to_owned()), ..plain.clone() };
+        assert_eq!(standard.clone().in_batch(), standard);
+        for none in [&plain, &standard] {
+            assert_eq!(row.saved(Saving::Batch, none), Nanodollars::ZERO);
+        }
     }
 }

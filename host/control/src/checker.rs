@@ -193,6 +193,7 @@ mod tests {
             after: Vec::new(),
             inputs: Vec::new(),
             files_of: None,
+            economy: None,
         };
         let checker = Checker { agents: Arc::new(Roster::of(vec![agent()])), unlisted: None };
         let checked = checker.check_payload(&submission.agent, &submission.action, &submission.payload);

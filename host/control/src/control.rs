@@ -2,10 +2,10 @@
 
 use crate::parts::ControlParts;
 use crate::{
-    AgentControl, AlertControl, AuditControl, BrakeControl, BulkControl, ClockControl, EventControl,
-    IntakeControl, JobControl, LedgerControl, LimitControl, PlanControl, PriceControl, ProbeControl,
-    QuestionControl, QueueControl, ReplayControl, ReplyCacheControl, ScheduleControl, ScopeControl,
-    SimulationControl, StateControl, StatusControl, WebhookControl, bulk, retention, schedules,
+    AgentControl, AlertControl, AuditControl, BatchControl, BrakeControl, BulkControl, ClockControl,
+    EventControl, IntakeControl, JobControl, LedgerControl, LimitControl, PlanControl, PriceControl,
+    ProbeControl, QuestionControl, QueueControl, ReplayControl, ReplyCacheControl, ScheduleControl,
+    ScopeControl, SimulationControl, StateControl, StatusControl, WebhookControl, bulk, retention, schedules,
 };
 use anvil_types::words::HostPart;
 
@@ -45,6 +45,8 @@ pub struct Control {
     pub queue: QueueControl,
     /// Past jobs, run once more.
     pub replay: ReplayControl,
+    /// Message Batches.
+    pub batches: BatchControl,
     /// The cache of replies.
     pub replies: ReplyCacheControl,
     /// Schedules.
@@ -83,6 +85,7 @@ impl Control {
             questions: QuestionControl::new(parts),
             queue: QueueControl::new(parts),
             replay: ReplayControl::new(parts),
+            batches: BatchControl::new(parts),
             replies: ReplyCacheControl::new(parts),
             schedules,
             scopes: ScopeControl::new(parts),

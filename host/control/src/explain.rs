@@ -195,6 +195,7 @@ mod tests {
             root: None,
             schedule: None,
             inputs: Vec::new(),
+            economy: None,
             upstream: UpstreamKind::Simulated,
             plugin_digest: None,
             created_at: NOON,

@@ -90,6 +90,7 @@ impl Import {
             idempotency_key: None,
             max_cost: Some(job.job.max_cost),
             tags: job.job.tags,
+            economy: job.job.economy,
             after: job.job.after,
             inputs: job.inputs,
             files_of: None,

@@ -6,6 +6,7 @@
 mod agents;
 mod alerts;
 mod audit;
+mod batches;
 mod brake;
 mod bulk;
 mod bulk_intake;
@@ -51,6 +52,7 @@ pub use agents::AgentControl;
 pub use alerts::AlertControl;
 pub use anvil_plan::{PlannedHost, PlannedPreset};
 pub use audit::AuditControl;
+pub use batches::BatchControl;
 pub use brake::BrakeControl;
 pub use bulk::BulkControl;
 pub use bulk_intake::BulkIntake;

@@ -81,6 +81,7 @@ impl Making {
             after,
             schedule: None,
             inputs: submission.inputs,
+            economy: submission.economy,
             upstream: self.upstream,
         })
     }
@@ -107,6 +108,7 @@ impl Making {
             after: Vec::new(),
             schedule: Some(schedule.name.clone()),
             inputs: Vec::new(),
+            economy: None,
             upstream: self.upstream,
         }
     }

@@ -1,6 +1,6 @@
 //! What control goes by.
 
-use anvil_budget::PressureSteps;
+use anvil_budget::{BatchRule, PressureSteps};
 use anvil_plan::{PlannedHost, PlannedPreset};
 use anvil_store::{ReplyBounds, Retention};
 use anvil_types::{InputLimits, Nanodollars, PerAgent, StateSize, UpstreamKind};
@@ -29,6 +29,10 @@ pub struct ControlSettings {
     pub own_costs: BTreeMap<String, Nanodollars>,
     /// How long the past is kept.
     pub retention: Retention,
+    /// Whether calls of jobs in no hurry go out in batches.
+    pub batches: bool,
+    /// When, and how large a batch may be.
+    pub batch_rule: BatchRule,
     /// Whether replies are kept to answer the same question again.
     pub reply_cache: bool,
     /// How many of them, and for how long.

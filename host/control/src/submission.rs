@@ -24,6 +24,8 @@ pub struct Submission {
     pub max_cost: Option<Nanodollars>,
     /// Tags.
     pub tags: Vec<String>,
+    /// Whether its calls go out in batches; none: as its agent's setting says.
+    pub economy: Option<bool>,
     /// The jobs that it comes after.
     pub after: Vec<JobId>,
     /// The files that it comes with, each name once.

@@ -9,4 +9,4 @@ mod options;
 pub(crate) mod plan;
 pub(crate) mod reply;
 pub(crate) mod tried;
-mod waits;
+pub(crate) mod waits;

@@ -1,6 +1,6 @@
 //! Whom the gateway asks, and how patiently.
 
-use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable};
+use anvil_budget::{BatchRule, CircuitRule, ModelMap, PressureSteps, PriceTable};
 use anvil_store::ReplyBounds;
 use anvil_types::{Compression, PerAgent, Supervisor, UpstreamKind, shown_address};
 use std::fmt;
@@ -116,6 +116,8 @@ pub struct GatewayConfig {
     pub reply_cache: Option<ReplyBounds>,
     /// How far agents' prompts are compressed.
     pub compression: PerAgent<Compression>,
+    /// When calls of jobs that are in no hurry go out as a batch; none: they go out as all others.
+    pub batches: Option<BatchRule>,
     /// Who keeps its tasks alive.
     pub supervisor: Supervisor,
 }

@@ -27,7 +27,7 @@ use rand::RngExt as _;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 #[derive(Debug)]
 pub(crate) struct GatewayDoor {
@@ -57,6 +57,8 @@ pub(crate) struct GatewayDoor {
     pub compression: Mutex<Memory>,
     /// What of that is kept over a restart.
     pub replays: KeptNote,
+    /// There is news for whoever sends batches.
+    pub batch_news: Arc<Notify>,
     /// A settlement could not be stored: no new call until one can.
     pub store_failed: AtomicBool,
     /// The host ends: nothing more goes out.
@@ -139,6 +141,7 @@ impl GatewayDoor {
             replies,
             compression: Mutex::new(Memory::with(replayed)),
             replays,
+            batch_news: Arc::default(),
             store_failed: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             under_way: AtomicU32::new(0),

@@ -2,6 +2,7 @@
 
 use crate::agent::ask::{Ask, CallEnd, CallHandle};
 use crate::agent::call;
+use crate::batch::batcher;
 use crate::config::{GatewayConfig, Upstream};
 use crate::door::GatewayDoor;
 use crate::error::GatewayError;
@@ -52,7 +53,12 @@ impl Gateway {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, GatewayError> {
-        Ok(Self { door: GatewayDoor::open(config, store, clock).await? })
+        let door = GatewayDoor::open(config, store, clock).await?;
+        // What was sent is read to its end where no new one is sent any more.
+        let (batcher, news, clock) = (Arc::downgrade(&door), door.batch_news.clone(), door.clock.clone());
+        let send = move || batcher::run(batcher.clone(), news.clone(), clock.clone());
+        door.config.supervisor.keep("the sender of batches", send);
+        Ok(Self { door })
     }
 
     /// Asks, in a task of its own.
@@ -79,6 +85,7 @@ impl Gateway {
     pub fn close(&self) {
         self.door.closing.store(true, Ordering::Relaxed);
         self.door.admission.close();
+        self.door.batch_news.notify_one();
     }
 
     /// Stores what was learnt of estimates, prompt caches and compression, which is done once a minute until then. Nothing is under way
@@ -106,6 +113,7 @@ impl Gateway {
         self.door.breaker.look_again();
         self.door.admission.with_pace(Pace::look_again);
         self.door.admission.room();
+        self.door.batch_news.notify_one();
     }
 
     /// Prices were set or reset at run time: calls that are planned from now on go by them.

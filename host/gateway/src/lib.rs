@@ -3,6 +3,7 @@
 //! Knows nothing of Wasm. Holds the API key, and nobody else does.
 
 mod agent;
+mod batch;
 mod choice;
 mod compression;
 mod config;

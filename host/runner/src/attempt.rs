@@ -195,6 +195,8 @@ pub(crate) async fn desk(
         max_output_tokens: agent.max_output_tokens,
         task_budget: agent.task_budget.unwrap_or(shared.settings.task_budget && plugin.info.tool_loop),
         sharers: sharers(&shared.settings.agents, &job.agent),
+        // Whoever tries a job waits for it.
+        economy: stand_in.is_none() && job.economy.unwrap_or(agent.economy),
     };
     let parents = match Parents::load(&shared.store, job).await {
         Ok(parents) => parents,

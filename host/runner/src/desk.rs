@@ -267,7 +267,10 @@ impl Desk {
 
 fn known(entry: &JournalEntry) -> Result<Answer, Stop> {
     let mut answer: Answer = read(entry)?;
-    if let Ok(reply) = &mut answer {
+    // What came in a batch has never been told otherwise.
+    if let Ok(reply) = answer.as_mut().map_err(|_| ())
+        && reply.origin != Origin::Batch
+    {
         reply.origin = Origin::Journal;
     }
     Ok(answer)

@@ -38,6 +38,8 @@ pub struct AgentSettings {
     pub by_score: Option<bool>,
     /// The efforts of actions that its owner has given one.
     pub efforts: BTreeMap<String, Effort>,
+    /// Whether the calls of its jobs go out in batches, where a job does not say.
+    pub economy: bool,
     /// The agents that it may hand work to.
     pub may_call: Vec<String>,
     /// What the plugin may read of its configuration, where a job has not begun.

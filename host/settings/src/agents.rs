@@ -111,6 +111,9 @@ agent_keys! {
     simple_actions: Vec<String>;
     /// Actions of it whose requests are `complex` work where they do not say.
     complex_actions: Vec<String>;
+    /// Whether the calls of its jobs go out in batches, at half price, while the jobs wait for up to a day (most for less
+    /// than an hour), where a job does not say (`economy`). Absent: they go out at once.
+    economy: bool;
     /// The agents that it may hand work to (`team` in the contract). Absent: none.
     may_call: Vec<String>;
 }

@@ -175,6 +175,15 @@ sections! {
         /// of stack traces and long logs; replies say so). Never tools, system, code, or what a request marks itself for the
         /// prompt cache; off by itself for an agent for which it costs more than it saves. A conversation goes on as it began.
         compression: Compression = r#""on""#;
+        /// Whether calls of jobs that are marked `economy` go out in Message Batches, at half price; their jobs wait
+        /// meanwhile, and hold neither a slot nor memory. Where it is switched off they go out at once.
+        batches: bool = "true";
+        /// Calls of one batch at most; as soon as so many wait it is made.
+        batch_calls: u64 = "1000" in 1.0..=100_000.0;
+        /// Seconds that the first call of a batch waits for others, before the batch is made.
+        batch_wait_s: u64 = "300" in 0.0..=86_400.0;
+        /// Seconds between two looks at how a batch stands; more where Claude asks for that.
+        batch_look_s: u64 = "60" in 1.0..=3_600.0;
     }
 
     /// What tokens cost.

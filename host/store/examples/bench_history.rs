@@ -79,6 +79,7 @@ fn job(number: u128) -> NewJob {
         after: Vec::new(),
         schedule: None,
         inputs: Vec::new(),
+        economy: None,
     }
 }
 

@@ -78,6 +78,7 @@ async fn jobs(store: &SqliteStore, callers: usize) -> Vec<Lease> {
             after: Vec::new(),
             schedule: None,
             inputs: Vec::new(),
+            economy: None,
             upstream: UpstreamKind::Simulated,
         };
         assert!(matches!(store.enqueue(job).await, Ok(Enqueued::New(_))));

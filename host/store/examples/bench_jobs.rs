@@ -72,6 +72,7 @@ async fn submit(store: &Arc<SqliteStore>, jobs: u32) {
                     after: Vec::new(),
                     schedule: None,
                     inputs: Vec::new(),
+                    economy: None,
                     upstream: UpstreamKind::Simulated,
                 };
                 store.enqueue(job).await.expect("taken in");

@@ -1,6 +1,6 @@
 //! Holds and settlements.
 
-use crate::{JournalWrite, NewReply};
+use crate::{JournalWrite, NewBatchCall, NewReply};
 use anvil_budget::Denial;
 use anvil_types::{
     Asker, CacheEffect, CallId, Compressed, Nanodollars, Tier, Timestamp, UpstreamKind, Usage,
@@ -32,6 +32,8 @@ pub struct HoldRequest {
     /// Whether it tries if upstream takes the account again: such a one goes out in spite of the causes
     /// that upstream raised for the account, and of no other.
     pub tries_account: bool,
+    /// What makes it a call that goes out in a batch: it is kept with its hold. None: it goes out by itself.
+    pub batch: Option<NewBatchCall>,
 }
 
 /// What became of a request to hold.

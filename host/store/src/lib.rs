@@ -6,6 +6,7 @@
 mod actions;
 mod agents;
 mod alerts;
+mod batches;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod engine;
@@ -43,6 +44,7 @@ pub use agents::{AttemptNote, PriorVersion, QuarantineRule, Trap};
 pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
 };
+pub use batches::{BatchBody, BatchCall, BatchEnd, BatchPlace, NewBatchCall, OpenBatch};
 pub use error::StoreError;
 pub use hold::{Correction, HoldDecision, HoldRequest, PromptForm, Settled, Settlement, SettlementOutcome};
 pub use import::{FinishedJob, Imported, ImportedFile, ImportedJob};
@@ -57,8 +59,9 @@ pub use questions::{
 pub use replies::{KeptReply, NewReply, ReplyBounds, ReplyFound, ReplyHit, ReplyKey};
 pub use retention::{Pruned, Retention};
 pub use roles::{
-    AgentStore, BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore, QuestionStore,
-    QueueStore, ReadingStore, ReplyStore, ScheduleStore, StateStore, Store, TeamStore, UpkeepStore,
+    AgentStore, BatchStore, BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore,
+    QuestionStore, QueueStore, ReadingStore, ReplyStore, ScheduleStore, StateStore, Store, TeamStore,
+    UpkeepStore,
 };
 pub use schedules::{Fired, Firing};
 pub use shares::QueueShares;

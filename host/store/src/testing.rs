@@ -21,6 +21,7 @@ pub fn hold_request(id: CallId, asker: Asker, amount: Nanodollars) -> HoldReques
         price_row: "haiku-5-5@2026-10-01".to_owned(),
         amount,
         tries_account: false,
+        batch: None,
     }
 }
 

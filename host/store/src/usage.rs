@@ -57,6 +57,10 @@ pub struct UsageSum {
     pub hits: u64,
     /// What the same tokens would have cost them.
     pub reply_saved: Nanodollars,
+    /// How many of the calls went in batches.
+    pub batched: u64,
+    /// What the same tokens would have cost those by themselves, less what they cost.
+    pub batch_saved: Nanodollars,
     /// What they used.
     pub tokens: Tokens,
 }

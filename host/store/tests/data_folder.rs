@@ -211,6 +211,7 @@ async fn submit(store: &SqliteStore, number: u128) {
         after: Vec::new(),
         schedule: None,
         inputs: Vec::new(),
+        economy: None,
         upstream: UpstreamKind::Simulated,
     };
     store.enqueue(job).await.expect("there is room");

@@ -357,6 +357,12 @@ pub struct CallRecord {
     /// By how much its prompt was shorter, and what that saved; none where it was sent as it is.
     #[serde(default)]
     pub compressed: Option<Compressed>,
+    /// Whether it went, or waits to go, in a batch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub batched: bool,
+    /// What the batch saved it: what the same tokens would have cost by themselves, less what they cost.
+    #[serde(rename = "batch_saved_usd", default)]
+    pub batch_saved: Nanodollars,
     /// Its corrections, the oldest first; a call that has any counts as settled.
     #[serde(default)]
     pub corrections: Vec<CostCorrection>,

@@ -260,11 +260,13 @@ pub enum WaitReason {
     Person,
     /// It leads jobs of other agents that are not done.
     Team,
+    /// What it asked is in a batch, or waits for one to be made.
+    Batch,
 }
 
 impl WaitReason {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Slot,
         Self::Schedule,
         Self::Backoff,
@@ -281,6 +283,7 @@ impl WaitReason {
         Self::Trouble,
         Self::Person,
         Self::Team,
+        Self::Batch,
     ];
 
     /// The name in JSON and the store.
@@ -302,6 +305,7 @@ impl WaitReason {
             Self::Trouble => "trouble",
             Self::Person => "person",
             Self::Team => "team",
+            Self::Batch => "batch",
         }
     }
 }
@@ -391,6 +395,8 @@ pub struct NewJob {
     pub schedule: Option<String>,
     /// The files that it comes with, each name once.
     pub inputs: Vec<NewInput>,
+    /// Whether its calls go out in batches, at half price and with time; none: as its agent's setting says.
+    pub economy: Option<bool>,
     /// The upstream it may spend on.
     pub upstream: UpstreamKind,
 }
@@ -512,6 +518,9 @@ pub struct Job {
     /// The files that it was submitted with, by name.
     #[serde(default)]
     pub inputs: Vec<InputInfo>,
+    /// Whether its calls go out in batches, at half price and with time; none: as its agent's setting says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub economy: Option<bool>,
     /// The upstream it may spend on.
     pub upstream: UpstreamKind,
     /// The digest of the plugin that its journal belongs to.

@@ -58,6 +58,12 @@ pub struct LedgerTotals {
     /// What the same tokens would have cost those.
     #[serde(rename = "reply_saved_usd", default)]
     pub reply_saved: Nanodollars,
+    /// How many of them were answered in a batch.
+    #[serde(default)]
+    pub batched: u64,
+    /// What the same tokens would have cost those by themselves, less what they cost.
+    #[serde(rename = "batch_saved_usd", default)]
+    pub batch_saved: Nanodollars,
     /// What they used.
     #[serde(flatten)]
     pub tokens: Tokens,
@@ -79,6 +85,8 @@ impl std::ops::AddAssign for LedgerTotals {
         self.saved += other.saved;
         self.hits += other.hits;
         self.reply_saved += other.reply_saved;
+        self.batched += other.batched;
+        self.batch_saved += other.batch_saved;
         self.tokens += other.tokens;
     }
 }

@@ -14,6 +14,7 @@ mod asker;
 mod attempt_use;
 pub mod attempts;
 pub mod audit;
+mod batch;
 pub mod brake;
 pub mod call;
 mod canonical;
@@ -74,6 +75,7 @@ pub use asker::{Asker, ClientAsker, JobAsker};
 pub use attempt_use::{AgentUse, AttemptUse, ShownBytes, ShownMicros};
 pub use attempts::{AfterFailure, AtCrash, Attempts};
 pub use audit::AuditEntry;
+pub use batch::{BatchRecord, BatchState, GatheredCalls};
 pub use brake::BrakeCauseKind;
 pub use call::{
     CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, CostCorrection, Message,

@@ -1,5 +1,6 @@
 //! What a call used, as the Messages API's `usage` says it.
 
+use crate::ServiceTier;
 use serde::{Deserialize, Serialize};
 
 /// The most tokens of one kind that an answer's word is taken for: a hundred times the longest context. What
@@ -54,6 +55,19 @@ impl Usage {
             cache_write_1h_tokens: self.cache_write_1h_tokens.min(MOST_TOKENS),
             ..self.clone()
         }
+    }
+
+    /// The same tokens of a call that went by itself.
+    #[must_use]
+    pub fn by_itself(&self) -> Self {
+        Self { service_tier: None, ..self.clone() }
+    }
+
+    /// The same tokens of a call that went in a batch: an answer that does not say so is taken for that.
+    #[must_use]
+    pub fn in_batch(self) -> Self {
+        let service_tier = self.service_tier.or_else(|| Some(ServiceTier::Batch.name().to_owned()));
+        Self { service_tier, ..self }
     }
 
     /// The same tokens with none of them read from or written to the prompt cache.

@@ -112,6 +112,7 @@ fn gateway(upstream: &Upstream) -> GatewayConfig {
         prompt_cache: false,
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
+        batches: None,
     }
 }
 
@@ -165,6 +166,13 @@ fn settings_of_control() -> ControlSettings {
             finished_for: Duration::from_hours(24),
             finished_jobs: 1_000,
             alerts_for: Duration::from_hours(24),
+        },
+        batches: true,
+        batch_rule: anvil_budget::BatchRule {
+            calls: 1_000,
+            bytes: anvil_budget::BatchRule::MOST_BYTES,
+            wait: Duration::from_mins(5),
+            look: Duration::from_mins(1),
         },
         reply_cache: true,
         replies: anvil_store::ReplyBounds { ttl: Duration::from_hours(24), entries: 100, bytes: 1_000_000 },
@@ -340,6 +348,7 @@ async fn submit(runner: &Control, payload: serde_json::Value) -> JobId {
         after: Vec::new(),
         inputs: Vec::new(),
         files_of: None,
+        economy: None,
     };
     runner.intake.submit(submission).await.expect("it is taken in").job.id
 }

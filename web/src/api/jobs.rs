@@ -6,7 +6,7 @@ use crate::state::WebState;
 use anvil_api::{JobDetail, JobList, JobMisses, List};
 use anvil_store::JobFilter;
 use anvil_types::Json as AnyJson;
-use anvil_types::{CallRecord, Job, JobId, LimitUsed, LogLine};
+use anvil_types::{CallRecord, Job, JobId, LimitUsed, LogLine, Nanodollars};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -35,6 +35,9 @@ pub(super) async fn show(
     let misses = JobMisses::of(calls.iter().filter_map(|call| call.miss));
     let hits = calls.iter().filter(|call| call.reply_of.is_some()).count() as u64;
     let reply_saved = calls.iter().map(|call| call.reply_saved).sum();
+    let is_answered = |call: &&CallRecord| call.batched && call.cost > Nanodollars::ZERO;
+    let batched = calls.iter().filter(is_answered).count() as u64;
+    let batch_saved = calls.iter().map(|call| call.batch_saved).sum();
     Ok(Json(JobDetail {
         job,
         attempt_history,
@@ -45,6 +48,8 @@ pub(super) async fn show(
         misses,
         hits,
         reply_saved,
+        batched,
+        batch_saved,
     }))
 }
 

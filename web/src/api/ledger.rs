@@ -18,7 +18,7 @@ use futures_util::stream;
 const BATCH: u32 = 1_000;
 
 /// The columns of the CSV, in their order.
-const COLUMNS: [&str; 36] = [
+const COLUMNS: [&str; 37] = [
     "id",
     "state",
     "held_at",
@@ -55,6 +55,7 @@ const COLUMNS: [&str; 36] = [
     "miss_usd",
     "reply_of",
     "reply_saved_usd",
+    "batch_saved_usd",
 ];
 
 pub(super) async fn list(
@@ -181,5 +182,6 @@ fn line(call: &CallRecord) -> String {
         show(call.miss.map(|miss| dollars(miss.cost))),
         show(call.reply_of.map(|call| call.to_string())),
         dollars(call.reply_saved),
+        dollars(call.batch_saved),
     ])
 }

@@ -5,6 +5,7 @@ mod agent_state;
 mod agents;
 mod alerts;
 mod audit;
+mod batches;
 mod brake;
 mod bulk;
 mod clock;
@@ -67,7 +68,8 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     let routes =
         schedules::routes(actions::routes(alerts::routes(webhooks::routes(questions::routes(routes)))));
     let routes = agent_state::routes(records(money(host(jobs(routes)))));
-    reply_cache::routes(smoke::routes(plugins::routes(versions::routes(routes))))
+    let routes = smoke::routes(plugins::routes(versions::routes(routes)));
+    batches::routes(reply_cache::routes(routes))
 }
 
 /// Jobs: what is submitted, what is known of them, what is done with one.

@@ -51,6 +51,8 @@ fn lines(by: By, grouped: &Grouped) -> String {
         "saved_usd",
         "hits",
         "reply_saved_usd",
+        "batched",
+        "batch_saved_usd",
     ];
     let mut text = csv::line(names.map(str::to_owned));
     for (name, sum) in &grouped.groups {
@@ -68,6 +70,8 @@ fn lines(by: By, grouped: &Grouped) -> String {
             sum.saved.map(dollars).unwrap_or_default(),
             sum.hits.map(|hits| hits.to_string()).unwrap_or_default(),
             sum.reply_saved.map(dollars).unwrap_or_default(),
+            sum.batched.map(|batched| batched.to_string()).unwrap_or_default(),
+            sum.batch_saved.map(dollars).unwrap_or_default(),
         ]);
     }
     text

@@ -83,6 +83,7 @@ pub(super) fn fields(body: &mut Object) -> Submission {
         body.wrong("max_cost_usd", "must be more than 0");
     }
     let tags = body.field("tags", "a list of texts").unwrap_or_default();
+    let economy = body.field::<bool>("economy", "true or false");
     no_files(body);
     Submission {
         agent,
@@ -93,6 +94,7 @@ pub(super) fn fields(body: &mut Object) -> Submission {
         idempotency_key: key,
         max_cost,
         tags,
+        economy,
         after: Vec::new(),
         inputs: Vec::new(),
         files_of: None,

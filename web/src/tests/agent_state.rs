@@ -25,6 +25,7 @@ async fn keeps(scene: &Scene, entries: &[(&str, &[u8])]) {
         after: Vec::new(),
         schedule: None,
         inputs: Vec::new(),
+        economy: None,
         upstream: UpstreamKind::Simulated,
     };
     scene.store.enqueue(job).await.expect("taken in");

@@ -121,6 +121,7 @@ impl World {
             after: Vec::new(),
             schedule: None,
             inputs: Vec::new(),
+            economy: None,
             upstream: UpstreamKind::Simulated,
         };
         let subject = QuestionSubject::Job(job.id);

@@ -6,6 +6,7 @@ mod agent_versions;
 mod agents;
 mod alerts;
 mod audit;
+mod batches;
 mod brake;
 mod bulk;
 mod clock;
@@ -73,6 +74,8 @@ enum Command {
     Spend(spend::SpendArgs),
     /// Show the replies that are kept to answer the same request again, and purge them.
     Cache(reply_cache::CacheArgs),
+    /// Show what waits for a batch, and how the newest batches stand.
+    Batches(batches::BatchesArgs),
     /// Show and change the limits while the host runs.
     Limits(limits::LimitsArgs),
     /// Show what tokens cost, and set a price while the host runs.
@@ -137,6 +140,7 @@ impl Cli {
                         Command::Status => status::run(&client, &globals).await,
                         Command::Spend(args) => args.run(&client, &globals).await,
                         Command::Cache(args) => args.run(&client, &globals).await,
+                        Command::Batches(args) => args.run(&client, &globals).await,
                         Command::Limits(args) => args.run(&client, &globals).await,
                         Command::Prices(args) => args.run(&client, &globals).await,
                         Command::Brake(args) => args.run(&client, &globals).await,

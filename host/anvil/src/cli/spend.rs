@@ -268,7 +268,7 @@ pub(super) fn calls(calls: &[CallRecord], moment: &Moment) -> String {
             call.usage.output_tokens.to_string(),
             cost,
         ];
-        row.extend(cached.then(|| (call.saved + call.reply_saved).to_string()));
+        row.extend(cached.then(|| (call.saved + call.reply_saved + call.batch_saved).to_string()));
         row.push(call.detail.clone().unwrap_or_default());
         row.extend(call.miss.as_ref().map(super::misses::cell));
         row.extend(call.reply_of.map(|_| "kept reply".to_owned()));

@@ -31,7 +31,7 @@ pub(crate) struct SubmitArgs {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["agent", "action", "payload", "field", "priority", "run_at", "idempotency_key", "max_cost", "tag", "after", "file", "wait"]
+        conflicts_with_all = ["agent", "action", "payload", "field", "priority", "run_at", "idempotency_key", "max_cost", "tag", "economy", "after", "file", "wait"]
     )]
     bulk: Option<OsString>,
     /// The payload: JSON, @FILE, or - for standard input.
@@ -55,6 +55,9 @@ pub(crate) struct SubmitArgs {
     /// A tag; can be given several times.
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
+    /// Send its calls in batches, at half price: it waits for them, most for less than an hour, all for less than a day.
+    #[arg(long)]
+    economy: bool,
     /// Start after this job has succeeded, with its result and files; can be given several times.
     #[arg(long, value_name = "ID")]
     after: Vec<JobId>,
@@ -88,6 +91,7 @@ impl SubmitArgs {
             idempotency_key: self.idempotency_key.clone(),
             max_cost_usd: self.max_cost,
             tags: self.tag.clone(),
+            economy: self.economy.then_some(true),
             after: self.after.clone(),
             files_of: None,
         };
@@ -225,6 +229,7 @@ mod tests {
             idempotency_key: None,
             max_cost: None,
             tag: Vec::new(),
+            economy: false,
             after: Vec::new(),
             file: Vec::new(),
             wait: false,

@@ -1,7 +1,7 @@
 //! What each room goes by, out of the settings.
 
 use anvil_alerts::LinkTerms;
-use anvil_budget::{CircuitRule, PressureSteps, PriceTable};
+use anvil_budget::{BatchRule, CircuitRule, PressureSteps, PriceTable};
 use anvil_control::{ControlSettings, PlanSettings};
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
@@ -82,6 +82,7 @@ pub(crate) fn gateway(
         prompt_cache: settings.saving.prompt_cache,
         reply_cache: settings.saving.reply_cache.then(|| replies(&settings.saving)),
         compression: compression(settings),
+        batches: settings.saving.batches.then(|| batches(&settings.saving)),
         supervisor: supervisor.clone(),
     }
 }
@@ -98,6 +99,15 @@ fn replies(settings: &SavingSettings) -> ReplyBounds {
 fn compression(settings: &Settings) -> PerAgent<Compression> {
     let own = settings.agents.iter().filter_map(|(name, agent)| Some((name.clone(), agent.compression?)));
     PerAgent { all: settings.saving.compression, agents: own.collect() }
+}
+
+fn batches(settings: &SavingSettings) -> BatchRule {
+    BatchRule {
+        calls: settings.batch_calls,
+        bytes: BatchRule::MOST_BYTES,
+        wait: Duration::from_secs(settings.batch_wait_s),
+        look: Duration::from_secs(settings.batch_look_s),
+    }
 }
 
 pub(super) fn pressure(settings: &PressureSettings) -> PressureSteps {
@@ -324,6 +334,7 @@ pub(crate) fn runner(settings: &Settings, upstream: UpstreamKind) -> RunnerSetti
             model_floor: agent.model_floor,
             by_score: agent.by_score,
             efforts: efforts(agent),
+            economy: agent.economy.unwrap_or(false),
             may_call: agent.may_call.clone().unwrap_or_default(),
             values: agent.settings.clone().into(),
         };
@@ -386,6 +397,8 @@ pub(super) fn control(settings: &Settings, upstream: UpstreamKind, plan: PlanSet
             .filter_map(|(name, agent)| Some((name.clone(), agent.job_usd?)))
             .collect(),
         retention: retention(&settings.retention),
+        batches: settings.saving.batches,
+        batch_rule: batches(&settings.saving),
         reply_cache: settings.saving.reply_cache,
         replies: replies(&settings.saving),
         inputs: inputs(settings),

@@ -180,6 +180,15 @@ impl PriceRow {
     /// The most that a call can cost: every input token at the dearest price of any band that the
     /// prompt can reach, all of `max_output_tokens`, and the dearest multiplier.
     pub fn bound(&self, input_tokens: u64, max_output_tokens: u64) -> Nanodollars {
+        self.bound_by(input_tokens, max_output_tokens, self.multipliers.batch.max(1_000))
+    }
+
+    /// The most that it can cost in a batch.
+    pub fn bound_in_batch(&self, input_tokens: u64, max_output_tokens: u64) -> Nanodollars {
+        self.bound_by(input_tokens, max_output_tokens, self.multipliers.batch)
+    }
+
+    fn bound_by(&self, input_tokens: u64, max_output_tokens: u64, batch: i64) -> Nanodollars {
         let reachable = self.bands.iter().enumerate().filter(|(at, _)| {
             let shortest = at.checked_sub(1).and_then(|before| self.bands[before].up_to).unwrap_or(0);
             *at == 0 || input_tokens > shortest
@@ -192,8 +201,7 @@ impl PriceRow {
             })
             .max()
             .unwrap_or(i128::MAX);
-        let dearest =
-            i128::from(self.multipliers.geo_us.max(1_000)) * i128::from(self.multipliers.batch.max(1_000));
+        let dearest = i128::from(self.multipliers.geo_us.max(1_000)) * i128::from(batch);
         to_nanodollars(sum.saturating_mul(dearest))
     }
 }

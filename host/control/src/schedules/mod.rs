@@ -214,5 +214,6 @@ fn submission(job: &JobTemplate) -> Submission {
         after: Vec::new(),
         inputs: Vec::new(),
         files_of: None,
+        economy: None,
     }
 }

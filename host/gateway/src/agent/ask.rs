@@ -38,6 +38,8 @@ pub struct Terms {
     /// The agents that share replies with one another, where it is one of them: what one of these paid for answers the
     /// others. None: it shares with nobody.
     pub sharers: Option<Arc<BTreeSet<String>>>,
+    /// Whether its calls go out in batches, where they can.
+    pub economy: bool,
 }
 
 /// One question.
@@ -75,6 +77,7 @@ impl Ask {
                 max_output_tokens: None,
                 task_budget: false,
                 sharers: None,
+                economy: false,
             },
             request: Request {
                 system: None,

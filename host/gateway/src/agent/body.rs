@@ -43,11 +43,12 @@ pub(crate) enum BadRequest {
     NoTaskBudget(String),
 }
 
-/// The body of a streamed request, but for what follows from the choice of the model.
+/// The body of a request, streamed as a rule, but for what follows from the choice of the model.
 #[derive(Debug, Serialize)]
 pub(crate) struct Body<'a> {
     model: &'a str,
     max_tokens: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     system: Option<System<'a>>,
@@ -188,6 +189,11 @@ impl<'a> Block<'a> {
 }
 
 impl<'a> Body<'a> {
+    /// The same of a request that is answered in one piece, as those of a batch are.
+    pub(crate) fn in_one_piece(self) -> Self {
+        Self { stream: false, ..self }
+    }
+
     /// The body of a request to this model.
     pub(crate) fn of(request: &'a Request, model: &'a str, max_tokens: u64) -> Result<Self, BadRequest> {
         let mut body = Self {

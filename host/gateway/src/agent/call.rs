@@ -10,6 +10,8 @@ use crate::agent::plan::{Planned, Unplanned, plan, whose};
 use crate::agent::reply::reply;
 use crate::agent::tried::{Tried, Tries};
 use crate::agent::waits;
+use crate::batch::gather as batch;
+use crate::batch::terms::BatchTerms;
 use crate::door::GatewayDoor;
 use crate::flight::Flight;
 use crate::flight::admit::{FlightCourse, admit};
@@ -59,7 +61,11 @@ async fn to_its_end<'d>(
     // Each try is planned anew: limits and prices may have changed while the call waited.
     loop {
         let asked_at = door.clock.now();
-        let tried = match plan(door, ask, tries.unmarked).await {
+        let way = match batch::way(door, ask, &tries).await {
+            Ok(way) => way,
+            Err(end) => return end,
+        };
+        let tried = match plan(door, ask, way).await {
             Ok(planned) => attempt(door, ask, planned, flight, answer, &mut tries, watcher).await,
             Err(Unplanned::Refused(error)) => return journalled(door, ask, error).await,
             Err(Unplanned::StoreFailed(error)) => return CallEnd::StoreFailed(error),
@@ -99,6 +105,10 @@ async fn attempt<'d>(
     {
         return answered;
     }
+    if bid.batched {
+        let terms = BatchTerms::of(&bid, key, shortened.as_ref().map(Shortened::kept));
+        return batch::gather(door, ask, &bid, &terms, tries).await;
+    }
     let (model, amount) = (bid.row.model.clone(), bid.bound.amount);
     let granted = match admit(door, bid, &mut tries.course, watcher).await {
         Ok(granted) => granted,
@@ -136,7 +146,7 @@ async fn attempt<'d>(
                 // What is told beyond what the model can take teaches nothing.
                 learn(door, whose(ask), prompt, row, &bill.believable(row), at)
             });
-            let mut reply = reply(door, flight.bid(), answer, &bill);
+            let mut reply = reply(door, &flight.bid().tier, flight.bid().model(), answer, &bill);
             reply.extras.extend(shortened.as_ref().and_then(Shortened::extra));
             let note = Note {
                 detail: bill.detail(&reply.stop_reason),

@@ -34,6 +34,17 @@ pub(crate) struct Planned {
     pub key: Option<ReplyKey>,
 }
 
+/// In which way a call goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallWay {
+    /// By itself; the host may mark its prompt.
+    Alone,
+    /// By itself, without marks of the host's.
+    Unmarked,
+    /// In a batch, likewise: when it is read is not known.
+    Batch,
+}
+
 /// Why a call cannot be planned.
 pub(crate) enum Unplanned {
     /// The request is refused; nothing was asked.
@@ -42,8 +53,7 @@ pub(crate) enum Unplanned {
 }
 
 /// Plans a try. Each is planned anew: limits, prices and pressure may have changed while it waited.
-/// The host adds no marks to one that is to go without.
-pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, unmarked: bool) -> Result<Planned, Unplanned> {
+pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, way: CallWay) -> Result<Planned, Unplanned> {
     let failed = |error: anvil_store::StoreError| Unplanned::StoreFailed(error.to_string());
     let limits = door.store.limits().await.map_err(failed)?.limits;
     let mut wish = wish(door, ask, &limits).map_err(Unplanned::Refused)?;
@@ -53,7 +63,7 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, unmarked: bool) -> Resul
     let own = door.pressure.percent_of_agent(store, kind, clock, ask.asker.name()).await.map_err(failed)?;
     let pressure = door.pressure.percent(&windows).max(own);
     let prompt = prompt(door, ask.asker.name(), &ask.request, wish.needs.size.text_bytes);
-    let prompt = prompt.filter(|prompt| prompt.has_own() || !unmarked);
+    let prompt = prompt.filter(|prompt| prompt.has_own() || way == CallWay::Alone);
     let shortened = compress::shorten(door, ask, prompt.as_ref()).await.map_err(failed)?;
     let shorter = shortened.as_ref().and_then(Shortened::request);
     if let Some(shorter) = shorter {
@@ -63,7 +73,10 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, unmarked: bool) -> Resul
     let whose = whose(ask);
     let chosen = choose(door, &wish, Prompted { whose, prompt: prompt.as_ref() }, pressure);
     let chosen = chosen.map_err(|error| Unplanned::Refused(invalid(error.to_string())))?;
-    let task_budget = own_task_budget(door, ask, &chosen).await.map_err(failed)?;
+    let task_budget = match way {
+        CallWay::Batch => None,
+        CallWay::Alone | CallWay::Unmarked => own_task_budget(door, ask, &chosen).await.map_err(failed)?,
+    };
     let marked = prompt.map(|prompt| {
         let asked = Asked { row: &chosen.row, tokens: chosen.input_tokens, now: door.clock.now() };
         let marks = prompt.marks(&caches(door), whose, &asked);
@@ -73,18 +86,21 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, unmarked: bool) -> Resul
     let added = added.map_or(&[][..], |marked| &marked.marks);
     let is_marked = !added.is_empty();
     let is_lossy = shortened.as_ref().is_some_and(Shortened::is_lossy);
-    let sent = Sent { shorter, is_lossy, needs: wish.needs, marks: added };
-    let (bid, key) = bid(door, ask, &sent, chosen, task_budget).map_err(Unplanned::Refused)?;
+    let sent = Sent { shorter, is_lossy, needs: wish.needs, marks: added, task_budget, way };
+    let (bid, key) = bid(door, ask, &sent, chosen).map_err(Unplanned::Refused)?;
     Ok(Planned { bid, prompt: marked, is_marked, shortened, key })
 }
 
-/// What is sent of a question, and measured.
+/// What is sent of a question, and measured, and what the host adds to it.
 struct Sent<'a> {
     /// What is sent in the place of the guest's own request.
     shorter: Option<&'a Request>,
     is_lossy: bool,
     needs: Needs,
     marks: &'a [Mark],
+    /// The task budget that the host gives it.
+    task_budget: Option<u64>,
+    way: CallWay,
 }
 
 /// What a request takes of the model of this tier.
@@ -146,16 +162,23 @@ fn wish<'a>(door: &GatewayDoor, ask: &'a Ask, limits: &Limits) -> Result<Wish<'a
     Ok(Wish { who: ask.asker.name(), request, asked, floor: terms.floor, score, speed, needs })
 }
 
+/// What the host adds to a request.
+struct BidExtras<'a> {
+    task_budget: Option<u64>,
+    marks: &'a [Mark],
+    way: CallWay,
+}
+
 /// The bid of a request to the model that was chosen for it, and what it is known by in the cache of replies.
 fn bid(
     door: &GatewayDoor,
     ask: &Ask,
     sent: &Sent<'_>,
     chosen: Chosen,
-    task_budget: Option<u64>,
 ) -> Result<(Bid, Option<ReplyKey>), CallError> {
     let Chosen { tier, row, expected_cost, .. } = chosen;
-    let Sent { shorter, is_lossy, needs, marks } = *sent;
+    let Sent { shorter, is_lossy, needs, marks, task_budget, way } = *sent;
+    let batched = way == CallWay::Batch;
     let request = shorter.unwrap_or(&ask.request);
     let agent = ask.asker.name();
     let size = if task_budget.is_some() { needs.size.with_task_budget() } else { needs.size };
@@ -179,7 +202,9 @@ fn bid(
     let own = own.map(|_| unmarked(&ask.request)).transpose().map_err(bad)?;
     let key = replies::key(door, ask, &tier, own.as_ref().unwrap_or(&body), is_lossy);
     body.mark(marks);
+    let body = if batched { body.in_one_piece() } else { body };
     let body = body.bytes();
+    let input_tokens = bound_input_tokens(size, body.len());
     let patience = door.config.patience;
     let bid = Bid {
         who: ask.asker.clone(),
@@ -187,7 +212,11 @@ fn bid(
         tier,
         bound: Bound {
             // The bytes that are sent are the bytes that are measured.
-            amount: row.bound(bound_input_tokens(size, body.len()), max_tokens),
+            amount: if batched {
+                row.bound_in_batch(input_tokens, max_tokens)
+            } else {
+                row.bound(input_tokens, max_tokens)
+            },
             max_tokens,
             size,
         },
@@ -204,6 +233,7 @@ fn bid(
         row,
         betas: if asks || task_budget.is_some() { &[TASK_BUDGETS] } else { &[] },
         body: body.into(),
+        batched,
     };
     Ok((bid, key))
 }

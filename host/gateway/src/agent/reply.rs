@@ -1,22 +1,28 @@
 //! A reply in the contract's form.
 
 use crate::door::GatewayDoor;
-use crate::flight::bid::{Bid, TierChoice};
+use crate::flight::bid::TierChoice;
 use crate::flight::bill::Bill;
 use crate::upstream::answer::Answer;
 use anvil_types::{Origin, Reply};
 
-/// The reply that a whole answer is, and what it counts as.
-pub(crate) fn reply(door: &GatewayDoor, bid: &Bid, answer: &mut Answer, bill: &Bill) -> Reply {
+/// The reply that a whole answer of the model that was asked, or of another, is, and what it counts as.
+pub(crate) fn reply(
+    door: &GatewayDoor,
+    tier: &TierChoice,
+    model: &str,
+    answer: &mut Answer,
+    bill: &Bill,
+) -> Reply {
     let mut reply = Reply {
         content: answer.take_content(),
         // It came whole, and did not say why it ended.
         stop_reason: answer.stop_reason().unwrap_or("unknown").to_owned(),
-        model: answer.models().last().unwrap_or(&bid.row.model).clone(),
+        model: answer.models().last().map_or_else(|| model.to_owned(), Clone::clone),
         usage: bill.usage.clone(),
         cost: bill.cost,
         origin: Origin::Live,
-        extras: tiers(&bid.tier),
+        extras: tiers(tier),
     };
     door.sender.redactor().clean_reply(&mut reply);
     reply

@@ -32,10 +32,13 @@ pub(crate) struct Tries {
     pub unmarked: bool,
     /// It has waited for the answer of one that asked the same.
     pub has_waited: bool,
+    /// It goes out by itself, whatever its job says of batches.
+    pub alone: bool,
 }
 
 impl Tries {
     pub(crate) fn new(course: FlightCourse) -> Self {
-        Self { course, retries: 0, refused_since: None, falls: 0, unmarked: false, has_waited: false }
+        let has_waited = false;
+        Self { course, retries: 0, refused_since: None, falls: 0, unmarked: false, alone: false, has_waited }
     }
 }

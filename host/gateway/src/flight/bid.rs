@@ -33,6 +33,8 @@ pub(crate) struct Bid {
     pub betas: &'static [&'static str],
     /// What is sent, and what was measured.
     pub body: Bytes,
+    /// Whether it goes out in a batch, and costs what calls do there.
+    pub batched: bool,
 }
 
 /// Which tier was asked for and which one answers.
@@ -85,6 +87,7 @@ impl Bid {
             max_tokens: self.bound.max_tokens,
             size: self.bound.size,
             body_bytes: self.body.len(),
+            batched: self.batched,
         }
     }
 
@@ -102,6 +105,7 @@ impl Bid {
             price_row: self.row.id.clone(),
             amount: self.bound.amount,
             tries_account,
+            batch: None,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! was made for. What is told above the hold counts all the same.
 
 use crate::upstream::answer::Answer;
-use anvil_budget::{InputSize, PriceRow, PriceTable, least_input_tokens};
+use anvil_budget::{Answered, InputSize, PriceRow, PriceTable, least_input_tokens};
 use anvil_store::{NewAlert, SettlementOutcome};
 use anvil_types::words::{AlertCause, AnswerUnpriced};
 use anvil_types::{CacheEffect, CacheMiss, CallId, Nanodollars, Timestamp, UpstreamKind, Usage};
@@ -21,6 +21,15 @@ pub(crate) struct Held {
     /// The sizes of what was sent.
     pub size: InputSize,
     pub body_bytes: usize,
+    /// Whether it went in a batch.
+    pub batched: bool,
+}
+
+impl Held {
+    /// What an answer says that it used; one that came in a batch costs what calls do there.
+    fn usage(&self, answer: &Answer) -> Usage {
+        if self.batched { answer.usage().in_batch() } else { answer.usage() }
+    }
 }
 
 /// What a call counts as.
@@ -30,6 +39,8 @@ pub(crate) struct Bill {
     pub cost: Nanodollars,
     /// What the prompt cache saved of it, by the row that it costs by.
     saved: Nanodollars,
+    /// What its batch saved of it, by the same row.
+    batch_saved: Nanodollars,
     /// Why it is not certain, if it is not.
     pub doubt: Option<String>,
     /// What of the answer has no price, if something has none: a person has to look.
@@ -40,7 +51,7 @@ impl Bill {
     /// A whole answer's.
     pub(crate) fn whole(held: &Held, prices: &PriceTable, answer: &Answer) -> Self {
         let counts = &answer.counts;
-        let mut usage = answer.usage();
+        let mut usage = held.usage(answer);
         let least = least_input_tokens(held.size, held.body_bytes);
         let no_input =
             (!counts.input_told() || counts.input_unread()).then(|| "its input was not told".to_owned());
@@ -69,7 +80,7 @@ impl Bill {
     /// was not told.
     pub(crate) fn broken(held: &Held, prices: &PriceTable, answer: &Answer) -> Self {
         let told = answer.counts.input_told();
-        let mut usage = answer.usage();
+        let mut usage = held.usage(answer);
         if told {
             usage.output_tokens = usage.output_tokens.max(held.max_tokens);
         }
@@ -90,8 +101,9 @@ impl Bill {
             prices.answered(&held.row, answer.models(), &usage, held.at)
         };
         let tools = answer.counts.server_tools().then(|| "tools that ran at Anthropic".to_owned());
-        let without_price = answered.without_price.or(tools);
-        Self { usage, cost: answered.cost, saved: answered.saved, doubt: None, without_price }
+        let without_price = answered.without_price.clone().or(tools);
+        let Answered { cost, saved, batch_saved, .. } = answered;
+        Self { usage, cost, saved, batch_saved, doubt: None, without_price }
     }
 
     /// What the ledger says of the end, beside why the answer ended.
@@ -128,6 +140,11 @@ impl Bill {
             None => CacheEffect { saved: self.saved, miss },
             Some(_) => CacheEffect::default(),
         }
+    }
+
+    /// What its batch saved it; nothing that is not certain is told as saved.
+    pub(crate) fn batch_saved(&self) -> Nanodollars {
+        if self.doubt.is_none() { self.batch_saved } else { Nanodollars::ZERO }
     }
 
     /// How the hold ends.

@@ -80,6 +80,7 @@ pub(crate) async fn door(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn
         models: default_models().clone(),
         pressure: PressureSteps::NONE,
         prompt_cache: false,
+        batches: None,
         reply_cache: Some(ReplyBounds { ttl: Duration::from_hours(1), entries: 100, bytes: 1_000_000 }),
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         supervisor: Supervisor::new(),
@@ -106,6 +107,7 @@ fn bid(door: &GatewayDoor) -> Bid {
         betas: &[],
         body: r#"{"model":"claude-haiku-5-5","max_tokens":16,"stream":true,"messages":[{"role":"user","content":"Hi."}]}"#
             .into(),
+        batched: false,
     }
 }
 

@@ -54,6 +54,10 @@ pub(crate) fn told(door: &GatewayDoor, denied: Denied, model: &str, amount: Nano
         Denied::Throttled { until, burn } => {
             Sentence::Wait(wait(WaitReason::Money, throttle::sentence(burn), Some(until)))
         }
+        Denied::Behind { until } => {
+            let why = "calls before it wait for money; it is asked for again after them".to_owned();
+            Sentence::Wait(wait(WaitReason::Money, why, Some(until)))
+        }
         Denied::Braked(causes) => match braked(door, &causes) {
             // Nobody has tried in this life whether the account is still refused.
             Some(wait) if wait.until.is_some_and(|until| until <= door.clock.now()) => Sentence::Stale,

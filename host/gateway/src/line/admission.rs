@@ -13,14 +13,18 @@ use crate::line::desk::LineDesk;
 use crate::line::grant::GiveBack;
 use crate::line::paced::Paced;
 use crate::line::task::{Queue, Waiter};
+use anvil_budget::Denial;
 use anvil_pace::line::take;
-use anvil_pace::{Pace, PaceTaken, Throttle, Ticket};
-use anvil_store::{Settlement, Store, StoreError};
-use anvil_types::{Clock, Inbox, JobId, Supervisor, Wait};
+use anvil_pace::{InLine as _, Pace, PaceTaken, Throttle, Throttled, Ticket};
+use anvil_store::{HoldDecision, Settlement, Store, StoreError};
+use anvil_types::{Clock, Inbox, JobId, Supervisor, Wait, WaitReason};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+
+/// After how long a call comes again that goes out in a batch and finds no room.
+const COMES_BACK: Duration = Duration::from_mins(1);
 
 /// A handle to the queue.
 #[derive(Debug)]
@@ -71,6 +75,38 @@ impl Admission {
         match decided {
             Decided::Answer(admitted) => Ok(admitted),
             Decided::WaitForHolds(_) => Err(Box::new(candidate)),
+        }
+    }
+
+    /// Holds the money of a call that goes out in a batch: it takes nothing of the pace, and waits for nothing here. To be
+    /// awaited to its end.
+    pub(crate) async fn set_aside(&self, candidate: Candidate) -> Result<(), Denied> {
+        let now = self.desk.clock.now();
+        let later = now + COMES_BACK;
+        let head = self.desk.standstill().head.as_ref().map(|head| head.reason);
+        if matches!(head, Some(WaitReason::Holds | WaitReason::Money)) {
+            return Err(Denied::Behind { until: later });
+        }
+        let (cost, turn) = (candidate.cost, candidate.turn());
+        let may_go = self.desk.throttle().may_go(cost, candidate.priority, turn, now);
+        may_go.map_err(|Throttled { wait, burn }| Denied::Throttled { until: now + wait, burn })?;
+        match self.desk.store.hold(candidate.hold).await {
+            Ok(HoldDecision::Granted { .. }) => {
+                self.desk.throttle().goes(cost, turn, now);
+                Ok(())
+            }
+            Ok(HoldDecision::Refused(Denial::WaitForHolds { limit })) => {
+                Err(Denied::NotBefore { at: later, limit })
+            }
+            Ok(HoldDecision::Refused(Denial::ParkUntil { at, limit })) => {
+                Err(Denied::NotBefore { at, limit })
+            }
+            Ok(HoldDecision::Refused(Denial::Never { limit, allowed, spent })) => {
+                Err(Denied::Never { limit, allowed, spent })
+            }
+            Ok(HoldDecision::Refused(Denial::Braked(causes))) => Err(Denied::Braked(causes)),
+            Ok(HoldDecision::LeaseLost) => Err(Denied::LeaseLost),
+            Err(error) => Err(Denied::Failed(error)),
         }
     }
 

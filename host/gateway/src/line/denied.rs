@@ -22,6 +22,8 @@ pub(crate) enum Denied {
     Paced { until: Timestamp, stopped: Duration },
     /// It would wait too long for the throttle.
     Throttled { until: Timestamp, burn: EvenBurn },
+    /// Others wait for the same money before it.
+    Behind { until: Timestamp },
     /// The brake is engaged.
     Braked(Vec<BrakeCause>),
     /// No room under this limit before then.

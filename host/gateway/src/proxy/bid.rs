@@ -77,6 +77,7 @@ pub(crate) async fn bid(door: &GatewayDoor, ask: &ClientAsk) -> Result<Bid, NoBi
         row: row.clone(),
         betas: if asked.task_budget { &[TASK_BUDGETS] } else { &[] },
         body: ask.body.clone(),
+        batched: false,
         who,
     })
 }

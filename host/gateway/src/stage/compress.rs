@@ -15,7 +15,7 @@ use crate::flight::bill::Bill;
 use crate::prompt_cache::outline::{Outline, Place};
 use crate::stage::choose::turn;
 use crate::stage::mark::{Prompt, caches};
-use anvil_budget::{PriceRow, Removed, Saving, Turn};
+use anvil_budget::{PriceRow, Removed, Turn};
 use anvil_compress::{Compressor, Level};
 use anvil_store::{PromptForm, StoreError};
 use anvil_types::{
@@ -23,6 +23,10 @@ use anvil_types::{
 };
 use std::borrow::Cow;
 use std::sync::{MutexGuard, PoisonError};
+
+mod kept;
+
+pub(crate) use kept::KeptForm;
 
 /// What is sent of a prompt.
 pub(crate) struct Shortened {
@@ -168,9 +172,16 @@ impl Shortened {
 
     /// What the reply says of it, where something was left out or put in other words.
     pub(crate) fn extra(&self) -> Option<(String, String)> {
+        self.level().map(kept::extra)
+    }
+
+    fn level(&self) -> Option<Compression> {
         self.request.as_ref()?;
-        let level = if self.is_lossy() { Compression::Lossy } else { Compression::On };
-        Some(("compression".to_owned(), serde_json::Value::from(level.name()).to_string()))
+        Some(if self.is_lossy() { Compression::Lossy } else { Compression::On })
+    }
+
+    fn removed(&self) -> Vec<Removed> {
+        self.cuts.iter().map(|(_, cut)| *cut).collect()
     }
 
     /// After the flight: what the ledger keeps of it. Its conversation goes on in this form from here.
@@ -198,8 +209,7 @@ impl Shortened {
         usage: &Usage,
         at: Timestamp,
     ) -> Compressed {
-        let removed: Vec<_> = self.cuts.iter().map(|(_, cut)| *cut).collect();
-        let removed = count::calibrated(&removed, self.about, usage.prompt_tokens());
+        let removed = count::calibrated(&self.removed(), self.about, usage.prompt_tokens());
         let turns: Vec<_> =
             self.cuts.iter().zip(&removed).map(|((turn, _), cut)| (*turn, cut.tokens)).collect();
         let sent = self.request.is_some();
@@ -229,9 +239,6 @@ impl Shortened {
         if !sent {
             return Compressed::default();
         }
-        Compressed {
-            tokens: removed.iter().map(|cut| cut.tokens).sum(),
-            saved: row.saved(Saving::Compression { removed: &removed }, usage),
-        }
+        kept::saved(&removed, row, usage)
     }
 }

@@ -179,8 +179,11 @@ impl<'a> Reusable<'a> {
             let caches = caches(door);
             caches.warm(&marked.prompt.outline, bid.model(), at).map(|(_, warm)| warm.tokens)
         });
+        // Whoever paid for it may have gone another way than this one would.
+        let usage = reply.usage.by_itself();
+        let usage = if bid.batched { usage.in_batch() } else { usage };
         let saved =
-            door.prices().saved_by_reply(&bid.row, &reply.model, &reply.usage, read.unwrap_or_default(), at);
+            door.prices().saved_by_reply(&bid.row, &reply.model, &usage, read.unwrap_or_default(), at);
         (reply.origin, reply.cost) = (Origin::Cache, Nanodollars::ZERO);
         reply.extras = tiers(&bid.tier);
         reply.extras.extend(self.left_out.clone());
@@ -211,20 +214,34 @@ impl<'a> Reusable<'a> {
         }
     }
 
-    /// What is kept of a reply that was paid for: nothing where it is not certain, not whole, damaged, or something ran
-    /// for it at the upstream.
+    /// What is kept of a reply that was paid for.
     pub(crate) fn keep(&self, bill: &Bill, answer: &Answer, reply: &Reply) -> Option<NewReply> {
-        let bounds = self.door.config.reply_cache?;
-        if bill.doubt.is_some() || answer.has_open_block() || !is_whole(reply) {
-            return None;
-        }
-        // Tiers are told anew to whoever gets it.
-        let reply = Json::of(&Reply { extras: Vec::new(), ..reply.clone() });
-        if LOST.iter().any(|lost| reply.as_str().contains(lost)) {
-            return None;
-        }
-        Some(NewReply { key: self.key, agent: self.ask.asker.name().to_owned(), reply, bounds })
+        keep(self.door, self.key, self.ask.asker.name(), &Paid { bill, answer, reply })
     }
+}
+
+/// A reply that was paid for.
+pub(crate) struct Paid<'a> {
+    pub bill: &'a Bill,
+    /// As it came.
+    pub answer: &'a Answer,
+    pub reply: &'a Reply,
+}
+
+/// What is kept of a reply that an agent paid for: nothing where it is not certain, not whole, damaged, or something ran
+/// for it at the upstream.
+pub(crate) fn keep(door: &GatewayDoor, key: ReplyKey, agent: &str, paid: &Paid<'_>) -> Option<NewReply> {
+    let Paid { bill, answer, reply } = *paid;
+    let bounds = door.config.reply_cache?;
+    if bill.doubt.is_some() || answer.has_open_block() || !is_whole(reply) {
+        return None;
+    }
+    // Tiers are told anew to whoever gets it.
+    let reply = Json::of(&Reply { extras: Vec::new(), ..reply.clone() });
+    if LOST.iter().any(|lost| reply.as_str().contains(lost)) {
+        return None;
+    }
+    Some(NewReply { key, agent: agent.to_owned(), reply, bounds })
 }
 
 fn is_whole(reply: &Reply) -> bool {

@@ -105,6 +105,29 @@ impl Sender {
         Ok(())
     }
 
+    /// A request to the batches' endpoint behind which stands `rest`.
+    pub(crate) fn to_batches(
+        &self,
+        method: reqwest::Method,
+        rest: &str,
+        query: &[(&str, &str)],
+    ) -> reqwest::RequestBuilder {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}/batches{rest}", self.url.path()));
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let request = self
+            .http
+            .request(method, url)
+            .header("accept-encoding", "identity")
+            .header("anthropic-version", API_VERSION);
+        match &self.key {
+            Some((name, key)) => request.header(*name, key.clone()),
+            None => request,
+        }
+    }
+
     /// A failure without the upstream's secrets, its error read in the light of the request that it answers.
     pub(crate) fn judged(&self, failed: Failed, body: &[u8]) -> Failed {
         self.clean(failed).in_the_light_of(body)
@@ -233,7 +256,8 @@ async fn read_out(mut chunks: BoxStream<'static, reqwest::Result<Bytes>>) {
     let _ = tokio::time::timeout(REST, read).await;
 }
 
-fn root(error: &reqwest::Error) -> String {
+/// What stands at the root of an error of the connection.
+pub(crate) fn root(error: &reqwest::Error) -> String {
     let mut source: &dyn std::error::Error = error;
     while let Some(deeper) = source.source() {
         source = deeper;

@@ -159,6 +159,8 @@ impl Run {
                 max_output_tokens: None,
                 task_budget: false,
                 sharers: None,
+                share_replies: false,
+                economy: false,
             },
             request,
             request_hash: [7; 32],

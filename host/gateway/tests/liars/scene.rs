@@ -96,6 +96,7 @@ fn config(base_url: String) -> GatewayConfig {
         prompt_cache: false,
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
+        batches: None,
     }
 }
 
@@ -116,6 +117,7 @@ pub(crate) async fn jobs(store: &dyn Store, clock: &dyn Clock, questions: u64) -
             after: Vec::new(),
             schedule: None,
             inputs: Vec::new(),
+            economy: None,
             upstream: UpstreamKind::Simulated,
         };
         store.enqueue(job).await.expect("taken in");

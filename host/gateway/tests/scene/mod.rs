@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use anvil_budget::{CircuitRule, ModelMap, PressureSteps, PriceTable, Windows, default_models};
+use anvil_budget::{BatchRule, CircuitRule, ModelMap, PressureSteps, PriceTable, Windows, default_models};
 use anvil_gateway::{ApiKey, Ask, CallEnd, Gateway, GatewayConfig, PaceSettings, Patience, Terms, Upstream};
 use anvil_sim::{Script, Sim, SimConfig, SimHandle};
 use anvil_store::{Claim, Claimed, ReplyBounds, SqliteOptions, SqliteStore, Store};
@@ -28,6 +28,7 @@ pub(crate) struct Setting {
     pub(crate) pressure: PressureSteps,
     pub(crate) models: ModelMap,
     pub(crate) reply_cache: Option<ReplyBounds>,
+    pub(crate) batches: Option<BatchRule>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) supervisor: Supervisor,
 }
@@ -46,6 +47,7 @@ impl Setting {
             pressure: PressureSteps::NONE,
             models: default_models().clone(),
             reply_cache: None,
+            batches: None,
             clock: Arc::new(SystemClock::new()),
             supervisor: Supervisor::new(),
         }
@@ -85,6 +87,7 @@ impl Setting {
             prompt_cache: true,
             reply_cache: self.reply_cache,
             compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
+            batches: self.batches,
         }
     }
 }
@@ -153,6 +156,7 @@ pub(crate) async fn claimed(store: &dyn Store, clock: &dyn Clock) -> Claimed {
         after: Vec::new(),
         schedule: None,
         inputs: Vec::new(),
+        economy: None,
         upstream: UpstreamKind::Simulated,
     };
     store.enqueue(job).await.expect("taken in");
@@ -186,6 +190,7 @@ pub(crate) fn ask(job: &Claimed, position: u32, text: &str) -> Ask {
             max_output_tokens: None,
             task_budget: false,
             sharers: None,
+            economy: false,
         },
         request: Request {
             system: None,

@@ -39,6 +39,7 @@ fn failed(world: &World<'_>) -> FinishedJob {
         root: None,
         schedule: Some("nightly".to_owned()),
         inputs: Vec::new(),
+        economy: None,
         upstream: new.upstream,
         plugin_digest: Some("d9".to_owned()),
         created_at: began,

@@ -7,6 +7,7 @@ pub mod actions;
 pub mod agent_use;
 pub mod alerts;
 pub mod apart;
+pub mod batches;
 pub mod brake;
 pub mod calendar;
 pub mod clock;
@@ -84,6 +85,17 @@ suite! { $
         whoever_waits_says_which_question_it_waits_for
         what_was_asked_at_a_wrong_time_is_asked_now_when_the_time_is_set_back
         a_link_is_for_the_text_that_was_there;
+    batches:
+        a_call_is_kept_with_its_hold_and_its_job_goes_on_with_the_answer
+        what_batches_hold_stands_over_restarts_and_is_no_use_of_the_week
+        the_days_limit_holds_while_what_batches_hold_stands
+        a_batch_is_made_when_it_is_full_or_its_first_call_has_waited
+        calls_of_a_batch_that_is_certainly_not_there_wait_again
+        what_comes_back_undone_costs_nothing_and_goes_out_by_itself
+        an_answer_that_comes_before_the_job_is_parked_parks_nobody
+        a_job_that_ends_takes_back_what_was_not_sent
+        a_lease_fences_what_is_gathered
+        one_host_sends_the_batches_of_all;
     replies:
         a_hit_costs_nothing_and_stands_in_the_ledger_and_in_every_sum
         a_hit_and_its_entry_in_the_journal_are_one_step

@@ -243,6 +243,8 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         reply_of: None,
         reply_saved: Nanodollars::ZERO,
         compressed: None,
+        batched: false,
+        batch_saved: Nanodollars::ZERO,
         corrections: Vec::new(),
         detail: Some("end_turn".into()),
         duration_ms: Some(1_500),

@@ -211,6 +211,7 @@ impl<'a> World<'a> {
             after: Vec::new(),
             schedule: None,
             inputs: Vec::new(),
+            economy: None,
             upstream: UpstreamKind::Simulated,
         }
     }

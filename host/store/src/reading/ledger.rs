@@ -19,6 +19,7 @@ macro_rules! select_calls {
                  inference_geo, speed, detail, tier_reason, model_answered,
                  saved, miss, miss_at, miss_tokens, miss_cost, reply_of, reply_saved,
                  compressed, compressed_saved,
+                 batched, batch_saved,
                  (SELECT json_group_array(json_array(at, settled + unknown, who, reason)) FROM corrections
                   WHERE corrections.upstream = calls.upstream AND corrections.call = calls.id) AS corrections
              FROM calls ",
@@ -246,7 +247,8 @@ fn hours(
             coalesce(sum(cache_write_5m_tokens), 0) AS cache_write_5m_tokens,
             coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens,
             coalesce(sum(saved), 0) AS saved, coalesce(sum(hits), 0) AS hits,
-            coalesce(sum(reply_saved), 0) AS reply_saved
+            coalesce(sum(reply_saved), 0) AS reply_saved, coalesce(sum(batched), 0) AS batched,
+            coalesce(sum(batch_saved), 0) AS batch_saved
         FROM usage_hours WHERE upstream = ? AND hour >= ? AND hour < ?"
         .to_owned();
     let mut values: Vec<Param<'static>> =
@@ -282,7 +284,9 @@ fn sum(
             coalesce(sum(cache_write_5m_tokens), 0) AS cache_write_5m_tokens,
             coalesce(sum(cache_write_1h_tokens), 0) AS cache_write_1h_tokens,
             coalesce(sum(saved), 0) AS saved, count(reply_of) AS hits,
-            coalesce(sum(reply_saved), 0) AS reply_saved
+            coalesce(sum(reply_saved), 0) AS reply_saved,
+            coalesce(sum(batched > 0 AND state IN ('settled', 'unknown')), 0) AS batched,
+            coalesce(sum(batch_saved), 0) AS batch_saved
          FROM calls INDEXED BY {} WHERE {}",
         search.index, search.conditions
     );
@@ -311,6 +315,8 @@ fn read_totals(row: &Row<'_>) -> Result<LedgerTotals, StoreError> {
         saved: row.money("saved")?,
         hits: row.count("hits")?,
         reply_saved: row.money("reply_saved")?,
+        batched: row.count("batched")?,
+        batch_saved: row.money("batch_saved")?,
         tokens: tokens(row)?,
     })
 }
@@ -393,6 +399,8 @@ fn read(row: &Row<'_>) -> Result<CallRecord, StoreError> {
         reply_of: row.maybe_id("reply_of")?,
         reply_saved: row.money("reply_saved")?,
         compressed: compressed(row)?,
+        batched: row.get::<u32>("batched")? > 0,
+        batch_saved: row.money("batch_saved")?,
         corrections,
         detail: row.get("detail")?,
         duration_ms: settled_at

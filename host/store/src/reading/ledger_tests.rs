@@ -99,6 +99,14 @@ fn fill(db: &mut Db, entries: u64, span: Duration, seed: u64) {
             )
             .expect("a hit");
         }
+        if random.below(4) == 0 {
+            let (batched, saved) = if ended { (1, cost / 3) } else { (2, 0) };
+            db.run(
+                "UPDATE calls SET batched = ?2, batch_saved = ?3 WHERE id = ?1 AND reply_of IS NULL",
+                params![id.bytes(), batched, saved],
+            )
+            .expect("one of a batch");
+        }
         if matches!(state, "unknown" | "released") && random.below(3) == 0 {
             // Later truth: what was unknown is settled at half of it, what was released cost something.
             db.run(
@@ -116,7 +124,7 @@ fn fill(db: &mut Db, entries: u64, span: Duration, seed: u64) {
              sum(iif(state = 'released' OR reply_of IS NOT NULL, 0, 1)), sum(iif(state = 'settled', cost, 0) + coalesce(k.settled, 0)),
              sum(iif(state = 'unknown', cost, 0) + coalesce(k.unknown, 0)), sum(input_tokens), sum(output_tokens),
              sum(cache_read_tokens), sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), sum(saved),
-             count(reply_of), sum(reply_saved)
+             count(reply_of), sum(reply_saved), sum(batched > 0 AND state IN ('settled', 'unknown')), sum(batch_saved)
          FROM calls AS c LEFT JOIN corrections AS k ON k.upstream = c.upstream AND k.call = c.id
          WHERE state IN ('settled', 'unknown') OR k.seq IS NOT NULL GROUP BY 1, 2, 3, 4, 5;
          INSERT INTO miss_hours
@@ -184,6 +192,7 @@ fn every_filter_finds_its_entries_and_their_total() {
     fill(&mut db, 3_000, Duration::from_hours(60), 7);
     let whole = pages(&db, &LedgerFilter::default(), 1_000);
     assert!(whole.is_sorted_by(|one, next| one.held_at >= next.held_at), "the newest hold first");
+    let released = released(&db);
     assert!(whole.iter().any(|call| !call.corrections.is_empty()));
     let own = own_costs(&db);
     let mut random = Random::new(11);
@@ -216,6 +225,8 @@ fn every_filter_finds_its_entries_and_their_total() {
                 tokens: tokens(call),
                 hits: hits(call),
                 reply_saved: call.reply_saved,
+                batched: batched(call, &released),
+                batch_saved: call.batch_saved,
             };
         }
         assert_eq!(ledger::totals(&db, LIVE, &filter).expect("totals"), sums, "{filter:?}");
@@ -247,9 +258,18 @@ fn hits(call: &CallRecord) -> u64 {
     u64::from(call.reply_of.is_some())
 }
 
+/// Calls that were released; one that was corrected since looks like any other.
+fn released(db: &Db) -> Vec<[u8; 16]> {
+    db.all("SELECT id FROM calls WHERE state = 'released'", params![], |row| row.get(0)).expect("rows")
+}
+
+fn batched(call: &CallRecord, released: &[[u8; 16]]) -> u64 {
+    let is_answered = matches!(call.state, CallState::Settled | CallState::Unknown);
+    u64::from(call.batched && is_answered && !released.contains(&call.id.bytes()))
+}
+
 fn check(db: &Db, whole: &[CallRecord], cuts: &[Timestamp]) {
-    let released: Vec<[u8; 16]> =
-        db.all("SELECT id FROM calls WHERE state = 'released'", params![], |row| row.get(0)).expect("rows");
+    let released = released(db);
     let mut expected: BTreeMap<_, UsageSum> = BTreeMap::new();
     for call in whole.iter().filter(|call| matches!(call.state, CallState::Settled | CallState::Unknown)) {
         let after = cuts.partition_point(|cut| *cut <= call.held_at);
@@ -270,6 +290,8 @@ fn check(db: &Db, whole: &[CallRecord], cuts: &[Timestamp]) {
         sum.calls += u64::from(!released.contains(&call.id.bytes()) && call.reply_of.is_none());
         sum.hits += hits(call);
         sum.reply_saved += call.reply_saved;
+        sum.batched += batched(call, &released);
+        sum.batch_saved += call.batch_saved;
         sum.settled += settled;
         sum.unknown += unknown;
         sum.saved += call.saved;
@@ -285,7 +307,7 @@ fn misses_of_any_stretch_agree_with_the_entries() {
     let whole = pages(&db, &LedgerFilter::default(), 1_000);
     let secs = |secs: u64| START + Duration::from_secs(secs);
     for (from, to) in
-        [(0, 360_000), (1_000, 1_900), (3_000, 200_000), (7_200, 14_400), (90_000, 90_000), (5, 4)]
+        [(0, 360_000), (1_000, 6_900), (3_000, 200_000), (7_200, 14_400), (90_000, 90_000), (5, 4)]
     {
         let (from, to) = (secs(from), secs(to));
         let mut expected: BTreeMap<_, MissSum> = BTreeMap::new();

@@ -3,6 +3,7 @@
 use crate::engine::Db;
 use crate::reading::{compressed, jobs, ledger, misses, tiers, tree as shown_tree, usage};
 use crate::rules::alerts::webhooks;
+use crate::rules::batches::{end as batches_end, find as batches_find, gather, make as batches_make};
 use crate::rules::duties;
 use crate::rules::jobs::turns;
 use crate::rules::jobs::{
@@ -91,6 +92,21 @@ fn no_query_scans_or_sorts() {
         (ledger::OF_JOB, "calls_by_job"),
         (usage::HOURS, "PRIMARY KEY"),
         (usage::ENTRIES, "calls_by_time"),
+        (held::IN_BATCHES, "calls_open"),
+        (gather::OF_JOB, "batch_calls_of_job"),
+        (batches_find::SAME, "batch_calls_of_job"),
+        (batches_find::BACK, "calls_by_job"),
+        (batches_find::ANY, "batch_calls_of_job"),
+        (batches_find::GATHERED, "batch_calls_waiting"),
+        (batches_find::WAITING, "batch_calls_waiting"),
+        (batches_find::OPEN, "batches_open"),
+        (batches_find::SIZES, "batch_calls_of_batch"),
+        (batches_find::BODIES, "batch_calls_of_batch"),
+        (batches_find::LEFT, "batch_calls_of_batch"),
+        (batches_find::CALL, "batch_calls_by_call"),
+        (batches_find::BODY, "batch_calls_by_call"),
+        (batches_end::KEPT, "batch_calls_by_call"),
+        (batches_make::OF_ENDED, "batch_calls_waiting"),
         (replies_find::ONE, "key=?"),
         (replies_find::USE, "PRIMARY KEY"),
         (hit::USED, "key=?"),

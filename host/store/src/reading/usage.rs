@@ -14,13 +14,14 @@ const HOUR: i64 = 3_600_000_000;
 /// The hourly sums of a stretch of whole hours.
 pub(crate) const HOURS: &str = "SELECT hour, agent, api_key, model, calls, settled, unknown, input_tokens,
         output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, saved, hits,
-        reply_saved
+        reply_saved, batched, batch_saved
     FROM usage_hours WHERE upstream = ?1 AND hour >= ?2 AND hour < ?3";
 
 /// The entries of a stretch within an hour, with what was corrected since.
 pub(crate) const ENTRIES: &str =
     "SELECT ?2 AS hour, coalesce(agent, '') AS agent, coalesce(api_key, '') AS api_key,
         model, iif(state = 'released' OR reply_of IS NOT NULL, 0, 1) AS calls, reply_of IS NOT NULL AS hits, reply_saved,
+        batched > 0 AND state IN ('settled', 'unknown') AS batched, batch_saved,
         iif(state = 'settled', cost, 0) + coalesce((SELECT sum(settled) FROM corrections
             WHERE corrections.upstream = calls.upstream AND call = calls.id), 0) AS settled,
         iif(state = 'unknown', cost, 0) + coalesce((SELECT sum(unknown) FROM corrections
@@ -61,6 +62,8 @@ pub(crate) fn sums(db: &Db, upstream: UpstreamKind, cuts: &[Timestamp]) -> Resul
         sum.saved += row.saved;
         sum.hits += row.hits;
         sum.reply_saved += row.reply_saved;
+        sum.batched += row.batched;
+        sum.batch_saved += row.batch_saved;
         sum.tokens += row.tokens;
     };
     let read = |sql: &str, from: Timestamp, to: Timestamp| {
@@ -108,6 +111,8 @@ fn read_sum(row: &Row<'_>) -> Result<UsageSum, StoreError> {
         saved: row.money("saved")?,
         hits: row.count("hits")?,
         reply_saved: row.money("reply_saved")?,
+        batched: row.count("batched")?,
+        batch_saved: row.money("batch_saved")?,
         tokens: tokens(row)?,
     })
 }

@@ -1,6 +1,7 @@
 //! The contract in parts that one can hold in mind, one file each; [`Store`] sums them.
 
 mod agents;
+mod batches;
 mod bulk;
 mod events;
 mod journal;
@@ -17,6 +18,7 @@ mod team;
 mod upkeep;
 
 pub use agents::AgentStore;
+pub use batches::BatchStore;
 pub use bulk::BulkStore;
 pub use events::EventStore;
 pub use journal::JournalStore;
@@ -38,6 +40,7 @@ use std::fmt::Debug;
 /// its events are rows of the same transaction and are published after it.
 pub trait Store:
     AgentStore
+    + BatchStore
     + BulkStore
     + EventStore
     + JournalStore

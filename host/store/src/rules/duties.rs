@@ -13,15 +13,18 @@ pub(crate) enum Duty {
     Deliveries,
     /// Taking out what is old.
     Retention,
+    /// Sending batches, and reading what became of them.
+    Batches,
 }
 
 impl Duty {
-    const ALL: [Self; 2] = [Self::Deliveries, Self::Retention];
+    const ALL: [Self; 3] = [Self::Deliveries, Self::Retention, Self::Batches];
 
     fn name(self) -> &'static str {
         match self {
             Self::Deliveries => "deliveries",
             Self::Retention => "retention",
+            Self::Batches => "batches",
         }
     }
 }

@@ -25,10 +25,11 @@ const RENEW: &str =
     ON CONFLICT (host, upstream) DO UPDATE SET
     boot = excluded.boot, zone = excluded.zone, limits = excluded.limits, until = excluded.until";
 
-/// Holds that nobody will settle any more: of this host's earlier lives, and of hosts whose lease has run out.
+/// Holds that nobody will settle any more: of this host's earlier lives, and of hosts whose lease has run out. What is held
+/// for batches is theirs, whoever held it.
 pub(crate) const LEFT: &str = select_holds!(
     ", host FROM calls INDEXED BY calls_open
-    WHERE state = 'held' AND upstream = ?1 AND boot <> ?3 AND (host = ?2 OR NOT EXISTS (
+    WHERE state = 'held' AND batched = 0 AND upstream = ?1 AND boot <> ?3 AND (host = ?2 OR NOT EXISTS (
         SELECT 1 FROM hosts WHERE hosts.host = calls.host AND hosts.upstream = ?1 AND hosts.until > ?4))"
 );
 

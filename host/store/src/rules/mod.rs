@@ -6,6 +6,7 @@ pub(crate) mod agents;
 pub(crate) mod alerts;
 pub(crate) mod apart;
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod duties;
 pub(crate) mod events;
 pub(crate) mod hosts;

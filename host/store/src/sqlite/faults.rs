@@ -214,6 +214,7 @@ pub(crate) fn job(number: u128, agent: &str) -> NewJob {
         after: Vec::new(),
         schedule: None,
         inputs: Vec::new(),
+        economy: None,
         upstream: UpstreamKind::Simulated,
     }
 }

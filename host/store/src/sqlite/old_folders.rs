@@ -152,6 +152,7 @@ fn one_more(clock: &SystemClock) -> NewJob {
         after: Vec::new(),
         schedule: None,
         inputs: Vec::new(),
+        economy: None,
         upstream: UpstreamKind::Simulated,
     }
 }

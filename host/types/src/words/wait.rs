@@ -98,6 +98,8 @@ pub enum WaitCause<'a> {
         /// When its time is over.
         until: Option<Timestamp>,
     },
+    /// What it asked waits for a batch to be made, or is in one.
+    Batch,
     /// Nothing keeps it back.
     AboutToStart,
 }
@@ -142,6 +144,7 @@ impl WaitCause<'_> {
             Self::AgentOff { .. } => WaitReason::AgentDisabled,
             Self::Upstream { .. } => WaitReason::Upstream,
             Self::Person { .. } => WaitReason::Person,
+            Self::Batch => WaitReason::Batch,
             Self::Disk { .. } => WaitReason::Trouble,
             Self::Paused(_) => WaitReason::Paused,
             Self::Circuit(_) => WaitReason::Circuit,
@@ -224,6 +227,10 @@ impl fmt::Display for WaitCause<'_> {
             Self::Person { question, prompt, .. } => {
                 write!(f, "a person is asked (question {question}): {}", clip(prompt))
             }
+            Self::Batch => f.write_str(
+                "what it asked goes out in a batch, at half price; the job goes on by itself with the answer, most within \
+                 an hour, all within a day",
+            ),
             Self::AboutToStart => f.write_str("it is about to start"),
         }
     }

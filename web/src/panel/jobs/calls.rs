@@ -51,7 +51,7 @@ impl CallRow {
             output: thousands(usage.output_tokens),
             cache: cache(usage),
             saved: {
-                let saved = call.saved + call.reply_saved;
+                let saved = call.saved + call.reply_saved + call.batch_saved;
                 (saved != Nanodollars::ZERO).then(|| saved.into())
             },
             hit: call.reply_of.is_some(),

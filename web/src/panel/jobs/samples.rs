@@ -48,6 +48,7 @@ fn job(state: JobState, seconds: u64, agent: &str, action: &str) -> Job {
         root: None,
         schedule: None,
         inputs: Vec::new(),
+        economy: None,
         upstream: UpstreamKind::Simulated,
         plugin_digest: Some("9f2c41d07be35a66c1".to_owned()),
         created_at: ago(seconds),
@@ -138,6 +139,8 @@ pub(crate) fn calls() -> Vec<CallRecord> {
         reply_of: None,
         reply_saved: nano(0),
         compressed: (place == 1).then(|| Compressed { tokens: 412, saved: Nanodollars::new(824_000) }),
+        batched: false,
+        batch_saved: nano(0),
         miss: match place {
             0 => Some(CacheMiss { reason: CacheMissReason::First, tokens: 18_204, cost: nano(0) }),
             2 => Some(CacheMiss {

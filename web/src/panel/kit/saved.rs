@@ -15,19 +15,22 @@ pub(crate) fn saved(amount: Nanodollars) -> Option<String> {
     }
 }
 
-/// What a job's calls were saved, by the prompt cache and by kept replies; none where it is nothing.
+/// What a job's calls were saved, by the prompt cache, by kept replies and by batches; none where it is nothing.
 pub(crate) fn saved_of(calls: &[CallRecord]) -> Option<String> {
     let by_prompt_cache = saved(calls.iter().map(|call| call.saved).sum());
     let by_replies: Nanodollars = calls.iter().map(|call| call.reply_saved).sum();
     let by_replies =
         (by_replies > Nanodollars::ZERO).then(|| format!("Kept replies saved {}.", rounded(by_replies)));
-    let both: Vec<_> = by_prompt_cache.into_iter().chain(by_replies).collect();
-    (!both.is_empty()).then(|| both.join(" "))
+    let by_batches: Nanodollars = calls.iter().map(|call| call.batch_saved).sum();
+    let by_batches =
+        (by_batches > Nanodollars::ZERO).then(|| format!("Batches saved {}.", rounded(by_batches)));
+    let all: Vec<_> = by_prompt_cache.into_iter().chain(by_replies).chain(by_batches).collect();
+    (!all.is_empty()).then(|| all.join(" "))
 }
 
 /// Whether a cache has to do with a call.
 pub(crate) fn is_of_a_cache(call: &CallRecord) -> bool {
-    call.saved != Nanodollars::ZERO || call.miss.is_some() || call.reply_of.is_some()
+    call.saved != Nanodollars::ZERO || call.miss.is_some() || call.reply_of.is_some() || call.batched
 }
 
 #[cfg(test)]

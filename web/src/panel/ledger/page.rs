@@ -35,6 +35,7 @@ pub(crate) struct LedgerPage {
     saved: Option<Money>,
     /// By kept replies.
     reply_saved: Option<Money>,
+    batch_saved: Option<Money>,
     tokens: String,
     first: bool,
     next: Option<String>,
@@ -98,6 +99,7 @@ impl LedgerPage {
             held: some(totals.held),
             saved: (totals.saved != Nanodollars::ZERO).then(|| totals.saved.into()),
             reply_saved: some(totals.reply_saved),
+            batch_saved: some(totals.batch_saved),
             tokens: format!("{} in, {} out", thousands(input), thousands(t.output)),
             first: query.text("after").is_none(),
             next: entries.next.map(|next| {

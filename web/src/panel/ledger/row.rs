@@ -70,6 +70,7 @@ fn fields(call: &CallRecord) -> Vec<Field> {
     say("Saved by the prompt cache", (call.saved != Nanodollars::ZERO).then(|| call.saved.to_string()));
     say("Answered by the reply of", call.reply_of.map(|call| call.to_string()));
     say("Saved by that", call.reply_of.map(|_| call.reply_saved.to_string()));
+    say("Saved by its batch", call.batched.then(|| call.batch_saved.to_string()));
     say("Missed in the prompt cache", call.miss.map(missed));
     say("Price row", Some(call.price_row.clone()));
     say("Service tier", usage.service_tier.clone());

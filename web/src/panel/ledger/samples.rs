@@ -21,6 +21,8 @@ fn page(asked: &str, items: Vec<CallRecord>) -> LedgerPage {
         saved: nano(31_207_441_008),
         hits: 1_204,
         reply_saved: nano(18_440_120_000),
+        batched: 611,
+        batch_saved: nano(4_220_118_000),
         tokens: Tokens { input: 21_204_811, output: 8_104_377, cache_read: 4_002_118, ..Tokens::default() },
     };
     let totals = if items.is_empty() { LedgerTotals::default() } else { totals };

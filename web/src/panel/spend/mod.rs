@@ -1,5 +1,6 @@
 //! Spend over time.
 
+mod batches;
 pub(super) mod chart;
 mod compression;
 mod misses;

@@ -6,6 +6,7 @@ use crate::panel::kit::answer::{fragment, html};
 use crate::panel::kit::money::Money;
 use crate::panel::kit::numbers::thousands;
 use crate::panel::kit::shell::{Nav, Shell};
+use crate::panel::spend::batches::SpendBatches;
 use crate::panel::spend::chart::{Chart, Column};
 use crate::panel::spend::compression::CompressionPart;
 use crate::panel::spend::misses::Misses;
@@ -15,7 +16,7 @@ use crate::problem::Problem;
 use crate::spending::{Stretch, UNKNOWN_KIND, came_to, parts};
 use crate::state::WebState;
 use crate::tiered::outcomes;
-use anvil_api::{By, ReplyCacheView, Sum, TierOutcome};
+use anvil_api::{BatchesView, By, ReplyCacheView, Sum, TierOutcome};
 use anvil_budget::{PriceTable, Windows};
 use anvil_store::{CompressedSum, MissSum, UsageSum};
 use anvil_types::{CompressionReplay, Nanodollars, Timestamp};
@@ -57,6 +58,7 @@ pub(crate) struct Spend {
     misses: Misses,
     replies: KeptReplies,
     compression: CompressionPart,
+    batches: SpendBatches,
     tiers: Tiers,
     /// Where the ledger shows the same calls.
     ledger: String,
@@ -72,6 +74,7 @@ pub(crate) struct Savings<'a> {
     pub(crate) compressed: &'a [CompressedSum],
     /// Each agent's latest calls, replayed.
     pub(crate) latest: &'a [CompressionReplay],
+    pub(crate) batches: &'a BatchesView,
     /// How jobs ended, by tier.
     pub(crate) tiers: &'a [TierOutcome],
 }
@@ -247,6 +250,7 @@ impl Spend {
             misses: Misses::new(savings.misses, all.saved.unwrap_or_default()),
             replies: KeptReplies::new(savings.replies, &all),
             compression: CompressionPart::new(savings.compressed, savings.latest),
+            batches: SpendBatches::new(savings.batches, &all, windows),
             tiers: Tiers::new(savings.tiers),
             ledger: format!("/ledger?{range}"),
             csv: format!("/api/v1/spend?{range}&by={}&format=csv", choice.by.name()),
@@ -264,6 +268,7 @@ impl Spend {
         let Stretch { from, to } = choice.stretch;
         let (misses, compressed) = (ledger.misses(from, to).await?, ledger.compressed(from, to).await?);
         let replies = state.control.replies.view().await?;
+        let batches = state.control.batches.view().await?;
         let latest = ledger.replayed();
         let tiers = outcomes(ledger.tiers(choice.stretch.from, choice.stretch.to).await?);
         let savings = Savings {
@@ -271,6 +276,7 @@ impl Spend {
             replies: &replies,
             compressed: &compressed,
             latest: &latest,
+            batches: &batches,
             tiers: &tiers,
         };
         let simulated = state.config.upstream == anvil_types::UpstreamKind::Simulated;

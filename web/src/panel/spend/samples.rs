@@ -3,10 +3,13 @@
 use super::page::{Choice, Savings, Spend, SpendPage};
 use crate::panel::kit::samples::{NOW, Sample, html, nano, query, shell, status, windows};
 use crate::panel::kit::shell::Nav;
-use anvil_api::{AgentReplies, ReplyCacheView, TierOutcome};
+use anvil_api::{AgentReplies, BatchesView, ReplyCacheView, TierOutcome};
 use anvil_budget::PriceTable;
 use anvil_store::{CompressedSum, MissSum, Tokens, UsageSum};
-use anvil_types::{CacheMissKind, Compressed, CompressionReplay, ReplySize, Tier, Timestamp, UpstreamKind};
+use anvil_types::{
+    BatchRecord, BatchState, CacheMissKind, Compressed, CompressionReplay, GatheredCalls, ReplySize, Tier,
+    Timestamp, UpstreamKind,
+};
 
 /// Three weeks of work, less of it at night and at weekends.
 fn sums(cuts: &[Timestamp]) -> Vec<UsageSum> {
@@ -34,6 +37,8 @@ fn sums(cuts: &[Timestamp]) -> Vec<UsageSum> {
                 saved: nano(i64::try_from(calls * (agent % 2)).unwrap_or(0) * 1_204_118),
                 hits: calls / 4,
                 reply_saved: nano(i64::try_from(calls / 4).unwrap_or(0) * 14_022_000),
+                batched: calls / 8,
+                batch_saved: nano(i64::try_from(calls / 8).unwrap_or(0) * 7_011_000),
                 tokens: Tokens {
                     input: calls * 2_413,
                     output: calls * 1_120,
@@ -130,6 +135,35 @@ fn tiers() -> Vec<TierOutcome> {
     ]
 }
 
+/// Batches of each state, and calls that wait.
+fn batches() -> BatchesView {
+    let batch = |number: u64, state, calls, open, ended_at| BatchRecord {
+        number,
+        state,
+        upstream_id: None,
+        calls,
+        open,
+        held: nano(i64::try_from(open).unwrap_or(0) * 7_011_000),
+        made_at: NOW,
+        expires_at: Some(NOW),
+        ended_at,
+    };
+    BatchesView {
+        enabled: true,
+        upstream: UpstreamKind::Simulated,
+        most_calls: 1_000,
+        wait_s: 300,
+        waiting: GatheredCalls { calls: 12, bytes: 48_112, oldest: Some(NOW) },
+        batched_today: 1_204,
+        saved_today: nano(4_220_118_000),
+        batches: vec![
+            batch(4, BatchState::Lost, 118, 118, None),
+            batch(3, BatchState::Sent, 1_000, 640, None),
+            batch(2, BatchState::Ended, 86, 0, Some(NOW)),
+        ],
+    }
+}
+
 fn page(asked: &str, misses: &[MissSum], agents: &[(&str, u64)]) -> SpendPage {
     let choice =
         Choice::read(&query(asked), &windows(), NOW).unwrap_or_else(|_| unreachable!("the samples ask well"));
@@ -138,8 +172,15 @@ fn page(asked: &str, misses: &[MissSum], agents: &[(&str, u64)]) -> SpendPage {
     // Where nothing was missed, nothing was compressed either, and no job ended.
     let (compressed, latest) = if misses.is_empty() { (vec![], vec![]) } else { compressed() };
     let tiers = if misses.is_empty() { Vec::new() } else { tiers() };
-    let savings =
-        Savings { misses, replies: &replies, compressed: &compressed, latest: &latest, tiers: &tiers };
+    let batches = batches();
+    let savings = Savings {
+        misses,
+        replies: &replies,
+        compressed: &compressed,
+        latest: &latest,
+        batches: &batches,
+        tiers: &tiers,
+    };
     let body = Spend::new(choice, &cuts, &sums, &savings, &prices, &windows(), true);
     SpendPage { shell: shell(&status(), Nav::Spend, "Spend"), body }
 }

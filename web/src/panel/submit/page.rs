@@ -45,6 +45,7 @@ pub(crate) struct Chosen {
     max_cost: String,
     max_cost_error: Option<String>,
     tags: String,
+    economy: bool,
     after: String,
     after_error: Option<String>,
     pub(crate) files: FilesField,
@@ -64,6 +65,7 @@ impl Chosen {
             max_cost: String::new(),
             max_cost_error: None,
             tags: String::new(),
+            economy: false,
             after: String::new(),
             after_error: None,
             files,
@@ -80,6 +82,7 @@ impl Chosen {
         form.text("max_cost").trim().clone_into(&mut self.max_cost);
         form.text("tags").trim().clone_into(&mut self.tags);
         form.text("after").trim().clone_into(&mut self.after);
+        self.economy = form.find("economy").is_some();
         self.priority = form.text("priority").parse().unwrap_or_default();
         let payload = self.payload.read(form);
         let max_cost = dollars(&self.max_cost).filter(|most| *most > Nanodollars::ZERO);
@@ -101,6 +104,7 @@ impl Chosen {
             idempotency_key: None,
             max_cost,
             tags: tags.map(str::to_owned).collect(),
+            economy: self.economy.then_some(true),
             after,
             inputs: Vec::new(),
             files_of: None,
@@ -178,6 +182,7 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
         chosen.payload.fill(&job.payload);
         chosen.files.offer(job);
         chosen.priority = job.priority;
+        chosen.economy = job.economy == Some(true);
         job.max_cost.to_string().trim_start_matches('$').clone_into(&mut chosen.max_cost);
         chosen.after = job.after.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         chosen.tags = job.tags.join(", ");

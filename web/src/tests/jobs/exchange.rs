@@ -28,6 +28,7 @@ async fn finished(scene: &Scene) -> JobId {
         after,
         schedule: None,
         inputs: Vec::new(),
+        economy: None,
         upstream: UpstreamKind::Simulated,
     };
     let job = new(1, Vec::new());

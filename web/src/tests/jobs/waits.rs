@@ -1,9 +1,10 @@
 //! Every reason to wait has a sentence in the API and on the job's page.
 
 use crate::testing::Scene;
-use anvil_store::testing::{claim_of, new_job};
-use anvil_store::{Claim, Finish, ReadyAgent, TeamAsk, TeamStep};
-use anvil_types::{JobError, JobId, Json, Lease, NewJob, TeamTask, UpstreamKind, Wait, WaitReason};
+use anvil_store::testing::{attempt, claim_of, hold_request, new_job};
+use anvil_store::{Claim, Finish, HoldDecision, NewBatchCall, ReadyAgent, TeamAsk, TeamStep};
+use anvil_types::words::WaitCause;
+use anvil_types::{CallId, JobError, JobId, Json, Lease, NewJob, TeamTask, UpstreamKind, Wait, WaitReason};
 use std::time::Duration;
 
 /// A job of an agent that is not there, so that nobody takes it.
@@ -53,6 +54,18 @@ async fn waits_for(scene: &Scene, reason: WaitReason) -> JobId {
             let id = enqueue(scene, simulated()).await;
             let lease = claimed(scene, id).await;
             crate::tests::questions::park(scene, lease, "Ship it?").await;
+            id
+        }
+        WaitReason::Batch => {
+            let id = enqueue(scene, simulated()).await;
+            let lease = claimed(scene, id).await;
+            let (call, asker) = (CallId::new(scene.state.control.clock.now(), 5), attempt(lease, "ghost", 0));
+            let mut hold = hold_request(call, asker, Nanodollars::new(5));
+            hold.batch =
+                Some(NewBatchCall { request_hash: [1; 32], terms: Json::null(), body: (*b"{}").into() });
+            let held = scene.store.hold(hold).await.expect("it answers");
+            assert!(matches!(held, HoldDecision::Granted { .. }), "{held:?}");
+            scene.store.park(lease, WaitCause::Batch.wait(None)).await.expect("parked");
             id
         }
         WaitReason::Backoff => {

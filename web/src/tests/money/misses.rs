@@ -73,19 +73,25 @@ async fn what_was_saved_and_missed_stands_in_ledger_spend_and_downloads() {
             .is_some_and(|items| items.iter().all(|item| item.get("saved_usd").is_none()))
     );
     let csv = scene.get("/api/v1/spend?by=agent&format=csv").await.text;
-    assert!(csv.starts_with("agent,") && csv.contains("_tokens,saved_usd,hits,reply_saved_usd\r\n"), "{csv}");
     assert!(
-        csv.lines().any(|line| line.starts_with("quiet,4,") && line.ends_with(",0.003000003,0,0.00")),
+        csv.starts_with("agent,")
+            && csv.contains("_tokens,saved_usd,hits,reply_saved_usd,batched,batch_saved_usd\r\n"),
+        "{csv}"
+    );
+    assert!(
+        csv.lines().any(|line| line.starts_with("quiet,4,") && line.ends_with(",0.003000003,0,0.00,0,0.00")),
         "{csv}"
     );
     let csv = scene.get("/api/v1/ledger?format=csv").await.text;
     let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
     assert!(
-        lines[0].ends_with(",detail,saved_usd,miss,miss_at,miss_tokens,miss_usd,reply_of,reply_saved_usd"),
+        lines[0].ends_with(
+            ",detail,saved_usd,miss,miss_at,miss_tokens,miss_usd,reply_of,reply_saved_usd,batch_saved_usd"
+        ),
         "{csv}"
     );
-    assert!(lines[1].ends_with(",end_turn,0.00,prefix_changed,812,70,0.005,,0.00"), "{csv}");
-    assert!(lines[4].ends_with(",end_turn,0.004000003,,,,,,0.00"), "{csv}");
+    assert!(lines[1].ends_with(",end_turn,0.00,prefix_changed,812,70,0.005,,0.00,0.00"), "{csv}");
+    assert!(lines[4].ends_with(",end_turn,0.004000003,,,,,,0.00,0.00"), "{csv}");
 }
 
 #[tokio::test]

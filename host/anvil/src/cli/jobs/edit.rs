@@ -124,6 +124,7 @@ impl ChangeArgs {
             max_cost_usd: Some(self.max_cost.unwrap_or(old.max_cost_usd)),
             tags: self.tags().unwrap_or(old.tags),
             after: old.after,
+            economy: old.economy,
             ..SubmitRequest::default()
         })
     }

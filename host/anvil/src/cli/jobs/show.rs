@@ -50,7 +50,7 @@ fn facts(detail: &JobDetail, moment: &Moment) -> [(&'static str, String); 19] {
         ("its team", job.team.to_string()),
         ("held", job.held.to_string()),
         ("unknown", job.unknown.to_string()),
-        ("saved", (detail.saved + detail.reply_saved).to_string()),
+        ("saved", (detail.saved + detail.reply_saved + detail.batch_saved).to_string()),
         ("tags", list(&job.tags)),
         ("schedule", some(job.schedule.as_deref())),
         ("done for", some(job.lead.map(|lead| lead.to_string()).as_deref())),

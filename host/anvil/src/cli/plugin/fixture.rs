@@ -86,6 +86,7 @@ pub(super) async fn on_stage(
             after: past.after.clone(),
             schedule: None,
             inputs,
+            economy: None,
             upstream: UpstreamKind::Simulated,
         },
         settings: AgentValues::from(settings),

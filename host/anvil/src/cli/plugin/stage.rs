@@ -49,7 +49,9 @@ impl Stage {
         let store: Arc<dyn Store> = Arc::new(store);
         let sim = Sim::start(SimConfig::default()).await.map_err(anyhow::Error::from)?;
         let upstream = UpstreamConfig::simulated(sim.base_url());
-        let config = parts::gateway(&settings, &upstream, prices, &supervisor);
+        let mut config = parts::gateway(&settings, &upstream, prices, &supervisor);
+        // Whoever tries a plugin waits for it.
+        config.batches = None;
         let gateway =
             Gateway::start(config, store.clone(), clock.clone()).await.map_err(anyhow::Error::from)?;
         let catalog = Catalog::start(sandbox.clone(), parts::catalog(&settings, clock.clone(), &supervisor)?)

@@ -1,7 +1,7 @@
 use super::*;
 use crate::agent::ask::Terms;
 use crate::agent::call;
-use crate::agent::plan::plan;
+use crate::agent::plan::{CallWay, plan};
 use crate::flight::tests::{door, store};
 use anvil_store::testing::{claim_of, new_job};
 use anvil_store::{Claimed, Store};
@@ -32,6 +32,7 @@ fn ask(job: &Claimed, position: u32) -> Ask {
             max_output_tokens: None,
             task_budget: false,
             sharers: None,
+            economy: false,
         },
         request: Request {
             system: None,
@@ -70,7 +71,7 @@ async fn a_kept_reply_that_cannot_be_read_answers_nobody_and_makes_room_for_the_
     assert_eq!(origin(&door, ask(&job, 1)).await, Origin::Cache);
 
     // What another version wrote, say.
-    let planned = plan(&door, &ask(&job, 2), false).await.ok().expect("it is planned");
+    let planned = plan(&door, &ask(&job, 2), CallWay::Alone).await.ok().expect("it is planned");
     let key = planned.key.expect("it may be answered by a kept reply");
     let call = door.new_call_id();
     let held = store.hold(planned.bid.hold(call, UpstreamKind::Simulated, false)).await.expect("decided");

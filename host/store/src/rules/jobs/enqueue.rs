@@ -193,6 +193,7 @@ fn as_taken_in(tx: &Tx<'_>, job: &NewJob, new: NewRow) -> Result<Job, StoreError
         root: None,
         schedule: job.schedule.clone(),
         inputs: inputs::told(&job.inputs),
+        economy: job.economy,
         upstream: job.upstream,
         plugin_digest: None,
         created_at: tx.now,
@@ -216,8 +217,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result
     tx.run(
         "INSERT INTO jobs (id, agent, action, upstream, state, priority, ready_at, due_at, wait_reason,
              wait_detail, max_attempts, max_cost, tags, idempotency_key, created_at, run_at, parents,
-             parents_left, schedule)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             parents_left, schedule, economy)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         params![
             job.id.bytes(),
             job.agent,
@@ -238,6 +239,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, job: &NewJob, parents: &Parents) -> Result
             parents::ids(&job.after),
             parents.left,
             job.schedule,
+            job.economy,
         ],
     )?;
     let seq = tx.db.last_row();

@@ -2,6 +2,7 @@
 
 use crate::engine::params;
 use crate::rules::audit;
+use crate::rules::batches::find;
 use crate::rules::jobs::row::{self, JobHead};
 use crate::rules::jobs::transition::{self, Move};
 use crate::rules::jobs::{enqueue, journal, parents, trouble};
@@ -99,6 +100,8 @@ pub(crate) fn park(tx: &mut Tx<'_>, lease: Lease, wait: &Wait) -> Result<(), Sto
     let gone = match wait.reason {
         WaitReason::Brake => tx.policy.causes(upstream).is_empty(),
         WaitReason::Holds => spend::held(tx, upstream)? == Nanodollars::ZERO,
+        // What it asked may have come back already.
+        WaitReason::Batch => !find::has_any(tx.db, job.id)?,
         // An agent that came after it was looked for, while the job was still on its way here.
         WaitReason::AgentMissing => {
             let came = [job.agent.as_str(), ""].map(|name| tx.policy.turns.agents_at.get(name).copied());

@@ -86,7 +86,7 @@ const LONG: u32 = 1_024;
 
 /// The columns that [`read`] reads, in their order. A job is read at every step of its way, so they are
 /// read by their place.
-const COLUMNS: [&str; 36] = [
+const COLUMNS: [&str; 37] = [
     "id",
     "agent",
     "action",
@@ -123,6 +123,7 @@ const COLUMNS: [&str; 36] = [
     "leader",
     "tree",
     "leads",
+    "economy",
 ];
 
 /// The place of a column, worked out by the compiler.
@@ -269,6 +270,7 @@ fn read(row: &Row<'_>) -> Result<Job, StoreError> {
         root: row.maybe_id(const { at("tree") })?,
         schedule: row.get(const { at("schedule") })?,
         inputs: Vec::new(),
+        economy: row.get(const { at("economy") })?,
         upstream: row.word(const { at("upstream") })?,
         plugin_digest: row.get(const { at("plugin_digest") })?,
         created_at: row.time(const { at("created_at") })?,

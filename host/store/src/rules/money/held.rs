@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 pub(crate) const OPEN: &str = "SELECT held_at, agent, api_key, hold FROM calls INDEXED BY calls_open
     WHERE state = 'held' AND upstream = ?1";
 
+/// Those of them that stand for batches.
+pub(crate) const IN_BATCHES: &str = "SELECT held_at, agent, api_key, hold FROM calls INDEXED BY calls_open
+    WHERE state = 'held' AND upstream = ?1 AND batched = 1";
+
 /// One of them.
 #[derive(Debug)]
 struct Open {
@@ -37,7 +41,16 @@ pub(crate) struct Held(Vec<Open>);
 impl Held {
     /// Reads them.
     pub(crate) fn of(db: &Db, upstream: UpstreamKind) -> Result<Self, StoreError> {
-        let open = db.all(OPEN, params![upstream.name()], |row| {
+        Self::read(db, OPEN, upstream)
+    }
+
+    /// Reads those that stand for batches.
+    pub(crate) fn in_batches(db: &Db, upstream: UpstreamKind) -> Result<Self, StoreError> {
+        Self::read(db, IN_BATCHES, upstream)
+    }
+
+    fn read(db: &Db, sql: &str, upstream: UpstreamKind) -> Result<Self, StoreError> {
+        let open = db.all(sql, params![upstream.name()], |row| {
             Ok(Open {
                 held_at: row.time(0)?,
                 agent: row.get(1)?,

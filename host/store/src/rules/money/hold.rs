@@ -1,11 +1,12 @@
 //! Taking a hold: rule 2 of the design, in one transaction with the brake and the lease's fence.
 
 use crate::engine::{Id, number, params, texts};
+use crate::rules::batches::gather;
 use crate::rules::money::asked::AskerColumns;
 use crate::rules::money::{evaluate, spend, tree, week};
 use crate::rules::tx::Tx;
 use crate::{HoldDecision, HoldRequest, StoreError};
-use anvil_budget::{Amounts, Moved, job_standing};
+use anvil_budget::{Amounts, Denial, LimitName, Moved, job_standing};
 use anvil_types::{EventKind, JobState, Lease, Nanodollars, Timestamp, UpstreamKind};
 
 /// A granted hold, in its job.
@@ -52,13 +53,19 @@ pub(crate) fn hold(tx: &mut Tx<'_>, request: &HoldRequest) -> Result<HoldDecisio
     if let Err(denial) =
         account.judge(causes, request.upstream, &limited, job_standing, request.amount, tx.now)
     {
+        let room = room(tx, request, job.as_ref(), &denial);
+        let denial = gather::not_for_batches(tx, denial, request.upstream, job_id, room)?;
         return Ok(HoldDecision::Refused(denial));
     }
     insert(tx, request, &asker)?;
+    let batched = request.asker.as_job().zip(request.batch.as_ref());
+    if let Some((job, call)) = batched {
+        gather::keep(tx, request, job.lease.job, job.position, call)?;
+    }
     let amount = request.amount.get();
     spend::add(tx, request.upstream, &scopes, tx.now, Moved::hold(request.amount))?;
     // A call that costs nothing is under way as any other.
-    if spend::flying(tx, request.upstream, 1)? == 1 {
+    if batched.is_none() && spend::flying(tx, request.upstream, 1)? == 1 {
         week::flight_begins(tx, request.upstream)?;
     }
     if let Some(job) = job {
@@ -72,6 +79,19 @@ fn granted_before(tx: &Tx<'_>, request: &HoldRequest) -> Result<Option<Timestamp
     tx.first(GRANTED_BEFORE, params![request.upstream.name(), request.id.bytes()], |row| {
         row.get(0).map(Timestamp::from_micros)
     })
+}
+
+/// What the limit that has no room would have beside this call, were nothing held.
+fn room(tx: &Tx<'_>, request: &HoldRequest, job: Option<&JudgedJob>, denial: &Denial) -> Nanodollars {
+    let (limit, amounts) = match denial {
+        Denial::WaitForHolds { limit: LimitName::Window { scope, window } } => {
+            let account = &tx.policy.account;
+            let limit = account.limits.get(scope).and_then(|limits| limits.get(*window));
+            (limit.unwrap_or_default(), account.amounts(request.upstream, scope, *window))
+        }
+        _ => job.map(|job| (job.limit, job.amounts)).unwrap_or_default(),
+    };
+    limit.less(amounts.spent()).less(request.amount)
 }
 
 struct JudgedJob {

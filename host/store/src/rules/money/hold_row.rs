@@ -9,7 +9,8 @@ use anvil_types::{CallId, CallState, Nanodollars, Scope, Timestamp, UpstreamKind
 macro_rules! select_holds {
     ($rest:literal) => {
         concat!(
-            "SELECT id, upstream, state, held_at, hold, model, cost, job, agent, attempt, position, api_key, session",
+            "SELECT id, upstream, state, held_at, hold, model, cost, job, agent, attempt, position, api_key, session,
+             batched",
             $rest
         )
     };
@@ -31,6 +32,8 @@ pub(crate) struct Hold {
     pub(crate) amount: Nanodollars,
     pub(crate) model: String,
     pub(crate) cost: Nanodollars,
+    /// Whether it is a batch's: it is no use of the week, and no start of a host ends it.
+    pub(crate) batched: bool,
 }
 
 impl Hold {
@@ -45,6 +48,7 @@ impl Hold {
             model: row.get(5)?,
             cost: Nanodollars::new(row.get(6)?),
             asked: Asked::read(row, 7)?,
+            batched: row.get::<u32>(13)? > 0,
         })
     }
 

@@ -170,7 +170,7 @@ pub(crate) fn end_hold(tx: &mut Tx<'_>, hold: &Hold, end: &End<'_>) -> Result<Na
     if let Some(compressed) = compressed {
         compressed_hours::add(tx, hold, compressed)?;
     }
-    if spend::flying(tx, hold.upstream, -1)? == 0 {
+    if !hold.batched && spend::flying(tx, hold.upstream, -1)? == 0 {
         week::flight_ends(tx, hold.upstream, tx.now)?;
     }
     late::look_back(tx, hold, moved)?;

@@ -17,9 +17,9 @@ pub(crate) const MINUTES: &str = "SELECT start, settled, unknown FROM spend
 pub(crate) const CALENDAR: &str = "SELECT settled, unknown FROM spend
     WHERE upstream = ?1 AND scope = ?2 AND period = ?3 AND start = ?4";
 
-/// How many calls are under way.
+/// How many calls are under way: none of those in batches.
 pub(crate) const FLYING: &str = "SELECT count(*) AS flying FROM calls INDEXED BY calls_open
-    WHERE state = 'held' AND upstream = ?1";
+    WHERE state = 'held' AND upstream = ?1 AND batched = 0";
 
 /// Adds to the four sums of a scope. A sum that is at its end stays there: no settlement is refused for it.
 pub(crate) const ADD: &str = "INSERT INTO spend (upstream, scope, period, start, settled, unknown) VALUES

@@ -20,11 +20,12 @@ macro_rules! entries {
                      CASE state WHEN 'unknown' THEN cost ELSE 0 END AS unknown,
                      CASE state WHEN 'held' THEN hold ELSE 0 END AS held,
                      input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
-                     saved, reply_of IS NOT NULL AS hits, reply_saved
+                     saved, reply_of IS NOT NULL AS hits, reply_saved,
+                     batched > 0 AND state IN ('settled', 'unknown') AS batched, batch_saved
                  FROM calls
                  UNION ALL
                  SELECT calls.upstream, held_at, job, coalesce(agent, ''), coalesce(api_key, ''), model, 0,
-                     corrections.settled, corrections.unknown, 0, 0, 0, 0, 0, 0, 0, 0, 0
+                     corrections.settled, corrections.unknown, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
                  FROM corrections JOIN calls ON calls.upstream = corrections.upstream AND calls.id = call
              ), scoped AS (
                  SELECT upstream, 'all' AS scope, held_at, settled, unknown FROM entries
@@ -61,7 +62,8 @@ const HOURS: &str = entries!(
     ", right AS (
          SELECT upstream, held_at - held_at % 3600000000 AS hour, agent, api_key, model, sum(calls), sum(settled),
              sum(unknown), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens),
-             sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), sum(saved), sum(hits), sum(reply_saved)
+             sum(cache_write_5m_tokens), sum(cache_write_1h_tokens), sum(saved), sum(hits), sum(reply_saved), sum(batched),
+             sum(batch_saved)
          FROM entries GROUP BY 1, 2, 3, 4, 5 HAVING sum(calls) > 0 OR sum(hits) > 0 OR sum(abs(settled) + abs(unknown)) > 0
      )
      SELECT 'usage of ' || upstream || ' ' || hour || ' ' || agent || ' ' || api_key || ' ' || model FROM (

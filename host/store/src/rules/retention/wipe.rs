@@ -14,7 +14,7 @@ const WHOSE: UpstreamKind = UpstreamKind::Simulated;
 /// How many jobs, or entries of the ledger, a batch takes at most.
 const BATCH: u32 = 200;
 /// The tables whose simulated rows go in the last step; each has a column `upstream`.
-const SMALL: [&str; 29] = [
+const SMALL: [&str; 31] = [
     "deliveries",
     "alerts",
     "limit_changes",
@@ -44,6 +44,9 @@ const SMALL: [&str; 29] = [
     "agent_traps",
     "replies",
     "reply_use",
+    "batches",
+    "batch_calls",
+    "batch_bodies",
 ];
 
 /// Refuses while anything simulated runs: it would write what is gone.

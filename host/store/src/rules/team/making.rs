@@ -19,7 +19,8 @@ pub(crate) const PATH: &str = "WITH RECURSIVE path (seq, lead, agent) AS (
 /// How many jobs a tree has below its root.
 pub(crate) const IN_TREE: &str = "SELECT count(*) FROM jobs WHERE root = ?1";
 /// What a job that is led has of its lead, and of the root's place in the queue.
-const OF_LEAD: &str = "SELECT l.priority, l.tags, l.upstream, l.depth, root.seq AS root, root.ready_at
+const OF_LEAD: &str =
+    "SELECT l.priority, l.tags, l.economy, l.upstream, l.depth, root.seq AS root, root.ready_at
      FROM jobs l CROSS JOIN jobs root ON root.seq = coalesce(l.root, l.seq) WHERE l.seq = ?1";
 
 /// Where a job of another host's export stands in a tree that is over here.
@@ -50,6 +51,7 @@ pub(crate) fn adopt(tx: &Tx<'_>, job: i64, lead: JobId, upstream: UpstreamKind) 
 pub(crate) struct Tree {
     priority: Priority,
     tags: Vec<String>,
+    economy: Option<bool>,
     upstream: UpstreamKind,
     depth: u32,
     root: i64,
@@ -66,6 +68,7 @@ impl Tree {
             Ok(Self {
                 priority: row.priority("priority")?,
                 tags: row.texts("tags")?,
+                economy: row.get("economy")?,
                 upstream: row.word("upstream")?,
                 depth: row.get("depth")?,
                 root: row.get("root")?,
@@ -117,6 +120,7 @@ impl Tree {
             after: Vec::new(),
             schedule: None,
             inputs: Vec::new(),
+            economy: self.economy,
             upstream: self.upstream,
         };
         let seq = enqueue::insert(tx, &job, &Parents::default())?.seq;

@@ -1,6 +1,7 @@
 //! The store's operations, each one command to the writer or one short read; a file for each role.
 
 mod agents;
+mod batches;
 mod bulk;
 mod events;
 mod journal;

@@ -289,6 +289,7 @@ impl Kit<'_> {
             after: Vec::new(),
             schedule: None,
             inputs: Vec::new(),
+            economy: None,
             upstream: UpstreamKind::Simulated,
         };
         Ok(TrialJob { job, settings, journal: Vec::new(), like: None, claude: None })

@@ -243,6 +243,7 @@ impl RunArgs {
             after: Vec::new(),
             schedule: None,
             inputs: inputs.clone(),
+            economy: None,
             upstream: UpstreamKind::Simulated,
         };
         Ok(TrialJob {

@@ -1,0 +1,87 @@
+//! A batch that was sent, and of which nobody knows whether the upstream has it, is looked for.
+//!
+//! What calls a batch was made of is told by its results alone. So every batch that was made since, and that nobody here
+//! knows, may be it until it has ended; then its first lines say whether it is.
+
+use crate::batch::results;
+use crate::batch::send::{Told, ask};
+use crate::batch::wire::{ToldBatch, ToldBatches, ToldLine};
+use crate::door::GatewayDoor;
+use anvil_store::{OpenBatch, StoreError};
+use anvil_types::CallId;
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// By how much the upstream's clock may be behind ours.
+const SKEW: Duration = Duration::from_hours(26);
+/// How many are asked for at once, and how many pages are looked at.
+const PAGE: &str = "100";
+const PAGES: usize = 50;
+/// How many lines say whose batch it is: one of them may be odd.
+const LINES: usize = 3;
+
+/// What a search has come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It is this one.
+    It(Box<ToldBatch>),
+    /// It may be one that has not ended, or the list could not be read.
+    Perhaps,
+    /// It is none of those that there are.
+    None,
+}
+
+/// Looks for a batch. What it is not is noted in `others`.
+pub(crate) async fn search(
+    door: &GatewayDoor,
+    batch: &OpenBatch,
+    others: &mut HashSet<(u64, String)>,
+) -> Result<Found, StoreError> {
+    let (mut after, mut found) = (String::new(), Found::None);
+    for _ in 0..PAGES {
+        let mut query = vec![("limit", PAGE)];
+        if !after.is_empty() {
+            query.push(("after_id", after.as_str()));
+        }
+        let (Told::Text(text), _) = ask(door, "", &query).await else { return Ok(Found::Perhaps) };
+        let Ok(page) = serde_json::from_str::<ToldBatches>(&text) else { return Ok(Found::Perhaps) };
+        let oldest = batch.made_at - SKEW;
+        let since = |told: &&ToldBatch| told.created_at.is_none_or(|at| at >= oldest);
+        for told in page.data.iter().filter(since).filter(|told| told.is_named()) {
+            let key = (batch.number, told.id.clone());
+            if others.contains(&key) || door.store.batch_known(&told.id).await? {
+                continue;
+            }
+            match told.has_ended().then_some(results::first(door, &told.id, LINES)) {
+                None => found = Found::Perhaps,
+                Some(lines) => match lines.await {
+                    None => found = Found::Perhaps,
+                    Some(lines) if is_it(door, batch.number, &lines).await? => {
+                        return Ok(Found::It(Box::new(told.clone())));
+                    }
+                    Some(_) => {
+                        others.insert(key);
+                    }
+                },
+            }
+        }
+        let goes_on = page.has_more && page.data.last().is_some_and(|last| since(&last));
+        match page.data.last().filter(|_| goes_on) {
+            Some(last) => after.clone_from(&last.id),
+            None => return Ok(found),
+        }
+    }
+    // There are more than anybody looks at.
+    Ok(Found::Perhaps)
+}
+
+async fn is_it(door: &GatewayDoor, batch: u64, lines: &[bytes::Bytes]) -> Result<bool, StoreError> {
+    for line in lines {
+        let Ok(line) = serde_json::from_slice::<ToldLine<'_>>(line) else { continue };
+        let Ok(call) = line.custom_id.parse::<CallId>() else { continue };
+        if door.store.batch_call(call).await?.is_some_and(|call| call.batch == Some(batch)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
