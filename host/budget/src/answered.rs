@@ -33,18 +33,10 @@ impl PriceTable {
         Answered::by(dearest, usage, without_price)
     }
 
-    /// What a kept reply of this model and usage saves a question to `asked` at `at`, of whose prompt the model would have
-    /// so many tokens in its cache.
-    pub fn saved_by_reply(
-        &self,
-        asked: &PriceRow,
-        model: &str,
-        usage: &Usage,
-        read: u64,
-        at: Timestamp,
-    ) -> Nanodollars {
+    /// What a kept reply of this model and usage saves a question to `asked` at `at`.
+    pub fn saved_by_reply(&self, asked: &PriceRow, model: &str, usage: &Usage, at: Timestamp) -> Nanodollars {
         let (row, _) = self.dearest(asked, &[model.to_owned()], usage, at);
-        row.saved(Saving::Reply { read }, usage)
+        row.saved(Saving::Reply, usage)
     }
 
     // The row that an answer costs by, and what of it has no price.

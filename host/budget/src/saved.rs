@@ -1,39 +1,42 @@
 //! What was saved, in dollars: every figure that is told as saved comes from here.
+//!
+//! What a call would have cost with nothing saved goes down to what it cost in steps, each from where the one before it ended:
+//! its prompt is sent shorter, a part of it is read from the prompt cache, and it goes in a batch; or a kept reply
+//! answers it, and all of it is saved at once. So what is told of one is the difference to the same call without it where
+//! nothing else saves, and what is told of all together is the difference to the same call with nothing saved, to the
+//! nano-dollar.
 
-use crate::compression::{Removed, with_removed};
 use crate::price::PriceRow;
 use anvil_types::{Nanodollars, ServiceTier, Usage};
 
 /// By what a call cost less than it would have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Saving<'a> {
-    /// Its model had the beginning of its prompt in its cache.
-    PromptCache,
+pub enum Saving {
     /// A kept reply answered it, and it cost nothing.
-    Reply {
-        /// Tokens of its prompt that its model would have had in its cache.
-        read: u64,
-    },
+    Reply,
     /// Its prompt was sent shorter.
     Compression {
-        /// What was not sent.
-        removed: &'a [Removed],
+        /// By so many tokens.
+        tokens: u64,
     },
+    /// Its model had the beginning of its prompt in its cache.
+    PromptCache,
     /// It went in a batch.
     Batch,
 }
 
 impl PriceRow {
-    /// What was saved on a call of this usage: what the same tokens would have cost without it, less what they cost. By
-    /// the prompt cache that is less than nothing where what was written was not made up for.
-    pub fn saved(&self, by: Saving<'_>, usage: &Usage) -> Nanodollars {
+    /// What was saved on a call of this usage. By the prompt cache that is less than nothing where what was written was not
+    /// made up for.
+    pub fn saved(&self, by: Saving, usage: &Usage) -> Nanodollars {
+        let alone = usage.by_itself();
+        let plain = alone.without_cache();
         match by {
-            Saving::PromptCache => self.cost(&usage.without_cache()) - self.cost(usage),
-            // What its first asker wrote to the prompt cache, this one had not to write.
-            Saving::Reply { read } => self.cost(&usage.without_cache().with_read(read)),
-            Saving::Compression { removed } => self.cost(&with_removed(usage, removed)) - self.cost(usage),
+            Saving::Reply => self.cost(&plain),
+            Saving::Compression { tokens } => self.cost(&plain.with_more(tokens)) - self.cost(&plain),
+            Saving::PromptCache => self.cost(&plain) - self.cost(&alone),
             Saving::Batch if usage.service_tier.as_deref() == Some(ServiceTier::Batch.name()) => {
-                self.cost(&usage.by_itself()) - self.cost(usage)
+                self.cost(&alone) - self.cost(usage)
             }
             // What did not go in one was saved nothing by it.
             Saving::Batch => Nanodollars::ZERO,
@@ -46,34 +49,27 @@ mod tests {
     use super::*;
     use crate::PriceTable;
 
-    #[test]
-    fn a_kept_reply_saves_what_the_same_tokens_would_cost_as_the_prompt_cache_stands_now() {
-        let table = PriceTable::built_in();
+    fn sonnet() -> PriceRow {
         let at = "2026-11-23T00:00:00Z".parse().expect("a time");
-        let row = table.row("claude-sonnet-5-5", None, at).expect("a price");
+        PriceTable::built_in().row("claude-sonnet-5-5", None, at).expect("a price").clone()
+    }
+
+    #[test]
+    fn a_kept_reply_saves_what_the_same_tokens_cost_with_nothing_saved() {
+        let row = sonnet();
         let plain = Usage { input_tokens: 1_000, output_tokens: 100, ..Usage::default() };
         let wrote = Usage { input_tokens: 200, cache_write_1h_tokens: 800, ..plain.clone() };
         let read = Usage { input_tokens: 200, cache_read_tokens: 800, ..plain.clone() };
-        let saved = |usage: &Usage, read| row.saved(Saving::Reply { read }, usage).get();
         // $2 and $10 for a million tokens.
-        assert_eq!(saved(&plain, 0), 3_000_000);
-        assert_eq!(saved(&wrote, 0), 3_000_000, "what was written need not be written again");
-        assert_eq!(saved(&read, 0), 3_000_000, "what was read then is not there any more");
-        for usage in [&plain, &wrote, &read] {
-            assert_eq!(saved(usage, 800), row.cost(&read).get());
-            assert_eq!(
-                saved(usage, u64::MAX),
-                row.cost(&Usage { input_tokens: 0, cache_read_tokens: 1_000, ..plain.clone() }).get()
-            );
+        for usage in [plain.clone(), wrote, read, plain.in_batch()] {
+            assert_eq!(row.saved(Saving::Reply, &usage).get(), 3_000_000);
         }
-        assert_eq!(saved(&Usage::default(), 5), 0);
+        assert_eq!(row.saved(Saving::Reply, &Usage::default()), Nanodollars::ZERO);
     }
 
     #[test]
     fn a_batch_saves_what_the_same_tokens_would_cost_by_themselves_less_what_they_cost() {
-        let table = PriceTable::built_in();
-        let at = "2026-11-23T00:00:00Z".parse().expect("a time");
-        let row = table.row("claude-sonnet-5-5", None, at).expect("a price");
+        let row = sonnet();
         let plain = Usage { input_tokens: 1_000, output_tokens: 101, ..Usage::default() };
         let batch = plain.clone().in_batch();
         assert_eq!(row.saved(Saving::Batch, &batch), row.cost(&plain) - row.cost(&batch));
@@ -83,6 +79,31 @@ mod tests {
         assert_eq!(standard.clone().in_batch(), standard);
         for none in [&plain, &standard] {
             assert_eq!(row.saved(Saving::Batch, none), Nanodollars::ZERO);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_all_saved_and_what_was_paid_are_what_it_costs_with_nothing_saved(
+            parts in proptest::array::uniform4(0_u64..400_000), output in 0_u64..50_000, removed in 0_u64..400_000,
+            model in 0_usize..64, batch in proptest::bool::ANY, us in proptest::bool::ANY,
+        ) {
+            let table = PriceTable::built_in();
+            let row = &table.rows()[model % table.rows().len()];
+            let usage = Usage {
+                input_tokens: parts[0], cache_read_tokens: parts[1],
+                cache_write_5m_tokens: parts[2], cache_write_1h_tokens: parts[3], output_tokens: output,
+                service_tier: batch.then(|| "batch".into()), inference_geo: us.then(|| "us".into()), speed: None,
+            };
+            let nothing_saved = Usage {
+                input_tokens: usage.prompt_tokens() + removed, output_tokens: output,
+                inference_geo: usage.inference_geo.clone(), ..Usage::default()
+            };
+            let all = [Saving::Compression { tokens: removed }, Saving::PromptCache, Saving::Batch];
+            let saved: Nanodollars = all.into_iter().map(|by| row.saved(by, &usage)).sum();
+            proptest::prop_assert_eq!(saved + row.cost(&usage), row.cost(&nothing_saved));
+            // A kept reply saves all of it at once.
+            proptest::prop_assert_eq!(row.saved(Saving::Reply, &usage.with_more(removed)), row.cost(&nothing_saved));
         }
     }
 }

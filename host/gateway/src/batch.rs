@@ -14,6 +14,6 @@ mod release;
 mod results;
 mod search;
 mod send;
-mod terms;
+pub(crate) mod terms;
 mod watch;
 mod wire;

@@ -40,6 +40,7 @@ pub fn new_job(id: JobId, agent: &str, action: &str) -> NewJob {
         after: Vec::new(),
         schedule: None,
         inputs: Vec::new(),
+        economy: None,
         upstream: UpstreamKind::Simulated,
     }
 }

@@ -82,6 +82,12 @@ impl Usage {
         }
     }
 
+    /// The same with so many more tokens of the prompt, which is not read from the prompt cache.
+    #[must_use]
+    pub fn with_more(&self, tokens: u64) -> Self {
+        Self { input_tokens: self.input_tokens.saturating_add(tokens), ..self.clone() }
+    }
+
     /// The same with up to so many more of the prompt's tokens read from the prompt cache. Those that are kept for
     /// an hour come first in a prompt, then those for five minutes, then the rest.
     #[must_use]

@@ -98,15 +98,15 @@ async fn attempt<'d>(
     watcher: &mut Watcher,
 ) -> Tried {
     let Planned { bid, prompt, is_marked, key, shortened } = planned;
-    let left_out = shortened.as_ref().filter(|shortened| shortened.is_lossy()).and_then(Shortened::extra);
-    let reusable = key.map(|key| Reusable { door, ask, key, prompt: prompt.as_ref(), left_out });
+    let shortened = shortened.as_ref();
+    let reusable = key.map(|key| Reusable { door, ask, key, shortened });
     if let Some(reusable) = &reusable
         && let Some(answered) = reusable.before(&bid, tries, watcher).await
     {
         return answered;
     }
     if bid.batched {
-        let terms = BatchTerms::of(&bid, key, shortened.as_ref().map(Shortened::kept));
+        let terms = BatchTerms::of(&bid, key, shortened.map(Shortened::kept));
         return batch::gather(door, ask, &bid, &terms, tries).await;
     }
     let (model, amount) = (bid.row.model.clone(), bid.bound.amount);
@@ -147,7 +147,7 @@ async fn attempt<'d>(
                 learn(door, whose(ask), prompt, row, &bill.believable(row), at)
             });
             let mut reply = reply(door, &flight.bid().tier, flight.bid().model(), answer, &bill);
-            reply.extras.extend(shortened.as_ref().and_then(Shortened::extra));
+            reply.extras.extend(shortened.and_then(Shortened::extra));
             let note = Note {
                 detail: bill.detail(&reply.stop_reason),
                 model: Some(reply.model.clone()),

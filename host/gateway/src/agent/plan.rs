@@ -162,13 +162,6 @@ fn wish<'a>(door: &GatewayDoor, ask: &'a Ask, limits: &Limits) -> Result<Wish<'a
     Ok(Wish { who: ask.asker.name(), request, asked, floor: terms.floor, score, speed, needs })
 }
 
-/// What the host adds to a request.
-struct BidExtras<'a> {
-    task_budget: Option<u64>,
-    marks: &'a [Mark],
-    way: CallWay,
-}
-
 /// The bid of a request to the model that was chosen for it, and what it is known by in the cache of replies.
 fn bid(
     door: &GatewayDoor,

@@ -1,6 +1,5 @@
 //! About how many tokens a prompt has, by the count that tells how much shorter it was made.
 
-use anvil_budget::Removed;
 use anvil_compress::about_tokens;
 use anvil_types::{ContentBlock, Message, Request};
 use serde_json::Value;
@@ -43,13 +42,10 @@ fn compact(json: &str) -> String {
 
 /// What was removed, as the model counts: by what its answer told of a prompt that is counted at `about` here. Where a
 /// prompt cannot be counted here, as it is.
-pub(crate) fn calibrated(removed: &[Removed], about: Option<u64>, told: u64) -> Vec<Removed> {
+pub(crate) fn calibrated(removed: u64, about: Option<u64>, told: u64) -> u64 {
     let Some(about) = about.filter(|about| *about > 0 && about.abs_diff(told) > told / NEAR) else {
-        return removed.to_vec();
+        return removed;
     };
-    let scale = |tokens: u64| {
-        let scaled = u128::from(tokens) * u128::from(told) / u128::from(about);
-        u64::try_from(scaled.min(u128::from(tokens) * FURTHEST)).unwrap_or(u64::MAX)
-    };
-    removed.iter().map(|cut| Removed { after: scale(cut.after), tokens: scale(cut.tokens) }).collect()
+    let scaled = u128::from(removed) * u128::from(told) / u128::from(about);
+    u64::try_from(scaled.min(u128::from(removed) * FURTHEST)).unwrap_or(u64::MAX)
 }

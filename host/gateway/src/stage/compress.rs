@@ -15,7 +15,7 @@ use crate::flight::bill::Bill;
 use crate::prompt_cache::outline::{Outline, Place};
 use crate::stage::choose::turn;
 use crate::stage::mark::{Prompt, caches};
-use anvil_budget::{PriceRow, Removed, Turn};
+use anvil_budget::{PriceRow, Saving, Turn};
 use anvil_compress::{Compressor, Level};
 use anvil_store::{PromptForm, StoreError};
 use anvil_types::{
@@ -35,7 +35,7 @@ pub(crate) struct Shortened {
     /// What is sent in the place of the guest's own request.
     request: Option<Request>,
     /// Of which turn how much was removed, by the count of this house.
-    cuts: Vec<(usize, Removed)>,
+    cuts: Vec<(usize, u64)>,
     /// Tokens of what was measured, likewise.
     about: Option<u64>,
 }
@@ -122,10 +122,9 @@ impl Shortened {
         let level = if self.is_lossy() { Level::Lossy } else { Level::Lossless };
         let mut compressor = Compressor::new(level);
         let mut shorter = Cow::Borrowed(request);
-        let mut after = count::stem(request);
         for (at, message) in request.messages.iter().enumerate() {
             let free = self.form.turns[at] && message.role == Role::User;
-            let (before, mut removed) = (after, 0);
+            let mut removed = 0;
             for (number, block) in message.content.iter().enumerate() {
                 let (ContentBlock::Text { text } | ContentBlock::ToolResult { content: text, .. }) = block
                 else {
@@ -148,9 +147,8 @@ impl Shortened {
                     _ => {}
                 }
             }
-            after += count::message(message).unwrap_or(0).saturating_sub(removed);
             if removed > 0 {
-                self.cuts.push((at, Removed { after: before, tokens: removed }));
+                self.cuts.push((at, removed));
             }
         }
         let measured = self.form.mode == Mode::Measured;
@@ -180,8 +178,11 @@ impl Shortened {
         Some(if self.is_lossy() { Compression::Lossy } else { Compression::On })
     }
 
-    fn removed(&self) -> Vec<Removed> {
-        self.cuts.iter().map(|(_, cut)| *cut).collect()
+    /// How many tokens are not sent that were asked, of a prompt of so many.
+    pub(crate) fn removed(&self, told: u64) -> u64 {
+        let removed =
+            || self.cuts.iter().map(|(_, tokens)| count::calibrated(*tokens, self.about, told)).sum();
+        if self.request.is_some() { removed() } else { 0 }
     }
 
     /// After the flight: what the ledger keeps of it. Its conversation goes on in this form from here.
@@ -209,10 +210,9 @@ impl Shortened {
         usage: &Usage,
         at: Timestamp,
     ) -> Compressed {
-        let removed = count::calibrated(&self.removed(), self.about, usage.prompt_tokens());
-        let turns: Vec<_> =
-            self.cuts.iter().zip(&removed).map(|((turn, _), cut)| (*turn, cut.tokens)).collect();
-        let sent = self.request.is_some();
+        let told = usage.prompt_tokens();
+        let calibrated = |tokens: &u64| count::calibrated(*tokens, self.about, told);
+        let turns: Vec<_> = self.cuts.iter().map(|(turn, cut)| (*turn, calibrated(cut))).collect();
         if self.form.mode != Mode::Plain {
             let who = ask.asker.name();
             let (reuse, reads, minimum) = {
@@ -225,7 +225,7 @@ impl Shortened {
                 row,
                 usage,
                 cuts: &turns,
-                was_sent: sent,
+                was_sent: self.request.is_some(),
                 at,
                 reuse,
                 reads,
@@ -236,9 +236,7 @@ impl Shortened {
             memory.replays.push(who, &past);
             door.replays.keep(&memory.replays);
         }
-        if !sent {
-            return Compressed::default();
-        }
-        kept::saved(&removed, row, usage)
+        let tokens = self.removed(told);
+        Compressed { tokens, saved: row.saved(Saving::Compression { tokens }, usage) }
     }
 }

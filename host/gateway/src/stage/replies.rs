@@ -15,7 +15,7 @@ use crate::flight::bid::{Bid, TierChoice};
 use crate::flight::bill::Bill;
 use crate::flight::settlement::Rider;
 use crate::flight::watcher::Watcher;
-use crate::stage::mark::{MarkedPrompt, caches};
+use crate::stage::compress::Shortened;
 use crate::stage::twins::{FirstTwin, part};
 use crate::upstream::answer::Answer;
 use crate::upstream::sign::TextSink;
@@ -71,10 +71,8 @@ pub(crate) struct Reusable<'a> {
     pub door: &'a GatewayDoor,
     pub ask: &'a Ask,
     pub key: ReplyKey,
-    /// What the prompt caches know of it.
-    pub prompt: Option<&'a MarkedPrompt>,
-    /// What its reply says of what is left out of it.
-    pub left_out: Option<(String, String)>,
+    /// What of it is sent, where that is looked at.
+    pub shortened: Option<&'a Shortened>,
 }
 
 impl<'a> Reusable<'a> {
@@ -175,18 +173,12 @@ impl<'a> Reusable<'a> {
             return None;
         };
         let at = door.clock.now();
-        let read = self.prompt.and_then(|marked| {
-            let caches = caches(door);
-            caches.warm(&marked.prompt.outline, bid.model(), at).map(|(_, warm)| warm.tokens)
-        });
-        // Whoever paid for it may have gone another way than this one would.
-        let usage = reply.usage.by_itself();
-        let usage = if bid.batched { usage.in_batch() } else { usage };
-        let saved =
-            door.prices().saved_by_reply(&bid.row, &reply.model, &usage, read.unwrap_or_default(), at);
+        let told = reply.usage.prompt_tokens();
+        let usage = reply.usage.with_more(self.shortened.map_or(0, |shortened| shortened.removed(told)));
+        let saved = door.prices().saved_by_reply(&bid.row, &reply.model, &usage, at);
         (reply.origin, reply.cost) = (Origin::Cache, Nanodollars::ZERO);
         reply.extras = tiers(&bid.tier);
-        reply.extras.extend(self.left_out.clone());
+        reply.extras.extend(self.shortened.filter(|sent| sent.is_lossy()).and_then(Shortened::extra));
         reply.extras.push(("cached_at".to_owned(), Json::of(&kept.at).as_str().to_owned()));
         door.sender.redactor().clean_reply(&mut reply);
         let detail = reply.stop_reason.clone();

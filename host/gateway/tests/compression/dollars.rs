@@ -136,23 +136,25 @@ async fn what_is_shown_as_saved_is_the_difference_to_the_nano_dollar() {
 }
 
 #[tokio::test]
-async fn it_is_the_difference_beside_the_prompt_cache_and_kept_replies_too() {
-    // Long enough for the prompt cache either way: what is kept there, and for how long, is the same.
+async fn beside_the_prompt_cache_and_kept_replies_all_together_are_the_difference_to_nothing_saved() {
     let mut all: Vec<_> = (0..12).map(|number| case(number, 9_000)).collect();
     // Asked again: kept replies answer, and a prompt that they answered was not sent, shorter or not.
     all.extend_from_within(..3);
     let beside = Beside { marks: true, replies: true };
-    let (plain, shorter) =
-        tokio::join!(bill(&all, Compression::Off, beside), bill(&all, Compression::On, beside));
-    for billed in [&plain, &shorter] {
-        assert!(billed.calls.iter().any(|call| call.usage.cache_read_tokens > 0), "the prompt cache is read");
-    }
+    let (nothing, unsent, all) = tokio::join!(
+        bill(&all, Compression::Off, NOTHING),
+        bill(&all, Compression::Off, beside),
+        bill(&all, Compression::On, beside)
+    );
     let hits = |billed: &Billed| billed.calls.iter().filter(|call| call.reply_of.is_some()).count();
-    assert!(hits(&plain) > 0);
-    assert_eq!(hits(&plain), hits(&shorter));
-    assert!(shorter.calls.iter().all(|call| call.reply_of.is_none() || call.compressed.is_none()));
-    assert!(shorter.saved() > 0);
-    assert_eq!(plain.nano_dollars - shorter.nano_dollars, shorter.saved());
+    assert!(hits(&unsent) > 0 && hits(&unsent) == hits(&all));
+    for billed in [&unsent, &all] {
+        assert!(billed.calls.iter().any(|call| call.usage.cache_read_tokens > 0), "the prompt cache is read");
+        let told: i64 = billed.calls.iter().map(|call| (call.saved + call.reply_saved).get()).sum();
+        assert_eq!(nothing.nano_dollars - billed.nano_dollars, told + billed.saved());
+    }
+    assert!(all.calls.iter().all(|call| call.reply_of.is_none() || call.compressed.is_none()));
+    assert!(all.saved() > 0 && all.nano_dollars < unsent.nano_dollars);
 }
 
 #[tokio::test]
@@ -162,6 +164,7 @@ async fn by_kind_of_text_dollars_fall_with_the_prompt_cache_beside_it_and_none_r
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     let (mut of_the_three, mut beside_marks) = ([[0; 2]; 2], Vec::new());
+    let (mut all_saved, mut all_reckoned) = (0, 0);
     for kind in KINDS {
         let all: Vec<_> =
             held_out().iter().filter(|transcript| transcript.kind == kind).map(conversation).collect();
@@ -181,7 +184,8 @@ async fn by_kind_of_text_dollars_fall_with_the_prompt_cache_beside_it_and_none_r
             if beside.marks {
                 let reckoned: i64 = shorter.replayed.iter().map(|replay| replay.saved.get()).sum();
                 let saved = plain.nano_dollars - shorter.nano_dollars;
-                beside_marks.push(format!("{kind}: {saved}, told {}, reckoned {reckoned}", shorter.saved()));
+                (all_saved, all_reckoned) = (all_saved + saved, all_reckoned + reckoned);
+                beside_marks.push(format!("{kind}: {saved}, reckoned {reckoned}"));
             }
             if ["json", "logs", "repeated"].contains(&kind) {
                 of_the_three[0] += plain.nano_dollars;
@@ -195,6 +199,8 @@ async fn by_kind_of_text_dollars_fall_with_the_prompt_cache_beside_it_and_none_r
         "JSON, logs and repeated context together: {marked} of the dollars; {unmarked} where nothing is marked"
     );
     println!("Nano-dollars saved with the host's marks: {}", beside_marks.join("; "));
+    let off = (all_reckoned - all_saved).abs();
+    assert!(off * 100 <= all_saved, "{all_reckoned} were reckoned of {all_saved}");
     let [_, [before, after]] = of_the_three;
     assert!(after * 10 <= before * 8, "{after} nano-dollars of {before}");
 }

@@ -159,7 +159,6 @@ impl Run {
                 max_output_tokens: None,
                 task_budget: false,
                 sharers: None,
-                share_replies: false,
                 economy: false,
             },
             request,

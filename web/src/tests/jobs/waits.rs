@@ -4,7 +4,9 @@ use crate::testing::Scene;
 use anvil_store::testing::{attempt, claim_of, hold_request, new_job};
 use anvil_store::{Claim, Finish, HoldDecision, NewBatchCall, ReadyAgent, TeamAsk, TeamStep};
 use anvil_types::words::WaitCause;
-use anvil_types::{CallId, JobError, JobId, Json, Lease, NewJob, TeamTask, UpstreamKind, Wait, WaitReason};
+use anvil_types::{
+    CallId, JobError, JobId, Json, Lease, Nanodollars, NewJob, TeamTask, UpstreamKind, Wait, WaitReason,
+};
 use std::time::Duration;
 
 /// A job of an agent that is not there, so that nobody takes it.
