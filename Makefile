@@ -75,7 +75,7 @@ bench: agents ## First figures, from the release build, on the disk that the bui
 # A day of 2,000 mixed jobs with nothing saved, with each saving alone and with all of them, and the host's marks beside
 # what somebody would save who knew the day; a batch of 100,000 calls.
 	ANVIL_TEST_DAY_JOBS=2000 $(CARGO) test --release --package anvil-gateway --test saving_day --test prompt_cache_day -- --nocapture
-	ANVIL_TEST_BATCH_CALLS=100000 $(CARGO) test --release --package anvil-gateway --test batches -- --nocapture a_large_batch
+	ANVIL_TEST_BATCH_JOBS=100000 $(CARGO) test --release --package anvil --test e2e -- --nocapture large_batch
 
 # Figures and bounds are of the release build alone. ANVIL_SOAK_JOBS=10000: a short one.
 soak: ## 200,000 jobs in a release build, after which nothing of the host may have grown; fifteen minutes

@@ -40,7 +40,7 @@ use std::time::Duration;
 
 /// Jobs of the day that the tests run.
 const JOBS: usize = 300;
-const STEPS: Steps = Steps { longest: Duration::from_secs(4), calm: 2 };
+const STEPS: Steps = Steps { longest: Duration::from_secs(2), calm: 2 };
 /// Slower: what the machine's own time does to the day's is the difference.
 const FINER: Steps = Steps { longest: Duration::from_millis(500), calm: 6 };
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// How the clock is driven.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Steps {
-    /// The longest step while a job has a slot: by no more can a call be late that was not seen to be under way.
+    /// The longest step: what was not seen to be under way is late by no more, each time.
     pub(crate) longest: Duration,
     /// How often in a row nothing may have been done before it goes on.
     pub(crate) calm: u32,
@@ -16,8 +16,6 @@ pub(crate) struct Steps {
 
 /// How long the last jobs may take after the day's end.
 const LONGEST_REST: Duration = Duration::from_hours(30);
-/// A step may be so many times as long while no job has a slot: batches may be looked after.
-const WITHOUT_JOBS: u32 = 4;
 /// Writes of a look whether anything is done; each commit looks at the clock.
 const WRITES: u64 = 2;
 /// Threads for what blocks: the store's reads, and the simulator's reading of a batch, which waits for some of them.
@@ -32,8 +30,7 @@ pub(crate) async fn drive(host: &DayHost, steps: Steps) {
         let left = host.day.len() - host.took().len();
         assert!(now < end, "{left} jobs have not ended: {:?}", host.store.queue_counts().await);
         let next = host.clock.next().expect("somebody waits for a time");
-        let longest = if host.running() > 0 { steps.longest } else { steps.longest * WITHOUT_JOBS };
-        host.clock.go_to(next.min(now + longest));
+        host.clock.go_to(next.min(now + steps.longest));
     }
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn limits(times: u32) -> Limits {
 /// A gateway by the defaults of the settings, but that money's pressure changes no tier.
 pub(crate) fn config(saves: Saves, times: u32, setting: &Setting, base_url: String) -> GatewayConfig {
     // Real time, of which the day takes none: nothing is to end by it.
-    let long = Duration::from_mins(5);
+    let long = Duration::from_hours(24);
     GatewayConfig {
         patience: Patience {
             connect: long,
