@@ -122,6 +122,30 @@ impl Host {
         line.split_whitespace().next().and_then(|size| size.parse::<u64>().ok()).expect("KiB") * 1024
     }
 
+    /// Bytes of memory that are its own: what it has written, and compiled code, whole. That lies in files that are in memory
+    /// alone, so it takes the machine's memory whether or not a page of it was looked at; [`Self::resident`] counts the
+    /// pages that were, and those of the program's own file, and goes on growing with each that is first run.
+    #[allow(dead_code, reason = "each bench uses its part")]
+    pub(crate) fn own_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("procfs");
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("a size");
+        let written =
+            line.split_whitespace().next().and_then(|size| size.parse::<u64>().ok()).expect("KiB") * 1024;
+        let maps = fs::read_to_string(format!("/proc/{}/maps", self.process.id())).expect("procfs");
+        let mut code = std::collections::BTreeMap::new();
+        for map in maps.lines().filter(|map| map.contains("/memfd:anvil-code")) {
+            let mut parts = map.split_whitespace();
+            let hex = |text: &str| u64::from_str_radix(text, 16).expect("an address");
+            let (from, to) = parts.next().and_then(|span| span.split_once('-')).expect("a span");
+            let offset = parts.nth(1).map(hex).expect("an offset");
+            let file = parts.nth(1).expect("a file").to_owned();
+            let end = offset + hex(to) - hex(from);
+            let whole: &mut u64 = code.entry(file).or_default();
+            *whole = end.max(*whole);
+        }
+        written + code.values().sum::<u64>()
+    }
+
     /// Stops it in order, as a service manager does.
     pub(crate) fn stop(mut self) {
         let id = rustix::process::Pid::from_child(&self.process);

@@ -48,8 +48,16 @@ pub(crate) struct Life {
     replaced: u64,
     replaced_at: Instant,
     answered: u64,
-    /// Jobs that are over and bytes of resident memory, look by look.
-    looks: Option<Vec<(f64, f64)>>,
+    /// Look by look.
+    looks: Option<Vec<Look>>,
+}
+
+/// What a look at it found.
+struct Look {
+    /// Jobs that are over.
+    finished: f64,
+    /// Bytes of its own memory, and of resident memory.
+    memory: [f64; 2],
 }
 
 impl Life {
@@ -123,19 +131,23 @@ impl Life {
             self.replace();
         }
         let end = Instant::now() + PRUNED;
-        while !self.footprint().await.has_code_of(AGENTS) {
+        while !Footprint::of(&self.host, &self.data()).await.has_code_of(AGENTS) {
             if Instant::now() > end {
                 return;
             }
             tokio::time::sleep(LOOK * 4).await;
         }
-        // Connections that nobody uses are closed, and threads end that had nothing to do for ten seconds.
+        // Connections that nobody uses are closed, and threads end that had nothing to do.
         tokio::time::sleep(Duration::from_secs(15)).await;
     }
 
-    /// What the host takes of the machine now.
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// What the host takes of the machine at rest.
     pub(crate) async fn footprint(&self) -> Footprint {
-        Footprint::of(&self.host, &self.folder.join("data")).await
+        Footprint::at_rest(&self.host, &self.data()).await
     }
 
     /// From here on its memory is looked at.
@@ -143,12 +155,20 @@ impl Life {
         self.looks = Some(Vec::new());
     }
 
-    /// Bytes that resident memory has grown with so many jobs, over the second half of what was watched.
-    pub(crate) fn growth(&mut self, jobs: f64) -> f64 {
+    /// Bytes that the host's own memory has grown with so many jobs, and its resident memory, over the second half of what
+    /// was watched.
+    pub(crate) fn growth(&mut self, jobs: f64) -> [f64; 2] {
         let looks = self.looks.take().unwrap_or_default();
+        [0, 1].map(|which| {
+            let looks = looks.iter().map(|look| (look.finished, look.memory[which]));
+            Self::growth_of(&looks.collect::<Vec<_>>(), jobs)
+        })
+    }
+
+    fn growth_of(looks: &[(f64, f64)], jobs: f64) -> f64 {
         let half =
             looks.first().zip(looks.last()).map_or(0.0, |(first, last)| f64::midpoint(first.0, last.0));
-        let later: Vec<_> = looks.into_iter().filter(|look| look.0 >= half).collect();
+        let later: Vec<_> = looks.iter().copied().filter(|look| look.0 >= half).collect();
         let wide =
             later.first().zip(later.last()).map_or(0.0, |(first, last)| (last.0 - first.0) / STRETCHES);
         slope(&floors(&later, wide)).expect("a soak is looked at often enough") * jobs
@@ -196,10 +216,10 @@ impl Life {
         let unfinished = ["queued", "scheduled", "parked", "running"].map(count).iter().sum();
         // Children that are still to come are in none of the counts: where nothing is under way, all are over.
         self.finished = self.finished.max(self.all().saturating_sub(unfinished));
-        let resident = self.host.resident();
+        let memory = [self.host.own_memory(), self.host.resident()];
         if let Some(looks) = &mut self.looks {
             #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-            looks.push((self.finished as f64, resident as f64));
+            looks.push(Look { finished: self.finished as f64, memory: memory.map(|bytes| bytes as f64) });
         }
         unfinished
     }
