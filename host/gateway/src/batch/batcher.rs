@@ -126,7 +126,7 @@ impl Batcher {
             SentBatch::Created(told) => {
                 tracing::info!(batch = number, id = %told.id, calls = batch.calls, "a batch was sent");
                 self.refusals = 0;
-                door.store.batch_sent(number, &told.id, told.expires_at).await.map(drop)
+                door.store.batch_sent(number, &told.id, told.expires(batch.made_at)).await.map(drop)
             }
             SentBatch::Lost(why) => {
                 tracing::warn!(

@@ -6,6 +6,7 @@ use crate::batch::terms::{BatchTerms, tier};
 use crate::batch::wire::{ToldLine, ToldResult};
 use crate::door::GatewayDoor;
 use crate::flight::bill::{Bill, Held};
+use crate::flight::settlement::released;
 use crate::stage::compress::KeptForm;
 use crate::stage::replies::{Paid, keep};
 use crate::upstream::answer::Answer;
@@ -13,7 +14,7 @@ use crate::upstream::class::Class;
 use crate::upstream::failed::Failed;
 use crate::upstream::fault::Fault;
 use anvil_store::{BatchCall, BatchEnd, Settlement, SettlementOutcome, StoreError};
-use anvil_types::{CacheEffect, CallError, CallId, Json, Nanodollars, Origin, Reply};
+use anvil_types::{CallError, CallId, Json, Nanodollars, Origin, Reply};
 
 /// Statuses by the `type` of an error, as the API's list of errors has them.
 const STATUSES: [(&str, u16); 9] = [
@@ -129,7 +130,7 @@ fn unreadable(call: CallId, outcome: SettlementOutcome) -> BatchEnd {
     .error;
     let detail = error.kind.name().to_owned();
     let answer: Result<Reply, CallError> = Err(error);
-    BatchEnd { answer: Some(Json::of(&answer)), ..ended(call, outcome, detail) }
+    BatchEnd { answer: Some(Json::of(&answer)), ..ended(call, outcome, &detail) }
 }
 
 async fn errored(door: &GatewayDoor, call: CallId, error: &str) -> Result<(), StoreError> {
@@ -145,20 +146,11 @@ async fn errored(door: &GatewayDoor, call: CallId, error: &str) -> Result<(), St
     let detail = failed.error.kind.name().to_owned();
     let answer: Result<Reply, CallError> = Err(failed.error);
     let end =
-        BatchEnd { answer: Some(Json::of(&answer)), ..ended(call, SettlementOutcome::Released, detail) };
+        BatchEnd { answer: Some(Json::of(&answer)), ..ended(call, SettlementOutcome::Released, &detail) };
     release::write(door, end).await
 }
 
-fn ended(call: CallId, outcome: SettlementOutcome, detail: String) -> BatchEnd {
-    let settlement = Settlement {
-        call,
-        outcome,
-        detail: Some(detail),
-        model: None,
-        cache: CacheEffect::default(),
-        compression: None,
-        journal: None,
-        keep: None,
-    };
+fn ended(call: CallId, outcome: SettlementOutcome, detail: &str) -> BatchEnd {
+    let settlement = Settlement { outcome, ..released(call, detail) };
     BatchEnd { settlement, saved: Nanodollars::ZERO, answer: None, goes_alone: false }
 }

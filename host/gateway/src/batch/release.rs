@@ -1,8 +1,9 @@
 //! All that is left of a batch comes to one end.
 
 use crate::door::GatewayDoor;
-use anvil_store::{BatchEnd, Settlement, SettlementOutcome, StoreError};
-use anvil_types::{CacheEffect, CallError, CallErrorKind, CallId, Json, Nanodollars, Reply, Usage};
+use crate::flight::settlement::{cost_of, released, unknown};
+use anvil_store::{BatchEnd, StoreError};
+use anvil_types::{CallError, CallErrorKind, CallId, Json, Nanodollars, Reply};
 use futures_util::stream::{self, StreamExt as _};
 
 /// How many calls are ended at once: they share the store's commits.
@@ -33,7 +34,7 @@ pub(crate) async fn end(door: &GatewayDoor, call: CallId, to: Undone) -> Result<
         Undone::GoesAlone(why) => (why, true),
         Undone::AskedAnew(why) | Undone::Unknown(why) => (why, false),
     };
-    let (outcome, answer) = if matches!(to, Undone::Unknown(_)) {
+    let (settlement, answer) = if matches!(to, Undone::Unknown(_)) {
         let error = CallError {
             kind: CallErrorKind::UnknownOutcome,
             message: format!("{why}; the call may have been billed"),
@@ -41,20 +42,9 @@ pub(crate) async fn end(door: &GatewayDoor, call: CallId, to: Undone) -> Result<
             request_sent: true,
         };
         let answer: Result<Reply, CallError> = Err(error);
-        let outcome = SettlementOutcome::Unknown { usage: Usage::default(), cost: amount };
-        (outcome, Some(Json::of(&answer)))
+        (unknown(call, amount, why), Some(Json::of(&answer)))
     } else {
-        (SettlementOutcome::Released, None)
-    };
-    let settlement = Settlement {
-        call,
-        outcome,
-        detail: Some(why.to_owned()),
-        model: None,
-        cache: CacheEffect::default(),
-        compression: None,
-        journal: None,
-        keep: None,
+        (released(call, why), None)
     };
     write(door, BatchEnd { settlement, saved: Nanodollars::ZERO, answer, goes_alone }).await
 }
@@ -78,7 +68,7 @@ pub(crate) async fn these(door: &GatewayDoor, calls: Vec<CallId>, to: Undone) ->
 
 /// Writes a call's end. What is free again is for those who wait.
 pub(crate) async fn write(door: &GatewayDoor, end: BatchEnd) -> Result<(), StoreError> {
-    let (call, cost) = (end.settlement.call, crate::flight::settlement::cost_of(&end.settlement.outcome));
+    let (call, cost) = (end.settlement.call, cost_of(&end.settlement.outcome));
     let settled = door.store.end_batched(end).await?;
     if settled.first {
         door.pressure.settled(cost);

@@ -3,8 +3,9 @@
 use crate::batch::item;
 use crate::batch::lines::Lines;
 use crate::batch::release::AT_ONCE;
+use crate::batch::send::LONGEST;
 use crate::door::GatewayDoor;
-use anvil_store::StoreError;
+use anvil_store::{OpenBatch, StoreError};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -12,6 +13,8 @@ use reqwest::Method;
 
 /// About so many bytes of lines are under way at once, beside one line of any length.
 const MOST_BYTES: usize = 1024 * 1024;
+/// So many lines may come beside two for each call: empty ones, and such as are of no call here.
+const SPARE_LINES: u64 = 1_000;
 
 /// How reading came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +25,12 @@ pub(crate) enum ReadResults {
     Broken,
 }
 
-/// Reads them, and ends each call by its line.
-pub(crate) async fn read(door: &GatewayDoor, batch: u64, id: &str) -> Result<ReadResults, StoreError> {
+/// Reads them, and ends each call by its line. What has no end, or more lines than there are calls to tell of, is given up.
+pub(crate) async fn read(door: &GatewayDoor, batch: &OpenBatch, id: &str) -> Result<ReadResults, StoreError> {
+    tokio::time::timeout(LONGEST, read_all(door, batch, id)).await.unwrap_or(Ok(ReadResults::Broken))
+}
+
+async fn read_all(door: &GatewayDoor, batch: &OpenBatch, id: &str) -> Result<ReadResults, StoreError> {
     let request = door.sender.to_batches(Method::GET, &format!("/{id}/results"), &[]);
     let opened = tokio::time::timeout(door.config.patience.call, request.send()).await;
     let Ok(Ok(response)) = opened else { return Ok(ReadResults::Broken) };
@@ -32,6 +39,7 @@ pub(crate) async fn read(door: &GatewayDoor, batch: u64, id: &str) -> Result<Rea
     }
     let (mut chunks, mut lines) = (response.bytes_stream(), Lines::default());
     let (mut some, mut bytes) = (Vec::with_capacity(AT_ONCE), 0);
+    let mut left = batch.calls.saturating_mul(2).saturating_add(SPARE_LINES);
     loop {
         let ended = match tokio::time::timeout(door.config.patience.idle, chunks.next()).await {
             Ok(Some(Ok(chunk))) => {
@@ -42,26 +50,31 @@ pub(crate) async fn read(door: &GatewayDoor, batch: u64, id: &str) -> Result<Rea
             Ok(Some(Err(_))) | Err(_) => Some(ReadResults::Broken),
         };
         while let Some(line) = lines.next() {
+            let Some(less) = left.checked_sub(1) else { return Ok(ReadResults::Broken) };
+            left = less;
             bytes += line.len();
             some.push(line);
             if some.len() >= AT_ONCE || bytes >= MOST_BYTES {
-                take(door, batch, std::mem::take(&mut some)).await?;
+                take(door, batch.number, std::mem::take(&mut some)).await?;
                 bytes = 0;
             }
         }
         let Some(ended) = ended else { continue };
         // A last line may have no end; one that was cut cannot be read.
         some.extend(lines.last());
-        take(door, batch, some).await?;
+        take(door, batch.number, some).await?;
         return Ok(ended);
     }
 }
 
-/// The first lines of a batch's results.
+/// The first lines of a batch's results; none where they do not come in the time that a call has.
 pub(crate) async fn first(door: &GatewayDoor, id: &str, most: usize) -> Option<Vec<Bytes>> {
-    let request = door.sender.to_batches(Method::GET, &format!("/{id}/results"), &[]);
-    let opened = tokio::time::timeout(door.config.patience.call, request.send()).await;
-    let response = opened.ok()?.ok().filter(|response| response.status().is_success())?;
+    tokio::time::timeout(door.config.patience.call, first_of(door, id, most)).await.ok().flatten()
+}
+
+async fn first_of(door: &GatewayDoor, id: &str, most: usize) -> Option<Vec<Bytes>> {
+    let opened = door.sender.to_batches(Method::GET, &format!("/{id}/results"), &[]).send().await;
+    let response = opened.ok().filter(|response| response.status().is_success())?;
     let (mut chunks, mut lines, mut first) = (response.bytes_stream(), Lines::default(), Vec::new());
     while first.len() < most {
         let Ok(Some(Ok(chunk))) = tokio::time::timeout(door.config.patience.idle, chunks.next()).await else {

@@ -11,8 +11,8 @@ use futures_util::StreamExt as _;
 use reqwest::{Body, Method, Response, StatusCode};
 use std::time::Duration;
 
-/// How long a batch's body may take to go out and be answered.
-const LONGEST: Duration = Duration::from_mins(30);
+/// How long a batch's body may take to go out and be answered, and its results to come.
+pub(crate) const LONGEST: Duration = Duration::from_mins(30);
 /// The most of an answer that is read which is no list of results.
 const MOST_BYTES: usize = 1024 * 1024;
 

@@ -11,7 +11,7 @@ use anvil_types::{BatchState, Timestamp};
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// After how long a batch expires, as the API has it, where it does not say itself.
+/// After how long a batch expires, as the API has it. By our own clock: what it says itself is for people.
 const LIFE: Duration = Duration::from_hours(24);
 /// How much later it counts as gone that does not end.
 const GRACE: Duration = Duration::from_hours(1);
@@ -25,7 +25,8 @@ const LIST_IS_SURE: Duration = Duration::from_mins(2);
 pub(crate) struct Watched {
     /// When it is looked at next.
     pub next: Timestamp,
-    /// How often its results were read whole.
+    /// How often its results were asked for, and how often they were read whole.
+    tries: u32,
     readings: u32,
 }
 
@@ -51,7 +52,7 @@ pub(crate) async fn look(
 }
 
 fn is_past(batch: &OpenBatch, now: Timestamp) -> bool {
-    now > batch.expires_at.unwrap_or(batch.made_at + LIFE) + GRACE
+    now > batch.made_at + LIFE + GRACE
 }
 
 // How a batch stands that the upstream has. Answers how long it asks to wait.
@@ -68,14 +69,20 @@ async fn standing(
         Told::Nothing => None,
     };
     if told.is_some_and(|told| told.has_ended()) {
-        if results::read(door, batch.number, id).await? == ReadResults::Whole {
+        watched.tries += 1;
+        if results::read(door, batch, id).await? == ReadResults::Whole {
             watched.readings += 1;
         }
-        if watched.readings >= READINGS && !door.store.batch_left(batch.number, 0, 1).await?.is_empty() {
-            let why = "its batch has ended without a result of it";
+        let why = if watched.readings >= READINGS {
+            Some("its batch has ended without a result of it")
+        } else {
+            let given_up = watched.tries >= READINGS && is_past(batch, door.clock.now());
+            given_up.then_some("its batch has ended, and its results could not be read for a day")
+        };
+        if let Some(why) = why {
             release::all(door, batch.number, Undone::Unknown(why)).await?;
         }
-        return Ok(None);
+        return Ok(after);
     }
     if is_past(batch, door.clock.now()) {
         release::all(door, batch.number, Undone::Unknown("its batch did not end in a day")).await?;
@@ -93,7 +100,7 @@ async fn sought(
     match found {
         Found::It(told) => {
             tracing::info!(batch = batch.number, id = %told.id, "a batch whose creation was not answered is there");
-            door.store.batch_sent(batch.number, &told.id, told.expires_at).await?;
+            door.store.batch_sent(batch.number, &told.id, told.expires(batch.made_at)).await?;
             door.batch_news.notify_one();
         }
         Found::None if batch.state == BatchState::Doubtful && now > batch.made_at + LIST_IS_SURE => {

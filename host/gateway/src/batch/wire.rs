@@ -4,8 +4,9 @@
 //! read than its id, whether it has ended, and its times: its counts need not be right before it has.
 
 use anvil_types::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use std::time::Duration;
 
 /// A batch as the upstream tells of it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -13,16 +14,30 @@ pub(crate) struct ToldBatch {
     pub id: String,
     #[serde(default)]
     processing_status: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time")]
     pub created_at: Option<Timestamp>,
-    #[serde(default)]
-    pub expires_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "time")]
+    expires_at: Option<Timestamp>,
 }
+
+// A time that cannot be read is no reason not to know a batch by its id: what follows from it goes by our clock.
+fn time<'de, D: Deserializer<'de>>(told: D) -> Result<Option<Timestamp>, D::Error> {
+    let told = Option::<serde_json::Value>::deserialize(told)?;
+    Ok(told.as_ref().and_then(serde_json::Value::as_str).and_then(|told| told.parse().ok()))
+}
+
+/// The latest that one is told to expire, from when it was made: twice what the API has.
+const LATEST: Duration = Duration::from_hours(48);
 
 impl ToldBatch {
     /// Whether its results can be read.
     pub(crate) fn has_ended(&self) -> bool {
         self.processing_status == "ended"
+    }
+
+    /// When what is left of it comes back undone, by its own word, of one that was made here then.
+    pub(crate) fn expires(&self, made_at: Timestamp) -> Option<Timestamp> {
+        self.expires_at.map(|at| at.clamp(made_at, made_at + LATEST))
     }
 
     /// Whether its id can be part of an address as it is.
@@ -69,7 +84,19 @@ mod tests {
             "created_at":"2026-11-30T10:00:00Z","expires_at":"2026-12-01T10:00:00.5+00:00","results_url":null}"#;
         let batch: ToldBatch = serde_json::from_str(text).expect("a batch");
         assert!(batch.has_ended() && batch.is_named());
-        assert!(batch.expires_at > batch.created_at);
+        let made = batch.created_at.expect("a time");
+        assert_eq!(batch.expires(made), batch.expires_at);
+        for (wild, told) in [
+            (r#""3999-12-31T23:59:59Z""#, Some(made + LATEST)),
+            (r#""1999-12-31T23:59:59Z""#, Some(made)),
+            (r#""9999-12-31T23:59:59Z""#, None),
+            ("7", None),
+            ("null", None),
+        ] {
+            let wild = format!(r#"{{"id":"a","expires_at":{wild}}}"#);
+            let wild: ToldBatch = serde_json::from_str(&wild).expect("a batch");
+            assert_eq!(wild.expires(made), told);
+        }
         let odd =
             |id: &str| serde_json::from_str::<ToldBatch>(&format!(r#"{{"id":{id:?}}}"#)).expect("a batch");
         assert!(!odd("a").has_ended());

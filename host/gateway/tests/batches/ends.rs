@@ -183,6 +183,19 @@ async fn a_batch_that_does_not_end_is_unknown_at_its_hold_after_a_day() {
 }
 
 #[tokio::test]
+async fn results_that_never_come_leave_their_calls_unknown_after_a_day_and_not_before() {
+    let scene = batches(r#"{"items": ["a few words"]}"#).await;
+    scene.fails(json!([{"fault": "batch-results:500", "times": 1_000_000}]));
+    let made = scene.clock.now();
+    scene.gather(0, "Say something.").await;
+    scene.until_ended(1, HOUR * 30).await;
+    assert!(scene.clock.now().since(made) > HOUR * 24);
+    let calls = scene.calls().await;
+    assert_eq!((calls[0].state, calls[0].cost), (CallState::Unknown, calls[0].hold));
+    assert!(calls[0].cost >= scene.billed());
+}
+
+#[tokio::test]
 async fn a_brake_sends_nothing_and_a_limit_without_room_parks_the_job_as_ever() {
     let scene = with(r#"{"items": ["a few words"], "repeat": true}"#, |setting| {
         setting.limits.day_usd = Nanodollars::new(5_000_000);
