@@ -24,6 +24,7 @@ mod list;
 mod misses;
 mod plan;
 mod plugin;
+mod prediction;
 mod price;
 mod probe;
 mod problem;
@@ -61,6 +62,7 @@ pub use plan::{
     PlanTier, PlanTimes, PlanWait, PlannedJobs,
 };
 pub use plugin::{PluginRemoved, PluginReport};
+pub use prediction::{ComingPlan, ComparedPlan, PlanFigures, PlanOff, Predictions};
 pub use price::{PriceRequest, PriceView};
 pub use probe::Probe;
 pub use problem::{FieldError, PayloadMisfit, Problem};

@@ -254,8 +254,14 @@ pub struct PlanDay {
     /// What is spent.
     #[serde(rename = "usd")]
     pub cost: Nanodollars,
-    /// From submission to end, of the jobs done: 19 of 20 take no longer, in seconds.
+    /// From submission to end, of the jobs done: half take no longer, in seconds.
+    #[serde(default)]
+    pub p50_s: f64,
+    /// The same: 19 of 20 take no longer.
     pub p95_s: f64,
+    /// What jobs wait for most on it; null where they hardly wait.
+    #[serde(default)]
+    pub binds: Option<String>,
 }
 
 /// One hour of the day.

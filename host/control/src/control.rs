@@ -3,9 +3,10 @@
 use crate::parts::ControlParts;
 use crate::{
     AgentControl, AlertControl, AuditControl, BatchControl, BrakeControl, BulkControl, ClockControl,
-    EventControl, IntakeControl, JobControl, LedgerControl, LimitControl, PlanControl, PriceControl,
-    ProbeControl, QuestionControl, QueueControl, ReplayControl, ReplyCacheControl, ScheduleControl,
-    ScopeControl, SimulationControl, StateControl, StatusControl, WebhookControl, bulk, retention, schedules,
+    EventControl, IntakeControl, JobControl, LedgerControl, LimitControl, PlanControl, PredictionControl,
+    PriceControl, ProbeControl, QuestionControl, QueueControl, ReplayControl, ReplyCacheControl,
+    ScheduleControl, ScopeControl, SimulationControl, StateControl, StatusControl, WebhookControl, bulk,
+    predictions, retention, schedules,
 };
 use anvil_types::words::HostPart;
 
@@ -35,6 +36,8 @@ pub struct Control {
     pub limits: LimitControl,
     /// What would be.
     pub plan: PlanControl,
+    /// What the host predicts of its own days.
+    pub predictions: PredictionControl,
     /// What tokens cost.
     pub prices: PriceControl,
     /// Whether Claude answers.
@@ -66,7 +69,7 @@ pub struct Control {
 impl Control {
     /// Starts what is done in the background: bulk actions, retention, schedules.
     pub fn start(parts: &ControlParts) -> Self {
-        let schedules = ScheduleControl::new(parts);
+        let (schedules, plan) = (ScheduleControl::new(parts), PlanControl::new(parts));
         let control = Self {
             agents: AgentControl::new(parts, &schedules),
             alerts: AlertControl::new(parts),
@@ -79,7 +82,8 @@ impl Control {
             jobs: JobControl::new(parts),
             ledger: LedgerControl::new(parts),
             limits: LimitControl::new(parts),
-            plan: PlanControl::new(parts),
+            predictions: PredictionControl::new(parts, &plan),
+            plan,
             prices: PriceControl::new(parts),
             probe: ProbeControl::new(parts),
             questions: QuestionControl::new(parts),
@@ -95,10 +99,11 @@ impl Control {
             webhooks: WebhookControl::new(parts),
         };
         let (bulk, schedules) = (control.bulk.clone(), control.schedules.clone());
-        let keeper = retention::Keeper::new(parts);
+        let (keeper, of_days) = (retention::Keeper::new(parts), control.predictions.clone());
         let keep = &parts.supervisor;
         keep.keep(HostPart::JobActions.name(), move || bulk::run(bulk.clone()));
         keep.keep(HostPart::Retention.name(), move || retention::run(keeper.clone()));
+        keep.keep(HostPart::Predictions.name(), move || predictions::run(of_days.clone()));
         keep.keep(HostPart::Schedules.name(), move || schedules::run(schedules.clone()));
         control
     }

@@ -11,6 +11,7 @@ use crate::proxy::pass::{ClientAsk, Passing, pass};
 use crate::stage::compress::memory;
 use crate::stage::mark::caches;
 use anvil_budget::{CircuitReport, PriceTable};
+use anvil_pace::LineHead;
 use anvil_store::Store;
 use anvil_types::{BucketReport, Clock, CompressionReplay, JobId, Limits, Wait};
 use std::collections::HashSet;
@@ -27,6 +28,8 @@ pub struct PaceReport {
     pub waiting: u32,
     /// Jobs that have such a call.
     pub waiting_jobs: u32,
+    /// What the first of them waits for.
+    pub head: Option<LineHead>,
     /// Calls under way.
     pub in_flight: u32,
     /// What was taken of each limit a minute, and what the upstream says of its own: requests over all
@@ -130,6 +133,7 @@ impl Gateway {
             requests_last_minute,
             waiting: self.door.admission.waiting(),
             waiting_jobs: self.door.admission.waiting_jobs(),
+            head: self.door.admission.head(),
             in_flight: self.door.under_way(),
             buckets,
             circuit: self.door.breaker.report(),

@@ -6,7 +6,9 @@ use crate::engine::{Demand, Engine, Wanted};
 use crate::error::PlanError;
 use crate::host::{PlannedHost, PlannedPreset};
 use crate::kind::Kind;
+use crate::predict::{ComingDays, UsedUp};
 use anvil_api::{PlanAnswer, PlanFull, PlanOther, PlanQuestion, PlanRun, PlanSaving, PlannedJobs};
+use anvil_budget::WindowSpan;
 use anvil_types::{LimitsPatch, Nanodollars, Timestamp};
 use std::time::Duration;
 
@@ -14,7 +16,8 @@ use std::time::Duration;
 pub const MOST_CALLS: u64 = 2_000_000;
 /// The most calls of a day of full demand; where they are done sooner, the rest goes on at the same rate.
 const MOST_OF_A_DAY: u64 = 300_000;
-const MOST_KINDS: usize = 20;
+/// The most kinds of jobs.
+pub const MOST_KINDS: usize = 20;
 const DAYS: u32 = 30;
 const MOST_DAYS: u32 = 62;
 /// How far back and ahead of now days may begin: prices and calendars beyond say nothing of work.
@@ -98,11 +101,8 @@ pub fn given(
     length: Duration,
     seed: u64,
 ) -> Result<PlanRun, PlanError> {
-    let kinds = kinds(jobs)?;
-    let rows = priced(host, &kinds, from)?;
-    let mut engine = Engine::new(host, &kinds, rows, Demand::Given(times), seed, from);
-    engine.run_until(from + length, u64::MAX, &|| true)?;
-    Ok(engine.counts.run(&engine.money, &host.windows, engine.left() as u64))
+    let span = WindowSpan { start: from, end: from + length };
+    ComingDays { host, jobs, span, seed, used: UsedUp::default() }.by_arrivals(times, &|| true)
 }
 
 fn preset<'p>(name: &str, presets: &'p [PlannedPreset]) -> Result<&'p PlannedPreset, PlanError> {
@@ -112,7 +112,7 @@ fn preset<'p>(name: &str, presets: &'p [PlannedPreset]) -> Result<&'p PlannedPre
     })
 }
 
-fn kinds(jobs: &[PlannedJobs]) -> Result<Vec<Kind>, PlanError> {
+pub(crate) fn kinds(jobs: &[PlannedJobs]) -> Result<Vec<Kind>, PlanError> {
     if jobs.len() > MOST_KINDS {
         return Err(PlanError::bad("jobs", format!("has to have {MOST_KINDS} kinds at most")));
     }
@@ -121,7 +121,7 @@ fn kinds(jobs: &[PlannedJobs]) -> Result<Vec<Kind>, PlanError> {
     jobs.iter().enumerate().map(|(at, jobs)| Kind::of(jobs, at)).collect()
 }
 
-fn priced(host: &PlannedHost, kinds: &[Kind], now: Timestamp) -> Result<Vec<Rows>, PlanError> {
+pub(crate) fn priced(host: &PlannedHost, kinds: &[Kind], now: Timestamp) -> Result<Vec<Rows>, PlanError> {
     Ok(kinds.iter().map(|kind| rows(host, kind, now)).collect::<Result<_, _>>()?)
 }
 

@@ -1,6 +1,7 @@
 //! What jobs wait for.
 
 use anvil_budget::{LimitName, WindowKind};
+use anvil_pace::LineHead;
 use anvil_types::words::{PaceLimit, ScaleReason};
 use anvil_types::{Bucket, BucketReport};
 use std::fmt;
@@ -36,6 +37,16 @@ impl Binds {
             LimitName::Window { window, .. } => Self::Window(*window),
             LimitName::Week => Self::Week,
             LimitName::Job => Self::Job,
+        }
+    }
+
+    /// What the head of the line waits for; which limit a minute, `fullest` says.
+    pub(crate) fn head(head: &LineHead, fullest: impl FnOnce() -> Self) -> Self {
+        match head {
+            LineHead::Holds(limit) => Self::of(limit),
+            LineHead::Throttled(_, burn) => Self::Window(burn.window),
+            LineHead::Paced(_) => fullest(),
+            LineHead::OwnHolds => Self::Job,
         }
     }
 

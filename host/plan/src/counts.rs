@@ -2,14 +2,13 @@
 
 use crate::binds::Binds;
 use crate::money::Money;
+use crate::waits::binding;
 use anvil_api::{PlanAlert, PlanDay, PlanHour, PlanRun, PlanTier, PlanTimes, PlanWait};
 use anvil_budget::Windows;
 use anvil_types::{Nanodollars, Tier, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-/// Less of jobs' time than this is no wait that anybody notices.
-const BINDS_FROM: f64 = 0.05;
 const MINUTE: i64 = 60_000_000;
 
 /// What is counted.
@@ -25,6 +24,8 @@ pub(crate) struct Counts {
     pub total: Nanodollars,
     pub most_slots: u32,
     waits: BTreeMap<Binds, Duration>,
+    // The same by the first instant of their day.
+    day_waits: BTreeMap<Timestamp, BTreeMap<Binds, Duration>>,
     // Of each job done: how long it took, in seconds.
     took: Vec<f64>,
     call_took: Vec<f64>,
@@ -55,8 +56,9 @@ impl Counts {
         self.days.entry(day).or_default().submitted += 1;
     }
 
-    /// So many jobs waited for so long, all of them for this.
-    pub(crate) fn waited(&mut self, for_what: Binds, length: Duration) {
+    /// So many jobs waited for so long on a day, all of them for this.
+    pub(crate) fn waited(&mut self, for_what: Binds, day: Timestamp, length: Duration) {
+        *self.day_waits.entry(day).or_default().entry(for_what.clone()).or_default() += length;
         *self.waits.entry(for_what).or_default() += length;
     }
 
@@ -105,10 +107,8 @@ impl Counts {
 
     /// What jobs wait for most, where that is a part of their time that anybody notices.
     pub(crate) fn binds(&self) -> Option<Binds> {
-        let (binds, longest) = self.waits.iter().max_by_key(|(_, length)| **length)?;
-        let waited: f64 = self.waits.values().map(Duration::as_secs_f64).sum();
-        let lived = self.took.iter().sum::<f64>().max(waited);
-        (longest.as_secs_f64() > BINDS_FROM * lived).then(|| binds.clone())
+        let waits = self.waits.iter().map(|(binds, length)| (binds, *length));
+        binding(waits, self.took.iter().sum()).cloned()
     }
 
     /// All that jobs wait for, the longest first.
@@ -197,7 +197,12 @@ impl Counts {
             submitted: day.submitted,
             finished: day.took.len() as u64,
             cost: day.cost,
+            p50_s: times(&mut day.took.clone()).p50_s,
             p95_s: times(&mut day.took.clone()).p95_s,
+            binds: self.day_waits.get(start).and_then(|waits| {
+                let waits = waits.iter().map(|(binds, length)| (binds, *length));
+                binding(waits, day.took.iter().sum()).map(Binds::to_string)
+            }),
         };
         self.days.iter().map(row).collect()
     }

@@ -15,9 +15,10 @@ use crate::error::PlanError;
 use crate::host::PlannedHost;
 use crate::kind::{Drawn, Kind};
 use crate::money::Money;
+use crate::waits::{Crowd, shared};
 use anvil_budget::Windows;
 use anvil_pace::scale::{FedMinute, Load, Scaler, Work, free_slots};
-use anvil_pace::{Line, LineHead, LinePlace, Pace, PaceTaken, Throttle, WaitOrder};
+use anvil_pace::{Line, LinePlace, Pace, PaceTaken, Throttle, WaitOrder};
 use anvil_types::words::ScaleReason;
 use anvil_types::{JobId, Nanodollars, Timestamp, Usage};
 use std::cmp::Reverse;
@@ -359,24 +360,13 @@ impl<'h> Engine<'h> {
         self.at(at, Event::Tick);
     }
 
-    // Those in the line wait for what its head waits for; those without a slot for that too, as far as slots are taken by those
-    // who wait, and for more slots otherwise.
     fn note_waits(&mut self, waiting: u32, length: Duration) {
-        let head = self.line.head().map(|head| match head {
-            LineHead::Holds(limit) => Binds::of(&limit),
-            LineHead::Throttled(_, burn) => Binds::Window(burn.window),
-            LineHead::Paced(_) => Binds::fullest(&self.pace.report()),
-            LineHead::OwnHolds => Binds::Job,
-        });
+        let head = self.line.head().map(|head| Binds::head(&head, || Binds::fullest(&self.pace.report())));
         let queued = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
-        let mut for_slots = length * queued;
-        if let Some(head) = head.filter(|_| waiting > 0) {
-            let clogged = for_slots * waiting.min(self.running) / self.running.max(1);
-            for_slots -= clogged;
-            self.counts.waited(head, length * waiting + clogged);
-        }
-        if !for_slots.is_zero() {
-            self.counts.waited(Binds::slots(&self.reason), for_slots);
+        let crowd = Crowd { running: self.running, waiting, queued };
+        let today = self.money.day(self.now);
+        for (binds, length) in shared(crowd, head, Binds::slots(&self.reason), length) {
+            self.counts.waited(binds, today, length);
         }
     }
 }

@@ -12,18 +12,28 @@ mod cached;
 mod call;
 mod chance;
 mod clock;
+mod compare;
 mod counts;
 mod engine;
 mod error;
+#[cfg(test)]
+mod foresight;
+mod happened;
 mod host;
 mod kind;
 mod measured;
 mod money;
+mod predict;
 #[cfg(test)]
 mod tests;
+mod waits;
 
-pub use answer::{MOST_CALLS, answer, given};
+pub use answer::{MOST_CALLS, MOST_KINDS, answer, given};
+pub use compare::{DayPast, Prediction, figures};
 pub use engine::Wanted;
 pub use error::PlanError;
+pub use happened::{AgentDay, Arrivals, DayFacts, TookCounts, facts};
 pub use host::{PlannedHost, PlannedPreset};
 pub use measured::{MOST_MEASURED, measured};
+pub use predict::{ComingDays, UsedUp};
+pub use waits::HostMoment;

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The most calls that are looked at, the newest.
 pub const MOST_MEASURED: usize = 20_000;
+/// What of an agent's name is its kind's, in characters.
+pub(crate) const LONGEST_NAME: usize = 60;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 /// Fewer days than this say nothing of the others of a week.
 const WEEK: usize = 7;
@@ -65,7 +67,7 @@ impl Seen<'_> {
         let whole = |value: f64, most: u32| (value.round().max(1.0) as u32).min(most);
         let input_tokens = whole(input, 1_000_000);
         PlannedJobs {
-            name: agent.chars().take(60).collect(),
+            name: agent.chars().take(LONGEST_NAME).collect(),
             per_day: (self.jobs.len() as f64 / self.dates.len().max(1) as f64).min(100_000.0),
             hours: ranges(&self.hours, |hour| hour.to_string(), 1),
             weekdays: if self.dates.len() < WEEK {

@@ -1,9 +1,10 @@
 //! The money of a plan: the house's own account, brake and alerts, kept in memory.
 
 use crate::host::PlannedHost;
+use crate::predict::UsedUp;
 use anvil_budget::{
-    Account, Amounts, BrakeCause, BrakeChange, Burn, Change, Denial, Moved, Tally, WindowKind, WindowLimits,
-    job_standing,
+    Account, Amounts, BrakeCause, BrakeChange, Burn, Change, Denial, Moved, Tally, WeekUse, WindowKind,
+    WindowLimits, WindowSpan, job_standing,
 };
 use anvil_types::{AlertWindow, CallState, Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
 use std::collections::BTreeMap;
@@ -49,6 +50,15 @@ impl Money {
             brakes: 0,
             fullest_week: Duration::ZERO,
         }
+    }
+
+    /// So much was used up already when it begins.
+    pub(crate) fn begins_with(&mut self, used: &UsedUp, now: Timestamp) {
+        let month = Amounts { settled: used.month, ..Amounts::default() };
+        self.account.open(UPSTREAM, Scope::All, Tally::new([], Amounts::default(), month));
+        let past = i64::try_from(used.week.as_micros()).unwrap_or(i64::MAX);
+        let start = self.account.calendar.week(now).start;
+        self.account.weeks.insert(UPSTREAM, WeekUse { start, past, flight: None });
     }
 
     /// Looks at every threshold and at the brake, as the store does with each movement and each second.
@@ -112,7 +122,12 @@ impl Money {
 
     /// The first instant of the day that `time` belongs to.
     pub(crate) fn day(&mut self, time: Timestamp) -> Timestamp {
-        self.account.calendar.day(time).start
+        self.day_span(time).start
+    }
+
+    /// The day that `time` belongs to.
+    pub(crate) fn day_span(&mut self, time: Timestamp) -> WindowSpan {
+        self.account.calendar.day(time)
     }
 
     fn note_week(&mut self, now: Timestamp) {

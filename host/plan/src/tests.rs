@@ -13,7 +13,7 @@ fn usd(amount: f64) -> Nanodollars {
 }
 
 /// The seed's limits.
-fn host() -> PlannedHost {
+pub(crate) fn host() -> PlannedHost {
     PlannedHost {
         limits: Limits {
             hour_usd: usd(8.0),

@@ -11,6 +11,7 @@ use anvil_gateway::Gateway;
 use anvil_sandbox::{CancellationToken, Catalog, Plugin, Sandbox};
 use anvil_store::{Enqueued, Store, StoreError};
 use anvil_types::words::HostPart;
+use anvil_types::words::ScaleReason;
 use anvil_types::{Clock, End, JobId, NewJob, Supervisor, WaitReason};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -89,7 +90,12 @@ impl Runner {
         Pool { running: self.shared.running_now(), slots: self.shared.slots.load(Ordering::Relaxed) }
     }
 
-    /// Why there are as many slots as there are.
+    /// Why there are as many slots as there are, as the scaler has it.
+    pub fn scale_reason(&self) -> ScaleReason {
+        self.shared.scaling.lock().unwrap_or_else(PoisonError::into_inner).reason()
+    }
+
+    /// The same, as it is shown.
     pub fn scaling(&self) -> ScalingStatus {
         self.shared.scaling.lock().unwrap_or_else(PoisonError::into_inner).status()
     }

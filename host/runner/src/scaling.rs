@@ -55,6 +55,11 @@ impl Scaling {
         (from, slots)
     }
 
+    /// Why there are as many slots as there are.
+    pub(crate) fn reason(&self) -> ScaleReason {
+        self.reason.clone()
+    }
+
     /// What is shown of it.
     pub(crate) fn status(&self) -> ScalingStatus {
         let ceiling = self.scaler.ceiling();

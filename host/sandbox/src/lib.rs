@@ -54,6 +54,7 @@ pub use fault::PluginFault;
 pub use host::{GuestIdentity, HandedOver, JobHost, Stop};
 pub use limits::{AttemptLimits, LOG_LINE_BYTES};
 pub use plugin::Plugin;
+pub use processor::lower_priority;
 pub use sandbox::{Ran, Sandbox, SandboxSettings};
 pub use schema::{InputSchema, PayloadFault, SchemaMiss, check_answer, each_name_once, example, read_answer};
 pub use tokio_util::sync::CancellationToken;

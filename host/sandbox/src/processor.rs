@@ -19,7 +19,7 @@ pub(crate) fn thread_time() -> Duration {
 
 /// Lowers the priority of this thread alone. That never needs a right, and where the system knows no
 /// priorities of threads the lanes still hold, only the host's own lead over them is less.
-pub(crate) fn lower_priority(nice: i32) {
+pub fn lower_priority(nice: i32) {
     // On Linux "process 0" means the calling thread; elsewhere it would be the whole host.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, nice) {

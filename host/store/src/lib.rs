@@ -16,6 +16,7 @@ mod import;
 mod jobs;
 mod journal;
 mod limits;
+mod predictions;
 mod query;
 mod questions;
 mod reading;
@@ -51,6 +52,7 @@ pub use import::{FinishedJob, Imported, ImportedFile, ImportedJob};
 pub use jobs::{Claim, Claimed, Enqueued, Finish, JobEdit, LostLeases, ReadyAgent, Recovered, Start, Taken};
 pub use journal::{JournalEntry, JournalWrite};
 pub use limits::{BrakeState, LimitCut, LimitsInForce, PriceChange, ScopeLimit};
+pub use predictions::{KeptDay, KeptPrediction, PredictedPart};
 pub use query::{JobPage, QueueCounts, ScopeStanding, SpendSnapshot, Suspects, WeekStanding, WindowStanding};
 pub use questions::{
     Answerer, NewQuestion, NewQuestionLink, QuestionFilter, QuestionFound, QuestionKey, QuestionPage,
@@ -60,8 +62,8 @@ pub use replies::{KeptReply, NewReply, ReplyBounds, ReplyFound, ReplyHit, ReplyK
 pub use retention::{Pruned, Retention};
 pub use roles::{
     AgentStore, BatchStore, BulkStore, EventStore, JournalStore, LedgerStore, LimitStore, OutboxStore,
-    QuestionStore, QueueStore, ReadingStore, ReplyStore, ScheduleStore, StateStore, Store, TeamStore,
-    UpkeepStore,
+    PredictionStore, QuestionStore, QueueStore, ReadingStore, ReplyStore, ScheduleStore, StateStore, Store,
+    TeamStore, UpkeepStore,
 };
 pub use schedules::{Fired, Firing};
 pub use shares::QueueShares;

@@ -43,6 +43,7 @@ pub mod money;
 pub mod nearest;
 pub mod pace;
 mod per_agent;
+mod plan_day;
 mod prompt_cache;
 pub mod question;
 pub mod queue_pause;
@@ -106,6 +107,7 @@ pub use model::Tier;
 pub use money::Nanodollars;
 pub use pace::{Bucket, BucketReport};
 pub use per_agent::PerAgent;
+pub use plan_day::{DayJobs, DaySeen, EndedJob};
 pub use prompt_cache::{CacheEffect, CacheMiss, CacheMissKind, CacheMissReason};
 pub use question::{
     AskError, PersonAnswer, PersonQuestion, QuestionChoice, QuestionFault, QuestionState, QuestionSubject,

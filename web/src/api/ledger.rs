@@ -18,7 +18,7 @@ use futures_util::stream;
 const BATCH: u32 = 1_000;
 
 /// The columns of the CSV, in their order.
-const COLUMNS: [&str; 37] = [
+const COLUMNS: [&str; 39] = [
     "id",
     "state",
     "held_at",
@@ -56,6 +56,8 @@ const COLUMNS: [&str; 37] = [
     "reply_of",
     "reply_saved_usd",
     "batch_saved_usd",
+    "compressed_tokens",
+    "compressed_saved_usd",
 ];
 
 pub(super) async fn list(
@@ -183,5 +185,7 @@ fn line(call: &CallRecord) -> String {
         show(call.reply_of.map(|call| call.to_string())),
         dollars(call.reply_saved),
         dollars(call.batch_saved),
+        show(call.compressed.map(|by| by.tokens.to_string())),
+        show(call.compressed.map(|by| dollars(by.saved))),
     ])
 }

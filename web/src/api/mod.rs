@@ -53,9 +53,9 @@ use crate::routes::Routes;
 use anvil_api::{
     BrakeRequest, BrakeStatus, BrakeView, BulkAnswer, CacheMisses, ClockRequest, ClockView,
     CompressionReport, CorrectionRequest, EditRequest, Fixture, ImportAnswer, JobDetail, JobList, Ledger,
-    LimitsRequest, LimitsView, LineProblem, List, PlanAnswer, PlanQuestion, PriceRequest, PriceView, Probe,
-    QueueRequest, QueueView, Replayed, ScopeLimitsRequest, ScopeLimitsView, SetBack, SetBackRequest, Spend,
-    Status, SubmitRequest, TierOutcomes, WipeRequest,
+    LimitsRequest, LimitsView, LineProblem, List, PlanAnswer, PlanQuestion, Predictions, PriceRequest,
+    PriceView, Probe, QueueRequest, QueueView, Replayed, ScopeLimitsRequest, ScopeLimitsView, SetBack,
+    SetBackRequest, Spend, Status, SubmitRequest, TierOutcomes, WipeRequest,
 };
 use anvil_types::{
     AgentInfo, ArtifactInfo, AuditEntry, CallRecord, InputInfo, Job, Json as AnyJson, LimitUsed, LogLine,
@@ -296,6 +296,15 @@ fn records(routes: Routes) -> Routes {
         .route(Submit, post.clone(), "/api/v1/plan", "Plan some days of work", plan::plan)
         .takes::<PlanQuestion>()
         .gives::<PlanAnswer>()
+        .route(
+            Read,
+            get.clone(),
+            "/api/v1/plan/predictions",
+            "What the host predicted of its own days, and what happened",
+            plan::predictions,
+        )
+        .query(&["limit"])
+        .gives::<Predictions>()
         .route(Read, get.clone(), "/api/v1/audit", "What people changed, the newest first", audit::list)
         .query(&["limit"])
         .gives::<List<AuditEntry>>()

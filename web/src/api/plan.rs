@@ -1,9 +1,9 @@
-//! `POST /api/v1/plan`: what limits and work would come to.
+//! `POST /api/v1/plan`: what limits and work would come to; `GET /api/v1/plan/predictions`: what the host said of itself.
 
-use crate::ask::Object;
+use crate::ask::{Object, Query};
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_api::{FieldError, PlanAnswer, PlanQuestion, PlannedJobs};
+use anvil_api::{FieldError, PlanAnswer, PlanQuestion, PlannedJobs, Predictions};
 use anvil_control::PlanRefused;
 use anvil_types::LimitsPatch;
 use axum::Json;
@@ -11,6 +11,14 @@ use axum::extract::State;
 
 pub(super) async fn plan(State(state): State<WebState>, body: Object) -> Result<Json<PlanAnswer>, Problem> {
     Ok(Json(state.control.plan.answer(read(body)?).await?))
+}
+
+pub(super) async fn predictions(
+    State(state): State<WebState>,
+    query: Query,
+) -> Result<Json<Predictions>, Problem> {
+    let limit = query.limit(14, 400)?;
+    Ok(Json(state.control.predictions.list(limit).await?))
 }
 
 fn read(mut body: Object) -> Result<PlanQuestion, Problem> {

@@ -15,7 +15,7 @@ use crate::line::paced::Paced;
 use crate::line::task::{Queue, Waiter};
 use anvil_budget::Denial;
 use anvil_pace::line::take;
-use anvil_pace::{InLine as _, Pace, PaceTaken, Throttle, Throttled, Ticket};
+use anvil_pace::{InLine as _, LineHead, Pace, PaceTaken, Throttle, Throttled, Ticket};
 use anvil_store::{HoldDecision, Settlement, Store, StoreError};
 use anvil_types::{Clock, Inbox, JobId, Supervisor, Wait, WaitReason};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -164,6 +164,11 @@ impl Admission {
     pub(crate) fn wait_of(&self, job: JobId) -> Option<Wait> {
         let standstill = self.desk.standstill();
         standstill.head.clone().filter(|_| standstill.jobs.contains(&job))
+    }
+
+    /// What the first of the line waits for.
+    pub(crate) fn head(&self) -> Option<LineHead> {
+        self.desk.standstill().limit.clone()
     }
 
     /// How many jobs have a call that waits here.

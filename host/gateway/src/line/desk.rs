@@ -1,7 +1,7 @@
 //! What the queue's handle and its task share.
 
 use crate::line::grant::GiveBack;
-use anvil_pace::{Pace, Throttle};
+use anvil_pace::{LineHead, Pace, Throttle};
 use anvil_store::Store;
 use anvil_types::{Clock, JobId, Wait};
 use std::collections::HashSet;
@@ -32,6 +32,8 @@ pub(crate) struct LineDesk {
 pub(crate) struct Standstill {
     pub jobs: HashSet<JobId>,
     pub head: Option<Wait>,
+    /// The same, as the line has it.
+    pub limit: Option<LineHead>,
 }
 
 impl LineDesk {

@@ -110,7 +110,8 @@ impl Queue {
     fn tell(&mut self) {
         let jobs = self.line.iter().filter_map(|waiter| waiter.candidate.hold.asker.job()).collect();
         let wait = |reason, detail: String, until| Wait { reason, detail, until, refused_at: None };
-        let head = self.line.head().map(|head| match head {
+        let limit = self.line.head();
+        let head = limit.clone().map(|head| match head {
             LineHead::Holds(limit) => {
                 let detail = format!("{limit} has no room until calls that are under way settle");
                 wait(WaitReason::Holds, detail, None)
@@ -127,7 +128,7 @@ impl Queue {
                 wait(WaitReason::Holds, detail, None)
             }
         });
-        *self.desk.standstill() = Standstill { jobs, head };
+        *self.desk.standstill() = Standstill { jobs, head, limit };
     }
 
     // Starts what can start; returns when to look again for the pace's sake.

@@ -211,7 +211,13 @@ impl Engine<'_> {
     // A job leaves its slot until then.
     fn parks(&mut self, number: u64, until: Timestamp, for_what: Binds) {
         let until = until.max(self.now + Duration::from_millis(1));
-        self.counts.waited(for_what, until.since(self.now));
+        let mut from = self.now;
+        while from < until {
+            let day = self.money.day_span(from);
+            let to = day.end.min(until);
+            self.counts.waited(for_what.clone(), day.start, to.since(from));
+            from = to;
+        }
         self.at(until, Event::Due(number));
         self.running -= 1;
     }

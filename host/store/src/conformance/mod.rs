@@ -30,6 +30,7 @@ pub mod order;
 pub mod outbox;
 pub mod parents;
 pub mod pins;
+pub mod predictions;
 pub mod questions;
 pub mod queue;
 pub mod replies;
@@ -407,6 +408,12 @@ suite! { $
     compressed:
         what_was_compressed_stands_in_the_entry_and_in_every_sum
         the_forms_of_a_jobs_answered_prompts_are_known_to_its_next_attempt;
+    predictions:
+        a_prediction_is_kept_once_and_so_is_what_became_of_it
+        for_how_long_a_host_was_up_is_counted_once_and_waits_are_added
+        the_jobs_of_a_day_are_those_that_asked_something_or_may_yet
+        parked_jobs_are_counted_by_why
+        predictions_and_their_days_go_after_a_year_and_times_of_jobs_before;
     tiers:
         jobs_are_told_by_the_strongest_tier_that_answered_them
         what_ended_outside_the_time_or_was_not_answered_is_no_evidence;

@@ -1,6 +1,7 @@
 //! Lists and sums that only read.
 
 pub(crate) mod compressed;
+pub(crate) mod days;
 pub(crate) mod jobs;
 pub(crate) mod ledger;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Every query that runs often finds its rows by an index, and in the order of one.
 
 use crate::engine::Db;
-use crate::reading::{compressed, jobs, ledger, misses, tiers, tree as shown_tree, usage};
+use crate::reading::{compressed, days, jobs, ledger, misses, tiers, tree as shown_tree, usage};
 use crate::rules::alerts::webhooks;
 use crate::rules::batches::{end as batches_end, find as batches_find, gather, make as batches_make};
 use crate::rules::duties;
@@ -14,7 +14,7 @@ use crate::rules::questions::{bell, closing, ending, find, links, list, set_back
 use crate::rules::replies::{failed, find as replies_find, hit, room};
 use crate::rules::retention::prune;
 use crate::rules::team::{follow, hand_over, making, retry, waits};
-use crate::rules::{agent_use, events, hosts, schedules, state, versions};
+use crate::rules::{agent_use, events, hosts, predictions, schedules, state, versions};
 use crate::sqlite::lock::DataFolder;
 use crate::sqlite::{connect, migrate};
 use crate::{LedgerFilter, search};
@@ -32,6 +32,13 @@ fn no_query_scans_or_sorts() {
         (claim::SUSPECTS, "jobs_suspect"),
         (turns::OVERTAKES, "PRIMARY KEY"),
         (duties::OURS, "PRIMARY KEY"),
+        (predictions::DAY, "PRIMARY KEY"),
+        (days::PREDICTIONS, "PRIMARY KEY"),
+        (days::DAYS, "PRIMARY KEY"),
+        (days::CAME, "id>?"),
+        (days::ENDED, "jobs_finished"),
+        (days::GONE, "calls_by_time"),
+        (days::PARKED, "jobs_parked"),
         (turns::NEWS, "PRIMARY KEY"),
         (trouble::TROUBLED, "jobs_troubled"),
         (enqueue::OF_AGENT, "jobs_by_agent"),

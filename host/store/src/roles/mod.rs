@@ -8,6 +8,7 @@ mod journal;
 mod ledger;
 mod limits;
 mod outbox;
+mod predictions;
 mod questions;
 mod queue;
 mod reading;
@@ -25,6 +26,7 @@ pub use journal::JournalStore;
 pub use ledger::LedgerStore;
 pub use limits::LimitStore;
 pub use outbox::OutboxStore;
+pub use predictions::PredictionStore;
 pub use questions::QuestionStore;
 pub use queue::QueueStore;
 pub use reading::ReadingStore;
@@ -47,6 +49,7 @@ pub trait Store:
     + LedgerStore
     + LimitStore
     + OutboxStore
+    + PredictionStore
     + QuestionStore
     + QueueStore
     + ReadingStore

@@ -14,6 +14,7 @@ pub(crate) mod jobs;
 pub(crate) mod money;
 pub(crate) mod part;
 pub(crate) mod policy;
+pub(crate) mod predictions;
 pub(crate) mod questions;
 pub(crate) mod reload;
 pub(crate) mod replies;

@@ -37,6 +37,7 @@ const STEPS: &[Step] = &[
     Step { name: "replies", sql: include_str!("migrations/0021_replies.sql") },
     Step { name: "compression", sql: include_str!("migrations/0022_compression.sql") },
     Step { name: "batches", sql: include_str!("migrations/0023_batches.sql") },
+    Step { name: "predictions", sql: include_str!("migrations/0024_predictions.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

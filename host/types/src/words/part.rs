@@ -13,6 +13,8 @@ pub enum HostPart {
     JobActions,
     /// Takes out what is old.
     Retention,
+    /// Predicts the host's own days.
+    Predictions,
     /// Makes the jobs of schedules.
     Schedules,
     /// Tells people of a job that all others wait for.
@@ -30,6 +32,7 @@ impl HostPart {
             Self::Heartbeat => "the heartbeat of leases",
             Self::JobActions => "actions on many jobs",
             Self::Retention => "retention",
+            Self::Predictions => "predictions",
             Self::Schedules => "schedules",
             Self::LoneJobs => "what tells of a job that runs alone",
             Self::Agents => "what follows the agents",

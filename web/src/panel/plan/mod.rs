@@ -1,5 +1,6 @@
 //! What limits and work would come to.
 
+mod foretold;
 mod form;
 pub(super) mod page;
 #[cfg(any(test, feature = "gallery"))]

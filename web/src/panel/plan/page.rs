@@ -1,5 +1,6 @@
 //! The planner: a form, what its work would come to under its limits, and what would change that.
 
+use super::foretold::Foretold;
 use super::form::{Form, question};
 use crate::ask::{Query, bad_query};
 use crate::csv::{dollars, file, line};
@@ -9,12 +10,16 @@ use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::spend::chart::{Chart, Column};
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_api::{PlanAnswer, PlanDay, PlanRun};
+use anvil_api::{PlanAnswer, PlanDay, PlanRun, Predictions};
 use anvil_budget::Windows;
 use anvil_types::{Nanodollars, Tier, Timestamp};
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+/// How many comparisons of each kind are shown.
+const SHOWN: u32 = 7;
 
 /// The page.
 #[derive(Template)]
@@ -25,6 +30,8 @@ pub(crate) struct PlanPage {
     /// What makes no sense.
     error: Option<String>,
     plan: Option<Planned>,
+    /// What the host predicts by itself.
+    foretold: Foretold,
 }
 
 /// A plan, as it is read.
@@ -49,6 +56,7 @@ impl PlanPage {
         query: &Query,
         presets: Vec<String>,
         answer: Result<&PlanAnswer, String>,
+        predictions: &Predictions,
         windows: &Windows,
     ) -> Self {
         let (plan, error) = match answer {
@@ -56,7 +64,8 @@ impl PlanPage {
             Err(error) => (None, Some(error)),
         };
         let form = Form::new(query, presets, plan.map(|answer| &answer.limits));
-        Self { shell, form, error, plan: plan.map(|answer| Planned::new(answer, windows)) }
+        let foretold = Foretold::new(predictions, windows);
+        Self { shell, form, error, plan: plan.map(|answer| Planned::new(answer, windows)), foretold }
     }
 }
 
@@ -219,7 +228,7 @@ fn full(answer: &PlanAnswer, windows: &Windows) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn binds(limit: Option<&str>) -> String {
+pub(super) fn binds(limit: Option<&str>) -> String {
     limit.map_or_else(|| "nothing: jobs hardly wait".to_owned(), str::to_owned)
 }
 
@@ -228,7 +237,7 @@ fn when(at: Timestamp, windows: &Windows) -> String {
 }
 
 /// A length as people read it.
-fn seconds(length: f64) -> String {
+pub(super) fn seconds(length: f64) -> String {
     match length {
         ..600.0 => format!("{length:.1} s"),
         ..36_000.0 => format!("{:.0} min", length / 60.0),
@@ -257,16 +266,21 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     }
     let (shell, _) = Shell::load(&state, Nav::Plan, "Plan").await?;
     let presets = state.control.plan.presets().map(str::to_owned).collect();
-    let answer = match answer {
-        Ok(answer) => Ok(answer),
-        Err(problem) if problem.status().is_client_error() => Err(problem.detail().to_owned()),
+    let (answer, status) = match answer {
+        Ok(answer) => (Ok(answer), StatusCode::OK),
+        Err(problem) if problem.status().is_client_error() => {
+            (Err(problem.detail().to_owned()), problem.status())
+        }
         Err(problem) => return Err(problem),
     };
-    html(&PlanPage::new(
+    let predictions = state.control.predictions.list(SHOWN).await?;
+    let page = html(&PlanPage::new(
         shell,
         &query,
         presets,
         answer.as_ref().map_err(Clone::clone),
+        &predictions,
         &state.control.ledger.windows(),
-    ))
+    ))?;
+    Ok((status, page).into_response())
 }

@@ -4,8 +4,8 @@ use super::page::PlanPage;
 use crate::panel::kit::samples::{Sample, ago, html, nano, query, shell, status, windows};
 use crate::panel::kit::shell::Nav;
 use anvil_api::{
-    PlanAlert, PlanAnswer, PlanDay, PlanFull, PlanOther, PlanRun, PlanSaving, PlanTier, PlanTimes, PlanWait,
-    PlannedJobs,
+    ComingPlan, ComparedPlan, PlanAlert, PlanAnswer, PlanDay, PlanFigures, PlanFull, PlanOff, PlanOther,
+    PlanRun, PlanSaving, PlanTier, PlanTimes, PlanWait, PlannedJobs, Predictions,
 };
 use anvil_types::{Limits, Nanodollars, Tier};
 
@@ -33,7 +33,9 @@ fn answer() -> PlanAnswer {
         submitted: 200,
         finished: if day < 20 { 200 } else { 40 },
         cost: nano(i64::from(day % 7) * 2_400_000_000),
+        p50_s: 26.1,
         p95_s: 41.7,
+        binds: None,
     };
     let wait = |limit: &str, hours| PlanWait { limit: limit.to_owned(), hours };
     let other = |change: &str, finished| PlanOther {
@@ -87,11 +89,77 @@ fn answer() -> PlanAnswer {
     }
 }
 
+fn compared(days: u64) -> ComparedPlan {
+    let figures = |came, cost, p95_s| PlanFigures {
+        came,
+        finished: came,
+        cost: nano(cost),
+        p50_s: 26.1,
+        p95_s,
+        binds: Some("agent slots".to_owned()),
+    };
+    let off = |came, usd| PlanOff {
+        came: Some(came),
+        finished: Some(came),
+        usd: Some(usd),
+        p95: Some(-3.1),
+        binds_right: true,
+    };
+    ComparedPlan {
+        made_at: ago(days * 86_400),
+        from: ago(days * 86_400),
+        to: ago(0),
+        version: "0.1.0".to_owned(),
+        seed: 1_764_547_200,
+        limits_digest: "9f86d081884c7d65".to_owned(),
+        predicted: figures(1_402, 61_204_000_000, 41.7),
+        with_arrivals: Some(figures(1_250, 54_511_000_000, 42.3)),
+        happened: figures(1_250, 53_902_114_300, 43.0),
+        off: off(12.2, 13.5),
+        off_with_arrivals: Some(off(0.0, 1.1)),
+        comparable: days == 1,
+        notes: vec![
+            "limits changed: hour_usd was $20.00 from 2026-12-03 on, and predicted with $8.00".to_owned(),
+        ],
+    }
+}
+
+/// Predictions of a host that has some of them behind it, and of a new one.
+fn predictions(some: bool) -> Predictions {
+    let coming = || ComingPlan {
+        made_at: ago(600),
+        from: ago(700),
+        to: ago(0),
+        version: "0.1.0".to_owned(),
+        seed: 1_764_547_200,
+        limits_digest: "9f86d081884c7d65".to_owned(),
+        predicted: compared(1).predicted,
+        days: Vec::new(),
+    };
+    Predictions {
+        upstream: anvil_types::UpstreamKind::Simulated,
+        says: "Of the seven days from 2026-12-01 on 1402 jobs done for $61.20 were predicted.".to_owned(),
+        first_day_at: None,
+        first_week_at: None,
+        coming: some.then(coming),
+        weeks: if some { vec![compared(7)] } else { Vec::new() },
+        days: if some { vec![compared(1)] } else { Vec::new() },
+    }
+}
+
 /// Its page.
 pub(crate) fn pages() -> Vec<Sample> {
     let page = |text: &str, answer: Result<&PlanAnswer, String>| {
+        let predictions = predictions(answer.is_ok());
         let shell = shell(&status(), Nav::Plan, "Plan");
-        html(&PlanPage::new(shell, &query(text), vec!["max-200".to_owned()], answer, &windows()))
+        html(&PlanPage::new(
+            shell,
+            &query(text),
+            vec!["max-200".to_owned()],
+            answer,
+            &predictions,
+            &windows(),
+        ))
     };
     vec![
         ("/plan", page("preset=max-200&what_if=on&per_day=200", Ok(&answer()))),

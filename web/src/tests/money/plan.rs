@@ -75,7 +75,14 @@ async fn the_page_plans_what_its_address_says_and_says_what_makes_no_sense() {
     let csv = scene.get("/plan?per_day=20&calls=1&days=7&format=csv").await;
     assert!(csv.text.starts_with("date,submitted,finished,usd,p95_s\r\n"), "{}", csv.text);
     let wrong = scene.get("/plan?hours=late").await;
-    assert_eq!(wrong.status, StatusCode::OK);
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text.contains("That cannot be planned"), "{}", wrong.text);
+    assert_eq!(scene.get("/plan?calls=many").await.status, StatusCode::BAD_REQUEST);
+    assert!(page.text.contains("Nothing is predicted yet"), "{}", page.text);
+    let predictions = scene.get("/api/v1/plan/predictions").await.json();
+    assert_eq!(
+        (&predictions["weeks"], &predictions["coming"]),
+        (&serde_json::json!([]), &serde_json::Value::Null)
+    );
     assert!(scene.get("/").await.text.contains("href=\"/plan\""));
 }

@@ -1,6 +1,7 @@
 //! `anvil plan`.
 
 mod csv;
+mod foretold;
 mod shown;
 mod work;
 
@@ -12,7 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::serve::parts::prices;
 use crate::serve::planned::{planned_host, planned_presets};
 use crate::show::{print, print_json, print_raw};
-use anvil_api::{PlanAnswer, PlanQuestion, PlannedJobs};
+use anvil_api::{PlanAnswer, PlanQuestion, PlannedJobs, Predictions};
 use anvil_types::{Clock as _, LimitsPatch, SystemClock, Timestamp};
 use clap::Args;
 use reqwest::Method;
@@ -37,6 +38,11 @@ pub(crate) struct PlanArgs {
     /// Plan with the work that the running host's own ledger has, and with its limits in force.
     #[arg(long)]
     measured: bool,
+    /// What the running host predicted of its own days, once a day for the coming seven, and what then happened.
+    #[arg(long, conflicts_with_all = [
+        "preset", "limit", "job", "measured", "days", "from", "seed", "what_if", "csv",
+    ])]
+    predictions: bool,
     /// How many days.
     #[arg(long, value_name = "COUNT", default_value_t = 30)]
     days: u32,
@@ -58,6 +64,12 @@ impl PlanArgs {
     pub(crate) async fn run(&self, globals: &Globals) -> Result<Exit, Failure> {
         if self.csv && globals.json {
             return Err(Failure::Usage("`--csv` and `--json` are two forms; choose one of them".to_owned()));
+        }
+        if self.predictions {
+            let client = connect(globals)?;
+            let answer: Answer<Predictions> = client.get(&["plan", "predictions"], &[]).await?;
+            answer.show(globals.json, foretold::predictions)?;
+            return Ok(Exit::Done);
         }
         let question = self.question()?;
         if self.measured {

@@ -144,18 +144,18 @@ fn changes(answer: &PlanAnswer) -> String {
 }
 
 /// Dollars to the cent: more of a forecast says nothing.
-fn usd(amount: Nanodollars) -> String {
+pub(super) fn usd(amount: Nanodollars) -> String {
     format!("${:.2}", amount.usd())
 }
 
 /// A time to the minute.
-fn minute(at: Timestamp) -> String {
+pub(super) fn minute(at: Timestamp) -> String {
     let text = at.to_string();
     format!("{}Z", text.get(..16).unwrap_or(&text))
 }
 
 /// A length as people read it.
-fn seconds(length: f64) -> String {
+pub(super) fn seconds(length: f64) -> String {
     match length {
         ..600.0 => format!("{length:.1} s"),
         ..36_000.0 => format!("{:.0} min", length / 60.0),

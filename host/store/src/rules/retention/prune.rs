@@ -3,6 +3,7 @@
 use crate::engine::{Id, number, params};
 use crate::rules::duties::{self, Duty};
 use crate::rules::jobs::pins;
+use crate::rules::predictions;
 use crate::rules::retention::removal::{self, held_back};
 use crate::rules::team::making;
 use crate::rules::tx::Tx;
@@ -74,6 +75,7 @@ pub(crate) fn prune(tx: &mut Tx<'_>, retention: &Retention) -> Result<Pruned, St
         tx.run("DELETE FROM alerts WHERE id = ?1", [id])?;
         pruned.alerts += 1;
     }
+    predictions::prune(tx)?;
     pins::forget(tx)?;
     forget_actions(tx, tx.now - retention.finished_for)?;
     pruned.more = pruned.jobs >= u64::from(BATCH) || alerts.len() == BATCH as usize;

@@ -14,7 +14,7 @@ const WHOSE: UpstreamKind = UpstreamKind::Simulated;
 /// How many jobs, or entries of the ledger, a batch takes at most.
 const BATCH: u32 = 200;
 /// The tables whose simulated rows go in the last step; each has a column `upstream`.
-const SMALL: [&str; 32] = [
+const SMALL: [&str; 34] = [
     "deliveries",
     "alerts",
     "limit_changes",
@@ -47,6 +47,8 @@ const SMALL: [&str; 32] = [
     "batches",
     "batch_calls",
     "batch_bodies",
+    "predictions",
+    "plan_days",
 ];
 
 /// Refuses while anything simulated runs: it would write what is gone.

@@ -8,6 +8,7 @@ mod journal;
 mod ledger;
 mod limits;
 mod outbox;
+mod predictions;
 mod questions;
 mod queue;
 mod reading;
