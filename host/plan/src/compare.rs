@@ -117,13 +117,13 @@ impl Prediction {
     ) -> Option<ComparedPlan> {
         let span = WindowSpan { start: days.first()?.span.start, end: days.last()?.span.end };
         let (predicted, happened) = (self.says(span, windows), happened(days));
-        let mut notes = Notes { prediction: self, windows, comparable: true, notes: Vec::new() };
+        let mut notes = Notes { prediction: self, windows, comparable: true, said: Vec::new() };
         notes.limits(days);
         notes.settings(days);
         notes.agents(days);
         notes.away(days);
         notes.jobs(days, &predicted);
-        let Notes { comparable, notes, .. } = notes;
+        let Notes { comparable, said: notes, .. } = notes;
         Some(ComparedPlan {
             made_at: self.made_at,
             from: span.start,
@@ -195,7 +195,7 @@ struct Notes<'n> {
     prediction: &'n Prediction,
     windows: &'n Windows,
     comparable: bool,
-    notes: Vec<String>,
+    said: Vec<String>,
 }
 
 impl Notes<'_> {
@@ -205,7 +205,7 @@ impl Notes<'_> {
 
     fn broken(&mut self, why: String) {
         self.comparable = false;
-        self.notes.push(why);
+        self.said.push(why);
     }
 
     fn limits(&mut self, days: &[DayPast]) {
@@ -260,7 +260,7 @@ impl Notes<'_> {
         let absent: Vec<_> = absent.map(|kind| format!("no job of {} came", kind.name)).collect();
         // Of single days nobody says that every agent has work on each.
         if days.len() > 1 {
-            self.notes.extend(absent);
+            self.said.extend(absent);
         }
     }
 
@@ -289,15 +289,15 @@ impl Notes<'_> {
         }
         let failed: u64 = days.iter().map(|day| day.facts.failed).sum();
         if failed > 0 {
-            self.notes.push(format!("{failed} jobs failed, for which a plan knows no reasons but limits"));
+            self.said.push(format!("{failed} jobs failed, for which a plan knows no reasons but limits"));
         }
         let open = self.prediction.open;
         if open as f64 > OPEN_FROM * predicted.came as f64 / days.len().max(1) as f64 && open > 0 {
-            self.notes.push(format!("{open} jobs were there when it was made, which a plan leaves out"));
+            self.said.push(format!("{open} jobs were there when it was made, which a plan leaves out"));
         }
         let others: Nanodollars = days.iter().map(|day| day.others).sum();
         if others > Nanodollars::ZERO {
-            self.notes.push(format!(
+            self.said.push(format!(
                 "clients with API keys and the host itself spent {others} besides, which no prediction has"
             ));
         }

@@ -8,6 +8,7 @@ mod empty_hour;
 mod large_batch;
 mod law;
 mod ledger;
+mod predictions;
 mod prices;
 mod replies;
 mod throttle;

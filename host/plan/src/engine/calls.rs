@@ -69,12 +69,12 @@ impl Engine<'_> {
                 self.throttle.correct(taken.charge, Nanodollars::ZERO);
                 match denial {
                     Denial::WaitForHolds { limit } => return Err(Box::new((call, limit))),
-                    Denial::ParkUntil { at, limit } => self.parks(call.job, at, Binds::of(&limit)),
+                    Denial::ParkUntil { at, limit } => self.parks(call.job, at, &Binds::of(&limit)),
                     Denial::Never { limit, .. } => self.fails(call.job, Binds::of(&limit).to_string()),
                     Denial::Braked(causes) => {
                         let until = causes.iter().filter_map(|cause| cause.until).max();
                         let day = Binds::Window(WindowKind::Day);
-                        self.parks(call.job, until.unwrap_or(self.now + IDLE_TICK), day);
+                        self.parks(call.job, until.unwrap_or(self.now + IDLE_TICK), &day);
                     }
                 }
             }
@@ -106,11 +106,11 @@ impl Engine<'_> {
                         }
                     }
                     LineStep::Throttled { waiter, until, burn } => {
-                        self.parks(waiter.job, until, Binds::Window(burn.window));
+                        self.parks(waiter.job, until, &Binds::Window(burn.window));
                     }
                     LineStep::Paced { waiter, until } => {
                         let fullest = Binds::fullest(&self.pace.report());
-                        self.parks(waiter.job, until, fullest);
+                        self.parks(waiter.job, until, &fullest);
                     }
                 }
             }
@@ -209,7 +209,7 @@ impl Engine<'_> {
     }
 
     // A job leaves its slot until then.
-    fn parks(&mut self, number: u64, until: Timestamp, for_what: Binds) {
+    fn parks(&mut self, number: u64, until: Timestamp, for_what: &Binds) {
         let until = until.max(self.now + Duration::from_millis(1));
         let mut from = self.now;
         while from < until {

@@ -40,7 +40,7 @@ pub async fn a_prediction_is_kept_once_and_so_is_what_became_of_it(factory: &dyn
     }
     let judged =
         KeptPrediction { day: Some("a day".to_owned()), whole: Some("a week".to_owned()), ..first.clone() };
-    assert_eq!(kept(&world).await, [judged.clone()]);
+    assert_eq!(kept(&world).await, std::slice::from_ref(&judged));
     world.wait(DAY);
     let next = prediction(&world, "next");
     assert!(world.store().keep_prediction(next.clone()).await.expect("kept"));
@@ -70,7 +70,7 @@ pub async fn for_how_long_a_host_was_up_is_counted_once_and_waits_are_added(fact
     assert_eq!((days[0].start, days[0].end), (day.start, day.end));
     assert_eq!(days[0].seen.up(), Duration::from_secs(80));
     assert_eq!(days[0].seen.waits_us, [("agent slots".to_owned(), 12_000_000)].into());
-    assert_eq!(days[0].seen.limits, [world.limits.clone()]);
+    assert_eq!(days[0].seen.limits, std::slice::from_ref(&world.limits));
     assert_eq!((&days[0].facts, &days[0].arrivals), (&None, &None));
     let end = async |facts: &str| {
         let arrivals = "{}".to_owned();

@@ -24,6 +24,7 @@ use std::sync::Arc;
 /// prompt caching) in simulated time, by the settings as `anvil serve` would read them here. Nothing is asked of anybody and
 /// nothing is spent.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct PlanArgs {
     /// Plan with a preset in place of the settings: max-100, max-200, api-start, api-build or unlimited-dev.
     #[arg(long, value_name = "NAME")]
