@@ -138,7 +138,8 @@ impl PlanControl {
         }
     }
 
-    /// Works in a thread of the lowest priority, under the same bound; gives up where a person wants a plan meanwhile.
+    /// Works in a thread of the lowest priority, under the same bound. Where a person wants a plan meanwhile, it gives way: the
+    /// error is that of a plan that nobody wants.
     pub(crate) async fn idle<T: Send + 'static>(
         &self,
         work: impl FnOnce(Wanted<'_>) -> Result<T, PlanError> + Send + 'static,
@@ -162,7 +163,7 @@ impl PlanControl {
         let thread = std::thread::Builder::new().name("predictions".to_owned()).spawn(run);
         thread.map_err(|_| PlanRefused::Fallen)?;
         match told.await.map_err(|_| PlanRefused::Fallen)? {
-            Err(PlanError::Unwanted) => Err(PlanRefused::TooLong(LONGEST)),
+            Err(PlanError::Unwanted) if begun.elapsed() >= LONGEST => Err(PlanRefused::TooLong(LONGEST)),
             planned => Ok(planned?),
         }
     }

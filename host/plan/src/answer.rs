@@ -1,23 +1,20 @@
 //! What is asked and what is answered: the run, full demand, what savings change, what other limits would give.
 
 use crate::binds::Binds;
-use crate::call::{Rows, rows};
+use crate::call::priced;
 use crate::engine::{Demand, Engine, Wanted};
 use crate::error::PlanError;
 use crate::host::{PlannedHost, PlannedPreset};
-use crate::kind::Kind;
-use crate::predict::{ComingDays, UsedUp};
+use crate::kind::{Kind, kinds, not_too_much};
+use crate::money::UsedUp;
+use crate::predict::ComingDays;
 use anvil_api::{PlanAnswer, PlanFull, PlanOther, PlanQuestion, PlanRun, PlanSaving, PlannedJobs};
 use anvil_budget::WindowSpan;
 use anvil_types::{LimitsPatch, Nanodollars, Timestamp};
 use std::time::Duration;
 
-/// The most calls that are planned at once.
-pub const MOST_CALLS: u64 = 2_000_000;
 /// The most calls of a day of full demand; where they are done sooner, the rest goes on at the same rate.
 const MOST_OF_A_DAY: u64 = 300_000;
-/// The most kinds of jobs.
-pub const MOST_KINDS: usize = 20;
 const DAYS: u32 = 30;
 const MOST_DAYS: u32 = 62;
 /// How far back and ahead of now days may begin: prices and calendars beyond say nothing of work.
@@ -59,12 +56,7 @@ pub fn answer(
         return Err(PlanError::bad("days", format!("has to be 1 to {MOST_DAYS}")));
     }
     let kinds = kinds(&question.jobs)?;
-    let calls: f64 = kinds.iter().map(|kind| kind.per_day * f64::from(kind.calls) * f64::from(days)).sum();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded, and not negative")]
-    let calls = calls as u64;
-    if calls > MOST_CALLS {
-        return Err(PlanError::TooMuch { calls, most: MOST_CALLS });
-    }
+    not_too_much(&kinds, f64::from(days))?;
     let known = now - DAY * PAST_DAYS..=now + DAY * COMING_DAYS;
     if question.from.is_some_and(|from| !known.contains(&from)) {
         return Err(PlanError::bad("from", "has to be in the last year or the next ten"));
@@ -110,19 +102,6 @@ fn preset<'p>(name: &str, presets: &'p [PlannedPreset]) -> Result<&'p PlannedPre
         let names: Vec<_> = presets.iter().map(|preset| preset.name.as_str()).collect();
         PlanError::bad("preset", format!("has to be one of {}", names.join(", ")))
     })
-}
-
-pub(crate) fn kinds(jobs: &[PlannedJobs]) -> Result<Vec<Kind>, PlanError> {
-    if jobs.len() > MOST_KINDS {
-        return Err(PlanError::bad("jobs", format!("has to have {MOST_KINDS} kinds at most")));
-    }
-    let usual = [PlannedJobs::default()];
-    let jobs = if jobs.is_empty() { &usual[..] } else { jobs };
-    jobs.iter().enumerate().map(|(at, jobs)| Kind::of(jobs, at)).collect()
-}
-
-pub(crate) fn priced(host: &PlannedHost, kinds: &[Kind], now: Timestamp) -> Result<Vec<Rows>, PlanError> {
-    Ok(kinds.iter().map(|kind| rows(host, kind, now)).collect::<Result<_, _>>()?)
 }
 
 /// A host with other limits; what no host could run on is refused.

@@ -22,8 +22,13 @@ const BODY_OF_MARK: u64 = 48;
 /// The prices of the tier that a kind asks for, and of those below it.
 pub(crate) type Rows = Vec<(Tier, Arc<PriceRow>)>;
 
+/// The price rows of each kind.
+pub(crate) fn priced(host: &PlannedHost, kinds: &[Kind], now: Timestamp) -> Result<Vec<Rows>, PriceError> {
+    kinds.iter().map(|kind| rows(host, kind, now)).collect()
+}
+
 /// The prices that count for a kind, as of the plan's first day.
-pub(crate) fn rows(host: &PlannedHost, kind: &Kind, now: Timestamp) -> Result<Rows, PriceError> {
+fn rows(host: &PlannedHost, kind: &Kind, now: Timestamp) -> Result<Rows, PriceError> {
     let row = |tier: Tier| host.prices.row(host.models.model(tier), None, now).cloned();
     let asked = row(kind.tier)?;
     let lower = Tier::ALL.into_iter().filter(|tier| *tier < kind.tier);

@@ -1,7 +1,7 @@
 //! A prediction beside what happened.
 
 use crate::happened::{Arrivals, DayFacts, TookCounts};
-use crate::predict::UsedUp;
+use crate::money::UsedUp;
 use crate::waits::binding;
 use anvil_api::{ComparedPlan, PlanFigures, PlanOff, PlanRun, PlannedJobs};
 use anvil_budget::{WindowSpan, Windows};

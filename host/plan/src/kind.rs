@@ -6,7 +6,32 @@ use anvil_api::PlannedJobs;
 use anvil_types::{Priority, Tier, Timestamp};
 use std::time::Duration;
 
+/// The most calls that are planned at once.
+pub const MOST_CALLS: u64 = 2_000_000;
+/// The most kinds of jobs.
+pub const MOST_KINDS: usize = 20;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// The kinds of these jobs, checked; a usual one where there is none.
+pub(crate) fn kinds(jobs: &[PlannedJobs]) -> Result<Vec<Kind>, PlanError> {
+    if jobs.len() > MOST_KINDS {
+        return Err(PlanError::bad("jobs", format!("has to have {MOST_KINDS} kinds at most")));
+    }
+    let usual = [PlannedJobs::default()];
+    let jobs = if jobs.is_empty() { &usual[..] } else { jobs };
+    jobs.iter().enumerate().map(|(at, jobs)| Kind::of(jobs, at)).collect()
+}
+
+/// Refuses more calls in so many days than are planned in some seconds.
+pub(crate) fn not_too_much(kinds: &[Kind], days: f64) -> Result<(), PlanError> {
+    let calls: f64 = kinds.iter().map(|kind| kind.per_day * f64::from(kind.calls) * days).sum();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded, and not negative")]
+    let calls = calls as u64;
+    if calls > MOST_CALLS {
+        return Err(PlanError::TooMuch { calls, most: MOST_CALLS });
+    }
+    Ok(())
+}
 
 /// Jobs of one kind.
 #[derive(Clone, Debug)]

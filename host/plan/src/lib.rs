@@ -28,12 +28,14 @@ mod predict;
 mod tests;
 mod waits;
 
-pub use answer::{MOST_CALLS, MOST_KINDS, answer, given};
+pub use answer::{answer, given};
 pub use compare::{DayPast, Prediction, figures};
 pub use engine::Wanted;
 pub use error::PlanError;
 pub use happened::{AgentDay, Arrivals, DayFacts, TookCounts, facts};
 pub use host::{PlannedHost, PlannedPreset};
+pub use kind::{MOST_CALLS, MOST_KINDS};
 pub use measured::{MOST_MEASURED, measured};
-pub use predict::{ComingDays, UsedUp};
+pub use money::UsedUp;
+pub use predict::ComingDays;
 pub use waits::HostMoment;

@@ -1,18 +1,27 @@
 //! The money of a plan: the house's own account, brake and alerts, kept in memory.
 
 use crate::host::PlannedHost;
-use crate::predict::UsedUp;
 use anvil_budget::{
     Account, Amounts, BrakeCause, BrakeChange, Burn, Change, Denial, Moved, Tally, WeekUse, WindowKind,
     WindowLimits, WindowSpan, job_standing,
 };
 use anvil_types::{AlertWindow, CallState, Limits, Nanodollars, Scope, Timestamp, UpstreamKind};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Nothing is asked of anybody.
 const UPSTREAM: UpstreamKind = UpstreamKind::Simulated;
 const ALL: [Scope; 1] = [Scope::All];
+
+/// What is used up already where days begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedUp {
+    /// What was spent in the month that they begin in.
+    pub month: Nanodollars,
+    /// For how long any call was in flight in the week that they begin in.
+    pub week: Duration,
+}
 
 /// How often an alert came, and when first.
 pub(crate) type Alerts = BTreeMap<(AlertWindow, u8), (u64, Timestamp)>;

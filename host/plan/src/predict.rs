@@ -1,24 +1,14 @@
 //! A stretch of a host's own days to come.
 
-use crate::answer::{MOST_CALLS, kinds, priced};
+use crate::call::priced;
 use crate::engine::{Demand, Engine, Wanted};
 use crate::error::PlanError;
 use crate::host::PlannedHost;
-use crate::kind::Kind;
+use crate::kind::{Kind, kinds, not_too_much};
+use crate::money::UsedUp;
 use anvil_api::{PlanRun, PlannedJobs};
 use anvil_budget::WindowSpan;
-use anvil_types::Nanodollars;
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
-
-/// What is used up already where days begin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsedUp {
-    /// What was spent in the month that they begin in.
-    pub month: Nanodollars,
-    /// For how long any call was in flight in the week that they begin in.
-    pub week: Duration,
-}
 
 /// Days of a host, and its work.
 #[derive(Clone, Copy, Debug)]
@@ -39,17 +29,7 @@ impl ComingDays<'_> {
     /// What becomes of jobs that come by the days and hours of their kinds.
     pub fn by_pattern(&self, wanted: Wanted<'_>) -> Result<PlanRun, PlanError> {
         let kinds = kinds(self.jobs)?;
-        let days = self.span.end.since(self.span.start).as_secs_f64() / 86_400.0;
-        let calls: f64 = kinds.iter().map(|kind| kind.per_day * f64::from(kind.calls) * days).sum();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "bounded, and not negative"
-        )]
-        let calls = calls as u64;
-        if calls > MOST_CALLS {
-            return Err(PlanError::TooMuch { calls, most: MOST_CALLS });
-        }
+        not_too_much(&kinds, self.span.end.since(self.span.start).as_secs_f64() / 86_400.0)?;
         self.run(&kinds, Demand::Pattern, wanted)
     }
 

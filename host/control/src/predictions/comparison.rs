@@ -85,7 +85,8 @@ impl PredictionControl {
     }
 }
 
-/// A prediction beside what happened up to `end`, where all of that is over and worked out.
+/// A prediction beside what happened up to `end`, where all of that is over and worked out; `with_arrivals` is what it
+/// says of the jobs that really came, as it is kept.
 fn compared(
     one: &Read,
     past: &[DayPast],
@@ -93,13 +94,12 @@ fn compared(
     with_arrivals: Option<&str>,
     windows: &Windows,
 ) -> Option<ComparedPlan> {
+    let with_arrivals: Option<PlanFigures> = serde_json::from_str(with_arrivals?).ok()?;
     let days: Vec<_> = days_from(windows, one.kept.start, super::DAYS)
         .into_iter()
         .take_while(|day| day.end <= end)
         .map(|day| past.iter().find(|past| past.span == day).cloned())
         .collect::<Option<_>>()?;
-    let with_arrivals: Option<PlanFigures> =
-        with_arrivals.and_then(|text| serde_json::from_str(text).ok()?);
     one.prediction.compared(&days, with_arrivals, windows)
 }
 

@@ -63,7 +63,9 @@ impl PredictionControl {
         let today = self.store.windows().day(now);
         match self.of_today(today, now).await {
             Ok(()) => *next = today.end,
-            // A plan that a person asks for goes before it, and what took too long may do so again.
+            // A plan that a person asks for goes before it.
+            Err(PlanRefused::Plan(PlanError::Unwanted)) => {}
+            // What took too long may do so again.
             Err(PlanRefused::TooLong(_)) => *next = now + AGAIN,
             Err(error) => return Err(error),
         }
@@ -142,7 +144,8 @@ impl PredictionControl {
         });
         match run.await {
             Ok(run) => Ok(Some(figures(&run))),
-            Err(PlanRefused::Plan(error)) => {
+            Err(error @ PlanRefused::Plan(PlanError::Unwanted)) => Err(error),
+            Err(error @ (PlanRefused::Plan(_) | PlanRefused::TooLong(_))) => {
                 tracing::warn!(%error, "what was predicted cannot be planned again with the jobs that came");
                 Ok(None)
             }
