@@ -29,7 +29,8 @@ pub(crate) async fn run(control: PredictionControl) -> End {
     loop {
         let rests = async {
             tokio::join!(
-                control.clock.sleep_until(control.clock.now() + LOOK),
+                // A clock that jumped while it worked is looked at again at once.
+                control.clock.sleep_until(watch.looked() + LOOK),
                 tokio::time::sleep(SHORTEST_LOOK)
             )
         };
