@@ -5,6 +5,7 @@ use anvil_api::{ComingPlan, ComparedPlan, PlanFigures, PlanOff, Predictions};
 use anvil_budget::{WindowSpan, Windows};
 use anvil_plan::{DayPast, Prediction, figures};
 use anvil_store::{KeptPrediction, StoreError, UsageSum};
+use anvil_types::words::PredictionsStand;
 use anvil_types::{Nanodollars, Timestamp};
 use std::collections::BTreeMap;
 
@@ -46,7 +47,7 @@ impl PredictionControl {
         let first = read.last().filter(|_| weeks.is_empty());
         Ok(Predictions {
             upstream: self.upstream,
-            says: says(self.measured(), first.map(|one| &one.kept), &weeks, &days, &windows),
+            says: says(self.measured(), first.map(|one| &one.kept), &weeks, days.len(), &windows).to_string(),
             first_day_at: first.filter(|_| days.is_empty()).map(|one| windows.day(one.kept.start).end),
             first_week_at: first.map(|one| one.kept.end),
             coming: read.first().map(|one| coming(&one.prediction)),
@@ -116,47 +117,24 @@ fn coming(prediction: &Prediction) -> ComingPlan {
     }
 }
 
-/// Where it stands, in a sentence.
+/// Where it stands.
 fn says(
     measured: u64,
     first: Option<&KeptPrediction>,
     weeks: &[ComparedPlan],
-    days: &[ComparedPlan],
+    days: usize,
     windows: &Windows,
-) -> String {
-    if let Some(week) = weeks.first() {
-        return last_week(week, windows);
+) -> PredictionsStand {
+    if let Some(ComparedPlan { from, predicted, happened, off, .. }) = weeks.first() {
+        return PredictionsStand::Compared {
+            from: windows.local(*from).chars().take(10).collect(),
+            predicted: (predicted.finished, predicted.cost),
+            happened: (happened.finished, happened.cost),
+            jobs_off: PlanOff::shown(off.finished),
+            dollars_off: PlanOff::shown(off.usd),
+        };
     }
-    let Some(first) = first else {
-        return format!(
-            "Nothing is predicted yet: that begins with the first day before which at least {ENOUGH} jobs had asked Claude \
-             ({measured} had when it was last tried). Its first day is compared when it is over, its seven days a week after \
-             they begin."
-        );
-    };
-    let week = format!("the first seven days can be compared from {} on", windows.local(first.end));
-    match days.len() {
-        0 => format!(
-            "The first day that was predicted can be compared from {} on; {week}.",
-            windows.local(windows.day(first.start).end)
-        ),
-        1 => format!("One day can be compared; {week}."),
-        days => format!("{days} days can be compared; {week}."),
-    }
-}
-
-fn last_week(week: &ComparedPlan, windows: &Windows) -> String {
-    let ComparedPlan { predicted, happened, off, .. } = week;
-    let date = |at| windows.local(at).chars().take(10).collect::<String>();
-    let PlanOff { finished, usd, .. } = off;
-    format!(
-        "Of the seven days from {} on {} jobs done for ${:.2} were predicted, and {} for ${:.2} happened ({} jobs, {} dollars).",
-        date(week.from),
-        predicted.finished,
-        predicted.cost.usd(),
-        happened.finished,
-        happened.cost.usd(),
-        PlanOff::shown(*finished),
-        PlanOff::shown(*usd),
-    )
+    let Some(first) = first else { return PredictionsStand::Unmeasured { needed: ENOUGH, measured } };
+    let day_at = windows.local(windows.day(first.start).end);
+    PredictionsStand::Waiting { days, day_at, week_at: windows.local(first.end) }
 }

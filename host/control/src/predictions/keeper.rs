@@ -25,12 +25,12 @@ const MOST: u32 = 400;
 /// Looks, and once a day predicts, until the host shuts down.
 pub(crate) async fn run(control: PredictionControl) -> End {
     let now = control.clock.now();
-    let (mut watch, mut next) = (Watch::new(now), now);
+    let (mut watch, mut next, mut began) = (Watch::new(now), now, now);
     loop {
         let rests = async {
             tokio::join!(
                 // A clock that jumped while it worked is looked at again at once.
-                control.clock.sleep_until(watch.looked() + LOOK),
+                control.clock.sleep_until(began + LOOK),
                 tokio::time::sleep(SHORTEST_LOOK)
             )
         };
@@ -38,6 +38,7 @@ pub(crate) async fn run(control: PredictionControl) -> End {
             _ = rests => false,
             () = control.shutdown.cancelled() => true,
         };
+        began = control.clock.now();
         if let Err(error) = control.goes_on(&mut watch, &mut next, stops).await
             && !stops
             && !control.shutdown.is_cancelled()

@@ -27,11 +27,6 @@ impl Watch {
         Self { from: now, looked: now, seen: DaySeen::default() }
     }
 
-    /// When it was looked last.
-    pub(super) fn looked(&self) -> Timestamp {
-        self.looked
-    }
-
     /// Whether it is time to keep what was seen.
     pub(super) fn is_due(&self) -> bool {
         Windows::bucket(self.from) != Windows::bucket(self.looked)
