@@ -57,6 +57,8 @@ pub enum SimBatchFailure {
     Stranger,
     /// `batch-results:missing`: one line does not come.
     Missing,
+    /// `batch-results:endless`: in place of the last line come lines with a custom_id that nobody sent, without end.
+    Endless,
     /// `batch-item:expired`, as though its turn had not come within 24 hours.
     Expired,
     /// `batch-item:canceled`, as though the batch had been cancelled before its turn came.
@@ -74,13 +76,14 @@ const DOORS: [(SimBatchDoor, &str); 7] = [
 ];
 
 /// The failures that have no number, each with its door.
-static NAMED: [(SimBatchDoor, SimBatchFailure, &str); 8] = [
+static NAMED: [(SimBatchDoor, SimBatchFailure, &str); 9] = [
     (SimBatchDoor::Create, SimBatchFailure::Stuck, "stuck"),
     (SimBatchDoor::Get, SimBatchFailure::Counts, "counts"),
     (SimBatchDoor::Results, SimBatchFailure::Garbage, "garbage"),
     (SimBatchDoor::Results, SimBatchFailure::Twice, "twice"),
     (SimBatchDoor::Results, SimBatchFailure::Stranger, "stranger"),
     (SimBatchDoor::Results, SimBatchFailure::Missing, "missing"),
+    (SimBatchDoor::Results, SimBatchFailure::Endless, "endless"),
     (SimBatchDoor::Item, SimBatchFailure::Expired, "expired"),
     (SimBatchDoor::Item, SimBatchFailure::Canceled, "canceled"),
 ];
@@ -88,7 +91,7 @@ static NAMED: [(SimBatchDoor, SimBatchFailure, &str); 8] = [
 /// What the text of a fault of batches looks like.
 pub(crate) const BATCH_NAMES: &str = "batch-create:, batch-get:, batch-list:, batch-results:, batch-cancel:, batch-delete: or batch-item: with a fault \
      behind it, batch-create:stuck, batch-get:counts, batch-results:cut:LINES, batch-results:garbage, \
-     batch-results:twice, batch-results:stranger, batch-results:missing, batch-item:expired, batch-item:canceled";
+     batch-results:twice, batch-results:stranger, batch-results:missing, batch-results:endless, batch-item:expired, batch-item:canceled";
 
 impl SimBatchFault {
     /// Reads what stands behind `batch-`.
@@ -126,7 +129,7 @@ impl SimBatchDoor {
             Fault::Status { billed, .. } => self == Self::Item || !billed,
             Fault::NoUsage { only_final: false } => self == Self::Item,
             Fault::Close { billed: false } | Fault::Hang { .. } => self != Self::Item,
-            other => self != Self::Item && other.refusal().is_some(),
+            other => other.refusal().is_some(),
         }
     }
 }
@@ -171,10 +174,12 @@ mod tests {
             "batch-results:twice",
             "batch-results:stranger",
             "batch-results:missing",
+            "batch-results:endless",
             "batch-cancel:close+kept",
             "batch-delete:500+kept",
             "batch-item:500",
             "batch-item:529+billed",
+            "batch-item:429-bare",
             "batch-item:no-usage",
             "batch-item:expired",
             "batch-item:canceled",

@@ -38,6 +38,8 @@ enum Line {
 struct Sending {
     batch: Shelved,
     lines: std::vec::IntoIter<Line>,
+    /// Nobody's lines come behind them, without end.
+    endless: bool,
     broken: bool,
 }
 
@@ -59,7 +61,8 @@ pub(super) fn stream(
         }
         lines
     };
-    let sending = Sending { batch: Arc::clone(batch), lines: lines.into_iter(), broken: false };
+    let endless = fault.is_some_and(|fault| fault.failure == SimBatchFailure::Endless);
+    let sending = Sending { batch: Arc::clone(batch), lines: lines.into_iter(), endless, broken: false };
     let chunks = stream::unfold(sending, |mut sending| async move {
         if sending.broken {
             // Once pending, so that what was handed out is written before the connection breaks.
@@ -86,7 +89,8 @@ impl Sending {
         let mut chunk = Vec::new();
         let mut batch = lock(&self.batch);
         while chunk.len() < CHUNK && !self.broken {
-            let Some(line) = self.lines.next() else { break };
+            let nobodys = self.endless.then_some(Line::Stranger);
+            let Some(line) = self.lines.next().or(nobodys) else { break };
             let begin = chunk.len();
             match line {
                 Line::Stranger => {
@@ -136,6 +140,9 @@ fn spoil(lines: &mut Vec<Line>, failure: &SimBatchFailure) {
         SimBatchFailure::Stranger => lines.insert(middle, Line::Stranger),
         SimBatchFailure::Missing => {
             lines.remove(middle);
+        }
+        SimBatchFailure::Endless => {
+            lines.pop();
         }
         _ => {}
     }
