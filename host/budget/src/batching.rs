@@ -1,6 +1,9 @@
 //! When calls that were gathered go out as a batch.
 
+mod day_shape;
+
 use anvil_types::{GatheredCalls, Timestamp};
+pub use day_shape::DayShape;
 use std::time::Duration;
 
 /// When a batch is made, and how large it may be.
@@ -10,7 +13,7 @@ pub struct BatchRule {
     pub calls: u64,
     /// Bytes of their requests, at most, likewise.
     pub bytes: u64,
-    /// How long the first of them waits for others.
+    /// How long the first of them waits for others, at most.
     pub wait: Duration,
     /// How often it is looked how a batch stands, where the upstream does not ask for a longer pause.
     pub look: Duration,
@@ -27,6 +30,14 @@ impl BatchRule {
         let oldest = waiting.oldest?;
         let full = waiting.calls >= self.calls || waiting.bytes >= self.bytes;
         Some(if full { oldest } else { oldest + self.wait })
+    }
+
+    /// The same, where its first call waits for no others than the day's shape lets expect.
+    #[must_use]
+    pub fn shaped(self, shape: Option<&DayShape>, waiting: &GatheredCalls, now: Timestamp) -> Self {
+        let shaped = shape.zip(waiting.oldest);
+        let wait = shaped.map_or(self.wait, |(shape, oldest)| shape.wait(oldest, now, self.wait));
+        Self { wait, ..self }
     }
 
     /// How many of the calls that wait go into one batch, by the sizes of their requests in their order: one at least.

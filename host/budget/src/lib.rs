@@ -43,7 +43,7 @@ pub mod window;
 pub use account::{Account, Change, WatchKey};
 pub use admission::{Denial, LimitName, Standing, admit, decide, job_standing};
 pub use answered::Answered;
-pub use batching::BatchRule;
+pub use batching::{BatchRule, DayShape};
 pub use books::{Books, Tally};
 pub use bound::{InputSize, bound_input_tokens, least_input_tokens};
 pub use brake::{BrakeCause, BrakeChange, evaluate_day};

@@ -6,7 +6,7 @@ use crate::batch::watch::{Watched, look};
 use crate::door::GatewayDoor;
 use crate::upstream::class::Class;
 use crate::upstream::failed::Failed;
-use anvil_budget::BatchRule;
+use anvil_budget::{BatchRule, DayShape};
 use anvil_store::{OpenBatch, StoreError};
 use anvil_types::{BatchState, Clock, End, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -22,6 +22,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 /// How long it stays away from a store that fails.
 const STORE_PAUSE: Duration = Duration::from_secs(10);
+/// How often it learns anew at which hours calls come, and by how many batches at most.
+const LEARN: Duration = Duration::from_hours(1);
+const LEARNT_BY: u32 = 2_000;
 /// How many calls are taken back at once whose price has changed.
 const PRICE_PAGE: u32 = 500;
 
@@ -36,6 +39,9 @@ struct Batcher {
     refusals: u32,
     /// When it looks next for what waits although its job has ended.
     withdraws: Timestamp,
+    /// At which hours calls come, once that is known, and when it learns that anew.
+    shape: Option<DayShape>,
+    learns: Timestamp,
 }
 
 /// Runs it, for as long as there is a gateway.
@@ -94,8 +100,14 @@ impl Batcher {
     async fn send_all(&mut self, door: &GatewayDoor, rule: BatchRule) -> Result<Timestamp, StoreError> {
         let idle = door.clock.now() + IDLE;
         loop {
-            let Some(due) = rule.due(&door.store.gathered().await?) else { return Ok(idle) };
-            let (now, due) = (door.clock.now(), due.max(self.not_before));
+            let gathered = door.store.gathered().await?;
+            let now = door.clock.now();
+            if gathered.oldest.is_some() {
+                self.learn(door, now).await?;
+            }
+            let rule = rule.shaped(self.shape.as_ref(), &gathered, now);
+            let Some(due) = rule.due(&gathered) else { return Ok(idle) };
+            let due = due.max(self.not_before);
             if due > now {
                 self.withdraw(door, now).await?;
                 return Ok(due.min(idle));
@@ -107,6 +119,15 @@ impl Batcher {
             let Some(batch) = made else { return Ok(idle) };
             self.send(door, &batch).await?;
         }
+    }
+
+    async fn learn(&mut self, door: &GatewayDoor, now: Timestamp) -> Result<(), StoreError> {
+        if now >= self.learns {
+            self.learns = now + LEARN;
+            let batches = door.store.batches(LEARNT_BY).await?;
+            self.shape = DayShape::of(batches.iter().map(|batch| (batch.made_at, batch.calls)), now);
+        }
+        Ok(())
     }
 
     // What jobs that have ended held is free again within a minute.

@@ -1,6 +1,6 @@
 //! How calls in batches end.
 
-use crate::{Batches, batches, waits, with};
+use crate::{Batches, RULE, batches, waits, with};
 use anvil_gateway::CallEnd;
 use anvil_types::{
     CallErrorKind, CallState, Clock as _, ContentBlock, Nanodollars, Origin, RequestOption, WaitReason,
@@ -87,7 +87,13 @@ async fn an_item_that_is_wrong_fails_as_its_call_would_by_itself() {
 
 #[tokio::test]
 async fn what_was_not_its_own_fault_costs_nothing_and_goes_by_itself() {
-    for fault in ["batch-item:529", "batch-item:500", "batch-item:expired", "batch-item:canceled"] {
+    for fault in [
+        "batch-item:529",
+        "batch-item:429-bare",
+        "batch-item:500",
+        "batch-item:expired",
+        "batch-item:canceled",
+    ] {
         let scene = batches(r#"{"items": ["a few words"], "repeat": true}"#).await;
         scene.fails(json!([{"fault": fault, "times": 1}]));
         scene.gather(0, "Say something.").await;
@@ -119,6 +125,7 @@ async fn results_are_read_again_until_each_call_has_its_own() {
         "batch-results:cut:3",
         "batch-results:garbage",
         "batch-results:missing",
+        "batch-results:endless",
         "batch-get:404",
         "batch-get:500",
         "batch-get:counts",
@@ -139,6 +146,23 @@ async fn results_are_read_again_until_each_call_has_its_own() {
             "{fault}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_call_waits_for_no_others_at_an_hour_at_which_none_come() {
+    let scene = batches(r#"{"items": ["a few words"], "repeat": true}"#).await;
+    scene.gather(0, "Say something.").await;
+    scene
+        .until("the first day's goes after its wait", RULE.wait * 2, async || scene.sim.batches().len() == 1)
+        .await;
+    scene.until_ended(1, HOUR).await;
+    scene.clock.advance(HOUR * 34);
+    scene.gather(1, "Say something.").await;
+    scene
+        .until("another goes at once", Duration::from_mins(2), async || scene.sim.batches().len() == 2)
+        .await;
+    scene.until_ended(2, HOUR).await;
+    scene.check().await;
 }
 
 #[tokio::test]
