@@ -6,7 +6,7 @@ use super::Factory;
 use super::world::{AGENT, World, dollars, usage, wide};
 use crate::testing::attempt;
 use crate::{
-    BatchEnd, BatchPlace, Claimed, HoldDecision, JournalKind, LedgerFilter, NewBatchCall, OpenBatch,
+    BatchEnd, BatchPlace, Claimed, HoldDecision, JobEdit, JournalKind, LedgerFilter, NewBatchCall, OpenBatch,
     Settlement, SettlementOutcome,
 };
 use anvil_budget::{BatchRule, BrakeCause, Denial, LimitName};
@@ -274,6 +274,24 @@ pub async fn what_comes_back_undone_costs_nothing_and_goes_out_by_itself(factory
         [CallState::Released, CallState::Unknown]
     );
     world.check_sums().await;
+}
+
+pub async fn what_is_gathered_keeps_its_jobs_payload(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let claimed = world.running().await;
+    gathered(&world, claimed.lease, 0, dollars(1)).await;
+    park(&world, claimed.lease).await;
+    let another = || JobEdit { payload: Some("[2]".parse().expect("JSON")), ..JobEdit::default() };
+    for made in [false, true] {
+        if made {
+            world.clock.advance(MINUTE);
+            assert!(make(&world).await.is_some_and(|batch| batch.calls == 1));
+        }
+        let refused =
+            world.store().edit_job(claimed.job.id, another(), "ann").await.expect_err("it is asked already");
+        assert!(refused.to_string().contains("a call in a batch"), "{refused}");
+    }
+    assert_ne!(world.job(claimed.job.id).await.payload.as_str(), "[2]");
 }
 
 pub async fn an_answer_that_comes_before_the_job_is_parked_parks_nobody(factory: &dyn Factory) {

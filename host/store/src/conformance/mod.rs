@@ -93,6 +93,7 @@ suite! { $
         a_batch_is_made_when_it_is_full_or_its_first_call_has_waited
         calls_of_a_batch_that_is_certainly_not_there_wait_again
         what_comes_back_undone_costs_nothing_and_goes_out_by_itself
+        what_is_gathered_keeps_its_jobs_payload
         an_answer_that_comes_before_the_job_is_parked_parks_nobody
         a_job_that_ends_takes_back_what_was_not_sent
         a_lease_fences_what_is_gathered

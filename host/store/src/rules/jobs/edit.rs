@@ -2,6 +2,7 @@
 
 use crate::engine::{params, texts};
 use crate::rules::audit;
+use crate::rules::batches::find;
 use crate::rules::jobs::row::{self, JobHead};
 use crate::rules::jobs::transition::{self, Move};
 use crate::rules::money::tree;
@@ -81,6 +82,13 @@ fn check(tx: &Tx<'_>, head: &JobHead, job: &Job, edit: &JobEdit) -> Result<(), S
         return refused(format!(
             "is {} with paid work or questions to people that belong to its payload; cancel it and duplicate it with \
              another",
+            job.state
+        ));
+    }
+    if edit.payload.is_some() && find::has_any(tx.db, job.id)? {
+        return refused(format!(
+            "is {} with a call in a batch, or gathered for one, that belongs to its payload; cancel it and duplicate it \
+             with another",
             job.state
         ));
     }
