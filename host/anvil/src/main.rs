@@ -7,6 +7,7 @@ mod compile;
 mod connect;
 mod failure;
 mod log;
+mod memory;
 mod serve;
 mod show;
 mod watch;
@@ -15,6 +16,7 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    memory::share_out();
     let cli = cli::Cli::parse();
     let code = match cli.run() {
         Ok(exit) => exit.into(),

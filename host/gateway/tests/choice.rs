@@ -79,7 +79,7 @@ async fn a_score_chooses_where_a_request_says_nothing_and_tells_its_reasons() {
     let standard = (Tier::Sonnet, Tier::Sonnet, Some(plain.to_owned()));
     assert_eq!(asked(Some(true), None, Priority::Normal, None).await, standard);
     // Never below the floor, never where the request says its effort, and never where nobody wants it.
-    let floored = (Tier::Sonnet, Tier::Sonnet, Some(why.to_owned()));
+    let floored = (Tier::Sonnet, Tier::Sonnet, Some(format!("{why}; never below sonnet")));
     assert_eq!(asked(Some(true), None, Priority::Low, Some(Tier::Sonnet)).await, floored);
     let said = (Tier::Opus, Tier::Opus, None);
     assert_eq!(asked(Some(true), Some(Effort::Complex), Priority::Low, None).await, said);

@@ -51,7 +51,10 @@ pub(crate) fn choose(
         .find(|candidate| candidate.tier == choice.tier)
         .expect("a tier is chosen out of the candidates");
     let pressed = (choice.reason != ChoiceReason::AsAsked).then(|| choice.reason.to_string());
-    let reasons: Vec<_> = wish.score.iter().map(Score::to_string).chain(pressed).collect();
+    let scored = wish.score.as_ref().map(|score| door.config.models.tier(score.effort));
+    let floored =
+        (scored.is_some_and(|scored| scored < asked)).then(|| format!("never below {}", asked.name()));
+    let reasons: Vec<_> = wish.score.iter().map(Score::to_string).chain(floored).chain(pressed).collect();
     let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
     Ok(Chosen {
         tier: TierChoice { asked, given: choice.tier, reason },
