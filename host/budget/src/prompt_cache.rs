@@ -10,6 +10,7 @@ pub mod lineage;
 mod marking;
 pub mod misses;
 pub mod outline;
+pub mod warm;
 
 use crate::price::{PriceRow, Rates};
 use serde::{Deserialize, Serialize};

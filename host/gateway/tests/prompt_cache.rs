@@ -2,6 +2,8 @@
 //! beside the same calls without it.
 
 mod clocked;
+#[path = "prompt_cache/early.rs"]
+mod early;
 mod scene;
 
 use anvil_gateway::{Ask, CallEnd, Gateway};

@@ -7,6 +7,7 @@
 pub mod line;
 mod order;
 mod pace;
+mod renewed;
 pub mod scale;
 pub mod throttle;
 mod told;
@@ -14,5 +15,5 @@ mod told;
 pub use line::{HeldBack, InLine, Line, LineHead, LineStep, PaceTaken, Pumped};
 pub use order::{LinePlace, WaitOrder};
 pub use pace::{Expected, Pace, Recent, Refusal, Spent, Ticket};
-pub use throttle::{Charge, PaceTurn, Throttle, Throttled};
+pub use throttle::{Charge, PaceTurn, Throttle, Throttled, ThrottledCall};
 pub use told::{Told, ToldBucket};

@@ -3,14 +3,16 @@
 //! The most urgent is asked for first; throttle and pace say whether it may go; its money is tried by whoever keeps the line,
 //! who tells it what came of that. While nobody has been refused money, many are tried at once; once money has been refused
 //! for want of room, one at a time is, so that nothing less urgent overtakes. Where a pool of models has no pace left, calls
-//! of that pool wait in their order, and those of others go on.
+//! of that pool wait in their order, and those of others go on. One whose prompt would be gone from its model's cache by its
+//! turn may go before it ([`goes_early`]).
 
 use crate::order::{LinePlace, WaitOrder};
 use crate::pace::{Expected, Pace, Refusal, Ticket};
-use crate::throttle::{Charge, PaceTurn, Throttle, Throttled};
-use anvil_budget::{EvenBurn, LimitName, pool_of};
+use crate::throttle::{Charge, PaceTurn, Throttle, Throttled, ThrottledCall};
+use anvil_budget::{EarlyCall, EvenBurn, LimitName, PassedCall, WarmPrompt, WentEarly, goes_early, pool_of};
 use anvil_types::{Nanodollars, Priority, Timestamp};
-use std::collections::{HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 /// The most holds that are under way at once.
@@ -32,6 +34,19 @@ pub trait InLine {
     fn model(&self) -> &str;
     /// What it will probably take of the pace.
     fn expected(&self) -> Expected;
+    /// What its prompt begins with, where that is in its model's cache.
+    fn warm(&self) -> Option<WarmPrompt>;
+
+    /// What of it the throttle looks at.
+    fn throttled(&self) -> ThrottledCall<'_> {
+        ThrottledCall {
+            cost: self.cost(),
+            priority: self.priority(),
+            turn: self.turn(),
+            model: self.model(),
+            warm: self.warm(),
+        }
+    }
 }
 
 /// What a call that goes out has taken beside its hold.
@@ -41,6 +56,8 @@ pub struct PaceTaken {
     pub ticket: Ticket,
     /// Of the throttle.
     pub charge: Charge,
+    /// Why it goes out before its turn, where it does.
+    pub early: Option<WentEarly>,
 }
 
 /// Why a call may not go out now.
@@ -59,10 +76,10 @@ pub fn take(
     call: &impl InLine,
     now: Timestamp,
 ) -> Result<PaceTaken, HeldBack> {
-    let (cost, turn) = (call.cost(), call.turn());
-    throttle.may_go(cost, call.priority(), turn, now).map_err(HeldBack::Throttled)?;
+    let throttled = call.throttled();
+    let early = throttle.may_go(&throttled, now).map_err(HeldBack::Throttled)?;
     let ticket = pace.take(call.model(), call.expected()).map_err(HeldBack::Paced)?;
-    Ok(PaceTaken { ticket, charge: throttle.goes(cost, turn, now) })
+    Ok(PaceTaken { ticket, charge: throttle.goes(&throttled, early, now), early })
 }
 
 /// What is to be done with one that stood in the line.
@@ -133,6 +150,8 @@ pub struct Line<W> {
     throttled: Option<(Timestamp, EvenBurn)>,
     // When it was last looked whose wait is too long.
     forecast: Timestamp,
+    // How much later these go for those that went before them out of turn.
+    held_up: BTreeMap<LinePlace, Duration>,
 }
 
 impl<W: InLine> Line<W> {
@@ -148,6 +167,7 @@ impl<W: InLine> Line<W> {
             paced: None,
             throttled: None,
             forecast: Timestamp::default(),
+            held_up: BTreeMap::new(),
         }
     }
 
@@ -226,6 +246,9 @@ impl<W: InLine> Line<W> {
 
     /// Looks who may go now.
     pub fn pump(&mut self, pace: &mut Pace, throttle: &mut Throttle, now: Timestamp) -> Pumped<W> {
+        // Where none was refused the order is nothing to anybody; where money slows calls down it is the throttle's.
+        let may_fade = self.waiting.iter().any(|(_, waiter)| waiter.warm().is_some());
+        let is_tight = may_fade && self.paced.is_some() && !throttle.is_on();
         (self.paced, self.throttled) = (None, None);
         if self.waiting.is_empty() && self.trying == 0 {
             (self.blocked_on, self.scarce) = (None, false);
@@ -238,12 +261,17 @@ impl<W: InLine> Line<W> {
             if self.blocked_on.is_some() || self.trying >= most {
                 break;
             }
-            let Some(waiter) = self.waiting.get(place) else { break };
-            let pool = pool_of(waiter.model());
-            if pools.contains(pool) {
+            let is_blocked = |waiter: &W| pools.contains(pool_of(waiter.model()));
+            if self.waiting.get(place).is_some_and(is_blocked) {
                 next = self.waiting.after(place);
                 continue;
             }
+            if is_tight && let Some(step) = self.let_out_early(place, pace, throttle, now) {
+                steps.push(step);
+                next = self.waiting.first();
+                continue;
+            }
+            let Some(waiter) = self.waiting.get(place) else { break };
             match take(pace, throttle, waiter, now) {
                 Ok(taken) => {
                     if let Some(waiter) = self.waiting.go(place) {
@@ -273,7 +301,7 @@ impl<W: InLine> Line<W> {
                         next = self.waiting.first();
                         continue;
                     }
-                    pools.insert(pool.to_owned());
+                    pools.insert(pool_of(waiter.model()).to_owned());
                     self.paced.get_or_insert(PacedUntil(until));
                     wake = wake.into_iter().chain(until).min();
                     next = if every_model { None } else { self.waiting.after(place) };
@@ -281,37 +309,112 @@ impl<W: InLine> Line<W> {
             }
         }
         if self.paced.is_some() {
-            self.let_go_of_what_waits_too_long(pace, now, &mut steps);
+            self.let_go_of_what_waits_too_long(pace, throttle, now, &mut steps);
         }
         Pumped { steps, wake }
     }
 
-    // Those that stand so far behind that their turn comes too late.
-    fn let_go_of_what_waits_too_long(&mut self, pace: &Pace, now: Timestamp, steps: &mut Vec<LineStep<W>>) {
+    // The call whose going out before its turn saves most, where there is room for it now: instead of the one at this place.
+    fn let_out_early(
+        &mut self,
+        place: LinePlace,
+        pace: &mut Pace,
+        throttle: &mut Throttle,
+        now: Timestamp,
+    ) -> Option<LineStep<W>> {
+        let fading = self.fading(place, pace, throttle, now);
+        let (early, told, takes) =
+            fading.into_iter().max_by_key(|(place, told, _)| (told.saves, Reverse(*place)))?;
+        let taken = take(pace, throttle, self.waiting.get(early)?, now).ok()?;
+        let waiter = self.waiting.go(early)?;
+        self.trying += 1;
+        self.held_up.retain(|place, _| self.waiting.get(*place).is_some());
+        for (passed, _) in self.waiting.from(place).take_while(|(passed, _)| *passed < early) {
+            *self.held_up.entry(passed).or_default() += takes;
+        }
+        Some(LineStep::Try(waiter, PaceTaken { early: Some(told), ..taken }))
+    }
+
+    // Those behind this place that would go out before their turns, why, and how much later the others go for it.
+    fn fading(
+        &self,
+        place: LinePlace,
+        pace: &Pace,
+        throttle: &Throttle,
+        now: Timestamp,
+    ) -> Vec<(LinePlace, WentEarly, Duration)> {
+        let (mut ahead, mut fading) = (Drained::default(), Vec::new());
+        let mut passed: Vec<PassedCall> = Vec::new();
+        for (place, waiter) in self.waiting.from(place) {
+            let (turn, warm) = (now + ahead.wait(pace, waiter), throttle.warm(&waiter.throttled()));
+            let priority = waiter.priority();
+            if let Some(warm) = warm.filter(|_| !passed.is_empty()) {
+                let takes = Drained::default().and(waiter).wait(pace, waiter);
+                let early = EarlyCall { warm, priority, turn, takes, owed: Duration::ZERO };
+                let told = goes_early(&early, passed.iter().copied(), now);
+                fading.extend(told.map(|told| (place, told, takes)));
+            }
+            let held_up = self.held_up.get(&place).copied().unwrap_or_default();
+            passed.push(PassedCall { warm, priority, turn, held_up });
+            ahead = ahead.and(waiter);
+        }
+        fading
+    }
+
+    // Those that stand so far behind that their turn comes too late, but for those that may still go before it.
+    fn let_go_of_what_waits_too_long(
+        &mut self,
+        pace: &Pace,
+        throttle: &Throttle,
+        now: Timestamp,
+        steps: &mut Vec<LineStep<W>>,
+    ) {
         if now.since(self.forecast) < FORECAST_EVERY {
             return;
         }
         self.forecast = now;
-        let mut requests = 0;
-        let mut pools: HashMap<&str, (u64, u64)> = HashMap::new();
-        let mut late = Vec::new();
+        let (mut ahead, mut late) = (Drained::default(), Vec::new());
         for (place, waiter) in self.waiting.iter() {
-            let model = waiter.model();
-            let (input, output) = pools.entry(pool_of(model)).or_default();
-            let wait = pace.drain_time(model, requests, *input, *output);
+            let wait = ahead.wait(pace, waiter);
             if wait > self.longest_wait {
                 late.push((place, now + wait));
-                continue;
+            } else {
+                ahead = ahead.and(waiter);
             }
-            requests += 1;
-            let expected = waiter.expected();
-            *input += expected.input.tokens;
-            *output += expected.output.tokens;
         }
+        let first = self.waiting.first().filter(|_| !late.is_empty() && !throttle.is_on());
+        let fading = first.map_or_else(Vec::new, |first| self.fading(first, pace, throttle, now));
+        late.retain(|(place, _)| fading.iter().all(|(early, ..)| early != place));
         for (place, until) in late {
             let waiter = self.waiting.leave(place);
             steps.extend(waiter.map(|waiter| LineStep::Paced { waiter, until }));
         }
+    }
+}
+
+/// What calls that go out one after the other take of the pace together.
+#[derive(Clone, Debug, Default)]
+struct Drained<'w> {
+    requests: u64,
+    /// Input and output tokens of each pool.
+    pools: HashMap<&'w str, (u64, u64)>,
+}
+
+impl<'w> Drained<'w> {
+    /// How long one that goes after them waits at the rates of now.
+    fn wait(&self, pace: &Pace, waiter: &impl InLine) -> Duration {
+        let (input, output) = self.pools.get(pool_of(waiter.model())).copied().unwrap_or_default();
+        pace.drain_time(waiter.model(), self.requests, input, output)
+    }
+
+    /// One more.
+    fn and(mut self, waiter: &'w impl InLine) -> Self {
+        let expected = waiter.expected();
+        let (input, output) = self.pools.entry(pool_of(waiter.model())).or_default();
+        *input += expected.input.tokens;
+        *output += expected.output.tokens;
+        self.requests += 1;
+        self
     }
 }
 

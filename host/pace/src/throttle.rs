@@ -1,7 +1,8 @@
 //! The throttle: near a window's limit calls go out at an even burn, low priority last.
 
+use crate::renewed::Renewed;
 use anvil_budget::urgency::STEP;
-use anvil_budget::{EvenBurn, Urgency};
+use anvil_budget::{EarlyCall, EvenBurn, PassedCall, Urgency, WarmPrompt, WentEarly, goes_early};
 use anvil_types::{JobId, Nanodollars, Priority, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,6 +35,10 @@ pub struct Throttle {
     lasts_until: Timestamp,
     // Those that were told to wait, parked ones too: whoever has a later turn goes after them.
     ahead: BTreeMap<PaceTurn, Waiting>,
+    // What went out before its turn lasts until then, by itself: whoever comes goes so much later.
+    early_until: Timestamp,
+    // What those that went out read in the models' caches.
+    renewed: Renewed,
     // Raised whenever it begins or ends to slow calls down.
     epoch: u64,
 }
@@ -42,11 +47,20 @@ pub struct Throttle {
 struct Waiting {
     cost: Nanodollars,
     until: Timestamp,
+    priority: Priority,
+    warm: Option<WarmPrompt>,
+    // How much later it goes for those that passed it.
+    held_up: Duration,
 }
 
 impl Waiting {
     fn is_waited_for(&self, now: Timestamp) -> bool {
         now <= self.until + COMES_BACK
+    }
+
+    fn passed(&self) -> PassedCall {
+        let Self { until, priority, warm, held_up, .. } = *self;
+        PassedCall { warm, priority, turn: until, held_up }
     }
 }
 
@@ -55,6 +69,22 @@ impl Waiting {
 pub struct Charge {
     epoch: u64,
     lasts: Duration,
+    early: bool,
+}
+
+/// A call, as the throttle looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct ThrottledCall<'c> {
+    /// What it will probably cost.
+    pub cost: Nanodollars,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Whose turn it is.
+    pub turn: PaceTurn,
+    /// The model that it asks.
+    pub model: &'c str,
+    /// What its prompt begins with, where that is in the model's cache.
+    pub warm: Option<WarmPrompt>,
 }
 
 /// What a call has to wait for.
@@ -73,53 +103,83 @@ impl Throttle {
             self.epoch += 1;
             self.lasts_until = Timestamp::default();
             self.ahead.clear();
+            self.early_until = Timestamp::default();
         }
         self.burn = burn;
     }
 
-    /// Whether a call of this expected cost may go, or how long it has to wait: until what went out before
-    /// has lasted, and those whose turn is earlier have had theirs. Critical calls do not wait, but what
-    /// they cost counts. Low ones wait until there is room for all of their cost, at most until they are as
-    /// old as a step of priority is worth: from then on they have their turn as all others.
+    /// Whether it slows calls down.
+    pub fn is_on(&self) -> bool {
+        self.burn.is_some()
+    }
+
+    /// What of a call's prompt is in its model's cache, where those that went out before it have read it too.
+    pub fn warm(&self, call: &ThrottledCall<'_>) -> Option<WarmPrompt> {
+        call.warm.map(|warm| self.renewed.seen(warm, call.model))
+    }
+
+    /// Whether a call may go, or how long it has to wait: until what went out before has lasted, and those whose turn is
+    /// earlier have had theirs. Critical calls do not wait, but what they cost counts. Low ones wait until there is room for
+    /// all of their cost, at most until they are as old as a step of priority is worth: from then on they have their turn as
+    /// all others. One whose prompt would be gone from its model's cache by then may go before its turn
+    /// ([`goes_early`]), and says so.
     pub fn may_go(
         &mut self,
-        cost: Nanodollars,
-        priority: Priority,
-        turn: PaceTurn,
+        call: &ThrottledCall<'_>,
         now: Timestamp,
-    ) -> Result<(), Throttled> {
-        let Some(burn) = self.burn else { return Ok(()) };
+    ) -> Result<Option<WentEarly>, Throttled> {
+        let ThrottledCall { cost, priority, turn, .. } = *call;
+        let Some(burn) = self.burn else { return Ok(None) };
         if priority == Priority::Critical {
-            return Ok(());
+            return Ok(None);
         }
-        let lasts = |cost: Nanodollars| burn.lasts(cost).unwrap_or(burn.over);
-        let ahead = self.ahead.range(..turn).map(|(_, other)| other);
-        let ahead = ahead.filter(|other| other.is_waited_for(now)).map(|other| lasts(other.cost));
-        let open = ahead.fold(self.lasts_until, |until, lasts| until + lasts);
+        let ahead =
+            || self.ahead.range(..turn).map(|(_, other)| other).filter(|other| other.is_waited_for(now));
+        let open = ahead().fold(self.lasts_until, |until, other| until + lasts(burn, other.cost));
+        let takes = lasts(burn, cost);
         let opens = match priority {
-            Priority::Low => (open + lasts(cost)).min((turn.urgency.since() + STEP).max(open)),
+            Priority::Low => (open + takes).min((turn.urgency.since() + STEP).max(open)),
             _ => open,
         };
         if opens <= now {
-            return Ok(());
+            return Ok(None);
+        }
+        let warm = self.warm(call);
+        let owed = self.early_until.since(now);
+        let early = warm.map(|warm| EarlyCall { warm, priority, turn: opens, takes, owed });
+        let early = early.and_then(|early| goes_early(&early, ahead().map(Waiting::passed), now));
+        if early.is_some() {
+            return Ok(early);
         }
         if self.ahead.len() >= MOST_AHEAD {
             self.ahead.retain(|_, other| other.is_waited_for(now));
         }
+        let held_up = self.ahead.get(&turn).map_or(Duration::ZERO, |before| before.held_up);
         if self.ahead.len() < MOST_AHEAD {
-            self.ahead.insert(turn, Waiting { cost, until: opens });
+            self.ahead.insert(turn, Waiting { cost, until: opens, priority, warm, held_up });
         }
         Err(Throttled { wait: opens.since(now), burn })
     }
 
-    /// A call of this expected cost goes out.
-    pub fn goes(&mut self, cost: Nanodollars, turn: PaceTurn, now: Timestamp) -> Charge {
+    /// A call goes out; before its turn, where it was told why it may.
+    pub fn goes(&mut self, call: &ThrottledCall<'_>, early: Option<WentEarly>, now: Timestamp) -> Charge {
+        let ThrottledCall { cost, turn, model, warm, .. } = *call;
+        if let Some(warm) = warm {
+            self.renewed.read(&warm, model, now);
+        }
         self.ahead.remove(&turn);
-        let lasts = self.burn.map_or(Duration::ZERO, |burn| burn.lasts(cost).unwrap_or(burn.over));
+        let (lasts, early) = (self.burn.map_or(Duration::ZERO, |burn| lasts(burn, cost)), early.is_some());
         if self.burn.is_some() {
             self.lasts_until = self.lasts_until.max(now) + lasts;
         }
-        Charge { epoch: self.epoch, lasts }
+        if early {
+            self.early_until = self.early_until.max(now) + lasts;
+            for other in self.ahead.range_mut(..turn).map(|(_, other)| other) {
+                other.until = other.until + lasts;
+                other.held_up += lasts;
+            }
+        }
+        Charge { epoch: self.epoch, lasts, early }
     }
 
     /// A call that was let go came to this cost; nothing, where it did not go out. One that went out
@@ -129,9 +189,16 @@ impl Throttle {
             return;
         }
         let Some(burn) = self.burn else { return };
-        let lasts = burn.lasts(real).unwrap_or(burn.over);
+        let lasts = lasts(burn, real);
         self.lasts_until = self.lasts_until - charge.lasts + lasts;
+        if charge.early {
+            self.early_until = self.early_until - charge.lasts + lasts;
+        }
     }
+}
+
+fn lasts(burn: EvenBurn, cost: Nanodollars) -> Duration {
+    burn.lasts(cost).unwrap_or(burn.over)
 }
 
 /// What people are told of it.
@@ -144,155 +211,4 @@ pub fn sentence(burn: EvenBurn) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use anvil_budget::WindowKind;
-
-    fn cents(cents: i64) -> Nanodollars {
-        Nanodollars::new(cents * 10_000_000)
-    }
-
-    fn take(
-        throttle: &mut Throttle,
-        cost: Nanodollars,
-        priority: Priority,
-        now: Timestamp,
-    ) -> Result<Charge, Throttled> {
-        let turn = PaceTurn::new(priority, Timestamp::from_secs(1_000), None);
-        throttle.may_go(cost, priority, turn, now).map(|()| throttle.goes(cost, turn, now))
-    }
-
-    // A cent a minute.
-    fn throttle() -> Throttle {
-        let mut throttle = Throttle::default();
-        throttle.set(Some(EvenBurn {
-            window: WindowKind::Hour,
-            amount: cents(60),
-            over: Duration::from_hours(1),
-        }));
-        throttle
-    }
-
-    #[test]
-    fn what_goes_out_lasts_as_long_as_the_burn_says() {
-        let (mut throttle, mut now) = (throttle(), Timestamp::from_secs(1_000));
-        let mut gone = 0;
-        let end = now + Duration::from_hours(1);
-        while now < end {
-            match take(&mut throttle, cents(2), Priority::Normal, now) {
-                Ok(_) => gone += 2,
-                Err(throttled) => now = now + throttled.wait,
-            }
-        }
-        assert_eq!(gone, 60);
-    }
-
-    #[test]
-    fn low_calls_wait_first_and_critical_ones_not_at_all() {
-        let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
-        assert!(take(&mut throttle, cents(1), Priority::Normal, now).is_ok());
-        assert!(take(&mut throttle, cents(5), Priority::Critical, now).is_ok());
-        let wait = |priority, throttle: &mut Throttle| {
-            let turn = PaceTurn::new(priority, now, None);
-            throttle.may_go(cents(1), priority, turn, now).expect_err("throttled").wait.as_secs()
-        };
-        assert_eq!(wait(Priority::Low, &mut throttle), 420);
-        // Whose turn is before the low one's does not wait for it; and it waits for the normal one.
-        assert_eq!(wait(Priority::Normal, &mut throttle), 360);
-        assert_eq!(wait(Priority::Low, &mut throttle), 480);
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "what the throttle takes: a call may be of no job")]
-    fn job(number: u128) -> Option<JobId> {
-        Some(JobId::new(Timestamp::from_secs(1), number))
-    }
-
-    #[test]
-    fn those_that_were_told_to_wait_go_in_their_turn_and_each_knows_its_own_time() {
-        let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
-        let turn = |number| PaceTurn::new(Priority::Normal, now, job(number));
-        throttle.goes(cents(2), turn(0), now);
-        for number in 1..=3 {
-            let told = throttle.may_go(cents(2), Priority::Normal, turn(number), now);
-            let minutes = 2 * u64::try_from(number).expect("few");
-            assert_eq!(told.expect_err("throttled").wait, Duration::from_mins(minutes));
-        }
-        // The third comes back too early: the first two have not had their turn.
-        let first = now + Duration::from_mins(2);
-        assert!(throttle.may_go(cents(2), Priority::Normal, turn(3), first).is_err());
-        assert!(throttle.may_go(cents(2), Priority::Normal, turn(1), first).is_ok());
-        throttle.goes(cents(2), turn(1), first);
-        // The second never comes back: it is waited for a while, and no longer.
-        let second = now + Duration::from_mins(4);
-        assert!(throttle.may_go(cents(2), Priority::Normal, turn(3), second).is_err());
-        let later = second + COMES_BACK + Duration::from_secs(1);
-        assert!(throttle.may_go(cents(2), Priority::Normal, turn(3), later).is_ok());
-    }
-
-    /// A stream of normal jobs that never ends, each parked until the time that it was told.
-    #[test]
-    fn a_low_call_has_its_turn_within_an_hour_however_many_normal_ones_come() {
-        let (mut throttle, begin) = (throttle(), Timestamp::from_secs(1_000));
-        // Four cents each, at a cent a minute: fifteen an hour.
-        let cost = cents(4);
-        let mut waiting: Vec<(Priority, PaceTurn, Timestamp)> = Vec::new();
-        let mut next = 0;
-        let mut come = |waiting: &mut Vec<_>, priority, now| {
-            waiting.push((priority, PaceTurn::new(priority, now, job(next)), now));
-            next += 1;
-        };
-        for _ in 0..8 {
-            come(&mut waiting, Priority::Normal, begin);
-        }
-        come(&mut waiting, Priority::Low, begin);
-        throttle.goes(cost, PaceTurn::new(Priority::Normal, begin, None), begin);
-        let (mut now, mut normal) = (begin, 0);
-        while waiting.iter().any(|(priority, ..)| *priority == Priority::Low) {
-            assert!(now < begin + Duration::from_hours(1), "{normal} normal ones went, and it waits");
-            let mut gone = Vec::new();
-            // Those whose time has come look again, the latest first: what counts is their turn.
-            for (priority, turn, until) in waiting.iter_mut().rev().filter(|(.., until)| *until <= now) {
-                match throttle.may_go(cost, *priority, *turn, now) {
-                    Ok(()) => {
-                        throttle.goes(cost, *turn, now);
-                        gone.push((*priority, *turn));
-                    }
-                    Err(throttled) => *until = now + throttled.wait,
-                }
-            }
-            for (priority, turn) in gone {
-                waiting.retain(|(_, other, _)| *other != turn);
-                if priority == Priority::Normal {
-                    normal += 1;
-                    come(&mut waiting, Priority::Normal, now);
-                }
-            }
-            now = now + Duration::from_secs(10);
-        }
-        assert!(normal >= 8, "no lower priority overtakes those that came before it: {normal}");
-    }
-
-    #[test]
-    fn an_estimate_is_corrected() {
-        let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
-        let later = now + Duration::from_mins(1);
-        let charge = take(&mut throttle, cents(10), Priority::Normal, now).expect("goes");
-        throttle.correct(charge, cents(1));
-        let charge = take(&mut throttle, cents(1), Priority::Normal, later).expect("goes");
-        throttle.correct(charge, cents(3));
-        let next = take(&mut throttle, cents(1), Priority::Normal, later);
-        assert_eq!(next.expect_err("throttled").wait, Duration::from_mins(3));
-    }
-
-    #[test]
-    fn what_went_out_before_the_throttle_corrects_nobody_elses_charge() {
-        let now = Timestamp::from_secs(1_000);
-        let mut slow = Throttle::default();
-        let before = slow.goes(cents(10), PaceTurn::new(Priority::Normal, now, None), now);
-        slow.set(throttle().burn);
-        assert!(take(&mut slow, cents(5), Priority::Normal, now).is_ok());
-        slow.correct(before, cents(1));
-        let next = take(&mut slow, cents(1), Priority::Normal, now);
-        assert_eq!(next.expect_err("throttled").wait, Duration::from_mins(5));
-    }
-}
+mod tests;

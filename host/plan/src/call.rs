@@ -7,8 +7,8 @@ use anvil_budget::prompt_cache::caches::{AskedModel, Mark, PromptCaches};
 use anvil_budget::prompt_cache::lineage::Whose;
 use anvil_budget::prompt_cache::outline::Outline;
 use anvil_budget::{
-    AnswerKind, Burn, Candidate, Estimator, InputSize, PressureSteps, PriceError, PriceRow, Turn, Whole,
-    bound_input_tokens, choose, pressure_percent,
+    AnswerKind, Burn, Candidate, Estimator, InputSize, PressureSteps, PriceError, PriceRow, Turn, WarmPrompt,
+    Whole, bound_input_tokens, choose, pressure_percent,
 };
 use anvil_pace::{Expected, InLine, LinePlace, PaceTurn};
 use anvil_types::{JobId, Nanodollars, Priority, Tier, Timestamp, Usage};
@@ -61,6 +61,7 @@ pub(crate) struct PlanCall {
     pub hold: Nanodollars,
     pub size: InputSize,
     pub drawn: Drawn,
+    warm: Option<WarmPrompt>,
     prompt: Option<(Outline, Vec<Mark>)>,
 }
 
@@ -87,6 +88,10 @@ impl InLine for PlanCall {
 
     fn expected(&self) -> Expected {
         self.expected
+    }
+
+    fn warm(&self) -> Option<WarmPrompt> {
+        self.warm
     }
 }
 
@@ -165,6 +170,9 @@ pub(crate) fn plan(
     let (_, row) = rows.iter().find(|(tier, _)| *tier == choice.tier)?;
     let max_tokens = most.min(row.max_output);
     let marks = marks(row, given.input_tokens);
+    let asked_model = AskedModel { row, tokens: given.input_tokens, now };
+    let fading = |outline: &Outline| known.caches.fading(outline, &marks, &asked_model);
+    let warm = outline.as_ref().and_then(fading);
     let body = size.text_bytes + BODY + turns * BODY_OF_TURN + marks.len() as u64 * BODY_OF_MARK;
     let bound = bound_input_tokens(size, usize::try_from(body).unwrap_or(usize::MAX));
     Some(PlanCall {
@@ -185,6 +193,7 @@ pub(crate) fn plan(
         hold: row.bound(bound, max_tokens),
         size,
         drawn: Drawn { output: drawn.output.min(max_tokens), ..drawn },
+        warm,
         prompt: outline.map(|outline| (outline, marks)),
         row: row.clone(),
     })

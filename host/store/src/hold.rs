@@ -32,6 +32,8 @@ pub struct HoldRequest {
     /// Whether it tries if upstream takes the account again: such a one goes out in spite of the causes
     /// that upstream raised for the account, and of no other.
     pub tries_account: bool,
+    /// Why it goes out before its turn, where it does.
+    pub early: Option<String>,
     /// What makes it a call that goes out in a batch: it is kept with its hold. None: it goes out by itself.
     pub batch: Option<NewBatchCall>,
 }

@@ -17,6 +17,7 @@ pub fn hold_request(id: CallId, asker: Asker, amount: Nanodollars) -> HoldReques
         tier_asked: Tier::Opus,
         tier_given: Tier::Haiku,
         tier_reason: None,
+        early: None,
         model: "claude-haiku-5-5".to_owned(),
         price_row: "haiku-5-5@2026-10-01".to_owned(),
         amount,

@@ -325,6 +325,9 @@ pub struct CallRecord {
     pub tier_given: Tier,
     /// Why it is this one, where money is short.
     pub tier_reason: Option<String>,
+    /// Why it went out before its turn, where it did.
+    #[serde(default)]
+    pub early: Option<String>,
     /// The exact model asked.
     pub model: String,
     /// The exact model that answered, where it is another.

@@ -18,7 +18,7 @@ use futures_util::stream;
 const BATCH: u32 = 1_000;
 
 /// The columns of the CSV, in their order.
-const COLUMNS: [&str; 39] = [
+const COLUMNS: [&str; 40] = [
     "id",
     "state",
     "held_at",
@@ -58,6 +58,7 @@ const COLUMNS: [&str; 39] = [
     "batch_saved_usd",
     "compressed_tokens",
     "compressed_saved_usd",
+    "early",
 ];
 
 pub(super) async fn list(
@@ -187,5 +188,6 @@ fn line(call: &CallRecord) -> String {
         dollars(call.batch_saved),
         show(call.compressed.map(|by| by.tokens.to_string())),
         show(call.compressed.map(|by| dollars(by.saved))),
+        text(&call.early),
     ])
 }

@@ -248,8 +248,10 @@ fn used(window: &WindowStatus) -> String {
 /// Calls as a table.
 pub(super) fn calls(calls: &[CallRecord], moment: &Moment) -> String {
     // Most calls have nothing to do with a cache.
-    let has =
-        |call: &CallRecord| call.saved != Nanodollars::ZERO || call.miss.is_some() || call.reply_of.is_some();
+    let has = |call: &CallRecord| {
+        let told = call.miss.is_some() || call.reply_of.is_some() || call.early.is_some();
+        told || call.saved != Nanodollars::ZERO
+    };
     let cached = calls.iter().any(has);
     let mut headings = vec!["CALL", "WHEN", "STATE", "AGENT", "MODEL", "IN", "OUT", "COST"];
     headings.extend(if cached { &["SAVED", "DETAIL", "CACHE"][..] } else { &["DETAIL"] });
@@ -270,8 +272,11 @@ pub(super) fn calls(calls: &[CallRecord], moment: &Moment) -> String {
         ];
         row.extend(cached.then(|| (call.saved + call.reply_saved + call.batch_saved).to_string()));
         row.push(call.detail.clone().unwrap_or_default());
-        row.extend(call.miss.as_ref().map(super::misses::cell));
-        row.extend(call.reply_of.map(|_| "kept reply".to_owned()));
+        let miss = call.miss.as_ref().map(super::misses::cell);
+        let kept = call.reply_of.map(|_| "kept reply".to_owned());
+        let early = call.early.as_ref().map(|why| format!("went out before its turn: {why}"));
+        let cache: Vec<_> = [miss, kept, early].into_iter().flatten().collect();
+        row.extend((!cache.is_empty()).then(|| cache.join("; ")));
         table.row(row);
     }
     table.to_string()

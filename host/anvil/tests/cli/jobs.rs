@@ -56,6 +56,7 @@ fn a_jobs_calls_say_what_the_prompt_cache_saved_and_which_were_misses() {
             "agent": "code-generator", "tags": [], "tier_asked": "haiku", "tier_given": "haiku", "price_row": "claude-haiku-5-5",
             "model": "claude-haiku-5-5", "usage": { "input_tokens": 100, "output_tokens": 50 }, "hold_usd": 0.01,
             "cost_usd": 0.0042, "detail": "end_turn", "saved_usd": saved, "miss": miss,
+            "early": (id == 3).then_some("its prompt would have left its model's cache"),
         })
     };
     let changed = json!({ "reason": "prefix_changed", "at": 812, "tokens": 2_048, "cost_usd": 0.004_915_2 });
@@ -65,7 +66,7 @@ fn a_jobs_calls_say_what_the_prompt_cache_saved_and_which_were_misses() {
         .on(&format!("GET /api/v1/jobs/{ID}"), &detail)
         .on(
             &format!("GET /api/v1/jobs/{ID}/calls"),
-            &json!({ "items": [call(1, -0.0005, changed), call(2, 0.0016, Value::Null)], "next": null }),
+            &json!({ "items": [call(1, -0.0005, changed), call(2, 0.0016, Value::Null), call(3, 0.0016, Value::Null)], "next": null }),
         )
         .on(&format!("GET /api/v1/jobs/{ID}/artifacts"), &json!({ "items": [], "next": null }));
     let out = host.anvil(&["jobs", "show", ID]).out;
@@ -76,6 +77,8 @@ fn a_jobs_calls_say_what_the_prompt_cache_saved_and_which_were_misses() {
         "{out}"
     );
     assert!(calls[1].ends_with(" $0.0016  end_turn"), "{out}");
+    let early = "went out before its turn: its prompt would have left its model's cache";
+    assert!(calls[2].ends_with(&format!(" $0.0016  end_turn  {early}")), "{out}");
 }
 
 #[test]

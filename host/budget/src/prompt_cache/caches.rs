@@ -3,6 +3,7 @@
 use crate::prompt_cache::habits::Habits;
 use crate::prompt_cache::lineage::{Lineages, Whose};
 use crate::prompt_cache::outline::{Beginning, Digest, Outline, Place};
+use crate::prompt_cache::warm::WarmPrompt;
 use crate::{CacheTtl, PriceRow};
 use anvil_types::{Timestamp, Usage};
 use std::collections::{HashMap, HashSet};
@@ -97,6 +98,19 @@ impl PromptCaches {
             let warm = self.known.get(&beginning.digest)?.warm.get(model)?;
             (warm.until > now).then_some((beginning, *warm))
         })
+    }
+
+    /// What a prompt so marked reads from its model's cache, if it is asked before that is gone; none where it reads nothing.
+    pub fn fading(&self, outline: &Outline, marks: &[Mark], asked: &AskedModel<'_>) -> Option<WarmPrompt> {
+        let AskedModel { row, tokens, now } = *asked;
+        let last = marks.last()?;
+        let (beginning, warm) = self.warm(outline, &row.model, now)?;
+        let anew = match last.ttl {
+            CacheTtl::FiveMinutes => Usage { cache_write_5m_tokens: tokens, ..Usage::default() },
+            CacheTtl::Hour => Usage { cache_write_1h_tokens: tokens, ..Usage::default() },
+        };
+        let (kept, miss) = (warm.ttl.duration(), row.missed(&anew, warm.tokens));
+        Some(WarmPrompt { beginning: beginning.digest, until: warm.until, kept, miss })
     }
 
     /// The upstream refused a request of this agent for its marks.

@@ -15,8 +15,8 @@ use crate::stage::compress::{self, Shortened};
 use crate::stage::mark::{MarkedPrompt, caches, prompt};
 use crate::stage::replies;
 use anvil_budget::{
-    AnswerKind, InputSize, Score, asks_for_task_budget, bound_input_tokens, takes_task_budget, task_budget,
-    tier_for,
+    AnswerKind, InputSize, Score, WarmPrompt, asks_for_task_budget, bound_input_tokens, takes_task_budget,
+    task_budget, tier_for,
 };
 use anvil_store::ReplyKey;
 use anvil_types::{CallError, CallErrorKind, Limits, Request, Tier};
@@ -77,16 +77,18 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, way: CallWay) -> Result<
         CallWay::Batch => None,
         CallWay::Alone | CallWay::Unmarked => own_task_budget(door, ask, &chosen).await.map_err(failed)?,
     };
+    let asked = Asked { row: &chosen.row, tokens: chosen.input_tokens, now: door.clock.now() };
     let marked = prompt.map(|prompt| {
-        let asked = Asked { row: &chosen.row, tokens: chosen.input_tokens, now: door.clock.now() };
         let marks = prompt.marks(&caches(door), whose, &asked);
         MarkedPrompt { prompt, marks }
     });
+    let fading = |marked: &MarkedPrompt| caches(door).fading(&marked.prompt.outline, &marked.marks, &asked);
+    let warm = marked.as_ref().filter(|_| way != CallWay::Batch).and_then(fading);
     let added = marked.as_ref().filter(|marked| !marked.prompt.has_own());
     let added = added.map_or(&[][..], |marked| &marked.marks);
     let is_marked = !added.is_empty();
     let is_lossy = shortened.as_ref().is_some_and(Shortened::is_lossy);
-    let sent = Sent { shorter, is_lossy, needs: wish.needs, marks: added, task_budget, way };
+    let sent = Sent { shorter, is_lossy, needs: wish.needs, marks: added, warm, task_budget, way };
     let (bid, key) = bid(door, ask, &sent, chosen).map_err(Unplanned::Refused)?;
     Ok(Planned { bid, prompt: marked, is_marked, shortened, key })
 }
@@ -98,6 +100,8 @@ struct Sent<'a> {
     is_lossy: bool,
     needs: Needs,
     marks: &'a [Mark],
+    /// What it begins with, where that is in its model's cache.
+    warm: Option<WarmPrompt>,
     /// The task budget that the host gives it.
     task_budget: Option<u64>,
     way: CallWay,
@@ -170,7 +174,7 @@ fn bid(
     chosen: Chosen,
 ) -> Result<(Bid, Option<ReplyKey>), CallError> {
     let Chosen { tier, row, expected_cost, .. } = chosen;
-    let Sent { shorter, is_lossy, needs, marks, task_budget, way } = *sent;
+    let Sent { shorter, is_lossy, needs, marks, warm, task_budget, way } = *sent;
     let batched = way == CallWay::Batch;
     let request = shorter.unwrap_or(&ask.request);
     let agent = ask.asker.name();
@@ -220,6 +224,7 @@ fn bid(
             kind: AnswerKind::of(agent, &row.model, max_tokens),
         },
         expected_cost,
+        warm,
         priority: ask.terms.priority,
         since: ask.terms.since,
         deadline: Deadline { first_byte: patience.first_byte, whole: patience.call, drain: patience.drain },

@@ -96,6 +96,7 @@ async fn set_aside(
         hold,
         expected: bid.expected,
         cost: bid.expected_cost,
+        warm: None,
     };
     door.admission.set_aside(candidate).await
 }

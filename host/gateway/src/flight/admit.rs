@@ -49,6 +49,7 @@ pub(crate) async fn admit<'d>(
         hold: bid.hold(id, door.config.upstream.kind, passed.tries_account()),
         expected: bid.expected,
         cost: bid.expected_cost,
+        warm: bid.warm,
     };
     let admitted = match door.admission.pass(candidate).await {
         Ok(admitted) => admitted,

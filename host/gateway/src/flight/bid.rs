@@ -2,7 +2,7 @@
 
 use crate::flight::bill::Held;
 use crate::pace::Expected;
-use anvil_budget::{InputSize, PriceRow};
+use anvil_budget::{InputSize, PriceRow, WarmPrompt};
 use anvil_store::HoldRequest;
 use anvil_types::{Asker, CallId, JobId, Nanodollars, Priority, Tier, Timestamp, UpstreamKind};
 use bytes::Bytes;
@@ -25,6 +25,8 @@ pub(crate) struct Bid {
     pub expected: Expected,
     /// What it will probably cost.
     pub expected_cost: Nanodollars,
+    /// What its prompt begins with, where that is in its model's cache.
+    pub warm: Option<WarmPrompt>,
     pub priority: Priority,
     /// When whoever asks first came: the place among others of one priority.
     pub since: Timestamp,
@@ -105,6 +107,7 @@ impl Bid {
             price_row: self.row.id.clone(),
             amount: self.bound.amount,
             tries_account,
+            early: None,
             batch: None,
         }
     }

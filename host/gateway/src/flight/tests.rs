@@ -101,6 +101,7 @@ fn bid(door: &GatewayDoor) -> Bid {
         row,
         expected: Expected { input: estimate, output: estimate, most_output: 16, kind },
         expected_cost: Nanodollars::new(1),
+        warm: None,
         priority: Priority::Normal,
         since: door.clock.now(),
         deadline: Deadline { first_byte: second, whole: second, drain: second },

@@ -66,7 +66,7 @@ impl Admission {
         let now = self.desk.clock.now();
         let taken = take(&mut self.desk.pace(), &mut self.desk.throttle(), &candidate, now);
         let Ok(taken) = taken else { return Err(Box::new(candidate)) };
-        let decision = self.desk.store.hold(candidate.hold.clone()).await;
+        let decision = self.desk.store.hold(candidate.hold_with(&taken)).await;
         let decided = decided(decision, candidate.hold.id, taken, &self.desk.give_back);
         if !matches!(decided, Decided::Answer(Ok(_))) {
             // Whoever came meanwhile may wait for what was taken and given back.
@@ -87,12 +87,11 @@ impl Admission {
         if matches!(head, Some(WaitReason::Holds | WaitReason::Money)) {
             return Err(Denied::Behind { until: later });
         }
-        let (cost, turn) = (candidate.cost, candidate.turn());
-        let may_go = self.desk.throttle().may_go(cost, candidate.priority, turn, now);
+        let may_go = self.desk.throttle().may_go(&candidate.throttled(), now);
         may_go.map_err(|Throttled { wait, burn }| Denied::Throttled { until: now + wait, burn })?;
-        match self.desk.store.hold(candidate.hold).await {
+        match self.desk.store.hold(candidate.hold.clone()).await {
             Ok(HoldDecision::Granted { .. }) => {
-                self.desk.throttle().goes(cost, turn, now);
+                self.desk.throttle().goes(&candidate.throttled(), None, now);
                 Ok(())
             }
             Ok(HoldDecision::Refused(Denial::WaitForHolds { limit })) => {

@@ -3,7 +3,7 @@
 use crate::line::denied::Denied;
 use crate::line::grant::{GiveBack, Grant};
 use crate::pace::Expected;
-use anvil_budget::{Denial, LimitName};
+use anvil_budget::{Denial, LimitName, WarmPrompt};
 use anvil_pace::{InLine, LinePlace, PaceTaken, PaceTurn};
 use anvil_store::{HoldDecision, HoldRequest, StoreError};
 use anvil_types::{CallId, Nanodollars, Priority, Timestamp};
@@ -20,6 +20,16 @@ pub(crate) struct Candidate {
     pub expected: Expected,
     /// What it will probably cost.
     pub cost: Nanodollars,
+    /// What its prompt begins with, where that is in its model's cache.
+    pub warm: Option<WarmPrompt>,
+}
+
+impl Candidate {
+    /// Its hold, where it goes out with what it has taken.
+    pub(crate) fn hold_with(&self, taken: &PaceTaken) -> HoldRequest {
+        let early = taken.early.map(|early| early.to_string());
+        HoldRequest { early, ..self.hold.clone() }
+    }
 }
 
 impl InLine for Candidate {
@@ -45,6 +55,10 @@ impl InLine for Candidate {
 
     fn expected(&self) -> Expected {
         self.expected
+    }
+
+    fn warm(&self) -> Option<WarmPrompt> {
+        self.warm
     }
 }
 

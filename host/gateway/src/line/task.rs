@@ -4,7 +4,7 @@ use crate::line::candidate::{Admitted, Candidate, Decided, decided};
 use crate::line::denied::Denied;
 use crate::line::desk::{LineDesk, Standstill};
 use crate::pace::throttle;
-use anvil_budget::LimitName;
+use anvil_budget::{LimitName, WarmPrompt};
 use anvil_pace::{Expected, InLine, Line, LineHead, LinePlace, LineStep, PaceTaken, PaceTurn, Pumped};
 use anvil_store::StoreError;
 use anvil_types::{End, Inbox, Nanodollars, Priority, Timestamp, Wait, WaitReason};
@@ -43,6 +43,10 @@ impl InLine for Waiter {
 
     fn expected(&self) -> Expected {
         self.candidate.expected()
+    }
+
+    fn warm(&self) -> Option<WarmPrompt> {
+        self.candidate.warm()
     }
 }
 
@@ -158,7 +162,7 @@ impl Queue {
 
     fn attempt(&mut self, waiter: Waiter, taken: PaceTaken) {
         let desk = self.desk.clone();
-        let request = waiter.candidate.hold.clone();
+        let request = waiter.candidate.hold_with(&taken);
         let tried = TriedAt { rooms: desk.rooms.load(Ordering::SeqCst) };
         self.attempts.push(tokio::spawn(async move {
             let hold = request.id;

@@ -66,6 +66,7 @@ pub(crate) async fn bid(door: &GatewayDoor, ask: &ClientAsk) -> Result<Bid, NoBi
             kind: AnswerKind::of(who.name(), &row.model, max_tokens),
         },
         expected_cost: row.bound(input.tokens, usual_output),
+        warm: None,
         priority: ask.priority,
         since: ask.since,
         deadline: Deadline {

@@ -9,12 +9,13 @@ struct Caller {
     number: u64,
     priority: Priority,
     model: &'static str,
+    warm: Option<WarmPrompt>,
 }
 
 const SINCE: Timestamp = Timestamp::from_secs(1_795_000_000);
 
 fn caller(number: u64) -> Caller {
-    Caller { number, priority: Priority::Normal, model: "claude-sonnet-5-5" }
+    Caller { number, priority: Priority::Normal, model: "claude-sonnet-5-5", warm: None }
 }
 
 impl InLine for Caller {
@@ -38,6 +39,9 @@ impl InLine for Caller {
         let kind = AnswerKind::of("a", self.model, 1_000);
         Expected { input: sure(100), output: sure(1_000), most_output: 1_000, kind }
     }
+    fn warm(&self) -> Option<WarmPrompt> {
+        self.warm
+    }
 }
 
 struct Bench {
@@ -48,6 +52,10 @@ struct Bench {
 }
 
 fn bench(requests: u32, output: u32) -> Bench {
+    bench_with(requests, output, requests)
+}
+
+fn bench_with(requests: u32, output: u32, burst: u32) -> Bench {
     let clock = Arc::new(DrivenClock::new(SystemClock::new()));
     let limits = Limits {
         hour_usd: Nanodollars::MAX,
@@ -64,7 +72,7 @@ fn bench(requests: u32, output: u32) -> Bench {
         agents_max: 1,
         queue_max: 1,
     };
-    let pace = Pace::new(&limits, requests, &[], clock.clone());
+    let pace = Pace::new(&limits, burst, &[], clock.clone());
     clock.advance(Duration::from_mins(2));
     Bench { line: Line::new(Duration::from_secs(30)), pace, throttle: Throttle::default(), clock }
 }
@@ -161,4 +169,94 @@ fn who_would_wait_too_long_for_throttle_or_pace_leaves() {
     // Two requests a minute: the turns of the next two are within half a minute, that of the fifth is not.
     let steps = bench.pump();
     assert_eq!(steps, [(0, "tries"), (1, "tries"), (4, "paced")]);
+}
+
+fn fades(number: u64, until: Duration, now: Timestamp) -> Caller {
+    let miss = Nanodollars::new(1_000 + i64::try_from(number).expect("few"));
+    let beginning = [u8::try_from(number).expect("few"); 32];
+    let kept = Duration::from_mins(5);
+    let warm = Some(WarmPrompt { beginning, until: now + until, kept, miss });
+    Caller { warm, ..caller(number) }
+}
+
+/// Twelve requests a minute, five seconds apart; one has just gone out.
+fn tight() -> Bench {
+    let mut bench = bench_with(12, 1_000_000, 1);
+    bench.pace.take(caller(0).model, caller(0).expected()).expect("the first");
+    bench
+}
+
+impl Bench {
+    fn fades(&self, number: u64, seconds: u64) -> Caller {
+        use anvil_types::Clock as _;
+        fades(number, Duration::from_secs(seconds), self.clock.now())
+    }
+
+    /// Who goes out in the next so many seconds, and who is let go.
+    fn go_on(&mut self, seconds: u64) -> Vec<(u64, &'static str)> {
+        let mut gone = Vec::new();
+        for _ in 0..seconds * 10 {
+            self.clock.advance(Duration::from_millis(100));
+            gone.extend(self.pump());
+        }
+        gone
+    }
+}
+
+fn all_try<const N: usize>(numbers: [u64; N]) -> [(u64, &'static str); N] {
+    numbers.map(|number| (number, "tries"))
+}
+
+#[test]
+fn one_whose_prompt_would_be_gone_by_its_turn_goes_first_and_nobody_else_changes_places() {
+    let order = |warm_for: Option<u64>| {
+        let mut bench = tight();
+        for number in 1..=6 {
+            let fades = warm_for.filter(|_| number == 5).map(|seconds| bench.fades(number, seconds));
+            bench.line.enter(fades.unwrap_or_else(|| caller(number)));
+        }
+        bench.go_on(40)
+    };
+    assert_eq!(order(None), all_try([1, 2, 3, 4, 5, 6]));
+    assert_eq!(order(Some(17)), all_try([5, 1, 2, 3, 4, 6]));
+    assert_eq!(order(Some(40)), all_try([1, 2, 3, 4, 5, 6]), "its turn is in time");
+    assert_eq!(order(Some(4)), all_try([1, 2, 3, 4, 5, 6]), "it is gone before anybody may go");
+}
+
+#[test]
+fn nobody_more_urgent_is_passed_and_nobody_for_more_than_half_a_minute() {
+    for (priority, place) in [(Priority::Normal, 6), (Priority::High, 0)] {
+        let mut bench = tight();
+        bench.line.enter(Caller { priority, ..caller(1) });
+        let mut gone = Vec::new();
+        // In each five seconds another comes whose prompt is gone in seven.
+        for number in 2..12 {
+            bench.line.enter(bench.fades(number, 7));
+            gone.extend(bench.go_on(5));
+        }
+        assert_eq!(gone.iter().position(|(number, _)| *number == 1), Some(place), "{gone:?}");
+    }
+}
+
+#[test]
+fn of_those_with_one_prompt_the_first_keeps_it_for_the_others() {
+    let mut bench = tight();
+    for number in 1..=6 {
+        let same = |caller: Caller| Caller { number, ..caller };
+        let fades = (number >= 5).then(|| same(bench.fades(5, 17)));
+        bench.line.enter(fades.unwrap_or_else(|| caller(number)));
+    }
+    assert_eq!(bench.go_on(40), all_try([5, 1, 2, 3, 4, 6]));
+}
+
+#[test]
+fn who_may_still_go_before_its_turn_is_not_let_go_for_waiting_too_long() {
+    let mut bench = tight();
+    for number in 1..=9 {
+        // The turns of the last two are after half a minute.
+        let fades = (number == 8).then(|| bench.fades(number, 20));
+        bench.line.enter(fades.unwrap_or_else(|| caller(number)));
+    }
+    let gone = bench.go_on(6);
+    assert_eq!(gone, [(9, "paced"), (8, "tries")]);
 }

@@ -200,6 +200,7 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
     let lease = world.running().await.lease;
     let request = HoldRequest {
         tier_reason: Some("the fullest window is at 92 %".into()),
+        early: Some("its prompt would have left its model's cache".into()),
         tags: vec!["x".into(), "y".into()],
         ..world.hold_as(attempt(lease, AGENT, 4), dollars(5))
     };
@@ -232,6 +233,7 @@ pub async fn the_ledger_says_who_what_and_how_much(factory: &dyn Factory) {
         tier_asked: Tier::Opus,
         tier_given: Tier::Haiku,
         tier_reason: Some("the fullest window is at 92 %".into()),
+        early: Some("its prompt would have left its model's cache".into()),
         model: request.model.clone(),
         model_answered: None,
         usage: usage(),

@@ -16,7 +16,7 @@ macro_rules! select_calls {
             "SELECT id, state, held_at, settled_at, job, agent, attempt, position, api_key, session,
                  tags, tier_asked, tier_given, model, price_row, hold, cost, input_tokens, output_tokens,
                  cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, service_tier,
-                 inference_geo, speed, detail, tier_reason, model_answered,
+                 inference_geo, speed, detail, tier_reason, early, model_answered,
                  saved, miss, miss_at, miss_tokens, miss_cost, reply_of, reply_saved,
                  compressed, compressed_saved,
                  batched, batch_saved,
@@ -379,6 +379,7 @@ fn read(row: &Row<'_>) -> Result<CallRecord, StoreError> {
         tier_asked: row.word("tier_asked")?,
         tier_given: row.word("tier_given")?,
         tier_reason: row.get("tier_reason")?,
+        early: row.get("early")?,
         model: row.get("model")?,
         model_answered: row.get("model_answered")?,
         usage: Usage {

@@ -58,6 +58,7 @@ impl Bare {
                     [0_u8; 16],
                     [0_u8; 16],
                     None::<String>,
+                    None::<String>,
                 ],
             )?;
             self.run(hold::COUNT_ON_JOB, params![job, request.amount.get()])?;

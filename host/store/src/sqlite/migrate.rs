@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     Step { name: "compression", sql: include_str!("migrations/0022_compression.sql") },
     Step { name: "batches", sql: include_str!("migrations/0023_batches.sql") },
     Step { name: "predictions", sql: include_str!("migrations/0024_predictions.sql") },
+    Step { name: "early", sql: include_str!("migrations/0025_early.sql") },
 ];
 
 /// The oldest library without the bug that loses commits of a WAL database with two connections.

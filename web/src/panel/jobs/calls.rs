@@ -20,6 +20,8 @@ pub(crate) struct CallRow {
     pub(crate) output: String,
     /// Why this tier, where money is short.
     pub(crate) why: String,
+    /// Why it went out before its turn, where it did.
+    pub(crate) early: Option<String>,
     pub(crate) cache: String,
     /// What a kept reply or the prompt cache saved it, where one saved or cost anything.
     pub(crate) saved: Option<Money>,
@@ -46,6 +48,7 @@ impl CallRow {
             tier: call.tier_given.to_string(),
             asked: (call.tier_asked != call.tier_given).then(|| call.tier_asked.to_string()),
             why: call.tier_reason.clone().unwrap_or_default(),
+            early: call.early.clone(),
             model: call.model.clone(),
             input: thousands(usage.input_tokens),
             output: thousands(usage.output_tokens),

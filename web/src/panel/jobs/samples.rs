@@ -10,6 +10,7 @@ use crate::panel::agents::samples::agents;
 use crate::panel::kit::samples::{NOW, Sample, ago, html, job_id, json, nano, shell, status};
 use crate::panel::kit::shell::{Nav, Shell};
 use anvil_api::{Difference, Question, Replayed};
+use anvil_budget::WentEarly;
 use anvil_store::{ActionPlan, ActionRun, ActionState, JobFilter, JobPage as JobItems, JournalKind};
 use anvil_types::{
     ArtifactInfo, Attempt, AttemptUse, Branch, CacheMiss, CacheMissReason, CallId, CallRecord, CallState,
@@ -107,6 +108,11 @@ pub(crate) fn jobs() -> Vec<Job> {
 }
 
 /// A job's calls, in every state.
+// Of a call that went out before its turn.
+fn early() -> WentEarly {
+    WentEarly { turn: ago(44), until: ago(47), saves: nano(34_587_600) }
+}
+
 pub(crate) fn calls() -> Vec<CallRecord> {
     let states =
         [CallState::Settled, CallState::Settled, CallState::Unknown, CallState::Released, CallState::Held];
@@ -126,6 +132,7 @@ pub(crate) fn calls() -> Vec<CallRecord> {
         tier_asked: if place == 1 { Tier::Opus } else { Tier::Sonnet },
         tier_given: Tier::Sonnet,
         tier_reason: (place == 1).then(|| "the fullest window is at 83 %".to_owned()),
+        early: (place == 1).then(|| early().to_string()),
         model: "claude-sonnet-5".to_owned(),
         model_answered: None,
         usage: Usage {

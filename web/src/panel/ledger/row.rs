@@ -60,6 +60,7 @@ fn fields(call: &CallRecord) -> Vec<Field> {
     say("Tier asked for", Some(call.tier_asked.to_string()));
     say("Tier given", Some(call.tier_given.to_string()));
     say("Why this tier", call.tier_reason.clone());
+    say("Why before its turn", call.early.clone());
     say("Model", Some(call.model.clone()));
     say("Model that answered", call.model_answered.clone());
     say("Input tokens", tokens(usage.input_tokens));

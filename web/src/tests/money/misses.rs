@@ -86,12 +86,12 @@ async fn what_was_saved_and_missed_stands_in_ledger_spend_and_downloads() {
     let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
     assert!(
         lines[0].ends_with(
-            ",detail,saved_usd,miss,miss_at,miss_tokens,miss_usd,reply_of,reply_saved_usd,batch_saved_usd,compressed_tokens,compressed_saved_usd"
+            ",detail,saved_usd,miss,miss_at,miss_tokens,miss_usd,reply_of,reply_saved_usd,batch_saved_usd,compressed_tokens,compressed_saved_usd,early"
         ),
         "{csv}"
     );
-    assert!(lines[1].ends_with(",end_turn,0.00,prefix_changed,812,70,0.005,,0.00,0.00,,"), "{csv}");
-    assert!(lines[4].ends_with(",end_turn,0.004000003,,,,,,0.00,0.00,,"), "{csv}");
+    assert!(lines[1].ends_with(",end_turn,0.00,prefix_changed,812,70,0.005,,0.00,0.00,,,"), "{csv}");
+    assert!(lines[4].ends_with(",end_turn,0.004000003,,,,,,0.00,0.00,,,"), "{csv}");
 }
 
 #[tokio::test]

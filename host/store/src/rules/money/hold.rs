@@ -16,8 +16,8 @@ pub(crate) const COUNT_ON_JOB: &str = "UPDATE jobs SET held = held + ?2, calls =
 pub(crate) const INSERT: &str =
     "INSERT INTO calls (upstream, id, state, held_at, job, agent, attempt, position, api_key, session,
     tags, tier_asked, tier_given, model, price_row, hold, lease, host, boot,
-    tier_reason)
-    VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+    tier_reason, early)
+    VALUES (?1, ?2, 'held', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
 
 /// What a job is judged by.
 pub(crate) const JUDGE_JOB: &str =
@@ -154,6 +154,7 @@ fn insert(tx: &Tx<'_>, request: &HoldRequest, asker: &AskerColumns<'_>) -> Resul
             tx.policy.host.bytes(),
             tx.policy.boot.bytes(),
             request.tier_reason,
+            request.early,
         ],
     )
     .map(drop)
