@@ -142,6 +142,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
         models: default_models().clone(),
         pressure: PressureSteps::USUAL,
         prompt_cache: false,
+        prompt_cache_refresh: false,
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         batches: None,

@@ -351,6 +351,7 @@ fn gateway(supervisor: Supervisor) -> GatewayConfig {
         models: default_models().clone(),
         pressure: PressureSteps::USUAL,
         prompt_cache: false,
+        prompt_cache_refresh: false,
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         batches: None,

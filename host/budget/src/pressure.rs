@@ -34,6 +34,12 @@ pub struct PressureSteps {
 }
 
 impl PressureSteps {
+    /// Whether anything of it happens at so many percent.
+    pub fn presses(self, percent: u64) -> bool {
+        let Self { throttle, one_down, cheapest } = self;
+        [throttle, one_down, cheapest].into_iter().flatten().any(|from| percent >= u64::from(from))
+    }
+
     /// The seed's: slower from 80 % on, one tier down from 80 %, the cheapest from 90 %.
     pub const USUAL: Self = Self { throttle: Some(80), one_down: Some(80), cheapest: Some(90) };
     /// Nothing happens before a limit: for what is pinned to its tier.

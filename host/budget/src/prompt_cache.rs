@@ -4,12 +4,14 @@
 //! to a fortieth; a read renews its time for nothing. So what decides is how soon such prefixes were used again.
 
 pub mod caches;
+pub mod gaps;
 pub mod habits;
 pub mod lineage;
 #[cfg(test)]
 mod marking;
 pub mod misses;
 pub mod outline;
+pub mod refresh;
 pub mod warm;
 
 use crate::price::{PriceRow, Rates};

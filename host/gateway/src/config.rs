@@ -112,6 +112,8 @@ pub struct GatewayConfig {
     pub pressure: PressureSteps,
     /// Whether prompts are marked for the models' caches where that pays.
     pub prompt_cache: bool,
+    /// Whether what a job will probably ask again is kept there by calls of the host's own, where that pays.
+    pub prompt_cache_refresh: bool,
     /// How many replies are kept to answer the same question again, and for how long; none: nothing is kept.
     pub reply_cache: Option<ReplyBounds>,
     /// How far agents' prompts are compressed.

@@ -15,6 +15,7 @@ use crate::pace::Pace;
 use crate::pace::recent::recent_calls;
 use crate::prompt_cache::caches::PromptCaches;
 use crate::prompt_cache::leads::Leads;
+use crate::refresh::waiting::Refreshes;
 use crate::stage::twins::Replies;
 use crate::upstream::circuit::Breaker;
 use crate::upstream::class::Account;
@@ -51,6 +52,8 @@ pub(crate) struct GatewayDoor {
     pub leads: Leads,
     /// What of that is kept over a restart.
     pub habits: KeptNote,
+    /// Which are to be kept there by calls of the host's own.
+    pub refreshes: Refreshes,
     /// What the cache of replies goes by.
     pub replies: Replies,
     /// In which form conversations are sent, and whether that pays.
@@ -138,6 +141,7 @@ impl GatewayDoor {
             prompt_caches: Mutex::new(PromptCaches::with(known)),
             leads: Leads::default(),
             habits,
+            refreshes: Refreshes::default(),
             replies,
             compression: Mutex::new(Memory::with(replayed)),
             replays,

@@ -8,6 +8,7 @@ use crate::door::GatewayDoor;
 use crate::error::GatewayError;
 use crate::pace::Pace;
 use crate::proxy::pass::{ClientAsk, Passing, pass};
+use crate::refresh::task;
 use crate::stage::compress::memory;
 use crate::stage::mark::caches;
 use anvil_budget::{CircuitReport, PriceTable};
@@ -61,6 +62,12 @@ impl Gateway {
         let (batcher, news, clock) = (Arc::downgrade(&door), door.batch_news.clone(), door.clock.clone());
         let send = move || batcher::run(batcher.clone(), news.clone(), clock.clone());
         door.config.supervisor.keep("the sender of batches", send);
+        if door.config.prompt_cache_refresh {
+            let (weak, news, clock) =
+                (Arc::downgrade(&door), door.refreshes.news.clone(), door.clock.clone());
+            let refresh = move || task::run(weak.clone(), news.clone(), clock.clone());
+            door.config.supervisor.keep("the refresher of prompts", refresh);
+        }
         Ok(Self { door })
     }
 
@@ -89,6 +96,7 @@ impl Gateway {
         self.door.closing.store(true, Ordering::Relaxed);
         self.door.admission.close();
         self.door.batch_news.notify_one();
+        self.door.refreshes.news.notify_one();
     }
 
     /// Stores what was learnt of estimates, prompt caches and compression, which is done once a minute until then. Nothing is under way

@@ -17,6 +17,7 @@ mod line;
 mod pace;
 mod prompt_cache;
 mod proxy;
+mod refresh;
 mod stage;
 mod upstream;
 #[cfg(test)]
@@ -27,4 +28,5 @@ pub use config::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 pub use error::GatewayError;
 pub use gateway::{Gateway, PaceReport};
 pub use proxy::pass::{AnswerPiece, ClientAsk, PassEnd, Passing};
+pub use refresh::offer::REFRESH;
 pub use upstream::sign::TextSink;

@@ -4,6 +4,8 @@
 mod clocked;
 #[path = "prompt_cache/early.rs"]
 mod early;
+#[path = "prompt_cache/refresh.rs"]
+mod refresh;
 mod scene;
 
 use anvil_gateway::{Ask, CallEnd, Gateway};

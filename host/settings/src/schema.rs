@@ -161,6 +161,10 @@ sections! {
         /// Whether the host marks what agents' prompts have in common for the models' prompt caches, for as long as pays by
         /// the prices and by how soon such prompts came again. A request that marks its prompt itself is left as it is.
         prompt_cache: bool = "true";
+        /// Whether what an unfinished job will probably ask again is kept in its model's cache by calls of the host's own, of one
+        /// token each, where by how late such prompts came again that saves more than it costs. They are within every limit,
+        /// and stand in the ledger as (refresh).
+        prompt_cache_refresh: bool = "false";
         /// Whether replies are kept, so that the same request of an agent that says that it may be answered so (`cacheable`)
         /// gets the reply that was paid for before, at no cost.
         reply_cache: bool = "true";

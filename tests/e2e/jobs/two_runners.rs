@@ -110,6 +110,7 @@ fn gateway(upstream: &Upstream) -> GatewayConfig {
         models: default_models().clone(),
         pressure: PressureSteps::NONE,
         prompt_cache: false,
+        prompt_cache_refresh: false,
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         batches: None,

@@ -80,6 +80,7 @@ pub(crate) fn gateway(
         models: settings.models.clone(),
         pressure: pressure(&settings.pressure),
         prompt_cache: settings.saving.prompt_cache,
+        prompt_cache_refresh: settings.saving.prompt_cache_refresh,
         reply_cache: settings.saving.reply_cache.then(|| replies(&settings.saving)),
         compression: compression(settings),
         batches: settings.saving.batches.then(|| batches(&settings.saving)),

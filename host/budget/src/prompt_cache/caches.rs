@@ -79,6 +79,8 @@ pub struct Warm {
     pub ttl: CacheTtl,
     /// Tokens of it.
     pub tokens: u64,
+    /// How often it was refreshed since it was used last.
+    pub refreshes: u32,
 }
 
 impl PromptCaches {
@@ -227,7 +229,7 @@ impl PromptCaches {
             let warm = self.warm(outline, model, now).map(|(beginning, _)| beginning.digest);
             let known = warm.and_then(|digest| self.known.get_mut(&digest));
             if let Some(warm) = known.and_then(|known| known.warm.get_mut(model)) {
-                warm.until = now + warm.ttl.duration();
+                (warm.until, warm.refreshes) = (now + warm.ttl.duration(), 0);
             }
         }
         for mark in marks {
@@ -243,7 +245,7 @@ impl PromptCaches {
             let tokens = if is_last { cached } else { outline.tokens(beginning, whole).min(cached) };
             let ttl = known.warm.get(model).filter(|warm| warm.until > now).map_or(mark.ttl, |warm| warm.ttl);
             let until = now + ttl.duration();
-            known.warm.insert(model.to_owned(), Warm { until, ttl, tokens });
+            known.warm.insert(model.to_owned(), Warm { until, ttl, tokens, refreshes: 0 });
             if mark.place == Place::Stem {
                 self.stems.insert(whose.who.to_owned(), until);
             }
@@ -255,6 +257,32 @@ impl PromptCaches {
             self.remember(whose.who, stem, now).judged = false;
         }
         self.lineages.keep(whose, outline, now);
+    }
+
+    /// Takes what the answer of a refresh told: nobody has used what it read.
+    pub fn refreshed(
+        &mut self,
+        who: &str,
+        outline: &Outline,
+        marks: &[Mark],
+        model: &str,
+        usage: &Usage,
+        now: Timestamp,
+    ) {
+        self.habits.note_read(who, usage.cache_read_tokens > 0, now);
+        for mark in marks {
+            let beginning = outline.longest_first().find(|one| one.place == mark.place);
+            let known = beginning.and_then(|one| self.known.get_mut(&one.digest));
+            let Some(known) = known else { continue };
+            if usage.cached_tokens() == 0 {
+                known.warm.remove(model);
+            } else if let Some(warm) = known.warm.get_mut(model) {
+                (warm.until, warm.refreshes) = (now + warm.ttl.duration(), warm.refreshes + 1);
+                if mark.place == Place::Stem {
+                    self.stems.insert(who.to_owned(), warm.until);
+                }
+            }
+        }
     }
 
     /// Notes how soon what this prompt begins with was used again.

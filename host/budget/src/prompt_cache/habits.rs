@@ -1,6 +1,7 @@
 //! What was learnt of prompt caches, kept over a restart: how soon agents' prompts come again, and how short a prefix each model
 //! still caches.
 
+use crate::prompt_cache::gaps::Gaps;
 use crate::prompt_cache::outline::Place;
 use crate::{Reads, Reuse, cache_minimum};
 use anvil_types::Timestamp;
@@ -23,6 +24,9 @@ const BELIEVED: Duration = Duration::from_hours(1);
 pub struct Habits {
     /// By agent: of tools and system, and of conversations.
     reuse: BTreeMap<String, [Reuse; 2]>,
+    /// By agent, as above: how long it was until then.
+    #[serde(default)]
+    gaps: BTreeMap<String, [Gaps; 2]>,
     minima: BTreeMap<String, Minimum>,
     /// By agent: whether the models had what they were to have. What one agent provokes is no other's.
     #[serde(default)]
@@ -69,6 +73,12 @@ impl Habits {
             return;
         }
         self.reuse.entry(who.to_owned()).or_default()[kind(place)].note(gap);
+        self.gaps.entry(who.to_owned()).or_default()[kind(place)].note(gap);
+    }
+
+    /// How long it was until such prompts of an agent came again.
+    pub fn gaps(&self, who: &str, place: Place) -> Gaps {
+        self.gaps.get(who).map_or_else(Gaps::default, |gaps| gaps[kind(place)])
     }
 
     /// An answer told that of a marked beginning of so many tokens this was cached; none: nothing of it.

@@ -18,6 +18,7 @@ use crate::flight::admit::{FlightCourse, admit};
 use crate::flight::landing::{BrokenFlight, Trouble};
 use crate::flight::settlement::Note;
 use crate::line::denied::Denied;
+use crate::refresh::offer;
 use crate::stage::compress::Shortened;
 use crate::stage::follow::follow;
 use crate::stage::mark::{learn, refused, refuses_marks};
@@ -97,7 +98,7 @@ async fn attempt<'d>(
     tries: &mut Tries,
     watcher: &mut Watcher,
 ) -> Tried {
-    let Planned { bid, prompt, is_marked, key, shortened } = planned;
+    let Planned { bid, prompt, is_marked, key, shortened, again } = planned;
     let shortened = shortened.as_ref();
     let reusable = key.map(|key| Reusable { door, ask, key, shortened });
     if let Some(reusable) = &reusable
@@ -146,6 +147,9 @@ async fn attempt<'d>(
                 // What is told beyond what the model can take teaches nothing.
                 learn(door, whose(ask), prompt, row, &bill.believable(row), at)
             });
+            if let Some(prompt) = certain {
+                offer::answered(door, ask, flight.bid(), prompt, again);
+            }
             let mut reply = reply(door, &flight.bid().tier, flight.bid().model(), answer, &bill);
             reply.extras.extend(shortened.and_then(Shortened::extra));
             let note = Note {

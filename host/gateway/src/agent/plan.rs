@@ -10,6 +10,7 @@ use crate::flight::burn::windows;
 use crate::pace::Expected;
 use crate::prompt_cache::caches::{Asked, Mark};
 use crate::prompt_cache::lineage::Whose;
+use crate::refresh::offer::TOKENS;
 use crate::stage::choose::{Chosen, Wish, choose};
 use crate::stage::compress::{self, Shortened};
 use crate::stage::mark::{MarkedPrompt, caches, prompt};
@@ -19,7 +20,8 @@ use anvil_budget::{
     task_budget, tier_for,
 };
 use anvil_store::ReplyKey;
-use anvil_types::{CallError, CallErrorKind, Limits, Request, Tier};
+use anvil_types::{CallError, CallErrorKind, Limits, Request, RequestOption, Tier};
+use bytes::Bytes;
 
 /// What is fixed for one try of a call.
 pub(crate) struct Planned {
@@ -32,6 +34,8 @@ pub(crate) struct Planned {
     pub shortened: Option<Shortened>,
     /// What it is known by in the cache of replies, where a kept reply may answer it.
     pub key: Option<ReplyKey>,
+    /// What is sent to refresh what the host marks of it, where that may be.
+    pub again: Option<Bytes>,
 }
 
 /// In which way a call goes out.
@@ -89,8 +93,8 @@ pub(crate) async fn plan(door: &GatewayDoor, ask: &Ask, way: CallWay) -> Result<
     let is_marked = !added.is_empty();
     let is_lossy = shortened.as_ref().is_some_and(Shortened::is_lossy);
     let sent = Sent { shorter, is_lossy, needs: wish.needs, marks: added, warm, task_budget, way };
-    let (bid, key) = bid(door, ask, &sent, chosen).map_err(Unplanned::Refused)?;
-    Ok(Planned { bid, prompt: marked, is_marked, shortened, key })
+    let (bid, key, again) = bid(door, ask, &sent, chosen).map_err(Unplanned::Refused)?;
+    Ok(Planned { bid, prompt: marked, is_marked, shortened, key, again })
 }
 
 /// What is sent of a question, and measured, and what the host adds to it.
@@ -166,13 +170,14 @@ fn wish<'a>(door: &GatewayDoor, ask: &'a Ask, limits: &Limits) -> Result<Wish<'a
     Ok(Wish { who: ask.asker.name(), request, asked, floor: terms.floor, score, speed, needs })
 }
 
-/// The bid of a request to the model that was chosen for it, and what it is known by in the cache of replies.
+/// The bid of a request to the model that was chosen for it, what it is known by in the cache of replies, and what is sent to
+/// refresh it.
 fn bid(
     door: &GatewayDoor,
     ask: &Ask,
     sent: &Sent<'_>,
     chosen: Chosen,
-) -> Result<(Bid, Option<ReplyKey>), CallError> {
+) -> Result<(Bid, Option<ReplyKey>, Option<Bytes>), CallError> {
     let Chosen { tier, row, expected_cost, .. } = chosen;
     let Sent { shorter, is_lossy, needs, marks, warm, task_budget, way } = *sent;
     let batched = way == CallWay::Batch;
@@ -199,6 +204,14 @@ fn bid(
     let own = own.map(|_| unmarked(&ask.request)).transpose().map_err(bad)?;
     let key = replies::key(door, ask, &tier, own.as_ref().unwrap_or(&body), is_lossy);
     body.mark(marks);
+    // What a model is to think takes more than a refresh may have.
+    let refreshes = door.config.prompt_cache_refresh && !marks.is_empty() && !asks && task_budget.is_none();
+    let again = (refreshes && request.option(RequestOption::Thinking).is_none()).then(|| {
+        let mut again = Body::of(request, &row.model, TOKENS)?;
+        again.mark(marks);
+        Ok(Bytes::from(again.bytes()))
+    });
+    let again = again.transpose().map_err(bad)?;
     let body = if batched { body.in_one_piece() } else { body };
     let body = body.bytes();
     let input_tokens = bound_input_tokens(size, body.len());
@@ -233,7 +246,7 @@ fn bid(
         body: body.into(),
         batched,
     };
-    Ok((bid, key))
+    Ok((bid, key, again))
 }
 
 fn invalid(message: String) -> CallError {

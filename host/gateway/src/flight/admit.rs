@@ -6,6 +6,7 @@ use crate::flight::bid::Bid;
 use crate::flight::watcher::Watcher;
 use crate::line::candidate::Candidate;
 use crate::line::denied::Denied;
+use crate::upstream::circuit::Passed;
 use crate::upstream::gate::KeptBack;
 use std::sync::atomic::Ordering;
 
@@ -32,6 +33,42 @@ pub(crate) async fn admit<'d>(
     course: &mut FlightCourse,
     watcher: &mut impl Watcher,
 ) -> Result<Flight<'d>, Denied> {
+    let (passed, candidate) = candidate(door, &bid, course)?;
+    let id = candidate.hold.id;
+    let admitted = match door.admission.pass(candidate).await {
+        Ok(admitted) => admitted,
+        Err(candidate) => tokio::select! {
+            admitted = door.admission.admit(*candidate) => admitted,
+            () = watcher.gone() => return Err(Denied::Gone),
+        },
+    };
+    let (at, taken) = admitted?.take();
+    let mut flight = Flight::new(door, bid, id, at, taken, passed);
+    still_so(&mut flight).await?;
+    Ok(flight)
+}
+
+/// The same for a bid that waits for nothing: none where it would have to.
+pub(crate) async fn admit_at_once<'d>(
+    door: &'d GatewayDoor,
+    bid: Bid,
+    course: &mut FlightCourse,
+) -> Result<Option<Flight<'d>>, Denied> {
+    let (passed, candidate) = candidate(door, &bid, course)?;
+    let id = candidate.hold.id;
+    let Ok(admitted) = door.admission.pass(candidate).await else { return Ok(None) };
+    let (at, taken) = admitted?.take();
+    let mut flight = Flight::new(door, bid, id, at, taken, passed);
+    still_so(&mut flight).await?;
+    Ok(Some(flight))
+}
+
+// What stands in the line for a bid, and the circuit's leave for it.
+fn candidate<'d>(
+    door: &'d GatewayDoor,
+    bid: &Bid,
+    course: &mut FlightCourse,
+) -> Result<(Passed<'d>, Candidate), Denied> {
     if door.closing.load(Ordering::Relaxed) {
         return Err(Denied::Closing);
     }
@@ -51,17 +88,7 @@ pub(crate) async fn admit<'d>(
         cost: bid.expected_cost,
         warm: bid.warm,
     };
-    let admitted = match door.admission.pass(candidate).await {
-        Ok(admitted) => admitted,
-        Err(candidate) => tokio::select! {
-            admitted = door.admission.admit(*candidate) => admitted,
-            () = watcher.gone() => return Err(Denied::Gone),
-        },
-    };
-    let (at, taken) = admitted?.take();
-    let mut flight = Flight::new(door, bid, id, at, taken, passed);
-    still_so(&mut flight).await?;
-    Ok(flight)
+    Ok((passed, candidate))
 }
 
 /// Whether a flight that waited with its money held may still go out. One that may not is released.

@@ -80,6 +80,7 @@ pub(crate) async fn door(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn
         models: default_models().clone(),
         pressure: PressureSteps::NONE,
         prompt_cache: false,
+        prompt_cache_refresh: false,
         batches: None,
         reply_cache: Some(ReplyBounds { ttl: Duration::from_hours(1), entries: 100, bytes: 1_000_000 }),
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),

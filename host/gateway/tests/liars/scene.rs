@@ -94,6 +94,7 @@ fn config(base_url: String) -> GatewayConfig {
         models: default_models().clone(),
         pressure: PressureSteps::NONE,
         prompt_cache: false,
+        prompt_cache_refresh: false,
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         batches: None,

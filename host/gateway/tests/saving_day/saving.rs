@@ -92,6 +92,7 @@ pub(crate) fn config(saves: Saves, times: u32, setting: &Setting, base_url: Stri
         models: ModelMap { by_score: saves.tiers, ..default_models().clone() },
         pressure: PressureSteps { one_down: None, cheapest: None, ..PressureSteps::USUAL },
         prompt_cache: saves.marks,
+        prompt_cache_refresh: false,
         reply_cache: saves.replies.then_some(ReplyBounds {
             ttl: Duration::from_hours(24),
             entries: 10_000,

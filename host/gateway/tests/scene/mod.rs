@@ -85,6 +85,7 @@ impl Setting {
             models: self.models.clone(),
             pressure: self.pressure,
             prompt_cache: true,
+            prompt_cache_refresh: false,
             reply_cache: self.reply_cache,
             compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
             batches: self.batches,
