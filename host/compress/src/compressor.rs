@@ -36,6 +36,11 @@ impl Compressor {
         self.sent.push(text);
     }
 
+    /// A text that stands before the next piece and is never referred to. What it has may be read in a reference, too.
+    pub fn seen(&mut self, text: &str) {
+        self.sent.seen(text);
+    }
+
     /// What is sent of the next piece: never more bytes, and never nothing of something.
     pub fn piece(&mut self, text: &str) -> String {
         if text.trim().is_empty() {

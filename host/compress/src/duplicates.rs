@@ -1,11 +1,17 @@
 //! Texts that were sent before in the same conversation are sent once.
 
 use crate::blocks::{Block, blocks};
-use crate::reference::{Sent, is_like_reference, reference_to};
+use crate::reference::{Sent, is_like_reference};
 use crate::tokens::about_tokens;
 
 /// What is shorter, in bytes, is sent again: a reference has to be read, too.
 const SHORTEST: usize = 240;
+/// Bytes of each piece that are compared with what was sent before, and turn out to be referred to by nothing: so often its own,
+const PATIENCE: usize = 8;
+/// and so many more.
+const LEAST: usize = 1 << 20;
+/// What a search for what a reference may mean costs beside, in bytes.
+const SEARCH: usize = 4_096;
 
 /// Takes a piece, and answers what of it is sent: what was sent before is replaced by a reference to where it stands first.
 /// A piece that is all the same as what stands before it, whatever it is; of others whole plain blocks alone.
@@ -13,17 +19,18 @@ pub(crate) fn once(sent: &mut Sent, text: &str) -> String {
     sent.push("");
     // Nobody could tell its own from those that are put in.
     let blocks = if is_like_reference(text) { Vec::new() } else { blocks(text) };
+    let mut seeker = Seeker { text, blocks: &blocks, patience: text.len() * PATIENCE + LEAST };
     let (mut at, mut number) = (0, 0);
     while let Some(block) = blocks.get(number) {
-        let whole = number == 0;
-        if let Some((run, reference)) = sent_before(sent, text, &blocks[number..], whole) {
-            sent.go_on(&text[at..block.start]);
-            sent.go_on(&reference);
-            at = blocks[number + run - 1].end;
+        sent.go_on(&text[at..block.start]);
+        if let Some((run, reference)) = seeker.sent_before(sent, number) {
+            let end = blocks[number + run - 1].end;
+            sent.refer(&reference, &text[block.start..end]);
+            at = end;
             number += run;
         } else {
             let end = blocks.get(number + 1).map_or(text.len(), |next| next.start);
-            sent.go_on(&text[at..end]);
+            sent.go_on(&text[block.start..end]);
             at = end;
             number += 1;
         }
@@ -32,36 +39,67 @@ pub(crate) fn once(sent: &mut Sent, text: &str) -> String {
     sent.last().to_owned()
 }
 
-/// How many of these blocks were sent before, one after the other, and what refers to them. `whole`: they are the piece.
-fn sent_before(sent: &Sent, text: &str, blocks: &[Block], whole: bool) -> Option<(usize, String)> {
-    let start = blocks.first()?.start;
-    let before = sent.like(&text[start..])?;
-    let ends_there = |length: usize| before[length..].is_empty() || before[length..].starts_with('\n');
-    let last = blocks
-        .last()
-        .filter(|last| whole && before.starts_with(&text[start..last.end]) && ends_there(last.end - start));
-    let (run, end) = match last {
-        Some(last) => (blocks.len(), last.end),
-        None => {
-            let (mut run, mut end) = (0, start);
-            for block in blocks.iter().take_while(|block| block.plain) {
-                let more =
-                    before.get(end - start..).is_some_and(|rest| rest.starts_with(&text[end..block.end]));
-                if !more || !ends_there(block.end - start) {
-                    break;
-                }
-                (run, end) = (run + 1, block.end);
-            }
-            (run, end)
+/// Looks in a piece for what was sent before.
+struct Seeker<'t> {
+    text: &'t str,
+    blocks: &'t [Block],
+    /// Bytes that are still compared in vain.
+    patience: usize,
+}
+
+impl Seeker<'_> {
+    /// How many blocks from this one on were sent before, one after the other, and what refers to them and to nothing else.
+    fn sent_before(&mut self, sent: &Sent, number: usize) -> Option<(usize, String)> {
+        let blocks = &self.blocks[number..];
+        let start = blocks.first()?.start;
+        if self.patience == 0 {
+            return None;
         }
-    };
-    let same = &text[start..end];
-    if same.len() < SHORTEST {
-        return None;
+        let before = sent.like(&self.text[start..])?;
+        let ends_there = |length: usize| before[length..].is_empty() || before[length..].starts_with('\n');
+        let last = blocks.last().filter(|last| {
+            number == 0 && before.starts_with(&self.text[start..last.end]) && ends_there(last.end - start)
+        });
+        if last.is_some() {
+            let found = self.reference(sent, blocks, blocks.len());
+            if found.is_some() {
+                return found;
+            }
+        }
+        let (mut run, mut end) = (0, start);
+        for block in blocks.iter().take_while(|block| block.plain) {
+            let same =
+                before.get(end - start..).is_some_and(|rest| rest.starts_with(&self.text[end..block.end]));
+            if !same || !ends_there(block.end - start) {
+                break;
+            }
+            (run, end) = (run + 1, block.end);
+        }
+        // Where all of them may be several texts, fewer may be one.
+        while run > 0 {
+            let found = self.reference(sent, blocks, run);
+            if found.is_some() {
+                return found;
+            }
+            run /= 2;
+        }
+        None
     }
-    let reference = reference_to(same);
-    let shorter = reference.len() < same.len() && about_tokens(&reference) < about_tokens(same);
-    (shorter && sent.resolve(&reference) == Some(same)).then_some((run, reference))
+
+    /// A reference to the first blocks, where it means them alone and is shorter.
+    fn reference(&mut self, sent: &Sent, blocks: &[Block], run: usize) -> Option<(usize, String)> {
+        let same = &self.text[blocks.first()?.start..blocks.get(run.checked_sub(1)?)?.end];
+        if same.len() < SHORTEST || self.patience == 0 {
+            return None;
+        }
+        let reference = sent
+            .reference_to(same)
+            .filter(|reference| reference.len() < same.len() && about_tokens(reference) < about_tokens(same));
+        if reference.is_none() {
+            self.patience = self.patience.saturating_sub(same.len() + SEARCH);
+        }
+        Some((run, reference?))
+    }
 }
 
 #[cfg(test)]

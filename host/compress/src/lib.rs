@@ -9,6 +9,7 @@
 
 #![deny(missing_docs)]
 
+mod above;
 mod blank_lines;
 mod blocks;
 mod compressor;

@@ -24,6 +24,7 @@ use anvil_types::{
 use std::borrow::Cow;
 use std::sync::{MutexGuard, PoisonError};
 
+mod above;
 mod kept;
 
 pub(crate) use kept::KeptForm;
@@ -121,6 +122,7 @@ impl Shortened {
     fn shorten(&mut self, request: &Request) {
         let level = if self.is_lossy() { Level::Lossy } else { Level::Lossless };
         let mut compressor = Compressor::new(level);
+        above::stem(&mut compressor, request);
         let mut shorter = Cow::Borrowed(request);
         for (at, message) in request.messages.iter().enumerate() {
             let free = self.form.turns[at] && message.role == Role::User;
@@ -128,6 +130,7 @@ impl Shortened {
             for (number, block) in message.content.iter().enumerate() {
                 let (ContentBlock::Text { text } | ContentBlock::ToolResult { content: text, .. }) = block
                 else {
+                    above::block(&mut compressor, block);
                     continue;
                 };
                 if !free {
