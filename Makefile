@@ -70,7 +70,7 @@ bench: agents ## First figures, from the release build, on the disk that the bui
 	$(CARGO) run --release --package anvil-store --features bench --example bench_history -- "$(TARGET_DIR)/bench"
 	$(CARGO) run --release --package anvil-store --features bench --example bench_jobs -- "$(TARGET_DIR)/bench"
 # A million texts a rule, and what compression does to the transcripts that were held out, in tokens of o200k_base.
-	ANVIL_COMPRESS_INPUTS=1000000 $(CARGO) test --release --package anvil-compress --test properties
+	ANVIL_COMPRESS_INPUTS=1000000 $(CARGO) test --release --package anvil-compress --test properties --test references --test verbatim
 	$(CARGO) run --release --manifest-path host/compress/measure/Cargo.toml --target-dir "$(TARGET_DIR)/measure"
 # A day of 2,000 mixed jobs with nothing saved, with each saving alone and with all of them, and the host's marks beside
 # what somebody would save who knew the day; a batch of 100,000 calls.

@@ -26,9 +26,9 @@ pub fn without_blank_runs(text: &str) -> Cow<'_, str> {
     if changed { Cow::Owned(out) } else { Cow::Borrowed(text) }
 }
 
-/// Whether what stands beside a run lets it be shortened.
+/// Whether what stands beside a run lets it be shortened: it is nothing that stays, and no quotation of a mail.
 fn is_free(beside: Option<&Part<'_>>) -> bool {
-    beside.is_none_or(|part| part.kind != Kind::Kept)
+    beside.is_none_or(|part| part.kind != Kind::Kept && !part.text.starts_with('>'))
 }
 
 #[cfg(test)]
@@ -44,6 +44,7 @@ mod tests {
             ("a\n\nb\n", "a\n\nb\n"),
             ("a\n\n\n    code\n\n\n    code\n\n\nb\n", "a\n\n\n    code\n\n\n    code\n\n\nb\n"),
             ("a\n\n\n```\n\n\n\n```\n\n\nb\n", "a\n\n```\n\n\n\n```\n\nb\n"),
+            ("> a\n\n\nb\n", "> a\n\n\nb\n"),
             ("'''\n\n\n'''\n", "'''\n\n\n'''\n"),
         ] {
             assert_eq!(without_blank_runs(text), shorter, "{text:?}");

@@ -1,5 +1,6 @@
 //! A conversation on its way out, piece by piece.
 
+use crate::asked::asks_about_layout;
 use crate::blank_lines::without_blank_runs;
 use crate::duplicates::once;
 use crate::json::with_data_minified;
@@ -23,17 +24,25 @@ pub enum Level {
 pub struct Compressor {
     level: Level,
     sent: Sent,
+    /// Somebody asked about the layout.
+    keeps_layout: bool,
 }
 
 impl Compressor {
     /// At the beginning of a conversation.
     pub fn new(level: Level) -> Self {
-        Self { level, sent: Sent::default() }
+        Self { level, sent: Sent::default(), keeps_layout: false }
     }
 
     /// The next piece is sent as it is. What comes after it may refer to it.
     pub fn kept(&mut self, text: &str) {
         self.sent.push(text);
+    }
+
+    /// Somebody says this in the next pieces or among them. Where it asks about the layout of a text, what comes from here on
+    /// keeps its own.
+    pub fn said(&mut self, text: &str) {
+        self.keeps_layout = self.keeps_layout || asks_about_layout(text);
     }
 
     /// A text that stands before the next piece and is never referred to. What it has may be read in a reference, too.
@@ -51,10 +60,13 @@ impl Compressor {
             Level::Lossless => &[],
             Level::Lossy => &[without_comments, without_trace_middles, without_log_middles],
         };
-        let rules: [fn(&str) -> Cow<'_, str>; 3] =
-            [with_data_minified, without_trailing_space, without_blank_runs];
+        let rules: &[fn(&str) -> Cow<'_, str>] = if self.keeps_layout {
+            &[]
+        } else {
+            &[with_data_minified, without_trailing_space, without_blank_runs]
+        };
         let mut shorter = text.to_owned();
-        for rule in lossy.iter().chain(&rules) {
+        for rule in lossy.iter().chain(rules) {
             let Cow::Owned(next) = rule(&shorter) else { continue };
             if next.len() < shorter.len() && about_tokens(&next) <= about_tokens(&shorter) {
                 shorter = next;

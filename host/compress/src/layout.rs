@@ -5,6 +5,7 @@
 
 use crate::json::end_of_data;
 use crate::source::is_source;
+use crate::verbatim;
 
 /// How often a text is read for data that turns out to be none.
 const PATIENCE: usize = 4;
@@ -49,7 +50,7 @@ pub(crate) fn parts(text: &str) -> Vec<Part<'_>> {
         rest = after;
     }
     // What is still open at the end was opened anywhere: each sign before it may have been an end.
-    let is_open = reader.open != Open::default();
+    let is_open = Open { verbatim: false, ..reader.open } != Open::default();
     let doubtful = |part: &Part<'_>| {
         (reader.muddled && part.kind == Kind::Fenced)
             || (is_open && part.kind != Kind::Fenced && has_sign(part.text))
@@ -92,6 +93,8 @@ struct Open {
     triple_double: bool,
     triple_single: bool,
     heredoc: bool,
+    /// Where it ends is not looked for.
+    verbatim: bool,
 }
 
 impl Reader {
@@ -251,9 +254,10 @@ impl Open {
         self.triple_single ^= line.matches("'''").count() % 2 == 1;
         // Where a document in a shell's text ends is not looked for.
         self.heredoc |= line.match_indices("<<").any(|(at, sign)| {
-            let word = line[at + sign.len()..].trim_start_matches(['-', '~', ' ', '\'', '"']);
+            let word = line[at + sign.len()..].trim_start_matches(['<', '-', '~', ' ', '\'', '"', '\\']);
             word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         });
+        self.verbatim |= verbatim::opens(line);
     }
 }
 

@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 mod above;
+mod asked;
 mod blank_lines;
 mod blocks;
 mod compressor;
@@ -21,7 +22,9 @@ mod reference;
 mod source;
 mod tokens;
 mod trailing;
+mod verbatim;
 
+pub use asked::asks_about_layout;
 pub use blank_lines::without_blank_runs;
 pub use compressor::{Compressor, Level};
 pub use json::{minified, with_data_minified};

@@ -14,7 +14,11 @@ fn sent(transcript: &Transcript, level: Level) -> Vec<String> {
             compressor.kept(&said.text);
             said.text.clone()
         }
-        Who::User | Who::Result => compressor.piece(&said.text),
+        Who::User => {
+            compressor.said(&said.text);
+            compressor.piece(&said.text)
+        }
+        Who::Result => compressor.piece(&said.text),
     };
     transcript.said.iter().map(piece).collect()
 }

@@ -134,8 +134,8 @@ fn of_all_that_stands_above_one_text_alone_fits_a_reference_and_it_is_the_one_th
             let read = if text.contains(BEGINS) { told.clone() } else { looked_up(&above, told)? };
             prop_assert_eq!(&read, text);
             referred.set(referred.get() + u32::from(told != text));
-            above[0].push_str(&format!("{told}\n"));
-            above[1].push_str(&format!("{read}\n"));
+            above[0].extend([told.as_str(), "\n"]);
+            above[1].extend([read.as_str(), "\n"]);
         }
         // The house's own reader finds the same.
         if pieces.iter().all(|(_, text)| !text.contains(BEGINS)) {

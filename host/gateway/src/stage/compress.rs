@@ -3,7 +3,7 @@
 //! Whether a conversation is shortened is decided where it begins, and holds for as long as it goes on. What becomes of a
 //! turn follows from that turn and those before it, and is the same each time it is sent: so the host's marks may cover it,
 //! and a model's cache has it. What a request marks itself is sent as it is. In which form each call's turns were sent
-//! stands in the ledger, so that a restart of the host changes nothing.
+//! stands in the ledger, so that a restart of the host changes nothing for the job that goes on.
 
 use crate::agent::ask::Ask;
 use crate::compression::count;
@@ -127,6 +127,7 @@ impl Shortened {
         for (at, message) in request.messages.iter().enumerate() {
             let free = self.form.turns[at] && message.role == Role::User;
             let mut removed = 0;
+            above::said(&mut compressor, message);
             for (number, block) in message.content.iter().enumerate() {
                 let (ContentBlock::Text { text } | ContentBlock::ToolResult { content: text, .. }) = block
                 else {

@@ -1,7 +1,8 @@
-//! What a reader of a prompt has above its turns' texts, and between them: a reference must not mean any of it by chance.
+//! What of a prompt tells how its turns' texts are read: what stands above and between them, which a reference must not mean by
+//! chance, and what a person asks about them.
 
 use anvil_compress::Compressor;
-use anvil_types::{ContentBlock, Request};
+use anvil_types::{ContentBlock, Message, Request, Role};
 use serde_json::Value;
 
 /// What stands before the messages.
@@ -11,6 +12,15 @@ pub(super) fn stem(compressor: &mut Compressor, request: &Request) {
         json(compressor, &tool.input_schema);
     }
     compressor.seen(request.system.as_deref().unwrap_or_default());
+}
+
+/// What a person says in a turn, before any of it is sent.
+pub(super) fn said(compressor: &mut Compressor, message: &Message) {
+    for block in &message.content {
+        if let (Role::User, ContentBlock::Text { text }) = (message.role, block) {
+            compressor.said(text);
+        }
+    }
 }
 
 /// A block that is sent as it is, and is no text or result.
