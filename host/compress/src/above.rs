@@ -6,11 +6,13 @@
 /// Bytes by which places are found.
 const GRAM: usize = 8;
 /// Where the rarest of them stand at more places, none is looked at.
-const PLACES: u32 = 1_024;
+const PLACES: u16 = 1_024;
 /// Characters are counted to each such byte.
 const STEP: usize = 64;
 /// Chains at the beginning, as a power of two.
 const CHAINS: u32 = 8;
+/// Places of a chain on average, at most; then there are more chains.
+const LONGEST: usize = 8;
 
 /// A text that grows at its end.
 #[derive(Clone, Debug)]
@@ -22,7 +24,7 @@ pub(crate) struct Above {
     /// The newest place of each chain, from one on.
     newest: Vec<u32>,
     /// How many it has.
-    places: Vec<u32>,
+    places: Vec<u16>,
     /// Of each place the one before it in its chain, from one on.
     older: Vec<u32>,
 }
@@ -55,8 +57,8 @@ impl Above {
             }
             self.characters += usize::from(begins_character(byte));
         }
-        if self.text.len() > self.newest.len() * 4 {
-            let chains = (self.text.len() * 2).next_power_of_two();
+        if self.text.len() > self.newest.len() * LONGEST {
+            let chains = (self.text.len() * 2 / LONGEST).next_power_of_two();
             self.newest = vec![0; chains];
             self.places = vec![0; chains];
             self.older = Vec::new();
@@ -66,7 +68,7 @@ impl Above {
             let chain = self.chain(&self.text.as_bytes()[at..at + GRAM]);
             self.older.push(self.newest[chain]);
             self.newest[chain] = place;
-            self.places[chain] += 1;
+            self.places[chain] = self.places[chain].saturating_add(1);
         }
     }
 

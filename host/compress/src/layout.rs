@@ -257,7 +257,7 @@ impl Open {
             let word = line[at + sign.len()..].trim_start_matches(['<', '-', '~', ' ', '\'', '"', '\\']);
             word.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         });
-        self.verbatim |= verbatim::opens(line);
+        self.verbatim = self.verbatim || verbatim::opens(line);
     }
 }
 

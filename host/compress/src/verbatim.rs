@@ -51,18 +51,6 @@ const LINES: [&str; 8] = ["[source", "[listing", "[literal", "[verse", "[quote",
 const WHOLE: [&str; 4] = ["__data__", "__end__", "....", "++++"];
 /// How a line ends: PowerShell; Nix; what YAML keeps.
 const ENDS: [&str; 10] = ["@'", "@\"", "= ''", "(''", ": |", ": |-", ": |+", ": >", ": >-", ": >+"];
-/// What may stand between the letters and the words of a string in Perl, Ruby and Elixir, and what ends them.
-const BRACKETS: [(char, char); 9] = [
-    ('{', '}'),
-    ('(', ')'),
-    ('[', ']'),
-    ('<', '>'),
-    ('|', '|'),
-    ('!', '!'),
-    ('/', '/'),
-    ('#', '#'),
-    ('~', '~'),
-];
 /// The letters: Perl's and D's; before those of Ruby stands a `%`, before Elixir's a `~`.
 const QUOTES: [&str; 9] = ["q", "qq", "qw", "qr", "qx", "m", "s", "y", "tr"];
 
@@ -75,12 +63,15 @@ pub(crate) fn opens(line: &str) -> bool {
         return false;
     }
     let small = line.to_ascii_lowercase();
+    let signs = signs_of(&small);
+    // Most signs are told to be absent without a search.
+    let may_have = |sign: &str| signs_of(sign) & !signs == 0;
     let open = |(opens, closes): &(&str, &str)| {
-        small.rfind(opens).is_some_and(|at| !small[at + opens.len()..].contains(closes))
+        may_have(opens) && small.rfind(opens).is_some_and(|at| !small[at + opens.len()..].contains(closes))
     };
     PAIRS.iter().any(open)
-        || TOGGLES.iter().any(|sign| small.matches(sign).count() % 2 == 1)
-        || TO_THE_END.iter().any(|sign| small.contains(sign))
+        || TOGGLES.iter().any(|sign| may_have(sign) && small.matches(sign).count() % 2 == 1)
+        || TO_THE_END.iter().any(|sign| may_have(sign) && small.contains(sign))
         || LINES.iter().any(|begins| small.starts_with(begins))
         || WHOLE.contains(&small.as_str())
         || ENDS.iter().any(|ends| small.ends_with(ends))
@@ -118,7 +109,7 @@ fn opens_long_bracket(line: &str) -> bool {
 // `q{`, `%q(`, `~S(` and the like, with no end on the line.
 fn opens_quote(line: &str) -> bool {
     line.char_indices().any(|(at, sign)| {
-        let Some((_, close)) = BRACKETS.iter().find(|(open, _)| *open == sign) else { return false };
+        let Some(close) = closing(sign) else { return false };
         let before = line[..at].trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
         let letters = &line[before.len()..at];
         let named = match before.chars().next_back() {
@@ -129,8 +120,25 @@ fn opens_quote(line: &str) -> bool {
             Some(other) if other.is_alphanumeric() || other == '_' => false,
             _ => is_quote(letters),
         };
-        named && !line[at + sign.len_utf8()..].contains(*close)
+        named && !line[at + sign.len_utf8()..].contains(close)
     })
+}
+
+/// What ends the words of a string in Perl, Ruby and Elixir that this begins, behind its letters.
+fn closing(open: char) -> Option<char> {
+    match open {
+        '{' => Some('}'),
+        '(' => Some(')'),
+        '[' => Some(']'),
+        '<' => Some('>'),
+        '|' | '!' | '/' | '#' | '~' => Some(open),
+        _ => None,
+    }
+}
+
+/// Which signs of ASCII a text has.
+fn signs_of(text: &str) -> u128 {
+    text.bytes().filter(u8::is_ascii).fold(0, |signs, sign| signs | 1 << sign)
 }
 
 fn is_quote(letters: &str) -> bool {
