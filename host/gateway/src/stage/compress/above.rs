@@ -27,7 +27,7 @@ pub(super) fn said(compressor: &mut Compressor, message: &Message) {
 pub(super) fn block(compressor: &mut Compressor, block: &ContentBlock) {
     match block {
         ContentBlock::ToolUse { input: data, .. } | ContentBlock::Other { json: data } => {
-            json(compressor, data)
+            json(compressor, data);
         }
         ContentBlock::Thinking { text, .. } => compressor.seen(text),
         ContentBlock::Text { .. } | ContentBlock::ToolResult { .. } | ContentBlock::Image { .. } => {}
