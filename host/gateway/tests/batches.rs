@@ -9,9 +9,13 @@ mod doubt;
 mod ends;
 #[path = "batches/large.rs"]
 mod large;
+#[path = "batches/lines.rs"]
+mod lines;
 #[path = "batches/money.rs"]
 mod money;
 mod scene;
+#[path = "batches/slow.rs"]
+mod slow;
 
 use anvil_budget::BatchRule;
 use anvil_gateway::{Ask, CallEnd, Gateway};

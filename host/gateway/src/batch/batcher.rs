@@ -1,15 +1,19 @@
-//! The task that makes batches, sends them, and looks after those that were sent.
+//! The task that makes batches, has them sent, and looks after those that were sent.
+//!
+//! What asks the upstream goes in a task of its own, so that no answer that drips keeps another batch waiting. How long a
+//! batch is waited for is kept here, whatever its task does.
 
+use crate::batch::creation::{Creation, create};
 use crate::batch::release::{self, Undone};
-use crate::batch::send::{SentBatch, send};
-use crate::batch::watch::{Watched, look};
+use crate::batch::search::Others;
+use crate::batch::send::LONGEST;
+use crate::batch::tasks::{Done, Tasks, Work};
+use crate::batch::watch::{Look, Tally, give_up, is_past, look};
 use crate::door::GatewayDoor;
-use crate::upstream::class::Class;
-use crate::upstream::failed::Failed;
 use anvil_budget::{BatchRule, DayShape};
 use anvil_store::{OpenBatch, StoreError};
 use anvil_types::{BatchState, Clock, End, Timestamp};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -19,6 +23,7 @@ use tokio::sync::Notify;
 const IDLE: Duration = Duration::from_mins(1);
 /// The first pause after a batch was not taken, doubled at each further one, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
+/// No pause after a batch was not taken, or was looked at in vain, is longer.
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 /// How long it stays away from a store that fails.
 const STORE_PAUSE: Duration = Duration::from_secs(10);
@@ -27,13 +32,27 @@ const LEARN: Duration = Duration::from_hours(1);
 const LEARNT_BY: u32 = 2_000;
 /// How many calls are taken back at once whose price has changed.
 const PRICE_PAGE: u32 = 500;
+/// How many batches are looked at at once.
+const LOOKS: usize = 8;
+/// How many are sent at once; a further one only where the others take longer than this.
+const CREATIONS: usize = 4;
+const SLOW: Duration = Duration::from_secs(30);
+
+/// What is known of a batch beside what is kept of it.
+#[derive(Debug, Default)]
+struct Watched {
+    /// When it is looked at next.
+    next: Timestamp,
+    tally: Tally,
+}
 
 /// What it knows beside what is kept.
 #[derive(Debug, Default)]
 struct Batcher {
+    tasks: Tasks,
     watched: HashMap<u64, Watched>,
     /// Batches of the upstream's that are not the one that is looked for.
-    others: HashSet<(u64, String)>,
+    others: Others,
     /// No batch is sent before then.
     not_before: Timestamp,
     refusals: u32,
@@ -51,6 +70,7 @@ pub(crate) async fn run(door: Weak<GatewayDoor>, news: Arc<Notify>, clock: Arc<d
         let next = {
             let Some(door) = door.upgrade() else { return End::Asked };
             if door.closing.load(Ordering::Relaxed) {
+                batcher.tasks.finish_creations().await;
                 return End::Asked;
             }
             match batcher.look(&door).await {
@@ -65,39 +85,107 @@ pub(crate) async fn run(door: Weak<GatewayDoor>, news: Arc<Notify>, clock: Arc<d
         tokio::select! {
             () = news.notified() => {}
             () = clock.sleep_until(next) => {}
+            () = batcher.tasks.wait() => {}
         }
     }
 }
 
 impl Batcher {
     /// Does what there is to do; answers when there is more.
-    async fn look(&mut self, door: &GatewayDoor) -> Result<Timestamp, StoreError> {
+    async fn look(&mut self, door: &Arc<GatewayDoor>) -> Result<Timestamp, StoreError> {
+        for done in self.tasks.take() {
+            self.heed(door, done).await?;
+        }
         let mut next = door.clock.now() + IDLE;
         if let Some(rule) = door.config.batches {
             next = next.min(self.send_all(door, rule).await?);
         } else {
             give_up_what_waits(door).await?;
         }
-        let pause = door.config.batches.map_or(IDLE, |rule| rule.look);
-        let open = door.store.open_batches().await?;
-        self.watched.retain(|number, _| open.iter().any(|batch| batch.number == *number));
-        self.others.retain(|(number, _)| open.iter().any(|batch| batch.number == *number));
-        for batch in &open {
+        let mut open = door.store.open_batches().await?;
+        let is_open = |number: u64| open.iter().any(|batch| batch.number == number);
+        self.watched.retain(|number, _| is_open(*number));
+        self.others.retain(is_open);
+        // Whose turn it was first, so that those that take long keep nobody out.
+        open.sort_by_key(|batch| self.watched.get(&batch.number).map(|watched| watched.next));
+        for batch in open {
             if door.closing.load(Ordering::Relaxed) {
                 break;
             }
-            if batch.state == BatchState::Sending {
-                // Who sent it is gone, or was too slow to be waited for.
-                door.store.batch_unsure(batch.number, BatchState::Lost).await?;
-            }
-            let watched = self.watched.entry(batch.number).or_default();
-            next = next.min(look(door, batch, watched, &mut self.others, pause).await?);
+            next = next.min(self.attend(door, batch).await?);
         }
         Ok(next)
     }
 
+    // What a task has come to.
+    async fn heed(&mut self, door: &GatewayDoor, done: Done) -> Result<(), StoreError> {
+        let now = door.clock.now();
+        match done {
+            Done::Created(_, Ok(Creation::Taken)) => self.refusals = 0,
+            Done::Created(_, Ok(Creation::Alone)) => {}
+            Done::Created(_, Ok(Creation::Pause { asked, why: _ })) => self.pause(now, asked),
+            Done::Created(_, Err(error)) => {
+                self.not_before = self.not_before.max(now + STORE_PAUSE);
+                return Err(error);
+            }
+            Done::Looked(number, Ok(look)) => return self.looked(door, number, look).await,
+            Done::Looked(number, Err(error)) | Done::GivenUp(number, Err(error)) => {
+                self.watched.entry(number).or_default().next = now + STORE_PAUSE;
+                return Err(error);
+            }
+            Done::GivenUp(_, Ok(())) => {}
+        }
+        Ok(())
+    }
+
+    async fn looked(&mut self, door: &GatewayDoor, number: u64, look: Look) -> Result<(), StoreError> {
+        let pause = door.config.batches.map_or(IDLE, |rule| rule.look);
+        let vain = look.tally.vain.saturating_sub(1).min(16);
+        let pause = pause.saturating_mul(1 << vain).min(LONGEST_PAUSE.max(pause));
+        let watched = self.watched.entry(number).or_default();
+        watched.next = door.clock.now() + look.after.unwrap_or_default().max(pause);
+        watched.tally = look.tally;
+        if look.is_not_there {
+            door.store.batch_back(number).await?;
+        }
+        Ok(())
+    }
+
+    // Looks at a batch, where it is time to. Answers when to look again.
+    async fn attend(&mut self, door: &Arc<GatewayDoor>, batch: OpenBatch) -> Result<Timestamp, StoreError> {
+        let (now, number) = (door.clock.now(), batch.number);
+        if let Some(task) = self.tasks.of(number) {
+            let end = task.since + LONGEST;
+            if task.work != Work::Look || !is_past(&batch, now) || now <= end {
+                return Ok(if task.work == Work::Look && end > now { end } else { now + IDLE });
+            }
+            tracing::warn!(
+                batch = number,
+                "a batch is past, and what it is asked for does not end: it is given up"
+            );
+            let door = door.clone();
+            let task = async move { Done::GivenUp(number, give_up(&door, number).await) };
+            self.tasks.begin(number, Work::GivingUp, now, task);
+            return Ok(now + IDLE);
+        }
+        if batch.state == BatchState::Sending {
+            // Who sent it is gone.
+            door.store.batch_unsure(number, BatchState::Lost).await?;
+        }
+        let watched = self.watched.entry(number).or_default();
+        if now < watched.next {
+            return Ok(watched.next);
+        }
+        if self.tasks.since(Work::Look).count() < LOOKS {
+            let (door, tally, others) = (door.clone(), watched.tally.clone(), self.others.clone());
+            let task = async move { Done::Looked(number, look(&door, &batch, tally, &others).await) };
+            self.tasks.begin(number, Work::Look, now, task);
+        }
+        Ok(now + IDLE)
+    }
+
     // Makes and sends what is due; answers when the next may be.
-    async fn send_all(&mut self, door: &GatewayDoor, rule: BatchRule) -> Result<Timestamp, StoreError> {
+    async fn send_all(&mut self, door: &Arc<GatewayDoor>, rule: BatchRule) -> Result<Timestamp, StoreError> {
         let idle = door.clock.now() + IDLE;
         loop {
             let gathered = door.store.gathered().await?;
@@ -107,18 +195,29 @@ impl Batcher {
             }
             let rule = rule.shaped(self.shape.as_ref(), &gathered, now);
             let Some(due) = rule.due(&gathered) else { return Ok(idle) };
-            let due = due.max(self.not_before);
+            let due = due.max(self.not_before).max(self.room());
             if due > now {
                 self.withdraw(door, now).await?;
                 return Ok(due.min(idle));
+            }
+            if self.tasks.since(Work::Creation).count() >= CREATIONS {
+                return Ok(idle);
             }
             take_back_changed_prices(door).await?;
             let may_go = !door.closing.load(Ordering::Relaxed) && !door.store_failed.load(Ordering::Relaxed);
             let made = if may_go { door.store.make_batch(rule).await? } else { None };
             // Braked, or another host's to send.
             let Some(batch) = made else { return Ok(idle) };
-            self.send(door, &batch).await?;
+            let (door, number) = (door.clone(), batch.number);
+            let task = async move { Done::Created(number, create(&door, &batch).await) };
+            self.tasks.begin(number, Work::Creation, now, task);
         }
+    }
+
+    // When another one may be sent beside those that are: one after another, but that no slow one stops the others.
+    fn room(&self) -> Timestamp {
+        let slow = self.tasks.since(Work::Creation).map(|since| since + SLOW);
+        slow.max().unwrap_or_default()
     }
 
     async fn learn(&mut self, door: &GatewayDoor, now: Timestamp) -> Result<(), StoreError> {
@@ -141,68 +240,10 @@ impl Batcher {
         Ok(())
     }
 
-    async fn send(&mut self, door: &GatewayDoor, batch: &OpenBatch) -> Result<(), StoreError> {
-        let number = batch.number;
-        match send(door, number).await {
-            SentBatch::Created(told) => {
-                tracing::info!(batch = number, id = %told.id, calls = batch.calls, "a batch was sent");
-                self.refusals = 0;
-                door.store.batch_sent(number, &told.id, told.expires(batch.made_at)).await.map(drop)
-            }
-            SentBatch::Lost(why) => {
-                tracing::warn!(
-                    batch = number,
-                    why,
-                    "a batch was sent, and its creation was not answered; it is looked for"
-                );
-                self.pause(door, None);
-                door.store.batch_unsure(number, BatchState::Lost).await
-            }
-            SentBatch::Doubtful(why) => {
-                tracing::warn!(
-                    batch = number,
-                    why,
-                    "a batch was refused by an error of the upstream's; it is looked for"
-                );
-                self.pause(door, None);
-                door.store.batch_unsure(number, BatchState::Doubtful).await
-            }
-            SentBatch::Refused(failed) => self.refused(door, batch, &failed).await,
-        }
-    }
-
-    async fn refused(
-        &mut self,
-        door: &GatewayDoor,
-        batch: &OpenBatch,
-        failed: &Failed,
-    ) -> Result<(), StoreError> {
-        let why = &failed.error.message;
-        tracing::warn!(batch = batch.number, why, "a batch was refused");
-        match failed.class() {
-            // No batches are taken there, or not this one: its calls are judged one by one.
-            Class::Request | Class::Model => {
-                release::all(door, batch.number, Undone::GoesAlone("no batch was taken")).await
-            }
-            Class::Upstream if failed.heard.status.is_some() => {
-                release::all(door, batch.number, Undone::GoesAlone("no batch was taken")).await
-            }
-            Class::Upstream | Class::Pace => {
-                self.pause(door, failed.after);
-                door.store.batch_back(batch.number).await
-            }
-            Class::Account(account) => {
-                self.pause(door, None);
-                door.engage_for_account(account, why, door.clock.now()).await;
-                door.store.batch_back(batch.number).await
-            }
-        }
-    }
-
-    fn pause(&mut self, door: &GatewayDoor, asked: Option<Duration>) {
+    fn pause(&mut self, now: Timestamp, asked: Option<Duration>) {
         let pause = FIRST_PAUSE.saturating_mul(1 << self.refusals.min(8)).min(LONGEST_PAUSE);
         self.refusals = self.refusals.saturating_add(1);
-        self.not_before = door.clock.now() + asked.unwrap_or_default().max(pause);
+        self.not_before = now + asked.unwrap_or_default().max(pause);
     }
 }
 

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt as _, try_unfold};
 use std::io;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// About so many bytes are read at once.
 const PIECE: u64 = 512 * 1024;
@@ -16,13 +17,21 @@ enum Part {
     Over,
 }
 
-/// The body of a batch. It ends with an error where the store does not give what it has.
-pub(crate) fn stream(store: Arc<dyn Store>, batch: u64) -> BoxStream<'static, io::Result<Bytes>> {
+/// The body of a batch; `out` is told when its last piece is taken. It ends with an error where the store does not give what
+/// it has.
+pub(crate) fn stream(
+    store: Arc<dyn Store>,
+    batch: u64,
+    out: Arc<Notify>,
+) -> BoxStream<'static, io::Result<Bytes>> {
     let next = move |part: Part| {
-        let store = store.clone();
+        let (store, out) = (store.clone(), out.clone());
         async move {
             let (place, mut piece) = match part {
-                Part::Over => return Ok(None),
+                Part::Over => {
+                    out.notify_one();
+                    return Ok(None);
+                }
                 Part::Begin => (0, b"{\"requests\":[".to_vec()),
                 Part::Behind(place) => (place, Vec::new()),
             };

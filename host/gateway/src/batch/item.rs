@@ -3,7 +3,7 @@
 use crate::agent::reply::reply;
 use crate::batch::release::{self, Undone};
 use crate::batch::terms::{BatchTerms, tier};
-use crate::batch::wire::{ToldLine, ToldResult};
+use crate::batch::wire::{ToldLine, ToldResult, line_text};
 use crate::door::GatewayDoor;
 use crate::flight::bill::{Bill, Held};
 use crate::flight::settlement::released;
@@ -31,20 +31,64 @@ const STATUSES: [(&str, u16); 9] = [
 /// Of an error of another type.
 const OTHER_STATUS: u16 = 500;
 
-/// Ends the call of a line, where it is one of this batch's that has no end yet. Answers whether the line could be read.
-pub(crate) async fn take(door: &GatewayDoor, batch: u64, line: &[u8]) -> Result<bool, StoreError> {
-    let Ok(line) = serde_json::from_slice::<ToldLine<'_>>(line) else { return Ok(false) };
+/// What a line has come to.
+pub(crate) enum Taken {
+    /// It has ended its call, or is of none that waits for it.
+    Ended,
+    /// It says that there is no answer: another may have it.
+    NoAnswer(CallId, NoAnswer),
+    /// It cannot be read.
+    Unreadable,
+}
+
+/// What a call comes to of which no line has an answer. What may be billed goes before what is certain, and that before
+/// what is asked again: in this order.
+#[derive(Debug)]
+pub(crate) enum NoAnswer {
+    /// It goes out by itself.
+    Alone(&'static str),
+    /// It fails, and costs nothing.
+    Fails(Box<BatchEnd>),
+    /// Nobody knows what it cost, beyond what this says.
+    Unknown(Box<BatchEnd>),
+}
+
+impl NoAnswer {
+    /// Which of two that contradict each other counts.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Self::Alone(_) => 0,
+            Self::Fails(_) => 1,
+            Self::Unknown(_) => 2,
+        }
+    }
+
+    /// Ends the call so, where it has no end yet.
+    pub(crate) async fn end(self, door: &GatewayDoor, call: CallId) -> Result<(), StoreError> {
+        match self {
+            Self::Alone(why) => release::end(door, call, Undone::GoesAlone(why)).await,
+            Self::Fails(end) | Self::Unknown(end) => release::write(door, *end).await,
+        }
+    }
+}
+
+/// Ends the call of a line that has its answer, where it is one of this batch's that has no end yet.
+pub(crate) async fn take(door: &GatewayDoor, batch: u64, line: &[u8]) -> Result<Taken, StoreError> {
+    let line = line_text(line);
+    let Ok(line) = serde_json::from_str::<ToldLine<'_>>(&line) else { return Ok(Taken::Unreadable) };
     let call = line.custom_id.parse::<CallId>().ok();
     let known = match call {
         Some(call) => door.store.batch_call(call).await?.map(|known| (call, known)),
         None => None,
     };
     match known.filter(|(_, known)| known.batch == Some(batch)) {
-        Some((call, known)) => end(door, call, &known, &line.result).await?,
+        Some((call, known)) => end(door, call, &known, &line.result).await,
         // It has its end already, or nobody sent it.
-        None => tracing::debug!(batch, "a line of a batch's results is of no call that waits for it"),
+        None => {
+            tracing::debug!(batch, "a line of a batch's results is of no call that waits for it");
+            Ok(Taken::Ended)
+        }
     }
-    Ok(true)
 }
 
 async fn end(
@@ -52,26 +96,36 @@ async fn end(
     call: CallId,
     known: &BatchCall,
     result: &ToldResult<'_>,
-) -> Result<(), StoreError> {
-    match (result.kind.as_str(), result.message, result.error) {
-        ("succeeded", Some(message), _) => {
-            let end = succeeded(door, call, known, message.get()).await;
-            release::write(door, end).await
-        }
+) -> Result<Taken, StoreError> {
+    let none = match (result.kind.as_str(), result.message, result.error) {
+        ("succeeded", Some(message), _) => match succeeded(door, call, known, message.get()).await {
+            Ok(end) => {
+                release::write(door, end).await?;
+                return Ok(Taken::Ended);
+            }
+            Err(unreadable) => NoAnswer::Unknown(Box::new(unreadable)),
+        },
         ("errored", _, error) => {
-            errored(door, call, error.map_or("", serde_json::value::RawValue::get)).await
+            errored(door, call, error.map_or("", serde_json::value::RawValue::get)).await?
         }
         // What did not come to its turn costs nothing.
-        ("expired", ..) => release::end(door, call, Undone::GoesAlone("expired")).await,
-        ("canceled", ..) => release::end(door, call, Undone::GoesAlone("canceled")).await,
+        ("expired", ..) => NoAnswer::Alone("expired"),
+        ("canceled", ..) => NoAnswer::Alone("canceled"),
         _ => {
             let why = "its batch tells no result of it that is known";
-            release::end(door, call, Undone::Unknown(why)).await
+            NoAnswer::Unknown(Box::new(release::unknown_end(call, known.amount, why)))
         }
-    }
+    };
+    Ok(Taken::NoAnswer(call, none))
 }
 
-async fn succeeded(door: &GatewayDoor, call: CallId, known: &BatchCall, message: &str) -> BatchEnd {
+// An error where the answer cannot be read: what it comes to then.
+async fn succeeded(
+    door: &GatewayDoor,
+    call: CallId,
+    known: &BatchCall,
+    message: &str,
+) -> Result<BatchEnd, BatchEnd> {
     let mut answer = Answer::default();
     answer.status = Some(200);
     let read = answer.take_message(message);
@@ -80,13 +134,15 @@ async fn succeeded(door: &GatewayDoor, call: CallId, known: &BatchCall, message:
     let held = terms.as_ref().and_then(|terms| terms.held(known, &door.prices()));
     match held {
         Some(held) if read.is_ok() && answer.is_whole() => {
-            whole(door, call, known, &held, &mut answer, terms.as_ref()).await
+            Ok(whole(door, call, known, &held, &mut answer, terms.as_ref()).await)
         }
         Some(held) => {
             let bill = Bill::broken(&held, &door.prices(), &answer);
-            unreadable(call, bill.outcome())
+            Err(unreadable(call, bill.outcome()))
         }
-        None => unreadable(call, SettlementOutcome::Unknown { usage: answer.usage(), cost: known.amount }),
+        None => {
+            Err(unreadable(call, SettlementOutcome::Unknown { usage: answer.usage(), cost: known.amount }))
+        }
     }
 }
 
@@ -133,7 +189,7 @@ fn unreadable(call: CallId, outcome: SettlementOutcome) -> BatchEnd {
     BatchEnd { answer: Some(Json::of(&answer)), ..ended(call, outcome, &detail) }
 }
 
-async fn errored(door: &GatewayDoor, call: CallId, error: &str) -> Result<(), StoreError> {
+async fn errored(door: &GatewayDoor, call: CallId, error: &str) -> Result<NoAnswer, StoreError> {
     let fault = Fault::of_error(error);
     let status =
         STATUSES.iter().find(|(kind, _)| *kind == fault.kind).map_or(OTHER_STATUS, |(_, status)| *status);
@@ -141,13 +197,13 @@ async fn errored(door: &GatewayDoor, call: CallId, error: &str) -> Result<(), St
     let failed = door.sender.judged(Failed::status(status, None, fault, None), &body);
     // Whatever is not its own fault is for a call by itself to find out: what is to be waited for then is known there.
     if failed.class() != Class::Request {
-        return release::end(door, call, Undone::GoesAlone("errored")).await;
+        return Ok(NoAnswer::Alone("errored"));
     }
     let detail = failed.error.kind.name().to_owned();
     let answer: Result<Reply, CallError> = Err(failed.error);
     let end =
         BatchEnd { answer: Some(Json::of(&answer)), ..ended(call, SettlementOutcome::Released, &detail) };
-    release::write(door, end).await
+    Ok(NoAnswer::Fails(Box::new(end)))
 }
 
 fn ended(call: CallId, outcome: SettlementOutcome, detail: &str) -> BatchEnd {

@@ -30,23 +30,33 @@ pub(crate) async fn end(door: &GatewayDoor, call: CallId, to: Undone) -> Result<
     };
     // It has come to its end.
     let Some(amount) = amount else { return Ok(()) };
-    let (why, goes_alone) = match to {
-        Undone::GoesAlone(why) => (why, true),
-        Undone::AskedAnew(why) | Undone::Unknown(why) => (why, false),
+    let end = match to {
+        Undone::Unknown(why) => unknown_end(call, amount, why),
+        Undone::GoesAlone(why) => undone(call, why, true),
+        Undone::AskedAnew(why) => undone(call, why, false),
     };
-    let (settlement, answer) = if matches!(to, Undone::Unknown(_)) {
-        let error = CallError {
-            kind: CallErrorKind::UnknownOutcome,
-            message: format!("{why}; the call may have been billed"),
-            retry_after_ms: None,
-            request_sent: true,
-        };
-        let answer: Result<Reply, CallError> = Err(error);
-        (unknown(call, amount, why), Some(Json::of(&answer)))
-    } else {
-        (released(call, why), None)
+    write(door, end).await
+}
+
+fn undone(call: CallId, why: &str, goes_alone: bool) -> BatchEnd {
+    BatchEnd { settlement: released(call, why), saved: Nanodollars::ZERO, answer: None, goes_alone }
+}
+
+/// The end of a call of which nobody knows what became, at its hold.
+pub(crate) fn unknown_end(call: CallId, amount: Nanodollars, why: &str) -> BatchEnd {
+    let error = CallError {
+        kind: CallErrorKind::UnknownOutcome,
+        message: format!("{why}; the call may have been billed"),
+        retry_after_ms: None,
+        request_sent: true,
     };
-    write(door, BatchEnd { settlement, saved: Nanodollars::ZERO, answer, goes_alone }).await
+    let answer: Result<Reply, CallError> = Err(error);
+    BatchEnd {
+        settlement: unknown(call, amount, why),
+        saved: Nanodollars::ZERO,
+        answer: Some(Json::of(&answer)),
+        goes_alone: false,
+    }
 }
 
 /// Ends all that is left of a batch so.

@@ -4,12 +4,13 @@
 //! knows, may be it until it has ended; then its first lines say whether it is.
 
 use crate::batch::results;
-use crate::batch::send::{Told, ask};
-use crate::batch::wire::{ToldBatch, ToldBatches, ToldLine};
+use crate::batch::send::ask;
+use crate::batch::wire::{ToldBatch, ToldBatches, ToldLine, line_text};
 use crate::door::GatewayDoor;
 use anvil_store::{OpenBatch, StoreError};
 use anvil_types::CallId;
 use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// By how much the upstream's clock may be behind ours.
@@ -31,11 +32,26 @@ pub(crate) enum Found {
     None,
 }
 
+/// Batches of the upstream's that are not those that are looked for, by these.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Others(Arc<Mutex<HashSet<(u64, String)>>>);
+
+impl Others {
+    fn locked(&self) -> MutexGuard<'_, HashSet<(u64, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets those of batches that are not looked for any more.
+    pub(crate) fn retain(&self, mut is_open: impl FnMut(u64) -> bool) {
+        self.locked().retain(|(number, _)| is_open(*number));
+    }
+}
+
 /// Looks for a batch. What it is not is noted in `others`.
 pub(crate) async fn search(
     door: &GatewayDoor,
     batch: &OpenBatch,
-    others: &mut HashSet<(u64, String)>,
+    others: &Others,
 ) -> Result<Found, StoreError> {
     let (mut after, mut found) = (String::new(), Found::None);
     for _ in 0..PAGES {
@@ -43,13 +59,13 @@ pub(crate) async fn search(
         if !after.is_empty() {
             query.push(("after_id", after.as_str()));
         }
-        let (Told::Text(text), _) = ask(door, "", &query).await else { return Ok(Found::Perhaps) };
+        let Ok((text, _)) = ask(door, "", &query).await else { return Ok(Found::Perhaps) };
         let Ok(page) = serde_json::from_str::<ToldBatches>(&text) else { return Ok(Found::Perhaps) };
         let oldest = batch.made_at - SKEW;
         let since = |told: &&ToldBatch| told.created_at.is_none_or(|at| at >= oldest);
         for told in page.data.iter().filter(since).filter(|told| told.is_named()) {
             let key = (batch.number, told.id.clone());
-            if others.contains(&key) || door.store.batch_known(&told.id).await? {
+            if others.locked().contains(&key) || door.store.batch_known(&told.id).await? {
                 continue;
             }
             match told.has_ended().then_some(results::first(door, &told.id, LINES)) {
@@ -60,7 +76,7 @@ pub(crate) async fn search(
                         return Ok(Found::It(Box::new(told.clone())));
                     }
                     Some(_) => {
-                        others.insert(key);
+                        others.locked().insert(key);
                     }
                 },
             }
@@ -77,7 +93,8 @@ pub(crate) async fn search(
 
 async fn is_it(door: &GatewayDoor, batch: u64, lines: &[bytes::Bytes]) -> Result<bool, StoreError> {
     for line in lines {
-        let Ok(line) = serde_json::from_slice::<ToldLine<'_>>(line) else { continue };
+        let line = line_text(line);
+        let Ok(line) = serde_json::from_str::<ToldLine<'_>>(&line) else { continue };
         let Ok(call) = line.custom_id.parse::<CallId>() else { continue };
         if door.store.batch_call(call).await?.is_some_and(|call| call.batch == Some(batch)) {
             return Ok(true);

@@ -1,6 +1,7 @@
 //! A batch goes out, once.
 
 use crate::batch::body;
+use crate::batch::vain::Vain;
 use crate::batch::wire::ToldBatch;
 use crate::door::GatewayDoor;
 use crate::pace::headers::told;
@@ -9,12 +10,17 @@ use crate::upstream::failed::Failed;
 use crate::upstream::fault::Fault;
 use futures_util::StreamExt as _;
 use reqwest::{Body, Method, Response, StatusCode};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
 
 /// How long a batch's body may take to go out and be answered, and its results to come.
 pub(crate) const LONGEST: Duration = Duration::from_mins(30);
 /// The most of an answer that is read which is no list of results.
 const MOST_BYTES: usize = 1024 * 1024;
+/// The longest that such an answer may take to come, however much patience a call has.
+const LONGEST_TEXT: Duration = Duration::from_mins(2);
 
 /// What became of a batch that was sent.
 #[derive(Debug)]
@@ -29,22 +35,31 @@ pub(crate) enum SentBatch {
     Lost(String),
 }
 
-/// Sends a batch that was made.
+/// Sends a batch that was made. Its body may take long; from when that is out the answer has the time that a call's has.
 pub(crate) async fn send(door: &GatewayDoor, batch: u64) -> SentBatch {
-    let body = Body::wrap_stream(body::stream(door.store.clone(), batch));
+    let (out, patience) = (Arc::new(Notify::new()), door.config.patience);
+    let body = Body::wrap_stream(body::stream(door.store.clone(), batch, out.clone()));
     let request =
         door.sender.to_batches(Method::POST, "", &[]).header("content-type", "application/json").body(body);
-    let response = match tokio::time::timeout(LONGEST, request.send()).await {
-        Err(_) => return SentBatch::Lost("no answer came in time".to_owned()),
-        Ok(Err(error)) if error.is_connect() || error.is_builder() => {
+    let late = async {
+        out.notified().await;
+        sleep(patience.first_byte).await;
+    };
+    let answered = tokio::select! {
+        answered = timeout(LONGEST, request.send()) => answered.ok(),
+        () = late => None,
+    };
+    let response = match answered {
+        None => return SentBatch::Lost("no answer came in time".to_owned()),
+        Some(Err(error)) if error.is_connect() || error.is_builder() => {
             return SentBatch::Refused(Box::new(Failed::not_connected(&root(&error))));
         }
-        Ok(Err(error)) => return SentBatch::Lost(root(&error)),
-        Ok(Ok(response)) => response,
+        Some(Err(error)) => return SentBatch::Lost(root(&error)),
+        Some(Ok(response)) => response,
     };
     let (status, after) = (response.status(), told(response.headers()).retry_after);
-    let Some(text) = text(response).await else {
-        return SentBatch::Lost("the answer broke off".to_owned());
+    let Some(text) = text(door, response).await else {
+        return SentBatch::Lost("the answer broke off, or did not end in time".to_owned());
     };
     let fault = || Fault::of_body(&text);
     match status.as_u16() {
@@ -63,33 +78,39 @@ pub(crate) async fn send(door: &GatewayDoor, batch: u64) -> SentBatch {
     }
 }
 
-/// The text of an answer, bounded; none where it broke off, or is too long.
-pub(crate) async fn text(response: Response) -> Option<String> {
-    let (mut text, mut chunks) = (Vec::new(), response.bytes_stream());
-    while let Some(chunk) = chunks.next().await {
-        text.extend_from_slice(&chunk.ok()?);
-        if text.len() > MOST_BYTES {
-            return None;
-        }
-    }
-    Some(String::from_utf8_lossy(&text).into_owned())
-}
-
-/// What an endpoint answers to a question.
-pub(crate) enum Told {
-    /// Its words.
-    Text(String),
-    /// Nothing that helps.
-    Nothing,
-}
-
-/// Asks an endpoint below the batches'; answers with how long it asks to wait, where it does. What is not there may be
-/// there again.
-pub(crate) async fn ask(door: &GatewayDoor, rest: &str, query: &[(&str, &str)]) -> (Told, Option<Duration>) {
+/// The text of an answer, bounded; none where it broke off, is too long, or does not come in the time that a call's has.
+pub(crate) async fn text(door: &GatewayDoor, response: Response) -> Option<String> {
     let patience = door.config.patience;
-    let request = door.sender.to_batches(Method::GET, rest, query).timeout(patience.call);
-    let Ok(response) = request.send().await else { return (Told::Nothing, None) };
-    let (status, after) = (response.status(), told(response.headers()).retry_after);
-    let text = if status == StatusCode::OK { text(response).await } else { None };
-    (text.map_or(Told::Nothing, Told::Text), after)
+    let read = async {
+        let (mut text, mut chunks) = (Vec::new(), response.bytes_stream());
+        while let Some(chunk) = timeout(patience.idle, chunks.next()).await.ok()? {
+            text.extend_from_slice(&chunk.ok()?);
+            if text.len() > MOST_BYTES {
+                return None;
+            }
+        }
+        Some(String::from_utf8_lossy(&text).into_owned())
+    };
+    timeout(patience.call.min(LONGEST_TEXT), read).await.ok().flatten()
+}
+
+/// Asks an endpoint below the batches'; answers with its words, and with how long it asks to wait, where it does. What is
+/// not there may be there again.
+pub(crate) async fn ask(
+    door: &GatewayDoor,
+    rest: &str,
+    query: &[(&str, &str)],
+) -> Result<(String, Option<Duration>), Vain> {
+    let request = door.sender.to_batches(Method::GET, rest, query);
+    let response = match timeout(door.config.patience.first_byte, request.send()).await {
+        Err(_) => return Err(Vain::of("no answer came in time")),
+        Ok(Err(error)) => return Err(Vain::broken(&error)),
+        Ok(Ok(response)) => response,
+    };
+    if response.status() != StatusCode::OK {
+        return Err(Vain::refused(door, response).await);
+    }
+    let after = told(response.headers()).retry_after;
+    let text = text(door, response).await;
+    text.map(|text| (text, after)).ok_or_else(|| Vain::of("the answer broke off, or did not end in time"))
 }

@@ -2,56 +2,87 @@
 
 use crate::batch::release::{self, Undone};
 use crate::batch::results::{self, ReadResults};
-use crate::batch::search::{Found, search};
-use crate::batch::send::{Told, ask};
+use crate::batch::search::{Found, Others, search};
+use crate::batch::send::ask;
+use crate::batch::vain::Vain;
 use crate::batch::wire::ToldBatch;
 use crate::door::GatewayDoor;
 use anvil_store::{OpenBatch, StoreError};
 use anvil_types::{BatchState, Timestamp};
-use std::collections::HashSet;
 use std::time::Duration;
 
 /// After how long a batch expires, as the API has it. By our own clock: what it says itself is for people.
 const LIFE: Duration = Duration::from_hours(24);
 /// How much later it counts as gone that does not end.
 const GRACE: Duration = Duration::from_hours(1);
-/// How often results are read whole that lack lines, before what they lack is given up.
-const READINGS: u32 = 3;
+/// How often results are read whole that lack lines, before what they lack is given up; and how often they are asked for
+/// in vain, before that is told.
+pub(crate) const READINGS: u32 = 3;
 /// How long a batch that may not have been made is looked for before it counts as not made: lists may be behind.
 const LIST_IS_SURE: Duration = Duration::from_mins(2);
 
-/// What is known of a batch beside what is kept of it.
-#[derive(Debug, Default)]
-pub(crate) struct Watched {
-    /// When it is looked at next.
-    pub next: Timestamp,
+/// What looks at a batch have come to, beside what is kept of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
     /// How often its results were asked for, and how often they were read whole.
     tries: u32,
     readings: u32,
+    /// How often in a row it was looked at in vain.
+    pub vain: u32,
+    pub trouble: Option<Trouble>,
 }
 
-/// Looks at a batch, where it is time to. Answers when to look again.
+/// Why a batch is looked at in vain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub why: String,
+    pub since: Timestamp,
+}
+
+impl Tally {
+    fn well(&mut self) {
+        (self.vain, self.trouble) = (0, None);
+    }
+
+    // What is refused to the account is refused to all.
+    async fn in_vain(&mut self, door: &GatewayDoor, what: &str, vain: Vain) -> Option<Duration> {
+        let now = door.clock.now();
+        let since = self.trouble.as_ref().map_or(now, |trouble| trouble.since);
+        if let Some(account) = vain.account {
+            door.engage_for_account(account, &vain.why, now).await;
+        }
+        self.vain = self.vain.saturating_add(1);
+        self.trouble = Some(Trouble { why: format!("{what}: {}", vain.why), since });
+        vain.after
+    }
+}
+
+/// What a look has come to.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub tally: Tally,
+    /// How long it asks to wait.
+    pub after: Option<Duration>,
+    /// It is not there: its calls can wait again.
+    pub is_not_there: bool,
+}
+
+/// Looks at a batch.
 pub(crate) async fn look(
     door: &GatewayDoor,
     batch: &OpenBatch,
-    watched: &mut Watched,
-    others: &mut HashSet<(u64, String)>,
-    pause: Duration,
-) -> Result<Timestamp, StoreError> {
-    let now = door.clock.now();
-    if now < watched.next {
-        return Ok(watched.next);
-    }
-    let more = match &batch.upstream_id {
-        Some(id) => standing(door, batch, id, watched).await?,
-        None => sought(door, batch, others).await?,
+    mut tally: Tally,
+    others: &Others,
+) -> Result<Look, StoreError> {
+    let (after, is_not_there) = match &batch.upstream_id {
+        Some(id) => (standing(door, batch, id, &mut tally).await?, false),
+        None => (None, sought(door, batch, others).await?),
     };
-    // The clock may have been driven meanwhile.
-    watched.next = door.clock.now() + more.unwrap_or_default().max(pause);
-    Ok(watched.next)
+    Ok(Look { tally, after, is_not_there })
 }
 
-fn is_past(batch: &OpenBatch, now: Timestamp) -> bool {
+/// Whether it would be over.
+pub(crate) fn is_past(batch: &OpenBatch, now: Timestamp) -> bool {
     now > batch.made_at + LIFE + GRACE
 }
 
@@ -60,51 +91,66 @@ async fn standing(
     door: &GatewayDoor,
     batch: &OpenBatch,
     id: &str,
-    watched: &mut Watched,
+    tally: &mut Tally,
 ) -> Result<Option<Duration>, StoreError> {
     // Asked before the time is read: one that ends in time is not given up.
-    let (told, after) = ask(door, &format!("/{id}"), &[]).await;
-    let told = match told {
-        Told::Text(text) => serde_json::from_str::<ToldBatch>(&text).ok(),
-        Told::Nothing => None,
+    let told = ask(door, &format!("/{id}"), &[]).await.and_then(|(text, after)| {
+        let told = serde_json::from_str::<ToldBatch>(&text);
+        told.map(|told| (told, after)).map_err(|_| Vain::of("what came in its place is no batch"))
+    });
+    let after = match told {
+        Err(vain) => tally.in_vain(door, "its state cannot be read", vain).await,
+        Ok((told, after)) if told.has_ended() => {
+            tally.tries += 1;
+            let mut after = after;
+            match results::read(door, batch, id, tally.tries >= READINGS).await? {
+                ReadResults::Whole => {
+                    tally.readings += 1;
+                    tally.well();
+                }
+                ReadResults::Broken(vain) => {
+                    let asked = tally.in_vain(door, "its results cannot be read", vain).await;
+                    after = after.max(asked);
+                }
+            }
+            let why = if tally.readings >= READINGS {
+                Some("its batch has ended without a result of it")
+            } else {
+                let given_up = tally.tries >= READINGS && is_past(batch, door.clock.now());
+                given_up.then_some("its batch has ended, and its results could not be read for a day")
+            };
+            if let Some(why) = why {
+                release::all(door, batch.number, Undone::Unknown(why)).await?;
+            }
+            return Ok(after);
+        }
+        Ok((_, after)) => {
+            tally.well();
+            after
+        }
     };
-    if told.is_some_and(|told| told.has_ended()) {
-        watched.tries += 1;
-        if results::read(door, batch, id).await? == ReadResults::Whole {
-            watched.readings += 1;
-        }
-        let why = if watched.readings >= READINGS {
-            Some("its batch has ended without a result of it")
-        } else {
-            let given_up = watched.tries >= READINGS && is_past(batch, door.clock.now());
-            given_up.then_some("its batch has ended, and its results could not be read for a day")
-        };
-        if let Some(why) = why {
-            release::all(door, batch.number, Undone::Unknown(why)).await?;
-        }
-        return Ok(after);
-    }
     if is_past(batch, door.clock.now()) {
-        release::all(door, batch.number, Undone::Unknown("its batch did not end in a day")).await?;
+        give_up(door, batch.number).await?;
     }
     Ok(after)
 }
 
-async fn sought(
-    door: &GatewayDoor,
-    batch: &OpenBatch,
-    others: &mut HashSet<(u64, String)>,
-) -> Result<Option<Duration>, StoreError> {
+/// Ends all that is left of a batch that is past.
+pub(crate) async fn give_up(door: &GatewayDoor, batch: u64) -> Result<(), StoreError> {
+    release::all(door, batch, Undone::Unknown("its batch did not end in a day")).await
+}
+
+// Answers whether it is certain that it is not there.
+async fn sought(door: &GatewayDoor, batch: &OpenBatch, others: &Others) -> Result<bool, StoreError> {
     let found = search(door, batch, others).await?;
     let now = door.clock.now();
     match found {
         Found::It(told) => {
             tracing::info!(batch = batch.number, id = %told.id, "a batch whose creation was not answered is there");
             door.store.batch_sent(batch.number, &told.id, told.expires(batch.made_at)).await?;
-            door.batch_news.notify_one();
         }
         Found::None if batch.state == BatchState::Doubtful && now > batch.made_at + LIST_IS_SURE => {
-            door.store.batch_back(batch.number).await?;
+            return Ok(true);
         }
         Found::None | Found::Perhaps if is_past(batch, now) => {
             let why = "nobody knows whether its batch was made, and it would be over";
@@ -112,5 +158,5 @@ async fn sought(
         }
         Found::None | Found::Perhaps => {}
     }
-    Ok(None)
+    Ok(false)
 }

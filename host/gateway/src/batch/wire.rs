@@ -6,6 +6,7 @@
 use anvil_types::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// A batch as the upstream tells of it.
@@ -53,6 +54,12 @@ pub(crate) struct ToldBatches {
     pub data: Vec<ToldBatch>,
     #[serde(default)]
     pub has_more: bool,
+}
+
+/// A line as it is read: what is no UTF-8 in it is replaced, as it is in any other answer, and a mark of the order of its
+/// bytes is passed over.
+pub(crate) fn line_text(line: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line))
 }
 
 /// A line of the results.
@@ -112,5 +119,9 @@ mod tests {
         assert_eq!((line.custom_id.as_str(), line.result.kind.as_str()), ("a", "succeeded"));
         assert_eq!(line.result.message.map(RawValue::get), Some(r#"{"id":"m", "content": []}"#));
         assert!(serde_json::from_str::<ToldLine<'_>>(&text[..40]).is_err());
+        let odd = b"\xef\xbb\xbf{\"custom_id\":\"a\xff\",\"result\":{\"type\":\"expired\"}}";
+        let odd = line_text(odd);
+        let line: ToldLine<'_> = serde_json::from_str(&odd).expect("a line");
+        assert_eq!(line.custom_id, "a\u{fffd}");
     }
 }

@@ -188,7 +188,7 @@ impl Sender {
     }
 
     // Without a query, which may hold a secret, and never followed.
-    fn redirect(&self, headers: &HeaderMap) -> Option<String> {
+    pub(crate) fn redirect(&self, headers: &HeaderMap) -> Option<String> {
         let location = headers.get("location")?.to_str().ok()?;
         Some(shown_address(self.url.join(location).ok()?.as_str()))
     }

@@ -109,6 +109,9 @@ async fn create(shared: &Arc<Shared>, parts: &Parts, body: Incoming) -> Reply {
         Err(refusal) => return Ok(refuse(&refusal)),
     };
     shared.batch_news.notify_one();
+    if fault.as_ref().is_some_and(|fault| fault.failure == SimBatchFailure::Drip) {
+        return Ok(results::dripping(shared));
+    }
     let shown = show(shared, parts, &batch);
     fail(shared, after).await.unwrap_or(Ok(answer(&shown)))
 }

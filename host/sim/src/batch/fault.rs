@@ -59,6 +59,24 @@ pub enum SimBatchFailure {
     Missing,
     /// `batch-results:endless`: in place of the last line come lines with a custom_id that nobody sent, without end.
     Endless,
+    /// `batch-create:drip`: the batch is created, and in place of the answer comes a blank a second, without end.
+    Drip,
+    /// `batch-results:drip:3`: behind the third line comes a blank a second, without end.
+    DripLines(usize),
+    /// `batch-results:first-expired`: before each item's line comes one that says that it expired.
+    FirstExpired,
+    /// `batch-results:first-canceled`: before each item's line comes one that says that it was canceled.
+    FirstCanceled,
+    /// `batch-results:first-invalid`: before each item's line comes one that says that it is an invalid request.
+    FirstInvalid,
+    /// `batch-results:first-cut`: before each item's line comes one that says that it succeeded, without what its message has.
+    FirstCut,
+    /// `batch-results:bom`: a mark of the order of bytes comes before the first line.
+    ByteOrderMark,
+    /// `batch-results:bytes`: within the text of each answer is a byte that is no UTF-8.
+    Bytes,
+    /// `batch-results:html`: a page comes in place of the results.
+    Html,
     /// `batch-item:expired`, as though its turn had not come within 24 hours.
     Expired,
     /// `batch-item:canceled`, as though the batch had been cancelled before its turn came.
@@ -76,7 +94,7 @@ const DOORS: [(SimBatchDoor, &str); 7] = [
 ];
 
 /// The failures that have no number, each with its door.
-static NAMED: [(SimBatchDoor, SimBatchFailure, &str); 9] = [
+static NAMED: [(SimBatchDoor, SimBatchFailure, &str); 17] = [
     (SimBatchDoor::Create, SimBatchFailure::Stuck, "stuck"),
     (SimBatchDoor::Get, SimBatchFailure::Counts, "counts"),
     (SimBatchDoor::Results, SimBatchFailure::Garbage, "garbage"),
@@ -84,6 +102,14 @@ static NAMED: [(SimBatchDoor, SimBatchFailure, &str); 9] = [
     (SimBatchDoor::Results, SimBatchFailure::Stranger, "stranger"),
     (SimBatchDoor::Results, SimBatchFailure::Missing, "missing"),
     (SimBatchDoor::Results, SimBatchFailure::Endless, "endless"),
+    (SimBatchDoor::Create, SimBatchFailure::Drip, "drip"),
+    (SimBatchDoor::Results, SimBatchFailure::FirstExpired, "first-expired"),
+    (SimBatchDoor::Results, SimBatchFailure::FirstCanceled, "first-canceled"),
+    (SimBatchDoor::Results, SimBatchFailure::FirstInvalid, "first-invalid"),
+    (SimBatchDoor::Results, SimBatchFailure::FirstCut, "first-cut"),
+    (SimBatchDoor::Results, SimBatchFailure::ByteOrderMark, "bom"),
+    (SimBatchDoor::Results, SimBatchFailure::Bytes, "bytes"),
+    (SimBatchDoor::Results, SimBatchFailure::Html, "html"),
     (SimBatchDoor::Item, SimBatchFailure::Expired, "expired"),
     (SimBatchDoor::Item, SimBatchFailure::Canceled, "canceled"),
 ];
@@ -91,7 +117,10 @@ static NAMED: [(SimBatchDoor, SimBatchFailure, &str); 9] = [
 /// What the text of a fault of batches looks like.
 pub(crate) const BATCH_NAMES: &str = "batch-create:, batch-get:, batch-list:, batch-results:, batch-cancel:, batch-delete: or batch-item: with a fault \
      behind it, batch-create:stuck, batch-get:counts, batch-results:cut:LINES, batch-results:garbage, \
-     batch-results:twice, batch-results:stranger, batch-results:missing, batch-results:endless, batch-item:expired, batch-item:canceled";
+     batch-results:twice, batch-results:stranger, batch-results:missing, batch-results:endless, batch-create:drip, \
+     batch-results:drip:LINES, batch-results:first-expired, batch-results:first-canceled, batch-results:first-invalid, \
+     batch-results:first-cut, batch-results:bom, batch-results:bytes, batch-results:html, batch-item:expired, \
+     batch-item:canceled";
 
 impl SimBatchFault {
     /// Reads what stands behind `batch-`.
@@ -103,11 +132,11 @@ impl SimBatchFault {
             return None;
         }
         let named = NAMED.iter().find(|(at, _, name)| *at == door && *name == what);
-        let failure = match (named, what.strip_prefix("cut:")) {
+        let numbered = what.split_once(':').filter(|_| door == SimBatchDoor::Results);
+        let failure = match (named, numbered) {
             (Some((_, failure, _)), _) => failure.clone(),
-            (None, Some(lines)) if door == SimBatchDoor::Results => {
-                SimBatchFailure::CutLines(lines.parse().ok()?)
-            }
+            (None, Some(("cut", lines))) => SimBatchFailure::CutLines(lines.parse().ok()?),
+            (None, Some(("drip", lines))) => SimBatchFailure::DripLines(lines.parse().ok()?),
             _ => SimBatchFailure::Usual(Box::new(what.parse().ok().filter(|fault| door.takes(fault))?)),
         };
         let usual = matches!(failure, SimBatchFailure::Usual(_));
@@ -141,6 +170,7 @@ impl fmt::Display for SimBatchFault {
         match &self.failure {
             SimBatchFailure::Usual(fault) => write!(f, "{fault}")?,
             SimBatchFailure::CutLines(lines) => write!(f, "cut:{lines}")?,
+            SimBatchFailure::DripLines(lines) => write!(f, "drip:{lines}")?,
             named => {
                 let name =
                     NAMED.iter().find(|(_, failure, _)| failure == named).map_or("", |(_, _, name)| name);
@@ -175,6 +205,15 @@ mod tests {
             "batch-results:stranger",
             "batch-results:missing",
             "batch-results:endless",
+            "batch-results:drip:0",
+            "batch-results:first-expired",
+            "batch-results:first-canceled",
+            "batch-results:first-invalid",
+            "batch-results:first-cut",
+            "batch-results:bom",
+            "batch-results:bytes",
+            "batch-results:html",
+            "batch-create:drip",
             "batch-cancel:close+kept",
             "batch-delete:500+kept",
             "batch-item:500",

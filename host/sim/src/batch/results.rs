@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -20,6 +21,7 @@ use crate::wire::{Body, Broken, NO_CALL};
 
 /// About how much is sent at once.
 const CHUNK: usize = 64 * 1024;
+const SECOND: Duration = Duration::from_secs(1);
 
 /// One line that is sent.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +34,21 @@ enum Line {
     Stranger,
     /// The first half of an item's; then the connection breaks.
     Cut(u32),
+    /// An item's, that tells something else of it than what is so.
+    Other(u32, &'static str),
+    /// An item's, with a byte in its text that is no UTF-8.
+    Bytes(u32),
+    /// A mark of the order of bytes.
+    Mark,
+    /// A page, which is no line at all.
+    Page,
 }
+
+const EXPIRED: &str = r#"{"type":"expired"}"#;
+const CANCELED: &str = r#"{"type":"canceled"}"#;
+const INVALID: &str =
+    r#"{"type":"errored","error":{"type":"error","error":{"type":"invalid_request_error","message":"no"}}}"#;
+const CUT: &str = r#"{"type":"succeeded","message":{"id":"msg_01","type":"message"}}"#;
 
 /// The results that are being sent.
 struct Sending {
@@ -41,6 +57,8 @@ struct Sending {
     /// Nobody's lines come behind them, without end.
     endless: bool,
     broken: bool,
+    /// Blanks come behind them, one a second, without end.
+    drips: bool,
 }
 
 /// All results of a batch; a 404 while there are none.
@@ -62,26 +80,43 @@ pub(super) fn stream(
         lines
     };
     let endless = fault.is_some_and(|fault| fault.failure == SimBatchFailure::Endless);
-    let sending = Sending { batch: Arc::clone(batch), lines: lines.into_iter(), endless, broken: false };
-    let chunks = stream::unfold(sending, |mut sending| async move {
+    let drips = fault.is_some_and(|fault| matches!(fault.failure, SimBatchFailure::DripLines(_)));
+    let sending =
+        Sending { batch: Arc::clone(batch), lines: lines.into_iter(), endless, broken: false, drips };
+    let clock = Arc::clone(&shared.clock);
+    let chunks = stream::unfold((sending, clock), |(mut sending, clock)| async move {
         if sending.broken {
             // Once pending, so that what was handed out is written before the connection breaks.
             tokio::task::yield_now().await;
             sending.lines = Vec::new().into_iter();
             sending.broken = false;
-            return Some((Err(Broken), sending));
+            return Some((Err(Broken), (sending, clock)));
         }
-        match sending.chunk() {
-            Ok(chunk) if chunk.is_empty() => None,
-            Ok(chunk) => Some((Ok(Frame::data(Bytes::from(chunk))), sending)),
-            Err(_) => Some((Err(Broken), sending)),
-        }
+        let sent = match sending.chunk() {
+            Ok(chunk) if chunk.is_empty() && sending.drips => {
+                clock.sleep(SECOND).await;
+                Ok(Frame::data(Bytes::from_static(b" ")))
+            }
+            Ok(chunk) if chunk.is_empty() => return None,
+            Ok(chunk) => Ok(Frame::data(Bytes::from(chunk))),
+            Err(_) => Err(Broken),
+        };
+        Some((sent, (sending, clock)))
     });
     Response::builder()
         .header("content-type", "application/x-jsonl")
         .header("request-id", NO_CALL)
         .body(StreamBody::new(chunks).boxed_unsync())
         .map_err(|_| of_status(500))
+}
+
+/// A blank a second, without end.
+pub(super) fn dripping(shared: &Shared) -> Response<Body> {
+    let blanks = stream::unfold(Arc::clone(&shared.clock), |clock| async move {
+        clock.sleep(SECOND).await;
+        Some((Ok(Frame::data(Bytes::from_static(b" "))), clock))
+    });
+    Response::new(StreamBody::new(blanks).boxed_unsync())
 }
 
 impl Sending {
@@ -100,6 +135,19 @@ impl Sending {
                 Line::Item(index) | Line::Half(index) | Line::Cut(index) => {
                     batch.line(index as usize, &mut chunk)?;
                 }
+                Line::Bytes(index) => {
+                    batch.line(index as usize, &mut chunk)?;
+                    let text = chunk.windows(8).rposition(|part| part == b"\"text\":\"");
+                    chunk.insert(text.map_or(begin, |at| at + 8), 0xff);
+                }
+                Line::Other(index, result) => {
+                    let id = batch.custom_id(index as usize);
+                    chunk.extend_from_slice(
+                        format!("{{\"custom_id\":\"{id}\",\"result\":{result}}}\n").as_bytes(),
+                    );
+                }
+                Line::Mark => chunk.extend_from_slice(b"\xef\xbb\xbf"),
+                Line::Page => chunk.extend_from_slice(b"<html><body>\n<p>Sign in</p>\n</body></html>\n"),
             }
             if matches!(line, Line::Half(_) | Line::Cut(_)) {
                 chunk.truncate(begin + (chunk.len() - begin) / 2);
@@ -144,8 +192,24 @@ fn spoil(lines: &mut Vec<Line>, failure: &SimBatchFailure) {
         SimBatchFailure::Endless => {
             lines.pop();
         }
+        SimBatchFailure::DripLines(after) => lines.truncate(*after),
+        SimBatchFailure::FirstExpired => before_each(lines, EXPIRED),
+        SimBatchFailure::FirstCanceled => before_each(lines, CANCELED),
+        SimBatchFailure::FirstInvalid => before_each(lines, INVALID),
+        SimBatchFailure::FirstCut => before_each(lines, CUT),
+        SimBatchFailure::ByteOrderMark => lines.insert(0, Line::Mark),
+        SimBatchFailure::Bytes => lines.iter_mut().for_each(|line| *line = as_half(*line, Line::Bytes)),
+        SimBatchFailure::Html => *lines = vec![Line::Page],
         _ => {}
     }
+}
+
+fn before_each(lines: &mut Vec<Line>, result: &'static str) {
+    let both = |line| match line {
+        Line::Item(index) => vec![Line::Other(index, result), line],
+        other => vec![other],
+    };
+    *lines = std::mem::take(lines).into_iter().flat_map(both).collect();
 }
 
 fn as_half(line: Line, half: fn(u32) -> Line) -> Line {

@@ -1,0 +1,49 @@
+//! A question about batches that was asked in vain.
+
+use crate::door::GatewayDoor;
+use crate::pace::headers::told;
+use crate::upstream::class::{Account, Class};
+use crate::upstream::client::root;
+use crate::upstream::failed::Failed;
+use crate::upstream::fault::Fault;
+use std::time::Duration;
+
+/// Why there is no answer, or none that helps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Vain {
+    /// For people.
+    pub why: String,
+    /// The account was refused.
+    pub account: Option<Account>,
+    /// How long it asks to wait.
+    pub after: Option<Duration>,
+}
+
+impl Vain {
+    /// What came is of no use.
+    pub(crate) fn of(why: &str) -> Self {
+        Self { why: why.to_owned(), account: None, after: None }
+    }
+
+    /// None came.
+    pub(crate) fn broken(error: &reqwest::Error) -> Self {
+        Self::of(&format!("Claude's answer broke: {}", root(error)))
+    }
+
+    /// An answer other than a 200.
+    pub(crate) async fn refused(door: &GatewayDoor, response: reqwest::Response) -> Self {
+        let (status, after) = (response.status().as_u16(), told(response.headers()).retry_after);
+        let redirect =
+            door.sender.redirect(response.headers()).filter(|_| response.status().is_redirection());
+        let text = crate::batch::send::text(door, response).await.unwrap_or_default();
+        let failed = Failed::status(status, after, Fault::of_body(&text), redirect);
+        let failed = door.sender.judged(failed, b"");
+        let account = match failed.class() {
+            Class::Account(account) => Some(account),
+            // It is a question of the host's own: nothing of a guest's can be what is forbidden.
+            _ if status == 403 => Some(Account::Refused),
+            Class::Request | Class::Model | Class::Pace | Class::Upstream => None,
+        };
+        Self { why: failed.error.message, account, after }
+    }
+}
