@@ -122,6 +122,9 @@ async fn round(bulk: &BulkControl) -> Result<Round, StoreError> {
         for job in &step.stopped {
             bulk.runner.stop(*job);
         }
+        if step.run.action == JobAction::Cancel {
+            bulk.gateway.jobs_stopped();
+        }
         round = match (round, step.run.state, step.run.waits) {
             (Round::GetsOn, _, _) | (_, ActionState::Running, None) => Round::GetsOn,
             (_, ActionState::Running, Some(_)) => Round::Waits,

@@ -128,6 +128,7 @@ impl JobControl {
     pub async fn cancel(&self, job: JobId, by: &str) -> Result<Job, StoreError> {
         let cancelled = self.store.cancel(job, by).await?;
         self.runner.stop(job);
+        self.gateway.jobs_stopped();
         Ok(cancelled)
     }
 

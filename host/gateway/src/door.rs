@@ -62,6 +62,8 @@ pub(crate) struct GatewayDoor {
     pub replays: KeptNote,
     /// There is news for whoever sends batches.
     pub batch_news: Arc<Notify>,
+    /// Jobs have ended: what of theirs waits for a batch is not to be sent.
+    pub batch_withdraws: AtomicBool,
     /// A settlement could not be stored: no new call until one can.
     pub store_failed: AtomicBool,
     /// The host ends: nothing more goes out.
@@ -146,6 +148,7 @@ impl GatewayDoor {
             compression: Mutex::new(Memory::with(replayed)),
             replays,
             batch_news: Arc::default(),
+            batch_withdraws: AtomicBool::new(false),
             store_failed: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             under_way: AtomicU32::new(0),
@@ -265,5 +268,6 @@ impl GatewayDoor {
         if let Err(error) = self.store.account_answers("a call was answered again").await {
             tracing::error!(%error, "the brake's causes of the account could not be ended");
         }
+        self.batch_news.notify_one();
     }
 }

@@ -116,6 +116,7 @@ impl Gateway {
         // The next call that is planned says how fast money may go out now.
         self.door.admission.with_throttle(|throttle| throttle.set(None));
         self.door.admission.room();
+        self.door.batch_news.notify_one();
     }
 
     /// A person wants waiting to end now: what the upstream told of its limits and its 429s is not believed
@@ -124,6 +125,12 @@ impl Gateway {
         self.door.breaker.look_again();
         self.door.admission.with_pace(Pace::look_again);
         self.door.admission.room();
+        self.door.batch_news.notify_one();
+    }
+
+    /// Jobs were ended by a person: what they hold of calls that were not sent yet is free again.
+    pub fn jobs_stopped(&self) {
+        self.door.batch_withdraws.store(true, Ordering::Relaxed);
         self.door.batch_news.notify_one();
     }
 

@@ -16,6 +16,8 @@ mod money;
 mod scene;
 #[path = "batches/slow.rs"]
 mod slow;
+#[path = "batches/trial.rs"]
+mod trial;
 
 use anvil_budget::BatchRule;
 use anvil_gateway::{Ask, CallEnd, Gateway};

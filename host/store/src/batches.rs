@@ -1,7 +1,9 @@
 //! Calls that go out in batches.
 
 use crate::Settlement;
+use anvil_budget::BatchRule;
 use anvil_types::{BatchState, CallId, Json, Nanodollars, Tier, Timestamp};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What makes a held call one that goes out in a batch. Only a job's call does.
@@ -24,6 +26,23 @@ pub enum BatchPlace {
     Waits,
     /// A batch brought it back undone: it is asked by itself.
     CameBack,
+}
+
+/// Which batch is to be made of what waits.
+#[derive(Clone, Debug)]
+pub struct BatchWish {
+    /// When one is due, and how much it has at most.
+    pub rule: BatchRule,
+    /// Whether it tries if the account is taken again: the brake's causes of the account do not stop it.
+    pub tries_account: bool,
+    /// Calls that go in one with none but such as may be as many together: for each how many.
+    pub apart: Arc<HashMap<CallId, u64>>,
+}
+
+impl From<BatchRule> for BatchWish {
+    fn from(rule: BatchRule) -> Self {
+        Self { rule, tries_account: false, apart: Arc::default() }
+    }
 }
 
 /// A batch that is not over, as whoever sends it knows it.

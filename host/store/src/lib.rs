@@ -45,7 +45,7 @@ pub use agents::{AttemptNote, PriorVersion, QuarantineRule, Trap};
 pub use alerts::{
     AlertFilter, AlertPage, DeliveryFilter, DeliveryNext, DeliveryTried, DueDelivery, NewAlert,
 };
-pub use batches::{BatchBody, BatchCall, BatchEnd, BatchPlace, NewBatchCall, OpenBatch};
+pub use batches::{BatchBody, BatchCall, BatchEnd, BatchPlace, BatchWish, NewBatchCall, OpenBatch};
 pub use error::StoreError;
 pub use hold::{Correction, HoldDecision, HoldRequest, PromptForm, Settled, Settlement, SettlementOutcome};
 pub use import::{FinishedJob, Imported, ImportedFile, ImportedJob};

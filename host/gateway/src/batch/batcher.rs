@@ -3,7 +3,7 @@
 //! What asks the upstream goes in a task of its own, so that no answer that drips keeps another batch waiting. How long a
 //! batch is waited for is kept here, whatever its task does.
 
-use crate::batch::creation::{Creation, create};
+use crate::batch::creation::{Creation, Errand, create};
 use crate::batch::release::{self, Undone};
 use crate::batch::search::Others;
 use crate::batch::send::LONGEST;
@@ -11,8 +11,8 @@ use crate::batch::tasks::{Done, Tasks, Work};
 use crate::batch::watch::{Look, Tally, give_up, is_past, look};
 use crate::door::GatewayDoor;
 use anvil_budget::{BatchRule, DayShape};
-use anvil_store::{OpenBatch, StoreError};
-use anvil_types::{BatchState, Clock, End, Timestamp};
+use anvil_store::{BatchWish, OpenBatch, StoreError};
+use anvil_types::{BatchState, CallId, Clock, End, Timestamp};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -30,8 +30,12 @@ const STORE_PAUSE: Duration = Duration::from_secs(10);
 /// How often it learns anew at which hours calls come, and by how many batches at most.
 const LEARN: Duration = Duration::from_hours(1);
 const LEARNT_BY: u32 = 2_000;
+/// How long a trial of the account is left to others whose turn it is.
+const TRIAL: Duration = Duration::from_secs(20);
 /// How many calls are taken back at once whose price has changed.
 const PRICE_PAGE: u32 = 500;
+/// How many calls of a batch are looked at at once.
+const LEFT_PAGE: u32 = 1_000;
 /// How many batches are looked at at once.
 const LOOKS: usize = 8;
 /// How many are sent at once; a further one only where the others take longer than this.
@@ -56,6 +60,10 @@ struct Batcher {
     /// No batch is sent before then.
     not_before: Timestamp,
     refusals: u32,
+    /// Calls that were in a batch whose creation was answered by an error: how many of them go together.
+    doubted: Arc<HashMap<CallId, u64>>,
+    /// Since when the account could be tried, and nobody does.
+    trial: Option<Timestamp>,
     /// When it looks next for what waits although its job has ended.
     withdraws: Timestamp,
     /// At which hours calls come, once that is known, and when it learns that anew.
@@ -106,6 +114,10 @@ impl Batcher {
         let is_open = |number: u64| open.iter().any(|batch| batch.number == number);
         self.watched.retain(|number, _| is_open(*number));
         self.others.retain(is_open);
+        let in_doubt = |batch: &OpenBatch| batch.upstream_id.is_none();
+        if !self.doubted.is_empty() && !open.iter().any(in_doubt) && door.store.gathered().await?.calls == 0 {
+            self.doubted = Arc::default();
+        }
         // Whose turn it was first, so that those that take long keep nobody out.
         open.sort_by_key(|batch| self.watched.get(&batch.number).map(|watched| watched.next));
         for batch in open {
@@ -121,10 +133,10 @@ impl Batcher {
     async fn heed(&mut self, door: &GatewayDoor, done: Done) -> Result<(), StoreError> {
         let now = door.clock.now();
         match done {
-            Done::Created(_, Ok(Creation::Taken)) => self.refusals = 0,
-            Done::Created(_, Ok(Creation::Alone)) => {}
-            Done::Created(_, Ok(Creation::Pause { asked, why: _ })) => self.pause(now, asked),
-            Done::Created(_, Err(error)) => {
+            Done::Created(Ok(Creation::Taken)) => self.refusals = 0,
+            Done::Created(Ok(Creation::OfNone)) => {}
+            Done::Created(Ok(Creation::Pause { asked, why: _ })) => self.pause(now, asked),
+            Done::Created(Err(error)) => {
                 self.not_before = self.not_before.max(now + STORE_PAUSE);
                 return Err(error);
             }
@@ -145,10 +157,34 @@ impl Batcher {
         let watched = self.watched.entry(number).or_default();
         watched.next = door.clock.now() + look.after.unwrap_or_default().max(pause);
         watched.tally = look.tally;
-        if look.is_not_there {
-            door.store.batch_back(number).await?;
+        if look.is_not_there { self.divide(door, number).await } else { Ok(()) }
+    }
+
+    // The calls of a batch that was refused by an error wait again. Where it is the second time that these were, it may be
+    // the doing of one of them: they go out in halves, until it is alone, and goes by itself.
+    async fn divide(&mut self, door: &GatewayDoor, number: u64) -> Result<(), StoreError> {
+        let (mut calls, mut after) = (Vec::new(), 0);
+        loop {
+            let left = door.store.batch_left(number, after, LEFT_PAGE).await?;
+            let Some((last, _)) = left.last() else { break };
+            after = *last;
+            calls.extend(left.into_iter().map(|(_, call)| call));
         }
-        Ok(())
+        let count = calls.len() as u64;
+        let again = calls.iter().all(|call| self.doubted.contains_key(call));
+        if again && count <= 1 {
+            return release::all(door, number, Undone::GoesAlone("no batch was taken with it")).await;
+        }
+        let most = if again { count / 2 } else { count };
+        if again {
+            tracing::warn!(
+                batch = number,
+                calls = count,
+                "a batch was refused again: its calls go out in halves"
+            );
+        }
+        Arc::make_mut(&mut self.doubted).extend(calls.into_iter().map(|call| (call, most)));
+        door.store.batch_back(number).await
     }
 
     // Looks at a batch, where it is time to. Answers when to look again.
@@ -192,12 +228,12 @@ impl Batcher {
             let now = door.clock.now();
             if gathered.oldest.is_some() {
                 self.learn(door, now).await?;
+                self.withdraw(door, now).await?;
             }
             let rule = rule.shaped(self.shape.as_ref(), &gathered, now);
             let Some(due) = rule.due(&gathered) else { return Ok(idle) };
             let due = due.max(self.not_before).max(self.room());
             if due > now {
-                self.withdraw(door, now).await?;
                 return Ok(due.min(idle));
             }
             if self.tasks.since(Work::Creation).count() >= CREATIONS {
@@ -205,11 +241,21 @@ impl Batcher {
             }
             take_back_changed_prices(door).await?;
             let may_go = !door.closing.load(Ordering::Relaxed) && !door.store_failed.load(Ordering::Relaxed);
-            let made = if may_go { door.store.make_batch(rule).await? } else { None };
+            let tries_account = self.tries_account(door, now).await?;
+            let wish = BatchWish { rule, tries_account, apart: self.doubted.clone() };
+            let made = if may_go { door.store.make_batch(wish).await? } else { None };
             // Braked, or another host's to send.
-            let Some(batch) = made else { return Ok(idle) };
+            let Some(batch) = made else {
+                return Ok(self.trial.map_or(idle, |since| idle.min(since + TRIAL)));
+            };
+            let errand = if tries_account {
+                door.breaker.account_refused("a batch tries whether the account is taken again");
+                Errand::TriesAccount
+            } else {
+                Errand::Ordinary
+            };
             let (door, number) = (door.clone(), batch.number);
-            let task = async move { Done::Created(number, create(&door, &batch).await) };
+            let task = async move { Done::Created(create(&door, &batch, errand).await) };
             self.tasks.begin(number, Work::Creation, now, task);
         }
     }
@@ -229,9 +275,21 @@ impl Batcher {
         Ok(())
     }
 
-    // What jobs that have ended held is free again within a minute.
+    // Whether the next batch tries if the account is taken again: the account alone stops calls, and where it is time to try
+    // no call does. A batch's creation is judged like a call.
+    async fn tries_account(&mut self, door: &GatewayDoor, now: Timestamp) -> Result<bool, StoreError> {
+        let causes = door.store.brake().await?.causes;
+        let of_account = !causes.is_empty() && causes.iter().all(|cause| cause.kind.is_of_account());
+        if !of_account || door.breaker.account_trial() > door.clock.now() {
+            self.trial = None;
+            return Ok(false);
+        }
+        Ok(now >= *self.trial.get_or_insert(now) + TRIAL)
+    }
+
+    // What jobs that have ended held is free again: within a minute, or at once where it is known that some have.
     async fn withdraw(&mut self, door: &GatewayDoor, now: Timestamp) -> Result<(), StoreError> {
-        if now >= self.withdraws {
+        if door.batch_withdraws.swap(false, Ordering::Relaxed) || now >= self.withdraws {
             self.withdraws = now + IDLE;
             if door.store.withdraw_gathered().await? > 0 {
                 door.admission.room();

@@ -9,6 +9,15 @@ use anvil_store::{OpenBatch, StoreError};
 use anvil_types::BatchState;
 use std::time::Duration;
 
+/// What a batch is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// For its calls alone.
+    Ordinary,
+    /// It tries whether the account is taken again.
+    TriesAccount,
+}
+
 /// What it means for the next ones.
 #[derive(Debug)]
 pub(crate) enum Creation {
@@ -16,17 +25,25 @@ pub(crate) enum Creation {
     Taken,
     /// None goes out for a while: for so long at least, where that was asked for.
     Pause { asked: Option<Duration>, why: String },
-    /// It is not batches that are refused.
-    Alone,
+    /// It says nothing of others: the brake stops them, or it was refused by what is in it.
+    OfNone,
 }
 
 /// Sends a batch that was made.
-pub(crate) async fn create(door: &GatewayDoor, batch: &OpenBatch) -> Result<Creation, StoreError> {
+pub(crate) async fn create(
+    door: &GatewayDoor,
+    batch: &OpenBatch,
+    errand: Errand,
+) -> Result<Creation, StoreError> {
     let number = batch.number;
     match send(door, number).await {
         SentBatch::Created(told) => {
             tracing::info!(batch = number, id = %told.id, calls = batch.calls, "a batch was sent");
             door.store.batch_sent(number, &told.id, told.expires(batch.made_at)).await?;
+            if errand == Errand::TriesAccount {
+                door.breaker.account_taken();
+                door.account_answers().await;
+            }
             Ok(Creation::Taken)
         }
         SentBatch::Lost(why) => {
@@ -64,13 +81,16 @@ async fn refused(door: &GatewayDoor, batch: &OpenBatch, failed: &Failed) -> Resu
         }
         Class::Account(account) => {
             door.store.batch_back(batch.number).await?;
-            door.engage_for_account(account, why, door.clock.now()).await;
-            Ok(Creation::Pause { asked: None, why: why.clone() })
+            door.breaker.account_refused(why);
+            // Where the brake stops what follows, its end is waited for, and nothing else.
+            let causes = door.engage_for_account(account, why, door.clock.now()).await;
+            let pause = Creation::Pause { asked: None, why: why.clone() };
+            Ok(if causes.is_empty() { pause } else { Creation::OfNone })
         }
     }
 }
 
 async fn alone(door: &GatewayDoor, batch: &OpenBatch) -> Result<Creation, StoreError> {
     release::all(door, batch.number, Undone::GoesAlone("no batch was taken")).await?;
-    Ok(Creation::Alone)
+    Ok(Creation::OfNone)
 }

@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 /// What a task has come to.
 #[derive(Debug)]
 pub(crate) enum Done {
-    Created(u64, Result<Creation, StoreError>),
+    Created(Result<Creation, StoreError>),
     Looked(u64, Result<Look, StoreError>),
     GivenUp(u64, Result<(), StoreError>),
 }

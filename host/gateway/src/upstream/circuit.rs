@@ -210,6 +210,16 @@ impl Breaker {
         })
     }
 
+    /// The account was refused, or something is under way that tries whether it is taken again: no call tries for a while.
+    pub(crate) fn account_refused(&self, why: &str) {
+        self.trip(&Gate::Account, ACCOUNT_TRIAL, why);
+    }
+
+    /// The account is taken.
+    pub(crate) fn account_taken(&self) {
+        self.succeeded(&Gate::Account);
+    }
+
     fn succeeded(&self, gate: &Gate) {
         let change = self.lock().get_mut(gate).map(Circuit::succeeded);
         if change == Some(CircuitChange::Closed) {

@@ -84,7 +84,7 @@ async fn another_life_of_the_host_goes_on_with_what_it_finds() {
     scene.gather(1, "Say something.").await;
     scene.gateway.close();
     scene.clock.advance(Duration::from_mins(5));
-    let made = scene.store.make_batch(crate::RULE).await.expect("it is decided").expect("it is due");
+    let made = scene.store.make_batch(crate::RULE.into()).await.expect("it is decided").expect("it is due");
     scene.restart().await;
     scene.until_ended(2, HOUR * 30).await;
     assert_eq!((made.calls, scene.sim.batches().len()), (1, 1), "it is not sent again");

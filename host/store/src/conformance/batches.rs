@@ -58,7 +58,7 @@ async fn waiting(world: &World<'_>) -> u64 {
 }
 
 async fn make(world: &World<'_>) -> Option<OpenBatch> {
-    world.store().make_batch(RULE).await.expect("it is decided")
+    world.store().make_batch(RULE.into()).await.expect("it is decided")
 }
 
 async fn made(world: &World<'_>) -> OpenBatch {

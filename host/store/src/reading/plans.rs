@@ -106,6 +106,7 @@ fn no_query_scans_or_sorts() {
         (batches_find::ANY, "batch_calls_of_job"),
         (batches_find::GATHERED, "batch_calls_waiting"),
         (batches_find::WAITING, "batch_calls_waiting"),
+        (batches_find::WAITING_CALLS, "batch_calls_waiting"),
         (batches_find::OPEN, "batches_open"),
         (batches_find::SIZES, "batch_calls_of_batch"),
         (batches_find::BODIES, "batch_calls_of_batch"),

@@ -1,7 +1,6 @@
 //! Calls that go out in batches.
 
-use crate::{BatchBody, BatchCall, BatchEnd, BatchPlace, OpenBatch, Settled, StoreError};
-use anvil_budget::BatchRule;
+use crate::{BatchBody, BatchCall, BatchEnd, BatchPlace, BatchWish, OpenBatch, Settled, StoreError};
 use anvil_types::{BatchRecord, BatchState, CallId, GatheredCalls, JobId, Timestamp};
 use async_trait::async_trait;
 
@@ -23,8 +22,8 @@ pub trait BatchStore: Send + Sync {
     /// Some of what waits that is held by a price row.
     async fn gathered_by(&self, price_row: &str, most: u32) -> Result<Vec<CallId>, StoreError>;
     /// Makes a batch of what waits, where one is due, nothing is braked, and this host sends them. What waits although its
-    /// job has ended is released. From now on its calls are in it, whether anything of it is sent or not.
-    async fn make_batch(&self, rule: BatchRule) -> Result<Option<OpenBatch>, StoreError>;
+    /// job has ended is released first. From now on its calls are in it, whether anything of it is sent or not.
+    async fn make_batch(&self, wish: BatchWish) -> Result<Option<OpenBatch>, StoreError>;
     /// Releases what waits although its job has ended: some of it. Answers how many.
     async fn withdraw_gathered(&self) -> Result<u64, StoreError>;
     /// The batches that are not over, the oldest first; none where another host sends them.

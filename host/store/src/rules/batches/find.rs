@@ -19,6 +19,9 @@ pub(crate) const GATHERED: &str =
 /// What waits, in its order.
 pub(crate) const WAITING: &str = "SELECT seq, bytes FROM batch_calls INDEXED BY batch_calls_waiting
     WHERE upstream = ?1 AND batch IS NULL ORDER BY seq LIMIT ?2";
+/// The same calls.
+pub(crate) const WAITING_CALLS: &str = "SELECT call FROM batch_calls INDEXED BY batch_calls_waiting
+    WHERE upstream = ?1 AND batch IS NULL ORDER BY seq LIMIT ?2";
 /// The prices that what waits is held by.
 const PRICES: &str = "SELECT DISTINCT c.price_row AS price_row
     FROM batch_calls AS b INDEXED BY batch_calls_waiting

@@ -4,8 +4,8 @@ use crate::engine::{number, params};
 use crate::rules::batches::{end, find};
 use crate::rules::duties::{self, Duty};
 use crate::rules::tx::Tx;
-use crate::{BatchEnd, OpenBatch, Settlement, SettlementOutcome, StoreError};
-use anvil_budget::BatchRule;
+use crate::{BatchEnd, BatchWish, OpenBatch, Settlement, SettlementOutcome, StoreError};
+use anvil_budget::{BatchRule, BrakeCause};
 use anvil_types::{BatchState, CacheEffect, CallId, Nanodollars};
 
 /// Batches that are over are kept in such a number.
@@ -20,8 +20,8 @@ pub(crate) const OF_ENDED: &str = "SELECT b.call AS call FROM batch_calls AS b I
 
 /// Makes a batch, where one is due and it is this host that sends them: its calls are in it from now on, whether anything
 /// of it is sent or not.
-pub(crate) fn make(tx: &mut Tx<'_>, rule: &BatchRule) -> Result<Option<OpenBatch>, StoreError> {
-    let upstream = tx.policy.upstream;
+pub(crate) fn make(tx: &mut Tx<'_>, wish: &BatchWish) -> Result<Option<OpenBatch>, StoreError> {
+    let (upstream, rule) = (tx.policy.upstream, &wish.rule);
     if !is_ours(tx)? {
         return Ok(None);
     }
@@ -29,13 +29,19 @@ pub(crate) fn make(tx: &mut Tx<'_>, rule: &BatchRule) -> Result<Option<OpenBatch
     let gathered = find::gathered(tx.db, upstream)?;
     let is_due = rule.due(&gathered).is_some_and(|due| due <= tx.now);
     // Whoever pulls the brake means what has not been sent.
-    if !is_due || !tx.policy.causes(upstream).is_empty() {
+    let causes = tx.policy.causes(upstream);
+    let stops = |cause: &BrakeCause| !(wish.tries_account && cause.kind.is_of_account());
+    if !is_due || causes.iter().any(stops) {
         return Ok(None);
     }
     let most = rule.calls.min(BatchRule::MOST_CALLS);
-    let waiting: Vec<(i64, u64)> = tx.all(find::WAITING, params![upstream.name(), number(most)], |row| {
-        Ok((row.get("seq")?, row.count("bytes")?))
-    })?;
+    let mut waiting: Vec<(i64, u64)> =
+        tx.all(find::WAITING, params![upstream.name(), number(most)], |row| {
+            Ok((row.get("seq")?, row.count("bytes")?))
+        })?;
+    if !wish.apart.is_empty() {
+        waiting.truncate(together(tx, wish, most)?);
+    }
     let calls = rule.fits(waiting.iter().map(|(_, bytes)| *bytes));
     let Some((last, _)) = calls.checked_sub(1).and_then(|last| waiting.get(last)) else { return Ok(None) };
     tx.run(
@@ -56,6 +62,17 @@ pub(crate) fn make(tx: &mut Tx<'_>, rule: &BatchRule) -> Result<Option<OpenBatch
         made_at: tx.now,
         expires_at: None,
     }))
+}
+
+// How many of the first that wait may go in one batch.
+fn together(tx: &Tx<'_>, wish: &BatchWish, most: u64) -> Result<usize, StoreError> {
+    let upstream = tx.policy.upstream.name();
+    let calls: Vec<CallId> =
+        tx.all(find::WAITING_CALLS, params![upstream, number(most)], |row| row.id("call"))?;
+    let most_of = |call: &CallId| wish.apart.get(call).copied();
+    let first = calls.first().and_then(most_of);
+    let alike = calls.iter().take_while(|call| most_of(call) == first).count();
+    Ok(first.map_or(alike, |most| alike.min(usize::try_from(most).unwrap_or(usize::MAX).max(1))))
 }
 
 /// Whether this host sends the batches of all.

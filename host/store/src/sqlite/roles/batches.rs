@@ -1,8 +1,9 @@
 use crate::rules::batches::{end, find, make, state};
 use crate::rules::duties::{self, Duty};
 use crate::sqlite::SqliteStore;
-use crate::{BatchBody, BatchCall, BatchEnd, BatchPlace, BatchStore, OpenBatch, Settled, StoreError};
-use anvil_budget::BatchRule;
+use crate::{
+    BatchBody, BatchCall, BatchEnd, BatchPlace, BatchStore, BatchWish, OpenBatch, Settled, StoreError,
+};
 use anvil_types::{BatchRecord, BatchState, CallId, GatheredCalls, JobId, Timestamp};
 use async_trait::async_trait;
 
@@ -33,8 +34,8 @@ impl BatchStore for SqliteStore {
         self.readers.read(move |db| find::of_price(db, upstream, &price_row, most)).await
     }
 
-    async fn make_batch(&self, rule: BatchRule) -> Result<Option<OpenBatch>, StoreError> {
-        self.write_alone(move |tx| make::make(tx, &rule)).await
+    async fn make_batch(&self, wish: BatchWish) -> Result<Option<OpenBatch>, StoreError> {
+        self.write_alone(move |tx| make::make(tx, &wish)).await
     }
 
     async fn withdraw_gathered(&self) -> Result<u64, StoreError> {
