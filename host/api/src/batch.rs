@@ -1,6 +1,6 @@
 //! Message Batches.
 
-use anvil_types::{BatchRecord, GatheredCalls, Nanodollars, UpstreamKind};
+use anvil_types::{BatchPause, BatchRecord, GatheredCalls, Nanodollars, UpstreamKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,6 +17,9 @@ pub struct BatchesView {
     pub wait_s: u64,
     /// What waits for one to be made.
     pub waiting: GatheredCalls,
+    /// Why none is made, where something keeps them back.
+    #[serde(default)]
+    pub pause: Option<BatchPause>,
     /// Calls that were answered in batches since the host's midnight.
     pub batched_today: u64,
     /// What the same tokens would have cost those by themselves, less what they cost.

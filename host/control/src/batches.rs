@@ -4,7 +4,7 @@ use crate::parts::ControlParts;
 use anvil_api::BatchesView;
 use anvil_budget::BatchRule;
 use anvil_store::{Store, StoreError};
-use anvil_types::{Clock, UpstreamKind};
+use anvil_types::{BatchNote, BatchPause, BatchState, Clock, UpstreamKind};
 use std::sync::Arc;
 
 /// How many batches are shown.
@@ -34,15 +34,34 @@ impl BatchControl {
     pub async fn view(&self) -> Result<BatchesView, StoreError> {
         let day = self.store.windows().day(self.clock.now());
         let today = self.store.usage(self.upstream, vec![day.start, day.end]).await?;
+        let now = self.clock.now();
+        let note = self.store.recall(&BatchNote::key(self.upstream)).await?;
+        let mut note: BatchNote = note.and_then(|note| serde_json::from_str(&note).ok()).unwrap_or_default();
+        let mut batches = self.store.batches(SHOWN).await?;
+        for batch in batches.iter_mut().filter(|batch| batch.state != BatchState::Ended) {
+            batch.trouble = note.troubles.remove(&batch.number);
+        }
+        let lasts = |pause: &BatchPause| pause.until.is_none_or(|until| until > now);
+        let pause = self.braked().await?.or(note.pause.filter(lasts));
         Ok(BatchesView {
             enabled: self.enabled,
             upstream: self.upstream,
             most_calls: self.rule.calls,
             wait_s: self.rule.wait.as_secs(),
             waiting: self.store.gathered().await?,
+            pause,
             batched_today: today.iter().map(|sum| sum.batched).sum(),
             saved_today: today.iter().map(|sum| sum.batch_saved).sum(),
-            batches: self.store.batches(SHOWN).await?,
+            batches,
         })
+    }
+
+    async fn braked(&self) -> Result<Option<BatchPause>, StoreError> {
+        let causes = self.store.brake().await?.causes;
+        let reasons: Vec<_> = causes.iter().map(|cause| cause.reason.as_str()).collect();
+        let ends: Option<Vec<_>> = causes.iter().map(|cause| cause.until).collect();
+        let until = ends.and_then(|ends| ends.into_iter().max());
+        let why = format!("the brake is engaged: {}", reasons.join("; "));
+        Ok((!causes.is_empty()).then_some(BatchPause { why, until }))
     }
 }

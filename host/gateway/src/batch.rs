@@ -11,6 +11,7 @@ mod creation;
 pub(crate) mod gather;
 mod item;
 mod lines;
+mod notices;
 mod release;
 mod results;
 mod search;

@@ -16,6 +16,8 @@ mod money;
 mod scene;
 #[path = "batches/slow.rs"]
 mod slow;
+#[path = "batches/told.rs"]
+mod told;
 #[path = "batches/trial.rs"]
 mod trial;
 

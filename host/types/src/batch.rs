@@ -1,7 +1,8 @@
 //! Message Batches, as people are told of them.
 
-use crate::{Nanodollars, Timestamp};
+use crate::{Nanodollars, Timestamp, UpstreamKind};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -77,6 +78,45 @@ pub struct BatchRecord {
     pub expires_at: Option<Timestamp>,
     /// When its last call came to its end.
     pub ended_at: Option<Timestamp>,
+    /// Why looks at it come to nothing, where they do again and again.
+    #[serde(default)]
+    pub trouble: Option<BatchTrouble>,
+}
+
+/// Why looks at a batch come to nothing. It is looked at on, less often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BatchTrouble {
+    /// For people.
+    pub why: String,
+    /// When the first came to nothing.
+    pub since: Timestamp,
+}
+
+/// Why no batch is made, whatever waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BatchPause {
+    /// For people.
+    pub why: String,
+    /// Until when; none where that is not known.
+    pub until: Option<Timestamp>,
+}
+
+/// What whoever sends batches notes for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchNote {
+    /// None is made.
+    pub pause: Option<BatchPause>,
+    /// What is wrong with batches, by their numbers.
+    pub troubles: BTreeMap<u64, BatchTrouble>,
+}
+
+impl BatchNote {
+    /// By what the store has it.
+    pub fn key(upstream: UpstreamKind) -> String {
+        format!("batches.{upstream}")
+    }
 }
 
 /// Calls that wait for a batch to be made.

@@ -76,7 +76,7 @@ pub use asker::{Asker, ClientAsker, JobAsker};
 pub use attempt_use::{AgentUse, AttemptUse, ShownBytes, ShownMicros};
 pub use attempts::{AfterFailure, AtCrash, Attempts};
 pub use audit::AuditEntry;
-pub use batch::{BatchRecord, BatchState, GatheredCalls};
+pub use batch::{BatchNote, BatchPause, BatchRecord, BatchState, BatchTrouble, GatheredCalls};
 pub use brake::BrakeCauseKind;
 pub use call::{
     CallError, CallErrorKind, CallOutcome, CallRecord, CallState, ContentBlock, CostCorrection, Message,

@@ -29,6 +29,11 @@ fn show(view: &BatchesView) -> String {
         let _ = write!(out, ", the first since {}", moment.relative(oldest));
     }
     out += "\n";
+    if let Some(pause) = &view.pause {
+        let until =
+            pause.until.map(|until| format!(" before {}", moment.relative(until))).unwrap_or_default();
+        let _ = writeln!(out, "no batch is made{until}: {}", pause.why);
+    }
     let _ = if view.enabled {
         let wait = elapsed(Duration::from_secs(view.wait_s));
         writeln!(out, "a batch is made of {} calls, or when the first has waited for {wait}", view.most_calls)
@@ -53,6 +58,12 @@ fn show(view: &BatchesView) -> String {
             ]);
         }
         let _ = write!(out, "\n{table}");
+        for batch in &view.batches {
+            if let Some(trouble) = &batch.trouble {
+                let since = moment.relative(trouble.since);
+                let _ = writeln!(out, "batch {}: {}, since {since}", batch.number, trouble.why);
+            }
+        }
     }
     out
 }

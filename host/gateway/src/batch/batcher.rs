@@ -4,15 +4,16 @@
 //! batch is waited for is kept here, whatever its task does.
 
 use crate::batch::creation::{Creation, Errand, create};
+use crate::batch::notices::Notices;
 use crate::batch::release::{self, Undone};
 use crate::batch::search::Others;
 use crate::batch::send::LONGEST;
 use crate::batch::tasks::{Done, Tasks, Work};
-use crate::batch::watch::{Look, Tally, give_up, is_past, look};
+use crate::batch::watch::{Look, READINGS, Tally, give_up, is_past, look};
 use crate::door::GatewayDoor;
 use anvil_budget::{BatchRule, DayShape};
 use anvil_store::{BatchWish, OpenBatch, StoreError};
-use anvil_types::{BatchState, CallId, Clock, End, Timestamp};
+use anvil_types::{BatchNote, BatchPause, BatchState, BatchTrouble, CallId, Clock, End, Timestamp};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -59,7 +60,10 @@ struct Batcher {
     others: Others,
     /// No batch is sent before then.
     not_before: Timestamp,
+    /// Why that is.
+    why: String,
     refusals: u32,
+    notices: Notices,
     /// Calls that were in a batch whose creation was answered by an error: how many of them go together.
     doubted: Arc<HashMap<CallId, u64>>,
     /// Since when the account could be tried, and nobody does.
@@ -112,7 +116,12 @@ impl Batcher {
         }
         let mut open = door.store.open_batches().await?;
         let is_open = |number: u64| open.iter().any(|batch| batch.number == number);
-        self.watched.retain(|number, _| is_open(*number));
+        let over: Vec<u64> = self.watched.keys().copied().filter(|number| !is_open(*number)).collect();
+        for number in over {
+            self.watched.remove(&number);
+            // An earlier life of the host may have told of it.
+            self.notices.over(door, number).await?;
+        }
         self.others.retain(is_open);
         let in_doubt = |batch: &OpenBatch| batch.upstream_id.is_none();
         if !self.doubted.is_empty() && !open.iter().any(in_doubt) && door.store.gathered().await?.calls == 0 {
@@ -126,16 +135,31 @@ impl Batcher {
             }
             next = next.min(self.attend(door, batch).await?);
         }
+        self.tell(door).await?;
         Ok(next)
+    }
+
+    // Notes for people what keeps batches back, and what is wrong with those that were sent.
+    async fn tell(&mut self, door: &GatewayDoor) -> Result<(), StoreError> {
+        let pauses = self.not_before > door.clock.now();
+        let pause = pauses.then(|| BatchPause { why: self.why.clone(), until: Some(self.not_before) });
+        let troubles = self.watched.iter().filter_map(|(number, watched)| {
+            let trouble = watched.tally.trouble.as_ref().filter(|_| watched.tally.vain >= READINGS)?;
+            Some((*number, BatchTrouble { why: trouble.why.clone(), since: trouble.since }))
+        });
+        let note = BatchNote { pause, troubles: troubles.collect() };
+        self.notices.tell(door, note).await
     }
 
     // What a task has come to.
     async fn heed(&mut self, door: &GatewayDoor, done: Done) -> Result<(), StoreError> {
         let now = door.clock.now();
         match done {
-            Done::Created(Ok(Creation::Taken)) => self.refusals = 0,
+            Done::Created(Ok(Creation::Taken)) => {
+                (self.refusals, self.not_before) = (0, Timestamp::default())
+            }
             Done::Created(Ok(Creation::OfNone)) => {}
-            Done::Created(Ok(Creation::Pause { asked, why: _ })) => self.pause(now, asked),
+            Done::Created(Ok(Creation::Pause { asked, why })) => self.pause(now, asked, why),
             Done::Created(Err(error)) => {
                 self.not_before = self.not_before.max(now + STORE_PAUSE);
                 return Err(error);
@@ -298,7 +322,8 @@ impl Batcher {
         Ok(())
     }
 
-    fn pause(&mut self, now: Timestamp, asked: Option<Duration>) {
+    fn pause(&mut self, now: Timestamp, asked: Option<Duration>, why: String) {
+        self.why = why;
         let pause = FIRST_PAUSE.saturating_mul(1 << self.refusals.min(8)).min(LONGEST_PAUSE);
         self.refusals = self.refusals.saturating_add(1);
         self.not_before = now + asked.unwrap_or_default().max(pause);

@@ -37,22 +37,31 @@ pub(crate) struct Tally {
 pub(crate) struct Trouble {
     pub why: String,
     pub since: Timestamp,
+    /// The account was refused.
+    of_account: bool,
 }
 
 impl Tally {
-    fn well(&mut self) {
-        (self.vain, self.trouble) = (0, None);
+    // What the account was refused for is over where it is answered.
+    async fn well(&mut self, door: &GatewayDoor) {
+        self.vain = 0;
+        if self.trouble.take().is_some_and(|trouble| trouble.of_account) {
+            door.breaker.account_taken();
+            door.account_answers().await;
+        }
     }
 
     // What is refused to the account is refused to all.
     async fn in_vain(&mut self, door: &GatewayDoor, what: &str, vain: Vain) -> Option<Duration> {
         let now = door.clock.now();
         let since = self.trouble.as_ref().map_or(now, |trouble| trouble.since);
+        let of_account = vain.account.is_some();
         if let Some(account) = vain.account {
+            door.breaker.account_refused(&vain.why);
             door.engage_for_account(account, &vain.why, now).await;
         }
         self.vain = self.vain.saturating_add(1);
-        self.trouble = Some(Trouble { why: format!("{what}: {}", vain.why), since });
+        self.trouble = Some(Trouble { why: format!("{what}: {}", vain.why), since, of_account });
         vain.after
     }
 }
@@ -106,7 +115,7 @@ async fn standing(
             match results::read(door, batch, id, tally.tries >= READINGS).await? {
                 ReadResults::Whole => {
                     tally.readings += 1;
-                    tally.well();
+                    tally.well(door).await;
                 }
                 ReadResults::Broken(vain) => {
                     let asked = tally.in_vain(door, "its results cannot be read", vain).await;
@@ -125,7 +134,7 @@ async fn standing(
             return Ok(after);
         }
         Ok((_, after)) => {
-            tally.well();
+            tally.well(door).await;
             after
         }
     };

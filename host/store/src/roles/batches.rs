@@ -28,7 +28,7 @@ pub trait BatchStore: Send + Sync {
     async fn withdraw_gathered(&self) -> Result<u64, StoreError>;
     /// The batches that are not over, the oldest first; none where another host sends them.
     async fn open_batches(&self) -> Result<Vec<OpenBatch>, StoreError>;
-    /// The newest batches first.
+    /// The newest batches first. What trouble there is with them is noted elsewhere (`BatchNote`).
     async fn batches(&self, most: u32) -> Result<Vec<BatchRecord>, StoreError>;
     /// The upstream has a batch, under this id. False where it is over, or has an id already.
     async fn batch_sent(

@@ -26,10 +26,10 @@ mod version;
 mod wait;
 
 pub use alert::{
-    AgentAsks, AgentQuarantined, AlertCause, AlertKey, AnswerUnpriced, BoundBroken, BrakeEngaged,
-    CallsHeldBack, CallsTooFast, ClockJump, JobTrouble, LateThreshold, LimitCutDown, NameTaken, PartFell,
-    PluginDelayed, PluginsFolderGone, PriceDropped, RunsAlone, SetApart, ThresholdReached, Used, WallStands,
-    WebhookGone, WebhookTest,
+    AgentAsks, AgentQuarantined, AlertCause, AlertKey, AnswerUnpriced, BatchUnheard, BoundBroken,
+    BrakeEngaged, CallsHeldBack, CallsTooFast, ClockJump, JobTrouble, LateThreshold, LimitCutDown, NameTaken,
+    PartFell, PluginDelayed, PluginsFolderGone, PriceDropped, RunsAlone, SetApart, ThresholdReached, Used,
+    WallStands, WebhookGone, WebhookTest,
 };
 pub use cron::{CronFault, CronField};
 pub use fault::{HostTrouble, JobFault};

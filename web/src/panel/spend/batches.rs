@@ -4,7 +4,7 @@ use crate::panel::kit::money::rounded;
 use crate::panel::kit::numbers::thousands;
 use anvil_api::{BatchesView, Sum};
 use anvil_budget::Windows;
-use anvil_types::{BatchRecord, BatchState, GatheredCalls};
+use anvil_types::{BatchPause, BatchRecord, BatchState, GatheredCalls};
 use askama::Template;
 use askama::filters::HtmlSafe;
 
@@ -18,6 +18,7 @@ pub(crate) struct SpendBatches {
     enabled: bool,
     saved: String,
     waiting: Option<String>,
+    pause: Option<String>,
     rows: Vec<BatchRow>,
 }
 
@@ -31,6 +32,7 @@ struct BatchRow {
     open: String,
     held: String,
     ends: String,
+    trouble: Option<String>,
 }
 
 impl SpendBatches {
@@ -48,6 +50,7 @@ impl SpendBatches {
             enabled: view.enabled,
             saved,
             waiting: waiting(&view.waiting, view.wait_s, windows),
+            pause: view.pause.as_ref().map(|pause| paused(pause, windows)),
             rows: view.batches.iter().take(SHOWN).map(|batch| BatchRow::new(batch, windows)).collect(),
         }
     }
@@ -61,6 +64,11 @@ fn waiting(waiting: &GatheredCalls, wait_s: u64, windows: &Windows) -> Option<St
         "{} {calls} for the next batch, which is made {due}, or as soon as it is full.",
         thousands(waiting.calls)
     ))
+}
+
+fn paused(pause: &BatchPause, windows: &Windows) -> String {
+    let until = pause.until.map(|until| format!(" before {}", windows.local(until))).unwrap_or_default();
+    format!("No batch is made{until}: {}.", pause.why)
 }
 
 impl BatchRow {
@@ -80,6 +88,10 @@ impl BatchRow {
             open: thousands(batch.open),
             held: batch.held.to_string(),
             ends: at(batch.ended_at.or(batch.expires_at)),
+            trouble: batch
+                .trouble
+                .as_ref()
+                .map(|trouble| format!("{}, since {}", trouble.why, windows.local(trouble.since))),
         }
     }
 }

@@ -7,8 +7,8 @@ use anvil_api::{AgentReplies, BatchesView, ReplyCacheView, TierOutcome};
 use anvil_budget::PriceTable;
 use anvil_store::{CompressedSum, MissSum, Tokens, UsageSum};
 use anvil_types::{
-    BatchRecord, BatchState, CacheMissKind, Compressed, CompressionReplay, GatheredCalls, ReplySize, Tier,
-    Timestamp, UpstreamKind,
+    BatchPause, BatchRecord, BatchState, BatchTrouble, CacheMissKind, Compressed, CompressionReplay,
+    GatheredCalls, ReplySize, Tier, Timestamp, UpstreamKind,
 };
 
 /// Three weeks of work, less of it at night and at weekends.
@@ -147,6 +147,7 @@ fn batches() -> BatchesView {
         made_at: NOW,
         expires_at: Some(NOW),
         ended_at,
+        trouble: None,
     };
     BatchesView {
         enabled: true,
@@ -154,11 +155,21 @@ fn batches() -> BatchesView {
         most_calls: 1_000,
         wait_s: 300,
         waiting: GatheredCalls { calls: 12, bytes: 48_112, oldest: Some(NOW) },
+        pause: Some(BatchPause {
+            why: "Claude answered 429 rate_limit_error: too many batches".to_owned(),
+            until: Some(NOW),
+        }),
         batched_today: 1_204,
         saved_today: nano(4_220_118_000),
         batches: vec![
             batch(4, BatchState::Lost, 118, 118, None),
-            batch(3, BatchState::Sent, 1_000, 640, None),
+            BatchRecord {
+                trouble: Some(BatchTrouble {
+                    why: "its results cannot be read: Claude answered 404 not_found_error: gone".to_owned(),
+                    since: NOW,
+                }),
+                ..batch(3, BatchState::Sent, 1_000, 640, None)
+            },
             batch(2, BatchState::Ended, 86, 0, Some(NOW)),
         ],
     }

@@ -133,6 +133,7 @@ pub(crate) fn newest(db: &Db, upstream: UpstreamKind, most: u32) -> Result<Vec<B
             made_at: row.time("made_at")?,
             expires_at: row.maybe_time("expires_at")?,
             ended_at: row.maybe_time("ended_at")?,
+            trouble: None,
         })
     })
 }

@@ -69,6 +69,13 @@ pub enum AlertKey<'a> {
     },
     /// Calls that are refused for their pace.
     Pace(UpstreamKind),
+    /// A batch of which nothing is heard.
+    BatchUnheard {
+        /// Whose it is.
+        upstream: UpstreamKind,
+        /// Its number.
+        batch: u64,
+    },
     /// The wall's clock and the ledger's are apart.
     ClockJump(UpstreamKind),
     /// Jobs that the host cannot go on with.
@@ -127,6 +134,7 @@ impl fmt::Display for AlertKey<'_> {
             Self::Circuit { upstream, model: None } => write!(f, "circuit:{upstream}"),
             Self::Circuit { upstream, model: Some(model) } => write!(f, "circuit:{upstream}:{model}"),
             Self::Pace(upstream) => write!(f, "pace:{upstream}"),
+            Self::BatchUnheard { upstream, batch } => write!(f, "batch:{upstream}:{batch}"),
             Self::ClockJump(upstream) => write!(f, "clock_jump:{upstream}"),
             Self::JobTrouble(upstream) => write!(f, "job_trouble:{upstream}"),
             Self::RunsAlone(upstream) => write!(f, "alone:{upstream}"),
@@ -183,6 +191,7 @@ mod tests {
             (AlertKey::Circuit { upstream: Simulated, model: None }, "circuit:simulated"),
             (of_model, "circuit:live:claude-haiku-5-5"),
             (AlertKey::Pace(Live), "pace:live"),
+            (AlertKey::BatchUnheard { upstream: Live, batch: 7 }, "batch:live:7"),
             (AlertKey::ClockJump(Live), "clock_jump:live"),
             (AlertKey::JobTrouble(Simulated), "job_trouble:simulated"),
             (AlertKey::RunsAlone(Live), "alone:live"),

@@ -24,7 +24,7 @@ pub use money::{AnswerUnpriced, BoundBroken, BrakeEngaged};
 pub use people::AgentAsks;
 pub use plugins::{AgentQuarantined, NameTaken, PluginDelayed, PluginsFolderGone};
 pub use threshold::{LateThreshold, ThresholdReached, Used};
-pub use upstream::{CallsHeldBack, CallsTooFast};
+pub use upstream::{BatchUnheard, CallsHeldBack, CallsTooFast};
 pub use webhook::{WebhookGone, WebhookTest};
 
 use crate::{AlertKind, Crossing, UpstreamKind};
@@ -53,6 +53,8 @@ pub enum AlertCause<'a> {
     Circuit(CallsHeldBack<'a>),
     /// Claude takes no calls, for their pace.
     Pace(CallsTooFast<'a>),
+    /// What became of a batch cannot be heard.
+    BatchUnheard(BatchUnheard<'a>),
     /// The wall's clock and the ledger's are apart.
     ClockJump(ClockJump<'a>),
     /// The host cannot go on with a job.
@@ -86,7 +88,7 @@ impl AlertCause<'_> {
             Self::BoundBroken(_) => AlertKind::BoundBroken,
             Self::Unpriced(_) => AlertKind::Unpriced,
             Self::LimitCut(_) | Self::Price(_) | Self::Apart(_) => AlertKind::Limits,
-            Self::Circuit(_) | Self::Pace(_) => AlertKind::Circuit,
+            Self::Circuit(_) | Self::Pace(_) | Self::BatchUnheard(_) => AlertKind::Circuit,
             Self::ClockJump(_) => AlertKind::ClockJump,
             Self::JobTrouble(_) | Self::RunsAlone(_) => AlertKind::JobTrouble,
             Self::Part(_) => AlertKind::Host,
@@ -135,6 +137,7 @@ impl AlertCause<'_> {
             Self::Apart(apart) => apart,
             Self::Circuit(held) => held,
             Self::Pace(fast) => fast,
+            Self::BatchUnheard(unheard) => unheard,
             Self::ClockJump(jump) => jump,
             Self::JobTrouble(trouble) => trouble,
             Self::RunsAlone(alone) => alone,

@@ -59,6 +59,33 @@ impl AlertText for CallsTooFast<'_> {
     }
 }
 
+/// A batch was sent, and what became of it cannot be heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchUnheard<'a> {
+    /// Its number.
+    pub batch: u64,
+    /// What cannot be read, and what came in its place.
+    pub why: &'a str,
+}
+
+impl AlertText for BatchUnheard<'_> {
+    fn key(&self, upstream: UpstreamKind) -> AlertKey<'_> {
+        AlertKey::BatchUnheard { upstream, batch: self.batch }
+    }
+
+    fn title(&self) -> String {
+        format!("what became of batch {} cannot be heard", self.batch)
+    }
+
+    fn detail(&self) -> String {
+        format!(
+            "{}. It is asked for on, up to every quarter of an hour. If that is not mended 25 hours after the batch was made, \
+             its calls count as spent at what they hold, and their answers are lost",
+            self.why
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +101,9 @@ mod tests {
         );
         let one = CallsHeldBack { model: Some("opus"), ..all };
         assert_eq!(one.title(), "Claude does not answer for opus: its calls are held back");
+        let unheard = BatchUnheard { batch: 7, why: "its results cannot be read: HTTP 404" };
+        assert_eq!(unheard.title(), "what became of batch 7 cannot be heard");
+        assert!(unheard.detail().starts_with("its results cannot be read: HTTP 404. It is asked for on"));
         let fast = CallsTooFast { why: "HTTP 429" };
         assert_eq!(fast.title(), "Claude takes no calls: each is told that it comes too fast");
         assert_eq!(
