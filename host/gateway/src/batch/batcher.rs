@@ -156,7 +156,7 @@ impl Batcher {
         let now = door.clock.now();
         match done {
             Done::Created(Ok(Creation::Taken)) => {
-                (self.refusals, self.not_before) = (0, Timestamp::default())
+                (self.refusals, self.not_before) = (0, Timestamp::default());
             }
             Done::Created(Ok(Creation::OfNone)) => {}
             Done::Created(Ok(Creation::Pause { asked, why })) => self.pause(now, asked, why),
