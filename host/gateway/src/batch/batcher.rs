@@ -105,9 +105,11 @@ pub(crate) async fn run(door: Weak<GatewayDoor>, news: Arc<Notify>, clock: Arc<d
 impl Batcher {
     /// Does what there is to do; answers when there is more.
     async fn look(&mut self, door: &Arc<GatewayDoor>) -> Result<Timestamp, StoreError> {
+        let mut heeded = Ok(());
         for done in self.tasks.take() {
-            self.heed(door, done).await?;
+            heeded = heeded.and(self.heed(door, done).await);
         }
+        heeded?;
         let mut next = door.clock.now() + IDLE;
         if let Some(rule) = door.config.batches {
             next = next.min(self.send_all(door, rule).await?);
@@ -270,7 +272,8 @@ impl Batcher {
             let made = if may_go { door.store.make_batch(wish).await? } else { None };
             // Braked, or another host's to send.
             let Some(batch) = made else {
-                return Ok(self.trial.map_or(idle, |since| idle.min(since + TRIAL)));
+                let tries_at = self.trial.map(|since| since + TRIAL).filter(|at| *at > now);
+                return Ok(tries_at.map_or(idle, |at| at.min(idle)));
             };
             let errand = if tries_account {
                 door.breaker.account_refused("a batch tries whether the account is taken again");

@@ -1,15 +1,14 @@
 //! A batch goes out, once.
 
 use crate::batch::body;
-use crate::batch::vain::Vain;
+use crate::batch::vain::{Vain, text};
 use crate::batch::wire::ToldBatch;
 use crate::door::GatewayDoor;
 use crate::pace::headers::told;
 use crate::upstream::client::root;
 use crate::upstream::failed::Failed;
 use crate::upstream::fault::Fault;
-use futures_util::StreamExt as _;
-use reqwest::{Body, Method, Response, StatusCode};
+use reqwest::{Body, Method, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -17,11 +16,6 @@ use tokio::time::{sleep, timeout};
 
 /// How long a batch's body may take to go out and be answered, and its results to come.
 pub(crate) const LONGEST: Duration = Duration::from_mins(30);
-/// The most of an answer that is read which is no list of results.
-const MOST_BYTES: usize = 1024 * 1024;
-/// The longest that such an answer may take to come, however much patience a call has.
-const LONGEST_TEXT: Duration = Duration::from_mins(2);
-
 /// What became of a batch that was sent.
 #[derive(Debug)]
 pub(crate) enum SentBatch {
@@ -76,22 +70,6 @@ pub(crate) async fn send(door: &GatewayDoor, batch: u64) -> SentBatch {
         }
         _ => SentBatch::Lost(format!("the answer was {status}")),
     }
-}
-
-/// The text of an answer, bounded; none where it broke off, is too long, or does not come in the time that a call's has.
-pub(crate) async fn text(door: &GatewayDoor, response: Response) -> Option<String> {
-    let patience = door.config.patience;
-    let read = async {
-        let (mut text, mut chunks) = (Vec::new(), response.bytes_stream());
-        while let Some(chunk) = timeout(patience.idle, chunks.next()).await.ok()? {
-            text.extend_from_slice(&chunk.ok()?);
-            if text.len() > MOST_BYTES {
-                return None;
-            }
-        }
-        Some(String::from_utf8_lossy(&text).into_owned())
-    };
-    timeout(patience.call.min(LONGEST_TEXT), read).await.ok().flatten()
 }
 
 /// Asks an endpoint below the batches'; answers with its words, and with how long it asks to wait, where it does. What is

@@ -6,7 +6,15 @@ use crate::upstream::class::{Account, Class};
 use crate::upstream::client::root;
 use crate::upstream::failed::Failed;
 use crate::upstream::fault::Fault;
+use futures_util::StreamExt as _;
+use reqwest::Response;
 use std::time::Duration;
+use tokio::time::timeout;
+
+/// The most of an answer that is read which is no list of results.
+const MOST_BYTES: usize = 1024 * 1024;
+/// The longest that such an answer may take to come, however much patience a call has.
+const LONGEST_TEXT: Duration = Duration::from_mins(2);
 
 /// Why there is no answer, or none that helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,11 +39,11 @@ impl Vain {
     }
 
     /// An answer other than a 200.
-    pub(crate) async fn refused(door: &GatewayDoor, response: reqwest::Response) -> Self {
+    pub(crate) async fn refused(door: &GatewayDoor, response: Response) -> Self {
         let (status, after) = (response.status().as_u16(), told(response.headers()).retry_after);
         let redirect =
             door.sender.redirect(response.headers()).filter(|_| response.status().is_redirection());
-        let text = crate::batch::send::text(door, response).await.unwrap_or_default();
+        let text = text(door, response).await.unwrap_or_default();
         let failed = Failed::status(status, after, Fault::of_body(&text), redirect);
         let failed = door.sender.judged(failed, b"");
         let account = match failed.class() {
@@ -46,4 +54,20 @@ impl Vain {
         };
         Self { why: failed.error.message, account, after }
     }
+}
+
+/// The text of an answer, bounded; none where it broke off, is too long, or does not come in the time that a call's has.
+pub(crate) async fn text(door: &GatewayDoor, response: Response) -> Option<String> {
+    let patience = door.config.patience;
+    let read = async {
+        let (mut text, mut chunks) = (Vec::new(), response.bytes_stream());
+        while let Some(chunk) = timeout(patience.idle, chunks.next()).await.ok()? {
+            text.extend_from_slice(&chunk.ok()?);
+            if text.len() > MOST_BYTES {
+                return None;
+            }
+        }
+        Some(String::from_utf8_lossy(&text).into_owned())
+    };
+    timeout(patience.call.min(LONGEST_TEXT), read).await.ok().flatten()
 }

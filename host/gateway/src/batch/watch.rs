@@ -3,13 +3,14 @@
 use crate::batch::release::{self, Undone};
 use crate::batch::results::{self, ReadResults};
 use crate::batch::search::{Found, Others, search};
-use crate::batch::send::ask;
+use crate::batch::send::{LONGEST, ask};
 use crate::batch::vain::Vain;
 use crate::batch::wire::ToldBatch;
 use crate::door::GatewayDoor;
 use anvil_store::{OpenBatch, StoreError};
 use anvil_types::{BatchState, Timestamp};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// After how long a batch expires, as the API has it. By our own clock: what it says itself is for people.
 const LIFE: Duration = Duration::from_hours(24);
@@ -151,7 +152,7 @@ pub(crate) async fn give_up(door: &GatewayDoor, batch: u64) -> Result<(), StoreE
 
 // Answers whether it is certain that it is not there.
 async fn sought(door: &GatewayDoor, batch: &OpenBatch, others: &Others) -> Result<bool, StoreError> {
-    let found = search(door, batch, others).await?;
+    let found = timeout(LONGEST, search(door, batch, others)).await.unwrap_or(Ok(Found::Perhaps))?;
     let now = door.clock.now();
     match found {
         Found::It(told) => {
