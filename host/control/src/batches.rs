@@ -61,7 +61,6 @@ impl BatchControl {
         let reasons: Vec<_> = causes.iter().map(|cause| cause.reason.as_str()).collect();
         let ends: Option<Vec<_>> = causes.iter().map(|cause| cause.until).collect();
         let until = ends.and_then(|ends| ends.into_iter().max());
-        let why = format!("the brake is engaged: {}", reasons.join("; "));
-        Ok((!causes.is_empty()).then_some(BatchPause { why, until }))
+        Ok((!causes.is_empty()).then(|| BatchPause::braked(&reasons, until)))
     }
 }

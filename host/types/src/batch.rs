@@ -103,6 +103,13 @@ pub struct BatchPause {
     pub until: Option<Timestamp>,
 }
 
+impl BatchPause {
+    /// The brake stops them, for these reasons.
+    pub fn braked(reasons: &[&str], until: Option<Timestamp>) -> Self {
+        Self { why: format!("the brake is engaged: {}", reasons.join("; ")), until }
+    }
+}
+
 /// What whoever sends batches notes for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchNote {
