@@ -47,10 +47,9 @@ impl Vain {
         let failed = Failed::status(status, after, Fault::of_body(&text), redirect);
         let failed = door.sender.judged(failed, b"");
         let account = match failed.class() {
-            Class::Account(account) => Some(account),
-            // It is a question of the host's own: nothing of a guest's can be what is forbidden.
-            _ if status == 403 => Some(Account::Refused),
-            Class::Request | Class::Model | Class::Pace | Class::Upstream => None,
+            // A key may be one that asks and does not read batches: whether calls are taken, calls tell.
+            Class::Account(account) if status != 403 => Some(account),
+            Class::Account(_) | Class::Request | Class::Model | Class::Pace | Class::Upstream => None,
         };
         Self { why: failed.error.message, account, after }
     }
