@@ -38,8 +38,8 @@ async fn what_was_compressed_is_told_by_agent_with_what_it_saved() {
     let ledger = scene.get("/api/v1/ledger").await.json();
     let csv = scene.get("/api/v1/ledger?format=csv").await.text;
     let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
-    assert!(lines[0].ends_with(",batch_saved_usd,compressed_tokens,compressed_saved_usd"), "{csv}");
-    assert!(lines[1].ends_with(",50,0.000005"), "{csv}");
+    assert!(lines[0].ends_with(",batch_saved_usd,compressed_tokens,compressed_saved_usd,early"), "{csv}");
+    assert!(lines[1].ends_with(",50,0.000005,"), "{csv}");
     assert_eq!(ledger["items"][0]["compressed"], json!({ "tokens": 50, "saved_usd": 0.000_005 }));
 }
 

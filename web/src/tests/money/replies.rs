@@ -105,7 +105,7 @@ async fn what_is_kept_and_what_it_saved_is_told_by_every_face() {
         (&json!(0.0), &json!(0.0), &json!(0.0))
     );
     let csv = scene.get("/api/v1/ledger?format=csv").await.text;
-    assert!(csv.contains(&format!(",{of},0.012345678,0.00,,\r\n")), "{csv}");
+    assert!(csv.contains(&format!(",{of},0.012345678,0.00,,,\r\n")), "{csv}");
     for by in ["agent", "model", "hour"] {
         let spend = scene.get(&format!("/api/v1/spend?by={by}")).await.json();
         let total = &spend["total"];
