@@ -36,7 +36,7 @@ impl BatchControl {
         let today = self.store.usage(self.upstream, vec![day.start, day.end]).await?;
         let now = self.clock.now();
         let note = self.store.recall(&BatchNote::key(self.upstream)).await?;
-        let mut note: BatchNote = note.and_then(|note| serde_json::from_str(&note).ok()).unwrap_or_default();
+        let mut note = note.map_or_else(BatchNote::default, |note| read(&note));
         let mut batches = self.store.batches(SHOWN).await?;
         for batch in batches.iter_mut().filter(|batch| batch.state != BatchState::Ended) {
             batch.trouble = note.troubles.remove(&batch.number);
@@ -63,4 +63,12 @@ impl BatchControl {
         let until = ends.and_then(|ends| ends.into_iter().max());
         Ok((!causes.is_empty()).then(|| BatchPause::braked(&reasons, until)))
     }
+}
+
+// Another version of the host may have left another note; what sends batches writes it anew.
+fn read(note: &str) -> BatchNote {
+    serde_json::from_str(note).unwrap_or_else(|error| {
+        tracing::warn!(%error, "what is noted of batches cannot be read");
+        BatchNote::default()
+    })
 }

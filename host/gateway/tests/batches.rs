@@ -21,13 +21,13 @@ mod told;
 #[path = "batches/trial.rs"]
 mod trial;
 
-use anvil_budget::BatchRule;
+use anvil_budget::{BatchRule, BrakeCause};
 use anvil_gateway::{Ask, CallEnd, Gateway};
 use anvil_sim::{Sim, SimBatchSettings, SimConfig, SimHandle};
 use anvil_store::{Claimed, LedgerFilter, Store};
 use anvil_types::{
-    CallError, CallRecord, Clock, DrivenClock, LedgerTotals, Limits, Nanodollars, Reply, SystemClock,
-    UpstreamKind, WaitReason,
+    BrakeCauseKind, CallError, CallRecord, Clock, DrivenClock, LedgerTotals, Limits, Nanodollars, Reply,
+    SystemClock, UpstreamKind, WaitReason,
 };
 use clocked::Same;
 use scene::{Setting, ask, claimed, limits, store};
@@ -143,6 +143,18 @@ impl Batches {
 
     fn billed(&self) -> Nanodollars {
         Nanodollars::new(self.sim.bill().nano_dollars)
+    }
+
+    /// Somebody engages the brake.
+    async fn braked_by_ann(&self) {
+        let cause = BrakeCause {
+            kind: BrakeCauseKind::Person,
+            reason: "a look".into(),
+            since: self.clock.now(),
+            until: None,
+            by: Some("ann".into()),
+        };
+        self.store.engage_brake(cause).await.expect("engaged");
     }
 
     /// Has the simulator fail.

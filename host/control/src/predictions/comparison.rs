@@ -7,6 +7,7 @@ use anvil_plan::{DayPast, Prediction, figures};
 use anvil_store::{KeptPrediction, StoreError, UsageSum};
 use anvil_types::words::PredictionsStand;
 use anvil_types::{Nanodollars, Timestamp};
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
 /// A prediction as it is read.
@@ -23,12 +24,9 @@ impl PredictionControl {
         let today = windows.day(self.clock.now()).start;
         // Those that are over begin a week before those that are asked for.
         let kept = self.store.predictions(limit.saturating_add(8)).await?;
-        let read = |kept: KeptPrediction| match serde_json::from_str(&kept.body) {
-            Ok(prediction) => Some(Read { kept, prediction }),
-            Err(error) => {
-                tracing::warn!(%error, start = %kept.start, "a prediction of another version cannot be read");
-                None
-            }
+        let read = |kept: KeptPrediction| {
+            let prediction = read(&kept.body, kept.start)?;
+            Some(Read { kept, prediction })
         };
         let read: Vec<Read> = kept.into_iter().filter_map(read).collect();
         let past = match read.last() {
@@ -77,13 +75,22 @@ impl PredictionControl {
             *if sum.agent.is_some() { agents } else { others } += UsageSum::spent(&sum);
         }
         let day = |day: anvil_store::KeptDay| {
-            let facts = serde_json::from_str(day.facts.as_deref()?).ok()?;
+            let facts = read(day.facts.as_deref()?, day.start)?;
             let (cost, others) = spent.get(&day.start).copied().unwrap_or_default();
             let span = WindowSpan { start: day.start, end: windows.day(day.start).end };
             Some(DayPast { span, seen: day.seen, facts, cost, others })
         };
         Ok(kept.into_iter().filter_map(day).collect())
     }
+}
+
+/// What is kept of the days from a time on; none, and a word in the log, where another version of the host has kept it.
+pub(super) fn read<T: DeserializeOwned>(kept: &str, start: Timestamp) -> Option<T> {
+    let read = serde_json::from_str(kept);
+    read.inspect_err(|error| {
+        tracing::warn!(%error, %start, "what is kept of predicted days cannot be read: they are not compared");
+    })
+    .ok()
 }
 
 /// A prediction beside what happened up to `end`, where all of that is over and worked out; `with_arrivals` is what it
@@ -95,7 +102,7 @@ fn compared(
     with_arrivals: Option<&str>,
     windows: &Windows,
 ) -> Option<ComparedPlan> {
-    let with_arrivals: Option<PlanFigures> = serde_json::from_str(with_arrivals?).ok()?;
+    let with_arrivals: Option<PlanFigures> = read(with_arrivals?, one.kept.start)?;
     let days: Vec<_> = days_from(windows, one.kept.start, super::DAYS)
         .into_iter()
         .take_while(|day| day.end <= end)

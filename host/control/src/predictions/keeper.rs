@@ -1,5 +1,6 @@
 //! Once a day: what days that are over came to, what was predicted of them, and what is predicted of the next.
 
+use super::comparison::read;
 use super::watch::Watch;
 use super::{DAYS, ENOUGH, PredictionControl, days_from};
 use crate::plan::{PlanControl, PlanRefused, digest};
@@ -124,10 +125,10 @@ impl PredictionControl {
         kept: &KeptPrediction,
         span: WindowSpan,
     ) -> Result<Option<PlanFigures>, PlanRefused> {
-        let Ok(prediction) = serde_json::from_str::<Prediction>(&kept.body) else { return Ok(None) };
+        let Some(prediction) = read::<Prediction>(&kept.body, kept.start) else { return Ok(None) };
         let days = self.store.plan_days(span.start, span.end).await?;
         let read = |day: &KeptDay| {
-            let arrivals: Arrivals = serde_json::from_str(day.arrivals.as_deref()?).ok()?;
+            let arrivals: Arrivals = read(day.arrivals.as_deref()?, day.start)?;
             Some((WindowSpan { start: day.start, end: day.end }, arrivals))
         };
         let Some(days) = days.iter().map(read).collect::<Option<Vec<_>>>() else { return Ok(None) };

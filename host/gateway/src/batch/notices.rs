@@ -3,13 +3,14 @@
 use crate::door::GatewayDoor;
 use anvil_store::{NewAlert, StoreError};
 use anvil_types::words::{AlertCause, AlertKey, BatchUnheard};
-use anvil_types::{BatchNote, BatchTrouble};
+use anvil_types::{BatchNote, BatchTrouble, Json};
 use std::collections::BTreeSet;
 
 /// What they were told.
 #[derive(Debug, Default)]
 pub(crate) struct Notices {
-    note: BatchNote,
+    /// The note as the store has it, once that is known: an earlier life of the host may have left one.
+    noted: Option<String>,
     /// Batches of which an alert was raised.
     raised: BTreeSet<u64>,
 }
@@ -34,10 +35,14 @@ impl Notices {
         for number in well {
             self.over(door, number).await?;
         }
-        if note != self.note {
-            let text = serde_json::to_string(&note).unwrap_or_default();
-            door.store.remember(&BatchNote::key(upstream), &text).await?;
-            self.note = note;
+        let (key, text) = (BatchNote::key(upstream), Json::of(&note));
+        if self.noted.is_none() {
+            let nothing = || Json::of(&BatchNote::default()).as_str().to_owned();
+            self.noted = Some(door.store.recall(&key).await?.unwrap_or_else(nothing));
+        }
+        if self.noted.as_deref() != Some(text.as_str()) {
+            door.store.remember(&key, text.as_str()).await?;
+            self.noted = Some(text.as_str().to_owned());
         }
         Ok(())
     }

@@ -237,14 +237,7 @@ async fn a_brake_sends_nothing_and_a_limit_without_room_parks_the_job_as_ever() 
     assert!(matches!(&end, CallEnd::Park(wait) if wait.reason == WaitReason::Money), "{end:?}");
     let totals = scene.totals().await;
     assert!(gathered > 0 && totals.held <= scene.setting.limits.day_usd, "{totals:?}");
-    let cause = anvil_budget::BrakeCause {
-        kind: anvil_types::BrakeCauseKind::Person,
-        reason: "a look".into(),
-        since: scene.clock.now(),
-        until: None,
-        by: Some("ann".into()),
-    };
-    scene.store.engage_brake(cause).await.expect("engaged");
+    scene.braked_by_ann().await;
     for _ in 0..20 {
         scene.clock.advance(Duration::from_mins(1));
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -36,14 +36,7 @@ async fn a_brake_by_hand_beside_the_accounts_is_tried_by_nobody() {
     scene.fails(json!([{"fault": "batch-create:401", "times": 1}]));
     scene.gather(0, "Say something.").await;
     scene.until("the brake is engaged", HOUR, async || is_braked(&scene).await).await;
-    let cause = anvil_budget::BrakeCause {
-        kind: anvil_types::BrakeCauseKind::Person,
-        reason: "a look".into(),
-        since: scene.clock.now(),
-        until: None,
-        by: Some("ann".into()),
-    };
-    scene.store.engage_brake(cause).await.expect("engaged");
+    scene.braked_by_ann().await;
     for _ in 0..20 {
         scene.clock.advance(Duration::from_mins(3));
         tokio::time::sleep(Duration::from_millis(10)).await;
