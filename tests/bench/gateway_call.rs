@@ -146,6 +146,7 @@ async fn gateway(folder: &std::path::Path, url: &str) -> (Gateway, Arc<dyn Store
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         batches: None,
+        batch_look: long,
     };
     let gateway = Gateway::start(config, store.clone(), clock).await.expect("a gateway");
     (gateway, store, jobs)

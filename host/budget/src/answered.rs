@@ -86,8 +86,18 @@ impl PriceTable {
         Answered::by(dearest.unwrap_or(asked), usage, Some(without_price))
     }
 
-    fn row_of(&self, asked: &PriceRow, model: &str, speed: Option<&str>, at: Timestamp) -> Option<&PriceRow> {
+    // What was asked for costs by the row that it was held by, whatever the table has now.
+    fn row_of<'a>(
+        &'a self,
+        asked: &'a PriceRow,
+        model: &str,
+        speed: Option<&str>,
+        at: Timestamp,
+    ) -> Option<&'a PriceRow> {
         let same = undated(model) == undated(&asked.model);
+        if same && speed == asked.speed.as_deref() {
+            return Some(asked);
+        }
         let itself = same.then(|| self.row(&asked.model, speed, at).ok()).flatten();
         itself.or_else(|| self.row(model, speed, at).ok()).or_else(|| self.row_undated(model, speed, at))
     }

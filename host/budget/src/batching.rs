@@ -15,8 +15,6 @@ pub struct BatchRule {
     pub bytes: u64,
     /// How long the first of them waits for others, at most.
     pub wait: Duration,
-    /// How often it is looked how a batch stands, where the upstream does not ask for a longer pause.
-    pub look: Duration,
 }
 
 impl BatchRule {
@@ -57,8 +55,7 @@ impl BatchRule {
 mod tests {
     use super::*;
 
-    const RULE: BatchRule =
-        BatchRule { calls: 3, bytes: 100, wait: Duration::from_mins(5), look: Duration::from_secs(1) };
+    const RULE: BatchRule = BatchRule { calls: 3, bytes: 100, wait: Duration::from_mins(5) };
 
     #[test]
     fn a_batch_is_due_when_it_is_full_or_its_first_call_has_waited() {

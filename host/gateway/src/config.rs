@@ -120,6 +120,9 @@ pub struct GatewayConfig {
     pub compression: PerAgent<Compression>,
     /// When calls of jobs that are in no hurry go out as a batch; none: they go out as all others.
     pub batches: Option<BatchRule>,
+    /// How often it is looked how a batch stands that was sent, whether or not others are made, where the upstream does not ask
+    /// for a longer pause.
+    pub batch_look: Duration,
     /// Who keeps its tasks alive.
     pub supervisor: Supervisor,
 }

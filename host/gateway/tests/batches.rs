@@ -35,12 +35,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
-const RULE: BatchRule = BatchRule {
-    calls: 1_000,
-    bytes: BatchRule::MOST_BYTES,
-    wait: Duration::from_mins(5),
-    look: Duration::from_secs(30),
-};
+const RULE: BatchRule =
+    BatchRule { calls: 1_000, bytes: BatchRule::MOST_BYTES, wait: Duration::from_mins(5) };
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A gateway before a simulator, on one clock that the test drives.
@@ -68,7 +64,8 @@ async fn with(script: &str, change: impl FnOnce(&mut Setting)) -> Batches {
     let done = SimBatchSettings { start_ms: 30_000, items_per_minute: 60, ..SimBatchSettings::default() };
     setting.sim = SimConfig { batches: done, ..setting.sim };
     change(&mut setting);
-    let same = Arc::new(Same(clock.clone()));
+    let same = Same { behind: setting.upstream_behind, ..Same::as_it_is(clock.clone()) };
+    let same = Arc::new(same);
     let sim = Sim::start_with_clock(setting.sim.clone(), same).await.expect("a simulator");
     let folder = TempDir::new().expect("a folder");
     let store = store(folder.path(), &setting.limits, &setting.clock);

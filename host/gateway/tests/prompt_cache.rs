@@ -58,8 +58,9 @@ async fn bill(steps: &[Step], prompt_cache: bool, restart_before: Option<usize>)
     let clock = Arc::new(DrivenClock::new(SystemClock::new()));
     let limits = Limits { max_input_tokens: 500_000, ..limits(1_000_000_000_000) };
     let setting = Setting { limits, clock: clock.clone(), ..Setting::script(r#"{"items": []}"#) };
-    let sim =
-        Sim::start_with_clock(setting.sim.clone(), Arc::new(Same(clock.clone()))).await.expect("a simulator");
+    let sim = Sim::start_with_clock(setting.sim.clone(), Arc::new(Same::as_it_is(clock.clone())))
+        .await
+        .expect("a simulator");
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = store(folder.path(), &setting.limits, &setting.clock);
     let job = claimed(store.as_ref(), clock.as_ref()).await;

@@ -149,7 +149,7 @@ async fn bill(calls: &[Call], prompt_cache: bool) -> (i64, Vec<Usage>) {
     let clock = Arc::new(DrivenClock::new(SystemClock::new()));
     let limits = Limits { max_input_tokens: 500_000, ..limits(1_000_000_000_000) };
     let setting = Setting { limits, clock: clock.clone(), ..Setting::script(r#"{"items": []}"#) };
-    let same = Arc::new(Same(clock.clone()));
+    let same = Arc::new(Same::as_it_is(clock.clone()));
     let sim = Sim::start_with_clock(setting.sim.clone(), same).await.expect("a simulator");
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = store(folder.path(), &setting.limits, &setting.clock);

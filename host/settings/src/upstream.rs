@@ -78,6 +78,14 @@ impl UpstreamConfig {
         settings: &Settings,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, SettingsError> {
+        let simulated = settings.upstream.kind == Some(UpstreamKind::Simulated);
+        for name in [KEY, TOKEN, URL] {
+            // Nothing at all is how it is unset in many a file. Blanks are what a secret is that did not come.
+            let blanks = env(name).is_some_and(|value| !value.is_empty() && value.trim().is_empty());
+            if blanks && (name == URL || !simulated) {
+                return Err(say(format!("{name} is set to blanks and nothing else: set it, or unset it")));
+            }
+        }
         let env =
             |name: &str| env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let mut notes = Vec::new();

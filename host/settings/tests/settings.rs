@@ -317,7 +317,7 @@ fn a_key_makes_it_live_and_nothing_else_does() {
     assert_eq!((live.kind, live.base_url.as_str()), (UpstreamKind::Live, "https://api.anthropic.com"));
     assert!(!format!("{live:?}").contains("sk-secret"));
     assert_eq!(choose(&given(), &[]), Ok(None));
-    assert_eq!(choose(&given(), &[("ANTHROPIC_API_KEY", " ")]), Ok(None));
+    assert_eq!(choose(&given(), &[("ANTHROPIC_API_KEY", "")]), Ok(None));
     assert_eq!(choose(&given(), &[key, url]).expect("good").expect("one").base_url, "http://127.0.0.1:9");
 }
 
@@ -336,12 +336,24 @@ fn a_token_goes_as_bearer_and_wins_over_a_key() {
 #[test]
 fn the_simulator_never_answers_where_an_address_was_set() {
     let url = ("ANTHROPIC_BASE_URL", "https://claude.example");
-    for env in [&[url][..], &[url, ("ANTHROPIC_API_KEY", "  ")]] {
+    for env in [&[url][..], &[url, ("ANTHROPIC_API_KEY", "")]] {
         let error = choose(&given(), env).expect_err("no key");
         assert!(
             error.contains("ANTHROPIC_BASE_URL is set, but no key to ask with: set ANTHROPIC_API_KEY"),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn a_key_that_did_not_come_is_not_taken_for_none() {
+    let simulated = given().set("upstream.kind", "simulated");
+    for blanks in [" ", "\t", " \r\n"] {
+        for name in ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"] {
+            let error = choose(&given(), &[(name, blanks)]).expect_err("it is set");
+            assert!(error.starts_with(&format!("{name} is set to blanks")), "{error}");
+        }
+        assert_eq!(choose(&simulated, &[("ANTHROPIC_API_KEY", blanks)]), Ok(None));
     }
 }
 

@@ -6,9 +6,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Response;
+use hyper::header::{DATE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
@@ -169,6 +172,16 @@ pub async fn serve_with_clock(
     Ok(())
 }
 
+/// An answer says what time it is by the simulator's clock, which need not be the machine's.
+fn dated<B>(mut answer: Response<B>, now_ms: i64) -> Response<B> {
+    let said = jiff::Timestamp::from_millisecond(now_ms).ok();
+    let said = said.and_then(|now| DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok());
+    if let Some(said) = said.and_then(|said| HeaderValue::try_from(said).ok()) {
+        answer.headers_mut().insert(DATE, said);
+    }
+    answer
+}
+
 async fn accept(listener: TcpListener, shared: Arc<Shared>, shutdown: impl Future<Output = ()>) {
     let mut connections = JoinSet::new();
     let mut batches = JoinSet::new();
@@ -189,7 +202,13 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, shutdown: impl Futur
         let _ = socket.set_nodelay(true);
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
-            let service = service_fn(move |request| route(Arc::clone(&shared), request));
+            let service = service_fn(move |request| {
+                let shared = Arc::clone(&shared);
+                async move {
+                    let now = shared.clock.now_ms();
+                    route(shared, request).await.map(|answer| dated(answer, now))
+                }
+            });
             // A client may keep a connection idle for as long as it likes. An error here is a client that went away or
             // a connection broken on purpose; both stand in the log already.
             let _ = http1::Builder::new()

@@ -114,6 +114,7 @@ fn gateway(upstream: &Upstream) -> GatewayConfig {
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         batches: None,
+        batch_look: std::time::Duration::from_mins(1),
     }
 }
 

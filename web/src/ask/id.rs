@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 /// What can be named by a part of a path. What is no such name is the name of nothing, and not found.
-pub(crate) trait Named: FromStr<Err: Display> {
+pub(crate) trait Named: FromStr<Err: Display + 'static> {
     /// The part's name in the table of routes.
     const PART: &'static str = "id";
     /// The problem where there is no such thing.

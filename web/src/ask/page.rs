@@ -19,7 +19,7 @@ pub(crate) struct Page<T, const USUAL: u32 = 50, const MOST: u32 = 500> {
 
 impl<T, S, const USUAL: u32, const MOST: u32> FromRequestParts<S> for Page<T, USUAL, MOST>
 where
-    T: FromStr<Err: Display>,
+    T: FromStr<Err: Display + 'static>,
     S: Send + Sync,
 {
     type Rejection = Problem;

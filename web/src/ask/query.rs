@@ -5,8 +5,10 @@ use crate::problem::Problem;
 use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::Uri;
 use axum::http::request::Parts;
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::num::{IntErrorKind, ParseIntError};
 use std::str::FromStr;
 
 /// The most values of one parameter, repeated or not.
@@ -30,6 +32,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 /// What is wrong with a query.
 pub(crate) fn bad_query(detail: String) -> Problem {
     Problem::bad_request("bad-query", "The query makes no sense", detail)
+}
+
+/// What is wrong with a value, in words of ours where the language's own are for programmers.
+fn wrong<E: Display + 'static>(name: &str, text: &str, error: &E) -> Problem {
+    let said = match (error as &dyn Any).downcast_ref::<ParseIntError>().map(ParseIntError::kind) {
+        Some(IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => {
+            "this number is beyond all that is counted here".to_owned()
+        }
+        Some(_) => "it must be a whole number, in digits alone".to_owned(),
+        None => error.to_string(),
+    };
+    bad_query(format!("`{name}={text}`: {said}"))
 }
 
 impl Query {
@@ -87,14 +101,15 @@ impl Query {
     }
 
     /// A value of a type.
-    pub(crate) fn value<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, Problem> {
-        self.text(name)
-            .map(|text| text.parse().map_err(|error| bad_query(format!("`{name}={text}`: {error}"))))
-            .transpose()
+    pub(crate) fn value<T: FromStr<Err: Display + 'static>>(&self, name: &str) -> Result<Option<T>, Problem> {
+        self.text(name).map(|text| text.parse().map_err(|error| wrong(name, text, &error))).transpose()
     }
 
     /// Several values, by commas or by repetition: each once, and no more than [`MOST_VALUES`].
-    pub(crate) fn values<T: FromStr<Err: Display> + PartialEq>(&self, name: &str) -> Result<Vec<T>, Problem> {
+    pub(crate) fn values<T: FromStr<Err: Display + 'static> + PartialEq>(
+        &self,
+        name: &str,
+    ) -> Result<Vec<T>, Problem> {
         let texts = self.0.iter().filter(|(key, _)| key == name).flat_map(|(_, value)| value.split(','));
         let mut values = Vec::new();
         for (at, text) in texts.map(str::trim).filter(|text| !text.is_empty()).enumerate() {
@@ -103,7 +118,7 @@ impl Query {
                     "`{name}` has more than {MOST_VALUES} values; each is needed once only"
                 )));
             }
-            let value = text.parse().map_err(|error| bad_query(format!("`{name}={text}`: {error}")))?;
+            let value = text.parse().map_err(|error| wrong(name, text, &error))?;
             if !values.contains(&value) {
                 values.push(value);
             }

@@ -84,6 +84,7 @@ pub(crate) fn gateway(
         reply_cache: settings.saving.reply_cache.then(|| replies(&settings.saving)),
         compression: compression(settings),
         batches: settings.saving.batches.then(|| batches(&settings.saving)),
+        batch_look: Duration::from_secs(settings.saving.batch_look_s),
         supervisor: supervisor.clone(),
     }
 }
@@ -107,7 +108,6 @@ fn batches(settings: &SavingSettings) -> BatchRule {
         calls: settings.batch_calls,
         bytes: BatchRule::MOST_BYTES,
         wait: Duration::from_secs(settings.batch_wait_s),
-        look: Duration::from_secs(settings.batch_look_s),
     }
 }
 

@@ -4,7 +4,7 @@ use anvil_types::{InferenceGeo, Nanodollars, ServiceTier, Timestamp, Usage};
 use serde::{Deserialize, Serialize};
 
 /// Prices of one band, in nano-dollars per million tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rates {
     /// Input neither read from nor written to the cache.
     pub input: i64,
@@ -19,13 +19,17 @@ pub struct Rates {
 }
 
 impl Rates {
+    fn all(self) -> [i64; 5] {
+        [self.input, self.output, self.cache_write_5m, self.cache_write_1h, self.cache_read]
+    }
+
     fn dearest_input(&self) -> i64 {
         self.input.max(self.cache_write_5m).max(self.cache_write_1h).max(self.cache_read)
     }
 }
 
 /// Prices for prompts up to a length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Band {
     /// The longest prompt of the band, in tokens; the last band has no end.
     pub up_to: Option<u64>,
@@ -34,7 +38,7 @@ pub struct Band {
 }
 
 /// The prices of one model at one speed from one day on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceRow {
     /// Names the row in ledger entries: `claude-haiku-5-5@2026-10-07`.
     pub id: String,
@@ -120,7 +124,7 @@ impl NewBand {
 }
 
 /// Factors on every kind of token, in thousandths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Multipliers {
     pub batch: i64,
     pub geo_us: i64,
@@ -130,6 +134,14 @@ pub(crate) struct Multipliers {
 const UNIT: i128 = 1_000_000 * 1_000 * 1_000;
 
 impl PriceRow {
+    /// Whether every length of a prompt has prices that can be: what a row that was kept somewhere is asked when it is read.
+    pub fn is_sound(&self) -> bool {
+        let ends = self.bands.last().is_some_and(|last| last.up_to.is_none());
+        let rates = self.bands.iter().flat_map(|band| band.rates.all());
+        let factors = [self.multipliers.batch, self.multipliers.geo_us];
+        ends && rates.chain(factors).all(|number| number >= 0)
+    }
+
     fn band(&self, prompt_tokens: u64) -> &Band {
         self.bands
             .iter()

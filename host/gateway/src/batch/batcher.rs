@@ -177,7 +177,7 @@ impl Batcher {
     }
 
     async fn looked(&mut self, door: &GatewayDoor, number: u64, look: Look) -> Result<(), StoreError> {
-        let pause = door.config.batches.map_or(IDLE, |rule| rule.look);
+        let pause = door.config.batch_look;
         let vain = look.tally.vain.saturating_sub(1).min(16);
         let pause = pause.saturating_mul(1 << vain).min(LONGEST_PAUSE.max(pause));
         let watched = self.watched.entry(number).or_default();

@@ -8,12 +8,12 @@ use crate::batch::send::ask;
 use crate::batch::wire::{ToldBatch, ToldBatches, ToldLine, line_text};
 use crate::door::GatewayDoor;
 use anvil_store::{OpenBatch, StoreError};
-use anvil_types::CallId;
+use anvil_types::{CallId, Timestamp};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// By how much the upstream's clock may be behind ours.
+/// By how much the upstream's clock may be behind ours beyond what it says of itself.
 const SKEW: Duration = Duration::from_hours(26);
 /// How many are asked for at once, and how many pages are looked at.
 const PAGE: &str = "100";
@@ -59,9 +59,9 @@ pub(crate) async fn search(
         if !after.is_empty() {
             query.push(("after_id", after.as_str()));
         }
-        let Ok((text, _)) = ask(door, "", &query).await else { return Ok(Found::Perhaps) };
-        let Ok(page) = serde_json::from_str::<ToldBatches>(&text) else { return Ok(Found::Perhaps) };
-        let oldest = batch.made_at - SKEW;
+        let Ok(asked) = ask(door, "", &query).await else { return Ok(Found::Perhaps) };
+        let Ok(page) = serde_json::from_str::<ToldBatches>(&asked.text) else { return Ok(Found::Perhaps) };
+        let oldest = oldest(batch.made_at, door.clock.now(), asked.said_at);
         let since = |told: &&ToldBatch| told.created_at.is_none_or(|at| at >= oldest);
         for told in page.data.iter().filter(since).filter(|told| told.is_named()) {
             let key = (batch.number, told.id.clone());
@@ -91,6 +91,15 @@ pub(crate) async fn search(
     Ok(Found::Perhaps)
 }
 
+/// From when on, by the upstream's clock, a batch may be the one that was made at `made_at` by ours. Of two clocks that differ
+/// neither is believed: the earlier reading counts, so that the batch is among those that are looked at.
+fn oldest(made_at: Timestamp, now: Timestamp, said_at: Option<Timestamp>) -> Timestamp {
+    // Ours may have been set back since.
+    let made_at = made_at.min(now);
+    let by_theirs = said_at.map_or(made_at, |said_at| said_at - now.since(made_at));
+    made_at.min(by_theirs) - SKEW
+}
+
 async fn is_it(door: &GatewayDoor, batch: u64, lines: &[bytes::Bytes]) -> Result<bool, StoreError> {
     for line in lines {
         let line = line_text(line);
@@ -101,4 +110,25 @@ async fn is_it(door: &GatewayDoor, batch: u64, lines: &[bytes::Bytes]) -> Result
         }
     }
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_looked_for_by_whichever_clock_is_behind() {
+        let hour = |hour: i64| Timestamp::from_secs(hour * 3_600);
+        for (what, made, now, said, oldest_is) in [
+            ("no clock is told", 100, 101, None, 74),
+            ("they agree", 100, 101, Some(101), 74),
+            ("ours is ahead", 130, 131, Some(101), 74),
+            ("ours is behind", 70, 71, Some(101), 44),
+            ("theirs is wild", 100, 101, Some(9_000_000), 74),
+            ("theirs began", 100, 101, Some(0), -27),
+            ("ours was set back since", 130, 101, Some(101), 75),
+        ] {
+            assert_eq!(oldest(hour(made), hour(now), said.map(hour)), hour(oldest_is), "{what}");
+        }
+    }
 }

@@ -4,10 +4,11 @@ use crate::batch::body;
 use crate::batch::vain::{Vain, text};
 use crate::batch::wire::ToldBatch;
 use crate::door::GatewayDoor;
-use crate::pace::headers::told;
+use crate::pace::headers::{said_at, told};
 use crate::upstream::client::root;
 use crate::upstream::failed::Failed;
 use crate::upstream::fault::Fault;
+use anvil_types::Timestamp;
 use reqwest::{Body, Method, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,13 +73,22 @@ pub(crate) async fn send(door: &GatewayDoor, batch: u64) -> SentBatch {
     }
 }
 
-/// Asks an endpoint below the batches'; answers with its words, and with how long it asks to wait, where it does. What is
-/// not there may be there again.
+/// What an endpoint below the batches' answered.
+#[derive(Debug)]
+pub(crate) struct AskedBatches {
+    pub text: String,
+    /// How long it asks to wait.
+    pub after: Option<Duration>,
+    /// What time it is there.
+    pub said_at: Option<Timestamp>,
+}
+
+/// Asks an endpoint below the batches'. What is not there may be there again.
 pub(crate) async fn ask(
     door: &GatewayDoor,
     rest: &str,
     query: &[(&str, &str)],
-) -> Result<(String, Option<Duration>), Vain> {
+) -> Result<AskedBatches, Vain> {
     let request = door.sender.to_batches(Method::GET, rest, query);
     let response = match timeout(door.config.patience.first_byte, request.send()).await {
         Err(_) => return Err(Vain::of("no answer came in time")),
@@ -88,7 +98,8 @@ pub(crate) async fn ask(
     if response.status() != StatusCode::OK {
         return Err(Vain::refused(door, response).await);
     }
-    let after = told(response.headers()).retry_after;
+    let (after, said_at) = (told(response.headers()).retry_after, said_at(response.headers()));
     let text = text(door, response).await;
-    text.map(|text| (text, after)).ok_or_else(|| Vain::of("the answer broke off, or did not end in time"))
+    text.map(|text| AskedBatches { text, after, said_at })
+        .ok_or_else(|| Vain::of("the answer broke off, or did not end in time"))
 }

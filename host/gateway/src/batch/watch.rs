@@ -104,9 +104,9 @@ async fn standing(
     tally: &mut Tally,
 ) -> Result<Option<Duration>, StoreError> {
     // Asked before the time is read: one that ends in time is not given up.
-    let told = ask(door, &format!("/{id}"), &[]).await.and_then(|(text, after)| {
-        let told = serde_json::from_str::<ToldBatch>(&text);
-        told.map(|told| (told, after)).map_err(|_| Vain::of("what came in its place is no batch"))
+    let told = ask(door, &format!("/{id}"), &[]).await.and_then(|asked| {
+        let told = serde_json::from_str::<ToldBatch>(&asked.text);
+        told.map(|told| (told, asked.after)).map_err(|_| Vain::of("what came in its place is no batch"))
     });
     let after = match told {
         Err(vain) => tally.in_vain(door, "its state cannot be read", vain).await,

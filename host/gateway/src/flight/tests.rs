@@ -82,6 +82,7 @@ pub(crate) async fn door(base_url: String, store: Arc<dyn Store>, clock: Arc<dyn
         prompt_cache: false,
         prompt_cache_refresh: false,
         batches: None,
+        batch_look: Duration::from_mins(1),
         reply_cache: Some(ReplyBounds { ttl: Duration::from_hours(1), entries: 100, bytes: 1_000_000 }),
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         supervisor: Supervisor::new(),

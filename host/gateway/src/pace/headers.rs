@@ -32,7 +32,7 @@ pub(crate) fn told(headers: &HeaderMap) -> Told {
     let longest = LONGEST_WAIT.as_secs_f64();
     let after = after.and_then(|seconds| Duration::try_from_secs_f64(seconds.min(longest)).ok());
     // As a date it is measured by the answer's own, so that a clock that is off here does no harm.
-    let date = |name: &str| DateTimeParser::new().parse_timestamp(text(name)?).ok();
+    let date = |name: &str| date(headers, name);
     let from_now = |until: jiff::Timestamp| {
         let now = date("date").unwrap_or_else(jiff::Timestamp::now);
         Duration::try_from(until.duration_since(now)).ok().filter(|wait| !wait.is_zero())
@@ -49,6 +49,15 @@ pub(crate) fn told(headers: &HeaderMap) -> Told {
         buckets: Bucket::ALL.map(bucket),
         retry_after: after.or_else(|| from_now(date("retry-after")?)).map(|wait| wait.min(LONGEST_WAIT)),
     }
+}
+
+/// What time it was there when this was said, by its own word.
+pub(crate) fn said_at(headers: &HeaderMap) -> Option<Timestamp> {
+    date(headers, "date").map(time)
+}
+
+fn date(headers: &HeaderMap, name: &str) -> Option<jiff::Timestamp> {
+    DateTimeParser::new().parse_timestamp(headers.get(name)?.to_str().ok()?.trim()).ok()
 }
 
 fn count(said: &str) -> Option<u64> {

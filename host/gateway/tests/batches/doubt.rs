@@ -1,6 +1,6 @@
 //! Batches of which it is not known whether they were made: none is sent twice.
 
-use crate::batches;
+use crate::{batches, with};
 use anvil_types::{CallState, Clock as _, Nanodollars};
 use serde_json::json;
 use std::time::Duration;
@@ -25,6 +25,23 @@ async fn a_batch_whose_creation_was_not_answered_is_found_and_adopted() {
         }
         assert_eq!(scene.totals().await.settled, scene.billed(), "{fault}");
         scene.check().await;
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_found_whatever_the_clocks_say() {
+    for fault in ["batch-create:500+kept", "batch-create:close+kept"] {
+        // A month and more: it is the times that must not matter, and not how much they differ.
+        for behind in [HOUR * 30, HOUR * 24 * 40] {
+            let scene = with(WORDS, |setting| setting.upstream_behind = behind).await;
+            scene.fails(json!([{"fault": fault, "times": 1}]));
+            scene.gather(0, "Say something.").await;
+            scene.until_ended(1, HOUR).await;
+            assert_eq!(scene.sim.batches().len(), 1, "{fault} {behind:?}");
+            assert!(matches!(scene.answer(0).await, Some(Ok(_))), "{fault} {behind:?}");
+            assert_eq!(scene.totals().await.settled, scene.billed(), "{fault} {behind:?}");
+            scene.check().await;
+        }
     }
 }
 

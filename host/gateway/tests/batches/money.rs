@@ -1,8 +1,10 @@
 //! What is told as saved is what the same calls cost more without batches, to the nano-dollar.
 
 use crate::{Batches, with};
+use anvil_budget::PriceTable;
 use anvil_gateway::CallEnd;
-use anvil_types::{Effort, Nanodollars, RequestOption};
+use anvil_types::{Clock as _, Effort, Nanodollars, RequestOption};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Answers by what is asked, the same each time.
@@ -60,4 +62,37 @@ async fn what_is_saved_is_the_difference_to_the_same_calls_without_it() {
     let holds = [without.calls().await, with.calls().await]
         .map(|calls| calls.iter().map(|call| call.hold).sum::<Nanodollars>());
     assert!(holds[1] < holds[0], "{holds:?}");
+}
+
+/// The built-in prices with one that is in force from some day on, of a million dollars a million tokens, and another factor for
+/// batches.
+fn dear(model: &str, from: &str) -> PriceTable {
+    let text = format!(
+        "[multipliers]\nbatch = 0.9\ngeo_us = 1.1\n[[price]]\nmodel = \"{model}\"\nfrom = \"{from}\"\ncontext = 1000000\n\
+         max_output = 128000\nbands = [{{ input = 1000, output = 1000, cache_write_5m = 1000, cache_write_1h = 1000, \
+         cache_read = 1000 }}]\n"
+    );
+    PriceTable::with_file("mine.toml", &text).expect("prices")
+}
+
+#[tokio::test]
+async fn a_call_is_paid_by_the_prices_that_it_was_held_by_whatever_file_a_later_life_reads() {
+    let mut scene = with(SCRIPT, |_| {}).await;
+    scene.gather(0, "plain").await;
+    let model = scene.calls().await[0].model.clone();
+    let built_in = PriceTable::built_in();
+    let row = built_in.row(&model, None, scene.clock.now()).expect("a price");
+    let same_day = row.id.rsplit_once('@').expect("its day").1;
+    let today = scene.clock.now().to_string()[..10].to_owned();
+    for from in [same_day, &today] {
+        scene.setting.prices = Arc::new(dear(&model, from));
+        scene.restart().await;
+        scene.until_ended(1, Duration::from_hours(1)).await;
+        let call = &scene.calls().await[0];
+        assert_eq!((call.cost, &call.price_row), (scene.billed(), &row.id), "{from}");
+        assert!(call.cost <= call.hold, "{from}: {call:?}");
+        scene.check().await;
+        scene = with(SCRIPT, |_| {}).await;
+        scene.gather(0, "plain").await;
+    }
 }

@@ -79,10 +79,10 @@ async fn it_is_told_until_when_no_batch_is_made_and_why() {
 #[tokio::test]
 async fn what_an_earlier_life_has_noted_is_told_no_longer_than_it_is_so() {
     let mut scene = batches(WORDS).await;
+    scene.gateway.close();
     let stale = json!({"pause": null, "troubles": {"7": {"why": "it was so", "since": scene.clock.now()}}});
     let key = BatchNote::key(UpstreamKind::Simulated);
     scene.store.remember(&key, &stale.to_string()).await.expect("written");
-    assert_eq!(note(&scene).await.troubles.len(), 1);
     scene.restart().await;
     scene.until("it is not told any more", HOUR, async || note(&scene).await == BatchNote::default()).await;
 }

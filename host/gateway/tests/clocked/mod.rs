@@ -7,15 +7,25 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) struct Same(pub(crate) Arc<DrivenClock>);
+/// The clock, and by how much the simulator's is behind it.
+pub(crate) struct Same {
+    pub(crate) clock: Arc<DrivenClock>,
+    pub(crate) behind: Duration,
+}
+
+impl Same {
+    pub(crate) fn as_it_is(clock: Arc<DrivenClock>) -> Self {
+        Self { clock, behind: Duration::ZERO }
+    }
+}
 
 impl SimClock for Same {
     fn now_ms(&self) -> i64 {
-        self.0.now().micros() / 1_000
+        (self.clock.now() - self.behind).micros() / 1_000
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
-        let clock = self.0.clone();
+        let clock = self.clock.clone();
         Box::pin(async move { clock.sleep(duration).await })
     }
 }

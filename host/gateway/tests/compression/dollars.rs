@@ -80,8 +80,9 @@ async fn bill(conversations: &[Conversation], compression: Compression, beside: 
     let limits = Limits { max_input_tokens: 500_000, ..limits(1_000_000_000_000) };
     let script = r#"{"items": [{"text": "It is done."}], "repeat": true}"#;
     let setting = Setting { limits, clock: clock.clone(), ..Setting::script(script) };
-    let sim =
-        Sim::start_with_clock(setting.sim.clone(), Arc::new(Same(clock.clone()))).await.expect("a simulator");
+    let sim = Sim::start_with_clock(setting.sim.clone(), Arc::new(Same::as_it_is(clock.clone())))
+        .await
+        .expect("a simulator");
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = store(folder.path(), &setting.limits, &setting.clock);
     let job = claimed(store.as_ref(), clock.as_ref()).await;

@@ -98,6 +98,7 @@ fn config(base_url: String) -> GatewayConfig {
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         batches: None,
+        batch_look: Duration::from_mins(1),
     }
 }
 

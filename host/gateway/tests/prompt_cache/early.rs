@@ -40,7 +40,7 @@ async fn comes_behind_a_dear_one(before: Before) -> CallRecord {
         clock: clock.clone(),
         ..Setting::script(SCRIPT)
     };
-    let sim = Sim::start_with_clock(setting.sim.clone(), Arc::new(Same(clock.clone())));
+    let sim = Sim::start_with_clock(setting.sim.clone(), Arc::new(Same::as_it_is(clock.clone())));
     let sim = sim.await.expect("a simulator");
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = store(folder.path(), &setting.limits, &setting.clock);

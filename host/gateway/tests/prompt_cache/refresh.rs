@@ -38,7 +38,7 @@ impl Host {
         let first_byte = Duration::from_mins(10);
         let setting =
             Setting { limits, pressure, first_byte, clock: clock.clone(), ..Setting::script(script) };
-        let sim = Sim::start_with_clock(setting.sim.clone(), Arc::new(Same(clock.clone())));
+        let sim = Sim::start_with_clock(setting.sim.clone(), Arc::new(Same::as_it_is(clock.clone())));
         let sim = sim.await.expect("a simulator");
         let folder = TempDir::new().expect("a folder");
         let store = store(folder.path(), &setting.limits, &setting.clock);

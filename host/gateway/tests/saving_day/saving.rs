@@ -103,8 +103,8 @@ pub(crate) fn config(saves: Saves, times: u32, setting: &Setting, base_url: Stri
             calls: 1_000,
             bytes: BatchRule::MOST_BYTES,
             wait: Duration::from_mins(5),
-            look: Duration::from_mins(1),
         }),
+        batch_look: Duration::from_mins(1),
         ..setting.config(base_url)
     }
 }

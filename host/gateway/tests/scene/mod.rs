@@ -16,6 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// Between two looks at a batch.
+const LOOK: Duration = Duration::from_secs(30);
+
 /// What a scene is made of, unless a test says otherwise: nothing limits, nothing is tried again.
 pub(crate) struct Setting {
     pub(crate) sim: SimConfig,
@@ -30,6 +33,9 @@ pub(crate) struct Setting {
     pub(crate) models: ModelMap,
     pub(crate) reply_cache: Option<ReplyBounds>,
     pub(crate) batches: Option<BatchRule>,
+    pub(crate) prices: Arc<PriceTable>,
+    /// By how much the upstream's clock is behind, where both are driven.
+    pub(crate) upstream_behind: Duration,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) supervisor: Supervisor,
 }
@@ -50,6 +56,8 @@ impl Setting {
             models: default_models().clone(),
             reply_cache: None,
             batches: None,
+            prices: Arc::new(PriceTable::built_in()),
+            upstream_behind: Duration::ZERO,
             clock: Arc::new(SystemClock::new()),
             supervisor: Supervisor::new(),
         }
@@ -83,7 +91,7 @@ impl Setting {
             },
             pace: PaceSettings { burst: self.burst, longest_wait: Duration::from_secs(30) },
             circuit: CircuitRule { failures: self.circuit_failures, open_for: Duration::from_mins(1) },
-            prices: Arc::new(PriceTable::built_in()),
+            prices: self.prices.clone(),
             models: self.models.clone(),
             pressure: self.pressure,
             prompt_cache: true,
@@ -91,6 +99,7 @@ impl Setting {
             reply_cache: self.reply_cache,
             compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
             batches: self.batches,
+            batch_look: LOOK,
         }
     }
 }

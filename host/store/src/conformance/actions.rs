@@ -4,7 +4,7 @@
 
 use super::Factory;
 use super::world::{World, bad_reply, dollars, wide};
-use crate::{ActionRun, ActionState, Finish, HoldDecision, JobFilter, NewAction, StoreError};
+use crate::{ActionPlan, ActionRun, ActionState, Finish, HoldDecision, JobFilter, NewAction, StoreError};
 use anvil_types::{Clock, JobAction, JobActionId, JobId, JobState, Limits, NewJob, Priority};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -220,10 +220,23 @@ pub async fn a_deleted_job_leaves_the_ledger_as_it_was(factory: &dyn Factory) {
     let call = request.id;
     assert!(matches!(world.ask(request).await, HoldDecision::Granted { .. }));
     world.store().cancel(claimed.job.id, "ann").await.expect("it runs");
+    let left = BTreeMap::from([("a call of it is still under way".to_owned(), 1)]);
+    for search in [None, Some(claimed.job.agent.clone())] {
+        let filter = JobFilter { search, ..JobFilter::default() };
+        // An index of words may be behind.
+        let mut plan = ActionPlan::default();
+        for _ in 0..1_000 {
+            plan = world.store().plan_action(JobAction::Delete, filter.clone()).await.expect("a count");
+            if plan != ActionPlan::default() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!((plan.touched, &plan.left), (0, &left), "{filter:?}");
+    }
     let id = begin(&world, JobAction::Delete, JobFilter::default()).await.id;
     let run = to_the_end(&world, id).await;
-    let why = "a call of it is still under way".to_owned();
-    assert_eq!((run.touched, run.left), (0, BTreeMap::from([(why, 1)])));
+    assert_eq!((run.touched, run.left), (0, left));
     world.settle(call, dollars(2)).await;
     let before = world.snapshot().await;
     let id = begin(&world, JobAction::Delete, JobFilter::default()).await.id;
@@ -232,4 +245,37 @@ pub async fn a_deleted_job_leaves_the_ledger_as_it_was(factory: &dyn Factory) {
     let calls = world.store().calls(claimed.job.id).await.expect("a read works");
     assert_eq!(calls.iter().map(|call| call.cost).collect::<Vec<_>>(), [dollars(2)]);
     world.check_sums().await;
+}
+
+/// What is counted before jobs are taken out is what becomes of them: with others that come after them and are not finished, and
+/// with calls that are under way.
+pub async fn a_count_before_a_deletion_is_what_becomes_of_it(factory: &dyn Factory) {
+    let world = World::new(factory).await;
+    let first = world.running().await;
+    world.succeed(first.lease).await;
+    let after = world.submit(NewJob { after: vec![first.job.id], ..world.new_job() }).await;
+    let second = world.claim_one().await;
+    assert_eq!(second.job.id, after);
+    let request = world.hold_by(second.lease, dollars(3));
+    let call = request.id;
+    assert!(matches!(world.ask(request).await, HoldDecision::Granted { .. }));
+    let plan = async || {
+        let plan = world.store().plan_action(JobAction::Delete, JobFilter::default()).await.expect("a count");
+        let id = begin(&world, JobAction::Delete, JobFilter::default()).await.id;
+        let run = to_the_end(&world, id).await;
+        assert_eq!((plan.touched, run.planned), (run.touched, run.touched));
+        // Of those that are not finished it comes to none.
+        let unfinished = JobAction::Delete.leaves(JobState::Running).expect("it leaves them");
+        let mut left = plan.left.clone();
+        left.remove(unfinished);
+        assert_eq!(left, run.left);
+        (plan.touched, plan.left.into_keys().collect::<Vec<_>>())
+    };
+    let [call_is_out, comes_after] =
+        ["a call of it is still under way", "a job that comes after it is not finished"].map(str::to_owned);
+    assert_eq!(plan().await, (0, vec![comes_after, "not finished: cancel it first".to_owned()]));
+    world.store().cancel(after, "ann").await.expect("it runs");
+    assert_eq!(plan().await, (1, vec![call_is_out]));
+    world.settle(call, dollars(2)).await;
+    assert_eq!(plan().await, (1, Vec::new()));
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 const SIMULATED: UpstreamKind = UpstreamKind::Simulated;
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
-const RULE: BatchRule = BatchRule { calls: 3, bytes: 10_000, wait: MINUTE, look: MINUTE };
+const RULE: BatchRule = BatchRule { calls: 3, bytes: 10_000, wait: MINUTE };
 const SAVED: i64 = 1_234_567;
 
 /// Gathers a call of an attempt.

@@ -316,7 +316,8 @@ suite! { $
         many_that_run_again_wait_for_room
         an_action_by_words_touches_what_has_them
         a_stopped_action_touches_no_more
-        a_deleted_job_leaves_the_ledger_as_it_was;
+        a_deleted_job_leaves_the_ledger_as_it_was
+        a_count_before_a_deletion_is_what_becomes_of_it;
     inputs:
         a_jobs_files_come_back_as_they_were_sent
         a_key_stands_for_the_files_too

@@ -1,10 +1,12 @@
 //! What an action on many jobs would touch, and what it comes to next, where a search says which jobs they are.
 
 use super::SqliteStore;
+use crate::engine::Db;
 use crate::reading::jobs;
 use crate::rules::jobs::bulk::{BATCH, PlaceInTree, Placed, count};
+use crate::rules::retention::removal;
 use crate::{ActionPlan, ActionState, JobFilter, StoreError};
-use anvil_types::JobAction;
+use anvil_types::{Job, JobAction};
 
 /// The most jobs that are counted one by one before an action.
 const COUNTED: usize = 20_000;
@@ -27,10 +29,21 @@ impl SqliteStore {
             before = found.last().copied().unwrap_or(0);
             counted += found.len();
             let wanted = filter.clone();
-            let jobs = self.readers.read(move |db| jobs::let_through(db, &wanted, &found)).await?;
-            for job in jobs {
+            let read = move |db: &Db| {
+                let jobs = jobs::let_through(db, &wanted, &found)?.into_iter();
+                let kept = |job: Job| {
+                    let goes = action == JobAction::Delete && action.leaves(job.state).is_none();
+                    let why = if goes { removal::why_kept(db, job.id)? } else { None };
+                    Ok((job, why))
+                };
+                jobs.map(kept).collect::<Result<Vec<_>, StoreError>>()
+            };
+            for (job, why) in self.readers.read(read).await? {
                 let place = if job.lead.is_some() { PlaceInTree::Led } else { PlaceInTree::Root };
-                count(&mut plan, action, job.state, job.priority, place, 1);
+                match why {
+                    Some(why) => *plan.left.entry(why).or_default() += 1,
+                    None => count(&mut plan, action, job.state, job.priority, place, 1),
+                }
             }
             if ended {
                 return Ok(plan);

@@ -80,6 +80,29 @@ const COUNT_LED: &str = "SELECT state, priority, count(*) AS jobs FROM jobs INDE
 /// Whether there is a job of another upstream than this one.
 const OTHERS: &str = "SELECT 1 FROM job_counts WHERE upstream <> ?1 AND jobs > 0 LIMIT 1";
 
+/// Jobs that match and have to stay for now, with why: what is out for them, or comes after them, says which they may be, and that is
+/// little beside what is kept.
+const KEPT: &str = concat!(
+    "WITH near (seq) AS (
+         SELECT j.seq FROM calls INDEXED BY calls_open CROSS JOIN jobs j ON j.id = calls.job
+         WHERE calls.upstream IN ('live', 'simulated') AND calls.state = 'held'
+         UNION
+         SELECT parent FROM jobs c INDEXED BY jobs_by_state CROSS JOIN job_parents ON child = c.seq
+         WHERE c.state IN ('scheduled', 'queued', 'running', 'parked')
+         UNION
+         SELECT c.root FROM jobs c INDEXED BY jobs_by_state
+         WHERE c.state IN ('scheduled', 'queued', 'running', 'parked') AND c.root IS NOT NULL
+     ), kept (seq) AS (
+         SELECT seq FROM near UNION SELECT root FROM near CROSS JOIN jobs USING (seq) WHERE root IS NOT NULL
+     )
+     SELECT state, priority, lead IS NOT NULL AS led, ",
+    removal::held_back!(),
+    " AS why, count(*) AS jobs FROM kept CROSS JOIN jobs USING (seq)
+     WHERE finished_at IS NOT NULL AND (?1 IS NULL OR agent = ?1) AND (?2 IS NULL OR upstream = ?2)
+         AND (?3 IS NULL OR EXISTS (SELECT 1 FROM job_tags WHERE tag = ?3 AND job = jobs.seq))
+     GROUP BY state, priority, led, why"
+);
+
 /// Counts what matches by its row, without looking at jobs one by one.
 pub(crate) fn plan(db: &Db, action: JobAction, filter: &JobFilter) -> Result<ActionPlan, StoreError> {
     let read = |row: &Row<'_>| Ok((row.word("state")?, row.priority("priority")?, row.count("jobs")?));
@@ -110,7 +133,36 @@ pub(crate) fn plan(db: &Db, action: JobAction, filter: &JobFilter) -> Result<Act
             count(&mut plan, action, state, priority, PlaceInTree::Root, jobs - led);
         }
     }
+    if action == JobAction::Delete {
+        keep(db, &mut plan, filter, of)?;
+    }
     Ok(plan)
+}
+
+// Jobs of which a plan says that they go, and that have to stay for now.
+fn keep(db: &Db, plan: &mut ActionPlan, filter: &JobFilter, of: Option<&str>) -> Result<(), StoreError> {
+    let kept = db.all(KEPT, params![filter.agent, of, filter.tag], |row: &Row<'_>| {
+        let place = if row.get("led")? { PlaceInTree::Led } else { PlaceInTree::Root };
+        let why: Option<String> = row.get("why")?;
+        Ok((row.word::<JobState>("state")?, row.priority("priority")?, place, why, row.count("jobs")?))
+    })?;
+    for (state, priority, place, why, jobs) in kept {
+        let fits = filter.states.is_empty() || filter.states.contains(&state);
+        let Some(why) = why.filter(|_| fits && filter.priority.is_none_or(|wanted| wanted == priority))
+        else {
+            continue;
+        };
+        let from = match place {
+            PlaceInTree::Root => &mut plan.touched,
+            PlaceInTree::Led => {
+                plan.left.entry(JobAction::Delete.leaves_led().unwrap_or_default().to_owned()).or_default()
+            }
+        };
+        *from = from.saturating_sub(jobs);
+        *plan.left.entry(why).or_default() += jobs;
+    }
+    plan.left.retain(|_, jobs| *jobs > 0);
+    Ok(())
 }
 
 /// Where a job stands in its tree.

@@ -1,7 +1,7 @@
 //! Taking finished jobs out: what holds one back is said here, and nowhere else.
 
 use crate::StoreError;
-use crate::engine::Id;
+use crate::engine::{Db, Id};
 use crate::rules::tx::Tx;
 use anvil_types::JobId;
 
@@ -25,14 +25,19 @@ pub(crate) use held_back;
 const HELD_BACK: &str = concat!(
     "SELECT CASE WHEN finished_at IS NULL THEN 'not finished: cancel it first' ELSE ",
     held_back!(),
-    " END FROM jobs WHERE seq = ?1"
+    " END FROM jobs WHERE id = ?1"
 );
+
+/// Why a job has to stay for now, where it has.
+pub(crate) fn why_kept(db: &Db, id: JobId) -> Result<Option<String>, StoreError> {
+    Ok(db.first(HELD_BACK, [id.bytes()], |row| row.get(0))?.flatten())
+}
 
 /// Takes a job out with all that hangs on it: bodies, tags, attempts, journal, log, files, tasks, questions, events, all jobs
 /// that were done for it, and the files that it came with, where no other job has them too. The
 /// ledger's entries stay, and with them every sum. Answers why it has to stay, where it has.
 pub(crate) fn take_out(tx: &Tx<'_>, seq: i64, id: JobId) -> Result<Option<String>, StoreError> {
-    let held_back: Option<String> = tx.first(HELD_BACK, [seq], |row| row.get(0))?.flatten();
+    let held_back = why_kept(tx.db, id)?;
     if held_back.is_none() {
         tx.run("DELETE FROM events WHERE job IN (SELECT id FROM jobs WHERE root = ?1)", [seq])?;
         tx.run("DELETE FROM events WHERE job = ?1", [id.bytes()])?;
