@@ -70,7 +70,7 @@ pub(crate) struct AddArgs {
     #[arg(long, value_name = "PRIORITY")]
     priority: Option<Priority>,
     /// The most that each job may spend, in dollars.
-    #[arg(long, value_name = "USD", value_parser = dollars)]
+    #[arg(long, value_name = "USD", value_parser = dollars, allow_negative_numbers = true)]
     max_cost: Option<Nanodollars>,
     /// A tag; can be given several times.
     #[arg(long, value_name = "TAG")]

@@ -50,7 +50,7 @@ pub(crate) struct SubmitArgs {
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     /// The most that it may spend, in dollars.
-    #[arg(long, value_name = "USD", value_parser = dollars)]
+    #[arg(long, value_name = "USD", value_parser = dollars, allow_negative_numbers = true)]
     max_cost: Option<Nanodollars>,
     /// A tag; can be given several times.
     #[arg(long, value_name = "TAG")]

@@ -10,9 +10,17 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileForm {
-    multipliers: Option<MultipliersForm>,
+    multipliers: Option<SomeMultipliers>,
     #[serde(default)]
     price: Vec<RowForm>,
+}
+
+/// Factors in a user's own file: those that it has.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SomeMultipliers {
+    batch: Option<f64>,
+    geo_us: Option<f64>,
 }
 
 /// Factors on every kind of token, as they are written.
@@ -38,11 +46,18 @@ pub(crate) struct RowForm {
     pub bands: Vec<NewBand>,
 }
 
-/// The rows of a user's own file; the usual factors are for one that has none.
+/// The rows of a user's own file; the usual factors are for those that it has not.
 pub(super) fn file(text: &str, file: &str, usual: Multipliers) -> Result<Vec<PriceRow>, PriceError> {
     let bad = |message: String| PriceError::BadFile { file: file.to_owned(), message };
     let form: FileForm = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
-    let factors = form.multipliers.map_or(Ok(usual), factors).map_err(bad)?;
+    let given = |name: &str, given: Option<f64>, usual: i64| given.map_or(Ok(usual), |given| factor(name, given));
+    let factors = match form.multipliers {
+        None => usual,
+        Some(some) => Multipliers {
+            batch: given("batch", some.batch, usual.batch).map_err(bad)?,
+            geo_us: given("geo_us", some.geo_us, usual.geo_us).map_err(bad)?,
+        },
+    };
     rows(form.price, factors, PriceSource::File).map_err(bad)
 }
 
@@ -202,6 +217,19 @@ mod tests {
         ] {
             let error = error(&format!("[multipliers]\n{factors}\n{ROW}"));
             assert!(error.contains(part), "{factors}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_factor_that_a_file_has_not_is_the_usual_one() {
+        let usual = Multipliers { batch: 500, geo_us: 1_100 };
+        for (factors, read) in [
+            ("", usual),
+            ("batch = 0.4", Multipliers { batch: 400, ..usual }),
+            ("geo_us = 1.2", Multipliers { geo_us: 1_200, ..usual }),
+        ] {
+            let rows = file(&format!("[multipliers]\n{factors}\n{ROW}"), "mine.toml", usual).expect("parses");
+            assert_eq!(rows[0].multipliers, read, "{factors}");
         }
     }
 

@@ -60,7 +60,7 @@ struct ChangeArgs {
     #[arg(long, conflicts_with = "tag")]
     no_tags: bool,
     /// The most that it may spend, in dollars.
-    #[arg(long, value_name = "USD", value_parser = dollars)]
+    #[arg(long, value_name = "USD", value_parser = dollars, allow_negative_numbers = true)]
     max_cost: Option<Nanodollars>,
     /// The payload: JSON, @FILE, or - for standard input.
     #[arg(long, value_name = "JSON")]
