@@ -206,6 +206,19 @@ pub struct PlanTimes {
     pub mean_s: f64,
 }
 
+impl PlanTimes {
+    /// A length in seconds as people read it, with the digits by which two that differ by a percent can be told apart.
+    pub fn shown(seconds: f64) -> String {
+        match seconds {
+            ..1.0 => format!("{seconds:.3} s"),
+            ..10.0 => format!("{seconds:.2} s"),
+            ..600.0 => format!("{seconds:.1} s"),
+            ..36_000.0 => format!("{:.1} min", seconds / 60.0),
+            _ => format!("{:.1} h", seconds / 3_600.0),
+        }
+    }
+}
+
 /// What jobs wait for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PlanWait {
@@ -333,4 +346,24 @@ pub struct PlanOther {
     pub cost: Nanodollars,
     /// What binds then.
     pub binds: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_that_differ_by_a_percent_are_told_apart() {
+        for (seconds, shown) in [
+            (0.0, "0.000 s"),
+            (0.081, "0.081 s"),
+            (0.131, "0.131 s"),
+            (3.456, "3.46 s"),
+            (41.74, "41.7 s"),
+            (1_900.0, "31.7 min"),
+            (90_000.0, "25.0 h"),
+        ] {
+            assert_eq!(PlanTimes::shown(seconds), shown);
+        }
+    }
 }

@@ -23,6 +23,13 @@ pub struct PlanFigures {
     pub binds: Option<String>,
 }
 
+impl From<PlanDay> for PlanFigures {
+    fn from(day: PlanDay) -> Self {
+        let PlanDay { submitted: came, finished, cost, p50_s, p95_s, binds, .. } = day;
+        Self { came, finished, cost, p50_s, p95_s, binds }
+    }
+}
+
 /// By how many percent of what happened a prediction was above it, or below (less than 0); null where nothing happened and
 /// something was predicted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -48,6 +55,8 @@ pub struct ComparedPlan {
     pub from: Timestamp,
     /// When it ends.
     pub to: Timestamp,
+    /// The time zone whose days these are; null where it has no name.
+    pub zone: Option<String>,
     /// The version of the host that made it.
     pub version: String,
     /// By which number chance was drawn.
@@ -80,6 +89,8 @@ pub struct ComingPlan {
     pub from: Timestamp,
     /// Its end.
     pub to: Timestamp,
+    /// The time zone whose days these are; null where it has no name.
+    pub zone: Option<String>,
     /// The version of the host that made it.
     pub version: String,
     /// By which number chance was drawn.

@@ -153,6 +153,11 @@ impl Windows {
         Self { zone }
     }
 
+    /// Windows of the time zone of a name; none where there is no name, or no zone of that name.
+    pub fn of_zone(name: Option<&str>) -> Option<Self> {
+        TimeZone::get(name?).ok().map(Self::new)
+    }
+
     /// The minute that `time` belongs to.
     pub fn bucket(time: Timestamp) -> Timestamp {
         let minute = 60_000_000;
@@ -227,6 +232,11 @@ impl Windows {
     pub fn local(&self, time: Timestamp) -> String {
         let local = time.to_jiff().to_zoned_datetime(self.zone.clone());
         local.strftime("%Y-%m-%d %H:%M %Z").to_string()
+    }
+
+    /// The date of a time in the zone: `2026-11-24`.
+    pub fn date(&self, time: Timestamp) -> String {
+        time.to_jiff().to_zoned_datetime(self.zone.clone()).date().to_string()
     }
 }
 

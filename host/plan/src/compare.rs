@@ -32,6 +32,9 @@ pub struct Prediction {
     pub limits: Limits,
     /// A digest of them.
     pub limits_digest: String,
+    /// The time zone whose days these are; none where it has no name.
+    #[serde(default)]
+    pub zone: Option<String>,
     /// A digest of all else that a plan goes by.
     pub settings_digest: String,
     /// What jobs were to come.
@@ -59,9 +62,16 @@ pub struct DayPast {
     pub cost: Nanodollars,
     /// What all others' did: API keys', and the host's own.
     pub others: Nanodollars,
+    /// Whether a day of another time zone lies over it: the zone was changed.
+    pub overlaid: bool,
 }
 
 impl Prediction {
+    /// The windows of the time zone whose days it is of: those of the present one where its name says nothing.
+    pub fn windows(&self, present: &Windows) -> Windows {
+        Windows::of_zone(self.zone.as_deref()).unwrap_or_else(|| present.clone())
+    }
+
     /// The kind of an agent's jobs.
     fn kind(&self, agent: &str) -> Option<usize> {
         // A kind's name is cut where an agent's is long.
@@ -95,16 +105,9 @@ impl Prediction {
         if (span.start, span.end) == (self.from, self.to) {
             return figures(&self.run);
         }
-        let date: String = windows.local(span.start).chars().take(10).collect();
+        let date = windows.date(span.start);
         let day = self.run.by_day.iter().find(|day| day.date == date);
-        day.map_or_else(PlanFigures::default, |day| PlanFigures {
-            came: day.submitted,
-            finished: day.finished,
-            cost: day.cost,
-            p50_s: day.p50_s,
-            p95_s: day.p95_s,
-            binds: day.binds.clone(),
-        })
+        day.cloned().map(PlanFigures::from).unwrap_or_default()
     }
 
     /// It beside what happened in `days`, which are all of its days or the first; `with_arrivals` is what it says of the jobs
@@ -128,6 +131,7 @@ impl Prediction {
             made_at: self.made_at,
             from: span.start,
             to: span.end,
+            zone: self.zone.clone(),
             version: self.version.clone(),
             seed: self.seed,
             limits_digest: self.limits_digest.clone(),
@@ -200,7 +204,7 @@ struct Notes<'n> {
 
 impl Notes<'_> {
     fn date(&self, day: &DayPast) -> String {
-        self.windows.local(day.span.start).chars().take(10).collect()
+        self.windows.date(day.span.start)
     }
 
     fn broken(&mut self, why: String) {
@@ -270,6 +274,14 @@ impl Notes<'_> {
             let away = length.saturating_sub(day.seen.up());
             if away.as_secs_f64() > AWAY_FROM * length.as_secs_f64() {
                 let (date, hours) = (self.date(day), |time: Duration| time.as_secs_f64() / 3_600.0);
+                if day.overlaid {
+                    self.broken(format!(
+                        "the time zone was changed on {date}, and the day cut: {:.1} of its {:.0} hours were seen",
+                        hours(day.seen.up()),
+                        hours(length)
+                    ));
+                    continue;
+                }
                 self.broken(format!(
                     "the host was down for {:.1} of {:.0} hours on {date}",
                     hours(away),

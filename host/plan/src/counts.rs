@@ -193,7 +193,7 @@ impl Counts {
 
     fn by_day(&self, windows: &Windows) -> Vec<PlanDay> {
         let row = |(start, day): (&Timestamp, &Day)| PlanDay {
-            date: windows.local(*start).chars().take(10).collect(),
+            date: windows.date(*start),
             submitted: day.submitted,
             finished: day.took.len() as u64,
             cost: day.cost,

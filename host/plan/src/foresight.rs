@@ -49,6 +49,7 @@ fn prediction() -> Prediction {
         to: start() + DAY * 7,
         limits: host().limits,
         limits_digest: "l1".to_owned(),
+        zone: None,
         settings_digest: "s1".to_owned(),
         jobs: jobs(),
         agents: [("writer".to_owned(), "v1".to_owned())].into(),
@@ -80,6 +81,7 @@ fn past(number: u32, count: u64) -> DayPast {
         facts: DayFacts { came: count, done: count, took, agents, ..DayFacts::default() },
         cost: Nanodollars::new(i64::try_from(count).expect("some") * 110_000_000),
         others: Nanodollars::ZERO,
+        overlaid: false,
     }
 }
 
@@ -149,6 +151,12 @@ fn a_host_that_was_another_is_said_to_be_so() {
         (|day| day.seen.settings.push("s2".to_owned()), false, "changed on 2026-12-09"),
         (|day| day.seen.up_us = 3_600_000_000, false, "down for 23.0 of 24 hours on 2026-12-09"),
         (|day| day.seen.up_us -= 3_600_000_000, true, ""),
+        (
+            |day| (day.seen.up_us, day.overlaid) = (3_600_000_000, true),
+            false,
+            "the time zone was changed on 2026-12-09, and the day cut: 1.0 of its 24 hours were seen",
+        ),
+        (|day| day.overlaid = true, true, ""),
         (|day| day.facts.gone = 3, false, "3 jobs with calls"),
         (|day| day.facts.failed = 3, true, "3 jobs failed"),
         (|day| day.others = Nanodollars::from_dollars(2), true, "spent $2.00 besides"),

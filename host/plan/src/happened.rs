@@ -22,6 +22,16 @@ impl TookCounts {
         *self.0.entry(step).or_default() += 1;
     }
 
+    /// How many there are; none where that is no number any more.
+    pub(crate) fn count(&self) -> Option<u64> {
+        self.0.values().try_fold(0_u64, |sum, count| sum.checked_add(*count))
+    }
+
+    /// How long the longest took, in seconds.
+    pub(crate) fn longest(&self) -> f64 {
+        self.0.keys().next_back().map_or(0.0, |step| STEP.powi(*step))
+    }
+
     /// Adds those of another day.
     pub fn add_all(&mut self, other: &Self) {
         for (step, count) in &other.0 {

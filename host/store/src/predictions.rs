@@ -1,5 +1,6 @@
 //! Predictions that are kept, and the days that they are compared with.
 
+use anvil_budget::WindowSpan;
 use anvil_types::{DaySeen, Timestamp};
 
 /// A prediction that is kept.
@@ -39,4 +40,18 @@ pub struct KeptDay {
     pub facts: Option<String>,
     /// When they came, as JSON; none where that is not kept any more.
     pub arrivals: Option<String>,
+}
+
+impl KeptDay {
+    /// When it is.
+    pub fn span(&self) -> WindowSpan {
+        WindowSpan { start: self.start, end: self.end }
+    }
+}
+
+impl KeptPrediction {
+    /// When it is of.
+    pub fn span(&self) -> WindowSpan {
+        WindowSpan { start: self.start, end: self.end }
+    }
 }

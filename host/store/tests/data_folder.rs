@@ -1,13 +1,13 @@
 //! The data folder: made, locked, refused with a reason.
 
-use anvil_budget::Windows;
+use anvil_budget::{WindowSpan, Windows};
 use anvil_store::{
-    EventStore, JobFilter, LimitStore, QueueStore, ReadingStore, SqliteOptions, SqliteStore, StoreError,
-    UpkeepStore,
+    EventStore, JobFilter, KeptPrediction, LimitStore, PredictionStore, QueueStore, ReadingStore,
+    SqliteOptions, SqliteStore, StoreError, UpkeepStore,
 };
 use anvil_types::{
-    BootId, Clock, EventKind, HostId, JobId, Limits, Nanodollars, NewJob, Priority, SystemClock, Timestamp,
-    UpstreamKind,
+    BootId, Clock, DaySeen, EventKind, HostId, JobId, Limits, Nanodollars, NewJob, Priority, SystemClock,
+    Timestamp, UpstreamKind,
 };
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -256,4 +256,42 @@ async fn a_search_index_that_is_lost_broken_old_or_anothers_is_made_anew() {
     std::fs::copy(index(other.path()), index(dir.path())).expect("copied");
     let store = open(dir.path()).expect("it opens with another's");
     assert_eq!(found(&store, "otter").await, 2);
+}
+
+#[tokio::test]
+async fn a_predicted_day_that_cannot_be_read_takes_no_other_with_it() {
+    const DAY: Duration = Duration::from_hours(24);
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = open(dir.path()).expect("it opens");
+    let day = Windows::new(TimeZone::UTC).day(SystemClock::new().now());
+    let at = |number: u32| day.start - DAY * 4 + DAY * number;
+    for number in 0..4 {
+        let (start, end) = (at(number), at(number + 1));
+        store.see_day(start, end, DaySeen::default()).await.expect("it is written");
+        let body = "{}".to_owned();
+        let prediction = KeptPrediction { start, end, body, day: None, whole: None };
+        store.keep_prediction(prediction).await.expect("it is written");
+    }
+    store.close().await;
+    let raw = rusqlite::Connection::open(dir.path().join("anvil.db")).expect("it opens");
+    let damage = |table: &str, set: &str, number| {
+        let sql = format!("UPDATE {table} SET {set} WHERE start = ?1");
+        assert_eq!(raw.execute(&sql, [at(number).micros()]).expect("it is written"), 1, "{sql}");
+    };
+    damage("plan_days", "seen = '\"'", 0);
+    damage("plan_days", "facts = CAST(x'ff' AS TEXT)", 1);
+    damage("plan_days", "arrivals = CAST(x'ff' AS TEXT)", 2);
+    damage("predictions", "body = CAST(x'ff' AS TEXT)", 0);
+    damage("predictions", "day = CAST(x'ff' AS TEXT)", 1);
+    damage("predictions", "whole = CAST(x'ff' AS TEXT)", 2);
+    drop(raw);
+    let store = open(dir.path()).expect("it opens");
+    let days = store.plan_days(at(0), at(4)).await.expect("a read works");
+    assert_eq!(days.iter().map(|day| day.start).collect::<Vec<_>>(), [at(3)]);
+    let within = WindowSpan { start: at(0), end: at(4) };
+    let predictions = store.predictions(within, 9).await.expect("a read works");
+    assert_eq!(predictions.iter().map(|of| of.start).collect::<Vec<_>>(), [at(3)]);
+    // What is seen later of the damaged day hinders nobody, and is not taken for all of it.
+    store.see_day(at(0), at(0) + DAY / 2, DaySeen::default()).await.expect("it goes on");
+    assert_eq!(store.plan_days(at(0), at(1)).await.expect("a read works"), []);
 }

@@ -24,6 +24,25 @@ impl Nanodollars {
         Self(nanodollars)
     }
 
+    /// As it is read where the last digit says nothing: to the cent from a dollar on, to a hundredth of a cent below. The one
+    /// place that rounds.
+    pub fn rounded(self) -> String {
+        const CENT: i64 = 10_000_000;
+        const FINE: i64 = CENT / 100;
+        let step = if self.0.abs() >= 100 * CENT { CENT } else { FINE };
+        if self.0 > 0 && self.0 < FINE {
+            return format!("<{}", Self(FINE));
+        }
+        let half = step / 2 * self.0.signum();
+        let mut text = Self(self.0.saturating_add(half) / step * step).to_string();
+        // Amounts below a dollar keep four decimals, so that a column of them lines up.
+        if step == FINE && self.0 != 0 {
+            let decimals = text.rsplit('.').next().map_or(0, str::len);
+            text.extend(std::iter::repeat_n('0', 4_usize.saturating_sub(decimals)));
+        }
+        text
+    }
+
     /// Whole dollars.
     pub const fn from_dollars(dollars: i64) -> Self {
         Self(dollars.saturating_mul(1_000_000_000))
@@ -185,6 +204,21 @@ impl<'de> Deserialize<'de> for Nanodollars {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_is_rounded_for_reading() {
+        for (nano, shown) in [
+            (0, "$0.00"),
+            (1, "<$0.0001"),
+            (4_213_500, "$0.0042"),
+            (999_960_000, "$1.0000"),
+            (24_039_000, "$0.0240"),
+            (25_321_234_567, "$25.32"),
+            (-1_500_000, "-$0.0015"),
+        ] {
+            assert_eq!(Nanodollars::new(nano).rounded(), shown);
+        }
+    }
 
     #[test]
     fn money_is_shown_with_the_decimals_that_say_something() {

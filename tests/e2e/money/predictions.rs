@@ -166,3 +166,60 @@ async fn after_a_week_what_was_predicted_stands_beside_what_happened() {
     // The first week's dollars are as they were.
     assert_eq!(all["weeks"][7]["happened"], week["happened"]);
 }
+
+#[tokio::test]
+async fn a_change_of_the_time_zone_changes_nothing_of_what_was_compared_and_names_the_day_that_it_cut() {
+    let mut host = Setup::new().agent("asker").compiled_before().start().await;
+    next_day(host.rest()).await;
+    work(host.rest(), BEFORE).await;
+    for _ in 1..=3 {
+        next_day(host.rest()).await;
+        work(host.rest(), EACH).await;
+    }
+    next_day(host.rest()).await;
+    let before = compared(host.rest(), 3, 0).await;
+    assert_eq!(before["days"].as_array().map(Vec::len), Some(3));
+    let cut = until("the fourth day is predicted", PATIENCE, async || {
+        let from = seconds(&predictions(host.rest()).await["coming"]["from"]);
+        (from == seconds(&before["days"][0]["to"])).then_some(from)
+    })
+    .await;
+    go_to(host.rest(), 36_000).await;
+    let (status, _) = host.stop().await;
+    assert!(status.success());
+    host.set("ANVIL_TIME_ZONE", "Europe/Berlin");
+    host.start().await;
+    let rest = host.rest();
+    // Soon after the host looks for the first time.
+    rest.drive(Duration::from_mins(2), 1.0).await;
+    let after = predictions(rest).await;
+    assert_eq!(after["days"], before["days"], "what was told stays");
+    let says = after["says"].as_str().unwrap_or_default();
+    assert!(says.starts_with("3 days can be compared; no seven days"), "{says}");
+    assert!(says.contains("The time zone was changed"), "{says}");
+    assert_eq!((&after["first_day_at"], &after["first_week_at"]), (&Value::Null, &Value::Null));
+    assert_eq!(seconds(&after["coming"]["from"]), cut);
+
+    // The next two days of the new zone begin at 23:00 in UTC.
+    for day in 0..2 {
+        go_to(rest, 23 * 3_600 + 120).await;
+        until("the day is predicted in the new zone", PATIENCE, async || {
+            let coming = predictions(rest).await["coming"].clone();
+            (seconds(&coming["from"]) == cut + 23 * 3_600 + day * DAY && coming["zone"] == "Europe/Berlin")
+                .then_some(())
+        })
+        .await;
+    }
+    let all = compared(rest, 5, 0).await;
+    let days = all["days"].as_array().expect("a list");
+    let starts: Vec<_> = days.iter().map(|day| seconds(&day["from"])).collect();
+    assert_eq!(starts, [cut + 23 * 3_600, cut, cut - DAY, cut - 2 * DAY, cut - 3 * DAY]);
+    assert_eq!(days[2..], before["days"].as_array().expect("a list")[..], "what was told stays");
+    assert_eq!(days[0]["comparable"], true, "{:#}", days[0]);
+    let notes = days[1]["notes"].to_string();
+    assert!(days[1]["comparable"] == false && notes.contains("the time zone was changed on"), "{notes}");
+    assert!(!all.to_string().contains("was down"), "{all:#}");
+    let week_at = seconds(&all["first_week_at"]);
+    assert_eq!(week_at, cut + 23 * 3_600 + 7 * DAY, "the first seven days in the new zone");
+    assert!(week_at > seconds(&rest.status().await["now"]));
+}

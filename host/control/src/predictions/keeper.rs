@@ -2,17 +2,16 @@
 
 use super::comparison::read;
 use super::watch::Watch;
-use super::{DAYS, ENOUGH, PredictionControl, days_from};
+use super::{DAYS, ENOUGH, MOST, MOST_OVER, PredictionControl, believed, days_from, one_after_another};
 use crate::plan::{PlanControl, PlanRefused, digest};
 use anvil_api::PlanFigures;
-use anvil_budget::WindowSpan;
+use anvil_budget::{WindowSpan, Windows};
 use anvil_plan::{
     Arrivals, ComingDays, MOST_KINDS, PlanError, PlannedHost, Prediction, UsedUp, facts, figures, measured,
 };
 use anvil_store::{KeptDay, KeptPrediction, PredictedPart, StoreError};
 use anvil_types::{End, JobId, Nanodollars, Timestamp};
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How often it is looked how the host stands, by its clock; and at most so often by the wall's, where that one runs fast.
@@ -20,8 +19,6 @@ const LOOK: Duration = Duration::from_secs(15);
 const SHORTEST_LOOK: Duration = Duration::from_millis(250);
 /// After what time a plan is tried again that took too long.
 const AGAIN: Duration = Duration::from_hours(1);
-/// How many predictions are kept at most, and how many days back what is over is worked out.
-const MOST: u32 = 400;
 
 /// Looks, and once a day predicts, until the host shuts down.
 pub(crate) async fn run(control: PredictionControl) -> End {
@@ -76,42 +73,47 @@ impl PredictionControl {
     }
 
     async fn of_today(&self, today: WindowSpan, now: Timestamp) -> Result<(), PlanRefused> {
-        let kept = self.store.predictions(MOST).await?;
+        let kept = self.store.predictions(believed(now), MOST).await?;
         if let Some(oldest) = kept.last() {
-            self.end_days(oldest.start, today.start).await?;
+            let days = self.end_days(oldest.start, today.start).await?;
+            for prediction in &kept {
+                self.judge(prediction, &days, today.start).await?;
+            }
         }
-        for prediction in &kept {
-            self.judge(prediction, today.start).await?;
-        }
-        if kept.iter().all(|prediction| prediction.start != today.start) {
+        if !is_predicted(&kept, today, &self.store.windows()) {
             self.predict(today, now).await?;
         }
         Ok(())
     }
 
-    /// Works out what the jobs of days came to that are over.
-    async fn end_days(&self, from: Timestamp, today: Timestamp) -> Result<(), StoreError> {
-        let windows = self.store.windows();
-        let kept = self.store.plan_days(from, today).await?;
+    /// Works out what the jobs of days came to that are over, and answers these days: those that were seen as they were, also in
+    /// another time zone, and those of the present one between them.
+    async fn end_days(&self, from: Timestamp, today: Timestamp) -> Result<Vec<WindowSpan>, StoreError> {
+        let kept = self.store.plan_days(from - MOST_OVER, today).await?;
+        let mut days: Vec<_> = kept.iter().map(KeptDay::span).filter(|day| day.end <= today).collect();
+        let is_seen = |day: &WindowSpan| kept.iter().any(|kept| kept.start < day.end && kept.end > day.start);
+        let between = days_from(&self.store.windows(), from, MOST as usize);
+        days.extend(between.into_iter().filter(|day| day.end <= today && !is_seen(day)));
         let is_done =
             |day: &WindowSpan| kept.iter().any(|kept| kept.start == day.start && kept.facts.is_some());
-        let days = days_from(&windows, from, MOST as usize);
-        for day in days.into_iter().filter(|day| day.end <= today && !is_done(day)) {
-            let (facts, arrivals) = facts(&self.store.day_jobs(day.start, day.end).await?, day);
-            self.store.end_day(day.start, json(&facts)?, json(&arrivals)?).await?;
+        for day in days.iter().filter(|day| !is_done(day)) {
+            let (facts, arrivals) = facts(&self.store.day_jobs(day.start, day.end).await?, *day);
+            self.store.end_day(*day, json(&facts)?, json(&arrivals)?).await?;
         }
-        Ok(())
+        Ok(days)
     }
 
     /// What a prediction says of the jobs that really came, as far as it is over.
-    async fn judge(&self, kept: &KeptPrediction, today: Timestamp) -> Result<(), PlanRefused> {
-        let first = self.store.windows().day(kept.start);
-        let parts = [
-            (PredictedPart::FirstDay, kept.day.is_none(), first),
-            (PredictedPart::Whole, kept.whole.is_none(), WindowSpan { start: kept.start, end: kept.end }),
-        ];
-        for (part, is_open, span) in parts {
-            if is_open && span.end <= today {
+    async fn judge(
+        &self,
+        kept: &KeptPrediction,
+        days: &[WindowSpan],
+        today: Timestamp,
+    ) -> Result<(), PlanRefused> {
+        let first = days.iter().find(|day| day.start == kept.start).filter(|_| kept.day.is_none());
+        let whole = Some(kept.span()).filter(|whole| kept.whole.is_none() && whole.end <= today);
+        for (part, span) in [(PredictedPart::FirstDay, first.copied()), (PredictedPart::Whole, whole)] {
+            if let Some(span) = span {
                 let says = self.with_arrivals(kept, span).await?;
                 self.store.judge_prediction(kept.start, part, json(&says)?).await?;
             }
@@ -125,18 +127,14 @@ impl PredictionControl {
         kept: &KeptPrediction,
         span: WindowSpan,
     ) -> Result<Option<PlanFigures>, PlanRefused> {
-        let Some(prediction) = read::<Prediction>(&kept.body, kept.start) else { return Ok(None) };
+        let Some(prediction) = read::<Prediction>(&kept.body, kept.span()) else { return Ok(None) };
         let days = self.store.plan_days(span.start, span.end).await?;
-        let read = |day: &KeptDay| {
-            let arrivals: Arrivals = read(day.arrivals.as_deref()?, day.start)?;
-            Some((WindowSpan { start: day.start, end: day.end }, arrivals))
+        let read = |at: Timestamp| {
+            let day = days.iter().find(|day| day.start == at)?;
+            let arrivals: Arrivals = read(day.arrivals.as_deref()?, day.span())?;
+            Some((day.span(), (day.span(), arrivals)))
         };
-        let Some(days) = days.iter().map(read).collect::<Option<Vec<_>>>() else { return Ok(None) };
-        if days.first().map(|(day, _)| day.start) != Some(span.start)
-            || days.last().map(|(day, _)| day.end) != Some(span.end)
-        {
-            return Ok(None);
-        }
+        let Some(days) = one_after_another(span, read) else { return Ok(None) };
         let days: Vec<_> = days.iter().map(|(day, arrivals)| (*day, arrivals)).collect();
         let times = prediction.arrivals(&days);
         let host = PlannedHost { limits: prediction.limits.clone(), ..self.plan.own().await? };
@@ -161,7 +159,7 @@ impl PredictionControl {
         let windows = self.store.windows();
         let calls = self.plan.latest(Some(today.start)).await?;
         let jobs: HashSet<JobId> = calls.iter().filter_map(|call| call.job).collect();
-        self.measured.store(jobs.len() as u64, Ordering::Relaxed);
+        self.note_measured(jobs.len() as u64);
         if (jobs.len() as u64) < ENOUGH {
             return Ok(());
         }
@@ -200,6 +198,7 @@ impl PredictionControl {
             to: span.end,
             limits_digest: digest(&json(&limits)?),
             limits,
+            zone: windows.zone().iana_name().map(str::to_owned),
             settings_digest,
             jobs,
             agents: ready.map(|agent| (agent.name.clone(), agent.digest.clone())).collect::<BTreeMap<_, _>>(),
@@ -229,6 +228,19 @@ impl PredictionControl {
         let used = self.store.spend(self.upstream).await?.week.used;
         Ok(UsedUp { month: spent, week: used.min(from.since(week.start)) })
     }
+}
+
+/// Whether the day is predicted already, be it as a day of the time zone before.
+fn is_predicted(kept: &[KeptPrediction], today: WindowSpan, windows: &Windows) -> bool {
+    let date = windows.date(today.start);
+    let is_near = |kept: &&KeptPrediction| {
+        kept.start < today.end && kept.start + Duration::from_hours(24) + MOST_OVER > today.start
+    };
+    kept.iter().filter(is_near).any(|kept| {
+        kept.start == today.start
+            || read::<Prediction>(&kept.body, kept.span())
+                .is_some_and(|of| of.windows(windows).date(kept.start) == date)
+    })
 }
 
 fn json(of: &impl serde::Serialize) -> Result<String, StoreError> {

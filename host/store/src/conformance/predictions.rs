@@ -5,6 +5,7 @@
 use super::Factory;
 use super::world::{AGENT, World, bad_reply, dollars, time};
 use crate::{Finish, HoldDecision, KeptPrediction, PredictedPart, Retention};
+use anvil_budget::WindowSpan;
 use anvil_types::{Clock, DayJobs, DaySeen, EndedJob, JobState, NewJob, Timestamp, WaitReason};
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ fn prediction(world: &World<'_>, body: &str) -> KeptPrediction {
 }
 
 async fn kept(world: &World<'_>) -> Vec<KeptPrediction> {
-    world.store().predictions(9).await.expect("a read works")
+    let within = WindowSpan { start: Timestamp::default(), end: world.clock.now() + DAY };
+    world.store().predictions(within, 9).await.expect("a read works")
 }
 
 pub async fn a_prediction_is_kept_once_and_so_is_what_became_of_it(factory: &dyn Factory) {
@@ -45,6 +47,9 @@ pub async fn a_prediction_is_kept_once_and_so_is_what_became_of_it(factory: &dyn
     let next = prediction(&world, "next");
     assert!(world.store().keep_prediction(next.clone()).await.expect("kept"));
     assert_eq!(kept(&world).await, [next, judged], "the newest first");
+    let ahead = KeptPrediction { start: world.clock.now() + DAY * 30, ..prediction(&world, "ahead") };
+    assert!(world.store().keep_prediction(ahead).await.expect("kept"));
+    assert_eq!(kept(&world).await.len(), 2, "what begins far ahead takes nobody's place");
 }
 
 pub async fn for_how_long_a_host_was_up_is_counted_once_and_waits_are_added(factory: &dyn Factory) {
@@ -74,12 +79,13 @@ pub async fn for_how_long_a_host_was_up_is_counted_once_and_waits_are_added(fact
     assert_eq!((&days[0].facts, &days[0].arrivals), (&None, &None));
     let end = async |facts: &str| {
         let arrivals = "{}".to_owned();
-        world.store().end_day(day.start, facts.to_owned(), arrivals).await.expect("it is written");
+        world.store().end_day(day, facts.to_owned(), arrivals).await.expect("it is written");
     };
     end("first").await;
     end("second").await;
     // A day that nobody saw.
-    world.store().end_day(day.end, "unseen".to_owned(), "{}".to_owned()).await.expect("it is written");
+    let next = WindowSpan { start: day.end, end: day.end + DAY };
+    world.store().end_day(next, "unseen".to_owned(), "{}".to_owned()).await.expect("it is written");
     let days = world.store().plan_days(day.start, day.end + DAY).await.expect("a read works");
     let facts: Vec<_> = days.iter().map(|day| day.facts.as_deref()).collect();
     assert_eq!(facts, [Some("first"), Some("unseen")]);
@@ -142,7 +148,7 @@ pub async fn predictions_and_their_days_go_after_a_year_and_times_of_jobs_before
     let world = World::new(factory).await;
     let start: Timestamp = world.day().start;
     world.store().keep_prediction(prediction(&world, "old")).await.expect("kept");
-    world.store().end_day(start, "facts".to_owned(), "{}".to_owned()).await.expect("it is written");
+    world.store().end_day(world.day(), "facts".to_owned(), "{}".to_owned()).await.expect("it is written");
     let day = async || {
         let days = world.store().plan_days(start, start + DAY).await.expect("a read works");
         days.first().map(|day| (day.facts.is_some(), day.arrivals.is_some()))

@@ -2,12 +2,15 @@
 
 use crate::engine::{Db, Id as _, Row, params};
 use crate::{KeptDay, KeptPrediction, StoreError};
+use anvil_budget::WindowSpan;
 use anvil_types::{DayJobs, EndedJob, JobId, Timestamp, UpstreamKind, WaitReason};
 use std::collections::BTreeSet;
 
-/// The newest predictions.
+/// The newest predictions that begin in a stretch.
 pub(crate) const PREDICTIONS: &str = "SELECT start, until, body, day, whole FROM predictions
-    WHERE upstream = ?1 ORDER BY start DESC LIMIT ?2";
+    WHERE upstream = ?1 AND start >= ?2 AND start < ?3 ORDER BY start DESC LIMIT ?4";
+/// A prediction that begins later.
+pub(crate) const LATER: &str = "SELECT start FROM predictions WHERE upstream = ?1 AND start >= ?2 LIMIT 1";
 /// Days of a stretch.
 pub(crate) const DAYS: &str = "SELECT start, until, seen, facts, arrivals FROM plan_days
     WHERE upstream = ?1 AND start >= ?2 AND start < ?3 ORDER BY start";
@@ -26,13 +29,19 @@ pub(crate) const GONE: &str = "SELECT job FROM calls INDEXED BY calls_by_time
 pub(crate) const PARKED: &str = "SELECT count(*) FROM jobs INDEXED BY jobs_parked
     WHERE state = 'parked' AND wait_reason = ?2 AND upstream = ?1";
 
-/// The newest predictions, these first.
+/// The newest predictions that begin within a stretch, these first.
 pub(crate) fn predictions(
     db: &Db,
     upstream: UpstreamKind,
+    within: WindowSpan,
     limit: u32,
 ) -> Result<Vec<KeptPrediction>, StoreError> {
-    db.all(PREDICTIONS, params![upstream.name(), limit], |row| {
+    let (from, to) = (within.start.micros(), within.end.micros());
+    let later: Option<i64> = db.first(LATER, params![upstream.name(), to], |row| row.get("start"))?;
+    if let Some(later) = later {
+        tracing::warn!(start = later, "a prediction of days that are far ahead is not believed");
+    }
+    let prediction = |row: &Row<'_>| {
         Ok(KeptPrediction {
             start: row.time("start")?,
             end: row.time("until")?,
@@ -40,17 +49,36 @@ pub(crate) fn predictions(
             day: row.get("day")?,
             whole: row.get("whole")?,
         })
-    })
+    };
+    let read = |row: &Row<'_>| readable(row, prediction);
+    Ok(db.all(PREDICTIONS, params![upstream.name(), from, to, limit], read)?.into_iter().flatten().collect())
 }
 
-/// The days of a stretch, the oldest first.
+/// What a row is read as; none, and a word in the log, where what stands in it cannot be: one day is no reason for nobody to see
+/// any.
+pub(crate) fn readable<T>(
+    row: &Row<'_>,
+    read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    match read(row) {
+        Ok(read) => Ok(Some(read)),
+        Err(StoreError::Backend(error)) => {
+            let start: Option<i64> = row.get("start").ok();
+            tracing::warn!(%error, ?start, "what is kept of a predicted day cannot be read: the day is left out");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The days of a stretch that can be read, the oldest first.
 pub(crate) fn kept(
     db: &Db,
     upstream: UpstreamKind,
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<KeptDay>, StoreError> {
-    db.all(DAYS, params![upstream.name(), from.micros(), to.micros()], |row| {
+    let day = |row: &Row<'_>| {
         Ok(KeptDay {
             start: row.time("start")?,
             end: row.time("until")?,
@@ -58,7 +86,10 @@ pub(crate) fn kept(
             facts: row.get("facts")?,
             arrivals: row.get("arrivals")?,
         })
-    })
+    };
+    let read = |row: &Row<'_>| readable(row, day);
+    let days = db.all(DAYS, params![upstream.name(), from.micros(), to.micros()], read)?;
+    Ok(days.into_iter().flatten().collect())
 }
 
 /// The jobs of a stretch of time.

@@ -34,6 +34,7 @@ fn no_query_scans_or_sorts() {
         (duties::OURS, "PRIMARY KEY"),
         (predictions::DAY, "PRIMARY KEY"),
         (days::PREDICTIONS, "PRIMARY KEY"),
+        (days::LATER, "PRIMARY KEY"),
         (days::DAYS, "PRIMARY KEY"),
         (days::CAME, "id>?"),
         (days::ENDED, "jobs_finished"),

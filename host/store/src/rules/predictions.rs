@@ -1,8 +1,10 @@
 //! Predictions and the days that they are compared with: each written once, and gone after a while.
 
 use crate::engine::{Row, params};
+use crate::reading::days::readable;
 use crate::rules::tx::Tx;
 use crate::{KeptPrediction, PredictedPart, StoreError};
+use anvil_budget::WindowSpan;
 use anvil_types::{DaySeen, Timestamp};
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ const KEPT_FOR: Duration = Duration::from_hours(24 * 400);
 const ARRIVALS_FOR: Duration = Duration::from_hours(24 * 9);
 
 /// A day as it was seen.
-pub(crate) const DAY: &str = "SELECT seen_to, seen FROM plan_days WHERE upstream = ?1 AND start = ?2";
+pub(crate) const DAY: &str = "SELECT start, seen_to, seen FROM plan_days WHERE upstream = ?1 AND start = ?2";
 const SEE: &str = "INSERT INTO plan_days (upstream, start, until, seen_to, seen) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (upstream, start) DO UPDATE SET seen_to = max(seen_to, excluded.seen_to), seen = excluded.seen";
 const END: &str = "INSERT INTO plan_days (upstream, start, until, seen_to, seen, facts, arrivals)
@@ -49,8 +51,13 @@ pub(crate) fn judge(
 /// Adds what was seen of a day. What another host has seen up to a time was seen.
 pub(crate) fn see_day(tx: &Tx<'_>, from: Timestamp, to: Timestamp, seen: &DaySeen) -> Result<(), StoreError> {
     let (upstream, day) = (tx.policy.upstream.name(), tx.policy.windows().day(from));
-    let before = tx.first(DAY, params![upstream, day.start.micros()], read)?;
-    let (seen_to, mut all) = before.unwrap_or((day.start, DaySeen::default()));
+    let before = tx.first(DAY, params![upstream, day.start.micros()], |row| readable(row, read))?;
+    let (seen_to, mut all) = match before {
+        Some(Some(before)) => before,
+        // What cannot be read is not written over: it would say that nobody was there.
+        Some(None) => return Ok(()),
+        None => (day.start, DaySeen::default()),
+    };
     let new = to.since(from.max(seen_to));
     all.add(&DaySeen { up_us: u64::try_from(new.as_micros()).unwrap_or(u64::MAX), ..seen.clone() });
     let text = written(&all)?;
@@ -58,8 +65,8 @@ pub(crate) fn see_day(tx: &Tx<'_>, from: Timestamp, to: Timestamp, seen: &DaySee
 }
 
 /// Keeps what a day's jobs came to.
-pub(crate) fn end_day(tx: &Tx<'_>, start: Timestamp, facts: &str, arrivals: &str) -> Result<(), StoreError> {
-    let (upstream, day) = (tx.policy.upstream.name(), tx.policy.windows().day(start));
+pub(crate) fn end_day(tx: &Tx<'_>, day: WindowSpan, facts: &str, arrivals: &str) -> Result<(), StoreError> {
+    let upstream = tx.policy.upstream.name();
     let nothing = written(&DaySeen::default())?;
     let (from, to) = (day.start.micros(), day.end.micros());
     tx.run(END, params![upstream, from, to, nothing, facts, arrivals]).map(drop)

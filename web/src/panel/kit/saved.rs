@@ -1,15 +1,14 @@
 //! What the caches saved, in a sentence.
 
-use crate::panel::kit::money::rounded;
 use anvil_types::{CallRecord, Nanodollars};
 
 /// None where it neither saved nor cost anything.
 pub(crate) fn saved(amount: Nanodollars) -> Option<String> {
     match amount.get() {
         0 => None,
-        1.. => Some(format!("The prompt cache saved {}.", rounded(amount))),
+        1.. => Some(format!("The prompt cache saved {}.", amount.rounded())),
         ..0 => {
-            let cost = rounded(Nanodollars::ZERO - amount);
+            let cost = (Nanodollars::ZERO - amount).rounded();
             Some(format!("What was written to the prompt cache cost {cost} more than it saved."))
         }
     }
@@ -20,10 +19,10 @@ pub(crate) fn saved_of(calls: &[CallRecord]) -> Option<String> {
     let by_prompt_cache = saved(calls.iter().map(|call| call.saved).sum());
     let by_replies: Nanodollars = calls.iter().map(|call| call.reply_saved).sum();
     let by_replies =
-        (by_replies > Nanodollars::ZERO).then(|| format!("Kept replies saved {}.", rounded(by_replies)));
+        (by_replies > Nanodollars::ZERO).then(|| format!("Kept replies saved {}.", by_replies.rounded()));
     let by_batches: Nanodollars = calls.iter().map(|call| call.batch_saved).sum();
     let by_batches =
-        (by_batches > Nanodollars::ZERO).then(|| format!("Batches saved {}.", rounded(by_batches)));
+        (by_batches > Nanodollars::ZERO).then(|| format!("Batches saved {}.", by_batches.rounded()));
     let all: Vec<_> = by_prompt_cache.into_iter().chain(by_replies).chain(by_batches).collect();
     (!all.is_empty()).then(|| all.join(" "))
 }

@@ -5,7 +5,6 @@ use anvil_store::LimitSource;
 use anvil_types::{Limits, Nanodollars, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::panel::kit::money::rounded;
 use crate::panel::kit::when::When;
 
 /// Name, label and meaning of each limit, in the order in which they are shown.
@@ -148,15 +147,15 @@ fn effect(row: &LimitRow, new: Option<&Value>, status: &Status) -> String {
             if used >= limit {
                 format!(
                     "{} are spent or held {when}: no new call goes out until that is below the limit",
-                    rounded(used)
+                    used.rounded()
                 )
             } else if old.is_some_and(|old| new > old) {
                 format!(
                     "{} become free at once; what waits for this limit goes on",
-                    rounded(limit.less(used))
+                    limit.less(used).rounded()
                 )
             } else {
-                format!("{} are left {when}", rounded(limit.less(used)))
+                format!("{} are left {when}", limit.less(used).rounded())
             }
         }
         (Some(_), None) => "takes the value of the settings at once".to_owned(),

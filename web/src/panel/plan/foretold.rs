@@ -1,10 +1,8 @@
 //! What the host predicted of its own days, beside what happened.
 
-use super::page::{binds, seconds};
-use crate::panel::kit::money::rounded;
-use anvil_api::{ComparedPlan, PlanFigures, PlanOff, Predictions};
+use super::page::binds;
+use anvil_api::{ComparedPlan, PlanFigures, PlanOff, PlanTimes, Predictions};
 use anvil_budget::Windows;
-use anvil_types::Timestamp;
 
 /// Predictions, as they are read.
 pub(crate) struct Foretold {
@@ -28,15 +26,26 @@ pub(crate) struct Foresight {
 }
 
 impl Foretold {
-    pub(crate) fn new(predictions: &Predictions, windows: &Windows) -> Self {
+    pub(crate) fn new(predictions: Option<&Predictions>, windows: &Windows) -> Self {
+        let Some(predictions) = predictions else {
+            let says = "What this host predicted of itself cannot be read now: the log says why.".to_owned();
+            return Self { says, coming: Vec::new(), tables: Vec::new() };
+        };
         let coming = predictions.coming.iter().flat_map(|coming| {
-            let figures = &coming.predicted;
+            let (figures, of) = (&coming.predicted, of_zone(coming.zone.as_deref(), windows));
             [
-                ("Days", format!("{} to {}", date(coming.from, windows), date(coming.to, windows))),
+                ("Days", format!("{} to {}", of.date(coming.from), of.date(coming.to))),
                 ("Made", windows.local(coming.made_at)),
                 ("Jobs", format!("{} of {} done", figures.finished, figures.came)),
-                ("Cost", rounded(figures.cost)),
-                ("Response", format!("p50 {}, p95 {}", seconds(figures.p50_s), seconds(figures.p95_s))),
+                ("Cost", figures.cost.rounded()),
+                (
+                    "Response",
+                    format!(
+                        "p50 {}, p95 {}",
+                        PlanTimes::shown(figures.p50_s),
+                        PlanTimes::shown(figures.p95_s)
+                    ),
+                ),
                 ("What binds", binds(figures.binds.as_deref())),
             ]
         });
@@ -59,8 +68,9 @@ impl Foresight {
         lines.push(("happened", cells(&compared.happened)));
         lines.push(("off", off(&compared.off)));
         lines.extend(compared.off_with_arrivals.iter().map(|with| ("off with those jobs", off(with))));
-        let (from, to) = (date(compared.from, windows), date(compared.to, windows));
-        let is_day = windows.day(compared.from).end == compared.to;
+        let of = of_zone(compared.zone.as_deref(), windows);
+        let (from, to) = (of.date(compared.from), of.date(compared.to));
+        let is_day = of.day(compared.from).end == compared.to;
         Self {
             days: if is_day { from } else { format!("{from} to {to}") },
             lines,
@@ -74,8 +84,8 @@ fn cells(figures: &PlanFigures) -> Vec<String> {
     vec![
         figures.came.to_string(),
         figures.finished.to_string(),
-        rounded(figures.cost),
-        seconds(figures.p95_s),
+        figures.cost.rounded(),
+        PlanTimes::shown(figures.p95_s),
         figures.binds.clone().unwrap_or_else(|| "nothing".to_owned()),
     ]
 }
@@ -87,6 +97,20 @@ fn off(off: &PlanOff) -> Vec<String> {
     cells
 }
 
-fn date(at: Timestamp, windows: &Windows) -> String {
-    windows.local(at).chars().take(10).collect()
+/// The windows of the zone whose days these are.
+fn of_zone(zone: Option<&str>, present: &Windows) -> Windows {
+    Windows::of_zone(zone).unwrap_or_else(|| present.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panel::kit::samples::windows;
+
+    #[test]
+    fn where_predictions_cannot_be_read_it_is_said_and_the_page_stands() {
+        let without = Foretold::new(None, &windows());
+        assert!(without.says.contains("cannot be read now"));
+        assert!(without.coming.is_empty() && without.tables.is_empty());
+    }
 }

@@ -5,12 +5,11 @@ use super::form::{Form, question};
 use crate::ask::{Query, bad_query};
 use crate::csv::{dollars, file, line};
 use crate::panel::kit::answer::html;
-use crate::panel::kit::money::rounded;
 use crate::panel::kit::shell::{Nav, Shell};
 use crate::panel::spend::chart::{Chart, Column};
 use crate::problem::Problem;
 use crate::state::WebState;
-use anvil_api::{PlanAnswer, PlanDay, PlanRun, Predictions};
+use anvil_api::{PlanAnswer, PlanDay, PlanRun, PlanTimes, Predictions};
 use anvil_budget::Windows;
 use anvil_types::{Nanodollars, Tier, Timestamp};
 use askama::Template;
@@ -56,7 +55,7 @@ impl PlanPage {
         query: &Query,
         presets: Vec<String>,
         answer: Result<&PlanAnswer, String>,
-        predictions: &Predictions,
+        predictions: Option<&Predictions>,
         windows: &Windows,
     ) -> Self {
         let (plan, error) = match answer {
@@ -73,13 +72,13 @@ impl Planned {
     fn new(answer: &PlanAnswer, windows: &Windows) -> Self {
         let run = &answer.run;
         let column = |day: &PlanDay| Column {
-            label: format!("{}: {}, {} jobs done", day.date, rounded(day.cost), day.finished),
+            label: format!("{}: {}, {} jobs done", day.date, day.cost.rounded(), day.finished),
             parts: if day.cost > Nanodollars::ZERO { vec![(0, day.cost)] } else { Vec::new() },
         };
         let columns: Vec<_> = run.by_day.iter().map(column).collect();
         let (first, last) = (run.by_day.first(), run.by_day.last());
         let dates = first.into_iter().chain(last).map(|day| day.date.clone()).collect();
-        let label = format!("{} over {} days, by day", rounded(run.total), answer.days);
+        let label = format!("{} over {} days, by day", run.total.rounded(), answer.days);
         Self {
             basis: format!(
                 "{} days from {}, limits of {}",
@@ -99,7 +98,7 @@ impl Planned {
                         row.tier.name().to_owned(),
                         row.calls.to_string(),
                         row.lowered.to_string(),
-                        rounded(row.cost),
+                        row.cost.rounded(),
                     ]
                 })
                 .collect(),
@@ -118,7 +117,7 @@ impl Planned {
             savings: answer
                 .savings
                 .iter()
-                .map(|row| vec![row.name.clone(), rounded(row.saved), row.jobs.to_string()])
+                .map(|row| vec![row.name.clone(), row.saved.rounded(), row.jobs.to_string()])
                 .collect(),
             others: answer
                 .others
@@ -127,8 +126,8 @@ impl Planned {
                     vec![
                         row.change.clone(),
                         row.finished.to_string(),
-                        seconds(row.p95_s),
-                        rounded(row.cost),
+                        PlanTimes::shown(row.p95_s),
+                        row.cost.rounded(),
                         binds(row.binds.as_deref()),
                     ]
                 })
@@ -140,7 +139,7 @@ impl Planned {
 
 fn cells(day: &PlanDay) -> Vec<String> {
     let (submitted, finished) = (day.submitted.to_string(), day.finished.to_string());
-    vec![day.date.clone(), submitted, finished, rounded(day.cost), format!("{:.1}", day.p95_s)]
+    vec![day.date.clone(), submitted, finished, day.cost.rounded(), PlanTimes::shown(day.p95_s)]
 }
 
 fn facts(run: &PlanRun, windows: &Windows) -> Vec<(&'static str, String)> {
@@ -157,30 +156,41 @@ fn facts(run: &PlanRun, windows: &Windows) -> Vec<(&'static str, String)> {
         ("What binds", binds(run.binds.as_deref())),
         ("Jobs", jobs),
         ("A minute, an hour", format!("{:.2}, {:.0}", run.jobs_per_minute, run.jobs_per_hour)),
-        ("Response", format!("p50 {}, p95 {}", seconds(run.response.p50_s), seconds(run.response.p95_s))),
+        (
+            "Response",
+            format!(
+                "p50 {}, p95 {}",
+                PlanTimes::shown(run.response.p50_s),
+                PlanTimes::shown(run.response.p95_s)
+            ),
+        ),
         (
             "A call",
-            format!("p50 {}, p95 {}", seconds(run.call_response.p50_s), seconds(run.call_response.p95_s)),
+            format!(
+                "p50 {}, p95 {}",
+                PlanTimes::shown(run.call_response.p50_s),
+                PlanTimes::shown(run.call_response.p95_s)
+            ),
         ),
         ("Agents busy", format!("{:.1} on average; {} slots at most", run.agents_busy, run.most_slots)),
         (
             "Cost",
             format!(
                 "{}; {} a day with any spend, {} an hour",
-                rounded(run.total),
-                rounded(run.day),
-                rounded(run.hour)
+                run.total.rounded(),
+                run.day.rounded(),
+                run.hour.rounded()
             ),
         ),
         (
             "At most",
             format!(
                 "{} in a day, {} in an hour of the clock",
-                rounded(run.dearest_day),
-                rounded(run.dearest_hour)
+                run.dearest_day.rounded(),
+                run.dearest_hour.rounded()
             ),
         ),
-        ("Saved by the prompt cache", rounded(run.saved)),
+        ("Saved by the prompt cache", run.saved.rounded()),
         ("Hours of use", format!("{:.1} in the fullest week", run.week_hours)),
         (
             "Brake",
@@ -206,7 +216,7 @@ fn full(answer: &PlanAnswer, windows: &Windows) -> Vec<(&'static str, String)> {
             format!(
                 "{:.0} jobs, {}; {}",
                 full.jobs_per_hour,
-                rounded(full.hour),
+                full.hour.rounded(),
                 binds(full.binds_hour.as_deref())
             ),
         ),
@@ -215,7 +225,7 @@ fn full(answer: &PlanAnswer, windows: &Windows) -> Vec<(&'static str, String)> {
             format!(
                 "{:.0} jobs, {}; {}",
                 full.jobs_per_day,
-                rounded(full.day),
+                full.day.rounded(),
                 binds(full.binds_day.as_deref())
             ),
         ),
@@ -236,20 +246,12 @@ fn when(at: Timestamp, windows: &Windows) -> String {
     windows.local(at)
 }
 
-/// A length as people read it.
-pub(super) fn seconds(length: f64) -> String {
-    match length {
-        ..600.0 => format!("{length:.1} s"),
-        ..36_000.0 => format!("{:.0} min", length / 60.0),
-        _ => format!("{:.1} h", length / 3_600.0),
-    }
-}
-
 fn csv(answer: &PlanAnswer) -> String {
     let head = ["date", "submitted", "finished", "usd", "p95_s"].map(str::to_owned);
     let row = |day: &PlanDay| {
         let mut cells = cells(day);
         cells[3] = dollars(day.cost);
+        cells[4] = format!("{:.3}", day.p95_s);
         line(cells)
     };
     line(head) + &answer.run.by_day.iter().map(row).collect::<String>()
@@ -268,18 +270,19 @@ pub(super) async fn page(State(state): State<WebState>, query: Query) -> Result<
     let presets = state.control.plan.presets().map(str::to_owned).collect();
     let (answer, status) = match answer {
         Ok(answer) => (Ok(answer), StatusCode::OK),
-        Err(problem) if problem.status().is_client_error() => {
-            (Err(problem.detail().to_owned()), problem.status())
-        }
-        Err(problem) => return Err(problem),
+        Err(problem) => (Err(problem.detail().to_owned()), problem.status()),
     };
-    let predictions = state.control.predictions.list(SHOWN).await?;
+    // Nobody goes without a plan because what the host predicted of itself cannot be read.
+    let predictions = state.control.predictions.list(SHOWN).await;
+    let predictions = predictions.inspect_err(|error| {
+        tracing::error!(%error, "the page Plan is shown without what the host predicts of itself");
+    });
     let page = html(&PlanPage::new(
         shell,
         &query,
         presets,
         answer.as_ref().map_err(Clone::clone),
-        &predictions,
+        predictions.as_ref().ok(),
         &state.control.ledger.windows(),
     ))?;
     Ok((status, page).into_response())

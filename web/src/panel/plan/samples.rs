@@ -109,6 +109,7 @@ fn compared(days: u64) -> ComparedPlan {
         made_at: ago(days * 86_400),
         from: ago(days * 86_400),
         to: ago(0),
+        zone: Some("UTC".to_owned()),
         version: "0.1.0".to_owned(),
         seed: 1_764_547_200,
         limits_digest: "9f86d081884c7d65".to_owned(),
@@ -130,6 +131,7 @@ fn predictions(some: bool) -> Predictions {
         made_at: ago(600),
         from: ago(700),
         to: ago(0),
+        zone: Some("UTC".to_owned()),
         version: "0.1.0".to_owned(),
         seed: 1_764_547_200,
         limits_digest: "9f86d081884c7d65".to_owned(),
@@ -157,7 +159,7 @@ pub(crate) fn pages() -> Vec<Sample> {
             &query(text),
             vec!["max-200".to_owned()],
             answer,
-            &predictions,
+            Some(&predictions),
             &windows(),
         ))
     };

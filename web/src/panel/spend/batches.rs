@@ -1,6 +1,5 @@
 //! Batches: what they saved in a stretch of time, what waits for one, and how the newest stand.
 
-use crate::panel::kit::money::rounded;
 use crate::panel::kit::numbers::thousands;
 use anvil_api::{BatchesView, Sum};
 use anvil_budget::Windows;
@@ -42,7 +41,7 @@ impl SpendBatches {
             0 => "No call of this time went in one.".to_owned(),
             batched => {
                 let calls = if batched == 1 { "call" } else { "calls" };
-                let saved = rounded(all.batch_saved.unwrap_or_default());
+                let saved = all.batch_saved.unwrap_or_default().rounded();
                 format!("{} {calls} of this time went in one and saved {saved}.", thousands(batched))
             }
         };

@@ -1,7 +1,6 @@
 //! Spend over time as stacked bars: SVG made on the server, with attributes alone, since the policy allows
 //! no inline style. The plot is stretched to its place; what is to be read stands beside it as text.
 
-use crate::panel::kit::money::rounded;
 use anvil_types::Nanodollars;
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -86,7 +85,7 @@ impl Chart {
 
 /// An amount beside the plot: short, since it is a round one.
 fn axis(amount: Nanodollars) -> String {
-    let text = rounded(amount);
+    let text = amount.rounded();
     let cut = text.trim_end_matches('0').trim_end_matches('.');
     if text.contains('.') { cut.to_owned() } else { text }
 }

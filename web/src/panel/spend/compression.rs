@@ -1,7 +1,7 @@
 //! What was compressed in a stretch of time, what that saved, and whether it pays.
 
 use crate::compressed::items;
-use crate::panel::kit::money::{Money, rounded};
+use crate::panel::kit::money::Money;
 use crate::panel::kit::numbers::thousands;
 use anvil_store::CompressedSum;
 use anvil_types::{CompressionReplay, Nanodollars};
@@ -36,9 +36,9 @@ impl CompressionPart {
         let told = |replay: &CompressionReplay| {
             let saved = replay.saved;
             let amount = if saved < Nanodollars::ZERO {
-                format!("−{}", rounded(Nanodollars::ZERO - saved))
+                format!("−{}", (Nanodollars::ZERO - saved).rounded())
             } else {
-                rounded(saved)
+                saved.rounded()
             };
             format!("{amount} of {} calls", thousands(replay.calls))
         };
@@ -72,7 +72,7 @@ impl CompressionPart {
         let saved = if saved == Nanodollars::ZERO {
             "Compression saved nothing in this time.".to_owned()
         } else {
-            format!("Compression saved about {}.", rounded(saved))
+            format!("Compression saved about {}.", saved.rounded())
         };
         Self { saved, rows }
     }

@@ -3,7 +3,6 @@
 use crate::api::purge_replies;
 use crate::ask::{Form, Who};
 use crate::panel::kit::answer::see_other;
-use crate::panel::kit::money::rounded;
 use crate::panel::kit::numbers::{bytes, thousands};
 use crate::problem::Problem;
 use crate::state::WebState;
@@ -45,7 +44,7 @@ impl KeptReplies {
             0 => "It answered no call of this time.".to_owned(),
             hits => {
                 let calls = if hits == 1 { "call" } else { "calls" };
-                let saved = rounded(all.reply_saved.unwrap_or_default());
+                let saved = all.reply_saved.unwrap_or_default().rounded();
                 format!("It answered {} {calls} of this time and saved {saved}.", thousands(hits))
             }
         };

@@ -1,6 +1,8 @@
 //! The planner, from both faces.
 
 use crate::testing::Scene;
+use anvil_store::KeptPrediction;
+use anvil_types::{Clock as _, Timestamp};
 use axum::http::{Method, StatusCode};
 use std::time::Duration;
 
@@ -85,4 +87,27 @@ async fn the_page_plans_what_its_address_says_and_says_what_makes_no_sense() {
         (&serde_json::json!([]), &serde_json::Value::Null)
     );
     assert!(scene.get("/").await.text.contains("href=\"/plan\""));
+}
+
+#[tokio::test]
+async fn predictions_that_cannot_be_read_or_cannot_be_are_told_as_that() {
+    let scene = Scene::new().await;
+    let keep = async |start: Timestamp, body: &str| {
+        let end = start + Duration::from_hours(24 * 7);
+        let kept = KeptPrediction { start, end, body: body.to_owned(), day: None, whole: None };
+        assert!(scene.store.keep_prediction(kept).await.expect("kept"));
+    };
+    let now = anvil_types::SystemClock::new().now();
+    keep(now + Duration::from_hours(24 * 365), "{}").await;
+    let said = async || scene.get("/api/v1/plan/predictions").await.json();
+    let before = said().await;
+    assert!(before["says"].as_str().is_some_and(|says| says.starts_with("Nothing is predicted yet")));
+    assert!(!before["says"].to_string().contains("last tried"), "nobody tried it yet: {before:#}");
+    keep(scene.store.windows().day(now).start, "\"").await;
+    let after = said().await;
+    assert!(after["says"].as_str().is_some_and(|says| says.starts_with("What was predicted cannot be read")));
+    assert_eq!(after["coming"], serde_json::Value::Null);
+    let page = scene.get("/plan").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert!(page.text.contains("What was predicted cannot be read"), "{}", page.text);
 }

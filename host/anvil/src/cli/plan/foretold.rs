@@ -1,8 +1,8 @@
 //! What the host predicted of its own days, on a terminal.
 
-use super::shown::{minute, seconds, usd};
+use super::shown::minute;
 use crate::show::Table;
-use anvil_api::{ComparedPlan, PlanFigures, PlanOff, Predictions};
+use anvil_api::{ComparedPlan, PlanFigures, PlanOff, PlanTimes, Predictions};
 use std::fmt::Write as _;
 
 pub(super) fn predictions(predictions: &Predictions) -> String {
@@ -17,9 +17,9 @@ pub(super) fn predictions(predictions: &Predictions) -> String {
             minute(coming.to),
             figures.finished,
             figures.came,
-            usd(figures.cost),
-            seconds(figures.p50_s),
-            seconds(figures.p95_s),
+            figures.cost.rounded(),
+            PlanTimes::shown(figures.p50_s),
+            PlanTimes::shown(figures.p95_s),
             binds(figures)
         );
     }
@@ -60,8 +60,8 @@ fn line(from: &str, what: &str, figures: &PlanFigures) -> [String; 7] {
         what.to_owned(),
         figures.came.to_string(),
         figures.finished.to_string(),
-        usd(figures.cost),
-        seconds(figures.p95_s),
+        figures.cost.rounded(),
+        PlanTimes::shown(figures.p95_s),
         binds(figures).to_owned(),
     ]
 }
@@ -101,6 +101,7 @@ mod tests {
             made_at: Timestamp::from_secs(60),
             from: Timestamp::from_secs(0),
             to: Timestamp::from_secs(7 * 86_400),
+            zone: None,
             version: "0.1.0".to_owned(),
             seed: 7,
             limits_digest: "d1".to_owned(),
@@ -130,5 +131,14 @@ mod tests {
             "{shown}"
         );
         assert!(!shown.contains("DAY FROM"), "{shown}");
+        let mut small = all;
+        small.weeks[0].predicted =
+            PlanFigures { cost: Nanodollars::new(800_000), p95_s: 0.08, ..figures(1, 0) };
+        small.weeks[0].happened =
+            PlanFigures { cost: Nanodollars::new(1_000_000), p95_s: 0.13, ..figures(1, 0) };
+        let shown = predictions(&small);
+        for part in ["$0.0008", "$0.0010", "0.080 s", "0.130 s"] {
+            assert!(shown.contains(part), "{part} in\n{shown}");
+        }
     }
 }

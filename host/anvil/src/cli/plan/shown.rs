@@ -1,8 +1,8 @@
 //! A plan on a terminal.
 
 use crate::show::Table;
-use anvil_api::{PlanAnswer, PlanFull, PlanRun};
-use anvil_types::{Nanodollars, Timestamp};
+use anvil_api::{PlanAnswer, PlanFull, PlanRun, PlanTimes};
+use anvil_types::Timestamp;
 use std::fmt::Write as _;
 
 pub(super) fn plan(answer: &PlanAnswer) -> String {
@@ -13,7 +13,7 @@ pub(super) fn plan(answer: &PlanAnswer) -> String {
     let mut tiers = Table::new(&["TIER", "CALLS", "LOWERED TO IT", "COST"]).right(&[1, 2, 3]);
     for tier in &run.tiers {
         let (calls, lowered) = (tier.calls.to_string(), tier.lowered.to_string());
-        tiers.row([tier.tier.name(), &calls, &lowered, &usd(tier.cost)]);
+        tiers.row([tier.tier.name(), &calls, &lowered, &tier.cost.rounded()]);
     }
     let _ = write!(out, "\n{tiers}");
     if !run.waits.is_empty() {
@@ -53,17 +53,29 @@ fn work(run: &PlanRun) -> String {
         "a minute",
         format!("{:.2} while any work is done; {:.0} an hour", run.jobs_per_minute, run.jobs_per_hour),
     );
-    row("response", format!("p50 {}, p95 {}", seconds(run.response.p50_s), seconds(run.response.p95_s)));
+    row(
+        "response",
+        format!("p50 {}, p95 {}", PlanTimes::shown(run.response.p50_s), PlanTimes::shown(run.response.p95_s)),
+    );
     let call = &run.call_response;
-    row("a call", format!("p50 {}, p95 {}", seconds(call.p50_s), seconds(call.p95_s)));
+    row("a call", format!("p50 {}, p95 {}", PlanTimes::shown(call.p50_s), PlanTimes::shown(call.p95_s)));
     row("agents", format!("{:.1} busy on average, {} slots at most", run.agents_busy, run.most_slots));
     row(
         "cost",
-        format!("{}; {} a day, {} an hour with any spend", usd(run.total), usd(run.day), usd(run.hour)),
+        format!(
+            "{}; {} a day, {} an hour with any spend",
+            run.total.rounded(),
+            run.day.rounded(),
+            run.hour.rounded()
+        ),
     );
     row(
         "at most",
-        format!("{} in a day, {} in an hour of the clock", usd(run.dearest_day), usd(run.dearest_hour)),
+        format!(
+            "{} in a day, {} in an hour of the clock",
+            run.dearest_day.rounded(),
+            run.dearest_hour.rounded()
+        ),
     );
     row("week", format!("{:.1} hours of use in the fullest", run.week_hours));
     row("binds", run.binds.clone().unwrap_or_else(|| "nothing: jobs hardly wait".to_owned()));
@@ -95,7 +107,7 @@ fn at_full_demand(full: &PlanFull) -> String {
             "{:.0} jobs ({:.2} a minute), {}; binds: {}",
             full.jobs_per_hour,
             full.jobs_per_minute,
-            usd(full.hour),
+            full.hour.rounded(),
             full.binds_hour.as_deref().unwrap_or("nothing")
         ),
     );
@@ -104,7 +116,7 @@ fn at_full_demand(full: &PlanFull) -> String {
         format!(
             "{:.0} jobs, {}; binds: {}",
             full.jobs_per_day,
-            usd(full.day),
+            full.day.rounded(),
             full.binds_day.as_deref().unwrap_or("nothing")
         ),
     );
@@ -123,7 +135,7 @@ fn changes(answer: &PlanAnswer) -> String {
     if !answer.savings.is_empty() {
         let mut table = Table::new(&["SAVING", "SAVES", "JOBS MORE"]).right(&[1, 2]);
         for saving in &answer.savings {
-            table.row([saving.name.clone(), usd(saving.saved), saving.jobs.to_string()]);
+            table.row([saving.name.clone(), saving.saved.rounded(), saving.jobs.to_string()]);
         }
         let _ = write!(out, "\n{table}");
     }
@@ -133,8 +145,8 @@ fn changes(answer: &PlanAnswer) -> String {
             table.row([
                 other.change.clone(),
                 other.finished.to_string(),
-                seconds(other.p95_s),
-                usd(other.cost),
+                PlanTimes::shown(other.p95_s),
+                other.cost.rounded(),
                 other.binds.clone().unwrap_or_else(|| "nothing".to_owned()),
             ]);
         }
@@ -143,22 +155,8 @@ fn changes(answer: &PlanAnswer) -> String {
     out
 }
 
-/// Dollars to the cent: more of a forecast says nothing.
-pub(super) fn usd(amount: Nanodollars) -> String {
-    format!("${:.2}", amount.usd())
-}
-
 /// A time to the minute.
 pub(super) fn minute(at: Timestamp) -> String {
     let text = at.to_string();
     format!("{}Z", text.get(..16).unwrap_or(&text))
-}
-
-/// A length as people read it.
-pub(super) fn seconds(length: f64) -> String {
-    match length {
-        ..600.0 => format!("{length:.1} s"),
-        ..36_000.0 => format!("{:.0} min", length / 60.0),
-        _ => format!("{:.1} h", length / 3_600.0),
-    }
 }

@@ -2,6 +2,7 @@ use crate::reading::days;
 use crate::rules::predictions;
 use crate::sqlite::SqliteStore;
 use crate::{KeptDay, KeptPrediction, PredictedPart, PredictionStore, StoreError};
+use anvil_budget::WindowSpan;
 use anvil_types::{DayJobs, DaySeen, Timestamp, WaitReason};
 use async_trait::async_trait;
 
@@ -20,17 +21,17 @@ impl PredictionStore for SqliteStore {
         self.write(move |tx| predictions::judge(tx, start, part, &says)).await
     }
 
-    async fn predictions(&self, limit: u32) -> Result<Vec<KeptPrediction>, StoreError> {
+    async fn predictions(&self, within: WindowSpan, limit: u32) -> Result<Vec<KeptPrediction>, StoreError> {
         let upstream = self.upstream;
-        self.readers.read(move |db| days::predictions(db, upstream, limit)).await
+        self.readers.read(move |db| days::predictions(db, upstream, within, limit)).await
     }
 
     async fn see_day(&self, from: Timestamp, to: Timestamp, seen: DaySeen) -> Result<(), StoreError> {
         self.write(move |tx| predictions::see_day(tx, from, to, &seen)).await
     }
 
-    async fn end_day(&self, start: Timestamp, facts: String, arrivals: String) -> Result<(), StoreError> {
-        self.write(move |tx| predictions::end_day(tx, start, &facts, &arrivals)).await
+    async fn end_day(&self, day: WindowSpan, facts: String, arrivals: String) -> Result<(), StoreError> {
+        self.write(move |tx| predictions::end_day(tx, day, &facts, &arrivals)).await
     }
 
     async fn plan_days(&self, from: Timestamp, to: Timestamp) -> Result<Vec<KeptDay>, StoreError> {
