@@ -134,6 +134,12 @@ impl Gateway {
         self.door.batch_news.notify_one();
     }
 
+    /// Whoever runs agents says which of them can run now, by their names: until the next one says so. Nothing is refreshed in a
+    /// model's cache for those that cannot.
+    pub fn goes_by(&self, can_run: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        self.door.refreshes.who_runs.set(Arc::new(can_run));
+    }
+
     /// Prices were set or reset at run time: calls that are planned from now on go by them.
     pub async fn prices_changed(&self) -> Result<(), GatewayError> {
         self.door.read_prices().await

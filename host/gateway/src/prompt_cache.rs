@@ -2,8 +2,9 @@
 
 pub(crate) mod leads;
 
-pub(crate) use anvil_budget::prompt_cache::{habits, lineage, misses, outline};
+pub(crate) use anvil_budget::prompt_cache::{habits, lineage, outline};
 
 pub(crate) mod caches {
     pub(crate) use anvil_budget::prompt_cache::caches::{AskedModel as Asked, Mark, PromptCaches};
+    pub(crate) use anvil_budget::prompt_cache::refresh::RefreshStep;
 }

@@ -6,5 +6,6 @@
 
 mod again;
 pub(crate) mod offer;
+mod runs;
 pub(crate) mod task;
 pub(crate) mod waiting;

@@ -57,6 +57,13 @@ impl Runner {
         }
         versions::put_all_in_force(&*parts.store, &parts.catalog).await?;
         let shared = shared(parts).await?;
+        let runs = Arc::downgrade(&shared);
+        shared.gateway.goes_by(move |agent| {
+            let running = runs.upgrade();
+            running.is_some_and(|shared| {
+                shared.catalog.taking_jobs().iter().any(|plugin| plugin.info.name == agent)
+            })
+        });
         // What waited in an earlier life is judged anew: what it was told may not be so any more.
         shared.store.resume(&JUDGED_ANEW, None).await?;
         keep(&shared, HostPart::Fallen, fallen::tell);

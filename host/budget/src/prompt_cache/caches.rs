@@ -46,7 +46,7 @@ pub struct AskedModel<'r> {
 /// Which beginnings were used, which are warm, and how soon such came again.
 #[derive(Debug, Default)]
 pub struct PromptCaches {
-    known: HashMap<Digest, Known>,
+    pub(super) known: HashMap<Digest, Known>,
     /// What was learnt, and is kept over a restart.
     pub habits: Habits,
     pub(super) lineages: Lineages,
@@ -58,7 +58,7 @@ pub struct PromptCaches {
 }
 
 #[derive(Debug)]
-struct Known {
+pub(super) struct Known {
     /// Who used it last: whether it comes again counts for whoever would have kept it.
     who: String,
     place: Place,
@@ -67,7 +67,7 @@ struct Known {
     judged: bool,
     /// Tokens, where an answer counted exactly it.
     counted: Option<u64>,
-    warm: HashMap<String, Warm>,
+    pub(super) warm: HashMap<String, Warm>,
 }
 
 /// In one model's cache.
@@ -79,8 +79,10 @@ pub struct Warm {
     pub ttl: CacheTtl,
     /// Tokens of it.
     pub tokens: u64,
-    /// How often it was refreshed since it was used last.
-    pub refreshes: u32,
+    /// When a call read or wrote it last that was no refresh.
+    pub used: Timestamp,
+    /// Until when it was there, as a refresh of it began: nobody else begins one for the same time.
+    pub asked: Option<Timestamp>,
 }
 
 impl PromptCaches {
@@ -229,7 +231,7 @@ impl PromptCaches {
             let warm = self.warm(outline, model, now).map(|(beginning, _)| beginning.digest);
             let known = warm.and_then(|digest| self.known.get_mut(&digest));
             if let Some(warm) = known.and_then(|known| known.warm.get_mut(model)) {
-                (warm.until, warm.refreshes) = (now + warm.ttl.duration(), 0);
+                (warm.until, warm.used) = (now + warm.ttl.duration(), now);
             }
         }
         for mark in marks {
@@ -245,7 +247,7 @@ impl PromptCaches {
             let tokens = if is_last { cached } else { outline.tokens(beginning, whole).min(cached) };
             let ttl = known.warm.get(model).filter(|warm| warm.until > now).map_or(mark.ttl, |warm| warm.ttl);
             let until = now + ttl.duration();
-            known.warm.insert(model.to_owned(), Warm { until, ttl, tokens, refreshes: 0 });
+            known.warm.insert(model.to_owned(), Warm { until, ttl, tokens, used: now, asked: None });
             if mark.place == Place::Stem {
                 self.stems.insert(whose.who.to_owned(), until);
             }
@@ -277,7 +279,7 @@ impl PromptCaches {
             if usage.cached_tokens() == 0 {
                 known.warm.remove(model);
             } else if let Some(warm) = known.warm.get_mut(model) {
-                (warm.until, warm.refreshes) = (now + warm.ttl.duration(), warm.refreshes + 1);
+                warm.until = now + warm.ttl.duration();
                 if mark.place == Place::Stem {
                     self.stems.insert(who.to_owned(), warm.until);
                 }

@@ -1,9 +1,10 @@
 //! Why a prompt that was marked was not read from its model's cache.
 
+use crate::price::PriceRow;
 use crate::prompt_cache::caches::{Mark, PromptCaches};
 use crate::prompt_cache::lineage::{Difference, Whose};
 use crate::prompt_cache::outline::Outline;
-use anvil_types::{CacheMissReason, Timestamp, Usage};
+use anvil_types::{CacheMiss, CacheMissReason, Timestamp, Usage};
 
 /// A miss, before it is priced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,14 @@ pub struct Missed {
     pub reason: CacheMissReason,
     /// Tokens that a hit would have read.
     pub tokens: u64,
+}
+
+impl Missed {
+    /// What a call that took this cost more for it, by this row's prices.
+    pub fn priced(self, row: &PriceRow, usage: &Usage) -> CacheMiss {
+        let Self { reason, tokens } = self;
+        CacheMiss { reason, tokens, cost: row.missed(usage, tokens) }
+    }
 }
 
 /// A hit that reads less than this of what it was to read is none: counts of tokens are estimated in part.

@@ -1,7 +1,7 @@
 //! The task that refreshes prompts when their time has come.
 
 use crate::door::GatewayDoor;
-use crate::refresh::again::again;
+use crate::refresh::again::look;
 use anvil_types::{Clock, End};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -19,9 +19,9 @@ pub(crate) async fn run(door: Weak<GatewayDoor>, news: Arc<Notify>, clock: Arc<d
             if door.closing.load(Ordering::Relaxed) {
                 return End::Asked;
             }
-            for refresh in door.refreshes.take_due(clock.now()) {
-                // One that hangs keeps no other from its time.
-                tokio::spawn(again(door.clone(), refresh));
+            let due = door.refreshes.take_due(clock.now());
+            if !due.is_empty() {
+                tokio::spawn(look(door.clone(), due));
             }
             door.refreshes.next().unwrap_or(clock.now() + IDLE)
         };

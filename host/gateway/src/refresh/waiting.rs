@@ -3,7 +3,9 @@
 use crate::flight::bid::Bid;
 use crate::prompt_cache::caches::{Asked, Mark};
 use crate::prompt_cache::outline::Outline;
+use crate::refresh::runs::WhoRuns;
 use anvil_types::{JobId, Timestamp};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -30,6 +32,17 @@ pub(crate) struct Refresh {
 }
 
 impl Refresh {
+    /// In which order they are looked at that are due at once: who has more kept first, since that keeps the beginnings of
+    /// the others too; of those that have the same who sends less beside it.
+    fn order(&self) -> (Reverse<u64>, u64, JobId) {
+        let end = self
+            .marks
+            .last()
+            .and_then(|mark| self.outline.longest_first().find(|one| one.place == mark.place));
+        let kept = end.map_or(0, |end| self.outline.tokens(end, self.tokens));
+        (Reverse(kept), self.tokens, self.job)
+    }
+
     pub(crate) fn asked(&self, now: Timestamp) -> Asked<'_> {
         Asked { row: &self.bid.row, tokens: self.tokens, now }
     }
@@ -39,6 +52,8 @@ impl Refresh {
 #[derive(Debug, Default)]
 pub(crate) struct Refreshes {
     waiting: Mutex<HashMap<JobId, Refresh>>,
+    /// Whose jobs can ask again.
+    pub who_runs: WhoRuns,
     /// There is another.
     pub news: Arc<Notify>,
 }
@@ -63,12 +78,14 @@ impl Refreshes {
         }
     }
 
-    /// Those whose time has come.
+    /// Those whose time has come, in the order in which they are to be looked at.
     pub(crate) fn take_due(&self, now: Timestamp) -> Vec<Refresh> {
         let mut waiting = self.lock();
         let due: Vec<_> =
             waiting.values().filter(|refresh| refresh.due <= now).map(|refresh| refresh.job).collect();
-        due.into_iter().filter_map(|job| waiting.remove(&job)).collect()
+        let mut due: Vec<_> = due.into_iter().filter_map(|job| waiting.remove(&job)).collect();
+        due.sort_by_key(Refresh::order);
+        due
     }
 
     /// When the next one's time comes.

@@ -4,7 +4,6 @@ use crate::door::GatewayDoor;
 use crate::prompt_cache::caches::{Asked, Mark, PromptCaches};
 use crate::prompt_cache::habits::SHORTEST;
 use crate::prompt_cache::lineage::Whose;
-use crate::prompt_cache::misses::Missed;
 use crate::prompt_cache::outline::Outline;
 use crate::upstream::class::Class;
 use crate::upstream::failed::{Failed, Money};
@@ -100,5 +99,5 @@ pub(crate) fn learn(
     let missed = caches.missed(whose, outline, marks, &row.model, usage, at);
     caches.learn(whose, outline, marks, &row.model, usage, at);
     door.habits.keep(&caches.habits);
-    missed.map(|Missed { reason, tokens }| CacheMiss { reason, tokens, cost: row.missed(usage, tokens) })
+    missed.map(|missed| missed.priced(row, usage))
 }

@@ -8,8 +8,8 @@ use anvil_gateway::{CallEnd, Gateway, GatewayConfig, REFRESH};
 use anvil_sim::{Script, Sim, SimHandle};
 use anvil_store::{Claimed, Store};
 use anvil_types::{
-    BrakeCauseKind, CallRecord, CallState, Clock as _, DrivenClock, Limits, LimitsPatch, Nanodollars,
-    SystemClock, UpstreamKind,
+    BrakeCauseKind, CacheMissReason, CallRecord, CallState, Clock as _, DrivenClock, Limits, LimitsPatch,
+    Nanodollars, SystemClock, UpstreamKind,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,9 +50,15 @@ impl Host {
 
     /// Its job asks with this system's text.
     async fn asks(&mut self, system: usize) {
+        let job = self.job.clone();
+        self.asks_as(&job, system).await;
+    }
+
+    /// A job asks with this system's text and a question of its own.
+    async fn asks_as(&mut self, job: &Claimed, system: usize) {
         self.position += 1;
         let text = format!("What is {}?", self.position);
-        let question = of(&step(0, system, &[&text]), ask(&self.job, self.position, ""));
+        let question = of(&step(0, system, &[&text]), ask(job, self.position, ""));
         let end = self.gateway.call(question).wait().await;
         assert!(matches!(end, CallEnd::Answered { answer: Ok(_), .. }), "{end:?}");
     }
@@ -142,6 +148,44 @@ async fn what_does_not_come_again_is_refreshed_three_times_at_most_and_then_no_m
     assert!((1..=3).contains(&after), "{after}");
 }
 
+#[tokio::test]
+async fn however_many_jobs_share_a_prompt_it_is_refreshed_once_in_five_minutes_and_three_times_at_most() {
+    let mut host = Host::start(true, ANSWERS, PressureSteps::NONE).await;
+    host.learns(3).await;
+    for _ in 0..9 {
+        host.clock.advance(Duration::from_secs(1));
+        let other = claimed(host.store.as_ref(), host.clock.as_ref()).await;
+        host.asks_as(&other, 0).await;
+    }
+    let before = host.refreshes().await.len();
+    let mut counts = Vec::new();
+    for _ in 0..10 {
+        host.passes(TO_REFRESH).await;
+        counts.push(host.refreshes().await.len() - before);
+    }
+    assert_eq!(counts[0], 1, "what one keeps the others need not: {counts:?}");
+    assert!(counts.windows(2).all(|two| two[1] - two[0] <= 1), "{counts:?}");
+    assert!(counts[9] <= 3, "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_refresh_that_finds_nothing_and_writes_all_is_a_miss() {
+    let mut host = Host::start(true, ANSWERS, PressureSteps::NONE).await;
+    host.learns(3).await;
+    let written = r#"{"items": [{"text": "Y", "usage": {"input_tokens": 20, "output_tokens": 1, "cache_read_input_tokens": 0,
+        "cache_creation_input_tokens": 9000}}], "repeat": true}"#;
+    let before = host.refreshes().await.len();
+    host.sim.set_script(Script::from_json(written).expect("a script"));
+    host.passes(TO_REFRESH).await;
+    let calls = host.refreshes().await;
+    let missed: Vec<_> = calls.iter().filter_map(|call| Some((call, call.miss.as_ref()?))).collect();
+    let [(call, miss)] = missed[..] else { panic!("{calls:?}") };
+    assert_eq!((calls.len(), call.usage.cache_write_5m_tokens), (before + 1, 9_000));
+    assert_eq!(miss.reason, CacheMissReason::Expired);
+    assert!(miss.tokens > 5_000 && miss.cost > Nanodollars::ZERO && miss.cost < call.cost, "{miss:?}");
+    host.comes_to().await;
+}
+
 /// The day's limit becomes what this makes of what is spent of it, in nano-dollars.
 async fn lower(host: &Host, limit: impl Fn(i64) -> i64) {
     let day = host.store.spend(UpstreamKind::Simulated).await.expect("a read").windows[1].amounts.spent();
@@ -163,7 +207,7 @@ async fn refreshes_after(pressure: PressureSteps, way: impl AsyncFnOnce(&Host)) 
 }
 
 #[tokio::test]
-async fn none_goes_out_against_a_limit_a_brake_pressure_or_for_a_job_that_has_ended() {
+async fn none_goes_out_against_a_limit_a_brake_pressure_or_for_a_job_that_cannot_ask_again() {
     assert_eq!(refreshes_after(PressureSteps::NONE, async |_| {}).await, 1, "nothing is in the way");
     let full = async |host: &Host| lower(host, |spent| spent + 1).await;
     assert_eq!(refreshes_after(PressureSteps::NONE, full).await, 0);
@@ -183,6 +227,14 @@ async fn none_goes_out_against_a_limit_a_brake_pressure_or_for_a_job_that_has_en
         host.store.cancel(host.job.job.id, "ann").await.expect("cancelled");
     };
     assert_eq!(refreshes_after(PressureSteps::NONE, ended).await, 0);
+    let removed = async |host: &Host| host.gateway.goes_by(|agent| agent != "tester");
+    assert_eq!(refreshes_after(PressureSteps::NONE, removed).await, 0);
+    let others = async |host: &Host| host.gateway.goes_by(|agent| agent == "tester");
+    assert_eq!(refreshes_after(PressureSteps::NONE, others).await, 1);
+    let paused = async |host: &Host| {
+        host.store.set_queue_pause(Some("lunch"), "ann").await.expect("paused");
+    };
+    assert_eq!(refreshes_after(PressureSteps::NONE, paused).await, 0);
     let closed = async |host: &Host| host.gateway.close();
     assert_eq!(refreshes_after(PressureSteps::NONE, closed).await, 0);
 }
