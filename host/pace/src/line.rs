@@ -12,7 +12,7 @@ use crate::throttle::{Charge, PaceTurn, Throttle, Throttled, ThrottledCall};
 use anvil_budget::{EarlyCall, EvenBurn, LimitName, PassedCall, WarmPrompt, WentEarly, goes_early, pool_of};
 use anvil_types::{Nanodollars, Priority, Timestamp};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 /// The most holds that are under way at once.
@@ -150,8 +150,6 @@ pub struct Line<W> {
     throttled: Option<(Timestamp, EvenBurn)>,
     // When it was last looked whose wait is too long.
     forecast: Timestamp,
-    // How much later these go for those that went before them out of turn.
-    held_up: BTreeMap<LinePlace, Duration>,
 }
 
 impl<W: InLine> Line<W> {
@@ -167,7 +165,6 @@ impl<W: InLine> Line<W> {
             paced: None,
             throttled: None,
             forecast: Timestamp::default(),
-            held_up: BTreeMap::new(),
         }
     }
 
@@ -266,7 +263,7 @@ impl<W: InLine> Line<W> {
                 next = self.waiting.after(place);
                 continue;
             }
-            if is_tight && let Some(step) = self.let_out_early(place, pace, throttle, now) {
+            if is_tight && let Some(step) = self.let_out_early(pace, throttle, now) {
                 steps.push(step);
                 next = self.waiting.first();
                 continue;
@@ -274,10 +271,7 @@ impl<W: InLine> Line<W> {
             let Some(waiter) = self.waiting.get(place) else { break };
             match take(pace, throttle, waiter, now) {
                 Ok(taken) => {
-                    if let Some(waiter) = self.waiting.go(place) {
-                        self.trying += 1;
-                        steps.push(LineStep::Try(waiter, taken));
-                    }
+                    steps.extend(self.lets_go(place, taken, throttle));
                     next = self.waiting.first();
                 }
                 Err(HeldBack::Throttled(Throttled { wait, burn })) => {
@@ -296,8 +290,7 @@ impl<W: InLine> Line<W> {
                 Err(HeldBack::Paced(Refusal { wait, every_model })) => {
                     let until = wait.map(|wait| now + wait);
                     if let Some(until) = until.filter(|until| until.since(now) > self.longest_wait) {
-                        let waiter = self.waiting.leave(place);
-                        steps.extend(waiter.map(|waiter| LineStep::Paced { waiter, until }));
+                        steps.extend(self.parks(place, until, throttle, now));
                         next = self.waiting.first();
                         continue;
                     }
@@ -314,58 +307,87 @@ impl<W: InLine> Line<W> {
         Pumped { steps, wake }
     }
 
-    // The call whose going out before its turn saves most, where there is room for it now: instead of the one at this place.
-    fn let_out_early(
+    // One goes out; where others of its job wait on, what passed it has passed them too.
+    fn lets_go(
         &mut self,
         place: LinePlace,
+        taken: PaceTaken,
+        throttle: &mut Throttle,
+    ) -> Option<LineStep<W>> {
+        let waiter = self.waiting.go(place)?;
+        self.trying += 1;
+        if taken.charge.was_passed() && self.iter().any(|other| other.turn() == waiter.turn()) {
+            throttle.waits_on(&taken.charge);
+        }
+        Some(LineStep::Try(waiter, taken))
+    }
+
+    // One leaves whose turn comes too late. It waits on elsewhere, and what passes it meanwhile is counted.
+    fn parks(
+        &mut self,
+        place: LinePlace,
+        until: Timestamp,
+        throttle: &mut Throttle,
+        now: Timestamp,
+    ) -> Option<LineStep<W>> {
+        let waiter = self.waiting.leave(place)?;
+        throttle.waits(&waiter.throttled(), until, now);
+        Some(LineStep::Paced { waiter, until })
+    }
+
+    // The call whose going out before its turn saves most, where there is room for it now: instead of the first that may go.
+    fn let_out_early(
+        &mut self,
         pace: &mut Pace,
         throttle: &mut Throttle,
         now: Timestamp,
     ) -> Option<LineStep<W>> {
-        let fading = self.fading(place, pace, throttle, now);
-        let (early, told, takes) =
-            fading.into_iter().max_by_key(|(place, told, _)| (told.saves, Reverse(*place)))?;
-        let taken = take(pace, throttle, self.waiting.get(early)?, now).ok()?;
-        let waiter = self.waiting.go(early)?;
-        self.trying += 1;
-        self.held_up.retain(|place, _| self.waiting.get(*place).is_some());
-        for (passed, _) in self.waiting.from(place).take_while(|(passed, _)| *passed < early) {
-            *self.held_up.entry(passed).or_default() += takes;
+        let Faded { fading, passed } = self.fading(pace, throttle, now);
+        let early = fading.into_iter().max_by_key(|early| (early.told.saves, Reverse(early.place)))?;
+        for (_, waiter) in self.waiting.iter().take_while(|(place, _)| *place < early.place) {
+            throttle.waits(&waiter.throttled(), now, now);
         }
-        Some(LineStep::Try(waiter, PaceTaken { early: Some(told), ..taken }))
+        if !throttle.knows_all(now) {
+            return None;
+        }
+        let taken = take(pace, throttle, self.waiting.get(early.place)?, now).ok()?;
+        // All calls of a job are held up together.
+        let passed: BTreeSet<PaceTurn> = passed.into_iter().take(early.passes).collect();
+        throttle.passes(passed, early.takes);
+        self.lets_go(early.place, PaceTaken { early: Some(early.told), ..taken }, throttle)
     }
 
-    // Those behind this place that would go out before their turns, why, and how much later the others go for it.
-    fn fading(
-        &self,
-        place: LinePlace,
-        pace: &Pace,
-        throttle: &Throttle,
-        now: Timestamp,
-    ) -> Vec<(LinePlace, WentEarly, Duration)> {
+    // Those that would go out before their turns. What they pass waits here, or is parked for the pace.
+    fn fading(&self, pace: &Pace, throttle: &Throttle, now: Timestamp) -> Faded {
         let (mut ahead, mut fading) = (Drained::default(), Vec::new());
-        let mut passed: Vec<PassedCall> = Vec::new();
-        for (place, waiter) in self.waiting.from(place) {
+        let (mut passed, mut turns): (Vec<PassedCall>, Vec<PaceTurn>) = (Vec::new(), Vec::new());
+        let here: BTreeSet<PaceTurn> = self.waiting.iter().map(|(_, waiter)| waiter.turn()).collect();
+        let mut parked = throttle.told_to_wait(now).filter(|(turn, _)| !here.contains(turn)).peekable();
+        for (place, waiter) in self.waiting.iter() {
+            while let Some((turn, other)) = parked.next_if(|(turn, _)| *turn < waiter.turn()) {
+                passed.push(other);
+                turns.push(turn);
+            }
             let (turn, warm) = (now + ahead.wait(pace, waiter), throttle.warm(&waiter.throttled()));
             let priority = waiter.priority();
             if let Some(warm) = warm.filter(|_| !passed.is_empty()) {
                 let takes = Drained::default().and(waiter).wait(pace, waiter);
                 let early = EarlyCall { warm, priority, turn, takes, owed: Duration::ZERO };
                 let told = goes_early(&early, passed.iter().copied(), now);
-                fading.extend(told.map(|told| (place, told, takes)));
+                fading.extend(told.map(|told| Fading { place, told, takes, passes: passed.len() }));
             }
-            let held_up = self.held_up.get(&place).copied().unwrap_or_default();
-            passed.push(PassedCall { warm, priority, turn, held_up });
+            passed.push(PassedCall { warm, priority, turn, held_up: throttle.held_up(waiter.turn()) });
+            turns.push(waiter.turn());
             ahead = ahead.and(waiter);
         }
-        fading
+        Faded { fading, passed: turns }
     }
 
     // Those that stand so far behind that their turn comes too late, but for those that may still go before it.
     fn let_go_of_what_waits_too_long(
         &mut self,
         pace: &Pace,
-        throttle: &Throttle,
+        throttle: &mut Throttle,
         now: Timestamp,
         steps: &mut Vec<LineStep<W>>,
     ) {
@@ -382,14 +404,33 @@ impl<W: InLine> Line<W> {
                 ahead = ahead.and(waiter);
             }
         }
-        let first = self.waiting.first().filter(|_| !late.is_empty() && !throttle.is_on());
-        let fading = first.map_or_else(Vec::new, |first| self.fading(first, pace, throttle, now));
-        late.retain(|(place, _)| fading.iter().all(|(early, ..)| early != place));
+        if !late.is_empty() && !throttle.is_on() {
+            let Faded { fading, .. } = self.fading(pace, throttle, now);
+            late.retain(|(place, _)| fading.iter().all(|early| early.place != *place));
+        }
         for (place, until) in late {
-            let waiter = self.waiting.leave(place);
-            steps.extend(waiter.map(|waiter| LineStep::Paced { waiter, until }));
+            steps.extend(self.parks(place, until, throttle, now));
         }
     }
+}
+
+/// One that would go out before its turn.
+#[derive(Clone, Copy, Debug)]
+struct Fading {
+    place: LinePlace,
+    /// Why.
+    told: WentEarly,
+    /// How much later the others go for it.
+    takes: Duration,
+    /// How many of those that wait it passes.
+    passes: usize,
+}
+
+/// Those that would go out before their turns, and all that wait, by their turns.
+#[derive(Clone, Debug)]
+struct Faded {
+    fading: Vec<Fading>,
+    passed: Vec<PaceTurn>,
 }
 
 /// What calls that go out one after the other take of the pace together.

@@ -75,11 +75,6 @@ impl<W> WaitOrder<W> {
         self.waiting.iter().map(|(place, waiter)| (*place, waiter))
     }
 
-    /// Those from this one on, by their urgency.
-    pub fn from(&self, place: LinePlace) -> impl Iterator<Item = (LinePlace, &W)> {
-        self.waiting.range(place..).map(|(place, waiter)| (*place, waiter))
-    }
-
     /// How many they are.
     pub fn len(&self) -> usize {
         self.waiting.len()

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 /// Who was told to wait and has not come back so long after its time is not waited for.
 const COMES_BACK: Duration = Duration::from_mins(2);
+/// So long after its time one that was told to wait still counts as one that can be passed: a parked job may have to wait for
+/// a slot.
+const REMEMBERED_FOR: Duration = Duration::from_mins(10);
 /// The most who are remembered to wait.
 const MOST_AHEAD: usize = 4_096;
 
@@ -33,8 +36,11 @@ pub struct Throttle {
     burn: Option<EvenBurn>,
     // What has gone out lasts until then.
     lasts_until: Timestamp,
-    // Those that were told to wait, parked ones too: whoever has a later turn goes after them.
+    // Those that were told to wait, parked ones too: whoever has a later turn goes after them. Those that wait for the pace cost
+    // nothing here; they are known for what has passed them.
     ahead: BTreeMap<PaceTurn, Waiting>,
+    // Until then one waits who is not among them, for want of room.
+    unnoted: Timestamp,
     // What went out before its turn lasts until then, by itself: whoever comes goes so much later.
     early_until: Timestamp,
     // What those that went out read in the models' caches.
@@ -58,6 +64,10 @@ impl Waiting {
         now <= self.until + COMES_BACK
     }
 
+    fn is_remembered(&self, now: Timestamp) -> bool {
+        now <= self.until + REMEMBERED_FOR
+    }
+
     fn passed(&self) -> PassedCall {
         let Self { until, priority, warm, held_up, .. } = *self;
         PassedCall { warm, priority, turn: until, held_up }
@@ -70,6 +80,15 @@ pub struct Charge {
     epoch: u64,
     lasts: Duration,
     early: bool,
+    // How it waited, where others have passed it.
+    waited: Option<(PaceTurn, Waiting)>,
+}
+
+impl Charge {
+    /// Whether others went before it out of turn while it waited.
+    pub(crate) fn was_passed(&self) -> bool {
+        self.waited.is_some()
+    }
 }
 
 /// A call, as the throttle looks at it.
@@ -102,7 +121,11 @@ impl Throttle {
         if burn.is_some() != self.burn.is_some() {
             self.epoch += 1;
             self.lasts_until = Timestamp::default();
-            self.ahead.clear();
+            // How much later one goes for those that passed it holds for pace and money together.
+            self.ahead.retain(|_, other| other.cost == Nanodollars::ZERO || other.held_up > Duration::ZERO);
+            for other in self.ahead.values_mut() {
+                other.cost = Nanodollars::ZERO;
+            }
             self.early_until = Timestamp::default();
         }
         self.burn = burn;
@@ -147,18 +170,69 @@ impl Throttle {
         let warm = self.warm(call);
         let owed = self.early_until.since(now);
         let early = warm.map(|warm| EarlyCall { warm, priority, turn: opens, takes, owed });
-        let early = early.and_then(|early| goes_early(&early, ahead().map(Waiting::passed), now));
+        let passed =
+            || self.told_to_wait(now).take_while(|(other, _)| *other < turn).map(|(_, passed)| passed);
+        let early = early.filter(|_| self.knows_all(now)).and_then(|early| goes_early(&early, passed(), now));
         if early.is_some() {
             return Ok(early);
         }
-        if self.ahead.len() >= MOST_AHEAD {
-            self.ahead.retain(|_, other| other.is_waited_for(now));
-        }
-        let held_up = self.ahead.get(&turn).map_or(Duration::ZERO, |before| before.held_up);
-        if self.ahead.len() < MOST_AHEAD {
-            self.ahead.insert(turn, Waiting { cost, until: opens, priority, warm, held_up });
-        }
+        self.note(turn, Waiting { cost, until: opens, priority, warm, held_up: Duration::ZERO }, now);
         Err(Throttled { wait: opens.since(now), burn })
+    }
+
+    /// A call waits for the pace, until then as far as is known: in the line or parked.
+    pub(crate) fn waits(&mut self, call: &ThrottledCall<'_>, until: Timestamp, now: Timestamp) {
+        let ThrottledCall { priority, turn, .. } = *call;
+        let warm = self.warm(call);
+        let before = self.ahead.get(&turn);
+        let cost = before.map_or(Nanodollars::ZERO, |before| before.cost);
+        let until = before.map_or(until, |before| before.until.max(until));
+        self.note(turn, Waiting { cost, until, priority, warm, held_up: Duration::ZERO }, now);
+    }
+
+    // One waits; how much later it goes already is kept.
+    fn note(&mut self, turn: PaceTurn, waiting: Waiting, now: Timestamp) {
+        if self.ahead.len() >= MOST_AHEAD {
+            self.ahead.retain(|_, other| other.is_remembered(now));
+        }
+        let held_up = self.held_up(turn);
+        if self.ahead.len() < MOST_AHEAD || self.ahead.contains_key(&turn) {
+            self.ahead.insert(turn, Waiting { held_up, ..waiting });
+        } else {
+            self.unnoted = self.unnoted.max(waiting.until + REMEMBERED_FOR);
+        }
+    }
+
+    /// Whether everybody who waits is known: else nobody goes before its turn.
+    pub(crate) fn knows_all(&self, now: Timestamp) -> bool {
+        self.unnoted <= now
+    }
+
+    /// Those that were told to wait and are not gone, for money or pace, parked ones too: by their turns.
+    pub(crate) fn told_to_wait(&self, now: Timestamp) -> impl Iterator<Item = (PaceTurn, PassedCall)> {
+        let waiting = self.ahead.iter().filter(move |(_, other)| other.is_remembered(now));
+        waiting.map(|(turn, other)| (*turn, other.passed()))
+    }
+
+    /// How much later a call goes already for those that went before it out of turn, over all its parks.
+    pub(crate) fn held_up(&self, turn: PaceTurn) -> Duration {
+        self.ahead.get(&turn).map_or(Duration::ZERO, |before| before.held_up)
+    }
+
+    /// One went out before these, which go so much later for it.
+    pub(crate) fn passes(&mut self, passed: impl IntoIterator<Item = PaceTurn>, takes: Duration) {
+        for turn in passed {
+            if let Some(other) = self.ahead.get_mut(&turn) {
+                other.held_up += takes;
+            }
+        }
+    }
+
+    /// A call that was let go waits on after all, or another of its job does.
+    pub(crate) fn waits_on(&mut self, charge: &Charge) {
+        if let Some((turn, waited)) = charge.waited.filter(|_| self.ahead.len() < MOST_AHEAD) {
+            self.ahead.entry(turn).or_insert(waited);
+        }
     }
 
     /// A call goes out; before its turn, where it was told why it may.
@@ -167,7 +241,7 @@ impl Throttle {
         if let Some(warm) = warm {
             self.renewed.read(&warm, model, now);
         }
-        self.ahead.remove(&turn);
+        let waited = self.ahead.remove(&turn).filter(|waited| waited.held_up > Duration::ZERO);
         let (lasts, early) = (self.burn.map_or(Duration::ZERO, |burn| lasts(burn, cost)), early.is_some());
         if self.burn.is_some() {
             self.lasts_until = self.lasts_until.max(now) + lasts;
@@ -179,12 +253,16 @@ impl Throttle {
                 other.held_up += lasts;
             }
         }
-        Charge { epoch: self.epoch, lasts, early }
+        Charge { epoch: self.epoch, lasts, early, waited: waited.map(|waited| (turn, waited)) }
     }
 
     /// A call that was let go came to this cost; nothing, where it did not go out. One that went out
     /// before calls were slowed down was charged nothing, and is charged nothing now.
     pub fn correct(&mut self, charge: Charge, real: Nanodollars) {
+        if real == Nanodollars::ZERO {
+            // Its job asks again, and is not to be passed anew.
+            self.waits_on(&charge);
+        }
         if charge.epoch != self.epoch {
             return;
         }

@@ -7,7 +7,8 @@ use anvil_budget::PressureSteps;
 use anvil_gateway::{Ask, CallEnd, Gateway};
 use anvil_sim::Sim;
 use anvil_types::{
-    CacheMissReason, CallRecord, DrivenClock, Effort, Limits, Nanodollars, Priority, SystemClock, WaitReason,
+    CacheMissReason, CallRecord, Clock as _, DrivenClock, Effort, Limits, Nanodollars, Priority, SystemClock,
+    WaitReason,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,4 +105,88 @@ async fn one_whose_prompt_would_be_gone_by_its_turn_goes_out_now_and_says_why() 
     assert!(late.cost > now.cost);
     println!("{why}; a miss costs {}", miss.cost);
     assert!(why.starts_with("its prompt would have left its model's cache at "), "{why}");
+}
+
+/// Asks until it goes out, and comes back whenever it is to.
+async fn asks_until_it_goes(gateway: Gateway, clock: Arc<DrivenClock>, question: Ask) {
+    loop {
+        match gateway.call(question.clone()).wait().await {
+            CallEnd::Answered { answer, .. } => {
+                assert!(answer.is_ok(), "{answer:?}");
+                return;
+            }
+            CallEnd::Park(wait) => {
+                assert_eq!(wait.reason, WaitReason::Pace, "{wait:?}");
+                clock.sleep_until(wait.until.expect("a time")).await;
+            }
+            end => panic!("{end:?}"),
+        }
+    }
+}
+
+/// Four requests a minute, for which many jobs wait, most of them parked; and each quarter of a minute one comes whose prompt is
+/// about to be gone from its model's cache.
+#[tokio::test]
+async fn nobody_is_passed_for_more_than_half_a_minute_over_its_parks() {
+    let clock = Arc::new(DrivenClock::new(SystemClock::new()));
+    let quarter = Duration::from_secs(15);
+    let setting = Setting {
+        limits: Limits { requests_per_minute: 4, max_input_tokens: 500_000, ..limits(1_000_000_000_000) },
+        burst: 1,
+        first_byte: Duration::from_mins(10),
+        clock: clock.clone(),
+        ..Setting::script(r#"{"items": [{"text": "Yes."}], "repeat": true}"#)
+    };
+    let sim = Sim::start_with_clock(setting.sim.clone(), Arc::new(Same(clock.clone())));
+    let sim = sim.await.expect("a simulator");
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let store = store(folder.path(), &setting.limits, &setting.clock);
+    let mut jobs = Vec::new();
+    for _ in 0..24 {
+        clock.advance(Duration::from_secs(1));
+        jobs.push(claimed(store.as_ref(), clock.as_ref()).await);
+    }
+    let gateway = Gateway::start(setting.config(sim.base_url()), store.clone(), clock.clone()).await;
+    let gateway = gateway.expect("a gateway");
+    // What came again within minutes says so of what comes after it: each of the last seven is kept for five minutes.
+    for (position, system) in (1..).zip([7, 7, 7, 0, 1, 2, 3, 4, 5, 6]) {
+        clock.advance(quarter + Duration::from_secs(1));
+        let question = of(&step(0, system, &["What?"]), ask(&jobs[0], position, ""));
+        asks_until_it_goes(gateway.clone(), clock.clone(), question).await;
+    }
+    // The first of them is gone in half a minute, the next a quarter later each.
+    clock.advance(Duration::from_mins(4) + Duration::from_secs(24) - 6 * quarter);
+    let (others, warm) = jobs[1..].split_at(16);
+    let begin = clock.now();
+    let mut asked: Vec<_> = others.iter().map(|job| ask(job, 1, "What else?")).collect();
+    asked.reverse();
+    let mut fading = (0..).zip(warm).map(|(system, job)| of(&step(0, system, &["What?"]), ask(job, 1, "")));
+    let mut tasks = tokio::task::JoinSet::new();
+    let mut next = begin;
+    while !asked.is_empty() || !tasks.is_empty() {
+        while let Some(question) = asked.pop() {
+            tasks.spawn(asks_until_it_goes(gateway.clone(), clock.clone(), question));
+        }
+        if next <= clock.now() {
+            asked.extend(fading.next());
+            next = next + quarter;
+        }
+        assert!(clock.now() < begin + Duration::from_mins(20), "{} wait", tasks.len());
+        clock.advance(Duration::from_millis(500));
+        tokio::time::sleep(Duration::from_millis(8)).await;
+        while let Some(ended) = tasks.try_join_next() {
+            ended.expect("it went out");
+        }
+    }
+    let mut early = Vec::new();
+    for job in warm {
+        let calls = store.calls(job.job.id).await.expect("calls");
+        early.extend(calls.into_iter().filter(|call| call.early.is_some()).map(|call| call.held_at));
+    }
+    assert!(!early.is_empty(), "some go early");
+    for job in others {
+        let went = store.calls(job.job.id).await.expect("calls")[0].held_at;
+        let passed = u32::try_from(early.iter().filter(|at| **at < went).count()).expect("few");
+        assert!(quarter * passed <= Duration::from_secs(30), "{passed} passed it");
+    }
 }

@@ -1,6 +1,7 @@
 use super::*;
+use crate::pace::Spent;
 use anvil_budget::{AnswerKind, Estimate, WindowKind};
-use anvil_types::{DrivenClock, Limits, SystemClock};
+use anvil_types::{Clock as _, DrivenClock, JobId, Limits, SystemClock};
 use std::sync::Arc;
 
 /// A call of the line that is known by a number.
@@ -23,7 +24,7 @@ impl InLine for Caller {
         LinePlace::new(self.priority, SINCE, self.number)
     }
     fn turn(&self) -> PaceTurn {
-        PaceTurn::new(self.priority, SINCE, None)
+        PaceTurn::new(self.priority, SINCE, Some(JobId::new(SINCE, u128::from(self.number))))
     }
     fn priority(&self) -> Priority {
         self.priority
@@ -79,7 +80,6 @@ fn bench_with(requests: u32, output: u32, burst: u32) -> Bench {
 
 impl Bench {
     fn pump(&mut self) -> Vec<(u64, &'static str)> {
-        use anvil_types::Clock as _;
         let pumped = self.line.pump(&mut self.pace, &mut self.throttle, self.clock.now());
         let told = |step: LineStep<Caller>| match step {
             LineStep::Try(waiter, _) => (waiter.number, "tries"),
@@ -188,7 +188,6 @@ fn tight() -> Bench {
 
 impl Bench {
     fn fades(&self, number: u64, seconds: u64) -> Caller {
-        use anvil_types::Clock as _;
         fades(number, Duration::from_secs(seconds), self.clock.now())
     }
 
@@ -259,4 +258,104 @@ fn who_may_still_go_before_its_turn_is_not_let_go_for_waiting_too_long() {
     }
     let gone = bench.go_on(6);
     assert_eq!(gone, [(9, "paced"), (8, "tries")]);
+}
+
+/// How many early ones passed each of `ordinary` callers until it went, of `all` callers that come one each so many seconds and
+/// whose prompts are gone soon; whoever is let go comes back when its turn was told to be, and so much later.
+fn passed(bench: &mut Bench, ordinary: u64, all: u64, late: Duration) -> Vec<u64> {
+    let (mut waits, mut passed) = (BTreeSet::new(), vec![0; usize::try_from(ordinary).expect("few")]);
+    let mut parked: Vec<(Timestamp, Caller)> = Vec::new();
+    let mut next = 0;
+    for tenth in 0..60_000 {
+        while next < ordinary || (next < all && tenth >= (next - ordinary) * 150) {
+            let comes = if next < ordinary { caller(next) } else { bench.fades(next, 40) };
+            bench.line.enter(comes);
+            waits.insert(next);
+            next += 1;
+        }
+        let now = bench.clock.now();
+        for (_, back) in parked.extract_if(.., |(until, _)| *until + late <= now) {
+            bench.line.enter(back);
+        }
+        for step in bench.line.pump(&mut bench.pace, &mut bench.throttle, now).steps {
+            match step {
+                LineStep::Try(caller, taken) => {
+                    waits.remove(&caller.number);
+                    if taken.early.is_some() {
+                        for other in waits.iter().filter(|other| **other < ordinary.min(caller.number)) {
+                            passed[usize::try_from(*other).expect("few")] += 1;
+                        }
+                    }
+                    bench.pace.ended(taken.ticket, &Spent::Refused);
+                    bench.line.tried();
+                }
+                LineStep::Paced { waiter, until } => parked.push((until, waiter)),
+                LineStep::Throttled { .. } => unreachable!("money is plenty"),
+            }
+        }
+        if next == all && waits.is_empty() {
+            return passed;
+        }
+        bench.clock.advance(Duration::from_millis(100));
+    }
+    panic!("{} wait", waits.len());
+}
+
+#[test]
+fn nobody_is_held_up_by_more_than_half_a_minute_over_its_parks() {
+    for late in [0, 20, 200] {
+        // Four requests a minute, so that each that passes takes a quarter of one.
+        let mut bench = bench_with(4, 1_000_000, 1);
+        bench.pace.take(caller(0).model, caller(0).expected()).expect("the first");
+        let passed = passed(&mut bench, 40, 80, Duration::from_secs(late));
+        assert!(passed.iter().all(|times| *times <= 2), "{late}: {passed:?}");
+        assert!(passed.contains(&2), "some go early: {passed:?}");
+    }
+}
+
+#[test]
+fn nobody_of_another_priority_is_passed_while_it_is_parked() {
+    for parks in [false, true] {
+        let mut bench = tight();
+        let high = |number| Caller { priority: Priority::High, ..caller(number) };
+        // The turn of the eighth is after half a minute.
+        for number in 1..=if parks { 8 } else { 7 } {
+            bench.line.enter(high(number));
+        }
+        let gone = bench.go_on(37);
+        assert_eq!(gone.contains(&(8, "paced")), parks, "{gone:?}");
+        bench.line.enter(caller(10));
+        bench.line.enter(bench.fades(11, 7));
+        let order = if parks { all_try([10, 11]) } else { all_try([11, 10]) };
+        assert_eq!(bench.go_on(15), order);
+    }
+}
+
+#[test]
+fn a_call_that_was_passed_and_found_no_money_is_not_passed_anew() {
+    let mut bench = tight();
+    bench.line.enter(caller(1));
+    let mut gone = Vec::new();
+    for number in 2..8 {
+        bench.line.enter(bench.fades(number, 7));
+        gone.extend(bench.go_on(5));
+    }
+    assert_eq!(gone, all_try([2, 3, 4, 5, 6, 7]), "half a minute");
+    bench.line.enter(bench.fades(8, 7));
+    let steps = loop {
+        bench.clock.advance(Duration::from_millis(100));
+        let now = bench.clock.now();
+        let Pumped { steps, .. } = bench.line.pump(&mut bench.pace, &mut bench.throttle, now);
+        if !steps.is_empty() {
+            break steps;
+        }
+    };
+    let [LineStep::Try(waiter, taken)] = &steps[..] else { panic!("{steps:?}") };
+    assert_eq!(waiter.number, 1);
+    bench.pace.give_back(taken.ticket);
+    bench.throttle.correct(taken.charge, Nanodollars::ZERO);
+    bench.line.tried();
+    bench.line.refused(waiter.clone(), LimitName::Job, true);
+    bench.line.enter(bench.fades(9, 7));
+    assert_eq!(bench.go_on(6)[0], (1, "tries"));
 }

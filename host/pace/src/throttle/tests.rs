@@ -209,6 +209,55 @@ fn what_goes_early_is_never_more_than_half_a_minute_of_the_burn() {
     assert!(throttle.may_go(&fades(4, quarter), now).is_err(), "the half minute is spent");
 }
 
+#[test]
+fn what_has_passed_a_call_is_known_however_it_waits_until_it_goes() {
+    let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
+    throttle.goes(&call(cents(8), Priority::Normal, PaceTurn::new(Priority::Normal, now, None)), None, now);
+    let turn = |number| PaceTurn::new(Priority::Normal, now, job(number));
+    let plain = call(hundredths(25), Priority::Normal, turn(1));
+    // It is parked for the pace, passed for the money's sake, and waits for the pace again.
+    throttle.waits(&plain, now + Duration::from_mins(1), now);
+    let fades = ThrottledCall {
+        warm: Some(warm(now, Duration::from_mins(4), cents(1))),
+        ..call(hundredths(25), Priority::Normal, turn(2))
+    };
+    let early = throttle.may_go(&fades, now).expect("it goes");
+    throttle.goes(&fades, early, now);
+    let passed = Duration::from_secs(15);
+    assert_eq!((early.is_some(), throttle.held_up(turn(1))), (true, passed));
+    throttle.set(None);
+    throttle.waits(&plain, now + Duration::from_mins(5), now);
+    assert_eq!(throttle.held_up(turn(1)), passed);
+    // No money after all: it waits on. Once it has gone, nothing is known.
+    let charge = throttle.goes(&plain, None, now);
+    assert_eq!(throttle.held_up(turn(1)), Duration::ZERO);
+    throttle.correct(charge, Nanodollars::ZERO);
+    assert_eq!(throttle.held_up(turn(1)), passed);
+    let charge = throttle.goes(&plain, None, now);
+    throttle.correct(charge, cents(1));
+    assert_eq!(throttle.held_up(turn(1)), Duration::ZERO);
+}
+
+#[test]
+fn where_more_wait_than_are_remembered_nobody_goes_early() {
+    let (mut throttle, now) = (throttle(), Timestamp::from_secs(1_000));
+    throttle.goes(&call(cents(8), Priority::Normal, PaceTurn::new(Priority::Normal, now, None)), None, now);
+    let waits = |number| call(cents(1), Priority::Normal, PaceTurn::new(Priority::Normal, now, job(number)));
+    let fades = |throttle: &mut Throttle, now| {
+        let warm =
+            Some(WarmPrompt { kept: Duration::from_hours(1), ..warm(now, Duration::from_mins(4), cents(1)) });
+        let turn = PaceTurn::new(Priority::Normal, now, job(9_999));
+        throttle.may_go(&ThrottledCall { warm, ..call(hundredths(25), Priority::Normal, turn) }, now).is_ok()
+    };
+    for number in 0..=4_096 {
+        assert!(number > 4_095 || throttle.knows_all(now), "{number}");
+        throttle.waits(&waits(number), now, now);
+    }
+    assert!(!throttle.knows_all(now) && !fades(&mut throttle, now));
+    let later = now + REMEMBERED_FOR;
+    assert!(throttle.knows_all(later));
+}
+
 /// A call of the property below: when it comes, what it costs, for how long it is warm, and what a miss costs.
 type Comer = (u64, i64, Option<(u64, i64)>);
 
