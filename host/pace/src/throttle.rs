@@ -81,7 +81,16 @@ pub struct Charge {
     lasts: Duration,
     early: bool,
     // How it waited, where others have passed it.
-    waited: Option<(PaceTurn, Waiting)>,
+    waited: Option<HeldUp>,
+}
+
+/// A call that others went before out of turn.
+#[derive(Clone, Copy, Debug)]
+struct HeldUp {
+    turn: PaceTurn,
+    until: Timestamp,
+    priority: Priority,
+    length: Duration,
 }
 
 impl Charge {
@@ -230,8 +239,10 @@ impl Throttle {
 
     /// A call that was let go waits on after all, or another of its job does.
     pub(crate) fn waits_on(&mut self, charge: &Charge) {
-        if let Some((turn, waited)) = charge.waited.filter(|_| self.ahead.len() < MOST_AHEAD) {
-            self.ahead.entry(turn).or_insert(waited);
+        let waited = charge.waited.filter(|_| self.ahead.len() < MOST_AHEAD);
+        if let Some(HeldUp { turn, until, priority, length }) = waited {
+            let (cost, warm) = (Nanodollars::ZERO, None);
+            self.ahead.entry(turn).or_insert(Waiting { cost, until, priority, warm, held_up: length });
         }
     }
 
@@ -242,6 +253,12 @@ impl Throttle {
             self.renewed.read(&warm, model, now);
         }
         let waited = self.ahead.remove(&turn).filter(|waited| waited.held_up > Duration::ZERO);
+        let waited = waited.map(|waited| HeldUp {
+            turn,
+            until: waited.until,
+            priority: waited.priority,
+            length: waited.held_up,
+        });
         let (lasts, early) = (self.burn.map_or(Duration::ZERO, |burn| lasts(burn, cost)), early.is_some());
         if self.burn.is_some() {
             self.lasts_until = self.lasts_until.max(now) + lasts;
@@ -253,7 +270,7 @@ impl Throttle {
                 other.held_up += lasts;
             }
         }
-        Charge { epoch: self.epoch, lasts, early, waited: waited.map(|waited| (turn, waited)) }
+        Charge { epoch: self.epoch, lasts, early, waited }
     }
 
     /// A call that was let go came to this cost; nothing, where it did not go out. One that went out
