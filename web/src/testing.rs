@@ -355,6 +355,7 @@ fn gateway(supervisor: Supervisor) -> GatewayConfig {
         reply_cache: None,
         compression: anvil_types::PerAgent::same(anvil_types::Compression::On),
         batches: None,
+        batch_look: Duration::from_mins(1),
     }
 }
 
@@ -417,7 +418,6 @@ fn settings_of_control() -> ControlSettings {
             calls: 1_000,
             bytes: anvil_budget::BatchRule::MOST_BYTES,
             wait: Duration::from_mins(5),
-            look: Duration::from_mins(1),
         },
         reply_cache: true,
         replies: anvil_store::ReplyBounds { ttl: Duration::from_hours(24), entries: 100, bytes: 1_000_000 },

@@ -50,7 +50,8 @@ pub(crate) struct RowForm {
 pub(super) fn file(text: &str, file: &str, usual: Multipliers) -> Result<Vec<PriceRow>, PriceError> {
     let bad = |message: String| PriceError::BadFile { file: file.to_owned(), message };
     let form: FileForm = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
-    let given = |name: &str, given: Option<f64>, usual: i64| given.map_or(Ok(usual), |given| factor(name, given));
+    let given =
+        |name: &str, given: Option<f64>, usual: i64| given.map_or(Ok(usual), |given| factor(name, given));
     let factors = match form.multipliers {
         None => usual,
         Some(some) => Multipliers {
@@ -163,6 +164,7 @@ fn factor(name: &str, factor: f64) -> Result<i64, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::{Multipliers, file};
     use crate::PriceTable;
 
     const ROW: &str = "[[price]]\nmodel = \"mine\"\nfrom = \"2026-09-22\"\ncontext = 1000\nmax_output = 100\n\

@@ -137,7 +137,7 @@ async fn nobody_is_passed_for_more_than_half_a_minute_over_its_parks() {
         clock: clock.clone(),
         ..Setting::script(r#"{"items": [{"text": "Yes."}], "repeat": true}"#)
     };
-    let sim = Sim::start_with_clock(setting.sim.clone(), Arc::new(Same(clock.clone())));
+    let sim = Sim::start_with_clock(setting.sim.clone(), Arc::new(Same::as_it_is(clock.clone())));
     let sim = sim.await.expect("a simulator");
     let folder = tempfile::TempDir::new().expect("a folder");
     let store = store(folder.path(), &setting.limits, &setting.clock);
