@@ -29,7 +29,7 @@ fn read(mut body: Object) -> Result<JobEdit, Problem> {
     let payload = if body.is_null("payload") { Some(Json::null()) } else { body.json("payload") };
     let max_cost = body.dollars("max_cost_usd", "a number of dollars, as in 0.5");
     if max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
-        body.wrong("max_cost_usd", "must be more than 0: 0.000000001 at the least");
+        body.wrong("max_cost_usd", "must be more than 0");
     }
     let edit = JobEdit {
         priority: body.field::<Priority>("priority", "critical, high, normal or low"),

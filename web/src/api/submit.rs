@@ -80,7 +80,7 @@ pub(super) fn fields(body: &mut Object) -> Submission {
     let key = body.field::<String>("idempotency_key", "a text");
     let max_cost = body.dollars("max_cost_usd", "a number of dollars, as in 0.5");
     if max_cost.is_some_and(|most| most <= Nanodollars::ZERO) {
-        body.wrong("max_cost_usd", "must be more than 0: 0.000000001 at the least");
+        body.wrong("max_cost_usd", "must be more than 0");
     }
     let tags = body.field("tags", "a list of texts").unwrap_or_default();
     let economy = body.field::<bool>("economy", "true or false");
