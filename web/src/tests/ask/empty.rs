@@ -93,3 +93,19 @@ async fn a_name_that_is_a_place_and_words_without_end_are_refused() {
     assert_eq!(odd.status, StatusCode::BAD_REQUEST);
     assert_eq!(odd.header("content-type"), "application/problem+json");
 }
+
+#[tokio::test]
+async fn what_is_no_number_is_told_in_words_for_people() {
+    let scene = Scene::new().await;
+    let digits = "it must be a whole number, in digits alone";
+    for (path, query, said) in [
+        ("jobs", "limit=x", digits),
+        ("jobs", "limit=-1", digits),
+        ("jobs", "limit=99999999999999999999", "this number is beyond all that is counted here"),
+        ("events", "after=abc", digits),
+    ] {
+        let answer = scene.get(&format!("/api/v1/{path}?{query}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+        assert!(answer.text.contains(&format!("`{query}`: {said}")), "{}", answer.text);
+    }
+}
