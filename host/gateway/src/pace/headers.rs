@@ -51,7 +51,8 @@ pub(crate) fn told(headers: &HeaderMap) -> Told {
     }
 }
 
-/// What time it was there when this was said, by its own word.
+/// What time it was there when this was said, by its own word; none where it says none, or none that can be read: then there is
+/// no clock but ours to go by.
 pub(crate) fn said_at(headers: &HeaderMap) -> Option<Timestamp> {
     date(headers, "date").map(time)
 }

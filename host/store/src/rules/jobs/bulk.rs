@@ -85,7 +85,7 @@ const OTHERS: &str = "SELECT 1 FROM job_counts WHERE upstream <> ?1 AND jobs > 0
 const KEPT: &str = concat!(
     "WITH near (seq) AS (
          SELECT j.seq FROM calls INDEXED BY calls_open CROSS JOIN jobs j ON j.id = calls.job
-         WHERE calls.upstream IN ('live', 'simulated') AND calls.state = 'held'
+         WHERE calls.state = 'held'
          UNION
          SELECT parent FROM jobs c INDEXED BY jobs_by_state CROSS JOIN job_parents ON child = c.seq
          WHERE c.state IN ('scheduled', 'queued', 'running', 'parked')
