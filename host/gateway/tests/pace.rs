@@ -14,7 +14,7 @@ use anvil_types::{Clock, Limits, Priority, Timestamp};
 use futures_util::future::BoxFuture;
 use scene::{Setting, ask, claimed, limits, store};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -200,6 +200,8 @@ fn simulator(outer: &Runtime, run: &Run, time: &Time) -> SimHandle {
 #[derive(Default)]
 struct Seen {
     answered: AtomicU32,
+    /// This life of the host is over: what its tasks meet while they are ended one by one says nothing.
+    over: AtomicBool,
     failed: Mutex<Vec<String>>,
     /// How long calls of each priority took until their answer, in seconds.
     took: Mutex<Vec<(Priority, u64)>>,
@@ -233,6 +235,7 @@ async fn asks(caller: Caller, gateway: Gateway, job: anvil_store::Claimed, time:
                 CallEnd::Park(wait) => {
                     time.until(wait.until.expect("a time"), Who::Caller).await;
                 }
+                _ if seen.over.load(Ordering::SeqCst) => return,
                 end => {
                     seen.failed.lock().expect("no panic").push(format!("{end:?}"));
                     break;
@@ -273,6 +276,7 @@ fn life(run: &Run, setting: &Setting, time: &Time, url: &str, folder: &std::path
             time.jump();
         }
     });
+    seen.over.store(true, Ordering::SeqCst);
     runtime.shutdown_timeout(Duration::from_secs(5));
     seen
 }
