@@ -1,6 +1,8 @@
 //! Whether a person asks about the layout of a text: then it is not for this house to change it.
 
 use crate::layout::{Kind, parts};
+use aho_corasick::AhoCorasick;
+use std::sync::LazyLock;
 
 /// Words of such questions, in small letters. One that ends in a star begins a word.
 const WORDS: [&str; 49] = [
@@ -57,8 +59,18 @@ const WORDS: [&str; 49] = [
 /// Likewise, with signs that a word of its own may have.
 const WHITE: [&str; 3] = ["whitespace", "white space", "white-space"];
 
+/// All of them, looked for in one reading: the words in their order, and behind them those with signs.
+static LOOKED_FOR: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let words = WORDS.iter().map(|word| word.trim_end_matches('*')).chain(WHITE);
+    AhoCorasick::builder().ascii_case_insensitive(true).build(words).expect("a few words of letters")
+});
+
 /// Whether a text asks how something is laid out: by its words outside of data and fences.
 pub fn asks_about_layout(text: &str) -> bool {
+    // As a rule none of them stands anywhere.
+    if !LOOKED_FOR.is_match(text) {
+        return false;
+    }
     parts(text)
         .iter()
         .filter(|part| !matches!(part.kind, Kind::Json | Kind::Fenced))
@@ -66,16 +78,11 @@ pub fn asks_about_layout(text: &str) -> bool {
 }
 
 fn asks(text: &str) -> bool {
-    let small = text.to_ascii_lowercase();
-    WHITE.iter().any(|word| small.contains(word)) || WORDS.iter().any(|word| has_word(&small, word))
-}
-
-fn has_word(text: &str, word: &str) -> bool {
-    let (word, begins) = word.strip_suffix('*').map_or((word, false), |word| (word, true));
-    text.match_indices(word).any(|(at, _)| {
-        let is_letter = |sign: Option<char>| sign.is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
-        let after = &text[at + word.len()..];
-        !is_letter(text[..at].chars().next_back()) && (begins || !is_letter(after.chars().next()))
+    let is_letter = |sign: Option<char>| sign.is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
+    LOOKED_FOR.find_overlapping_iter(text).any(|found| {
+        let Some(word) = WORDS.get(found.pattern().as_usize()) else { return true };
+        let (before, after) = (&text[..found.start()], &text[found.end()..]);
+        !is_letter(before.chars().next_back()) && (word.ends_with('*') || !is_letter(after.chars().next()))
     })
 }
 
@@ -92,6 +99,10 @@ mod tests {
             "Is there whitespace at the ends?",
             "In which column does it stand?",
             "Are they Aligned?",
+            "HOW MANY LINES are there?",
+            "Non-whitespaces alone",
+            "tab_s, and tabs",
+            "one blankness, no blank",
         ] {
             assert!(asks_about_layout(text), "{text}");
         }
@@ -100,6 +111,7 @@ mod tests {
             "Which namespace is it in?",
             "{\"column\": \"blank\"}",
             "Read this:\n```\n# trailing\n```\n",
+            "realign, blankness, _tabs, t\u{e9}tabs",
             "",
         ] {
             assert!(!asks_about_layout(text), "{text}");

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 
 /// The text with one blank line in the place of several, where none of it is beside what is left as it is.
 pub fn without_blank_runs(text: &str) -> Cow<'_, str> {
+    if !has_run(text) {
+        return Cow::Borrowed(text);
+    }
     let parts = parts(text);
     let mut out = String::new();
     let mut changed = false;
@@ -24,6 +27,13 @@ pub fn without_blank_runs(text: &str) -> Cow<'_, str> {
         at += run;
     }
     if changed { Cow::Owned(out) } else { Cow::Borrowed(text) }
+}
+
+/// Whether two lines without a character that shows stand one after the other.
+fn has_run(text: &str) -> bool {
+    let mut blank = text.split_inclusive('\n').map(|line| line.trim_matches([' ', '\n']).is_empty());
+    let mut before = false;
+    blank.any(|blank| std::mem::replace(&mut before, blank) && blank)
 }
 
 /// Whether what stands beside a run lets it be shortened: it is nothing that stays, and no quotation of a mail.

@@ -16,6 +16,10 @@ const SEARCH: usize = 4_096;
 /// Takes a piece, and answers what of it is sent: what was sent before is replaced by a reference to where it stands first.
 /// A piece that is all the same as what stands before it, whatever it is; of others whole plain blocks alone.
 pub(crate) fn once(sent: &mut Sent, text: &str) -> String {
+    if text.len() < SHORTEST {
+        sent.push(text);
+        return text.to_owned();
+    }
     sent.push("");
     // Nobody could tell its own from those that are put in.
     let blocks = if is_like_reference(text) { Vec::new() } else { blocks(text) };

@@ -11,6 +11,9 @@ const DEEPEST: u32 = u128::BITS;
 
 /// The text with each block of JSON data in it minified; what is no data for certain stays.
 pub fn with_data_minified(text: &str) -> Cow<'_, str> {
+    if !text.contains(['{', '[']) {
+        return Cow::Borrowed(text);
+    }
     let parts = parts(text);
     if parts.iter().all(|part| part.kind != Kind::Json) {
         return Cow::Borrowed(text);

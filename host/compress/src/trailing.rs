@@ -8,6 +8,9 @@ use std::borrow::Cow;
 
 /// The text without white space at the ends of its plain lines; of more than two spaces two are left.
 pub fn without_trailing_space(text: &str) -> Cow<'_, str> {
+    if !text.ends_with(' ') && !text.contains(" \n") {
+        return Cow::Borrowed(text);
+    }
     let parts = parts(text);
     let shortened = |at: usize| {
         let part = parts[at];
