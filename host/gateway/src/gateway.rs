@@ -74,7 +74,8 @@ impl Gateway {
     /// Asks, in a task of its own.
     pub fn call(&self, ask: Ask) -> CallHandle {
         let (watcher, end) = oneshot::channel::<CallEnd>();
-        tokio::spawn(call::run(self.door.clone(), ask, watcher));
+        // In a box: whoever spawns a task moves it from place to place, and this one is large.
+        tokio::spawn(Box::pin(call::run(self.door.clone(), ask, watcher)));
         CallHandle { end }
     }
 

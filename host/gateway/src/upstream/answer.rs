@@ -86,22 +86,28 @@ impl Answer {
         };
         let kind = match fields.text("type") {
             Some(kind) => kind,
-            None if fields.get("error").is_some() => "error".to_owned(),
-            None => named.unwrap_or_default().to_owned(),
+            None if fields.get("error").is_some() => "error".into(),
+            None => named.unwrap_or_default().into(),
         };
         // Wherever usage is told, it counts, whatever becomes of the rest of the event.
         let when =
-            if matches!(kind.as_str(), "message_delta" | "message_stop") { Told::Final } else { Told::First };
+            if matches!(kind.as_ref(), "message_delta" | "message_stop") { Told::Final } else { Told::First };
         fields.all("usage").for_each(|usage| self.take_usage(usage, when));
         let mut brought = Brought::default();
         if kind.starts_with("content_block_") {
             self.bounded(event.data.len())?;
         }
-        match kind.as_str() {
+        match kind.as_ref() {
             "message_start" => {
-                let messages = fields.all("message").filter_map(|message| Object::read(message).ok());
-                messages.for_each(|message| self.take_head(&message));
-                let message = fields.object("message").ok_or("`message_start` has no message")?;
+                let messages = fields.all("message").map(|message| Object::read(message).ok());
+                let mut last = None;
+                for message in messages {
+                    if let Some(message) = &message {
+                        self.take_head(message);
+                    }
+                    last = message;
+                }
+                let message = last.ok_or("`message_start` has no message")?;
                 self.began = true;
                 brought.text = self.take_begun(&message)?;
             }
@@ -160,9 +166,8 @@ impl Answer {
     }
 
     fn take_usage(&mut self, usage: &str, when: Told) {
-        self.counts.take(usage, when);
+        let Some(fields) = self.counts.take(usage, when) else { return };
         // A pass may have been another model's.
-        let Ok(fields) = Object::read(usage) else { return };
         for passes in fields.all("iterations") {
             // Passes that cannot be read are told of by the counts.
             let passes: Vec<&RawValue> = serde_json::from_str(passes).unwrap_or_default();

@@ -52,7 +52,7 @@ impl Block {
             signature: Text::default(),
             start: String::new(),
         };
-        match kind.as_str() {
+        match kind.as_ref() {
             "text" => (block.kind, block.text) = (Kind::Text, part("text")?),
             "thinking" => {
                 (block.kind, block.text, block.signature) =

@@ -12,8 +12,8 @@ use crate::upstream::secrets::Redactor;
 use crate::upstream::sign::Sign;
 use anvil_types::shown_address;
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+use futures_util::{FutureExt as _, StreamExt as _};
 use reqwest::header::{HeaderMap, HeaderValue};
 use std::fmt;
 use std::time::Duration;
@@ -223,7 +223,11 @@ async fn pour(
                 idle.min(late.saturating_duration_since(Instant::now()))
             }
             Wanted::Ended => {
-                tokio::spawn(read_out(chunks));
+                let mut rest = Box::pin(read_out(chunks));
+                // As a rule it is there already.
+                if rest.as_mut().now_or_never().is_none() {
+                    tokio::spawn(rest);
+                }
                 return;
             }
             Wanted::Enough => return,

@@ -50,16 +50,17 @@ impl Counts {
         words.into_iter().flat_map(Words::each_mut)
     }
 
-    /// Takes one telling.
-    pub(crate) fn take(&mut self, json: &str, when: Told) {
+    /// Takes one telling. Answers it, where it can be read.
+    pub(crate) fn take<'j>(&mut self, json: &'j str, when: Told) -> Option<Object<'j>> {
         let Ok(usage) = Object::read(json) else {
             self.unread = true;
-            return;
+            return None;
         };
         self.take_counts(&usage, when);
         for passes in usage.all("iterations") {
             self.take_passes(passes);
         }
+        Some(usage)
     }
 
     // All but the passes. A pass has none of its own: looking into them would go as deep as a stranger nests them.

@@ -40,15 +40,14 @@ impl Events {
                 at += 1;
                 continue;
             }
-            let end = bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-            let Some(end) = end.map(|end| at + end) else {
+            let Some(end) = memchr::memchr2(b'\n', b'\r', &bytes[at..]).map(|end| at + end) else {
                 self.grow(&bytes[at..])?;
                 return Ok((bytes.len(), None));
             };
-            self.grow(&bytes[at..end])?;
+            let line = &bytes[at..end];
             self.after_cr = bytes[end] == b'\r';
             at = end + 1;
-            if let Some(event) = self.line()? {
+            if let Some(event) = self.end_of_line(line)? {
                 return Ok((at, Some(event)));
             }
         }
@@ -58,9 +57,19 @@ impl Events {
     /// The stream has ended: what came without its blank line is an event too.
     pub(crate) fn finish(mut self) -> Option<Event> {
         if !self.line.is_empty() {
-            self.line().ok()?;
+            self.end_of_line(b"").ok()?;
         }
         self.event()
+    }
+
+    // The rest of a line that may have begun.
+    fn end_of_line(&mut self, rest: &[u8]) -> Result<Option<Event>, TooLarge> {
+        if self.line.is_empty() {
+            return if rest.len() > MOST_EVENT_BYTES { Err(TooLarge) } else { self.take_line(rest) };
+        }
+        self.grow(rest)?;
+        let line = std::mem::take(&mut self.line);
+        self.take_line(&line)
     }
 
     fn grow(&mut self, bytes: &[u8]) -> Result<(), TooLarge> {
@@ -71,20 +80,18 @@ impl Events {
         Ok(())
     }
 
-    fn line(&mut self) -> Result<Option<Event>, TooLarge> {
-        let mut line = std::mem::take(&mut self.line);
-        if !std::mem::replace(&mut self.begun, true) && line.starts_with(b"\xef\xbb\xbf") {
-            line.drain(..3);
-        }
+    fn take_line(&mut self, line: &[u8]) -> Result<Option<Event>, TooLarge> {
+        let mark = !std::mem::replace(&mut self.begun, true);
+        let line = line.strip_prefix(b"\xef\xbb\xbf").filter(|_| mark).unwrap_or(line);
         if line.is_empty() {
             return Ok(self.event());
         }
-        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+        let colon = memchr::memchr(b':', line).unwrap_or(line.len());
         let value = line.get(colon + 1..).unwrap_or_default();
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match &line[..colon] {
             b"data" => {
-                let data = self.data.get_or_insert_default();
+                let data = self.data.get_or_insert_with(|| Vec::with_capacity(value.len() + 1));
                 if data.len() + value.len() >= MOST_EVENT_BYTES {
                     return Err(TooLarge);
                 }

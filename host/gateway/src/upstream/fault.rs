@@ -92,8 +92,10 @@ impl Fault {
         if let Some(place) =
             fields.get("loc").and_then(|place| serde_json::from_str::<Vec<&RawValue>>(place).ok())
         {
-            let names: Vec<_> =
-                place.iter().map(|name| text(name.get()).unwrap_or_else(|| name.to_string())).collect();
+            let names: Vec<_> = place
+                .iter()
+                .map(|name| text(name.get()).unwrap_or_else(|| name.to_string().into()))
+                .collect();
             self.message = clean(&format!("{}: {}", names.join("."), self.message), MOST_MESSAGE_BYTES);
         }
     }

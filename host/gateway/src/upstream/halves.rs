@@ -145,7 +145,8 @@ mod tests {
     fn joined(parts: &[&str]) -> (Vec<String>, String) {
         let mut text = Text::default();
         let shown = parts.iter().map(|part| {
-            let bytes = text_bytes(&format!("\"{part}\"")).expect("a text");
+            let json = format!("\"{part}\"");
+            let bytes = text_bytes(&json).expect("a text");
             text.push(&bytes).to_owned()
         });
         let shown = shown.collect();

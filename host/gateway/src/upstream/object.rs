@@ -7,6 +7,7 @@ use crate::upstream::halves::Text;
 use serde::Deserialize;
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 
 /// The most members of one object that are read.
@@ -14,7 +15,7 @@ const MOST_MEMBERS: usize = 10_000;
 
 /// An object's members in their order, repeated ones too.
 #[derive(Debug, Default)]
-pub(crate) struct Object<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Object<'a> {
     pub(crate) fn read(json: &'a str) -> Result<Self, serde_json::Error> {
@@ -34,7 +35,7 @@ impl<'a> Object<'a> {
 
     /// Every value of other names than these but `null`.
     pub(crate) fn others<'s>(&'s self, names: [&'s str; 2]) -> impl Iterator<Item = &'a str> + 's {
-        let others = self.0.iter().filter(move |(key, _)| !names.contains(&key.as_str()));
+        let others = self.0.iter().filter(move |(key, _)| !names.contains(&key.as_ref()));
         others.map(|(_, value)| value.get()).filter(|value| *value != "null")
     }
 
@@ -44,7 +45,7 @@ impl<'a> Object<'a> {
     }
 
     /// The last value of this name, where it is a text.
-    pub(crate) fn text(&self, name: &str) -> Option<String> {
+    pub(crate) fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         text(self.get(name)?)
     }
 
@@ -64,7 +65,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
                 let mut members = Vec::new();
-                while let Some((Key(key), value)) = map.next_entry::<Key, &RawValue>()? {
+                while let Some((Key(key), value)) = map.next_entry::<Key<'_>, &RawValue>()? {
                     if members.len() == MOST_MEMBERS {
                         return Err(A::Error::custom("an object has too many members"));
                     }
@@ -78,41 +79,62 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 }
 
 /// A text, its lone halves of characters replaced by U+FFFD; none where it is something else.
-pub(crate) fn text(json: &str) -> Option<String> {
-    let mut text = Text::default();
-    text.push(&text_bytes(json)?);
-    Some(text.finish())
+pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
+    text_bytes(json).map(whole)
 }
 
 /// A text's bytes: UTF-8 but for halves of characters, which are kept as they came (WTF-8).
-pub(crate) fn text_bytes(json: &str) -> Option<Vec<u8>> {
+pub(crate) fn text_bytes(json: &str) -> Option<Cow<'_, [u8]>> {
     let mut reader = serde_json::Deserializer::from_str(json);
-    reader.deserialize_byte_buf(Bytes).ok()
+    reader.deserialize_bytes(Bytes).ok()
+}
+
+/// As it came where it is UTF-8, which as good as all texts are; else without its lone halves.
+fn whole(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+    let bytes = match bytes {
+        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => return Cow::Borrowed(text),
+            Err(_) => bytes.to_vec(),
+        },
+        Cow::Owned(bytes) => bytes,
+    };
+    String::from_utf8(bytes).map_or_else(
+        |error| {
+            let mut text = Text::default();
+            text.push(error.as_bytes());
+            text.finish().into()
+        },
+        Cow::Owned,
+    )
 }
 
 /// A key, whose halves of characters are no reason not to read the object.
-struct Key(String);
+struct Key<'a>(Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Key {
+impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut text = Text::default();
-        text.push(&deserializer.deserialize_byte_buf(Bytes)?);
-        Ok(Self(text.finish()))
+        deserializer.deserialize_bytes(Bytes).map(|bytes| Self(whole(bytes)))
     }
 }
 
 struct Bytes;
 
-impl Visitor<'_> for Bytes {
-    type Value = Vec<u8>;
+impl<'de> Visitor<'de> for Bytes {
+    type Value = Cow<'de, [u8]>;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text")
     }
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-        Ok(bytes.to_vec())
+    fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(bytes))
     }
-    fn visit_str<E>(self, text: &str) -> Result<Vec<u8>, E> {
-        Ok(text.as_bytes().to_vec())
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(bytes.to_vec()))
+    }
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text.as_bytes()))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.as_bytes().to_vec()))
     }
 }
 
