@@ -68,6 +68,8 @@ impl Class {
 
 /// Words that tell of payment.
 const PAYMENT: &str = "credit balance is too low";
+/// Words that tell of the account's own spend cap.
+const CAP: &str = "you have reached your specified api usage limits";
 /// Words that tell of the key, or of the account behind it.
 const AUTHENTICATION: [&str; 13] = [
     "api key",
@@ -85,7 +87,8 @@ const AUTHENTICATION: [&str; 13] = [
     "account has been suspended",
 ];
 /// How sentences of Claude's begin that tell of one of these. What quotes a request begins otherwise.
-const BEGINNINGS: [&str; 6] = [
+const BEGINNINGS: [&str; 7] = [
+    CAP,
     "your credit balance is too low",
     "your api key ",
     "invalid x-api-key",
@@ -97,7 +100,7 @@ const BEGINNINGS: [&str; 6] = [
 /// The words of an error that say whose trouble it is, so that the request is looked into for them.
 pub(crate) fn telling(fault: &Fault) -> Vec<&'static str> {
     let said = fault.message.to_lowercase();
-    AUTHENTICATION.into_iter().chain([PAYMENT, "model"]).filter(|word| said.contains(word)).collect()
+    AUTHENTICATION.into_iter().chain([PAYMENT, CAP, "model"]).filter(|word| said.contains(word)).collect()
 }
 
 /// What the words say, whatever the status. Words that stand in the request too may be its own, quoted.
@@ -106,9 +109,7 @@ fn of_words(heard: &Heard, fault: &Fault) -> Option<Class> {
     let begins = BEGINNINGS.iter().any(|beginning| said.starts_with(beginning));
     let own = |word: &str| said.contains(word) && (begins || !heard.asked.has(word));
     let says = |words: &[&str]| words.iter().any(|word| own(word));
-    if fault.code == "enforced_spend_limit_reached"
-        || said.starts_with("you have reached your specified api usage limits")
-    {
+    if fault.code == "enforced_spend_limit_reached" || says(&[CAP]) {
         return Some(Class::Account(Account::SpendCap));
     }
     let (kind, code) = (fault.kind.as_str(), fault.code.as_str());
@@ -148,7 +149,8 @@ mod tests {
     use crate::upstream::quoted::Asked;
 
     const REFUSED: Class = Class::Account(Account::Refused);
-    const CAP: Class = Class::Account(Account::SpendCap);
+    const CAP_REACHED: Class = Class::Account(Account::SpendCap);
+    const CAP_SAID: &str = "You have reached your specified API usage limits";
 
     fn said(status: u16, kind: &str, message: &str) -> Class {
         let body = serde_json::json!({ "type": "error", "error": { "type": kind, "message": message } });
@@ -191,6 +193,14 @@ mod tests {
                 REFUSED,
             ),
             (403, no, "Your API key does not have permission.", "an api key", REFUSED),
+            (
+                400,
+                bad,
+                "blocked: 'you have reached your specified API usage limits'",
+                CAP_SAID,
+                Class::Request,
+            ),
+            (400, bad, "You have reached your specified API usage limits.", CAP_SAID, CAP_REACHED),
             (403, no, "blocked: 'the model has no access'", "the model has no access", Class::Request),
             (403, no, "blocked: 'Claude-Haiku-5-5'", "of claude-haiku-5-5", Class::Request),
         ] {
@@ -226,12 +236,20 @@ mod tests {
         let credit =
             "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing.";
         let cap = "You have reached your specified API usage limits. You will regain access on 2026-12-01.";
+        // As gateways put their own words before Claude's, which they quote whole.
+        let wrapped = |said: &str| {
+            let claudes = serde_json::json!({ "type": "error", "error": { "type": "invalid_request_error", "message": said } });
+            format!("litellm.BadRequestError: AnthropicException - {claudes}")
+        };
+        let (wrapped_cap, wrapped_credit) = (wrapped(cap), wrapped(credit));
         let table = [
             (400, "invalid_request_error", "max_tokens: too large", Class::Request),
             (400, "invalid_request_error", "messages.0: the word model stands here", Class::Request),
             (400, "invalid_request_error", credit, REFUSED),
             (400, "invalid_request_error", "This organization has been disabled.", REFUSED),
-            (400, "invalid_request_error", cap, CAP),
+            (400, "invalid_request_error", cap, CAP_REACHED),
+            (400, "", &wrapped_cap, CAP_REACHED),
+            (400, "", &wrapped_credit, REFUSED),
             (400, "billing_error", "no", REFUSED),
             (401, "authentication_error", "invalid x-api-key", REFUSED),
             (401, "", "", REFUSED),
@@ -273,7 +291,7 @@ mod tests {
         }
         let code = r#"{"error":{"type":"rate_limit_error","message":"x","details":{"error_code":"enforced_spend_limit_reached"}}}"#;
         let heard = Heard { status: Some(429), fault: Some(Fault::of_body(code)), ..Heard::default() };
-        assert_eq!(Class::of(&heard), CAP);
+        assert_eq!(Class::of(&heard), CAP_REACHED);
     }
 
     #[test]
