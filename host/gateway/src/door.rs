@@ -10,6 +10,7 @@ use crate::flight::account::account_cause;
 use crate::flight::bill::Bill;
 use crate::flight::settlement::cost_of;
 use crate::flight::strikes::Strikes;
+use crate::flight::unpriced::Unpriced;
 use crate::line::admission::Admission;
 use crate::pace::Pace;
 use crate::pace::recent::recent_calls;
@@ -42,6 +43,7 @@ pub(crate) struct GatewayDoor {
     /// What keeps calls back while the upstream is in trouble.
     pub breaker: Breaker,
     strikes: Mutex<Strikes>,
+    unpriced: Mutex<Unpriced>,
     /// The settings' prices, and over them what people set at run time.
     prices: ArcSwap<PriceTable>,
     /// How full the fullest window is.
@@ -138,6 +140,7 @@ impl GatewayDoor {
             learner,
             breaker,
             strikes: Mutex::default(),
+            unpriced: Mutex::default(),
             prices: ArcSwap::from_pointee(prices),
             pressure: Pressure::default(),
             prompt_caches: Mutex::new(PromptCaches::with(known)),
@@ -188,7 +191,9 @@ impl GatewayDoor {
 
     /// Tells of an answer that has no price, before it is settled: told twice is better than not at all.
     pub(crate) async fn tell_without_price(&self, call: CallId, bill: &Bill) {
-        let Some(alert) = bill.alert(call, self.config.upstream.kind) else { return };
+        let Some(what) = bill.without_price.as_deref() else { return };
+        let what = self.unpriced.lock().unwrap_or_else(PoisonError::into_inner).told(what, call.made_at());
+        let alert = bill.alert(call, self.config.upstream.kind, what);
         if let Err(error) = self.store.raise_alert(alert).await {
             tracing::error!(%call, %error, "an answer without a price could not be told");
         }

@@ -15,6 +15,7 @@ mod sending;
 pub(crate) mod settlement;
 pub(crate) mod strikes;
 pub(crate) mod told;
+pub(crate) mod unpriced;
 pub(crate) mod watcher;
 
 use crate::choice::pressure::Running;

@@ -452,6 +452,27 @@ async fn another_model_that_answers_is_never_booked_at_the_price_of_the_one_that
 }
 
 #[tokio::test]
+async fn an_answer_that_names_another_model_each_time_makes_no_storm_of_alerts() {
+    let of = |n: u32| {
+        let model = format!("claude-mystery-{n}");
+        events(&model, r#"{"input_tokens":400,"output_tokens":1}"#, "\"x\"", r#"{"output_tokens":100}"#)
+    };
+    let bodies: Vec<_> = (0..40).map(of).collect();
+    let mut wire = Wire::streams(&bodies).await;
+    for n in 0..40 {
+        let (reply, call) = wire.call().await;
+        reply.expect("an answer");
+        assert_eq!(
+            (call.state, call.model_answered),
+            (CallState::Unknown, Some(format!("claude-mystery-{n}")))
+        );
+    }
+    // Twenty by their names, and all others together; an hour may end in between.
+    let alerts = wire.alerts(AlertKind::Unpriced).await;
+    assert!((21..=40).contains(&alerts), "{alerts}");
+}
+
+#[tokio::test]
 async fn the_body_that_is_sent_is_the_one_that_is_bounded() {
     let mut wire = Wire::streams(&[plain()]).await;
     let numbers = vec!["1e15"; 2_000].join(",");

@@ -128,10 +128,9 @@ impl Bill {
     }
 
     /// Told once an hour for each thing that has no price.
-    pub(crate) fn alert(&self, call: CallId, upstream: UpstreamKind) -> Option<NewAlert> {
-        let what = self.without_price.as_ref()?;
+    pub(crate) fn alert(&self, call: CallId, upstream: UpstreamKind, what: &str) -> NewAlert {
         let unpriced = AnswerUnpriced { call, what, cost: self.cost };
-        Some(NewAlert::of(upstream, &AlertCause::Unpriced(unpriced)))
+        NewAlert::of(upstream, &AlertCause::Unpriced(unpriced))
     }
 
     /// What the prompt cache did for it; nothing that is not certain is told as saved or missed.
