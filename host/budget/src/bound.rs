@@ -72,7 +72,7 @@ impl InputSize {
         size.text(request.system.as_deref().unwrap_or(""));
         for tool in &request.tools {
             size.text(&tool.name);
-            size.text(&tool.description);
+            size.quoted(&tool.description);
             size.json(&tool.input_schema);
         }
         for (name, value) in &request.options {
@@ -88,8 +88,8 @@ impl InputSize {
                     size.image_bytes = size.image_bytes.saturating_add(len(data.len().div_ceil(3) * 4));
                 }
                 ContentBlock::ToolUse { id, name, input } => {
-                    size.text(id);
-                    size.text(name);
+                    size.quoted(id);
+                    size.quoted(name);
                     size.json(input);
                 }
                 ContentBlock::ToolResult { tool_use_id, content, .. } => {
@@ -120,6 +120,13 @@ impl InputSize {
 
     fn text(&mut self, text: &str) {
         self.text_bytes = self.text_bytes.saturating_add(len(text.len()));
+    }
+
+    // Text that is a string of JSON where it gets into the prompt, as a tool's description does.
+    fn quoted(&mut self, text: &str) {
+        self.text(text);
+        let longer = text.chars().map(|char| written_len(char) - len(char.len_utf8())).sum();
+        self.rewritten_bytes = self.rewritten_bytes.saturating_add(longer);
     }
 
     fn json(&mut self, json: &str) {
@@ -164,8 +171,14 @@ fn len(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }
 
-/// How long JSON can become where it is written anew: characters beyond ASCII as `\uXXXX`, a space after each
-/// comma and colon, numbers with an exponent in any of their forms, others with a `.0`.
+/// How long a character can become in a string of JSON that is written anew. Python escapes what is beyond ASCII, and DEL;
+/// Go what means something in HTML.
+fn written_len(char: char) -> u64 {
+    let stays = char.is_ascii() && !matches!(char, '\u{7f}' | '<' | '>' | '&');
+    if stays { 1 } else { 6 * len(char.len_utf16()) }
+}
+
+/// How long JSON can become where it is written anew: characters as [`written_len`] says, a space after each comma and colon, numbers with an exponent in any of their forms, others with a `.0`.
 fn rewritten_len(json: &str) -> u64 {
     let (mut length, mut rest) = (0_u64, json);
     let (mut in_string, mut escaped) = (false, false);
@@ -173,7 +186,7 @@ fn rewritten_len(json: &str) -> u64 {
         let number = if in_string { "" } else { number_at(rest) };
         if number.is_empty() {
             rest = &rest[char.len_utf8()..];
-            length += if char.is_ascii() { 1 } else { 6 * len(char.len_utf16()) };
+            length += written_len(char);
             length += u64::from(!in_string && matches!(char, ',' | ':'));
             match char {
                 '"' if !escaped => in_string = !in_string,
@@ -242,6 +255,8 @@ mod tests {
             (r#"{"a":[1,2]}"#, r#"{"a": [1.0, 2.0]}"#.len()),
             (r#"["a,b:c"]"#, r#"["a,b:c"]"#.len()),
             ("\"\u{e9}\u{4f60}\u{1f600}\"", r#""\u00e9\u4f60\ud83d\ude00""#.len()),
+            ("\"\u{7f}\"", r#""\u007f""#.len()),
+            (r#""<b>&'/""#, r#""\u003cb\u003e\u0026'/""#.len()),
             (r#""\"1e15\\",1e15"#, r#""\"1e15\\", "#.len() + 25),
             ("1e20", 25),
             ("-0.5", "-0.5".len() + 2),
@@ -275,7 +290,11 @@ mod tests {
         request.options.clear();
         let tool = Tool { name: "t".into(), description: String::new(), input_schema: "{}".into() };
         request.tools = vec![tool; 2];
-        assert_eq!(bound(&request), 1_000 + PER_REQUEST + TOOL_PROMPT + 2 * PER_TOOL);
+        let with_tools = 1_000 + PER_REQUEST + TOOL_PROMPT + 2 * PER_TOOL;
+        assert_eq!(bound(&request), with_tools);
+        // A description is a string of the JSON that tells of the tool.
+        request.tools[0].description = "\u{fc}\u{4f60}\u{1f600}\u{7f}a".into();
+        assert_eq!(bound(&request), with_tools + (6 - 2) + (6 - 3) + (12 - 4) + (6 - 1));
     }
 
     // As Python writes a number.

@@ -44,6 +44,8 @@ struct Block<'a> {
 #[derive(Deserialize)]
 struct Tool<'a> {
     #[serde(borrow)]
+    description: &'a RawValue,
+    #[serde(borrow)]
     input_schema: &'a RawValue,
 }
 
@@ -54,7 +56,7 @@ impl Body<'_> {
             let value: Value = serde_json::from_str(json.get()).expect("what is sent is JSON");
             (dumped(&value) as u64).saturating_sub(json.get().len() as u64)
         };
-        let schemas = self.tools.iter().map(|tool| tool.input_schema);
+        let schemas = self.tools.iter().flat_map(|tool| [tool.description, tool.input_schema]);
         let options = [self.output_config, self.thinking, self.tool_choice].into_iter().flatten();
         let inputs =
             self.messages.iter().flat_map(|message| &message.content).filter_map(|block| block.input);
@@ -91,7 +93,7 @@ fn dumped(value: &Value) -> usize {
 fn quoted(text: &str) -> usize {
     let char = |char: char| match char {
         '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
-        ' '..='~' | '\u{7f}' => 1,
+        ' '..='~' => 1,
         _ => 6 * char.len_utf16(),
     };
     2 + text.chars().map(char).sum::<usize>()
