@@ -68,15 +68,18 @@ impl Class {
 
 /// Words that tell of payment.
 const PAYMENT: &str = "credit balance is too low";
-/// Words that tell of the account's own spend cap.
-const CAP: &str = "you have reached your specified api usage limits";
+/// Words that tell of the account's own spend cap, or of that of the key's workspace.
+const CAPS: [&str; 2] = [
+    "you have reached your specified api usage limits",
+    "you have reached your specified workspace api usage limits",
+];
 /// Words that tell of the key, or of the account behind it.
-const AUTHENTICATION: [&str; 13] = [
+const AUTHENTICATION: [&str; 15] = [
     "api key",
     "api-key",
     "apikey",
     "authenticat",
-    "credentials",
+    "credential",
     "oauth",
     "bearer token",
     "access token",
@@ -85,10 +88,14 @@ const AUTHENTICATION: [&str; 13] = [
     "account has been disabled",
     "account is disabled",
     "account has been suspended",
+    "account does not have access",
+    "not set up for billing",
 ];
 /// How sentences of Claude's begin that tell of one of these. What quotes a request begins otherwise.
-const BEGINNINGS: [&str; 7] = [
-    CAP,
+const BEGINNINGS: [&str; 9] = [
+    CAPS[0],
+    CAPS[1],
+    "this credential ",
     "your credit balance is too low",
     "your api key ",
     "invalid x-api-key",
@@ -100,7 +107,12 @@ const BEGINNINGS: [&str; 7] = [
 /// The words of an error that say whose trouble it is, so that the request is looked into for them.
 pub(crate) fn telling(fault: &Fault) -> Vec<&'static str> {
     let said = fault.message.to_lowercase();
-    AUTHENTICATION.into_iter().chain([PAYMENT, CAP, "model"]).filter(|word| said.contains(word)).collect()
+    AUTHENTICATION
+        .into_iter()
+        .chain(CAPS)
+        .chain([PAYMENT, "model"])
+        .filter(|word| said.contains(word))
+        .collect()
 }
 
 /// What the words say, whatever the status. Words that stand in the request too may be its own, quoted.
@@ -109,7 +121,7 @@ fn of_words(heard: &Heard, fault: &Fault) -> Option<Class> {
     let begins = BEGINNINGS.iter().any(|beginning| said.starts_with(beginning));
     let own = |word: &str| said.contains(word) && (begins || !heard.asked.has(word));
     let says = |words: &[&str]| words.iter().any(|word| own(word));
-    if fault.code == "enforced_spend_limit_reached" || says(&[CAP]) {
+    if fault.code == "enforced_spend_limit_reached" || says(&CAPS) {
         return Some(Class::Account(Account::SpendCap));
     }
     let (kind, code) = (fault.kind.as_str(), fault.code.as_str());
@@ -248,9 +260,23 @@ mod tests {
             (400, "invalid_request_error", credit, REFUSED),
             (400, "invalid_request_error", "This organization has been disabled.", REFUSED),
             (400, "invalid_request_error", cap, CAP_REACHED),
+            (
+                400,
+                "invalid_request_error",
+                "You have reached your specified workspace API usage limits. You will regain access on 2026-12-01.",
+                CAP_REACHED,
+            ),
             (400, "", &wrapped_cap, CAP_REACHED),
             (400, "", &wrapped_credit, REFUSED),
             (400, "billing_error", "no", REFUSED),
+            (
+                400,
+                "invalid_request_error",
+                "This credential is only authorized for use with Claude Code and cannot be used for other API requests.",
+                REFUSED,
+            ),
+            (400, "invalid_request_error", "Workspace wrkspc_01 is not set up for billing.", REFUSED),
+            (403, "permission_error", "Your account does not have access to Claude Code.", REFUSED),
             (401, "authentication_error", "invalid x-api-key", REFUSED),
             (401, "", "", REFUSED),
             (402, "billing_error", "pay", REFUSED),
