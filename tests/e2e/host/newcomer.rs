@@ -40,6 +40,35 @@ fn apart(now: &Value) -> i64 {
     time(now).duration_since(jiff::Timestamp::now()).as_secs().abs()
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_host_keeps_is_its_users_alone_in_a_folder_that_is_everybodys_too() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut host = Setup::new().agent("asker").set("ANVIL_SIMULATOR_LATENCY_MS", 0).start().await;
+    let (rest, data) = (host.rest(), host.data());
+    let job = rest.post("/api/v1/jobs", &ask(KEY)).await["id"].as_str().expect("an id").to_owned();
+    rest.succeeded(&job, PATIENCE).await;
+    host.stop().await;
+    let everybodys = |mode| std::fs::Permissions::from_mode(mode);
+    let files = || std::fs::read_dir(&data).expect("a folder").map(|entry| entry.expect("a file").path());
+    // As a service manager makes it, and as a copy leaves what is in it.
+    std::fs::set_permissions(&data, everybodys(0o755)).expect("it is ours");
+    for file in files() {
+        // The search index is made anew.
+        if file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("anvil-search")) {
+            std::fs::remove_file(file).expect("it is ours");
+        } else {
+            std::fs::set_permissions(file, everybodys(0o755)).expect("it is ours");
+        }
+    }
+    host.start().await;
+    for file in files() {
+        let mode = file.metadata().expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o007, 0, "{}: {mode:o}", file.display());
+    }
+    assert_eq!(data.join("token").metadata().expect("it is there").permissions().mode() & 0o777, 0o700);
+}
+
 #[tokio::test]
 async fn what_was_played_with_is_not_in_force_for_real_money() {
     let mut host = Setup::new().agent("asker").set("ANVIL_SIMULATOR_LATENCY_MS", 0).start().await;

@@ -69,6 +69,30 @@ pub(super) fn marks() -> Option<PathBuf> {
     Some(state.join("anvil").join("marks"))
 }
 
+/// What this process makes from here on is its user's alone, whatever the folder was that it finds: prompts, replies
+/// and what webhooks are signed by stand in the database. What an earlier version or a copy left for everybody to read,
+/// is taken back from those who are neither owner nor group, and the token from the group too.
+#[cfg(unix)]
+pub(super) fn keep_private(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let kept = if entry.file_name() == TOKEN_FILE { 0o700 } else { 0o770 };
+        let Ok(metadata) = entry.metadata() else { continue };
+        let mode = metadata.permissions().mode() & 0o777;
+        if metadata.is_symlink() || mode & !kept == 0 {
+            continue;
+        }
+        if let Err(error) = fs::set_permissions(entry.path(), fs::Permissions::from_mode(mode & kept)) {
+            let file = entry.path();
+            tracing::warn!(file = %file.display(), %error, "others may read this file, and it cannot be kept from them");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn keep_private(_folder: &Path) {}
+
 #[cfg(unix)]
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;

@@ -61,6 +61,7 @@ pub(crate) async fn run(settings: Settings, upstream: Option<UpstreamConfig>) ->
         "starting"
     );
     let folder = settings.data.dir.clone();
+    data::keep_private(&folder);
     let kind = upstream.as_ref().map_or(UpstreamKind::Simulated, |upstream| upstream.kind);
     let clock = SystemClock::not_before(SqliteStore::ledger_time(&folder, kind)?);
     let prices = Arc::new(parts::prices(&settings)?);
