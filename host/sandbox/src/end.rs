@@ -57,22 +57,6 @@ pub enum BreachKind {
 }
 
 impl BreachKind {
-    /// The setting that raises the limit that was hit, in parentheses; empty where there is none.
-    pub(crate) fn setting(self) -> &'static str {
-        match self {
-            Self::CpuTime => " (`jobs.cpu_s`, `agents.NAME.cpu_s`)",
-            Self::WallTime => " (`jobs.wall_s`, `agents.NAME.wall_s`)",
-            Self::Memory => " (`sandbox.memory_mb`, `agents.NAME.memory_mb`)",
-            Self::Table => " (`sandbox.table_elements`, `agents.NAME.table_elements`)",
-            Self::Stack => " (`sandbox.stack_kb`)",
-            Self::HostcallSize => " (`sandbox.value_bytes`, `agents.NAME.value_bytes`)",
-            Self::Resources => " (`sandbox.resources`, `agents.NAME.resources`)",
-            Self::Trap | Self::Exit | Self::Protocol | Self::Instantiate | Self::NoHost | Self::Internal => {
-                ""
-            }
-        }
-    }
-
     /// Whether a breach of this name says something against the plugin: not what the host failed at, and not time by the
     /// wall, which a busy machine uses up too.
     pub fn is_of_the_plugin(name: &str) -> bool {

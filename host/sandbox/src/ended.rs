@@ -94,7 +94,8 @@ fn breach(error: &wasmtime::Error, world: &GuestWorld) -> Breach {
         return Breach::new(BreachKind::Exit, message);
     }
     if let Some(Trap::StackOverflow) = error.downcast_ref::<Trap>() {
-        let (limit, named) = (Size::of(world.stack_bytes), BreachKind::Stack.setting());
+        let limit = Size::of(world.stack_bytes);
+        let named = world.limits.of.raised_by(BreachKind::Stack);
         let message = format!(
             "the stack is full; functions call each other without end? Its limit is {limit}{named}{}",
             frames::of(error)
@@ -102,7 +103,7 @@ fn breach(error: &wasmtime::Error, world: &GuestWorld) -> Breach {
         return Breach::new(BreachKind::Stack, message);
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
-        let named = BreachKind::Resources.setting();
+        let named = world.limits.of.raised_by(BreachKind::Resources);
         let message =
             format!("the guest holds {} resources of the host, its limit{named}", world.limits.resources);
         return Breach::new(BreachKind::Resources, message);
@@ -121,7 +122,7 @@ fn breach(error: &wasmtime::Error, world: &GuestWorld) -> Breach {
 }
 
 fn too_large(limits: &AttemptLimits) -> String {
-    let named = BreachKind::HostcallSize.setting();
+    let named = limits.of.raised_by(BreachKind::HostcallSize);
     format!(
         "a value that the guest hands to the host is larger than {} bytes, its limit{named}",
         limits.hostcall_bytes

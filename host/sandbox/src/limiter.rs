@@ -51,7 +51,7 @@ impl ResourceLimiter for Limiter {
                 format!(
                     "the guest wants {} of memory in all; its limit is {limit}{}",
                     Above { size: Size::of(asked), limit },
-                    BreachKind::Memory.setting()
+                    self.limits.of.raised_by(BreachKind::Memory)
                 ),
             )));
         }
@@ -76,7 +76,7 @@ impl ResourceLimiter for Limiter {
                 BreachKind::Table,
                 format!(
                     "the guest wants {total} table elements in all; its limit is {limit}{}",
-                    BreachKind::Table.setting()
+                    self.limits.of.raised_by(BreachKind::Table)
                 ),
             )));
         }

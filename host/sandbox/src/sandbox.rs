@@ -132,9 +132,9 @@ impl Sandbox {
                 () = wall.spent(limits.wall_time) => Cut::Breach(Breach::new(
                     BreachKind::WallTime,
                     format!(
-                        "the agent ran for {:?}, its limit{}; waiting for Claude is not counted",
+                        "the agent ran for {:?}, its limit{}",
                         limits.wall_time,
-                        BreachKind::WallTime.setting()
+                        limits.of.raised_by(BreachKind::WallTime)
                     ),
                 )),
             }
@@ -148,7 +148,7 @@ impl Sandbox {
                 format!(
                     "the agent computed for {:?}, its limit{}",
                     limits.cpu_time,
-                    BreachKind::CpuTime.setting()
+                    limits.of.raised_by(BreachKind::CpuTime)
                 ),
             ))),
             Err(error) => Err(Cut::Breach(Breach::new(
@@ -168,7 +168,7 @@ pub struct Ran {
     /// What it has used, in this run of it.
     pub used: AttemptUse,
     /// Units of fuel that it burnt, about one an instruction; none where the engine does not count them. Of a guest that
-    /// was stopped, what it had burnt at the last tick.
+    /// was stopped, what it had burnt when the engine last wrote it down: before the loop that it was in.
     pub fuel: Option<u64>,
 }
 

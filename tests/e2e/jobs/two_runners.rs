@@ -9,7 +9,7 @@ use anvil_control::{Control, ControlParts, ControlSettings, PlanSettings, Planne
 use anvil_gateway::{ApiKey, Gateway, GatewayConfig, PaceSettings, Patience, Upstream as Asked};
 use anvil_runner::{Runner, RunnerParts, RunnerSettings};
 use anvil_sandbox::{
-    AttemptLimits, Catalog, CatalogSettings, CompileCommand, EngineCount, EngineSettings, Sandbox,
+    AttemptLimits, Catalog, CatalogSettings, CompileCommand, EngineCount, EngineSettings, LimitsOf, Sandbox,
     SandboxSettings,
 };
 use anvil_store::{Finish, Retention, SqliteOptions, SqliteStore, Store, StoreError};
@@ -74,6 +74,7 @@ fn limits() -> Limits {
 
 fn attempt_limits() -> AttemptLimits {
     AttemptLimits {
+        of: LimitsOf::Attempt,
         memory_bytes: 64 * MIB,
         table_elements: 10_000,
         instances: 50,

@@ -5,7 +5,7 @@ use crate::harness::agent;
 use anvil_fuzz::{Mutant, Mutants, Original, files};
 use anvil_sandbox::testing::{GUESTS, of_every_kind, small_engine, small_limits};
 use anvil_sandbox::{
-    AttemptLimits, Catalog, CatalogSettings, CompileCommand, KeepRule, Rejection, Sandbox, SandboxSettings,
+    AttemptLimits, Catalog, CatalogSettings, CompileCommand, KeepRule, LimitsOf, Rejection, Sandbox, SandboxSettings,
 };
 use anvil_types::{Supervisor, SystemClock};
 use futures_util::StreamExt as _;
@@ -57,6 +57,7 @@ fn catalog(folder: &Path) -> Catalog {
         may_call: HashMap::new(),
         payloads: anvil_types::PerAgent::default(),
         describe: AttemptLimits {
+            of: LimitsOf::Description,
             wall_time: Duration::from_secs(2),
             cpu_time: Duration::from_millis(300),
             ..small_limits()

@@ -6,8 +6,8 @@ use anvil_control::{ControlSettings, PlanSettings};
 use anvil_gateway::{ApiKey, GatewayConfig, PaceSettings, Patience, Upstream};
 use anvil_runner::{AgentSettings, RunnerSettings};
 use anvil_sandbox::{
-    AttemptLimits, CatalogSettings, CompileCommand, EngineCount, EngineSettings, KeepRule, PayloadBound,
-    SandboxSettings,
+    AttemptLimits, CatalogSettings, CompileCommand, EngineCount, EngineSettings, KeepRule, LimitsOf,
+    PayloadBound, SandboxSettings,
 };
 use anvil_settings::{
     AgentSection, Credential, PressureSettings, RetentionSettings, SavingSettings, Settings, UpstreamConfig,
@@ -190,6 +190,7 @@ fn own_attempt(settings: &Settings, agent: &AgentSection) -> Option<AttemptLimit
     let mib = |mib: u32| mib as usize * MIB;
     let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     let own = AttemptLimits {
+        of: all.of,
         memory_bytes: agent.memory_mb.map_or(all.memory_bytes, mib),
         table_elements: agent.table_elements.map_or(all.table_elements, |elements| elements as usize),
         instances: agent.instances.map_or(all.instances, |instances| instances as usize),
@@ -209,6 +210,7 @@ fn attempt(settings: &Settings) -> AttemptLimits {
     let sandbox = &settings.sandbox;
     let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     AttemptLimits {
+        of: LimitsOf::Attempt,
         memory_bytes: sandbox.memory_mb as usize * MIB,
         table_elements: sandbox.table_elements as usize,
         instances: sandbox.instances as usize,
@@ -230,6 +232,7 @@ pub(crate) fn catalog(
 ) -> anyhow::Result<CatalogSettings> {
     let sandbox = &settings.sandbox;
     let describe = AttemptLimits {
+        of: LimitsOf::Description,
         memory_bytes: 64 * MIB,
         // On a busy machine the time by the wall is over long before a processor was had for as long.
         wall_time: Duration::from_secs(sandbox.describe_s) * DESCRIBE_PATIENCE,
@@ -449,6 +452,7 @@ mod tests {
         let runner = runner(&settings, UpstreamKind::Simulated);
         let writer = &runner.agents["writer"];
         let expected = AttemptLimits {
+            of: LimitsOf::Attempt,
             memory_bytes: 300 * MIB,
             table_elements: 200_000,
             instances: 60,

@@ -1,6 +1,6 @@
 //! Limits that a test breaks quickly.
 
-use crate::{AttemptLimits, EngineCount, EngineSettings};
+use crate::{AttemptLimits, LimitsOf, EngineCount, EngineSettings};
 use std::time::Duration;
 
 const MIB: usize = 1024 * 1024;
@@ -8,6 +8,7 @@ const MIB: usize = 1024 * 1024;
 /// Small limits, for a test to change one of.
 pub fn small_limits() -> AttemptLimits {
     AttemptLimits {
+        of: LimitsOf::Attempt,
         memory_bytes: 8 * MIB,
         table_elements: 1_000,
         instances: 16,

@@ -2,7 +2,7 @@
 
 use anvil_sandbox::testing::{Answer, GuestBuilder, Recorder, hostile, small_engine, small_limits};
 use anvil_sandbox::{
-    AttemptEnd, AttemptLimits, CancellationToken, Catalog, CatalogSettings, CompileCommand, KeepRule, Plugin,
+    AttemptEnd, AttemptLimits, CancellationToken, Catalog, CatalogSettings, CompileCommand, KeepRule, LimitsOf, Plugin,
     Ran, Sandbox, SandboxSettings,
 };
 use anvil_types::{Json, SystemClock};
@@ -103,6 +103,7 @@ pub(crate) fn catalog_settings(folders: &Path) -> CatalogSettings {
         may_call: std::collections::HashMap::new(),
         payloads: anvil_types::PerAgent::default(),
         describe: AttemptLimits {
+            of: LimitsOf::Description,
             wall_time: Duration::from_mins(1),
             cpu_time: Duration::from_millis(500),
             ..small_limits()

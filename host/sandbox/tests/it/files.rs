@@ -64,7 +64,14 @@ async fn each_file_that_is_no_plugin_says_why() {
             hostile("imports-http").component(),
             "imports `wasi:http/outgoing-handler@0.2.6`, which this host does not offer",
         ),
-        ("spins", hostile("describe-spins").component(), "cannot describe itself: cpu-time: "),
+        ("spins", hostile("describe-spins").component(), "its limit (`sandbox.describe_s`)"),
+        (
+            "start",
+            GuestBuilder::quiet("start")
+                .and("(func $grows (loop $on (drop (memory.grow (i32.const 1))) (br $on))) (start $grows)")
+                .component(),
+            "its limit is 8 MiB while it describes itself, which no setting raises",
+        ),
         ("traps", hostile("describe-traps").component(), "cannot describe itself: trap: "),
         ("reads", hostile("describe-reads-its-state").component(), "`describe` called `state.get`"),
         ("asks", hostile("describe-asks-claude").component(), "`describe` called `claude.complete`"),
