@@ -97,6 +97,30 @@ fn a_database_that_is_none_is_told() {
 }
 
 #[test]
+fn a_database_that_is_damaged_within_is_told_with_what_to_do() {
+    use std::io::{Seek, SeekFrom, Write};
+    let dir = tempfile::tempdir().expect("a folder");
+    drop(open(dir.path()).expect("it is made"));
+    let file = dir.path().join("anvil.db");
+    let (page, roots) = {
+        let db = rusqlite::Connection::open(&file).expect("a database");
+        let page: u64 = db.query_row("PRAGMA page_size", [], |row| row.get(0)).expect("a size");
+        let mut tables = db
+            .prepare("SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
+            .expect("a schema");
+        let roots = tables.query_map([], |row| row.get::<_, u64>(0)).expect("rows");
+        (page, roots.collect::<Result<Vec<_>, _>>().expect("pages"))
+    };
+    let mut bytes = std::fs::OpenOptions::new().write(true).open(&file).expect("it opens");
+    for root in roots {
+        bytes.seek(SeekFrom::Start((root - 1) * page)).expect("a page");
+        bytes.write_all(&vec![0xa5; usize::try_from(page).expect("small")]).expect("written");
+    }
+    let refused = open(dir.path()).expect_err("it is damaged");
+    assert!(refused.to_string().contains("its anvil.db is damaged. Put a back-up in its place"), "{refused}");
+}
+
+#[test]
 fn a_host_is_the_same_over_restarts() {
     let dir = tempfile::tempdir().expect("a folder");
     let first = open(dir.path()).expect("it opens").host();

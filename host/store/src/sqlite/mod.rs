@@ -86,7 +86,8 @@ impl SqliteStore {
     }
 
     fn open_told(options: SqliteOptions, beside: Option<HostId>) -> Result<Self, StoreError> {
-        let folder = options.folder.display().to_string();
+        let path = options.folder.clone();
+        let folder = path.display().to_string();
         Self::open_folder(options, beside).map_err(|error| match error {
             StoreError::DiskFull => StoreError::Folder {
                 folder,
@@ -97,7 +98,8 @@ impl SqliteStore {
                 folder,
                 message: format!("its disk is full or failing ({why}). Look at the disk, and start again"),
             },
-            other => other,
+            // What is damaged within shows only where it is read.
+            other => lock::no_database(&path, other),
         })
     }
 
