@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use axum::body::{Body, BodyDataStream};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::BytesMut;
 use std::time::Duration;
@@ -83,6 +83,20 @@ pub(crate) async fn read(
 ) -> Result<BytesMut, Problem> {
     let announced =
         headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let too_large = || {
+        let size = announced.map_or(format!("over {limit}"), |length| length.to_string());
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "The body is too large",
+            format!("the body has {size} bytes, the limit is {limit} ({setting} in the settings)"),
+        )
+    };
+    // Who asks first whether it may send, has sent nothing yet; nobody is waited for who says more than is read of it.
+    let asks = headers.contains_key(EXPECT);
+    if announced.is_some_and(|length| length > limit.saturating_mul(if asks { 1 } else { DRAIN })) {
+        return Err(too_large());
+    }
     let mut chunks: BodyDataStream = body.into_data_stream();
     let mut bytes = BytesMut::new();
     let mut seen = 0_usize;
@@ -99,14 +113,5 @@ pub(crate) async fn read(
             break;
         }
     }
-    if seen <= limit {
-        return Ok(bytes);
-    }
-    let size = announced.map_or(format!("over {limit}"), |length| length.to_string());
-    Err(Problem::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "too-large",
-        "The body is too large",
-        format!("the body has {size} bytes, the limit is {limit} ({setting} in the settings)"),
-    ))
+    if seen <= limit { Ok(bytes) } else { Err(too_large()) }
 }

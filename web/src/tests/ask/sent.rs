@@ -45,6 +45,26 @@ async fn json_from_windows_is_taken_or_told_for_what_it_is() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_said_to_be_too_large_is_refused_before_it_is_there() {
+    let scene = Scene::new().await;
+    // It never comes: whoever waits for it, waits for ever.
+    let announcing = |length: u64, asks: bool| {
+        let request = request("POST", "/api/v1/jobs")
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("content-type", "application/json")
+            .header("content-length", length);
+        let request = if asks { request.header("expect", "100-continue") } else { request };
+        let never = tokio_stream::pending::<Result<Vec<u8>, std::io::Error>>();
+        request.body(Body::from_stream(never)).expect("a request")
+    };
+    for (length, asks) in [(10 << 20, true), (1 << 40, false), (1 << 40, true)] {
+        let answer = scene.send(announcing(length, asks)).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{length}: {}", answer.text);
+        assert!(answer.text.contains(&format!("the body has {length} bytes, the limit is ")), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn what_is_said_twice_is_refused_by_name() {
     let scene = Scene::new().await;
     let answer = scene.api(Method::PUT, "/api/v1/limits", r#"{"day_usd": 5, "day_usd": 7}"#).await;
