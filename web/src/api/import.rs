@@ -9,7 +9,7 @@ use anvil_api::{Came, ImportAnswer};
 use anvil_control::{Control, Import};
 use anvil_store::{FinishedJob, Imported, ImportedFile};
 use anvil_types::encoding::{NotText, is_utf16};
-use anvil_types::{ArtifactName, Attempt, InputDigest, InputSource, Job, NewInput, Timestamp, is_media_type};
+use anvil_types::{ArtifactName, Attempt, InputDigest, InputSource, Job, JobState, Json, NewInput, Timestamp, is_media_type};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -261,7 +261,11 @@ fn too_long_line() -> Problem {
 
 fn read(line: &[u8]) -> Result<FinishedJob, Problem> {
     let wrong = |detail: String| Problem::invalid("no-exported-job", "The line is no exported job", detail);
-    let job: Job = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+    let mut job: Job = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+    // What succeeded has a result, and `null` is one, which reads as if there were none.
+    if job.state == JobState::Succeeded {
+        job.result.get_or_insert_with(Json::null);
+    }
     let beside: Beside = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
     let strange = |name: &ArtifactName| wrong(format!("the media type of the file `{name}` is none"));
     let inputs = inputs(&job, &beside.input_bytes).map_err(wrong)?;

@@ -135,6 +135,16 @@ async fn what_one_host_exports_another_takes_in_and_exports_the_same() {
 }
 
 #[tokio::test]
+async fn a_result_that_is_null_is_still_one_where_it_is_taken_in() {
+    let (one, other) = (Scene::new().await, Scene::new().await);
+    let id = finished(&one).await;
+    let export = one.get("/api/v1/jobs/export?agent=gone").await.text;
+    import(&other, &export.replace(r#""result":{"sum":1.100}"#, r#""result":null"#)).await;
+    let result = other.get(&format!("/api/v1/jobs/{id}/result")).await;
+    assert_eq!((result.status, result.text.trim()), (StatusCode::OK, "null"));
+}
+
+#[tokio::test]
 async fn an_export_takes_the_lists_filters_and_leaves_bytes_out() {
     let scene = Scene::new().await;
     finished(&scene).await;
