@@ -150,7 +150,7 @@ pub(crate) async fn admit(
                 return Err(cross_origin());
             }
         }
-        None => return Err(unauthorized(request.headers())),
+        None => return Err(unauthorized(&request)),
         Some(caller) => {
             if caller.scope < scope {
                 return Err(Problem::new(
@@ -202,14 +202,17 @@ fn cross_origin() -> Problem {
     )
 }
 
-fn unauthorized(headers: &HeaderMap) -> Problem {
+fn unauthorized(request: &Request) -> Problem {
     let given =
-        headers.get(axum::http::header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+        request.headers().get(axum::http::header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let detail = if given.is_some_and(|given| given.to_ascii_lowercase().starts_with("bearer ")) {
         "the token in the Authorization header is not this host's; it is in the file `token` of its data folder"
     } else if given.is_some() {
         "the Authorization header is of another kind (a proxy's, perhaps); this host wants `Authorization: Bearer` with \
          the token, which is in the file `token` of its data folder, or the cookie of /login"
+    } else if Face::of(request.uri().path()) == Face::Panel {
+        "this browser is logged in no longer. Log in at /login in another tab, then go back here and send it again: what \
+         you typed is still there"
     } else {
         "send `Authorization: Bearer` with the token, which is in the file `token` of the host's data folder, \
          or log in at /login"

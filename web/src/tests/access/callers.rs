@@ -62,6 +62,16 @@ async fn a_wrong_token_opens_nothing_and_a_cookie_does_not_mend_it() {
 }
 
 #[tokio::test]
+async fn a_person_whose_login_is_over_is_told_so_and_not_of_headers() {
+    let scene = Scene::new().await;
+    let sent = request("POST", "/limits").header("sec-fetch-site", "same-origin");
+    let answer = scene.send(empty(sent.header("content-type", "application/x-www-form-urlencoded"))).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(answer.text.contains("Log in at /login in another tab"), "{}", answer.text);
+    assert!(!answer.text.contains("Bearer"), "{}", answer.text);
+}
+
+#[tokio::test]
 async fn the_login_link_opens_a_session_and_leaves_no_token_behind() {
     let scene = Scene::new().await;
     let answer = scene.send(empty(request("GET", "/login?token=open-sesame&next=/jobs"))).await;
