@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(
             refusal("code-generator", "generate", r#"{"requirement":"x","files_max":"two"}"#),
             "the payload does not match the schema of code-generator/generate: /files_max: \"two\" is not of type \
-             \"integer\"; /requirement: is no field of this action; /requirements: is required"
+             \"integer\"; /requirement: is no field of the schema; /requirements: is required"
         );
     }
 }

@@ -203,6 +203,9 @@ fn every_ending_has_its_word_and_its_exit() {
         assert!(told.to_string().contains(says), "{told}");
         assert!(told["fuel"].as_u64().is_some_and(|fuel| fuel > 0), "{told}");
     }
+    let spins = bench.holding("spins.wasm", &hostile("spins-forever").component());
+    let ran = bench.run(&spins, &[]);
+    assert!(ran.out.contains("  instructions  at least "), "{ran:?}");
     let quiet = bench.holding("quiet.wasm", &GuestBuilder::quiet("quiet").component());
     assert!(
         bench.run(&quiet, &["--payload", "[1]"]).err.contains("does not match the input schema of `run`")

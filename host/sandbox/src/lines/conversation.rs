@@ -170,9 +170,14 @@ pub(super) fn unasked(name: &str, waiting: Waiting) -> Breach {
     Breach::new(BreachKind::Protocol, message)
 }
 
+/// What it wrote, as it stands in its source: JSON with the quotes that it has, and what cannot be seen by its code.
 fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * SHOWN)]).into_owned();
-    cut(&text, SHOWN).escape_debug().to_string()
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * SHOWN)]);
+    let seen = |c: char| matches!(c, '"' | '\'' | '\\');
+    cut(&text, SHOWN)
+        .chars()
+        .map(|c| if seen(c) { c.to_string() } else { c.escape_debug().to_string() })
+        .collect()
 }
 
 fn breach(message: String) -> wasmtime::Error {

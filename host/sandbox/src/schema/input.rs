@@ -151,7 +151,7 @@ fn named(error: &ValidationError<'_>) -> Vec<SchemaMiss> {
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let names = unexpected.iter().take(MOST_MISSES);
-            names.map(|name| field(name, "is no field of this action")).collect()
+            names.map(|name| field(name, "is no field of the schema")).collect()
         }
         _ => vec![SchemaMiss { message: clip(&error.to_string()), pointer: place }],
     }

@@ -69,7 +69,10 @@ impl Report {
             ("crossed", format!("{} in, {} out", size(end.bytes_in), size(end.bytes_out))),
         ];
         if let Some(fuel) = end.fuel {
-            facts.push(("instructions", format!("about {fuel} (units of fuel)")));
+            // The engine knows no more of one that was stopped within a loop than what it had burnt before that.
+            let own_end = matches!(end.end, AttemptEnd::Succeeded { .. } | AttemptEnd::Failed(_));
+            let known = if own_end { "about" } else { "at least" };
+            facts.push(("instructions", format!("{known} {fuel} (units of fuel)")));
         }
         if !files.is_empty() {
             let names: Vec<_> = files
