@@ -241,6 +241,11 @@ impl Board {
         self.files.iter().filter(|(_, state)| is_of(state)).map(|(file, _)| file.clone()).collect()
     }
 
+    /// The agent that the last good version of a file is; none where the folder has no such file.
+    pub(crate) fn agent_of(&self, file: &str) -> Option<&str> {
+        self.files.get(file)?.held.known().map(|known| known.info.name.as_str())
+    }
+
     /// The file that comes first of each agent.
     fn winners(&self) -> HashMap<&str, (&str, &FileState)> {
         let mut winners: HashMap<&str, (&str, &FileState)> = HashMap::new();

@@ -26,10 +26,7 @@ impl Catalog {
             return Some(there.file);
         }
         let file = format!("{agent}.wasm");
-        let taken = self
-            .agents()
-            .iter()
-            .any(|line| line.file == file && !line.actions.is_empty() && line.name != agent);
+        let taken = self.shared.board().agent_of(&file).is_some_and(|other| other != agent);
         (!taken).then_some(file)
     }
 

@@ -58,6 +58,17 @@ async fn a_file_copied_over_five_seconds_is_loaded_whole_within_two_of_its_last_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_taken_by_the_agent_that_is_in_it_and_by_none_that_was() {
+    let bench = Bench::with(&[]).await;
+    bench.put("own.wasm", &GuestBuilder::quiet("other").component());
+    bench.line("own.wasm", AgentState::Ready).await;
+    assert_eq!(bench.catalog.file_for("own"), None, "it has another agent");
+    std::fs::remove_file(bench.file("own.wasm")).unwrap();
+    bench.line("own.wasm", AgentState::Retired).await;
+    assert_eq!(bench.catalog.file_for("own").as_deref(), Some("own.wasm"), "its jobs wait, and its file is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_files_show_their_reason_and_disturb_nothing() {
     let bench = Bench::with(&[GuestBuilder::quiet("good")]).await;
     bench.put("text.wasm", b"just text");
