@@ -203,8 +203,10 @@ fn cross_origin() -> Problem {
 }
 
 fn unauthorized(request: &Request) -> Problem {
-    let given =
-        request.headers().get(axum::http::header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    let given = request
+        .headers()
+        .get(axum::http::header::AUTHORIZATION)
+        .map(|value| value.to_str().unwrap_or_default());
     let detail = if given.is_some_and(|given| given.to_ascii_lowercase().starts_with("bearer ")) {
         "the token in the Authorization header is not this host's; it is in the file `token` of its data folder"
     } else if given.is_some() {

@@ -52,7 +52,7 @@ pub use engine::{EngineCount, EngineSettings, SandboxEngine};
 pub use error::SandboxError;
 pub use fault::PluginFault;
 pub use host::{GuestIdentity, HandedOver, JobHost, Stop};
-pub use limits::{AttemptLimits, LimitsOf, LOG_LINE_BYTES};
+pub use limits::{AttemptLimits, LOG_LINE_BYTES, LimitsOf};
 pub use plugin::Plugin;
 pub use processor::lower_priority;
 pub use sandbox::{Ran, Sandbox, SandboxSettings};

@@ -54,12 +54,8 @@ impl LimitsOf {
             }
             (BreachKind::WallTime, Self::Description) => " (a multiple of `sandbox.describe_s`)",
             (BreachKind::Memory, Self::Attempt) => " (`sandbox.memory_mb`, `agents.NAME.memory_mb`)",
-            (BreachKind::Memory, Self::Description) => {
-                " while it describes itself, which no setting raises"
-            }
-            (BreachKind::Table, Self::Attempt) => {
-                " (`sandbox.table_elements`, `agents.NAME.table_elements`)"
-            }
+            (BreachKind::Memory, Self::Description) => " while it describes itself, which no setting raises",
+            (BreachKind::Table, Self::Attempt) => " (`sandbox.table_elements`, `agents.NAME.table_elements`)",
             (BreachKind::Table, Self::Description) => " (`sandbox.table_elements`)",
             (BreachKind::Stack, _) => " (`sandbox.stack_kb`)",
             (BreachKind::HostcallSize, Self::Attempt) => {

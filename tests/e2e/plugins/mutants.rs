@@ -5,7 +5,8 @@ use crate::harness::agent;
 use anvil_fuzz::{Mutant, Mutants, Original, files};
 use anvil_sandbox::testing::{GUESTS, of_every_kind, small_engine, small_limits};
 use anvil_sandbox::{
-    AttemptLimits, Catalog, CatalogSettings, CompileCommand, KeepRule, LimitsOf, Rejection, Sandbox, SandboxSettings,
+    AttemptLimits, Catalog, CatalogSettings, CompileCommand, KeepRule, LimitsOf, Rejection, Sandbox,
+    SandboxSettings,
 };
 use anvil_types::{Supervisor, SystemClock};
 use futures_util::StreamExt as _;

@@ -9,7 +9,9 @@ use anvil_api::{Came, ImportAnswer};
 use anvil_control::{Control, Import};
 use anvil_store::{FinishedJob, Imported, ImportedFile};
 use anvil_types::encoding::{NotText, is_utf16};
-use anvil_types::{ArtifactName, Attempt, InputDigest, InputSource, Job, JobState, Json, NewInput, Timestamp, is_media_type};
+use anvil_types::{
+    ArtifactName, Attempt, InputDigest, InputSource, Job, JobState, Json, NewInput, Timestamp, is_media_type,
+};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;

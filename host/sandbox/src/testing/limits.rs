@@ -1,6 +1,6 @@
 //! Limits that a test breaks quickly.
 
-use crate::{AttemptLimits, LimitsOf, EngineCount, EngineSettings};
+use crate::{AttemptLimits, EngineCount, EngineSettings, LimitsOf};
 use std::time::Duration;
 
 const MIB: usize = 1024 * 1024;

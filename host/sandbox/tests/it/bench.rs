@@ -2,8 +2,8 @@
 
 use anvil_sandbox::testing::{Answer, GuestBuilder, Recorder, hostile, small_engine, small_limits};
 use anvil_sandbox::{
-    AttemptEnd, AttemptLimits, CancellationToken, Catalog, CatalogSettings, CompileCommand, KeepRule, LimitsOf, Plugin,
-    Ran, Sandbox, SandboxSettings,
+    AttemptEnd, AttemptLimits, CancellationToken, Catalog, CatalogSettings, CompileCommand, KeepRule,
+    LimitsOf, Plugin, Ran, Sandbox, SandboxSettings,
 };
 use anvil_types::{Json, SystemClock};
 use std::path::Path;

@@ -65,7 +65,11 @@ async fn a_file_is_taken_by_the_agent_that_is_in_it_and_by_none_that_was() {
     assert_eq!(bench.catalog.file_for("own"), None, "it has another agent");
     std::fs::remove_file(bench.file("own.wasm")).unwrap();
     bench.line("own.wasm", AgentState::Retired).await;
-    assert_eq!(bench.catalog.file_for("own").as_deref(), Some("own.wasm"), "its jobs wait, and its file is gone");
+    assert_eq!(
+        bench.catalog.file_for("own").as_deref(),
+        Some("own.wasm"),
+        "its jobs wait, and its file is gone"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

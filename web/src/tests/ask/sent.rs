@@ -60,7 +60,11 @@ async fn a_body_that_is_said_to_be_too_large_is_refused_before_it_is_there() {
     for (length, asks) in [(10 << 20, true), (1 << 40, false), (1 << 40, true)] {
         let answer = scene.send(announcing(length, asks)).await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{length}: {}", answer.text);
-        assert!(answer.text.contains(&format!("the body has {length} bytes, the limit is ")), "{}", answer.text);
+        assert!(
+            answer.text.contains(&format!("the body has {length} bytes, the limit is ")),
+            "{}",
+            answer.text
+        );
     }
 }
 
