@@ -1,9 +1,9 @@
-//! What agents cost a host: how soon it is ready, how long an instance takes to make, and what each that waits in a call
-//! holds.
+//! What agents cost a host: how soon it is ready, how long a job waits for its instance, and what each that waits in a
+//! call holds.
 //!
 //! `cargo bench -p anvil --bench agents`, after `make agents`: the six agents that come along, in four languages, in the
-//! binary with everything on. An instance's time is the host's own word (`sandbox=debug` in its log): what the engine
-//! takes for a job's instance. Readiness is from the process's start to the moment at which the last agent takes jobs.
+//! binary with everything on. A job's wait is the host's own word (`sandbox=debug` in its log): from when it asks for an
+//! instance until its guest begins in it, whether that was made ahead or is made for it. Readiness is from the process's start to the moment at which the last agent takes jobs.
 
 mod host;
 mod load;
@@ -140,7 +140,7 @@ async fn readiness(folder: &Path, what: &str, agents: usize) {
     );
 }
 
-/// How long the engine takes for a job's instance: of jobs one after the other, and of many together.
+/// How long a job waits for its instance: of jobs one after the other, and of many together.
 async fn instances(folder: &Path, agent: &Agent) {
     let quick = [
         ("ANVIL_LIMITS_AGENTS_MIN", SLOTS.to_string()),
@@ -156,24 +156,64 @@ async fn instances(folder: &Path, agent: &Agent) {
         let id = host.submit(&agent.job()).await;
         over(&host, &[id]).await;
     }
-    let mut alone = made(&host);
+    let alone = Starts::of(&host);
     let mut ids = Vec::new();
     for _ in 0..JOBS {
         ids.push(host.submit(&agent.job()).await);
     }
     over(&host, &ids).await;
-    let mut together = made(&host).split_off(alone.len());
+    let together = Starts::of(&host).since(&alone);
+    let mut making = took(&host.lines("a guest is instantiated ahead"));
+    let making = if making.is_empty() {
+        "none is made ahead".to_owned()
+    } else {
+        format!("making one ahead takes p50 {}", micros(&mut making, 50))
+    };
     println!(
-        "{} ({}): an instance takes p50 {}, p90 {} where jobs come one after the other; p50 {}, p90 {} where {JOBS} come \
-         together (load {})",
+        "{} ({}): a job waits for its instance {} where jobs come one after the other; {} where {JOBS} come together; \
+         {making} (load {})",
         agent.name,
         agent.language,
-        micros(&mut alone, 50),
-        micros(&mut alone, 90),
-        micros(&mut together, 50),
-        micros(&mut together, 90),
+        alone.told(),
+        together.told(),
         load()
     );
+}
+
+/// What jobs waited for their instances, in the order in which they began.
+struct Starts {
+    waited: Vec<Duration>,
+    /// Whether each instance had been made ahead.
+    ahead: Vec<bool>,
+}
+
+impl Starts {
+    /// All so far.
+    fn of(host: &Host) -> Self {
+        let lines = host.lines("a guest is instantiated");
+        assert!(!lines.is_empty(), "the log says how long jobs wait for their instances");
+        let ahead = lines.iter().map(|line| line["ahead"] == true).collect();
+        Self { waited: took(&lines), ahead }
+    }
+
+    /// Those after these.
+    fn since(mut self, before: &Self) -> Self {
+        Self {
+            waited: self.waited.split_off(before.waited.len()),
+            ahead: self.ahead.split_off(before.ahead.len()),
+        }
+    }
+
+    fn told(&self) -> String {
+        let mut waited = self.waited.clone();
+        let ahead = self.ahead.iter().filter(|ahead| **ahead).count() * 100 / self.ahead.len();
+        format!("p50 {}, p90 {}, {ahead} % made ahead", micros(&mut waited, 50), micros(&mut waited, 90))
+    }
+}
+
+/// The times that these lines tell.
+fn took(lines: &[Value]) -> Vec<Duration> {
+    lines.iter().filter_map(|line| line["took_ns"].as_u64().map(Duration::from_nanos)).collect()
 }
 
 /// Waits until these jobs are over, or wait for somebody: each had its instance.
@@ -189,14 +229,6 @@ async fn over(host: &Host, ids: &[String]) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
-}
-
-/// The times of all instances so far.
-fn made(host: &Host) -> Vec<Duration> {
-    let took = |line: &Value| line["took_ns"].as_u64().map(Duration::from_nanos);
-    let times: Vec<_> = host.lines("a guest is instantiated").iter().filter_map(took).collect();
-    assert!(!times.is_empty(), "the log says how long instances take");
-    times
 }
 
 /// What each guest holds that waits in a call.

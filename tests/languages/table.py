@@ -75,7 +75,7 @@ def markdown(rows: list[Row], host: Path, load: float, starts: int, held: int) -
         *costs,
         "",
         "Loads are from a host's start until the agent is ready, with nothing compiled before and with the compiled code kept.",
-        "Instance is what the engine takes to make a job's instance, by the host's log; start is from a submission to the",
+        "Instance is what it takes to make a job's instance, for the job or ahead of it, by the host's log; start is from a submission to the",
         f"agent's first line in the job's log, the durable commits between included ({starts} jobs, one after the other). Memory",
         f"is the most that a job had, by the host; resident is what each of {held} jobs that wait in a call adds to the host's",
         "resident memory, beside a first one.",

@@ -1,22 +1,39 @@
 //! One attempt: one call of `run`, and the name of how it ended.
 
+use crate::ahead::Stock;
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::end::RESULT_NOT_JSON;
 use crate::ended::Ended;
 use crate::log::cut;
-use crate::world::Seat;
+use crate::world::{GuestWorld, Seat};
 use crate::{AttemptEnd, Plugin};
 use anvil_types::{JobError, Json};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The longest kind and message of a failure that are kept.
 const KIND_BYTES: usize = 64;
 const MESSAGE_BYTES: usize = 4 * 1024;
 
-/// Runs `action` in a new instance of `plugin`.
-pub(crate) async fn run(seat: Seat, plugin: Arc<Plugin>, action: String, payload: Json) -> AttemptEnd {
+/// Runs `action` in an instance of `plugin` that no job had before. How long it waited for that is logged.
+pub(crate) async fn run(
+    seat: Seat,
+    stock: Arc<Stock>,
+    plugin: Arc<Plugin>,
+    action: String,
+    payload: Json,
+) -> AttemptEnd {
     let job = wit::Job { action, payload: payload.as_str().to_owned(), extras: Vec::new() };
-    let ended = plugin.entry.run(seat, &job).await;
+    let (began, limits) = (Instant::now(), seat.limits);
+    let prepared = stock.take(&plugin, &limits);
+    let ahead = prepared.is_some();
+    let begins = |world: &GuestWorld| {
+        let waited = began.elapsed();
+        let took_ns = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
+        tracing::debug!(took_ns, ahead, "a guest is instantiated");
+        stock.follow(&plugin, limits, world, waited);
+    };
+    let ended = plugin.entry.run(seat, prepared, &job, begins).await;
     match ended {
         Ended::Answered(Ok(outcome)) => succeeded(outcome),
         Ended::Answered(Err(failure)) => AttemptEnd::Failed(failed(&failure)),

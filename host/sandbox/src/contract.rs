@@ -27,9 +27,7 @@ pub(crate) struct Contract {
 pub(crate) const FIRST: Contract = Contract {
     version: "0.1.0",
     world: bindings::COMPONENT_TYPE,
-    link: |linker| {
-        bindings::Agent::add_to_linker::<_, HasSelf<Guest>>(linker, |world: &mut GuestWorld| &mut world.guest)
-    },
+    link: |linker| bindings::Agent::add_to_linker::<_, HasSelf<Guest>>(linker, GuestWorld::asked),
 };
 
 /// Every version that this host offers.
@@ -40,10 +38,7 @@ pub(crate) const OFFERED: &[Contract] = &[
         version: "0.2.0-trial",
         world: crate::testing::trial::COMPONENT_TYPE,
         link: |linker| {
-            crate::testing::trial::Agent::add_to_linker::<_, HasSelf<Guest>>(
-                linker,
-                |world: &mut GuestWorld| &mut world.guest,
-            )
+            crate::testing::trial::Agent::add_to_linker::<_, HasSelf<Guest>>(linker, GuestWorld::asked)
         },
     },
 ];

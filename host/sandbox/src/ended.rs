@@ -6,7 +6,6 @@ use crate::log::cut;
 use crate::size::Size;
 use crate::world::{GuestWorld, count_fuel};
 use crate::{AttemptLimits, Breach, Stop};
-use std::time::Instant;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
@@ -66,13 +65,9 @@ impl<T> Ended<T> {
     }
 }
 
-/// The instance that `making` gives. How long that took is logged: it is the engine's part of a job's start.
+/// The instance that `making` gives, or why there is none.
 pub(crate) async fn instance<T>(making: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
-    let begun = Instant::now();
-    let made = making.await.map_err(not_started)?;
-    let took_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    tracing::debug!(took_ns, "a guest is instantiated");
-    Ok(made)
+    making.await.map_err(not_started)
 }
 
 /// An error of instantiation that is neither a limit's nor a trap's is named for what it is.

@@ -50,11 +50,17 @@ const KEEP_RESIDENT: usize = 1024 * 1024;
 /// [`KEEP_RESIDENT`] of a plugin that may not come again: resident memory grew with every record of guests at once.
 const WARM_SLOTS: u32 = 32;
 
+/// Instances that are made ahead of jobs, at most. One for each agent of a busy host; what each holds is memory that
+/// nobody uses yet.
+const AHEAD: u32 = 8;
+
 /// wasmtime's engine, its ticker, and the slots of its pool. Cheap to clone.
 #[derive(Clone)]
 pub struct SandboxEngine {
     engine: Engine,
     slots: Arc<Semaphore>,
+    /// Places of the pool beside its slots: what is made ahead never takes a job's.
+    places: Arc<Semaphore>,
     settings: EngineSettings,
 }
 
@@ -68,7 +74,8 @@ impl SandboxEngine {
         let engine = Engine::new(&config).map_err(SandboxError::engine)?;
         start_ticker(&engine, settings.tick)?;
         let slots = Arc::new(Semaphore::new(settings.max_instances as usize));
-        Ok(Self { engine, slots, settings })
+        let places = Arc::new(Semaphore::new(ahead(&settings) as usize));
+        Ok(Self { engine, slots, places, settings })
     }
 
     /// The sizes.
@@ -94,6 +101,31 @@ impl SandboxEngine {
             .acquire_owned()
             .await
             .expect("the semaphore lives as long as the engine, open")
+    }
+
+    /// How many instances it has room for that are made ahead of jobs; none where fuel is counted, since what an attempt
+    /// burns is counted from its instance's start.
+    pub(crate) fn ahead(&self) -> usize {
+        ahead(&self.settings) as usize
+    }
+
+    /// A place for one of them, where one is free. It is kept until its store is gone, or a job has taken it: that has a
+    /// slot.
+    pub(crate) fn free_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
+    }
+
+    /// Waits for a place for one of them.
+    pub(crate) async fn place(&self) -> OwnedSemaphorePermit {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        place.expect("the semaphore lives as long as the engine, open")
+    }
+}
+
+fn ahead(settings: &EngineSettings) -> u32 {
+    match settings.count {
+        EngineCount::Nothing => AHEAD,
+        EngineCount::Fuel => 0,
     }
 }
 
@@ -128,7 +160,7 @@ pub(crate) fn compile_config(count: EngineCount) -> Config {
 
 fn pool(settings: &EngineSettings) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    let guests = settings.max_instances;
+    let guests = settings.max_instances.saturating_add(ahead(settings));
     pool.total_component_instances(guests);
     pool.total_stacks(guests);
     pool.total_core_instances(guests.saturating_mul(settings.max_core_instances));

@@ -1,5 +1,6 @@
 //! How a plugin is entered.
 
+use crate::ahead::Prepared;
 use crate::bindings::AgentPre;
 use crate::bindings::exports::anvil::agent::agent_api as wit;
 use crate::contract::version_of_agent;
@@ -53,20 +54,50 @@ impl Entry {
         }
     }
 
-    /// Has it do a job.
-    pub(crate) async fn run(&self, seat: Seat, job: &wit::Job) -> Ended<Result<wit::Outcome, wit::Failure>> {
+    /// Whether instances of it can be made before there is a job: what speaks in lines is told its job as it is started.
+    pub(crate) fn functions(&self) -> Option<&AgentPre<GuestWorld>> {
+        match self {
+            Self::Functions(pre) => Some(pre),
+            #[cfg(any(test, feature = "testing"))]
+            Self::Trial(_) => None,
+            Self::Lines(_) => None,
+        }
+    }
+
+    /// Has it do a job, in the instance that was made ahead where there is one. `begins` is told when the guest has its
+    /// instance, with the world that it then finds.
+    pub(crate) async fn run(
+        &self,
+        seat: Seat,
+        prepared: Option<Prepared>,
+        job: &wit::Job,
+        begins: impl FnOnce(&GuestWorld) + Send,
+    ) -> Ended<Result<wit::Outcome, wit::Failure>> {
         match self {
             Self::Functions(pre) => {
-                let mut store = seat.calling();
-                let called = match instance(pre.instantiate_async(&mut store)).await {
-                    Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, job).await,
+                let (mut store, made) = match prepared {
+                    Some(prepared) => {
+                        let (store, agent) = prepared.seated(seat);
+                        (store, Ok(agent))
+                    }
+                    None => {
+                        let mut store = seat.calling();
+                        let made = instance(pre.instantiate_async(&mut store)).await;
+                        (store, made)
+                    }
+                };
+                let called = match made {
+                    Ok(agent) => {
+                        begins(store.data());
+                        agent.anvil_agent_agent_api().call_run(&mut store, job).await
+                    }
                     Err(error) => Err(error),
                 };
                 Ended::of(called, &store)
             }
             #[cfg(any(test, feature = "testing"))]
-            Self::Trial(pre) => trial::run(seat, pre, job).await,
-            Self::Lines(pre) => lines::run(seat, pre, job).await,
+            Self::Trial(pre) => trial::run(seat, pre, job, begins).await,
+            Self::Lines(pre) => lines::run(seat, pre, job, begins).await,
         }
     }
 }

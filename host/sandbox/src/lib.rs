@@ -5,6 +5,7 @@
 //! [`Sandbox`] runs attempts; [`Catalog`] keeps the plugins of a folder loaded. Every limit is named
 //! by the caller ([`EngineSettings`], [`AttemptLimits`], [`CatalogSettings`]).
 
+mod ahead;
 mod attempt;
 mod bindings;
 mod catalog;

@@ -32,6 +32,19 @@ impl Limiter {
     pub(crate) fn new(limits: AttemptLimits, single: Single, gauge: Arc<Gauge>) -> Self {
         Self { limits, single, memory_bytes: 0, table_elements: 0, last_memory: 0, last_table: 0, gauge }
     }
+
+    /// Counts what another allowed, whose limits were the same: the store that it did so for goes on with this one.
+    pub(crate) fn take_over(&mut self, before: &Self) {
+        self.memory_bytes = before.memory_bytes;
+        self.table_elements = before.table_elements;
+        self.gauge.memory(self.memory_bytes);
+        self.gauge.tables(self.table_elements);
+    }
+
+    /// What all memories have together.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory_bytes
+    }
 }
 
 impl ResourceLimiter for Limiter {

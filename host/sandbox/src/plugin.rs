@@ -1,5 +1,6 @@
 //! A plugin that is loaded: checked, compiled, linked, and asked what it is.
 
+use crate::ahead::Fitness;
 use crate::entry::Entry;
 use crate::lanes::Credit;
 use crate::schema::InputSchema;
@@ -15,6 +16,8 @@ pub struct Plugin {
     /// What its guests' purses are filled from.
     pub(crate) credit: Arc<Credit>,
     pub(crate) entry: Arc<Entry>,
+    /// Whether its instances may be made ahead of its jobs.
+    pub(crate) fitness: Fitness,
 }
 
 impl Plugin {

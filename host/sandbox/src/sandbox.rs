@@ -1,5 +1,6 @@
 //! The sandbox: runs attempts of plugins.
 
+use crate::ahead::Stock;
 use crate::attempt;
 use crate::door::{Door, OpenDoor};
 use crate::end::BreachKind;
@@ -37,6 +38,7 @@ impl SandboxSettings {
 pub struct Sandbox {
     engine: SandboxEngine,
     lanes: Arc<Lanes>,
+    stock: Arc<Stock>,
     host: Handle,
 }
 
@@ -45,7 +47,8 @@ impl Sandbox {
     pub fn new(settings: SandboxSettings, host: Handle) -> Result<Self, SandboxError> {
         let engine = SandboxEngine::new(settings.engine)?;
         let lanes = Arc::new(Lanes::new(settings.guest_threads)?);
-        Ok(Self { engine, lanes, host })
+        let stock = Arc::new(Stock::new(engine.clone(), Arc::clone(&lanes), host.clone()));
+        Ok(Self { engine, lanes, stock, host })
     }
 
     /// The engine.
@@ -67,7 +70,8 @@ impl Sandbox {
         let credit = Arc::clone(&plugin.credit);
         let (plugin, action, payload) = (Arc::clone(plugin), action.to_owned(), payload.clone());
         let door = |wall| Door::Open(OpenDoor { host, runtime: self.host.clone(), wall });
-        let work = move |seat| attempt::run(seat, plugin, action, payload);
+        let stock = Arc::clone(&self.stock);
+        let work = move |seat| attempt::run(seat, stock, plugin, action, payload);
         let (ended, used, burnt) = self.within(Course::Job, limits, credit, cancel, door, work).await;
         let end = match ended {
             Ok(end) => end,
@@ -76,6 +80,20 @@ impl Sandbox {
         };
         let fuel = (self.engine.settings().count == EngineCount::Fuel).then_some(burnt);
         Ran { end, used, fuel }
+    }
+
+    /// A version is in force from here on, or not any more: instances are made ahead of the jobs of those that are.
+    pub(crate) fn put_in_force(&self, plugin: &Arc<Plugin>, is_in_force: bool) {
+        plugin.fitness.put_in_force(is_in_force);
+        if !is_in_force {
+            self.stock.give_back(plugin);
+        }
+    }
+
+    /// How many instances stand ready for jobs that may come, and how many jobs have had theirs that way.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn made_ahead(&self) -> (usize, u64) {
+        self.stock.counts()
     }
 
     /// As [`within`](Self::within), on the thread of those that describe themselves: however many guests

@@ -18,7 +18,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 /// One guest's world: what it asks with, its limits, its WASI and its outputs.
 pub(crate) struct GuestWorld {
-    pub(crate) guest: Guest,
+    guest: Guest,
     pub(crate) limits: AttemptLimits,
     /// Bytes of its stack.
     pub(crate) stack_bytes: usize,
@@ -29,10 +29,26 @@ pub(crate) struct GuestWorld {
     log: Arc<JobLog>,
     wasi: WasiCtx,
     table: ResourceTable,
+    /// Whether it has called a function of the host: each of them comes by one of the two ways that mark this.
+    has_asked: bool,
+}
+
+impl GuestWorld {
+    /// What answers the functions of the contract.
+    pub(crate) fn asked(&mut self) -> &mut Guest {
+        self.has_asked = true;
+        &mut self.guest
+    }
+
+    /// Whether the guest has called any function of the host so far.
+    pub(crate) fn has_asked(&self) -> bool {
+        self.has_asked
+    }
 }
 
 impl WasiView for GuestWorld {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.has_asked = true;
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
@@ -60,10 +76,17 @@ pub(crate) struct Seat {
 impl Seat {
     /// A store for a guest that calls the host's functions itself.
     pub(crate) fn calling(self) -> Store<GuestWorld> {
-        let log = self.log();
-        let stdout = Output::stdout(Arc::clone(&log));
-        let guest = Guest::new(self.door.clone(), self.limits, Arc::clone(&log));
-        self.store(guest, log, tokio::io::empty(), stdout.clone(), Some(stdout))
+        let (world, terms) = self.world_of_calls();
+        terms.store(world)
+    }
+
+    /// Takes over a store in which a guest of the same limits was started that has asked nothing. What that took of the
+    /// limits counts; all else that the guest finds from here on is this seat's.
+    pub(crate) fn taking_over(self, store: &mut Store<GuestWorld>) {
+        let (mut world, terms) = self.world_of_calls();
+        world.limiter.take_over(&store.data().limiter);
+        *store.data_mut() = world;
+        terms.hold(store);
     }
 
     /// A store for a guest that speaks in lines, what asks for it, and the pipes between them.
@@ -73,22 +96,29 @@ impl Seat {
         // What stands in the store asks nothing: such a guest has no function of the contract.
         let mute = Guest::new(Door::Shut(0), self.limits, Arc::clone(&log));
         let pipes = Pipes::new();
-        let store = self.store(mute, log, pipes.stdin(), pipes.stdout(), None);
-        (store, asking, pipes)
+        let (world, terms) = self.world(mute, log, pipes.stdin(), pipes.stdout(), None);
+        (terms.store(world), asking, pipes)
     }
 
     fn log(&self) -> Arc<JobLog> {
         Arc::new(JobLog::new(self.door.host().cloned(), &self.limits, Arc::clone(&self.gauge)))
     }
 
-    fn store(
+    fn world_of_calls(self) -> (GuestWorld, Terms) {
+        let log = self.log();
+        let stdout = Output::stdout(Arc::clone(&log));
+        let guest = Guest::new(self.door.clone(), self.limits, Arc::clone(&log));
+        self.world(guest, log, tokio::io::empty(), stdout.clone(), Some(stdout))
+    }
+
+    fn world(
         self,
         guest: Guest,
         log: Arc<JobLog>,
         stdin: impl StdinStream + 'static,
         out: impl StdoutStream + 'static,
         stdout: Option<Output>,
-    ) -> Store<GuestWorld> {
+    ) -> (GuestWorld, Terms) {
         let Self { engine, limits, door, meter, gauge } = self;
         let stderr = Output::stderr(Arc::clone(&log));
         let wasi = wasi::empty_world(&door, stdin, out, stderr.clone());
@@ -106,19 +136,40 @@ impl Seat {
             log,
             wasi,
             table,
+            has_asked: false,
         };
-        let mut store = Store::new(engine.wasmtime(), world);
+        (world, Terms { engine, hostcall_bytes: limits.hostcall_bytes, meter })
+    }
+}
+
+/// What a store itself holds its guest to.
+struct Terms {
+    engine: SandboxEngine,
+    hostcall_bytes: usize,
+    meter: Arc<CpuMeter>,
+}
+
+impl Terms {
+    /// A new store around a world.
+    fn store(self, world: GuestWorld) -> Store<GuestWorld> {
+        let mut store = Store::new(self.engine.wasmtime(), world);
+        self.hold(&mut store);
+        store
+    }
+
+    /// In force from here on, whatever was before.
+    fn hold(self, store: &mut Store<GuestWorld>) {
         store.limiter(|world| &mut world.limiter);
-        store.set_hostcall_fuel(limits.hostcall_bytes);
-        if engine.settings().count == EngineCount::Fuel {
+        store.set_hostcall_fuel(self.hostcall_bytes);
+        if self.engine.settings().count == EngineCount::Fuel {
             store.set_fuel(FUEL).expect("an engine that counts fuel takes some");
         }
         store.set_epoch_deadline(1);
+        let meter = self.meter;
         store.epoch_deadline_callback(move |store| {
             count_fuel(&store);
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.give_way())))
         });
-        store
     }
 }
 

@@ -88,6 +88,14 @@ pub(crate) struct View {
     pub(crate) roster: Arc<Roster>,
 }
 
+impl View {
+    /// The versions in force of the agents that take jobs now.
+    pub(crate) fn taking_jobs(&self) -> impl Iterator<Item = &Arc<Plugin>> {
+        let takes = |agent: &&AgentInfo| agent.state == AgentState::Ready;
+        self.roster.iter().filter(takes).filter_map(|agent| self.current.get(&agent.name))
+    }
+}
+
 impl Board {
     /// Without a file yet, with what the settings say of agents.
     pub(crate) fn new(settings: &CatalogSettings) -> Self {

@@ -4,6 +4,7 @@ use super::CatalogSettings;
 use super::cache::Cache;
 use super::kept::{self, Kept};
 use super::plain::{Fingerprint, fingerprint};
+use crate::ahead::Fitness;
 use crate::compile::{Bounds, CompileTask, Exchange, GivenSchema};
 use crate::component::DescriptionFlaw;
 use crate::contract::Contract;
@@ -76,6 +77,10 @@ impl Loader {
         let loading = Semaphore::new(processors() as usize);
         let (reading, small, large) = (turns(), turns(), turns());
         Ok(Self { sandbox, linker, settings, cache, kept, reading, loading, small, large })
+    }
+
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
     }
 
     pub(crate) fn settings(&self) -> &CatalogSettings {
@@ -192,7 +197,7 @@ impl Loader {
             Ok(())
         })
         .await?;
-        Ok(Arc::new(Plugin { info, known: Arc::new(known), credit, entry }))
+        Ok(Arc::new(Plugin { info, known: Arc::new(known), credit, entry, fitness: Fitness::default() }))
     }
 
     /// Asks a plugin once more what it is, with other random numbers: it says the same.

@@ -149,9 +149,7 @@ impl Catalog {
 
     /// The versions in force of the agents that take jobs now.
     pub fn taking_jobs(&self) -> Vec<Arc<Plugin>> {
-        let view = self.shared.view.load();
-        let takes = |agent: &&AgentInfo| agent.state == AgentState::Ready;
-        view.roster.iter().filter(takes).filter_map(|agent| view.current.get(&agent.name).cloned()).collect()
+        self.shared.view.load().taking_jobs().cloned().collect()
     }
 
     /// What is shown of the agent of this name: the version in force, or the retired one.
@@ -349,6 +347,13 @@ impl Shared {
         let view = Arc::new(board.view());
         let before = self.view.swap(Arc::clone(&view));
         let moved = self.note_in_force(&before, &view);
+        let sandbox = self.loader.sandbox();
+        view.taking_jobs().for_each(|plugin| sandbox.put_in_force(plugin, true));
+        let stays = |gone: &Arc<Plugin>| view.taking_jobs().any(|plugin| Arc::ptr_eq(plugin, gone));
+        before
+            .taking_jobs()
+            .filter(|plugin| !stays(plugin))
+            .for_each(|plugin| sandbox.put_in_force(plugin, false));
         for change in changes(&before.roster, &view.roster) {
             // Without a listener nobody wants to know.
             let _ = self.changes.send(change);

@@ -60,6 +60,9 @@ pub(crate) enum Course {
     Job,
     /// To say what it is: on a lane where no job computes.
     Describe,
+    /// For a job that may come: on the slow lane, where a guest that loops gives way to it at a tick, and none that
+    /// hardly computes waits for it. It has no purse.
+    Ahead,
 }
 
 /// What a guest was at when it was stopped.
@@ -113,6 +116,7 @@ impl Lanes {
                 guest.take().and_then(Waiting::take).expect("a leg that goes on hands its guest back");
             let lane = match course {
                 Course::Describe => Lane::Describe,
+                Course::Ahead => Lane::Slow,
                 Course::Job if runner.purse.is_empty() => Lane::Slow,
                 Course::Job => Lane::Prompt,
             };
@@ -145,6 +149,11 @@ impl Lanes {
                 }
             };
         }
+    }
+
+    /// Drops what holds a guest's memory on the slow lane: that takes longer than a thread of the host should.
+    pub(crate) fn discard(&self, gone: impl Send + 'static) {
+        self.handle(Lane::Slow).spawn(async move { drop(gone) });
     }
 
     fn handle(&self, lane: Lane) -> &Handle {

@@ -32,8 +32,9 @@ pub(crate) async fn run(
     seat: Seat,
     pre: &CommandPre<GuestWorld>,
     job: &wit::Job,
+    begins: impl FnOnce(&GuestWorld) + Send,
 ) -> Ended<Result<wit::Outcome, wit::Failure>> {
-    ask(seat, pre, &wire::run(job), Waiting::ForResult).await.and_then(|said| match said {
+    ask(seat, pre, &wire::run(job), Waiting::ForResult, begins).await.and_then(|said| match said {
         Said::Done(result) => Ok(Ok(wit::Outcome { result: result.as_str().to_owned(), extras: Vec::new() })),
         Said::Failed(failure) => Ok(Err(failure.into())),
         Said::Description(_) => Err(conversation::unasked("description", Waiting::ForResult)),
@@ -42,7 +43,7 @@ pub(crate) async fn run(
 
 /// Asks a program what it is.
 pub(crate) async fn describe(seat: Seat, pre: &CommandPre<GuestWorld>) -> Ended<wit::Description> {
-    ask(seat, pre, &wire::describe(), Waiting::ForDescription).await.and_then(|said| match said {
+    ask(seat, pre, &wire::describe(), Waiting::ForDescription, |_| ()).await.and_then(|said| match said {
         Said::Description(description) => match description.other_contract() {
             None => Ok(description.into()),
             Some(other) => Err(wire::unspoken(other)),
@@ -56,10 +57,16 @@ pub(crate) async fn describe(seat: Seat, pre: &CommandPre<GuestWorld>) -> Ended<
 }
 
 /// Starts the program, says the first line to it, and answers what it asks until it has said the last.
-async fn ask(seat: Seat, pre: &CommandPre<GuestWorld>, first: &str, waiting: Waiting) -> Ended<Said> {
+async fn ask(
+    seat: Seat,
+    pre: &CommandPre<GuestWorld>,
+    first: &str,
+    waiting: Waiting,
+    begins: impl FnOnce(&GuestWorld) + Send,
+) -> Ended<Said> {
     let (mut store, mut guest, pipes) = seat.speaking();
     pipes.say(first);
-    let said = converse(&mut store, &mut guest, pre, &pipes, waiting).await;
+    let said = converse(&mut store, &mut guest, pre, &pipes, waiting, begins).await;
     Ended::of(said, &store)
 }
 
@@ -69,9 +76,11 @@ async fn converse(
     pre: &CommandPre<GuestWorld>,
     pipes: &Pipes,
     waiting: Waiting,
+    begins: impl FnOnce(&GuestWorld) + Send,
 ) -> wasmtime::Result<Said> {
     let program = async {
         let command = instance(pre.instantiate_async(&mut *store)).await?;
+        begins(store.data());
         command.wasi_cli_run().call_run(&mut *store).await
     };
     let mut program = pin!(program);

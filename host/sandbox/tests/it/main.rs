@@ -1,6 +1,7 @@
 //! The sandbox against hostile guests, and the catalog against hostile files.
 #![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
 
+mod ahead;
 mod bench;
 mod catalog;
 mod coming;

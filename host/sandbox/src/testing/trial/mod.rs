@@ -84,10 +84,14 @@ pub(crate) async fn run(
     seat: Seat,
     pre: &AgentPre<GuestWorld>,
     job: &wit::Job,
+    begins: impl FnOnce(&GuestWorld) + Send,
 ) -> Ended<Result<wit::Outcome, wit::Failure>> {
     let mut store = seat.calling();
     let called = match instance(pre.instantiate_async(&mut store)).await {
-        Ok(agent) => agent.anvil_agent_agent_api().call_run(&mut store, &job.action, &job.payload).await,
+        Ok(agent) => {
+            begins(store.data());
+            agent.anvil_agent_agent_api().call_run(&mut store, &job.action, &job.payload).await
+        }
         Err(error) => Err(error),
     };
     Ended::of(called, &store).and_then(|ended| {
