@@ -71,7 +71,8 @@ impl Sandbox {
         let (plugin, action, payload) = (Arc::clone(plugin), action.to_owned(), payload.clone());
         let door = |wall| Door::Open(OpenDoor { host, runtime: self.host.clone(), wall });
         let stock = Arc::clone(&self.stock);
-        let work = move |seat| attempt::run(seat, stock, plugin, action, payload);
+        // It is handed on several times before it runs.
+        let work = move |seat| Box::pin(attempt::run(seat, stock, plugin, action, payload));
         let (ended, used, burnt) = self.within(Course::Job, limits, credit, cancel, door, work).await;
         let end = match ended {
             Ok(end) => end,
