@@ -104,16 +104,17 @@ fn a_database_that_is_damaged_within_is_told_with_what_to_do() {
     let file = dir.path().join("anvil.db");
     let (page, roots) = {
         let db = rusqlite::Connection::open(&file).expect("a database");
-        let page: u64 = db.query_row("PRAGMA page_size", [], |row| row.get(0)).expect("a size");
+        let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0)).expect("a size");
         let mut tables = db
             .prepare("SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")
             .expect("a schema");
-        let roots = tables.query_map([], |row| row.get::<_, u64>(0)).expect("rows");
+        let roots = tables.query_map([], |row| row.get::<_, i64>(0)).expect("rows");
         (page, roots.collect::<Result<Vec<_>, _>>().expect("pages"))
     };
     let mut bytes = std::fs::OpenOptions::new().write(true).open(&file).expect("it opens");
     for root in roots {
-        bytes.seek(SeekFrom::Start((root - 1) * page)).expect("a page");
+        let start = u64::try_from((root - 1) * page).expect("a place");
+        bytes.seek(SeekFrom::Start(start)).expect("a page");
         bytes.write_all(&vec![0xa5; usize::try_from(page).expect("small")]).expect("written");
     }
     let refused = open(dir.path()).expect_err("it is damaged");
