@@ -18,6 +18,9 @@ const SKEW: Duration = Duration::from_hours(26);
 /// How many are asked for at once, and how many pages are looked at.
 const PAGE: &str = "100";
 const PAGES: usize = 50;
+/// Of how many the first lines are read at one look. Those that are left have their turn at the next: a list can be long, and one
+/// that lies is without end.
+const READ_AT_ONCE: usize = 20;
 /// How many lines say whose batch it is: one of them may be odd.
 const LINES: usize = 3;
 
@@ -53,7 +56,7 @@ pub(crate) async fn search(
     batch: &OpenBatch,
     others: &Others,
 ) -> Result<Found, StoreError> {
-    let (mut after, mut found) = (String::new(), Found::None);
+    let (mut after, mut found, mut read) = (String::new(), Found::None, 0);
     for _ in 0..PAGES {
         let mut query = vec![("limit", PAGE)];
         if !after.is_empty() {
@@ -68,17 +71,22 @@ pub(crate) async fn search(
             if others.locked().contains(&key) || door.store.batch_known(&told.id).await? {
                 continue;
             }
-            match told.has_ended().then_some(results::first(door, &told.id, LINES)) {
+            if !told.has_ended() {
+                found = Found::Perhaps;
+                continue;
+            }
+            if read == READ_AT_ONCE {
+                return Ok(Found::Perhaps);
+            }
+            read += 1;
+            match results::first(door, &told.id, LINES).await {
                 None => found = Found::Perhaps,
-                Some(lines) => match lines.await {
-                    None => found = Found::Perhaps,
-                    Some(lines) if is_it(door, batch.number, &lines).await? => {
-                        return Ok(Found::It(Box::new(told.clone())));
-                    }
-                    Some(_) => {
-                        others.locked().insert(key);
-                    }
-                },
+                Some(lines) if is_it(door, batch.number, &lines).await? => {
+                    return Ok(Found::It(Box::new(told.clone())));
+                }
+                Some(_) => {
+                    others.locked().insert(key);
+                }
             }
         }
         let goes_on = page.has_more && page.data.last().is_some_and(|last| since(&last));

@@ -1,6 +1,7 @@
 //! Batches of which it is not known whether they were made: none is sent twice.
 
-use crate::{batches, with};
+use crate::scene::LOOK;
+use crate::{Batches, batches, with};
 use anvil_types::{CallState, Clock as _, Nanodollars};
 use serde_json::json;
 use std::time::Duration;
@@ -110,9 +111,8 @@ async fn another_life_of_the_host_goes_on_with_what_it_finds() {
     scene.check().await;
 }
 
-#[tokio::test]
-async fn batches_of_others_are_not_taken_for_the_one_that_is_looked_for() {
-    let scene = batches(WORDS).await;
+// Somebody else of the account makes a batch.
+async fn theirs(scene: &Batches) {
     let others = r#"{"requests":[{"custom_id":"theirs","params":{"model":"claude-haiku-4-5-20251001","max_tokens":5,
         "messages":[{"role":"user","content":"x"}]}}]}"#;
     let url = format!("{}/v1/messages/batches", scene.sim.base_url());
@@ -122,6 +122,12 @@ async fn batches_of_others_are_not_taken_for_the_one_that_is_looked_for() {
         .header("content-type", "application/json")
         .body(others);
     assert_eq!(theirs.send().await.expect("an answer").status(), 200);
+}
+
+#[tokio::test]
+async fn batches_of_others_are_not_taken_for_the_one_that_is_looked_for() {
+    let scene = batches(WORDS).await;
+    theirs(&scene).await;
     scene.fails(json!([{"fault": "batch-create:close+kept", "times": 1}]));
     scene.gather(0, "Say something.").await;
     scene.until_ended(1, HOUR).await;
@@ -129,4 +135,25 @@ async fn batches_of_others_are_not_taken_for_the_one_that_is_looked_for() {
     let batch = &scene.store.batches(1).await.expect("a read works")[0];
     let ids = scene.sim.batch_custom_ids(batch.upstream_id.as_deref().expect("an id"));
     assert_eq!(ids, [scene.calls().await[0].id.to_string()]);
+}
+
+#[tokio::test]
+async fn of_many_batches_of_others_some_are_read_at_a_look_and_the_rest_at_the_next() {
+    let scene = batches(WORDS).await;
+    scene.fails(json!([{"fault": "batch-create:close+kept", "times": 1}]));
+    scene.gather(0, "Say something.").await;
+    scene.until("it is made", HOUR, async || scene.sim.batches().len() == 1).await;
+    let made = scene.clock.now();
+    // All of them are newer, so they stand before it in the list.
+    for _ in 0..45 {
+        theirs(&scene).await;
+    }
+    let found = async || scene.store.batches(1).await.expect("a read works")[0].upstream_id.is_some();
+    scene.until("it is found", HOUR / 6, found).await;
+    // Twenty at each look: it is read at the third.
+    assert!(scene.clock.now().since(made) >= 2 * LOOK, "all were read at once");
+    scene.until_ended(1, HOUR).await;
+    assert!(matches!(scene.answer(0).await, Some(Ok(_))));
+    assert_eq!(scene.sim.batches().len(), 46);
+    scene.check().await;
 }

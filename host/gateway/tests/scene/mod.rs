@@ -17,7 +17,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Between two looks at a batch.
-const LOOK: Duration = Duration::from_secs(30);
+pub(crate) const LOOK: Duration = Duration::from_secs(30);
 
 /// What a scene is made of, unless a test says otherwise: nothing limits, nothing is tried again.
 pub(crate) struct Setting {
