@@ -3,6 +3,7 @@
 use crate::harness::{Browser, Host, Setup, until};
 use fantoccini::elements::Element;
 use fantoccini::{Client, Locator};
+use serde_json::json;
 use std::time::Duration;
 use tokio::task::LocalSet;
 
@@ -71,6 +72,32 @@ async fn what_was_typed_into_a_form_is_there_still_when_one_goes_back_from_its_r
     let visit = async move {
         log_in(&page, &host).await;
         go_back_from_a_refusal(&page).await;
+        host
+    };
+    let outcome = LocalSet::new().run_until(async { tokio::task::spawn_local(visit).await }).await;
+    browser.close().await;
+    let _host = outcome.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+}
+
+#[tokio::test]
+async fn no_page_is_wider_than_its_window_whatever_people_write() {
+    let Some(browser) = Browser::start("browser").await else { return };
+    let host = Setup::new().agent("code-generator").start().await;
+    let word = "Donaudampfschifffahrtsgesellschaftskapitänsmütze".repeat(8);
+    host.rest().put("/api/v1/brake", &json!({"engaged": true, "reason": word})).await;
+    let page = browser.client().clone();
+    let visit = async move {
+        log_in(&page, &host).await;
+        for width in [500, 780, 1230, 1280, 1360, 1900] {
+            page.set_window_size(width, 900).await.expect("the window takes a size");
+            for path in ["/", "/brake", "/spend", "/jobs", "/submit", "/limits"] {
+                page.goto(&format!("{}{path}", host.rest().url())).await.expect("the panel answers");
+                seen(&page, "//main", PAGE).await;
+                let over = "return document.documentElement.scrollWidth - window.innerWidth;";
+                let over = page.execute(over, Vec::new()).await.expect("the page is measured");
+                assert!(over.as_i64().is_some_and(|over| over <= 0), "{path} at {width}: {over} too wide");
+            }
+        }
         host
     };
     let outcome = LocalSet::new().run_until(async { tokio::task::spawn_local(visit).await }).await;
