@@ -54,7 +54,7 @@ impl PluginCommand {
             Self::New(args) => args.run()?,
             Self::Wit { dir } => wit::run(dir)?,
             Self::Check { file } => return Box::pin(check::run(file, globals)).await,
-            Self::Run(args) => return Box::pin(args.run(globals)).await,
+            Self::Run(args) => return args.run(globals).await,
             Self::Inspect { file } => return inspect::run(file, globals).await,
             Self::Test(args) => return args.run(globals).await,
             Self::Install { file } => install::run(file, globals).await?,
