@@ -218,8 +218,8 @@ async fn what_asks_in_its_start_is_never_made_ahead() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_takes_long_or_much_to_start_is_never_made_ahead() {
     let grows = "(drop (memory.grow $memory (i32.const 80)))";
-    // Some tens of milliseconds.
-    let computes = "(local $n i32) (local.set $n (i32.const 40000000))
+    // A hundred milliseconds or more, of which a tick is ten.
+    let computes = "(local $n i32) (local.set $n (i32.const 500000000))
         (loop $on (br_if $on (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))";
     let bench = Bench::with(&[starting("grows", grows), starting("computes", computes)]).await;
     for name in ["grows", "computes"] {
