@@ -6,6 +6,7 @@ mod db;
 mod meta;
 mod row;
 mod value;
+pub(crate) mod wal_file;
 
 pub(crate) use column::{Id, number, texts};
 pub(crate) use db::Db;

@@ -1,7 +1,7 @@
 //! Connections: one that writes, some that read.
 
 use crate::engine::Db;
-use crate::sqlite::wal_file;
+use crate::engine::wal_file;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;

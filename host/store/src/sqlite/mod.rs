@@ -21,7 +21,6 @@ mod plan;
 pub(crate) mod readers;
 mod roles;
 mod start;
-mod wal_file;
 mod wipe;
 pub(crate) mod writer;
 

@@ -324,7 +324,7 @@ mod tests {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         const CHILD: &str = "ANVIL_TEST_FULL_DISK";
         if std::env::var_os(CHILD).is_none() {
-            let name = "sqlite::wal_file::tests::a_full_disk_fails_the_transaction_and_no_other";
+            let name = "engine::wal_file::tests::a_full_disk_fails_the_transaction_and_no_other";
             let ran = std::process::Command::new("sh")
                 .args(["-c", r#"trap "" XFSZ; exec "$0" --exact "$1" --nocapture"#])
                 .arg(std::env::current_exe().expect("this program"))
