@@ -1,6 +1,6 @@
 //! A connection to the database.
 
-use super::{Params, Row};
+use super::{Params, Row, params, wal_file};
 use crate::StoreError;
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, params_from_iter};
 
@@ -52,6 +52,29 @@ impl Db {
     /// Whether no transaction is under way: where one was, the database has rolled it back by itself.
     pub(crate) fn has_rolled_back(&self) -> bool {
         self.conn.is_autocommit()
+    }
+
+    /// Commits what was begun; its sync may be owed, or may not.
+    pub(crate) fn commit(&self, may_owe: bool) -> Result<(), StoreError> {
+        if may_owe {
+            wal_file::may_owe(&self.conn, true);
+        }
+        let committed = self.run("COMMIT", params![]);
+        if may_owe {
+            // A commit that wrote nothing has not used it.
+            wal_file::may_owe(&self.conn, false);
+        }
+        committed.map(|_| ())
+    }
+
+    /// Syncs what the last commit owes, if it does. Without effect where nothing can be owed.
+    pub(crate) fn pay(&self) -> Result<(), StoreError> {
+        Ok(wal_file::pay(&self.conn)?)
+    }
+
+    /// Whether the last commit owes its sync.
+    pub(crate) fn owes(&self) -> bool {
+        wal_file::owes(&self.conn)
     }
 
     /// Rows written in this connection's life.

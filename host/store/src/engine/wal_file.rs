@@ -14,11 +14,20 @@
 //!   before a commit's last frame is what any crash may leave.
 //! - A write that fails (the disk is full) fails the sync or the read that wanted it, and with it the
 //!   transaction.
+//!
+//! The sync of one commit may be owed, where the writer says so before it ([`may_owe`]): the commit is in the file then,
+//! for whoever reads and through the end of this process, and on the disk with [`pay`] or the sync of the next commit,
+//! whichever comes first.
+//! - No commit is owed behind one that is.
+//! - A sync that failed says nothing by succeeding later: the system may have let go of the bytes that it could not
+//!   write. So what is owed is kept, and written again before whatever is synced next. That writes over nothing: what
+//!   follows stands behind it, or in a log that begins anew with a head that is synced before the rest is written.
 #![expect(
     unsafe_code,
     reason = "SQLite asks for its files through a table of C functions; each obligation stands where it is met"
 )]
 
+use rusqlite::Connection;
 use rusqlite::ffi::{
     self, SQLITE_ERROR, SQLITE_OK, SQLITE_OPEN_WAL, sqlite3_file, sqlite3_filename, sqlite3_int64,
     sqlite3_io_methods, sqlite3_vfs,
@@ -38,6 +47,8 @@ struct Own {
     vfs: *mut sqlite3_vfs,
     /// Where, in the room that SQLite gives a file, ours begins: behind its own.
     ours_at: usize,
+    /// This one, which stays too.
+    ours: *mut sqlite3_vfs,
 }
 
 // SAFETY: a file system of SQLite's may be used by all threads at once, and `ours_at` is a number.
@@ -57,6 +68,27 @@ struct Log {
     gathered: Vec<u8>,
     /// … from this place on.
     at: sqlite3_int64,
+    /// Whether something was written since the last sync that is not gathered any more.
+    spilled: bool,
+    /// Whether the next commit's sync may be owed.
+    may_owe: bool,
+    owed: Option<Owed>,
+    /// For tests: whether syncs fail.
+    #[cfg(test)]
+    fails: bool,
+    /// For tests: the file as the last sync brought it to the disk.
+    #[cfg(test)]
+    durable: Vec<u8>,
+}
+
+/// A commit that is in the file and was not synced.
+struct Owed {
+    bytes: Vec<u8>,
+    at: sqlite3_int64,
+    /// How it is synced.
+    flags: c_int,
+    /// Whether a sync has failed since it was written.
+    failed: bool,
 }
 
 /// The name of the file system for the connection that writes; none where SQLite has none of its own that
@@ -85,8 +117,10 @@ fn register() -> Option<Own> {
     };
     // SAFETY: it lives for ever, and every function in it is SQLite's own or `open` below, which keeps to the
     // contract of `xOpen`. SQLite's own functions find what they need in `pAppData`, which is copied.
-    let registered = unsafe { ffi::sqlite3_vfs_register(Box::leak(Box::new(ours)), 0) };
-    (registered == SQLITE_OK).then_some(Own { vfs, ours_at })
+    let ours: *mut sqlite3_vfs = Box::leak(Box::new(ours));
+    // SAFETY: as above.
+    let registered = unsafe { ffi::sqlite3_vfs_register(ours, 0) };
+    (registered == SQLITE_OK).then_some(Own { vfs, ours_at, ours })
 }
 
 /// Where the pointer to our part of a file stands.
@@ -139,7 +173,7 @@ unsafe extern "C" fn open(
                 xFileSize: Some(file_size),
                 ..*own_methods
             };
-            let log = Box::into_raw(Box::new(Log { own: own_methods, methods, gathered: Vec::new(), at: 0 }));
+            let log = Box::into_raw(Box::new(Log::new(own_methods, methods)));
             slot(file, own).write(log);
             (*file).pMethods = &raw const (*log).methods;
         }
@@ -148,6 +182,22 @@ unsafe extern "C" fn open(
 }
 
 impl Log {
+    fn new(own: *const sqlite3_io_methods, methods: sqlite3_io_methods) -> Self {
+        Self {
+            own,
+            methods,
+            gathered: Vec::new(),
+            at: 0,
+            spilled: false,
+            may_owe: false,
+            owed: None,
+            #[cfg(test)]
+            fails: false,
+            #[cfg(test)]
+            durable: Vec::new(),
+        }
+    }
+
     /// Writes what was gathered. What cannot be written is let go of: the transaction fails.
     ///
     /// # Safety
@@ -156,17 +206,104 @@ impl Log {
         if self.gathered.is_empty() {
             return SQLITE_OK;
         }
+        self.spilled = true;
+        // SAFETY: as above.
+        let written = unsafe { self.write(file, &self.gathered, self.at) };
+        self.gathered.clear();
+        written
+    }
+
+    /// Writes to the file.
+    ///
+    /// # Safety
+    /// `file` is the file that this is a part of.
+    unsafe fn write(&self, file: *mut sqlite3_file, bytes: &[u8], at: sqlite3_int64) -> c_int {
         // No more than `MOST`, as SQLite itself writes no more at once.
-        let length = c_int::try_from(self.gathered.len()).unwrap_or(c_int::MAX);
+        let length = c_int::try_from(bytes.len()).unwrap_or(c_int::MAX);
         // SAFETY: the file's own function, its own file, and bytes that stay until it returns.
-        let written = unsafe {
+        unsafe {
             match (*self.own).xWrite {
-                Some(write) => write(file, self.gathered.as_ptr().cast(), length, self.at),
+                Some(write) => write(file, bytes.as_ptr().cast(), length, at),
+                None => SQLITE_ERROR,
+            }
+        }
+    }
+
+    /// Syncs the file, what is owed included.
+    ///
+    /// # Safety
+    /// `file` is the file that this is a part of.
+    unsafe fn sync(&mut self, file: *mut sqlite3_file, flags: c_int) -> c_int {
+        // SAFETY: as above.
+        let written = unsafe { self.renew(file) };
+        if written != SQLITE_OK {
+            return written;
+        }
+        // SAFETY: the file's own function and its own file.
+        let synced = unsafe {
+            match (*self.own).xSync {
+                #[cfg(test)]
+                _ if self.fails => ffi::SQLITE_IOERR_FSYNC,
+                Some(sync) => sync(file, flags),
                 None => SQLITE_ERROR,
             }
         };
-        self.gathered.clear();
-        written
+        if synced == SQLITE_OK {
+            self.owed = None;
+            self.spilled = false;
+            #[cfg(test)]
+            // SAFETY: as above.
+            unsafe {
+                self.is_durable(file);
+            }
+        } else if let Some(owed) = &mut self.owed {
+            owed.failed = true;
+        }
+        synced
+    }
+
+    /// What the file says is on the disk.
+    ///
+    /// # Safety
+    /// `file` is the file that this is a part of.
+    #[cfg(test)]
+    unsafe fn is_durable(&mut self, file: *mut sqlite3_file) {
+        let mut size = 0;
+        // SAFETY: the file's own functions, its own file, and room for what is read.
+        unsafe {
+            assert_eq!((*self.own).xFileSize.expect("there")(file, &raw mut size), SQLITE_OK);
+            self.durable.resize(usize::try_from(size).expect("a size"), 0);
+            let length = c_int::try_from(size).expect("few");
+            let read = (*self.own).xRead.expect("there");
+            assert_eq!(read(file, self.durable.as_mut_ptr().cast(), length, 0), SQLITE_OK);
+        }
+    }
+
+    /// Writes what is owed again, where a sync of it has failed.
+    ///
+    /// # Safety
+    /// `file` is the file that this is a part of.
+    unsafe fn renew(&self, file: *mut sqlite3_file) -> c_int {
+        match &self.owed {
+            // SAFETY: as above.
+            Some(Owed { bytes, at, failed: true, .. }) => unsafe { self.write(file, bytes, *at) },
+            _ => SQLITE_OK,
+        }
+    }
+
+    /// Syncs what is owed, if anything is.
+    ///
+    /// # Safety
+    /// `file` is the file that this is a part of.
+    unsafe fn pay(&mut self, file: *mut sqlite3_file) -> c_int {
+        match &self.owed {
+            Some(Owed { flags, .. }) => {
+                let flags = *flags;
+                // SAFETY: as above.
+                unsafe { self.sync(file, flags) }
+            }
+            None => SQLITE_OK,
+        }
     }
 }
 
@@ -217,8 +354,110 @@ macro_rules! after_flush {
 after_flush! {
     read as xRead (bytes: *mut c_void, length: c_int, at: sqlite3_int64)
     truncate as xTruncate (size: sqlite3_int64)
-    sync as xSync (flags: c_int)
     file_size as xFileSize (size: *mut sqlite3_int64)
+}
+
+/// Syncs the log. A commit's frames may be owed instead. What begins a log never is, nor what is synced before a
+/// checkpoint: that finds nothing gathered.
+unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
+    // SAFETY: SQLite calls this for a log that is open alone, with what the file's own function is to be given.
+    unsafe {
+        let Some(log) = log(file) else { return SQLITE_ERROR };
+        let owes =
+            log.may_owe && !log.gathered.is_empty() && log.at > 0 && !log.spilled && log.owed.is_none();
+        if owes {
+            let written = log.write(file, &log.gathered, log.at);
+            let bytes = std::mem::take(&mut log.gathered);
+            if written == SQLITE_OK {
+                log.owed = Some(Owed { bytes, at: log.at, flags, failed: false });
+            }
+            return written;
+        }
+        let written = log.flush(file);
+        if written != SQLITE_OK {
+            return written;
+        }
+        log.sync(file, flags)
+    }
+}
+
+/// Says whether the sync of this connection's next commit may be owed.
+pub(crate) fn may_owe(conn: &Connection, may: bool) {
+    // SAFETY: the connection's own file, which nobody else uses while this is called.
+    if let Some((_, log)) = unsafe { log_of(conn) } {
+        log.may_owe = may;
+    }
+}
+
+/// Syncs what a commit owes, if one does.
+pub(crate) fn pay(conn: &Connection) -> rusqlite::Result<()> {
+    // SAFETY: as above; the file is open for as long as its connection is.
+    let paid = unsafe {
+        match log_of(conn) {
+            Some((file, log)) => log.pay(file),
+            None => SQLITE_OK,
+        }
+    };
+    if paid == SQLITE_OK { Ok(()) } else { Err(rusqlite::Error::SqliteFailure(ffi::Error::new(paid), None)) }
+}
+
+/// Whether a commit owes its sync.
+pub(crate) fn owes(conn: &Connection) -> bool {
+    // SAFETY: as above.
+    unsafe { log_of(conn) }.is_some_and(|(_, log)| log.owed.is_some())
+}
+
+/// For tests: has every sync of this connection's log fail, or none.
+#[cfg(test)]
+pub(crate) fn fail_syncs(conn: &Connection, fails: bool) {
+    // SAFETY: as above.
+    let (_, log) = unsafe { log_of(conn) }.expect("it stands on this file system");
+    log.fails = fails;
+}
+
+/// For tests: another connection has synced the file.
+#[cfg(test)]
+pub(crate) fn synced_by_another(conn: &Connection) {
+    // SAFETY: as above.
+    unsafe {
+        let (file, log) = log_of(conn).expect("it stands on this file system");
+        log.is_durable(file);
+    }
+}
+
+/// For tests: the log as a power cut at this moment may leave it.
+#[cfg(test)]
+pub(crate) fn durable(conn: &Connection) -> &[u8] {
+    // SAFETY: as above.
+    let (_, log) = unsafe { log_of(conn) }.expect("it stands on this file system");
+    &log.durable
+}
+
+/// The log of a connection that is open on this file system, and has one.
+///
+/// # Safety
+/// Nobody else uses the connection for as long as the answer lives.
+#[expect(
+    clippy::mut_from_ref,
+    reason = "it is the file's, which SQLite has for itself while one of its functions runs"
+)]
+unsafe fn log_of(conn: &Connection) -> Option<(*mut sqlite3_file, &mut Log)> {
+    let own = OWN.get()?.as_ref()?;
+    let (mut vfs, mut file): (*mut sqlite3_vfs, *mut sqlite3_file) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: both controls write one pointer to where they are told.
+    unsafe {
+        let ask =
+            |what, to: *mut c_void| ffi::sqlite3_file_control(conn.handle(), c"main".as_ptr(), what, to);
+        let asked = ask(ffi::SQLITE_FCNTL_VFS_POINTER, (&raw mut vfs).cast());
+        if asked != SQLITE_OK || vfs != own.ours {
+            return None;
+        }
+        let asked = ask(ffi::SQLITE_FCNTL_JOURNAL_POINTER, (&raw mut file).cast());
+        if asked != SQLITE_OK || file.is_null() || (*file).pMethods.is_null() {
+            return None;
+        }
+        Some((file, log(file)?))
+    }
 }
 
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
@@ -240,6 +479,7 @@ unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
 
 #[cfg(test)]
 mod tests {
+    use crate::engine::wal_file;
     use crate::sqlite::connect;
     use rusqlite::{Connection, params};
     use std::path::{Path, PathBuf};
@@ -314,6 +554,152 @@ mod tests {
         assert_eq!(rows(&database), (201, 10 + 200 * 4_000));
         drop(writer);
         assert_eq!(rows(&database), (201, 10 + 200 * 4_000));
+    }
+
+    /// What is found after a power cut at this moment: of the log what was synced, of the database all.
+    fn after_a_power_cut(database: &Path, writer: &Connection) -> (i64, i64) {
+        let cut = database.with_file_name("cut.db");
+        std::fs::copy(database, &cut).expect("copied");
+        std::fs::write(cut.with_extension("db-wal"), wal_file::durable(writer)).expect("written");
+        let _ = std::fs::remove_file(cut.with_extension("db-shm"));
+        rows(&cut)
+    }
+
+    fn insert(writer: &Connection, size: i64, may_owe: bool) -> rusqlite::Result<bool> {
+        wal_file::may_owe(writer, may_owe);
+        let written = writer.execute(INSERT, [size]);
+        wal_file::may_owe(writer, false);
+        written.map(|_| wal_file::owes(writer))
+    }
+
+    #[test]
+    fn a_commit_that_owes_its_sync_is_there_for_others_and_durable_when_it_is_paid() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (database, writer) = writer(folder.path());
+        assert!(!insert(&writer, 10, false).expect("written"));
+        assert!(insert(&writer, 20, true).expect("written"));
+        assert_eq!((rows(&database), after_a_power_cut(&database, &writer)), ((2, 30), (1, 10)));
+        wal_file::pay(&writer).expect("synced");
+        assert!(!wal_file::owes(&writer));
+        assert_eq!(after_a_power_cut(&database, &writer), (2, 30));
+        // The next commit pays, and no two are owed.
+        for owed in [false, true] {
+            assert!(insert(&writer, 20, true).expect("written"));
+            assert!(!insert(&writer, 20, owed).expect("written"));
+            assert_eq!(rows(&database), after_a_power_cut(&database, &writer));
+        }
+        // What begins a log is on the disk before a commit in it is written.
+        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("checkpointed");
+        let before = rows(&database);
+        assert!(insert(&writer, 20, true).expect("written"));
+        assert_eq!(wal_file::durable(&writer).len(), 32, "its head");
+        assert_eq!(after_a_power_cut(&database, &writer), before);
+        wal_file::pay(&writer).expect("synced");
+        // What was not gathered as a whole and what wrote nothing owe nothing.
+        assert!(!insert(&writer, 700_000, true).expect("written"));
+        wal_file::may_owe(&writer, true);
+        writer.execute_batch("BEGIN IMMEDIATE; COMMIT").expect("nothing");
+        assert!(!wal_file::owes(&writer));
+        assert_eq!(rows(&database), after_a_power_cut(&database, &writer));
+    }
+
+    #[test]
+    fn what_could_not_be_synced_is_written_again_before_anything_follows_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (database, writer) = writer(folder.path());
+        insert(&writer, 10, false).expect("written");
+        for (count, by_a_commit) in [(2, false), (4, true)] {
+            let synced = wal_file::durable(&writer).len();
+            assert!(insert(&writer, 20, true).expect("written"));
+            wal_file::fail_syncs(&writer, true);
+            if by_a_commit {
+                insert(&writer, 30, false).expect_err("it cannot be synced");
+            } else {
+                wal_file::pay(&writer).expect_err("it cannot be synced");
+            }
+            // The system may let go of what it could not write.
+            let log = std::fs::OpenOptions::new().write(true).open(database.with_extension("db-wal"));
+            log.expect("a log").set_len(u64::try_from(synced).expect("few")).expect("cut");
+            for _ in 0..3 {
+                insert(&writer, 30, count == 2).expect_err("it cannot be synced still");
+                wal_file::pay(&writer).expect_err("nor by itself");
+                assert!(wal_file::owes(&writer));
+            }
+            wal_file::fail_syncs(&writer, false);
+            assert!(!insert(&writer, 30, false).expect("written"));
+            assert_eq!(after_a_power_cut(&database, &writer).0, count + 1);
+            assert_eq!(rows(&database), after_a_power_cut(&database, &writer));
+        }
+    }
+
+    #[test]
+    fn what_is_written_again_is_written_over_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (database, writer) = writer(folder.path());
+        let other = Connection::open(&database).expect("it opens");
+        for round in 1..=3 {
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("checkpointed");
+            assert!(insert(&writer, 10, true).expect("written"));
+            wal_file::fail_syncs(&writer, true);
+            wal_file::pay(&writer).expect_err("it cannot be synced");
+            // Another connection can, so that the next commit begins the log anew.
+            other.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).expect("done");
+            wal_file::synced_by_another(&writer);
+            wal_file::fail_syncs(&writer, false);
+            insert(&writer, 60_000, false).expect("written");
+            assert_eq!(rows(&database), (2 * round, 60_010 * round));
+            assert_eq!(after_a_power_cut(&database, &writer), (2 * round, 60_010 * round));
+        }
+    }
+
+    #[test]
+    fn what_was_answered_as_durable_survives_a_power_cut_whatever_came_before_and_after() {
+        let mut random = 88_172_645_463_325_252_u64;
+        let mut next = move |below: u64| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random % below
+        };
+        for _ in 0..40 {
+            let folder = tempfile::tempdir().expect("a folder");
+            let (database, writer) = writer(folder.path());
+            let other = Connection::open(&database).expect("it opens");
+            let (mut seen, mut durable, mut fails) = (0, 0, false);
+            // As with every database: what could not be synced, and failed, may be on the disk, until it is written over.
+            let mut doubtful = 0;
+            for _ in 0..40 {
+                match next(12) {
+                    0 => {
+                        fails = !fails;
+                        wal_file::fail_syncs(&writer, fails);
+                    }
+                    1 | 2 if wal_file::pay(&writer).is_ok() => durable = seen,
+                    // Another connection syncs by itself, so that the log begins anew with a commit that is owed still.
+                    3 => {
+                        other.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).expect("done");
+                        wal_file::synced_by_another(&writer);
+                    }
+                    4 => {
+                        let _ = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+                    }
+                    5 => {
+                        let _ = writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+                    }
+                    _ => {
+                        let size = [10, 5_000, 60_000, 200_000][usize::try_from(next(4)).expect("few")];
+                        doubtful = 1;
+                        if let Ok(owes) = insert(&writer, size, next(2) == 0) {
+                            (seen, doubtful) = (seen + 1, 0);
+                            durable = if owes { durable } else { seen };
+                        }
+                    }
+                }
+                assert_eq!(rows(&database).0, seen);
+                let found = after_a_power_cut(&database, &writer).0;
+                assert!((durable..=seen + doubtful).contains(&found), "{durable} to {seen}, but {found}");
+            }
+        }
     }
 
     /// A limit on the size of files stands for the full disk. It is the process's, so that the test runs in one of

@@ -11,7 +11,7 @@ use crate::rules::tx::Tx;
 use crate::search::index::{self, Place};
 use crate::search::{marks, text};
 use crate::sqlite::connect;
-use crate::sqlite::writer::{Message, command};
+use crate::sqlite::writer::{Course, Message, command};
 use anvil_types::Life;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -120,7 +120,7 @@ impl Indexer {
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<Option<T>, StoreError> {
         let Some(writer) = self.writer.upgrade() else { return Ok(None) };
-        let (message, answer) = command(work);
+        let (message, answer) = command(work, Course::Shared);
         if writer.blocking_send(message).is_err() {
             return Ok(None);
         }

@@ -398,6 +398,10 @@ async fn a_fault_outside_of_the_commands_fails_their_commit_and_the_next_one_wor
 struct Deadly;
 
 impl Command for Deadly {
+    fn is_early(&self) -> bool {
+        false
+    }
+
     fn is_alone(&self) -> bool {
         false
     }

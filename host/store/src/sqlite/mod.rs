@@ -17,6 +17,8 @@ pub(crate) mod migrate;
 #[cfg(test)]
 mod old_folders;
 mod options;
+#[cfg(test)]
+mod owed;
 mod plan;
 pub(crate) mod readers;
 mod roles;
@@ -44,7 +46,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
-use writer::{Message, Shared, Writer};
+use writer::{Course, Message, Shared, Writer};
 
 /// How many commands may queue before whoever sends another has to wait.
 const INBOX: usize = 1_024;
@@ -216,10 +218,7 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        let inbox = self.inbox.as_ref().ok_or(StoreError::Closed)?;
-        let (message, answer) = writer::command(run);
-        inbox.send(message).await.map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        self.run(run, Course::Shared).await
     }
 
     /// What many jobs are to suffer at once concerns those of the upstream that is asked now.
@@ -233,8 +232,25 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        self.run(run, Course::Alone).await
+    }
+
+    /// The same, with others; where nothing else waits it answers before the commit is synced, which follows at once.
+    async fn write_early<T, F>(&self, run: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.run(run, Course::Early).await
+    }
+
+    async fn run<T, F>(&self, run: F, course: Course) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
         let inbox = self.inbox.as_ref().ok_or(StoreError::Closed)?;
-        let (message, answer) = writer::command_alone(run);
+        let (message, answer) = writer::command(run, course);
         inbox.send(message).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }

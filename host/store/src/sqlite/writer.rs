@@ -4,6 +4,10 @@
 //! savepoint, so that one that fails takes nothing of the others along. A command is answered, and its
 //! events are published, only after the commit. There is no timer: a command that comes alone is
 //! committed at once.
+//!
+//! A settlement behind which nothing waits is answered when it is in the log, and synced right after: who was answered
+//! can send nothing but by a hold, whose commit is synced with it or later. See
+//! `docs/decisions/0016-a-settlement-is-answered-before-its-sync.md`.
 
 use crate::engine::{Db, params, set_meta};
 use crate::rules::events::EventOrder;
@@ -15,7 +19,7 @@ use crate::sqlite::high_water_mark::Mark;
 use crate::sqlite::lock::DataFolder;
 use crate::{BrakeState, LimitsInForce, StoreError};
 use anvil_budget::Windows;
-use anvil_types::{Clock, Event, Life, Timestamp};
+use anvil_types::{Clock, Event, EventKind, Life, Timestamp};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -98,6 +102,8 @@ pub(crate) trait Command: Send {
     /// Whether it has a commit to itself: it writes so much that a disk that is nearly full fails at it, and what
     /// is small must not fail with it.
     fn is_alone(&self) -> bool;
+    /// Whether it may be answered before it is synced.
+    fn is_early(&self) -> bool;
     /// Runs it; false when what it wrote has to be undone.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
     /// How the disk failed it, where it did.
@@ -116,9 +122,20 @@ pub(crate) enum Message {
     Close(oneshot::Sender<()>),
 }
 
+/// How a command goes through the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// With others, and answered when all of them are synced.
+    Shared,
+    /// In a commit to itself.
+    Alone,
+    /// With others; where these may be too, answered before they are synced.
+    Early,
+}
+
 /// A closure as a command.
 struct Operation<T, F> {
-    alone: bool,
+    course: Course,
     run: Option<F>,
     result: Result<T, StoreError>,
     reply: oneshot::Sender<Result<T, StoreError>>,
@@ -130,7 +147,11 @@ where
     F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send,
 {
     fn is_alone(&self) -> bool {
-        self.alone
+        self.course == Course::Alone
+    }
+
+    fn is_early(&self) -> bool {
+        self.course == Course::Early
     }
 
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
@@ -172,30 +193,13 @@ fn failed(why: &str) -> StoreError {
 }
 
 /// A command made of a closure, and where its answer comes.
-pub(crate) fn command<T, F>(run: F) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
-where
-    T: Send + 'static,
-    F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
-{
-    made(run, false)
-}
-
-/// A command that has a commit to itself.
-pub(crate) fn command_alone<T, F>(run: F) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
-where
-    T: Send + 'static,
-    F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
-{
-    made(run, true)
-}
-
-fn made<T, F>(run: F, alone: bool) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
+pub(crate) fn command<T, F>(run: F, course: Course) -> (Message, oneshot::Receiver<Result<T, StoreError>>)
 where
     T: Send + 'static,
     F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    let operation = Operation { alone, run: Some(run), result: Err(StoreError::Closed), reply };
+    let operation = Operation { course, run: Some(run), result: Err(StoreError::Closed), reply };
     (Message::Run(Box::new(operation)), answer)
 }
 
@@ -245,11 +249,18 @@ impl Writer {
             }
             while !batch.is_empty() {
                 let together = together(&batch);
-                let ended = self.commit(&mut batch[..together]);
+                let ended = self.commit(&mut batch[..together], inbox.is_empty());
                 batch.drain(..ended).for_each(Command::answer);
-                self.mark.follow(self.stored_time);
+                // Where something has come meanwhile, its commit syncs this one too.
+                if batch.is_empty() && inbox.is_empty() {
+                    self.pay();
+                }
+                if !self.db.owes() {
+                    self.mark.follow(self.stored_time);
+                }
             }
         }
+        self.pay();
         // Whoever only dropped the store may not have ended in order: it is waited for.
         if !closers.is_empty()
             && let Err(error) = hosts::leave(&self.db, self.policy.host, self.policy.boot)
@@ -266,12 +277,21 @@ impl Writer {
         }
     }
 
+    /// Syncs what was answered before that. Where it cannot be, nothing more is written until it has been.
+    fn pay(&mut self) {
+        if let Err(error) = self.db.pay() {
+            tracing::error!(%error, "what was committed last could not be synced");
+            self.shared.disk_fails(Some(error.to_string()));
+        }
+    }
+
     /// One transaction of as many commands as it can hold; answers how many have come to their end.
-    fn commit(&mut self, batch: &mut [Box<dyn Command>]) -> usize {
+    /// `quiet`: nothing else waits.
+    fn commit(&mut self, batch: &mut [Box<dyn Command>], quiet: bool) -> usize {
         let mark = self.order.mark();
         let mut news = Vec::new();
         let mut ran = 0;
-        let transacted = catch_unwind(AssertUnwindSafe(|| self.transact(batch, &mut news, &mut ran)));
+        let transacted = catch_unwind(AssertUnwindSafe(|| self.transact(batch, quiet, &mut news, &mut ran)));
         // A fault outside of the commands is the end of this commit, as an error of the disk is: whoever asked is
         // told, what is known by heart is read anew, and the next commit is another.
         let transacted = transacted.unwrap_or_else(|_| {
@@ -312,6 +332,7 @@ impl Writer {
     fn transact(
         &mut self,
         batch: &mut [Box<dyn Command>],
+        quiet: bool,
         news: &mut Vec<News>,
         ran: &mut usize,
     ) -> Result<Vec<Arc<Event>>, StoreError> {
@@ -334,6 +355,7 @@ impl Writer {
         }
         let seen = self.shared.ledger_time();
         let now = self.clock.now().max(seen);
+        let early = batch.iter().all(|command| command.is_early());
         // A command that is alone needs no savepoint: the transaction is one.
         let alone = batch.len() == 1;
         let mut failing = false;
@@ -382,7 +404,9 @@ impl Writer {
         if moves_time && events.is_empty() {
             set_meta(db, ledger_time::key(self.policy.upstream), now.micros())?;
         }
-        db.run("COMMIT", params![])?;
+        // An alert and the brake are nobody's answer alone.
+        let tells = events.iter().any(|event| !matches!(event.kind, EventKind::Settled { .. }));
+        db.commit(early && quiet && !tells && matches!(self.others, Others::None))?;
         if moves_time {
             self.stored_time = now;
         }

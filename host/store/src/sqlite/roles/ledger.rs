@@ -16,7 +16,7 @@ impl LedgerStore for SqliteStore {
     }
 
     async fn settle(&self, settlement: Settlement) -> Result<Settled, StoreError> {
-        self.write(move |tx| swept::settle(tx, &settlement)).await
+        self.write_early(move |tx| swept::settle(tx, &settlement)).await
     }
 
     async fn correct(&self, correction: Correction) -> Result<CallRecord, StoreError> {
