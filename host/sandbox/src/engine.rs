@@ -43,12 +43,14 @@ pub struct EngineSettings {
 /// Room on the host's stack for host functions, above what the guest may use.
 const HOST_STACK: usize = 512 * 1024;
 
-/// Memory that an idle slot keeps, so that the next small guest faults no pages.
-const KEEP_RESIDENT: usize = 1024 * 1024;
+/// Memory that an idle slot keeps, so that the next small guest faults no pages: as much as one in Rust has written in a
+/// call. A slot keeps it for ever once a guest has written so much in it, whichever plugin comes next, so that every slot
+/// does in the end (`make soak`: with a megabyte it took hundreds of thousands of jobs until the last one did).
+const KEEP_RESIDENT: usize = 256 * 1024;
 
-/// Idle slots that keep what was in them for the next guest of the same plugin. Each more would keep up to
-/// [`KEEP_RESIDENT`] of a plugin that may not come again: resident memory grew with every record of guests at once.
-const WARM_SLOTS: u32 = 32;
+/// Idle slots that keep what was in them for the next guest of the same plugin. Where there are so many, the next guest of
+/// another takes the one of them that was idle longest, and no slot that was never used.
+const WARM_SLOTS: u32 = 16;
 
 /// Instances that are made ahead of jobs, at most. One for each agent of a busy host; what each holds is memory that
 /// nobody uses yet.

@@ -150,6 +150,7 @@ impl Stock {
 
     /// Makes one after the other, from this one until no more is wished for.
     async fn make_all(self: Arc<Self>, first: Wish) {
+        let _maker = Maker(&self);
         let mut next = Some(first);
         while let Some(wish) = next {
             self.make(wish).await;
@@ -229,6 +230,18 @@ impl Stock {
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whoever makes what is wished for.
+struct Maker<'a>(&'a Stock);
+
+impl Drop for Maker<'_> {
+    fn drop(&mut self) {
+        // A fault of the host while it made one: later wishes find somebody else.
+        if std::thread::panicking() {
+            self.0.shelf().wishes.clear();
+        }
     }
 }
 
