@@ -23,7 +23,7 @@ pub(crate) struct Footprint {
 
 impl Footprint {
     /// Of a host at rest on this data. It reads its store every few seconds and is asked by the bench, and a thread that has
-    /// read lives on for two seconds: by one look it is chance whether there is one. What is left between two such reads is
+    /// read lives on for a while: by one look it is chance whether there is one. What is left between two such reads is
     /// what it keeps, so that of several looks the one with the fewest counts.
     pub(crate) async fn at_rest(host: &Host, data: &Path) -> Self {
         let mut least = Self::of(host, data).await;
