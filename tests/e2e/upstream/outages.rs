@@ -207,7 +207,13 @@ async fn night_of(answer: String, ends: Ends, most: usize, agents: u32) {
     })
     .await;
     for job in host.rest().all("/api/v1/jobs?state=succeeded").await {
-        assert_eq!(job["attempts"], 1, "no attempt was used: {job:#}");
+        if job["attempts"] != 1 {
+            let log = host
+                .rest()
+                .all(&format!("/api/v1/jobs/{}/log?limit=500", job["id"].as_str().unwrap_or_default()))
+                .await;
+            panic!("an attempt was used: {job:#}\n{log:#?}");
+        }
     }
     until("the alert is resolved", PATIENCE, async || firing(&host).await.is_empty().then_some(())).await;
     assert_eq!(nanos(&host.rest().status().await["spend"]["hour"]["held_usd"]), 0);
