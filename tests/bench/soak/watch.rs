@@ -40,12 +40,14 @@ impl Footprint {
     /// Of a host on this data, now.
     pub(crate) async fn of(host: &Host, data: &Path) -> Self {
         let process = format!("/proc/{}", host.process.id());
+        // Before it is asked for anything, which takes threads.
+        let threads = entries(format!("{process}/task"));
         let metrics = host.text("/metrics").await;
         let tasks = metrics.lines().find_map(|line| line.strip_prefix("anvil_tasks "));
         Self {
             descriptors: entries(format!("{process}/fd")),
             tasks: tasks.and_then(|tasks| tasks.parse().ok()).expect("the host counts its tasks"),
-            threads: entries(format!("{process}/task")),
+            threads,
             compiled: entries(data.join("compiled")),
             kept: entries(data.join("plugins")),
             own: host.own_memory(),
