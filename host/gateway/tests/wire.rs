@@ -289,6 +289,28 @@ async fn nothing_is_counted_where_claude_had_not_begun() {
 }
 
 #[tokio::test]
+async fn what_an_error_tells_of_usage_beside_it_counts() {
+    let usage = r#""usage":{"input_tokens":11,"output_tokens":5}"#;
+    let fault = r#""error":{"type":"overloaded_error","message":"Overloaded"}"#;
+    let json =
+        |body: String| (answer(200, "content-type: application/json\r\n", body.as_bytes()), Then::Keep);
+    let event = |body: String| (stream(format!("data: {body}\n\n").as_bytes()), Then::Keep);
+    let message = format!(r#"{{"role":"assistant","content":[],{usage}}}"#);
+    let beside = format!(r#"{{"type":"error",{fault},{usage}}}"#);
+    let twice = format!(r#"{{"type":"message","content":[],{usage},"type":"error",{fault}}}"#);
+    let begun = format!(r#"{{"type":"message_start","message":{message},"type":"error",{fault}}}"#);
+    let mut wire =
+        Wire::new(vec![json(beside.clone()), json(twice), json(begun.clone()), event(beside), event(begun)])
+            .await;
+    for _ in 0..5 {
+        let (reply, call) = wire.call().await;
+        assert!(reply.expect_err("it is none").message.contains("Overloaded"));
+        // What was told of the input, and all of the output that may have been.
+        assert_eq!((call.state, call.cost.get()), (CallState::Unknown, 11 * 2_000 + 200 * 10_000));
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_answer_is_said_as_what_it_is() {
     let page = b"<!DOCTYPE html><html><title>Sign in</title></html>";
     let mut wire = Wire::new(vec![

@@ -98,7 +98,9 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    writeln!(file, "{text}")
+    writeln!(file, "{text}")?;
+    // Half a token after a power cut would keep the host from starting.
+    file.sync_all()
 }
 
 #[cfg(not(unix))]

@@ -93,6 +93,9 @@ impl Answer {
         let when =
             if matches!(kind.as_ref(), "message_delta" | "message_stop") { Told::Final } else { Told::First };
         fields.all("usage").for_each(|usage| self.take_usage(usage, when));
+        if kind == "error" {
+            self.take_heads(&fields);
+        }
         let mut brought = Brought::default();
         if kind.starts_with("content_block_") {
             self.bounded(event.data.len())?;
@@ -144,6 +147,16 @@ impl Answer {
         fields.all("usage").for_each(|usage| self.take_usage(usage, Told::Final));
     }
 
+    /// Takes an error that came in place of a message: whatever of one it says beside that counts.
+    pub(crate) fn take_error(&mut self, json: &str) {
+        if let Ok(fields) = Object::read(json) {
+            fields.all("model").for_each(|model| self.models.take(model));
+            self.take_heads(&fields);
+        }
+        self.take_late(json);
+        self.fault = Some(Fault::of_error(json));
+    }
+
     /// Takes a whole message, as it comes where the upstream does not stream. Answers its text to show.
     pub(crate) fn take_message(&mut self, json: &str) -> Result<String, String> {
         let message =
@@ -158,6 +171,13 @@ impl Answer {
         self.take_reason(&message)?;
         self.stopped = true;
         Ok(shown.unwrap_or_default())
+    }
+
+    // Of messages in what is none: an error's sentence has the same name.
+    fn take_heads(&mut self, fields: &Object<'_>) {
+        for message in fields.all("message").filter_map(|message| Object::read(message).ok()) {
+            self.take_head(&message);
+        }
     }
 
     fn take_head(&mut self, message: &Object<'_>) {

@@ -287,7 +287,7 @@ impl<'a> Reading<'a> {
             };
         }
         if is("error") || has("error") {
-            self.answer.fault = Some(Fault::of_error(json));
+            self.answer.take_error(json);
             return Over::Broke(String::new());
         }
         Over::Failed(Box::new(no_stream(self.media.as_deref().unwrap_or("JSON"), json)))
