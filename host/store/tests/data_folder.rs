@@ -68,6 +68,23 @@ async fn a_second_host_is_refused_and_told_who_has_the_folder() {
     open(dir.path()).expect("a host that has ended lets go");
 }
 
+#[tokio::test]
+#[cfg(unix)]
+async fn a_lock_that_somebody_took_for_a_stale_one_and_removed_still_keeps_a_second_host_out() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let first = open(dir.path()).expect("it is free");
+    std::fs::remove_file(dir.path().join("anvil.lock")).expect("anybody may");
+    for _ in 0..2 {
+        let second = open(dir.path()).expect_err("it is taken");
+        assert!(
+            second.to_string().contains("another host (process unknown) uses the data folder"),
+            "{second}"
+        );
+    }
+    first.close().await;
+    open(dir.path()).expect("a host that has ended lets go");
+}
+
 #[test]
 fn a_file_in_the_folders_place_is_refused_with_what_to_do() {
     let file = tempfile::NamedTempFile::new().expect("a file");

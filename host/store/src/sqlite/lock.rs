@@ -16,7 +16,15 @@ const DATABASE: &str = "anvil.db";
 pub(crate) struct DataFolder {
     path: PathBuf,
     /// None where a test opens one database as two hosts.
-    _lock: Option<File>,
+    _lock: Option<Lock>,
+}
+
+/// The lock's file, and the folder itself: whoever takes the file for a stale one and removes it lets nobody in.
+#[derive(Debug)]
+struct Lock {
+    _file: File,
+    /// None where the system has no locks of folders.
+    _folder: Option<File>,
 }
 
 impl DataFolder {
@@ -45,19 +53,17 @@ impl DataFolder {
             })?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                // The other host may be about to write its id: then nobody can say it yet.
-                let _ = lock.read_to_string(&mut pid);
-                let pid = if pid.trim().is_empty() { "unknown" } else { pid.trim() }.to_owned();
-                return Err(StoreError::Locked { folder: path.display().to_string(), pid });
-            }
+            Err(TryLockError::WouldBlock) => return Err(taken(path, &lock)),
             Err(TryLockError::Error(error)) => {
                 return Err(refused(
                     path,
                     &format!("it cannot be locked: {error}. Use a folder on a local disk"),
                 ));
             }
+        }
+        let folder = File::open(path).ok();
+        if matches!(folder.as_ref().map(File::try_lock), Some(Err(TryLockError::WouldBlock))) {
+            return Err(taken(path, &lock));
         }
         let told = lock
             .set_len(0)
@@ -67,7 +73,7 @@ impl DataFolder {
         told.map_err(|error| {
             refused(path, &format!("the lock cannot be written: {error}. Make room on the disk"))
         })?;
-        Ok(Self { path: path.to_owned(), _lock: Some(lock) })
+        Ok(Self { path: path.to_owned(), _lock: Some(Lock { _file: lock, _folder: folder }) })
     }
 
     /// Makes the folder where it is missing, and lets others have it too.
@@ -85,6 +91,14 @@ impl DataFolder {
     pub(crate) fn backup(&self, version: i64) -> PathBuf {
         self.path.join(format!("anvil-before-schema-{}.db", version + 1))
     }
+}
+
+fn taken(path: &Path, mut lock: &File) -> StoreError {
+    let mut pid = String::new();
+    // The other host may be about to write its id, or its file was removed: then nobody can say it.
+    let _ = lock.read_to_string(&mut pid);
+    let pid = if pid.trim().is_empty() { "unknown" } else { pid.trim() }.to_owned();
+    StoreError::Locked { folder: path.display().to_string(), pid }
 }
 
 /// Where the database of a data folder is.
