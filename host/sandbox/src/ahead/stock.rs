@@ -60,12 +60,21 @@ struct Ready {
 struct Wish {
     plugin: Arc<Plugin>,
     limits: AttemptLimits,
+    /// How far apart its last two jobs came; none where only one has.
+    apart: Option<Duration>,
 }
 
 impl Shelf {
     fn take_of(&mut self, plugin: &Arc<Plugin>) -> Option<Ready> {
         let at = self.ready.iter().position(|ready| ready.is_of(plugin))?;
         self.ready.remove(at)
+    }
+
+    /// Whether none makes room for a version whose jobs come so far apart: each has stood for less than that, so that it
+    /// is likely to be taken sooner. Else of versions that take turns, one more than there are places, each would lose its
+    /// own just before its next job.
+    fn is_full_for(&self, apart: Option<Duration>) -> bool {
+        self.ready.front().is_some_and(|oldest| apart.is_none_or(|apart| oldest.since.elapsed() <= apart))
     }
 
     fn has(&self, plugin: &Arc<Plugin>) -> bool {
@@ -118,7 +127,7 @@ impl Stock {
         if let Some(why) = unfit(world) {
             plugin.fitness.rule_out(why);
         } else if waited <= self.engine.settings().tick {
-            self.wish(Wish { plugin: Arc::clone(plugin), limits });
+            self.wish(Wish { plugin: Arc::clone(plugin), limits, apart: plugin.fitness.comes() });
         }
     }
 
@@ -160,11 +169,17 @@ impl Stock {
         }
     }
 
-    async fn make(self: &Arc<Self>, Wish { plugin, limits }: Wish) {
+    async fn make(self: &Arc<Self>, Wish { plugin, limits, apart }: Wish) {
         let place = match self.engine.free_place() {
             Some(place) => place,
             None => {
-                let oldest = self.shelf().ready.pop_front();
+                let oldest = {
+                    let mut shelf = self.shelf();
+                    if shelf.is_full_for(apart) {
+                        return;
+                    }
+                    shelf.ready.pop_front()
+                };
                 self.lanes.discard(oldest);
                 self.engine.place().await
             }
@@ -321,7 +336,7 @@ mod tests {
         let good = plugin(&sandbox, "");
         let began = Instant::now();
         for plugin in bad.iter().chain([&good]) {
-            stock.wish(Wish { plugin: Arc::clone(plugin), limits });
+            stock.wish(Wish { plugin: Arc::clone(plugin), limits, apart: None });
         }
         while stock.counts().0 == 0 {
             assert!(began.elapsed() < Duration::from_secs(20), "those before hold it up");
